@@ -1,0 +1,105 @@
+"""The nodes we know (nodes.yaml): who may call us, and where to find whom.
+
+A calling AE title is not a secret, so a caller is known only if its title AND its address match.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from dicom_nodes.errors import UnknownNode
+from dicom_nodes.node import DimseNode, Node, Role
+from dicom_nodes.node_file import parse_nodes, read_nodes_file
+
+_RESOLVED_FOR_S = 30.0
+_resolved: dict[str, tuple[float, frozenset[str]]] = {}
+
+
+class NodeDirectory:
+    """An immutable list of nodes; reading the file again gives a new directory."""
+
+    def __init__(self, nodes: tuple[Node, ...] = ()) -> None:
+        self._nodes = tuple(nodes)
+
+    @classmethod
+    def from_file(cls, path: Path) -> NodeDirectory:
+        """Read nodes.yaml; raises NodeFileError with every problem at once."""
+        return cls(read_nodes_file(path))
+
+    @classmethod
+    def from_text(cls, text: str, source: str = "nodes.yaml", base: Path | None = None) -> NodeDirectory:
+        """Parse the text of a nodes.yaml; relative paths in it count from `base` (default: here)."""
+        return cls(parse_nodes(text, source, base or Path()))
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self._nodes)
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def get(self, name: str) -> Node:
+        """The node of that name; raises UnknownNode and lists the names there are."""
+        for node in self._nodes:
+            if node.name == name:
+                return node
+        known = ", ".join(sorted(node.name for node in self._nodes)) or "none"
+        raise UnknownNode(f"There is no node {name!r} (known: {known}).", "Add it to nodes.yaml.")
+
+    def with_role(self, role: Role) -> tuple[Node, ...]:
+        """Every node that has this role, in the order of the file."""
+        return tuple(node for node in self._nodes if role in node.roles)
+
+    def caller(self, calling_ae: str, address: str) -> DimseNode | None:
+        """The node that calls itself `calling_ae` and may call from `address`, whatever its roles."""
+        title = calling_ae.strip()
+        for node in self._nodes:
+            if isinstance(node, DimseNode) and node.ae_title == title and may_call_from(node, address):
+                return node
+        return None
+
+    def sender(self, calling_ae: str, address: str) -> DimseNode | None:
+        """As `caller`, but only a node that may store objects here."""
+        node = self.caller(calling_ae, address)
+        return node if node is not None and Role.SENDER in node.roles else None
+
+
+def may_call_from(node: Node, address: str) -> bool:
+    """Whether `address` is one of the node's allowed source addresses."""
+    caller = _plain(address)
+    if caller is None:
+        return False
+    if node.addresses:
+        return any(caller in ipaddress.ip_network(allowed, strict=False) for allowed in node.addresses)
+    return isinstance(node, DimseNode) and str(caller) in addresses_of(node.host)
+
+
+def addresses_of(host: str) -> frozenset[str]:
+    """The addresses a host name resolves to now (remembered for 30 s; empty if it does not resolve)."""
+    known = _resolved.get(host)
+    now = time.monotonic()
+    if known is not None and now - known[0] < _RESOLVED_FOR_S:
+        return known[1]
+    try:
+        found = {
+            _plain(str(entry[4][0])) for entry in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        }
+    except OSError:
+        return frozenset()
+    addresses = frozenset(str(address) for address in found if address is not None)
+    _resolved[host] = (now, addresses)
+    return addresses
+
+
+def _plain(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address, with IPv4-in-IPv6 (::ffff:192.0.2.1) made plain, since dual-stack sockets report that."""
+    try:
+        parsed = ipaddress.ip_address(address.split("%", 1)[0])
+    except ValueError:
+        return None
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
+        return parsed.ipv4_mapped
+    return parsed

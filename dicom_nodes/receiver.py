@@ -1,0 +1,279 @@
+"""Take what others send: C-STORE, C-ECHO, and both sides of storage commitment.
+
+The receiver checks who calls, hands the raw bytes to `keep`, and answers what `keep` says. It never decodes
+a data set. Whatever a peer does (garbage, silence, an abort in the middle of an instance), it hurts that
+peer's association only.
+Standard: PS3.4 Annexes A, B and J, PS3.8 9.3.4 (rejection).
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from pynetdicom import AE, evt
+from pynetdicom.association import Association
+
+from dicom_nodes.commitment import PROCESSING_FAILURE, SUCCESS, CommitmentResult, result_of_event
+from dicom_nodes.commitment_provider import CommitmentProvider, Committed
+from dicom_nodes.contexts import accepted_contexts
+from dicom_nodes.directory import NodeDirectory
+from dicom_nodes.errors import NodeError
+from dicom_nodes.instance import ReceivedInstance, is_uid
+from dicom_nodes.node import DimseNode, Role, TlsSettings
+from dicom_nodes.server import ReceiverServer
+from dicom_nodes.stack import MAX_PDU, application_entity, cut
+from dicom_nodes.tls import server_context
+
+log = logging.getLogger("dicom_nodes.receiver")
+
+OUT_OF_RESOURCES = 0xA700
+CANNOT_UNDERSTAND = 0xC000
+_INVALID_INSTANCE = 0x0117
+_NOT_AUTHORISED = 0x0124
+_NO_SUCH_EVENT = 0x0113
+
+_CALLING_UNKNOWN = (0x01, 0x01, 0x03)
+_CALLED_UNKNOWN = (0x01, 0x01, 0x07)
+_CONGESTION = (0x02, 0x03, 0x01)
+
+_IDLE_TIMEOUT_S = 60.0
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A caller that was turned away, for people to see; `why` says what to add where."""
+
+    calling_ae_title: str
+    called_ae_title: str
+    address: str
+    why: str
+
+
+@dataclass(frozen=True)
+class _Caller:
+    node: DimseNode
+    association_id: str
+    calling_ae_title: str
+    called_ae_title: str
+    address: str
+
+
+class Receiver:
+    """A DICOM node of ours that listens. `start` binds, `stop` ends it within the time given.
+
+    `keep` is called in the association's thread, several at a time, and returns the DIMSE status: 0x0000
+    only once the bytes are safe. If it raises, the peer is told A700 (out of resources: it will try again).
+    `on_commitment` hears results of our own commitment requests; if it raises, the peer is told that its
+    report failed and repeats it. `committed` makes us a commitment SCP: it says what we keep for good.
+    """
+
+    def __init__(
+        self,
+        ae_title: str,
+        host: str,
+        port: int,
+        directory: Callable[[], NodeDirectory],
+        keep: Callable[[ReceivedInstance], int],
+        on_commitment: Callable[[CommitmentResult], None] | None = None,
+        committed: Committed | None = None,
+        max_pdu: int = MAX_PDU,
+        max_associations: int = 64,
+        tls: TlsSettings | None = None,
+        refused: Callable[[Refusal], None] | None = None,
+        idle_timeout_s: float = _IDLE_TIMEOUT_S,
+    ) -> None:
+        self.ae_title = ae_title.strip()
+        self.host = host
+        self._port = port
+        self._directory = directory
+        self._keep = keep
+        self._on_commitment = on_commitment
+        self._committed = committed
+        self._refused = refused
+        self._tls = tls
+        self._max_pdu = max_pdu
+        self._max_associations = max_associations
+        self._idle_timeout_s = idle_timeout_s
+        self._server: ReceiverServer | None = None
+        self._thread: threading.Thread | None = None
+        self._callers: WeakKeyDictionary[Association, _Caller] = WeakKeyDictionary()
+        self._stopping = threading.Event()
+
+    @property
+    def port(self) -> int:
+        """The TCP port; the real one once started, also when 0 was asked for."""
+        return self._server.server_address[1] if self._server is not None else self._port
+
+    @property
+    def associations(self) -> int:
+        """How many connections are open now."""
+        return len(self._server.active_associations) if self._server is not None else 0
+
+    def start(self) -> None:
+        """Bind and listen; raises NodeError if the address cannot be used."""
+        self._stopping.clear()
+        ae = self._application_entity()
+        try:
+            server: Any = ae.make_server(
+                (self.host, self._port),
+                evt_handlers=self._handlers(),
+                server_class=ReceiverServer,
+                tls_context=None if self._tls is None else server_context(self._tls),
+            )
+        except OSError as error:
+            raise NodeError(
+                f"Cannot listen on {self.host}:{self._port} ({error.strerror}).",
+                "Choose a free port and an address of this machine, or stop what uses it.",
+            ) from error
+        ae._servers.append(server)  # or its shutdown() fails
+        self._server = server
+        self._thread = threading.Thread(
+            target=server.serve_forever, args=(0.1,), name=f"listen-{self.ae_title}", daemon=True
+        )
+        self._thread.start()
+        log.info("%s listens on %s:%s", self.ae_title, self.host, self.port)
+
+    def stop(self, drain_seconds: float = 5.0) -> None:
+        """Accept nobody new, let running associations end for `drain_seconds`, then cut what is left."""
+        server, self._server = self._server, None
+        if server is None:
+            return
+        self._port = server.server_address[1]
+        self._stopping.set()
+        server.shutdown()
+        deadline = time.monotonic() + drain_seconds
+        while server.active_associations and time.monotonic() < deadline:
+            time.sleep(0.02)
+        left = server.active_associations
+        for association in left:
+            cut(association)
+        deadline = time.monotonic() + 2.0
+        for association in left:
+            association.join(max(0.0, deadline - time.monotonic()))
+            association.dul._kill_thread = True
+        if self._thread is not None:
+            self._thread.join(2.0)
+
+    def _application_entity(self) -> AE:
+        ae = application_entity(self.ae_title, timeout_s=30.0, max_pdu=self._max_pdu)
+        ae.network_timeout = self._idle_timeout_s
+        ae.maximum_associations = self._max_associations
+        commitment = self._on_commitment is not None or self._committed is not None
+        # Not through the setter, which would forget the roles.
+        for context in accepted_contexts(commitment=commitment):
+            ae.add_supported_context(
+                str(context.abstract_syntax), context.transfer_syntax, context.scu_role, context.scp_role
+            )
+        return ae
+
+    def _handlers(self) -> list[evt.EventHandlerType]:
+        handlers: list[evt.EventHandlerType] = [
+            (evt.EVT_REQUESTED, self._admit),
+            (evt.EVT_C_STORE, self._store),
+            (evt.EVT_C_ECHO, lambda _event: SUCCESS),
+        ]
+        if self._on_commitment is not None:
+            handlers.append((evt.EVT_N_EVENT_REPORT, self._commitment_result))
+        if self._committed is not None:
+            provider = CommitmentProvider(
+                self.ae_title,
+                self._committed,
+                lambda association: self._callers[association].node,
+                self._stopping,
+            )
+            handlers.append((evt.EVT_N_ACTION, provider.request))
+        return handlers
+
+    # -- who calls
+
+    def _admit(self, event: evt.Event) -> None:
+        """Let a known caller in; reject anybody else. Never lets anybody in because of an error here."""
+        association = event.assoc
+        request: Any = association.requestor.primitive
+        calling, called = request.calling_ae_title.strip(), request.called_ae_title.strip()
+        address = str(association.requestor.address)
+        try:
+            node = self._directory().caller(calling, address)
+        except Exception:
+            log.exception("the node directory cannot be read; rejecting %s from %s", calling, address)
+            self._reject(association, _CONGESTION, None)
+            return
+        if self._stopping.is_set():
+            self._reject(association, _CONGESTION, None)
+        elif called != self.ae_title:
+            why = f"it calls {called!r}, but this is {self.ae_title!r}: correct the called AE title there"
+            self._reject(association, _CALLED_UNKNOWN, Refusal(calling, called, address, why))
+        elif node is None:
+            why = f"no node calls itself {calling!r} from {address}: if it should, add both to nodes.yaml"
+            self._reject(association, _CALLING_UNKNOWN, Refusal(calling, called, address, why))
+        else:
+            self._callers[association] = _Caller(node, uuid.uuid4().hex, calling, called, address)
+
+    def _reject(
+        self, association: Association, answer: tuple[int, int, int], refusal: Refusal | None
+    ) -> None:
+        association.acse.send_reject(*answer)
+        if refusal is not None:
+            log.warning("rejected %r from %s: %s", refusal.calling_ae_title, refusal.address, refusal.why)
+            if self._refused is not None:
+                try:
+                    self._refused(refusal)
+                except Exception:
+                    log.exception("the refusal could not be recorded")
+        association.kill()
+
+    # -- storage
+
+    def _store(self, event: evt.Event) -> int:
+        caller = self._callers[event.assoc]
+        request: Any = event.request
+        sop_class, sop_instance = str(request.AffectedSOPClassUID), str(request.AffectedSOPInstanceUID)
+        if Role.SENDER not in caller.node.roles:
+            log.warning("node %s is no sender; its C-STORE is refused", caller.node.name)
+            return _NOT_AUTHORISED
+        if not is_uid(sop_instance) or not is_uid(sop_class):
+            return _INVALID_INSTANCE
+        dataset = b"" if request.DataSet is None else request.DataSet.getvalue()
+        if not dataset:
+            return CANNOT_UNDERSTAND
+        instance = ReceivedInstance(
+            sop_class_uid=sop_class,
+            sop_instance_uid=sop_instance,
+            transfer_syntax_uid=str(event.context.transfer_syntax),
+            dataset=dataset,
+            calling_ae_title=caller.calling_ae_title,
+            called_ae_title=caller.called_ae_title,
+            peer_address=caller.address,
+            association_id=caller.association_id,
+            node=caller.node.name,
+            received_by="c-store",
+        )
+        try:
+            return self._keep(instance)
+        except Exception:
+            log.exception(
+                "an instance from node %s could not be kept; it was told to try again", caller.node.name
+            )
+            return OUT_OF_RESOURCES
+
+    # -- storage commitment
+
+    def _commitment_result(self, event: evt.Event) -> tuple[int, None]:
+        """An answer to a request of ours, on an association of the peer's (PS3.4 J.3.3)."""
+        if self._on_commitment is None or event.event_type not in (1, 2):
+            return _NO_SUCH_EVENT, None
+        caller = self._callers[event.assoc]
+        try:
+            result = result_of_event(event, caller.node.name)
+            self._on_commitment(result)
+        except Exception:
+            log.exception("a commitment result from node %s could not be taken", caller.node.name)
+            return PROCESSING_FAILURE, None
+        return SUCCESS, None

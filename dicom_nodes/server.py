@@ -1,0 +1,97 @@
+"""The listening socket of the receiver: a pynetdicom server that one bad peer cannot hold up.
+
+pynetdicom does the TLS handshake while it accepts (one silent client would block all others), reads a PDU
+of any announced length into memory, and reads without a time limit. All three are changed here.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import ssl
+import sys
+from typing import Any
+
+from pynetdicom.association import Association
+from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAssociationServer
+
+from dicom_nodes.stack import tune
+
+log = logging.getLogger("dicom_nodes.receiver")
+
+_HANDSHAKE_S = 10.0
+# An A-ASSOCIATE-RQ may be larger than a P-DATA PDU: 128 contexts with many syntaxes each.
+_MIN_PDU_LIMIT = 1024 * 1024
+
+
+class BoundedSocket(AssociationSocket):
+    """Reads no PDU longer than `limit` bytes, and in large pieces."""
+
+    limit = _MIN_PDU_LIMIT
+
+    @classmethod
+    def around(cls, plain: AssociationSocket, limit: int) -> BoundedSocket:
+        """The same connection; not constructed anew, since that would announce it twice."""
+        bounded = cls.__new__(cls)
+        bounded.__dict__.update(plain.__dict__)
+        bounded.limit = limit
+        return bounded
+
+    def recv(self, nr_bytes: int) -> bytearray:
+        if nr_bytes > self.limit:
+            raise OSError(f"the peer announced a PDU of {nr_bytes} bytes, more than {self.limit}")
+        if self.socket is None:
+            raise OSError("the connection is closed")
+        received = bytearray(nr_bytes)
+        view = memoryview(received)
+        count = 0
+        while count < nr_bytes:
+            read = self.socket.recv_into(view[count:])
+            if not read:
+                break
+            count += read
+        view.release()
+        del received[count:]
+        return received
+
+
+class _Handler(RequestHandler):
+    def _create_association(self) -> Association:
+        association = super()._create_association()
+        plain: Any = association.dul.socket
+        limit = max(_MIN_PDU_LIMIT, self.ae.maximum_pdu_size + 64)
+        association.dul.socket = BoundedSocket.around(plain, limit)
+        return association
+
+
+class ReceiverServer(ThreadedAssociationServer):
+    """Accepts, refuses when too many connections are open, and leaves TLS to the connection's own thread."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, *args: Any, tls_context: ssl.SSLContext | None = None, **kwargs: Any) -> None:
+        self._tls_context = tls_context
+        super().__init__(*args, **{**kwargs, "request_handler": _Handler})
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        if self.socket is None:
+            raise OSError("the server is closed")
+        connection, address = self.socket.accept()
+        tune(connection, self.ae.network_timeout)
+        return connection, address
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002  (socketserver's)
+        # Beyond max_associations a peer gets a proper A-ASSOCIATE-RJ; far beyond it, not even a thread.
+        return len(self.active_associations) < 2 * self.ae.maximum_associations + 16
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        if self._tls_context is not None:
+            request.settimeout(_HANDSHAKE_S)
+            request = self._tls_context.wrap_socket(request, server_side=True)
+            request.settimeout(self.ae.network_timeout)
+        super().finish_request(request, client_address)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002  (socketserver's)
+        error = sys.exc_info()[1]
+        log.warning("connection from %s failed: %s", client_address[0], error)

@@ -1,0 +1,205 @@
+"""The pynetdicom below us: set up once, quiet, and with every wait bounded.
+
+Facts that this module (and only this module) works around:
+- pynetdicom logs every PDU at INFO and query identifiers with patient data at DEBUG: both are switched off.
+- Its DUL thread is no daemon and reads and writes without a time limit: every socket gets a timeout, and
+  `close` shuts a socket that does not end by itself, so a silent peer can never hold the process.
+- It leaves Nagle on: with a peer that delays its ACKs each message then costs some 40 ms.
+- Its reactor may take a response away from the caller (a stall of the whole DIMSE timeout, about once in
+  10 000 sends): `hold_reactor` parks it for good before anything is sent.
+- A host name without a dot is taken for IPv6: names are resolved here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from pynetdicom import AE, _config, evt
+from pynetdicom.association import Association
+from pynetdicom.presentation import PresentationContext
+
+from dicom_nodes.errors import AssociationRejected, NodeTimeout, NodeUnreachable
+from dicom_nodes.instance import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from dicom_nodes.node import DimseNode
+from dicom_nodes.tls import client_context
+
+_config.LOG_HANDLER_LEVEL = "none"
+_config.LOG_REQUEST_IDENTIFIERS = False
+_config.LOG_RESPONSE_IDENTIFIERS = False
+
+CONNECT_TIMEOUT_S = 5.0
+MAX_PDU = 131072
+
+# PS3.8 9.3.4, A-ASSOCIATE-RJ: (source, reason) -> what it says, and what a person can do about it.
+_REJECTIONS: dict[tuple[int, int], tuple[str, str]] = {
+    (1, 1): ("gives no reason", "Ask the people who run it; its log says why."),
+    (1, 2): (
+        "does not know the DICOM application context",
+        "Check that host and port are those of a DICOM node.",
+    ),
+    (1, 3): (
+        "does not know our AE title {calling!r}",
+        "Have {calling!r} and this host's address added there.",
+    ),
+    (1, 7): ("is not called {called!r}", "Correct ae_title of node {name!r} in nodes.yaml."),
+    (2, 1): ("gives no reason", "Ask the people who run it; its log says why."),
+    (2, 2): ("speaks another protocol version", "Check that host and port are those of a DICOM node."),
+    (3, 1): ("is too busy", "Wait; it will be asked again."),
+    (3, 2): ("has reached its limit of associations", "Wait; it will be asked again."),
+}
+
+
+def application_entity(ae_title: str, *, timeout_s: float, max_pdu: int = MAX_PDU) -> AE:
+    """An application entity of ours whose every wait is bounded by `timeout_s` seconds."""
+    ae = AE(ae_title)
+    ae.implementation_class_uid = IMPLEMENTATION_CLASS_UID
+    ae.implementation_version_name = IMPLEMENTATION_VERSION_NAME
+    ae.maximum_pdu_size = max_pdu
+    ae.connection_timeout = min(CONNECT_TIMEOUT_S, timeout_s)
+    ae.acse_timeout = timeout_s
+    ae.dimse_timeout = timeout_s
+    ae.network_timeout = timeout_s
+    return ae
+
+
+def tune_socket(event: evt.Event) -> None:
+    """EVT_CONN_OPEN: no Nagle, and a limit on every single read and write."""
+    wrapper = event.assoc.dul.socket
+    if wrapper is not None and wrapper.socket is not None:
+        tune(wrapper.socket, event.assoc.network_timeout)
+
+
+def tune(sock: socket.socket, timeout_s: float | None) -> None:
+    """No Nagle, keep-alive, and a limit on every single read and write."""
+    with contextlib.suppress(OSError):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    sock.settimeout(timeout_s)
+
+
+def associate(
+    node: DimseNode,
+    contexts: Sequence[PresentationContext],
+    *,
+    calling_ae_title: str,
+    timeout_s: float,
+    ext_neg: Sequence[Any] = (),
+    handlers: Sequence[tuple[evt.EventType, Callable[[evt.Event], Any]]] = (),
+) -> Association:
+    """Open an association; the caller ends it with `close`.
+
+    The association may have been ended at once because the peer accepted no context at all: then
+    `accepted_contexts` is empty. Raises NodeUnreachable, NodeTimeout or AssociationRejected.
+    """
+    ae = application_entity(calling_ae_title, timeout_s=timeout_s)
+    tls = None if node.tls is None else (client_context(node.tls), node.host)
+    last: Association | None = None
+    for address in _addresses(node):
+        opened: list[evt.Event] = []
+        bound = [(evt.EVT_CONN_OPEN, tune_socket), (evt.EVT_CONN_OPEN, opened.append)]
+        last = ae.associate(
+            address,
+            node.port,
+            contexts=list(contexts),
+            ae_title=node.ae_title,
+            max_pdu=MAX_PDU,
+            ext_neg=list(ext_neg) or None,
+            tls_args=tls,
+            evt_handlers=[*bound, *handlers],
+        )
+        if last.is_established or (opened and (last.accepted_contexts or last.rejected_contexts)):
+            return last
+        if last.is_rejected:
+            raise _rejection(node, calling_ae_title, last)
+        if opened:
+            close(last)
+            raise NodeTimeout(
+                f"{_where(node)} took the connection but did not answer the association request.",
+                "Check that host and port are those of a DICOM node (and that TLS is on at both ends or none).",
+            )
+    if last is not None:
+        close(last)
+    raise NodeUnreachable(
+        f"{_where(node)} cannot be reached.",
+        "Check that it is running, and host, port, TLS and firewall in between.",
+    )
+
+
+def _addresses(node: DimseNode) -> list[str]:
+    try:
+        found = socket.getaddrinfo(node.host, node.port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise NodeUnreachable(
+            f"The host name {node.host!r} of node {node.name!r} does not resolve.",
+            "Correct host in nodes.yaml, or the name service.",
+        ) from error
+    # IPv4 first: old PACS listen on IPv4 only, and "localhost" often resolves to ::1 first.
+    ordered = sorted(found, key=lambda entry: entry[0] != socket.AF_INET)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in ordered))
+
+
+def _where(node: DimseNode) -> str:
+    return f"Node {node.name!r} ({node.ae_title} at {node.host}:{node.port})"
+
+
+def _rejection(node: DimseNode, calling: str, association: Association) -> AssociationRejected:
+    answer: Any = association.acceptor.primitive
+    result, source, reason = answer.result, answer.result_source, answer.diagnostic
+    says, fix = _REJECTIONS.get((source, reason), (f"gives reason {source}/{reason}", "Ask who runs it."))
+    names = {"calling": calling, "called": node.ae_title, "name": node.name}
+    return AssociationRejected(
+        f"{_where(node)} rejected the association: it {says.format(**names)}.",
+        fix.format(**names),
+        permanent=result == 1,
+    )
+
+
+def hold_reactor(association: Association) -> None:
+    """Park the association's reactor so that only the caller takes messages off the queue.
+
+    pynetdicom's own pause can be passed by a reactor that had already been let through; here it is given
+    time to finish that one last round, while no answer can be outstanding yet.
+    """
+    association._reactor_checkpoint.clear()
+    time.sleep(0.01)
+    deadline = time.monotonic() + 1.0
+    while not association._is_paused and time.monotonic() < deadline:
+        time.sleep(0.001)
+
+
+def close(association: Association, *, abort: bool = False) -> None:
+    """End the association: release it (or abort it), and shut the socket if that does not end it."""
+    if association.is_established and not abort:
+        association.release()
+    elif not (association.is_aborted or association.is_released or association.is_rejected):
+        association.abort(block=False)
+    _end_dul(association)
+
+
+def _end_dul(association: Association, patience_s: float = 1.0) -> None:
+    """Wait for the network thread; after `patience_s` take its socket away."""
+    dul = association.dul
+    if not dul.ident:
+        return
+    dul.join(timeout=patience_s)
+    if dul.is_alive():
+        cut(association)
+        dul.join(timeout=patience_s)
+    if dul.is_alive():
+        dul.kill_dul()
+        dul.join(timeout=patience_s)
+    association._kill = True
+    association._reactor_checkpoint.set()
+
+
+def cut(association: Association) -> None:
+    """Shut the TCP connection under an association, from any thread."""
+    wrapper = association.dul.socket
+    sock = wrapper.socket if wrapper is not None else None
+    if sock is not None:
+        with contextlib.suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,137 @@
+"""The composition root: Settings become records, a receiver, a worker or the web; the only module that knows every other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from fastapi import FastAPI
+
+from dicom_nodes.commitment import CommitmentResult, Reference
+from dicom_nodes.directory import NodeDirectory
+from dicom_nodes.instance import ReceivedInstance
+from dicom_nodes.receiver import Receiver, Refusal
+from dicom_nodes.node import TlsSettings
+from gateway.errors import SettingsError
+from gateway.intake import Intake
+from gateway.pipeline import schedule
+from gateway.pipeline.context import StepContext
+from gateway.pipeline.engine import Engine
+from gateway.records import ledger, migrations, queries, vault
+from gateway.records.blobs import LocalBlobs
+from gateway.records.database import Database
+from gateway.records.evidence import CommitmentFact
+from gateway.settings import Settings
+from gateway.web.application import WebContext, create_application
+from routing_rules.files import RuleSet, load_rules
+
+NO_SUCH_OBJECT_INSTANCE = 0x0112
+"""Failure Reason of storage commitment for an instance we do not keep (PS3.3 C.14.1.1)."""
+
+T = TypeVar("T")
+
+
+class Reloaded(Generic[T]):
+    """A configuration file or folder, read again when it changed; the last good one stays when the new one is wrong."""
+
+    def __init__(self, path: Path, read: Callable[[Path], T], missing: T) -> None:
+        self._path, self._read, self._missing = path, read, missing
+        self._stamp: tuple[tuple[str, int], ...] = ()
+        self._value: T | None = None
+
+    def __call__(self) -> T:
+        if not self._path.exists():
+            return self._missing
+        files = sorted(self._path.rglob("*.yaml")) if self._path.is_dir() else [self._path]
+        stamp = tuple((str(file), file.stat().st_mtime_ns) for file in files)
+        if stamp != self._stamp or self._value is None:
+            try:
+                self._value = self._read(self._path)
+            except Exception:
+                if self._value is None:
+                    raise
+            self._stamp = stamp
+        return self._value
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """Everything the roles share."""
+
+    settings: Settings
+    database: Database
+    blobs: LocalBlobs
+    directory: Callable[[], NodeDirectory]
+    rules: Callable[[], RuleSet]
+    intake: Intake
+
+
+def open_gateway(settings: Settings) -> Gateway:
+    """Open records and configuration; makes a SQLite schema current, and refuses a PostgreSQL one that is behind."""
+    if settings.storage.database.startswith("sqlite:///"):
+        Path(settings.storage.database.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    database = Database(settings.storage.database)
+    if not migrations.is_current(database):
+        if not database.is_sqlite:
+            raise SettingsError("The database schema is not this version's.", "Run: gateway migrate")
+        migrations.upgrade(database)
+    blobs = LocalBlobs(settings.storage.objects)
+    directory = Reloaded(settings.files.nodes, NodeDirectory.from_file, NodeDirectory(()))
+    rules = Reloaded(settings.files.rules, load_rules, RuleSet(()))
+    return Gateway(settings, database, blobs, directory, rules, Intake(settings, database, blobs))
+
+
+def make_keys(settings: Settings) -> None:
+    """Create the two keys where there are none yet."""
+    for name in ("vault.key", "pseudonym.key"):
+        vault.make_key(settings.storage.keys / name)
+
+
+def receiver(gateway: Gateway) -> Receiver:
+    """The DICOM side of the gateway, not yet started."""
+    settings, database = gateway.settings, gateway.database
+
+    def keep(instance: ReceivedInstance) -> int:
+        site = gateway.directory().get(instance.node).site
+        return gateway.intake.keep(instance, site=site).status
+
+    def on_commitment(result: CommitmentResult) -> None:
+        ledger.record_commitment(database, CommitmentFact(result.transaction_uid, result.node, result.committed, result.failed))
+
+    def committed(wanted: tuple[Reference, ...]) -> tuple[tuple[Reference, ...], tuple[tuple[Reference, int], ...]]:
+        with database.read() as session:
+            held = queries.holds(session, [reference.sop_instance_uid for reference in wanted])
+        return (
+            tuple(reference for reference in wanted if reference.sop_instance_uid in held),
+            tuple((reference, NO_SUCH_OBJECT_INSTANCE) for reference in wanted if reference.sop_instance_uid not in held),
+        )
+
+    def refused(refusal: Refusal) -> None:
+        fix = "If this caller is wanted, give it a node with this AE title and address in nodes.yaml."
+        ledger.refuse(database, refusal.calling_ae_title, refusal.address, refusal.why, fix)
+
+    dicom = settings.dicom
+    tls = TlsSettings(dicom.tls_certificate, dicom.tls_key, dicom.tls_ca) if dicom.tls_certificate else None
+    return Receiver(
+        dicom.ae_title, dicom.host, dicom.port, directory=gateway.directory, keep=keep, on_commitment=on_commitment, committed=committed,
+        max_pdu=dicom.max_pdu, max_associations=dicom.max_associations, tls=tls, refused=refused,
+    )  # fmt: skip
+
+
+def worker(gateway: Gateway) -> tuple[Engine, BackgroundScheduler]:
+    """The engine, started, and the scheduler that ticks it; the only role that needs the keys."""
+    context = StepContext(
+        gateway.settings, gateway.database, gateway.blobs, gateway.directory, gateway.rules,
+        vault.Vault.from_folder(gateway.settings.storage.keys), vault.pseudonym_key(gateway.settings.storage.keys),
+    )  # fmt: skip
+    engine = Engine(context)
+    engine.start()
+    return engine, schedule.start(engine, gateway.database, gateway.settings.engine.poll)
+
+
+def web(gateway: Gateway) -> FastAPI:
+    """The web application; it has no keys."""
+    return create_application(WebContext(gateway.settings, gateway.database, gateway.blobs, gateway.directory, gateway.intake))

@@ -1,0 +1,112 @@
+"""`gateway check`: every problem of configuration, rules, nodes, database, disk and keys at once, each with its fix."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from dicom_nodes.directory import NodeDirectory
+from dicom_nodes.errors import NodeFileError
+from dicom_nodes.node import DimseNode, Role
+from gateway.errors import GatewayError
+from gateway.privacy.errors import PrivacyError
+from gateway.privacy.profile import load_profile
+from gateway.records import migrations, vault
+from gateway.records.blobs import LocalBlobs
+from gateway.records.database import Database
+from gateway.settings import Settings
+from routing_rules.errors import RuleFileError
+from routing_rules.files import load_rules
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that must be mended; `severe` is False for advice."""
+
+    where: str
+    problem: str
+    fix: str
+    severe: bool = True
+
+
+def check(settings: Settings) -> list[Problem]:
+    """Every problem found; an empty list means the gateway can be started."""
+    parts: tuple[Callable[[Settings], Iterator[Problem]], ...] = (_keys, _database, _disk, _nodes_and_rules, _profile, _security)
+    return [problem for part in parts for problem in part(settings)]
+
+
+def _keys(settings: Settings) -> Iterator[Problem]:
+    for name in ("vault.key", "pseudonym.key"):
+        try:
+            vault.read_key(settings.storage.keys / name)
+        except GatewayError as error:
+            yield Problem("keys", error.problem, error.fix)
+
+
+def _database(settings: Settings) -> Iterator[Problem]:
+    database = Database(settings.storage.database)
+    try:
+        if database.is_sqlite and not Path(settings.storage.database.removeprefix("sqlite:///")).exists():
+            return  # made at the first start
+        if not migrations.is_current(database):
+            yield Problem("database", "The schema is not this version's.", "Run: gateway migrate", severe=not database.is_sqlite)
+    except SQLAlchemyError as error:
+        yield Problem("database", f"The database cannot be reached ({type(error).__name__}).", "Correct [storage] database, or start it.")
+    finally:
+        database.close()
+
+
+def _disk(settings: Settings) -> Iterator[Problem]:
+    try:
+        blobs = LocalBlobs(settings.storage.objects)
+        blobs.put("check/probe", b"probe")
+        blobs.delete("check/probe")
+    except OSError as error:
+        yield Problem("disk", f"{settings.storage.objects} cannot be written ({error.strerror}).", "Correct [storage] objects or its permissions.")
+        return
+    if blobs.free_mb() < settings.storage.min_free_mb:
+        yield Problem("disk", f"Only {blobs.free_mb():.0f} MB are free, less than [storage] min_free_mb.", "Free space: objects are refused now.")
+
+
+def _nodes_and_rules(settings: Settings) -> Iterator[Problem]:
+    directory = NodeDirectory(())
+    if not settings.files.nodes.exists():
+        yield Problem("nodes", f"There is no {settings.files.nodes}: every caller is refused.", "Make one with: gateway init DIR")
+    else:
+        try:
+            directory = NodeDirectory.from_file(settings.files.nodes)
+        except NodeFileError as error:
+            for line in error.problems:
+                yield Problem("nodes", line, error.fix)
+    for node in directory:
+        if Role.SENDER in node.roles and isinstance(node, DimseNode) and node.tls is None and not settings.dicom.tls_certificate:
+            yield Problem("nodes", f"{node.name} sends without TLS.", "Fine inside one trusted network; else configure TLS.", severe=False)
+    if not settings.files.rules.exists():
+        yield Problem("rules", f"There is no {settings.files.rules}: no study will match.", "Make one with: gateway init DIR")
+        return
+    try:
+        rules = load_rules(settings.files.rules)
+    except RuleFileError as error:
+        for line in error.problems:
+            yield Problem("rules", str(line), error.fix)
+        return
+    names = {node.name for node in directory}
+    for rule in rules.rules:
+        if rule.destination and rule.destination not in names:
+            yield Problem("rules", f"Rule {rule.id} sends to {rule.destination}, which is no node.", "Add the node, or correct the rule.")
+
+
+def _profile(settings: Settings) -> Iterator[Problem]:
+    try:
+        load_profile(settings.files.profile)
+    except PrivacyError as error:
+        yield Problem("profile", error.problem, error.fix)
+
+
+def _security(settings: Settings) -> Iterator[Problem]:
+    if settings.web.host not in ("127.0.0.1", "localhost", "::1") and not settings.web.secure_cookies:
+        yield Problem("web", "The pages are reachable from other machines and cookies may travel without TLS.",
+                      "Put a TLS proxy in front and set [web] secure_cookies = true.", severe=False)

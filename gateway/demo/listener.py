@@ -1,0 +1,115 @@
+"""A pynetdicom listener for the demo nodes: no Nagle delays, any caller, and a stop() that always returns."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Sequence
+from socketserver import BaseServer
+from typing import Any
+
+from pynetdicom import AE
+from pynetdicom.association import Association
+from pynetdicom.events import EventHandlerType
+from pynetdicom.transport import ThreadedAssociationServer
+
+from gateway.demo.errors import NodeNotListening
+
+# 128 KiB: more gains nothing with pynetdicom, and DCMTK caps its PDUs here.
+MAX_PDU = 131072
+STOP_SECONDS = 3.0
+
+
+class _Server(ThreadedAssociationServer):
+    """pynetdicom's server with TCP_NODELAY (a C-STORE answer would otherwise wait some 40 ms for an ACK)."""
+
+    request_queue_size = 64
+
+    def get_request(self) -> tuple[socket.socket, tuple[str, int]]:
+        client, address = super().get_request()
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return client, address
+
+    def shutdown(self) -> None:
+        # The parent also asks its AE to forget it, which only knows servers made by AE.start_server.
+        BaseServer.shutdown(self)
+        self.server_close()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Keep quiet about callers that hang up at once (port probes of tests and of supervisors)."""
+
+
+def no_delay(association: Association) -> None:
+    """Switch Nagle off on an association that we requested."""
+    wrapped = association.dul.socket
+    if wrapped is not None and wrapped.socket is not None:
+        with contextlib.suppress(OSError):
+            wrapped.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+class Listener:
+    """Starts and stops one DICOM server; may be started again on the same port after a stop."""
+
+    def __init__(self, ae: AE, host: str, port: int) -> None:
+        """`port` 0 takes a free port at the first start and keeps it for the next ones."""
+        self._ae = ae
+        self._host = host
+        self._port = port
+        self._server: _Server | None = None
+        self._thread: threading.Thread | None = None
+        ae.maximum_pdu_size = MAX_PDU
+        ae.require_called_aet = True
+        ae.maximum_associations = 64
+        ae.acse_timeout = 10
+        ae.dimse_timeout = 10
+        ae.connection_timeout = 5
+        ae.network_timeout = 60
+
+    @property
+    def port(self) -> int:
+        """The real port; 0 only before the first start of a listener that was given port 0."""
+        return self._port
+
+    @property
+    def running(self) -> bool:
+        return self._server is not None
+
+    def start(self, handlers: Sequence[EventHandlerType]) -> None:
+        """Listen; raises NodeNotListening when the port is taken. Starting twice does nothing."""
+        if self._server is not None:
+            return
+        try:
+            server = self._ae.make_server(
+                (self._host, self._port), evt_handlers=list(handlers), server_class=_Server
+            )
+        except OSError as error:
+            raise NodeNotListening(
+                f"{self._ae.ae_title} cannot listen on {self._host}:{self._port}: {error.strerror or error}.",
+                "Stop what uses that port, or give another port (0 takes a free one).",
+            ) from error
+        assert isinstance(server, _Server)
+        self._server = server
+        self._port = int(server.server_address[1])
+        self._thread = threading.Thread(
+            target=server.serve_forever, kwargs={"poll_interval": 0.05}, name=self._ae.ae_title, daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop listening and abort what is open; returns within about STOP_SECONDS whatever the peers do."""
+        server, self._server = self._server, None
+        if server is None:
+            return
+        server.shutdown()
+        deadline = time.monotonic() + STOP_SECONDS
+        associations = server.active_associations
+        for association in associations:
+            threading.Thread(target=association.abort, daemon=True).start()
+        for association in associations:
+            association.join(max(0.0, deadline - time.monotonic()))
+            # pynetdicom's DUL threads are not daemons: one left alive would keep the process from exiting.
+            association.dul.kill_dul()
+        if self._thread is not None:
+            self._thread.join(max(0.1, deadline - time.monotonic()))

@@ -1,0 +1,74 @@
+"""Every error the gateway raises on purpose: each says what is wrong and what to do.
+
+GatewayError                  problem + fix
+├── SettingsError             a configuration that cannot be used
+├── NotAllowed                the account may not do this
+├── Conflict                  somebody or something was faster
+│   ├── AlreadyClaimed        another reader holds the case
+│   ├── NotClaimed            the case must be claimed first
+│   ├── AlreadySigned         a signed report is never overwritten
+│   └── StaleDraft            the draft was saved elsewhere in between
+├── NotThere                  no such case, study, report or account
+├── WrongState                the case cannot do this in its state
+├── InvalidReport             the form is not complete or contradicts itself
+└── KeyMissing                this process has no vault key
+"""
+
+from __future__ import annotations
+
+
+class GatewayError(Exception):
+    """A problem with its fix; both are safe to show and to log (never an identity in them)."""
+
+    def __init__(self, problem: str, fix: str = "") -> None:
+        super().__init__(f"{problem} {fix}".strip())
+        self.problem = problem
+        self.fix = fix
+
+
+class SettingsError(GatewayError):
+    """A configuration that cannot be used."""
+
+
+class NotAllowed(GatewayError):
+    """The account may not do this."""
+
+
+class Conflict(GatewayError):
+    """Somebody or something was faster."""
+
+
+class AlreadyClaimed(Conflict):
+    """Another reader holds the case."""
+
+
+class NotClaimed(Conflict):
+    """The case must be claimed before this."""
+
+
+class AlreadySigned(Conflict):
+    """A signed report is never overwritten."""
+
+
+class StaleDraft(Conflict):
+    """The draft was saved elsewhere in between."""
+
+
+class NotThere(GatewayError):
+    """No such case, study, report or account."""
+
+
+class WrongState(GatewayError):
+    """The case cannot do this in its state."""
+
+
+class InvalidReport(GatewayError):
+    """The form is not complete or contradicts itself; `problems` lists every reason."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("The report cannot be signed: " + "; ".join(problems), "Complete or correct the items named.")
+        self.problems = problems
+
+
+class KeyMissing(GatewayError):
+    """This process has no vault key."""

@@ -1,0 +1,86 @@
+"""The states of a study and of a case, and which may follow which.
+
+States are facts already on disk, in the past tense; the steps that lead on from them are verbs and
+live in `gateway.pipeline.steps`. There is no failed state: a parked case keeps its place and carries
+a problem and its fix.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from gateway.errors import WrongState
+
+
+class StudyState(StrEnum):
+    """How far a received study has come."""
+
+    RECEIVED = "RECEIVED"
+    """Instances are arriving; nothing has been decided."""
+    COMPLETED = "COMPLETED"
+    """Nothing more is expected; the reason is kept."""
+    MATCHED = "MATCHED"
+    """A rule applies: there is a case."""
+    UNMATCHED = "UNMATCHED"
+    """No rule applies: visible, can be routed by hand."""
+
+
+class CaseState(StrEnum):
+    """How far a case, one study under one rule, has come."""
+
+    MATCHED = "MATCHED"
+    """A rule named this study a case."""
+    PREPARED = "PREPARED"
+    """De-identified copies exist and were proven clean."""
+    FORWARDED = "FORWARDED"
+    """The reading site has every copy; the case is in the queue."""
+    REPORTED = "REPORTED"
+    """A reader signed."""
+    COMPOSED = "COMPOSED"
+    """The SR with the original identity exists."""
+    RETURNED = "RETURNED"
+    """The sender's PACS accepted the SR."""
+    CONFIRMED = "CONFIRMED"
+    """The sender's PACS committed to the SR, or was seen to hold it."""
+
+
+STUDY_MOVES: dict[StudyState, frozenset[StudyState]] = {
+    StudyState.RECEIVED: frozenset({StudyState.COMPLETED}),
+    StudyState.COMPLETED: frozenset({StudyState.MATCHED, StudyState.UNMATCHED, StudyState.RECEIVED}),
+    # A late instance opens the next generation of the same study.
+    StudyState.MATCHED: frozenset({StudyState.RECEIVED}),
+    StudyState.UNMATCHED: frozenset({StudyState.RECEIVED, StudyState.MATCHED}),
+}
+
+CASE_MOVES: dict[CaseState, frozenset[CaseState]] = {
+    CaseState.MATCHED: frozenset({CaseState.PREPARED, CaseState.MATCHED}),
+    # Late images before the report start the preparation again, over the new generation.
+    CaseState.PREPARED: frozenset({CaseState.FORWARDED, CaseState.MATCHED}),
+    CaseState.FORWARDED: frozenset({CaseState.REPORTED, CaseState.MATCHED}),
+    CaseState.REPORTED: frozenset({CaseState.COMPOSED}),
+    CaseState.COMPOSED: frozenset({CaseState.RETURNED}),
+    CaseState.RETURNED: frozenset({CaseState.CONFIRMED}),
+    CaseState.CONFIRMED: frozenset(),
+}
+
+BEFORE_THE_REPORT = frozenset({CaseState.MATCHED, CaseState.PREPARED, CaseState.FORWARDED})
+"""Case states in which late images amend the case; later they ask for an addendum."""
+
+
+def move_study(present: StudyState, reached: StudyState) -> StudyState:
+    """The state reached, or WrongState when that move does not exist."""
+    if reached not in STUDY_MOVES[present]:
+        raise _no_such_move("study", present, reached, STUDY_MOVES[present])
+    return reached
+
+
+def move_case(present: CaseState, reached: CaseState) -> CaseState:
+    """The state reached, or WrongState when that move does not exist."""
+    if reached not in CASE_MOVES[present]:
+        raise _no_such_move("case", present, reached, CASE_MOVES[present])
+    return reached
+
+
+def _no_such_move(what: str, present: str, reached: str, possible: frozenset[StudyState] | frozenset[CaseState]) -> WrongState:
+    names = ", ".join(sorted(possible)) or "nothing"
+    return WrongState(f"A {what} cannot go from {present} to {reached}.", f"From {present} it can go to: {names}.")

@@ -1,0 +1,64 @@
+"""Build the report's DICOM objects with the original identity.
+
+Every form of the ladder is made (Enhanced SR, Comprehensive SR, Basic Text SR, PDF), each under a UID derived
+from the case and the signed text; return_report sends the first one the sender's PACS accepts.
+"""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+from pydicom import Dataset
+
+from gateway import __version__
+from gateway.lifecycle import CaseState
+from gateway.pipeline import originals
+from gateway.pipeline.context import StepContext, Turn
+from gateway.pipeline.outcome import Done, Outcome, Stuck
+from gateway.records import queries
+from gateway.records.evidence import Evidence
+from gateway.reporting.report import Report
+from gateway.reporting.signer import DeviceIdentity, Signer
+from gateway.reporting.structured_report import build
+
+LADDER = ("enhanced", "comprehensive", "basic", "pdf")
+SERIES_NUMBER = 9900
+"""High, so that the report's series stands behind the images in every PACS list."""
+
+
+def compose(turn: Turn, context: StepContext) -> Outcome:
+    """REPORTED -> COMPOSED: the objects lie in the object store, ready to be sent."""
+    with context.database.read() as session:
+        case = queries.case(session, turn.claim.id)
+        signed = queries.signed_report(session, turn.claim.id)
+    if signed is None:
+        return Stuck("The case is REPORTED but no signed report was found.", "Restore the database from its backup.")
+    report = Report.model_validate(signed.content)
+    evidence = originals.headers(context.blobs, originals.kept(context.database, case.study_id))
+    # The gateway reads an identity back here: it is in the audit trail before it is in a file.
+    assert case.identity_id is not None
+    context.vault.open(context.database, case.identity_id, "gateway", f"report of case {case.id}")
+    key = context.pseudonym_key
+    composed: dict[str, dict[str, str]] = {}
+    for form in LADDER:
+        dataset = build(
+            report, evidence,
+            signed_by=Signer(signed.signer_name, "Reading site", signed.signer_login), signed_at=signed.signed_at,
+            sop_instance_uid=key.uid(f"report:{case.id}:{signed.digest}:{form}"),
+            series_instance_uid=key.uid(f"report series:{case.id}:{form}"), series_number=SERIES_NUMBER + LADDER.index(form),
+            device=DeviceIdentity("pml-gateway", context.settings.dicom.ae_title, __version__, uid=key.uid("this gateway")), as_=form,
+        )  # fmt: skip
+        blob = f"reports/{case.id}/{form}.dcm"
+        context.blobs.put(blob, _file(dataset))
+        composed[form] = {
+            "blob": blob, "sop_class_uid": str(dataset.SOPClassUID), "sop_instance_uid": str(dataset.SOPInstanceUID),
+            "transfer_syntax_uid": str(dataset.file_meta.TransferSyntaxUID),
+        }  # fmt: skip
+    note = {"forms": list(LADDER), "references": len(evidence)}
+    return Done(CaseState.COMPOSED, Evidence(note=note, columns={"composed": composed}))
+
+
+def _file(dataset: Dataset) -> bytes:
+    buffer = BytesIO()
+    dataset.save_as(buffer, enforce_file_format=True)
+    return buffer.getvalue()

@@ -1,0 +1,37 @@
+"""What a step may use: frozen, built once by the assembly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from dicom_nodes.directory import NodeDirectory
+from gateway.privacy.pseudonyms import PseudonymKey
+from gateway.records.blobs import BlobStore
+from gateway.records.database import Database
+from gateway.records.ledger import Claim
+from gateway.records.vault import Vault
+from gateway.settings import Settings
+from routing_rules.files import RuleSet
+
+
+@dataclass(frozen=True)
+class StepContext:
+    """Settings, records, the other systems and the keys."""
+
+    settings: Settings
+    database: Database
+    blobs: BlobStore
+    directory: Callable[[], NodeDirectory]
+    rules: Callable[[], RuleSet]
+    vault: Vault
+    pseudonym_key: PseudonymKey
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One run of one step: the claim and the moment it began (the database's clock, aware)."""
+
+    claim: Claim
+    now: datetime

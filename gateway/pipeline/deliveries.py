@@ -1,0 +1,32 @@
+"""From what another system answered for each object to what a step says: shared by forward and return."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dicom_nodes.outcomes import InstanceOutcome
+from dicom_nodes.outcomes import Outcome as Answer
+from gateway.lifecycle import CaseState
+from gateway.pipeline.outcome import Done, NotYet, Outcome, Stuck
+from gateway.records.evidence import DeliveryFact, Evidence
+
+
+def facts(direction: str, node: str, outcomes: Sequence[InstanceOutcome]) -> tuple[DeliveryFact, ...]:
+    """The answers as rows to keep."""
+    return tuple(DeliveryFact(direction, node, o.sop_instance_uid, o.outcome.value, o.status, o.detail) for o in outcomes)
+
+
+def verdict(direction: str, node: str, outcomes: Sequence[InstanceOutcome], reached: CaseState) -> Outcome:
+    """Done when everything was taken; Stuck when something was refused for good; else NotYet."""
+    kept = facts(direction, node, outcomes)
+    refused = [o for o in outcomes if o.outcome is Answer.REFUSED]
+    again = [o for o in outcomes if o.outcome is Answer.TRY_AGAIN]
+    if refused:
+        first = refused[0]
+        status = f" (status {first.status:04X})" if first.status is not None else ""
+        return Stuck(f"{node} refused {len(refused)} of {len(outcomes)} objects: {first.detail}{status}.",
+                     f"Correct {node}'s configuration (SOP classes, transfer syntaxes, our AE title), then retry the case.",
+                     Evidence(deliveries=kept))
+    if again:
+        return NotYet(f"{node} did not take {len(again)} of {len(outcomes)} objects: {again[0].detail}", evidence=Evidence(deliveries=kept))
+    return Done(reached, Evidence(note={"node": node, "objects sent": len(outcomes)}, deliveries=kept))

@@ -1,0 +1,148 @@
+"""The engine: claims a due case or study, runs its step, records the outcome. Nothing else commits a step.
+
+A claim is a lease with a fence number (records.ledger). While a step runs, a heartbeat prolongs the
+lease; a worker that dies stops prolonging, and another takes the work over, with a higher fence. The
+dead one's outcome, should it come after all, is refused.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+import socket
+import threading
+from datetime import timedelta
+
+import structlog
+
+from dicom_nodes.errors import NodeError
+from gateway import logs
+from gateway.errors import GatewayError
+from gateway.pipeline import retry
+from gateway.pipeline.context import StepContext, Turn
+from gateway.pipeline.outcome import Done, NotYet, Outcome, Stuck
+from gateway.pipeline.steps import STATES_WITH_STEPS, STEPS
+from gateway.privacy.errors import PrivacyError
+from gateway.records import ledger, queries
+from gateway.records.ledger import Claim
+
+log = logs.get(__name__)
+
+HEARTBEATS_PER_LEASE = 3
+
+
+class Engine:
+    """Runs steps on its own threads until stopped; `wake` makes it look at once."""
+
+    def __init__(self, context: StepContext, workers: int = 4) -> None:
+        self.context = context
+        self.name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+        self._lease = timedelta(seconds=context.settings.engine.lease)
+        self._stopping = threading.Event()
+        self._awake = threading.Condition()
+        self._held: dict[tuple[str, int], Claim] = {}
+        self._threads = [threading.Thread(target=self._work, name=f"step-{n}") for n in range(workers)]
+        self._heart = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._heart.start()
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, drain: float) -> None:
+        """Take no new work and wait up to `drain` seconds for the steps that run."""
+        self._stopping.set()
+        self.wake()
+        for thread in self._threads:
+            thread.join(drain)
+
+    def wake(self) -> None:
+        """Look for due work now (the scheduler's tick)."""
+        with self._awake:
+            self._awake.notify_all()
+
+    def run_due(self) -> int:
+        """Run everything that is due in this thread, then return how many steps ran (for tests and commands)."""
+        ran = 0
+        while self._one():
+            ran += 1
+        return ran
+
+    def _work(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                busy = self._one()
+            except Exception:  # the database is away: the lease ends by itself, and the next tick tries again
+                log.exception("a worker could not reach its records")
+                busy = False
+            if not busy:
+                with self._awake:
+                    self._awake.wait(self.context.settings.engine.poll)
+
+    def _one(self) -> bool:
+        """Claim and run one step; False when nothing is due."""
+        claim = ledger.claim_due(self.context.database, self.name, self._lease, STATES_WITH_STEPS)
+        if claim is None:
+            return False
+        self._held[claim.unit, claim.id] = claim
+        try:
+            with structlog.contextvars.bound_contextvars(unit=claim.unit, number=claim.id, state=claim.state):
+                self._record(claim, self._run(claim))
+        finally:
+            self._held.pop((claim.unit, claim.id), None)
+        return True
+
+    def _run(self, claim: Claim) -> Outcome:
+        """The step's outcome; an error it did not foresee becomes one, by its class."""
+        with self.context.database.read() as session:
+            turn = Turn(claim, self.context.database.now(session))
+        try:
+            return STEPS[claim.unit, claim.state](turn, self.context)
+        except NodeError as error:
+            return NotYet(error.problem) if error.transient else Stuck(error.problem, error.fix)
+        except (GatewayError, PrivacyError) as error:
+            return Stuck(error.problem, error.fix)
+        except OSError as error:
+            return NotYet(f"{type(error).__name__}: {error.strerror or 'input or output failed'}")
+        except Exception as error:  # a bug must park one case with its name, not stop the others
+            log.exception("a step failed in a way nobody foresaw")
+            return Stuck(f"The step failed unexpectedly ({type(error).__name__}).",
+                         "The log has the trace; retry the case after the cause is mended, or report it.")
+
+    def _record(self, claim: Claim, outcome: Outcome) -> None:
+        database = self.context.database
+        match outcome:
+            case Done(reached, evidence):
+                kept = ledger.advance(database, claim, reached, evidence)
+                log.info("step done", reached=str(reached))
+                self.wake()
+            case NotYet(why, look_again, evidence):
+                kept = self._postpone(claim, why, look_again, outcome)
+            case Stuck(problem, fix, evidence):
+                kept = ledger.park(database, claim, problem, fix, evidence)
+                log.warning("parked", problem=problem)
+        if not kept:
+            log.warning("outcome refused: the work was taken over or changed meanwhile")
+
+    def _postpone(self, claim: Claim, why: str, look_again: timedelta | None, outcome: NotYet) -> bool:
+        settings = self.context.settings.engine
+        database = self.context.database
+        if look_again is not None:
+            return ledger.postpone(database, claim, why, look_again, outcome.evidence, failed=False)
+        with database.read() as session:
+            row = queries.case(session, claim.id) if claim.unit == "case" else queries.study(session, claim.id)
+            failing_for = database.now(session) - row.failing_since if row.failing_since else timedelta()
+        if retry.exhausted(failing_for, settings):
+            return ledger.park(database, claim, f"{why} (tried for {failing_for})", "Mend the cause, then retry the case.", outcome.evidence)
+        log.info("will try again", why=why)
+        return ledger.postpone(database, claim, why, retry.delay(claim.attempts, settings, random.random()), outcome.evidence)
+
+    def _beat(self) -> None:
+        while not self._stopping.wait(self._lease.total_seconds() / HEARTBEATS_PER_LEASE):
+            for claim in list(self._held.values()):
+                try:
+                    ledger.renew(self.context.database, claim, self._lease)
+                except Exception:  # a missed beat is mended by the next, or by the fence
+                    log.exception("a lease could not be prolonged")

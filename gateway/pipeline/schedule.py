@@ -1,0 +1,40 @@
+"""Periodic jobs. APScheduler only ticks: what a tick does is claimed in the records, so replicas never double it.
+
+APScheduler stays below 4 (alpha, its declared dependencies do not import); its job store is in memory in
+every process, because a shared one fires twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from gateway.pipeline.engine import Engine
+from gateway.records import accounts, ledger
+from gateway.records.database import Database
+
+SWEEP_SECONDS = 600
+
+
+def start(engine: Engine, database: Database, poll: float) -> BackgroundScheduler:
+    """Start the ticks of a worker process; shut the returned scheduler down when it ends."""
+    scheduler = BackgroundScheduler(timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 60})
+    scheduler.add_job(engine.wake, IntervalTrigger(seconds=poll), id="look for due work")
+    scheduler.add_job(once_per_slot(database, "end sessions", SWEEP_SECONDS, lambda: accounts.end_expired_sessions(database)),
+                      IntervalTrigger(seconds=SWEEP_SECONDS), id="end sessions")
+    scheduler.start()
+    return scheduler
+
+
+def once_per_slot(database: Database, name: str, seconds: int, job: Callable[[], None]) -> Callable[[], None]:
+    """The job, run by only one replica in each slot of `seconds`."""
+
+    def tick() -> None:
+        slot = int(datetime.now(UTC).timestamp()) // seconds
+        if ledger.take_tick(database, name, slot):
+            job()
+
+    return tick

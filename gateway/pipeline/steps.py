@@ -1,0 +1,36 @@
+"""The table of contents of the product: which step leads on from which state.
+
+A state without a step waits: FORWARDED for a reader, UNMATCHED for a person, CONFIRMED for nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gateway.lifecycle import CaseState, StudyState
+from gateway.pipeline.complete import complete
+from gateway.pipeline.compose import compose
+from gateway.pipeline.confirm import confirm
+from gateway.pipeline.context import StepContext, Turn
+from gateway.pipeline.forward import forward
+from gateway.pipeline.outcome import Outcome
+from gateway.pipeline.prepare import prepare
+from gateway.pipeline.return_report import return_report
+from gateway.pipeline.route import route
+
+Step = Callable[[Turn, StepContext], Outcome]
+
+STEPS: dict[tuple[str, str], Step] = {
+    ("study", StudyState.RECEIVED): complete,
+    ("study", StudyState.COMPLETED): route,
+    ("case", CaseState.MATCHED): prepare,
+    ("case", CaseState.PREPARED): forward,
+    # FORWARDED: a reader claims, reports and signs (gateway.web).
+    ("case", CaseState.REPORTED): compose,
+    ("case", CaseState.COMPOSED): return_report,
+    ("case", CaseState.RETURNED): confirm,
+}
+
+STATES_WITH_STEPS: dict[str, tuple[str, ...]] = {
+    unit: tuple(state for kind, state in STEPS if kind == unit) for unit in ("study", "case")
+}

@@ -1,0 +1,77 @@
+"""Free text reduced to radiology: PS3.15 E.3.6 Clean Descriptors by an allow-list of words (`radiology_words.json`).
+
+A list of what is allowed, never of what is forbidden: an unknown word is dropped, whatever it is. Words that are
+also part of a name in this very object (a patient called Kopf) are dropped too.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Final
+
+# Dates are cut out before the words are looked at, so that their parts cannot pass as small numbers.
+_DATE_LIKE: Final = re.compile(r"\d{1,4}\s*[-./:]\s*\d{1,2}\s*[-./:]\s*\d{1,4}|\d{5,}")
+_WORD: Final = re.compile(r"[^\W_]+(?:\.\d+[a-zA-Z]*)?")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9 _+*#,.:()\[\]/&=-]*")
+CONTRAST_GIVEN: Final = "CONTRAST"
+NO_CONTRAST: Final = "NONE"
+
+
+@dataclass(frozen=True)
+class _Vocabulary:
+    words: frozenset[str]
+    numbers: frozenset[str]
+    most_numbers: int
+    pattern: re.Pattern[str]
+    no_contrast: frozenset[str]
+
+
+@lru_cache(maxsize=1)
+def _vocabulary() -> _Vocabulary:
+    content = json.loads((files("gateway.privacy") / "radiology_words.json").read_text("utf-8"))
+    return _Vocabulary(
+        words=frozenset(content["words"]),
+        numbers=frozenset(content["numbers"]),
+        most_numbers=content["most_numbers"],
+        pattern=re.compile("|".join(f"(?:{pattern})" for pattern in content["patterns"])),
+        no_contrast=frozenset(content["no_contrast"]),
+    )
+
+
+def clean_text(text: str, names: Collection[str] = ()) -> str:
+    """`text` with only radiology words left; unchanged when all of it is radiology, "" when nothing is.
+
+    `names` are casefolded parts of names (and numbers) of people in this object; they never pass.
+    """
+    vocabulary = _vocabulary()
+    without_dates = _DATE_LIKE.sub(" ", text)
+    words = _WORD.findall(without_dates)
+    kept = [word for word in words if _is_radiology(word.casefold(), vocabulary) and word.casefold() not in names]
+    if sum(word.isdigit() for word in kept) > vocabulary.most_numbers:
+        kept = [word for word in kept if not word.isdigit()]
+    if not any(any(character.isalpha() for character in word) for word in kept):
+        return ""
+    if len(kept) == len(words) and without_dates == text and _PLAIN.fullmatch(text):
+        return text.strip()
+    return " ".join(kept)
+
+
+def clean_contrast_agent(text: str, names: Collection[str] = ()) -> str:
+    """ContrastBolusAgent without free text: what matters (given or not) is decided on the original words."""
+    if not text.strip():
+        return ""
+    words = [word.casefold() for word in re.findall(r"[^\W_]+", text)]
+    if text.strip().casefold() in _vocabulary().no_contrast or any(w in _vocabulary().no_contrast for w in words[:2]):
+        return NO_CONTRAST
+    return clean_text(text, names) or CONTRAST_GIVEN
+
+
+def _is_radiology(word: str, vocabulary: _Vocabulary) -> bool:
+    return (
+        word in vocabulary.words or word in vocabulary.numbers or vocabulary.pattern.fullmatch(word) is not None
+    ) and word.isascii()

@@ -1,0 +1,47 @@
+"""A dataset as the bytes of a Part 10 file with a new preamble and new file meta information (PS3.10 7.1)."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Final
+
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.filewriter import dcmwrite
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+# Our own root (2.25 + a UUID made once); never the sender's, which tells device and software.
+IMPLEMENTATION_CLASS_UID: Final = "2.25.303411239706466404731402938475160582147"
+IMPLEMENTATION_VERSION_NAME: Final = "PML_GATEWAY_1"
+
+
+def new_file_meta(ds: Dataset) -> FileMetaDataset:
+    """File meta information that names only this gateway. Deflated input is written undeflated.
+
+    Nothing of the original is copied but the transfer syntax: no AE titles, no private information.
+    """
+    original = getattr(ds, "file_meta", None)
+    syntax = original.get("TransferSyntaxUID") if original is not None else None
+    if syntax is None:
+        syntax = ImplicitVRLittleEndian if ds.original_encoding[0] else ExplicitVRLittleEndian
+    if syntax == DeflatedExplicitVRLittleEndian:
+        syntax = ExplicitVRLittleEndian  # so that the search for leaks reads what is sent
+    meta = FileMetaDataset()
+    meta.FileMetaInformationVersion = b"\0\1"
+    meta.MediaStorageSOPClassUID = ds.SOPClassUID
+    meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
+    meta.TransferSyntaxUID = syntax
+    meta.ImplementationClassUID = IMPLEMENTATION_CLASS_UID
+    meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
+    return meta
+
+
+def encode(dataset: Dataset) -> bytes:
+    """`dataset` as a Part 10 file: zero preamble, the file meta information of `new_file_meta`, no trailing bytes.
+
+    The same dataset always gives the same bytes.
+    """
+    dataset.file_meta = new_file_meta(dataset)
+    dataset.preamble = b"\0" * 128
+    out = BytesIO()
+    dcmwrite(out, dataset, enforce_file_format=True)
+    return out.getvalue()

@@ -1,0 +1,76 @@
+"""Which attributes an MR object defines, where, and of what Type (PS3.3): data in `iod_types.json`.
+
+An attribute the IOD does not define at its place has no business in the object; the engine drops it unless
+Table E.1-1 says what to do with it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, Final
+
+from pydicom.datadict import dictionary_VR
+
+CLASSIC_MR: Final = "1.2.840.10008.5.1.4.1.1.4"
+ENHANCED_MR: Final = "1.2.840.10008.5.1.4.1.1.4.1"
+LEGACY_CONVERTED: Final = "1.2.840.10008.5.1.4.1.1.4.4"
+_FUNCTIONAL_GROUPS: Final = (0x52009229, 0x52009230)
+# Sequences of Legacy Converted objects that hold whatever the classic headers had (PS3.3 C.7.6.16.2.25).
+_UNASSIGNED: Final = (0x00209170, 0x00209171)
+# What classic MR objects may borrow from the Enhanced MR functional groups: values no person types.
+_BORROWED_VRS: Final = frozenset({"CS", "DS", "IS", "FD", "FL", "US", "SS", "UL", "SL", "US or SS"})
+
+
+@dataclass(frozen=True)
+class Place:
+    """One attribute of an IOD: its Type ("1", "1C", "2", "2C", "3") and, for a sequence, what its items define."""
+
+    type: str
+    children: Mapping[int, Place]
+
+
+def attributes_of(sop_class_uid: str, *, classic_extension: bool = True) -> Mapping[int, Place]:
+    """The top-level attributes of `sop_class_uid`; KeyError for an object that is not MR."""
+    return _attributes_of(sop_class_uid, classic_extension)
+
+
+@lru_cache(maxsize=8)
+def _attributes_of(sop_class_uid: str, classic_extension: bool) -> Mapping[int, Place]:
+    places = _tree(_iods()[sop_class_uid])
+    if sop_class_uid == CLASSIC_MR and classic_extension:
+        enhanced = _tree(_iods()[ENHANCED_MR])
+        for group in _FUNCTIONAL_GROUPS:
+            for tag in _leaves(enhanced[group].children):
+                if dictionary_VR(tag) in _BORROWED_VRS:
+                    places.setdefault(tag, Place("3", {}))
+    if sop_class_uid == LEGACY_CONVERTED:
+        classic = {tag: Place("3", place.children) for tag, place in _attributes_of(CLASSIC_MR, True).items()}
+        for group in _FUNCTIONAL_GROUPS:
+            inside = dict(places[group].children)
+            for tag in _UNASSIGNED:
+                inside[tag] = Place("3", classic)
+            places[group] = Place(places[group].type, inside)
+    return places
+
+
+@lru_cache(maxsize=1)
+def _iods() -> dict[str, Any]:
+    content = json.loads((files("gateway.privacy") / "iod_types.json").read_text("utf-8"))
+    iods: dict[str, Any] = content["iods"]
+    return iods
+
+
+def _tree(raw: Mapping[str, Any]) -> dict[int, Place]:
+    return {int(tag, 16): Place(type_, _tree(children)) for tag, (type_, children) in raw.items()}
+
+
+def _leaves(places: Mapping[int, Place]) -> Iterator[int]:
+    for tag, place in places.items():
+        if place.children:
+            yield from _leaves(place.children)
+        else:
+            yield tag

@@ -1,0 +1,144 @@
+"""Where each element lies in an encoded Part 10 file: a small walker of its own, independent of the writer it checks.
+
+It never fails: what it cannot read becomes one span called "(unreadable)", so that nothing escapes the search.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import Final
+
+from pydicom.datadict import dictionary_VR, keyword_for_tag
+from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian
+
+_LONG_VRS: Final = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
+_UNDEFINED: Final = 0xFFFFFFFF
+_ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
+_DEEPEST: Final = 64
+
+
+@dataclass(frozen=True)
+class Span:
+    """The value of one element: bytes `start`..`end`; `path` is "Sequence/Keyword", `vr` "UN" where unknown."""
+
+    path: str
+    vr: str
+    start: int
+    end: int
+
+
+class _Unreadable(Exception):
+    pass
+
+
+def spans(encoded: bytes) -> list[Span]:
+    """The leaf values of a Part 10 file in file order, file meta included; items of sequences by their path."""
+    found: list[Span] = []
+    walker = _Walker(encoded, found)
+    try:
+        start, syntax = walker.file_meta()
+        walker.implicit = syntax == ImplicitVRLittleEndian
+        walker.order = ">" if syntax == ExplicitVRBigEndian else "<"
+        walker.elements(start, len(encoded), "", 0)
+    except (_Unreadable, struct.error, IndexError):
+        start = found[-1].end if found else 0
+        found.append(Span("(unreadable)", "UN", start, len(encoded)))
+    return found
+
+
+class _Walker:
+    def __init__(self, data: bytes, found: list[Span]) -> None:
+        self.data = data
+        self.found = found
+        self.implicit = False
+        self.order = "<"
+
+    def file_meta(self) -> tuple[int, str]:
+        if self.data[128:132] != b"DICM":
+            raise _Unreadable
+        at, syntax = 132, ""
+        while self.data[at : at + 2] == b"\x02\x00":
+            tag, vr, length, start = self._header(at)
+            if length == _UNDEFINED or start + length > len(self.data):
+                raise _Unreadable
+            path = f"file meta/{_name(tag)}"
+            self.found.append(Span(path, vr, start, start + length))
+            if tag == 0x00020010:
+                syntax = self.data[start : start + length].decode("ascii", "replace").rstrip(" \0")
+            at = start + length
+        return at, syntax
+
+    def elements(self, at: int, end: int, path: str, depth: int) -> int:
+        """Walk elements until `end` or an item delimiter; the position after it."""
+        if depth > _DEEPEST:
+            raise _Unreadable
+        while at < end:
+            tag, vr, length, start = self._header(at)
+            if tag == _ITEM_END:
+                return start
+            here = f"{path}{_name(tag)}"
+            if vr == "SQ" or (length == _UNDEFINED and tag != 0x7FE00010):
+                at = self._items(start, end if length == _UNDEFINED else start + length, here, depth, length)
+            elif length == _UNDEFINED:
+                at = self._fragments(start, here, vr)
+            else:
+                at = start + length
+                if at > end:
+                    raise _Unreadable
+                self.found.append(Span(here, vr, start, at))
+        return at
+
+    def _items(self, at: int, end: int, path: str, depth: int, sequence_length: int) -> int:
+        while at < end:
+            tag, length = self._item(at)
+            at += 8
+            if tag == _SEQUENCE_END:
+                return at
+            if tag != _ITEM:
+                raise _Unreadable
+            at = self.elements(at, end if length == _UNDEFINED else at + length, path + "/", depth + 1)
+        if sequence_length == _UNDEFINED:
+            raise _Unreadable
+        return at
+
+    def _fragments(self, at: int, path: str, vr: str) -> int:
+        while True:
+            tag, length = self._item(at)
+            at += 8
+            if tag == _SEQUENCE_END:
+                return at
+            if tag != _ITEM or at + length > len(self.data):
+                raise _Unreadable
+            self.found.append(Span(path, vr, at, at + length))
+            at += length
+
+    def _item(self, at: int) -> tuple[int, int]:
+        group, element, length = struct.unpack_from(self.order + "HHL", self.data, at)
+        return (group << 16) | element, length
+
+    def _header(self, at: int) -> tuple[int, str, int, int]:
+        group, element = struct.unpack_from(self.order + "HH", self.data, at)
+        tag = (group << 16) | element
+        if self.implicit or group == 0xFFFE:
+            (length,) = struct.unpack_from(self.order + "L", self.data, at + 4)
+            return tag, _dictionary_vr(tag), length, at + 8
+        vr = self.data[at + 4 : at + 6]
+        if not (vr.isalpha() and vr.isupper()):
+            raise _Unreadable
+        if vr in _LONG_VRS:
+            (length,) = struct.unpack_from(self.order + "L", self.data, at + 8)
+            return tag, vr.decode("ascii"), length, at + 12
+        (length,) = struct.unpack_from(self.order + "H", self.data, at + 6)
+        return tag, vr.decode("ascii"), length, at + 8
+
+
+def _dictionary_vr(tag: int) -> str:
+    try:
+        return dictionary_VR(tag)[:2]
+    except KeyError:
+        return "UN"
+
+
+def _name(tag: int) -> str:
+    return keyword_for_tag(tag) or f"({tag >> 16:04X},{tag & 0xFFFF:04X})"

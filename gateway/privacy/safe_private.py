@@ -1,0 +1,142 @@
+"""The few private elements that stay (PS3.15 E.3.10), and b-values promoted to the public DiffusionBValue.
+
+Matched by creator and low byte of the element, never by absolute tag; numbers and fixed patterns only, decoded when
+the element came as UN. What does not fit exactly is not kept. Data: `safe_private.json`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, Final
+
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
+from pydicom.tag import BaseTag, Tag
+
+from gateway.privacy.descriptors import clean_text
+
+_BINARY: Final = {"FD": "d", "FL": "f", "US": "H", "SS": "h", "UL": "I", "SL": "i"}
+_NUMBER: Final = {"IS": re.compile(r"[+-]?\d{1,10}"), "DS": re.compile(r"[+-]?\d{0,6}(\.\d{1,12})?([eE][+-]?\d{1,2})?")}
+# GE adds this to the b-value on some releases (rule of NA-MIC's converters).
+_GE_OFFSET: Final = 1_000_000_000
+_LARGEST_B_VALUE: Final = 20_000  # s/mm2; above that it is something else
+
+
+@dataclass(frozen=True)
+class SafeElement:
+    """One row of the allow-list; `values` is the largest number of values, `pattern` what a string must match."""
+
+    creator: str
+    vr: str
+    values: int
+    pattern: str | None
+
+
+@lru_cache(maxsize=1)
+def safe_elements() -> dict[tuple[int, str, int], SafeElement]:
+    """(group, creator, low byte of the element) -> row."""
+    content = json.loads((files("gateway.privacy") / "safe_private.json").read_text("utf-8"))
+    return {
+        (int(row["group"], 16), row["creator"], int(row["element"], 16)): SafeElement(
+            row["creator"], row["vr"], row["values"], row.get("pattern")
+        )
+        for row in content["rows"]
+    }
+
+
+def creator_of(ds: Dataset, tag: BaseTag) -> str:
+    """The private creator that owns `tag` in `ds` ("" when the block is not reserved)."""
+    reservation = Tag(tag.group, tag.element >> 8)
+    return str(ds[reservation].value or "").strip(" \0") if tag.element >= 0x1000 and reservation in ds else ""
+
+
+def safe_copy(ds: Dataset, element: DataElement) -> DataElement | None:
+    """A copy of a private element that may stay, in the VR of the allow-list; None when it may not."""
+    tag = element.tag
+    row = safe_elements().get((tag.group, creator_of(ds, tag), tag.element & 0xFF))
+    if row is None:
+        return None
+    values = _values(element, row)
+    if not values or len(values) > row.values or not all(_fits(value, row) for value in values):
+        return None
+    return DataElement(tag, row.vr, values[0] if len(values) == 1 else values)
+
+
+def private_b_value(ds: Dataset) -> float | None:
+    """The b-value in s/mm2 that only private elements of this classic MR image give, or None.
+
+    GE and Philips write 0 on images that are not diffusion at all: a 0 counts only with echo-planar evidence.
+    """
+    for (group, creator, low), row in safe_elements().items():
+        if (group, creator, low) not in _B_VALUES:
+            continue
+        for element in _elements(ds, group, creator, low):
+            values = _values(element, row)
+            if not values or not _fits(values[0], row):
+                continue
+            value = float(values[0])
+            if creator == "GEMS_PARM_01" and value >= _GE_OFFSET:
+                value %= _GE_OFFSET
+            if 0 < value <= _LARGEST_B_VALUE or (value == 0 and _is_echo_planar(ds)):
+                return value
+    return None
+
+
+_B_VALUES: Final = frozenset(
+    {
+        (0x0019, "SIEMENS MR HEADER", 0x0C),
+        (0x0021, "SIEMENS MR SDI 02", 0x05),
+        (0x0043, "GEMS_PARM_01", 0x39),
+        (0x2001, "Philips Imaging DD 001", 0x03),
+        (0x0065, "Image Private Header", 0x09),
+    }
+)
+
+
+def _elements(ds: Dataset, group: int, creator: str, low: int) -> list[DataElement]:
+    blocks = (block for block in range(0x10, 0x100) if Tag(group, block) in ds)
+    tags = (Tag(group, (block << 8) + low) for block in blocks)
+    return [ds[tag] for tag in tags if tag in ds and creator_of(ds, tag) == creator]
+
+
+def _is_echo_planar(ds: Dataset) -> bool:
+    sequence = ds.get("ScanningSequence") or ()
+    return "EP" in ([sequence] if isinstance(sequence, str) else sequence)
+
+
+def _values(element: DataElement, row: SafeElement) -> list[Any]:
+    value = element.value
+    if element.VR in ("UN", "OB", "OW") and isinstance(value, bytes):
+        return _decoded(value, row)
+    if element.VR != row.vr:
+        return []
+    values = list(value) if isinstance(value, (MultiValue, list, tuple)) else [value]
+    return [str(v) if row.vr in ("IS", "DS", "CS", "LO") else v for v in values if v is not None]
+
+
+def _decoded(raw: bytes, row: SafeElement) -> list[Any]:
+    if row.vr in _BINARY:
+        size = struct.calcsize(_BINARY[row.vr])
+        count = len(raw) // size
+        return list(struct.unpack(f"<{count}{_BINARY[row.vr]}", raw)) if count * size == len(raw) else []
+    try:
+        text = raw.decode("ascii").strip(" \0")
+    except UnicodeDecodeError:
+        return []
+    return [part.strip() for part in text.split("\\")] if text else []
+
+
+def _fits(value: Any, row: SafeElement) -> bool:
+    if row.vr in _BINARY:
+        return isinstance(value, (int, float)) and value == value  # not a number is not a value
+    if row.vr in _NUMBER:
+        return bool(str(value)) and _NUMBER[row.vr].fullmatch(str(value)) is not None
+    if row.pattern == "radiology tokens":
+        return bool(value) and clean_text(str(value)) == str(value)
+    return row.pattern is not None and re.fullmatch(row.pattern, str(value)) is not None

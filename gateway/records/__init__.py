@@ -1,0 +1,1 @@
+"""What the gateway remembers: rows, bytes, identities and the audit trail."""

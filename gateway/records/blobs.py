@@ -1,0 +1,102 @@
+"""The bytes of received and made objects, kept so that power loss cannot take them back.
+
+Keys are derived from the content or the case, so a step that runs twice writes the same file twice. A file is written
+beside its place, synced, renamed, and its folder synced: after `put` returns it is there for good
+(POSIX promises the name only once the folder is on disk too).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+from gateway.records import crash
+
+
+class BlobStore(Protocol):
+    """Where object bytes live, by key (relative, '/'-separated)."""
+
+    def put(self, key: str, data: bytes) -> None:
+        """Keep the bytes durably; raises OSError when that is impossible."""
+
+    def get(self, key: str) -> bytes:
+        """The bytes; raises FileNotFoundError."""
+
+    def path(self, key: str) -> Path:
+        """A file to read the bytes from."""
+
+    def free_mb(self) -> float:
+        """Megabytes left."""
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Every key below a folder."""
+
+    def delete(self, key: str) -> None:
+        """Forget the bytes; fine when they are already gone."""
+
+
+class LocalBlobs:
+    """Files below one folder of a local file system."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def put(self, key: str, data: bytes) -> None:
+        place = self.path(key)
+        self._make_folder(place.parent)
+        descriptor, temporary = tempfile.mkstemp(prefix=".", dir=place.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            crash.point("blobs.put:before")
+            os.replace(temporary, place)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+        _sync_folder(place.parent)
+        crash.point("blobs.put:after")
+
+    def get(self, key: str) -> bytes:
+        return self.path(key).read_bytes()
+
+    def path(self, key: str) -> Path:
+        parts = key.split("/")
+        if not all(parts) or any(part.startswith(".") for part in parts):
+            raise ValueError(f"{key!r} is not a key of the object store; keys are derived, never taken from input.")
+        return self.folder.joinpath(*parts)
+
+    def free_mb(self) -> float:
+        return shutil.disk_usage(self.folder).free / 1e6
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        for found in sorted(self.path(prefix).rglob("*")):
+            if found.is_file() and not found.name.startswith("."):
+                yield found.relative_to(self.folder).as_posix()
+
+    def delete(self, key: str) -> None:
+        self.path(key).unlink(missing_ok=True)
+
+    def _make_folder(self, folder: Path) -> None:
+        """Make missing folders from the top, syncing each parent: a new folder's name is data too."""
+        missing = []
+        while not folder.exists():
+            missing.append(folder)
+            folder = folder.parent
+        for new in reversed(missing):
+            new.mkdir(exist_ok=True, mode=0o700)
+            _sync_folder(new.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

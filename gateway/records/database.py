@@ -1,0 +1,85 @@
+"""The engine and its transactions: one named transaction per event, on SQLite or PostgreSQL.
+
+SQLite runs in WAL with synchronous=FULL: a committed transaction survives power loss. Writers begin
+IMMEDIATE, because a deferred writer that must upgrade its snapshot fails at once ("database is locked"),
+whatever the busy timeout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlmodel import Session
+
+from gateway.clock import Clock
+from gateway.records import crash
+
+BUSY_TIMEOUT_MS = 30_000
+"""How long a SQLite writer waits for another: writes take milliseconds, so half a minute means trouble."""
+
+
+class Database:
+    """Transactions on one database; share one per process, it is safe across threads.
+
+    `clock` replaces the database's own clock in tests; without it the database decides what time it is,
+    so that replicas with wrong clocks cannot steal each other's leases.
+    """
+
+    def __init__(self, url: str, clock: Clock | None = None) -> None:
+        self.url = url
+        self.is_sqlite = url.startswith("sqlite")
+        self._clock = clock
+        self.engine = _sqlite_engine(url) if self.is_sqlite else create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+
+    @contextmanager
+    def write(self, name: str) -> Iterator[Session]:
+        """One transaction that changes something; `name` is the event, and the name of its crash points."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            session.connection(execution_options={"gateway_begin": "IMMEDIATE"})
+            yield session
+            session.flush()
+            crash.point(f"{name}:before")
+            session.commit()
+        crash.point(f"{name}:after")
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """One transaction that only looks."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    def now(self, session: Session) -> datetime:
+        """The database's present moment, aware, in UTC."""
+        if self._clock is not None:
+            return self._clock()
+        if self.is_sqlite:
+            return datetime.now(UTC)
+        moment: datetime = session.connection().execute(text("SELECT clock_timestamp()")).scalar_one()
+        return moment.astimezone(UTC)
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self.engine.dispose()
+
+
+def _sqlite_engine(url: str) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _pragmas(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves, below
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_TIMEOUT_MS}", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        kind = connection.get_execution_options().get("gateway_begin", "DEFERRED")
+        connection.exec_driver_sql(f"BEGIN {kind}")
+
+    return engine

@@ -1,0 +1,77 @@
+"""What a step found out, to be committed with the state it reached: frozen, and written only by the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.records.vault import SealedIdentity
+
+
+@dataclass(frozen=True)
+class CaseDraft:
+    """A case that routing found, before it has a row."""
+
+    destination: str
+    rule_id: str
+    rule_version: str
+    rule_title: str
+    rules_fingerprint: str
+    referral: str
+    urgency: str
+    priority: int
+    readability: str
+    verdict: Mapping[str, Any]
+    explanation: list[Any]
+    series: list[Any]
+
+
+@dataclass(frozen=True)
+class PreparedFact:
+    """A de-identified copy that lies in the object store."""
+
+    instance_id: int
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    blob: str
+
+
+@dataclass(frozen=True)
+class DeliveryFact:
+    """How one object fared at one node."""
+
+    direction: str
+    node: str
+    sop_instance_uid: str
+    outcome: str
+    status: int | None
+    detail: str
+
+
+@dataclass(frozen=True)
+class CommitmentFact:
+    """A storage commitment answer (PS3.4 Annex J)."""
+
+    transaction_uid: str
+    node: str
+    committed: tuple[str, ...]
+    failed: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything one run of a step wants remembered; `note` goes into the journal."""
+
+    note: Mapping[str, Any] = field(default_factory=dict)
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    """Columns of the study or case to set."""
+    case: CaseDraft | None = None
+    identity: SealedIdentity | None = None
+    prepared: tuple[PreparedFact, ...] | None = None
+    deliveries: tuple[DeliveryFact, ...] = ()
+    commitment: CommitmentFact | None = None
+
+
+NOTHING = Evidence()

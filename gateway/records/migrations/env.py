@@ -1,0 +1,14 @@
+"""What Alembic runs for each command: always on the connection that gateway.records.migrations gives it."""
+
+from alembic import context
+
+from gateway.records.tables import METADATA
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=METADATA,
+    render_as_batch=True,  # SQLite cannot alter a column; Alembic then copies the table
+    compare_type=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

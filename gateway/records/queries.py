@@ -1,0 +1,298 @@
+"""Every read model: frozen rows for pages, commands and steps; what a viewer may see is decided here.
+
+A viewer with a site sees that site's cases. Readers and leads of the reading service have no site.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from gateway.lifecycle import CaseState
+from gateway.records.accounts import Viewer
+from gateway.records.tables import (
+    Account,
+    AuditEvent,
+    Case,
+    CaseEvent,
+    Commitment,
+    Delivery,
+    Draft,
+    Identity,
+    Instance,
+    PreparedInstance,
+    Refusal,
+    SignedReport,
+    Study,
+)
+
+
+@dataclass(frozen=True)
+class QueueRow:
+    """One line of the reading queue: pseudonyms only."""
+
+    id: int
+    pseudonym: str
+    site: str
+    state: str
+    referral: str
+    urgency: str
+    readability: str
+    rule_title: str
+    destination: str
+    shifted_study_date: str
+    sequences: tuple[str, ...]
+    problem: str
+    fix: str
+    waiting_for: str
+    claimed_by: int | None
+    claimed_by_name: str
+    claimed_until: datetime | None
+    late_images: bool
+    addendum_wanted: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
+class JournalLine:
+    """One fact of a case's history."""
+
+    at: datetime
+    what: str
+    reached: str
+    who: str
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class DeliveryRow:
+    """One object's last outcome at one node."""
+
+    direction: str
+    node: str
+    outcome: str
+    status: int | None
+    detail: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class DraftRow:
+    """An unsigned report."""
+
+    version: int
+    content: Mapping[str, Any]
+    saved_at: datetime
+
+
+@dataclass(frozen=True)
+class ReportRow:
+    """A signed report."""
+
+    id: int
+    version: int
+    content: Mapping[str, Any]
+    digest: str
+    signer_name: str
+    signer_login: str
+    signed_at: datetime
+
+
+@dataclass(frozen=True)
+class CasePage:
+    """Everything the page of a case shows."""
+
+    row: QueueRow
+    study_id: int
+    generation: int
+    rule_id: str
+    rule_version: str
+    verdict: Mapping[str, Any]
+    explanation: tuple[Any, ...]
+    series: tuple[Any, ...]
+    manifest: Mapping[str, Any]
+    returned_as: str
+    journal: tuple[JournalLine, ...]
+    deliveries: tuple[DeliveryRow, ...]
+    draft: DraftRow | None
+    report: ReportRow | None
+
+
+@dataclass(frozen=True)
+class StudyRow:
+    """One received study, for those who run the gateway: numbers and reasons, no identity."""
+
+    id: int
+    site: str
+    sender: str
+    calling_ae_title: str
+    called_ae_title: str
+    received_by: str
+    state: str
+    generation: int
+    instances: int
+    first_instance_at: datetime
+    last_instance_at: datetime
+    completed_because: str
+    problem: str
+    fix: str
+    waiting_for: str
+    explanation: tuple[Any, ...]
+    case_ids: tuple[int, ...]
+
+
+def queue(session: Session, viewer: Viewer, *, everything: bool = False) -> list[QueueRow]:
+    """The cases a viewer works on, most urgent first; `everything` adds those that are over."""
+    states = list(CaseState) if everything else [state for state in CaseState if state != CaseState.CONFIRMED]
+    chosen = select(Case, Account).join(Account, isouter=True).where(col(Case.state).in_(states))
+    if viewer.site:
+        chosen = chosen.where(Case.site == viewer.site)
+    now_order = (col(Case.priority), col(Case.created_at), col(Case.id))
+    return [_queue_row(case, holder) for case, holder in session.exec(chosen.order_by(*now_order))]
+
+
+def queue_version(session: Session, viewer: Viewer) -> str:
+    """A short text that changes whenever the viewer's queue does: the ETag of pollers."""
+    chosen = select(func.max(Case.updated_at), func.count(), func.max(CaseEvent.id)).select_from(Case).join(CaseEvent, isouter=True)
+    if viewer.site:
+        chosen = chosen.where(Case.site == viewer.site)
+    updated, rows, last_event = session.exec(chosen).one()
+    return f"{updated}-{rows}-{last_event}-{viewer.site}"
+
+
+def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None:
+    """A case as the viewer may see it; None when there is none or it belongs to another site."""
+    case = session.get(Case, case_id)
+    if case is None or (viewer.site and case.site != viewer.site):
+        return None
+    holder = session.get(Account, case.claimed_by) if case.claimed_by else None
+    draft = session.get(Draft, case_id)
+    report = signed_report(session, case_id)
+    deliveries = session.exec(select(Delivery).where(Delivery.case_id == case_id).order_by(col(Delivery.id))).all()
+    return CasePage(
+        row=_queue_row(case, holder), study_id=case.study_id, generation=case.generation, rule_id=case.rule_id,
+        rule_version=case.rule_version, verdict=case.verdict, explanation=tuple(case.explanation), series=tuple(case.series),
+        manifest=case.manifest, returned_as=case.returned_as, journal=tuple(journal(session, case.study_id, case_id)),
+        deliveries=tuple(DeliveryRow(d.direction, d.node, d.outcome, d.status, d.detail, d.at) for d in deliveries),
+        draft=DraftRow(draft.version, draft.content, draft.saved_at) if draft else None, report=report,
+    )  # fmt: skip
+
+
+def signed_report(session: Session, case_id: int) -> ReportRow | None:
+    """The newest signed report of a case."""
+    row = session.exec(select(SignedReport).where(SignedReport.case_id == case_id).order_by(col(SignedReport.version).desc())).first()
+    if row is None or row.id is None:
+        return None
+    return ReportRow(row.id, row.version, row.content, row.digest, row.signer_name, row.signer_login, row.signed_at)
+
+
+def journal(session: Session, study_id: int, case_id: int | None = None) -> list[JournalLine]:
+    """The history of a study and one of its cases, oldest first."""
+    chosen = select(CaseEvent).where(CaseEvent.study_id == study_id)
+    if case_id is not None:
+        chosen = chosen.where((CaseEvent.case_id == case_id) | (col(CaseEvent.case_id).is_(None)))
+    return [JournalLine(e.at, e.what, e.reached, e.who, e.detail) for e in session.exec(chosen.order_by(col(CaseEvent.id)))]
+
+
+def studies(session: Session, viewer: Viewer, limit: int = 200) -> list[StudyRow]:
+    """Received studies, newest first."""
+    chosen = select(Study).order_by(col(Study.id).desc()).limit(limit)
+    if viewer.site:
+        chosen = chosen.where(Study.site == viewer.site)
+    found = session.exec(chosen).all()
+    cases: dict[int, list[int]] = {}
+    for case in session.exec(select(Case).where(col(Case.study_id).in_([study.id for study in found]))):
+        cases.setdefault(case.study_id, []).append(case.id or 0)
+    return [
+        StudyRow(
+            s.id or 0, s.site, s.sender, s.calling_ae_title, s.called_ae_title, s.received_by, s.state, s.generation, s.instances,
+            s.first_instance_at, s.last_instance_at, s.completed_because, s.problem, s.fix, s.waiting_for, tuple(s.explanation),
+            tuple(cases.get(s.id or 0, [])),
+        )
+        for s in found
+    ]  # fmt: skip
+
+
+def refusals(session: Session, limit: int = 50) -> list[Refusal]:
+    """Callers and objects that were turned away, newest first."""
+    return list(session.exec(select(Refusal).order_by(col(Refusal.last_at).desc()).limit(limit)))
+
+
+def accounts(session: Session) -> list[Account]:
+    """Every account, by login."""
+    return list(session.exec(select(Account).order_by(col(Account.login))))
+
+
+def counts(session: Session) -> dict[str, int]:
+    """Numbers for the metrics page: cases by state, parked cases and studies, studies by state."""
+    numbers = {f"case_{state}": n for state, n in session.exec(select(Case.state, func.count()).group_by(col(Case.state)))}
+    numbers |= {f"study_{state}": n for state, n in session.exec(select(Study.state, func.count()).group_by(col(Study.state)))}
+    numbers["parked_case"] = session.exec(select(func.count()).select_from(Case).where(Case.problem != "")).one()
+    numbers["parked_study"] = session.exec(select(func.count()).select_from(Study).where(Study.problem != "")).one()
+    return numbers
+
+
+def audit_trail(session: Session, limit: int = 200) -> list[AuditEvent]:
+    """The newest audit events."""
+    return list(session.exec(select(AuditEvent).order_by(col(AuditEvent.id).desc()).limit(limit)))
+
+
+# ---------------------------------------------------------------- what steps read
+
+
+def study(session: Session, study_id: int) -> Study:
+    """A study's row; raises sqlalchemy's NoResultFound, which cannot happen for a claimed study."""
+    return session.get_one(Study, study_id)
+
+
+def case(session: Session, case_id: int) -> Case:
+    """A case's row."""
+    return session.get_one(Case, case_id)
+
+
+def instances(session: Session, study_id: int) -> list[Instance]:
+    """The instances a study is read from, in order of arrival; of a conflicting UID the first received."""
+    found = session.exec(select(Instance).where(Instance.study_id == study_id).order_by(col(Instance.id))).all()
+    return [instance for instance in found if not instance.in_conflict]
+
+
+def prepared(session: Session, case_id: int) -> list[PreparedInstance]:
+    """The de-identified copies of a case."""
+    return list(session.exec(select(PreparedInstance).where(PreparedInstance.case_id == case_id).order_by(col(PreparedInstance.id))))
+
+
+def delivered(session: Session, case_id: int, direction: str) -> frozenset[str]:
+    """SOP Instance UIDs that the other side already took."""
+    rows = session.exec(select(Delivery).where(Delivery.case_id == case_id, Delivery.direction == direction))
+    return frozenset(row.sop_instance_uid for row in rows if row.outcome in ("accepted", "warning"))
+
+
+def commitments(session: Session, transaction_uids: list[str]) -> list[Commitment]:
+    """The answers that came to these storage commitment requests."""
+    return list(session.exec(select(Commitment).where(col(Commitment.transaction_uid).in_(transaction_uids))))
+
+
+def identity_id(session: Session, patient_hash: str) -> int | None:
+    """The number of a known patient."""
+    return session.exec(select(Identity.id).where(Identity.patient_hash == patient_hash)).first()
+
+
+def holds(session: Session, sop_instance_uids: list[str]) -> frozenset[str]:
+    """Which of these instances the gateway keeps durably."""
+    return frozenset(session.exec(select(Instance.sop_instance_uid).where(col(Instance.sop_instance_uid).in_(sop_instance_uids))))
+
+
+def _queue_row(case: Case, holder: Account | None) -> QueueRow:
+    kinds = tuple(dict.fromkeys(str(series.get("kind", "")) for series in case.series))
+    return QueueRow(
+        case.id or 0, case.pseudonym, case.site, case.state, case.referral, case.urgency, case.readability, case.rule_title,
+        case.destination, case.shifted_study_date, kinds, case.problem, case.fix, case.waiting_for, case.claimed_by,
+        holder.display_name if holder else "", case.claimed_until, case.late_images, case.addendum_wanted, case.created_at,
+        case.updated_at,
+    )  # fmt: skip

@@ -1,0 +1,301 @@
+"""Every table, in the order a study meets them.
+
+States are text with a CHECK constraint: a value the code does not know must fail when it is written,
+not when the row is next read. JSON columns are replaced, never changed in place.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, Column, Index, LargeBinary, MetaData, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from gateway.lifecycle import CaseState, StudyState
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+SQLModel.metadata.naming_convention = NAMING
+METADATA: MetaData = SQLModel.metadata
+
+ROLES = ("reader", "lead", "coordinator", "admin")
+"""What an account may be: reads; reads and manages the queue; sends for a site; runs the gateway."""
+
+
+def _one_of(column: str, values: tuple[str, ...], name: str) -> CheckConstraint:
+    quoted = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({quoted})", name=name)
+
+
+class Due(SQLModel):
+    """The columns that make a row its own place in the engine's queue."""
+
+    look_again_at: datetime = Field(index=True, description="not before this moment")
+    attempts: int = Field(default=0, description="tries in the present state")
+    failing_since: datetime | None = Field(default=None, description="first transient failure in the present state")
+    waiting_for: str = Field(default="", description="why the last try said not yet")
+    lease_owner: str = Field(default="", description="worker that runs the step")
+    lease_until: datetime | None = Field(default=None, description="when another worker may take over")
+    fence: int = Field(default=0, description="grows with each claim; an outcome with an older one is refused")
+    problem: str = Field(default="", description="why a person is needed; empty when not parked")
+    fix: str = Field(default="", description="what that person can do")
+
+
+class Study(Due, table=True):
+    """One study of one site, as its sender knows it."""
+
+    __tablename__ = "study"
+    __table_args__ = (UniqueConstraint("site", "study_instance_uid"), _one_of("state", tuple(StudyState), "state"))
+
+    id: int | None = Field(default=None, primary_key=True)
+    site: str = Field(index=True)
+    sender: str = Field(description="name of the node that sent it; empty for an upload")
+    calling_ae_title: str
+    called_ae_title: str
+    address: str
+    received_by: str = Field(description="c-store, stow-rs or upload")
+    uploaded_by: int | None = Field(default=None, foreign_key="account.id")
+    study_instance_uid: str
+    state: str = Field(default=StudyState.RECEIVED)
+    generation: int = Field(default=1, description="grows when instances arrive after completion")
+    first_instance_at: datetime
+    last_instance_at: datetime
+    instances: int = Field(default=0)
+    completed_because: str = Field(default="")
+    facts: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    explanation: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+
+
+class Instance(SQLModel, table=True):
+    """One received SOP instance: where its bytes are and how to check them."""
+
+    __tablename__ = "instance"
+    __table_args__ = (UniqueConstraint("study_id", "sop_instance_uid", "digest"), Index("ix_instance_sop_instance_uid", "sop_instance_uid"))
+
+    id: int | None = Field(default=None, primary_key=True)
+    study_id: int = Field(foreign_key="study.id", index=True)
+    sop_class_uid: str
+    sop_instance_uid: str
+    series_instance_uid: str
+    transfer_syntax_uid: str
+    digest: str = Field(description="SHA-256 of the kept file, hexadecimal")
+    blob: str = Field(description="key in the object store")
+    size: int = Field(description="bytes")
+    generation: int
+    in_conflict: bool = Field(default=False, description="same UID as an earlier instance, other bytes")
+    received_at: datetime
+
+
+class Identity(SQLModel, table=True):
+    """Who a pseudonym is, sealed; only gateway.records.vault opens it."""
+
+    __tablename__ = "identity"
+
+    id: int | None = Field(default=None, primary_key=True)
+    patient_hash: str = Field(unique=True, description="keyed hash of site, issuer and PatientID")
+    pseudonym: str = Field(unique=True)
+    site: str
+    sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    key_id: str
+    created_at: datetime
+
+
+class Case(Due, table=True):
+    """One study under one rule, for one destination."""
+
+    __tablename__ = "case"
+    __table_args__ = (UniqueConstraint("study_id", "destination"), _one_of("state", tuple(CaseState), "state"))
+
+    id: int | None = Field(default=None, primary_key=True)
+    study_id: int = Field(foreign_key="study.id", index=True)
+    site: str = Field(index=True)
+    destination: str = Field(description="name of the reading node; empty: the gateway's own queue")
+    state: str = Field(default=CaseState.MATCHED, index=True)
+    generation: int = Field(description="generation of the study this case covers")
+    rule_id: str
+    rule_version: str
+    rule_title: str
+    rules_fingerprint: str
+    referral: str
+    urgency: str
+    priority: int = Field(default=5, description="smaller is sooner: suspected PML first")
+    readability: str
+    verdict: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    explanation: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    series: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    pseudonym: str = Field(default="")
+    identity_id: int | None = Field(default=None, foreign_key="identity.id")
+    shifted_study_date: str = Field(default="", description="YYYYMMDD as the reader sees it")
+    manifest: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    late_images: bool = Field(default=False, description="amended after the reader could see it")
+    addendum_wanted: bool = Field(default=False, description="images arrived after the signature")
+    claimed_by: int | None = Field(default=None, foreign_key="account.id")
+    claimed_until: datetime | None = Field(default=None)
+    composed: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    returned_as: str = Field(default="", description="the form the sender's PACS accepted")
+    returned_uid: str = Field(default="")
+    commitment_transactions: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    reached_at: datetime
+    created_at: datetime
+    updated_at: datetime
+
+
+class CaseEvent(SQLModel, table=True):
+    """One line of the journal of a study or case, written with the change it tells of."""
+
+    __tablename__ = "case_event"
+
+    id: int | None = Field(default=None, primary_key=True)
+    study_id: int = Field(foreign_key="study.id", index=True)
+    case_id: int | None = Field(default=None, foreign_key="case.id", index=True)
+    at: datetime
+    what: str
+    reached: str = Field(default="")
+    who: str = Field(default="gateway")
+    detail: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+
+
+class PreparedInstance(SQLModel, table=True):
+    """One de-identified copy of one instance for one case."""
+
+    __tablename__ = "prepared_instance"
+    __table_args__ = (UniqueConstraint("case_id", "sop_instance_uid"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="case.id", index=True)
+    instance_id: int = Field(foreign_key="instance.id")
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    blob: str
+
+
+class Delivery(SQLModel, table=True):
+    """The last outcome of sending one object of a case to one node."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (UniqueConstraint("case_id", "direction", "sop_instance_uid"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="case.id", index=True)
+    direction: str = Field(description="forward or return")
+    node: str
+    sop_instance_uid: str
+    outcome: str
+    status: int | None = Field(default=None, description="DIMSE or HTTP status")
+    detail: str = Field(default="")
+    at: datetime
+
+
+class Commitment(SQLModel, table=True):
+    """An answer to a storage commitment request (PS3.4 Annex J), whenever and however it came."""
+
+    __tablename__ = "commitment"
+
+    transaction_uid: str = Field(primary_key=True)
+    node: str
+    committed: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    failed: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    answered_at: datetime
+
+
+class Draft(SQLModel, table=True):
+    """The unsigned report of a case."""
+
+    __tablename__ = "draft"
+
+    case_id: int = Field(primary_key=True, foreign_key="case.id")
+    version: int
+    content: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    saved_by: int = Field(foreign_key="account.id")
+    saved_at: datetime
+
+
+class SignedReport(SQLModel, table=True):
+    """What a reader signed; rows are only ever added."""
+
+    __tablename__ = "report"
+    __table_args__ = (UniqueConstraint("case_id", "version"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="case.id", index=True)
+    version: int
+    content: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    digest: str = Field(description="SHA-256 of the canonical JSON")
+    signed_by: int = Field(foreign_key="account.id")
+    signer_name: str
+    signer_login: str
+    signed_at: datetime
+
+
+class Account(SQLModel, table=True):
+    """A person who may sign in."""
+
+    __tablename__ = "account"
+    __table_args__ = (_one_of("role", ROLES, "role"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    login: str = Field(unique=True)
+    display_name: str
+    role: str
+    site: str = Field(default="", description="empty: every site")
+    password_hash: str = Field(description="argon2id")
+    disabled: bool = Field(default=False)
+    failed_sign_ins: int = Field(default=0)
+    locked_until: datetime | None = Field(default=None)
+
+
+class WebSession(SQLModel, table=True):
+    """A signed-in browser; the cookie's value is kept only as a hash."""
+
+    __tablename__ = "web_session"
+
+    token_hash: str = Field(primary_key=True)
+    account_id: int = Field(foreign_key="account.id")
+    csrf: str
+    created_at: datetime
+    expires_at: datetime
+
+
+class Refusal(SQLModel, table=True):
+    """A caller or an object that was turned away, for the screen; equal ones are counted."""
+
+    __tablename__ = "refusal"
+    __table_args__ = (UniqueConstraint("calling_ae_title", "address", "why"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    calling_ae_title: str
+    address: str
+    why: str
+    fix: str = Field(default="")
+    times: int = Field(default=1)
+    first_at: datetime
+    last_at: datetime
+
+
+class AuditEvent(SQLModel, table=True):
+    """Who did what; each row carries the hash of the one before."""
+
+    __tablename__ = "audit_event"
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime
+    who: str
+    action: str
+    subject: str
+    detail: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    previous: str
+    digest: str = Field(unique=True)
+
+
+class Tick(SQLModel, table=True):
+    """A periodic job's time slot, taken by the replica that inserted it."""
+
+    __tablename__ = "tick"
+
+    name: str = Field(primary_key=True)
+    slot: int = Field(primary_key=True)

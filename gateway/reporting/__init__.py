@@ -1,0 +1,12 @@
+"""The second opinion itself: what a reader signs, how it becomes DICOM, how it is printed.
+
+    answers, codes, codes.json   closed answers and their codes
+    parts, checks, report        the model a reader signs, and its cross-checks
+    form, fields, help_texts     the same as a table for the web page
+    outline                      the report as a tree of headings and entries
+    content, structured_report   the outline as DICOM SR (Enhanced, Comprehensive, Basic Text) or Encapsulated PDF
+    printable                    the outline as HTML and PDF
+    example                      a complete synthetic report
+
+Pure: no database, no network, no clock.
+"""

@@ -1,0 +1,337 @@
+"""The closed answers of the report form, one enumeration per question.
+
+An answer's value is what drafts and signed reports store; its DICOM code and its label are found in `codes.json` under
+`<question>.<value>`, so the enumerations carry no codes and the codes carry no logic.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from gateway.reporting.codes import label
+
+
+class Answer(StrEnum):
+    """One coded answer; `question` is the first half of its key in `codes.json`."""
+
+    @property
+    def key(self) -> str:
+        """Key of the answer's code, for example `border.poorly_defined`."""
+        return f"{QUESTION[type(self)]}.{self.value}"
+
+    @property
+    def label(self) -> str:
+        """What people read for this answer: the meaning of its code."""
+        return label(self.key)
+
+
+class Language(Answer):
+    """Language of the free text (RFC 5646, CID 5000)."""
+
+    ENGLISH = "en"
+    GERMAN = "de"
+    FRENCH = "fr"
+    ITALIAN = "it"
+
+
+class Referral(Answer):
+    """Why the study was sent."""
+
+    SURVEILLANCE = "surveillance"
+    SUSPECTED_PML = "suspected_pml"
+
+
+class Presence(Answer):
+    """Present, absent or undetermined (CID 240)."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    UNDETERMINED = "undetermined"
+
+
+class Completeness(Answer):
+    """Whether the protocol has the required sequences."""
+
+    COMPLETE = "complete"
+    LIMITED = "limited"
+    INCOMPLETE = "incomplete"
+
+
+class Quality(Answer):
+    """Image quality."""
+
+    DIAGNOSTIC = "diagnostic"
+    NON_DIAGNOSTIC = "non_diagnostic"
+
+
+class ComparisonDone(Answer):
+    """Whether the study was compared with an earlier one."""
+
+    YES = "yes"
+    NO = "no"
+    NO_PRIOR = "no_prior"
+
+
+class Change(Answer):
+    """Change against the earlier study (CID 6134)."""
+
+    INCREASE = "increase"
+    DECREASE = "decrease"
+    UNCHANGED = "unchanged"
+
+
+class Site(Answer):
+    """Anatomical site of a lesion."""
+
+    FRONTAL_LOBE = "frontal_lobe"
+    PARIETAL_LOBE = "parietal_lobe"
+    TEMPORAL_LOBE = "temporal_lobe"
+    OCCIPITAL_LOBE = "occipital_lobe"
+    CEREBRAL_WHITE_MATTER = "cerebral_white_matter"
+    CEREBRAL_CORTEX = "cerebral_cortex"
+    CORPUS_CALLOSUM = "corpus_callosum"
+    INTERNAL_CAPSULE = "internal_capsule"
+    THALAMUS = "thalamus"
+    CAUDATE = "caudate"
+    PUTAMEN = "putamen"
+    PALLIDUM = "pallidum"
+    CEREBELLUM = "cerebellum"
+    CEREBELLAR_WHITE_MATTER = "cerebellar_white_matter"
+    MIDDLE_CEREBELLAR_PEDUNCLE = "middle_cerebellar_peduncle"
+    BRAIN_STEM = "brain_stem"
+    MIDBRAIN = "midbrain"
+    SPINAL_CORD = "spinal_cord"
+
+
+class Laterality(Answer):
+    """Side of a lesion."""
+
+    LEFT = "left"
+    RIGHT = "right"
+    BILATERAL = "bilateral"
+
+
+class Topography(Answer):
+    """Where a lesion lies relative to cortex, ventricles and deep structures."""
+
+    SUBCORTICAL = "subcortical"
+    JUXTACORTICAL = "juxtacortical"
+    INTRACORTICAL = "intracortical"
+    PERIVENTRICULAR = "periventricular"
+    INFRATENTORIAL = "infratentorial"
+    DEEP_WHITE_MATTER = "deep_white_matter"
+    PONS = "pons"
+    MEDULLA = "medulla"
+    BASAL_GANGLIA = "basal_ganglia"
+
+
+class Multiplicity(Answer):
+    """One focus or several."""
+
+    FOCAL = "focal"
+    MULTIFOCAL = "multifocal"
+
+
+class Morphology(Answer):
+    """Shape of a lesion."""
+
+    FLAME = "flame"
+    FINGER = "finger"
+    OVAL = "oval"
+    ROUND = "round"
+    PERIVENOUS = "perivenous"
+    SUBPIAL = "subpial"
+    OTHER = "other"
+
+
+class Border(Answer):
+    """Border of a lesion."""
+
+    CIRCUMSCRIBED = "circumscribed"
+    WELL_DEFINED = "well_defined"
+    POORLY_DEFINED = "poorly_defined"
+
+
+class TimeCourse(Answer):
+    """How a lesion changed since the earlier study."""
+
+    NEW = "new"
+    INCREASE = "increase"
+    DECREASE = "decrease"
+    UNCHANGED = "unchanged"
+    RESOLVED = "resolved"
+    NO_PRIOR = "no_prior"
+    UNDETERMINED = "undetermined"
+
+
+class T1Signal(Answer):
+    """T1 signal without contrast."""
+
+    ISOINTENSE = "isointense"
+    HYPOINTENSE_CENTRE = "hypointense_centre"
+    HYPOINTENSE = "hypointense"
+    OEDEMA = "oedema"
+    NOT_AVAILABLE = "not_available"
+
+
+class T2Signal(Answer):
+    """T2 signal; several may apply."""
+
+    INHOMOGENEOUS = "inhomogeneous"
+    MICROCYSTIC = "microcystic"
+    MILKY_WAY = "milky_way"
+    OEDEMA = "oedema"
+    HOMOGENEOUS = "homogeneous"
+    NOT_AVAILABLE = "not_available"
+
+
+class DwiPattern(Answer):
+    """Signal at b = 1000 s/mm2."""
+
+    NONE = "none"
+    ENTIRE_LESION = "entire_lesion"
+    RIM = "rim"
+    RIM_DARK_CENTRE = "rim_dark_centre"
+    NOT_AVAILABLE = "not_available"
+
+
+class Adc(Answer):
+    """Apparent diffusion coefficient."""
+
+    HYPERINTENSE = "hyperintense"
+    HYPOINTENSE = "hypointense"
+    RESTRICTED = "restricted"
+    NOT_AVAILABLE = "not_available"
+
+
+class Enhancement(Answer):
+    """Pattern of contrast enhancement."""
+
+    NONE = "none"
+    PATCHY = "patchy"
+    PUNCTATE = "punctate"
+    MILKY_WAY = "milky_way"
+    RING = "ring"
+    OPEN_RING = "open_ring"
+    CENTRAL = "central"
+    OTHER = "other"
+    NOT_ACQUIRED = "not_acquired"
+
+
+class SwiPattern(Answer):
+    """Susceptibility; several may apply."""
+
+    NONE = "none"
+    RIM = "rim"
+    CENTRAL_VEIN = "central_vein"
+    CORE = "core"
+    FIBRE_TRACTS = "fibre_tracts"
+    NOT_AVAILABLE = "not_available"
+
+
+class MassEffect(Answer):
+    """Space-occupying effect."""
+
+    NONE = "none"
+    MINOR = "minor"
+    MARKED = "marked"
+
+
+class Attribution(Answer):
+    """What the findings of a lesion favour."""
+
+    MS = "ms"
+    PML = "pml"
+    BOTH = "both"
+    OTHER = "other"
+    INDETERMINATE = "indeterminate"
+
+
+class MrsReference(Answer):
+    """Reference region of a spectroscopy."""
+
+    NAWM = "nawm"
+    NONE = "none"
+
+
+class Suspicion(Answer):
+    """PML suspicion level of this service, 0 to 4."""
+
+    NONE = "0"
+    UNLIKELY = "1"
+    INDETERMINATE = "2"
+    SUSPECTED = "3"
+    HIGHLY_SUSPECTED = "4"
+
+    @property
+    def level(self) -> int:
+        """The level as a number, 0 to 4."""
+        return int(self.value)
+
+
+class IrisPhase(Answer):
+    """Phase of PML and of its immune reconstitution inflammatory syndrome."""
+
+    NOT_APPLICABLE = "not_applicable"
+    PRE_IRIS = "pre_iris"
+    IRIS = "iris"
+    EARLY_POST_PML = "early_post_pml"
+    LATE_POST_PML = "late_post_pml"
+    INDETERMINATE = "indeterminate"
+
+
+class Diagnosis(Answer):
+    """A diagnosis considered (ICD-10)."""
+
+    PML = "pml"
+    MS = "ms"
+
+
+class Recommendation(Answer):
+    """What the reader recommends; several may apply."""
+
+    ROUTINE = "routine"
+    SHORT_TERM = "short_term"
+    ADD_CONTRAST = "add_contrast"
+    REPEAT_SEQUENCES = "repeat_sequences"
+    CSF_PCR = "csf_pcr"
+    URGENT_CONTACT = "urgent_contact"
+
+
+class IntervalUnit(Answer):
+    """Unit of the recommended follow-up interval (UCUM)."""
+
+    WEEKS = "wk"
+    MONTHS = "mo"
+
+
+QUESTION: dict[type[Answer], str] = {
+    Language: "language",
+    Referral: "referral",
+    Presence: "presence",
+    Completeness: "completeness",
+    Quality: "quality",
+    ComparisonDone: "comparison",
+    Change: "change",
+    Site: "site",
+    Laterality: "laterality",
+    Topography: "topography",
+    Multiplicity: "multiplicity",
+    Morphology: "morphology",
+    Border: "border",
+    TimeCourse: "time_course",
+    T1Signal: "t1",
+    T2Signal: "t2",
+    DwiPattern: "dwi",
+    Adc: "adc",
+    Enhancement: "enhancement",
+    SwiPattern: "swi",
+    MassEffect: "mass_effect",
+    Attribution: "attribution",
+    MrsReference: "reference",
+    Suspicion: "suspicion",
+    IrisPhase: "iris_phase",
+    Diagnosis: "diagnosis",
+    Recommendation: "recommendation",
+    IntervalUnit: "unit",
+}

@@ -1,0 +1,60 @@
+"""Codes as data: every concept and answer of the report, looked up by a readable key.
+
+`codes.json` holds them. A public code stands there only when the standards research found it (pydicom's copy of
+PS3.16, ICD-10, RFC 5646); everything else is private, scheme 99NPSR, which every SR declares in its Coding Scheme
+Identification Sequence (PS3.3 C.12.1.1.1). Keys are `question` for a concept and `question.answer` for a value.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from pydicom.sr.coding import Code
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_FILE = Path(__file__).with_name("codes.json")
+
+
+@dataclass(frozen=True)
+class CodingScheme:
+    """A private coding scheme as an SR declares it (PS3.3 Table 8.1-1)."""
+
+    designator: str
+    uid: str
+    name: str
+    responsible_organization: str
+
+
+def _read() -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(_FILE.read_text(encoding="utf-8"))
+    return content
+
+
+_CONTENT = _read()
+
+#: The coding scheme of every code the standards do not have.
+PRIVATE_SCHEME = CodingScheme(**_CONTENT["private_scheme"])
+
+#: Every code of the report by its key.
+CODES: Mapping[str, Code] = MappingProxyType(
+    {key: Code(entry["value"], entry["scheme"], entry["meaning"]) for key, entry in _CONTENT["codes"].items()}
+)
+
+
+def code(key: str) -> Code:
+    """The code of a concept (`"suspicion"`) or of an answer (`"suspicion.3"`); KeyError names an unknown key."""
+    try:
+        return CODES[key]
+    except KeyError:
+        raise KeyError(f"No code is defined for {key!r}; add it to {_FILE.name} with its source.") from None
+
+
+def label(key: str) -> str:
+    """The code meaning of `key`: what people read in the form, in the SR and in print."""
+    return code(key).meaning

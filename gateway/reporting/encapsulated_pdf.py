@@ -1,0 +1,70 @@
+"""The printed report inside a DICOM object (PS3.3 A.45.1): for archives that take no structured report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from highdicom.base import SOPClass
+from highdicom.sr import CodedConcept
+from pydicom.dataset import Dataset
+from pydicom.uid import EncapsulatedPDFStorage, ExplicitVRLittleEndian
+
+from gateway.reporting.codes import code
+from gateway.reporting.content import date_time
+from gateway.reporting.printable import header_of, render, to_pdf
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from gateway.reporting.outline import Heading
+    from gateway.reporting.signer import Signer
+
+
+class _EncapsulatedPdf(SOPClass):
+    """highdicom's common modules for a class it does not have."""
+
+
+def build_pdf_document(
+    sections: Sequence[Heading],
+    header: Dataset,
+    instances: Sequence[Dataset],
+    signer: Signer,
+    at: datetime,
+    title: str,
+) -> Dataset:
+    """The report as Encapsulated PDF Storage; series and equipment are set by the caller."""
+    pdf = to_pdf(render(sections, header_of(header, signer, at)), created=at)
+    time = at.time().replace(microsecond=0, tzinfo=None)
+    document = _EncapsulatedPdf(
+        study_instance_uid=str(header.StudyInstanceUID),
+        series_instance_uid="2.25.1",
+        series_number=1,
+        sop_instance_uid="2.25.1",
+        sop_class_uid=EncapsulatedPDFStorage,
+        instance_number=1,
+        modality="DOC",
+        transfer_syntax_uid=ExplicitVRLittleEndian,
+        specific_character_set="ISO_IR 192",
+        content_date=at.date(),
+        content_time=time,
+    )
+    document.copy_patient_and_study_information(header)
+    document.ConversionType = "WSD"
+    document.AcquisitionDateTime = date_time(at)
+    document.BurnedInAnnotation = "YES"  # the page names the patient
+    document.DocumentTitle = title
+    document.ConceptNameCodeSequence = [CodedConcept.from_code(code("title"))]
+    document.VerificationFlag = "VERIFIED"
+    document.SourceInstanceSequence = [_source(ds) for ds in instances]
+    document.MIMETypeOfEncapsulatedDocument = "application/pdf"
+    document.EncapsulatedDocumentLength = len(pdf)
+    document.EncapsulatedDocument = pdf + b"\0" * (len(pdf) % 2)
+    return document
+
+
+def _source(ds: Dataset) -> Dataset:
+    item = Dataset()
+    item.ReferencedSOPClassUID = ds.SOPClassUID
+    item.ReferencedSOPInstanceUID = ds.SOPInstanceUID
+    return item

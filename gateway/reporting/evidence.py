@@ -1,0 +1,143 @@
+"""The original headers of a study: whose report it is, and what was read (PS3.3 C.17.2.3).
+
+A report goes back into the sender's archive, so its patient and study are taken from the sender's own headers, never
+from the reader's pseudonymous copy.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from datetime import date
+from typing import TYPE_CHECKING
+
+from pydicom.dataset import Dataset
+
+from gateway.errors import GatewayError
+from gateway.reporting.outline import Restoration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+#: Type 2 attributes of the Patient and General Study modules: present in every SR, empty when the study has none.
+TYPE_2 = (
+    "PatientID",
+    "PatientName",
+    "PatientBirthDate",
+    "PatientSex",
+    "StudyDate",
+    "StudyTime",
+    "StudyID",
+    "AccessionNumber",
+    "ReferringPhysicianName",
+)
+#: They say that identity was removed; in a report with identity restored they would be false.
+DEIDENTIFICATION = (
+    "PatientIdentityRemoved",
+    "DeidentificationMethod",
+    "DeidentificationMethodCodeSequence",
+    "LongitudinalTemporalInformationModified",
+)
+_REFERENCED = ("StudyInstanceUID", "SeriesInstanceUID", "SOPClassUID", "SOPInstanceUID")
+
+
+class EvidenceProblem(GatewayError):
+    """The original headers cannot carry this report; the text never names the patient."""
+
+
+def ordered(datasets: Sequence[Dataset], what: str) -> list[Dataset]:
+    """The headers by series, instance number and UID, each once, so that their order on disk changes nothing.
+
+    Raises `EvidenceProblem` when one of them cannot be referenced.
+    """
+    found: dict[str, Dataset] = {}
+    for ds in datasets:
+        missing = [name for name in _REFERENCED if not ds.get(name)]
+        if missing:
+            raise EvidenceProblem(
+                f"A header of the {what} has no {', '.join(missing)}.",
+                "Send this instance again from the archive.",
+            )
+        found.setdefault(str(ds.SOPInstanceUID), ds)
+    return sorted(found.values(), key=_place)
+
+
+def _place(ds: Dataset) -> tuple[str, int, str, int, str]:
+    return (
+        str(ds.StudyInstanceUID),
+        _integer(ds.get("SeriesNumber")),
+        str(ds.SeriesInstanceUID),
+        _integer(ds.get("InstanceNumber")),
+        str(ds.SOPInstanceUID),
+    )
+
+
+def _integer(value: object) -> int:
+    try:
+        return int(str(value))
+    except ValueError:
+        return 0
+
+
+def check_one_study(evidence: Sequence[Dataset], priors: Sequence[Dataset]) -> None:
+    """Refuse evidence that is empty or of several studies or patients, and priors of another patient."""
+    if not evidence:
+        raise EvidenceProblem(
+            "No instance of the study was given.", "Keep the originals until the report is returned."
+        )
+    for name in ("StudyInstanceUID", "PatientID"):
+        if len({str(ds.get(name, "")) for ds in evidence}) > 1:
+            raise EvidenceProblem(
+                f"The instances of the study do not agree in {name}.",
+                "Separate the studies, or correct the archive.",
+            )
+    if {str(ds.get("PatientID", "")) for ds in priors} - {str(evidence[0].get("PatientID", ""))}:
+        raise EvidenceProblem("A prior study belongs to another PatientID.", "Take it out of the priors.")
+
+
+def identity_header(ds: Dataset) -> Dataset:
+    """A decoded copy of one original header with every Type 2 attribute present and no trace of de-identification."""
+    header = Dataset()
+    for element in ds:
+        if (element.tag.group < 0x0040 and not element.tag.is_private) or element.keyword in _REFERENCED:
+            header.add(copy.deepcopy(element))
+    header.SpecificCharacterSet = ds.get("SpecificCharacterSet", "ISO_IR 6")
+    header.decode()
+    header.SpecificCharacterSet = "ISO_IR 192"
+    for name in DEIDENTIFICATION:
+        if name in header:
+            delattr(header, name)
+    for name in TYPE_2:
+        if header.get(name) is None:
+            setattr(header, name, "")
+    return header
+
+
+def without_identity(header: Dataset) -> Dataset:
+    """The same header with the values highdicom would judge left empty.
+
+    A sender's name without `^`, sex `W` or birth date `1980` must come back exactly as sent, so those values are put
+    into the finished document afterwards, unjudged.
+    """
+    bare = copy.copy(header)
+    for name in TYPE_2:
+        setattr(bare, name, "")
+    return bare
+
+
+def restoration_of(
+    priors: Iterable[Dataset], date_shift_days: int, original_uids: Mapping[str, str] | None
+) -> Restoration:
+    """How to undo what the reader was shown, for these prior studies."""
+    studies = {str(ds.StudyInstanceUID): _day(ds.get("StudyDate")) for ds in priors}
+    return Restoration(date_shift_days, original_uids or {}, studies)
+
+
+def _day(value: object) -> date | None:
+    """A DA value as a date; None when it is empty or not a date (PS3.5 6.2)."""
+    if not (found := re.fullmatch(r"(\d{4})\.?(\d{2})\.?(\d{2})", str(value or "").strip())):
+        return None
+    try:
+        return date(*(int(part) for part in found.groups()))
+    except ValueError:
+        return None

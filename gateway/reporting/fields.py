@@ -1,0 +1,137 @@
+"""Between a web form's flat fields (`lesions.0.border`) and the report's nested parts.
+
+Also turns pydantic's errors into sentences that name the item as the reader sees it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING, Any
+
+from gateway.reporting.checks import Contradiction
+from gateway.reporting.form import item_of_field, required_below
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic import ValidationError
+
+#: Flat form: field name to one text, or to several where the item allows several answers.
+FormValues = dict[str, str | list[str]]
+
+_TIMES = frozenset({"communication.at"})
+
+
+def flatten(nested: Mapping[str, Any], prefix: str = "") -> FormValues:
+    """Nested parts as flat fields; empty texts and lists are left out."""
+    flat: FormValues = {}
+    for name, value in nested.items():
+        field = f"{prefix}{name}"
+        if isinstance(value, dict):
+            flat |= flatten(value, f"{field}.")
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            for number, part in enumerate(value):
+                flat |= flatten(part, f"{field}.{number}.")
+        elif isinstance(value, list):
+            if value:
+                flat[field] = [str(answer) for answer in value]
+        elif value != "":
+            flat[field] = str(value)
+    return flat
+
+
+def unflatten(form: Mapping[str, Any], zone: tzinfo) -> dict[str, Any]:
+    """Flat fields as nested parts: blanks dropped, repeated groups as lists without gaps, times aware in `zone`."""
+    tree: dict[str, Any] = {}
+    for field in sorted(form):
+        value = _value(field, form[field], zone)
+        if value is None:
+            continue
+        node = tree
+        *path, name = field.split(".")
+        for step in path:
+            below = node.setdefault(step, {})
+            if not isinstance(below, dict):  # `a` and `a.b` in one form: leave the contradiction to the model
+                below = node[step] = {"": below}
+            node = below
+        node[name] = value
+    nested = _lists(tree)
+    return nested if isinstance(nested, dict) else {}
+
+
+def _value(field: str, value: Any, zone: tzinfo) -> Any:
+    several = (item := item_of_field(field)) is not None and item.several
+    if isinstance(value, str):
+        value = value.strip()
+        if value and field in _TIMES:
+            value = _aware(value, zone)
+        return ([value] if several else value) or None if value else None
+    if isinstance(value, list | tuple):
+        chosen = [answer for answer in value if answer not in ("", None)]
+        if not chosen:
+            return None
+        return chosen if several or len(chosen) > 1 else chosen[0]
+    return value
+
+
+def _aware(text: str, zone: tzinfo) -> datetime | str:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return at if at.tzinfo else at.replace(tzinfo=zone)
+
+
+def _lists(node: Any) -> Any:
+    """Dictionaries whose keys are all numbers become lists in the order of the numbers."""
+    if not isinstance(node, dict):
+        return node
+    if node and all(key.isdecimal() for key in node):
+        return [_lists(node[key]) for key in sorted(node, key=int)]
+    return {key: _lists(below) for key, below in node.items()}
+
+
+_WORDS_OF_ERROR = {
+    "missing": ("not answered.", "Answer it."),
+    "enum": ("not one of the choices.", "Choose one of those offered."),
+    "too_short": ("not answered.", "Choose at least one."),
+    "string_too_short": ("not answered.", "Write something."),
+    "extra_forbidden": ("the form has no such field.", "Remove it."),
+    "timezone_aware": ("a time needs a zone.", "Write it as 2026-02-01T14:30+01:00."),
+}
+
+
+def problems_of(error: ValidationError) -> list[Contradiction]:
+    """Every problem of a validation, at its form field, worded for the reader."""
+    found: list[Contradiction] = []
+    for entry in error.errors(include_url=False, include_input=True):
+        if entry["type"] == "contradiction":
+            found += entry["ctx"]["contradictions"]
+            continue
+        field = ".".join(str(step) for step in entry["loc"])
+        if entry["type"] == "missing" and (unanswered := required_below(field)):
+            found += (
+                Contradiction(name, f"{_name(name)}: not answered.", "Answer it.") for name in unanswered
+            )
+            continue
+        problem, fix = _WORDS_OF_ERROR.get(entry["type"], ("", ""))
+        if not problem:
+            shown = "" if isinstance(entry["input"], dict) else f" (entered: {entry['input']!s:.60})"
+            message = entry["msg"].removeprefix("Value error, ")
+            problem, fix = f"{message}{shown}.", "" if ";" in message else "Correct it."
+        found.append(Contradiction(field, f"{_name(field)}: {problem}", fix))
+    return found
+
+
+_GROUP = {"lesions": "Lesion", "spectra": "Spectrum"}
+
+
+def _name(field: str) -> str:
+    """The item as the reader sees it, with the number of its group from 1: `Lesion 2, Lesion border`."""
+    item = item_of_field(field) or item_of_field(f"{field}.acquired")
+    steps = field.split(".")
+    number = next((int(step) + 1 for step in steps if step.isdecimal()), None)
+    if number is None:
+        return item.label if item else field
+    group = f"{_GROUP.get(steps[0], steps[0])} {number}"
+    return f"{group}, {item.label}" if item else group

@@ -1,0 +1,268 @@
+"""The parts of a report: one frozen model per group of the form (PS3.16 TID 2000 sections, our lesion and MRS groups).
+
+Each part checks only itself (types, ranges, free text); what the parts must agree on among themselves is in `checks`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Self, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+
+from gateway.reporting.answers import (
+    Adc,
+    Answer,
+    Attribution,
+    Border,
+    Change,
+    ComparisonDone,
+    Completeness,
+    DwiPattern,
+    Enhancement,
+    Laterality,
+    MassEffect,
+    Morphology,
+    MrsReference,
+    Multiplicity,
+    Presence,
+    Quality,
+    Referral,
+    Site,
+    SwiPattern,
+    T1Signal,
+    T2Signal,
+    TimeCourse,
+    Topography,
+)
+
+_A = TypeVar("_A", bound=Answer)
+
+#: A date or a pseudonym in free text would go back to the hospital unchanged while everything coded is restored.
+_LOOKS_LIKE_DATE = re.compile(
+    r"\b\d{4}-\d{1,2}-\d{1,2}\b|\b\d{1,2}[./]\s?\d{1,2}[./]\s?(?:19|20)?\d{2}\b|\b(?:19|20)\d{6}\b"
+)
+_LOOKS_LIKE_PSEUDONYM = re.compile(r"\bPML-[A-Z2-7]{8}\b")
+
+
+def _plain(text: object) -> object:
+    """Line ends as LF, tabs as blanks: VR UT knows CR, LF and FF only (PS3.5 6.2)."""
+    if not isinstance(text, str):
+        return text
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
+
+
+def _printable(text: str) -> str:
+    for character in text:
+        if character != "\n" and unicodedata.category(character) in {"Cc", "Cs", "Co", "Cn"}:
+            raise ValueError(f"contains the unprintable character U+{ord(character):04X}; delete it")
+    return text
+
+
+def _single_line(text: str) -> str:
+    if "\n" in text:
+        raise ValueError("must be one line; delete the line break")
+    return text
+
+
+def _without_identity(text: str) -> str:
+    if found := _LOOKS_LIKE_DATE.search(text):
+        raise ValueError(
+            f"contains the date {found[0]!r}; dates shown to readers are shifted, write an interval instead, "
+            "for example “3 months earlier”"
+        )
+    if _LOOKS_LIKE_PSEUDONYM.search(text):
+        raise ValueError(
+            "contains the pseudonym of a patient; delete it, the gateway restores the patient itself"
+        )
+    return text
+
+
+def _distinct(answers: tuple[_A, ...]) -> tuple[_A, ...]:
+    """Each answer once, in the order of the form, so that the same choice gives the same report."""
+    return tuple(choice for choice in type(answers[0]) if choice in answers) if answers else answers
+
+
+#: Free text of the reader; refuses what identity restoring could not put right.
+Words = Annotated[
+    str,
+    BeforeValidator(_plain),
+    StringConstraints(strip_whitespace=True, max_length=4000),
+    AfterValidator(_printable),
+    AfterValidator(_without_identity),
+]
+#: Free text of the hospital, echoed.
+SentWords = Annotated[
+    str,
+    BeforeValidator(_plain),
+    StringConstraints(strip_whitespace=True, max_length=4000),
+    AfterValidator(_printable),
+]
+#: One line: the name of a person.
+Line = Annotated[
+    str,
+    BeforeValidator(_plain),
+    StringConstraints(strip_whitespace=True, max_length=200),
+    AfterValidator(_printable),
+    AfterValidator(_single_line),
+]
+#: A measured value, at most three decimals: it must fit into VR DS (16 characters) unchanged.
+Measure = Annotated[Decimal, Field(ge=0, le=99999, decimal_places=3)]
+Uid = Annotated[str, StringConstraints(pattern=r"^(0|[1-9]\d*)(\.(0|[1-9]\d*))+$", max_length=64)]
+
+
+class Part(BaseModel):
+    """A frozen group of answers that knows no other fields than its own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ClinicalContext(Part):
+    """What the hospital told about the patient; all optional, never read from images."""
+
+    referral: Referral | None = None
+    question: SentWords = ""
+    symptoms: SentWords = ""
+    natalizumab_months: Annotated[Decimal, Field(ge=0, le=600, decimal_places=1)] | None = None
+    dosing_interval_weeks: Annotated[Decimal, Field(gt=0, le=52, decimal_places=1)] | None = None
+    jcv_antibodies: Presence | None = None
+    jcv_index: Annotated[Decimal, Field(ge=0, le=10, decimal_places=3)] | None = None
+    prior_immunosuppression: Presence | None = None
+    csf_jcv_pcr: Presence | None = None
+    kps: Annotated[int, Field(ge=0, le=100, multiple_of=10)] | None = None
+    edss: Annotated[Decimal, Field(ge=0, le=10, multiple_of=Decimal("0.5"))] | None = None
+
+
+class SequenceSeen(Part):
+    """One sequence of the protocol: was it there, how thick (mm), how good."""
+
+    acquired: Presence
+    thickness_mm: Annotated[Decimal, Field(gt=0, le=50, decimal_places=3)] | None = None
+    quality: Quality | None = None
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        if self.acquired is Presence.UNDETERMINED:
+            raise ValueError("a sequence is present or absent; choose one")
+        if self.acquired is Presence.PRESENT and self.quality is None:
+            raise ValueError("the quality of a sequence that is present is missing; choose one")
+        if self.acquired is Presence.ABSENT and (self.quality or self.thickness_mm):
+            raise ValueError("a sequence that is absent has neither quality nor thickness; delete them")
+        return self
+
+    @property
+    def present(self) -> bool:
+        """True when the sequence is in the study."""
+        return self.acquired is Presence.PRESENT
+
+    @property
+    def readable(self) -> bool:
+        """True when the sequence is in the study and of diagnostic quality."""
+        return self.present and self.quality is Quality.DIAGNOSTIC
+
+
+class Sequences(Part):
+    """The protocol, sequence by sequence; FLAIR, T2 and DWI at b = 1000 s/mm2 are required."""
+
+    flair: SequenceSeen
+    t2: SequenceSeen
+    dwi: SequenceSeen
+    t1: SequenceSeen
+    t1_contrast: SequenceSeen
+    swi: SequenceSeen
+    mrs: SequenceSeen
+
+
+class Protocol(Part):
+    """What was acquired and whether it can answer the question."""
+
+    completeness: Completeness
+    sequences: Sequences
+    quality: Quality
+    limitation: Words = ""
+    contrast_correction: Words = ""
+
+
+class Comparison(Part):
+    """The earlier study the reader compared with; its date as the reader saw it (shifted)."""
+
+    done: ComparisonDone
+    prior_study_date: date | None = None
+    t2_load_change: Change | None = None
+
+
+class Lesion(Part):
+    """One lesion or group of like lesions: the rows of the MS-versus-PML table as coded items."""
+
+    sites: Annotated[tuple[Site, ...], Field(min_length=1), AfterValidator(_distinct)]
+    laterality: Laterality
+    topography: Annotated[tuple[Topography, ...], Field(min_length=1), AfterValidator(_distinct)]
+    multiplicity: Multiplicity | None = None
+    cortical_involvement: Presence
+    morphology: Morphology
+    border: Border
+    time_course: TimeCourse
+    t1: T1Signal
+    t2: Annotated[tuple[T2Signal, ...], Field(min_length=1), AfterValidator(_distinct)]
+    dwi: DwiPattern
+    adc: Adc | None = None
+    enhancement: Enhancement
+    swi: Annotated[tuple[SwiPattern, ...], Field(min_length=1), AfterValidator(_distinct)]
+    mass_effect: MassEffect
+    haemorrhage: Presence | None = None
+    long_axis_mm: Measure | None = None
+    volume_cm3: Measure | None = None
+    attribution: Attribution
+    comment: Words = ""
+    key_images: tuple[Uid, ...] = ()
+
+
+class Ratios(Part):
+    """Metabolite ratios of one voxel (no unit)."""
+
+    naa_cr: Measure | None = None
+    naa_cho: Measure | None = None
+    cho_cr: Measure | None = None
+    lip_cr: Measure | None = None
+
+    @property
+    def known(self) -> dict[str, Decimal]:
+        """The ratios that were measured, by name."""
+        return {name: value for name in type(self).model_fields if (value := getattr(self, name)) is not None}
+
+
+class Spectrum(Part):
+    """One 1H-MRS voxel with its reference values, usually in normal appearing white matter (NAWM)."""
+
+    site: Site
+    laterality: Laterality
+    values: Ratios = Ratios()
+    reference: MrsReference
+    reference_values: Ratios = Ratios()
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        if not self.values.known:
+            raise ValueError("a spectrum without any ratio says nothing; enter one or delete the spectrum")
+        if self.reference is MrsReference.NONE and self.reference_values.known:
+            raise ValueError("reference values need a reference region; choose NAWM or delete the values")
+        return self
+
+
+class Communication(Part):
+    """A critical result told to the sender: who was told, and when (aware date and time, never shifted)."""
+
+    person: Annotated[Line, Field(min_length=1)]
+    at: AwareDatetime

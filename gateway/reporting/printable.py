@@ -1,0 +1,193 @@
+"""The report for people: one outline as HTML for the screen and as PDF for paper.
+
+The PDF brings its own fonts (a subset of DejaVu Sans: Latin, Greek, Cyrillic), so a name prints the same on every
+machine, and carries the time of signing instead of the time of printing.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import singledispatch
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fpdf import FPDF, TextStyle
+from jinja2 import Environment, FileSystemLoader
+
+from gateway.reporting.codes import label
+from gateway.reporting.content import measured_text
+from gateway.reporting.outline import (
+    Coded,
+    Day,
+    Entry,
+    Heading,
+    Measured,
+    Moment,
+    Picture,
+    Reference,
+    Restoration,
+    Words,
+    outline,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from pydicom.dataset import Dataset
+
+    from gateway.reporting.report import Report
+    from gateway.reporting.signer import Signer
+
+_HERE = Path(__file__).parent
+_TEMPLATES = Environment(loader=FileSystemLoader(_HERE), autoescape=True, trim_blocks=False)
+TITLE = "Second opinion: brain MRI, MS versus PML"
+NOTICE = "For healthcare professionals only. This report supports a clinical decision; it makes none."
+_INK, _BLUE, _GREY = (27, 39, 51), (31, 78, 121), (81, 96, 111)
+
+
+@dataclass(frozen=True)
+class _Group:
+    """A titled table of the page; only a section has groups below it."""
+
+    title: str
+    rows: tuple[tuple[str, str], ...]
+    groups: tuple[_Group, ...] = ()
+
+
+@singledispatch
+def _text(entry: Entry) -> str:
+    raise TypeError(f"No text for {type(entry).__name__}.")
+
+
+@_text.register
+def _(entry: Coded) -> str:
+    return label(entry.value)
+
+
+@_text.register
+def _(entry: Words) -> str:
+    return entry.text
+
+
+@_text.register
+def _(entry: Measured) -> str:
+    return measured_text(entry)
+
+
+@_text.register
+def _(entry: Day) -> str:
+    return entry.day.isoformat()
+
+
+@_text.register
+def _(entry: Moment) -> str:
+    return entry.at.strftime("%Y-%m-%d %H:%M %z")
+
+
+@_text.register
+def _(entry: Reference) -> str:
+    return entry.uid
+
+
+@_text.register
+def _(entry: Picture) -> str:
+    return entry.sop_instance_uid
+
+
+def _rows(entries: Sequence[Entry]) -> tuple[tuple[str, str], ...]:
+    """Label and text of each entry; the answers of one question share a row."""
+    rows: dict[str, list[str]] = {}
+    for entry in entries:
+        if not isinstance(entry, Heading):
+            rows.setdefault(label(entry.concept), []).append(_text(entry))
+    return tuple((name, "; ".join(texts)) for name, texts in rows.items())
+
+
+def _group(heading: Heading) -> _Group:
+    number = next(
+        (e.text for e in heading.entries if isinstance(e, Words) and e.concept == "lesion_identifier"), ""
+    )
+    below = tuple(
+        (f"{label(inner.concept)}: {label(entry.concept)}", _text(entry))
+        for inner in heading.entries
+        if isinstance(inner, Heading)
+        for entry in inner.entries
+    )
+    return _Group(f"{label(heading.concept)} {number}".strip(), _rows(heading.entries) + below)
+
+
+def _section(heading: Heading) -> _Group:
+    inner = [entry for entry in heading.entries if isinstance(entry, Heading)]
+    # One row for each sequence of the protocol reads better than one table for each.
+    sequences = tuple(_sequence_row(entry) for entry in inner if entry.concept == "sequence")
+    groups = tuple(_group(entry) for entry in inner if entry.concept != "sequence")
+    return _Group(label(heading.concept), sequences + _rows(heading.entries), groups)
+
+
+def _sequence_row(heading: Heading) -> tuple[str, str]:
+    name, *rest = heading.entries
+    return _text(name), ", ".join(_text(entry) for entry in rest)
+
+
+def header_of(header: Dataset, signer: Signer, at: datetime) -> dict[str, str]:
+    """The lines above a report that goes back to the sender: patient, study, who signed and when."""
+    return {
+        "Patient": str(header.PatientName).replace("^", " ").strip(),
+        "Patient ID": str(header.PatientID),
+        "Date of birth": str(header.PatientBirthDate),
+        "Study date": str(header.StudyDate),
+        "Accession number": str(header.AccessionNumber),
+        "Signed by": f"{signer.name.replace('^', ' ').strip()}, {signer.organization}",
+        "Signed at": at.strftime("%Y-%m-%d %H:%M %z"),
+    }
+
+
+def render(sections: Sequence[Heading], header: Mapping[str, str], language: str = "en") -> str:
+    """An outline as a complete HTML page; every text is escaped."""
+    return _TEMPLATES.get_template("report.html.j2").render(
+        title=TITLE,
+        language=language,
+        header=[(name, text) for name, text in header.items() if text],
+        sections=[_section(section) for section in sections],
+        notice=NOTICE,
+    )
+
+
+def to_html(report: Report, header: Mapping[str, str], restoration: Restoration | None = None) -> str:
+    """A report as a complete HTML page under `header` (label to text, such as the pseudonym or the patient)."""
+    return render(outline(report, restoration or Restoration()), header, report.language.value)
+
+
+def to_pdf(html: str, *, created: datetime | None = None, title: str = TITLE) -> bytes:
+    """A page made by `to_html` as PDF; `created` (aware) is written into it, so equal pages give equal bytes."""
+    pdf = FPDF(format="A4")
+    pdf.set_margin(18)
+    pdf.set_auto_page_break(True, margin=18)
+    for style, file in (("", "DejaVuSans.ttf"), ("B", "DejaVuSans-Bold.ttf")):
+        pdf.add_font("DejaVu", style, _HERE / "fonts" / file)
+    pdf.set_title(title)
+    pdf.set_producer("pml-gateway")
+    if created is not None:
+        pdf.set_creation_date(created)
+    pdf.add_page()
+    pdf.set_font("DejaVu", size=9)
+    pdf.set_text_color(*_INK)
+    body = re.sub(r"<head>.*?</head>", "", html, flags=re.DOTALL)
+    pdf.write_html(body, font_family="DejaVu", tag_styles=_styles())
+    return bytes(pdf.output())
+
+
+def _styles() -> dict[str, Any]:
+    def style(size: float, color: tuple[int, int, int], above: float, below: float) -> TextStyle:
+        return TextStyle(
+            font_family="DejaVu",
+            font_style="B",
+            font_size_pt=size,
+            color=color,
+            t_margin=above,
+            b_margin=below,
+        )
+
+    return {"h1": style(15, _INK, 0, 2), "h2": style(11.5, _BLUE, 3, 1), "h3": style(10, _GREY, 2, 1)}

@@ -1,0 +1,179 @@
+"""Every setting of the gateway: typed, with unit, default and reason.
+
+Sources, strongest first: `GATEWAY_TABLE__KEY` in the environment, `GATEWAY_TABLE__KEY_FILE` naming a
+file with the value (for secrets), then `gateway.toml`. Times are in seconds unless the name says otherwise.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gateway.errors import SettingsError
+
+PREFIX = "GATEWAY_"
+PATH_KEYS = (("storage", "objects"), ("storage", "keys"), ("files", "nodes"), ("files", "rules"), ("dicom", "tls_certificate"),
+             ("dicom", "tls_key"), ("dicom", "tls_ca"))
+
+
+class Table(BaseModel):
+    """A table of gateway.toml: unknown keys are errors, because a misspelt setting is a silent one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DicomSettings(Table):
+    """How the gateway speaks DICOM."""
+
+    ae_title: str = Field("GATEWAY", min_length=1, max_length=16, description="our Application Entity title; PACS are configured with it")
+    host: str = Field("127.0.0.1", description="address the receiver listens on; 0.0.0.0 for every interface")
+    port: int = Field(11112, ge=0, le=65535, description="DICOM port; 11112 is the registered one that needs no privileges")
+    max_pdu: int = Field(131072, ge=4096, description="largest PDU offered, bytes; DCMTK stops at 131072 and more gains nothing")
+    max_associations: int = Field(64, ge=1, description="associations at once; one more is refused as a temporary congestion")
+    timeout: float = Field(30.0, gt=0, description="seconds for one network operation with another system")
+    tls_certificate: Path | None = Field(None, description="PEM certificate of the receiver; with tls_key switches TLS on")
+    tls_key: Path | None = Field(None, description="PEM private key of the receiver")
+    tls_ca: Path | None = Field(None, description="PEM authorities whose client certificates are accepted")
+
+
+class WebSettings(Table):
+    """How people and DICOMweb peers reach the gateway."""
+
+    host: str = Field("127.0.0.1", description="address the web pages listen on")
+    port: int = Field(8080, ge=0, le=65535, description="HTTP port")
+    secure_cookies: bool = Field(False, description="true behind HTTPS: browsers then never send the session over plain HTTP")
+    session_hours: float = Field(12.0, gt=0, description="hours until a sign-in ends: one working day")
+    claim_minutes: float = Field(45.0, gt=0, description="minutes a claim holds a case; each saved draft renews it")
+    max_upload_mb: int = Field(2048, ge=1, description="largest upload or STOW-RS request, MB")
+
+
+class StorageSettings(Table):
+    """Where the gateway keeps what it knows."""
+
+    database: str = Field("sqlite:///gateway-data/gateway.sqlite", description="SQLAlchemy URL; SQLite or postgresql+psycopg")
+    objects: Path = Field(Path("gateway-data/objects"), description="folder of the DICOM objects; a local file system, not NFS")
+    keys: Path = Field(Path("gateway-data/keys"), description="folder of vault.key and pseudonym.key, mode 0600")
+    min_free_mb: int = Field(512, ge=0, description="MB that must stay free; below it every store is answered A700")
+
+
+class StudySettings(Table):
+    """When a study counts as complete."""
+
+    quiet_period: float = Field(300.0, gt=0, description="seconds without a new instance until the study is complete; "
+                                "scanners send series minutes apart")
+    hard_cap: float = Field(14400.0, gt=0, description="seconds after the first instance when completion no longer waits")
+
+
+class EngineSettings(Table):
+    """How steps are claimed and tried again."""
+
+    poll: float = Field(1.0, gt=0, description="seconds between looks for due work")
+    lease: float = Field(60.0, gt=0, description="seconds a worker may be silent before another takes its case over")
+    retry_first: float = Field(5.0, gt=0, description="seconds until the first retry of a transient problem; doubles each time")
+    retry_longest: float = Field(900.0, gt=0, description="seconds the back-off grows to: a PACS down overnight is found within 15 minutes")
+    give_up: float = Field(259200.0, gt=0, description="seconds of transient failure until a person is asked: three days, a long weekend")
+    commitment_wait: float = Field(2.0, ge=0, description="seconds to wait for a storage commitment answer on the same association")
+    commitment_retry: float = Field(60.0, gt=0, description="seconds between looks for a commitment answer")
+    commitment_deadline: float = Field(86400.0, gt=0, description="seconds until a missing commitment is parked for a person")
+
+
+class ServeSettings(Table):
+    """How the processes are supervised."""
+
+    restart_delay: float = Field(1.0, ge=0, description="seconds before a dead role is started again; doubles up to 30")
+    drain: float = Field(30.0, gt=0, description="seconds SIGTERM lets associations and steps finish")
+
+
+class FileSettings(Table):
+    """The reviewed configuration beside the settings."""
+
+    nodes: Path = Field(Path("nodes.yaml"), description="the other systems: who may send, who reads")
+    rules: Path = Field(Path("rules"), description="folder of routing rules")
+    profile: str = Field("pml-read", description="name of the de-identification profile")
+
+
+class LogSettings(Table):
+    """What the process prints."""
+
+    format: Literal["auto", "json", "text"] = Field("auto", description="auto: text on a terminal, JSON otherwise")
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least severe record printed")
+
+
+class Settings(Table):
+    """The whole configuration; one attribute for each table of gateway.toml."""
+
+    dicom: DicomSettings = DicomSettings()
+    web: WebSettings = WebSettings()
+    storage: StorageSettings = StorageSettings()
+    study: StudySettings = StudySettings()
+    engine: EngineSettings = EngineSettings()
+    serve: ServeSettings = ServeSettings()
+    files: FileSettings = FileSettings()
+    log: LogSettings = LogSettings()
+
+
+def load(config: Path | None = None, environment: Mapping[str, str] | None = None) -> Settings:
+    """Settings from a file and the environment; relative paths are relative to the file's folder.
+
+    Raises SettingsError naming every unknown key and every value that cannot be used.
+    """
+    environment = os.environ if environment is None else environment
+    tables: dict[str, dict[str, Any]] = {}
+    base = Path.cwd()
+    if config is not None:
+        base = config.resolve().parent
+        tables = _read_toml(config)
+    for (table, key), value in _from_environment(environment).items():
+        tables.setdefault(table, {})[key] = value
+    try:
+        settings = Settings.model_validate(tables)
+    except ValidationError as error:
+        lines = [f"[{'.'.join(str(part) for part in e['loc'])}] {e['msg']}" for e in error.errors()]
+        source = str(config) if config else "the environment"
+        raise SettingsError(f"The settings from {source} cannot be used: " + "; ".join(lines) + ".",
+                            "The README lists every setting with its unit and default.") from None
+    return _anchored(settings, base)
+
+
+def _read_toml(config: Path) -> dict[str, dict[str, Any]]:
+    try:
+        with config.open("rb") as stream:
+            return tomllib.load(stream)
+    except FileNotFoundError:
+        raise SettingsError(f"There is no configuration file {config}.", "Make one with: gateway init DIR") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{config} is not valid TOML: {error}.", "Correct that line.") from None
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[tuple[str, str], str]:
+    found: dict[tuple[str, str], str] = {}
+    for name, value in environment.items():
+        table, separator, key = name.removeprefix(PREFIX).lower().partition("__")
+        if not name.startswith(PREFIX) or not separator:
+            continue
+        if key.endswith("_file"):
+            key = key.removesuffix("_file")
+            try:
+                value = Path(value).read_text(encoding="utf-8").strip()
+            except OSError as error:
+                raise SettingsError(f"{name} names a file that cannot be read: {error.strerror}.", "Correct the path or its permissions.") from None
+        found[table, key] = value
+    return found
+
+
+def _anchored(settings: Settings, base: Path) -> Settings:
+    """The same settings with every relative path made absolute."""
+    values = settings.model_dump()
+    for table, key in PATH_KEYS:
+        if values[table][key] is not None:
+            values[table][key] = base / values[table][key]
+    url = values["storage"]["database"]
+    prefix = "sqlite:///"
+    if url.startswith(prefix) and not url.startswith(prefix + "/"):
+        values["storage"]["database"] = prefix + str(base / url.removeprefix(prefix))
+    return Settings.model_validate(values)

@@ -1,0 +1,200 @@
+"""Who is asking, may they, and did they mean to: sessions, roles, and two proofs on each request that changes something.
+
+A browser proves intent by its Origin header (always sent with unsafe requests) *and* by the session's CSRF token in the
+form field `csrf` or the header `X-CSRF-Token`. The cookie is HttpOnly and SameSite=Strict besides. Programs may sign in
+with HTTP Basic where DICOMweb and monitoring expect it. The limit on guesses is in `gateway.records.accounts`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
+
+from gateway.errors import NotAllowed
+from gateway.records import accounts
+from gateway.records.accounts import Viewer
+from gateway.web.context import Context, WebContext, context_of
+from gateway.web.forms import Posted, first
+from gateway.web.pages import render
+from gateway.web.problems import SignInNeeded
+from gateway.web.rights import Right, has
+
+COOKIE = "gateway_session"
+UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+MOST_FILES = 50_000
+"""Files in one plain upload form: a 4D study has tens of thousands."""
+BASIC_LIFETIME = timedelta(minutes=10)
+
+router = APIRouter(include_in_schema=False)
+api = APIRouter(prefix="/api", tags=["session"])
+
+
+def check_origin(request: Request) -> None:
+    """Refuse a request that another site made a browser send. A program sends neither header and needs the token."""
+    claimed = request.headers.get("origin") or request.headers.get("referer")
+    foreign = claimed is not None and urlsplit(claimed).netloc != request.headers.get("host", "")
+    if foreign or request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise NotAllowed("This request was made by another site.", "Open the page of the gateway itself and try again.")
+
+
+def may(right: Right | None = None, *, basic: bool = False) -> Callable[[Request], Awaitable[Viewer]]:
+    """The dependency of every page and service: the viewer, when they have the right and meant it.
+
+    Raises SignInNeeded or NotAllowed. `basic` also takes HTTP Basic credentials, which no browser form can forge.
+    """
+
+    async def viewer_of(request: Request) -> Viewer:
+        context = context_of(request)
+        if request.method in UNSAFE:
+            check_origin(request)
+        viewer = await run_in_threadpool(_basic_viewer, request, context) if basic else None
+        if viewer is None:
+            token = request.cookies.get(COOKIE, "")
+            viewer = await run_in_threadpool(accounts.session_of, context.database, token) if token else None
+            if viewer is None:
+                raise SignInNeeded("Nobody is signed in.", "Sign in first.")
+            _check_right(viewer, right)
+            if request.method in UNSAFE:
+                await _check_token(request, viewer)
+        _check_right(viewer, right)
+        return viewer
+
+    return viewer_of
+
+
+def _check_right(viewer: Viewer, right: Right | None) -> None:
+    if right is not None and not has(viewer, right):
+        raise NotAllowed(f"Your role ({viewer.role}) may not {right}.", "Ask an administrator if you need to.")
+
+
+async def _check_token(request: Request, viewer: Viewer) -> None:
+    sent = request.headers.get("x-csrf-token")
+    kind = request.headers.get("content-type", "")
+    if sent is None and kind.startswith(("application/x-www-form-urlencoded", "multipart/form-data")):
+        form = await request.form(max_files=MOST_FILES)
+        sent = str(form.get("csrf", ""))
+    if not secrets.compare_digest((sent or "").encode(), viewer.csrf.encode()):
+        raise NotAllowed("The request does not carry this session's token.", "Load the page again and repeat it.")
+
+
+@dataclass
+class BasicSessions:
+    """Sessions of programs, kept in memory by a hash of their credentials: argon2 once, not for every request."""
+
+    tokens: dict[str, str] = field(default_factory=dict)
+    salt: bytes = field(default_factory=lambda: secrets.token_bytes(16))
+
+    def viewer(self, context: WebContext, login: str, password: str) -> Viewer:
+        """Who these credentials are; raises NotAllowed."""
+        known = hashlib.blake2b(f"{login}\0{password}".encode(), key=self.salt).hexdigest()
+        viewer = accounts.session_of(context.database, self.tokens[known]) if known in self.tokens else None
+        if viewer is None:
+            self.tokens[known], viewer = accounts.sign_in(context.database, login, password, BASIC_LIFETIME)
+        return viewer
+
+
+def _basic_viewer(request: Request, context: WebContext) -> Viewer | None:
+    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        login, _, password = base64.b64decode(encoded, validate=True).decode("utf-8").partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        raise SignInNeeded("The Authorization header cannot be read.", "Send login:password in UTF-8 as Base64.") from None
+    sessions: BasicSessions = request.app.state.basic_sessions
+    try:
+        return sessions.viewer(context, login, password)
+    except NotAllowed as error:
+        raise SignInNeeded(error.problem, error.fix) from None
+
+
+# ---------------------------------------------------------------- signing in and out
+
+
+def local_path(wanted: str) -> str:
+    """A path on this server to go to after the sign-in; anything that could lead elsewhere becomes the queue."""
+    parts = urlsplit(wanted)
+    safe = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
+    return wanted if safe and "\\" not in wanted and wanted.isprintable() else "/"
+
+
+@router.get("/sign-in")
+def sign_in_page(request: Request, next: str = "/") -> HTMLResponse:  # noqa: A002  the query parameter's usual name
+    """The form. A link from another site arrives without the strict cookie: one reload from here brings it."""
+    if request.headers.get("sec-fetch-site") == "cross-site":
+        return render(request, "reload.html", None, target=local_path(next))
+    return render(request, "sign_in.html", None, next=local_path(next), problem="", fix="", login="")
+
+
+@router.post("/sign-in")
+def sign_in(request: Request, context: Context, fields: Posted) -> Response:
+    """Open a session; a wrong password shows the form again."""
+    check_origin(request)
+    login, password = first(fields, "login"), "".join(fields.get("password", []))
+    wanted = local_path(first(fields, "next"))
+    try:
+        token, _ = accounts.sign_in(context.database, login, password, _lifetime(context))
+    except NotAllowed as error:
+        return render(request, "sign_in.html", None, status=403, next=wanted, problem=error.problem, fix=error.fix, login=login)
+    return _with_cookie(RedirectResponse(wanted, status_code=303), context, token)
+
+
+@router.post("/sign-out")
+def sign_out(request: Request, context: Context, _viewer: Annotated[Viewer, Depends(may())]) -> Response:
+    """End the session."""
+    accounts.sign_out(context.database, request.cookies[COOKIE])
+    response = RedirectResponse("/sign-in", status_code=303)
+    response.delete_cookie(COOKIE, path="/")
+    return response
+
+
+class Credentials(BaseModel):
+    """What a program signs in with."""
+
+    login: str
+    password: str
+
+
+@api.post("/session", status_code=201)
+def open_session(request: Request, context: Context, credentials: Credentials) -> Response:
+    """Sign in: sets the session cookie and tells the CSRF token that each change must carry as X-CSRF-Token."""
+    check_origin(request)
+    token, viewer = accounts.sign_in(context.database, credentials.login, credentials.password, _lifetime(context))
+    return _with_cookie(JSONResponse(_told(viewer), status_code=201), context, token)
+
+
+@api.get("/session")
+def session(viewer: Annotated[Viewer, Depends(may())]) -> dict[str, str]:
+    """Who is signed in, and the CSRF token."""
+    return _told(viewer)
+
+
+def _told(viewer: Viewer) -> dict[str, str]:
+    return {
+        "login": viewer.login, "display_name": viewer.display_name, "role": viewer.role, "site": viewer.site,
+        "csrf": viewer.csrf,
+    }  # fmt: skip
+
+
+def _lifetime(context: WebContext) -> timedelta:
+    return timedelta(hours=context.settings.web.session_hours)
+
+
+def _with_cookie(response: Response, context: WebContext, token: str) -> Response:
+    web = context.settings.web
+    response.set_cookie(
+        COOKIE, token, max_age=int(web.session_hours * 3600), path="/", secure=web.secure_cookies, httponly=True, samesite="strict"
+    )
+    return response

@@ -1,0 +1,40 @@
+"""The web application: every router under one guard."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from gateway import __version__
+from gateway.web import access, cases, dicomweb, health, manual, nodes, problems, queue, reports, upload
+from gateway.web.access import BasicSessions
+from gateway.web.context import WebContext
+from gateway.web.guard import Guard
+from gateway.web.images import Pictures
+from gateway.web.pages import FOLDER
+
+__all__ = ["ROUTERS", "WebContext", "create_application"]
+
+ROUTERS: tuple[APIRouter, ...] = (
+    health.router, access.router, access.api, queue.router, queue.api, reports.router, reports.api, cases.router, cases.api,
+    nodes.router, nodes.api, upload.router, upload.api, dicomweb.router, manual.router,
+)  # fmt: skip
+"""Every page and service. All need an account except signing in, /healthz, /readyz and the static files."""
+
+
+def create_application(context: WebContext) -> FastAPI:
+    """The application for one process; give it to uvicorn."""
+    settings = context.settings.web
+    app = FastAPI(
+        title="PML gateway", version=__version__, description="Reading queue, reports and DICOMweb of the gateway.",
+        docs_url=None, redoc_url=None, openapi_url=None,
+    )  # fmt: skip
+    app.state.context = context
+    app.state.pictures = Pictures(context.blobs)
+    app.state.basic_sessions = BasicSessions()
+    for router in ROUTERS:
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
+    problems.install(app)
+    app.add_middleware(Guard, max_upload_mb=settings.max_upload_mb, https=settings.secure_cookies)
+    return app

@@ -1,0 +1,205 @@
+"""One case: its page and JSON, its pictures, and what people do with it: claim, release, park, retry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Request
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+
+from gateway.errors import NotThere
+from gateway.records import ledger, queries
+from gateway.records.accounts import Viewer
+from gateway.records.queries import CasePage
+from gateway.web.access import may
+from gateway.web.context import Context, WebContext
+from gateway.web.explanation import shown_conditions, shown_requirements, shown_series
+from gateway.web.forms import Posted, first
+from gateway.web.images import WINDOWS, Pictures, StudyOfImages
+from gateway.web.pages import render
+from gateway.web.queue import Looker, as_json, is_claimed
+from gateway.web.redaction import without_uids
+from gateway.web.rights import Right, has
+
+router = APIRouter(include_in_schema=False)
+api = APIRouter(prefix="/api/cases", tags=["cases"])
+
+CaseId = Annotated[int, Path(ge=1, le=2**31 - 1)]
+Reader = Annotated[Viewer, Depends(may(Right.REPORT))]
+Manager = Annotated[Viewer, Depends(may(Right.MANAGE))]
+THUMBNAIL = 96
+"""Pixels across a thumbnail."""
+
+
+@dataclass(frozen=True)
+class OpenCase:
+    """A case as one viewer sees it now."""
+
+    page: CasePage
+    now: datetime
+    claimed: bool
+    mine: bool
+    """The viewer holds the claim."""
+
+
+def open_case(context: WebContext, viewer: Viewer, case_id: int) -> OpenCase:
+    """The case, or NotThere: a case of another site is answered like one that does not exist."""
+    with context.database.read() as session:
+        page = queries.case_page(session, viewer, case_id)
+        now = context.database.now(session)
+    if page is None:
+        raise NotThere(f"There is no case {case_id}.", "The queue shows every case you may see.")
+    claimed = is_claimed(page.row, now)
+    return OpenCase(page, now, claimed, claimed and page.row.claimed_by == viewer.account_id)
+
+
+def images_of(request: Request, context: WebContext, viewer: Viewer, case_id: int) -> StudyOfImages:
+    """The slices of a case this viewer may see."""
+    open_case(context, viewer, case_id)
+    with context.database.read() as session:
+        copies = queries.prepared(session, case_id)
+    pictures: Pictures = request.app.state.pictures
+    return pictures.study(copies)
+
+
+@router.get("/cases/{case_id}")
+def case(request: Request, context: Context, viewer: Looker, case_id: CaseId) -> Response:
+    """Everything known about a case, as its journal tells it."""
+    return _page(request, context, viewer, case_id)
+
+
+def _page(
+    request: Request, context: WebContext, viewer: Viewer, case_id: int, problem: str = "", fix: str = "", status: int = 200
+) -> Response:
+    opened = open_case(context, viewer, case_id)
+    page = opened.page
+    return render(
+        request, "case.html", viewer, status=status, opened=opened, page=page, row=page.row, windows=WINDOWS,
+        images=images_of(request, context, viewer, case_id), conditions=shown_conditions(page.explanation, viewer, page.rule_id),
+        requirements=shown_requirements(page.verdict), series=shown_series(page.series), deliveries=_deliveries(page),
+        problem=problem, fix=fix,
+    )  # fmt: skip
+
+
+def _deliveries(page: CasePage) -> list[dict[str, Any]]:
+    """Outcomes summed per direction, node and outcome: 150 equal lines tell no more than one."""
+    lines: dict[tuple[str, str, str, str], dict[str, Any]] = {}
+    for row in page.deliveries:
+        key = (row.direction, row.node, row.outcome, row.detail)
+        line = lines.setdefault(key, {"direction": row.direction, "node": row.node, "outcome": row.outcome,
+                                      "detail": row.detail, "objects": 0, "at": row.at})  # fmt: skip
+        line["objects"] += 1
+        line["at"] = max(line["at"], row.at)
+    return list(lines.values())
+
+
+# ---------------------------------------------------------------- pictures
+
+
+@router.get("/cases/{case_id}/images/{series}/{number}.png")
+def picture(
+    request: Request, context: Context, viewer: Looker, case_id: CaseId, series: int, number: int, window: str = "auto",
+    small: bool = False,
+) -> Response:  # fmt: skip
+    """One slice of a de-identified copy; its address carries the version of the copies, so browsers may keep it."""
+    study = images_of(request, context, viewer, case_id)
+    pictures: Pictures = request.app.state.pictures
+    made = pictures.png(study, series, number, window, THUMBNAIL if small else None)
+    return Response(made, media_type="image/png", headers={"Cache-Control": "private, max-age=3600"})
+
+
+@api.get("/{case_id}/images")
+def images_json(request: Request, context: Context, viewer: Looker, case_id: CaseId) -> Response:
+    """The series and slices of a case for the viewer; the UIDs are those of the de-identified copies."""
+    study = images_of(request, context, viewer, case_id)
+    series = [
+        {
+            "number": one.number, "label": one.label, "slices": len(one.slices),
+            "uids": [each.sop_instance_uid for each in one.slices], "b_values": [each.b_value for each in one.slices],
+        }
+        for one in study.series
+    ]  # fmt: skip
+    return JSONResponse({"version": study.version, "series": series})
+
+
+# ---------------------------------------------------------------- what people do
+
+
+def claim(context: WebContext, viewer: Viewer, case_id: int) -> datetime:
+    """Hold a case for this reader, or prolong the hold; returns until when."""
+    open_case(context, viewer, case_id)
+    return ledger.claim_case(context.database, case_id, viewer.account_id, timedelta(minutes=context.settings.web.claim_minutes))
+
+
+def release(context: WebContext, viewer: Viewer, case_id: int) -> None:
+    """Give a claim back; leads give back anybody's."""
+    open_case(context, viewer, case_id)
+    ledger.release_case(context.database, case_id, viewer.account_id, anybodys=has(viewer, Right.MANAGE))
+
+
+@router.post("/cases/{case_id}/claim")
+def claim_page(context: Context, viewer: Reader, case_id: CaseId) -> Response:
+    """Claim and go to the form; a lost race is told by the error page with the holder's name."""
+    claim(context, viewer, case_id)
+    return RedirectResponse(f"/cases/{case_id}/report", status_code=303)
+
+
+@router.post("/cases/{case_id}/release")
+def release_page(context: Context, viewer: Reader, case_id: CaseId) -> Response:
+    """Give back and return to the case."""
+    release(context, viewer, case_id)
+    return RedirectResponse(f"/cases/{case_id}", status_code=303)
+
+
+@router.post("/cases/{case_id}/park")
+def park_page(request: Request, context: Context, viewer: Manager, case_id: CaseId, fields: Posted) -> Response:
+    """Stop a case by hand; a reason is required, because somebody else will have to decide when it is gone."""
+    why = first(fields, "why")[:500]
+    if not why:
+        return _page(request, context, viewer, case_id, "Parking needs a reason.", "Write why the case has to wait.", 422)
+    open_case(context, viewer, case_id)
+    ledger.park_case(context.database, case_id, viewer.login, why)
+    return RedirectResponse(f"/cases/{case_id}", status_code=303)
+
+
+@router.post("/cases/{case_id}/retry")
+def retry_page(context: Context, viewer: Manager, case_id: CaseId) -> Response:
+    """Clear the problem and look at the case at once."""
+    open_case(context, viewer, case_id)
+    ledger.retry(context.database, "case", case_id, viewer.login)
+    return RedirectResponse(f"/cases/{case_id}", status_code=303)
+
+
+@api.get("/{case_id}")
+def case_json(context: Context, viewer: Looker, case_id: CaseId) -> dict[str, Any]:
+    """A case with its journal, verdict, recognised series and deliveries."""
+    opened = open_case(context, viewer, case_id)
+    page = opened.page
+    more: Mapping[str, Any] = {
+        "generation": page.generation, "rule_id": page.rule_id, "rule_version": page.rule_version, "returned_as": page.returned_as,
+        "requirements": shown_requirements(page.verdict), "series": shown_series(page.series),
+        "explanation": shown_conditions(page.explanation, viewer, page.rule_id),
+        "journal": [{"at": line.at.isoformat(), "what": line.what, "reached": line.reached, "who": line.who,
+                     "detail": line.detail} for line in page.journal],
+        "deliveries": [line | {"at": line["at"].isoformat()} for line in _deliveries(page)],
+        "draft_version": page.draft.version if page.draft else 0,
+        "signed": {"by": page.report.signer_name, "at": page.report.signed_at.isoformat(), "digest": page.report.digest}
+        if page.report else None,
+    }  # fmt: skip
+    return as_json(page.row, viewer, opened.now) | without_uids(more)
+
+
+@api.post("/{case_id}/claim")
+def claim_json(context: Context, viewer: Reader, case_id: CaseId) -> dict[str, str]:
+    """Hold a case; 409 with the holder's name when somebody was faster."""
+    return {"claimed_until": claim(context, viewer, case_id).isoformat()}
+
+
+@api.post("/{case_id}/release", status_code=204)
+def release_json(context: Context, viewer: Reader, case_id: CaseId) -> Response:
+    """Give a claim back."""
+    release(context, viewer, case_id)
+    return Response(status_code=204)

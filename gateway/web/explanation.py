@@ -1,0 +1,100 @@
+"""What pages show of a rule's explanation, the protocol verdict and the recognised series.
+
+The records keep these as JSON written by `routing_rules`; here only the named fields are let through, so that a field
+added there later (a UID, a description) does not appear on a page by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from gateway.records.accounts import Viewer
+from gateway.web.redaction import typed_by_hospital
+from gateway.web.rights import Right, has
+
+HIDDEN = "(text of the hospital)"
+
+
+def shown_explanations(explanations: Iterable[Any], viewer: Viewer) -> list[dict[str, Any]]:
+    """Each rule that was looked at: did it apply, and its conditions with what was expected and what was found."""
+    return [
+        {
+            "rule_id": str(one.get("rule_id", "")),
+            "version": str(one.get("version", one.get("rule_version", ""))),
+            "matched": bool(one.get("matched")),
+            "conditions": [_condition(line, viewer) for line in one.get("conditions") or () if isinstance(line, Mapping)],
+        }
+        for one in explanations
+        if isinstance(one, Mapping)
+    ]
+
+
+def shown_conditions(explanations: Iterable[Any], viewer: Viewer, rule_id: str) -> list[dict[str, Any]]:
+    """The conditions of the rule that applied."""
+    shown = shown_explanations(explanations, viewer)
+    for one in sorted(shown, key=lambda each: (each["rule_id"] != rule_id, not each["matched"])):
+        return list(one["conditions"])
+    return []
+
+
+def _condition(line: Mapping[str, Any], viewer: Viewer) -> dict[str, Any]:
+    fact = str(line.get("fact", ""))
+    found = line.get("found")
+    if typed_by_hospital(fact) and found not in (None, "", True, False) and not has(viewer, Right.STUDIES):
+        found = HIDDEN
+    return {
+        "fact": fact,
+        "operator": str(line.get("operator", "")).replace("_", " "),
+        "expected": _text(line.get("expected")),
+        "found": _text(found),
+        "met": bool(line.get("met")),
+    }
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {_text(part)}" for key, part in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_text(part) for part in value) or "–"
+    return str(value)
+
+
+def shown_requirements(verdict: Mapping[str, Any]) -> dict[str, Any]:
+    """The protocol verdict: each requirement, and the limits in words."""
+    requirements = [
+        {"name": str(one.get("name", "")), "met": bool(one.get("met")), "note": _text(one.get("note") or "")}
+        for one in verdict.get("requirements") or ()
+        if isinstance(one, Mapping)
+    ]
+    return {"requirements": requirements, "limits": [_text(limit) for limit in verdict.get("limits") or ()]}
+
+
+def shown_series(series: Iterable[Any]) -> list[dict[str, Any]]:
+    """The recognised series: kind and measures. No description: the hospital typed it."""
+    return [
+        {
+            "kind": str(one.get("kind", "other")),
+            "confidence": float(one.get("confidence") or 0.0),
+            "images": int(one.get("images") or one.get("instances") or 0),
+            "thickness_mm": _number(one.get("slice_thickness_mm")),
+            "three_d": one.get("three_d"),
+            "plane": str(one.get("plane") or ""),
+            "b_values": [_number(value) for value in one.get("b_values") or ()],
+            "contrast": one.get("contrast"),
+        }
+        for one in series
+        if isinstance(one, Mapping)
+    ]
+
+
+def _number(value: Any) -> str:
+    """A measure without needless zeros; empty when unknown."""
+    try:
+        return f"{float(value):.4g}"
+    except (TypeError, ValueError):
+        return ""

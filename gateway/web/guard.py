@@ -1,0 +1,72 @@
+"""What surrounds every answer: security headers, and a limit on how much a request may send."""
+
+from __future__ import annotations
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.web.problems import TooLarge, problem
+
+POLICY = "; ".join((
+    "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'", "connect-src 'self'",
+    "form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'",
+))  # fmt: skip
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    # Not no-referrer: browsers then send "Origin: null" with forms, which the origin check would refuse.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+HSTS = "max-age=31536000"
+SMALL_REQUEST = 2_000_000
+"""Bytes of any request that is no upload: a report with fifty lesions takes a twentieth."""
+LARGE_PATHS = ("/upload", "/api/uploads", "/dicom-web")
+
+
+class Guard:
+    """ASGI middleware; raw, because it has to see chunks of uploads as they come."""
+
+    def __init__(self, app: ASGIApp, *, max_upload_mb: int, https: bool) -> None:
+        self.app = app
+        self.largest_upload = max_upload_mb * 1_000_000
+        self.headers = HEADERS | ({"Strict-Transport-Security": HSTS} if https else {})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        limit = self.largest_upload if scope["path"].startswith(LARGE_PATHS) else SMALL_REQUEST
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > limit:
+                raise _too_large(limit)
+            return message
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self.headers.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        announced = Headers(scope=scope).get("content-length", "0")
+        if announced.isdecimal() and int(announced) > limit:
+            error = _too_large(limit)
+            response = problem(413, "TooLarge", error.problem, error.fix)
+            await response(scope, receive, with_headers)
+            return
+        await self.app(scope, counted, with_headers)
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"The request is larger than {limit / 1e6:g} MB.", "Send less at once, or raise [web] max_upload_mb.")

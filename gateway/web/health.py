@@ -1,0 +1,72 @@
+"""Is the gateway alive, is it ready, and its numbers: /healthz, /readyz, /metrics."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway.lifecycle import CaseState, StudyState
+from gateway.records import queries
+from gateway.records.accounts import Viewer
+from gateway.web.access import may
+from gateway.web.context import Context, WebContext
+from gateway.web.rights import Right
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz")
+def healthz() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz")
+def readyz(context: Context) -> JSONResponse:
+    """Database and disk can take work; 503 names what cannot."""
+    checks = {"database": _database(context), "disk": _disk(context)}
+    ready = not any(checks.values())
+    body = {"status": "ready" if ready else "not ready", "checks": {name: why or "ok" for name, why in checks.items()}}
+    return JSONResponse(body, status_code=200 if ready else 503)
+
+
+def _database(context: WebContext) -> str:
+    try:
+        with context.database.read() as session:
+            queries.counts(session)
+    except SQLAlchemyError as error:
+        return f"cannot be used ({type(error).__name__}); look at [storage] database and run: gateway migrate"
+    return ""
+
+
+def _disk(context: WebContext) -> str:
+    try:
+        free = context.blobs.free_mb()
+    except OSError as error:
+        return f"cannot be used ({type(error).__name__}); look at [storage] objects"
+    least = context.settings.storage.min_free_mb
+    return "" if free >= least else f"{free:.0f} MB free, at least {least} MB are wanted"
+
+
+@router.get("/metrics")
+def metrics(context: Context, _viewer: Annotated[Viewer, Depends(may(Right.RUN, basic=True))]) -> Response:
+    """Numbers for Prometheus (HTTP Basic or a session); labels are states only, never anything of a patient or a peer."""
+    with context.database.read() as session:
+        counts = queries.counts(session)
+    registry = CollectorRegistry()
+    cases = Gauge("gateway_cases", "Cases by state", ["state"], registry=registry)
+    studies = Gauge("gateway_studies", "Studies by state", ["state"], registry=registry)
+    parked = Gauge("gateway_parked", "Cases and studies that wait for a person", ["unit"], registry=registry)
+    for case_state in CaseState:
+        cases.labels(case_state.value).set(counts.get(f"case_{case_state.value}", 0))
+    for study_state in StudyState:
+        studies.labels(study_state.value).set(counts.get(f"study_{study_state.value}", 0))
+    for unit in ("case", "study"):
+        parked.labels(unit).set(counts[f"parked_{unit}"])
+    free = Gauge("gateway_objects_free_bytes", "Free space of the object store", registry=registry)
+    free.set(context.blobs.free_mb() * 1e6)
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

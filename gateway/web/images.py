@@ -1,0 +1,208 @@
+"""Pictures of the de-identified copies: which slices a case has, and one slice as PNG.
+
+Only prepared copies are read, never the originals. The pictures are previews for the report form; what a reading is
+based on are the images at the reading site's workstation.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from pydicom import Dataset, dcmread
+
+from gateway.errors import GatewayError, NotThere
+from gateway.records.blobs import BlobStore
+from gateway.records.tables import PreparedInstance
+
+Pixels = NDArray[np.float32]
+
+INDEX_KEYS = [
+    "SOPInstanceUID", "SeriesInstanceUID", "SeriesDescription", "SeriesNumber", "InstanceNumber", "NumberOfFrames", "Modality",
+    "ImagePositionPatient", "ImageOrientationPatient", "DiffusionBValue", "Rows", "Columns", "SliceThickness", "ImageType",
+]  # fmt: skip
+WINDOWS: dict[str, tuple[str, float, float]] = {
+    "auto": ("Standard", 1.0, 99.5),
+    "soft": ("Tissue", 20.0, 99.0),
+    "bright": ("Bright lesion", 40.0, 99.9),
+    "dark": ("Dark detail", 0.5, 85.0),
+    "full": ("Everything", 0.0, 100.0),
+}
+"""Presets: label, and the percentiles of the series' signal shown as black and white. MR signal has no unit."""
+SAMPLED_SLICES = 7
+REMEMBERED_STUDIES = 16
+REMEMBERED_WINDOWS = 512
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One picture: a file, the frame in it (from 0) and the de-identified UID a key image is named by."""
+
+    blob: str
+    frame: int
+    sop_instance_uid: str
+    b_value: float | None
+
+
+@dataclass(frozen=True)
+class SeriesOfImages:
+    """The slices of one series in the order they are scrolled."""
+
+    number: int
+    label: str
+    modality: str
+    slices: tuple[Slice, ...]
+
+
+@dataclass(frozen=True)
+class StudyOfImages:
+    """Every series of a case; `version` changes with the copies, so that pictures may be cached by address."""
+
+    version: str
+    series: tuple[SeriesOfImages, ...]
+
+
+class PictureFailed(GatewayError):
+    """A slice cannot be shown."""
+
+
+class Pictures:
+    """Reads copies of cases, and remembers the order of slices and the windows of the last studies."""
+
+    def __init__(self, blobs: BlobStore) -> None:
+        self.blobs = blobs
+        self._lock = threading.Lock()
+        self._studies: OrderedDict[str, StudyOfImages] = OrderedDict()
+        self._windows: OrderedDict[tuple[str, int, str], tuple[float, float]] = OrderedDict()
+
+    def study(self, prepared: Sequence[PreparedInstance]) -> StudyOfImages:
+        """The series of a case from the headers of its copies."""
+        digest = hashlib.sha256("\n".join(f"{copy.blob} {copy.sop_instance_uid}" for copy in prepared).encode())
+        version = digest.hexdigest()[:16]
+        with self._lock:
+            if version in self._studies:
+                self._studies.move_to_end(version)
+                return self._studies[version]
+        made = StudyOfImages(version, _series([(copy.blob, self._header(copy.blob)) for copy in prepared]))
+        with self._lock:
+            self._studies[version] = made
+            while len(self._studies) > REMEMBERED_STUDIES:
+                self._studies.popitem(last=False)
+        return made
+
+    def png(self, study: StudyOfImages, series: int, number: int, window: str, width: int | None = None) -> bytes:
+        """One slice; `number` counts from 0, `width` in pixels for thumbnails. Raises NotThere or PictureFailed."""
+        if not 0 <= series < len(study.series) or not 0 <= number < len(study.series[series].slices):
+            raise NotThere("There is no such slice.", "Load the case again: its images may have changed.")
+        if window not in WINDOWS:
+            raise NotThere(f"There is no window {window!r}.", f"Use one of: {', '.join(WINDOWS)}.")
+        pixels, header = self._pixels(study.series[series].slices[number])
+        low, high = self._window(study, series, window)
+        return _png(pixels, header, low, high, width)
+
+    def _header(self, blob: str) -> Dataset:
+        with self.blobs.path(blob).open("rb") as stream:
+            return dcmread(stream, stop_before_pixels=True, specific_tags=list(INDEX_KEYS))
+
+    def _pixels(self, chosen: Slice) -> tuple[Pixels, Dataset]:
+        try:
+            dataset = dcmread(BytesIO(self.blobs.get(chosen.blob)))
+            pixels = np.asarray(dataset.pixel_array)
+        except Exception as error:  # noqa: BLE001  decoders raise what they like; all of it means: no picture
+            raise PictureFailed(
+                f"This image cannot be shown here ({type(error).__name__}).", "Look at it at the workstation."
+            ) from error
+        if int(dataset.get("NumberOfFrames") or 1) > 1:
+            pixels = pixels[chosen.frame]
+        slope, intercept = (float(dataset.get(key) or default) for key, default in (("RescaleSlope", 1), ("RescaleIntercept", 0)))
+        values = pixels.astype(np.float32) * np.float32(slope) + np.float32(intercept)
+        return values, dataset
+
+    def _window(self, study: StudyOfImages, series: int, window: str) -> tuple[float, float]:
+        """Signal shown as black and as white: one answer for a whole series, or scrolling would flicker."""
+        key = (study.version, series, window)
+        with self._lock:
+            if key in self._windows:
+                return self._windows[key]
+        slices = study.series[series].slices
+        places = np.unique(np.linspace(0.2 * (len(slices) - 1), 0.8 * (len(slices) - 1), SAMPLED_SLICES).round().astype(int))
+        sample = np.concatenate([self._pixels(slices[place])[0].ravel()[::3] for place in places])
+        _, black, white = WINDOWS[window]
+        signal = sample[sample > sample.min()] if window != "full" and np.any(sample > sample.min()) else sample
+        low, high = (float(value) for value in np.percentile(signal, (black, white)))
+        with self._lock:
+            self._windows[key] = (low, high)
+            while len(self._windows) > REMEMBERED_WINDOWS:
+                self._windows.popitem(last=False)
+        return low, high
+
+
+def _series(files: list[tuple[str, Dataset]]) -> tuple[SeriesOfImages, ...]:
+    groups: dict[str, list[tuple[str, Dataset]]] = {}
+    for blob, header in files:
+        groups.setdefault(str(header.get("SeriesInstanceUID", "")), []).append((blob, header))
+    ordered = sorted(groups.values(), key=lambda group: (_number(group[0][1], "SeriesNumber"), str(group[0][1].get("SeriesInstanceUID", ""))))
+    found = []
+    for number, group in enumerate(ordered):
+        first = group[0][1]
+        slices = tuple(
+            Slice(blob, frame, str(header.get("SOPInstanceUID", "")), _b_value(header))
+            for blob, header in sorted(group, key=lambda pair: _order(pair[1]))
+            for frame in range(int(header.get("NumberOfFrames") or 1) if "Rows" in header else 0)
+        )
+        label = str(first.get("SeriesDescription", "") or "").strip() or f"Series {number + 1}"
+        found.append(SeriesOfImages(number, label, str(first.get("Modality", "")), slices))
+    return tuple(found)
+
+
+def _number(header: Dataset, key: str) -> float:
+    value = header.get(key)
+    return float(value) if value is not None and str(value) != "" else 0.0
+
+
+def _b_value(header: Dataset) -> float | None:
+    return float(header.DiffusionBValue) if header.get("DiffusionBValue") is not None else None
+
+
+def _order(header: Dataset) -> tuple[float, float, float]:
+    """By b-value, then along the normal of the slices (PS3.3 C.7.6.2.1.1), then by number."""
+    position, orientation = header.get("ImagePositionPatient"), header.get("ImageOrientationPatient")
+    along = 0.0
+    if position is not None and orientation is not None and len(position) == 3 and len(orientation) == 6:
+        axes = np.asarray(orientation, dtype=float)
+        along = float(np.dot(np.cross(axes[:3], axes[3:]), np.asarray(position, dtype=float)))
+    return (_b_value(header) or 0.0, along, _number(header, "InstanceNumber"))
+
+
+def _png(pixels: Pixels, header: Dataset, low: float, high: float, width: int | None) -> bytes:
+    if pixels.ndim == 3:  # colour is shown as it is
+        image = Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+    else:
+        grey = ((pixels - low) / max(high - low, 1e-6)).clip(0.0, 1.0)
+        if header.get("PhotometricInterpretation") == "MONOCHROME1":
+            grey = 1.0 - grey
+        image = Image.fromarray((grey * 255.0 + 0.5).astype(np.uint8))
+    image = _square_pixels(image, header.get("PixelSpacing"))
+    if width is not None and width < image.width:
+        image = image.resize((width, max(1, round(image.height * width / image.width))), Image.Resampling.LANCZOS)
+    stream = BytesIO()
+    image.save(stream, "PNG", compress_level=1)
+    return stream.getvalue()
+
+
+def _square_pixels(image: Image.Image, spacing: Any) -> Image.Image:
+    """Stretch an image whose pixels are not square (PixelSpacing: row spacing, then column spacing, mm)."""
+    if spacing is None or len(spacing) != 2 or not float(spacing[0]) or not float(spacing[1]):
+        return image
+    ratio = float(spacing[0]) / float(spacing[1])
+    if abs(ratio - 1) < 0.01:
+        return image
+    return image.resize((image.width, max(1, round(image.height * ratio))), Image.Resampling.BICUBIC)

@@ -1,0 +1,110 @@
+"""The other systems and the received studies, for those who run the gateway: echo, refusals with their fix, reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import RedirectResponse, Response
+
+from dicom_nodes.errors import NodeError
+from dicom_nodes.node import DimseNode, Node
+from dicom_nodes.sender import echo
+from gateway.records import ledger, queries
+from gateway.records.accounts import Viewer
+from gateway.web.access import may
+from gateway.web.cases import CaseId, Manager
+from gateway.web.context import Context, WebContext
+from gateway.web.explanation import shown_explanations
+from gateway.web.pages import render
+from gateway.web.rights import Right
+from gateway.web.upload import study_for
+
+router = APIRouter(include_in_schema=False)
+api = APIRouter(prefix="/api/nodes", tags=["nodes"])
+
+Runner = Annotated[Viewer, Depends(may(Right.RUN))]
+Overseer = Annotated[Viewer, Depends(may(Right.STUDIES))]
+
+
+@dataclass(frozen=True)
+class EchoAnswer:
+    """What came of asking a node whether it is there."""
+
+    node: str
+    milliseconds: float | None
+    problem: str
+    fix: str
+
+
+def ask(context: WebContext, name: str) -> EchoAnswer:
+    """C-ECHO (PS3.4 Annex A) or a DICOMweb query; a node that does not answer is an answer too. Raises UnknownNode."""
+    node = context.directory().get(name)
+    try:
+        seconds = echo(node, calling_ae_title=context.settings.dicom.ae_title)
+    except NodeError as error:
+        return EchoAnswer(name, None, error.problem, error.fix)
+    return EchoAnswer(name, seconds * 1000, "", "")
+
+
+def _described(node: Node) -> dict[str, Any]:
+    dimse = isinstance(node, DimseNode)
+    return {
+        "name": node.name, "kind": "DICOM" if dimse else "DICOMweb", "ae_title": node.ae_title if dimse else "",
+        "address": f"{node.host}:{node.port}" if dimse else node.url, "roles": sorted(role.value for role in node.roles),
+        "site": node.site, "tls": bool(node.tls) if dimse else node.url.startswith("https:"),
+    }  # fmt: skip
+
+
+def _page(request: Request, context: WebContext, viewer: Viewer, answer: EchoAnswer | None = None) -> Response:
+    problems: Sequence[str] = ()
+    nodes: list[dict[str, Any]] = []
+    try:
+        nodes = [_described(node) for node in context.directory()]
+    except NodeError as error:
+        problems = getattr(error, "problems", [error.problem])
+    with context.database.read() as session:
+        refusals = queries.refusals(session)
+    return render(request, "nodes.html", viewer, nodes=nodes, problems=problems, refusals=refusals, answer=answer,
+                  own=context.settings.dicom)  # fmt: skip
+
+
+@router.get("/nodes")
+def nodes_page(request: Request, context: Context, viewer: Runner) -> Response:
+    """Every node of nodes.yaml, and who was turned away."""
+    return _page(request, context, viewer)
+
+
+@router.post("/nodes/{name}/echo")
+def echo_page(request: Request, context: Context, viewer: Runner, name: str) -> Response:
+    """Ask a node and show the answer."""
+    return _page(request, context, viewer, ask(context, name))
+
+
+@api.post("/{name}/echo")
+def echo_json(context: Context, viewer: Runner, name: str) -> dict[str, Any]:
+    """Ask a node: milliseconds, or the problem with its fix."""
+    answer = ask(context, name)
+    return {"node": answer.node, "milliseconds": answer.milliseconds, "problem": answer.problem, "fix": answer.fix}
+
+
+# ---------------------------------------------------------------- received studies
+
+
+@router.get("/studies")
+def studies_page(request: Request, context: Context, viewer: Overseer) -> Response:
+    """The newest studies of the viewer's site, also those no rule applied to, with the reason."""
+    with context.database.read() as session:
+        studies = queries.studies(session, viewer)
+    reasons = {study.id: shown_explanations(study.explanation, viewer) for study in studies}
+    return render(request, "studies.html", viewer, studies=studies, reasons=reasons)
+
+
+@router.post("/studies/{study_id}/retry")
+def retry_study(context: Context, viewer: Manager, study_id: CaseId) -> Response:
+    """Clear a study's problem and look at it at once."""
+    study_for(context, viewer, study_id)
+    ledger.retry(context.database, "study", study_id, viewer.login)
+    return RedirectResponse("/studies", status_code=303)

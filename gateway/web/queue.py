@@ -1,0 +1,107 @@
+"""The reading queue: a page, its rows for the script that refreshes them, and JSON with an ETag for pollers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+
+from gateway.lifecycle import CaseState
+from gateway.records import queries
+from gateway.records.accounts import Viewer
+from gateway.records.queries import QueueRow
+from gateway.web.access import may
+from gateway.web.context import Context, WebContext
+from gateway.web.pages import render
+from gateway.web.redaction import without_uids
+from gateway.web.rights import Right
+
+router = APIRouter(include_in_schema=False)
+api = APIRouter(prefix="/api", tags=["queue"])
+
+Looker = Annotated[Viewer, Depends(may(Right.LOOK))]
+
+SHOWN = {"open": "Open", "to-read": "To read", "mine": "Mine", "parked": "Needs attention", "all": "All"}
+"""The views of the queue; `all` includes what is over."""
+
+
+def is_claimed(row: QueueRow, now: datetime) -> bool:
+    """Whether a reader holds the case now: a claim ends by itself."""
+    return row.claimed_by is not None and row.claimed_until is not None and row.claimed_until > now
+
+
+def read_queue(context: WebContext, viewer: Viewer) -> tuple[list[QueueRow], datetime]:
+    """Every case this viewer may see, with the database's moment that claims are judged by."""
+    with context.database.read() as session:
+        return queries.queue(session, viewer, everything=True), context.database.now(session)
+
+
+def chosen(rows: Sequence[QueueRow], shown: str, viewer: Viewer, now: datetime) -> list[QueueRow]:
+    """The rows of one view."""
+    keep = {
+        "open": lambda row: row.state != CaseState.CONFIRMED,
+        "to-read": lambda row: row.state == CaseState.FORWARDED and not row.problem,
+        "mine": lambda row: row.claimed_by == viewer.account_id and is_claimed(row, now),
+        "parked": lambda row: bool(row.problem) or row.addendum_wanted,
+        "all": lambda row: True,
+    }[shown]
+    return [row for row in rows if keep(row)]
+
+
+@router.get("/")
+def queue_page(request: Request, context: Context, viewer: Looker, show: str = "open") -> Response:
+    """The queue, most urgent first."""
+    return render(request, "queue.html", viewer, **_values(context, viewer, show))
+
+
+@router.get("/queue/rows")
+def queue_rows(request: Request, context: Context, viewer: Looker, show: str = "open") -> Response:
+    """The table alone, for the script."""
+    return render(request, "queue_table.html", viewer, **_values(context, viewer, show))
+
+
+def _values(context: WebContext, viewer: Viewer, show: str) -> dict[str, Any]:
+    shown = show if show in SHOWN else "open"
+    rows, now = read_queue(context, viewer)
+    counts = {name: len(chosen(rows, name, viewer, now)) for name in SHOWN}
+    return {
+        "rows": chosen(rows, shown, viewer, now), "shown": shown, "views": SHOWN, "counts": counts, "at": now,
+        "claimed": {row.id for row in rows if is_claimed(row, now)},
+    }  # fmt: skip
+
+
+def as_json(row: QueueRow, viewer: Viewer, now: datetime) -> dict[str, Any]:
+    """A case as programs read it; times are ISO 8601 with a zone."""
+    claimed = is_claimed(row, now)
+    return without_uids({
+        "id": row.id, "pseudonym": row.pseudonym, "site": row.site, "state": row.state, "referral": row.referral,
+        "urgency": row.urgency, "readability": row.readability, "rule": row.rule_title, "destination": row.destination,
+        "study_date": row.shifted_study_date, "sequences": list(row.sequences), "problem": row.problem, "fix": row.fix,
+        "waiting_for": row.waiting_for, "claimed": claimed, "claimed_by": row.claimed_by_name if claimed else "",
+        "claimed_by_me": claimed and row.claimed_by == viewer.account_id,
+        "claimed_until": row.claimed_until.isoformat() if claimed and row.claimed_until else None,
+        "late_images": row.late_images, "addendum_wanted": row.addendum_wanted,
+        "created_at": row.created_at.isoformat(), "updated_at": row.updated_at.isoformat(),
+    })  # fmt: skip
+
+
+@api.get("/queue")
+def queue_json(request: Request, context: Context, viewer: Looker, show: str = "open") -> Response:
+    """The queue as JSON; answers 304 to an `If-None-Match` with the ETag of the last answer while nothing changed.
+
+    The ETag is of the answer itself, because a claim that ends by time changes the queue without any write.
+    """
+    rows, now = read_queue(context, viewer)
+    shown = chosen(rows, show if show in SHOWN else "open", viewer, now)
+    body = json.dumps({"cases": [as_json(row, viewer, now) for row in shown]}, ensure_ascii=False).encode()
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+    asked = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
+    if etag in asked:
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type="application/json", headers=headers)

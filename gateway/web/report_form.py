@@ -1,0 +1,174 @@
+"""The report form as the template sees it: every item of FORM with its field name, value and problems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from gateway.records.queries import CasePage
+from gateway.reporting.fields import FormValues
+from gateway.reporting.form import FORM, FormItem, FormSection, Kind, item_of_field
+from gateway.reporting.report import Contradiction, form_problems
+from gateway.web.explanation import shown_series
+
+FEW_CHOICES = 5
+"""Up to so many answers are shown side by side; more become a list."""
+PLACEHOLDER = "__n__"
+"""The number of a group in the blank copy that the script clones."""
+SEQUENCES = ("flair", "t2", "dwi", "t1", "t1_contrast", "swi", "mrs")
+STANDS_FOR = {"trace": "dwi"}
+"""Recognised kinds that satisfy another one: a trace is made from DWI."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One item in one group."""
+
+    item: FormItem
+    name: str
+    values: tuple[str, ...]
+    problems: tuple[Contradiction, ...]
+
+    @property
+    def value(self) -> str:
+        """The single value; empty when there is none."""
+        return self.values[0] if self.values else ""
+
+    @property
+    def local_value(self) -> str:
+        """A date and time as the browser's input takes it, in UTC."""
+        try:
+            return datetime.fromisoformat(self.value).astimezone(UTC).strftime("%Y-%m-%dT%H:%M")
+        except ValueError:
+            return ""
+
+    @property
+    def as_buttons(self) -> bool:
+        """Whether the answers are few enough to stand side by side."""
+        return len(self.item.choices) <= FEW_CHOICES
+
+    @property
+    def wide(self) -> bool:
+        """Whether the item takes the whole width of its section."""
+        return self.item.kind in {Kind.LONG_TEXT, Kind.CHOICES, Kind.UIDS}
+
+
+@dataclass(frozen=True)
+class Group:
+    """The items of a section, or of one of its repetitions."""
+
+    number: str
+    title: str
+    fields: tuple[Field, ...]
+    problems: tuple[Contradiction, ...]
+    """Problems of the group as a whole, such as one whose answers contradict each other."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section with its groups; `blank` is the copy that the script clones for one more."""
+
+    name: str
+    title: str
+    help: str
+    repeats: bool
+    groups: tuple[Group, ...]
+    blank: Group | None
+
+
+def sections(content: Mapping[str, Any], problems: Iterable[Contradiction] = (), one_more: str = "") -> list[Section]:
+    """The whole form; `one_more` names a repeating section that gets an empty group at its end."""
+    by_field: dict[str, list[Contradiction]] = {}
+    for problem in problems:
+        by_field.setdefault(problem.field, []).append(problem)
+    return [_section(section, content, by_field, one_more == section.name) for section in FORM]
+
+
+def _section(section: FormSection, content: Mapping[str, Any], problems: Mapping[str, list[Contradiction]], more: bool) -> Section:
+    if not section.repeats:
+        return Section(section.name, section.title, section.help, False, (_group(section, "", content, problems),), None)
+    numbers = group_numbers(content, section.name)
+    if more:
+        numbers = [*numbers, max(numbers, default=-1) + 1]
+    groups = tuple(_group(section, str(number), content, problems) for number in numbers)
+    return Section(section.name, section.title, section.help, True, groups, _group(section, PLACEHOLDER, {}, {}))
+
+
+def _group(section: FormSection, number: str, content: Mapping[str, Any], problems: Mapping[str, list[Contradiction]]) -> Group:
+    prefix = f"{section.name}.{number}" if section.repeats else ""
+    fields = []
+    for item in section.items:
+        name = f"{prefix}.{item.name}" if prefix else item.name
+        fields.append(Field(item, name, _values(content.get(name)), tuple(problems.get(name, ()))))
+    whole = prefix or section.name
+    title = f"{section.title.removesuffix('s')} {int(number) + 1}" if number.isdecimal() else section.title
+    return Group(number, title, tuple(fields), tuple(problems.get(whole, ())))
+
+
+def group_numbers(content: Mapping[str, Any], section: str) -> list[int]:
+    """The numbers of a repeating section's groups that hold an answer."""
+    found = {parts[1] for name in content if (parts := name.split("."))[0] == section and len(parts) > 2}
+    return sorted(int(number) for number in found if number.isdecimal())
+
+
+def _values(value: Any) -> tuple[str, ...]:
+    if value is None or value == "":
+        return ()
+    return tuple(str(each) for each in value) if isinstance(value, list | tuple) else (str(value),)
+
+
+def content_of(fields: Mapping[str, list[str]]) -> FormValues:
+    """A posted form as the content of a draft: only fields of FORM, blanks dropped, groups numbered without gaps."""
+    content: FormValues = {}
+    for name, values in fields.items():
+        item = item_of_field(name)
+        given = [value for value in values if value.strip()]
+        if item is None or PLACEHOLDER in name or not given:
+            continue
+        content[name] = given if item.several else given[0]
+    return without_gaps(content)
+
+
+def without_gaps(content: FormValues) -> FormValues:
+    """The same content with the groups of each repeating section numbered 0, 1, 2 …, as problems name them."""
+    renumbered: FormValues = {}
+    places = {s.name: {old: new for new, old in enumerate(group_numbers(content, s.name))} for s in FORM if s.repeats}
+    for name, value in content.items():
+        parts = name.split(".")
+        if parts[0] in places and len(parts) > 2 and parts[1].isdecimal():
+            parts[1] = str(places[parts[0]][int(parts[1])])
+        renumbered[".".join(parts)] = value
+    return renumbered
+
+
+def without_group(content: FormValues, section: str, number: int) -> FormValues:
+    """The content without one group."""
+    return without_gaps({name: value for name, value in content.items() if not name.startswith(f"{section}.{number}.")})
+
+
+def prefilled(page: CasePage) -> FormValues:
+    """What the gateway knows already: referral, and which sequences were recognised; the reader confirms."""
+    content: FormValues = {"language": "en"}
+    if page.row.referral in {"surveillance", "suspected_pml"}:
+        content["context.referral"] = page.row.referral
+    recognised: dict[str, dict[str, Any]] = {}
+    for series in shown_series(page.series):
+        recognised.setdefault(STANDS_FOR.get(series["kind"], series["kind"]), series)
+    for name in SEQUENCES:
+        seen = recognised.get(name)
+        content[f"protocol.sequences.{name}.acquired"] = "present" if seen else "absent"
+        if seen and seen["thickness_mm"]:
+            content[f"protocol.sequences.{name}.thickness_mm"] = seen["thickness_mm"]
+    return content
+
+
+def contrast_recognised(page: CasePage) -> bool:
+    """Whether a contrast-enhanced T1 is among the recognised series."""
+    return "t1_contrast" in page.row.sequences
+
+
+def problems_of(content: Mapping[str, Any], page: CasePage) -> list[Contradiction]:
+    """Everything that keeps this draft from being signed."""
+    return form_problems(content, contrast_recognised(page))

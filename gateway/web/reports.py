@@ -1,0 +1,169 @@
+"""The report: the form and its plain POSTs, drafts saved by script, and the signature.
+
+A draft has a version: who saves from an older one is told so and overwrites nothing. The signature asks for the
+password again and is given to exactly the content that was checked.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Request
+from fastapi.responses import RedirectResponse, Response
+from pydantic import BaseModel, Field, ValidationError
+
+from gateway.errors import AlreadySigned, InvalidReport, NotAllowed, NotClaimed
+from gateway.records import accounts, ledger
+from gateway.records.accounts import Viewer
+from gateway.reporting.fields import FormValues
+from gateway.reporting.report import Report, report_from_form, report_to_form
+from gateway.web import report_form
+from gateway.web.cases import CaseId, OpenCase, Reader, images_of, open_case
+from gateway.web.context import Context, WebContext
+from gateway.web.forms import Posted, first
+from gateway.web.images import WINDOWS
+from gateway.web.pages import render
+from gateway.web.queue import Looker
+from gateway.web.redaction import without_uids
+
+router = APIRouter(include_in_schema=False)
+api = APIRouter(prefix="/api/cases", tags=["reports"])
+
+
+class DraftIn(BaseModel):
+    """A draft to keep: the form's fields, and the version they were edited from (0: none)."""
+
+    version: int = Field(ge=0)
+    content: dict[str, str | list[str]]
+
+
+class SignatureIn(BaseModel):
+    """A signature: the password again, and what is signed: the form's fields, a whole report, or the saved draft."""
+
+    password: str
+    form: dict[str, str | list[str]] | None = None
+    report: dict[str, Any] | None = None
+
+
+@router.get("/cases/{case_id}/report")
+def report_page(request: Request, context: Context, viewer: Looker, case_id: CaseId) -> Response:
+    """The form for the reader who holds the case; the signed report for everybody who may see it."""
+    opened = open_case(context, viewer, case_id)
+    if opened.page.report is not None:
+        content = report_to_form(Report.model_validate(opened.page.report.content))
+        return render(request, "report_signed.html", viewer, opened=opened, page=opened.page, row=opened.page.row,
+                      sections=report_form.sections(content))  # fmt: skip
+    if not opened.mine:
+        return RedirectResponse(f"/cases/{case_id}", status_code=303)
+    return _form(request, context, viewer, opened, draft_of(opened))
+
+
+def draft_of(opened: OpenCase) -> FormValues:
+    """The saved draft, or what the gateway can fill in by itself."""
+    draft = opened.page.draft
+    return dict(draft.content) if draft else report_form.prefilled(opened.page)
+
+
+def _form(
+    request: Request, context: WebContext, viewer: Viewer, opened: OpenCase, content: FormValues, *, status: int = 200,
+    checked: bool = False, problem: str = "", fix: str = "", one_more: str = "", version: int | None = None,
+) -> Response:  # fmt: skip
+    """The form; `checked` shows each problem beside its item, which would only annoy before the first attempt to sign."""
+    page = opened.page
+    missing = report_form.problems_of(content, page)
+    saved = page.draft.version if page.draft else 0
+    return render(
+        request, "report.html", viewer, status=status, opened=opened, page=page, row=page.row, windows=WINDOWS,
+        sections=report_form.sections(content, missing if checked else (), one_more), missing=missing, checked=checked,
+        version=saved if version is None else version, saved_at=page.draft.saved_at if page.draft else None,
+        images=images_of(request, context, viewer, page.row.id), problem=problem, fix=fix, placeholder=report_form.PLACEHOLDER,
+    )  # fmt: skip
+
+
+def keep_draft(context: WebContext, viewer: Viewer, case_id: int, content: FormValues, version: int) -> int:
+    """Save and prolong the claim; returns the new version."""
+    lease = timedelta(minutes=context.settings.web.claim_minutes)
+    return ledger.save_draft(context.database, case_id, viewer.account_id, content, version, lease)
+
+
+def sign(context: WebContext, viewer: Viewer, opened: OpenCase, report: Report, password: str) -> int:
+    """Check everything once more and sign; returns the report's number."""
+    if problems := report.problems(report_form.contrast_recognised(opened.page)):
+        raise InvalidReport(problems)
+    accounts.check_password(context.database, viewer.account_id, password)
+    return ledger.sign_report(context.database, opened.page.row.id, viewer.account_id, report.model_dump(mode="json"))
+
+
+@router.post("/cases/{case_id}/report")
+def post_report(request: Request, context: Context, viewer: Reader, case_id: CaseId, fields: Posted) -> Response:
+    """The form without scripts: save, add or remove a group, or sign, as the pressed button says."""
+    opened = open_case(context, viewer, case_id)
+    if opened.page.report is not None:
+        raise AlreadySigned(f"Case {case_id} is already signed.", "A correction is an addendum, never an overwrite.")
+    content = report_form.content_of(fields)
+    if section_and_number := first(fields, "remove"):
+        section, _, number = section_and_number.partition(".")
+        content = report_form.without_group(content, section, int(number) if number.isdecimal() else -1)
+    version = first(fields, "version")
+    keep_draft(context, viewer, case_id, content, int(version) if version.isdecimal() else 0)
+    opened = open_case(context, viewer, case_id)
+    if first(fields, "do") != "sign":
+        return _form(request, context, viewer, opened, content, one_more=first(fields, "add"))
+    if report_form.problems_of(content, opened.page):
+        return _form(request, context, viewer, opened, content, status=422, checked=True,
+                     problem="The report is not complete yet.", fix="Every item named below needs an answer.")  # fmt: skip
+    try:
+        sign(context, viewer, opened, report_from_form(content), "".join(fields.get("password", [])))
+    except NotAllowed as error:
+        return _form(request, context, viewer, opened, content, status=403, checked=True, problem=error.problem, fix=error.fix)
+    return RedirectResponse(f"/cases/{case_id}", status_code=303)
+
+
+# ---------------------------------------------------------------- JSON
+
+
+@api.get("/{case_id}/report")
+def report_json(context: Context, viewer: Looker, case_id: CaseId) -> dict[str, Any]:
+    """The draft (with its version) or the signed report, and what still keeps it from being signed."""
+    opened = open_case(context, viewer, case_id)
+    page = opened.page
+    if page.report is not None:
+        signed = {"by": page.report.signer_name, "at": page.report.signed_at.isoformat(), "digest": page.report.digest}
+        return {"version": page.report.version, "signed": signed, "report": page.report.content, "problems": []}
+    content = draft_of(opened)
+    version = page.draft.version if page.draft else 0
+    return {"version": version, "signed": None, "content": content, "problems": _listed(content, opened)}
+
+
+@api.put("/{case_id}/report")
+def put_draft(context: Context, viewer: Reader, case_id: CaseId, draft: Annotated[DraftIn, Body()]) -> dict[str, Any]:
+    """Keep a draft; 409 when it was edited from an older version than the kept one, or is not claimed by the caller."""
+    opened = open_case(context, viewer, case_id)
+    content = {name: value for name, value in draft.content.items() if value not in ("", [])}
+    version = keep_draft(context, viewer, case_id, content, draft.version)
+    return {"version": version, "saved_at": opened.now.isoformat(), "problems": _listed(content, opened)}
+
+
+@api.post("/{case_id}/sign", status_code=201)
+def sign_json(context: Context, viewer: Reader, case_id: CaseId, signature: Annotated[SignatureIn, Body()]) -> dict[str, Any]:
+    """Sign; 422 lists every problem, 403 a wrong password, 409 a second signature or a lost claim."""
+    opened = open_case(context, viewer, case_id)
+    if opened.page.report is not None:
+        raise AlreadySigned(f"Case {case_id} is already signed.", "A correction is an addendum, never an overwrite.")
+    if not opened.mine:
+        raise NotClaimed(f"Case {case_id} is not claimed by you.", "Claim it first.")
+    if signature.report is not None:
+        try:
+            report = Report.model_validate(signature.report)
+        except ValidationError as error:
+            raise InvalidReport([f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False)]) from None
+    else:
+        report = report_from_form(signature.form if signature.form is not None else draft_of(opened))
+    return {"report_id": sign(context, viewer, opened, report, signature.password)}
+
+
+def _listed(content: FormValues, opened: OpenCase) -> list[dict[str, str]]:
+    return without_uids([
+        {"field": each.field, "problem": each.problem, "fix": each.fix} for each in report_form.problems_of(content, opened.page)
+    ])  # fmt: skip

@@ -1,0 +1,31 @@
+"""What each role may do, as one table."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from gateway.records.accounts import Viewer
+
+
+class Right(StrEnum):
+    """One thing an account may do; its value completes the sentence 'You may not …'."""
+
+    LOOK = "look at cases"
+    REPORT = "claim and report cases"
+    MANAGE = "release, park and retry cases"
+    SEND = "upload studies"
+    STUDIES = "see received studies"
+    RUN = "see nodes and numbers of the gateway"
+
+
+ROLE_RIGHTS: dict[str, frozenset[Right]] = {
+    "reader": frozenset({Right.LOOK, Right.REPORT}),
+    "lead": frozenset({Right.LOOK, Right.REPORT, Right.MANAGE, Right.STUDIES}),
+    "coordinator": frozenset({Right.LOOK, Right.SEND, Right.STUDIES}),
+    "admin": frozenset(Right),
+}
+
+
+def has(viewer: Viewer | None, right: Right) -> bool:
+    """Whether a viewer has a right; nobody has none."""
+    return viewer is not None and right in ROLE_RIGHTS.get(viewer.role, frozenset())

@@ -1,0 +1,276 @@
+"""Uploads by a coordinator: files, folders and ZIP archives, each instance through the one door, with progress.
+
+Names inside an archive are only ever shown, never used as a path. The study's own page tells how far it has come; a
+study that came by upload has no PACS to return to, so its report waits there as SR and PDF, with the original identity:
+for its own site only, each download in the audit trail.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from io import BytesIO
+from pathlib import PurePosixPath
+from tempfile import SpooledTemporaryFile
+from typing import IO, Annotated, Any
+from zipfile import BadZipFile, ZipFile, ZipInfo
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response, StreamingResponse
+from pydicom import dcmread
+from sqlalchemy.exc import NoResultFound
+from starlette.concurrency import iterate_in_threadpool
+from starlette.datastructures import UploadFile
+
+from dicom_nodes.errors import NotDicom
+from dicom_nodes.instance import read_instance
+from gateway.errors import NotAllowed, NotThere
+from gateway.intake import SUCCESS
+from gateway.lifecycle import CaseState
+from gateway.records import audit, queries
+from gateway.records.accounts import Viewer
+from gateway.records.queries import StudyRow
+from gateway.records.tables import Study
+from gateway.web.access import MOST_FILES, may
+from gateway.web.cases import CaseId
+from gateway.web.context import Context, WebContext
+from gateway.web.explanation import shown_explanations
+from gateway.web.pages import render
+from gateway.web.redaction import without_uids
+from gateway.web.rights import Right
+
+router = APIRouter(include_in_schema=False)
+api = APIRouter(prefix="/api", tags=["uploads"])
+
+Sender = Annotated[Viewer, Depends(may(Right.SEND))]
+
+ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
+LARGEST_OBJECT = 2**30
+"""Bytes of one object, unpacked: a 4D enhanced MR takes half of it. It guards against archives that unpack without end."""
+MOST_ENTRIES = 100_000
+IN_MEMORY = 8_000_000
+"""Bytes of an upload kept in memory before it goes to a temporary file."""
+NOT_IMAGES = frozenset({"DICOMDIR", "THUMBS.DB", ".DS_STORE", "DESKTOP.INI", "AUTORUN.INF"})
+READY = (CaseState.COMPOSED, CaseState.RETURNED, CaseState.CONFIRMED)
+DOWNLOADS = {"sr": ("enhanced", "application/dicom", "dcm"), "pdf": ("pdf", "application/pdf", "pdf")}
+"""What is offered: name in the address, form made by compose, media type, file extension."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What became of one file; `name` is what the uploader called it and goes back to nobody else."""
+
+    name: str
+    kept: bool
+    problem: str = ""
+    fix: str = ""
+    study_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Uploader:
+    """Who uploads, for which site, from where."""
+
+    account_id: int
+    site: str
+    address: str
+    upload: str
+
+
+def own_site(viewer: Viewer) -> str:
+    """The site that what this account sends belongs to; raises NotAllowed for a coordinator without one."""
+    if viewer.site:
+        return viewer.site
+    if viewer.role == "coordinator":
+        raise NotAllowed("Your account belongs to no site.", "An administrator can give it one.")
+    return "default"
+
+
+def uploader_of(request: Request, viewer: Viewer) -> Uploader:
+    """The uploader behind a request."""
+    address = request.client.host if request.client else ""
+    return Uploader(viewer.account_id, own_site(viewer), address, f"upload-{secrets.token_hex(8)}")
+
+
+def keep_file(context: WebContext, who: Uploader, name: str, stream: IO[bytes]) -> Iterator[Kept]:
+    """Every object of one uploaded file, which may be an archive."""
+    start = stream.read(4)
+    stream.seek(0)
+    if start not in ZIP_STARTS:
+        yield _keep(context, who, name, stream.read(LARGEST_OBJECT + 1))
+        return
+    try:
+        with ZipFile(stream) as archive:
+            yield from _keep_archive(context, who, archive)
+    except (BadZipFile, NotImplementedError, EOFError) as error:
+        yield Kept(name, False, f"The archive cannot be read ({type(error).__name__}).", "Make the ZIP again and repeat the upload.")
+
+
+def _keep_archive(context: WebContext, who: Uploader, archive: ZipFile) -> Iterator[Kept]:
+    entries = [entry for entry in archive.infolist() if not entry.is_dir() and not _is_clutter(entry.filename)]
+    if len(entries) > MOST_ENTRIES:
+        yield Kept("", False, f"The archive holds more than {MOST_ENTRIES} files.", "Upload one study at a time.")
+        return
+    left = context.settings.web.max_upload_mb * 1_000_000 * 10  # what an honest archive of MR can unpack to
+    for entry in entries:
+        data = _unpacked(archive, entry)
+        left -= len(data or b"")
+        if left < 0:
+            yield Kept("", False, "The archive unpacks to far more than an upload may hold.", "Upload one study at a time.")
+            return
+        if data is None:
+            yield Kept(entry.filename, False, "This entry of the archive is encrypted or damaged.", "Make the ZIP again without a password.")
+        else:
+            yield _keep(context, who, entry.filename, data)
+
+
+def _unpacked(archive: ZipFile, entry: ZipInfo) -> bytes | None:
+    """An entry's bytes, at most one more than the largest object; None when it cannot be unpacked."""
+    try:
+        with archive.open(entry) as stream:
+            return stream.read(LARGEST_OBJECT + 1)
+    except Exception:  # noqa: BLE001  a damaged entry raises zlib's, lzma's, struct's or zipfile's own errors
+        return None
+
+
+def _is_clutter(name: str) -> bool:
+    path = PurePosixPath(name.replace("\\", "/"))
+    return path.name.upper() in NOT_IMAGES or "__MACOSX" in path.parts
+
+
+def _keep(context: WebContext, who: Uploader, name: str, data: bytes) -> Kept:
+    if len(data) > LARGEST_OBJECT:
+        return Kept(name, False, "The file is larger than one object may be.", "Send it by DICOM instead.")
+    try:
+        received = read_instance(
+            data, called_ae_title=context.settings.dicom.ae_title, peer_address=who.address, association_id=who.upload,
+            received_by="upload",
+        )  # fmt: skip
+    except NotDicom as error:
+        return Kept(name, False, error.problem, error.fix)
+    result = context.intake.keep(received, uploaded_by=who.account_id, site=who.site)
+    return Kept(name, result.status == SUCCESS, result.problem, result.fix, result.study_id)
+
+
+def _summary(results: Iterable[Kept]) -> dict[str, Any]:
+    found = list(results)
+    studies = sorted({one.study_id for one in found if one.study_id is not None})
+    return {"kept": sum(one.kept for one in found), "refused": [one for one in found if not one.kept], "studies": studies}
+
+
+# ---------------------------------------------------------------- sending
+
+
+@router.get("/upload")
+def upload_page(request: Request, context: Context, viewer: Sender) -> Response:
+    """The form, and the uploads of this site so far."""
+    return _upload_page(request, context, viewer, None)
+
+
+def _upload_page(request: Request, context: WebContext, viewer: Viewer, summary: dict[str, Any] | None) -> Response:
+    with context.database.read() as session:
+        earlier = [study for study in queries.studies(session, viewer) if study.received_by == "upload"]
+    return render(request, "upload.html", viewer, summary=summary, earlier=earlier, limit_mb=context.settings.web.max_upload_mb)
+
+
+@router.post("/upload")
+async def upload_form(request: Request, context: Context, viewer: Sender) -> Response:
+    """The form without scripts: every file is kept, then the page tells what became of each."""
+    who = uploader_of(request, viewer)
+    results: list[Kept] = []
+    async with request.form(max_files=MOST_FILES) as form:
+        for upload in form.getlist("files"):
+            if isinstance(upload, UploadFile) and upload.filename and not _is_clutter(upload.filename):
+                results += [one async for one in iterate_in_threadpool(keep_file(context, who, upload.filename, upload.file))]
+    return _upload_page(request, context, viewer, _summary(results))
+
+
+@api.post("/uploads")
+async def upload_one(request: Request, context: Context, viewer: Sender, name: str = "") -> Response:
+    """One file, DICOM or ZIP, as the body. Answers with a line of JSON per object while they are kept, then a last line.
+
+    `name` is only given back. The last line has `done: true`, the number kept and the studies.
+    """
+    who = uploader_of(request, viewer)
+    stream = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  closed by the answer, which outlives this function
+    try:
+        async for chunk in request.stream():
+            stream.write(chunk)
+        stream.seek(0)
+    except BaseException:
+        stream.close()
+        raise
+    return StreamingResponse(_lines(context, who, name, stream), media_type="application/x-ndjson")
+
+
+def _lines(context: WebContext, who: Uploader, name: str, stream: IO[bytes]) -> Iterator[bytes]:
+    results: list[Kept] = []
+    with stream:
+        for one in keep_file(context, who, name, stream):
+            results.append(one)
+            yield json.dumps(without_uids(asdict(one))).encode() + b"\n"
+    summary = _summary(results)
+    yield json.dumps({"done": True, "kept": summary["kept"], "studies": summary["studies"]}).encode() + b"\n"
+
+
+# ---------------------------------------------------------------- what became of it
+
+
+def study_for(context: WebContext, viewer: Viewer, study_id: int) -> Study:
+    """A study this viewer may see; raises NotThere, also for another site's."""
+    with context.database.read() as session:
+        try:
+            study = queries.study(session, study_id)
+        except NoResultFound:
+            study = None
+    if study is None or (viewer.site and study.site != viewer.site):
+        raise NotThere(f"There is no study {study_id}.", "The list shows every study you may see.")
+    return study
+
+
+def _row_and_case(context: WebContext, viewer: Viewer, study_id: int) -> tuple[StudyRow, queries.CasePage | None]:
+    study_for(context, viewer, study_id)
+    with context.database.read() as session:
+        row = next(each for each in queries.studies(session, viewer, limit=100_000) if each.id == study_id)
+        pages = [queries.case_page(session, viewer, case_id) for case_id in row.case_ids]
+    return row, next((page for page in pages if page is not None), None)
+
+
+@router.get("/upload/{study_id}")
+def uploaded_page(request: Request, context: Context, viewer: Sender, study_id: CaseId) -> Response:
+    """How far an uploaded study has come, and its report once there is one."""
+    row, page = _row_and_case(context, viewer, study_id)
+    ready = page is not None and row.received_by == "upload" and page.row.state in READY
+    return render(request, "uploaded.html", viewer, study=row, page=page, ready=ready,
+                  reasons=shown_explanations(row.explanation, viewer))  # fmt: skip
+
+
+@router.get("/upload/{study_id}/report.{form}")
+def download(context: Context, viewer: Sender, study_id: CaseId, form: str) -> Response:
+    """The report of an uploaded study with its original identity, as DICOM SR or as PDF."""
+    row, page = _row_and_case(context, viewer, study_id)
+    if page is None or row.received_by != "upload" or page.row.state not in READY or form not in DOWNLOADS:
+        raise NotThere("There is no such report for this study.", "The study's page tells how far it has come.")
+    made, media_type, extension = DOWNLOADS[form]
+    case_id = page.row.id
+    with context.database.read() as session:
+        blob = (queries.case(session, case_id).composed.get(made) or {}).get("blob")
+    if not blob:
+        raise NotThere("The report was not made in this form.", "Take the other form.")
+    data = context.blobs.get(blob)
+    if extension == "pdf":
+        data = _document(data)
+    with context.database.write("download_report") as session:
+        audit.append(session, context.database.now(session), viewer.login, "report downloaded", f"case {case_id}", {"form": form})
+    headers = {"Content-Disposition": f'attachment; filename="report-case-{case_id}.{extension}"'}
+    return Response(data, media_type=media_type, headers=headers)
+
+
+def _document(file: bytes) -> bytes:
+    """The PDF in an Encapsulated PDF object (PS3.3 A.45.1), without its padding byte."""
+    dataset = dcmread(BytesIO(file))
+    document: bytes = dataset.EncapsulatedDocument
+    length = dataset.get("EncapsulatedDocumentLength")
+    return document[: int(length)] if length else document

@@ -1,0 +1,157 @@
+"""Which rule applies to a study, and why each rule did or did not: total, order-stable, explained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from routing_rules.conditions import AllOf, AnyOf, Condition, Not, Test
+from routing_rules.fact_table import FACTS
+from routing_rules.facts import StudyFacts
+from routing_rules.rule import Rule
+
+
+@dataclass(frozen=True)
+class ConditionVerdict:
+    """One test of one fact: what was expected, what was found, and whether it was met.
+
+    `path` names the groups around it, outermost first, such as ("all", "not").
+    """
+
+    fact: str
+    operator: str
+    expected: Any
+    found: tuple[Any, ...]
+    met: bool
+    path: tuple[str, ...] = ()
+
+    @property
+    def wanted(self) -> bool:
+        """Does this verdict speak for the rule? Below an odd number of `not`, an unmet test does."""
+        return self.met is (self.path.count("not") % 2 == 0)
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why one rule did or did not match: every condition with the value found."""
+
+    rule_id: str
+    version: int
+    title: str
+    enabled: bool
+    matched: bool
+    conditions: tuple[ConditionVerdict, ...]
+
+    @property
+    def missing(self) -> tuple[ConditionVerdict, ...]:
+        """The conditions that spoke against the rule."""
+        return tuple(verdict for verdict in self.conditions if not verdict.wanted)
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain dict of JSON values, readable again by `from_json`."""
+        return {**asdict(self), "conditions": [_verdict_to_json(verdict) for verdict in self.conditions]}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Explanation:
+        """The explanation that `to_json` wrote."""
+        verdicts = tuple(
+            ConditionVerdict(**{**one, "found": tuple(one["found"]), "path": tuple(one["path"])})
+            for one in stored["conditions"]
+        )
+        return cls(**{**stored, "conditions": verdicts})
+
+
+@dataclass(frozen=True)
+class MatchResult:
+    """`rule` is the first that matched, `rules` all that did, in order; `nearest` is set when none did."""
+
+    rule: Rule | None
+    rules: tuple[Rule, ...]
+    explanations: tuple[Explanation, ...]
+    nearest: Explanation | None
+
+    @property
+    def per_destination(self) -> tuple[Rule, ...]:
+        """The first matching rule of each destination: one case each."""
+        first: dict[str | None, Rule] = {}
+        for rule in self.rules:
+            first.setdefault(rule.destination, rule)
+        return tuple(first.values())
+
+    def to_json(self) -> dict[str, Any]:
+        """What is stored with a case: the chosen rule and every explanation."""
+        return {
+            "rule": None if self.rule is None else {"id": self.rule.id, "version": self.rule.version},
+            "rules": [rule.id for rule in self.rules],
+            "explanations": [one.to_json() for one in self.explanations],
+            "nearest": None if self.nearest is None else self.nearest.rule_id,
+        }
+
+
+def match(rules: Iterable[Rule], facts: StudyFacts) -> MatchResult:
+    """Try every rule on a study. Never raises; the order in which `rules` are given does not matter."""
+    ordered = sorted(rules, key=lambda rule: (rule.priority, rule.id, rule.version))
+    explanations = tuple(explain(rule, facts) for rule in ordered)
+    matched = tuple(rule for rule, one in zip(ordered, explanations, strict=True) if one.matched)
+    candidates = [one for one in explanations if one.enabled and one.conditions]
+    nearest = None if matched else max(candidates, key=_nearness, default=None)
+    return MatchResult(matched[0] if matched else None, matched, explanations, nearest)
+
+
+def explain(rule: Rule, facts: StudyFacts) -> Explanation:
+    """Every condition of one rule on one study; all are tried, also where the outcome is already clear."""
+    verdicts: list[ConditionVerdict] = []
+    held = _holds(rule.when, facts, (), verdicts)
+    return Explanation(rule.id, rule.version, rule.title, rule.enabled, held and rule.enabled, tuple(verdicts))
+
+
+def explain_text(result: MatchResult) -> str:
+    """The result in words, for a terminal: each rule with each condition, ✓ for met and ✗ for not met."""
+    chosen = result.rule
+    lines = [f"Rule: {chosen.id} version {chosen.version}, {chosen.title}" if chosen else "Rule: none matched"]
+    if result.nearest is not None:
+        lines.append(f"Nearest: {result.nearest.rule_id}")
+    for one in result.explanations:
+        verdict = "matched" if one.matched else "did not match" if one.enabled else "is switched off"
+        lines.append(f"{one.rule_id} (version {one.version}) {verdict}")
+        lines += [f"  {'  ' * len(condition.path)}{condition_text(condition)}" for condition in one.conditions]
+    return "\n".join(lines)
+
+
+def condition_text(verdict: ConditionVerdict) -> str:
+    """One condition in words, with the value found."""
+    found = ", ".join(map(str, verdict.found)) if verdict.found else "nothing"
+    expected = verdict.expected
+    wanted = ", ".join(map(str, expected)) if isinstance(expected, list | tuple) else expected
+    negated = "not " if verdict.path.count("not") % 2 else ""
+    mark = "✓" if verdict.wanted else "✗"
+    return f"{mark} {negated}{verdict.fact} {verdict.operator.replace('_', ' ')} {wanted} (found: {found})"
+
+
+def _holds(condition: Condition, facts: StudyFacts, path: tuple[str, ...], verdicts: list[ConditionVerdict]) -> bool:
+    if isinstance(condition, Test):
+        values = FACTS[condition.fact].values(facts)
+        met = condition.holds(values)
+        found = tuple(str(value) if isinstance(value, str) else value for value in values)
+        verdicts.append(
+            ConditionVerdict(condition.fact, condition.operator.value, condition.expected, found, met, path)
+        )
+        return met
+    if isinstance(condition, Not):
+        return not _holds(condition.not_, facts, (*path, "not"), verdicts)
+    if isinstance(condition, AllOf):
+        return all([_holds(one, facts, (*path, "all"), verdicts) for one in condition.all])
+    if isinstance(condition, AnyOf):
+        return any([_holds(one, facts, (*path, "any"), verdicts) for one in condition.any])
+    raise TypeError(f"{condition!r} is no condition")
+
+
+def _nearness(one: Explanation) -> tuple[float, int]:
+    wanted = sum(verdict.wanted for verdict in one.conditions)
+    return wanted / len(one.conditions), wanted
+
+
+def _verdict_to_json(verdict: ConditionVerdict) -> dict[str, Any]:
+    expected = list(verdict.expected) if isinstance(verdict.expected, tuple) else verdict.expected
+    return {**asdict(verdict), "expected": expected, "found": list(verdict.found), "path": list(verdict.path)}

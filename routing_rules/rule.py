@@ -1,0 +1,95 @@
+"""A rule: which studies it is for, and what then happens to them. The models a rule file is read into."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from routing_rules.conditions import Condition
+from routing_rules.facts import Referral
+from routing_rules.series import SeriesKind
+
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
+
+
+class Urgency(StrEnum):
+    """How fast the reading site should look."""
+
+    ROUTINE = "routine"
+    URGENT = "urgent"
+
+
+class AtHardCap(StrEnum):
+    """What to do with a study that is still incomplete when the hard cap is reached."""
+
+    GO_ON = "go_on"
+    HOLD = "hold"
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Completion(_Model):
+    """When a study of this rule counts as complete. Seconds since its last and its first instance."""
+
+    quiet_s: float = Field(default=300, gt=0, le=86_400, description="seconds without a new instance")
+    hard_cap_s: float = Field(default=7200, gt=0, le=604_800, description="seconds since the first instance")
+    at_hard_cap: AtHardCap = Field(default=AtHardCap.GO_ON, description="what to do when the cap is reached")
+
+    @model_validator(mode="after")
+    def _cap_is_longer(self) -> Completion:
+        if self.hard_cap_s < self.quiet_s:
+            raise ValueError(f"hard_cap_s ({self.hard_cap_s:g}) must not be shorter than quiet_s ({self.quiet_s:g})")
+        return self
+
+
+class Rule(_Model):
+    """One rule. Rules are tried in order of `priority`, the smallest number first, then by id."""
+
+    id: Identifier = Field(description="short name that never changes: lower case, digits, . _ -")
+    version: int = Field(default=1, ge=1, description="goes up with every change")
+    title: Text = Field(description="what people read")
+    source: str = Field(default="", max_length=500, description="where the rule comes from")
+    priority: int = Field(default=100, ge=0, le=10_000, description="the smallest number is tried first")
+    enabled: bool = True
+    when: Condition = Field(description="the condition under which the rule applies")
+    destination: str | None = Field(default=None, description="node of the reading site; none: the gateway's own queue")
+    profile: str = Field(default="pml-read", description="de-identification profile")
+    referral: Referral = Referral.SURVEILLANCE
+    urgency: Urgency = Urgency.ROUTINE
+    required_series: tuple[SeriesKind, ...] = Field(
+        default=(SeriesKind.FLAIR, SeriesKind.T2, SeriesKind.DWI), description="a study is not complete without these"
+    )
+    wanted_series: tuple[SeriesKind, ...] = ()
+    completion: Completion = Completion()
+
+    def missing_series(self, kinds: frozenset[SeriesKind]) -> tuple[SeriesKind, ...]:
+        """The required kinds that are not among `kinds`; a trace series counts as DWI, a T1 with contrast as T1."""
+        return tuple(kind for kind in self.required_series if not kinds & _ACCEPTED.get(kind, frozenset({kind})))
+
+
+_ACCEPTED = {
+    SeriesKind.DWI: frozenset({SeriesKind.DWI, SeriesKind.TRACE}),
+    SeriesKind.T1: frozenset({SeriesKind.T1, SeriesKind.T1_CONTRAST}),
+}
+
+
+class RuleTest(_Model):
+    """A study described by facts, and the rule that must be chosen for it (none: no rule may match)."""
+
+    __test__ = False
+
+    name: Text
+    facts: dict[str, Any] = Field(default_factory=dict, description="fields of StudyFacts; series as kinds or facts")
+    expect: Identifier | None = Field(description="id of the rule that must match, or null for none")
+
+
+class RuleFile(_Model):
+    """What one rule file may hold."""
+
+    rules: tuple[Rule, ...] = ()
+    tests: tuple[RuleTest, ...] = ()

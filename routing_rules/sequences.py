@@ -1,0 +1,210 @@
+"""What each series of a study is, from DICOM attributes across vendors, with confidence and evidence.
+
+Pure: headers in, recognitions out; no pixels, no I/O. Attributes decide. A description is read only when attributes
+prove nothing (confidence stays below `PROVEN`), and to tell a T1 with contrast from one without where the
+attributes are silent about contrast.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from pydicom.dataset import Dataset
+
+from routing_rules.contrast import contrast_evidence
+from routing_rules.geometry import geometry
+from routing_rules.kind_table import ROWS, TIE_BREAKS
+from routing_rules.series import PROVEN, SeriesFacts, SeriesKind
+from routing_rules.signs import DIFFUSION_FROM_B, View
+from routing_rules.traits import ImageTraits, read_traits
+from routing_rules.vendor_facts import VendorFacts, standard_vendor_facts
+
+__all__ = ["PROVEN", "SeriesFacts", "SeriesKind", "SeriesRecognition", "classify_series", "classify_study", "recognise"]
+
+SeriesRecognition = SeriesFacts
+
+_SEQUENCE_B = re.compile(r"^\*?(?:EP|RE)_B(\d+)(?:T|#\d+)?$")
+_DIRECTION = re.compile(r"#\d+$")
+_LESS = frozenset({SeriesKind.OTHER, SeriesKind.DERIVED})
+_DIFFUSION = frozenset({SeriesKind.DWI, SeriesKind.TRACE})
+_PRECEDENCE = tuple(SeriesKind)
+_MINORITY = 4
+"""Images of a kind count for the series unless more than this many times as many are derived or unknown."""
+
+
+@dataclass(frozen=True)
+class _Part:
+    kind: SeriesKind
+    confidence: float
+    evidence: tuple[str, ...]
+    images: int
+    max_b: float | None
+
+
+def classify_series(headers: Sequence[Dataset], vendor_facts: VendorFacts | None = None) -> SeriesRecognition:
+    """Recognise one series from the headers of its instances (at least one; pixels are not needed)."""
+    facts = vendor_facts or standard_vendor_facts()
+    return recognise([image for header in headers for image in read_traits(header, facts)], facts)
+
+
+def classify_study(headers: Sequence[Dataset], vendor_facts: VendorFacts | None = None) -> list[SeriesRecognition]:
+    """Recognise every series among the headers, in order of series number, with what series say about each other."""
+    facts = vendor_facts or standard_vendor_facts()
+    return recognise_study([image for header in headers for image in read_traits(header, facts)], facts)
+
+
+def recognise_study(images: Iterable[ImageTraits], vendor_facts: VendorFacts | None = None) -> list[SeriesRecognition]:
+    """As `classify_study`, from traits that were read when the instances arrived."""
+    by_series: dict[str, list[ImageTraits]] = defaultdict(list)
+    for image in images:
+        by_series[image.series_instance_uid].append(image)
+    found = [recognise(members, vendor_facts) for members in by_series.values()]
+    found.sort(key=lambda one: (one.series_number is None, one.series_number or 0, one.series_instance_uid))
+    return [_seen_beside(one, found) for one in found]
+
+
+def recognise(images: Sequence[ImageTraits], vendor_facts: VendorFacts | None = None) -> SeriesRecognition:
+    """Recognise one series from the traits of its images. Raises ValueError when there is none."""
+    if not images:
+        raise ValueError("A series without an image cannot be recognised: give at least one header.")
+    facts = vendor_facts or standard_vendor_facts()
+    # In a fixed order, so that the answer does not depend on the order of arrival.
+    images = sorted(images, key=lambda image: (image.sop_instance_uid, image.position))
+    shape = geometry(images)
+    parts = _parts(images, shape.planes, facts)
+    main = _main(parts)
+    also = sorted({part.kind for part in parts} - {main.kind} - _LESS, key=_PRECEDENCE.index)
+    first = images[0]
+    agent = contrast_evidence(images)
+    kind, confidence, evidence = main.kind, main.confidence, main.evidence
+    if kind is SeriesKind.T1 and agent.given:
+        kind, confidence = SeriesKind.T1_CONTRAST, min(confidence, agent.confidence)
+    if kind in (SeriesKind.T1, SeriesKind.T1_CONTRAST):
+        evidence = (*evidence, agent.why)
+    shown = main.kind in _DIFFUSION or bool(_DIFFUSION & set(also))
+    return SeriesFacts(
+        series_instance_uid=first.series_instance_uid,
+        modality=first.modality,
+        description=first.description,
+        kind=kind,
+        confidence=round(confidence, 2),
+        evidence=evidence,
+        also=tuple(also),
+        sop_class_uids=tuple(sorted({image.sop_class_uid for image in images} - {""})),
+        instances=len({image.sop_instance_uid for image in images}),
+        images=len(images),
+        series_number=None if first.series_number is None else int(first.series_number),
+        acquired_at=min((image.acquired_at for image in images if image.acquired_at), default=""),
+        b_values=tuple(sorted({float(round(b)) for b in map(_b_value, images) if b is not None})) if shown else (),
+        slice_thickness_mm=shape.slice_thickness_mm,
+        slice_gap_mm=shape.slice_gap_mm,
+        coverage_mm=shape.coverage_mm,
+        plane=shape.plane,
+        three_d=shape.three_d,
+        contrast=agent.given,
+        field_strength_t=first.field_strength_t,
+        manufacturer=first.manufacturer,
+    )
+
+
+def _parts(images: Sequence[ImageTraits], planes: int, facts: VendorFacts) -> list[_Part]:
+    """Classify each group of images made in the same way."""
+    groups: dict[ImageTraits, list[ImageTraits]] = defaultdict(list)
+    for image in images:
+        groups[_technique(image)].append(image)
+    max_b = max((b for b in map(_b_value, images) if b is not None), default=None)
+    roles = {technique: facts.roles(technique.image_type) for technique in groups}
+    echoes = {round(image.echo_time_ms, 1) for image in images if image.echo_time_ms}
+    found = []
+    for technique, members in groups.items():
+        view = View(
+            image=technique,
+            meanings=facts.meanings(technique.sequence_names),
+            roles=roles[technique],
+            series_roles=frozenset().union(*roles.values()),
+            max_b=max_b,
+            images=len(images),
+            planes=planes,
+            echo_times=len(echoes),
+        )
+        own_b = max((b for b in map(_b_value, members) if b is not None), default=None)
+        found.append(_Part(*_judge(view), images=len(members), max_b=own_b))
+    return found
+
+
+def _technique(image: ImageTraits) -> ImageTraits:
+    """The traits without what differs from image to image in one technique: the key of a group."""
+    return replace(
+        image,
+        sop_instance_uid="",
+        acquired_at="",
+        b_value=None,
+        orientation=(),
+        position=(),
+        agent=None,
+        agent_administered="",
+        slice_thickness_mm=None,
+        slice_spacing_mm=None,
+        repetition_time_ms=None if image.repetition_time_ms is None else round(image.repetition_time_ms, 1),
+        sequence_names=tuple(dict.fromkeys(_DIRECTION.sub("", name) for name in image.sequence_names)),
+    )
+
+
+def _judge(view: View) -> tuple[SeriesKind, float, tuple[str, ...]]:
+    best: tuple[SeriesKind, float, tuple[str, ...]] | None = None
+    for rows, least in ((ROWS, PROVEN), (TIE_BREAKS, 0.0)):
+        for row in rows:
+            evidence = tuple(sign(view) for sign in row.signs)
+            if all(evidence):
+                answer = row.kind, row.confidence, tuple(text for text in evidence if text)
+                if row.confidence >= least:
+                    return answer
+                best = best or answer
+                break
+    return best or (SeriesKind.OTHER, 0.2, ("the attributes prove no kind",))
+
+
+def _main(parts: Sequence[_Part]) -> _Part:
+    """The part that names the series: the kind with most images; derived and unknown images only if they prevail."""
+    counts: dict[SeriesKind, int] = defaultdict(int)
+    for part in parts:
+        counts[part.kind] += part.images
+    weighted = [part for part in parts if part.kind is SeriesKind.DWI]
+    if SeriesKind.TRACE in counts and all((part.max_b or 0) < DIFFUSION_FROM_B for part in weighted):
+        # The b = 0 images of a trace series are not a diffusion series of their own.
+        counts.pop(SeriesKind.DWI, None)
+    useful = {kind: count for kind, count in counts.items() if kind not in _LESS}
+    less = {kind: count for kind, count in counts.items() if kind in _LESS}
+    pool = useful if useful and sum(less.values()) <= _MINORITY * sum(useful.values()) else less or useful
+    kind = max(pool, key=lambda one: (pool[one], -_PRECEDENCE.index(one)))
+    return max((part for part in parts if part.kind is kind), key=lambda part: (part.confidence, part.images))
+
+
+def _b_value(image: ImageTraits) -> float | None:
+    if image.b_value is not None:
+        return image.b_value
+    matches = (_SEQUENCE_B.match(name) for name in image.sequence_names)
+    return next((float(match.group(1)) for match in matches if match), None)
+
+
+def _seen_beside(one: SeriesFacts, study: Sequence[SeriesFacts]) -> SeriesFacts:
+    """A T1 that says nothing of contrast but comes after its own twin, or after an agent, probably has it."""
+    if one.kind is not SeriesKind.T1 or one.contrast is not None or not one.acquired_at:
+        return one
+    earlier = [other for other in study if other.acquired_at and other.acquired_at < one.acquired_at]
+    twin = next((o for o in earlier if o.kind is SeriesKind.T1 and _geometry_key(o) == _geometry_key(one)), None)
+    agent = next((o for o in earlier if o.contrast), None)
+    if agent is not None:
+        why = f"acquired after series {agent.series_number}, which had contrast: contrast is probable"
+    elif twin is not None:
+        why = f"repeats series {twin.series_number} later with the same geometry: contrast is probable"
+    else:
+        return one
+    return replace(one, contrast_probable=True, evidence=(*one.evidence, why))
+
+
+def _geometry_key(one: SeriesFacts) -> tuple[object, ...]:
+    return one.plane, one.three_d, one.slice_thickness_mm

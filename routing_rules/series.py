@@ -1,0 +1,84 @@
+"""What a series can be, and what is known about one: the vocabulary shared by recognition, facts and rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
+from typing import Any
+
+
+class SeriesKind(StrEnum):
+    """The kinds of series the protocol and the rules speak about."""
+
+    FLAIR = "flair"
+    T2 = "t2"
+    PD = "pd"
+    T1 = "t1"
+    T1_CONTRAST = "t1_contrast"
+    DWI = "dwi"
+    TRACE = "trace"
+    ADC = "adc"
+    SWI = "swi"
+    MRS = "mrs"
+    LOCALIZER = "localizer"
+    DERIVED = "derived"
+    OTHER = "other"
+
+
+PROVEN = 0.7
+"""Confidence from which on a kind was shown by attributes; below it a description may have had a say."""
+
+
+@dataclass(frozen=True)
+class SeriesFacts:
+    """One series as recognised: its kind, how sure that is, and the evidence in words.
+
+    `also` names further kinds in the same series (the PD echo of a dual-echo T2, ADC frames inside a DWI).
+    `contrast` is True or False when attributes or text say so, None when nothing does.
+    `b_values` are in s/mm², whole numbers, only for diffusion series. Lengths are in millimetres.
+    """
+
+    series_instance_uid: str
+    modality: str
+    description: str
+    kind: SeriesKind
+    confidence: float
+    evidence: tuple[str, ...] = ()
+    also: tuple[SeriesKind, ...] = ()
+    sop_class_uids: tuple[str, ...] = ()
+    instances: int = 0
+    images: int = 0
+    series_number: int | None = None
+    acquired_at: str = ""
+    b_values: tuple[float, ...] = ()
+    slice_thickness_mm: float | None = None
+    slice_gap_mm: float | None = None
+    coverage_mm: float | None = None
+    plane: str | None = None
+    three_d: bool | None = None
+    contrast: bool | None = None
+    contrast_probable: bool = False
+    field_strength_t: float | None = None
+    manufacturer: str = ""
+
+    @property
+    def kinds(self) -> frozenset[SeriesKind]:
+        """Every kind of image this series holds."""
+        return frozenset((self.kind, *self.also))
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain dict of JSON values, readable again by `from_json`."""
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> SeriesFacts:
+        """The series that `to_json` wrote; unknown keys of a newer version are ignored."""
+        known = {field.name for field in fields(cls)}
+        values = {key: tuple(value) if isinstance(value, list) else value for key, value in stored.items()}
+        values["kind"] = SeriesKind(stored.get("kind", SeriesKind.OTHER))
+        values["also"] = tuple(SeriesKind(kind) for kind in stored.get("also", ()))
+        for name, default in (("series_instance_uid", ""), ("modality", "MR"), ("description", "")):
+            values.setdefault(name, default)
+        values.setdefault("confidence", 1.0)
+        return cls(**{key: value for key, value in values.items() if key in known})

@@ -1,0 +1,252 @@
+"""What one image says about itself, read once from its header: the input of series recognition.
+
+A classic object gives one `ImageTraits`, an enhanced multi-frame object one per frame (functional groups of
+PS3.3 C.7.6.16 first, then the top level). Nothing here judges; see `techniques` and `sequences` for that.
+Times are in milliseconds, lengths in millimetres, b-values in s/mm².
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pydicom.dataset import Dataset
+
+from routing_rules.elements import items, number, numbers, private_blocks, tag_of, text, texts
+from routing_rules.vendor_facts import PrivateElement, VendorFacts, standard_vendor_facts
+
+
+@dataclass(frozen=True)
+class ImageTraits:
+    """The attributes of one image or frame that recognition looks at; "" , () and None mean absent."""
+
+    sop_class_uid: str = ""
+    sop_instance_uid: str = ""
+    series_instance_uid: str = ""
+    modality: str = ""
+    manufacturer: str = ""
+    description: str = ""
+    protocol_name: str = ""
+    acquired_at: str = ""
+    image_type: tuple[str, ...] = ()
+    scanning_sequence: tuple[str, ...] = ()
+    sequence_variant: tuple[str, ...] = ()
+    scan_options: tuple[str, ...] = ()
+    sequence_names: tuple[str, ...] = ()
+    acquisition_contrast: str = ""
+    complex_component: str = ""
+    echo_pulse_sequence: str = ""
+    echo_planar: str = ""
+    inversion_recovery: str = ""
+    steady_state: str = ""
+    time_of_flight: str = ""
+    phase_contrast: str = ""
+    spin_labeling: str = ""
+    angio_flag: str = ""
+    acquisition_type: str = ""
+    spoiling: str = ""
+    directionality: str = ""
+    quantities: tuple[str, ...] = ()
+    agent: str | None = None
+    agent_items: int = 0
+    agent_administered: str = ""
+    agent_details: tuple[str, ...] = ()
+    series_number: float | None = None
+    repetition_time_ms: float | None = None
+    echo_time_ms: float | None = None
+    inversion_times_ms: tuple[float, ...] = ()
+    flip_angle: float | None = None
+    echo_train_length: float | None = None
+    gradient_echo_train_length: float | None = None
+    temporal_positions: float | None = None
+    field_strength_t: float | None = None
+    b_value: float | None = None
+    slice_thickness_mm: float | None = None
+    slice_spacing_mm: float | None = None
+    slices_per_image: int = 1
+    orientation: tuple[float, ...] = ()
+    position: tuple[float, ...] = ()
+
+
+# The first keyword that is present counts. FrameType is ImageType of one frame.
+_TEXT = {
+    "sop_class_uid": ("SOPClassUID",),
+    "sop_instance_uid": ("SOPInstanceUID",),
+    "series_instance_uid": ("SeriesInstanceUID",),
+    "modality": ("Modality",),
+    "manufacturer": ("Manufacturer",),
+    "description": ("SeriesDescription",),
+    "protocol_name": ("ProtocolName",),
+    "acquisition_contrast": ("AcquisitionContrast",),
+    "complex_component": ("ComplexImageComponent",),
+    "echo_pulse_sequence": ("EchoPulseSequence",),
+    "echo_planar": ("EchoPlanarPulseSequence",),
+    "inversion_recovery": ("InversionRecovery",),
+    "steady_state": ("SteadyStatePulseSequence",),
+    "time_of_flight": ("TimeOfFlightContrast",),
+    "phase_contrast": ("PhaseContrast",),
+    "spin_labeling": ("ArterialSpinLabelingContrast",),
+    "angio_flag": ("AngioFlag",),
+    "acquisition_type": ("MRAcquisitionType",),
+    "spoiling": ("Spoiling",),
+    "directionality": ("DiffusionDirectionality",),
+    "agent_administered": ("ContrastBolusAgentAdministered",),
+}
+_TEXTS = {
+    "image_type": ("FrameType", "ImageType"),
+    "scanning_sequence": ("ScanningSequence",),
+    "sequence_variant": ("SequenceVariant",),
+    "scan_options": ("ScanOptions",),
+}
+_NUMBER = {
+    "series_number": ("SeriesNumber",),
+    "repetition_time_ms": ("RepetitionTime",),
+    "echo_time_ms": ("EffectiveEchoTime", "EchoTime"),
+    "flip_angle": ("FlipAngle",),
+    "echo_train_length": ("RFEchoTrainLength", "EchoTrainLength"),
+    "gradient_echo_train_length": ("GradientEchoTrainLength",),
+    "temporal_positions": ("NumberOfTemporalPositions",),
+    "field_strength_t": ("MagneticFieldStrength",),
+    "b_value": ("DiffusionBValue",),
+    "slice_thickness_mm": ("SliceThickness",),
+    "slice_spacing_mm": ("SpacingBetweenSlices",),
+}
+_NUMBERS = {
+    "inversion_times_ms": ("InversionTimes", "InversionTime"),
+    "orientation": ("ImageOrientationPatient",),
+    "position": ("ImagePositionPatient",),
+}
+_FIELDS: dict[str, tuple[Any, tuple[int, ...]]] = {
+    name: (decode, tuple(tag_of(keyword) for keyword in keywords))
+    for decode, table in ((text, _TEXT), (texts, _TEXTS), (number, _NUMBER), (numbers, _NUMBERS))
+    for name, keywords in table.items()
+}
+_NAME_TAGS = (tag_of("SequenceName"), tag_of("PulseSequenceName"))
+_TIME_TAGS = tuple(
+    (tag_of(f"{moment}Date"), tag_of(f"{moment}Time")) for moment in ("Acquisition", "Series", "Content")
+)
+_ACQUIRED = tag_of("AcquisitionDateTime")
+_AGENT = tag_of("ContrastBolusAgent")
+_AGENT_ITEMS = tag_of("ContrastBolusAgentSequence")
+_AGENT_DETAILS = {
+    keyword: tag_of(keyword)
+    for keyword in ("ContrastBolusVolume", "ContrastBolusTotalDose", "ContrastBolusStartTime", "ContrastBolusRoute")
+}
+_MAPPING = tag_of("RealWorldValueMappingSequence")
+_QUANTITY_PARTS = (tag_of("MeasurementUnitsCodeSequence"), tag_of("QuantityDefinitionSequence"))
+_CODE_VALUE, _CODE_MEANING = tag_of("CodeValue"), tag_of("CodeMeaning")
+_CONCEPT_CODE = tag_of("ConceptCodeSequence")
+_SHARED, _PER_FRAME = tag_of("SharedFunctionalGroupsSequence"), tag_of("PerFrameFunctionalGroupsSequence")
+
+
+@dataclass(frozen=True)
+class _Groups:
+    """The attributes of one item of functional groups: tag -> the nested item that holds it."""
+
+    where: Mapping[int, Dataset] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, item: Dataset) -> _Groups:
+        found: dict[int, Dataset] = {}
+        for tag in item.keys():  # noqa: SIM118
+            for nested in items(item, int(tag))[:1]:
+                for inner in nested.keys():  # noqa: SIM118
+                    found.setdefault(int(inner), nested)
+        return cls(found)
+
+
+def read_traits(header: Dataset, vendor_facts: VendorFacts | None = None) -> tuple[ImageTraits, ...]:
+    """The traits of every image in an instance: one for a classic object, one per frame for an enhanced one.
+
+    Never raises for what a header contains; values that cannot be read count as absent.
+    """
+    facts = vendor_facts or standard_vendor_facts()
+    shared = next((_Groups.of(item) for item in items(header, _SHARED)), _Groups())
+    base = _base(header, shared, facts)
+    frames = items(header, _PER_FRAME)
+    if not frames:
+        return (base,)
+    return tuple(replace(base, **_found(None, (_Groups.of(frame),))) for frame in frames)
+
+
+def _base(header: Dataset, shared: _Groups, facts: VendorFacts) -> ImageTraits:
+    values = _found(header, (shared,))
+    blocks = private_blocks(header)
+    names = [name for tag in _NAME_TAGS for name in texts(header, tag)]
+    names += [
+        name for one in facts.sequence_name_elements for tag in _private(blocks, one) for name in texts(header, tag)
+    ]
+    if values.get("b_value") is None:
+        values["b_value"] = _private_b_value(header, blocks, facts)
+    counts = [number(header, tag) for one in facts.mosaic_counts for tag in _private(blocks, one)]
+    mosaic = "MOSAIC" in values.get("image_type", ())
+    return ImageTraits(
+        **values,
+        sequence_names=tuple(dict.fromkeys(name for name in names if name)),
+        acquired_at=_acquired_at(header),
+        quantities=_quantities(header, shared),
+        agent=text(header, _AGENT) if _AGENT in header else None,
+        agent_items=len(items(header, _AGENT_ITEMS)),
+        agent_details=tuple(name for name, tag in _AGENT_DETAILS.items() if texts(header, tag)),
+        slices_per_image=max(1, int(next((count for count in counts if count), 1))) if mosaic else 1,
+    )
+
+
+def _found(header: Dataset | None, groups: Sequence[_Groups]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, (decode, tags) in _FIELDS.items():
+        for tag in tags:
+            holder = next((one.where[tag] for one in groups if tag in one.where), header)
+            if holder is None or tag not in holder:
+                continue
+            value = decode(holder, tag)
+            if value not in ("", (), None):
+                is_words = decode in (text, texts) and not name.endswith("_uid")
+                values[name] = _upper(value) if is_words and name not in _KEEP_CASE else value
+                break
+    return values
+
+
+_KEEP_CASE = frozenset({"description", "protocol_name", "manufacturer"})
+
+
+def _upper(value: Any) -> Any:
+    return tuple(one.upper() for one in value) if isinstance(value, tuple) else value.upper()
+
+
+def _private(blocks: Mapping[tuple[int, str], int], one: PrivateElement) -> tuple[int, ...]:
+    block = blocks.get((one.group, one.creator.upper()))
+    return () if block is None else ((one.group << 16) | block | one.element,)
+
+
+def _private_b_value(header: Dataset, blocks: Mapping[tuple[int, str], int], facts: VendorFacts) -> float | None:
+    for one in facts.b_values:
+        for tag in _private(blocks, one):
+            value = next(iter(numbers(header, tag, one.vr)), None)
+            if value is not None and value >= 0:
+                return value % one.modulo if one.modulo else value
+    return None
+
+
+def _acquired_at(header: Dataset) -> str:
+    combined = text(header, _ACQUIRED)
+    if combined:
+        return combined[:14]
+    for date, time in _TIME_TAGS:
+        if text(header, time):
+            return (text(header, date) + text(header, time)).replace(":", "")[:14]
+    return ""
+
+
+def _quantities(header: Dataset, shared: _Groups) -> tuple[str, ...]:
+    """Codes of what the pixel values measure (PS3.3 C.7.6.16.2.11), upper case."""
+    holder = shared.where.get(tag_of("MeasurementUnitsCodeSequence"))
+    mappings = items(header, _MAPPING) or ((holder,) if holder is not None else ())
+    codes: list[str] = []
+    for mapping in mappings:
+        for part in _QUANTITY_PARTS:
+            for item in items(mapping, part):
+                for code in (item, *items(item, _CONCEPT_CODE)):
+                    codes += [text(code, _CODE_VALUE).upper(), text(code, _CODE_MEANING).upper()]
+    return tuple(dict.fromkeys(code for code in codes if code))

@@ -1,0 +1,152 @@
+"""The vendor facts recognition relies on, as data: loaded from YAML, extendable by a site."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from routing_rules.errors import FileProblem, RuleFileError
+
+MEANINGS = frozenset(
+    "spin_echo gradient_echo epi inversion diffusion swi magnetization_prepared perfusion angiography spectroscopy "
+    "balanced fmri field_map localizer spoiled".split()
+)
+ROLES = frozenset(
+    "adc trace diffusion swi phase localizer perfusion spectroscopy angiography reformat map".split()
+)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PrivateElement(_Strict):
+    """A private attribute found by its creator's name and low byte, never by an absolute tag."""
+
+    vendor: str = ""
+    creator: str
+    group: int
+    element: int
+    vr: str = "LO"
+    modulo: float | None = None
+    source: str = ""
+
+
+class SequenceName(_Strict):
+    """What a name of a pulse sequence tells."""
+
+    pattern: str
+    means: tuple[str, ...]
+    vendor: str = ""
+    source: str = ""
+
+    @field_validator("pattern")
+    @classmethod
+    def _compiles(cls, pattern: str) -> str:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"is not a regular expression: {error}") from error
+        return pattern
+
+    @field_validator("means")
+    @classmethod
+    def _known(cls, means: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = sorted(set(means) - MEANINGS)
+        if unknown:
+            raise ValueError(f"does not know {', '.join(unknown)}; use one of {', '.join(sorted(MEANINGS))}")
+        return means
+
+
+class _File(_Strict):
+    b_values: tuple[PrivateElement, ...] = ()
+    sequence_name_elements: tuple[PrivateElement, ...] = ()
+    mosaic_counts: tuple[PrivateElement, ...] = ()
+    sequence_names: tuple[SequenceName, ...] = ()
+    image_types: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+    @field_validator("image_types")
+    @classmethod
+    def _roles(cls, image_types: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        unknown = sorted(set(image_types) - ROLES)
+        if unknown:
+            raise ValueError(f"does not know {', '.join(unknown)}; use one of {', '.join(sorted(ROLES))}")
+        return image_types
+
+
+@dataclass(frozen=True)
+class VendorFacts:
+    """Tables of private attributes, names of pulse sequences and values of ImageType."""
+
+    b_values: tuple[PrivateElement, ...]
+    sequence_name_elements: tuple[PrivateElement, ...]
+    mosaic_counts: tuple[PrivateElement, ...]
+    image_types: dict[str, str]
+    sequence_names: tuple[tuple[re.Pattern[str], frozenset[str]], ...]
+    _known: dict[tuple[str, ...], frozenset[str]] = field(default_factory=dict, compare=False, repr=False)
+
+    def meanings(self, names: tuple[str, ...]) -> frozenset[str]:
+        """Everything the names of a pulse sequence tell, by every pattern that fits."""
+        if names not in self._known:
+            found: set[str] = set()
+            for pattern, means in self.sequence_names:
+                if any(pattern.search(name) for name in names):
+                    found |= means
+            self._known[names] = frozenset(found)
+        return self._known[names]
+
+    def roles(self, image_type: tuple[str, ...]) -> frozenset[str]:
+        """Everything the values of ImageType tell (PS3.3 C.8.3.1.1.1, C.8.13.3.1.1)."""
+        return frozenset(self.image_types[value] for value in image_type if value in self.image_types)
+
+    def extended_by(self, text: str, source: str) -> VendorFacts:
+        """These facts and those of a site's own YAML, the site's first. Raises RuleFileError."""
+        own = vendor_facts_from_text(text, source)
+        return VendorFacts(
+            b_values=own.b_values + self.b_values,
+            sequence_name_elements=own.sequence_name_elements + self.sequence_name_elements,
+            mosaic_counts=own.mosaic_counts + self.mosaic_counts,
+            image_types={**self.image_types, **own.image_types},
+            sequence_names=own.sequence_names + self.sequence_names,
+        )
+
+
+def vendor_facts_from_text(text: str, source: str) -> VendorFacts:
+    """Vendor facts of one YAML text. Raises RuleFileError with every problem in it."""
+    try:
+        data: Any = yaml.safe_load(text) or {}
+        parsed = _File.model_validate(data)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else None
+        problem = FileProblem(source, line, "is not YAML", "", f"Correct this: {getattr(error, 'problem', error)}.")
+        raise RuleFileError((problem,)) from error
+    except ValidationError as error:
+        raise RuleFileError(
+            tuple(
+                FileProblem(source, None, ".".join(map(str, one["loc"])), repr(one["input"])[:80], one["msg"])
+                for one in error.errors()
+            )
+        ) from error
+    return VendorFacts(
+        b_values=parsed.b_values,
+        sequence_name_elements=parsed.sequence_name_elements,
+        mosaic_counts=parsed.mosaic_counts,
+        image_types={value.upper(): role for role, values in parsed.image_types.items() for value in values},
+        sequence_names=tuple(
+            (re.compile(one.pattern, re.IGNORECASE), frozenset(one.means)) for one in parsed.sequence_names
+        ),
+    )
+
+
+@cache
+def standard_vendor_facts() -> VendorFacts:
+    """The vendor facts that come with this library."""
+    text = files("routing_rules").joinpath("vendor_facts.yaml").read_text(encoding="utf-8")
+    return vendor_facts_from_text(text, "vendor_facts.yaml")

@@ -1,0 +1,89 @@
+"""What every test gets: a clean environment, the same examples each time, and the programs that its markers name."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from support import services
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+    from support.postgresql import PostgresServer
+
+# Deterministic: a failure found once is found by everybody. No deadline: the machine is shared with other tests.
+settings.register_profile(
+    "gateway", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("gateway")
+
+_numbers = itertools.count(1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep settings and proxies of whoever runs the tests out of them, in this process and in those it starts."""
+    for name in [name for name in os.environ if name.startswith("GATEWAY_")]:
+        del os.environ[name]
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost,::1"
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leave a test out when a program it names by its markers is not installed; in CI, let it fail."""
+    absent = [program for marker in item.iter_markers() for program in services.missing(marker.name)]
+    if absent and services.required():
+        pytest.fail(services.summary(absent), pytrace=False)
+    if absent:
+        pytest.skip(services.summary(absent))
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server for this process of the tests. Mark the tests that use it with `postgres`."""
+    from support.postgresql import postgres_server
+
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """The address of an empty PostgreSQL database for this test alone."""
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    yield postgres_server.create(name)
+    postgres_server.drop(name)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database; the test runs once on SQLite and once on PostgreSQL."""
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("postgres_url"))
+    return f"sqlite:///{tmp_path / 'gateway.sqlite'}"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium for the tests of one module. Mark them with `browser`.
+
+    Not for the session: while Playwright is open, asyncio.run() refuses in this thread, and other tests need it.
+    """
+    from support.chromium import open_browser
+
+    with open_browser() as started:
+        yield started
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page with its own cookies; the test fails when a script raises or the page asks another host."""
+    from support.chromium import open_page
+
+    with open_page(browser) as opened:
+        yield opened

@@ -1,0 +1,385 @@
+"""The signed report as DICOM: identity, evidence, signature, codes, and what independent readers say of it."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, date, datetime, timedelta, timezone
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+from pydicom.uid import (
+    BasicTextSRStorage,
+    ComprehensiveSRStorage,
+    EncapsulatedPDFStorage,
+    EnhancedSRStorage,
+    ExplicitVRLittleEndian,
+)
+
+from gateway.reporting.codes import CODES, PRIVATE_SCHEME
+from gateway.reporting.evidence import EvidenceProblem
+from gateway.reporting.example import phantom_form, phantom_report
+from gateway.reporting.report import Report, report_from_form
+from gateway.reporting.signer import Predecessor, Purpose, Signer
+from gateway.reporting.structured_report import Form
+from support.reports import (
+    PRIOR,
+    REPORT_UID,
+    SIGNED_AT,
+    STUDY,
+    dciodvfy_errors,
+    document,
+    dumped,
+    encoded,
+    mr_headers,
+    read_back,
+    reports,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+CLASSES = {
+    Form.ENHANCED: EnhancedSRStorage,
+    Form.COMPREHENSIVE: ComprehensiveSRStorage,
+    Form.BASIC: BasicTextSRStorage,
+    Form.PDF: EncapsulatedPDFStorage,
+}
+SR_FORMS = (Form.ENHANCED, Form.COMPREHENSIVE, Form.BASIC)
+
+
+def rich_report() -> Report:
+    """The phantom's report with everything optional filled in."""
+    form: dict[str, Any] = {
+        **phantom_form(prior_study_date=date(2024, 11, 3)),
+        "context.question": "PML?\r\nNew paresis left.",
+        "context.natalizumab_months": "40",
+        "context.jcv_index": "1.9",
+        "context.edss": "3.5",
+        "context.kps": "80",
+        "lesions.0.volume_cm3": "4.125",
+        "lesions.0.key_images": [f"{STUDY}.2.1"],
+        "protocol.sequences.mrs.acquired": "present",
+        "protocol.sequences.mrs.quality": "diagnostic",
+        "spectra.0.site": "frontal_lobe",
+        "spectra.0.laterality": "right",
+        "spectra.0.values.lip_cr": "1.8",
+        "spectra.0.reference": "nawm",
+        "spectra.0.reference_values.lip_cr": "0.4",
+        "narrative": "Größere Läsion, „Flamme“ ≥ 3 cm.\nZweite Zeile.",
+    }
+    return report_from_form(form)
+
+
+def items(node: Dataset) -> Iterator[Dataset]:
+    """Every content item of a document, depth first."""
+    for item in node.get("ContentSequence", []):
+        yield item
+        yield from items(item)
+
+
+def values(ds: Dataset, meaning: str) -> list[Dataset]:
+    """The content items whose concept has this meaning."""
+    return [item for item in items(ds) if item.ConceptNameCodeSequence[0].CodeMeaning == meaning]
+
+
+def evidence_uids(sequence: Any) -> set[str]:
+    """SOP Instance UIDs of an evidence sequence."""
+    return {
+        ref.ReferencedSOPInstanceUID
+        for study in sequence
+        for series in study.ReferencedSeriesSequence
+        for ref in series.ReferencedSOPSequence
+    }
+
+
+@pytest.mark.dicom3tools
+@pytest.mark.parametrize("form", Form)
+def test_dciodvfy_finds_no_error(form: Form, tmp_path: Path) -> None:
+    """An independent checker of IODs accepts every form of the report."""
+    priors = mr_headers(2, PRIOR, "20251103")
+    ds = document(rich_report(), priors=priors, date_shift_days=-365, as_=form)
+    assert ds.SOPClassUID == CLASSES[form]
+    assert dciodvfy_errors(ds, tmp_path) == []
+
+
+@pytest.mark.dcmtk
+@pytest.mark.parametrize("form", SR_FORMS)
+@pytest.mark.parametrize("hours", [0, 1, -5])
+def test_dcmtk_reads_the_tree(form: Form, hours: int, tmp_path: Path) -> None:
+    """DCMTK reads the document back with patient, codes and times, in any zone."""
+    at = SIGNED_AT.astimezone(timezone(timedelta(hours=hours)))
+    told = report_from_form({**phantom_form(), "communication.at": at.isoformat()})
+    text = dumped(document(told, as_=form, signed_at=at), tmp_path)
+    assert "Müßig^Jürgen" in text
+    assert "VERIFIED" in text
+    assert "(NPS-SUSP-4,99NPSR" in text
+    assert '"31 mm"' in text if form is Form.BASIC else 'NUM:(103339001,SCT,"Long axis")="31' in text
+
+
+@pytest.mark.dicom3tools
+@given(report=reports())
+@settings(max_examples=12)
+def test_any_report_builds_a_valid_document(report: Report, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Whatever the model accepts becomes a valid SR that says every coded answer."""
+    ds = document(report)
+    folder = tmp_path_factory.mktemp("document")
+    assert dciodvfy_errors(ds, folder) == []
+    again = read_back(ds)
+    assert len(values(again, "Lesion or lesion group")) == len(report.lesions)
+    assert values(again, "Impression")[0].TextValue == report.narrative.replace("\n", "\r\n")
+    level = values(again, "PML suspicion level")[0].ConceptCodeSequence[0].CodeValue
+    assert level == f"NPS-SUSP-{report.suspicion.level}"
+
+
+@given(report=reports())
+@settings(max_examples=8)
+def test_any_report_builds_as_basic_text(report: Report) -> None:
+    """Basic Text SR never holds a NUM, whatever was measured."""
+    assert "NUM" not in {item.ValueType for item in items(document(report, as_=Form.BASIC))}
+
+
+@pytest.mark.parametrize("form", Form)
+def test_the_same_report_gives_the_same_bytes(form: Form) -> None:
+    """Order of the files on disk and time of building change nothing, so a second try sends the same object."""
+    headers, priors = mr_headers(6), mr_headers(3, PRIOR, "20251103")
+    first = encoded(document(phantom_report(), headers, priors=priors, as_=form))
+    shuffled = random.Random(4).sample(headers, 6) + headers[:2]
+    assert encoded(document(phantom_report(), shuffled, priors=priors[::-1], as_=form)) == first
+
+
+@pytest.mark.parametrize("form", Form)
+def test_patient_and_study_are_those_of_the_sender(form: Form) -> None:
+    """Identity is taken from the original header, in Unicode, and nothing claims it was removed."""
+    headers = mr_headers(
+        PatientIdentityRemoved="YES", DeidentificationMethod="x", LongitudinalTemporalInformationModified="MODIFIED"
+    )
+    ds = read_back(document(phantom_report(), headers, as_=form))
+    assert ds.PatientName == "Müßig^Jürgen"
+    assert ds.ReferringPhysicianName == "Überweiser^Uta"
+    assert (ds.PatientID, ds.PatientBirthDate, ds.PatientSex) == ("SYN-4711", "19800229", "M")
+    assert (ds.StudyInstanceUID, ds.AccessionNumber, ds.StudyID) == (STUDY, "SYN-ACC-1", "77")
+    assert (ds.StudyDate, ds.StudyTime, ds.StudyDescription) == ("20260201", "101112", "Schädel MRT")
+    assert not [element for element in ds.iterall() if 0x00120062 <= element.tag <= 0x00120064]
+    assert "LongitudinalTemporalInformationModified" not in ds
+    assert ds.SOPInstanceUID == REPORT_UID
+    assert ds.file_meta.MediaStorageSOPInstanceUID == REPORT_UID
+    assert ds.file_meta.MediaStorageSOPClassUID == ds.SOPClassUID == CLASSES[form]
+    assert ds.file_meta.TransferSyntaxUID == ExplicitVRLittleEndian
+    assert (ds.InstanceCreationDate, ds.ContentDate, ds.ContentTime) == ("20260203", "20260203", "123000")
+    assert ds.Manufacturer == "pml-gateway"
+
+
+@pytest.mark.parametrize("form", Form)
+@pytest.mark.parametrize(
+    ("charset", "name"),
+    [
+        ("ISO_IR 100", "Müßig^Jürgen"),
+        ("ISO_IR 144", "Люкceмбypг"),
+        ("ISO_IR 192", "Νάτα^Άννα"),
+        (["", "ISO 2022 IR 87"], "Yamada^Tarou=山田^太郎=やまだ^たろう"),
+        ("GB18030", "Wang^XiaoDong=王^小东"),
+    ],
+)
+def test_names_survive_every_character_set(form: Form, charset: Any, name: str) -> None:
+    """A name in the sender's character set is the same name in the report's."""
+    headers = mr_headers(1)[0]
+    for element in ("StudyDescription", "ReferringPhysicianName"):
+        delattr(headers, element)
+    headers.SpecificCharacterSet, headers.PatientName = charset, name
+    buffer = BytesIO()
+    headers.save_as(buffer, implicit_vr=False, little_endian=True)
+    received = dcmread(BytesIO(buffer.getvalue()), force=True)
+    ds = read_back(document(phantom_report(), [received], as_=form))
+    assert ds.SpecificCharacterSet == "ISO_IR 192"
+    assert str(ds.PatientName) == name
+
+
+@pytest.mark.filterwarnings("ignore:Invalid value for VR")
+@pytest.mark.parametrize("form", Form)
+@pytest.mark.parametrize(
+    ("keyword", "value"),
+    [("PatientName", "MONONYM"), ("PatientName", ""), ("PatientSex", "W"), ("PatientBirthDate", "1980"), ("StudyTime", "")],
+)
+def test_unusual_identity_comes_back_as_it_came(form: Form, keyword: str, value: str) -> None:
+    """What the sender calls its patient is not judged: the same value goes back."""
+    ds = document(phantom_report(), mr_headers(**{keyword: value}), as_=form)
+    assert str(ds[keyword].value) == value
+
+
+@pytest.mark.parametrize("form", Form)
+def test_a_header_with_little_in_it_is_enough(form: Form) -> None:
+    """Missing Type 2 attributes become empty ones."""
+    bare = mr_headers(1)[0]
+    for keyword in ("PatientName", "PatientBirthDate", "PatientSex", "StudyID", "AccessionNumber", "SpecificCharacterSet"):
+        delattr(bare, keyword)
+    for keyword in ("StudyDescription", "ReferringPhysicianName"):
+        delattr(bare, keyword)
+    ds = read_back(document(phantom_report(), [bare], as_=form))
+    assert "AccessionNumber" in ds
+    assert ds.AccessionNumber == ""
+
+
+def test_every_instance_is_evidence_and_priors_are_kept_apart() -> None:
+    """Instances of the study stand in the current evidence, those of priors in the other."""
+    headers, priors = mr_headers(5), mr_headers(3, PRIOR, "20251103")
+    ds = read_back(document(phantom_report(), headers, priors=priors))
+    assert evidence_uids(ds.CurrentRequestedProcedureEvidenceSequence) == {h.SOPInstanceUID for h in headers}
+    assert evidence_uids(ds.PertinentOtherEvidenceSequence) == {h.SOPInstanceUID for h in priors}
+    assert ds.ReferencedRequestSequence[0].AccessionNumber == "SYN-ACC-1"
+
+
+def test_the_date_of_the_prior_is_real_again() -> None:
+    """The reader saw a shifted date; the report names the real one and the study it belongs to."""
+    report = phantom_report(prior_study_date=date(2024, 11, 3))
+    ds = document(report, priors=mr_headers(1, PRIOR, "20251103"), date_shift_days=-365)
+    assert [item.Date for item in values(ds, "Study Date")] == ["20251103"]
+    uids = [item.UID for item in values(ds, "Procedure Study Instance UID")]
+    assert uids == [STUDY, PRIOR]
+    assert b"20241103" not in encoded(ds)
+
+
+def test_key_images_are_referenced_by_their_original_uid() -> None:
+    """The reader marked a pseudonymous image; the report points to the sender's."""
+    report = report_from_form({**phantom_form(), "lesions.0.key_images": ["2.25.5"]})
+    original = f"{STUDY}.2.1"
+    ds = document(report, original_uids={"2.25.5": original})
+    (image,) = values(ds, "Key image")
+    assert image.ReferencedSOPSequence[0].ReferencedSOPInstanceUID == original
+    assert b"2.25.5\0" not in encoded(ds)
+
+
+def test_a_key_image_that_is_not_there_is_named() -> None:
+    """A reference to an image outside the evidence would make the document invalid; it is refused."""
+    report = report_from_form({**phantom_form(), "lesions.0.key_images": ["2.25.5"]})
+    with pytest.raises(EvidenceProblem) as refused:
+        document(report)
+    assert "2.25.5" in refused.value.problem
+    assert refused.value.fix
+
+
+@pytest.mark.parametrize(
+    ("evidence", "priors", "told"),
+    [
+        ([], [], "No instance"),
+        (mr_headers(1) + mr_headers(1, "2.25.9"), [], "StudyInstanceUID"),
+        (mr_headers(2) + mr_headers(3, PatientID="SYN-2")[2:], [], "PatientID"),
+        (mr_headers(1), mr_headers(1, PRIOR, PatientID="SYN-2"), "another PatientID"),
+        (mr_headers(1, SOPInstanceUID=""), [], "SOPInstanceUID"),
+    ],
+)
+def test_evidence_of_several_studies_is_refused(evidence: list[Dataset], priors: list[Dataset], told: str) -> None:
+    """A report is about one study of one patient; the refusal names no patient."""
+    with pytest.raises(EvidenceProblem, match=told) as refused:
+        document(phantom_report(), evidence, priors=priors)
+    assert "SYN" not in str(refused.value)
+
+
+@pytest.mark.parametrize("form", SR_FORMS)
+def test_the_report_is_complete_and_verified_by_its_signer(form: Form) -> None:
+    """The document names who signed, for whom, and when, with the zone."""
+    ds = read_back(document(phantom_report(), as_=form))
+    assert (ds.CompletionFlag, ds.VerificationFlag, ds.PreliminaryFlag) == ("COMPLETE", "VERIFIED", "FINAL")
+    observer = ds.VerifyingObserverSequence[0]
+    assert observer.VerifyingObserverName == "Roth^Anna^^Dr."
+    assert observer.VerifyingOrganization == "Reading Site North"
+    assert datetime.strptime(str(observer.VerificationDateTime), "%Y%m%d%H%M%S%z") == SIGNED_AT
+    assert ds.AuthorObserverSequence[0].PersonName == "Roth^Anna^^Dr."
+    assert values(ds, "Person Observer Name")[0].PersonName == "Roth^Anna^^Dr."
+    assert ds.ContentTemplateSequence[0].TemplateIdentifier == "2000"
+    assert ds.ContentTemplateSequence[0].MappingResource == "DCMR"
+    scheme = ds.CodingSchemeIdentificationSequence[0]
+    assert (scheme.CodingSchemeDesignator, scheme.CodingSchemeUID) == (PRIVATE_SCHEME.designator, PRIVATE_SCHEME.uid)
+
+
+def test_times_follow_the_zone_the_study_declares() -> None:
+    """Timezone Offset From UTC governs every time of an instance, so the report's times are given in it."""
+    ds = document(phantom_report(), mr_headers(TimezoneOffsetFromUTC="-0500"))
+    assert (ds.ContentDate, ds.ContentTime, ds.TimezoneOffsetFromUTC) == ("20260203", "073000", "-0500")
+
+
+def test_numbers_keep_their_value_and_unit() -> None:
+    """A measured value is the same number in the SR, with its UCUM unit; in Basic Text it is written out."""
+    number = values(document(rich_report()), "Volume")[0]
+    measured = number.MeasuredValueSequence[0]
+    assert (float(measured.NumericValue), measured.MeasurementUnitsCodeSequence[0].CodeValue) == (4.125, "cm3")
+    basic = document(rich_report(), as_=Form.BASIC)
+    assert "NUM" not in {item.ValueType for item in items(basic)}
+    assert values(basic, "Volume")[0].TextValue == "4.125 cm3"
+
+
+def test_only_known_codes_are_used() -> None:
+    """Every code of the document is one of the report's own list, under the designator written there."""
+    known = {(code.value, code.scheme_designator) for code in CODES.values()} | {("121058", "DCM")}
+    for item in items(document(rich_report())):
+        for sequence in ("ConceptNameCodeSequence", "ConceptCodeSequence"):
+            for code in item.get(sequence, []):
+                assert (code.CodeValue, code.CodingSchemeDesignator) in known
+
+
+@pytest.mark.dicom3tools
+@pytest.mark.parametrize("purpose", Purpose)
+def test_a_correction_points_to_what_it_follows(purpose: Purpose, tmp_path: Path) -> None:
+    """An addendum is a new document with the report before it as predecessor, and says what it adds."""
+    before = Predecessor(STUDY, "2.25.71400", EnhancedSRStorage, "2.25.71401", purpose, "Late DWI was read too.")
+    ds = document(phantom_report(), predecessor=before)
+    reference = ds.PredecessorDocumentsSequence[0].ReferencedSeriesSequence[0].ReferencedSOPSequence[0]
+    assert reference.ReferencedSOPInstanceUID == "2.25.71401"
+    assert reference.PurposeOfReferenceCodeSequence[0].CodeValue in {"121361", "121360"}
+    assert values(ds, "Addendum in words")[0].TextValue == "Late DWI was read too."
+    assert dciodvfy_errors(ds, tmp_path) == []
+
+
+def test_a_time_of_signing_without_zone_is_refused() -> None:
+    """A naive time would be read in whatever zone the reader of the report lives."""
+    with pytest.raises(ValueError, match="no zone"):
+        document(phantom_report(), signed_at=datetime(2026, 2, 3))  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(
+    ("name", "person_name"),
+    [
+        ("Dr. Anna Roth", "Roth^Anna^^Dr."),
+        ("Prof. Dr. Anna Maria Roth", "Roth^Anna Maria^^Prof. Dr."),
+        ("Roth", "Roth^"),
+        ("Dr. Roth", "Roth^^^Dr."),
+        ("Roth^Anna", "Roth^Anna"),
+    ],
+)
+def test_plain_names_become_person_names(name: str, person_name: str) -> None:
+    """An account's display name is put into the components of a PN."""
+    assert Signer(name, "Site", "login").person_name == person_name
+
+
+@pytest.mark.parametrize(("name", "organization"), [("", "Site"), ("A\\B", "Site"), ("A", " "), ("A", "x" * 65)])
+def test_a_signer_that_dicom_cannot_carry_is_refused(name: str, organization: str) -> None:
+    """Empty names, backslashes and overlong organisations would break the document."""
+    with pytest.raises(ValueError):
+        Signer(name, organization, "login")
+
+
+def test_the_builder_leaves_its_input_alone() -> None:
+    """Headers given as evidence are not changed."""
+    headers = mr_headers(2)
+    before = [encoded_header(ds) for ds in headers]
+    document(phantom_report(), headers)
+    assert [encoded_header(ds) for ds in headers] == before
+
+
+def encoded_header(ds: Dataset) -> bytes:
+    """A header's bytes."""
+    buffer = BytesIO()
+    ds.save_as(buffer, implicit_vr=False, little_endian=True)
+    return buffer.getvalue()
+
+
+def test_the_time_of_signing_may_be_anywhere() -> None:
+    """The instant of verification is the same in every zone."""
+    east = SIGNED_AT.astimezone(timezone(timedelta(hours=5, minutes=30)))
+    ds = document(phantom_report(), signed_at=east)
+    written = str(ds.VerifyingObserverSequence[0].VerificationDateTime)
+    assert datetime.strptime(written, "%Y%m%d%H%M%S%z").astimezone(UTC) == SIGNED_AT

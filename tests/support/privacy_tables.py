@@ -1,0 +1,60 @@
+"""Builds gateway/privacy/iod_types.json from highdicom's copy of the PS3.3 tables: `python tests/support/privacy_tables.py`.
+
+A test compares the shipped file with a fresh build, so that the two cannot drift apart.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from pydicom.datadict import tag_for_keyword
+
+IODS = {
+    "1.2.840.10008.5.1.4.1.1.4": "mr-image",
+    "1.2.840.10008.5.1.4.1.1.4.1": "enhanced-mr-image",
+    "1.2.840.10008.5.1.4.1.1.4.2": "mr-spectroscopy",
+    "1.2.840.10008.5.1.4.1.1.4.4": "legacy-converted-enhanced-mr-image",
+}
+STRICTEST_FIRST = ("1", "1C", "2", "2C", "3")
+SOURCE = "PS3.3 module tables as shipped with highdicom 0.28 (MIT), derived from innolitics/dicom-standard (MIT)"
+
+
+def build() -> dict[str, Any]:
+    """The content of iod_types.json: for each SOP class a tree tag -> [type, children]."""
+    folder = files("highdicom") / "_standard"
+    modules_of = json.loads((folder / "iod_module_map.json").read_text())
+    attributes_of = json.loads((folder / "module_attribute_map.json").read_text())
+    trees = {}
+    for sop_class, iod in IODS.items():
+        tree: dict[str, Any] = {}
+        for module in modules_of[iod]:
+            for attribute in attributes_of[module["key"]]:
+                _plant(tree, [*attribute["path"], attribute["keyword"]], attribute["type"])
+        trees[sop_class] = tree
+    return {"source": SOURCE, "acknowledgement": "DICOM PS3.3, (c) NEMA", "iods": trees}
+
+
+def _plant(tree: dict[str, Any], path: list[str], type_: str) -> None:
+    node: list[Any] = []
+    for keyword in path:
+        tag = tag_for_keyword(keyword)
+        if tag is None:
+            return
+        node = tree.setdefault(f"{tag:08X}", ["3", {}])
+        tree = node[1]
+    if STRICTEST_FIRST.index(type_) < STRICTEST_FIRST.index(node[0]):
+        node[0] = type_
+
+
+def encoded() -> str:
+    """The file's text: compact, sorted, one trailing newline."""
+    return json.dumps(build(), separators=(",", ":"), sort_keys=True) + "\n"
+
+
+if __name__ == "__main__":
+    target = Path(__file__).parents[2] / "gateway" / "privacy" / "iod_types.json"
+    target.write_text(encoded())
+    print(f"wrote {target.name}: {target.stat().st_size} bytes")  # noqa: T201

@@ -1,0 +1,209 @@
+"""Original MR headers, signed documents and arbitrary valid reports, for tests of the structured report."""
+
+from __future__ import annotations
+
+import subprocess
+from datetime import UTC, date, datetime
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import strategies as st
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+from pydicom.uid import MRImageStorage
+
+from gateway.reporting.form import FORM, FormItem
+from gateway.reporting.report import Report, report_from_form
+from gateway.reporting.signer import DeviceIdentity, Signer
+from gateway.reporting.structured_report import build
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STUDY, PRIOR = "2.25.71001", "2.25.71002"
+SIGNED_AT = datetime(2026, 2, 3, 12, 30, tzinfo=UTC)
+SIGNER = Signer("Dr. Anna Roth", "Reading Site North", "roth")
+DEVICE = DeviceIdentity("pml-gateway", "pml-gateway", "0.1.0", uid="2.25.71999")
+REPORT_UID, REPORT_SERIES = "2.25.71500", "2.25.71501"
+
+
+def mr_headers(count: int = 4, study: str = STUDY, study_date: str = "20260201", **changes: Any) -> list[Dataset]:
+    """Headers of a synthetic MR study in two series; `changes` are put into every one of them."""
+    headers = []
+    for number in range(1, count + 1):
+        ds = Dataset()
+        ds.SpecificCharacterSet = "ISO_IR 100"
+        series = 1 + number % 2
+        ds.SOPClassUID = MRImageStorage
+        ds.StudyInstanceUID, ds.SeriesInstanceUID = study, f"{study}.{series}"
+        ds.SOPInstanceUID = f"{study}.{series}.{number}"
+        ds.PatientName, ds.PatientID = "Müßig^Jürgen", "SYN-4711"
+        ds.PatientBirthDate, ds.PatientSex = "19800229", "M"
+        ds.StudyDate, ds.StudyTime, ds.StudyID = study_date, "101112", "77"
+        ds.AccessionNumber, ds.ReferringPhysicianName = "SYN-ACC-1", "Überweiser^Uta"
+        ds.StudyDescription = "Schädel MRT"
+        ds.Modality, ds.Manufacturer, ds.SeriesNumber, ds.InstanceNumber = "MR", "SYNTHETIC", series, number
+        for keyword, value in changes.items():
+            setattr(ds, keyword, value)
+        headers.append(ds)
+    return headers
+
+
+def document(report: Report, evidence: list[Dataset] | None = None, **options: Any) -> Dataset:
+    """A signed document of `report` about a small synthetic study."""
+    arguments: dict[str, Any] = {
+        "signed_by": SIGNER,
+        "signed_at": SIGNED_AT,
+        "sop_instance_uid": REPORT_UID,
+        "series_instance_uid": REPORT_SERIES,
+        "series_number": 9001,
+        "device": DEVICE,
+    }
+    return build(report, mr_headers() if evidence is None else evidence, **arguments | options)
+
+
+def encoded(ds: Dataset) -> bytes:
+    """The document as a DICOM file."""
+    buffer = BytesIO()
+    ds.save_as(buffer, enforce_file_format=True)
+    return buffer.getvalue()
+
+
+def read_back(ds: Dataset) -> Dataset:
+    """The document after writing and reading it."""
+    return dcmread(BytesIO(encoded(ds)))
+
+
+def dciodvfy_errors(ds: Dataset, folder: Path) -> list[str]:
+    """What dciodvfy of dicom3tools calls an error in the document."""
+    file = folder / "document.dcm"
+    file.write_bytes(encoded(ds))
+    result = subprocess.run(["dciodvfy", str(file)], capture_output=True, text=True, check=False, timeout=30)
+    lines = (result.stdout + result.stderr).splitlines()
+    assert any("SR" in line or "PDF" in line for line in lines), f"dciodvfy did not recognise the class: {lines}"
+    return [line for line in lines if line.startswith("Error")]
+
+
+def dumped(ds: Dataset, folder: Path) -> str:
+    """The document as DCMTK's dsrdump reads it; fails when dsrdump refuses it."""
+    file = folder / "document.dcm"
+    file.write_bytes(encoded(ds))
+    command = ["dsrdump", "+Pl", "+Pc", str(file)]
+    result = subprocess.run(command, capture_output=True, check=False, timeout=30)
+    assert result.returncode == 0, result.stderr.decode(errors="replace")
+    return result.stdout.decode()
+
+
+_TEXT = st.text(
+    st.characters(exclude_categories=["Cc", "Cs", "Co", "Cn", "Nd"], codec="utf-8") | st.just("\n"), max_size=40
+)
+_RATIO = st.decimals(0, 99, places=3).map(str)
+_WHOLE = {"context.kps": ["0", "70", "100"], "context.edss": ["0", "3.5", "10"], "certainty_percent": ["0", "55"]}
+
+
+def _answer(draw: st.DrawFn, item: FormItem) -> str | list[str]:
+    values = [choice.value for choice in item.choices]
+    match item.kind:
+        case "choice":
+            return draw(st.sampled_from(values))
+        case "choices":
+            return draw(st.lists(st.sampled_from(values), min_size=1, max_size=3))
+        case "number":
+            return draw(st.sampled_from(_WHOLE.get(item.name, ["0.125", "1", "3.50", "9"])))
+        case "text" | "long_text":
+            return draw(_TEXT)
+    return []
+
+
+@st.composite
+def reports(draw: st.DrawFn) -> Report:
+    """Any report the model accepts: every item drawn from the form, then made to fit together."""
+    form: dict[str, Any] = {}
+    groups = {"lesions": draw(st.integers(0, 3)), "spectra": draw(st.integers(0, 2))}
+    for section in FORM:
+        for number in range(groups.get(section.name, 1)):
+            for item in section.items:
+                if item.required or draw(st.booleans()):
+                    form[section.field(item, number)] = _answer(draw, item)
+    present = {name: _fit_sequence(draw, form, name, groups["spectra"]) for name in SEQUENCE_NAMES}
+    for number in range(groups["spectra"]):
+        form[f"spectra.{number}.values.naa_cr"] = draw(_RATIO)
+        if form[f"spectra.{number}.reference"] == "none":
+            for name in ("naa_cr", "naa_cho", "cho_cr", "lip_cr"):
+                form.pop(f"spectra.{number}.reference_values.{name}", None)
+    _fit_comparison(draw, form, groups["lesions"])
+    for number in range(groups["lesions"]):
+        _fit_lesion(draw, form, number, present)
+    complete = all(present[name] for name in ("flair", "t2", "dwi"))
+    form["protocol.completeness"] = draw(st.sampled_from(["complete", "limited"])) if complete else "incomplete"
+    form["protocol.limitation"] = "Motion."
+    form["suspicion"] = draw(st.sampled_from("01234" if groups["lesions"] else "01"))
+    if form["suspicion"] in "01":
+        form["iris_phase"] = "not_applicable"
+        for number in range(groups["lesions"]):
+            form[f"lesions.{number}.attribution"] = draw(st.sampled_from(["ms", "other", "indeterminate"]))
+    elif form["iris_phase"] == "not_applicable":
+        form["iris_phase"] = "indeterminate"
+    _fit_ending(draw, form)
+    return report_from_form(form)
+
+
+SEQUENCE_NAMES = ("flair", "t2", "dwi", "t1", "t1_contrast", "swi", "mrs")
+
+
+def _fit_sequence(draw: st.DrawFn, form: dict[str, Any], name: str, spectra: int) -> bool:
+    path = f"protocol.sequences.{name}"
+    if name == "mrs":
+        form[f"{path}.acquired"] = "present" if spectra else "absent"
+    present: bool = form[f"{path}.acquired"] == "present"
+    if present:
+        form[f"{path}.quality"] = "diagnostic"
+    else:
+        form.pop(f"{path}.quality", None)
+        form.pop(f"{path}.thickness_mm", None)
+    return present
+
+
+def _fit_comparison(draw: st.DrawFn, form: dict[str, Any], lesions: int) -> None:
+    if form["comparison.done"] == "yes":
+        form["comparison.prior_study_date"] = draw(st.dates(date(2015, 1, 1), date(2025, 12, 31))).isoformat()
+        form["new_lesion"] = "present"
+        times = ["new", "increase", "decrease", "unchanged", "resolved", "undetermined"]
+    else:
+        form.pop("comparison.prior_study_date", None)
+        form.pop("comparison.t2_load_change", None)
+        times = ["undetermined"] if form["comparison.done"] == "no" else ["no_prior"]
+    for number in range(lesions):
+        form[f"lesions.{number}.time_course"] = draw(st.sampled_from(times))
+
+
+def _fit_lesion(draw: st.DrawFn, form: dict[str, Any], number: int, present: dict[str, bool]) -> None:
+    """Signals of a sequence that was read are described, those of an absent one are not available."""
+    table = (
+        ("t1", "t1", "isointense", "not_available"),
+        ("t2", "t2", ["inhomogeneous", "oedema"], ["not_available"]),
+        ("dwi", "dwi", draw(st.sampled_from(["none", "rim", "rim_dark_centre"])), "not_available"),
+        ("swi", "swi", ["rim", "core"], ["not_available"]),
+        ("t1_contrast", "enhancement", draw(st.sampled_from(["none", "milky_way", "ring"])), "not_acquired"),
+    )
+    for sequence, item, described, missing in table:
+        form[f"lesions.{number}.{item}"] = described if present[sequence] else missing
+
+
+def _fit_ending(draw: st.DrawFn, form: dict[str, Any]) -> None:
+    form["narrative"] = f"Impression: {form['narrative']}"
+    chosen = set(form["recommendations"])
+    if "routine" in chosen and "short_term" in chosen:
+        chosen.remove("routine")
+    form["recommendations"] = sorted(chosen)
+    form.pop("follow_up_value", None)
+    form.pop("follow_up_unit", None)
+    if "short_term" in chosen:
+        form |= {"follow_up_value": draw(st.sampled_from(["2", "3.5", "4"])), "follow_up_unit": "wk"}
+    elif "routine" in chosen:
+        form |= {"follow_up_value": "6", "follow_up_unit": draw(st.sampled_from(["wk", "mo"]))}
+    if form["suspicion"] in "34":
+        form |= {"communication.person": "Neurologist on call", "communication.at": "2026-02-03T11:15:00+01:00"}
+    else:
+        form.pop("communication.person", None)
+        form.pop("communication.at", None)

@@ -1,0 +1,261 @@
+"""What is shipped: the wheel with every file, declared dependencies, and locks that lead to the same versions anywhere."""
+
+from __future__ import annotations
+
+import ast
+import importlib.metadata
+import json
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+import gateway
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("gateway", "dicom_nodes", "routing_rules")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+LOCKS = ("requirements.lock", "docker/requirements.lock")
+
+BROUGHT_BY = {
+    "sqlalchemy": "sqlmodel",
+    "starlette": "fastapi",
+    "markupsafe": "jinja2",
+    "pydantic-core": "pydantic",
+}
+"""Imported through a dependency that pins it, and is declared."""
+NEVER_IMPORTED = {
+    "psycopg": "SQLAlchemy loads it by the name in the database's address",
+    "python-multipart": "FastAPI loads it when a form or an upload comes in",
+}
+
+
+def shipped_files() -> list[str]:
+    """Every file of the packages that belongs into the wheel."""
+    return sorted(
+        str(path.relative_to(ROOT))
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts and not path.name.startswith(".")
+    )
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built as a release builds it, without the network."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
+    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stderr
+    (found,) = folder.glob("*.whl")
+    return found
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the wheel unpacked, which is all that installing a pure wheel does."""
+    folder = tmp_path_factory.mktemp("installed")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def in_installed(installed: Path, code: str) -> str:
+    """What a program prints that sees the unpacked wheel and not this repository."""
+    program = f"import sys; sys.path.insert(0, {str(installed)!r})\n{code}"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=installed, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_wheel_holds_every_file_of_the_packages(wheel: Path) -> None:
+    """Templates, styles, migrations, examples and tables are shipped, whatever .gitignore says."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = {name for name in archive.namelist() if not name.split("/")[0].endswith(".dist-info")}
+    assert names == set(shipped_files())
+
+
+def test_one_file_of_each_kind_opens_from_the_installed_wheel(installed: Path) -> None:
+    """The packages find their own data through importlib.resources when there is no repository around them."""
+    kinds = {
+        (name.split("/")[0], Path(name).suffix): name for name in shipped_files() if not name.endswith(".py")
+    }
+    code = (
+        "import json\nfrom importlib.resources import files\n"
+        f"names = {sorted(kinds.values())!r}\n"
+        "parts = [name.split('/', 1) for name in names]\n"
+        "print(json.dumps([[str(files(p)), len(files(p).joinpath(rest).read_bytes())] for p, rest in parts]))"
+    )
+    opened = json.loads(in_installed(installed, code))
+    assert opened
+    assert all(place.startswith(str(installed)) and size > 0 for place, size in opened)
+
+
+def test_the_installed_command_knows_its_version(installed: Path) -> None:
+    """`gateway --version` works from the wheel and prints the version in the code."""
+    code = "sys.argv = ['gateway', '--version']\nfrom gateway.cli import main\nmain()"
+    assert in_installed(installed, code).strip() == gateway.__version__
+
+
+def test_the_wheel_says_who_it_is(wheel: Path) -> None:
+    """Name, version, licence, Python and the command are in the metadata."""
+    with zipfile.ZipFile(wheel) as archive:
+        (folder,) = {name.split("/")[0] for name in archive.namelist() if ".dist-info/" in name}
+        metadata = archive.read(f"{folder}/METADATA").decode()
+        entry_points = archive.read(f"{folder}/entry_points.txt").decode()
+        licence = archive.read(f"{folder}/licenses/LICENSE").decode()
+    assert "\nName: pml-gateway\n" in metadata
+    assert f"\nVersion: {gateway.__version__}\n" in metadata
+    assert "\nLicense-Expression: Apache-2.0\n" in metadata
+    assert "\nRequires-Python: >=3.11\n" in metadata
+    assert "gateway = gateway.cli:main" in entry_points
+    assert "Apache License" in licence
+
+
+def test_the_changelog_tells_of_this_version() -> None:
+    """The newest entry of CHANGELOG.md is of the version in the code, or collects what comes next."""
+    headings = re.findall(
+        r"^## \[?([^\]\s]+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert gateway.__version__ in headings[:2]
+
+
+def imported_modules() -> dict[str, str]:
+    """Top-level modules that the packages import from outside, each with a file that does."""
+    found: dict[str, str] = {}
+    for name in shipped_files():
+        if name.endswith(".py"):
+            for node in ast.walk(ast.parse((ROOT / name).read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Import):
+                    found |= {alias.name.split(".")[0]: name for alias in node.names}
+                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                    found[node.module.split(".")[0]] = name
+    return {
+        module: name for module, name in found.items() if module not in {*sys.stdlib_module_names, *PACKAGES}
+    }
+
+
+def declared(extra: str | None = None) -> dict[str, Requirement]:
+    """Direct dependencies by their normalised names."""
+    project = PROJECT["project"]
+    lines = project["dependencies"] if extra is None else project["optional-dependencies"][extra]
+    return {canonicalize_name(Requirement(line).name): Requirement(line) for line in lines}
+
+
+def test_every_import_is_a_declared_dependency() -> None:
+    """Nothing works here only because some other package happens to bring it along."""
+    providers = importlib.metadata.packages_distributions()
+    undeclared = {}
+    for module, name in imported_modules().items():
+        distributions = {str(canonicalize_name(provider)) for provider in providers.get(module, [module])}
+        distributions = {BROUGHT_BY.get(distribution, distribution) for distribution in distributions}
+        if not distributions & declared().keys():
+            undeclared[module] = name
+    assert not undeclared, f"imported but not in [project] dependencies: {undeclared}"
+
+
+def test_every_declared_dependency_is_imported() -> None:
+    """What nothing uses is not installed in a hospital."""
+    providers = importlib.metadata.packages_distributions()
+    used = {canonicalize_name(name) for module in imported_modules() for name in providers.get(module, [])}
+    unused = declared().keys() - used - NEVER_IMPORTED.keys()
+    assert not unused, f"in [project] dependencies but never imported: {sorted(unused)}"
+
+
+@pytest.mark.parametrize("table", ["dependencies", "build", "test"])
+def test_every_direct_dependency_has_a_reason(table: str) -> None:
+    """Each line of a dependency list in pyproject.toml ends with a comment that says what it is for."""
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    found = re.search(rf"^{table} = \[\n(.*?)^\]", text, re.MULTILINE | re.DOTALL)
+    assert found
+    lines = [line for line in found[1].splitlines() if line.strip().startswith('"')]
+    assert lines
+    assert [line for line in lines if not re.search(r'",\s+# \w.{10,}', line)] == []
+
+
+def test_the_build_backend_is_an_extra_as_well() -> None:
+    """`./dev` installs the project without the network, so the lock must hold what builds it."""
+    wanted = {canonicalize_name(Requirement(line).name) for line in PROJECT["build-system"]["requires"]}
+    assert wanted <= declared("build").keys()
+
+
+def locked(lock: str) -> dict[str, list[Requirement]]:
+    """The pinned requirements of a lock; a name may have one version for each kind of system."""
+    found: dict[str, list[Requirement]] = {}
+    for line in (ROOT / lock).read_text(encoding="utf-8").splitlines():
+        if re.match(r"[a-z0-9]", line):
+            requirement = Requirement(line.removesuffix("\\").strip())
+            found.setdefault(canonicalize_name(requirement.name), []).append(requirement)
+    return found
+
+
+def versions(lock: str) -> set[tuple[str, str]]:
+    """Every (name, version) of a lock."""
+    return {
+        (name, str(pin.specifier).removeprefix("==")) for name, pins in locked(lock).items() for pin in pins
+    }
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_pins_every_version_with_hashes_and_no_address(lock: str) -> None:
+    """A lock says what to install and how to recognise it, never where it comes from."""
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    pins = re.findall(r"^[a-z0-9].*(?:\n +--hash=.*)*", text, re.MULTILINE)
+    assert pins
+    assert [pin for pin in pins if "==" not in pin or "--hash=sha256:" not in pin] == []
+    assert "://" not in text
+    assert not re.search(r"^\s*--(?!hash=)", text, re.MULTILINE), (
+        "an option such as an index stands in the lock"
+    )
+
+
+@pytest.mark.parametrize(
+    ("lock", "extras"), [("requirements.lock", ("build", "test")), ("docker/requirements.lock", ("build",))]
+)
+def test_a_lock_satisfies_what_the_project_asks_for(lock: str, extras: tuple[str, ...]) -> None:
+    """After a change of pyproject.toml somebody ran `./dev lock`."""
+    wanted = [declared(), *(declared(extra) for extra in extras)]
+    pins = locked(lock)
+    for name, requirement in ((name, found) for table in wanted for name, found in table.items()):
+        if name == "pml-gateway":
+            continue
+        assert name in pins, f"{name} is not in {lock}; run ./dev lock"
+        for pin in pins[name]:
+            version = str(pin.specifier).removeprefix("==")
+            assert requirement.specifier.contains(version), f"{lock} has {name} {version}; run ./dev lock"
+
+
+def test_the_image_has_what_was_tested_and_no_test_tools() -> None:
+    """docker/requirements.lock is a part of requirements.lock."""
+    assert versions("docker/requirements.lock") <= versions("requirements.lock")
+    assert not {"pytest", "playwright", "mypy"} & locked("docker/requirements.lock").keys()
+
+
+def test_this_environment_is_the_locked_one() -> None:
+    """The tests run on the versions that the lock names, so a pass here means a pass elsewhere."""
+    pins = locked("requirements.lock")
+    wrong = {}
+    for name in (*declared(), *declared("build"), *(declared("test").keys() - {"pml-gateway"})):
+        installed_version = importlib.metadata.version(name)
+        if not any(pin.specifier.contains(installed_version) for pin in pins[name]):
+            wrong[name] = installed_version
+    assert not wrong, f"not the locked versions: {wrong}; remove .venv and run ./dev test"
+
+
+def test_no_test_folder_is_a_package() -> None:
+    """An __init__.py under tests/ would make `import gateway` load tests/gateway."""
+    assert [str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("__init__.py")] == []
+
+
+def test_test_file_names_are_unique() -> None:
+    """pytest names a test by its file: two of one name are hard to tell apart in a report."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))
