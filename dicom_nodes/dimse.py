@@ -23,7 +23,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 from dicom_nodes.commitment import Reference
 from dicom_nodes.contexts import UNCOMPRESSED, proposals
 from dicom_nodes.encoding import file_meta
-from dicom_nodes.errors import NodeTimeout, NotDicom, RequestRefused
+from dicom_nodes.errors import NodeError, NodeTimeout, NotDicom, RequestRefused
 from dicom_nodes.node import DimseNode
 from dicom_nodes.outcomes import InstanceOutcome, Outcome, meaning_of_status, outcome_of_status
 from dicom_nodes.outgoing import OutgoingFile
@@ -80,14 +80,21 @@ def store(
 ) -> None:
     """C-STORE the files; every file gets exactly one outcome, given to `report` as it is known."""
     pairs = dict.fromkeys((file.sop_class_uid, file.transfer_syntax_uid) for file in files)
-    for group in proposals(pairs):
+    for number, group in enumerate(proposals(pairs)):
         classes = {str(context.abstract_syntax) for context in group}
-        association = associate(node, group, calling_ae_title=calling_ae_title, timeout_s=timeout_s)
+        members = [file for file in files if file.sop_class_uid in classes]
         try:
-            sending = _Sending(association, timeout_s)
-            for file in files:
-                if file.sop_class_uid in classes:
-                    report(sending.send(file))
+            association = associate(node, group, calling_ae_title=calling_ae_title, timeout_s=timeout_s)
+        except NodeError as error:
+            if number == 0:
+                raise
+            for file in members:
+                report(InstanceOutcome(file.sop_instance_uid, Outcome.TRY_AGAIN, None, error.problem))
+            continue
+        sending = _Sending(association, timeout_s)
+        try:
+            for file in members:
+                report(sending.send(file))
         finally:
             close(association, abort=not sending.alive)
 

@@ -43,6 +43,8 @@ _CALLING_UNKNOWN = (0x01, 0x01, 0x03)
 _CALLED_UNKNOWN = (0x01, 0x01, 0x07)
 _CONGESTION = (0x02, 0x03, 0x01)
 
+# How long a caller may take to send its request, and to hang up after a rejection (ARTIM, PS3.8 9.1.4).
+_PATIENCE_S = 10.0
 _IDLE_TIMEOUT_S = 60.0
 
 
@@ -162,7 +164,7 @@ class Receiver:
             self._thread.join(2.0)
 
     def _application_entity(self) -> AE:
-        ae = application_entity(self.ae_title, timeout_s=30.0, max_pdu=self._max_pdu)
+        ae = application_entity(self.ae_title, timeout_s=_PATIENCE_S, max_pdu=self._max_pdu)
         ae.network_timeout = self._idle_timeout_s
         ae.maximum_associations = self._max_associations
         commitment = self._on_commitment is not None or self._committed is not None

@@ -39,20 +39,37 @@ class BoundedSocket(AssociationSocket):
 
     def recv(self, nr_bytes: int) -> bytearray:
         if nr_bytes > self.limit:
+            self._wake()
             raise OSError(f"the peer announced a PDU of {nr_bytes} bytes, more than {self.limit}")
         if self.socket is None:
             raise OSError("the connection is closed")
         received = bytearray(nr_bytes)
-        view = memoryview(received)
         count = 0
-        while count < nr_bytes:
-            read = self.socket.recv_into(view[count:])
-            if not read:
-                break
-            count += read
-        view.release()
+        try:
+            with memoryview(received) as view:
+                while count < nr_bytes:
+                    read = self.socket.recv_into(view[count:])
+                    if not read:
+                        break
+                    count += read
+        finally:
+            if count < nr_bytes:
+                self._wake()
         del received[count:]
         return received
+
+    def close(self) -> None:
+        self._wake()
+        super().close()
+
+    def _wake(self) -> None:
+        """A connection lost before its A-ASSOCIATE-RQ: end the association's thread now, not after ARTIM.
+
+        Otherwise each port scan and each health check would hold one of `max_associations` for seconds.
+        """
+        if self.assoc.requestor.primitive is None:
+            queue: Any = self.assoc.dul.to_user_queue
+            queue.put(None)
 
 
 class _Handler(RequestHandler):

@@ -8,6 +8,7 @@ Facts that this module (and only this module) works around:
 - Its reactor may take a response away from the caller (a stall of the whole DIMSE timeout, about once in
   10 000 sends): `hold_reactor` parks it for good before anything is sent.
 - A host name without a dot is taken for IPv6: names are resolved here.
+- A socket that could not connect is left open until the garbage collector finds it: it is closed here.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 from pynetdicom import AE, _config, evt
 from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext
+from pynetdicom.transport import AssociationSocket
 
 from dicom_nodes.errors import AssociationRejected, NodeTimeout, NodeUnreachable
 from dicom_nodes.instance import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
@@ -30,6 +32,18 @@ from dicom_nodes.tls import client_context
 _config.LOG_HANDLER_LEVEL = "none"
 _config.LOG_REQUEST_IDENTIFIERS = False
 _config.LOG_RESPONSE_IDENTIFIERS = False
+
+
+def _shutdown_socket(self: AssociationSocket) -> None:
+    """pynetdicom's own skips close() when shutdown() fails, as it does on a socket that never connected."""
+    if self.socket is not None:
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):
+            self.socket.close()
+
+
+AssociationSocket._shutdown_socket = _shutdown_socket  # type: ignore[method-assign]
 
 CONNECT_TIMEOUT_S = 5.0
 MAX_PDU = 131072

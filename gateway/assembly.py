@@ -80,7 +80,7 @@ def open_gateway(settings: Settings) -> Gateway:
         migrations.upgrade(database)
     blobs = LocalBlobs(settings.storage.objects)
     directory = Reloaded(settings.files.nodes, NodeDirectory.from_file, NodeDirectory(()))
-    rules = Reloaded(settings.files.rules, load_rules, RuleSet(()))
+    rules = Reloaded(settings.files.rules, load_rules, RuleSet((), "no rules"))
     return Gateway(settings, database, blobs, directory, rules, Intake(settings, database, blobs))
 
 

@@ -12,12 +12,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from dicom_nodes.errors import NodeError, NodeFileError
+from dicom_nodes.errors import NodeError
 from gateway import __version__, logs, settings as settings_module
 from gateway.errors import GatewayError
 from gateway.privacy.errors import PrivacyError
 from gateway.settings import Settings
-from routing_rules.errors import RuleFileError
+from routing_rules.errors import RuleError
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=True,
                   help="MRI second opinions for natalizumab surveillance: from a PACS push to a report back in that PACS.")
@@ -43,7 +43,7 @@ def main() -> None:
     """Run the command line; errors made on purpose are printed with their fix, and nothing else."""
     try:
         app()
-    except (GatewayError, NodeError, PrivacyError, RuleFileError) as error:
+    except (GatewayError, NodeError, PrivacyError, RuleError) as error:
         err.print(f"[red]{_plain(error.problem)}[/red]\n{_plain(error.fix)}", soft_wrap=True)
         sys.exit(1)
 
@@ -243,7 +243,7 @@ def rules_test(paths: list[Path]) -> None:
     for path in paths:
         for result in run_tests(load_rules(path)):
             failed += not result.passed
-            out.print(f"{'ok    ' if result.passed else 'FAILED'} {result.name} {'' if result.passed else result.detail}", markup=False)
+            out.print(f"{'ok    ' if result.passed else 'FAILED'} {result.name} {'' if result.passed else f'expected {result.expected}, matched {result.chosen}'}", markup=False)
     if failed:
         raise typer.Exit(1)
 

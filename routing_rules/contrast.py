@@ -15,7 +15,7 @@ NO_AGENT = frozenset(
 """Values of ContrastBolusAgent that technicians type to say that none was given."""
 
 _GIVEN = re.compile(
-    r"(?<![a-z])(post|\+?c\+|\+ ?c(?![a-z])|gd|gad|gado\w*|ce|cm|km|kontrast|contrast|with contrast|mit km|"
+    r"(?<![a-z])(post|\+?c\+|\+ ?c(?![a-z])|gd|gad|gado\w*|ce|km|kontrast|contrast|with contrast|mit km|"
     r"dotarem|gadovist|clariscan|prohance|elucirem|omniscan|enhanced)(?![a-z])",
     re.IGNORECASE,
 )

@@ -69,7 +69,11 @@ def numbers(ds: Dataset, tag: int, vr: str | None = None) -> tuple[float, ...]:
         return _floats((element.value or b"").decode("ascii", "replace").split("\\"))
     if isinstance(element.value, bytes):
         raw = RawDataElement(element.tag, vr, len(element.value), element.value, 0, False, True)
-        return _unpack(raw, vr) if vr in _BINARY else _floats(element.value.decode("ascii", "replace").split("\\"))
+        return (
+            _unpack(raw, vr)
+            if vr in _BINARY
+            else _floats(element.value.decode("ascii", "replace").split("\\"))
+        )
     return _floats(_values(element.value))
 
 
@@ -122,7 +126,7 @@ def _vr(element: RawDataElement) -> str:
 
 
 def _decode(ds: Dataset, raw: bytes, vr: str) -> str:
-    if vr not in _TEXT_VRS or raw.isascii() and _ESCAPE not in raw:
+    if vr not in _TEXT_VRS or (raw.isascii() and _ESCAPE not in raw):
         return raw.decode("latin-1")
     charset = _element(ds, 0x00080005)
     if charset is None:

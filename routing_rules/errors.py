@@ -1,8 +1,8 @@
 """Errors of this library: each carries what is wrong, the value it is about and how to put it right.
 
-    RuleError            everything below
-    ├── RuleFileError    a rule file (or vendor-facts file) has problems; all of them, each with file and line
-    └── UnknownFact      a rule asks for a fact no study has
+RuleError            everything below
+├── RuleFileError    a rule file (or vendor-facts file) has problems; all of them, each with file and line
+└── UnknownFact      a rule asks for a fact no study has
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ FACTS: dict[str, Fact] = {
         Fact("field_strength_t", _NUMBER, "magnetic field strength, tesla", _one("field_strength_t")),
         Fact("patient_age_years", _NUMBER, "age at the study, years", _one("patient_age_years")),
         Fact("instances", _NUMBER, "number of instances received", _one("instances")),
-        Fact("accession_number_present", _FLAG, "does the study carry an accession number", _one("accession_number_present")),
+        Fact("accession_number_present", _FLAG, "is there an accession number", _one("accession_number_present")),
         Fact("enrolled", _FLAG, "is the patient on the enrolment list", _one("enrolled")),
         Fact("referral", _TEXT, "surveillance or suspected_pml, when the sender said so", _one("referral")),
         Fact("months_since_last", _NUMBER, "months since the last surveillance MRI", _one("months_since_last")),

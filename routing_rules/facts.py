@@ -66,14 +66,18 @@ class StudyFacts:
 
     def to_json(self) -> dict[str, Any]:
         """A plain dict of JSON values, readable again by `from_json`."""
-        plain = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        plain = {
+            name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()
+        }
         return {**plain, "series": [one.to_json() for one in self.series]}
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> StudyFacts:
         """The facts that `to_json` wrote; keys that are missing are not known, keys of a newer version ignored."""
         known = {field.name for field in fields(cls)}
-        values = {key: tuple(value) if isinstance(value, list) else value for key, value in stored.items()}
+        values: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in stored.items()
+        }
         values["series"] = tuple(SeriesFacts.from_json(one) for one in stored.get("series", ()))
         values["referral"] = Referral(stored["referral"]) if stored.get("referral") else None
         return cls(**{key: value for key, value in values.items() if key in known})
@@ -132,7 +136,9 @@ def study_facts(
 def study_facts_of(headers: Sequence[Dataset], series: Iterable[SeriesFacts], **known: Any) -> StudyFacts:
     """As `study_facts`, for series that are already recognised; `known` are further fields of StudyFacts."""
     recognised = tuple(series)
-    many = {name: _union(texts(header, tag) for header in headers) for name, tag in _MANY.items()}
+    many: dict[str, Any] = {
+        name: _union(texts(header, tag) for header in headers) for name, tag in _MANY.items()
+    }
     strengths = [one.field_strength_t for one in recognised if one.field_strength_t]
     return StudyFacts(
         **many,
@@ -160,7 +166,9 @@ def _union(found: Iterable[Iterable[str]]) -> tuple[str, ...]:
 
 def _procedure_texts(header: Dataset) -> tuple[str, ...]:
     own = [value for tag in _PROCEDURE_TEXTS for value in texts(header, tag)]
-    asked = [value for item in items(header, _REQUESTS) for tag in _REQUEST_TEXTS for value in texts(item, tag)]
+    asked = [
+        value for item in items(header, _REQUESTS) for tag in _REQUEST_TEXTS for value in texts(item, tag)
+    ]
     return (*own, *asked)
 
 

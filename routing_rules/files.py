@@ -54,12 +54,12 @@ def load_rules(path: Path | str) -> RuleSet:
     Raises RuleFileError with every problem in every file; a folder without rule files is such a problem.
     """
     place = Path(path)
-    if place.is_dir():
-        names = sorted(one for one in place.iterdir() if one.suffix in (".yaml", ".yml"))
-    else:
-        names = [place]
+    inside = place.iterdir() if place.is_dir() else (place,)
+    names = sorted(one for one in inside if one == place or one.suffix in (".yaml", ".yml"))
     if not names:
-        raise RuleFileError((FileProblem(str(place), None, "has no rule file", "", "Put a *.yaml file there."),))
+        raise RuleFileError(
+            (FileProblem(str(place), None, "has no rule file", "", "Put a *.yaml file there."),)
+        )
     loaded: list[tuple[str, str]] = []
     problems: list[FileProblem] = []
     for name in names:
@@ -67,7 +67,9 @@ def load_rules(path: Path | str) -> RuleSet:
             loaded.append((str(name), name.read_text(encoding="utf-8")))
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            problems.append(FileProblem(str(name), None, "cannot be read", reason, "Give a readable UTF-8 file."))
+            problems.append(
+                FileProblem(str(name), None, "cannot be read", reason, "Give a readable UTF-8 file.")
+            )
     return _rule_set(loaded, problems)
 
 
@@ -89,7 +91,11 @@ def run_tests(ruleset: RuleSet) -> tuple[RuleTestResult, ...]:
 def json_schema() -> dict[str, Any]:
     """The JSON schema of a rule file, for editors."""
     schema = RuleFile.model_json_schema(by_alias=True)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "pml-gateway rule file"}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **schema,
+        "title": "pml-gateway rule file",
+    }
 
 
 def _rule_set(loaded: Iterable[tuple[str, str]], problems: list[FileProblem]) -> RuleSet:
@@ -104,7 +110,7 @@ def _rule_set(loaded: Iterable[tuple[str, str]], problems: list[FileProblem]) ->
         try:
             parsed = RuleFile.model_validate(read.data if read.data is not None else {})
         except ValidationError as error:
-            problems += [_problem(read, source, one) for one in error.errors(include_url=False)]
+            problems += [_problem(read, source, one) for one in _causes(error)]
             continue
         for index, rule in enumerate(parsed.rules):
             line = read.line(("rules", index, "id"))
@@ -113,7 +119,8 @@ def _rule_set(loaded: Iterable[tuple[str, str]], problems: list[FileProblem]) ->
                 fix = f"Give it another id; {first} has this one already."
                 problems.append(FileProblem(source, line, "two rules have the same id", rule.id, fix))
             places.setdefault(rule.id, (source, line))
-        problems += [one for index, test in enumerate(parsed.tests) for one in _test_problems(read, source, index, test)]
+        for index, test in enumerate(parsed.tests):
+            problems += _test_problems(read, source, index, test)
         rules += parsed.rules
         tests += parsed.tests
     if problems:
@@ -129,9 +136,23 @@ def _fingerprint(rules: Iterable[Rule]) -> str:
 
 _FIXES: Mapping[str, str] = {
     "missing": "Add it.",
+    "dict_type": "Write name: value, one a line.",
+    "model_type": "Write name: value, one a line.",
+    "too_short": "Write at least one, as a list: a line with a dash for each.",
     "extra_forbidden": "Remove it or correct its name.",
     "string_pattern_mismatch": "Use lower-case letters, digits, dots, dashes and underscores.",
 }
+
+
+def _causes(error: ValidationError) -> list[Any]:
+    """The errors of pydantic without the list that is "too short" only because its members were wrong."""
+    every = error.errors(include_url=False)
+    return [
+        one
+        for one in every
+        if one["type"] != "too_short"
+        or not any(other["loc"][: len(one["loc"])] == one["loc"] and other is not one for other in every)
+    ]
 
 
 def _problem(read: LinedYaml, source: str, error: Mapping[str, Any]) -> FileProblem:
@@ -140,10 +161,17 @@ def _problem(read: LinedYaml, source: str, error: Mapping[str, Any]) -> FileProb
     where = ".".join(str(part) for part in read.known(loc))
     name = str(loc[-1]) if loc and error["type"] in ("missing", "extra_forbidden") else ""
     problem = context.get("problem") or str(error["msg"])
-    value = context["value"] if "value" in context else "" if error["type"] == "missing" else repr(error["input"])[:120]
+    value = (
+        context["value"]
+        if "value" in context
+        else ""
+        if error["type"] == "missing"
+        else repr(error["input"])[:120]
+    )
     fix = context.get("fix") or _FIXES.get(str(error["type"]), "Correct the value.")
     said = ": ".join(part for part in (where, name, problem) if part)
-    return FileProblem(source, read.line(loc), said, value, fix)
+    place = read.innermost(read.known(loc)) if error["type"] == "rule" else loc
+    return FileProblem(source, read.line(place), said, value, fix)
 
 
 def _test_problems(read: LinedYaml, source: str, index: int, test: RuleTest) -> list[FileProblem]:
@@ -154,13 +182,17 @@ def _test_problems(read: LinedYaml, source: str, index: int, test: RuleTest) -> 
             close = get_close_matches(name, known, n=1)
             fix = f"Did you mean {close[0]}?" if close else f"Use one of: {', '.join(known)}."
             line = read.line(("tests", index, "facts", name))
-            found.append(FileProblem(source, line, f"tests.{index}: a study has no fact of this name", name, fix))
+            found.append(
+                FileProblem(source, line, f"tests.{index}: a study has no fact of this name", name, fix)
+            )
     if not found:
         try:
             _facts(test.facts)
         except (ValueError, TypeError, AttributeError) as error:
             line = read.line(("tests", index, "facts"))
-            found.append(FileProblem(source, line, f"tests.{index}: {error}", "", "Correct the facts of the test."))
+            found.append(
+                FileProblem(source, line, f"tests.{index}: {error}", "", "Correct the facts of the test.")
+            )
     return found
 
 
@@ -168,7 +200,8 @@ def _facts(described: Mapping[str, Any]) -> StudyFacts:
     """Facts as a test writes them: one value may stand for a list, a kind for a whole series."""
     many = {name for name, default in StudyFacts().to_json().items() if isinstance(default, list)}
     values = {
-        name: value if name not in many or isinstance(value, list) else [value] for name, value in described.items()
+        name: value if name not in many or isinstance(value, list) else [value]
+        for name, value in described.items()
     }
     values["series"] = [_series(number, one) for number, one in enumerate(values.get("series", ()), start=1)]
     return StudyFacts.from_json(values)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import isclose
 
 from routing_rules.traits import ImageTraits
@@ -32,7 +33,9 @@ class Geometry:
 def geometry(images: Sequence[ImageTraits]) -> Geometry:
     """The geometry of one series. The thickest slice counts, because it limits what can be seen."""
     thickness = max((image.slice_thickness_mm for image in images if image.slice_thickness_mm), default=None)
-    normals = _distinct(normal for normal in map(_normal, dict.fromkeys(i.orientation for i in images)) if normal)
+    normals = _distinct(
+        normal for normal in map(_normal, dict.fromkeys(i.orientation for i in images)) if normal
+    )
     spacing = _spacing(images, normals[0]) if len(normals) == 1 else None
     if spacing is None:
         spacing = next((image.slice_spacing_mm for image in images if image.slice_spacing_mm), None)
@@ -80,7 +83,7 @@ def _heights(images: Sequence[ImageTraits], normal: Vector) -> list[float]:
 
 def _spacing(images: Sequence[ImageTraits], normal: Vector) -> float | None:
     heights = _heights(images, normal)
-    steps = sorted(after - before for before, after in zip(heights, heights[1:], strict=False))
+    steps = sorted(after - before for before, after in pairwise(heights))
     steps = [step for step in steps if not isclose(step, 0.0, abs_tol=0.05)]
     # The median: a missing slice must not look like a gap in the protocol.
     return round(steps[len(steps) // 2], 3) if steps else None

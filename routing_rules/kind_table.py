@@ -60,8 +60,10 @@ _no_gradient = lacks("gradient echo", gradient_echo)
 _no_inversion = lacks("inversion", any_of(inversion, within(_ti, 1, 10_000)))
 _not_balanced = lacks("balanced steady state", any_of(means("balanced"), has("sequence_variant", "TRSS")))
 _not_late_inversion = lacks("late inversion", within(_ti, 1400.1, 10_000))
-_no_flow = lacks("flow compensation or magnetization transfer", any_of(has("scan_options", "FC", "FLOWCOMP_GEMS"),
-                                                                      has("sequence_variant", "MTC", "TOF")))  # fmt: skip
+_no_flow = lacks(
+    "flow compensation or magnetization transfer",
+    any_of(has("scan_options", "FC", "FLOWCOMP_GEMS"), has("sequence_variant", "MTC", "TOF")),
+)
 _one_echo = lacks("second echo", several_echoes)
 _no_maps = lacks("maps in the series", maps_beside)
 _flair_ti = within(_ti, 1300, 3000)

@@ -56,7 +56,14 @@ class Explanation:
     def from_json(cls, stored: Mapping[str, Any]) -> Explanation:
         """The explanation that `to_json` wrote."""
         verdicts = tuple(
-            ConditionVerdict(**{**one, "found": tuple(one["found"]), "path": tuple(one["path"])})
+            ConditionVerdict(
+                one["fact"],
+                one["operator"],
+                one["expected"],
+                tuple(one["found"]),
+                one["met"],
+                tuple(one["path"]),
+            )
             for one in stored["conditions"]
         )
         return cls(**{**stored, "conditions": verdicts})
@@ -103,33 +110,44 @@ def explain(rule: Rule, facts: StudyFacts) -> Explanation:
     """Every condition of one rule on one study; all are tried, also where the outcome is already clear."""
     verdicts: list[ConditionVerdict] = []
     held = _holds(rule.when, facts, (), verdicts)
-    return Explanation(rule.id, rule.version, rule.title, rule.enabled, held and rule.enabled, tuple(verdicts))
+    return Explanation(
+        rule.id, rule.version, rule.title, rule.enabled, held and rule.enabled, tuple(verdicts)
+    )
 
 
 def explain_text(result: MatchResult) -> str:
     """The result in words, for a terminal: each rule with each condition, ✓ for met and ✗ for not met."""
     chosen = result.rule
-    lines = [f"Rule: {chosen.id} version {chosen.version}, {chosen.title}" if chosen else "Rule: none matched"]
+    lines = [
+        f"Rule: {chosen.id} version {chosen.version}, {chosen.title}" if chosen else "Rule: none matched"
+    ]
     if result.nearest is not None:
         lines.append(f"Nearest: {result.nearest.rule_id}")
     for one in result.explanations:
         verdict = "matched" if one.matched else "did not match" if one.enabled else "is switched off"
         lines.append(f"{one.rule_id} (version {one.version}) {verdict}")
-        lines += [f"  {'  ' * len(condition.path)}{condition_text(condition)}" for condition in one.conditions]
+        lines += [
+            f"  {'  ' * len(condition.path)}{condition_text(condition)}" for condition in one.conditions
+        ]
     return "\n".join(lines)
 
 
 def condition_text(verdict: ConditionVerdict) -> str:
     """One condition in words, with the value found."""
-    found = ", ".join(map(str, verdict.found)) if verdict.found else "nothing"
-    expected = verdict.expected
-    wanted = ", ".join(map(str, expected)) if isinstance(expected, list | tuple) else expected
+    found = _words(verdict.found) if verdict.found else "nothing"
+    wanted = _words(verdict.expected if isinstance(verdict.expected, list | tuple) else (verdict.expected,))
     negated = "not " if verdict.path.count("not") % 2 else ""
     mark = "✓" if verdict.wanted else "✗"
     return f"{mark} {negated}{verdict.fact} {verdict.operator.replace('_', ' ')} {wanted} (found: {found})"
 
 
-def _holds(condition: Condition, facts: StudyFacts, path: tuple[str, ...], verdicts: list[ConditionVerdict]) -> bool:
+def _words(values: Iterable[Any]) -> str:
+    return ", ".join({True: "yes", False: "no"}[one] if isinstance(one, bool) else f"{one}" for one in values)
+
+
+def _holds(
+    condition: Condition, facts: StudyFacts, path: tuple[str, ...], verdicts: list[ConditionVerdict]
+) -> bool:
     if isinstance(condition, Test):
         values = FACTS[condition.fact].values(facts)
         met = condition.holds(values)
@@ -141,9 +159,11 @@ def _holds(condition: Condition, facts: StudyFacts, path: tuple[str, ...], verdi
     if isinstance(condition, Not):
         return not _holds(condition.not_, facts, (*path, "not"), verdicts)
     if isinstance(condition, AllOf):
-        return all([_holds(one, facts, (*path, "all"), verdicts) for one in condition.all])
+        held = [_holds(one, facts, (*path, "all"), verdicts) for one in condition.all]
+        return all(held)
     if isinstance(condition, AnyOf):
-        return any([_holds(one, facts, (*path, "any"), verdicts) for one in condition.any])
+        held = [_holds(one, facts, (*path, "any"), verdicts) for one in condition.any]
+        return any(held)
     raise TypeError(f"{condition!r} is no condition")
 
 
@@ -154,4 +174,10 @@ def _nearness(one: Explanation) -> tuple[float, int]:
 
 def _verdict_to_json(verdict: ConditionVerdict) -> dict[str, Any]:
     expected = list(verdict.expected) if isinstance(verdict.expected, tuple) else verdict.expected
-    return {**asdict(verdict), "expected": expected, "found": list(verdict.found), "path": list(verdict.path)}
+    return {
+        **asdict(verdict),
+        "expected": expected,
+        "found": list(verdict.found),
+        "path": list(verdict.path),
+        "wanted": verdict.wanted,
+    }

@@ -65,7 +65,9 @@ B_VALUES = (800.0, 1200.0)
 TOLERANCE_MM = 0.05
 SHORT_COVERAGE_MM = 100.0
 """Less than this cannot be a whole brain in any plane."""
-_EDUCATION = "MS versus PML education page: at least FLAIR, T2, DWI (b = 1000 s/mm²), preferably 3D or thin (3 mm)"
+_EDUCATION = (
+    "MS versus PML education page: at least FLAIR, T2, DWI (b = 1000 s/mm²), preferably 3D or thin (3 mm)"
+)
 
 
 @dataclass(frozen=True)

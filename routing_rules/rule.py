@@ -43,7 +43,9 @@ class Completion(_Model):
     @model_validator(mode="after")
     def _cap_is_longer(self) -> Completion:
         if self.hard_cap_s < self.quiet_s:
-            raise ValueError(f"hard_cap_s ({self.hard_cap_s:g}) must not be shorter than quiet_s ({self.quiet_s:g})")
+            raise ValueError(
+                f"hard_cap_s ({self.hard_cap_s:g}) must not be shorter than quiet_s ({self.quiet_s:g})"
+            )
         return self
 
 
@@ -57,19 +59,24 @@ class Rule(_Model):
     priority: int = Field(default=100, ge=0, le=10_000, description="the smallest number is tried first")
     enabled: bool = True
     when: Condition = Field(description="the condition under which the rule applies")
-    destination: str | None = Field(default=None, description="node of the reading site; none: the gateway's own queue")
+    destination: str | None = Field(
+        default=None, description="node of the reading site; none: the gateway's own queue"
+    )
     profile: str = Field(default="pml-read", description="de-identification profile")
     referral: Referral = Referral.SURVEILLANCE
     urgency: Urgency = Urgency.ROUTINE
     required_series: tuple[SeriesKind, ...] = Field(
-        default=(SeriesKind.FLAIR, SeriesKind.T2, SeriesKind.DWI), description="a study is not complete without these"
+        default=(SeriesKind.FLAIR, SeriesKind.T2, SeriesKind.DWI),
+        description="a study is not complete without these",
     )
     wanted_series: tuple[SeriesKind, ...] = ()
     completion: Completion = Completion()
 
     def missing_series(self, kinds: frozenset[SeriesKind]) -> tuple[SeriesKind, ...]:
         """The required kinds that are not among `kinds`; a trace series counts as DWI, a T1 with contrast as T1."""
-        return tuple(kind for kind in self.required_series if not kinds & _ACCEPTED.get(kind, frozenset({kind})))
+        return tuple(
+            kind for kind in self.required_series if not kinds & _ACCEPTED.get(kind, frozenset({kind}))
+        )
 
 
 _ACCEPTED = {
@@ -84,7 +91,9 @@ class RuleTest(_Model):
     __test__ = False
 
     name: Text
-    facts: dict[str, Any] = Field(default_factory=dict, description="fields of StudyFacts; series as kinds or facts")
+    facts: dict[str, Any] = Field(
+        default_factory=dict, description="fields of StudyFacts; series as kinds or facts"
+    )
     expect: Identifier | None = Field(description="id of the rule that must match, or null for none")
 
 

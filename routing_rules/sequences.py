@@ -22,7 +22,15 @@ from routing_rules.signs import DIFFUSION_FROM_B, View
 from routing_rules.traits import ImageTraits, read_traits
 from routing_rules.vendor_facts import VendorFacts, standard_vendor_facts
 
-__all__ = ["PROVEN", "SeriesFacts", "SeriesKind", "SeriesRecognition", "classify_series", "classify_study", "recognise"]
+__all__ = [
+    "PROVEN",
+    "SeriesFacts",
+    "SeriesKind",
+    "SeriesRecognition",
+    "classify_series",
+    "classify_study",
+    "recognise",
+]
 
 SeriesRecognition = SeriesFacts
 
@@ -50,13 +58,17 @@ def classify_series(headers: Sequence[Dataset], vendor_facts: VendorFacts | None
     return recognise([image for header in headers for image in read_traits(header, facts)], facts)
 
 
-def classify_study(headers: Sequence[Dataset], vendor_facts: VendorFacts | None = None) -> list[SeriesRecognition]:
+def classify_study(
+    headers: Sequence[Dataset], vendor_facts: VendorFacts | None = None
+) -> list[SeriesRecognition]:
     """Recognise every series among the headers, in order of series number, with what series say about each other."""
     facts = vendor_facts or standard_vendor_facts()
     return recognise_study([image for header in headers for image in read_traits(header, facts)], facts)
 
 
-def recognise_study(images: Iterable[ImageTraits], vendor_facts: VendorFacts | None = None) -> list[SeriesRecognition]:
+def recognise_study(
+    images: Iterable[ImageTraits], vendor_facts: VendorFacts | None = None
+) -> list[SeriesRecognition]:
     """As `classify_study`, from traits that were read when the instances arrived."""
     by_series: dict[str, list[ImageTraits]] = defaultdict(list)
     for image in images:
@@ -98,7 +110,9 @@ def recognise(images: Sequence[ImageTraits], vendor_facts: VendorFacts | None = 
         images=len(images),
         series_number=None if first.series_number is None else int(first.series_number),
         acquired_at=min((image.acquired_at for image in images if image.acquired_at), default=""),
-        b_values=tuple(sorted({float(round(b)) for b in map(_b_value, images) if b is not None})) if shown else (),
+        b_values=tuple(sorted({float(round(b)) for b in map(_b_value, images) if b is not None}))
+        if shown
+        else (),
         slice_thickness_mm=shape.slice_thickness_mm,
         slice_gap_mm=shape.slice_gap_mm,
         coverage_mm=shape.coverage_mm,
@@ -132,7 +146,17 @@ def _parts(images: Sequence[ImageTraits], planes: int, facts: VendorFacts) -> li
         )
         own_b = max((b for b in map(_b_value, members) if b is not None), default=None)
         found.append(_Part(*_judge(view), images=len(members), max_b=own_b))
-    return found
+    return _without_plain(found)
+
+
+def _without_plain(parts: list[_Part]) -> list[_Part]:
+    """Leave out the b = 0 images of a trace series: they are not a diffusion series of their own."""
+    if not any(part.kind is SeriesKind.TRACE for part in parts):
+        return parts
+    weighted = [
+        part for part in parts if part.kind is not SeriesKind.DWI or (part.max_b or 0) >= DIFFUSION_FROM_B
+    ]
+    return weighted or parts
 
 
 def _technique(image: ImageTraits) -> ImageTraits:
@@ -172,10 +196,6 @@ def _main(parts: Sequence[_Part]) -> _Part:
     counts: dict[SeriesKind, int] = defaultdict(int)
     for part in parts:
         counts[part.kind] += part.images
-    weighted = [part for part in parts if part.kind is SeriesKind.DWI]
-    if SeriesKind.TRACE in counts and all((part.max_b or 0) < DIFFUSION_FROM_B for part in weighted):
-        # The b = 0 images of a trace series are not a diffusion series of their own.
-        counts.pop(SeriesKind.DWI, None)
     useful = {kind: count for kind, count in counts.items() if kind not in _LESS}
     less = {kind: count for kind, count in counts.items() if kind in _LESS}
     pool = useful if useful and sum(less.values()) <= _MINORITY * sum(useful.values()) else less or useful
@@ -195,7 +215,9 @@ def _seen_beside(one: SeriesFacts, study: Sequence[SeriesFacts]) -> SeriesFacts:
     if one.kind is not SeriesKind.T1 or one.contrast is not None or not one.acquired_at:
         return one
     earlier = [other for other in study if other.acquired_at and other.acquired_at < one.acquired_at]
-    twin = next((o for o in earlier if o.kind is SeriesKind.T1 and _geometry_key(o) == _geometry_key(one)), None)
+    twin = next(
+        (o for o in earlier if o.kind is SeriesKind.T1 and _geometry_key(o) == _geometry_key(one)), None
+    )
     agent = next((o for o in earlier if o.contrast), None)
     if agent is not None:
         why = f"acquired after series {agent.series_number}, which had contrast: contrast is probable"

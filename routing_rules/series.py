@@ -69,13 +69,17 @@ class SeriesFacts:
 
     def to_json(self) -> dict[str, Any]:
         """A plain dict of JSON values, readable again by `from_json`."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        return {
+            name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()
+        }
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> SeriesFacts:
         """The series that `to_json` wrote; unknown keys of a newer version are ignored."""
         known = {field.name for field in fields(cls)}
-        values = {key: tuple(value) if isinstance(value, list) else value for key, value in stored.items()}
+        values: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in stored.items()
+        }
         values["kind"] = SeriesKind(stored.get("kind", SeriesKind.OTHER))
         values["also"] = tuple(SeriesKind(kind) for kind in stored.get("also", ()))
         for name, default in (("series_instance_uid", ""), ("modality", "MR"), ("description", "")):

@@ -203,7 +203,10 @@ epi = any_of(
     _echo_planar_train,
 )
 spin_echo = any_of(
-    has("scanning_sequence", "SE"), equals("echo_pulse_sequence", "SPIN"), means("spin_echo"), has("image_type", "M_SE")
+    has("scanning_sequence", "SE"),
+    equals("echo_pulse_sequence", "SPIN"),
+    means("spin_echo"),
+    has("image_type", "M_SE"),
 )
 gradient_echo = any_of(
     has("scanning_sequence", "GR"), equals("echo_pulse_sequence", "GRADIENT"), means("gradient_echo"),

@@ -131,7 +131,12 @@ _AGENT = tag_of("ContrastBolusAgent")
 _AGENT_ITEMS = tag_of("ContrastBolusAgentSequence")
 _AGENT_DETAILS = {
     keyword: tag_of(keyword)
-    for keyword in ("ContrastBolusVolume", "ContrastBolusTotalDose", "ContrastBolusStartTime", "ContrastBolusRoute")
+    for keyword in (
+        "ContrastBolusVolume",
+        "ContrastBolusTotalDose",
+        "ContrastBolusStartTime",
+        "ContrastBolusRoute",
+    )
 }
 _MAPPING = tag_of("RealWorldValueMappingSequence")
 _QUANTITY_PARTS = (tag_of("MeasurementUnitsCodeSequence"), tag_of("QuantityDefinitionSequence"))
@@ -175,7 +180,10 @@ def _base(header: Dataset, shared: _Groups, facts: VendorFacts) -> ImageTraits:
     blocks = private_blocks(header)
     names = [name for tag in _NAME_TAGS for name in texts(header, tag)]
     names += [
-        name for one in facts.sequence_name_elements for tag in _private(blocks, one) for name in texts(header, tag)
+        name
+        for one in facts.sequence_name_elements
+        for tag in _private(blocks, one)
+        for name in texts(header, tag)
     ]
     if values.get("b_value") is None:
         values["b_value"] = _private_b_value(header, blocks, facts)
@@ -220,7 +228,9 @@ def _private(blocks: Mapping[tuple[int, str], int], one: PrivateElement) -> tupl
     return () if block is None else ((one.group << 16) | block | one.element,)
 
 
-def _private_b_value(header: Dataset, blocks: Mapping[tuple[int, str], int], facts: VendorFacts) -> float | None:
+def _private_b_value(
+    header: Dataset, blocks: Mapping[tuple[int, str], int], facts: VendorFacts
+) -> float | None:
     for one in facts.b_values:
         for tag in _private(blocks, one):
             value = next(iter(numbers(header, tag, one.vr)), None)

@@ -14,12 +14,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from routing_rules.errors import FileProblem, RuleFileError
 
 MEANINGS = frozenset(
-    "spin_echo gradient_echo epi inversion diffusion swi magnetization_prepared perfusion angiography spectroscopy "
-    "balanced fmri field_map localizer spoiled".split()
-)
+    (
+        "spin_echo", "gradient_echo", "epi", "inversion", "diffusion", "swi", "magnetization_prepared", "perfusion",
+        "angiography", "spectroscopy", "balanced", "fmri", "field_map", "localizer", "spoiled",
+    )
+)  # fmt: skip
 ROLES = frozenset(
-    "adc trace diffusion swi phase localizer perfusion spectroscopy angiography reformat map".split()
-)
+    ("adc", "trace", "diffusion", "swi", "phase", "localizer", "perfusion", "spectroscopy", "angiography", "reformat",
+     "map")
+)  # fmt: skip
 
 
 class _Strict(BaseModel):
@@ -125,7 +128,9 @@ def vendor_facts_from_text(text: str, source: str) -> VendorFacts:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else None
-        problem = FileProblem(source, line, "is not YAML", "", f"Correct this: {getattr(error, 'problem', error)}.")
+        problem = FileProblem(
+            source, line, "is not YAML", "", f"Correct this: {getattr(error, 'problem', error)}."
+        )
         raise RuleFileError((problem,)) from error
     except ValidationError as error:
         raise RuleFileError(

@@ -31,6 +31,12 @@ class LinedYaml:
                 found = (*found, part)
         return found
 
+    def innermost(self, place: Place) -> Place:
+        """Down from a place as long as only one thing stands there: a condition to its fact and operator."""
+        while len(inside := [one for one in self.lines if one[:-1] == place and one]) == 1:
+            place = inside[0]
+        return place
+
     def line(self, place: Place) -> int | None:
         """The line of a place, or of the nearest place around it."""
         return self.lines.get(self.known(place))
@@ -38,18 +44,17 @@ class LinedYaml:
 
 def read_yaml(text: str, source: str) -> LinedYaml:
     """Read one YAML document. Never raises: syntax errors, aliases and repeated keys are in `problems`."""
-    loader = yaml.SafeLoader(text)
     try:
+        loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
         reader = _Reader(loader, source)
         data = None if node is None else reader.value(node, ())
-    except (yaml.YAMLError, ValueError) as error:
+    # ValueError: a date or number that cannot be; RecursionError: brackets in brackets in brackets.
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         said = getattr(error, "problem", None) or str(error)
         line = None if mark is None else mark.line + 1
         return LinedYaml(None, {}, (FileProblem(source, line, "is not YAML", "", f"Correct this: {said}."),))
-    finally:
-        loader.dispose()
     return LinedYaml(data, reader.lines, tuple(reader.problems))
 
 
@@ -64,7 +69,7 @@ class _Reader:
     def value(self, node: yaml.Node, place: Place) -> Any:
         self.lines.setdefault(place, node.start_mark.line + 1)
         if isinstance(node, yaml.ScalarNode):
-            return self._loader.construct_object(node, deep=True)  # type: ignore[no-untyped-call]
+            return self._loader.construct_object(node, deep=True)
         if id(node) in self._seen or len(place) > DEEPEST:
             self._problem(node, "uses an alias or is nested too deeply", "", "Write the content out, flat.")
             return None

@@ -7,7 +7,8 @@ phantom.py       a whole study of it, slice by slice, as Datasets (`phantom_stud
 hospital.py      the hospital's archive: stores, answers queries, moves, commits (`HospitalArchive`)
 reading_site.py  the reading site's node: keeps what it is sent (`ReadingSite`)
 push.py          a hospital pushing files (`push`)
-listener.py      a DICOM listener that always stops; queries.py matching; file_store.py files on disk
+commitment.py    the archive's storage commitment; queries.py its matching; file_store.py files on disk
+listener.py      pynetdicom set up so that it always stops; services.py UIDs and contexts; errors.py
 
 The nodes here are a second, independent implementation on pynetdicom: nothing is shared with `dicom_nodes`,
 so a study that goes round the loop is checked by other code than the code that sent it.

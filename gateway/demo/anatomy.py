@@ -160,7 +160,7 @@ def _sulci(
     carry = 1 / np.clip(rho, 0.45, 1.3)
     bend = [3.6 * _waves((x, y, z), random, length, 5) for length in (34, 31, 37)]
     hull = (x * carry + bend[0], y * carry + bend[1], (z - _HULL_CENTRE_Z) * carry + bend[2])
-    folds = _waves(hull, random, 23, 22)
+    folds = _waves(hull, random, 25, 22)
     sheet = _level_distance(folds, grid, 0.17)
     deepest = 15 + 5.5 * _waves(hull, random, 33, 8)
     width = 0.5 + 0.4 * np.clip(1 - depth / 9, 0, 1)
@@ -243,7 +243,7 @@ def _pml(grid: Grid, pia: Volume, white: Volume, random: np.random.Generator) ->
     dots = np.full(np.broadcast_shapes(x.shape, y.shape, z.shape), 99, np.float32)
     for shift in random.normal(0, 0.55, (34, 3)):
         cx, cy, cz = (c + s * r for c, s, r in zip(_PML_CENTRE, shift, _PML_RADII, strict=True))
-        np.minimum(dots, np.sqrt((x - cx) ** 2 + (y - cy) ** 2 + (z - cz) ** 2) - 1.15, out=dots)
+        np.minimum(dots, np.sqrt((x - cx) ** 2 + (y - cy) ** 2 + (z - cz) ** 2) - 1.4, out=dots)
     yield Layer(Tissue.PML_PUNCTUM, 0.8 * _solid(dots, grid.blur) * np.maximum(white, 0.35))
 
 

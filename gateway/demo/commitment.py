@@ -9,13 +9,13 @@ from enum import StrEnum
 
 from pydicom import Dataset
 from pydicom.sequence import Sequence as DicomSequence
-from pynetdicom import AE, build_context, build_role, evt
+from pynetdicom import build_context, build_role
 from pynetdicom.association import Association
 from pynetdicom.dimse_messages import N_ACTION_RSP
 from pynetdicom.events import Event
 
 from gateway.demo.file_store import FileStore
-from gateway.demo.listener import no_delay
+from gateway.demo.listener import Caller
 from gateway.demo.services import STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE
 
 _SUCCESS, _INVALID_ARGUMENT, _NO_SUCH_ACTION = 0x0000, 0x0115, 0x0123
@@ -155,7 +155,7 @@ class CommitmentDesk:
         address = self._peers.get(record.calling_ae_title)
         if address is None:
             return False
-        ae = AE(self._ae_title)
+        ae = Caller(self._ae_title)
         ae.acse_timeout = ae.dimse_timeout = ae.connection_timeout = 5
         # The requestor is the SCP of the service here, so it must say so (PS3.4 J.3.3, PS3.7 D.3.3.4).
         association = ae.associate(
@@ -163,7 +163,6 @@ class CommitmentDesk:
             contexts=[build_context(STORAGE_COMMITMENT)],
             ae_title=record.calling_ae_title,
             ext_neg=[build_role(STORAGE_COMMITMENT, scp_role=True)],
-            evt_handlers=[(evt.EVT_CONN_OPEN, lambda event: no_delay(event.assoc))],
         )
         if not association.is_established:
             return False

@@ -12,14 +12,14 @@ from typing import Any
 
 from pydicom import Dataset
 from pydicom.errors import InvalidDicomError
-from pynetdicom import AE, build_context, evt
+from pynetdicom import build_context, evt
 from pynetdicom.events import Event, EventHandlerType
 from pynetdicom.presentation import PresentationContext
 
 from gateway.demo.commitment import CommitmentAnswer, CommitmentDesk, CommitmentRecord
 from gateway.demo.errors import DemoError
 from gateway.demo.file_store import FileStore, StoredFile
-from gateway.demo.listener import Listener, no_delay
+from gateway.demo.listener import Caller, Listener
 from gateway.demo.push import Progress, push
 from gateway.demo.queries import BadQuery, answers, level_of, select
 from gateway.demo.services import (
@@ -66,8 +66,7 @@ class HospitalArchive:
         self.store_status: Callable[[Dataset], int] = _taken
         self.callers: list[str] = []
         self._desk = CommitmentDesk(ae_title, self.store, self.peers, commitment, commitment_delay_s)
-        self._ae = AE(ae_title)
-        self._listener = Listener(self._ae, host, port)
+        self._listener = Listener(Caller(ae_title), host, port)
 
     @property
     def port(self) -> int:
@@ -98,9 +97,8 @@ class HospitalArchive:
 
     def start(self) -> HospitalArchive:
         """Listen; raises NodeNotListening when the port is taken."""
-        self._ae.supported_contexts = self._contexts()
+        self._listener.start(self._contexts(), self._handlers())
         self._desk.open()
-        self._listener.start(self._handlers())
         return self
 
     def stop(self) -> None:
@@ -200,10 +198,7 @@ class HospitalArchive:
             files = select(self.files(), event.identifier)
         except BadQuery:
             files = ()
-        yield (
-            *destination,
-            {"contexts": _move_contexts(files), "evt_handlers": [(evt.EVT_CONN_OPEN, _no_delay)]},
-        )
+        yield *destination, {"contexts": _move_contexts(files)}
         yield len(files)
         for file in files:
             if event.is_cancelled:
@@ -214,10 +209,6 @@ class HospitalArchive:
 
 def _taken(_header: Dataset) -> int:
     return _SUCCESS
-
-
-def _no_delay(event: Event) -> None:
-    no_delay(event.assoc)
 
 
 def _move_contexts(files: Iterable[StoredFile]) -> list[PresentationContext]:

@@ -1,4 +1,4 @@
-"""A pynetdicom listener for the demo nodes: no Nagle delays, any caller, and a stop() that always returns."""
+"""pynetdicom set up for the demo nodes: no Nagle delays, no leaked sockets, any caller, and a stop() that returns."""
 
 from __future__ import annotations
 
@@ -8,18 +8,43 @@ import threading
 import time
 from collections.abc import Sequence
 from socketserver import BaseServer
+from ssl import SSLContext
 from typing import Any
 
 from pynetdicom import AE
 from pynetdicom.association import Association
 from pynetdicom.events import EventHandlerType
-from pynetdicom.transport import ThreadedAssociationServer
+from pynetdicom.presentation import PresentationContext
+from pynetdicom.transport import AddressInformation, AssociationSocket, ThreadedAssociationServer
 
 from gateway.demo.errors import NodeNotListening
 
 # 128 KiB: more gains nothing with pynetdicom, and DCMTK caps its PDUs here.
 MAX_PDU = 131072
 STOP_SECONDS = 3.0
+
+
+class _Socket(AssociationSocket):
+    """pynetdicom leaves a socket open when the peer was gone first: shutdown() fails, close() is not reached."""
+
+    def _shutdown_socket(self) -> None:
+        opened = self.socket
+        super()._shutdown_socket()
+        if opened is not None:
+            opened.close()
+
+
+class Caller(AE):
+    """An AE for requesting associations: Nagle off, and the socket closed however the connection ends."""
+
+    def _create_socket(
+        self, assoc: Association, address: AddressInformation, tls_args: tuple[SSLContext, str] | None
+    ) -> AssociationSocket:
+        made = _Socket(assoc, address=address)
+        made.tls_args = tls_args
+        if made.socket is not None:
+            made.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return made
 
 
 class _Server(ThreadedAssociationServer):
@@ -41,18 +66,10 @@ class _Server(ThreadedAssociationServer):
         """Keep quiet about callers that hang up at once (port probes of tests and of supervisors)."""
 
 
-def no_delay(association: Association) -> None:
-    """Switch Nagle off on an association that we requested."""
-    wrapped = association.dul.socket
-    if wrapped is not None and wrapped.socket is not None:
-        with contextlib.suppress(OSError):
-            wrapped.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-
 class Listener:
     """Starts and stops one DICOM server; may be started again on the same port after a stop."""
 
-    def __init__(self, ae: AE, host: str, port: int) -> None:
+    def __init__(self, ae: Caller, host: str, port: int) -> None:
         """`port` 0 takes a free port at the first start and keeps it for the next ones."""
         self._ae = ae
         self._host = host
@@ -76,13 +93,16 @@ class Listener:
     def running(self) -> bool:
         return self._server is not None
 
-    def start(self, handlers: Sequence[EventHandlerType]) -> None:
-        """Listen; raises NodeNotListening when the port is taken. Starting twice does nothing."""
+    def start(self, contexts: Sequence[PresentationContext], handlers: Sequence[EventHandlerType]) -> None:
+        """Listen for these contexts; raises NodeNotListening when the port is taken. Starting twice does nothing."""
         if self._server is not None:
             return
         try:
             server = self._ae.make_server(
-                (self._host, self._port), evt_handlers=list(handlers), server_class=_Server
+                (self._host, self._port),
+                contexts=list(contexts),
+                evt_handlers=list(handlers),
+                server_class=_Server,
             )
         except OSError as error:
             raise NodeNotListening(
@@ -106,10 +126,20 @@ class Listener:
         deadline = time.monotonic() + STOP_SECONDS
         associations = server.active_associations
         for association in associations:
-            threading.Thread(target=association.abort, daemon=True).start()
+            threading.Thread(target=_end, args=(association,), daemon=True).start()
         for association in associations:
             association.join(max(0.0, deadline - time.monotonic()))
             # pynetdicom's DUL threads are not daemons: one left alive would keep the process from exiting.
             association.dul.kill_dul()
         if self._thread is not None:
             self._thread.join(max(0.1, deadline - time.monotonic()))
+
+
+def _end(association: Association) -> None:
+    """Abort; a caller that connected and said nothing yet cannot be aborted (PS3.8 9.2, state 2), only hung up on."""
+    wrapped = association.dul.socket
+    if association.dul.state_machine.current_state not in ("Sta1", "Sta2"):
+        association.abort()
+    elif wrapped is not None and wrapped.socket is not None:
+        with contextlib.suppress(OSError):
+            wrapped.socket.shutdown(socket.SHUT_RDWR)

@@ -22,7 +22,7 @@ from gateway.demo.scanner import MODEL_SLICE_MM, PROTOCOL, Examination, PhantomP
 
 __all__ = ["Examination", "PhantomPatient", "phantom_study"]
 
-INSTANCES = 147
+INSTANCES = 161
 _FIELD_OF_VIEW_MM = 226.0
 _MATRIX, _SMALL_MATRIX = 192, 96
 # The slab covers the hemispheres from the basal ganglia up; its middle cuts the lesion.
@@ -37,7 +37,7 @@ def phantom_study(
     when: date,
     *,
     patient: PhantomPatient | None = None,
-    seed: int = 7,
+    seed: int = 4,
     instances: int = INSTANCES,
     lesion: bool = True,
     small: bool = False,

@@ -8,12 +8,12 @@ from pathlib import Path
 from pydicom import Dataset, dcmread
 from pydicom.errors import InvalidDicomError
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
-from pynetdicom import AE, build_context, evt
+from pynetdicom import build_context
 from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext
 
 from gateway.demo.errors import PushFailed
-from gateway.demo.listener import MAX_PDU, no_delay
+from gateway.demo.listener import MAX_PDU, Caller
 
 Progress = Callable[[int, int], None]
 _ATTEMPTS = 3
@@ -38,7 +38,7 @@ def push(
     """
     if not paths:
         raise PushFailed("There is nothing to send.", "Name at least one DICOM file.")
-    ae = AE(calling_ae_title)
+    ae = Caller(calling_ae_title)
     ae.maximum_pdu_size = MAX_PDU
     ae.acse_timeout = timeout_s
     ae.dimse_timeout = timeout_s
@@ -48,10 +48,7 @@ def push(
     sent = 0
     broken = ""
     for _ in range(_ATTEMPTS):
-        association = ae.associate(
-            host, port, contexts=contexts, ae_title=ae_title, max_pdu=MAX_PDU,
-            evt_handlers=[(evt.EVT_CONN_OPEN, lambda event: no_delay(event.assoc))],
-        )  # fmt: skip
+        association = ae.associate(host, port, contexts=contexts, ae_title=ae_title, max_pdu=MAX_PDU)
         if not association.is_established:
             raise _not_associated(association, where, sent)
         try:
@@ -124,6 +121,17 @@ def _not_associated(association: Association, where: str, sent: int) -> PushFail
         return PushFailed(
             f"{where} rejected the association: {answer.reason_str}.",
             "Check both AE titles and the list of callers at that node.",
+            sent,
+        )
+    if association.rejected_contexts:
+        classes = {
+            context.abstract_syntax.name
+            for context in association.rejected_contexts
+            if context.abstract_syntax
+        }
+        return PushFailed(
+            f"{where} does not accept {', '.join(sorted(classes))}.",
+            "Allow these SOP classes and their transfer syntaxes there.",
             sent,
         )
     if association.is_aborted and answer is not None:

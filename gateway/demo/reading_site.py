@@ -7,11 +7,11 @@ from pathlib import Path
 
 from pydicom import Dataset
 from pydicom.errors import InvalidDicomError
-from pynetdicom import AE, evt
+from pynetdicom import evt
 from pynetdicom.events import Event
 
 from gateway.demo.file_store import FileStore, StoredFile
-from gateway.demo.listener import Listener
+from gateway.demo.listener import Caller, Listener
 from gateway.demo.services import VERIFICATION, service_contexts, storage_classes, storage_contexts
 
 _SUCCESS, _OUT_OF_RESOURCES, _CANNOT_UNDERSTAND = 0x0000, 0xA700, 0xC000
@@ -28,9 +28,7 @@ class ReadingSite:
         self.host = host
         self.store = FileStore(folder)
         self.store_status: Callable[[Dataset], int] = _taken
-        ae = AE(ae_title)
-        ae.supported_contexts = service_contexts([VERIFICATION]) + storage_contexts(storage_classes())
-        self._listener = Listener(ae, host, port)
+        self._listener = Listener(Caller(ae_title), host, port)
 
     @property
     def port(self) -> int:
@@ -39,7 +37,10 @@ class ReadingSite:
 
     def start(self) -> ReadingSite:
         """Listen; raises NodeNotListening when the port is taken."""
-        self._listener.start([(evt.EVT_C_STORE, self._on_store), (evt.EVT_C_ECHO, lambda _event: _SUCCESS)])
+        contexts = service_contexts([VERIFICATION]) + storage_contexts(storage_classes())
+        self._listener.start(
+            contexts, [(evt.EVT_C_STORE, self._on_store), (evt.EVT_C_ECHO, lambda _event: _SUCCESS)]
+        )
         return self
 
     def stop(self) -> None:

@@ -26,6 +26,7 @@ from gateway.pipeline.steps import STATES_WITH_STEPS, STEPS
 from gateway.privacy.errors import PrivacyError
 from gateway.records import ledger, queries
 from gateway.records.ledger import Claim
+from routing_rules.errors import RuleError
 
 log = logs.get(__name__)
 
@@ -102,7 +103,7 @@ class Engine:
             return STEPS[claim.unit, claim.state](turn, self.context)
         except NodeError as error:
             return NotYet(error.problem) if error.transient else Stuck(error.problem, error.fix)
-        except (GatewayError, PrivacyError) as error:
+        except (GatewayError, PrivacyError, RuleError) as error:
             return Stuck(error.problem, error.fix)
         except OSError as error:
             return NotYet(f"{type(error).__name__}: {error.strerror or 'input or output failed'}")

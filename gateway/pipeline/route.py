@@ -46,11 +46,15 @@ def route(turn: Turn, context: StepContext) -> Outcome:
 def case_draft(facts: StudyFacts, rule: Rule, fingerprint: str, explanation: list[Any]) -> CaseDraft:
     """The case of a study under a rule, with the protocol verdict and the series as the reader may see them."""
     verdict = assess(facts.series, suspected=rule.referral == "suspected_pml")
+    numbers = {series.series_instance_uid: str(series.series_number) for series in facts.series}
+    shown = verdict.to_json()
+    for requirement in shown["requirements"]:  # the reader knows series by number; original UIDs stay behind
+        requirement["by_series"] = numbers.get(requirement["by_series"])
     return CaseDraft(
         destination=rule.destination or "", rule_id=rule.id, rule_version=str(rule.version), rule_title=rule.title,
         rules_fingerprint=fingerprint, referral=str(rule.referral), urgency=str(rule.urgency),
         priority=PRIORITIES.get((str(rule.referral), str(rule.urgency)), 5), readability=str(verdict.readability),
-        verdict=verdict.to_json(), explanation=explanation,
+        verdict=shown, explanation=explanation,
         # Descriptions stay behind: they are free text, and may name the patient.
         series=[
             {

@@ -7,9 +7,9 @@ a patient or an order, so unknown ones are replaced.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import lru_cache
-from typing import Final
+from typing import Final, cast
 
 from pydicom.dataset import Dataset
 from pydicom.sr._concepts_dict import concepts
@@ -18,6 +18,7 @@ from pydicom.sr._snomed_dict import mapping
 from gateway.privacy.descriptors import clean_text
 from gateway.privacy.values import REMOVED
 
+_LONGEST_MEANING: Final = 64  # LO
 UNKNOWN_SCHEME: Final = "99PMLGW"
 _SNOMED_RT: Final = frozenset({"SRT", "SNM3", "99SDM"})
 _FORMS: Final = {
@@ -28,12 +29,16 @@ _FORMS: Final = {
 
 @lru_cache(maxsize=1)
 def _meanings() -> dict[tuple[str, str], str]:
-    return {
-        (scheme, value): meaning
-        for scheme, keywords in concepts.items()
-        for codes in keywords.values()
-        for value, (meaning, *_) in codes.items()
-    }
+    known = cast("Mapping[str, Mapping[str, Mapping[str, tuple[str, list[int]]]]]", concepts)
+    found: dict[tuple[str, str], str] = {}
+    for scheme, keywords in known.items():
+        for codes in keywords.values():
+            for value, (meaning, *_) in codes.items():
+                previous = found.get((scheme, value))
+                # PS3.16 has several meanings for some codes; the shortest is the plain one.
+                if previous is None or (len(meaning), meaning) < (len(previous), previous):
+                    found[scheme, value] = meaning[:_LONGEST_MEANING]
+    return found
 
 
 def standard_meaning(scheme: str, value: str) -> str | None:
@@ -51,7 +56,9 @@ def clean_coded_entry(item: Dataset, names: Collection[str] = ()) -> bool:
     scheme, value = str(item.get("CodingSchemeDesignator") or ""), str(item.get("CodeValue") or "")
     meaning = standard_meaning(scheme, value)
     if meaning is None and scheme in _FORMS and _FORMS[scheme].fullmatch(value):
-        meaning = value if scheme == "UCUM" else clean_text(str(item.get("CodeMeaning") or ""), names) or REMOVED
+        meaning = (
+            value if scheme == "UCUM" else clean_text(str(item.get("CodeMeaning") or ""), names) or REMOVED
+        )
     if meaning is None:
         scheme, value, meaning = UNKNOWN_SCHEME, REMOVED, REMOVED
         for keyword in ("CodingSchemeVersion", "MappingResource", "EquivalentCodeSequence"):

@@ -51,7 +51,9 @@ def clean_text(text: str, names: Collection[str] = ()) -> str:
     vocabulary = _vocabulary()
     without_dates = _DATE_LIKE.sub(" ", text)
     words = _WORD.findall(without_dates)
-    kept = [word for word in words if _is_radiology(word.casefold(), vocabulary) and word.casefold() not in names]
+    kept = [
+        word for word in words if _is_radiology(word.casefold(), vocabulary) and word.casefold() not in names
+    ]
     if sum(word.isdigit() for word in kept) > vocabulary.most_numbers:
         kept = [word for word in kept if not word.isdigit()]
     if not any(any(character.isalpha() for character in word) for word in kept):
@@ -66,12 +68,16 @@ def clean_contrast_agent(text: str, names: Collection[str] = ()) -> str:
     if not text.strip():
         return ""
     words = [word.casefold() for word in re.findall(r"[^\W_]+", text)]
-    if text.strip().casefold() in _vocabulary().no_contrast or any(w in _vocabulary().no_contrast for w in words[:2]):
+    if text.strip().casefold() in _vocabulary().no_contrast or any(
+        w in _vocabulary().no_contrast for w in words[:2]
+    ):
         return NO_CONTRAST
     return clean_text(text, names) or CONTRAST_GIVEN
 
 
 def _is_radiology(word: str, vocabulary: _Vocabulary) -> bool:
     return (
-        word in vocabulary.words or word in vocabulary.numbers or vocabulary.pattern.fullmatch(word) is not None
+        word in vocabulary.words
+        or word in vocabulary.numbers
+        or vocabulary.pattern.fullmatch(word) is not None
     ) and word.isascii()

@@ -7,30 +7,31 @@ from typing import Final
 
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filewriter import dcmwrite
-from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+from gateway.privacy.silence import silent_pydicom
 
 # Our own root (2.25 + a UUID made once); never the sender's, which tells device and software.
 IMPLEMENTATION_CLASS_UID: Final = "2.25.303411239706466404731402938475160582147"
 IMPLEMENTATION_VERSION_NAME: Final = "PML_GATEWAY_1"
+# Deflated input is written undeflated, so that the search for leaks reads what is sent.
+_WRITTEN_AS: Final[dict[str, str]] = {DeflatedExplicitVRLittleEndian: ExplicitVRLittleEndian}
 
 
 def new_file_meta(ds: Dataset) -> FileMetaDataset:
-    """File meta information that names only this gateway. Deflated input is written undeflated.
+    """File meta information that names only this gateway.
 
     Nothing of the original is copied but the transfer syntax: no AE titles, no private information.
     """
     original = getattr(ds, "file_meta", None)
-    syntax = original.get("TransferSyntaxUID") if original is not None else None
-    if syntax is None:
-        syntax = ImplicitVRLittleEndian if ds.original_encoding[0] else ExplicitVRLittleEndian
-    if syntax == DeflatedExplicitVRLittleEndian:
-        syntax = ExplicitVRLittleEndian  # so that the search for leaks reads what is sent
+    recorded = original.get("TransferSyntaxUID") if original is not None else None
+    syntax = str(recorded or (ImplicitVRLittleEndian if ds.original_encoding[0] else ExplicitVRLittleEndian))
     meta = FileMetaDataset()
     meta.FileMetaInformationVersion = b"\0\1"
     meta.MediaStorageSOPClassUID = ds.SOPClassUID
     meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
-    meta.TransferSyntaxUID = syntax
-    meta.ImplementationClassUID = IMPLEMENTATION_CLASS_UID
+    meta.TransferSyntaxUID = UID(_WRITTEN_AS.get(syntax, syntax))
+    meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
     meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
     return meta
 
@@ -43,5 +44,6 @@ def encode(dataset: Dataset) -> bytes:
     dataset.file_meta = new_file_meta(dataset)
     dataset.preamble = b"\0" * 128
     out = BytesIO()
-    dcmwrite(out, dataset, enforce_file_format=True)
+    with silent_pydicom():
+        dcmwrite(out, dataset, enforce_file_format=True)
     return out.getvalue()

@@ -7,9 +7,12 @@ Not looked for, because they say nothing alone and would be found everywhere: on
 codes (CS), ages, times, sizes; the words in `COMMON`; titles and particles of names.
 """
 
+# ruff: noqa: SIM905 - lists of words read better as text
+
 from __future__ import annotations
 
 import re
+import struct
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -22,11 +25,15 @@ from pydicom.multival import MultiValue
 
 from gateway.privacy.profile import table
 from gateway.privacy.pseudonyms import is_standard_uid
+from gateway.privacy.silence import silent_pydicom
 from gateway.privacy.values import parse_date, shift_date
 
-COMMON: Final = frozenset(
-    "anonymous anonymized anonymised anonym unknown unbekannt none removed default research original primary secondary "
-    "service admin hospital clinic klinik mri mrt head brain kopf test n/a na yes no".split()
+_NOBODY: Final = frozenset(
+    "anonymous anonymized anonymised anonym unknown unbekannt none removed n/a na".split()
+)
+COMMON: Final = _NOBODY | frozenset(
+    "default research original primary secondary service admin hospital clinic klinik mri mrt head brain kopf test "
+    "yes no".split()
 )
 # Words of the trade: no leak inside Manufacturer, ManufacturerModelName and SoftwareVersions, a leak elsewhere.
 VENDOR_WORDS: Final = frozenset(
@@ -34,12 +41,23 @@ VENDOR_WORDS: Final = frozenset(
     "hyperfine bruker uih united imaging lx mr syngo release software achieva ingenia intera prisma skyra vida lumina "
     "sola aera avanto verio trio triotim signa discovery premier".split()
 )
-_TITLES: Final = frozenset("dr med prof mr mrs ms herr frau von van der den de la el al bin di da le du jr sr md phd".split())
+_TITLES: Final = frozenset(
+    "dr med prof mr mrs ms herr frau von van der den de la el al bin di da le du jr sr md phd".split()
+)
 _TEXT_VRS: Final = frozenset({"AE", "LO", "LT", "SH", "ST", "UC", "UR", "UT"})
 # Known publicly or set by every writer: not the patient's.
 _NOT_DATES: Final = frozenset({"19000101", "00010101", "18000101", "99991231"})
 _PUBLIC_DATES: Final = frozenset({"ContextGroupVersion", "ContextGroupLocalVersion"})
-_TRANSLITERATED: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "oe", "å": "aa", "æ": "ae"})
+_TRANSLITERATED: Final = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "oe", "å": "aa", "æ": "ae"}
+)
+
+
+# What pydicom raises, element by element, for bytes that are not what they claim to be.
+UNREADABLE: Final = (
+    ValueError, TypeError, LookupError, AttributeError, NotImplementedError, EOFError, OverflowError, RecursionError,
+    struct.error,
+)  # fmt: skip
 
 
 class Kind(StrEnum):
@@ -74,10 +92,10 @@ def identifying_values(
     outside date elements only. Headers without pixel data are enough.
     """
     found: dict[tuple[str, Kind], str] = {}
-    for original in originals:
-        for meta in (original, getattr(original, "file_meta", None)):
-            if meta is not None:
-                for attribute, value, kind in _walk(meta):
+    with silent_pydicom():
+        for original in originals:
+            for part in (original, getattr(original, "file_meta", None)):
+                for attribute, value, kind in _walk(part) if part is not None else ():
                     found.setdefault((value, kind), attribute)
     shifted = {
         shift_date(value, date_shift_days)
@@ -102,7 +120,11 @@ _IDENTIFIERS: Final = _identifier_tags()
 
 
 def _walk(ds: Dataset) -> Iterator[tuple[str, str, Kind]]:
-    for element in ds:
+    for tag in sorted(ds.keys()):
+        try:
+            element = ds[tag]
+        except UNREADABLE:
+            continue  # such an object is held, so there is nothing of it to search for
         if element.VR == "SQ":
             for item in element.value:
                 yield from _walk(item)
@@ -147,8 +169,10 @@ def name_parts(name: str) -> set[str]:
     """
     words = {word for word in re.split(r"[\^=\s,.;/()\\]+", name) if word}
     words |= {piece for word in words for piece in re.split(r"[-'’_]", word) if piece}
-    words |= {_without_accents(word) for word in words} | {word.lower().translate(_TRANSLITERATED) for word in words}
-    return {word for word in words if len(word) >= 2 and word.casefold() not in COMMON | _TITLES}
+    words |= {_without_accents(word) for word in words} | {
+        word.lower().translate(_TRANSLITERATED) for word in words
+    }
+    return {word for word in words if len(word) >= 2 and word.casefold() not in _NOBODY | _TITLES}
 
 
 def _without_accents(word: str) -> str:

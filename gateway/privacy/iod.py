@@ -16,12 +16,11 @@ from typing import Any, Final
 from pydicom.datadict import dictionary_VR
 
 CLASSIC_MR: Final = "1.2.840.10008.5.1.4.1.1.4"
-ENHANCED_MR: Final = "1.2.840.10008.5.1.4.1.1.4.1"
 LEGACY_CONVERTED: Final = "1.2.840.10008.5.1.4.1.1.4.4"
 _FUNCTIONAL_GROUPS: Final = (0x52009229, 0x52009230)
 # Sequences of Legacy Converted objects that hold whatever the classic headers had (PS3.3 C.7.6.16.2.25).
 _UNASSIGNED: Final = (0x00209170, 0x00209171)
-# What classic MR objects may borrow from the Enhanced MR functional groups: values no person types.
+# What MR objects may borrow from each other at the top level: values no person types.
 _BORROWED_VRS: Final = frozenset({"CS", "DS", "IS", "FD", "FL", "US", "SS", "UL", "SL", "US or SS"})
 
 
@@ -33,28 +32,40 @@ class Place:
     children: Mapping[int, Place]
 
 
-def attributes_of(sop_class_uid: str, *, classic_extension: bool = True) -> Mapping[int, Place]:
-    """The top-level attributes of `sop_class_uid`; KeyError for an object that is not MR."""
-    return _attributes_of(sop_class_uid, classic_extension)
+def attributes_of(sop_class_uid: str, *, also: frozenset[int] = frozenset()) -> Mapping[int, Place]:
+    """The top-level attributes of `sop_class_uid`; KeyError for an object that is not MR.
+
+    Scanners write Standard Extended SOP Classes: b-values and rescaling at the top of a classic image, classic
+    attributes at the top of an enhanced one. So numbers and coded strings that any MR IOD defines (at the top or in a
+    functional group) may stand at the top of each of them, and so may the attributes in `also`.
+    """
+    return _attributes_of(sop_class_uid, also)
 
 
-@lru_cache(maxsize=8)
-def _attributes_of(sop_class_uid: str, classic_extension: bool) -> Mapping[int, Place]:
+@lru_cache(maxsize=16)
+def _attributes_of(sop_class_uid: str, also: frozenset[int]) -> Mapping[int, Place]:
     places = _tree(_iods()[sop_class_uid])
-    if sop_class_uid == CLASSIC_MR and classic_extension:
-        enhanced = _tree(_iods()[ENHANCED_MR])
-        for group in _FUNCTIONAL_GROUPS:
-            for tag in _leaves(enhanced[group].children):
-                if dictionary_VR(tag) in _BORROWED_VRS:
-                    places.setdefault(tag, Place("3", {}))
+    for tag in _shared_by_mr() | also:
+        places.setdefault(tag, Place("3", {}))
     if sop_class_uid == LEGACY_CONVERTED:
-        classic = {tag: Place("3", place.children) for tag, place in _attributes_of(CLASSIC_MR, True).items()}
+        classic = {tag: Place("3", place.children) for tag, place in _attributes_of(CLASSIC_MR, also).items()}
         for group in _FUNCTIONAL_GROUPS:
             inside = dict(places[group].children)
             for tag in _UNASSIGNED:
                 inside[tag] = Place("3", classic)
             places[group] = Place(places[group].type, inside)
     return places
+
+
+@lru_cache(maxsize=1)
+def _shared_by_mr() -> frozenset[int]:
+    found: set[int] = set()
+    for iod in _iods().values():
+        tree = _tree(iod)
+        found |= {tag for tag, place in tree.items() if not place.children}
+        for group in _FUNCTIONAL_GROUPS:
+            found |= set(_leaves(tree[group].children)) if group in tree else set()
+    return frozenset(tag for tag in found if dictionary_VR(tag) in _BORROWED_VRS)
 
 
 @lru_cache(maxsize=1)

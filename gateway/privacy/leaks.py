@@ -10,8 +10,8 @@ Rules that keep chance hits away (and nothing else):
 * Words of six and more characters are found anywhere; four and five only between non-letters; two and three only
   as whole words of text elements (and not at all if they are no names).
 * In pixel data words need six bytes (in UTF-16: twelve): shorter ones occur there by chance.
-* A vendor's name is no leak inside Manufacturer, ManufacturerModelName and SoftwareVersions; the fixed texts of this
-  gateway's own de-identification markers are no leak.
+* A vendor's name is no leak inside Manufacturer, ManufacturerModelName and SoftwareVersions; the fixed texts of
+  private creators on the safe list and of this gateway's own de-identification markers are no leak.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from gateway.privacy.identity import VENDOR_WORDS, IdentifyingValue, Kind, identifying_values
 from gateway.privacy.layout import Span, spans
+from gateway.privacy.safe_private import safe_creators
 
 __all__ = ["IdentifyingValue", "Leak", "find_leaks", "identifying_values", "occurs_in"]
 
@@ -42,6 +43,7 @@ _BULK_VRS: Final = frozenset({"OB", "OW", "OF", "OD", "OL", "OV"})
 _BULK_BYTES: Final = 1024
 _TEXT_VRS: Final = frozenset({"AE", "LO", "LT", "PN", "SH", "ST", "UC", "UN", "UR", "UT"})
 _VENDOR_PATHS: Final = ("Manufacturer", "ManufacturerModelName", "SoftwareVersions")
+_CREATOR: Final = re.compile(r"\([0-9A-F]{3}[13579BDF],00[1-9A-F][0-9A-F]\)$")
 _OWN_PATHS: Final = ("DeidentificationMethod", "DeidentificationMethodCodeSequence")
 _RUNS: Final = (
     (re.compile(rb"[0-9][0-9.]{3,}"), "ascii"),
@@ -49,7 +51,9 @@ _RUNS: Final = (
     (re.compile(rb"(?:\x00[0-9.]){4,}"), "utf-16-be"),
 )
 _WRITTEN_DATE: Final = re.compile(rb"(\d{1,4})[-./](\d{1,2})[-./](\d{1,4})")
-_LONGEST_WITH_DATE: Final = 26  # a DT value; longer runs of digits are derived UIDs, where chance would find dates
+_LONGEST_WITH_DATE: Final = (
+    26  # a DT value; longer runs of digits are derived UIDs, where chance would find dates
+)
 _SHORTEST_IN_PIXELS: Final = {False: 6, True: 12}
 
 
@@ -86,7 +90,10 @@ def occurs_in(text: str, values: Collection[IdentifyingValue], *, vendor_text: b
     """Whether one of `values` occurs in the value `text` of one element, by the same rules as `find_leaks`."""
     folded = text.casefold()
     words = set(re.split(r"[^\w]+|_", folded))
+    has_digits = any(character.isdigit() for character in folded)
     for value in values:
+        if not has_digits and value.kind in (Kind.UID, Kind.DATE, Kind.NUMBER):
+            continue
         wanted = value.value.casefold()
         if vendor_text and wanted in VENDOR_WORDS:
             continue
@@ -109,6 +116,7 @@ class _Layout:
     """Answers: which element is at this offset, what kind is it."""
 
     def __init__(self, encoded: bytes) -> None:
+        self.encoded = encoded
         self.spans = spans(encoded)
         self._starts = [span.start for span in self.spans]
 
@@ -120,16 +128,21 @@ class _Layout:
         span = self.at(offset)
         return span.path if span is not None else ("preamble" if offset < 132 else "(between elements)")
 
+    def is_exempt(self, span: Span | None, value: IdentifyingValue) -> bool:
+        """Vendors' words where vendors stand, and texts that are always the same: no leak."""
+        if span is None:
+            return False
+        head = span.path.split("/")[0]
+        if head in _VENDOR_PATHS:
+            return value.value.casefold() in VENDOR_WORDS
+        return head in _OWN_PATHS or (
+            _CREATOR.search(span.path) is not None
+            and _bytes(self.encoded, span).decode("latin-1") in safe_creators()
+        )
+
 
 def _is_bulk(span: Span | None) -> bool:
     return span is not None and span.vr in _BULK_VRS and span.end - span.start >= _BULK_BYTES
-
-
-def _is_exempt(span: Span | None, value: IdentifyingValue) -> bool:
-    if span is None:
-        return False
-    head = span.path.split("/")[0]
-    return (head in _VENDOR_PATHS and value.value.casefold() in VENDOR_WORDS) or head in _OWN_PATHS
 
 
 def _words(encoded: bytes, values: Collection[IdentifyingValue], layout: _Layout) -> Iterator[_Found]:
@@ -144,7 +157,7 @@ def _words(encoded: bytes, values: Collection[IdentifyingValue], layout: _Layout
                 span = layout.at(offset)
                 if _is_bulk(span) and len(needle) < _SHORTEST_IN_PIXELS[wide]:
                     continue
-                if _is_exempt(span, value):
+                if layout.is_exempt(span, value):
                     continue
                 width = 2 if wide else 1
                 if len(value.value) >= 6 or _stands_alone(lowered, offset, len(needle), width, span):
@@ -191,7 +204,9 @@ def _digits(encoded: bytes, values: Collection[IdentifyingValue], layout: _Layou
         for match in pattern.finditer(encoded):
             run = match[0].decode(charset).rstrip(".")
             span = layout.at(match.start())
-            whole = span is not None and match.start() == span.start and match[0].strip() == _bytes(encoded, span)
+            whole = (
+                span is not None and match.start() == span.start and match[0].strip() == _bytes(encoded, span)
+            )
             wide_in_pixels = charset != "ascii" and _is_bulk(span)
             if run in uids:
                 yield _Found(match.start(), uids[run])
@@ -200,7 +215,9 @@ def _digits(encoded: bytes, values: Collection[IdentifyingValue], layout: _Layou
                 if number is not None and _number_counts(part, span, whole, wide_in_pixels):
                     yield _Found(match.start(), number)
                 date = _date_in(part, dates)
-                if date is not None and not (span and (span.vr == "DS" or (date.elsewhere_only and span.vr in _DA))):
+                if date is not None and not (
+                    span and (span.vr == "DS" or (date.elsewhere_only and span.vr in _DA))
+                ):
                     yield _Found(match.start(), date)
     for match in _WRITTEN_DATE.finditer(encoded):
         for text in _readings(match[1].decode(), match[2].decode(), match[3].decode()):
@@ -223,7 +240,7 @@ def _number_counts(part: str, span: Span | None, whole: bool, wide_in_pixels: bo
     if span is None:
         return digits >= 5
     if span.vr in ("DS", "TM"):
-        return whole and span.vr == "DS" and digits >= 6
+        return span.vr == "DS" and whole and digits >= 6
     if _is_bulk(span):
         return digits >= 6
     return digits >= 5 or (span.vr in _TEXT_VRS and span.path.split("/")[0] not in _VENDOR_PATHS)
@@ -244,9 +261,7 @@ def _readings(first: str, second: str, third: str) -> Iterator[str]:
         yield third + first.zfill(2) + second.zfill(2)
 
 
-def _short_words(
-    encoded: bytes, values: Collection[IdentifyingValue], layout: _Layout
-) -> Iterator[_Found]:
+def _short_words(encoded: bytes, values: Collection[IdentifyingValue], layout: _Layout) -> Iterator[_Found]:
     short = {v.value.casefold(): v for v in values if v.kind is Kind.NAME and len(v.value) < 4}
     if not short:
         return
@@ -256,7 +271,7 @@ def _short_words(
         text = _bytes(encoded, span).decode("utf-8", "replace").casefold()
         for word in re.split(r"[^\w]+|_", text):
             value = short.get(word)
-            if value is not None and not _is_exempt(span, value):
+            if value is not None and not layout.is_exempt(span, value):
                 yield _Found(span.start, value)
 
 

@@ -5,6 +5,8 @@ the options and lists its exceptions, each with a reason, so that a privacy offi
 `Profile.code` compiles to one action code per tag; what a compound code means depends on the attribute's Type.
 """
 
+# ruff: noqa: SIM905 - lists of words read better as text
+
 from __future__ import annotations
 
 import hashlib
@@ -102,7 +104,7 @@ class Profile:
     keep_text: frozenset[int]
     sop_classes: Mapping[str, str]
     hold_image_types: frozenset[str]
-    classic_extension: bool
+    also_allowed: frozenset[int]
     fingerprint: str
 
     def code(self, tag: int) -> str | None:
@@ -147,7 +149,7 @@ _DIRECT_IDENTIFIERS: Final = (
 ).split()
 _KEYS: Final = {
     "name", "version", "extends", "options", "rules", "keep_text", "sop_classes", "hold_image_types",
-    "classic_extension",
+    "also_allowed",
 }  # fmt: skip
 
 
@@ -175,8 +177,8 @@ def _compile(name: str, layered: str | None) -> Profile:
         for option in content["options"]
         if option not in SUPPORTED_OPTIONS
     ]
-    keep_text = {keyword: tag_for_keyword(keyword) for keyword in content["keep_text"]}
-    problems += [f"keep_text names {keyword!r}, no DICOM keyword" for keyword, tag in keep_text.items() if tag is None]
+    keep_text = _tags(content, "keep_text", problems)
+    also_allowed = _tags(content, "also_allowed", problems)
     if problems:
         raise ProfileError(problems, f"Correct the profile {content.get('name', name)!r}.")
     return Profile(
@@ -185,14 +187,21 @@ def _compile(name: str, layered: str | None) -> Profile:
         options=tuple(content["options"]),
         rows=MappingProxyType({int(r.tag, 16): r for r in table() if _is_plain(r.tag)}),
         rules=MappingProxyType(rules),
-        keep_text=frozenset(tag for tag in keep_text.values() if tag is not None),
+        keep_text=keep_text,
         sop_classes=MappingProxyType(dict(content["sop_classes"])),
         hold_image_types=frozenset(value.upper() for value in content["hold_image_types"]),
-        classic_extension=bool(content["classic_extension"]),
+        also_allowed=also_allowed,
         fingerprint=hashlib.sha256(
             json.dumps([content, [r.tag + r.basic for r in table()]], sort_keys=True).encode()
         ).hexdigest(),
     )
+
+
+def _tags(content: Mapping[str, Any], key: str, problems: list[str]) -> frozenset[int]:
+    tags = {keyword: tag_for_keyword(keyword) for keyword in content.get(key, ())}
+    problems += [f"{key} names {keyword!r}, no DICOM keyword" for keyword, tag in tags.items() if tag is None]
+    problems += [f"{key} keeps the direct identifier {name}" for name in tags if name in _DIRECT_IDENTIFIERS]
+    return frozenset(tag for tag in tags.values() if tag is not None)
 
 
 def _is_plain(tag: str) -> bool:

@@ -14,7 +14,7 @@ import hmac
 from dataclasses import dataclass, field
 from typing import Final
 
-from pydicom.uid import UID_dictionary
+from pydicom._uid_dict import UID_dictionary
 
 from gateway.privacy.errors import PseudonymKeyError
 
@@ -75,7 +75,7 @@ class PseudonymKey:
         return f"2.25.{int.from_bytes(raw, 'big')}"
 
     def pseudonym(self, sender_site: str, issuer: str, patient_id: str) -> str:
-        """"PML-" and eight base32 characters (40 bits): the patient's name and number at the reading site."""
+        """ "PML-" and eight base32 characters (40 bits): the patient's name and number at the reading site."""
         return f"PML-{self._letters('patient', 8, sender_site, issuer.strip(), patient_id.strip())}"
 
     def date_shift_days(self, site: str, issuer: str, patient_id: str) -> int:

@@ -4,10 +4,11 @@ The object that comes back is always a new SOP instance. It belongs to the case 
 none, or that is one of our own images under its old UID, is held and never passed through.
 """
 
+# ruff: noqa: SIM905 - lists of words read better as text
+
 from __future__ import annotations
 
 import copy
-import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -17,23 +18,24 @@ from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
 from gateway.privacy.errors import Held
+from gateway.privacy.silence import silent_pydicom
 
 # Patient and Study attributes that come from the original study, whether the object brought them or not.
 _IDENTITY: Final = (
-    "PatientName PatientID IssuerOfPatientID IssuerOfPatientIDQualifiersSequence TypeOfPatientID OtherPatientIDsSequence "
-    "OtherPatientIDs OtherPatientNames PatientBirthDate PatientBirthTime PatientSex PatientAge PatientSize PatientWeight "
+    "PatientName PatientID IssuerOfPatientID IssuerOfPatientIDQualifiersSequence TypeOfPatientID "
+    "OtherPatientIDsSequence OtherPatientIDs OtherPatientNames PatientBirthDate PatientBirthTime PatientSex "
+    "PatientAge PatientSize PatientWeight "
     "StudyInstanceUID StudyDate StudyTime StudyID StudyDescription AccessionNumber IssuerOfAccessionNumberSequence "
     "ReferringPhysicianName"
 ).split()
-# Attributes of these values inside items carry the pseudonym and are put right at every depth.
-_NESTED: Final = ("PatientName", "PatientID", "AccessionNumber", "StudyID", "StudyDate", "StudyTime")
 _MARKERS: Final = (
     "PatientIdentityRemoved DeidentificationMethod DeidentificationMethodCodeSequence "
     "LongitudinalTemporalInformationModified"
 ).split()
 # Types 2 of the Patient and Study modules: present even when the original left them out.
 _ALWAYS: Final = (
-    "PatientName PatientID PatientBirthDate PatientSex StudyDate StudyTime StudyID AccessionNumber ReferringPhysicianName"
+    "PatientName PatientID PatientBirthDate PatientSex StudyDate StudyTime StudyID AccessionNumber "
+    "ReferringPhysicianName"
 ).split()
 
 
@@ -45,12 +47,15 @@ def restore(ds: Dataset, original_patient_study: Dataset, uid_back: Mapping[str,
     """
     study = str(ds.get("StudyInstanceUID") or "")
     if study not in uid_back or uid_back[study] != str(original_patient_study.StudyInstanceUID):
-        raise Held("The object names no study of this case.", "Send it within the study that was sent for reading.")
+        raise Held(
+            "The object names no study of this case.", "Send it within the study that was sent for reading."
+        )
     if not ds.get("SOPInstanceUID") or str(ds.SOPInstanceUID) in uid_back:
-        raise Held("The object is not new: its SOP Instance UID is one we sent.", "Store the result as a new object.")
+        raise Held(
+            "The object is not new: its SOP Instance UID is one we sent.", "Store the result as a new object."
+        )
     pseudonym = {str(ds.get(keyword) or "") for keyword in ("PatientID", "PatientName")} - {""}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pydicom's warnings quote values
+    with silent_pydicom():
         new = copy.deepcopy(ds)
         _map_back(new, uid_back, original_patient_study, pseudonym, str(ds.get("AccessionNumber") or ""))
         for keyword in _IDENTITY:

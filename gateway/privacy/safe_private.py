@@ -22,7 +22,10 @@ from pydicom.tag import BaseTag, Tag
 from gateway.privacy.descriptors import clean_text
 
 _BINARY: Final = {"FD": "d", "FL": "f", "US": "H", "SS": "h", "UL": "I", "SL": "i"}
-_NUMBER: Final = {"IS": re.compile(r"[+-]?\d{1,10}"), "DS": re.compile(r"[+-]?\d{0,6}(\.\d{1,12})?([eE][+-]?\d{1,2})?")}
+_NUMBER: Final = {
+    "IS": re.compile(r"[+-]?\d{1,10}"),
+    "DS": re.compile(r"[+-]?\d{0,6}(\.\d{1,12})?([eE][+-]?\d{1,2})?"),
+}
 # GE adds this to the b-value on some releases (rule of NA-MIC's converters).
 _GE_OFFSET: Final = 1_000_000_000
 _LARGEST_B_VALUE: Final = 20_000  # s/mm2; above that it is something else
@@ -50,10 +53,20 @@ def safe_elements() -> dict[tuple[int, str, int], SafeElement]:
     }
 
 
+@lru_cache(maxsize=1)
+def safe_creators() -> frozenset[str]:
+    """The private creators of the allow-list: vendors' constants."""
+    return frozenset(row.creator for row in safe_elements().values())
+
+
 def creator_of(ds: Dataset, tag: BaseTag) -> str:
     """The private creator that owns `tag` in `ds` ("" when the block is not reserved)."""
     reservation = Tag(tag.group, tag.element >> 8)
-    return str(ds[reservation].value or "").strip(" \0") if tag.element >= 0x1000 and reservation in ds else ""
+    if tag.element < 0x1000 or reservation not in ds:
+        return ""
+    value = ds[reservation].value
+    text = value.decode("ascii", "replace") if isinstance(value, bytes) else str(value or "")
+    return text.strip(" \0")
 
 
 def safe_copy(ds: Dataset, element: DataElement) -> DataElement | None:
@@ -114,7 +127,7 @@ def _values(element: DataElement, row: SafeElement) -> list[Any]:
     value = element.value
     if element.VR in ("UN", "OB", "OW") and isinstance(value, bytes):
         return _decoded(value, row)
-    if element.VR != row.vr:
+    if row.vr != element.VR:
         return []
     values = list(value) if isinstance(value, (MultiValue, list, tuple)) else [value]
     return [str(v) if row.vr in ("IS", "DS", "CS", "LO") else v for v in values if v is not None]

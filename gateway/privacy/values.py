@@ -1,5 +1,7 @@
 """Replacement values by VR: dummies, shifted dates, ages. Pure functions on the strings of DICOM values."""
 
+# ruff: noqa: SIM905 - lists of words read better as text
+
 from __future__ import annotations
 
 import re

@@ -119,7 +119,7 @@ def without_identity(header: Dataset) -> Dataset:
     A sender's name without `^`, sex `W` or birth date `1980` must come back exactly as sent, so those values are put
     into the finished document afterwards, unjudged.
     """
-    bare = copy.copy(header)
+    bare = copy.deepcopy(header)  # a shallow copy shares its elements
     for name in TYPE_2:
         setattr(bare, name, "")
     return bare

@@ -134,7 +134,8 @@ def _sequence_row(heading: Heading) -> tuple[str, str]:
 def header_of(header: Dataset, signer: Signer, at: datetime) -> dict[str, str]:
     """The lines above a report that goes back to the sender: patient, study, who signed and when."""
     return {
-        "Patient": str(header.PatientName).replace("^", " ").strip(),
+        # The fonts hold no ideographs: the alphabetic group of the name is printed.
+        "Patient": str(header.PatientName).split("=")[0].replace("^", " ").strip(),
         "Patient ID": str(header.PatientID),
         "Date of birth": str(header.PatientBirthDate),
         "Study date": str(header.StudyDate),

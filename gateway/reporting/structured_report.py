@@ -67,17 +67,23 @@ def build(
     device: DeviceIdentity,
     predecessor: Predecessor | None = None,
     as_: Form | str = Form.ENHANCED,
-    date_shift_days: int = 0,
+    date_shift_days: int | None = None,
     original_uids: Mapping[str, str] | None = None,
 ) -> Dataset:
     """The report as a dataset with file meta information, ready to save.
 
     `evidence` and `priors` are the sender's original headers (no pixels needed); `signed_at` is aware, best in the
-    sender's zone. `date_shift_days` is what was added to this patient's dates and `original_uids` leads from the
-    reader's UIDs back; both only matter for the prior's date and for key images. Raises `EvidenceProblem`.
+    sender's zone. `date_shift_days` is what was added to this patient's dates (0 when none was shifted; it must be
+    given when the report names a prior date) and `original_uids` leads from the reader's UIDs of key images back.
+    Raises `EvidenceProblem`.
     """
     if signed_at.tzinfo is None:
         raise ValueError(f"signed_at {signed_at!r} has no zone; give an aware datetime.")
+    if date_shift_days is None and report.comparison.prior_study_date is not None:
+        raise EvidenceProblem(
+            "The report names the date of a prior study as the reader saw it, but not by how much it was shifted.",
+            "Give date_shift_days; 0 when the reader saw real dates.",
+        )
     form = Form(as_)
     instances, earlier = ordered(evidence, "study"), ordered(priors, "prior study")
     check_one_study(instances, earlier)
@@ -86,7 +92,7 @@ def build(
     at = _in_zone_of(header, signed_at)
     sections = outline(
         report,
-        restoration_of(earlier, date_shift_days, original_uids),
+        restoration_of(earlier, date_shift_days or 0, original_uids),
         predecessor.note if predecessor else "",
     )
     classes = {str(ds.SOPInstanceUID): str(ds.SOPClassUID) for ds in instances + earlier}
@@ -171,12 +177,13 @@ def _as_instance(predecessor: Predecessor) -> Dataset:
 
 
 def _private_scheme() -> CodingSchemeIdentificationItem:
-    return CodingSchemeIdentificationItem(
+    item = CodingSchemeIdentificationItem(
         PRIVATE_SCHEME.designator,
         name=PRIVATE_SCHEME.name,
-        uid=PRIVATE_SCHEME.uid,
         responsible_organization=PRIVATE_SCHEME.responsible_organization,
     )
+    item.CodingSchemeUID = PRIVATE_SCHEME.uid  # highdicom writes it for registered schemes only
+    return item
 
 
 def _sign(document: Dataset, signer: Signer, at: datetime, predecessor: Predecessor | None) -> None:

@@ -1,4 +1,4 @@
-"""Who is asking, may they, and did they mean to: sessions, roles, and two proofs on each request that changes something.
+"""Who is asking, may they, and did they mean to: sessions, roles, and two proofs on each unsafe request.
 
 A browser proves intent by its Origin header (always sent with unsafe requests) *and* by the session's CSRF token in the
 form field `csrf` or the header `X-CSRF-Token`. The cookie is HttpOnly and SameSite=Strict besides. Programs may sign in
@@ -46,7 +46,9 @@ def check_origin(request: Request) -> None:
     claimed = request.headers.get("origin") or request.headers.get("referer")
     foreign = claimed is not None and urlsplit(claimed).netloc != request.headers.get("host", "")
     if foreign or request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise NotAllowed("This request was made by another site.", "Open the page of the gateway itself and try again.")
+        raise NotAllowed(
+            "This request was made by another site.", "Open the page of the gateway itself and try again."
+        )
 
 
 def may(right: Right | None = None, *, basic: bool = False) -> Callable[[Request], Awaitable[Viewer]]:
@@ -76,7 +78,9 @@ def may(right: Right | None = None, *, basic: bool = False) -> Callable[[Request
 
 def _check_right(viewer: Viewer, right: Right | None) -> None:
     if right is not None and not has(viewer, right):
-        raise NotAllowed(f"Your role ({viewer.role}) may not {right}.", "Ask an administrator if you need to.")
+        raise NotAllowed(
+            f"Your role ({viewer.role}) may not {right}.", "Ask an administrator if you need to."
+        )
 
 
 async def _check_token(request: Request, viewer: Viewer) -> None:
@@ -86,7 +90,9 @@ async def _check_token(request: Request, viewer: Viewer) -> None:
         form = await request.form(max_files=MOST_FILES)
         sent = str(form.get("csrf", ""))
     if not secrets.compare_digest((sent or "").encode(), viewer.csrf.encode()):
-        raise NotAllowed("The request does not carry this session's token.", "Load the page again and repeat it.")
+        raise NotAllowed(
+            "The request does not carry this session's token.", "Load the page again and repeat it."
+        )
 
 
 @dataclass
@@ -112,7 +118,9 @@ def _basic_viewer(request: Request, context: WebContext) -> Viewer | None:
     try:
         login, _, password = base64.b64decode(encoded, validate=True).decode("utf-8").partition(":")
     except (binascii.Error, UnicodeDecodeError):
-        raise SignInNeeded("The Authorization header cannot be read.", "Send login:password in UTF-8 as Base64.") from None
+        raise SignInNeeded(
+            "The Authorization header cannot be read.", "Send login:password in UTF-8 as Base64."
+        ) from None
     sessions: BasicSessions = request.app.state.basic_sessions
     try:
         return sessions.viewer(context, login, password)
@@ -126,7 +134,12 @@ def _basic_viewer(request: Request, context: WebContext) -> Viewer | None:
 def local_path(wanted: str) -> str:
     """A path on this server to go to after the sign-in; anything that could lead elsewhere becomes the queue."""
     parts = urlsplit(wanted)
-    safe = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
+    safe = (
+        wanted.startswith("/")
+        and not wanted.startswith(("//", "/\\"))
+        and not parts.scheme
+        and not parts.netloc
+    )
     return wanted if safe and "\\" not in wanted and wanted.isprintable() else "/"
 
 
@@ -147,7 +160,16 @@ def sign_in(request: Request, context: Context, fields: Posted) -> Response:
     try:
         token, _ = accounts.sign_in(context.database, login, password, _lifetime(context))
     except NotAllowed as error:
-        return render(request, "sign_in.html", None, status=403, next=wanted, problem=error.problem, fix=error.fix, login=login)
+        return render(
+            request,
+            "sign_in.html",
+            None,
+            status=403,
+            next=wanted,
+            problem=error.problem,
+            fix=error.fix,
+            login=login,
+        )
     return _with_cookie(RedirectResponse(wanted, status_code=303), context, token)
 
 
@@ -171,7 +193,9 @@ class Credentials(BaseModel):
 def open_session(request: Request, context: Context, credentials: Credentials) -> Response:
     """Sign in: sets the session cookie and tells the CSRF token that each change must carry as X-CSRF-Token."""
     check_origin(request)
-    token, viewer = accounts.sign_in(context.database, credentials.login, credentials.password, _lifetime(context))
+    token, viewer = accounts.sign_in(
+        context.database, credentials.login, credentials.password, _lifetime(context)
+    )
     return _with_cookie(JSONResponse(_told(viewer), status_code=201), context, token)
 
 
@@ -183,9 +207,12 @@ def session(viewer: Annotated[Viewer, Depends(may())]) -> dict[str, str]:
 
 def _told(viewer: Viewer) -> dict[str, str]:
     return {
-        "login": viewer.login, "display_name": viewer.display_name, "role": viewer.role, "site": viewer.site,
+        "login": viewer.login,
+        "display_name": viewer.display_name,
+        "role": viewer.role,
+        "site": viewer.site,
         "csrf": viewer.csrf,
-    }  # fmt: skip
+    }
 
 
 def _lifetime(context: WebContext) -> timedelta:
@@ -195,6 +222,12 @@ def _lifetime(context: WebContext) -> timedelta:
 def _with_cookie(response: Response, context: WebContext, token: str) -> Response:
     web = context.settings.web
     response.set_cookie(
-        COOKIE, token, max_age=int(web.session_hours * 3600), path="/", secure=web.secure_cookies, httponly=True, samesite="strict"
+        COOKIE,
+        token,
+        max_age=int(web.session_hours * 3600),
+        path="/",
+        secure=web.secure_cookies,
+        httponly=True,
+        samesite="strict",
     )
     return response

@@ -16,9 +16,22 @@ from gateway.web.pages import FOLDER
 __all__ = ["ROUTERS", "WebContext", "create_application"]
 
 ROUTERS: tuple[APIRouter, ...] = (
-    health.router, access.router, access.api, queue.router, queue.api, reports.router, reports.api, cases.router, cases.api,
-    nodes.router, nodes.api, upload.router, upload.api, dicomweb.router, manual.router,
-)  # fmt: skip
+    health.router,
+    access.router,
+    access.api,
+    queue.router,
+    queue.api,
+    reports.router,
+    reports.api,
+    cases.router,
+    cases.api,
+    nodes.router,
+    nodes.api,
+    upload.router,
+    upload.api,
+    dicomweb.router,
+    manual.router,
+)
 """Every page and service. All need an account except signing in, /healthz, /readyz and the static files."""
 
 
@@ -26,9 +39,13 @@ def create_application(context: WebContext) -> FastAPI:
     """The application for one process; give it to uvicorn."""
     settings = context.settings.web
     app = FastAPI(
-        title="PML gateway", version=__version__, description="Reading queue, reports and DICOMweb of the gateway.",
-        docs_url=None, redoc_url=None, openapi_url=None,
-    )  # fmt: skip
+        title="PML gateway",
+        version=__version__,
+        description="Reading queue, reports and DICOMweb of the gateway.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
     app.state.context = context
     app.state.pictures = Pictures(context.blobs)
     app.state.basic_sessions = BasicSessions()

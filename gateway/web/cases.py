@@ -72,16 +72,33 @@ def case(request: Request, context: Context, viewer: Looker, case_id: CaseId) ->
 
 
 def _page(
-    request: Request, context: WebContext, viewer: Viewer, case_id: int, problem: str = "", fix: str = "", status: int = 200
+    request: Request,
+    context: WebContext,
+    viewer: Viewer,
+    case_id: int,
+    problem: str = "",
+    fix: str = "",
+    status: int = 200,
 ) -> Response:
     opened = open_case(context, viewer, case_id)
     page = opened.page
     return render(
-        request, "case.html", viewer, status=status, opened=opened, page=page, row=page.row, windows=WINDOWS,
-        images=images_of(request, context, viewer, case_id), conditions=shown_conditions(page.explanation, viewer, page.rule_id),
-        requirements=shown_requirements(page.verdict), series=shown_series(page.series), deliveries=_deliveries(page),
-        problem=problem, fix=fix,
-    )  # fmt: skip
+        request,
+        "case.html",
+        viewer,
+        status=status,
+        opened=opened,
+        page=page,
+        row=page.row,
+        windows=WINDOWS,
+        images=images_of(request, context, viewer, case_id),
+        conditions=shown_conditions(page.explanation, viewer, page.rule_id),
+        requirements=shown_requirements(page.verdict),
+        series=shown_series(page.series),
+        deliveries=_deliveries(page),
+        problem=problem,
+        fix=fix,
+    )
 
 
 def _deliveries(page: CasePage) -> list[dict[str, Any]]:
@@ -89,8 +106,17 @@ def _deliveries(page: CasePage) -> list[dict[str, Any]]:
     lines: dict[tuple[str, str, str, str], dict[str, Any]] = {}
     for row in page.deliveries:
         key = (row.direction, row.node, row.outcome, row.detail)
-        line = lines.setdefault(key, {"direction": row.direction, "node": row.node, "outcome": row.outcome,
-                                      "detail": row.detail, "objects": 0, "at": row.at})  # fmt: skip
+        line = lines.setdefault(
+            key,
+            {
+                "direction": row.direction,
+                "node": row.node,
+                "outcome": row.outcome,
+                "detail": row.detail,
+                "objects": 0,
+                "at": row.at,
+            },
+        )
         line["objects"] += 1
         line["at"] = max(line["at"], row.at)
     return list(lines.values())
@@ -101,9 +127,15 @@ def _deliveries(page: CasePage) -> list[dict[str, Any]]:
 
 @router.get("/cases/{case_id}/images/{series}/{number}.png")
 def picture(
-    request: Request, context: Context, viewer: Looker, case_id: CaseId, series: int, number: int, window: str = "auto",
+    request: Request,
+    context: Context,
+    viewer: Looker,
+    case_id: CaseId,
+    series: int,
+    number: int,
+    window: str = "auto",
     small: bool = False,
-) -> Response:  # fmt: skip
+) -> Response:
     """One slice of a de-identified copy; its address carries the version of the copies, so browsers may keep it."""
     study = images_of(request, context, viewer, case_id)
     pictures: Pictures = request.app.state.pictures
@@ -117,11 +149,14 @@ def images_json(request: Request, context: Context, viewer: Looker, case_id: Cas
     study = images_of(request, context, viewer, case_id)
     series = [
         {
-            "number": one.number, "label": one.label, "slices": len(one.slices),
-            "uids": [each.sop_instance_uid for each in one.slices], "b_values": [each.b_value for each in one.slices],
+            "number": one.number,
+            "label": one.label,
+            "slices": len(one.slices),
+            "uids": [each.sop_instance_uid for each in one.slices],
+            "b_values": [each.b_value for each in one.slices],
         }
         for one in study.series
-    ]  # fmt: skip
+    ]
     return JSONResponse({"version": study.version, "series": series})
 
 
@@ -131,7 +166,9 @@ def images_json(request: Request, context: Context, viewer: Looker, case_id: Cas
 def claim(context: WebContext, viewer: Viewer, case_id: int) -> datetime:
     """Hold a case for this reader, or prolong the hold; returns until when."""
     open_case(context, viewer, case_id)
-    return ledger.claim_case(context.database, case_id, viewer.account_id, timedelta(minutes=context.settings.web.claim_minutes))
+    return ledger.claim_case(
+        context.database, case_id, viewer.account_id, timedelta(minutes=context.settings.web.claim_minutes)
+    )
 
 
 def release(context: WebContext, viewer: Viewer, case_id: int) -> None:
@@ -155,11 +192,21 @@ def release_page(context: Context, viewer: Reader, case_id: CaseId) -> Response:
 
 
 @router.post("/cases/{case_id}/park")
-def park_page(request: Request, context: Context, viewer: Manager, case_id: CaseId, fields: Posted) -> Response:
+def park_page(
+    request: Request, context: Context, viewer: Manager, case_id: CaseId, fields: Posted
+) -> Response:
     """Stop a case by hand; a reason is required, because somebody else will have to decide when it is gone."""
     why = first(fields, "why")[:500]
     if not why:
-        return _page(request, context, viewer, case_id, "Parking needs a reason.", "Write why the case has to wait.", 422)
+        return _page(
+            request,
+            context,
+            viewer,
+            case_id,
+            "Parking needs a reason.",
+            "Write why the case has to wait.",
+            422,
+        )
     open_case(context, viewer, case_id)
     ledger.park_case(context.database, case_id, viewer.login, why)
     return RedirectResponse(f"/cases/{case_id}", status_code=303)
@@ -179,16 +226,33 @@ def case_json(context: Context, viewer: Looker, case_id: CaseId) -> dict[str, An
     opened = open_case(context, viewer, case_id)
     page = opened.page
     more: Mapping[str, Any] = {
-        "generation": page.generation, "rule_id": page.rule_id, "rule_version": page.rule_version, "returned_as": page.returned_as,
-        "requirements": shown_requirements(page.verdict), "series": shown_series(page.series),
+        "generation": page.generation,
+        "rule_id": page.rule_id,
+        "rule_version": page.rule_version,
+        "returned_as": page.returned_as,
+        "requirements": shown_requirements(page.verdict),
+        "series": shown_series(page.series),
         "explanation": shown_conditions(page.explanation, viewer, page.rule_id),
-        "journal": [{"at": line.at.isoformat(), "what": line.what, "reached": line.reached, "who": line.who,
-                     "detail": line.detail} for line in page.journal],
+        "journal": [
+            {
+                "at": line.at.isoformat(),
+                "what": line.what,
+                "reached": line.reached,
+                "who": line.who,
+                "detail": line.detail,
+            }
+            for line in page.journal
+        ],
         "deliveries": [line | {"at": line["at"].isoformat()} for line in _deliveries(page)],
         "draft_version": page.draft.version if page.draft else 0,
-        "signed": {"by": page.report.signer_name, "at": page.report.signed_at.isoformat(), "digest": page.report.digest}
-        if page.report else None,
-    }  # fmt: skip
+        "signed": {
+            "by": page.report.signer_name,
+            "at": page.report.signed_at.isoformat(),
+            "digest": page.report.digest,
+        }
+        if page.report
+        else None,
+    }
     return as_json(page.row, viewer, opened.now) | without_uids(more)
 
 

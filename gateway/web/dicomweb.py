@@ -9,11 +9,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator
 from email.message import Message
+from io import BytesIO
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
-from pydicom import Dataset
+from pydicom import Dataset, dcmread
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser
 from starlette.concurrency import run_in_threadpool
@@ -39,7 +40,7 @@ JSON = "application/dicom+json"
 
 
 class Answers:
-    """The Store Instances Response Module (PS3.3 Table CC.1-1? PS3.18 Annex I.2) of one request."""
+    """The Store Instances Response Module (PS3.18 Annex I.2) of one request."""
 
     def __init__(self) -> None:
         self.stored: list[Dataset] = []
@@ -65,7 +66,12 @@ class Answers:
             body.FailedSOPSequence = self.failed
         full = bool(self.failed) and all(item.FailureReason == OUT_OF_RESOURCES for item in self.failed)
         status = 200 if not self.failed else 202 if self.stored else 503 if full else 409
-        return Response(body.to_json(), status_code=status, media_type=JSON, headers={"Retry-After": "60"} if status == 503 else None)
+        return Response(
+            body.to_json(),
+            status_code=status,
+            media_type=JSON,
+            headers={"Retry-After": "60"} if status == 503 else None,
+        )
 
 
 @router.post("/studies")
@@ -94,13 +100,20 @@ async def _store(request: Request, context: WebContext, peer: Viewer, study_inst
     return answers.response()
 
 
-def _keep(context: WebContext, peer: Viewer, who: Uploader, part: bytes, study_instance_uid: str) -> tuple[str, str, int]:
+def _keep(
+    context: WebContext, peer: Viewer, who: Uploader, part: bytes, study_instance_uid: str
+) -> tuple[str, str, int]:
     node, site, account = _sender(context, peer, who)
     try:
         received = read_instance(
-            part, calling_ae_title=peer.login[:16], called_ae_title=context.settings.dicom.ae_title, peer_address=who.address,
-            association_id=f"stow-{secrets.token_hex(8)}", node=node, received_by="stow-rs",
-        )  # fmt: skip
+            part,
+            calling_ae_title=peer.login[:16],
+            called_ae_title=context.settings.dicom.ae_title,
+            peer_address=who.address,
+            association_id=f"stow-{secrets.token_hex(8)}",
+            node=node,
+            received_by="stow-rs",
+        )
     except NotDicom:
         return "", "", CANNOT_UNDERSTAND
     if study_instance_uid and not _belongs(received.part10(), study_instance_uid):
@@ -119,10 +132,6 @@ def _sender(context: WebContext, peer: Viewer, who: Uploader) -> tuple[str, str,
 
 
 def _belongs(file: bytes, study_instance_uid: str) -> bool:
-    from io import BytesIO
-
-    from pydicom import dcmread
-
     header = dcmread(BytesIO(file), stop_before_pixels=True, specific_tags=["StudyInstanceUID"])
     return str(header.get("StudyInstanceUID", "")) == study_instance_uid
 
@@ -132,8 +141,12 @@ def boundary_of(content_type: str) -> str:
     parsed = Message()
     parsed["content-type"] = content_type
     kind = parsed.get_param("type")
-    if parsed.get_content_type() != "multipart/related" or (kind and str(kind).lower() != "application/dicom"):
-        raise Unsupported("Only multipart/related of type application/dicom is stored.", "Send DICOM files as the parts.")
+    if parsed.get_content_type() != "multipart/related" or (
+        kind and str(kind).lower() != "application/dicom"
+    ):
+        raise Unsupported(
+            "Only multipart/related of type application/dicom is stored.", "Send DICOM files as the parts."
+        )
     boundary = parsed.get_boundary()
     if not boundary:
         raise BadRequest("The Content-Type names no boundary.", "Add boundary=… to it.")
@@ -162,6 +175,8 @@ async def parts_of(request: Request, boundary: str) -> AsyncIterator[bytes]:
             done.clear()
         parser.finalize()
     except MultipartParseError as error:
-        raise BadRequest("The multipart body cannot be read.", "Check the boundary and that the body is complete.") from error
+        raise BadRequest(
+            "The multipart body cannot be read.", "Check the boundary and that the body is complete."
+        ) from error
     for each in done:
         yield each

@@ -23,7 +23,9 @@ def shown_explanations(explanations: Iterable[Any], viewer: Viewer) -> list[dict
             "rule_id": str(one.get("rule_id", "")),
             "version": str(one.get("version", one.get("rule_version", ""))),
             "matched": bool(one.get("matched")),
-            "conditions": [_condition(line, viewer) for line in one.get("conditions") or () if isinstance(line, Mapping)],
+            "conditions": [
+                _condition(line, viewer) for line in one.get("conditions") or () if isinstance(line, Mapping)
+            ],
         }
         for one in explanations
         if isinstance(one, Mapping)
@@ -43,12 +45,14 @@ def _condition(line: Mapping[str, Any], viewer: Viewer) -> dict[str, Any]:
     found = line.get("found")
     if typed_by_hospital(fact) and found not in (None, "", True, False) and not has(viewer, Right.STUDIES):
         found = HIDDEN
+    negated = list(line.get("path") or ()).count("not") % 2 == 1  # below `not`, an unmet test speaks for the rule
+    operator = str(line.get("operator", "")).replace("_", " ")
     return {
         "fact": fact,
-        "operator": str(line.get("operator", "")).replace("_", " "),
+        "operator": f"not: {operator}" if negated else operator,
         "expected": _text(line.get("expected")),
         "found": _text(found),
-        "met": bool(line.get("met")),
+        "met": bool(line.get("met")) is not negated,
     }
 
 
@@ -67,11 +71,15 @@ def _text(value: Any) -> str:
 def shown_requirements(verdict: Mapping[str, Any]) -> dict[str, Any]:
     """The protocol verdict: each requirement, and the limits in words."""
     requirements = [
-        {"name": str(one.get("name", "")), "met": bool(one.get("met")), "note": _text(one.get("note") or "")}
+        {"name": str(one.get("label") or one.get("name", "")), "met": bool(one.get("met")), "note": _text(one.get("note") or "")}
         for one in verdict.get("requirements") or ()
         if isinstance(one, Mapping)
     ]
-    return {"requirements": requirements, "limits": [_text(limit) for limit in verdict.get("limits") or ()]}
+    return {
+        "requirements": requirements,
+        "limits": [_text(limit) for limit in verdict.get("limits") or ()],
+        "resend": [_text(line) for line in verdict.get("resend") or ()],
+    }
 
 
 def shown_series(series: Iterable[Any]) -> list[dict[str, Any]]:

@@ -7,10 +7,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.web.problems import TooLarge, problem
 
-POLICY = "; ".join((
-    "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'", "connect-src 'self'",
-    "form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'",
-))  # fmt: skip
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    )
+)
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -69,4 +77,6 @@ class Guard:
 
 
 def _too_large(limit: int) -> TooLarge:
-    return TooLarge(f"The request is larger than {limit / 1e6:g} MB.", "Send less at once, or raise [web] max_upload_mb.")
+    return TooLarge(
+        f"The request is larger than {limit / 1e6:g} MB.", "Send less at once, or raise [web] max_upload_mb."
+    )

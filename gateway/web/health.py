@@ -30,7 +30,10 @@ def readyz(context: Context) -> JSONResponse:
     """Database and disk can take work; 503 names what cannot."""
     checks = {"database": _database(context), "disk": _disk(context)}
     ready = not any(checks.values())
-    body = {"status": "ready" if ready else "not ready", "checks": {name: why or "ok" for name, why in checks.items()}}
+    body = {
+        "status": "ready" if ready else "not ready",
+        "checks": {name: why or "ok" for name, why in checks.items()},
+    }
     return JSONResponse(body, status_code=200 if ready else 503)
 
 
@@ -54,7 +57,7 @@ def _disk(context: WebContext) -> str:
 
 @router.get("/metrics")
 def metrics(context: Context, _viewer: Annotated[Viewer, Depends(may(Right.RUN, basic=True))]) -> Response:
-    """Numbers for Prometheus (HTTP Basic or a session); labels are states only, never anything of a patient or a peer."""
+    """Numbers for Prometheus (HTTP Basic or a session); labels are states, never anything of a patient."""
     with context.database.read() as session:
         counts = queries.counts(session)
     registry = CollectorRegistry()

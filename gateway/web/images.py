@@ -26,9 +26,21 @@ from gateway.records.tables import PreparedInstance
 Pixels = NDArray[np.float32]
 
 INDEX_KEYS = [
-    "SOPInstanceUID", "SeriesInstanceUID", "SeriesDescription", "SeriesNumber", "InstanceNumber", "NumberOfFrames", "Modality",
-    "ImagePositionPatient", "ImageOrientationPatient", "DiffusionBValue", "Rows", "Columns", "SliceThickness", "ImageType",
-]  # fmt: skip
+    "SOPInstanceUID",
+    "SeriesInstanceUID",
+    "SeriesDescription",
+    "SeriesNumber",
+    "InstanceNumber",
+    "NumberOfFrames",
+    "Modality",
+    "ImagePositionPatient",
+    "ImageOrientationPatient",
+    "DiffusionBValue",
+    "Rows",
+    "Columns",
+    "SliceThickness",
+    "ImageType",
+]
 WINDOWS: dict[str, tuple[str, float, float]] = {
     "auto": ("Standard", 1.0, 99.5),
     "soft": ("Tissue", 20.0, 99.0),
@@ -85,7 +97,9 @@ class Pictures:
 
     def study(self, prepared: Sequence[PreparedInstance]) -> StudyOfImages:
         """The series of a case from the headers of its copies."""
-        digest = hashlib.sha256("\n".join(f"{copy.blob} {copy.sop_instance_uid}" for copy in prepared).encode())
+        digest = hashlib.sha256(
+            "\n".join(f"{copy.blob} {copy.sop_instance_uid}" for copy in prepared).encode()
+        )
         version = digest.hexdigest()[:16]
         with self._lock:
             if version in self._studies:
@@ -98,7 +112,9 @@ class Pictures:
                 self._studies.popitem(last=False)
         return made
 
-    def png(self, study: StudyOfImages, series: int, number: int, window: str, width: int | None = None) -> bytes:
+    def png(
+        self, study: StudyOfImages, series: int, number: int, window: str, width: int | None = None
+    ) -> bytes:
         """One slice; `number` counts from 0, `width` in pixels for thumbnails. Raises NotThere or PictureFailed."""
         if not 0 <= series < len(study.series) or not 0 <= number < len(study.series[series].slices):
             raise NotThere("There is no such slice.", "Load the case again: its images may have changed.")
@@ -116,13 +132,16 @@ class Pictures:
         try:
             dataset = dcmread(BytesIO(self.blobs.get(chosen.blob)))
             pixels = np.asarray(dataset.pixel_array)
-        except Exception as error:  # noqa: BLE001  decoders raise what they like; all of it means: no picture
+        except Exception as error:
             raise PictureFailed(
                 f"This image cannot be shown here ({type(error).__name__}).", "Look at it at the workstation."
             ) from error
         if int(dataset.get("NumberOfFrames") or 1) > 1:
             pixels = pixels[chosen.frame]
-        slope, intercept = (float(dataset.get(key) or default) for key, default in (("RescaleSlope", 1), ("RescaleIntercept", 0)))
+        slope, intercept = (
+            float(dataset.get(key) or default)
+            for key, default in (("RescaleSlope", 1), ("RescaleIntercept", 0))
+        )
         values = pixels.astype(np.float32) * np.float32(slope) + np.float32(intercept)
         return values, dataset
 
@@ -133,10 +152,14 @@ class Pictures:
             if key in self._windows:
                 return self._windows[key]
         slices = study.series[series].slices
-        places = np.unique(np.linspace(0.2 * (len(slices) - 1), 0.8 * (len(slices) - 1), SAMPLED_SLICES).round().astype(int))
+        places = np.unique(
+            np.linspace(0.2 * (len(slices) - 1), 0.8 * (len(slices) - 1), SAMPLED_SLICES).round().astype(int)
+        )
         sample = np.concatenate([self._pixels(slices[place])[0].ravel()[::3] for place in places])
         _, black, white = WINDOWS[window]
-        signal = sample[sample > sample.min()] if window != "full" and np.any(sample > sample.min()) else sample
+        signal = (
+            sample[sample > sample.min()] if window != "full" and np.any(sample > sample.min()) else sample
+        )
         low, high = (float(value) for value in np.percentile(signal, (black, white)))
         with self._lock:
             self._windows[key] = (low, high)
@@ -149,7 +172,13 @@ def _series(files: list[tuple[str, Dataset]]) -> tuple[SeriesOfImages, ...]:
     groups: dict[str, list[tuple[str, Dataset]]] = {}
     for blob, header in files:
         groups.setdefault(str(header.get("SeriesInstanceUID", "")), []).append((blob, header))
-    ordered = sorted(groups.values(), key=lambda group: (_number(group[0][1], "SeriesNumber"), str(group[0][1].get("SeriesInstanceUID", ""))))
+    ordered = sorted(
+        groups.values(),
+        key=lambda group: (
+            _number(group[0][1], "SeriesNumber"),
+            str(group[0][1].get("SeriesInstanceUID", "")),
+        ),
+    )
     found = []
     for number, group in enumerate(ordered):
         first = group[0][1]
@@ -192,7 +221,9 @@ def _png(pixels: Pixels, header: Dataset, low: float, high: float, width: int | 
         image = Image.fromarray((grey * 255.0 + 0.5).astype(np.uint8))
     image = _square_pixels(image, header.get("PixelSpacing"))
     if width is not None and width < image.width:
-        image = image.resize((width, max(1, round(image.height * width / image.width))), Image.Resampling.LANCZOS)
+        image = image.resize(
+            (width, max(1, round(image.height * width / image.width))), Image.Resampling.LANCZOS
+        )
     stream = BytesIO()
     image.save(stream, "PNG", compress_level=1)
     return stream.getvalue()

@@ -50,15 +50,22 @@ def ask(context: WebContext, name: str) -> EchoAnswer:
 
 
 def _described(node: Node) -> dict[str, Any]:
-    dimse = isinstance(node, DimseNode)
-    return {
-        "name": node.name, "kind": "DICOM" if dimse else "DICOMweb", "ae_title": node.ae_title if dimse else "",
-        "address": f"{node.host}:{node.port}" if dimse else node.url, "roles": sorted(role.value for role in node.roles),
-        "site": node.site, "tls": bool(node.tls) if dimse else node.url.startswith("https:"),
-    }  # fmt: skip
+    common = {"name": node.name, "site": node.site, "roles": sorted(role.value for role in node.roles)}
+    if isinstance(node, DimseNode):
+        own = {
+            "kind": "DICOM",
+            "ae_title": node.ae_title,
+            "address": f"{node.host}:{node.port}",
+            "tls": node.tls is not None,
+        }
+    else:
+        own = {"kind": "DICOMweb", "ae_title": "", "address": node.url, "tls": node.url.startswith("https:")}
+    return common | own
 
 
-def _page(request: Request, context: WebContext, viewer: Viewer, answer: EchoAnswer | None = None) -> Response:
+def _page(
+    request: Request, context: WebContext, viewer: Viewer, answer: EchoAnswer | None = None
+) -> Response:
     problems: Sequence[str] = ()
     nodes: list[dict[str, Any]] = []
     try:
@@ -67,8 +74,16 @@ def _page(request: Request, context: WebContext, viewer: Viewer, answer: EchoAns
         problems = getattr(error, "problems", [error.problem])
     with context.database.read() as session:
         refusals = queries.refusals(session)
-    return render(request, "nodes.html", viewer, nodes=nodes, problems=problems, refusals=refusals, answer=answer,
-                  own=context.settings.dicom)  # fmt: skip
+    return render(
+        request,
+        "nodes.html",
+        viewer,
+        nodes=nodes,
+        problems=problems,
+        refusals=refusals,
+        answer=answer,
+        own=context.settings.dicom,
+    )
 
 
 @router.get("/nodes")
@@ -84,10 +99,15 @@ def echo_page(request: Request, context: Context, viewer: Runner, name: str) -> 
 
 
 @api.post("/{name}/echo")
-def echo_json(context: Context, viewer: Runner, name: str) -> dict[str, Any]:
+def echo_json(context: Context, _viewer: Runner, name: str) -> dict[str, Any]:
     """Ask a node: milliseconds, or the problem with its fix."""
     answer = ask(context, name)
-    return {"node": answer.node, "milliseconds": answer.milliseconds, "problem": answer.problem, "fix": answer.fix}
+    return {
+        "node": answer.node,
+        "milliseconds": answer.milliseconds,
+        "problem": answer.problem,
+        "fix": answer.fix,
+    }
 
 
 # ---------------------------------------------------------------- received studies

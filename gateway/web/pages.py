@@ -73,7 +73,9 @@ def moment(at: datetime | None) -> Markup:
     if at is None:
         return Markup("–")
     at = at.astimezone(UTC)
-    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(timespec="seconds"), f"{at:%d %b %Y %H:%M} UTC")
+    return Markup('<time datetime="{}">{}</time>').format(
+        at.isoformat(timespec="seconds"), f"{at:%d %b %Y %H:%M} UTC"
+    )
 
 
 def elapsed(since: datetime | None) -> str:
@@ -101,9 +103,13 @@ def verbatim(text: object) -> Markup:
 def environment() -> Environment:
     """The template environment, built once per process."""
     made = Environment(
-        loader=FileSystemLoader(FOLDER / "templates"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True, finalize=without_uids,
-    )  # fmt: skip
+        loader=FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=without_uids,
+    )
     made.filters.update(words=words, moment=moment, elapsed=elapsed, day=day, verbatim=verbatim)
     made.globals.update(
         version=__version__, notice=NOTICE, has=has, Right=Right, path_of_a_case=PATH_OF_A_CASE, now=clock.now
@@ -112,9 +118,20 @@ def environment() -> Environment:
 
 
 def render(
-    request: Request, template: str, viewer: Viewer | None, *, status: int = 200, headers: Mapping[str, str] | None = None,
+    request: Request,
+    template: str,
+    viewer: Viewer | None,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
     **values: Any,
-) -> HTMLResponse:  # fmt: skip
+) -> HTMLResponse:
     """A page for this viewer (None: nobody is signed in)."""
-    text = environment().get_template(template).render(viewer=viewer, path=request.url.path, status=status, **values)
+    token = viewer.csrf if viewer else ""
+
+    def csrf_field() -> Markup:
+        return Markup('<input type="hidden" name="csrf" value="{}">').format(token)
+
+    common = {"viewer": viewer, "path": request.url.path, "status": status, "csrf_field": csrf_field}
+    text = environment().get_template(template).render(common | values)
     return HTMLResponse(text, status_code=status, headers=dict(headers or {}))

@@ -78,7 +78,14 @@ def problem(status: int, title: str, detail: str, fix: str = "", **more: Any) ->
     """An RFC 9457 answer; `fix` says what the caller can do."""
     kind = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", title).lower()
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", title).capitalize()
-    body = {"type": f"/problems/{kind}", "title": words, "status": status, "detail": detail, "fix": fix, **more}
+    body = {
+        "type": f"/problems/{kind}",
+        "title": words,
+        "status": status,
+        "detail": detail,
+        "fix": fix,
+        **more,
+    }
     body = {name: value for name, value in body.items() if value not in ("", None)}
     return JSONResponse(without_uids(body), status_code=status, media_type="application/problem+json")
 
@@ -119,10 +126,14 @@ def install(app: FastAPI) -> None:
     async def _invalid(request: Request, error: RequestValidationError) -> Response:
         # Only where and what: the rejected input may hold anything.
         lines = [f"{'.'.join(map(str, entry['loc']))}: {entry['msg']}" for entry in error.errors()]
-        return answer(request, 422, "InvalidRequest", "; ".join(lines), "Correct the fields named.", problems=lines)
+        return answer(
+            request, 422, "InvalidRequest", "; ".join(lines), "Correct the fields named.", problems=lines
+        )
 
     @app.exception_handler(Exception)
     async def _bug(request: Request, error: Exception) -> Response:
         log.error("a page failed", kind=type(error).__name__, method=request.method)
         detail = "The gateway made a mistake answering this; nothing was changed."
-        return answer(request, 500, "InternalError", detail, "Try again; if it stays, tell whoever runs the gateway.")
+        return answer(
+            request, 500, "InternalError", detail, "Try again; if it stays, tell whoever runs the gateway."
+        )

@@ -43,14 +43,20 @@ def read_queue(context: WebContext, viewer: Viewer) -> tuple[list[QueueRow], dat
 
 def chosen(rows: Sequence[QueueRow], shown: str, viewer: Viewer, now: datetime) -> list[QueueRow]:
     """The rows of one view."""
-    keep = {
-        "open": lambda row: row.state != CaseState.CONFIRMED,
-        "to-read": lambda row: row.state == CaseState.FORWARDED and not row.problem,
-        "mine": lambda row: row.claimed_by == viewer.account_id and is_claimed(row, now),
-        "parked": lambda row: bool(row.problem) or row.addendum_wanted,
-        "all": lambda row: True,
-    }[shown]
-    return [row for row in rows if keep(row)]
+
+    def belongs(row: QueueRow) -> bool:
+        match shown:
+            case "open":
+                return row.state != CaseState.CONFIRMED
+            case "to-read":
+                return row.state == CaseState.FORWARDED and not row.problem
+            case "mine":
+                return row.claimed_by == viewer.account_id and is_claimed(row, now)
+            case "parked":
+                return bool(row.problem) or row.addendum_wanted
+        return True
+
+    return [row for row in rows if belongs(row)]
 
 
 @router.get("/")
@@ -70,24 +76,44 @@ def _values(context: WebContext, viewer: Viewer, show: str) -> dict[str, Any]:
     rows, now = read_queue(context, viewer)
     counts = {name: len(chosen(rows, name, viewer, now)) for name in SHOWN}
     return {
-        "rows": chosen(rows, shown, viewer, now), "shown": shown, "views": SHOWN, "counts": counts, "at": now,
+        "rows": chosen(rows, shown, viewer, now),
+        "shown": shown,
+        "views": SHOWN,
+        "counts": counts,
+        "at": now,
         "claimed": {row.id for row in rows if is_claimed(row, now)},
-    }  # fmt: skip
+    }
 
 
 def as_json(row: QueueRow, viewer: Viewer, now: datetime) -> dict[str, Any]:
     """A case as programs read it; times are ISO 8601 with a zone."""
     claimed = is_claimed(row, now)
-    return without_uids({
-        "id": row.id, "pseudonym": row.pseudonym, "site": row.site, "state": row.state, "referral": row.referral,
-        "urgency": row.urgency, "readability": row.readability, "rule": row.rule_title, "destination": row.destination,
-        "study_date": row.shifted_study_date, "sequences": list(row.sequences), "problem": row.problem, "fix": row.fix,
-        "waiting_for": row.waiting_for, "claimed": claimed, "claimed_by": row.claimed_by_name if claimed else "",
-        "claimed_by_me": claimed and row.claimed_by == viewer.account_id,
-        "claimed_until": row.claimed_until.isoformat() if claimed and row.claimed_until else None,
-        "late_images": row.late_images, "addendum_wanted": row.addendum_wanted,
-        "created_at": row.created_at.isoformat(), "updated_at": row.updated_at.isoformat(),
-    })  # fmt: skip
+    return without_uids(
+        {
+            "id": row.id,
+            "pseudonym": row.pseudonym,
+            "site": row.site,
+            "state": row.state,
+            "referral": row.referral,
+            "urgency": row.urgency,
+            "readability": row.readability,
+            "rule": row.rule_title,
+            "destination": row.destination,
+            "study_date": row.shifted_study_date,
+            "sequences": list(row.sequences),
+            "problem": row.problem,
+            "fix": row.fix,
+            "waiting_for": row.waiting_for,
+            "claimed": claimed,
+            "claimed_by": row.claimed_by_name if claimed else "",
+            "claimed_by_me": claimed and row.claimed_by == viewer.account_id,
+            "claimed_until": row.claimed_until.isoformat() if claimed and row.claimed_until else None,
+            "late_images": row.late_images,
+            "addendum_wanted": row.addendum_wanted,
+            "created_at": row.created_at.isoformat(),
+            "updated_at": row.updated_at.isoformat(),
+        }
+    )
 
 
 @api.get("/queue")

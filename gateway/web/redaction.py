@@ -17,7 +17,9 @@ WITHHELD = "(UID withheld)"
 UID = re.compile(r"(?<![\w.])[0-2](?:\.\d+){4,}(?![\w.]*\d)")
 """Five components or more: an IPv4 address and a version number are no UIDs."""
 
-FREE_TEXT = re.compile(r"description|comment|reason|address|institution|station|accession|protocol_name", re.IGNORECASE)
+FREE_TEXT = re.compile(
+    r"description|comment|reason|address|institution|station|accession|protocol_name", re.IGNORECASE
+)
 """Names of facts whose values a hospital typed."""
 
 

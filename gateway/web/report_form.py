@@ -45,6 +45,12 @@ class Field:
             return ""
 
     @property
+    def label(self) -> str:
+        """The item's label; rows of the protocol table do not repeat the sequence's name."""
+        row = self.name.startswith("protocol.sequences.") and not self.name.endswith(".acquired")
+        return self.item.label.rpartition(": ")[2].capitalize() if row else self.item.label
+
+    @property
     def as_buttons(self) -> bool:
         """Whether the answers are few enough to stand side by side."""
         return len(self.item.choices) <= FEW_CHOICES
@@ -78,7 +84,9 @@ class Section:
     blank: Group | None
 
 
-def sections(content: Mapping[str, Any], problems: Iterable[Contradiction] = (), one_more: str = "") -> list[Section]:
+def sections(
+    content: Mapping[str, Any], problems: Iterable[Contradiction] = (), one_more: str = ""
+) -> list[Section]:
     """The whole form; `one_more` names a repeating section that gets an empty group at its end."""
     by_field: dict[str, list[Contradiction]] = {}
     for problem in problems:
@@ -86,17 +94,25 @@ def sections(content: Mapping[str, Any], problems: Iterable[Contradiction] = (),
     return [_section(section, content, by_field, one_more == section.name) for section in FORM]
 
 
-def _section(section: FormSection, content: Mapping[str, Any], problems: Mapping[str, list[Contradiction]], more: bool) -> Section:
+def _section(
+    section: FormSection, content: Mapping[str, Any], problems: Mapping[str, list[Contradiction]], more: bool
+) -> Section:
     if not section.repeats:
-        return Section(section.name, section.title, section.help, False, (_group(section, "", content, problems),), None)
+        return Section(
+            section.name, section.title, section.help, False, (_group(section, "", content, problems),), None
+        )
     numbers = group_numbers(content, section.name)
     if more:
         numbers = [*numbers, max(numbers, default=-1) + 1]
     groups = tuple(_group(section, str(number), content, problems) for number in numbers)
-    return Section(section.name, section.title, section.help, True, groups, _group(section, PLACEHOLDER, {}, {}))
+    return Section(
+        section.name, section.title, section.help, True, groups, _group(section, PLACEHOLDER, {}, {})
+    )
 
 
-def _group(section: FormSection, number: str, content: Mapping[str, Any], problems: Mapping[str, list[Contradiction]]) -> Group:
+def _group(
+    section: FormSection, number: str, content: Mapping[str, Any], problems: Mapping[str, list[Contradiction]]
+) -> Group:
     prefix = f"{section.name}.{number}" if section.repeats else ""
     fields = []
     for item in section.items:
@@ -134,7 +150,11 @@ def content_of(fields: Mapping[str, list[str]]) -> FormValues:
 def without_gaps(content: FormValues) -> FormValues:
     """The same content with the groups of each repeating section numbered 0, 1, 2 …, as problems name them."""
     renumbered: FormValues = {}
-    places = {s.name: {old: new for new, old in enumerate(group_numbers(content, s.name))} for s in FORM if s.repeats}
+    places = {
+        s.name: {old: new for new, old in enumerate(group_numbers(content, s.name))}
+        for s in FORM
+        if s.repeats
+    }
     for name, value in content.items():
         parts = name.split(".")
         if parts[0] in places and len(parts) > 2 and parts[1].isdecimal():
@@ -145,7 +165,9 @@ def without_gaps(content: FormValues) -> FormValues:
 
 def without_group(content: FormValues, section: str, number: int) -> FormValues:
     """The content without one group."""
-    return without_gaps({name: value for name, value in content.items() if not name.startswith(f"{section}.{number}.")})
+    return without_gaps(
+        {name: value for name, value in content.items() if not name.startswith(f"{section}.{number}.")}
+    )
 
 
 def prefilled(page: CasePage) -> FormValues:

@@ -52,8 +52,15 @@ def report_page(request: Request, context: Context, viewer: Looker, case_id: Cas
     opened = open_case(context, viewer, case_id)
     if opened.page.report is not None:
         content = report_to_form(Report.model_validate(opened.page.report.content))
-        return render(request, "report_signed.html", viewer, opened=opened, page=opened.page, row=opened.page.row,
-                      sections=report_form.sections(content))  # fmt: skip
+        return render(
+            request,
+            "report_signed.html",
+            viewer,
+            opened=opened,
+            page=opened.page,
+            row=opened.page.row,
+            sections=report_form.sections(content),
+        )
     if not opened.mine:
         return RedirectResponse(f"/cases/{case_id}", status_code=303)
     return _form(request, context, viewer, opened, draft_of(opened))
@@ -66,19 +73,42 @@ def draft_of(opened: OpenCase) -> FormValues:
 
 
 def _form(
-    request: Request, context: WebContext, viewer: Viewer, opened: OpenCase, content: FormValues, *, status: int = 200,
-    checked: bool = False, problem: str = "", fix: str = "", one_more: str = "", version: int | None = None,
-) -> Response:  # fmt: skip
-    """The form; `checked` shows each problem beside its item, which would only annoy before the first attempt to sign."""
+    request: Request,
+    context: WebContext,
+    viewer: Viewer,
+    opened: OpenCase,
+    content: FormValues,
+    *,
+    status: int = 200,
+    checked: bool = False,
+    problem: str = "",
+    fix: str = "",
+    one_more: str = "",
+    version: int | None = None,
+) -> Response:
+    """The form; `checked` shows each problem beside its item, which only annoys before the first attempt to sign."""
     page = opened.page
     missing = report_form.problems_of(content, page)
     saved = page.draft.version if page.draft else 0
     return render(
-        request, "report.html", viewer, status=status, opened=opened, page=page, row=page.row, windows=WINDOWS,
-        sections=report_form.sections(content, missing if checked else (), one_more), missing=missing, checked=checked,
-        version=saved if version is None else version, saved_at=page.draft.saved_at if page.draft else None,
-        images=images_of(request, context, viewer, page.row.id), problem=problem, fix=fix, placeholder=report_form.PLACEHOLDER,
-    )  # fmt: skip
+        request,
+        "report.html",
+        viewer,
+        status=status,
+        opened=opened,
+        page=page,
+        row=page.row,
+        windows=WINDOWS,
+        sections=report_form.sections(content, missing if checked else (), one_more),
+        missing=missing,
+        checked=checked,
+        version=saved if version is None else version,
+        saved_at=page.draft.saved_at if page.draft else None,
+        images=images_of(request, context, viewer, page.row.id),
+        problem=problem,
+        fix=fix,
+        placeholder=report_form.PLACEHOLDER,
+    )
 
 
 def keep_draft(context: WebContext, viewer: Viewer, case_id: int, content: FormValues, version: int) -> int:
@@ -92,15 +122,21 @@ def sign(context: WebContext, viewer: Viewer, opened: OpenCase, report: Report, 
     if problems := report.problems(report_form.contrast_recognised(opened.page)):
         raise InvalidReport(problems)
     accounts.check_password(context.database, viewer.account_id, password)
-    return ledger.sign_report(context.database, opened.page.row.id, viewer.account_id, report.model_dump(mode="json"))
+    return ledger.sign_report(
+        context.database, opened.page.row.id, viewer.account_id, report.model_dump(mode="json")
+    )
 
 
 @router.post("/cases/{case_id}/report")
-def post_report(request: Request, context: Context, viewer: Reader, case_id: CaseId, fields: Posted) -> Response:
+def post_report(
+    request: Request, context: Context, viewer: Reader, case_id: CaseId, fields: Posted
+) -> Response:
     """The form without scripts: save, add or remove a group, or sign, as the pressed button says."""
     opened = open_case(context, viewer, case_id)
     if opened.page.report is not None:
-        raise AlreadySigned(f"Case {case_id} is already signed.", "A correction is an addendum, never an overwrite.")
+        raise AlreadySigned(
+            f"Case {case_id} is already signed.", "A correction is an addendum, never an overwrite."
+        )
     content = report_form.content_of(fields)
     if section_and_number := first(fields, "remove"):
         section, _, number = section_and_number.partition(".")
@@ -111,12 +147,31 @@ def post_report(request: Request, context: Context, viewer: Reader, case_id: Cas
     if first(fields, "do") != "sign":
         return _form(request, context, viewer, opened, content, one_more=first(fields, "add"))
     if report_form.problems_of(content, opened.page):
-        return _form(request, context, viewer, opened, content, status=422, checked=True,
-                     problem="The report is not complete yet.", fix="Every item named below needs an answer.")  # fmt: skip
+        return _form(
+            request,
+            context,
+            viewer,
+            opened,
+            content,
+            status=422,
+            checked=True,
+            problem="The report is not complete yet.",
+            fix="Every item named below needs an answer.",
+        )
     try:
         sign(context, viewer, opened, report_from_form(content), "".join(fields.get("password", [])))
     except NotAllowed as error:
-        return _form(request, context, viewer, opened, content, status=403, checked=True, problem=error.problem, fix=error.fix)
+        return _form(
+            request,
+            context,
+            viewer,
+            opened,
+            content,
+            status=403,
+            checked=True,
+            problem=error.problem,
+            fix=error.fix,
+        )
     return RedirectResponse(f"/cases/{case_id}", status_code=303)
 
 
@@ -129,15 +184,26 @@ def report_json(context: Context, viewer: Looker, case_id: CaseId) -> dict[str, 
     opened = open_case(context, viewer, case_id)
     page = opened.page
     if page.report is not None:
-        signed = {"by": page.report.signer_name, "at": page.report.signed_at.isoformat(), "digest": page.report.digest}
-        return {"version": page.report.version, "signed": signed, "report": page.report.content, "problems": []}
+        signed = {
+            "by": page.report.signer_name,
+            "at": page.report.signed_at.isoformat(),
+            "digest": page.report.digest,
+        }
+        return {
+            "version": page.report.version,
+            "signed": signed,
+            "report": page.report.content,
+            "problems": [],
+        }
     content = draft_of(opened)
     version = page.draft.version if page.draft else 0
     return {"version": version, "signed": None, "content": content, "problems": _listed(content, opened)}
 
 
 @api.put("/{case_id}/report")
-def put_draft(context: Context, viewer: Reader, case_id: CaseId, draft: Annotated[DraftIn, Body()]) -> dict[str, Any]:
+def put_draft(
+    context: Context, viewer: Reader, case_id: CaseId, draft: Annotated[DraftIn, Body()]
+) -> dict[str, Any]:
     """Keep a draft; 409 when it was edited from an older version than the kept one, or is not claimed by the caller."""
     opened = open_case(context, viewer, case_id)
     content = {name: value for name, value in draft.content.items() if value not in ("", [])}
@@ -146,24 +212,33 @@ def put_draft(context: Context, viewer: Reader, case_id: CaseId, draft: Annotate
 
 
 @api.post("/{case_id}/sign", status_code=201)
-def sign_json(context: Context, viewer: Reader, case_id: CaseId, signature: Annotated[SignatureIn, Body()]) -> dict[str, Any]:
+def sign_json(
+    context: Context, viewer: Reader, case_id: CaseId, signature: Annotated[SignatureIn, Body()]
+) -> dict[str, Any]:
     """Sign; 422 lists every problem, 403 a wrong password, 409 a second signature or a lost claim."""
     opened = open_case(context, viewer, case_id)
     if opened.page.report is not None:
-        raise AlreadySigned(f"Case {case_id} is already signed.", "A correction is an addendum, never an overwrite.")
+        raise AlreadySigned(
+            f"Case {case_id} is already signed.", "A correction is an addendum, never an overwrite."
+        )
     if not opened.mine:
         raise NotClaimed(f"Case {case_id} is not claimed by you.", "Claim it first.")
     if signature.report is not None:
         try:
             report = Report.model_validate(signature.report)
         except ValidationError as error:
-            raise InvalidReport([f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False)]) from None
+            raise InvalidReport(
+                [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False)]
+            ) from None
     else:
         report = report_from_form(signature.form if signature.form is not None else draft_of(opened))
     return {"report_id": sign(context, viewer, opened, report, signature.password)}
 
 
 def _listed(content: FormValues, opened: OpenCase) -> list[dict[str, str]]:
-    return without_uids([
-        {"field": each.field, "problem": each.problem, "fix": each.fix} for each in report_form.problems_of(content, opened.page)
-    ])  # fmt: skip
+    return without_uids(
+        [
+            {"field": each.field, "problem": each.problem, "fix": each.fix}
+            for each in report_form.problems_of(content, opened.page)
+        ]
+    )

@@ -48,7 +48,7 @@ Sender = Annotated[Viewer, Depends(may(Right.SEND))]
 
 ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
 LARGEST_OBJECT = 2**30
-"""Bytes of one object, unpacked: a 4D enhanced MR takes half of it. It guards against archives that unpack without end."""
+"""Bytes of one object, unpacked: a 4D enhanced MR takes half. Guards against endless archives."""
 MOST_ENTRIES = 100_000
 IN_MEMORY = 8_000_000
 """Bytes of an upload kept in memory before it goes to a temporary file."""
@@ -105,23 +105,42 @@ def keep_file(context: WebContext, who: Uploader, name: str, stream: IO[bytes]) 
         with ZipFile(stream) as archive:
             yield from _keep_archive(context, who, archive)
     except (BadZipFile, NotImplementedError, EOFError) as error:
-        yield Kept(name, False, f"The archive cannot be read ({type(error).__name__}).", "Make the ZIP again and repeat the upload.")
+        yield Kept(
+            name,
+            False,
+            f"The archive cannot be read ({type(error).__name__}).",
+            "Make the ZIP again and repeat the upload.",
+        )
 
 
 def _keep_archive(context: WebContext, who: Uploader, archive: ZipFile) -> Iterator[Kept]:
-    entries = [entry for entry in archive.infolist() if not entry.is_dir() and not _is_clutter(entry.filename)]
+    entries = [
+        entry for entry in archive.infolist() if not entry.is_dir() and not _is_clutter(entry.filename)
+    ]
     if len(entries) > MOST_ENTRIES:
-        yield Kept("", False, f"The archive holds more than {MOST_ENTRIES} files.", "Upload one study at a time.")
+        yield Kept(
+            "", False, f"The archive holds more than {MOST_ENTRIES} files.", "Upload one study at a time."
+        )
         return
     left = context.settings.web.max_upload_mb * 1_000_000 * 10  # what an honest archive of MR can unpack to
     for entry in entries:
         data = _unpacked(archive, entry)
         left -= len(data or b"")
         if left < 0:
-            yield Kept("", False, "The archive unpacks to far more than an upload may hold.", "Upload one study at a time.")
+            yield Kept(
+                "",
+                False,
+                "The archive unpacks to far more than an upload may hold.",
+                "Upload one study at a time.",
+            )
             return
         if data is None:
-            yield Kept(entry.filename, False, "This entry of the archive is encrypted or damaged.", "Make the ZIP again without a password.")
+            yield Kept(
+                entry.filename,
+                False,
+                "This entry of the archive is encrypted or damaged.",
+                "Make the ZIP again without a password.",
+            )
         else:
             yield _keep(context, who, entry.filename, data)
 
@@ -145,9 +164,12 @@ def _keep(context: WebContext, who: Uploader, name: str, data: bytes) -> Kept:
         return Kept(name, False, "The file is larger than one object may be.", "Send it by DICOM instead.")
     try:
         received = read_instance(
-            data, called_ae_title=context.settings.dicom.ae_title, peer_address=who.address, association_id=who.upload,
+            data,
+            called_ae_title=context.settings.dicom.ae_title,
+            peer_address=who.address,
+            association_id=who.upload,
             received_by="upload",
-        )  # fmt: skip
+        )
     except NotDicom as error:
         return Kept(name, False, error.problem, error.fix)
     result = context.intake.keep(received, uploaded_by=who.account_id, site=who.site)
@@ -157,7 +179,11 @@ def _keep(context: WebContext, who: Uploader, name: str, data: bytes) -> Kept:
 def _summary(results: Iterable[Kept]) -> dict[str, Any]:
     found = list(results)
     studies = sorted({one.study_id for one in found if one.study_id is not None})
-    return {"kept": sum(one.kept for one in found), "refused": [one for one in found if not one.kept], "studies": studies}
+    return {
+        "kept": sum(one.kept for one in found),
+        "refused": [one for one in found if not one.kept],
+        "studies": studies,
+    }
 
 
 # ---------------------------------------------------------------- sending
@@ -169,10 +195,19 @@ def upload_page(request: Request, context: Context, viewer: Sender) -> Response:
     return _upload_page(request, context, viewer, None)
 
 
-def _upload_page(request: Request, context: WebContext, viewer: Viewer, summary: dict[str, Any] | None) -> Response:
+def _upload_page(
+    request: Request, context: WebContext, viewer: Viewer, summary: dict[str, Any] | None
+) -> Response:
     with context.database.read() as session:
         earlier = [study for study in queries.studies(session, viewer) if study.received_by == "upload"]
-    return render(request, "upload.html", viewer, summary=summary, earlier=earlier, limit_mb=context.settings.web.max_upload_mb)
+    return render(
+        request,
+        "upload.html",
+        viewer,
+        summary=summary,
+        earlier=earlier,
+        limit_mb=context.settings.web.max_upload_mb,
+    )
 
 
 @router.post("/upload")
@@ -183,13 +218,18 @@ async def upload_form(request: Request, context: Context, viewer: Sender) -> Res
     async with request.form(max_files=MOST_FILES) as form:
         for upload in form.getlist("files"):
             if isinstance(upload, UploadFile) and upload.filename and not _is_clutter(upload.filename):
-                results += [one async for one in iterate_in_threadpool(keep_file(context, who, upload.filename, upload.file))]
+                results += [
+                    one
+                    async for one in iterate_in_threadpool(
+                        keep_file(context, who, upload.filename, upload.file)
+                    )
+                ]
     return _upload_page(request, context, viewer, _summary(results))
 
 
 @api.post("/uploads")
 async def upload_one(request: Request, context: Context, viewer: Sender, name: str = "") -> Response:
-    """One file, DICOM or ZIP, as the body. Answers with a line of JSON per object while they are kept, then a last line.
+    """One file, DICOM or ZIP, as the body. Answers with a line of JSON per object as it is kept, then a last line.
 
     `name` is only given back. The last line has `done: true`, the number kept and the studies.
     """
@@ -230,7 +270,9 @@ def study_for(context: WebContext, viewer: Viewer, study_id: int) -> Study:
     return study
 
 
-def _row_and_case(context: WebContext, viewer: Viewer, study_id: int) -> tuple[StudyRow, queries.CasePage | None]:
+def _row_and_case(
+    context: WebContext, viewer: Viewer, study_id: int
+) -> tuple[StudyRow, queries.CasePage | None]:
     study_for(context, viewer, study_id)
     with context.database.read() as session:
         row = next(each for each in queries.studies(session, viewer, limit=100_000) if each.id == study_id)
@@ -243,8 +285,15 @@ def uploaded_page(request: Request, context: Context, viewer: Sender, study_id: 
     """How far an uploaded study has come, and its report once there is one."""
     row, page = _row_and_case(context, viewer, study_id)
     ready = page is not None and row.received_by == "upload" and page.row.state in READY
-    return render(request, "uploaded.html", viewer, study=row, page=page, ready=ready,
-                  reasons=shown_explanations(row.explanation, viewer))  # fmt: skip
+    return render(
+        request,
+        "uploaded.html",
+        viewer,
+        study=row,
+        page=page,
+        ready=ready,
+        reasons=shown_explanations(row.explanation, viewer),
+    )
 
 
 @router.get("/upload/{study_id}/report.{form}")
@@ -252,7 +301,9 @@ def download(context: Context, viewer: Sender, study_id: CaseId, form: str) -> R
     """The report of an uploaded study with its original identity, as DICOM SR or as PDF."""
     row, page = _row_and_case(context, viewer, study_id)
     if page is None or row.received_by != "upload" or page.row.state not in READY or form not in DOWNLOADS:
-        raise NotThere("There is no such report for this study.", "The study's page tells how far it has come.")
+        raise NotThere(
+            "There is no such report for this study.", "The study's page tells how far it has come."
+        )
     made, media_type, extension = DOWNLOADS[form]
     case_id = page.row.id
     with context.database.read() as session:
@@ -263,7 +314,14 @@ def download(context: Context, viewer: Sender, study_id: CaseId, form: str) -> R
     if extension == "pdf":
         data = _document(data)
     with context.database.write("download_report") as session:
-        audit.append(session, context.database.now(session), viewer.login, "report downloaded", f"case {case_id}", {"form": form})
+        audit.append(
+            session,
+            context.database.now(session),
+            viewer.login,
+            "report downloaded",
+            f"case {case_id}",
+            {"form": form},
+        )
     headers = {"Content-Disposition": f'attachment; filename="report-case-{case_id}.{extension}"'}
     return Response(data, media_type=media_type, headers=headers)
 

@@ -90,9 +90,11 @@ def test_an_unknown_caller_is_rejected_with_the_right_reason(
 ) -> None:
     """Both sides learn why: the caller from the A-ASSOCIATE-RJ, our people from the refusal."""
     refusals: list[Refusal] = []
-    with receiver(Kept(), MODALITY, refused=refusals.append) as running:
-        with pytest.raises(AssociationRejected) as caught:
-            echo(gateway(running.port, called), calling_ae_title=calling)
+    with (
+        receiver(Kept(), MODALITY, refused=refusals.append) as running,
+        pytest.raises(AssociationRejected) as caught,
+    ):
+        echo(gateway(running.port, called), calling_ae_title=calling)
     assert caught.value.permanent
     assert says in caught.value.problem
     (refusal,) = refusals
@@ -135,7 +137,12 @@ def test_a_node_that_is_no_sender_may_not_store(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("status", "outcome"),
-    [(0x0000, Outcome.ACCEPTED), (0xA700, Outcome.TRY_AGAIN), (0xC000, Outcome.REFUSED), (0xB000, Outcome.WARNING)],
+    [
+        (0x0000, Outcome.ACCEPTED),
+        (0xA700, Outcome.TRY_AGAIN),
+        (0xC000, Outcome.REFUSED),
+        (0xB000, Outcome.WARNING),
+    ],
 )
 def test_the_status_of_keep_is_what_the_sender_gets(tmp_path: Path, status: int, outcome: Outcome) -> None:
     """A700 (the disk is full) and any other status go to the sender unchanged."""
@@ -157,7 +164,10 @@ def test_a_failing_keep_asks_the_sender_to_try_again(tmp_path: Path) -> None:
     files = [mr_file(tmp_path, number) for number in (1, 2)]
     with receiver(keep, MODALITY) as running:
         outcomes = store(gateway(running.port), files, calling_ae_title="MODALITY")
-    assert [(o.status, o.outcome) for o in outcomes] == [(0xA700, Outcome.TRY_AGAIN), (0x0000, Outcome.ACCEPTED)]
+    assert [(o.status, o.outcome) for o in outcomes] == [
+        (0xA700, Outcome.TRY_AGAIN),
+        (0x0000, Outcome.ACCEPTED),
+    ]
 
 
 def test_all_storage_classes_are_accepted_in_batches_of_128() -> None:

@@ -6,6 +6,7 @@ import itertools
 import socket
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,17 +21,19 @@ from dicom_nodes import (
     InstanceOutcome,
     NodeTimeout,
     NodeUnreachable,
-    OutgoingFile,
     Outcome,
+    OutgoingFile,
     Reference,
     RequestRefused,
+    contexts,
+    dimse,
     echo,
     holds,
     store,
 )
 from dicom_nodes.contexts import proposals
 from support.dicom_files import STUDY, dataset_bytes, mr_dataset, mr_file
-from support.peers import HERE, PretendPacs, free_port, node
+from support.peers import HERE, Kept, PretendPacs, free_port, node, receiver
 
 
 def test_files_arrive_bit_by_bit_and_outcomes_are_heard_one_by_one(tmp_path: Path) -> None:
@@ -175,8 +178,6 @@ def test_nobody_there_is_unreachable() -> None:
     with pytest.raises(NodeUnreachable) as closed:
         echo(node("pacs", "PACS", free_port()), calling_ae_title="GATEWAY")
     assert closed.value.transient
-    from dataclasses import replace
-
     nowhere = replace(node("pacs", "PACS", 104), host="no-such-host.invalid")
     with pytest.raises(NodeUnreachable, match=r"no-such-host\.invalid"):
         echo(nowhere, calling_ae_title="GATEWAY")
@@ -195,8 +196,6 @@ def test_a_server_that_is_not_dicom_times_out() -> None:
 
 def test_a_host_name_without_a_dot_works() -> None:
     """Names such as `localhost` or a container's name are resolved here, not taken for IPv6."""
-    from dataclasses import replace
-
     with PretendPacs() as pacs:
         assert echo(replace(pacs.node, host="localhost"), calling_ae_title="GATEWAY") < 5
 
@@ -223,8 +222,6 @@ def test_holds_finds_what_is_there(hierarchical: bool) -> None:
 
 def test_holds_without_query_service_is_refused() -> None:
     """A node that answers no queries cannot confirm anything, and that is said."""
-    from support.peers import Kept, receiver
-
     us = node("me", "ME", 4242)
     with receiver(Kept(), us) as running, pytest.raises(RequestRefused, match="does not answer queries"):
         holds(
@@ -244,6 +241,27 @@ def test_hundreds_of_answers_are_not_lost(tmp_path: Path) -> None:
     assert {o.outcome for o in outcomes} == {Outcome.ACCEPTED}
     assert len(outcomes) == 500
     assert time.monotonic() - start < 60
+
+
+def test_a_second_association_that_fails_loses_no_outcome(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the contexts need two associations and the second is refused, its files may be tried again."""
+    monkeypatch.setattr(contexts, "MAX_PROPOSED", 2)
+    files = [mr_file(tmp_path, 1), mr_file(tmp_path, 2, sop_class=uid.EnhancedMRImageStorage)]
+    with PretendPacs() as pacs:
+        really_associate = dimse.associate
+        calls: list[int] = []
+
+        def associate_once(*arguments, **named):  # type: ignore[no-untyped-def]
+            calls.append(1)
+            if len(calls) > 1:
+                raise NodeUnreachable("gone", "wait")
+            return really_associate(*arguments, **named)
+
+        monkeypatch.setattr(dimse, "associate", associate_once)
+        outcomes = store(pacs.node, files, calling_ae_title="GATEWAY")
+    assert [o.outcome for o in outcomes] == [Outcome.ACCEPTED, Outcome.TRY_AGAIN]
 
 
 def test_dataset_helper_is_deterministic() -> None:

@@ -13,10 +13,10 @@ from functools import cache
 
 from pydicom import Dataset
 from pydicom.sequence import Sequence as DicomSequence
-from pynetdicom import AE, build_context, evt
+from pynetdicom import build_context, evt
 from pynetdicom.association import Association
 
-from gateway.demo.listener import Listener
+from gateway.demo.listener import Caller, Listener
 from gateway.demo.phantom import phantom_study
 from gateway.demo.services import STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE
 
@@ -63,7 +63,7 @@ class CommitmentPeer:
         return int(status.Status)
 
     def associate(self, host: str, port: int, ae_title: str) -> Association:
-        ae = AE(self.ae_title)
+        ae = Caller(self.ae_title)
         return ae.associate(
             host, port, contexts=[build_context(STORAGE_COMMITMENT)], ae_title=ae_title,
             evt_handlers=[(evt.EVT_N_EVENT_REPORT, self.on_report)],
@@ -80,10 +80,10 @@ class CommitmentPeer:
     @contextmanager
     def listening(self) -> Iterator[CommitmentPeer]:
         """Be reachable for results on a new association."""
-        ae = AE(self.ae_title)
-        ae.add_supported_context(STORAGE_COMMITMENT, scu_role=True, scp_role=True)
-        listener = Listener(ae, "127.0.0.1", self.port)
-        listener.start([(evt.EVT_N_EVENT_REPORT, self.on_report)])
+        context = build_context(STORAGE_COMMITMENT)
+        context.scu_role = context.scp_role = True
+        listener = Listener(Caller(self.ae_title), "127.0.0.1", self.port)
+        listener.start([context], [(evt.EVT_N_EVENT_REPORT, self.on_report)])
         self.port = listener.port
         try:
             yield self

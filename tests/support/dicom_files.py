@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 
@@ -14,7 +15,6 @@ from pydicom.uid import (
     ExplicitVRLittleEndian,
     MRImageStorage,
     RLELossless,
-    generate_uid,
 )
 
 from dicom_nodes import OutgoingFile
@@ -36,7 +36,9 @@ def mr_dataset(
     ds = Dataset()
     ds.file_meta = FileMetaDataset()
     ds.SOPClassUID = UID(sop_class)
-    ds.SOPInstanceUID = UID(uid or generate_uid(prefix=None, entropy_srcs=["mr", str(number), syntax]))
+    ds.SOPInstanceUID = UID(
+        uid or f"2.25.{int.from_bytes(sha256(f'{number} {syntax}'.encode()).digest()[:12])}"
+    )
     ds.StudyInstanceUID, ds.SeriesInstanceUID = STUDY, SERIES
     ds.PatientName, ds.PatientID = "Probe^Petra", "SYN-0001"
     ds.PatientBirthDate, ds.PatientSex = "19700101", "F"
@@ -84,4 +86,3 @@ def mr_file(folder: Path, number: int = 1, **how: object) -> OutgoingFile:
 def dataset_bytes(part10: bytes) -> bytes:
     """What follows the file meta information."""
     return part10[file_meta(part10)[1] :]
-

@@ -68,7 +68,9 @@ class Kept:
 
 
 @contextmanager
-def receiver(keep: Callable[[ReceivedInstance], int], *nodes: DimseNode, **options: Any) -> Iterator[Receiver]:
+def receiver(
+    keep: Callable[[ReceivedInstance], int], *nodes: DimseNode, **options: Any
+) -> Iterator[Receiver]:
     """A running Receiver called GATEWAY that knows the given nodes."""
     directory = NodeDirectory(nodes)
     started = Receiver("GATEWAY", HERE, options.pop("port", 0), lambda: directory, keep, **options)
@@ -88,7 +90,7 @@ class PretendPacs:
     """
 
     ae_title: str = "PACS"
-    store_status: int | Callable[[evt.Event], int] = 0x0000
+    store_status: int | Callable[[Any], int] = 0x0000
     syntaxes: Sequence[str] = TRANSFER_SYNTAXES
     sop_classes: Sequence[str] | None = None
     commits: str | None = None
@@ -135,11 +137,13 @@ class PretendPacs:
     def __exit__(self, *_: object) -> None:
         self._ae.shutdown()
 
-    def _requested(self, event: evt.Event) -> None:
+    def _requested(self, event: Any) -> None:
         contexts = event.assoc.requestor.primitive.presentation_context_definition_list
-        self.proposals.append([(str(c.abstract_syntax), [str(s) for s in c.transfer_syntax]) for c in contexts])
+        self.proposals.append(
+            [(str(c.abstract_syntax), [str(s) for s in c.transfer_syntax]) for c in contexts]
+        )
 
-    def _store(self, event: evt.Event) -> int:
+    def _store(self, event: Any) -> int:
         status = self.store_status(event) if callable(self.store_status) else self.store_status
         if status == 0x0000 or 0xB000 <= status <= 0xBFFF:
             uid = str(event.request.AffectedSOPInstanceUID)
@@ -147,7 +151,7 @@ class PretendPacs:
             self.syntax_of[uid] = str(event.context.transfer_syntax)
         return status
 
-    def _find(self, event: evt.Event) -> Iterator[tuple[int, Dataset | None]]:
+    def _find(self, event: Any) -> Iterator[tuple[int, Dataset | None]]:
         query = event.identifier
         if query.QueryRetrieveLevel == "SERIES":
             for series in {series for _, series in self.headers.values()}:
@@ -161,12 +165,16 @@ class PretendPacs:
         wanted = query.SOPInstanceUID
         wanted = [wanted] if isinstance(wanted, str) else list(wanted)
         for uid, (study, series) in self.headers.items():
-            if study == query.StudyInstanceUID and uid in wanted and query.get("SeriesInstanceUID", series) == series:
+            if (
+                study == query.StudyInstanceUID
+                and uid in wanted
+                and query.get("SeriesInstanceUID", series) == series
+            ):
                 match = Dataset()
                 match.SOPInstanceUID = uid
                 yield 0xFF00, match
 
-    def _action(self, event: evt.Event) -> tuple[int, None]:
+    def _action(self, event: Any) -> tuple[int, None]:
         request = event.action_information
         report = Dataset()
         report.TransactionUID = request.TransactionUID
@@ -181,7 +189,9 @@ class PretendPacs:
         report.ReferencedSOPSequence = good
         if bad:
             report.FailedSOPSequence = bad
-        threading.Thread(target=self._report, args=(event.assoc, report, 2 if bad else 1), daemon=True).start()
+        threading.Thread(
+            target=self._report, args=(event.assoc, report, 2 if bad else 1), daemon=True
+        ).start()
         return 0x0000, None
 
     def _report(self, association: Any, report: Dataset, event_type: int) -> None:
@@ -201,7 +211,7 @@ class PretendPacs:
             back.release()
 
 
-def _no_delay(event: evt.Event) -> None:
+def _no_delay(event: Any) -> None:
     event.assoc.dul.socket.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 

@@ -1,5 +1,6 @@
-"""Builds gateway/privacy/iod_types.json from highdicom's copy of the PS3.3 tables: `python tests/support/privacy_tables.py`.
+"""Builds gateway/privacy/iod_types.json from highdicom's copy of the PS3.3 tables.
 
+Run as `python tests/support/privacy_tables.py`.
 A test compares the shipped file with a fresh build, so that the two cannot drift apart.
 """
 
@@ -19,7 +20,9 @@ IODS = {
     "1.2.840.10008.5.1.4.1.1.4.4": "legacy-converted-enhanced-mr-image",
 }
 STRICTEST_FIRST = ("1", "1C", "2", "2C", "3")
-SOURCE = "PS3.3 module tables as shipped with highdicom 0.28 (MIT), derived from innolitics/dicom-standard (MIT)"
+SOURCE = (
+    "PS3.3 module tables as shipped with highdicom 0.28 (MIT), derived from innolitics/dicom-standard (MIT)"
+)
 
 
 def build() -> dict[str, Any]:

@@ -27,7 +27,9 @@ DEVICE = DeviceIdentity("pml-gateway", "pml-gateway", "0.1.0", uid="2.25.71999")
 REPORT_UID, REPORT_SERIES = "2.25.71500", "2.25.71501"
 
 
-def mr_headers(count: int = 4, study: str = STUDY, study_date: str = "20260201", **changes: Any) -> list[Dataset]:
+def mr_headers(
+    count: int = 4, study: str = STUDY, study_date: str = "20260201", **changes: Any
+) -> list[Dataset]:
     """Headers of a synthetic MR study in two series; `changes` are put into every one of them."""
     headers = []
     for number in range(1, count + 1):
@@ -58,6 +60,7 @@ def document(report: Report, evidence: list[Dataset] | None = None, **options: A
         "series_instance_uid": REPORT_SERIES,
         "series_number": 9001,
         "device": DEVICE,
+        "date_shift_days": 0,
     }
     return build(report, mr_headers() if evidence is None else evidence, **arguments | options)
 
@@ -80,7 +83,9 @@ def dciodvfy_errors(ds: Dataset, folder: Path) -> list[str]:
     file.write_bytes(encoded(ds))
     result = subprocess.run(["dciodvfy", str(file)], capture_output=True, text=True, check=False, timeout=30)
     lines = (result.stdout + result.stderr).splitlines()
-    assert any("SR" in line or "PDF" in line for line in lines), f"dciodvfy did not recognise the class: {lines}"
+    assert any("SR" in line or "PDF" in line for line in lines), (
+        f"dciodvfy did not recognise the class: {lines}"
+    )
     return [line for line in lines if line.startswith("Error")]
 
 
@@ -95,10 +100,17 @@ def dumped(ds: Dataset, folder: Path) -> str:
 
 
 _TEXT = st.text(
-    st.characters(exclude_categories=["Cc", "Cs", "Co", "Cn", "Nd"], codec="utf-8") | st.just("\n"), max_size=40
+    st.characters(exclude_categories=["Cc", "Cs", "Co", "Cn", "Nd"], codec="utf-8") | st.just("\n"),
+    max_size=40,
 )
 _RATIO = st.decimals(0, 99, places=3).map(str)
-_WHOLE = {"context.kps": ["0", "70", "100"], "context.edss": ["0", "3.5", "10"], "certainty_percent": ["0", "55"]}
+_WHOLE = {
+    "context.natalizumab_months": ["0", "40.5"],
+    "context.dosing_interval_weeks": ["4", "6.5"],
+    "context.kps": ["0", "70", "100"],
+    "context.edss": ["0", "3.5", "10"],
+    "certainty_percent": ["0", "55"],
+}
 
 
 def _answer(draw: st.DrawFn, item: FormItem) -> str | list[str]:
@@ -135,7 +147,9 @@ def reports(draw: st.DrawFn) -> Report:
     for number in range(groups["lesions"]):
         _fit_lesion(draw, form, number, present)
     complete = all(present[name] for name in ("flair", "t2", "dwi"))
-    form["protocol.completeness"] = draw(st.sampled_from(["complete", "limited"])) if complete else "incomplete"
+    form["protocol.completeness"] = (
+        draw(st.sampled_from(["complete", "limited"])) if complete else "incomplete"
+    )
     form["protocol.limitation"] = "Motion."
     form["suspicion"] = draw(st.sampled_from("01234" if groups["lesions"] else "01"))
     if form["suspicion"] in "01":
@@ -203,7 +217,10 @@ def _fit_ending(draw: st.DrawFn, form: dict[str, Any]) -> None:
     elif "routine" in chosen:
         form |= {"follow_up_value": "6", "follow_up_unit": draw(st.sampled_from(["wk", "mo"]))}
     if form["suspicion"] in "34":
-        form |= {"communication.person": "Neurologist on call", "communication.at": "2026-02-03T11:15:00+01:00"}
+        form |= {
+            "communication.person": "Neurologist on call",
+            "communication.at": "2026-02-03T11:15:00+01:00",
+        }
     else:
         form.pop("communication.person", None)
         form.pop("communication.at", None)

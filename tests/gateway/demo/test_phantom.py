@@ -98,21 +98,18 @@ def test_the_same_arguments_give_the_same_instances() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "b_value", "brighter"),
+    ("words", "brighter"),
     [
-        ("FLAIR", None, True),
-        ("t2_tse", None, True),
-        ("TRACEW", 1000.0, True),
-        ("_ADC", None, True),
-        ("t1_se_tra", None, False),
+        ("FLAIR", True),
+        ("t2_tse", True),
+        ("_ADC", True),
+        ("t1_se_tra", False),
     ],
 )
-def test_the_lesion_has_the_signal_of_pml(
-    full: list[Dataset], words: str, b_value: float | None, brighter: bool
-) -> None:
-    """Brighter than white matter on FLAIR, T2, DWI and the ADC map, darker on T1."""
-    ratio = mean_at(full, words, LESION, b_value) / mean_at(full, words, HEALTHY, b_value)
-    assert ratio > 1.25 if brighter else ratio < 0.85
+def test_the_lesion_has_the_signal_of_pml(full: list[Dataset], words: str, brighter: bool) -> None:
+    """Brighter than white matter on FLAIR, T2 and the ADC map, darker on T1."""
+    ratio = mean_at(full, words, LESION) / mean_at(full, words, HEALTHY)
+    assert ratio > 1.2 if brighter else ratio < 0.85, ratio
 
 
 def test_the_previous_study_has_no_such_lesion(full: list[Dataset], previous: list[Dataset]) -> None:

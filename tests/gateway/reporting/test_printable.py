@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 def test_the_page_says_what_was_coded() -> None:
     """The page shows the header it was given, every section and the coded answers in words."""
     page = to_html(phantom_report(), {"Case": "PML-ABCDEF23"})
-    for text in ("PML-ABCDEF23", "PML highly suspected / typical", "Flame-like spread", "31 mm", "Neurologist on call"):
+    for text in (
+        "PML-ABCDEF23",
+        "PML highly suspected / typical",
+        "Flame-like spread",
+        "31 mm",
+        "Neurologist on call",
+    ):
         assert text in page
     assert "Communication of Critical Results" in page
 
@@ -46,7 +52,9 @@ def test_the_pdf_inside_the_dicom_object_can_be_read(tmp_path: Path) -> None:
     ds = document(report, as_="pdf")
     file = tmp_path / "report.pdf"
     file.write_bytes(ds.EncapsulatedDocument[: ds.EncapsulatedDocumentLength])
-    text = subprocess.run(["pdftotext", "-layout", str(file), "-"], capture_output=True, check=True, timeout=30)
+    text = subprocess.run(
+        ["pdftotext", "-layout", str(file), "-"], capture_output=True, check=True, timeout=30
+    )
     printed = text.stdout.decode()
     for expected in ("Müßig Jürgen", "SYN-4711", "Größe ≥ 3 cm, Ščepanović, Νάτα, Люба.", "Dr. Anna Roth"):
         assert expected in printed

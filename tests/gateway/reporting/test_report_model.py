@@ -38,7 +38,12 @@ def changed(changes: dict[str, Any]) -> dict[str, Any]:
     return form
 
 
-LOW = {"suspicion": "1", "iris_phase": "not_applicable", "lesions.0.attribution": "ms", "communication.*": None}
+LOW = {
+    "suspicion": "1",
+    "iris_phase": "not_applicable",
+    "lesions.0.attribution": "ms",
+    "communication.*": None,
+}
 NO_DWI = {**without("dwi"), "lesions.0.dwi": "not_available"}
 SPECTRUM = {
     "protocol.sequences.mrs.acquired": "present",
@@ -57,7 +62,10 @@ ACCEPTED: dict[str, dict[str, Any]] = {
     "no DWI, marked incomplete": {**NO_DWI, "protocol.completeness": "incomplete"},
     "no contrast, pattern not acquired": {**without("t1_contrast"), "lesions.0.enhancement": "not_acquired"},
     "no SWI": {**without("swi"), "lesions.0.swi": "not_available"},
-    "unreadable SWI": {"protocol.sequences.swi.quality": "non_diagnostic", "lesions.0.swi": ["not_available"]},
+    "unreadable SWI": {
+        "protocol.sequences.swi.quality": "non_diagnostic",
+        "lesions.0.swi": ["not_available"],
+    },
     "no prior": {
         "comparison.done": "no_prior",
         "comparison.prior_study_date": None,
@@ -91,7 +99,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "suspicion 1 with an IRIS phase": ({**LOW, "iris_phase": "iris"}, "iris_phase"),
     "suspicion 4 without an IRIS phase": ({"iris_phase": "not_applicable"}, "iris_phase"),
     "enhancement without contrast": (without("t1_contrast"), "lesions.0.enhancement"),
-    "contrast without enhancement pattern": ({"lesions.0.enhancement": "not_acquired"}, "lesions.0.enhancement"),
+    "contrast without enhancement pattern": (
+        {"lesions.0.enhancement": "not_acquired"},
+        "lesions.0.enhancement",
+    ),
     "no DWI, called complete": (NO_DWI, "protocol.completeness"),
     "no FLAIR, called limited": (
         {**without("flair"), "protocol.completeness": "limited", "protocol.limitation": "x"},
@@ -137,7 +148,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a follow-up without interval": ({"follow_up_value": None}, "follow_up_value"),
     "an interval without follow-up": ({"recommendations": ["csf_pcr"]}, "recommendations"),
     "two follow-ups": ({"recommendations": ["routine", "short_term"]}, "recommendations"),
-    "an absent sequence with quality": ({"protocol.sequences.mrs.quality": "diagnostic"}, "protocol.sequences.mrs"),
+    "an absent sequence with quality": (
+        {"protocol.sequences.mrs.quality": "diagnostic"},
+        "protocol.sequences.mrs",
+    ),
     "a present sequence without quality": ({"protocol.sequences.t2.quality": None}, "protocol.sequences.t2"),
     "no narrative": ({"narrative": " \r\n "}, "narrative"),
     "a date in the narrative": ({"narrative": "New since 3.11.2025."}, "narrative"),
@@ -168,7 +182,9 @@ def test_a_contradiction_is_shown_at_its_item(changes: dict[str, Any], field: st
 def test_an_empty_form_lists_every_required_item() -> None:
     """A reader who has filled in nothing sees all required items, not only the first."""
     missing = {problem.field for problem in form_problems({})}
-    required = {item.name for section in FORM if not section.repeats for item in section.items if item.required}
+    required = {
+        item.name for section in FORM if not section.repeats for item in section.items if item.required
+    }
     assert missing == required
 
 
@@ -291,7 +307,9 @@ def test_the_form_shows_both_patterns_for_every_row_of_the_table() -> None:
         "haemorrhage",
     }
     assert all(item.source for section in FORM for item in section.items if item.help)
-    assert all(item.choices for section in FORM for item in section.items if item.kind in {"choice", "choices"})
+    assert all(
+        item.choices for section in FORM for item in section.items if item.kind in {"choice", "choices"}
+    )
 
 
 def test_field_names_of_the_form_are_unique() -> None:

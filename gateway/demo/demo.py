@@ -1,0 +1,169 @@
+"""`gateway demo`: the whole loop on this machine, with real sockets and real processes."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pydicom import Dataset
+from rich.console import Console
+from rich.panel import Panel
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from gateway.demo.errors import DemoError
+from gateway.demo.phantom import phantom_study
+from gateway.demo.stage import GATEWAY_AE, HOST, Client, Stage
+from gateway.records import queries
+from gateway.reporting.example import phantom_report
+
+console = Console()
+MILESTONES = {
+    "MATCHED": "a rule named it a case",
+    "PREPARED": "de-identified, and proven clean",
+    "FORWARDED": "at the reading site, and in the queue",
+    "REPORTED": "signed by the reader",
+    "COMPOSED": "the DICOM SR is built, identity restored",
+    "RETURNED": "the hospital's PACS took the SR",
+    "CONFIRMED": "the hospital's PACS committed to it",
+}
+PRIOR_DAYS = 91
+
+
+def run(once: bool, seconds: float | None = None) -> int:
+    """Run the demo; 0 when everything that was promised happened, 1 with the reason when not."""
+    with tempfile.TemporaryDirectory(prefix="pml-gateway-demo-") as folder:
+        try:
+            with Stage(Path(folder)) as stage:
+                return _play(stage, once, seconds)
+        except DemoError as error:
+            console.print(f"[red]{error.problem}[/red]\n{error.fix}", soft_wrap=True)
+            return 1
+        except KeyboardInterrupt:
+            console.print("Stopped.")
+            return 0
+
+
+def _play(stage: Stage, once: bool, seconds: float | None) -> int:
+    console.print(Panel(f"Hospital archive {stage.hospital.ae_title} on port {stage.hospital.port}, gateway {GATEWAY_AE} on port "
+                        f"{stage.dicom_port}, reading site {stage.reading_site.ae_title} on port {stage.reading_site.port}",
+                        title="pml-gateway demo: every patient here is synthetic"))
+    studies = _scan(stage)
+    client = stage.client()
+    _wait_for_states(stage, client, "FORWARDED", len(studies))
+    if not once:
+        return _stay(stage, seconds)
+    case_id = _sign_newest(client)
+    console.print(f"Case {case_id}: claimed and signed as Dr. Demo Reader.")
+    _wait_for_states(stage, client, "CONFIRMED", 1, case_id)
+    _print_journal(stage, case_id)
+    problems = verify_returned(stage, studies[-1])
+    for problem in problems:
+        console.print(f"[red]{problem}[/red]")
+    if not problems:
+        console.print("[green]The hospital holds a signed SR of the original patient, study and accession number.[/green]")
+    return 1 if problems else 0
+
+
+def _scan(stage: Stage) -> list[list[Dataset]]:
+    """Make the previous study and the present one, keep them in the archive, and push both; returns their headers."""
+    today = datetime.now(UTC).date()
+    visits: list[tuple[date, bool]] = [(today - timedelta(days=PRIOR_DAYS), False), (today, True)]
+    studies = []
+    with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console) as progress:
+        for when, lesion in visits:
+            task = progress.add_task(f"Scanning and sending the head MRI of {when}", total=None)
+            headers = []
+            for dataset in phantom_study(when, lesion=lesion):
+                stage.hospital.keep([dataset])
+                del dataset.PixelData
+                headers.append(dataset)
+            studies.append(headers)
+            stage.hospital.push_study(
+                str(headers[0].StudyInstanceUID), HOST, stage.dicom_port, GATEWAY_AE,
+                lambda sent, total, task=task: progress.update(task, completed=sent, total=total),
+            )  # fmt: skip
+    return studies
+
+
+def _wait_for_states(stage: Stage, client: Client, state: str, wanted: int, case_id: int | None = None) -> None:
+    """Tell each milestone as it happens, until `wanted` cases (or the one named) are in `state`."""
+    told: set[tuple[int, str]] = set()
+
+    def arrived() -> bool:
+        done = 0
+        for case in client.cases():
+            number, reached = int(case["id"]), str(case["state"])
+            if case_id not in (None, number):
+                continue
+            if case.get("problem"):
+                raise DemoError(f"Case {number} is parked: {case['problem']}", str(case.get("fix", "")))
+            if (number, reached) not in told:
+                told.add((number, reached))
+                console.print(f"  case {number} {case['pseudonym'] or '':<14} {reached:<10} {MILESTONES.get(reached, '')}")
+            done += reached == state
+        return done >= wanted
+
+    stage.wait(arrived, 90, f"{wanted} case(s) to be {state}")
+
+
+def _sign_newest(client: Client) -> int:
+    """Claim the newest case and sign the phantom's report."""
+    case: dict[str, Any] = max(client.cases(), key=lambda found: found["study_date"])
+    case_id = int(case["id"])
+    client.call("POST", f"/api/cases/{case_id}/claim")
+    report = phantom_report(prior_study_date=None, told_at=datetime.now(UTC))
+    client.call("POST", f"/api/cases/{case_id}/sign", {"report": report.model_dump(mode="json"), "password": client.password})
+    return case_id
+
+
+def _print_journal(stage: Stage, case_id: int) -> None:
+    database = stage.database()
+    try:
+        with database.read() as session:
+            lines = queries.journal(session, queries.case(session, case_id).study_id, case_id)
+    finally:
+        database.close()
+    console.rule(f"Journal of case {case_id}")
+    for line in lines:
+        detail = ", ".join(f"{name}: {value}" for name, value in line.detail.items())
+        console.print(f"{line.at:%H:%M:%S} {line.who:<10} {line.what}  {detail}", markup=False, highlight=False, soft_wrap=True)
+
+
+def verify_returned(stage: Stage, study: list[Dataset]) -> list[str]:
+    """What is wrong with the SR in the hospital's own store; empty when it is the report that was promised."""
+    returned = [file.read() for file in stage.hospital.files(Modality="SR")]
+    if len(returned) != 1:
+        return [f"The hospital holds {len(returned)} structured reports, not 1."]
+    [report] = returned
+    original = study[0]
+    problems = [
+        f"{key} of the SR is not the original study's."
+        for key in ("PatientID", "PatientName", "PatientBirthDate", "StudyInstanceUID", "AccessionNumber")
+        if report.get(key) != original.get(key)
+    ]
+    if report.get("VerificationFlag") != "VERIFIED":
+        problems.append("The SR is not verified.")
+    referenced = {
+        str(item.ReferencedSOPInstanceUID)
+        for evidence in report.CurrentRequestedProcedureEvidenceSequence
+        for series in evidence.ReferencedSeriesSequence
+        for item in series.ReferencedSOPSequence
+    }
+    if referenced != {str(header.SOPInstanceUID) for header in study}:
+        problems.append("The SR does not reference exactly the original images.")
+    forwarded = stage.reading_site.files()
+    if any(file.header.get("PatientID") == original.PatientID for file in forwarded):
+        problems.append("The reading site received an original PatientID.")
+    return problems
+
+
+def _stay(stage: Stage, seconds: float | None) -> int:
+    console.print(Panel(f"Queue   {stage.address}/\nLogin   reader\nPassword {stage.password}\n\nOpen it, claim a case, look at the brain, sign. "
+                        "The report travels back to the hospital by itself. Ctrl+C ends the demo.", title="The reading queue is open"))
+    deadline = None if seconds is None else time.monotonic() + seconds
+    while deadline is None or time.monotonic() < deadline:
+        time.sleep(0.2)
+    return 0

@@ -1,0 +1,118 @@
+"""Commands on files, without a running gateway: what to send, what series are, why rules fire, reports, de-identification."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydicom import Dataset, dcmread
+from pydicom.errors import InvalidDicomError
+
+from dicom_nodes.outgoing import OutgoingFile
+from gateway import __version__
+from gateway.errors import GatewayError
+from gateway.privacy import Held, PatientContext, PseudonymKey, deidentify, encode, find_leaks, identifying_values, load_profile
+from gateway.records import vault
+from gateway.reporting.report import Report
+from gateway.reporting.signer import DeviceIdentity, Signer
+from gateway.reporting.structured_report import build
+from routing_rules.facts import StudyFacts, study_facts
+from routing_rules.sequences import classify_study
+
+
+def dicom_files(paths: Sequence[Path]) -> Iterator[tuple[Path, Dataset]]:
+    """Every DICOM file among files and folders, with its header; other files are passed over."""
+    for path in paths:
+        if not path.exists():
+            raise GatewayError(f"There is no {path}.", "Name files or folders that exist.")
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.is_file():
+                try:
+                    yield file, dcmread(file, stop_before_pixels=True)
+                except InvalidDicomError:
+                    continue
+
+
+def outgoing(paths: Sequence[Path]) -> list[OutgoingFile]:
+    """The files to send."""
+    return [
+        OutgoingFile(file, str(header.SOPClassUID), str(header.SOPInstanceUID), str(header.file_meta.TransferSyntaxUID))
+        for file, header in dicom_files(paths)
+        if "SOPInstanceUID" in header
+    ]
+
+
+def classified(paths: Sequence[Path]) -> list[dict[str, Any]]:
+    """One row for each series: kind, confidence, evidence, geometry and files."""
+    found = list(dicom_files(paths))
+    files: dict[str, list[str]] = {}
+    for file, header in found:
+        files.setdefault(str(header.get("SeriesInstanceUID", "")), []).append(str(file))
+    return [
+        {
+            "series": series.series_instance_uid, "description": series.description, "kind": str(series.kind),
+            "confidence": series.confidence, "evidence": list(series.evidence), "b_values": list(series.b_values),
+            "slice_thickness_mm": series.slice_thickness_mm, "three_d": series.three_d, "contrast": series.contrast,
+            "files": files.get(series.series_instance_uid, []),
+        }
+        for series in classify_study([header for _, header in found])
+    ]  # fmt: skip
+
+
+def facts_of(paths: Sequence[Path], calling: str, called: str) -> StudyFacts:
+    """The facts rules decide on, as if these files had been sent by `calling` to `called`."""
+    headers = [header for _, header in dicom_files(paths)]
+    if not headers:
+        raise GatewayError(f"There is no DICOM file in {', '.join(map(str, paths))}.", "Name a folder with one study.")
+    return study_facts(headers, sender=calling, calling_ae_title=calling, called_ae_title=called, address="", site="default")
+
+
+def render_report(report: Path, evidence: Path, target: Path, form: str) -> None:
+    """Write a report (JSON) over the study in `evidence` as a DICOM object."""
+    key = PseudonymKey(secrets.token_bytes(32), "rendering")
+    content = Report.model_validate(json.loads(report.read_text(encoding="utf-8")))
+    dataset = build(
+        content, [header for _, header in dicom_files([evidence])],
+        signed_by=Signer(os.environ.get("USER", "unsigned"), "pml-gateway", "command line"), signed_at=datetime.now(UTC),
+        sop_instance_uid=key.uid("report"), series_instance_uid=key.uid("series"), series_number=9900,
+        device=DeviceIdentity("pml-gateway", "command line", __version__), as_=form,
+    )  # fmt: skip
+    dataset.save_as(target, enforce_file_format=True)
+
+
+def deidentify_folder(source: Path, target: Path, profile_name: str, key_file: Path | None) -> dict[str, Any]:
+    """De-identify files; output names are derived from the new UIDs, never from the input's names.
+
+    Returns the manifest: for each input its output or why it was held, and what was done to its attributes.
+    """
+    key_bytes = vault.read_key(key_file) if key_file else secrets.token_bytes(32)
+    key = PseudonymKey(key_bytes, vault.key_id(key_bytes))
+    profile = load_profile(profile_name)
+    found = list(dicom_files([source]))
+    kinds = {series.series_instance_uid: str(series.kind) for series in classify_study([header for _, header in found])}
+    values = identifying_values([header for _, header in found])
+    target.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for file, header in found:
+        who = (str(header.get("IssuerOfPatientID", "") or ""), str(header.get("PatientID", "") or ""))
+        patient = PatientContext(key.pseudonym("default", *who), key.date_shift_days("default", *who), key)
+        row: dict[str, Any] = {"source": str(file), "output": None, "reason": None, "actions": {}}
+        try:
+            result = deidentify(dcmread(file), patient, profile, kinds.get(str(header.get("SeriesInstanceUID", ""))))
+            data = encode(result.dataset)
+            leaks = find_leaks(data, values)
+            if leaks:
+                row["reason"] = "identifying values are left in: " + ", ".join(sorted({leak.attribute for leak in leaks}))
+            else:
+                output = target / f"{result.dataset.SOPInstanceUID}.dcm"
+                output.write_bytes(data)
+                row["output"], row["actions"] = str(output), dict(result.actions)
+        except Held as held:
+            row["reason"] = f"{held.problem} {held.fix}"
+        rows.append(row)
+    return {"profile": profile.name, "software": __version__, "key_id": key.key_id, "instances": rows}

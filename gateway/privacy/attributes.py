@@ -1,0 +1,294 @@
+"""What becomes of each attribute of one object, at every depth: the actions of Table E.1-1a and the rules behind them.
+
+The order of decision: private -> safe list or gone; listed in the profile -> its action code; not listed -> kept only
+if the IOD defines it at this place and its VR is the Standard's, then dates shifted, UIDs replaced, text cleaned.
+Any text that still contains an identifier of this very object goes as well.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
+from pydicom.tag import Tag
+
+from gateway.privacy.codes import clean_coded_entry
+from gateway.privacy.descriptors import clean_contrast_agent, clean_text
+from gateway.privacy.elements import has_standard_vr, is_ascii, listed, new_element, vr_to_write
+from gateway.privacy.identity import IdentifyingValue, Kind, identifying_values
+from gateway.privacy.iod import Place
+from gateway.privacy.leaks import occurs_in
+from gateway.privacy.profile import Action, Profile, resolve
+from gateway.privacy.pseudonyms import PseudonymKey
+from gateway.privacy.safe_private import creator_of, safe_copy, safe_elements
+from gateway.privacy.values import (
+    NUMBER_VRS,
+    TEXT_VRS,
+    capped_age,
+    dummy,
+    is_time,
+    shift_date,
+    shift_datetime,
+)
+
+_NOTHING: Final[Mapping[int, Place]] = MappingProxyType({})
+_CS: Final = re.compile(r"[A-Z0-9 _]{0,16}")
+_SERIES_DESCRIPTION, _CONTRAST_AGENT = Tag(0x0008103E), Tag(0x00180010)
+_CHARACTER_SET: Final = Tag(0x00080005)
+_PIXELS: Final = (0x7FE00008, 0x7FE00009, 0x7FE00010)
+_VENDOR_TEXT: Final = ("Manufacturer", "ManufacturerModelName", "SoftwareVersions")
+
+
+@dataclass(frozen=True)
+class PatientContext:
+    """Who the patient is from now on: the same for all studies and priors of one patient of one sender."""
+
+    pseudonym: str
+    date_shift_days: int
+    key: PseudonymKey
+
+
+class AttributeCleaner:
+    """Cleans the datasets of one object; `actions` and `uids` say afterwards what was done."""
+
+    def __init__(
+        self, ds: Dataset, context: PatientContext, profile: Profile, series_kind: str | None
+    ) -> None:
+        self.context = context
+        self.profile = profile
+        self.series_kind = series_kind
+        self.actions: Counter[str] = Counter()
+        self.uids: dict[str, str] = {}
+        self._judged: dict[tuple[str, bool], bool] = {}
+        identifying = identifying_values([ds])
+        # Dates have their own rule (shifted by VR everywhere) and would be found in any long number.
+        self.identifying: frozenset[IdentifyingValue] = frozenset(
+            v for v in identifying if v.kind is not Kind.DATE
+        )
+        self.names = frozenset(v.value.casefold() for v in identifying if v.kind in (Kind.NAME, Kind.NUMBER))
+        self.listed_actions = {
+            Action.REMOVE: self._remove, Action.EMPTY: self._empty, Action.DUMMY: self._dummy,
+            Action.KEEP: self._keep_listed, Action.CLEAN: self._clean, Action.UID: self._uid,
+            Action.PSEUDONYM: self._pseudonym, Action.ACCESSION: self._accession, Action.AGE: self._age,
+        }  # fmt: skip
+
+    # ---- one level -------------------------------------------------------------------------------------------
+
+    def dataset(self, ds: Dataset, places: Mapping[int, Place]) -> Dataset:
+        new = Dataset()
+        for element in ds:
+            kept = self._element(ds, element, places)
+            if kept is not None:
+                new.add(kept)
+        tags = [element.tag for element in new if element.tag.is_private]
+        blocks = {(tag.group, tag.element >> 8) for tag in tags}
+        for tag in tags:
+            if tag.element < 0x100 and (tag.group, tag.element) not in blocks:
+                del new[tag]
+        if clean_coded_entry(new, self.names):
+            self.actions["CodeSequence item: cleaned"] += 1
+        return new
+
+    def _element(self, ds: Dataset, element: DataElement, places: Mapping[int, Place]) -> DataElement | None:
+        tag = element.tag
+        if (
+            tag.element == 0
+            or tag.group in (0x0000, 0x0002)
+            or 0x5000 <= tag.group <= 0x50FF
+            or tag.group >> 8 == 0x60
+        ):
+            return self._log(element, "removed", None)  # group lengths, file meta, curves, overlays
+        if tag.is_private:
+            return self._private(ds, element)
+        code = self.profile.code(tag)
+        place = places.get(tag)
+        if code is not None:
+            action = resolve(code, place.type if place is not None else None)
+            return self.listed_actions[action](element, place)
+        if tag == _CHARACTER_SET:
+            return None  # one character set for the whole object is written at the end
+        if place is None:
+            return self._log(element, "removed, not in the IOD", None)
+        if not has_standard_vr(element):
+            return self._log(element, "removed, wrong VR", None)
+        return self._unlisted(element, place)
+
+    def _private(self, ds: Dataset, element: DataElement) -> DataElement | None:
+        """Creators of safe elements stay for now; `_dataset` drops those whose block is empty in the end."""
+        tag = element.tag
+        if 0x10 <= tag.element <= 0xFF:
+            safe = {creator for group, creator, _ in safe_elements() if group == tag.group}
+            creator = creator_of(ds, Tag(tag.group, tag.element << 8))
+            return DataElement(tag, "LO", creator) if creator in safe else self._log(element, "removed", None)
+        copy = safe_copy(ds, element) if "retain_safe_private" in self.profile.options else None
+        if copy is not None and copy.VR in ("LO", "SH", "CS", "IS") and self._identifies(str(copy.value)):
+            copy = None
+        return self._log(element, "removed" if copy is None else "kept, safe private", copy)
+
+    # ---- attributes the profile lists ------------------------------------------------------------------------
+
+    def _remove(self, element: DataElement, _place: Place | None) -> DataElement | None:
+        return self._log(element, "removed", None)
+
+    def _empty(self, element: DataElement, _place: Place | None) -> DataElement | None:
+        return self._log(element, "emptied", new_element(element.tag, vr_to_write(element), None))
+
+    def _dummy(self, element: DataElement, place: Place | None) -> DataElement | None:
+        vr = vr_to_write(element)
+        if vr == "SQ":
+            return self._sequence(element, place, "items cleaned")
+        if vr == "UI":
+            return self._uid(element, place)
+        return self._log(element, "replaced by a dummy", new_element(element.tag, vr, dummy(vr)))
+
+    def _keep_listed(self, element: DataElement, place: Place | None) -> DataElement | None:
+        if not has_standard_vr(element):
+            return self._log(element, "removed, wrong VR", None)
+        if element.VR == "SQ":
+            return self._sequence(element, place, "items cleaned")
+        if element.VR == "CS" and not self._is_clean_cs(element):
+            return self._empty(element, place)
+        return self._log(element, "kept", new_element(element.tag, element.VR, element.value))
+
+    def _clean(self, element: DataElement, place: Place | None) -> DataElement | None:
+        vr = vr_to_write(element)
+        cleaned: Any = None
+        if vr in ("DA", "DT", "TM"):
+            cleaned = self._moved(vr, element.value)
+        elif vr in TEXT_VRS:
+            cleaned = self._cleaned_text(element)
+        if cleaned:
+            done = "cleaned" if vr in TEXT_VRS else ("kept" if vr == "TM" else "shifted")
+            return self._log(element, done, new_element(element.tag, vr, cleaned))
+        # Nothing may stay: the basic action decides what that looks like.
+        action = resolve(self.profile.basic(element.tag), place.type if place is not None else None)
+        return self.listed_actions[action](element, place)
+
+    def _uid(self, element: DataElement, place: Place | None) -> DataElement | None:
+        vr = vr_to_write(element)
+        if vr == "SQ":  # X/Z/U*: keep the references, replace the UIDs in them
+            return self._sequence(element, place, "UIDs replaced")
+        if vr != "UI":
+            return self._log(element, "removed, wrong VR", None)
+        new = [self._new_uid(str(uid)) for uid in listed(element.value)]
+        done = "kept" if new == [str(uid) for uid in listed(element.value)] else "UID replaced"
+        return self._log(element, done, new_element(element.tag, "UI", new))
+
+    def _pseudonym(self, element: DataElement, _place: Place | None) -> DataElement | None:
+        return self._log(
+            element, "pseudonym", new_element(element.tag, vr_to_write(element), self.context.pseudonym)
+        )
+
+    def _accession(self, element: DataElement, _place: Place | None) -> DataElement | None:
+        number = self.context.key.accession(self.context.pseudonym, " ".join(map(str, listed(element.value))))
+        return self._log(
+            element,
+            "pseudonym" if number else "emptied",
+            new_element(element.tag, vr_to_write(element), number),
+        )
+
+    def _age(self, element: DataElement, _place: Place | None) -> DataElement | None:
+        values = listed(element.value)
+        age = capped_age(str(values[0])) if values and element.VR == "AS" else None
+        return self._log(
+            element, "capped" if age else "removed", new_element(element.tag, "AS", age) if age else None
+        )
+
+    # ---- attributes only the IOD lists -----------------------------------------------------------------------
+
+    def _unlisted(self, element: DataElement, place: Place) -> DataElement | None:
+        vr, tag = element.VR, element.tag
+        if vr == "SQ":
+            return self._sequence(element, place, "items checked")
+        if element.is_empty:
+            return self._log(element, "kept", new_element(tag, vr, None))
+        if vr == "UI":
+            return self._uid(element, place)
+        if vr in ("DA", "DT", "TM"):
+            dates_stay = vr == "TM" or "retain_modified_dates" in self.profile.options
+            moved = self._moved(vr, element.value) if dates_stay else None
+            if moved:
+                return self._log(element, "kept" if vr == "TM" else "shifted", new_element(tag, vr, moved))
+        elif vr in NUMBER_VRS:
+            if vr != "IS" or not self._identifies_any(element):
+                return self._log(element, "kept", self._copied(element))
+        elif vr == "CS":
+            if self._is_clean_cs(element):
+                return self._log(element, "kept", new_element(tag, vr, element.value))
+        elif tag in self.profile.keep_text:
+            if not self._identifies_any(element) and is_ascii(element):
+                return self._log(element, "kept", new_element(tag, vr, element.value))
+        elif vr in TEXT_VRS:
+            cleaned = self._cleaned_text(element)
+            if cleaned:
+                return self._log(element, "cleaned", new_element(tag, vr, cleaned))
+        return self.listed_actions[resolve("X/Z/D", place.type)](element, place)
+
+    def _copied(self, element: DataElement) -> DataElement:
+        copy = DataElement(element.tag, element.VR, element.value)
+        copy.is_undefined_length = element.is_undefined_length and element.tag in _PIXELS
+        return copy
+
+    def _sequence(self, element: DataElement, place: Place | None, done: str) -> DataElement | None:
+        children = place.children if place is not None else _NOTHING
+        if element.VR != "SQ":
+            return self._log(element, "removed, wrong VR", None)
+        items = [self.dataset(item, children) for item in element.value]
+        if items and not any(items) and (place is None or place.type == "3"):
+            return self._log(element, "removed, nothing left", None)
+        return self._log(element, done, DataElement(element.tag, "SQ", Sequence(items)))
+
+    # ---- values ----------------------------------------------------------------------------------------------
+
+    def _cleaned_text(self, element: DataElement) -> str | list[str]:
+        clean = clean_contrast_agent if element.tag == _CONTRAST_AGENT else clean_text
+        values = [clean(str(value), self.names) for value in listed(element.value)]
+        values = ["" if self._identifies(value) else value for value in values]
+        if element.tag == _SERIES_DESCRIPTION and not any(values):
+            return self.series_kind or ""
+        return (values if len(values) > 1 else values[0]) if any(values) else ""
+
+    def _moved(self, vr: str, value: Any) -> list[str] | str | None:
+        """Dates and date-times shifted, times as they are; None unless every value is what its VR promises."""
+        texts = [str(part).strip(" \0") for part in listed(value)]
+        days = self.context.date_shift_days
+        moved = [
+            (text if is_time(text) else None)
+            if vr == "TM"
+            else (shift_date(text, days) if vr == "DA" else shift_datetime(text, days))
+            for text in texts
+        ]
+        complete = [text for text in moved if text]
+        if not complete or len(complete) != len(moved):
+            return None
+        return complete if len(complete) > 1 else complete[0]
+
+    def _new_uid(self, original: str) -> str:
+        original = original.strip(" \0")
+        new = self.context.key.uid(original)
+        if new != original:
+            self.uids[original] = new
+        return new
+
+    def _is_clean_cs(self, element: DataElement) -> bool:
+        return all(_CS.fullmatch(str(v)) for v in listed(element.value)) and not self._identifies_any(element)
+
+    def _identifies_any(self, element: DataElement) -> bool:
+        vendor = element.keyword in _VENDOR_TEXT
+        return any(self._identifies(str(value), vendor=vendor) for value in listed(element.value))
+
+    def _identifies(self, text: str, *, vendor: bool = False) -> bool:
+        if (text, vendor) not in self._judged:
+            self._judged[text, vendor] = bool(text) and occurs_in(text, self.identifying, vendor_text=vendor)
+        return self._judged[text, vendor]
+
+    def _log(self, element: DataElement, what: str, kept: DataElement | None) -> DataElement | None:
+        self.actions[f"{element.keyword or element.tag}: {what}"] += 1
+        return kept

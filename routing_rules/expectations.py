@@ -1,0 +1,161 @@
+"""What a test may expect of a fact: operators, which facts they fit, and the check of one expectation.
+
+Every complaint says what is wrong, the value found and what to write instead; `files` adds file and line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+from pydantic_core import PydanticCustomError
+
+from routing_rules.fact_table import FACTS, FactKind
+
+LONGEST_PATTERN = 200
+LONGEST_TEXT = 512
+_REPEATED_REPEAT = re.compile(r"\([^()]*[*+}][^()]*\)\s*[*+{]")
+"""Characters of a text that a pattern is tried on: descriptions have 64, more is no description."""
+
+
+class Operator(StrEnum):
+    """How a test compares."""
+
+    IS = "is"
+    IS_ONE_OF = "is_one_of"
+    MATCHES = "matches"
+    CONTAINS = "contains"
+    STARTS_WITH = "starts_with"
+    IS_MISSING = "is_missing"
+    BETWEEN = "between"
+
+
+_WORDS = frozenset({FactKind.TEXT, FactKind.NAME})
+_EVERY = frozenset(FactKind)
+FITS: Mapping[Operator, frozenset[FactKind]] = {
+    Operator.IS: _EVERY,
+    Operator.IS_ONE_OF: _EVERY - {FactKind.FLAG},
+    Operator.MATCHES: _WORDS,
+    Operator.CONTAINS: _WORDS,
+    Operator.STARTS_WITH: _WORDS,
+    Operator.IS_MISSING: _EVERY,
+    Operator.BETWEEN: frozenset({FactKind.NUMBER}),
+}
+
+
+@lru_cache(maxsize=1024)
+def compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+def single(data: Any, what: str, example: str) -> tuple[str, Any]:
+    if not isinstance(data, Mapping) or len(data) != 1:
+        hint = "Put several conditions under all: or any:." if isinstance(data, Mapping) and data else ""
+        raise complaint(
+            f"{what} must be one name and one value", data, f"Write for example {example}. {hint}".strip()
+        )
+    ((name, value),) = data.items()
+    return str(name), value
+
+
+def checked_expectation(fact: str, operator: Operator, expected: Any) -> Any:
+    kind = FACTS[fact].kind
+    if kind not in FITS[operator]:
+        fitting = ", ".join(o.value for o in Operator if kind in FITS[o])
+        raise complaint(
+            f"{operator} does not fit {fact}, a {_KIND_WORDS[kind]} value",
+            operator.value,
+            f"Use one of: {fitting}.",
+        )
+    if operator is Operator.IS_MISSING:
+        return _checked(isinstance(expected, bool), fact, operator, expected, "true or false")
+    if operator is Operator.BETWEEN:
+        good = isinstance(expected, list | tuple) and len(expected) == 2 and all(map(_is_number, expected))
+        _checked(good, fact, operator, expected, "two numbers, [low, high]")
+        return _checked(expected[0] <= expected[1], fact, operator, expected, "the lower number first")
+    if operator is Operator.IS_ONE_OF:
+        good = (
+            isinstance(expected, list | tuple)
+            and bool(expected)
+            and all(_fits(kind, one) for one in expected)
+        )
+        return _checked(good, fact, operator, expected, f"a list of {_KIND_WORDS[kind]} values")
+    _checked(
+        _fits(kind, expected), fact, operator, expected, f"a {_KIND_WORDS[kind]} value{_QUOTES.get(kind, '')}"
+    )
+    if operator is Operator.MATCHES:
+        _check_pattern(expected)
+    return expected
+
+
+_KIND_WORDS = {
+    FactKind.TEXT: "text",
+    FactKind.NAME: "text",
+    FactKind.NUMBER: "number",
+    FactKind.FLAG: "true/false",
+}
+_QUOTES = dict.fromkeys((FactKind.TEXT, FactKind.NAME), ", in quotes if it looks like a number or yes/no")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _fits(kind: FactKind, value: Any) -> bool:
+    if kind is FactKind.FLAG:
+        return isinstance(value, bool)
+    return _is_number(value) if kind is FactKind.NUMBER else isinstance(value, str) and bool(value)
+
+
+def _checked(good: bool, fact: str, operator: Operator, expected: Any, wanted: str) -> Any:
+    if not good:
+        raise complaint(f"{fact}: {operator} needs {wanted}", expected, f"Write {fact}: {{{operator}: ...}}.")
+    return expected
+
+
+def _check_pattern(pattern: str) -> None:
+    if len(pattern) > LONGEST_PATTERN:
+        raise complaint(
+            f"a pattern may have {LONGEST_PATTERN} characters", pattern, "Use is_one_of or any: instead."
+        )
+    if _REPEATED_REPEAT.search(pattern):
+        raise complaint(
+            "a repeat inside a repeat can take for ever", pattern, "Remove the inner or the outer repeat."
+        )
+    try:
+        compiled(pattern)
+    except re.error as error:
+        fix = f"Correct this: {error}. To find a plain text use contains."
+        raise complaint("is not a regular expression", pattern, fix) from error
+
+
+def did_you_mean(name: str, names: tuple[str, ...]) -> str:
+    close = get_close_matches(name, names, n=1)
+    return f"Did you mean {close[0]}?" if close else f"Use one of: {', '.join(names)}."
+
+
+def complaint(problem: str, value: Any, fix: str) -> PydanticCustomError:
+    return PydanticCustomError(
+        "rule", "{problem}", {"problem": problem, "value": str(value)[:120], "fix": fix}
+    )
+
+
+_JSON_TYPES: Mapping[FactKind, str] = {
+    FactKind.TEXT: "string",
+    FactKind.NAME: "string",
+    FactKind.NUMBER: "number",
+    FactKind.FLAG: "boolean",
+}
+EXPECTATION_SCHEMAS: Mapping[Operator, Callable[[FactKind], dict[str, Any]]] = {
+    Operator.IS: lambda kind: {"type": _JSON_TYPES[kind]},
+    Operator.IS_ONE_OF: lambda kind: {"type": "array", "minItems": 1, "items": {"type": _JSON_TYPES[kind]}},
+    Operator.MATCHES: lambda _: {"type": "string", "format": "regex", "maxLength": LONGEST_PATTERN},
+    Operator.CONTAINS: lambda _: {"type": "string", "minLength": 1},
+    Operator.STARTS_WITH: lambda _: {"type": "string", "minLength": 1},
+    Operator.IS_MISSING: lambda _: {"type": "boolean"},
+    Operator.BETWEEN: lambda _: {"type": "array", "minItems": 2, "maxItems": 2, "items": {"type": "number"}},
+}

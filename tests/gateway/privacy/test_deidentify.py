@@ -1,0 +1,270 @@
+"""De-identification: nothing identifying survives, what a reader needs does, and the same input gives the same bytes."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
+from pydicom.uid import EnhancedSRStorage, SecondaryCaptureImageStorage
+
+from gateway.privacy import Held, deidentify, encode, find_leaks, identifying_values, load_profile
+from support.hostile_mr import KEY, Person, context, hostile_mr, reread
+
+PROFILE = load_profile()
+letters = st.text(st.sampled_from("bcdfgjklmnpqrstvwxyzaeiouäöüßéñł"), min_size=7, max_size=14)
+numbers = st.integers(10**7, 10**11).map(str)
+dates = st.dates(date(1925, 1, 1), date(2025, 12, 31)).map(lambda d: f"{d:%Y%m%d}")
+people = st.builds(
+    Person,
+    family=letters.map(lambda t: "Qz" + t),
+    given=letters.map(lambda t: "Xj" + t),
+    patient_id=numbers.map(lambda n: "P" + n),
+    accession=numbers.map(lambda n: "R" + n),
+    birth_date=dates,
+    study_date=dates,
+    serial=numbers,
+    institution=letters.map(lambda t: f"Haus {t} Süd"),
+    physician=letters.map(lambda t: f"Yq{t}^Kx{t}"),
+    uid_root=numbers.map(lambda n: f"1.2.276.0.7230010.3.{n}"),
+)  # fmt: skip
+
+
+def cleaned(ds: Dataset, person: Person | None = None, kind: str | None = None) -> Dataset:
+    """The de-identified dataset, read back from its encoded form."""
+    return reread(deidentify(ds, context(person), PROFILE, kind).dataset)
+
+
+@given(people, st.integers(0, 4))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_no_identifier_survives_anywhere_at_any_depth(person: Person, depth: int) -> None:
+    """Whatever the patient is called, none of it is in the encoded file in any character set."""
+    original = reread(hostile_mr(person, depth=depth))
+    encoded = encode(deidentify(original, context(person), PROFILE).dataset)
+    shift = context(person).date_shift_days
+    assert find_leaks(encoded, identifying_values([original], shift)) == []
+    for identifier in person.identifiers:
+        if identifier in (person.birth_date, person.study_date):
+            continue  # a shifted date may happen to equal the other one; judged by the leak search above
+        for charset in ("utf-8", "latin-1", "utf-16-le", "utf-16-be"):
+            assert identifier.encode(charset, "ignore") not in encoded
+
+
+@given(people, st.integers(-2000, 2000))
+@settings(max_examples=25, deadline=None)
+def test_intervals_between_studies_stay_the_same(person: Person, days: int) -> None:
+    """Two studies of one patient keep their distance in days, and times of day are not touched."""
+    first = date(2015, 6, 1)
+    second = first + timedelta(days=days)
+    new = []
+    for day in (first, second):
+        ds = hostile_mr(person, depth=0)
+        ds.StudyDate = ds.AcquisitionDate = f"{day:%Y%m%d}"
+        out = deidentify(ds, context(person), PROFILE).dataset
+        assert out.StudyDate == out.AcquisitionDate
+        assert out.StudyTime == "101530.250000"
+        new.append(date(int(out.StudyDate[:4]), int(out.StudyDate[4:6]), int(out.StudyDate[6:])))
+    assert new[1] - new[0] == second - first
+
+
+def test_the_same_object_gives_the_same_bytes_and_is_not_changed() -> None:
+    """Byte-deterministic, and the original is exactly what it was."""
+    original = reread(hostile_mr())
+    before = reread(hostile_mr())
+    first = encode(deidentify(original, context(), PROFILE).dataset)
+    assert original == before
+    assert original.preamble == before.preamble
+    assert original.file_meta == before.file_meta
+    assert encode(deidentify(reread(hostile_mr()), context(), PROFILE).dataset) == first
+
+
+def test_what_a_reader_needs_is_still_there() -> None:
+    """Geometry, window, timing, pixels, sex, age, b-value, contrast and cleaned descriptions survive."""
+    original = hostile_mr()
+    new = cleaned(original)
+    for keyword in (
+        "PixelData", "PixelSpacing", "ImagePositionPatient", "ImageOrientationPatient", "WindowCenter", "EchoTime",
+        "PatientSex", "Manufacturer", "ManufacturerModelName", "ImageType", "SequenceName", "Rows", "InstanceNumber",
+    ):  # fmt: skip
+        assert new[keyword].value == original[keyword].value, keyword
+    assert new.PatientAge == "052Y"
+    assert new.DiffusionBValue == 1000.0
+    assert new.SeriesDescription == "t2 flair sag"
+    assert new.ProtocolName == "AX DWI b1000"
+    assert "Kopf" in new.StudyDescription
+    assert "Omniscan" in new.ContrastBolusAgent
+
+
+def test_references_and_pseudonyms_are_consistent_across_objects() -> None:
+    """Patient, study, frame of reference and nested references map to the same new values everywhere."""
+    new = cleaned(hostile_mr())
+    who = Person()
+    assert new.PatientID == str(new.PatientName) == context().pseudonym
+    assert new.StudyInstanceUID == KEY.uid(f"{who.uid_root}.2")
+    assert new.ReferencedImageSequence[0].ReferencedSOPInstanceUID == KEY.uid(f"{who.uid_root}.9.0")
+    assert new.file_meta.MediaStorageSOPInstanceUID == new.SOPInstanceUID
+    report = deidentify(hostile_mr(), context(), PROFILE)
+    assert report.uids[f"{who.uid_root}.1"] == new.SOPInstanceUID
+
+
+def test_markers_say_what_was_done_with_the_codes_of_cid_7050() -> None:
+    """Basic, Clean Descriptors, Modified Dates and Safe Private by their right codes (some lists rotate the last)."""
+    new = cleaned(hostile_mr())
+    codes = [(item.CodeValue, item.CodeMeaning) for item in new.DeidentificationMethodCodeSequence]
+    assert codes == [
+        ("113100", "Basic Application Confidentiality Profile"),
+        ("113105", "Clean Descriptors Option"),
+        ("113107", "Retain Longitudinal Temporal Information Modified Dates Option"),
+        ("113111", "Retain Safe Private Option"),
+    ]
+    assert (new.PatientIdentityRemoved, new.LongitudinalTemporalInformationModified) == ("YES", "MODIFIED")
+
+
+def test_preamble_and_file_meta_are_the_gateways_own() -> None:
+    """Nothing of the sender's file header is left."""
+    new = cleaned(hostile_mr())
+    assert new.preamble == b"\0" * 128
+    assert "SourceApplicationEntityTitle" not in new.file_meta
+    assert new.file_meta.ImplementationVersionName == "PML_GATEWAY_1"
+
+
+def test_only_safe_private_elements_stay_with_their_creator() -> None:
+    """The CSA header, other private elements and blocks without safe content are gone, creators included."""
+    new = cleaned(hostile_mr())
+    private = {(element.tag.group, element.tag.element & 0xFF) for element in new if element.tag.is_private}
+    assert private == {(0x0019, 0x10), (0x0019, 0x0C), (0x0019, 0x0D), (0x0019, 0x0E)}
+    assert new[0x0019, 0x0010].value == "SIEMENS MR HEADER"
+
+
+def test_private_numbers_that_came_as_unknown_are_decoded_first() -> None:
+    """A b-value in VR UN is decoded; one that is no number is removed."""
+    ds = hostile_mr(depth=0)
+    ds[0x0019, 0x100C].VR = "UN"
+    ds[0x0019, 0x100C]._value = b"800 "
+    ds[0x0019, 0x100D].VR = "UN"
+    ds[0x0019, 0x100D]._value = b"Zwirnlein "
+    new = deidentify(ds, context(), PROFILE).dataset
+    assert new[0x0019, 0x100C].value == 800
+    assert new.DiffusionBValue == 800
+    assert (0x0019, 0x100D) not in new
+
+
+def test_attributes_outside_the_iod_and_wrong_vrs_go() -> None:
+    """A standard attribute no MR object has, or one in a VR that is not the Standard's, is removed."""
+    ds = hostile_mr(depth=0)
+    ds.KVP = "120"
+    ds.RescaleSlope = "1.5"
+    del ds["EchoTime"]
+    ds.add_new(0x00180081, "LO", "Zwirnlein")
+    new = deidentify(ds, context(), PROFILE).dataset
+    assert "KVP" not in new
+    assert "EchoTime" not in new
+    assert (
+        new.RescaleSlope == 1.5
+    )  # of the Enhanced MR IOD, as scanners write it at the top of classic images
+
+
+def test_a_description_without_radiology_becomes_the_recognised_kind() -> None:
+    """Where nothing may stay, the series kind stands in; without one the attribute goes."""
+    ds = hostile_mr(depth=0)
+    ds.SeriesDescription = "Zwirnlein 4711"
+    assert deidentify(ds, context(), PROFILE, "flair").dataset.SeriesDescription == "flair"
+    assert "SeriesDescription" not in deidentify(ds, context(), PROFILE).dataset
+
+
+@pytest.mark.parametrize(
+    ("agent", "kept"),
+    [
+        ("Gadovist", "Gadovist"),
+        ("ohne KM", "NONE"),
+        ("none", "NONE"),
+        ("Sondermittel Dr. Zwirnlein", "CONTRAST"),
+        ("", ""),
+    ],
+)
+def test_contrast_is_decided_before_the_text_is_cleaned(agent: str, kept: str) -> None:
+    """Whether contrast was given survives even where no word of the agent may."""
+    ds = hostile_mr(depth=0)
+    ds.ContrastBolusAgent = agent
+    assert deidentify(ds, context(), PROFILE).dataset.ContrastBolusAgent == kept
+
+
+def test_a_patient_named_like_a_body_part_is_not_named_in_a_description() -> None:
+    """Radiology words that are also names in this object are dropped."""
+    ds = hostile_mr(Person(family="Kopf"), depth=0)
+    ds.SeriesDescription = "T1 Kopf sag"
+    assert deidentify(ds, context(), PROFILE).dataset.SeriesDescription == "T1 sag"
+
+
+def test_unknown_codes_are_replaced_and_known_ones_get_the_standards_meaning() -> None:
+    """A local code could be a patient number; a known code keeps its value, never its typed meaning."""
+    ds = hostile_mr(depth=0)
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = "12738006", "SCT", "Zwirnlein brain"
+    assert deidentify(ds, context(), PROFILE).dataset.AnatomicRegionSequence[0].CodeValue == "REMOVED"
+    ds.AnatomicRegionSequence = Sequence([item])
+    assert deidentify(ds, context(), PROFILE).dataset.AnatomicRegionSequence[0].CodeMeaning == "Brain"
+
+
+@pytest.mark.parametrize(
+    ("birth", "study", "age"),
+    [
+        ("19300101", "20240229", "090Y"),
+        ("19710413", "20240412", "052Y"),
+        ("", "20240412", "053Y"),
+        ("20300101", "20240412", "053Y"),
+    ],
+)
+def test_age_comes_from_the_real_dates_and_is_capped(birth: str, study: str, age: str) -> None:
+    """90 and older is 090Y; without a usable birth date the recorded age stays."""
+    ds = hostile_mr(Person(birth_date=birth, study_date=study), depth=0)
+    new = deidentify(ds, context(), PROFILE).dataset
+    assert new.PatientAge == age
+    assert not new.PatientBirthDate
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value", "word"),
+    [
+        ("SOPClassUID", SecondaryCaptureImageStorage, "not an MR image"),
+        ("SOPClassUID", EnhancedSRStorage, "not an MR image"),
+        ("SOPClassUID", "1.3.12.2.1107.5.9.1", "private SOP class"),
+        ("BurnedInAnnotation", "YES", "burned"),
+        ("BurnedInAnnotation", "PERHAPS", "burned"),
+        ("ImageType", ["DERIVED", "SECONDARY", "SCREEN SAVE"], "screen"),
+        ("StudyInstanceUID", "", "StudyInstanceUID"),
+    ],
+)
+def test_objects_that_may_not_leave_are_held_with_the_reason(keyword: str, value: object, word: str) -> None:
+    """Each says why and what to do, and quotes nothing of the patient."""
+    ds = hostile_mr(depth=0)
+    setattr(ds, keyword, value)
+    with pytest.raises(Held) as caught:
+        deidentify(ds, context(), PROFILE)
+    assert word in caught.value.problem
+    assert caught.value.fix
+    assert not any(identifier in str(caught.value) for identifier in Person().identifiers)
+
+
+def test_an_object_that_cannot_be_read_is_held_without_its_values() -> None:
+    """A broken value stops the object; the message does not quote it."""
+    ds = reread(hostile_mr(depth=0))
+    raw = ds.get_item("RequestAttributesSequence") or ds.get_item("PixelSpacing")
+    broken = raw._replace(value=b"Zwirnlein^Adelgunde ") if hasattr(raw, "_replace") else None
+    assert broken is not None
+    ds._dict[broken.tag] = broken
+    with pytest.raises(Held) as caught:
+        deidentify(ds, context(), PROFILE)
+    assert "Zwirnlein" not in str(caught.value)
+
+
+def test_overlay_bits_hidden_in_the_pixels_are_held() -> None:
+    """A graphic stored in unused bits of the pixels could spell a name."""
+    ds = hostile_mr(depth=0)
+    del ds[0x6000, 0x3000]
+    ds.add_new(0x60000102, "US", 12)
+    with pytest.raises(Held):
+        deidentify(ds, context(), PROFILE)

@@ -1,0 +1,157 @@
+"""The leak search finds what is there in every character set, names place and not value, and cries no wolf."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import pytest
+from pydicom.dataset import Dataset
+from pydicom.filewriter import dcmwrite
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
+
+from gateway.privacy import deidentify, encode, find_leaks, identifying_values, load_profile
+from support.hostile_mr import Person, context, hostile_mr, reread
+
+PROFILE = load_profile()
+
+
+def clean_file(**changes: object) -> bytes:
+    """A de-identified file, then `changes` made to it as an unfaithful tool would."""
+    ds = deidentify(hostile_mr(depth=1), context(), PROFILE).dataset
+    for keyword, value in changes.items():
+        setattr(ds, keyword, value)
+    return encode(ds)
+
+
+def values_of(**changes: object) -> frozenset:  # type: ignore[type-arg]
+    """The identifying values of the hostile object with `changes`."""
+    ds = hostile_mr(depth=1)
+    for keyword, value in changes.items():
+        setattr(ds, keyword, value)
+    return identifying_values([ds], context().date_shift_days)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value"),
+    [
+        ("SeriesDescription", "for zwirnlein"),
+        ("ImageComments", "ADELGUNDE"),
+        ("Manufacturer", "QX4711923"),
+        ("ProtocolName", "acc8851733x"),
+        ("PatientBirthDate", "19710413"),
+        ("ImageComments", "born 13.04.1971"),
+        ("ImageComments", "born 1971-04-13"),
+        ("ContentDate", "20240229"),
+        ("SeriesDescription", "Dr Quastenberg"),
+        ("SoftwareVersions", "SN5577331"),
+        ("FrameOfReferenceUID", "1.3.12.2.1107.5.2.32.35131.20240229.4"),
+        ("InstitutionName", "Klinikum  Hinterwalden".replace("  ", " ")),
+    ],
+)
+def test_a_value_left_behind_is_found_and_only_its_place_is_told(keyword: str, value: str) -> None:
+    """The leak names the attribute and the byte; the value is in no repr."""
+    leaks = find_leaks(clean_file(**{keyword: value}), values_of())
+    assert {leak.attribute for leak in leaks} == {keyword}
+    assert value not in repr(leaks)
+    assert "Zwirnlein" not in repr(values_of())
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "latin-1", "iso8859-2", "utf-16-le", "utf-16-be", "cp1252"])
+@pytest.mark.parametrize("place", ["pixels", "trailing", "preamble"])
+def test_names_are_found_in_every_character_set_and_every_corner(charset: str, place: str) -> None:
+    """In pixel data, after the last element and in the preamble as well as in elements."""
+    word = "Müllerhäuser".encode(charset)
+    data = bytearray(clean_file(PixelData=bytes(4096)))
+    if place == "pixels":
+        data[-1000 : -1000 + len(word)] = word
+    elif place == "trailing":
+        data += word
+    else:
+        data[20 : 20 + len(word)] = word
+    assert find_leaks(bytes(data), values_of(PatientName="Müllerhäuser^Änne"))
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "gb18030", "shift_jis", "iso2022_jp", "euc_kr"])
+def test_ideographic_and_phonetic_groups_are_searched(charset: str) -> None:
+    """All component groups of a name count, in the character sets they are written in."""
+    family = {"euc_kr": "김희중"}.get(charset, "山田太郎")
+    data = clean_file() + family.encode(charset)
+    assert find_leaks(data, values_of(PatientName=f"Abcdefg^H={family}^"))
+
+
+def test_umlauts_are_searched_in_their_written_out_forms() -> None:
+    """Müller is also Mueller and Muller."""
+    for form in ("Muellerich", "mullerich", "MÜLLERICH"):
+        assert find_leaks(
+            clean_file(ImageComments="x " + form.encode("latin-1").decode("latin-1")),
+            values_of(PatientName="Müllerich^A"),
+        )
+
+
+@pytest.mark.parametrize(
+    "syntax", [ImplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian]
+)
+def test_every_encoding_is_searched(syntax: str) -> None:
+    """Implicit, big endian and deflated files give up what they hold, by attribute."""
+    ds = Dataset()
+    ds.SOPClassUID, ds.SOPInstanceUID = "1.2.840.10008.5.1.4.1.1.4", "2.25.1"
+    item = Dataset()
+    item.ImageComments = "about Zwirnlein"
+    ds.RequestAttributesSequence = [item]
+    ds.file_meta = hostile_mr(depth=0).file_meta
+    ds.file_meta.TransferSyntaxUID = syntax
+    del ds.file_meta.SourceApplicationEntityTitle
+    out = BytesIO()
+    dcmwrite(out, ds, enforce_file_format=True)
+    leaks = find_leaks(out.getvalue(), values_of())
+    assert [leak.attribute for leak in leaks] == ["RequestAttributesSequence/ImageComments"]
+
+
+def test_garbage_is_searched_as_a_whole() -> None:
+    """What cannot be parsed is not skipped."""
+    assert find_leaks(b"no DICOM at all, Zwirnlein", values_of())
+    assert find_leaks(clean_file()[:700] + b"\xff" * 9 + b"Zwirnlein", values_of())
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "found"),
+    [
+        ("Ross^A", "cross section", False),
+        ("Ross^A", "for Ross", True),
+        ("Li^A", "flair", False),
+        ("Li^A", "of Li today", True),
+        ("Long^A", "plain", False),
+    ],
+)
+def test_short_names_count_as_whole_words_only(name: str, text: str, found: bool) -> None:
+    """A short name inside a longer word is chance, alone it is a leak; our own markers are never one."""
+    assert bool(find_leaks(clean_file(ImageComments=text), values_of(PatientName=name))) is found
+
+
+def test_numbers_are_compared_as_wholes() -> None:
+    """A patient number is not found inside a longer number or behind a decimal point."""
+    values = values_of(PatientID="123456", StudyID="77")
+    assert find_leaks(clean_file(ImageComments="no 123456."), values)
+    assert find_leaks(clean_file(ImageComments="no 000123456"), values)
+    assert not find_leaks(clean_file(ImageComments="9123456"), values)
+    assert not find_leaks(clean_file(SliceThickness="0.123456", StudyTime="123456"), values)
+
+
+def test_a_vendors_name_is_no_leak_where_vendors_stand() -> None:
+    """A station called SIEMENS leaks in a comment, not as Manufacturer."""
+    values = values_of(StationName="SIEMENS")
+    assert not find_leaks(clean_file(Manufacturer="SIEMENS"), values)
+    assert find_leaks(clean_file(ImageComments="SIEMENS"), values)
+
+
+def test_a_shifted_date_that_equals_another_original_date_is_legal_in_dates_only() -> None:
+    """The birthday may by chance be the study's new date; in a text it is still a leak."""
+    ds = hostile_mr(depth=0)
+    shifted = deidentify(ds, context(), PROFILE).dataset.StudyDate
+    person = Person(birth_date=shifted)
+    original = reread(hostile_mr(person, depth=0))
+    values = identifying_values([original], context().date_shift_days)
+    out = deidentify(original, context(), PROFILE).dataset
+    assert find_leaks(encode(out), values) == []
+    out.ImageComments = f"x{shifted}"
+    assert find_leaks(encode(out), values)

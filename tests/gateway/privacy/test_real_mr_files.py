@@ -1,0 +1,86 @@
+"""Real scanner files, when they lie beside the repository: clean, readable, deterministic, and no new dciodvfy errors."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import warnings
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+
+from gateway.privacy import Held, deidentify, encode, find_leaks, identifying_values, load_profile
+from support.hostile_mr import REAL_FILES, context
+
+PROFILE = load_profile()
+FILES = (
+    sorted(path for path in REAL_FILES.glob("*/*") if path.suffix in (".dcm", ".IMA"))
+    if REAL_FILES.is_dir()
+    else []
+)
+SOME = FILES[::6]
+VIEWING = (
+    "PixelSpacing", "ImagePositionPatient", "ImageOrientationPatient", "SliceThickness", "WindowCenter", "WindowWidth",
+    "RescaleSlope", "EchoTime", "RepetitionTime", "DiffusionBValue", "Rows", "Columns", "NumberOfFrames", "ImageType",
+)  # fmt: skip
+
+pytestmark = pytest.mark.skipif(not FILES, reason="no real MR files beside this repository")
+
+
+def read(path: Path) -> Dataset:
+    """The file, whatever pydicom has to say about it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ds = dcmread(path, force=True)
+        ds.decode()
+    return ds
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # pydicom about values of real files
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name[:60])
+def test_a_real_file_leaves_clean_or_not_at_all(path: Path) -> None:
+    """No identifying value in the output, the same bytes twice, pixels and geometry untouched, intervals kept."""
+    original = read(path)
+    try:
+        done = deidentify(original, context(), PROFILE)
+    except Held as held:
+        assert str(original.SOPClassUID) not in PROFILE.sop_classes or "burned" in held.problem
+        return
+    data = encode(done.dataset)
+    assert find_leaks(data, identifying_values([original], context().date_shift_days)) == []
+    assert encode(deidentify(read(path), context(), PROFILE).dataset) == data
+    new = dcmread(BytesIO(data))
+    assert new.get("PixelData") == original.get("PixelData")
+    for keyword in VIEWING:
+        assert (
+            new.get(keyword) == original.get(keyword) or keyword not in original or original[keyword].is_empty
+        )
+    assert len(new.get("PerFrameFunctionalGroupsSequence", ())) == len(
+        original.get("PerFrameFunctionalGroupsSequence", ())
+    )
+
+
+@pytest.mark.dicom3tools
+@pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="dicom3tools is not installed")
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("path", SOME, ids=lambda path: path.name[:60])
+def test_dciodvfy_finds_no_error_the_original_did_not_have(path: Path, tmp_path: Path) -> None:
+    """De-identification makes no object worse."""
+    original = read(path)
+    try:
+        data = encode(deidentify(original, context(), PROFILE, "other").dataset)
+    except Held:
+        pytest.skip("held")
+    output = tmp_path / "out.dcm"
+    output.write_bytes(data)
+    assert errors(output) - errors(path) == set()
+
+
+def errors(path: Path) -> set[str]:
+    """The error lines of dciodvfy."""
+    done = subprocess.run(["dciodvfy", "-new", str(path)], capture_output=True, check=False, timeout=60)
+    lines = (done.stdout + done.stderr).decode("utf-8", "replace").splitlines()
+    return {line for line in lines if line.startswith("Error")}

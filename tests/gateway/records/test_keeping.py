@@ -1,0 +1,160 @@
+"""Bytes, identities, accounts and the audit trail."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+from support.records import PASSWORD, FakeClock, reader
+
+from gateway.errors import Conflict, GatewayError, KeyMissing, NotAllowed, SettingsError
+from gateway.records import accounts, audit, migrations, vault
+from gateway.records.blobs import LocalBlobs
+from gateway.records.database import Database
+from gateway.records.tables import AuditEvent, Identity
+from gateway.records.vault import Patient, Vault
+
+HOUR = timedelta(hours=1)
+
+
+def test_bytes_come_back_and_leave_no_temporary_file(tmp_path: Path) -> None:
+    """What was put is got, and the folder holds nothing else."""
+    blobs = LocalBlobs(tmp_path)
+    blobs.put("a/b/c.dcm", b"bytes")
+    blobs.put("a/b/c.dcm", b"bytes")
+    assert blobs.get("a/b/c.dcm") == b"bytes"
+    assert list(blobs.keys("a")) == ["a/b/c.dcm"]
+    assert [path.name for path in (tmp_path / "a" / "b").iterdir()] == ["c.dcm"]
+
+
+@pytest.mark.parametrize("key", ["../outside", "/etc/passwd", "a//b", "a/.hidden", ""])
+def test_a_key_cannot_leave_the_folder(tmp_path: Path, key: str) -> None:
+    """Keys with empty, absolute or dotted parts are refused."""
+    with pytest.raises(ValueError, match="not a key"):
+        LocalBlobs(tmp_path).put(key, b"")
+
+
+def test_a_file_is_synced_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The order that survives power loss: sync the bytes, rename, sync the folder."""
+    calls: list[str] = []
+    fsync, replace = os.fsync, os.replace
+
+    def spy_fsync(descriptor: int) -> None:
+        calls.append("sync " + ("folder" if os.path.isdir(f"/proc/self/fd/{descriptor}") else "file"))
+        fsync(descriptor)
+
+    def spy_replace(source: str, target: Path) -> None:
+        calls.append("rename")
+        replace(source, target)
+
+    blobs = LocalBlobs(tmp_path)
+    blobs.put("a/first", b"1")
+    monkeypatch.setattr(os, "fsync", spy_fsync)
+    monkeypatch.setattr(os, "replace", spy_replace)
+    blobs.put("a/second", b"2")
+    assert calls == ["sync file", "rename", "sync folder"]
+
+
+def test_an_identity_is_sealed_and_opened_with_an_audit_event(database: Database) -> None:
+    """The row holds no plain text; each opening is in the trail before the identity is returned."""
+    opened = Vault(bytes(32))
+    patient = Patient("4711", "HOSP", "Muster^Maria", "19800101")
+    sealed = opened.seal("hospital", patient, "PML-AAAAAAAA", "hash")
+    assert b"Muster" not in sealed.sealed
+    with database.write("test") as session:
+        session.add(Identity(**vars(sealed), created_at=database.now(session)))
+    assert opened.open(database, 1, "ana", "report") == patient
+    with database.read() as session:
+        [event] = session.exec(select(AuditEvent)).all()
+        assert (event.who, event.action, event.detail) == ("ana", "identity read", {"why": "report"})
+
+
+def test_another_key_cannot_open_an_identity(database: Database) -> None:
+    """The error names the key that is needed."""
+    sealed = Vault(bytes(32)).seal("hospital", Patient("1", "", "A^B", ""), "PML-AAAAAAAA", "hash")
+    with database.write("test") as session:
+        session.add(Identity(**vars(sealed), created_at=database.now(session)))
+    with pytest.raises(KeyMissing, match=sealed.key_id):
+        Vault(bytes([1] * 32)).open(database, 1, "ana", "report")
+
+
+def test_a_key_file_others_can_read_is_refused(tmp_path: Path) -> None:
+    """The fix is the chmod command."""
+    vault.make_key(tmp_path / "vault.key")
+    (tmp_path / "vault.key").chmod(0o644)
+    with pytest.raises(SettingsError) as refused:
+        vault.read_key(tmp_path / "vault.key")
+    assert "chmod 600" in refused.value.fix
+
+
+def test_the_audit_chain_finds_a_changed_event(database: Database) -> None:
+    """Changing an old event breaks the chain at that event."""
+    for number in range(3):
+        with database.write("test") as session:
+            audit.append(session, database.now(session), "ana", f"act {number}", "case 1")
+    with database.read() as session:
+        assert audit.verify(session) is None
+    with database.write("test") as session:
+        event = session.get_one(AuditEvent, 2)
+        event.action = "something else"
+    with database.read() as session:
+        assert audit.verify(session) == 2
+
+
+class TestAccounts:
+    """Signing in."""
+
+    def test_the_right_password_opens_a_session_that_ends(self, database: Database, clock: FakeClock) -> None:
+        """The token tells who it is until its lifetime is over."""
+        reader(database)
+        token, viewer = accounts.sign_in(database, "ana", PASSWORD, HOUR)
+        assert accounts.session_of(database, token) == viewer
+        clock.pass_seconds(3601)
+        assert accounts.session_of(database, token) is None
+
+    def test_signing_out_ends_the_session(self, database: Database) -> None:
+        """The token is worth nothing afterwards."""
+        reader(database)
+        token, _ = accounts.sign_in(database, "ana", PASSWORD, HOUR)
+        accounts.sign_out(database, token)
+        assert accounts.session_of(database, token) is None
+
+    def test_unknown_login_and_wrong_password_look_the_same(self, database: Database) -> None:
+        """The message does not tell which logins exist."""
+        reader(database)
+        messages = set()
+        for login in ("ana", "nobody"):
+            with pytest.raises(NotAllowed) as refused:
+                accounts.sign_in(database, login, "wrong", HOUR)
+            messages.add(str(refused.value))
+        assert len(messages) == 1
+
+    def test_guessing_locks_the_account_for_a_while(self, database: Database, clock: FakeClock) -> None:
+        """After five wrong passwords even the right one is refused, for fifteen minutes."""
+        reader(database)
+        for _ in range(accounts.FAILURES_TO_LOCK):
+            with pytest.raises(NotAllowed):
+                accounts.sign_in(database, "ana", "wrong", HOUR)
+        with pytest.raises(NotAllowed):
+            accounts.sign_in(database, "ana", PASSWORD, HOUR)
+        clock.pass_seconds(15 * 60 + 1)
+        accounts.sign_in(database, "ana", PASSWORD, HOUR)
+
+    def test_a_short_password_an_unknown_role_and_a_taken_login_are_refused(self, database: Database) -> None:
+        """Each with its fix."""
+        with pytest.raises(GatewayError, match="at least"):
+            accounts.add_user(database, "x", "", "reader", "", "short")
+        with pytest.raises(GatewayError, match="role"):
+            accounts.add_user(database, "x", "", "king", "", PASSWORD)
+        reader(database)
+        with pytest.raises(Conflict):
+            reader(database)
+
+
+def test_the_revisions_make_the_tables_of_the_code(database: Database) -> None:
+    """alembic check finds no difference, on either database."""
+    migrations.differences(database)
+    assert migrations.is_current(database)

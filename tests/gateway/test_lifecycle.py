@@ -1,0 +1,57 @@
+"""Which states may follow which."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.errors import WrongState
+from gateway.lifecycle import CASE_MOVES, STUDY_MOVES, CaseState, StudyState, move_case, move_study
+from gateway.pipeline.steps import STEPS
+
+
+@given(st.sampled_from(CaseState), st.sampled_from(CaseState))
+def test_a_case_moves_exactly_along_its_table(present: CaseState, reached: CaseState) -> None:
+    """A move in the table is made, any other is refused with the moves that exist."""
+    if reached in CASE_MOVES[present]:
+        assert move_case(present, reached) is reached
+    else:
+        with pytest.raises(WrongState) as refused:
+            move_case(present, reached)
+        assert present in refused.value.problem
+        assert refused.value.fix
+
+
+@given(st.sampled_from(StudyState), st.sampled_from(StudyState))
+def test_a_study_moves_exactly_along_its_table(present: StudyState, reached: StudyState) -> None:
+    """A move in the table is made, any other is refused."""
+    if reached in STUDY_MOVES[present]:
+        assert move_study(present, reached) is reached
+    else:
+        with pytest.raises(WrongState):
+            move_study(present, reached)
+
+
+def test_every_state_has_its_moves() -> None:
+    """No state is missing from the tables."""
+    assert set(CASE_MOVES) == set(CaseState)
+    assert set(STUDY_MOVES) == set(StudyState)
+
+
+def test_every_case_can_reach_confirmed() -> None:
+    """From each state there is a way to the end: no case can be trapped by the table."""
+    for start in CaseState:
+        seen = {start}
+        frontier = {start}
+        while frontier:
+            frontier = {after for state in frontier for after in CASE_MOVES[state]} - seen
+            seen |= frontier
+        assert CaseState.CONFIRMED in seen
+
+
+def test_each_state_has_a_step_or_waits_for_a_person() -> None:
+    """A state without a step is one of those where a person acts, or the end."""
+    stepless = {f"case {state}" for state in CaseState if ("case", state) not in STEPS}
+    stepless |= {f"study {state}" for state in StudyState if ("study", state) not in STEPS}
+    assert stepless == {"case FORWARDED", "case CONFIRMED", "study MATCHED", "study UNMATCHED"}

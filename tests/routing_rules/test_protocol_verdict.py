@@ -1,0 +1,123 @@
+"""The protocol verdict says what can be read, by which series, and what to send again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from routing_rules.protocol import ProtocolVerdict, Readability, assess
+from routing_rules.series import SeriesFacts, SeriesKind
+
+
+def one(kind: str, **more: object) -> SeriesFacts:
+    """A good series of this kind."""
+    base = SeriesFacts(
+        f"uid-{kind}", "MR", "", SeriesKind(kind), 0.95, slice_thickness_mm=3.0, three_d=False, coverage_mm=140.0,
+        b_values=(0.0, 1000.0) if kind in ("dwi", "trace") else (), series_number=len(kind),
+    )  # fmt: skip
+    return replace(base, **more)  # type: ignore[arg-type]
+
+
+GOOD = (one("flair"), one("t2"), one("dwi"), one("t1_contrast"))
+
+
+def test_a_full_protocol_is_readable() -> None:
+    """FLAIR, T2 and DWI with b = 1000 in thin slices, and T1 with contrast when suspected, have no limits."""
+    verdict = assess(GOOD, suspected=True)
+    assert (verdict.readability, verdict.limits, verdict.resend) == (Readability.READABLE, (), ())
+    assert [(each.name, each.met, each.by_series) for each in verdict.requirements] == [
+        ("flair", True, "uid-flair"),
+        ("t2", True, "uid-t2"),
+        ("dwi", True, "uid-dwi"),
+        ("t1_contrast", True, "uid-t1_contrast"),
+    ]
+
+
+def test_a_trace_series_is_diffusion() -> None:
+    """Trace images with b = 1000 meet the requirement for DWI."""
+    assert (
+        assess((one("flair"), one("t2"), one("trace")), suspected=False).readability is Readability.READABLE
+    )
+
+
+@pytest.mark.parametrize("missing", ["flair", "t2", "dwi"])
+def test_an_essential_series_is_missing(missing: str) -> None:
+    """Without FLAIR, T2 or diffusion the study is not readable, and the sender is told what to send."""
+    verdict = assess([each for each in GOOD if each.kind != missing], suspected=False)
+    assert verdict.readability is Readability.NOT_READABLE
+    assert [each.name for each in verdict.requirements if not each.met] == [missing]
+    assert len(verdict.resend) == 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        (one("flair", slice_thickness_mm=5.0), "5 mm thick"),
+        (one("flair", slice_thickness_mm=None), "thickness is not stated"),
+        (one("t2", coverage_mm=40.0), "covers 40 mm only"),
+        (one("t2", confidence=0.6), "uncertain (60%)"),
+        (one("dwi", b_values=()), "b-value is not stated"),
+        (one("dwi", b_values=(0.0, 2500.0)), "wanted is about 1000"),
+        (one("dwi", slice_thickness_mm=6.0), "at most 5 mm"),
+    ],
+)
+def test_what_limits_the_reading(changed: SeriesFacts, words: str) -> None:
+    """Thick, short, uncertain or differently weighted series leave the study readable, with the limit in words."""
+    series = [changed if each.kind is changed.kind else each for each in GOOD]
+    verdict = assess(series, suspected=True)
+    assert verdict.readability is Readability.READABLE_WITH_LIMITS
+    assert len(verdict.limits) == 1
+    assert words in verdict.limits[0]
+
+
+def test_three_d_needs_no_stated_thickness() -> None:
+    """A 3D FLAIR without a stated thickness is thin enough; a thick 3D is not."""
+    rest = (one("t2"), one("dwi"))
+    thin = assess((one("flair", three_d=True, slice_thickness_mm=None), *rest), suspected=False)
+    thick = assess((one("flair", three_d=True, slice_thickness_mm=5.0), *rest), suspected=False)
+    assert thin.readability is Readability.READABLE
+    assert thick.readability is Readability.READABLE_WITH_LIMITS
+
+
+def test_contrast_is_wanted_only_when_pml_is_suspected() -> None:
+    """Without T1 with contrast surveillance is complete, and a suspicion is readable with limits."""
+    series = GOOD[:3]
+    assert assess(series, suspected=False).readability is Readability.READABLE
+    verdict = assess(series, suspected=True)
+    assert verdict.readability is Readability.READABLE_WITH_LIMITS
+    probable = assess((*series, one("t1", contrast_probable=True)), suspected=True)
+    assert "please confirm" in probable.requirements[-1].note
+
+
+def test_the_better_series_is_chosen() -> None:
+    """Of two FLAIR series the one without limits meets the requirement."""
+    thick = one("flair", series_instance_uid="uid-a", slice_thickness_mm=5.0)
+    verdict = assess((thick, *GOOD), suspected=False)
+    assert verdict.requirements[0].by_series == "uid-flair"
+    assert verdict.readability is Readability.READABLE
+
+
+SERIES = st.builds(
+    one,
+    st.sampled_from([kind.value for kind in SeriesKind]),
+    series_instance_uid=st.sampled_from(["a", "b", "c"]),
+    slice_thickness_mm=st.none() | st.floats(0.5, 10),
+    confidence=st.floats(0, 1),
+    b_values=st.sampled_from([(), (0.0,), (1000.0,), (2500.0,)]),
+    three_d=st.none() | st.booleans(),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(series=st.lists(SERIES, max_size=5), suspected=st.booleans())
+def test_the_verdict_is_total_stable_and_can_be_stored(series: list[SeriesFacts], suspected: bool) -> None:
+    """Any series give a verdict; their order does not matter; a good series more never makes it worse."""
+    verdict = assess(series, suspected=suspected)
+    assert assess(series[::-1], suspected=suspected).readability is verdict.readability
+    assert ProtocolVerdict.from_json(verdict.to_json()) == verdict
+    order = list(Readability)
+    better = assess([*series, one("flair", series_instance_uid="z")], suspected=suspected)
+    assert order.index(better.readability) <= order.index(verdict.readability)

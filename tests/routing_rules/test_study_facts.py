@@ -1,0 +1,112 @@
+"""Facts of a study come from its headers and from how it was sent, and hold no identity."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from pydicom.dataset import Dataset
+
+from routing_rules.facts import Referral, SeriesKind, StudyFacts, study_facts
+from support.mr_headers import KNOWN, header
+
+BY_NAME = {known.name: known for known in KNOWN}
+IDENTITY = {"PatientName": "Muster^Erika", "PatientID": "HOSP-4711", "PatientBirthDate": "19830607"}
+
+
+def facts_of(headers: list[Dataset], **more: object) -> StudyFacts:
+    """Facts of headers that came from one sender."""
+    known: dict[str, object] = {
+        "sender": "hospital",
+        "calling_ae_title": "PACS",
+        "called_ae_title": "GATEWAY",
+        "address": "192.0.2.1",
+        "site": "north",
+    }
+    return study_facts(headers, **{**known, **more})  # type: ignore[arg-type]
+
+
+def test_facts_are_gathered_over_all_series() -> None:
+    """Series, kinds, body parts, codes, age and the way the study came are all there."""
+    code = Dataset()
+    code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = "MRKO", "99HOSP", "MR Kopf"
+    common = {
+        **IDENTITY,
+        "StudyDate": "20260101",
+        "StudyDescription": "MRI brain PML",
+        "BodyPartExamined": "BRAIN",
+        "AccessionNumber": "A1",
+        "MagneticFieldStrength": 3,
+        "ProcedureCodeSequence": [code],
+    }
+    headers = [
+        *BY_NAME["Siemens SPACE FLAIR"].headers(1, images=2, **common),
+        *BY_NAME["Siemens DWI"].headers(2, images=2, **common),
+    ]
+    facts = facts_of(headers, referral="suspected_pml", enrolled=True)
+    assert facts.series_kinds == (SeriesKind.FLAIR, SeriesKind.DWI)
+    assert (facts.patient_age_years, facts.accession_number_present, facts.field_strength_t) == (
+        42,
+        True,
+        3.0,
+    )
+    assert facts.procedure_codes == ("99HOSP:MRKO", "MRKO")
+    assert (facts.body_parts, facts.instances, facts.referral) == (("BRAIN",), 4, Referral.SUSPECTED_PML)
+
+
+def test_no_identity_is_among_the_facts() -> None:
+    """Name, identifier, birth date and accession number of the patient are not in the facts, however stored."""
+    facts = facts_of([header(1, AccessionNumber="ACC-99", **IDENTITY)])
+    stored = json.dumps(facts.to_json())
+    assert not [value for value in (*IDENTITY.values(), "ACC-99", "Erika") if value in stored]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "years"),
+    [
+        ({"PatientAge": "045Y"}, 45),
+        ({"PatientAge": "018M"}, 1),
+        ({"PatientAge": "old", "PatientBirthDate": "20000229", "StudyDate": "20250228"}, 24),
+        ({"PatientBirthDate": "20300101", "StudyDate": "20250228"}, None),
+        ({"PatientBirthDate": "1980", "StudyDate": "20250228"}, None),
+        ({}, None),
+    ],
+)
+def test_age(attributes: dict[str, str], years: int | None) -> None:
+    """The stated age counts, else the one computed from the dates, else it is not known."""
+    ds = header(1)
+    for keyword, value in attributes.items():
+        ds.add_new(keyword, "LO", value)
+    assert facts_of([ds]).patient_age_years == years
+
+
+def test_facts_can_be_stored_and_read_by_an_older_or_newer_version() -> None:
+    """Facts come back equal from JSON; unknown keys are ignored and missing ones are not known."""
+    facts = facts_of(BY_NAME["Siemens DWI"].headers(1, images=2))
+    stored = json.loads(json.dumps(facts.to_json()))
+    assert StudyFacts.from_json(stored) == facts
+    assert StudyFacts.from_json({**stored, "invented_later": 1}) == facts
+    assert StudyFacts.from_json({}) == StudyFacts()
+
+
+def test_a_study_without_headers_has_no_series() -> None:
+    """No headers give facts without series instead of an error; a wrong referral is one."""
+    assert facts_of([]).series == ()
+    with pytest.raises(ValueError, match="maybe"):
+        facts_of([], referral="maybe")
+
+
+def test_descriptions_in_other_character_sets() -> None:
+    """Umlauts and UTF-8 in descriptions are decoded with the character set of the instance."""
+    assert facts_of([_encoded(b"ISO_IR 100", b"Sch\xe4del")]).study_description == "Schädel"
+    assert facts_of([_encoded(b"ISO_IR 192", "Schädel".encode())]).study_description == "Schädel"
+
+
+def _encoded(charset: bytes, description: bytes) -> Dataset:
+    from pydicom.dataelem import RawDataElement
+    from pydicom.tag import BaseTag
+
+    ds: Dataset = header(1)
+    for tag, vr, value in ((0x00080005, "CS", charset), (0x00081030, "LO", description)):
+        ds[tag] = RawDataElement(BaseTag(tag), vr, len(value), value, 0, False, True)
+    return ds

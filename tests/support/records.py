@@ -1,0 +1,85 @@
+"""Rows for tests of the records: instances, cases and accounts, made through the ledger as the product makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from gateway.lifecycle import CaseState, StudyState
+from gateway.records import accounts, ledger
+from gateway.records.database import Database
+from gateway.records.evidence import CaseDraft, Evidence
+
+QUIET = timedelta(seconds=10)
+LEASE = timedelta(seconds=60)
+STATES: Mapping[str, tuple[str, ...]] = {
+    "study": ("RECEIVED", "COMPLETED"),
+    "case": ("MATCHED", "PREPARED", "REPORTED", "COMPOSED", "RETURNED"),
+}
+PASSWORD = "a long password"
+
+
+class FakeClock:
+    """A clock that moves only when told to."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 3, 1, 8, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def pass_seconds(self, seconds: float) -> None:
+        self.time += timedelta(seconds=seconds)
+
+
+def fact(number: int = 1, study: str = "1.2.3", digest: str | None = None, **changes: Any) -> ledger.InstanceFact:
+    """An instance as the intake hands it over."""
+    values: dict[str, Any] = {
+        "site": "hospital", "sender": "hospital-pacs", "calling_ae_title": "HOSPITAL", "called_ae_title": "GATEWAY",
+        "address": "127.0.0.1", "received_by": "c-store", "uploaded_by": None, "study_instance_uid": study,
+        "series_instance_uid": f"{study}.1", "sop_class_uid": "1.2.840.10008.5.1.4.1.1.4", "sop_instance_uid": f"{study}.1.{number}",
+        "transfer_syntax_uid": "1.2.840.10008.1.2.1", "digest": digest or f"{number:064d}", "blob": f"received/{number}.dcm", "size": 100,
+    }  # fmt: skip
+    return ledger.InstanceFact(**{**values, **changes})
+
+
+def draft(destination: str = "reading-site", **changes: Any) -> CaseDraft:
+    """A case as routing finds it."""
+    values: dict[str, Any] = {
+        "destination": destination, "rule_id": "rule", "rule_version": "1", "rule_title": "A rule", "rules_fingerprint": "f",
+        "referral": "surveillance", "urgency": "routine", "priority": 5, "readability": "readable", "verdict": {},
+        "explanation": [], "series": [],
+    }  # fmt: skip
+    return CaseDraft(**{**values, **changes})
+
+
+def due(database: Database, worker: str = "w") -> ledger.Claim:
+    """Claim what is due; there must be something."""
+    claim = ledger.claim_due(database, worker, LEASE, STATES)
+    assert claim is not None
+    return claim
+
+
+def matched_case(database: Database, clock: FakeClock, study: str = "1.2.3") -> int:
+    """A study of one instance, taken through completion and routing; returns the case's id."""
+    ledger.keep_instance(database, fact(study=study), QUIET)
+    clock.pass_seconds(11)
+    ledger.advance(database, due(database), StudyState.COMPLETED)
+    ledger.advance(database, due(database), StudyState.MATCHED, Evidence(case=draft()))
+    claim = due(database)
+    ledger.postpone(database, claim, "not now", timedelta(0), failed=False)
+    return claim.id
+
+
+def forwarded_case(database: Database, clock: FakeClock, study: str = "1.2.3") -> int:
+    """A case in the queue."""
+    case_id = matched_case(database, clock, study)
+    ledger.advance(database, due(database), CaseState.PREPARED)
+    ledger.advance(database, due(database), CaseState.FORWARDED)
+    return case_id
+
+
+def reader(database: Database, login: str = "ana", role: str = "reader", site: str = "") -> int:
+    """An account; returns its number."""
+    return accounts.add_user(database, login, login.title(), role, site, PASSWORD)

@@ -1,0 +1,222 @@
+"""A running web application for tests: uvicorn in a thread, accounts, cases in any state, and a client that signs in."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+from pydicom.dataset import Dataset
+from sqlmodel import SQLModel
+
+from dicom_nodes.directory import NodeDirectory
+from gateway.intake import Intake
+from gateway.lifecycle import CaseState, StudyState
+from gateway.records import accounts
+from gateway.records.blobs import LocalBlobs
+from gateway.records.database import Database
+from gateway.records.tables import Case, CaseEvent, PreparedInstance, Study
+from gateway.settings import Settings
+from gateway.web.application import WebContext, create_application
+
+PASSWORD = "correct horse battery"
+ORIGINAL_UID = "1.2.840.113619.2.55.3.604688119.971"
+"""A UID as scanners make them; it must never be seen in an answer."""
+KINDS = ("flair", "t2", "dwi", "adc", "t1", "t1_contrast", "swi")
+
+
+@dataclass
+class WebGateway:
+    """A server on a free port, and the records behind it."""
+
+    context: WebContext
+    address: str
+    clients: list[httpx.Client] = field(default_factory=list)
+    numbers: int = 0
+
+    @property
+    def database(self) -> Database:
+        """The records."""
+        return self.context.database
+
+    def add(self, login: str, role: str, site: str = "", name: str = "") -> int:
+        """An account with the common password."""
+        return accounts.add_user(self.database, login, name or login.title(), role, site, PASSWORD)
+
+    def client(self, login: str = "") -> httpx.Client:
+        """A client, signed in through the JSON service when a login is given; it sends the CSRF token by itself."""
+        made = httpx.Client(base_url=self.address, follow_redirects=False, timeout=20, trust_env=False)
+        self.clients.append(made)
+        if login:
+            answer = made.post("/api/session", json={"login": login, "password": PASSWORD})
+            assert answer.status_code == 201, answer.text
+            made.headers["X-CSRF-Token"] = answer.json()["csrf"]
+        return made
+
+    def case(self, state: CaseState = CaseState.FORWARDED, **columns: Any) -> int:
+        """A case of a study of its own, as the pipeline would have left it; columns of Case override."""
+        self.numbers += 1
+        number = self.numbers
+        site = columns.get("site", "north")
+        received_by = columns.pop("received_by", "c-store")
+        with self.database.write("test_case") as session:
+            now = self.database.now(session)
+            study = Study(
+                site=site, sender="" if received_by == "upload" else "hospital", calling_ae_title="HOSPITAL",
+                called_ae_title="GATEWAY", address="127.0.0.1", received_by=received_by,
+                study_instance_uid=f"{ORIGINAL_UID}.{number}", state=StudyState.MATCHED, first_instance_at=now,
+                last_instance_at=now, instances=21, look_again_at=now, completed_because="no new instance for 300 s",
+            )  # fmt: skip
+            session.add(study)
+            session.flush()
+            assert study.id is not None
+            values: dict[str, Any] = {
+                "study_id": study.id, "site": site, "destination": "", "state": state, "generation": 1,
+                "rule_id": "natalizumab-surveillance", "rule_version": "3", "rule_title": "Natalizumab surveillance",
+                "rules_fingerprint": "f" * 64, "referral": "surveillance", "urgency": "routine", "priority": 5,
+                "readability": "readable", "verdict": verdict(), "explanation": explanation(), "series": series(),
+                "pseudonym": f"PML-TEST{number:04}", "shifted_study_date": "20210304", "look_again_at": now,
+                "reached_at": now, "created_at": now, "updated_at": now,
+            }  # fmt: skip
+            case = Case(**(values | columns))
+            session.add(case)
+            session.flush()
+            assert case.id is not None
+            for what, reached, detail in (
+                ("first instance received", "RECEIVED", {"sender": "hospital", "by": "c-store"}),
+                ("case opened", "MATCHED", {"rule": "natalizumab-surveillance"}),
+                ("reached PREPARED", "PREPARED", {"copies": 21, "example": ORIGINAL_UID}),
+                ("reached FORWARDED", "FORWARDED", {"node": "reading-site", "objects": 21}),
+            ):
+                session.add(CaseEvent(study_id=study.id, case_id=case.id, at=now, what=what, reached=reached, detail=detail))
+            return case.id
+
+    def images(self, case_id: int, datasets: list[Dataset]) -> None:
+        """Prepared copies of a case, made by the real de-identification from these originals."""
+        from gateway.privacy.deidentify import PatientContext, deidentify
+        from gateway.privacy.encoding import encode
+        from gateway.privacy.profile import load_profile
+        from gateway.privacy.pseudonyms import PseudonymKey
+
+        key = PseudonymKey(b"k" * 32, "test")
+        patient = PatientContext("PML-TEST0001", -1000, key)
+        profile = load_profile()
+        with self.database.write("test_images") as session:
+            study_id = session.get_one(Case, case_id).study_id
+            for number, original in enumerate(datasets):
+                copy = deidentify(original, patient, profile).dataset
+                blob = f"prepared/{case_id}/{number:04}.dcm"
+                self.context.blobs.put(blob, encode(copy))
+                instance = _instance(study_id, number)
+                session.add(instance)
+                session.flush()
+                session.add(PreparedInstance(case_id=case_id, instance_id=instance.id, sop_class_uid=str(copy.SOPClassUID),
+                                             sop_instance_uid=str(copy.SOPInstanceUID), transfer_syntax_uid="1.2.840.10008.1.2.1",
+                                             blob=blob))  # fmt: skip
+
+
+def _instance(study_id: int, number: int) -> Any:
+    from datetime import UTC, datetime
+
+    from gateway.records.tables import Instance
+
+    return Instance(
+        study_id=study_id, sop_class_uid="1.2.840.10008.5.1.4.1.1.4", sop_instance_uid=f"{ORIGINAL_UID}.{study_id}.{number}",
+        series_instance_uid=ORIGINAL_UID, transfer_syntax_uid="1.2.840.10008.1.2.1", digest=f"{number:064}", blob="none", size=1,
+        generation=1, received_at=datetime.now(UTC),
+    )  # fmt: skip
+
+
+@contextmanager
+def running(folder: Path, **web: Any) -> Iterator[WebGateway]:
+    """A gateway's web role on SQLite in `folder`; `web` are keys of [web]."""
+    settings = Settings.model_validate({
+        "storage": {"database": f"sqlite:///{folder / 'gateway.sqlite'}", "objects": folder / "objects", "min_free_mb": 0},
+        "web": web,
+    })  # fmt: skip
+    database = Database(settings.storage.database)
+    SQLModel.metadata.create_all(database.engine)
+    blobs = LocalBlobs(settings.storage.objects)
+    nodes = NodeDirectory.from_text(NODES)
+    context = WebContext(settings, database, blobs, lambda: nodes, Intake(settings, database, blobs))
+    config = uvicorn.Config(
+        create_application(context), host="127.0.0.1", port=0, log_level="critical", ws="none", http="h11", lifespan="off",
+        loop="asyncio", timeout_graceful_shutdown=2,
+    )  # fmt: skip
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, name="web", daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 10
+    while not server.started and time.monotonic() < deadline:
+        time.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    gateway = WebGateway(context, f"http://127.0.0.1:{port}")
+    try:
+        yield gateway
+    finally:
+        for client in gateway.clients:
+            client.close()
+        server.should_exit = True
+        thread.join(10)
+        database.close()
+
+
+NODES = """
+nodes:
+  - {name: hospital, kind: dimse, ae_title: HOSPITAL, host: 127.0.0.1, port: 11, roles: [sender, archive], site: north}
+  - {name: reading-site, kind: dimse, ae_title: READER, host: 127.0.0.1, port: 12, roles: [reader]}
+"""
+
+
+def verdict() -> dict[str, Any]:
+    """A protocol verdict as routing writes it."""
+    requirements = [
+        {"name": name, "met": met, "by_series": ORIGINAL_UID, "note": note}
+        for name, met, note in (
+            ("flair", True, "3D, 1 mm"), ("t2", True, "3 mm"), ("dwi", True, "b = 1000 s/mm²"), ("t1_contrast", True, "3D, 1 mm"),
+        )
+    ]  # fmt: skip
+    return {"readability": "readable", "requirements": requirements, "limits": []}
+
+
+def explanation() -> list[Any]:
+    """Why the rule applied, with the free text of a hospital in it."""
+    conditions = [
+        {"fact": "called_ae_title", "operator": "is", "expected": "GATEWAY", "found": "GATEWAY", "met": True},
+        {"fact": "study_description", "operator": "contains", "expected": "natalizumab", "found": "MRT Natalizumab Müller", "met": True},
+        {"fact": "modalities", "operator": "contains", "expected": "MR", "found": ["MR"], "met": True},
+    ]
+    return [{"rule_id": "natalizumab-surveillance", "version": "3", "matched": True, "conditions": conditions}]
+
+
+def series() -> list[Any]:
+    """Recognised series as routing writes them, with fields that must not be shown."""
+    return [
+        {"series_instance_uid": f"{ORIGINAL_UID}.{number}", "description": "Müller FLAIR", "kind": kind, "confidence": 0.97,
+         "images": 3, "slice_thickness_mm": 1.0 if kind == "flair" else 3.0, "three_d": kind == "flair", "plane": "axial",
+         "b_values": [0, 1000] if kind == "dwi" else [], "contrast": kind == "t1_contrast"}
+        for number, kind in enumerate(KINDS)
+    ]  # fmt: skip
+
+
+def phantom(small: bool = True, instances: int = 60) -> list[Dataset]:
+    """The phantom's study, readable from bytes as a received one would be."""
+    from pydicom import dcmread
+
+    from gateway.demo.phantom import phantom_study
+
+    found = []
+    for dataset in phantom_study(date(2026, 11, 20), small=small, instances=instances):
+        stream = BytesIO()
+        dataset.save_as(stream, enforce_file_format=True)
+        stream.seek(0)
+        found.append(dcmread(stream))
+    return found
