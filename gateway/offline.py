@@ -81,6 +81,7 @@ def render_report(report: Path, evidence: Path, target: Path, form: str) -> None
         signed_by=Signer(os.environ.get("USER", "unsigned"), "pml-gateway", "command line"), signed_at=datetime.now(UTC),
         sop_instance_uid=key.uid("report"), series_instance_uid=key.uid("series"), series_number=9900,
         device=DeviceIdentity("pml-gateway", "command line", __version__), as_=form,
+        date_shift_days=0,
     )  # fmt: skip
     dataset.save_as(target, enforce_file_format=True)
 

@@ -13,8 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import uvicorn
-
 from gateway import assembly, logs
 from gateway.settings import Settings
 
@@ -56,6 +54,8 @@ def _work(gateway: assembly.Gateway, stop: threading.Event) -> None:
 
 
 def _web(gateway: assembly.Gateway, stop: threading.Event) -> None:
+    import uvicorn
+
     web = gateway.settings.web
     config = uvicorn.Config(assembly.web(gateway), host=web.host, port=web.port, log_config=None, access_log=False,
                             timeout_graceful_shutdown=int(gateway.settings.serve.drain))

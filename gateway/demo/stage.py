@@ -110,7 +110,7 @@ class Stage:
         )
         (self.config.parent / "rules" / "natalizumab.yaml").write_text(RULES, encoding="utf-8")
 
-    def start_gateway(self, seconds: float = 30.0) -> None:
+    def start_gateway(self, seconds: float = 90.0) -> None:
         """Start `gateway serve` and wait until its pages and its DICOM port answer; makes the reader account once."""
         log = (self.folder / "gateway.log").open("ab")
         self._process = subprocess.Popen(

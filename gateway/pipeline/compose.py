@@ -17,6 +17,7 @@ from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.outcome import Done, Outcome, Stuck
 from gateway.records import queries
 from gateway.records.evidence import Evidence
+from gateway.records.tables import Case
 from gateway.reporting.report import Report
 from gateway.reporting.signer import DeviceIdentity, Signer
 from gateway.reporting.structured_report import build
@@ -34,15 +35,19 @@ def compose(turn: Turn, context: StepContext) -> Outcome:
     if signed is None:
         return Stuck("The case is REPORTED but no signed report was found.", "Restore the database from its backup.")
     report = Report.model_validate(signed.content)
-    evidence = originals.headers(context.blobs, originals.kept(context.database, case.study_id))
+    instances = originals.kept(context.database, case.study_id)
+    evidence = originals.headers(context.blobs, instances)
     # The gateway reads an identity back here: it is in the audit trail before it is in a file.
     assert case.identity_id is not None
-    context.vault.open(context.database, case.identity_id, "gateway", f"report of case {case.id}")
+    patient = context.vault.open(context.database, case.identity_id, "gateway", f"report of case {case.id}")
     key = context.pseudonym_key
+    shift = key.date_shift_days(case.site, patient.issuer_of_patient_id, patient.patient_id)
+    priors = _priors(context, case) if report.comparison.prior_study_date else []
+    originals_of = {key.uid(str(ds.SOPInstanceUID)): str(ds.SOPInstanceUID) for ds in (*evidence, *priors)}
     composed: dict[str, dict[str, str]] = {}
     for form in LADDER:
         dataset = build(
-            report, evidence,
+            report, evidence, priors=priors, date_shift_days=shift, original_uids=originals_of,
             signed_by=Signer(signed.signer_name, "Reading site", signed.signer_login), signed_at=signed.signed_at,
             sop_instance_uid=key.uid(f"report:{case.id}:{signed.digest}:{form}"),
             series_instance_uid=key.uid(f"report series:{case.id}:{form}"), series_number=SERIES_NUMBER + LADDER.index(form),
@@ -56,6 +61,13 @@ def compose(turn: Turn, context: StepContext) -> Outcome:
         }  # fmt: skip
     note = {"forms": list(LADDER), "references": len(evidence)}
     return Done(CaseState.COMPOSED, Evidence(note=note, columns={"composed": composed}))
+
+
+def _priors(context: StepContext, case: Case) -> list[Dataset]:
+    """The original headers of every other study of this patient that the gateway keeps."""
+    with context.database.read() as session:
+        studies = queries.other_studies(session, case)
+    return [header for study_id in studies for header in originals.headers(context.blobs, originals.kept(context.database, study_id))]
 
 
 def _file(dataset: Dataset) -> bytes:

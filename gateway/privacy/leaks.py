@@ -204,9 +204,7 @@ def _digits(encoded: bytes, values: Collection[IdentifyingValue], layout: _Layou
         for match in pattern.finditer(encoded):
             run = match[0].decode(charset).rstrip(".")
             span = layout.at(match.start())
-            whole = (
-                span is not None and match.start() == span.start and match[0].strip() == _bytes(encoded, span)
-            )
+            whole = "." not in run and span is not None and match[0] == _bytes(encoded, span)
             wide_in_pixels = charset != "ascii" and _is_bulk(span)
             if run in uids:
                 yield _Found(match.start(), uids[run])

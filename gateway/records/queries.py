@@ -283,6 +283,12 @@ def identity_id(session: Session, patient_hash: str) -> int | None:
     return session.exec(select(Identity.id).where(Identity.patient_hash == patient_hash)).first()
 
 
+def other_studies(session: Session, present: Case) -> list[int]:
+    """The numbers of the other studies of a case's patient, oldest first."""
+    found = session.exec(select(Case.study_id).where(Case.identity_id == present.identity_id, Case.study_id != present.study_id))
+    return sorted(set(found))
+
+
 def holds(session: Session, sop_instance_uids: list[str]) -> frozenset[str]:
     """Which of these instances the gateway keeps durably."""
     return frozenset(session.exec(select(Instance.sop_instance_uid).where(col(Instance.sop_instance_uid).in_(sop_instance_uids))))

@@ -19,7 +19,7 @@ from gateway.web.context import Context, WebContext
 from gateway.web.explanation import shown_conditions, shown_requirements, shown_series
 from gateway.web.forms import Posted, first
 from gateway.web.images import WINDOWS, Pictures, StudyOfImages
-from gateway.web.pages import render
+from gateway.web.pages import render, words
 from gateway.web.queue import Looker, as_json, is_claimed
 from gateway.web.redaction import without_uids
 from gateway.web.rights import Right, has
@@ -65,6 +65,33 @@ def images_of(request: Request, context: WebContext, viewer: Viewer, case_id: in
     return pictures.study(copies)
 
 
+@dataclass(frozen=True)
+class ShownSeries:
+    """A series for the viewer: `label` says what it is, `description` what the copies say."""
+
+    number: int
+    label: str
+    description: str
+    slices: int
+
+
+def viewer_series(study: StudyOfImages, page: CasePage) -> list[ShownSeries]:
+    """The series that have pictures; named by what they were recognised as, found by the series number."""
+    kinds = {one["series_number"]: one["kind"] for one in shown_series(page.series)}
+    return [
+        ShownSeries(
+            one.number,
+            words(kinds[one.series_number])
+            if kinds.get(one.series_number, "other") != "other"
+            else one.description or f"Series {one.number + 1}",
+            one.description,
+            len(one.slices),
+        )
+        for one in study.series
+        if one.slices
+    ]
+
+
 @router.get("/cases/{case_id}")
 def case(request: Request, context: Context, viewer: Looker, case_id: CaseId) -> Response:
     """Everything known about a case, as its journal tells it."""
@@ -82,6 +109,7 @@ def _page(
 ) -> Response:
     opened = open_case(context, viewer, case_id)
     page = opened.page
+    images = images_of(request, context, viewer, case_id)
     return render(
         request,
         "case.html",
@@ -91,7 +119,8 @@ def _page(
         page=page,
         row=page.row,
         windows=WINDOWS,
-        images=images_of(request, context, viewer, case_id),
+        images=images,
+        pictured=viewer_series(images, page),
         conditions=shown_conditions(page.explanation, viewer, page.rule_id),
         requirements=shown_requirements(page.verdict),
         series=shown_series(page.series),
@@ -147,15 +176,17 @@ def picture(
 def images_json(request: Request, context: Context, viewer: Looker, case_id: CaseId) -> Response:
     """The series and slices of a case for the viewer; the UIDs are those of the de-identified copies."""
     study = images_of(request, context, viewer, case_id)
+    labels = {one.number: one.label for one in viewer_series(study, open_case(context, viewer, case_id).page)}
     series = [
         {
             "number": one.number,
-            "label": one.label,
+            "label": labels[one.number],
             "slices": len(one.slices),
             "uids": [each.sop_instance_uid for each in one.slices],
             "b_values": [each.b_value for each in one.slices],
         }
         for one in study.series
+        if one.slices
     ]
     return JSONResponse({"version": study.version, "series": series})
 

@@ -45,7 +45,9 @@ def _condition(line: Mapping[str, Any], viewer: Viewer) -> dict[str, Any]:
     found = line.get("found")
     if typed_by_hospital(fact) and found not in (None, "", True, False) and not has(viewer, Right.STUDIES):
         found = HIDDEN
-    negated = list(line.get("path") or ()).count("not") % 2 == 1  # below `not`, an unmet test speaks for the rule
+    negated = (
+        list(line.get("path") or ()).count("not") % 2 == 1
+    )  # below `not`, an unmet test speaks for the rule
     operator = str(line.get("operator", "")).replace("_", " ")
     return {
         "fact": fact,
@@ -71,7 +73,11 @@ def _text(value: Any) -> str:
 def shown_requirements(verdict: Mapping[str, Any]) -> dict[str, Any]:
     """The protocol verdict: each requirement, and the limits in words."""
     requirements = [
-        {"name": str(one.get("label") or one.get("name", "")), "met": bool(one.get("met")), "note": _text(one.get("note") or "")}
+        {
+            "name": str(one.get("label") or one.get("name", "")),
+            "met": bool(one.get("met")),
+            "note": _text(one.get("note") or ""),
+        }
         for one in verdict.get("requirements") or ()
         if isinstance(one, Mapping)
     ]
@@ -86,6 +92,7 @@ def shown_series(series: Iterable[Any]) -> list[dict[str, Any]]:
     """The recognised series: kind and measures. No description: the hospital typed it."""
     return [
         {
+            "series_number": one.get("series_number"),
             "kind": str(one.get("kind", "other")),
             "confidence": float(one.get("confidence") or 0.0),
             "images": int(one.get("images") or one.get("instances") or 0),

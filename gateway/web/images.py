@@ -69,7 +69,8 @@ class SeriesOfImages:
     """The slices of one series in the order they are scrolled."""
 
     number: int
-    label: str
+    series_number: int
+    description: str
     modality: str
     slices: tuple[Slice, ...]
 
@@ -187,8 +188,11 @@ def _series(files: list[tuple[str, Dataset]]) -> tuple[SeriesOfImages, ...]:
             for blob, header in sorted(group, key=lambda pair: _order(pair[1]))
             for frame in range(int(header.get("NumberOfFrames") or 1) if "Rows" in header else 0)
         )
-        label = str(first.get("SeriesDescription", "") or "").strip() or f"Series {number + 1}"
-        found.append(SeriesOfImages(number, label, str(first.get("Modality", "")), slices))
+        description = str(first.get("SeriesDescription", "") or "").strip()
+        series_number = int(_number(first, "SeriesNumber"))
+        found.append(
+            SeriesOfImages(number, series_number, description, str(first.get("Modality", "")), slices)
+        )
     return tuple(found)
 
 

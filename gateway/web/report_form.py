@@ -17,6 +17,7 @@ FEW_CHOICES = 5
 """Up to so many answers are shown side by side; more become a list."""
 PLACEHOLDER = "__n__"
 """The number of a group in the blank copy that the script clones."""
+PREFILLED = ("language", "context.referral")
 SEQUENCES = ("flair", "t2", "dwi", "t1", "t1_contrast", "swi", "mrs")
 STANDS_FOR = {"trace": "dwi"}
 """Recognised kinds that satisfy another one: a trace is made from DWI."""
@@ -82,6 +83,18 @@ class Section:
     repeats: bool
     groups: tuple[Group, ...]
     blank: Group | None
+
+    @property
+    def folded(self) -> bool:
+        """Whether the section starts folded: nothing beyond the prefilled was given, and nothing is wrong."""
+        fields = [field for group in self.groups for field in group.fields]
+        untouched = all(not field.values or field.name in PREFILLED for field in fields)
+        return (
+            not self.repeats
+            and self.name == "request"
+            and untouched
+            and not any(field.problems for field in fields)
+        )
 
 
 def sections(

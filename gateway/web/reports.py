@@ -19,7 +19,7 @@ from gateway.records.accounts import Viewer
 from gateway.reporting.fields import FormValues
 from gateway.reporting.report import Report, report_from_form, report_to_form
 from gateway.web import report_form
-from gateway.web.cases import CaseId, OpenCase, Reader, images_of, open_case
+from gateway.web.cases import CaseId, OpenCase, Reader, images_of, open_case, viewer_series
 from gateway.web.context import Context, WebContext
 from gateway.web.forms import Posted, first
 from gateway.web.images import WINDOWS
@@ -89,6 +89,7 @@ def _form(
     """The form; `checked` shows each problem beside its item, which only annoys before the first attempt to sign."""
     page = opened.page
     missing = report_form.problems_of(content, page)
+    images = images_of(request, context, viewer, page.row.id)
     saved = page.draft.version if page.draft else 0
     return render(
         request,
@@ -104,7 +105,8 @@ def _form(
         checked=checked,
         version=saved if version is None else version,
         saved_at=page.draft.saved_at if page.draft else None,
-        images=images_of(request, context, viewer, page.row.id),
+        images=images,
+        pictured=viewer_series(images, page),
         problem=problem,
         fix=fix,
         placeholder=report_form.PLACEHOLDER,

@@ -30,7 +30,7 @@ from gateway.web.application import WebContext, create_application
 PASSWORD = "correct horse battery"
 ORIGINAL_UID = "1.2.840.113619.2.55.3.604688119.971"
 """A UID as scanners make them; it must never be seen in an answer."""
-KINDS = ("flair", "t2", "dwi", "adc", "t1", "t1_contrast", "swi")
+KINDS = ("flair", "t2", "dwi", "adc", "t1", "swi", "t1_contrast")
 
 
 @dataclass
@@ -200,7 +200,7 @@ def explanation() -> list[Any]:
 def series() -> list[Any]:
     """Recognised series as routing writes them, with fields that must not be shown."""
     return [
-        {"series_instance_uid": f"{ORIGINAL_UID}.{number}", "description": "Müller FLAIR", "kind": kind, "confidence": 0.97,
+        {"series_instance_uid": f"{ORIGINAL_UID}.{number}", "series_number": number + 2, "description": "Müller FLAIR", "kind": kind, "confidence": 0.97,
          "images": 3, "slice_thickness_mm": 1.0 if kind == "flair" else 3.0, "three_d": kind == "flair", "plane": "axial",
          "b_values": [0, 1000] if kind == "dwi" else [], "contrast": kind == "t1_contrast"}
         for number, kind in enumerate(KINDS)

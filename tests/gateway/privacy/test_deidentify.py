@@ -1,4 +1,4 @@
-"""De-identification: nothing identifying survives, what a reader needs does, and the same input gives the same bytes."""
+"""De-identification: nothing identifying survives, what a reader needs does, and equal input gives equal bytes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def cleaned(ds: Dataset, person: Person | None = None, kind: str | None = None) 
 
 
 @given(people, st.integers(0, 4))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(derandomize=True, max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_no_identifier_survives_anywhere_at_any_depth(person: Person, depth: int) -> None:
     """Whatever the patient is called, none of it is in the encoded file in any character set."""
     original = reread(hostile_mr(person, depth=depth))
@@ -54,7 +54,7 @@ def test_no_identifier_survives_anywhere_at_any_depth(person: Person, depth: int
 
 
 @given(people, st.integers(-2000, 2000))
-@settings(max_examples=25, deadline=None)
+@settings(derandomize=True, max_examples=25, deadline=None)
 def test_intervals_between_studies_stay_the_same(person: Person, days: int) -> None:
     """Two studies of one patient keep their distance in days, and times of day are not touched."""
     first = date(2015, 6, 1)

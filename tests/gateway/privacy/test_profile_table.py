@@ -54,9 +54,20 @@ def _element(tag: int) -> DataElement:
     return DataElement(tag, vr, _marked_value(vr))
 
 
-ROWS = [r for r in table() if len(r.tag) == 8 and "X" not in r.tag and int(r.tag, 16) not in RULED]
+# Command and file meta elements have no place in a dataset and always go.
+ROWS = [
+    r
+    for r in table()
+    if len(r.tag) == 8
+    and "X" not in r.tag
+    and int(r.tag, 16) not in RULED
+    and r.tag[:4] not in ("0000", "0002")
+]
 # These decide about the whole object or are rewritten for it.
-WHOLE = {tag_for_keyword(k) for k in ("SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", PARENT)}
+WHOLE = {
+    tag_for_keyword(k)
+    for k in ("SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "ContrastBolusAgent", PARENT)
+}
 
 
 def _everything(level: int) -> Dataset:
@@ -134,7 +145,7 @@ def _judge(basic: str, options: Any, vr: str, type_: str | None, element: DataEl
     if code == "Z":
         return element is not None and element.is_empty
     if element is None:
-        return code == "D" and vr == "SQ"  # a sequence of which nothing may stay
+        return code in "DU" and vr == "SQ"  # a sequence of which nothing may stay
     if code == "U":
         return vr == "SQ" or str(element.value) == KEY.uid("1.3.999.77.42")
     return vr == "SQ" or (not element.is_empty and element.value != _marked_value(vr))
@@ -179,7 +190,7 @@ def test_repeating_groups_group_lengths_and_unknown_tags_go() -> None:
 def test_a_site_profile_is_layered_and_its_faults_are_all_named() -> None:
     """A layer changes single rules; one that keeps a direct identifier or asks the impossible is refused in full."""
     site = load_profile(
-        layered='name: north\nversion: "2"\nextends: pml-read\nrules:\n  PatientSex: {action: X, reason: "not wanted here"}\n'
+        layered='name: north\nversion: "2"\nextends: pml-read\nrules:\n  PatientSex: {action: X, reason: unwanted}\n'
     )
     assert "PatientSex" not in deidentify(hostile_mr(depth=0), context(), site).dataset
     assert site.fingerprint != PROFILE.fingerprint

@@ -16,7 +16,7 @@ words = st.text(st.characters(min_codepoint=33, max_codepoint=0x24F), min_size=1
 
 
 @given(st.lists(uids, unique=True, min_size=2, max_size=20))
-@settings(max_examples=50)
+@settings(derandomize=True, max_examples=50)
 def test_uids_map_one_to_one_and_always_the_same_way(originals: list[str]) -> None:
     """Different UIDs get different replacements, equal ones the same, all of them valid UIDs under 2.25."""
     new = [KEY.uid(original) for original in originals]
@@ -40,6 +40,7 @@ def test_a_number_under_the_root_of_the_standard_is_not_standard() -> None:
 
 
 @given(words, words, words)
+@settings(derandomize=True)
 def test_one_patient_has_one_pseudonym_and_one_shift_in_range(site: str, issuer: str, number: str) -> None:
     """Pseudonym and shift depend on site, issuer and number only, and the shift stays within its limits."""
     assert KEY.pseudonym(site, issuer, number) == KEY.pseudonym(site, issuer, f" {number} ")

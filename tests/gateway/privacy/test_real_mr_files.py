@@ -1,4 +1,4 @@
-"""Real scanner files, when they lie beside the repository: clean, readable, deterministic, and no new dciodvfy errors."""
+"""Real scanner files, when they lie beside the repository: clean, readable, and no worse for dciodvfy."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ def read(path: Path) -> Dataset:
 def test_a_real_file_leaves_clean_or_not_at_all(path: Path) -> None:
     """No identifying value in the output, the same bytes twice, pixels and geometry untouched, intervals kept."""
     original = read(path)
-    try:
-        done = deidentify(original, context(), PROFILE)
-    except Held as held:
-        assert str(original.SOPClassUID) not in PROFILE.sop_classes or "burned" in held.problem
+    if str(original.SOPClassUID) not in PROFILE.sop_classes:
+        with pytest.raises(Held):
+            deidentify(original, context(), PROFILE)
         return
+    done = deidentify(original, context(), PROFILE)
     data = encode(done.dataset)
     assert find_leaks(data, identifying_values([original], context().date_shift_days)) == []
     assert encode(deidentify(read(path), context(), PROFILE).dataset) == data
