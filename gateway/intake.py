@@ -15,7 +15,7 @@ from io import BytesIO
 from pydicom import Dataset, dcmread
 from sqlalchemy.exc import SQLAlchemyError
 
-from dicom_nodes.instance import ReceivedInstance
+from dicom_nodes.instance import ReceivedInstance, dataset_uids
 from gateway import logs
 from gateway.records import ledger
 from gateway.records.blobs import BlobStore
@@ -57,6 +57,7 @@ class Intake:
         try:
             header = dcmread(BytesIO(file), stop_before_pixels=True, specific_tags=list(KEYS_NEEDED))
             missing = [key for key in KEYS_NEEDED if not header.get(key)]
+            dataset_uids(received.dataset, received.transfer_syntax_uid)  # walks to the end: a truncated object is found here
         except Exception as error:  # whatever a parser can raise on bytes from outside means the same here
             return self._refused(received, CANNOT_UNDERSTAND, f"The data set cannot be read ({type(error).__name__}).",
                                  "Send it again; if that fails too, repair or re-export the object at its source.")

@@ -404,7 +404,7 @@ def running_orthanc(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[
             time.sleep(0.05)
         yield request.param, address
     finally:
-        process.terminate()
+        process.kill()  # nothing of it is kept, and a polite end takes Orthanc seconds
         process.wait(timeout=10)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.web.problems import TooLarge, problem
@@ -49,7 +50,7 @@ class Guard:
             await self.app(scope, receive, send)
             return
         limit = self.largest_upload if scope["path"].startswith(LARGE_PATHS) else SMALL_REQUEST
-        seen = 0
+        seen, started = 0, False
 
         async def counted() -> Message:
             nonlocal seen
@@ -60,20 +61,37 @@ class Guard:
             return message
 
         async def with_headers(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
                 headers = MutableHeaders(scope=message)
                 for name, value in self.headers.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
+        async def unless_too_large(message: Message) -> None:
+            if (
+                seen <= limit or started
+            ):  # otherwise the guard answers: frameworks report a body cut short as 400
+                await with_headers(message)
+
         announced = Headers(scope=scope).get("content-length", "0")
         if announced.isdecimal() and int(announced) > limit:
-            error = _too_large(limit)
-            response = problem(413, "TooLarge", error.problem, error.fix)
-            await response(scope, receive, with_headers)
+            await _refusal(limit)(scope, receive, with_headers)
             return
-        await self.app(scope, counted, with_headers)
+        try:
+            await self.app(scope, counted, unless_too_large)
+        except TooLarge:
+            if started:
+                raise
+        if seen > limit and not started:
+            await _refusal(limit)(scope, receive, with_headers)
+
+
+def _refusal(limit: int) -> Response:
+    error = _too_large(limit)
+    return problem(413, "TooLarge", error.problem, error.fix)
 
 
 def _too_large(limit: int) -> TooLarge:

@@ -40,6 +40,7 @@ class WebGateway:
     context: WebContext
     address: str
     clients: list[httpx.Client] = field(default_factory=list)
+    sessions: dict[str, tuple[httpx.Cookies, str]] = field(default_factory=dict)
     numbers: int = 0
 
     @property
@@ -51,14 +52,23 @@ class WebGateway:
         """An account with the common password."""
         return accounts.add_user(self.database, login, name or login.title(), role, site, PASSWORD)
 
-    def client(self, login: str = "") -> httpx.Client:
-        """A client, signed in through the JSON service when a login is given; it sends the CSRF token by itself."""
+    def client(self, login: str = "", *, own_session: bool = False) -> httpx.Client:
+        """A client, signed in when a login is given; it sends the CSRF token by itself.
+
+        Clients of one login share a session, because argon2 is slow on purpose; `own_session` makes a new one.
+        """
         made = httpx.Client(base_url=self.address, follow_redirects=False, timeout=20, trust_env=False)
         self.clients.append(made)
-        if login:
+        if not login:
+            return made
+        if own_session or login not in self.sessions:
             answer = made.post("/api/session", json={"login": login, "password": PASSWORD})
             assert answer.status_code == 201, answer.text
-            made.headers["X-CSRF-Token"] = answer.json()["csrf"]
+            self.sessions[login] = (made.cookies, answer.json()["csrf"])
+        cookies, made.headers["X-CSRF-Token"] = self.sessions[login]
+        made.cookies.update(cookies)
+        if own_session:
+            del self.sessions[login]
         return made
 
     def case(self, state: CaseState = CaseState.FORWARDED, **columns: Any) -> int:

@@ -18,7 +18,7 @@ ACCOUNTS = (
 def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebGateway]:
     """The application; each test makes the cases it needs."""
     folder: Path = tmp_path_factory.mktemp("web")
-    with running(folder, max_upload_mb=20) as gateway:
+    with running(folder, max_upload_mb=5) as gateway:
         for login, role, site in ACCOUNTS:
             gateway.add(login, role, site, f"Dr. {login.title()}")
         yield gateway

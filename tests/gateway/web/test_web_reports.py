@@ -1,0 +1,218 @@
+"""Claiming, drafting and signing: races are told, drafts overwrite nothing, a signature happens once."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+from sqlmodel import col
+from support.web_gateway import PASSWORD, WebGateway
+
+from gateway.records.tables import Case
+from gateway.reporting.example import phantom_form
+from gateway.reporting.form import FORM
+from gateway.web import report_form
+
+SIGNED = phantom_form()
+
+
+def claimed(web: WebGateway, login: str = "reader") -> int:
+    """A case that this reader holds."""
+    case_id = web.case()
+    assert web.client(login).post(f"/api/cases/{case_id}/claim").status_code == 200
+    return case_id
+
+
+def test_a_lost_race_is_told_with_the_holders_name(web: WebGateway) -> None:
+    """The second reader gets 409 and knows whom to ask."""
+    case_id = claimed(web)
+    answer = web.client("second").post(f"/api/cases/{case_id}/claim")
+    assert (answer.status_code, answer.json()["type"]) == (409, "/problems/already-claimed")
+    assert "Dr. Reader" in answer.json()["detail"]
+    page = web.client("second").post(f"/cases/{case_id}/claim")
+    assert page.status_code == 409
+    assert "Dr. Reader is reading" in page.text
+
+
+def test_a_claim_is_released_by_its_holder_and_by_a_lead_only(web: WebGateway) -> None:
+    """Another reader cannot take a case away."""
+    case_id = claimed(web)
+    assert web.client("second").post(f"/api/cases/{case_id}/release").status_code == 409
+    assert web.client("lead").post(f"/api/cases/{case_id}/release").status_code == 204
+    assert web.client("second").post(f"/api/cases/{case_id}/claim").status_code == 200
+    assert web.client("second").post(f"/api/cases/{case_id}/release").status_code == 204
+
+
+def test_an_expired_claim_is_free_for_the_next_reader(web: WebGateway) -> None:
+    """A claim counts only while its time lasts; the first reader's draft is refused then."""
+    case_id = claimed(web)
+    with web.database.write("test_expire") as session:
+        moment = web.database.now(session) - timedelta(seconds=1)
+        session.execute(update(Case).where(col(Case.id) == case_id).values(claimed_until=moment))
+    assert web.client("second").post(f"/api/cases/{case_id}/claim").status_code == 200
+    late = web.client("reader").put(f"/api/cases/{case_id}/report", json={"version": 0, "content": {}})
+    assert (late.status_code, late.json()["type"]) == (409, "/problems/not-claimed")
+
+
+def test_a_draft_saved_from_an_old_version_overwrites_nothing(web: WebGateway) -> None:
+    """Two windows of one reader: the second to save is told."""
+    case_id = claimed(web)
+    client = web.client("reader")
+    first = client.put(f"/api/cases/{case_id}/report", json={"version": 0, "content": {"narrative": "first"}})
+    assert (first.status_code, first.json()["version"]) == (200, 1)
+    stale = client.put(f"/api/cases/{case_id}/report", json={"version": 0, "content": {"narrative": "second"}})
+    assert (stale.status_code, stale.json()["type"]) == (409, "/problems/stale-draft")
+    assert client.get(f"/api/cases/{case_id}/report").json()["content"] == {"narrative": "first"}
+
+
+def test_the_draft_answer_lists_what_is_missing_at_its_item(web: WebGateway) -> None:
+    """Each problem names the field it belongs to."""
+    case_id = claimed(web)
+    draft = {"version": 0, "content": {**SIGNED, "suspicion": "", "lesions.0.border": ""}}
+    fields = {one["field"] for one in web.client("reader").put(f"/api/cases/{case_id}/report", json=draft).json()["problems"]}
+    assert {"suspicion", "lesions.0.border"} <= fields
+
+
+def test_a_complete_report_is_signed_once(web: WebGateway) -> None:
+    """The case moves on, the digest is shown, and a second signature is refused."""
+    case_id = claimed(web)
+    client = web.client("reader")
+    body = {"password": PASSWORD, "form": SIGNED}
+    answer = client.post(f"/api/cases/{case_id}/sign", json=body)
+    assert answer.status_code == 201, answer.text
+    told = client.get(f"/api/cases/{case_id}").json()
+    assert told["state"] == "REPORTED"
+    assert len(told["signed"]["digest"]) == 64
+    again = client.post(f"/api/cases/{case_id}/sign", json=body)
+    assert (again.status_code, again.json()["type"]) == (409, "/problems/already-signed")
+    assert client.put(f"/api/cases/{case_id}/report", json={"version": 0, "content": {}}).status_code == 409
+    page = client.get(f"/cases/{case_id}/report")
+    assert "Signed by Dr. Reader" in page.text
+    assert "PML highly suspected" in page.text
+
+
+def test_a_signature_needs_the_password_again(web: WebGateway) -> None:
+    """A session left open cannot sign."""
+    case_id = claimed(web)
+    body = {"password": "wrong wrong wrong", "form": SIGNED}
+    answer = web.client("reader").post(f"/api/cases/{case_id}/sign", json=body)
+    assert answer.status_code == 403
+    assert web.client("reader").get(f"/api/cases/{case_id}").json()["state"] == "FORWARDED"
+
+
+def test_a_contradicting_report_is_not_signed(web: WebGateway) -> None:
+    """422 lists every problem in words."""
+    case_id = claimed(web)
+    body = {"password": PASSWORD, "form": {**SIGNED, "communication.person": "", "communication.at": ""}}
+    answer = web.client("reader").post(f"/api/cases/{case_id}/sign", json=body)
+    assert answer.status_code == 422
+    assert any("critical result" in one for one in answer.json()["problems"])
+
+
+def test_a_recognised_contrast_series_cannot_be_overlooked(web: WebGateway) -> None:
+    """What the gateway recognised and what the reader states must agree."""
+    case_id = claimed(web)
+    form = {**SIGNED, "protocol.sequences.t1_contrast.acquired": "absent", "lesions.0.enhancement": "not_acquired"}
+    form = {name: value for name, value in form.items() if not re.search(r"t1_contrast\.(thickness|quality)", name)}
+    answer = web.client("reader").post(f"/api/cases/{case_id}/sign", json={"password": PASSWORD, "form": form})
+    assert answer.status_code == 422
+    assert "contrast-enhanced T1 was recognised" in answer.text
+
+
+def test_somebody_who_does_not_hold_the_case_cannot_sign(web: WebGateway) -> None:
+    """The claim is checked at the signature too."""
+    case_id = claimed(web)
+    body = {"password": PASSWORD, "form": SIGNED}
+    assert web.client("second").post(f"/api/cases/{case_id}/sign", json=body).status_code == 409
+
+
+def test_a_whole_report_can_be_signed_as_json(web: WebGateway) -> None:
+    """Programs may send the nested report; a wrong one is refused with its problems."""
+    from gateway.reporting.example import phantom_report
+
+    case_id = claimed(web)
+    client = web.client("reader")
+    report = phantom_report().model_dump(mode="json")
+    wrong = client.post(f"/api/cases/{case_id}/sign", json={"password": PASSWORD, "report": {**report, "suspicion": "9"}})
+    assert wrong.status_code == 422
+    assert client.post(f"/api/cases/{case_id}/sign", json={"password": PASSWORD, "report": report}).status_code == 201
+
+
+def test_the_form_shows_every_item_with_both_patterns(web: WebGateway) -> None:
+    """FORM is rendered whole: no item is forgotten, and MS and PML stand beside a lesion's items."""
+    case_id = claimed(web)
+    client = web.client("reader")
+    client.put(f"/api/cases/{case_id}/report", json={"version": 0, "content": {"lesions.0.laterality": "left"}})
+    page = html.unescape(client.get(f"/cases/{case_id}/report").text)
+    for section in FORM:
+        for item in section.items:
+            name = section.field(item)
+            shown = f'data-marks="{name}"' if item.kind == "uids" else f'name="{name}"'
+            if not section.repeats or section.name == "lesions":
+                assert shown in page, name
+            for text in (item.ms_pattern, item.pml_pattern):
+                assert text in page
+
+
+def test_without_scripts_the_form_saves_adds_removes_and_signs(web: WebGateway) -> None:
+    """Plain posts do everything: a lesion is added, filled, a second removed, and the report signed."""
+    case_id = claimed(web)
+    client = web.client("reader")
+    token = client.headers.pop("X-CSRF-Token")
+
+    def post(version: int, **more: object) -> tuple[int, str]:
+        data = {**SIGNED, **more, "csrf": token, "version": str(version)}
+        answer = client.post(f"/cases/{case_id}/report", data=data)
+        return answer.status_code, answer.text
+
+    status, page = post(0, add="lesions")
+    assert status == 200
+    assert 'name="lesions.1.laterality"' in page
+    status, page = post(1, **{"lesions.1.comment": "to remove", "remove": "lesions.1"})
+    assert status == 200
+    assert "to remove" not in page
+    status, page = post(2, narrative="", do="sign", password=PASSWORD)
+    assert status == 422
+    assert "The report is not complete yet." in page
+    assert 'id="at-narrative"' in page
+    status, page = post(3, do="sign", password="wrong wrong wrong")
+    assert status == 403
+    assert "The password does not fit" in page
+    assert "New flame-shaped right frontal lesion" in page, "what was entered stays in the form"
+    status, _ = post(4, do="sign", password=PASSWORD)
+    assert status == 303
+    assert client.get(f"/api/cases/{case_id}").json()["state"] == "REPORTED"
+
+
+def test_text_of_the_reader_is_escaped_and_kept(web: WebGateway) -> None:
+    """Markup in a draft comes back as text, and numbers with dots are not taken for UIDs in it."""
+    case_id = claimed(web)
+    client = web.client("reader")
+    text = "</textarea><script>alert(1)</script> 1.2.3.4.5.6"
+    client.put(f"/api/cases/{case_id}/report", json={"version": 0, "content": {"narrative": text}})
+    page = client.get(f"/cases/{case_id}/report").text
+    assert "<script>alert" not in page
+    assert "&lt;/textarea&gt;&lt;script&gt;alert(1)&lt;/script&gt; 1.2.3.4.5.6" in page
+
+
+def test_the_form_starts_with_what_was_recognised(web: WebGateway) -> None:
+    """Sequences and referral are filled in; the reader confirms."""
+    case_id = claimed(web)
+    content = web.client("reader").get(f"/api/cases/{case_id}/report").json()["content"]
+    assert content["protocol.sequences.flair.acquired"] == "present"
+    assert content["protocol.sequences.flair.thickness_mm"] == "1"
+    assert content["protocol.sequences.mrs.acquired"] == "absent"
+    assert content["context.referral"] == "surveillance"
+
+
+@pytest.mark.parametrize(("given", "kept"), [
+    ({"lesions.2.laterality": ["left"], "lesions.5.laterality": ["right"]}, {"lesions.0.laterality": "left", "lesions.1.laterality": "right"}),
+    ({"lesions.0.sites": ["thalamus", "caudate"]}, {"lesions.0.sites": ["thalamus", "caudate"]}),
+    ({"csrf": ["x"], "password": ["y"], "nonsense": ["z"], "narrative": [" "]}, {}),
+])  # fmt: skip
+def test_a_posted_form_becomes_a_draft(given: dict[str, list[str]], kept: dict[str, object]) -> None:
+    """Only fields of the form are kept, blanks dropped, groups numbered without gaps."""
+    assert report_form.content_of(given) == kept

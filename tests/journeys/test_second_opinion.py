@@ -1,0 +1,91 @@
+"""One study through every step, over real sockets, and back into the sender's PACS."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from support.journeys import FAST, push, scan, sign, uids, wait_for_case
+
+from gateway.demo.demo import verify_returned
+from gateway.demo.stage import GATEWAY_AE, HOST, Stage
+from gateway.records import audit, migrations, queries
+from gateway.records.database import Database
+
+pytestmark = pytest.mark.timeout(180)
+
+
+def _loop(stage: Stage) -> None:
+    study = scan(stage)
+    push(stage, study)
+    client = stage.client()
+    case = wait_for_case(stage, client, "FORWARDED")
+    sign(client, case["id"])
+    wait_for_case(stage, client, "CONFIRMED")
+    assert verify_returned(stage, study) == []
+    forwarded = stage.reading_site.files()
+    assert len(forwarded) == len(study)
+    assert not uids(file.header for file in forwarded) & uids(study)
+    assert {str(file.header.PatientID) for file in forwarded} == {case["pseudonym"]}
+
+
+@pytest.mark.dicom3tools
+def test_a_study_comes_back_as_a_report(stage: Stage) -> None:
+    """Push, route, de-identify, forward, sign, return, commit; dciodvfy finds no error in the SR and the audit chain holds."""
+    _loop(stage)
+    [report] = stage.hospital.files(Modality="SR")
+    judged = subprocess.run(["dciodvfy", "-new", str(report.path)], capture_output=True, text=True, check=False)
+    assert [line for line in judged.stderr.splitlines() if line.startswith("Error")] == []
+    database = stage.database()
+    with database.read() as session:
+        journal = queries.journal(session, 1, 1)
+        assert journal[-1].detail["how"] == "storage commitment"
+        assert audit.verify(session) is None
+    database.close()
+    log = (stage.folder / "gateway.log").read_text()
+    for secret in ("Phantom", "DEMO-4711", str(report.header.StudyInstanceUID)):
+        assert secret not in log
+
+
+@pytest.mark.postgres
+def test_the_loop_runs_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
+    """The same journey with PostgreSQL as the database, migrated by hand as the manual says."""
+    database = Database(postgres_url)
+    migrations.upgrade(database)
+    database.close()
+    with Stage(tmp_path, {**FAST, "GATEWAY_STORAGE__DATABASE": postgres_url}) as stage:
+        _loop(stage)
+
+
+@pytest.mark.dcmtk
+def test_dcmtk_sends_a_folder_into_the_queue(stage: Stage) -> None:
+    """storescu of a folder ends in the queue, and echoscu is answered."""
+    study = scan(stage)
+    called = ["-aet", "HOSPITAL", "-aec", GATEWAY_AE, HOST, str(stage.dicom_port)]
+    subprocess.run(["echoscu", *called], check=True, timeout=30)
+    subprocess.run(["storescu", "+sd", "+r", *called, str(stage.folder / "hospital")], check=True, timeout=60, env={"TCP_NODELAY": "1", "PATH": "/usr/bin"})
+    case = wait_for_case(stage, stage.client(), "FORWARDED")
+    assert uids(file.header for file in stage.reading_site.files()) and len(stage.reading_site.files()) == len(study)
+    assert case["readability"] in ("readable", "readable_with_limits")
+
+
+def test_late_images_amend_the_case_before_the_report(stage: Stage) -> None:
+    """Images that come after completion make a new generation of the same case; all of them reach the reading site."""
+    study = scan(stage)
+    files = stage.hospital.files()
+    late = files[-1]
+    kept = late.path.read_bytes()
+    stage.hospital.store.forget(late.sop_instance_uid)
+    push(stage, study)
+    client = stage.client()
+    wait_for_case(stage, client, "FORWARDED")
+    assert len(stage.reading_site.files()) == len(study) - 1
+    late.path.write_bytes(kept)
+    from gateway.demo.push import push as push_files
+
+    push_files([late.path], HOST, stage.dicom_port, GATEWAY_AE, calling_ae_title="HOSPITAL")
+    stage.wait(lambda: len(stage.reading_site.files()) == len(study), 60, "the late image at the reading site")
+    case = wait_for_case(stage, client, "FORWARDED")
+    assert case["late_images"]
+    assert len(client.cases()) == 1

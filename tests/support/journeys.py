@@ -1,0 +1,56 @@
+"""What journeys share: a fast gateway of real processes, small phantom studies, and a reader that is a program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from typing import Any
+
+from pydicom import Dataset
+
+from gateway.demo.phantom import phantom_study
+from gateway.demo.stage import GATEWAY_AE, HOST, Client, Stage
+from gateway.reporting.example import phantom_report
+
+FAST = {
+    "GATEWAY_STUDY__QUIET_PERIOD": "1", "GATEWAY_ENGINE__POLL": "0.1", "GATEWAY_ENGINE__RETRY_FIRST": "0.2",
+    "GATEWAY_ENGINE__RETRY_LONGEST": "1", "GATEWAY_ENGINE__COMMITMENT_WAIT": "0.5", "GATEWAY_ENGINE__COMMITMENT_RETRY": "1",
+    "GATEWAY_ENGINE__LEASE": "3", "GATEWAY_SERVE__RESTART_DELAY": "0.1", "GATEWAY_DICOM__TIMEOUT": "10",
+}  # fmt: skip
+
+
+def scan(stage: Stage, when: date = date(2026, 2, 2)) -> list[Dataset]:
+    """Put a small study into the hospital's archive; returns its headers."""
+    datasets = list(phantom_study(when, small=True))
+    stage.hospital.keep(datasets)
+    for dataset in datasets:
+        del dataset.PixelData
+    return datasets
+
+
+def push(stage: Stage, study: list[Dataset]) -> None:
+    """Send the study from the hospital to the gateway."""
+    stage.hospital.push_study(str(study[0].StudyInstanceUID), HOST, stage.dicom_port, GATEWAY_AE)
+
+
+def wait_for_case(stage: Stage, client: Client, state: str, seconds: float = 60, number: int = 0) -> dict[str, Any]:
+    """The case (the only one, unless `number` says which in the order of the queue), once it is in `state`."""
+
+    def there() -> dict[str, Any] | None:
+        cases = sorted(client.cases(), key=lambda case: int(case["id"]))
+        return cases[number] if len(cases) > number and cases[number]["state"] == state else None
+
+    found: dict[str, Any] = stage.wait(there, seconds, f"case {number} to be {state}")
+    return found
+
+
+def sign(client: Client, case_id: int) -> None:
+    """Claim a case and sign the phantom's report."""
+    client.call("POST", f"/api/cases/{case_id}/claim")
+    report = phantom_report(prior_study_date=None, told_at=datetime(2026, 2, 3, 10, 30, tzinfo=UTC)).model_dump(mode="json")
+    client.call("POST", f"/api/cases/{case_id}/sign", {"report": report, "password": client.password})
+
+
+def uids(datasets: Iterable[Dataset]) -> set[str]:
+    """Their SOP Instance UIDs."""
+    return {str(dataset.SOPInstanceUID) for dataset in datasets}
