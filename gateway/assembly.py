@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-
 from dicom_nodes.commitment import CommitmentResult, Reference
 from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.instance import ReceivedInstance
-from dicom_nodes.receiver import Receiver, Refusal
 from dicom_nodes.node import TlsSettings
+from dicom_nodes.receiver import Receiver, Refusal
 from gateway.errors import SettingsError
 from gateway.intake import Intake
 from gateway.records import ledger, migrations, queries, vault
@@ -72,7 +71,9 @@ class Gateway:
 def open_gateway(settings: Settings) -> Gateway:
     """Open records and configuration; makes a SQLite schema current, and refuses a PostgreSQL one that is behind."""
     if settings.storage.database.startswith("sqlite:///"):
-        Path(settings.storage.database.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        Path(settings.storage.database.removeprefix("sqlite:///")).parent.mkdir(
+            parents=True, exist_ok=True, mode=0o700
+        )
     database = Database(settings.storage.database)
     if not migrations.is_current(database):
         if not database.is_sqlite:
@@ -99,14 +100,22 @@ def receiver(gateway: Gateway) -> Receiver:
         return gateway.intake.keep(instance, site=site).status
 
     def on_commitment(result: CommitmentResult) -> None:
-        ledger.record_commitment(database, CommitmentFact(result.transaction_uid, result.node, result.committed, result.failed))
+        ledger.record_commitment(
+            database, CommitmentFact(result.transaction_uid, result.node, result.committed, result.failed)
+        )
 
-    def committed(wanted: tuple[Reference, ...]) -> tuple[tuple[Reference, ...], tuple[tuple[Reference, int], ...]]:
+    def committed(
+        wanted: tuple[Reference, ...],
+    ) -> tuple[tuple[Reference, ...], tuple[tuple[Reference, int], ...]]:
         with database.read() as session:
             held = queries.holds(session, [reference.sop_instance_uid for reference in wanted])
         return (
             tuple(reference for reference in wanted if reference.sop_instance_uid in held),
-            tuple((reference, NO_SUCH_OBJECT_INSTANCE) for reference in wanted if reference.sop_instance_uid not in held),
+            tuple(
+                (reference, NO_SUCH_OBJECT_INSTANCE)
+                for reference in wanted
+                if reference.sop_instance_uid not in held
+            ),
         )
 
     def refused(refusal: Refusal) -> None:
@@ -119,6 +128,14 @@ def receiver(gateway: Gateway) -> Receiver:
         dicom.ae_title, dicom.host, dicom.port, directory=gateway.directory, keep=keep, on_commitment=on_commitment, committed=committed,
         max_pdu=dicom.max_pdu, max_associations=dicom.max_associations, tls=tls, refused=refused,
     )  # fmt: skip
+
+
+def import_roles() -> None:
+    """Import what the roles import, so that processes forked from this one start at once."""
+    import uvicorn  # noqa: F401
+
+    import gateway.pipeline.engine
+    import gateway.web.application  # noqa: F401
 
 
 def worker(gateway: Gateway) -> tuple[Engine, BackgroundScheduler]:
@@ -141,4 +158,6 @@ def web(gateway: Gateway) -> FastAPI:
     """The web application; it has no keys."""
     from gateway.web.application import WebContext, create_application
 
-    return create_application(WebContext(gateway.settings, gateway.database, gateway.blobs, gateway.directory, gateway.intake))
+    return create_application(
+        WebContext(gateway.settings, gateway.database, gateway.blobs, gateway.directory, gateway.intake)
+    )

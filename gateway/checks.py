@@ -34,7 +34,14 @@ class Problem:
 
 def check(settings: Settings) -> list[Problem]:
     """Every problem found; an empty list means the gateway can be started."""
-    parts: tuple[Callable[[Settings], Iterator[Problem]], ...] = (_keys, _database, _disk, _nodes_and_rules, _profile, _security)
+    parts: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
+        _keys,
+        _database,
+        _disk,
+        _nodes_and_rules,
+        _profile,
+        _security,
+    )
     return [problem for part in parts for problem in part(settings)]
 
 
@@ -52,9 +59,18 @@ def _database(settings: Settings) -> Iterator[Problem]:
         if database.is_sqlite and not Path(settings.storage.database.removeprefix("sqlite:///")).exists():
             return  # made at the first start
         if not migrations.is_current(database):
-            yield Problem("database", "The schema is not this version's.", "Run: gateway migrate", severe=not database.is_sqlite)
+            yield Problem(
+                "database",
+                "The schema is not this version's.",
+                "Run: gateway migrate",
+                severe=not database.is_sqlite,
+            )
     except SQLAlchemyError as error:
-        yield Problem("database", f"The database cannot be reached ({type(error).__name__}).", "Correct [storage] database, or start it.")
+        yield Problem(
+            "database",
+            f"The database cannot be reached ({type(error).__name__}).",
+            "Correct [storage] database, or start it.",
+        )
     finally:
         database.close()
 
@@ -65,16 +81,28 @@ def _disk(settings: Settings) -> Iterator[Problem]:
         blobs.put("check/probe", b"probe")
         blobs.delete("check/probe")
     except OSError as error:
-        yield Problem("disk", f"{settings.storage.objects} cannot be written ({error.strerror}).", "Correct [storage] objects or its permissions.")
+        yield Problem(
+            "disk",
+            f"{settings.storage.objects} cannot be written ({error.strerror}).",
+            "Correct [storage] objects or its permissions.",
+        )
         return
     if blobs.free_mb() < settings.storage.min_free_mb:
-        yield Problem("disk", f"Only {blobs.free_mb():.0f} MB are free, less than [storage] min_free_mb.", "Free space: objects are refused now.")
+        yield Problem(
+            "disk",
+            f"Only {blobs.free_mb():.0f} MB are free, less than [storage] min_free_mb.",
+            "Free space: objects are refused now.",
+        )
 
 
 def _nodes_and_rules(settings: Settings) -> Iterator[Problem]:
     directory = NodeDirectory(())
     if not settings.files.nodes.exists():
-        yield Problem("nodes", f"There is no {settings.files.nodes}: every caller is refused.", "Make one with: gateway init DIR")
+        yield Problem(
+            "nodes",
+            f"There is no {settings.files.nodes}: every caller is refused.",
+            "Make one with: gateway init DIR",
+        )
     else:
         try:
             directory = NodeDirectory.from_file(settings.files.nodes)
@@ -82,10 +110,24 @@ def _nodes_and_rules(settings: Settings) -> Iterator[Problem]:
             for line in error.problems:
                 yield Problem("nodes", line, error.fix)
     for node in directory:
-        if Role.SENDER in node.roles and isinstance(node, DimseNode) and node.tls is None and not settings.dicom.tls_certificate:
-            yield Problem("nodes", f"{node.name} sends without TLS.", "Fine inside one trusted network; else configure TLS.", severe=False)
+        if (
+            Role.SENDER in node.roles
+            and isinstance(node, DimseNode)
+            and node.tls is None
+            and not settings.dicom.tls_certificate
+        ):
+            yield Problem(
+                "nodes",
+                f"{node.name} sends without TLS.",
+                "Fine inside one trusted network; else configure TLS.",
+                severe=False,
+            )
     if not settings.files.rules.exists():
-        yield Problem("rules", f"There is no {settings.files.rules}: no study will match.", "Make one with: gateway init DIR")
+        yield Problem(
+            "rules",
+            f"There is no {settings.files.rules}: no study will match.",
+            "Make one with: gateway init DIR",
+        )
         return
     try:
         rules = load_rules(settings.files.rules)
@@ -96,7 +138,11 @@ def _nodes_and_rules(settings: Settings) -> Iterator[Problem]:
     names = {node.name for node in directory}
     for rule in rules.rules:
         if rule.destination and rule.destination not in names:
-            yield Problem("rules", f"Rule {rule.id} sends to {rule.destination}, which is no node.", "Add the node, or correct the rule.")
+            yield Problem(
+                "rules",
+                f"Rule {rule.id} sends to {rule.destination}, which is no node.",
+                "Add the node, or correct the rule.",
+            )
 
 
 def _profile(settings: Settings) -> Iterator[Problem]:
@@ -108,5 +154,9 @@ def _profile(settings: Settings) -> Iterator[Problem]:
 
 def _security(settings: Settings) -> Iterator[Problem]:
     if settings.web.host not in ("127.0.0.1", "localhost", "::1") and not settings.web.secure_cookies:
-        yield Problem("web", "The pages are reachable from other machines and cookies may travel without TLS.",
-                      "Put a TLS proxy in front and set [web] secure_cookies = true.", severe=False)
+        yield Problem(
+            "web",
+            "The pages are reachable from other machines and cookies may travel without TLS.",
+            "Put a TLS proxy in front and set [web] secure_cookies = true.",
+            severe=False,
+        )

@@ -13,14 +13,19 @@ from rich.console import Console
 from rich.table import Table
 
 from dicom_nodes.errors import NodeError
-from gateway import __version__, logs, settings as settings_module
+from gateway import __version__, logs
+from gateway import settings as settings_module
 from gateway.errors import GatewayError
 from gateway.privacy.errors import PrivacyError
 from gateway.settings import Settings
 from routing_rules.errors import RuleError
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=True,
-                  help="MRI second opinions for natalizumab surveillance: from a PACS push to a report back in that PACS.")
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=True,
+    help="MRI second opinions for natalizumab surveillance: from a PACS push to a report back in that PACS.",
+)
 nodes_app = typer.Typer(no_args_is_help=True, help="The other systems.")
 cases_app = typer.Typer(no_args_is_help=True, help="The cases and their journals.")
 users_app = typer.Typer(no_args_is_help=True, help="Local accounts.")
@@ -35,7 +40,9 @@ app.add_typer(report_app, name="report")
 out = Console()
 err = Console(stderr=True)
 
-ConfigOption = Annotated[Path | None, typer.Option("--config", help="gateway.toml; without it the defaults and the environment.")]
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="gateway.toml; without it the defaults and the environment.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -78,16 +85,22 @@ def init(folder: Annotated[Path, typer.Argument(help="Where to write.")]) -> Non
 
     for path in scaffold.init(folder):
         out.print(f"wrote {path}")
-    out.print(f"Next: edit {folder}/nodes.yaml, then run: gateway check --config {folder}/gateway.toml", soft_wrap=True)
+    out.print(
+        f"Next: edit {folder}/nodes.yaml, then run: gateway check --config {folder}/gateway.toml",
+        soft_wrap=True,
+    )
 
 
 @app.command()
 def serve(
     config: ConfigOption = None,
-    role: Annotated[list[str] | None, typer.Option(help="receiver, web or worker; several by repeating; without it all.")] = None,
+    role: Annotated[
+        list[str] | None, typer.Option(help="receiver, web or worker; several by repeating; without it all.")
+    ] = None,
 ) -> None:
     """Run the gateway: one supervised process for each role; SIGTERM drains and stops."""
-    from gateway import assembly, serve as serving
+    from gateway import assembly
+    from gateway import serve as serving
 
     loaded = _settings(config)
     roles = role or list(serving.ROLES)
@@ -95,11 +108,13 @@ def serve(
     if unknown:
         raise typer.BadParameter(f"{unknown[0]!r} is not a role; use {', '.join(serving.ROLES)}.")
     if config is None:
-        assembly.make_keys(loaded)  # with a configuration, keys are made by `gateway init` and never silently anew
+        assembly.make_keys(
+            loaded
+        )  # with a configuration, keys are made by `gateway init` and never silently anew
     if len(roles) == 1:
         serving.run_role(loaded, roles[0])
     else:
-        serving.supervise(loaded, roles, config)
+        serving.supervise(loaded, roles)
 
 
 @app.command()
@@ -131,7 +146,9 @@ def migrate(config: ConfigOption = None) -> None:
 
 @app.command()
 def demo(
-    once: Annotated[bool, typer.Option("--once", help="Sign the phantom's report, verify what came back, and end.")] = False,
+    once: Annotated[
+        bool, typer.Option("--once", help="Sign the phantom's report, verify what came back, and end.")
+    ] = False,
     seconds: Annotated[float | None, typer.Option(help="End after this many seconds.")] = None,
 ) -> None:
     """Show the whole loop: hospital archive, gateway, reading site, report, and the SR back."""
@@ -168,7 +185,11 @@ def nodes_echo(name: str, config: ConfigOption = None) -> None:
 
 
 @app.command()
-def send(paths: list[Path], to: Annotated[str, typer.Option("--to", help="Name of the node.")], config: ConfigOption = None) -> None:
+def send(
+    paths: list[Path],
+    to: Annotated[str, typer.Option("--to", help="Name of the node.")],
+    config: ConfigOption = None,
+) -> None:
     """C-STORE or STOW-RS of files and folders."""
     from rich.progress import Progress
 
@@ -181,11 +202,19 @@ def send(paths: list[Path], to: Annotated[str, typer.Option("--to", help="Name o
     node = NodeDirectory.from_file(loaded.files.nodes).get(to)
     files = outgoing(paths)
     if not files:
-        _fail(f"There is no DICOM file in {', '.join(map(str, paths))}.", "Name files or folders with DICOM objects.")
+        _fail(
+            f"There is no DICOM file in {', '.join(map(str, paths))}.",
+            "Name files or folders with DICOM objects.",
+        )
     with Progress(console=err) as progress:
         task = progress.add_task(f"to {to}", total=len(files))
-        outcomes = store(node, files, calling_ae_title=loaded.dicom.ae_title, timeout_s=loaded.dicom.timeout,
-                         on_outcome=lambda _: progress.advance(task))
+        outcomes = store(
+            node,
+            files,
+            calling_ae_title=loaded.dicom.ae_title,
+            timeout_s=loaded.dicom.timeout,
+            on_outcome=lambda _: progress.advance(task),
+        )
     bad = [o for o in outcomes if o.outcome not in (Outcome.ACCEPTED, Outcome.WARNING)]
     out.print(f"{len(outcomes) - len(bad)} of {len(outcomes)} objects taken by {to}.")
     for outcome in bad[:20]:
@@ -203,7 +232,9 @@ def classify(paths: list[Path], as_json: JsonOption = False) -> None:
     if as_json:
         out.print_json(json.dumps(rows))
         return
-    _print_rows([{**row, "evidence": "; ".join(row["evidence"]), "files": len(row["files"])} for row in rows], False)
+    _print_rows(
+        [{**row, "evidence": "; ".join(row["evidence"]), "files": len(row["files"])} for row in rows], False
+    )
 
 
 @rules_app.command("check")
@@ -243,7 +274,10 @@ def rules_test(paths: list[Path]) -> None:
     for path in paths:
         for result in run_tests(load_rules(path)):
             failed += not result.passed
-            out.print(f"{'ok    ' if result.passed else 'FAILED'} {result.name} {'' if result.passed else f'expected {result.expected}, matched {result.chosen}'}", markup=False)
+            out.print(
+                f"{'ok    ' if result.passed else 'FAILED'} {result.name} {'' if result.passed else f'expected {result.expected}, matched {result.chosen}'}",
+                markup=False,
+            )
     if failed:
         raise typer.Exit(1)
 
@@ -268,14 +302,20 @@ def deidentify(
     target: Annotated[Path, typer.Argument(metavar="OUT")],
     profile: Annotated[str, typer.Option(help="Name of the profile.")] = "pml-read",
     manifest: Annotated[Path | None, typer.Option(help="Where to write what was done.")] = None,
-    key_file: Annotated[Path | None, typer.Option(help="pseudonym.key; without it a key for this run only.")] = None,
-    allow_held: Annotated[bool, typer.Option("--allow-held", help="Exit 0 although objects were held.")] = False,
+    key_file: Annotated[
+        Path | None, typer.Option(help="pseudonym.key; without it a key for this run only.")
+    ] = None,
+    allow_held: Annotated[
+        bool, typer.Option("--allow-held", help="Exit 0 although objects were held.")
+    ] = False,
 ) -> None:
     """De-identify a file or folder with the pipeline's engine."""
     from gateway.offline import deidentify_folder
 
     if key_file is None:
-        err.print("[yellow]No --key-file: this run uses a key of its own, and its pseudonyms fit no other run.[/yellow]")
+        err.print(
+            "[yellow]No --key-file: this run uses a key of its own, and its pseudonyms fit no other run.[/yellow]"
+        )
     result = deidentify_folder(source, target, profile, key_file)
     if manifest is not None:
         manifest.write_text(json.dumps(result, indent=1), encoding="utf-8")
@@ -315,7 +355,9 @@ def cases_show(case_id: int, config: ConfigOption = None, as_json: JsonOption = 
         out.print(f"[red]{_plain(page.row.problem)}[/red] {_plain(page.row.fix)}", soft_wrap=True)
     for line in page.journal:
         detail = ", ".join(f"{name} {value}" for name, value in line.detail.items())
-        out.print(f"{line.at:%Y-%m-%d %H:%M:%S}  {line.who:<12} {line.what}  {detail}", markup=False, soft_wrap=True)
+        out.print(
+            f"{line.at:%Y-%m-%d %H:%M:%S}  {line.who:<12} {line.what}  {detail}", markup=False, soft_wrap=True
+        )
 
 
 @cases_app.command("retry")
@@ -328,7 +370,11 @@ def cases_retry(case_id: int, config: ConfigOption = None) -> None:
 
 
 @cases_app.command("park")
-def cases_park(case_id: int, why: Annotated[str, typer.Option(help="The reason, without patient data.")], config: ConfigOption = None) -> None:
+def cases_park(
+    case_id: int,
+    why: Annotated[str, typer.Option(help="The reason, without patient data.")],
+    config: ConfigOption = None,
+) -> None:
     """Stop a case until it is retried."""
     from gateway.records import ledger
 
@@ -351,13 +397,19 @@ def users_add(
     role: Annotated[str, typer.Option(help="reader, lead, coordinator or admin.")],
     site: Annotated[str, typer.Option(help="Only this site's cases; without it every site's.")] = "",
     display_name: Annotated[str, typer.Option(help="Shown on pages and as the signature.")] = "",
-    password_file: Annotated[Path | None, typer.Option(help="File with the password; without it you are asked.")] = None,
+    password_file: Annotated[
+        Path | None, typer.Option(help="File with the password; without it you are asked.")
+    ] = None,
     config: ConfigOption = None,
 ) -> None:
     """Add a local account."""
     from gateway.records import accounts
 
-    password = password_file.read_text(encoding="utf-8").strip() if password_file else typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    password = (
+        password_file.read_text(encoding="utf-8").strip()
+        if password_file
+        else typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    )
     accounts.add_user(_gateway(config).database, name, display_name, role, site, password)
     out.print(f"Added {name}.")
 

@@ -66,7 +66,9 @@ class InvalidReport(GatewayError):
     """The form is not complete or contradicts itself; `problems` lists every reason."""
 
     def __init__(self, problems: list[str]) -> None:
-        super().__init__("The report cannot be signed: " + "; ".join(problems), "Complete or correct the items named.")
+        super().__init__(
+            "The report cannot be signed: " + "; ".join(problems), "Complete or correct the items named."
+        )
         self.problems = problems
 
 

@@ -51,27 +51,50 @@ class Intake:
         self.database = database
         self.blobs = blobs
 
-    def keep(self, received: ReceivedInstance, uploaded_by: int | None = None, site: str = "default") -> KeepResult:
+    def keep(
+        self, received: ReceivedInstance, uploaded_by: int | None = None, site: str = "default"
+    ) -> KeepResult:
         """Keep one object; the answer is Success only when a crash a microsecond later loses nothing."""
         file = received.part10()
         try:
             header = dcmread(BytesIO(file), stop_before_pixels=True, specific_tags=list(KEYS_NEEDED))
             missing = [key for key in KEYS_NEEDED if not header.get(key)]
-            dataset_uids(received.dataset, received.transfer_syntax_uid)  # walks to the end: a truncated object is found here
+            dataset_uids(
+                received.dataset, received.transfer_syntax_uid
+            )  # walks to the end: a truncated object is found here
         except Exception as error:  # whatever a parser can raise on bytes from outside means the same here
-            return self._refused(received, CANNOT_UNDERSTAND, f"The data set cannot be read ({type(error).__name__}).",
-                                 "Send it again; if that fails too, repair or re-export the object at its source.")
+            return self._refused(
+                received,
+                CANNOT_UNDERSTAND,
+                f"The data set cannot be read ({type(error).__name__}).",
+                "Send it again; if that fails too, repair or re-export the object at its source.",
+            )
         if missing:
-            return self._refused(received, CANNOT_UNDERSTAND, f"The data set lacks {', '.join(missing)}.", "Repair the object at its source.")
+            return self._refused(
+                received,
+                CANNOT_UNDERSTAND,
+                f"The data set lacks {', '.join(missing)}.",
+                "Repair the object at its source.",
+            )
         if header.SOPInstanceUID != received.sop_instance_uid or header.SOPClassUID != received.sop_class_uid:
-            return self._refused(received, DATA_SET_MISMATCH, "The SOP Class or Instance UID of the request is not the data set's.",
-                                 "Repair the sender: PS3.7 wants them equal.")
+            return self._refused(
+                received,
+                DATA_SET_MISMATCH,
+                "The SOP Class or Instance UID of the request is not the data set's.",
+                "Repair the sender: PS3.7 wants them equal.",
+            )
         if self.blobs.free_mb() < self.settings.storage.min_free_mb:
-            return self._refused(received, OUT_OF_RESOURCES, "The disk is nearly full.",
-                                 "Free space under [storage] objects; senders try again by themselves.")
+            return self._refused(
+                received,
+                OUT_OF_RESOURCES,
+                "The disk is nearly full.",
+                "Free space under [storage] objects; senders try again by themselves.",
+            )
         return self._keep(received, file, header, uploaded_by, site)
 
-    def _keep(self, received: ReceivedInstance, file: bytes, header: Dataset, uploaded_by: int | None, site: str) -> KeepResult:
+    def _keep(
+        self, received: ReceivedInstance, file: bytes, header: Dataset, uploaded_by: int | None, site: str
+    ) -> KeepResult:
         digest = hashlib.sha256(file).hexdigest()
         blob = f"received/{digest[:2]}/{digest[2:4]}/{digest}.dcm"
         fact = ledger.InstanceFact(
@@ -83,16 +106,27 @@ class Intake:
         )  # fmt: skip
         try:
             self.blobs.put(blob, file)
-            study_id = ledger.keep_instance(self.database, fact, timedelta(seconds=self.settings.study.quiet_period))
+            study_id = ledger.keep_instance(
+                self.database, fact, timedelta(seconds=self.settings.study.quiet_period)
+            )
         except (OSError, SQLAlchemyError) as error:
             log.error("cannot keep an object", error=type(error).__name__)
-            return self._refused(received, OUT_OF_RESOURCES, f"The object could not be kept ({type(error).__name__}).",
-                                 "Look at the disk and the database; senders try again by themselves.")
+            return self._refused(
+                received,
+                OUT_OF_RESOURCES,
+                f"The object could not be kept ({type(error).__name__}).",
+                "Look at the disk and the database; senders try again by themselves.",
+            )
         return KeepResult(SUCCESS, study_id=study_id)
 
     def _refused(self, received: ReceivedInstance, status: int, problem: str, fix: str) -> KeepResult:
         """Show the refusal on a screen; a database that is down must not hide the answer to the sender."""
-        log.warning("object refused", status=f"{status:04X}", problem=problem, calling_ae_title=received.calling_ae_title)
+        log.warning(
+            "object refused",
+            status=f"{status:04X}",
+            problem=problem,
+            calling_ae_title=received.calling_ae_title,
+        )
         try:
             ledger.refuse(self.database, received.calling_ae_title, received.peer_address, problem, fix)
         except (OSError, SQLAlchemyError) as error:

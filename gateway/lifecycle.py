@@ -81,6 +81,10 @@ def move_case(present: CaseState, reached: CaseState) -> CaseState:
     return reached
 
 
-def _no_such_move(what: str, present: str, reached: str, possible: frozenset[StudyState] | frozenset[CaseState]) -> WrongState:
+def _no_such_move(
+    what: str, present: str, reached: str, possible: frozenset[StudyState] | frozenset[CaseState]
+) -> WrongState:
     names = ", ".join(sorted(possible)) or "nothing"
-    return WrongState(f"A {what} cannot go from {present} to {reached}.", f"From {present} it can go to: {names}.")
+    return WrongState(
+        f"A {what} cannot go from {present} to {reached}.", f"From {present} it can go to: {names}."
+    )

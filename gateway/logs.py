@@ -14,13 +14,27 @@ import structlog
 
 from gateway.settings import LogSettings
 
-IDENTIFYING_FIELDS = frozenset({
-    "patient_name", "patient_id", "patient_birth_date", "accession_number", "study_instance_uid", "series_instance_uid",
-    "sop_instance_uid", "other_patient_ids", "name", "birth_date", "address_of_patient", "institution",
-})
+IDENTIFYING_FIELDS = frozenset(
+    {
+        "patient_name",
+        "patient_id",
+        "patient_birth_date",
+        "accession_number",
+        "study_instance_uid",
+        "series_instance_uid",
+        "sop_instance_uid",
+        "other_patient_ids",
+        "name",
+        "birth_date",
+        "address_of_patient",
+        "institution",
+    }
+)
 
 
-def refuse_identity(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+def refuse_identity(
+    _logger: Any, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
     """Replace the value of any field that would identify a patient."""
     for field in IDENTIFYING_FIELDS & event.keys():
         event[field] = "(withheld)"
@@ -36,7 +50,9 @@ def configure(settings: LogSettings) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         refuse_identity,
     ]
-    renderer: structlog.typing.Processor = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
+    )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -44,15 +60,30 @@ def configure(settings: LogSettings) -> None:
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=shared,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.format_exc_info, renderer],
-    ))
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                renderer,
+            ],
+        )
+    )
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.level)
     # These print whole messages with identifiers in them at INFO and below.
-    for noisy in ("pynetdicom", "pydicom", "uvicorn.access", "apscheduler", "alembic", "dicomweb_client", "urllib3", "fontTools"):
+    for noisy in (
+        "pynetdicom",
+        "pydicom",
+        "uvicorn.access",
+        "apscheduler",
+        "alembic",
+        "dicomweb_client",
+        "urllib3",
+        "fontTools",
+    ):
         logging.getLogger(noisy).setLevel(logging.ERROR)
 
 

@@ -16,7 +16,16 @@ from pydicom.errors import InvalidDicomError
 from dicom_nodes.outgoing import OutgoingFile
 from gateway import __version__
 from gateway.errors import GatewayError
-from gateway.privacy import Held, PatientContext, PseudonymKey, deidentify, encode, find_leaks, identifying_values, load_profile
+from gateway.privacy import (
+    Held,
+    PatientContext,
+    PseudonymKey,
+    deidentify,
+    encode,
+    find_leaks,
+    identifying_values,
+    load_profile,
+)
 from gateway.records import vault
 from gateway.reporting.report import Report
 from gateway.reporting.signer import DeviceIdentity, Signer
@@ -41,7 +50,9 @@ def dicom_files(paths: Sequence[Path]) -> Iterator[tuple[Path, Dataset]]:
 def outgoing(paths: Sequence[Path]) -> list[OutgoingFile]:
     """The files to send."""
     return [
-        OutgoingFile(file, str(header.SOPClassUID), str(header.SOPInstanceUID), str(header.file_meta.TransferSyntaxUID))
+        OutgoingFile(
+            file, str(header.SOPClassUID), str(header.SOPInstanceUID), str(header.file_meta.TransferSyntaxUID)
+        )
         for file, header in dicom_files(paths)
         if "SOPInstanceUID" in header
     ]
@@ -68,8 +79,12 @@ def facts_of(paths: Sequence[Path], calling: str, called: str) -> StudyFacts:
     """The facts rules decide on, as if these files had been sent by `calling` to `called`."""
     headers = [header for _, header in dicom_files(paths)]
     if not headers:
-        raise GatewayError(f"There is no DICOM file in {', '.join(map(str, paths))}.", "Name a folder with one study.")
-    return study_facts(headers, sender=calling, calling_ae_title=calling, called_ae_title=called, address="", site="default")
+        raise GatewayError(
+            f"There is no DICOM file in {', '.join(map(str, paths))}.", "Name a folder with one study."
+        )
+    return study_facts(
+        headers, sender=calling, calling_ae_title=calling, called_ae_title=called, address="", site="default"
+    )
 
 
 def render_report(report: Path, evidence: Path, target: Path, form: str) -> None:
@@ -95,7 +110,10 @@ def deidentify_folder(source: Path, target: Path, profile_name: str, key_file: P
     key = PseudonymKey(key_bytes, vault.key_id(key_bytes))
     profile = load_profile(profile_name)
     found = list(dicom_files([source]))
-    kinds = {series.series_instance_uid: str(series.kind) for series in classify_study([header for _, header in found])}
+    kinds = {
+        series.series_instance_uid: str(series.kind)
+        for series in classify_study([header for _, header in found])
+    }
     values = identifying_values([header for _, header in found])
     target.mkdir(parents=True, exist_ok=True)
     rows = []
@@ -104,11 +122,15 @@ def deidentify_folder(source: Path, target: Path, profile_name: str, key_file: P
         patient = PatientContext(key.pseudonym("default", *who), key.date_shift_days("default", *who), key)
         row: dict[str, Any] = {"source": str(file), "output": None, "reason": None, "actions": {}}
         try:
-            result = deidentify(dcmread(file), patient, profile, kinds.get(str(header.get("SeriesInstanceUID", ""))))
+            result = deidentify(
+                dcmread(file), patient, profile, kinds.get(str(header.get("SeriesInstanceUID", "")))
+            )
             data = encode(result.dataset)
             leaks = find_leaks(data, values)
             if leaks:
-                row["reason"] = "identifying values are left in: " + ", ".join(sorted({leak.attribute for leak in leaks}))
+                row["reason"] = "identifying values are left in: " + ", ".join(
+                    sorted({leak.attribute for leak in leaks})
+                )
             else:
                 output = target / f"{result.dataset.SOPInstanceUID}.dcm"
                 output.write_bytes(data)

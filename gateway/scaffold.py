@@ -15,7 +15,9 @@ def init(folder: Path) -> list[Path]:
     examples = {
         "gateway.toml": commented_toml(),
         "nodes.yaml": (files("dicom_nodes") / "examples" / "nodes.yaml").read_text(encoding="utf-8"),
-        "rules/natalizumab.yaml": (files("routing_rules") / "examples" / "natalizumab.yaml").read_text(encoding="utf-8"),
+        "rules/natalizumab.yaml": (files("routing_rules") / "examples" / "natalizumab.yaml").read_text(
+            encoding="utf-8"
+        ),
     }
     written = []
     for name, text in examples.items():
@@ -34,8 +36,11 @@ def init(folder: Path) -> list[Path]:
 
 def commented_toml() -> str:
     """Every setting with its default, commented out, and what it means: made from the settings themselves."""
-    lines = ["# Settings of pml-gateway. Every key is shown with its default; times are in seconds.",
-             "# Each can also be given as GATEWAY_TABLE__KEY, secrets as GATEWAY_TABLE__KEY_FILE.", ""]
+    lines = [
+        "# Settings of pml-gateway. Every key is shown with its default; times are in seconds.",
+        "# Each can also be given as GATEWAY_TABLE__KEY, secrets as GATEWAY_TABLE__KEY_FILE.",
+        "",
+    ]
     for table, field in Settings.model_fields.items():
         assert field.annotation is not None
         lines.append(f"[{table}]  # {(field.annotation.__doc__ or '').strip()}")

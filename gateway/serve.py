@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
 from gateway import assembly, logs
 from gateway.settings import Settings
@@ -24,12 +20,13 @@ LIVED_LONG = 10.0
 log = logs.get(__name__)
 
 
-def run_role(settings: Settings, role: str) -> None:
-    """Run one role in this process until SIGTERM or SIGINT."""
+def run_role(settings: Settings, role: str, supervisor: int | None = None) -> None:
+    """Run one role in this process until SIGTERM, SIGINT, or the end of its supervisor."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    _follow_parent(stop)
+    if supervisor is not None:
+        _follow(supervisor, stop)
     gateway = assembly.open_gateway(settings)
     try:
         {"receiver": _receive, "web": _web, "worker": _work}[role](gateway, stop)
@@ -40,7 +37,12 @@ def run_role(settings: Settings, role: str) -> None:
 def _receive(gateway: assembly.Gateway, stop: threading.Event) -> None:
     receiver = assembly.receiver(gateway)
     receiver.start()
-    log.info("receiving", ae_title=gateway.settings.dicom.ae_title, host=gateway.settings.dicom.host, port=receiver.port)
+    log.info(
+        "receiving",
+        ae_title=gateway.settings.dicom.ae_title,
+        host=gateway.settings.dicom.host,
+        port=receiver.port,
+    )
     stop.wait()
     receiver.stop(gateway.settings.serve.drain)
 
@@ -57,8 +59,14 @@ def _web(gateway: assembly.Gateway, stop: threading.Event) -> None:
     import uvicorn
 
     web = gateway.settings.web
-    config = uvicorn.Config(assembly.web(gateway), host=web.host, port=web.port, log_config=None, access_log=False,
-                            timeout_graceful_shutdown=int(gateway.settings.serve.drain))
+    config = uvicorn.Config(
+        assembly.web(gateway),
+        host=web.host,
+        port=web.port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=int(gateway.settings.serve.drain),
+    )
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.run, name="web")
@@ -72,77 +80,90 @@ def _web(gateway: assembly.Gateway, stop: threading.Event) -> None:
         raise SystemExit(f"The web role ended by itself; is another program on port {web.port}?")
 
 
-def _follow_parent(stop: threading.Event) -> None:
+def _follow(supervisor: int, stop: threading.Event) -> None:
     """Stop when the supervisor is gone: an orphan would keep the port that its successor needs."""
-    parent = os.environ.get("GATEWAY_SUPERVISOR")
-    if parent is None:
-        return
 
     def watch() -> None:
-        while os.getppid() == int(parent):
-            time.sleep(0.5)
+        while os.getppid() == supervisor:
+            time.sleep(0.2)
         stop.set()
 
-    threading.Thread(target=watch, name="follow-parent", daemon=True).start()
+    threading.Thread(target=watch, name="follow-supervisor", daemon=True).start()
 
 
 @dataclass
 class _Child:
     role: str
-    process: subprocess.Popen[bytes] | None = None
+    pid: int | None = None
     started: float = 0.0
     next_start: float = 0.0
-    delays: float = field(default=0.0)
+    delay: float = 0.0
 
 
-def supervise(settings: Settings, roles: Sequence[str], config: Path | None) -> None:
-    """Keep one process of each role alive until SIGTERM or SIGINT, then drain them all."""
+def supervise(settings: Settings, roles: Sequence[str]) -> None:
+    """Keep one process of each role alive until SIGTERM or SIGINT, then drain them all.
+
+    Roles are forked from this process, which has imported everything and opened nothing: a role that died is
+    back within milliseconds, and the three share the memory of their code.
+    """
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     assembly.open_gateway(settings).database.close()  # migrate once, before three processes try
+    assembly.import_roles()
     children = [_Child(role) for role in roles]
     while not stop.is_set():
         for child in children:
-            _keep_alive(child, settings, config)
-        stop.wait(0.1)
+            _keep_alive(child, settings)
+        stop.wait(0.05)
     for child in children:
-        if child.process is not None:
-            child.process.terminate()
+        if child.pid is not None:
+            os.kill(child.pid, signal.SIGTERM)
     deadline = time.monotonic() + settings.serve.drain + 5
-    for child in children:
-        if child.process is not None:
-            try:
-                child.process.wait(max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                child.process.kill()
+    while any(_is_alive(child) for child in children):
+        if time.monotonic() > deadline:
+            for child in children:
+                if child.pid is not None:
+                    os.kill(child.pid, signal.SIGKILL)
+        time.sleep(0.05)
 
 
-def _keep_alive(child: _Child, settings: Settings, config: Path | None) -> None:
+def _keep_alive(child: _Child, settings: Settings) -> None:
     now = time.monotonic()
-    if child.process is not None:
-        code = child.process.poll()
-        if code is None:
+    if child.started and child.next_start <= child.started:
+        if _is_alive(child):
             return
-        lived = now - child.started
         first = settings.serve.restart_delay
-        child.delays = first if lived > LIVED_LONG else min(max(first, child.delays * 2), LONGEST_RESTART_DELAY)
-        log.error("a role died and will be started again", role=child.role, code=code, in_seconds=child.delays)
-        child.process, child.next_start = None, now + child.delays
+        long = now - child.started > LIVED_LONG
+        child.delay = first if long else min(max(first, child.delay * 2), LONGEST_RESTART_DELAY)
+        log.error("a role died and will be started again", role=child.role, in_seconds=child.delay)
+        child.next_start = now + child.delay
     if now >= child.next_start:
-        command = [sys.executable, "-m", "gateway", "serve", "--role", child.role]
-        if config is not None:
-            command += ["--config", str(config)]
-        child.process = subprocess.Popen(command, env={**os.environ, "GATEWAY_SUPERVISOR": str(os.getpid())})
-        child.started = now
+        child.pid, child.started, child.next_start = _fork(settings, child.role), now, 0.0
 
 
-def is_free(host: str, port: int) -> bool:
-    """True when a listener could be opened there now."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-    return True
+def _fork(settings: Settings, role: str) -> int:
+    parent = os.getpid()
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 1
+    try:
+        run_role(settings, role, parent)
+        code = 0
+    except SystemExit as left:
+        log.error("a role ended", role=role, why=str(left.code))
+    except BaseException:
+        log.exception("a role failed", role=role)
+    finally:
+        os._exit(code)  # never back into the supervisor's loop
+
+
+def _is_alive(child: _Child) -> bool:
+    """Whether the child runs; a dead one is reaped and forgotten."""
+    if child.pid is None:
+        return False
+    reaped, _ = os.waitpid(child.pid, os.WNOHANG)
+    if reaped:
+        child.pid = None
+    return not reaped

@@ -17,8 +17,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from gateway.errors import SettingsError
 
 PREFIX = "GATEWAY_"
-PATH_KEYS = (("storage", "objects"), ("storage", "keys"), ("files", "nodes"), ("files", "rules"), ("dicom", "tls_certificate"),
-             ("dicom", "tls_key"), ("dicom", "tls_ca"))
+PATH_KEYS = (
+    ("storage", "objects"),
+    ("storage", "keys"),
+    ("files", "nodes"),
+    ("files", "rules"),
+    ("dicom", "tls_certificate"),
+    ("dicom", "tls_key"),
+    ("dicom", "tls_ca"),
+)
 
 
 class Table(BaseModel):
@@ -30,13 +37,28 @@ class Table(BaseModel):
 class DicomSettings(Table):
     """How the gateway speaks DICOM."""
 
-    ae_title: str = Field("GATEWAY", min_length=1, max_length=16, description="our Application Entity title; PACS are configured with it")
+    ae_title: str = Field(
+        "GATEWAY",
+        min_length=1,
+        max_length=16,
+        description="our Application Entity title; PACS are configured with it",
+    )
     host: str = Field("127.0.0.1", description="address the receiver listens on; 0.0.0.0 for every interface")
-    port: int = Field(11112, ge=0, le=65535, description="DICOM port; 11112 is the registered one that needs no privileges")
-    max_pdu: int = Field(131072, ge=4096, description="largest PDU offered, bytes; DCMTK stops at 131072 and more gains nothing")
-    max_associations: int = Field(64, ge=1, description="associations at once; one more is refused as a temporary congestion")
+    port: int = Field(
+        11112, ge=0, le=65535, description="DICOM port; 11112 is the registered one that needs no privileges"
+    )
+    max_pdu: int = Field(
+        131072,
+        ge=4096,
+        description="largest PDU offered, bytes; DCMTK stops at 131072 and more gains nothing",
+    )
+    max_associations: int = Field(
+        64, ge=1, description="associations at once; one more is refused as a temporary congestion"
+    )
     timeout: float = Field(30.0, gt=0, description="seconds for one network operation with another system")
-    tls_certificate: Path | None = Field(None, description="PEM certificate of the receiver; with tls_key switches TLS on")
+    tls_certificate: Path | None = Field(
+        None, description="PEM certificate of the receiver; with tls_key switches TLS on"
+    )
     tls_key: Path | None = Field(None, description="PEM private key of the receiver")
     tls_ca: Path | None = Field(None, description="PEM authorities whose client certificates are accepted")
 
@@ -46,46 +68,82 @@ class WebSettings(Table):
 
     host: str = Field("127.0.0.1", description="address the web pages listen on")
     port: int = Field(8080, ge=0, le=65535, description="HTTP port")
-    secure_cookies: bool = Field(False, description="true behind HTTPS: browsers then never send the session over plain HTTP")
+    secure_cookies: bool = Field(
+        False, description="true behind HTTPS: browsers then never send the session over plain HTTP"
+    )
     session_hours: float = Field(12.0, gt=0, description="hours until a sign-in ends: one working day")
-    claim_minutes: float = Field(45.0, gt=0, description="minutes a claim holds a case; each saved draft renews it")
+    claim_minutes: float = Field(
+        45.0, gt=0, description="minutes a claim holds a case; each saved draft renews it"
+    )
     max_upload_mb: int = Field(2048, ge=1, description="largest upload or STOW-RS request, MB")
 
 
 class StorageSettings(Table):
     """Where the gateway keeps what it knows."""
 
-    database: str = Field("sqlite:///gateway-data/gateway.sqlite", description="SQLAlchemy URL; SQLite or postgresql+psycopg")
-    objects: Path = Field(Path("gateway-data/objects"), description="folder of the DICOM objects; a local file system, not NFS")
-    keys: Path = Field(Path("gateway-data/keys"), description="folder of vault.key and pseudonym.key, mode 0600")
-    min_free_mb: int = Field(512, ge=0, description="MB that must stay free; below it every store is answered A700")
+    database: str = Field(
+        "sqlite:///gateway-data/gateway.sqlite", description="SQLAlchemy URL; SQLite or postgresql+psycopg"
+    )
+    objects: Path = Field(
+        Path("gateway-data/objects"), description="folder of the DICOM objects; a local file system, not NFS"
+    )
+    keys: Path = Field(
+        Path("gateway-data/keys"), description="folder of vault.key and pseudonym.key, mode 0600"
+    )
+    min_free_mb: int = Field(
+        512, ge=0, description="MB that must stay free; below it every store is answered A700"
+    )
 
 
 class StudySettings(Table):
     """When a study counts as complete."""
 
-    quiet_period: float = Field(300.0, gt=0, description="seconds without a new instance until the study is complete; "
-                                "scanners send series minutes apart")
-    hard_cap: float = Field(14400.0, gt=0, description="seconds after the first instance when completion no longer waits")
+    quiet_period: float = Field(
+        300.0,
+        gt=0,
+        description="seconds without a new instance until the study is complete; "
+        "scanners send series minutes apart",
+    )
+    hard_cap: float = Field(
+        14400.0, gt=0, description="seconds after the first instance when completion no longer waits"
+    )
 
 
 class EngineSettings(Table):
     """How steps are claimed and tried again."""
 
     poll: float = Field(1.0, gt=0, description="seconds between looks for due work")
-    lease: float = Field(60.0, gt=0, description="seconds a worker may be silent before another takes its case over")
-    retry_first: float = Field(5.0, gt=0, description="seconds until the first retry of a transient problem; doubles each time")
-    retry_longest: float = Field(900.0, gt=0, description="seconds the back-off grows to: a PACS down overnight is found within 15 minutes")
-    give_up: float = Field(259200.0, gt=0, description="seconds of transient failure until a person is asked: three days, a long weekend")
-    commitment_wait: float = Field(2.0, ge=0, description="seconds to wait for a storage commitment answer on the same association")
+    lease: float = Field(
+        60.0, gt=0, description="seconds a worker may be silent before another takes its case over"
+    )
+    retry_first: float = Field(
+        5.0, gt=0, description="seconds until the first retry of a transient problem; doubles each time"
+    )
+    retry_longest: float = Field(
+        900.0,
+        gt=0,
+        description="seconds the back-off grows to: a PACS down overnight is found within 15 minutes",
+    )
+    give_up: float = Field(
+        259200.0,
+        gt=0,
+        description="seconds of transient failure until a person is asked: three days, a long weekend",
+    )
+    commitment_wait: float = Field(
+        2.0, ge=0, description="seconds to wait for a storage commitment answer on the same association"
+    )
     commitment_retry: float = Field(60.0, gt=0, description="seconds between looks for a commitment answer")
-    commitment_deadline: float = Field(86400.0, gt=0, description="seconds until a missing commitment is parked for a person")
+    commitment_deadline: float = Field(
+        86400.0, gt=0, description="seconds until a missing commitment is parked for a person"
+    )
 
 
 class ServeSettings(Table):
     """How the processes are supervised."""
 
-    restart_delay: float = Field(1.0, ge=0, description="seconds before a dead role is started again; doubles up to 30")
+    restart_delay: float = Field(
+        1.0, ge=0, description="seconds before a dead role is started again; doubles up to 30"
+    )
     drain: float = Field(30.0, gt=0, description="seconds SIGTERM lets associations and steps finish")
 
 
@@ -100,8 +158,12 @@ class FileSettings(Table):
 class LogSettings(Table):
     """What the process prints."""
 
-    format: Literal["auto", "json", "text"] = Field("auto", description="auto: text on a terminal, JSON otherwise")
-    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least severe record printed")
+    format: Literal["auto", "json", "text"] = Field(
+        "auto", description="auto: text on a terminal, JSON otherwise"
+    )
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="least severe record printed"
+    )
 
 
 class Settings(Table):
@@ -135,8 +197,10 @@ def load(config: Path | None = None, environment: Mapping[str, str] | None = Non
     except ValidationError as error:
         lines = [f"[{'.'.join(str(part) for part in e['loc'])}] {e['msg']}" for e in error.errors()]
         source = str(config) if config else "the environment"
-        raise SettingsError(f"The settings from {source} cannot be used: " + "; ".join(lines) + ".",
-                            "The README lists every setting with its unit and default.") from None
+        raise SettingsError(
+            f"The settings from {source} cannot be used: " + "; ".join(lines) + ".",
+            "The README lists every setting with its unit and default.",
+        ) from None
     return _anchored(settings, base)
 
 
@@ -145,7 +209,9 @@ def _read_toml(config: Path) -> dict[str, dict[str, Any]]:
         with config.open("rb") as stream:
             return tomllib.load(stream)
     except FileNotFoundError:
-        raise SettingsError(f"There is no configuration file {config}.", "Make one with: gateway init DIR") from None
+        raise SettingsError(
+            f"There is no configuration file {config}.", "Make one with: gateway init DIR"
+        ) from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{config} is not valid TOML: {error}.", "Correct that line.") from None
 
@@ -161,7 +227,10 @@ def _from_environment(environment: Mapping[str, str]) -> dict[tuple[str, str], s
             try:
                 value = Path(value).read_text(encoding="utf-8").strip()
             except OSError as error:
-                raise SettingsError(f"{name} names a file that cannot be read: {error.strerror}.", "Correct the path or its permissions.") from None
+                raise SettingsError(
+                    f"{name} names a file that cannot be read: {error.strerror}.",
+                    "Correct the path or its permissions.",
+                ) from None
         found[table, key] = value
     return found
 

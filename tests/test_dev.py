@@ -156,3 +156,18 @@ def test_every_marker_of_a_program_is_registered(pytestconfig: pytest.Config) ->
     """A program that the table of services ties to a marker can be asked for by that marker."""
     registered = {line.split(":")[0] for line in pytestconfig.getini("markers")}
     assert {program.marker for program in services.PROGRAMS if program.marker} <= registered
+
+
+def test_a_python_without_ensurepip_is_told_which_package_has_it(
+    script: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Debian keeps ensurepip in python3-venv; without root and without uv the message names both ways out."""
+    names = script["make_venv"].__globals__
+    monkeypatch.setitem(names, "VENV", tmp_path / ".venv")
+    monkeypatch.setitem(names, "PYTHON", tmp_path / ".venv" / "bin" / "python")
+    monkeypatch.setitem(names, "debian_root", lambda: False)
+    monkeypatch.setitem(sys.modules, "ensurepip", None)
+    with pytest.raises(
+        script["Failed"], match=r"no ensurepip(.|\n)*apt-get install python3-venv; or install uv"
+    ):
+        script["make_venv"](False)

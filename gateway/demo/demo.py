@@ -47,9 +47,13 @@ def run(once: bool, seconds: float | None = None) -> int:
 
 
 def _play(stage: Stage, once: bool, seconds: float | None) -> int:
-    console.print(Panel(f"Hospital archive {stage.hospital.ae_title} on port {stage.hospital.port}, gateway {GATEWAY_AE} on port "
-                        f"{stage.dicom_port}, reading site {stage.reading_site.ae_title} on port {stage.reading_site.port}",
-                        title="pml-gateway demo: every patient here is synthetic"))
+    console.print(
+        Panel(
+            f"Hospital archive {stage.hospital.ae_title} on port {stage.hospital.port}, gateway {GATEWAY_AE} on port "
+            f"{stage.dicom_port}, reading site {stage.reading_site.ae_title} on port {stage.reading_site.port}",
+            title="pml-gateway demo: every patient here is synthetic",
+        )
+    )
     studies = _scan(stage)
     client = stage.client()
     _wait_for_states(stage, client, "FORWARDED", len(studies))
@@ -63,7 +67,9 @@ def _play(stage: Stage, once: bool, seconds: float | None) -> int:
     for problem in problems:
         console.print(f"[red]{problem}[/red]")
     if not problems:
-        console.print("[green]The hospital holds a signed SR of the original patient, study and accession number.[/green]")
+        console.print(
+            "[green]The hospital holds a signed SR of the original patient, study and accession number.[/green]"
+        )
     return 1 if problems else 0
 
 
@@ -72,7 +78,13 @@ def _scan(stage: Stage) -> list[list[Dataset]]:
     today = datetime.now(UTC).date()
     visits: list[tuple[date, bool]] = [(today - timedelta(days=PRIOR_DAYS), False), (today, True)]
     studies = []
-    with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console) as progress:
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+    ) as progress:
         for when, lesion in visits:
             task = progress.add_task(f"Scanning and sending the head MRI of {when}", total=None)
             headers = []
@@ -88,7 +100,9 @@ def _scan(stage: Stage) -> list[list[Dataset]]:
     return studies
 
 
-def _wait_for_states(stage: Stage, client: Client, state: str, wanted: int, case_id: int | None = None) -> None:
+def _wait_for_states(
+    stage: Stage, client: Client, state: str, wanted: int, case_id: int | None = None
+) -> None:
     """Tell each milestone as it happens, until `wanted` cases (or the one named) are in `state`."""
     told: set[tuple[int, str]] = set()
 
@@ -102,7 +116,9 @@ def _wait_for_states(stage: Stage, client: Client, state: str, wanted: int, case
                 raise DemoError(f"Case {number} is parked: {case['problem']}", str(case.get("fix", "")))
             if (number, reached) not in told:
                 told.add((number, reached))
-                console.print(f"  case {number} {case['pseudonym'] or '':<14} {reached:<10} {MILESTONES.get(reached, '')}")
+                console.print(
+                    f"  case {number} {case['pseudonym'] or '':<14} {reached:<10} {MILESTONES.get(reached, '')}"
+                )
             done += reached == state
         return done >= wanted
 
@@ -115,7 +131,11 @@ def _sign_newest(client: Client) -> int:
     case_id = int(case["id"])
     client.call("POST", f"/api/cases/{case_id}/claim")
     report = phantom_report(prior_study_date=None, told_at=datetime.now(UTC))
-    client.call("POST", f"/api/cases/{case_id}/sign", {"report": report.model_dump(mode="json"), "password": client.password})
+    client.call(
+        "POST",
+        f"/api/cases/{case_id}/sign",
+        {"report": report.model_dump(mode="json"), "password": client.password},
+    )
     return case_id
 
 
@@ -129,7 +149,12 @@ def _print_journal(stage: Stage, case_id: int) -> None:
     console.rule(f"Journal of case {case_id}")
     for line in lines:
         detail = ", ".join(f"{name}: {value}" for name, value in line.detail.items())
-        console.print(f"{line.at:%H:%M:%S} {line.who:<10} {line.what}  {detail}", markup=False, highlight=False, soft_wrap=True)
+        console.print(
+            f"{line.at:%H:%M:%S} {line.who:<10} {line.what}  {detail}",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def verify_returned(stage: Stage, study: list[Dataset]) -> list[str]:
@@ -161,8 +186,13 @@ def verify_returned(stage: Stage, study: list[Dataset]) -> list[str]:
 
 
 def _stay(stage: Stage, seconds: float | None) -> int:
-    console.print(Panel(f"Queue   {stage.address}/\nLogin   reader\nPassword {stage.password}\n\nOpen it, claim a case, look at the brain, sign. "
-                        "The report travels back to the hospital by itself. Ctrl+C ends the demo.", title="The reading queue is open"))
+    console.print(
+        Panel(
+            f"Queue   {stage.address}/\nLogin   reader\nPassword {stage.password}\n\nOpen it, claim a case, look at the brain, sign. "
+            "The report travels back to the hospital by itself. Ctrl+C ends the demo.",
+            title="The reading queue is open",
+        )
+    )
     deadline = None if seconds is None else time.monotonic() + seconds
     while deadline is None or time.monotonic() < deadline:
         time.sleep(0.2)

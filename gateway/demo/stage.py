@@ -146,7 +146,11 @@ class Stage:
 
     def database(self) -> Database:
         """A connection of one's own to the gateway's records; close it."""
-        return Database(self._environment.get("GATEWAY_STORAGE__DATABASE", f"sqlite:///{self.config.parent}/gateway-data/gateway.sqlite"))
+        return Database(
+            self._environment.get(
+                "GATEWAY_STORAGE__DATABASE", f"sqlite:///{self.config.parent}/gateway-data/gateway.sqlite"
+            )
+        )
 
     def client(self, login: str = "reader") -> Client:
         """A program that is signed in."""

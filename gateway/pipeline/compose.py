@@ -33,7 +33,9 @@ def compose(turn: Turn, context: StepContext) -> Outcome:
         case = queries.case(session, turn.claim.id)
         signed = queries.signed_report(session, turn.claim.id)
     if signed is None:
-        return Stuck("The case is REPORTED but no signed report was found.", "Restore the database from its backup.")
+        return Stuck(
+            "The case is REPORTED but no signed report was found.", "Restore the database from its backup."
+        )
     report = Report.model_validate(signed.content)
     instances = originals.kept(context.database, case.study_id)
     evidence = originals.headers(context.blobs, instances)
@@ -67,7 +69,11 @@ def _priors(context: StepContext, case: Case) -> list[Dataset]:
     """The original headers of every other study of this patient that the gateway keeps."""
     with context.database.read() as session:
         studies = queries.other_studies(session, case)
-    return [header for study_id in studies for header in originals.headers(context.blobs, originals.kept(context.database, study_id))]
+    return [
+        header
+        for study_id in studies
+        for header in originals.headers(context.blobs, originals.kept(context.database, study_id))
+    ]
 
 
 def _file(dataset: Dataset) -> bytes:

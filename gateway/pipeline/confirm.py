@@ -34,11 +34,17 @@ def confirm(turn: Turn, context: StepContext) -> Outcome:
         return _confirmed("storage commitment")
     if answers:
         return _by_query(context, case, node, study.study_instance_uid) or Stuck(
-            f"{node.name} does not commit to the report it accepted.", "Look at that PACS's log, then retry the case: retrying asks again.",
-            Evidence(columns={"commitment_transactions": []}))
+            f"{node.name} does not commit to the report it accepted.",
+            "Look at that PACS's log, then retry the case: retrying asks again.",
+            Evidence(columns={"commitment_transactions": []}),
+        )
     waited = turn.now - case.reached_at
     settings = context.settings.engine
-    if isinstance(node, DimseNode) and node.commitment and waited < timedelta(seconds=settings.commitment_deadline):
+    if (
+        isinstance(node, DimseNode)
+        and node.commitment
+        and waited < timedelta(seconds=settings.commitment_deadline)
+    ):
         transaction = context.pseudonym_key.uid(f"commitment:{case.id}:{turn.claim.fence}")
         try:
             result = request_commitment(
@@ -51,20 +57,32 @@ def confirm(turn: Turn, context: StepContext) -> Outcome:
         else:
             if result is None:
                 asked = {"commitment_transactions": [*case.commitment_transactions, transaction]}
-                return NotYet(f"{node.name} has not answered the storage commitment yet",
-                              timedelta(seconds=settings.commitment_retry), Evidence(columns=asked))
+                return NotYet(
+                    f"{node.name} has not answered the storage commitment yet",
+                    timedelta(seconds=settings.commitment_retry),
+                    Evidence(columns=asked),
+                )
             if case.returned_uid in result.committed:
                 return _confirmed("storage commitment", result)
     found = _by_query(context, case, node, study.study_instance_uid)
     if found is not None:
         return found
     if waited < timedelta(seconds=settings.commitment_deadline):
-        return NotYet(f"{node.name} does not show the report yet", timedelta(seconds=settings.commitment_retry))
-    return Stuck(f"{node.name} neither commits to the report nor shows it after {waited}.", "Look for it in that PACS; retry when it answers.")
+        return NotYet(
+            f"{node.name} does not show the report yet", timedelta(seconds=settings.commitment_retry)
+        )
+    return Stuck(
+        f"{node.name} neither commits to the report nor shows it after {waited}.",
+        "Look for it in that PACS; retry when it answers.",
+    )
 
 
 def _confirmed(how: str, result: CommitmentResult | None = None) -> Done:
-    fact = CommitmentFact(result.transaction_uid, result.node, result.committed, result.failed) if result else None
+    fact = (
+        CommitmentFact(result.transaction_uid, result.node, result.committed, result.failed)
+        if result
+        else None
+    )
     return Done(CaseState.CONFIRMED, Evidence(note={"how": how}, commitment=fact))
 
 
@@ -72,7 +90,12 @@ def _by_query(context: StepContext, case: Case, node: Node, study_instance_uid: 
     """Confirmed when the PACS is seen to hold the report; a PACS that cannot be asked proves nothing."""
     reference = Reference(case.composed[case.returned_as]["sop_class_uid"], case.returned_uid)
     try:
-        found = holds(node, [reference], calling_ae_title=context.settings.dicom.ae_title, study_instance_uid=study_instance_uid)
+        found = holds(
+            node,
+            [reference],
+            calling_ae_title=context.settings.dicom.ae_title,
+            study_instance_uid=study_instance_uid,
+        )
     except NodeError as error:
         if error.transient:
             raise

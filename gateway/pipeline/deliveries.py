@@ -13,7 +13,10 @@ from gateway.records.evidence import DeliveryFact, Evidence
 
 def facts(direction: str, node: str, outcomes: Sequence[InstanceOutcome]) -> tuple[DeliveryFact, ...]:
     """The answers as rows to keep."""
-    return tuple(DeliveryFact(direction, node, o.sop_instance_uid, o.outcome.value, o.status, o.detail) for o in outcomes)
+    return tuple(
+        DeliveryFact(direction, node, o.sop_instance_uid, o.outcome.value, o.status, o.detail)
+        for o in outcomes
+    )
 
 
 def verdict(direction: str, node: str, outcomes: Sequence[InstanceOutcome], reached: CaseState) -> Outcome:
@@ -24,9 +27,14 @@ def verdict(direction: str, node: str, outcomes: Sequence[InstanceOutcome], reac
     if refused:
         first = refused[0]
         status = f" (status {first.status:04X})" if first.status is not None else ""
-        return Stuck(f"{node} refused {len(refused)} of {len(outcomes)} objects: {first.detail}{status}.",
-                     f"Correct {node}'s configuration (SOP classes, transfer syntaxes, our AE title), then retry the case.",
-                     Evidence(deliveries=kept))
+        return Stuck(
+            f"{node} refused {len(refused)} of {len(outcomes)} objects: {first.detail}{status}.",
+            f"Correct {node}'s configuration (SOP classes, transfer syntaxes, our AE title), then retry the case.",
+            Evidence(deliveries=kept),
+        )
     if again:
-        return NotYet(f"{node} did not take {len(again)} of {len(outcomes)} objects: {again[0].detail}", evidence=Evidence(deliveries=kept))
+        return NotYet(
+            f"{node} did not take {len(again)} of {len(outcomes)} objects: {again[0].detail}",
+            evidence=Evidence(deliveries=kept),
+        )
     return Done(reached, Evidence(note={"node": node, "objects sent": len(outcomes)}, deliveries=kept))

@@ -109,8 +109,10 @@ class Engine:
             return NotYet(f"{type(error).__name__}: {error.strerror or 'input or output failed'}")
         except Exception as error:  # a bug must park one case with its name, not stop the others
             log.exception("a step failed in a way nobody foresaw")
-            return Stuck(f"The step failed unexpectedly ({type(error).__name__}).",
-                         "The log has the trace; retry the case after the cause is mended, or report it.")
+            return Stuck(
+                f"The step failed unexpectedly ({type(error).__name__}).",
+                "The log has the trace; retry the case after the cause is mended, or report it.",
+            )
 
     def _record(self, claim: Claim, outcome: Outcome) -> None:
         database = self.context.database
@@ -133,12 +135,22 @@ class Engine:
         if look_again is not None:
             return ledger.postpone(database, claim, why, look_again, outcome.evidence, failed=False)
         with database.read() as session:
-            row = queries.case(session, claim.id) if claim.unit == "case" else queries.study(session, claim.id)
+            row = (
+                queries.case(session, claim.id) if claim.unit == "case" else queries.study(session, claim.id)
+            )
             failing_for = database.now(session) - row.failing_since if row.failing_since else timedelta()
         if retry.exhausted(failing_for, settings):
-            return ledger.park(database, claim, f"{why} (tried for {failing_for})", "Mend the cause, then retry the case.", outcome.evidence)
+            return ledger.park(
+                database,
+                claim,
+                f"{why} (tried for {failing_for})",
+                "Mend the cause, then retry the case.",
+                outcome.evidence,
+            )
         log.info("will try again", why=why)
-        return ledger.postpone(database, claim, why, retry.delay(claim.attempts, settings, random.random()), outcome.evidence)
+        return ledger.postpone(
+            database, claim, why, retry.delay(claim.attempts, settings, random.random()), outcome.evidence
+        )
 
     def _beat(self) -> None:
         while not self._stopping.wait(self._lease.total_seconds() / HEARTBEATS_PER_LEASE):

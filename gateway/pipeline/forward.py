@@ -18,12 +18,26 @@ def forward(turn: Turn, context: StepContext) -> Outcome:
         copies = queries.prepared(session, turn.claim.id)
         taken = queries.delivered(session, turn.claim.id, "forward")
     if not case.destination:
-        return Done(CaseState.FORWARDED, Evidence(note={"available": "in the gateway's own queue", "objects": len(copies)}))
+        return Done(
+            CaseState.FORWARDED,
+            Evidence(note={"available": "in the gateway's own queue", "objects": len(copies)}),
+        )
     node = context.directory().get(case.destination)
     files = [
-        OutgoingFile(context.blobs.path(copy.blob), copy.sop_class_uid, copy.sop_instance_uid, copy.transfer_syntax_uid)
+        OutgoingFile(
+            context.blobs.path(copy.blob), copy.sop_class_uid, copy.sop_instance_uid, copy.transfer_syntax_uid
+        )
         for copy in copies
         if copy.sop_instance_uid not in taken
     ]
-    outcomes = store(node, files, calling_ae_title=context.settings.dicom.ae_title, timeout_s=context.settings.dicom.timeout) if files else []
+    outcomes = (
+        store(
+            node,
+            files,
+            calling_ae_title=context.settings.dicom.ae_title,
+            timeout_s=context.settings.dicom.timeout,
+        )
+        if files
+        else []
+    )
     return verdict("forward", node.name, outcomes, CaseState.FORWARDED)

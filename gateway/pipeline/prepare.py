@@ -16,7 +16,15 @@ from gateway.lifecycle import CaseState
 from gateway.pipeline import originals
 from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.outcome import Done, Outcome, Stuck
-from gateway.privacy import Held, PatientContext, deidentify, encode, find_leaks, identifying_values, load_profile
+from gateway.privacy import (
+    Held,
+    PatientContext,
+    deidentify,
+    encode,
+    find_leaks,
+    identifying_values,
+    load_profile,
+)
 from gateway.records import queries
 from gateway.records.evidence import Evidence, PreparedFact
 from gateway.records.tables import Case, Instance
@@ -45,19 +53,25 @@ def prepare(turn: Turn, context: StepContext) -> Outcome:
         try:
             result = deidentify(dataset, patient, profile, kinds.get(str(dataset.get("SeriesNumber", ""))))
         except Held as held:
-            return Stuck(f"An image may not leave: {held.problem}", held.fix, Evidence(note={"instance": instance.id}))
+            return Stuck(
+                f"An image may not leave: {held.problem}", held.fix, Evidence(note={"instance": instance.id})
+            )
         file = encode(result.dataset)
         leaks = find_leaks(file, values)
         if leaks:
             where = sorted({f"{leak.attribute} at byte {leak.offset}" for leak in leaks})[:10]
-            return Stuck(f"The copy of instance {instance.id} still holds identifying values: {', '.join(where)}.",
-                         "Nothing was sent. Report this to the maintainers with the attribute names; never force it out.")
+            return Stuck(
+                f"The copy of instance {instance.id} still holds identifying values: {', '.join(where)}.",
+                "Nothing was sent. Report this to the maintainers with the attribute names; never force it out.",
+            )
         actions.update(result.actions)
         facts.append(_keep(context, case, instance, result.dataset, file))
         shifted_date = shifted_date or str(result.dataset.get("StudyDate", "") or "")
     if not facts:
-        return Stuck("No object of this study may leave: none is an MR image.",
-                     "Ask the sender for the MR images; secondary captures, reports and private objects are not forwarded.")
+        return Stuck(
+            "No object of this study may leave: none is an MR image.",
+            "Ask the sender for the MR images; secondary captures, reports and private objects are not forwarded.",
+        )
     manifest: dict[str, Any] = {
         "profile": profile.name, "software": __version__, "key_id": patient.key.key_id, "prepared": len(facts),
         "left_behind": dict(left_behind), "actions": dict(actions), "leaks": 0, "generation": case.generation,
@@ -85,4 +99,10 @@ def _keep(context: StepContext, case: Case, instance: Instance, copy: Dataset, f
     blob = f"prepared/{case.id}/{copy.SOPInstanceUID}.dcm"
     context.blobs.put(blob, file)
     assert instance.id is not None
-    return PreparedFact(instance.id, str(copy.SOPClassUID), str(copy.SOPInstanceUID), str(copy.file_meta.TransferSyntaxUID), blob)
+    return PreparedFact(
+        instance.id,
+        str(copy.SOPClassUID),
+        str(copy.SOPInstanceUID),
+        str(copy.file_meta.TransferSyntaxUID),
+        blob,
+    )

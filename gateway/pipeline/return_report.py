@@ -26,19 +26,38 @@ def return_report(turn: Turn, context: StepContext) -> Outcome:
     if not study.sender:
         form = LADDER[0]
         columns = {"returned_as": form, "returned_uid": case.composed[form]["sop_instance_uid"]}
-        return Done(CaseState.RETURNED, Evidence(note={"waits": "on the upload's page, as SR and PDF"}, columns=columns))
+        return Done(
+            CaseState.RETURNED,
+            Evidence(note={"waits": "on the upload's page, as SR and PDF"}, columns=columns),
+        )
     node = context.directory().get(study.sender)
     kept: list[DeliveryFact] = []
     for form in LADDER:
         file = case.composed[form]
-        outgoing = OutgoingFile(context.blobs.path(file["blob"]), file["sop_class_uid"], file["sop_instance_uid"], file["transfer_syntax_uid"])
-        [answer] = store(node, [outgoing], calling_ae_title=context.settings.dicom.ae_title, timeout_s=context.settings.dicom.timeout)
+        outgoing = OutgoingFile(
+            context.blobs.path(file["blob"]),
+            file["sop_class_uid"],
+            file["sop_instance_uid"],
+            file["transfer_syntax_uid"],
+        )
+        [answer] = store(
+            node,
+            [outgoing],
+            calling_ae_title=context.settings.dicom.ae_title,
+            timeout_s=context.settings.dicom.timeout,
+        )
         kept += deliveries.facts("return", node.name, [answer])
         if answer.outcome in (Answer.ACCEPTED, Answer.WARNING):
             columns = {"returned_as": form, "returned_uid": answer.sop_instance_uid}
-            return Done(CaseState.RETURNED, Evidence(note={"node": node.name, "as": form}, columns=columns, deliveries=tuple(kept)))
+            return Done(
+                CaseState.RETURNED,
+                Evidence(note={"node": node.name, "as": form}, columns=columns, deliveries=tuple(kept)),
+            )
         if answer.outcome is Answer.TRY_AGAIN:
-            return NotYet(f"{node.name} did not take the report: {answer.detail}", evidence=Evidence(deliveries=tuple(kept)))
+            return NotYet(
+                f"{node.name} did not take the report: {answer.detail}",
+                evidence=Evidence(deliveries=tuple(kept)),
+            )
         if answer.status not in NOT_NEGOTIATED:
             return _refused(node.name, answer, kept)
     return _refused(node.name, answer, kept)
@@ -46,6 +65,8 @@ def return_report(turn: Turn, context: StepContext) -> Outcome:
 
 def _refused(node: str, answer: InstanceOutcome, kept: list[DeliveryFact]) -> Stuck:
     status = f" (status {answer.status:04X})" if answer.status is not None else ""
-    return Stuck(f"{node} refused the report in every form it could take: {answer.detail}{status}.",
-                 f"Allow Enhanced SR, Basic Text SR or Encapsulated PDF from our AE title in {node}, then retry the case.",
-                 Evidence(deliveries=tuple(kept)))
+    return Stuck(
+        f"{node} refused the report in every form it could take: {answer.detail}{status}.",
+        f"Allow Enhanced SR, Basic Text SR or Encapsulated PDF from our AE title in {node}, then retry the case.",
+        Evidence(deliveries=tuple(kept)),
+    )

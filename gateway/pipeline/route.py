@@ -26,8 +26,10 @@ def route(turn: Turn, context: StepContext) -> Outcome:
     instances = originals.kept(context.database, study.id or 0)
     headers = originals.headers(context.blobs, instances)
     if len(originals.patients(headers)) > 1:
-        return Stuck("The objects of this study name more than one patient.",
-                     "Ask the sender to correct the study and send it again; nothing of it was passed on.")
+        return Stuck(
+            "The objects of this study name more than one patient.",
+            "Ask the sender to correct the study and send it again; nothing of it was passed on.",
+        )
     facts = study_facts(
         headers, sender=study.sender, calling_ae_title=study.calling_ae_title, called_ae_title=study.called_ae_title,
         address=study.address, site=study.site,
@@ -37,7 +39,9 @@ def route(turn: Turn, context: StepContext) -> Outcome:
     explanation = [entry.to_json() for entry in result.explanations]
     columns = {"facts": facts.to_json(), "explanation": explanation}
     if result.rule is None:
-        return Done(StudyState.UNMATCHED, Evidence(note={"rules looked at": len(rules.rules)}, columns=columns))
+        return Done(
+            StudyState.UNMATCHED, Evidence(note={"rules looked at": len(rules.rules)}, columns=columns)
+        )
     draft = case_draft(facts, result.rule, rules.fingerprint, explanation)
     note = {"rule": result.rule.id, "version": str(result.rule.version), "protocol": draft.readability}
     return Done(StudyState.MATCHED, Evidence(note=note, columns=columns, case=draft))

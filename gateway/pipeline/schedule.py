@@ -21,10 +21,17 @@ SWEEP_SECONDS = 600
 
 def start(engine: Engine, database: Database, poll: float) -> BackgroundScheduler:
     """Start the ticks of a worker process; shut the returned scheduler down when it ends."""
-    scheduler = BackgroundScheduler(timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 60})
+    scheduler = BackgroundScheduler(
+        timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 60}
+    )
     scheduler.add_job(engine.wake, IntervalTrigger(seconds=poll), id="look for due work")
-    scheduler.add_job(once_per_slot(database, "end sessions", SWEEP_SECONDS, lambda: accounts.end_expired_sessions(database)),
-                      IntervalTrigger(seconds=SWEEP_SECONDS), id="end sessions")
+    scheduler.add_job(
+        once_per_slot(
+            database, "end sessions", SWEEP_SECONDS, lambda: accounts.end_expired_sessions(database)
+        ),
+        IntervalTrigger(seconds=SWEEP_SECONDS),
+        id="end sessions",
+    )
     scheduler.start()
     return scheduler
 

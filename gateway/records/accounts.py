@@ -36,20 +36,39 @@ class Viewer:
     csrf: str = ""
 
 
-def add_user(database: Database, login: str, display_name: str, role: str, site: str, password: str, who: str = "command line") -> int:
+def add_user(
+    database: Database,
+    login: str,
+    display_name: str,
+    role: str,
+    site: str,
+    password: str,
+    who: str = "command line",
+) -> int:
     """Create an account; returns its number."""
     if role not in ROLES:
         raise GatewayError(f"{role!r} is not a role.", f"Use one of: {', '.join(ROLES)}.")
     if len(password) < SHORTEST_PASSWORD:
-        raise GatewayError(f"The password has {len(password)} characters.", f"Use at least {SHORTEST_PASSWORD}.")
+        raise GatewayError(
+            f"The password has {len(password)} characters.", f"Use at least {SHORTEST_PASSWORD}."
+        )
     hashed = HASHER.hash(password)
     with database.write("add_user") as session:
         if session.exec(select(Account).where(Account.login == login)).first() is not None:
             raise Conflict(f"There is already an account {login!r}.", "Choose another login.")
-        account = Account(login=login, display_name=display_name or login, role=role, site=site, password_hash=hashed)
+        account = Account(
+            login=login, display_name=display_name or login, role=role, site=site, password_hash=hashed
+        )
         session.add(account)
         session.flush()
-        audit.append(session, database.now(session), who, "account added", f"account {account.id}", {"role": role, "site": site})
+        audit.append(
+            session,
+            database.now(session),
+            who,
+            "account added",
+            f"account {account.id}",
+            {"role": role, "site": site},
+        )
         assert account.id is not None
         return account.id
 
@@ -65,19 +84,35 @@ def sign_in(database: Database, login: str, password: str, lifetime: timedelta) 
         if account is None or locked or not right or account.disabled:
             if account is not None and not locked:
                 _count_failure(session.get_one(Account, account.id), now + LOCK)
-            audit.append(session, now, login if account else "unknown login", "sign-in refused", f"account {account.id if account else '-'}")
+            audit.append(
+                session,
+                now,
+                login if account else "unknown login",
+                "sign-in refused",
+                f"account {account.id if account else '-'}",
+            )
             refused = True
         else:
             row = session.get_one(Account, account.id)
             row.failed_sign_ins, row.locked_until = 0, None
             assert account.id is not None
             token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
-            session.add(WebSession(token_hash=_hash(token), account_id=account.id, csrf=csrf, created_at=now, expires_at=now + lifetime))
+            session.add(
+                WebSession(
+                    token_hash=_hash(token),
+                    account_id=account.id,
+                    csrf=csrf,
+                    created_at=now,
+                    expires_at=now + lifetime,
+                )
+            )
             audit.append(session, now, account.login, "signed in", f"account {account.id}")
             refused = False
     if refused:
-        raise NotAllowed("This login and password do not fit, or the account is locked.",
-                         f"Try again; after {FAILURES_TO_LOCK} wrong passwords an account rests for {LOCK.seconds // 60} minutes.")
+        raise NotAllowed(
+            "This login and password do not fit, or the account is locked.",
+            f"Try again; after {FAILURES_TO_LOCK} wrong passwords an account rests for {LOCK.seconds // 60} minutes.",
+        )
     assert account is not None and account.id is not None
     return token, Viewer(account.id, account.login, account.display_name, account.role, account.site, csrf)
 

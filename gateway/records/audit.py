@@ -20,13 +20,28 @@ GENESIS = "0" * 64
 LOCK = 0x504D4C  # 'PML': one advisory lock, so that two PostgreSQL writers cannot chain to the same event
 
 
-def append(session: Session, at: datetime, who: str, action: str, subject: str, detail: Mapping[str, Any] | None = None) -> None:
+def append(
+    session: Session,
+    at: datetime,
+    who: str,
+    action: str,
+    subject: str,
+    detail: Mapping[str, Any] | None = None,
+) -> None:
     """Add an event to the caller's transaction; `subject` is a case or account number, never a person's name."""
     if session.get_bind().dialect.name == "postgresql":
         session.connection().execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
     last = session.exec(select(AuditEvent).order_by(col(AuditEvent.id).desc()).limit(1)).first()
     previous = last.digest if last else GENESIS
-    event = AuditEvent(at=at, who=who, action=action, subject=subject, detail=dict(detail or {}), previous=previous, digest="")
+    event = AuditEvent(
+        at=at,
+        who=who,
+        action=action,
+        subject=subject,
+        detail=dict(detail or {}),
+        previous=previous,
+        digest="",
+    )
     event.digest = _digest(event)
     session.add(event)
     session.flush()

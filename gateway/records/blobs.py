@@ -69,7 +69,9 @@ class LocalBlobs:
     def path(self, key: str) -> Path:
         parts = key.split("/")
         if not all(parts) or any(part.startswith(".") for part in parts):
-            raise ValueError(f"{key!r} is not a key of the object store; keys are derived, never taken from input.")
+            raise ValueError(
+                f"{key!r} is not a key of the object store; keys are derived, never taken from input."
+            )
         return self.folder.joinpath(*parts)
 
     def free_mb(self) -> float:

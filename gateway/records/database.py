@@ -33,7 +33,11 @@ class Database:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
         self._clock = clock
-        self.engine = _sqlite_engine(url) if self.is_sqlite else create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+        self.engine = (
+            _sqlite_engine(url)
+            if self.is_sqlite
+            else create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+        )
 
     @contextmanager
     def write(self, name: str) -> Iterator[Session]:
@@ -73,7 +77,12 @@ def _sqlite_engine(url: str) -> Engine:
     def _pragmas(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves, below
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_TIMEOUT_MS}", "foreign_keys=ON"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
+            "foreign_keys=ON",
+        ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

@@ -93,7 +93,9 @@ def keep_instance(database: Database, fact: InstanceFact, quiet: timedelta) -> i
         study = _study_of(session, fact, now, quiet)
         assert study.id is not None
         same_uid = session.exec(
-            select(Instance).where(Instance.study_id == study.id, Instance.sop_instance_uid == fact.sop_instance_uid)
+            select(Instance).where(
+                Instance.study_id == study.id, Instance.sop_instance_uid == fact.sop_instance_uid
+            )
         ).all()
         if any(known.digest == fact.digest for known in same_uid):
             return study.id
@@ -113,9 +115,20 @@ def keep_instance(database: Database, fact: InstanceFact, quiet: timedelta) -> i
         study.fence += 1  # a completion that is being decided right now does not know this instance: its outcome is refused
         study.lease_owner, study.lease_until = "", None
         if same_uid:
-            study.problem = "Two different objects with the same SOP Instance UID were received; both are kept."
-            study.fix = "Ask the sender which one is right; then retry the study, which uses the first one received."
-            _tell(session, study.id, None, now, "conflicting instance received", detail={"sop_class_uid": fact.sop_class_uid})
+            study.problem = (
+                "Two different objects with the same SOP Instance UID were received; both are kept."
+            )
+            study.fix = (
+                "Ask the sender which one is right; then retry the study, which uses the first one received."
+            )
+            _tell(
+                session,
+                study.id,
+                None,
+                now,
+                "conflicting instance received",
+                detail={"sop_class_uid": fact.sop_class_uid},
+            )
         return study.id
 
 
@@ -128,15 +141,31 @@ def _study_of(session: Session, fact: InstanceFact, now: datetime, quiet: timede
         first_instance_at=now, last_instance_at=now, look_again_at=now + quiet,
     ).model_dump(exclude={"id"})  # fmt: skip
     inserted = session.execute(
-        insert(Study).values(values).on_conflict_do_nothing(index_elements=["site", "study_instance_uid"]).returning(col(Study.id))
+        insert(Study)
+        .values(values)
+        .on_conflict_do_nothing(index_elements=["site", "study_instance_uid"])
+        .returning(col(Study.id))
     ).scalar_one_or_none()
     study = session.exec(
-        select(Study).where(Study.site == fact.site, Study.study_instance_uid == fact.study_instance_uid).with_for_update()
+        select(Study)
+        .where(Study.site == fact.site, Study.study_instance_uid == fact.study_instance_uid)
+        .with_for_update()
     ).one()
     if inserted is not None:
         assert study.id is not None
-        _tell(session, study.id, None, now, "first instance received", StudyState.RECEIVED,
-              detail={"sender": fact.sender or "upload", "calling_ae_title": fact.calling_ae_title, "by": fact.received_by})
+        _tell(
+            session,
+            study.id,
+            None,
+            now,
+            "first instance received",
+            StudyState.RECEIVED,
+            detail={
+                "sender": fact.sender or "upload",
+                "calling_ae_title": fact.calling_ae_title,
+                "by": fact.received_by,
+            },
+        )
     return study
 
 
@@ -146,7 +175,15 @@ def _reopen(session: Session, study: Study, now: datetime) -> None:
     study.generation += 1
     study.attempts, study.failing_since, study.waiting_for = 0, None, ""
     assert study.id is not None
-    _tell(session, study.id, None, now, "late images: new generation", StudyState.RECEIVED, detail={"generation": study.generation})
+    _tell(
+        session,
+        study.id,
+        None,
+        now,
+        "late images: new generation",
+        StudyState.RECEIVED,
+        detail={"generation": study.generation},
+    )
 
 
 def refuse(database: Database, calling_ae_title: str, address: str, why: str, fix: str) -> None:
@@ -154,10 +191,20 @@ def refuse(database: Database, calling_ae_title: str, address: str, why: str, fi
     with database.write("refuse") as session:
         now = database.now(session)
         known = session.exec(
-            select(Refusal).where(Refusal.calling_ae_title == calling_ae_title, Refusal.address == address, Refusal.why == why)
+            select(Refusal).where(
+                Refusal.calling_ae_title == calling_ae_title, Refusal.address == address, Refusal.why == why
+            )
         ).first()
         if known is None:
-            known = Refusal(calling_ae_title=calling_ae_title, address=address, why=why, fix=fix, times=0, first_at=now, last_at=now)
+            known = Refusal(
+                calling_ae_title=calling_ae_title,
+                address=address,
+                why=why,
+                fix=fix,
+                times=0,
+                first_at=now,
+                last_at=now,
+            )
         known.times += 1
         known.last_at = now
         known.fix = fix
@@ -167,7 +214,9 @@ def refuse(database: Database, calling_ae_title: str, address: str, why: str, fi
 # ---------------------------------------------------------------- the engine's work
 
 
-def claim_due(database: Database, worker: str, lease: timedelta, states: Mapping[str, tuple[str, ...]]) -> Claim | None:
+def claim_due(
+    database: Database, worker: str, lease: timedelta, states: Mapping[str, tuple[str, ...]]
+) -> Claim | None:
     """Take the most urgent due case or study for `lease`, or None when nothing is due.
 
     Due: in a state that has a step, not parked, its time come, and no living lease on it.
@@ -227,14 +276,23 @@ def advance(database: Database, claim: Claim, reached: str, evidence: Evidence =
         else:
             row.state = move_study(StudyState(row.state), StudyState(reached))
         case_id = row.id if isinstance(row, Case) else None
-        _tell(session, claim.study_id, case_id, now, f"reached {reached}", reached, detail=dict(evidence.note))
+        _tell(
+            session, claim.study_id, case_id, now, f"reached {reached}", reached, detail=dict(evidence.note)
+        )
         if evidence.case is not None:
             assert isinstance(row, Study)
             _open_case(session, row, evidence.case, now)
     return True
 
 
-def postpone(database: Database, claim: Claim, why: str, look_again: timedelta, evidence: Evidence = NOTHING, failed: bool = True) -> bool:
+def postpone(
+    database: Database,
+    claim: Claim,
+    why: str,
+    look_again: timedelta,
+    evidence: Evidence = NOTHING,
+    failed: bool = True,
+) -> bool:
     """Record that a step has to be tried again later; `failed` tells trouble from plain waiting."""
     with database.write(f"postpone-{claim.state}") as session:
         row = _held(session, claim)
@@ -265,7 +323,14 @@ def park(database: Database, claim: Claim, problem: str, fix: str, evidence: Evi
         row.problem, row.fix = problem, fix
         row.lease_owner, row.lease_until = "", None
         case_id = row.id if isinstance(row, Case) else None
-        _tell(session, claim.study_id, case_id, now, "parked", detail={"problem": problem, "fix": fix, **evidence.note})
+        _tell(
+            session,
+            claim.study_id,
+            case_id,
+            now,
+            "parked",
+            detail={"problem": problem, "fix": fix, **evidence.note},
+        )
     return True
 
 
@@ -284,7 +349,9 @@ def _remember(session: Session, row: Case | Study, claim: Claim, evidence: Evide
         setattr(row, name, value)
     if evidence.identity is not None:
         assert isinstance(row, Case)
-        known = session.exec(select(Identity).where(Identity.patient_hash == evidence.identity.patient_hash)).first()
+        known = session.exec(
+            select(Identity).where(Identity.patient_hash == evidence.identity.patient_hash)
+        ).first()
         if known is None:
             known = Identity(**vars(evidence.identity), created_at=now)
             session.add(known)
@@ -298,11 +365,19 @@ def _remember(session: Session, row: Case | Study, claim: Claim, evidence: Evide
     for fact in evidence.deliveries:
         known_delivery = session.exec(
             select(Delivery).where(
-                Delivery.case_id == claim.id, Delivery.direction == fact.direction, Delivery.sop_instance_uid == fact.sop_instance_uid
+                Delivery.case_id == claim.id,
+                Delivery.direction == fact.direction,
+                Delivery.sop_instance_uid == fact.sop_instance_uid,
             )
         ).first()
-        delivery = known_delivery or Delivery(case_id=claim.id, direction=fact.direction, sop_instance_uid=fact.sop_instance_uid,
-                                              node=fact.node, outcome="", at=now)
+        delivery = known_delivery or Delivery(
+            case_id=claim.id,
+            direction=fact.direction,
+            sop_instance_uid=fact.sop_instance_uid,
+            node=fact.node,
+            outcome="",
+            at=now,
+        )
         delivery.node, delivery.outcome, delivery.status, delivery.detail, delivery.at = (
             fact.node, fact.outcome, fact.status, fact.detail, now)  # fmt: skip
         session.add(delivery)
@@ -314,13 +389,25 @@ def _open_case(session: Session, study: Study, draft: CaseDraft, now: datetime) 
     """The case of a matched study: new, amended by late images, or told that an addendum is wanted."""
     assert study.id is not None
     fields = {**vars(draft), "verdict": dict(draft.verdict)}
-    case = session.exec(select(Case).where(Case.study_id == study.id, Case.destination == draft.destination).with_for_update()).first()
+    case = session.exec(
+        select(Case).where(Case.study_id == study.id, Case.destination == draft.destination).with_for_update()
+    ).first()
     if case is None:
-        case = Case(**fields, study_id=study.id, site=study.site, generation=study.generation, look_again_at=now,
-                    reached_at=now, created_at=now, updated_at=now)
+        case = Case(
+            **fields,
+            study_id=study.id,
+            site=study.site,
+            generation=study.generation,
+            look_again_at=now,
+            reached_at=now,
+            created_at=now,
+            updated_at=now,
+        )
         session.add(case)
         session.flush()
-        _tell(session, study.id, case.id, now, "case opened", CaseState.MATCHED, detail={"rule": draft.rule_id})
+        _tell(
+            session, study.id, case.id, now, "case opened", CaseState.MATCHED, detail={"rule": draft.rule_id}
+        )
     elif CaseState(case.state) in BEFORE_THE_REPORT:
         seen = case.state == CaseState.FORWARDED
         for name, value in fields.items():
@@ -332,7 +419,15 @@ def _open_case(session: Session, study: Study, draft: CaseDraft, now: datetime) 
         case.look_again_at = case.reached_at = case.updated_at = now
         case.problem = case.fix = case.waiting_for = ""
         case.attempts, case.failing_since = 0, None
-        _tell(session, study.id, case.id, now, "amended by late images", CaseState.MATCHED, detail={"generation": study.generation})
+        _tell(
+            session,
+            study.id,
+            case.id,
+            now,
+            "amended by late images",
+            CaseState.MATCHED,
+            detail={"generation": study.generation},
+        )
     elif case.generation != study.generation:
         case.addendum_wanted, case.updated_at = True, now
         case.generation = study.generation
@@ -349,12 +444,23 @@ def claim_case(database: Database, case_id: int, account_id: int, lease: timedel
         now = database.now(session)
         case = _locked_case(session, case_id)
         if case.state != CaseState.FORWARDED:
-            raise WrongState(f"Case {case_id} is {case.state}, and only a case that is FORWARDED can be read.", "Look at its journal.")
-        if case.claimed_by not in (None, account_id) and case.claimed_until is not None and case.claimed_until > now:
+            raise WrongState(
+                f"Case {case_id} is {case.state}, and only a case that is FORWARDED can be read.",
+                "Look at its journal.",
+            )
+        if (
+            case.claimed_by not in (None, account_id)
+            and case.claimed_until is not None
+            and case.claimed_until > now
+        ):
             holder = session.get(Account, case.claimed_by)
-            raise AlreadyClaimed(f"{holder.display_name if holder else 'Somebody'} is reading case {case_id}.",
-                                 "Take another case, or ask for a release.")
-        renewal = case.claimed_by == account_id and case.claimed_until is not None and case.claimed_until > now
+            raise AlreadyClaimed(
+                f"{holder.display_name if holder else 'Somebody'} is reading case {case_id}.",
+                "Take another case, or ask for a release.",
+            )
+        renewal = (
+            case.claimed_by == account_id and case.claimed_until is not None and case.claimed_until > now
+        )
         case.claimed_by, case.claimed_until = account_id, now + lease
         case.updated_at = now
         if not renewal:
@@ -369,13 +475,22 @@ def release_case(database: Database, case_id: int, account_id: int, *, anybodys:
         if case.claimed_by is None:
             return
         if case.claimed_by != account_id and not anybodys:
-            raise NotClaimed(f"Case {case_id} is claimed by somebody else.", "Ask that reader or a lead to release it.")
+            raise NotClaimed(
+                f"Case {case_id} is claimed by somebody else.", "Ask that reader or a lead to release it."
+            )
         case.claimed_by = case.claimed_until = None
         case.updated_at = now = database.now(session)
         _tell(session, case.study_id, case_id, now, "released", who=_login(session, account_id))
 
 
-def save_draft(database: Database, case_id: int, account_id: int, content: Mapping[str, Any], version: int, lease: timedelta) -> int:
+def save_draft(
+    database: Database,
+    case_id: int,
+    account_id: int,
+    content: Mapping[str, Any],
+    version: int,
+    lease: timedelta,
+) -> int:
     """Keep an unsigned report; `version` is the one it was edited from (0: none). Returns the new version."""
     with database.write("save_draft") as session:
         now = database.now(session)
@@ -383,10 +498,17 @@ def save_draft(database: Database, case_id: int, account_id: int, content: Mappi
         draft = session.get(Draft, case_id)
         present = draft.version if draft else 0
         if present != version:
-            raise StaleDraft(f"The draft of case {case_id} is at version {present}, this edit began at {version}.",
-                             "Load the draft again and repeat the change.")
+            raise StaleDraft(
+                f"The draft of case {case_id} is at version {present}, this edit began at {version}.",
+                "Load the draft again and repeat the change.",
+            )
         draft = draft or Draft(case_id=case_id, version=0, saved_by=account_id, saved_at=now)
-        draft.version, draft.content, draft.saved_by, draft.saved_at = present + 1, dict(content), account_id, now
+        draft.version, draft.content, draft.saved_by, draft.saved_at = (
+            present + 1,
+            dict(content),
+            account_id,
+            now,
+        )
         session.add(draft)
         case.claimed_until = now + lease
         return draft.version
@@ -401,21 +523,42 @@ def sign_report(database: Database, case_id: int, account_id: int, content: Mapp
         now = database.now(session)
         case = _locked_case(session, case_id)
         if session.exec(select(SignedReport).where(SignedReport.case_id == case_id)).first() is not None:
-            raise AlreadySigned(f"Case {case_id} is already signed.", "A correction is an addendum, never an overwrite.")
+            raise AlreadySigned(
+                f"Case {case_id} is already signed.", "A correction is an addendum, never an overwrite."
+            )
         case = _reading(session, case_id, account_id, now)
         account = session.get(Account, account_id)
         assert account is not None
         canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        report = SignedReport(case_id=case_id, version=1, content=dict(content), digest=hashlib.sha256(canonical.encode()).hexdigest(),
-                              signed_by=account_id, signer_name=account.display_name, signer_login=account.login, signed_at=now)
+        report = SignedReport(
+            case_id=case_id,
+            version=1,
+            content=dict(content),
+            digest=hashlib.sha256(canonical.encode()).hexdigest(),
+            signed_by=account_id,
+            signer_name=account.display_name,
+            signer_login=account.login,
+            signed_at=now,
+        )
         session.add(report)
         case.state = move_case(CaseState(case.state), CaseState.REPORTED)
         case.claimed_by = case.claimed_until = None
         case.look_again_at = case.reached_at = case.updated_at = now
         case.attempts, case.failing_since, case.waiting_for = 0, None, ""
         session.flush()
-        _tell(session, case.study_id, case_id, now, "signed", CaseState.REPORTED, account.login, {"digest": report.digest})
-        audit.append(session, now, account.login, "report signed", f"case {case_id}", {"digest": report.digest})
+        _tell(
+            session,
+            case.study_id,
+            case_id,
+            now,
+            "signed",
+            CaseState.REPORTED,
+            account.login,
+            {"digest": report.digest},
+        )
+        audit.append(
+            session, now, account.login, "report signed", f"case {case_id}", {"digest": report.digest}
+        )
         assert report.id is not None
         return report.id
 
@@ -438,7 +581,9 @@ def retry(database: Database, unit: str, row_id: int, who: str) -> None:
     table = UNITS[unit]
     with database.write("retry") as session:
         now = database.now(session)
-        row: Case | Study | None = session.exec(select(table).where(table.id == row_id).with_for_update()).first()
+        row: Case | Study | None = session.exec(
+            select(table).where(table.id == row_id).with_for_update()
+        ).first()
         if row is None:
             raise NotThere(f"There is no {unit} {row_id}.", "List them with: gateway cases list")
         row.problem = row.fix = row.waiting_for = ""
@@ -457,7 +602,16 @@ def route_by_hand(database: Database, study_id: int, draft: CaseDraft, who: str,
         if study is None:
             raise NotThere(f"There is no study {study_id}.", "The list of studies shows every number.")
         study.state = move_study(StudyState(study.state), StudyState.MATCHED)
-        _tell(session, study_id, None, now, "routed by hand", StudyState.MATCHED, who, {"why": why, "rule": draft.rule_id})
+        _tell(
+            session,
+            study_id,
+            None,
+            now,
+            "routed by hand",
+            StudyState.MATCHED,
+            who,
+            {"why": why, "rule": draft.rule_id},
+        )
         audit.append(session, now, who, "study routed by hand", f"study {study_id}", {"why": why})
         case = _open_case(session, study, draft, now)
         assert case.id is not None
@@ -500,9 +654,15 @@ def _reading(session: Session, case_id: int, account_id: int, now: datetime) -> 
     """The case, when this reader holds it and it waits for a report."""
     case = _locked_case(session, case_id)
     if case.state != CaseState.FORWARDED:
-        raise WrongState(f"Case {case_id} is {case.state} and takes no report now.", "Late images are being prepared, or it is signed.")
+        raise WrongState(
+            f"Case {case_id} is {case.state} and takes no report now.",
+            "Late images are being prepared, or it is signed.",
+        )
     if case.claimed_by != account_id or case.claimed_until is None or case.claimed_until <= now:
-        raise NotClaimed(f"Case {case_id} is not claimed by you (a claim ends after a while).", "Claim it again; the draft is kept.")
+        raise NotClaimed(
+            f"Case {case_id} is not claimed by you (a claim ends after a while).",
+            "Claim it again; the draft is kept.",
+        )
     return case
 
 
@@ -516,4 +676,14 @@ def _tell(
     detail: Mapping[str, Any] | None = None,
 ) -> None:  # fmt: skip
     """Add a line to the journal."""
-    session.add(CaseEvent(study_id=study_id, case_id=case_id, at=at, what=what, reached=reached, who=who, detail=dict(detail or {})))
+    session.add(
+        CaseEvent(
+            study_id=study_id,
+            case_id=case_id,
+            at=at,
+            what=what,
+            reached=reached,
+            who=who,
+            detail=dict(detail or {}),
+        )
+    )

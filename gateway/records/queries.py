@@ -159,7 +159,11 @@ def queue(session: Session, viewer: Viewer, *, everything: bool = False) -> list
 
 def queue_version(session: Session, viewer: Viewer) -> str:
     """A short text that changes whenever the viewer's queue does: the ETag of pollers."""
-    chosen = select(func.max(Case.updated_at), func.count(), func.max(CaseEvent.id)).select_from(Case).join(CaseEvent, isouter=True)
+    chosen = (
+        select(func.max(Case.updated_at), func.count(), func.max(CaseEvent.id))
+        .select_from(Case)
+        .join(CaseEvent, isouter=True)
+    )
     if viewer.site:
         chosen = chosen.where(Case.site == viewer.site)
     updated, rows, last_event = session.exec(chosen).one()
@@ -174,7 +178,9 @@ def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None
     holder = session.get(Account, case.claimed_by) if case.claimed_by else None
     draft = session.get(Draft, case_id)
     report = signed_report(session, case_id)
-    deliveries = session.exec(select(Delivery).where(Delivery.case_id == case_id).order_by(col(Delivery.id))).all()
+    deliveries = session.exec(
+        select(Delivery).where(Delivery.case_id == case_id).order_by(col(Delivery.id))
+    ).all()
     return CasePage(
         row=_queue_row(case, holder), study_id=case.study_id, generation=case.generation, rule_id=case.rule_id,
         rule_version=case.rule_version, verdict=case.verdict, explanation=tuple(case.explanation), series=tuple(case.series),
@@ -186,10 +192,14 @@ def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None
 
 def signed_report(session: Session, case_id: int) -> ReportRow | None:
     """The newest signed report of a case."""
-    row = session.exec(select(SignedReport).where(SignedReport.case_id == case_id).order_by(col(SignedReport.version).desc())).first()
+    row = session.exec(
+        select(SignedReport).where(SignedReport.case_id == case_id).order_by(col(SignedReport.version).desc())
+    ).first()
     if row is None or row.id is None:
         return None
-    return ReportRow(row.id, row.version, row.content, row.digest, row.signer_name, row.signer_login, row.signed_at)
+    return ReportRow(
+        row.id, row.version, row.content, row.digest, row.signer_name, row.signer_login, row.signed_at
+    )
 
 
 def journal(session: Session, study_id: int, case_id: int | None = None) -> list[JournalLine]:
@@ -197,7 +207,10 @@ def journal(session: Session, study_id: int, case_id: int | None = None) -> list
     chosen = select(CaseEvent).where(CaseEvent.study_id == study_id)
     if case_id is not None:
         chosen = chosen.where((CaseEvent.case_id == case_id) | (col(CaseEvent.case_id).is_(None)))
-    return [JournalLine(e.at, e.what, e.reached, e.who, e.detail) for e in session.exec(chosen.order_by(col(CaseEvent.id)))]
+    return [
+        JournalLine(e.at, e.what, e.reached, e.who, e.detail)
+        for e in session.exec(chosen.order_by(col(CaseEvent.id)))
+    ]
 
 
 def studies(session: Session, viewer: Viewer, limit: int = 200) -> list[StudyRow]:
@@ -231,10 +244,20 @@ def accounts(session: Session) -> list[Account]:
 
 def counts(session: Session) -> dict[str, int]:
     """Numbers for the metrics page: cases by state, parked cases and studies, studies by state."""
-    numbers = {f"case_{state}": n for state, n in session.exec(select(Case.state, func.count()).group_by(col(Case.state)))}
-    numbers |= {f"study_{state}": n for state, n in session.exec(select(Study.state, func.count()).group_by(col(Study.state)))}
-    numbers["parked_case"] = session.exec(select(func.count()).select_from(Case).where(Case.problem != "")).one()
-    numbers["parked_study"] = session.exec(select(func.count()).select_from(Study).where(Study.problem != "")).one()
+    numbers = {
+        f"case_{state}": n
+        for state, n in session.exec(select(Case.state, func.count()).group_by(col(Case.state)))
+    }
+    numbers |= {
+        f"study_{state}": n
+        for state, n in session.exec(select(Study.state, func.count()).group_by(col(Study.state)))
+    }
+    numbers["parked_case"] = session.exec(
+        select(func.count()).select_from(Case).where(Case.problem != "")
+    ).one()
+    numbers["parked_study"] = session.exec(
+        select(func.count()).select_from(Study).where(Study.problem != "")
+    ).one()
     return numbers
 
 
@@ -258,13 +281,21 @@ def case(session: Session, case_id: int) -> Case:
 
 def instances(session: Session, study_id: int) -> list[Instance]:
     """The instances a study is read from, in order of arrival; of a conflicting UID the first received."""
-    found = session.exec(select(Instance).where(Instance.study_id == study_id).order_by(col(Instance.id))).all()
+    found = session.exec(
+        select(Instance).where(Instance.study_id == study_id).order_by(col(Instance.id))
+    ).all()
     return [instance for instance in found if not instance.in_conflict]
 
 
 def prepared(session: Session, case_id: int) -> list[PreparedInstance]:
     """The de-identified copies of a case."""
-    return list(session.exec(select(PreparedInstance).where(PreparedInstance.case_id == case_id).order_by(col(PreparedInstance.id))))
+    return list(
+        session.exec(
+            select(PreparedInstance)
+            .where(PreparedInstance.case_id == case_id)
+            .order_by(col(PreparedInstance.id))
+        )
+    )
 
 
 def delivered(session: Session, case_id: int, direction: str) -> frozenset[str]:
@@ -285,13 +316,21 @@ def identity_id(session: Session, patient_hash: str) -> int | None:
 
 def other_studies(session: Session, present: Case) -> list[int]:
     """The numbers of the other studies of a case's patient, oldest first."""
-    found = session.exec(select(Case.study_id).where(Case.identity_id == present.identity_id, Case.study_id != present.study_id))
+    found = session.exec(
+        select(Case.study_id).where(
+            Case.identity_id == present.identity_id, Case.study_id != present.study_id
+        )
+    )
     return sorted(set(found))
 
 
 def holds(session: Session, sop_instance_uids: list[str]) -> frozenset[str]:
     """Which of these instances the gateway keeps durably."""
-    return frozenset(session.exec(select(Instance.sop_instance_uid).where(col(Instance.sop_instance_uid).in_(sop_instance_uids))))
+    return frozenset(
+        session.exec(
+            select(Instance.sop_instance_uid).where(col(Instance.sop_instance_uid).in_(sop_instance_uids))
+        )
+    )
 
 
 def _queue_row(case: Case, holder: Account | None) -> QueueRow:

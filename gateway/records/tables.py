@@ -36,11 +36,15 @@ class Due(SQLModel):
 
     look_again_at: datetime = Field(index=True, description="not before this moment")
     attempts: int = Field(default=0, description="tries in the present state")
-    failing_since: datetime | None = Field(default=None, description="first transient failure in the present state")
+    failing_since: datetime | None = Field(
+        default=None, description="first transient failure in the present state"
+    )
     waiting_for: str = Field(default="", description="why the last try said not yet")
     lease_owner: str = Field(default="", description="worker that runs the step")
     lease_until: datetime | None = Field(default=None, description="when another worker may take over")
-    fence: int = Field(default=0, description="grows with each claim; an outcome with an older one is refused")
+    fence: int = Field(
+        default=0, description="grows with each claim; an outcome with an older one is refused"
+    )
     problem: str = Field(default="", description="why a person is needed; empty when not parked")
     fix: str = Field(default="", description="what that person can do")
 
@@ -49,7 +53,10 @@ class Study(Due, table=True):
     """One study of one site, as its sender knows it."""
 
     __tablename__ = "study"
-    __table_args__ = (UniqueConstraint("site", "study_instance_uid"), _one_of("state", tuple(StudyState), "state"))
+    __table_args__ = (
+        UniqueConstraint("site", "study_instance_uid"),
+        _one_of("state", tuple(StudyState), "state"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     site: str = Field(index=True)
@@ -74,7 +81,10 @@ class Instance(SQLModel, table=True):
     """One received SOP instance: where its bytes are and how to check them."""
 
     __tablename__ = "instance"
-    __table_args__ = (UniqueConstraint("study_id", "sop_instance_uid", "digest"), Index("ix_instance_sop_instance_uid", "sop_instance_uid"))
+    __table_args__ = (
+        UniqueConstraint("study_id", "sop_instance_uid", "digest"),
+        Index("ix_instance_sop_instance_uid", "sop_instance_uid"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     study_id: int = Field(foreign_key="study.id", index=True)
@@ -108,7 +118,10 @@ class Case(Due, table=True):
     """One study under one rule, for one destination."""
 
     __tablename__ = "case"
-    __table_args__ = (UniqueConstraint("study_id", "destination"), _one_of("state", tuple(CaseState), "state"))
+    __table_args__ = (
+        UniqueConstraint("study_id", "destination"),
+        _one_of("state", tuple(CaseState), "state"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     study_id: int = Field(foreign_key="study.id", index=True)

@@ -63,21 +63,33 @@ class Vault:
         """Encrypt; bound to the pseudonym, so that rows cannot be swapped."""
         nonce = secrets.token_bytes(NONCE_BYTES)
         plain = json.dumps(asdict(patient)).encode()
-        return SealedIdentity(patient_hash, pseudonym, site, nonce + self._cipher.encrypt(nonce, plain, pseudonym.encode()), self.key_id)
+        return SealedIdentity(
+            patient_hash,
+            pseudonym,
+            site,
+            nonce + self._cipher.encrypt(nonce, plain, pseudonym.encode()),
+            self.key_id,
+        )
 
     def open(self, database: Database, identity_id: int, who: str, why: str) -> Patient:
         """Read an identity back; the audit event is committed before the identity is returned."""
         with database.write("open_identity") as session:
             row = session.get(Identity, identity_id)
             if row is None:
-                raise NotThere(f"There is no identity {identity_id}.", "The patient may have been forgotten on request.")
-            audit.append(session, database.now(session), who, "identity read", f"identity {identity_id}", {"why": why})
+                raise NotThere(
+                    f"There is no identity {identity_id}.", "The patient may have been forgotten on request."
+                )
+            audit.append(
+                session, database.now(session), who, "identity read", f"identity {identity_id}", {"why": why}
+            )
         nonce, sealed = row.sealed[:NONCE_BYTES], row.sealed[NONCE_BYTES:]
         try:
             plain = self._cipher.decrypt(nonce, sealed, row.pseudonym.encode())
         except InvalidTag:
-            raise KeyMissing(f"Identity {identity_id} was sealed with key {row.key_id}, and this process has key {self.key_id}.",
-                             "Give this process the key file the identity was sealed with.") from None
+            raise KeyMissing(
+                f"Identity {identity_id} was sealed with key {row.key_id}, and this process has key {self.key_id}.",
+                "Give this process the key file the identity was sealed with.",
+            ) from None
         return Patient(**json.loads(plain))
 
 
@@ -105,7 +117,10 @@ def read_key(path: Path) -> bytes:
         mode = path.stat().st_mode & 0o077
         text = path.read_text(encoding="ascii").strip()
     except FileNotFoundError:
-        raise KeyMissing(f"There is no key file {path}.", "Restore it from its backup, or make a new gateway with: gateway init DIR") from None
+        raise KeyMissing(
+            f"There is no key file {path}.",
+            "Restore it from its backup, or make a new gateway with: gateway init DIR",
+        ) from None
     if mode:
         raise SettingsError(f"The key file {path} can be read by others.", f"Run: chmod 600 {path}")
     try:
@@ -113,7 +128,10 @@ def read_key(path: Path) -> bytes:
     except ValueError:
         key = b""
     if len(key) != KEY_BYTES:
-        raise SettingsError(f"The key file {path} does not hold {KEY_BYTES} bytes in hexadecimal.", "Restore it from its backup.")
+        raise SettingsError(
+            f"The key file {path} does not hold {KEY_BYTES} bytes in hexadecimal.",
+            "Restore it from its backup.",
+        )
     return key
 
 

@@ -75,14 +75,26 @@ def _values(context: WebContext, viewer: Viewer, show: str) -> dict[str, Any]:
     shown = show if show in SHOWN else "open"
     rows, now = read_queue(context, viewer)
     counts = {name: len(chosen(rows, name, viewer, now)) for name in SHOWN}
+    listed = chosen(rows, shown, viewer, now)
     return {
-        "rows": chosen(rows, shown, viewer, now),
+        "rows": listed,
         "shown": shown,
         "views": SHOWN,
         "counts": counts,
-        "at": now,
         "claimed": {row.id for row in rows if is_claimed(row, now)},
+        # The script asks what changed since exactly these rows.
+        "etag": etag_of(body_of(listed, viewer, now)),
     }
+
+
+def body_of(rows: Sequence[QueueRow], viewer: Viewer, now: datetime) -> bytes:
+    """The JSON of a list of cases."""
+    return json.dumps({"cases": [as_json(row, viewer, now) for row in rows]}, ensure_ascii=False).encode()
+
+
+def etag_of(body: bytes) -> str:
+    """An entity tag of the answer itself: a claim that ends by time changes the queue without any write."""
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
 def as_json(row: QueueRow, viewer: Viewer, now: datetime) -> dict[str, Any]:
@@ -118,14 +130,10 @@ def as_json(row: QueueRow, viewer: Viewer, now: datetime) -> dict[str, Any]:
 
 @api.get("/queue")
 def queue_json(request: Request, context: Context, viewer: Looker, show: str = "open") -> Response:
-    """The queue as JSON; answers 304 to an `If-None-Match` with the ETag of the last answer while nothing changed.
-
-    The ETag is of the answer itself, because a claim that ends by time changes the queue without any write.
-    """
+    """The queue as JSON; answers 304 to an `If-None-Match` with the ETag of the last answer while nothing changed."""
     rows, now = read_queue(context, viewer)
-    shown = chosen(rows, show if show in SHOWN else "open", viewer, now)
-    body = json.dumps({"cases": [as_json(row, viewer, now) for row in shown]}, ensure_ascii=False).encode()
-    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    body = body_of(chosen(rows, show if show in SHOWN else "open", viewer, now), viewer, now)
+    etag = etag_of(body)
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
     asked = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
     if etag in asked:

@@ -34,7 +34,10 @@ def test_a_secret_comes_from_a_file(tmp_path: Path) -> None:
     """GATEWAY_STORAGE__DATABASE_FILE names a file with the value."""
     secret = tmp_path / "url"
     secret.write_text("postgresql+psycopg://somewhere\n")
-    assert load(None, {"GATEWAY_STORAGE__DATABASE_FILE": str(secret)}).storage.database == "postgresql+psycopg://somewhere"
+    assert (
+        load(None, {"GATEWAY_STORAGE__DATABASE_FILE": str(secret)}).storage.database
+        == "postgresql+psycopg://somewhere"
+    )
 
 
 def test_every_problem_is_named_at_once(tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.journeys import FAST
 
 from gateway.demo.stage import Stage
+from support.journeys import FAST
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 import requests
-from support.journeys import FAST, push, scan, sign, uids
 
 from gateway.demo.demo import verify_returned
 from gateway.demo.errors import DemoError
 from gateway.demo.stage import Stage
+from support.journeys import FAST, push, scan, sign, uids
 
 POINTS = {
     "receiver keeps": ["blobs.put:before", "blobs.put:after", "keep_instance:before", "keep_instance:after"],
@@ -62,7 +62,8 @@ def test_a_crash_at_each_commit_point_loses_nothing(tmp_path: Path, points: list
     markers = tmp_path / "markers"
     markers.mkdir()
     armed = {"GATEWAY_CRASH_AT": ",".join(points), "GATEWAY_CRASH_MARKERS": str(markers)}
-    with Stage(tmp_path, {**FAST, **armed}) as stage:
+    # The pauses between tries of the push must not look like the end of the study.
+    with Stage(tmp_path, {**FAST, **armed, "GATEWAY_STUDY__QUIET_PERIOD": "4"}) as stage:
         study = scan(stage)
         _until_it_works(stage, lambda: push(stage, study), "the push")
         client = _until_it_works(stage, stage.client, "the sign-in")

@@ -6,12 +6,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from support.journeys import FAST, push, scan, sign, uids, wait_for_case
 
 from gateway.demo.demo import verify_returned
 from gateway.demo.stage import GATEWAY_AE, HOST, Stage
 from gateway.records import audit, migrations, queries
 from gateway.records.database import Database
+from support.journeys import FAST, push, scan, sign, uids, wait_for_case
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -35,7 +35,9 @@ def test_a_study_comes_back_as_a_report(stage: Stage) -> None:
     """Push, route, de-identify, forward, sign, return, commit; dciodvfy finds no error in the SR and the audit chain holds."""
     _loop(stage)
     [report] = stage.hospital.files(Modality="SR")
-    judged = subprocess.run(["dciodvfy", "-new", str(report.path)], capture_output=True, text=True, check=False)
+    judged = subprocess.run(
+        ["dciodvfy", "-new", str(report.path)], capture_output=True, text=True, check=False
+    )
     assert [line for line in judged.stderr.splitlines() if line.startswith("Error")] == []
     database = stage.database()
     with database.read() as session:
@@ -64,9 +66,16 @@ def test_dcmtk_sends_a_folder_into_the_queue(stage: Stage) -> None:
     study = scan(stage)
     called = ["-aet", "HOSPITAL", "-aec", GATEWAY_AE, HOST, str(stage.dicom_port)]
     subprocess.run(["echoscu", *called], check=True, timeout=30)
-    subprocess.run(["storescu", "+sd", "+r", *called, str(stage.folder / "hospital")], check=True, timeout=60, env={"TCP_NODELAY": "1", "PATH": "/usr/bin"})
+    subprocess.run(
+        ["storescu", "+sd", "+r", *called, str(stage.folder / "hospital")],
+        check=True,
+        timeout=60,
+        env={"TCP_NODELAY": "1", "PATH": "/usr/bin"},
+    )
     case = wait_for_case(stage, stage.client(), "FORWARDED")
-    assert uids(file.header for file in stage.reading_site.files()) and len(stage.reading_site.files()) == len(study)
+    assert uids(file.header for file in stage.reading_site.files()) and len(
+        stage.reading_site.files()
+    ) == len(study)
     assert case["readability"] in ("readable", "readable_with_limits")
 
 
@@ -85,7 +94,9 @@ def test_late_images_amend_the_case_before_the_report(stage: Stage) -> None:
     from gateway.demo.push import push as push_files
 
     push_files([late.path], HOST, stage.dicom_port, GATEWAY_AE, calling_ae_title="HOSPITAL")
-    stage.wait(lambda: len(stage.reading_site.files()) == len(study), 60, "the late image at the reading site")
+    stage.wait(
+        lambda: len(stage.reading_site.files()) == len(study), 60, "the late image at the reading site"
+    )
     case = wait_for_case(stage, client, "FORWARDED")
     assert case["late_images"]
     assert len(client.cases()) == 1

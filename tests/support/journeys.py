@@ -33,7 +33,9 @@ def push(stage: Stage, study: list[Dataset]) -> None:
     stage.hospital.push_study(str(study[0].StudyInstanceUID), HOST, stage.dicom_port, GATEWAY_AE)
 
 
-def wait_for_case(stage: Stage, client: Client, state: str, seconds: float = 60, number: int = 0) -> dict[str, Any]:
+def wait_for_case(
+    stage: Stage, client: Client, state: str, seconds: float = 60, number: int = 0
+) -> dict[str, Any]:
     """The case (the only one, unless `number` says which in the order of the queue), once it is in `state`."""
 
     def there() -> dict[str, Any] | None:
@@ -47,7 +49,9 @@ def wait_for_case(stage: Stage, client: Client, state: str, seconds: float = 60,
 def sign(client: Client, case_id: int) -> None:
     """Claim a case and sign the phantom's report."""
     client.call("POST", f"/api/cases/{case_id}/claim")
-    report = phantom_report(prior_study_date=None, told_at=datetime(2026, 2, 3, 10, 30, tzinfo=UTC)).model_dump(mode="json")
+    report = phantom_report(
+        prior_study_date=None, told_at=datetime(2026, 2, 3, 10, 30, tzinfo=UTC)
+    ).model_dump(mode="json")
     client.call("POST", f"/api/cases/{case_id}/sign", {"report": report, "password": client.password})
 
 

@@ -33,7 +33,9 @@ class FakeClock:
         self.time += timedelta(seconds=seconds)
 
 
-def fact(number: int = 1, study: str = "1.2.3", digest: str | None = None, **changes: Any) -> ledger.InstanceFact:
+def fact(
+    number: int = 1, study: str = "1.2.3", digest: str | None = None, **changes: Any
+) -> ledger.InstanceFact:
     """An instance as the intake hands it over."""
     values: dict[str, Any] = {
         "site": "hospital", "sender": "hospital-pacs", "calling_ae_title": "HOSPITAL", "called_ae_title": "GATEWAY",

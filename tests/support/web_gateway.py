@@ -1,4 +1,4 @@
-"""A running web application for tests: uvicorn in a thread, accounts, cases in any state, and a client that signs in."""
+"""A running web application for tests: uvicorn in a thread, accounts, cases, and a client that signs in."""
 
 from __future__ import annotations
 
@@ -80,22 +80,47 @@ class WebGateway:
         with self.database.write("test_case") as session:
             now = self.database.now(session)
             study = Study(
-                site=site, sender="" if received_by == "upload" else "hospital", calling_ae_title="HOSPITAL",
-                called_ae_title="GATEWAY", address="127.0.0.1", received_by=received_by,
-                study_instance_uid=f"{ORIGINAL_UID}.{number}", state=StudyState.MATCHED, first_instance_at=now,
-                last_instance_at=now, instances=21, look_again_at=now, completed_because="no new instance for 300 s",
-            )  # fmt: skip
+                site=site,
+                sender="" if received_by == "upload" else "hospital",
+                calling_ae_title="HOSPITAL",
+                called_ae_title="GATEWAY",
+                address="127.0.0.1",
+                received_by=received_by,
+                study_instance_uid=f"{ORIGINAL_UID}.{number}",
+                state=StudyState.MATCHED,
+                first_instance_at=now,
+                last_instance_at=now,
+                instances=21,
+                look_again_at=now,
+                completed_because="no new instance for 300 s",
+            )
             session.add(study)
             session.flush()
             assert study.id is not None
             values: dict[str, Any] = {
-                "study_id": study.id, "site": site, "destination": "", "state": state, "generation": 1,
-                "rule_id": "natalizumab-surveillance", "rule_version": "3", "rule_title": "Natalizumab surveillance",
-                "rules_fingerprint": "f" * 64, "referral": "surveillance", "urgency": "routine", "priority": 5,
-                "readability": "readable", "verdict": verdict(), "explanation": explanation(), "series": series(),
-                "pseudonym": f"PML-TEST{number:04}", "shifted_study_date": "20210304", "look_again_at": now,
-                "reached_at": now, "created_at": now, "updated_at": now,
-            }  # fmt: skip
+                "study_id": study.id,
+                "site": site,
+                "destination": "",
+                "state": state,
+                "generation": 1,
+                "rule_id": "natalizumab-surveillance",
+                "rule_version": "3",
+                "rule_title": "Natalizumab surveillance",
+                "rules_fingerprint": "f" * 64,
+                "referral": "surveillance",
+                "urgency": "routine",
+                "priority": 5,
+                "readability": "readable",
+                "verdict": verdict(),
+                "explanation": explanation(),
+                "series": series(),
+                "pseudonym": f"PML-TEST{number:04}",
+                "shifted_study_date": "20210304",
+                "look_again_at": now,
+                "reached_at": now,
+                "created_at": now,
+                "updated_at": now,
+            }
             case = Case(**(values | columns))
             session.add(case)
             session.flush()
@@ -106,7 +131,11 @@ class WebGateway:
                 ("reached PREPARED", "PREPARED", {"copies": 21, "example": ORIGINAL_UID}),
                 ("reached FORWARDED", "FORWARDED", {"node": "reading-site", "objects": 21}),
             ):
-                session.add(CaseEvent(study_id=study.id, case_id=case.id, at=now, what=what, reached=reached, detail=detail))
+                session.add(
+                    CaseEvent(
+                        study_id=study.id, case_id=case.id, at=now, what=what, reached=reached, detail=detail
+                    )
+                )
             return case.id
 
     def images(self, case_id: int, datasets: list[Dataset]) -> None:
@@ -128,9 +157,16 @@ class WebGateway:
                 instance = _instance(study_id, number)
                 session.add(instance)
                 session.flush()
-                session.add(PreparedInstance(case_id=case_id, instance_id=instance.id, sop_class_uid=str(copy.SOPClassUID),
-                                             sop_instance_uid=str(copy.SOPInstanceUID), transfer_syntax_uid="1.2.840.10008.1.2.1",
-                                             blob=blob))  # fmt: skip
+                session.add(
+                    PreparedInstance(
+                        case_id=case_id,
+                        instance_id=instance.id,
+                        sop_class_uid=str(copy.SOPClassUID),
+                        sop_instance_uid=str(copy.SOPInstanceUID),
+                        transfer_syntax_uid="1.2.840.10008.1.2.1",
+                        blob=blob,
+                    )
+                )
 
 
 def _instance(study_id: int, number: int) -> Any:
@@ -139,28 +175,48 @@ def _instance(study_id: int, number: int) -> Any:
     from gateway.records.tables import Instance
 
     return Instance(
-        study_id=study_id, sop_class_uid="1.2.840.10008.5.1.4.1.1.4", sop_instance_uid=f"{ORIGINAL_UID}.{study_id}.{number}",
-        series_instance_uid=ORIGINAL_UID, transfer_syntax_uid="1.2.840.10008.1.2.1", digest=f"{number:064}", blob="none", size=1,
-        generation=1, received_at=datetime.now(UTC),
-    )  # fmt: skip
+        study_id=study_id,
+        sop_class_uid="1.2.840.10008.5.1.4.1.1.4",
+        sop_instance_uid=f"{ORIGINAL_UID}.{study_id}.{number}",
+        series_instance_uid=ORIGINAL_UID,
+        transfer_syntax_uid="1.2.840.10008.1.2.1",
+        digest=f"{number:064}",
+        blob="none",
+        size=1,
+        generation=1,
+        received_at=datetime.now(UTC),
+    )
 
 
 @contextmanager
 def running(folder: Path, **web: Any) -> Iterator[WebGateway]:
     """A gateway's web role on SQLite in `folder`; `web` are keys of [web]."""
-    settings = Settings.model_validate({
-        "storage": {"database": f"sqlite:///{folder / 'gateway.sqlite'}", "objects": folder / "objects", "min_free_mb": 0},
-        "web": web,
-    })  # fmt: skip
+    settings = Settings.model_validate(
+        {
+            "storage": {
+                "database": f"sqlite:///{folder / 'gateway.sqlite'}",
+                "objects": folder / "objects",
+                "min_free_mb": 0,
+            },
+            "web": web,
+        }
+    )
     database = Database(settings.storage.database)
     SQLModel.metadata.create_all(database.engine)
     blobs = LocalBlobs(settings.storage.objects)
     nodes = NodeDirectory.from_text(NODES)
     context = WebContext(settings, database, blobs, lambda: nodes, Intake(settings, database, blobs))
     config = uvicorn.Config(
-        create_application(context), host="127.0.0.1", port=0, log_level="critical", ws="none", http="h11", lifespan="off",
-        loop="asyncio", timeout_graceful_shutdown=2,
-    )  # fmt: skip
+        create_application(context),
+        host="127.0.0.1",
+        port=0,
+        log_level="critical",
+        ws="none",
+        http="h11",
+        lifespan="off",
+        loop="asyncio",
+        timeout_graceful_shutdown=2,
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, name="web", daemon=True)
     thread.start()
@@ -191,9 +247,12 @@ def verdict() -> dict[str, Any]:
     requirements = [
         {"name": name, "met": met, "by_series": ORIGINAL_UID, "note": note}
         for name, met, note in (
-            ("flair", True, "3D, 1 mm"), ("t2", True, "3 mm"), ("dwi", True, "b = 1000 s/mm²"), ("t1_contrast", True, "3D, 1 mm"),
+            ("flair", True, "3D, 1 mm"),
+            ("t2", True, "3 mm"),
+            ("dwi", True, "b = 1000 s/mm²"),
+            ("t1_contrast", True, "3D, 1 mm"),
         )
-    ]  # fmt: skip
+    ]
     return {"readability": "readable", "requirements": requirements, "limits": []}
 
 
@@ -201,20 +260,38 @@ def explanation() -> list[Any]:
     """Why the rule applied, with the free text of a hospital in it."""
     conditions = [
         {"fact": "called_ae_title", "operator": "is", "expected": "GATEWAY", "found": "GATEWAY", "met": True},
-        {"fact": "study_description", "operator": "contains", "expected": "natalizumab", "found": "MRT Natalizumab Müller", "met": True},
+        {
+            "fact": "study_description",
+            "operator": "contains",
+            "expected": "natalizumab",
+            "found": "MRT Natalizumab Müller",
+            "met": True,
+        },
         {"fact": "modalities", "operator": "contains", "expected": "MR", "found": ["MR"], "met": True},
     ]
-    return [{"rule_id": "natalizumab-surveillance", "version": "3", "matched": True, "conditions": conditions}]
+    return [
+        {"rule_id": "natalizumab-surveillance", "version": "3", "matched": True, "conditions": conditions}
+    ]
 
 
 def series() -> list[Any]:
     """Recognised series as routing writes them, with fields that must not be shown."""
     return [
-        {"series_instance_uid": f"{ORIGINAL_UID}.{number}", "series_number": number + 2, "description": "Müller FLAIR", "kind": kind, "confidence": 0.97,
-         "images": 3, "slice_thickness_mm": 1.0 if kind == "flair" else 3.0, "three_d": kind == "flair", "plane": "axial",
-         "b_values": [0, 1000] if kind == "dwi" else [], "contrast": kind == "t1_contrast"}
+        {
+            "series_instance_uid": f"{ORIGINAL_UID}.{number}",
+            "series_number": number + 2,
+            "description": "Müller FLAIR",
+            "kind": kind,
+            "confidence": 0.97,
+            "images": 3,
+            "slice_thickness_mm": 1.0 if kind == "flair" else 3.0,
+            "three_d": kind == "flair",
+            "plane": "axial",
+            "b_values": [0, 1000] if kind == "dwi" else [],
+            "contrast": kind == "t1_contrast",
+        }
         for number, kind in enumerate(KINDS)
-    ]  # fmt: skip
+    ]
 
 
 def phantom(small: bool = True, instances: int = 60) -> list[Dataset]:

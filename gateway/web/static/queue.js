@@ -4,7 +4,7 @@ import { localTimes, typing } from "./app.js";
 const POLL_MS = 8000;
 const box = document.getElementById("queue");
 const live = document.getElementById("live");
-let etag = null;
+let etag = box.dataset.etag; // of the rows that are shown
 let at = null; // the number of the case the cursor is on
 
 const rows = () => [...box.querySelectorAll("tbody tr[data-case]")];
@@ -27,17 +27,16 @@ function move(step) {
 async function refresh() {
   const view = encodeURIComponent(box.dataset.show);
   try {
-    const answer = await fetch(`/api/queue?show=${view}`, { headers: etag ? { "If-None-Match": etag } : {}, cache: "no-store" });
+    const answer = await fetch(`/api/queue?show=${view}`, { headers: { "If-None-Match": etag }, cache: "no-store" });
     if (answer.status === 304) return;
     if (answer.status === 401) { location.reload(); return; }
     if (!answer.ok) throw new Error(String(answer.status));
-    const first = etag === null;
-    etag = answer.headers.get("ETag");
-    if (first) return;
+    const found = answer.headers.get("ETag");
     const table = await fetch(`/queue/rows?show=${view}`, { cache: "no-store" });
     if (!table.ok) throw new Error(String(table.status));
     const focused = box.contains(document.activeElement);
     box.innerHTML = await table.text();
+    etag = found; // should the rows be newer than this, the next look finds it out
     localTimes(box);
     show();
     if (focused && at) box.querySelector(`tr[data-case="${at}"] a.pseudonym`)?.focus({ preventScroll: true });

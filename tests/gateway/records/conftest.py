@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.records import FakeClock
 
 from gateway.records import migrations
 from gateway.records.database import Database
+from support.records import FakeClock
 
 
 @pytest.fixture
@@ -21,7 +21,11 @@ def clock() -> FakeClock:
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def database(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> Iterator[Database]:
     """An empty, migrated database."""
-    url = f"sqlite:///{tmp_path}/test.sqlite" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    url = (
+        f"sqlite:///{tmp_path}/test.sqlite"
+        if request.param == "sqlite"
+        else request.getfixturevalue("postgres_url")
+    )
     opened = Database(url, clock)
     migrations.upgrade(opened)
     yield opened

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from sqlmodel import select
-from support.records import PASSWORD, FakeClock, reader
 
 from gateway.errors import Conflict, GatewayError, KeyMissing, NotAllowed, SettingsError
 from gateway.records import accounts, audit, migrations, vault
@@ -16,6 +15,7 @@ from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
 from gateway.records.tables import AuditEvent, Identity
 from gateway.records.vault import Patient, Vault
+from support.records import PASSWORD, FakeClock, reader
 
 HOUR = timedelta(hours=1)
 

@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 from sqlmodel import select
-from support.records import LEASE, QUIET, STATES, FakeClock, draft, due, fact, forwarded_case, matched_case, reader
 
 from gateway.errors import AlreadyClaimed, AlreadySigned, NotClaimed, StaleDraft, WrongState
 from gateway.lifecycle import CaseState, StudyState
@@ -16,6 +15,18 @@ from gateway.records.accounts import Viewer
 from gateway.records.database import Database
 from gateway.records.evidence import CommitmentFact, DeliveryFact, Evidence
 from gateway.records.tables import Case, Delivery, Instance, Study
+from support.records import (
+    LEASE,
+    QUIET,
+    STATES,
+    FakeClock,
+    draft,
+    due,
+    fact,
+    forwarded_case,
+    matched_case,
+    reader,
+)
 
 ALL = Viewer(0, "test", "test", "admin", "")
 
@@ -129,7 +140,9 @@ def test_many_workers_share_the_work_without_doubling(database: Database) -> Non
     claims: list[int] = []
 
     def work() -> None:
-        while (claim := ledger.claim_due(database, threading.current_thread().name, LEASE, STATES)) is not None:
+        while (
+            claim := ledger.claim_due(database, threading.current_thread().name, LEASE, STATES)
+        ) is not None:
             claims.append(claim.id)
 
     threads = [threading.Thread(target=work) for _ in range(8)]
@@ -142,7 +155,10 @@ def test_many_workers_share_the_work_without_doubling(database: Database) -> Non
 
 def test_two_associations_may_start_one_study(database: Database) -> None:
     """Instances kept at the same time by many threads end in one study with every instance."""
-    threads = [threading.Thread(target=ledger.keep_instance, args=(database, fact(number), QUIET)) for number in range(12)]
+    threads = [
+        threading.Thread(target=ledger.keep_instance, args=(database, fact(number), QUIET))
+        for number in range(12)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -174,7 +190,9 @@ def test_waiting_counts_and_tells_changes_only(database: Database, clock: FakeCl
     for why in ("down", "down", "still down"):
         ledger.postpone(database, due(database), why, timedelta(0))
     with database.read() as session:
-        lines = [line.detail["why"] for line in queries.journal(session, 1, case_id) if line.what == "waiting"]
+        lines = [
+            line.detail["why"] for line in queries.journal(session, 1, case_id) if line.what == "waiting"
+        ]
     assert lines == ["not now", "down", "still down"]
     case = _case(database, case_id)
     assert case.failing_since is not None
@@ -274,14 +292,18 @@ def test_a_study_no_rule_matched_can_be_routed_by_hand(database: Database, clock
     ledger.advance(database, due(database), StudyState.UNMATCHED)
     case_id = ledger.route_by_hand(database, study_id, draft(), "ana", "asked by phone")
     with database.read() as session:
-        assert any(line.detail.get("why") == "asked by phone" for line in queries.journal(session, study_id, case_id))
+        assert any(
+            line.detail.get("why") == "asked by phone" for line in queries.journal(session, study_id, case_id)
+        )
     assert due(database).id == case_id
 
 
 def test_a_commitment_answer_is_found_by_its_transaction(database: Database) -> None:
     """An answer that came before anybody asked for it is kept, and a repeated one changes nothing."""
     for _ in range(2):
-        ledger.record_commitment(database, CommitmentFact("2.25.1", "hospital-pacs", ("1.2",), (("1.3", 0x0112),)))
+        ledger.record_commitment(
+            database, CommitmentFact("2.25.1", "hospital-pacs", ("1.2",), (("1.3", 0x0112),))
+        )
     with database.read() as session:
         [answer] = queries.commitments(session, ["2.25.1", "2.25.2"])
     assert answer.committed == ["1.2"]

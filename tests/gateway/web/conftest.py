@@ -6,12 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from support.web_gateway import WebGateway, running
 
 ACCOUNTS = (
-    ("reader", "reader", ""), ("second", "reader", ""), ("lead", "lead", ""), ("north", "coordinator", "north"),
-    ("south", "coordinator", "south"), ("admin", "admin", ""),
-)  # fmt: skip
+    ("reader", "reader", ""),
+    ("second", "reader", ""),
+    ("lead", "lead", ""),
+    ("north", "coordinator", "north"),
+    ("south", "coordinator", "south"),
+    ("admin", "admin", ""),
+)
 
 
 @pytest.fixture(scope="module")

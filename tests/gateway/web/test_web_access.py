@@ -6,10 +6,10 @@ import base64
 
 import httpx
 import pytest
-from support.web_gateway import PASSWORD, WebGateway
 
 from gateway.web.access import local_path
 from gateway.web.application import ROUTERS
+from support.web_gateway import PASSWORD, WebGateway
 
 OPEN_TO_ALL = {"/sign-in", "/api/session", "/healthz", "/readyz"}
 
@@ -62,7 +62,9 @@ def test_wrong_password_is_told_without_saying_what_was_wrong(web: WebGateway) -
     """An unknown login and a wrong password get the same answer."""
     client = web.client()
     answers = {
-        client.post("/sign-in", data={"login": login, "password": "wrong wrong wrong"}).text.replace(login, "")
+        client.post("/sign-in", data={"login": login, "password": "wrong wrong wrong"}).text.replace(
+            login, ""
+        )
         for login in ("reader", "nobody")
     }
     assert len(answers) == 1
@@ -79,9 +81,15 @@ def test_signing_out_ends_the_session_on_the_server(web: WebGateway) -> None:
     assert thief.get("/api/session").status_code == 401
 
 
-@pytest.mark.parametrize("headers", [
-    {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Referer": "https://evil.example/x"}, {"Sec-Fetch-Site": "cross-site"},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Referer": "https://evil.example/x"},
+        {"Sec-Fetch-Site": "cross-site"},
+    ],
+)
 def test_a_request_from_another_site_is_refused(web: WebGateway, headers: dict[str, str]) -> None:
     """Even with cookie and token, a foreign origin changes nothing."""
     case_id = web.case()
@@ -129,7 +137,11 @@ ALLOWED = {
 @pytest.mark.parametrize("path", sorted(ALLOWED))
 def test_each_role_opens_what_it_may_and_nothing_else(web: WebGateway, path: str) -> None:
     """The table of rights, seen from outside."""
-    opened = {login for login in ("reader", "lead", "north", "admin") if web.client(login).get(path).status_code == 200}
+    opened = {
+        login
+        for login in ("reader", "lead", "north", "admin")
+        if web.client(login).get(path).status_code == 200
+    }
     assert opened == ALLOWED[path]
 
 
@@ -158,7 +170,12 @@ def test_a_site_sees_its_own_cases_only(web: WebGateway) -> None:
     case_id = web.case(site="south", pseudonym="PML-SOUTHERN")
     north, south = web.client("north"), web.client("south")
     assert south.get(f"/cases/{case_id}").status_code == 200
-    for path in (f"/cases/{case_id}", f"/api/cases/{case_id}", f"/api/cases/{case_id}/images", f"/api/cases/{case_id}/report"):
+    for path in (
+        f"/cases/{case_id}",
+        f"/api/cases/{case_id}",
+        f"/api/cases/{case_id}/images",
+        f"/api/cases/{case_id}/report",
+    ):
         assert north.get(path).status_code == 404, path
     assert "PML-SOUTHERN" not in north.get("/?show=all").text
     assert case_id not in [one["id"] for one in north.get("/api/queue?show=all").json()["cases"]]
@@ -176,10 +193,18 @@ def test_programs_sign_in_with_basic_where_that_is_usual(web: WebGateway) -> Non
     assert client.get("/metrics", headers={"Authorization": f"Basic {garbage}"}).status_code == 401
 
 
-@pytest.mark.parametrize(("wanted", "led_to"), [
-    ("/cases/3", "/cases/3"), ("//evil.example", "/"), ("/\\evil.example", "/"), ("https://evil.example", "/"),
-    ("cases", "/"), ("/a\nb", "/"), ("", "/"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("wanted", "led_to"),
+    [
+        ("/cases/3", "/cases/3"),
+        ("//evil.example", "/"),
+        ("/\\evil.example", "/"),
+        ("https://evil.example", "/"),
+        ("cases", "/"),
+        ("/a\nb", "/"),
+        ("", "/"),
+    ],
+)
 def test_the_sign_in_leads_nowhere_else(wanted: str, led_to: str) -> None:
     """The address to go to afterwards stays on this server."""
     assert local_path(wanted) == led_to
@@ -215,5 +240,7 @@ def test_a_large_request_that_is_no_upload_is_refused(web: WebGateway) -> None:
     def pieces() -> object:
         yield from (large[:500_000] for _ in range(6))
 
-    answer = client.put(f"/api/cases/{case_id}/report", content=pieces(), headers={"Content-Type": "application/json"})  # type: ignore[arg-type]
+    answer = client.put(
+        f"/api/cases/{case_id}/report", content=pieces(), headers={"Content-Type": "application/json"}
+    )  # type: ignore[arg-type]
     assert answer.status_code == 413

@@ -7,9 +7,9 @@ from io import BytesIO
 import numpy as np
 import pytest
 from PIL import Image
-from support.web_gateway import ORIGINAL_UID, WebGateway, phantom
 
 from gateway.records.tables import PreparedInstance
+from support.web_gateway import ORIGINAL_UID, WebGateway, phantom
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,9 @@ def test_a_copy_that_cannot_be_decoded_is_told(web: WebGateway) -> None:
         blob = session.exec(select(PreparedInstance.blob).where(PreparedInstance.case_id == made)).first()
     assert blob is not None
     web.context.blobs.put(blob, web.context.blobs.get(blob)[:-2000])
-    statuses = [web.client("reader").get(f"/cases/{made}/images/0/{number}.png").status_code for number in range(3)]
+    statuses = [
+        web.client("reader").get(f"/cases/{made}/images/0/{number}.png").status_code for number in range(3)
+    ]
     assert 400 in statuses
     assert set(statuses) <= {200, 400}
 

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 from sqlalchemy import update
 from sqlmodel import col
-from support.web_gateway import ORIGINAL_UID, WebGateway, explanation
 
 from gateway.lifecycle import CaseState
 from gateway.records.tables import Case
+from support.web_gateway import ORIGINAL_UID, WebGateway, explanation
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 
@@ -74,8 +74,14 @@ def test_a_claim_that_ends_by_time_changes_the_etag(web: WebGateway) -> None:
 def test_hostile_text_stays_text(web: WebGateway) -> None:
     """A rule title, a problem or a node's answer with markup in it is shown, not run."""
     case_id = web.case(
-        rule_title=HOSTILE, problem=HOSTILE, fix=HOSTILE, pseudonym=HOSTILE, waiting_for=HOSTILE, referral=HOSTILE, readability=HOSTILE,
-    )  # fmt: skip
+        rule_title=HOSTILE,
+        problem=HOSTILE,
+        fix=HOSTILE,
+        pseudonym=HOSTILE,
+        waiting_for=HOSTILE,
+        referral=HOSTILE,
+        readability=HOSTILE,
+    )
     lead = web.client("lead")
     for path in ("/", "/?show=parked", f"/cases/{case_id}", "/studies"):
         text = lead.get(path).text
@@ -94,16 +100,19 @@ def test_no_original_uid_and_no_identity_is_in_any_answer(web: WebGateway) -> No
         assert not re.search(r"\d\.\d+\.\d+\.\d+\.\d+\.\d+", text), path
         assert "Müller" not in text, path
     assert "(UID withheld)" in reader.get(f"/cases/{case_id}").text
-    assert "Müller" in web.client("north").get(f"/cases/{case_id}").text, "the sender's own text, shown to the sender's site"
+    assert "Müller" in web.client("north").get(f"/cases/{case_id}").text, "the sender's own text"
 
 
 def test_an_unknown_case_and_a_huge_number_are_answered_plainly(web: WebGateway) -> None:
     """No stack trace, no 500: a problem with its fix."""
     reader = web.client("reader")
     assert reader.get("/api/cases/999999").json() | {"detail": ""} == {
-        "type": "/problems/not-there", "title": "Not there", "status": 404, "detail": "",
+        "type": "/problems/not-there",
+        "title": "Not there",
+        "status": 404,
+        "detail": "",
         "fix": "The queue shows every case you may see.",
-    }  # fmt: skip
+    }
     answer = reader.get(f"/api/cases/{2**80}")
     assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
     page = reader.get("/cases/999999")
@@ -124,7 +133,9 @@ def test_nodes_and_refusals_are_shown_with_their_fix(web: WebGateway) -> None:
     """An administrator sees who was turned away and what helps; an echo to nobody says so."""
     from gateway.records import ledger
 
-    ledger.refuse(web.database, "STRANGER", "10.9.8.7", "The calling AE title is not known.", "Add it to nodes.yaml.")
+    ledger.refuse(
+        web.database, "STRANGER", "10.9.8.7", "The calling AE title is not known.", "Add it to nodes.yaml."
+    )
     admin = web.client("admin")
     page = admin.get("/nodes").text
     for shown in ("STRANGER", "10.9.8.7", "Add it to nodes.yaml.", "HOSPITAL", "reading-site"):
@@ -144,8 +155,16 @@ def test_an_unmatched_study_shows_why(web: WebGateway) -> None:
     with web.database.write("test_unmatched") as session:
         study = session.get_one(Study, session.get_one(Case, case_id).study_id)
         study.state = "UNMATCHED"
-        condition = {"fact": "called_ae_title", "operator": "is", "expected": "PML", "found": "GATEWAY", "met": False}
-        study.explanation = [{"rule_id": "natalizumab", "version": 1, "matched": False, "conditions": [condition]}]
+        condition = {
+            "fact": "called_ae_title",
+            "operator": "is",
+            "expected": "PML",
+            "found": "GATEWAY",
+            "met": False,
+        }
+        study.explanation = [
+            {"rule_id": "natalizumab", "version": 1, "matched": False, "conditions": [condition]}
+        ]
     page = web.client("north").get("/studies").text
     assert "No rule applies" in page
     assert "found: GATEWAY" in page

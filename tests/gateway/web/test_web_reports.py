@@ -9,12 +9,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 from sqlmodel import col
-from support.web_gateway import PASSWORD, WebGateway
 
 from gateway.records.tables import Case
 from gateway.reporting.example import phantom_form
 from gateway.reporting.form import FORM
 from gateway.web import report_form
+from support.web_gateway import PASSWORD, WebGateway
 
 SIGNED = phantom_form()
 
@@ -63,7 +63,9 @@ def test_a_draft_saved_from_an_old_version_overwrites_nothing(web: WebGateway) -
     client = web.client("reader")
     first = client.put(f"/api/cases/{case_id}/report", json={"version": 0, "content": {"narrative": "first"}})
     assert (first.status_code, first.json()["version"]) == (200, 1)
-    stale = client.put(f"/api/cases/{case_id}/report", json={"version": 0, "content": {"narrative": "second"}})
+    stale = client.put(
+        f"/api/cases/{case_id}/report", json={"version": 0, "content": {"narrative": "second"}}
+    )
     assert (stale.status_code, stale.json()["type"]) == (409, "/problems/stale-draft")
     assert client.get(f"/api/cases/{case_id}/report").json()["content"] == {"narrative": "first"}
 
@@ -72,7 +74,10 @@ def test_the_draft_answer_lists_what_is_missing_at_its_item(web: WebGateway) -> 
     """Each problem names the field it belongs to."""
     case_id = claimed(web)
     draft = {"version": 0, "content": {**SIGNED, "suspicion": "", "lesions.0.border": ""}}
-    fields = {one["field"] for one in web.client("reader").put(f"/api/cases/{case_id}/report", json=draft).json()["problems"]}
+    fields = {
+        one["field"]
+        for one in web.client("reader").put(f"/api/cases/{case_id}/report", json=draft).json()["problems"]
+    }
     assert {"suspicion", "lesions.0.border"} <= fields
 
 
@@ -115,9 +120,19 @@ def test_a_contradicting_report_is_not_signed(web: WebGateway) -> None:
 def test_a_recognised_contrast_series_cannot_be_overlooked(web: WebGateway) -> None:
     """What the gateway recognised and what the reader states must agree."""
     case_id = claimed(web)
-    form = {**SIGNED, "protocol.sequences.t1_contrast.acquired": "absent", "lesions.0.enhancement": "not_acquired"}
-    form = {name: value for name, value in form.items() if not re.search(r"t1_contrast\.(thickness|quality)", name)}
-    answer = web.client("reader").post(f"/api/cases/{case_id}/sign", json={"password": PASSWORD, "form": form})
+    form = {
+        **SIGNED,
+        "protocol.sequences.t1_contrast.acquired": "absent",
+        "lesions.0.enhancement": "not_acquired",
+    }
+    form = {
+        name: value
+        for name, value in form.items()
+        if not re.search(r"t1_contrast\.(thickness|quality)", name)
+    }
+    answer = web.client("reader").post(
+        f"/api/cases/{case_id}/sign", json={"password": PASSWORD, "form": form}
+    )
     assert answer.status_code == 422
     assert "contrast-enhanced T1 was recognised" in answer.text
 
@@ -136,16 +151,23 @@ def test_a_whole_report_can_be_signed_as_json(web: WebGateway) -> None:
     case_id = claimed(web)
     client = web.client("reader")
     report = phantom_report().model_dump(mode="json")
-    wrong = client.post(f"/api/cases/{case_id}/sign", json={"password": PASSWORD, "report": {**report, "suspicion": "9"}})
+    wrong = client.post(
+        f"/api/cases/{case_id}/sign", json={"password": PASSWORD, "report": {**report, "suspicion": "9"}}
+    )
     assert wrong.status_code == 422
-    assert client.post(f"/api/cases/{case_id}/sign", json={"password": PASSWORD, "report": report}).status_code == 201
+    assert (
+        client.post(f"/api/cases/{case_id}/sign", json={"password": PASSWORD, "report": report}).status_code
+        == 201
+    )
 
 
 def test_the_form_shows_every_item_with_both_patterns(web: WebGateway) -> None:
     """FORM is rendered whole: no item is forgotten, and MS and PML stand beside a lesion's items."""
     case_id = claimed(web)
     client = web.client("reader")
-    client.put(f"/api/cases/{case_id}/report", json={"version": 0, "content": {"lesions.0.laterality": "left"}})
+    client.put(
+        f"/api/cases/{case_id}/report", json={"version": 0, "content": {"lesions.0.laterality": "left"}}
+    )
     page = html.unescape(client.get(f"/cases/{case_id}/report").text)
     for section in FORM:
         for item in section.items:
@@ -208,11 +230,17 @@ def test_the_form_starts_with_what_was_recognised(web: WebGateway) -> None:
     assert content["context.referral"] == "surveillance"
 
 
-@pytest.mark.parametrize(("given", "kept"), [
-    ({"lesions.2.laterality": ["left"], "lesions.5.laterality": ["right"]}, {"lesions.0.laterality": "left", "lesions.1.laterality": "right"}),
-    ({"lesions.0.sites": ["thalamus", "caudate"]}, {"lesions.0.sites": ["thalamus", "caudate"]}),
-    ({"csrf": ["x"], "password": ["y"], "nonsense": ["z"], "narrative": [" "]}, {}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        (
+            {"lesions.2.laterality": ["left"], "lesions.5.laterality": ["right"]},
+            {"lesions.0.laterality": "left", "lesions.1.laterality": "right"},
+        ),
+        ({"lesions.0.sites": ["thalamus", "caudate"]}, {"lesions.0.sites": ["thalamus", "caudate"]}),
+        ({"csrf": ["x"], "password": ["y"], "nonsense": ["z"], "narrative": [" "]}, {}),
+    ],
+)
 def test_a_posted_form_becomes_a_draft(given: dict[str, list[str]], kept: dict[str, object]) -> None:
     """Only fields of the form are kept, blanks dropped, groups numbered without gaps."""
     assert report_form.content_of(given) == kept

@@ -1,4 +1,4 @@
-"""Uploads and STOW-RS: every instance by the one door, hostile archives harmless, the report waits on the study's page."""
+"""Uploads and STOW-RS: one door for every instance, hostile archives harmless, reports that wait."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pydicom import Dataset, dcmread
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import EncapsulatedPDFStorage, ExplicitVRLittleEndian
 from sqlmodel import select
-from support.dicom_files import mr_dataset
-from support.web_gateway import PASSWORD, WebGateway
 
 from gateway.lifecycle import CaseState
 from gateway.records import audit, queries
 from gateway.records.tables import AuditEvent, Case
+from support.dicom_files import mr_dataset
+from support.web_gateway import PASSWORD, WebGateway
 
 
 def part10(dataset: Dataset) -> bytes:
@@ -56,7 +56,9 @@ def stored(web: WebGateway, study: str) -> list[str]:
     from gateway.records.tables import Instance, Study
 
     with web.database.read() as session:
-        found = session.exec(select(Instance.sop_instance_uid).join(Study).where(Study.study_instance_uid == study))
+        found = session.exec(
+            select(Instance.sop_instance_uid).join(Study).where(Study.study_instance_uid == study)
+        )
         return sorted(found)
 
 
@@ -75,14 +77,16 @@ def test_one_file_is_kept_for_the_uploaders_site(web: WebGateway) -> None:
 
 def test_an_archive_with_hostile_names_is_harmless(web: WebGateway) -> None:
     """Names that climb out of a folder are only names; what is no DICOM is told; clutter is passed over."""
-    data = archive({
-        "../../../../tmp/escaped.dcm": study_file("2.25.5002", 1),
-        "/etc/absolute.dcm": study_file("2.25.5002", 2),
-        "C:\\windows\\x.dcm": study_file("2.25.5002", 3),
-        "<script>alert(1)</script>.txt": b"not DICOM at all",
-        "DICOMDIR": b"clutter",
-        "__MACOSX/._a.dcm": b"clutter",
-    })  # fmt: skip
+    data = archive(
+        {
+            "../../../../tmp/escaped.dcm": study_file("2.25.5002", 1),
+            "/etc/absolute.dcm": study_file("2.25.5002", 2),
+            "C:\\windows\\x.dcm": study_file("2.25.5002", 3),
+            "<script>alert(1)</script>.txt": b"not DICOM at all",
+            "DICOMDIR": b"clutter",
+            "__MACOSX/._a.dcm": b"clutter",
+        }
+    )
     *lines, last = send(web, data, name="study.zip")
     assert last["kept"] == 3
     refused = [line for line in lines if not line["kept"]]
@@ -100,8 +104,11 @@ def test_the_plain_form_takes_files_too(web: WebGateway) -> None:
     """Without scripts: several files in one form, the answer is a page that names what was refused, escaped."""
     client = web.client("north")
     token = client.headers.pop("X-CSRF-Token")
-    files = [("files", ("a.dcm", study_file("2.25.5003", 1))), ("files", ("<b>.zip", archive({"x": study_file("2.25.5003", 2)}))),
-             ("files", ("<i>bad</i>.txt", b"text"))]  # fmt: skip
+    files = [
+        ("files", ("a.dcm", study_file("2.25.5003", 1))),
+        ("files", ("<b>.zip", archive({"x": study_file("2.25.5003", 2)}))),
+        ("files", ("<i>bad</i>.txt", b"text")),
+    ]
     answer = client.post("/upload", data={"csrf": token}, files=files)
     assert answer.status_code == 200
     assert "2 objects kept" in answer.text
@@ -183,14 +190,22 @@ TYPE = f'multipart/related; type="application/dicom"; boundary={BOUNDARY}'
 
 def related(*parts: bytes) -> bytes:
     """A multipart/related body."""
-    made = b"".join(f"--{BOUNDARY}\r\nContent-Type: application/dicom\r\n\r\n".encode() + part + b"\r\n" for part in parts)
+    made = b"".join(
+        f"--{BOUNDARY}\r\nContent-Type: application/dicom\r\n\r\n".encode() + part + b"\r\n" for part in parts
+    )
     return made + f"--{BOUNDARY}--\r\n".encode()
 
 
-def stow(web: WebGateway, body: bytes, path: str = "", content_type: str = TYPE, login: str = "north") -> httpx.Response:
+def stow(
+    web: WebGateway, body: bytes, path: str = "", content_type: str = TYPE, login: str = "north"
+) -> httpx.Response:
     """POST to the STOW-RS service with HTTP Basic."""
-    return web.client().post(f"/dicom-web/studies{path}", content=body, headers={"Content-Type": content_type},
-                             auth=httpx.BasicAuth(login, PASSWORD))  # fmt: skip
+    return web.client().post(
+        f"/dicom-web/studies{path}",
+        content=body,
+        headers={"Content-Type": content_type},
+        auth=httpx.BasicAuth(login, PASSWORD),
+    )
 
 
 def test_stow_keeps_every_part_and_says_so(web: WebGateway) -> None:
@@ -218,11 +233,19 @@ def test_stow_into_a_study_refuses_instances_of_another(web: WebGateway) -> None
     assert stow(web, related(study_file("2.25.6003", 1)), "/2.25.6003").status_code == 200
 
 
-@pytest.mark.parametrize(("body", "content_type", "status"), [
-    (b"{}", "application/dicom+json", 415), (b"", 'multipart/related; type="application/dicom"', 400), (b"", TYPE, 400),
-    (b"no boundary in here", TYPE, 400), (b"", 'multipart/related; type="application/dicom+xml"; boundary=a', 415),
-])  # fmt: skip
-def test_stow_refuses_what_it_cannot_take(web: WebGateway, body: bytes, content_type: str, status: int) -> None:
+@pytest.mark.parametrize(
+    ("body", "content_type", "status"),
+    [
+        (b"{}", "application/dicom+json", 415),
+        (b"", 'multipart/related; type="application/dicom"', 400),
+        (b"", TYPE, 400),
+        (b"no boundary in here", TYPE, 400),
+        (b"", 'multipart/related; type="application/dicom+xml"; boundary=a', 415),
+    ],
+)
+def test_stow_refuses_what_it_cannot_take(
+    web: WebGateway, body: bytes, content_type: str, status: int
+) -> None:
     """Wrong media types and broken bodies are problems, not crashes."""
     answer = stow(web, body, content_type=content_type)
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
@@ -231,7 +254,9 @@ def test_stow_refuses_what_it_cannot_take(web: WebGateway, body: bytes, content_
 def test_stow_is_for_those_who_send(web: WebGateway) -> None:
     """A reader's account stores nothing; a wrong password is challenged."""
     assert stow(web, related(study_file("2.25.6004")), login="reader").status_code == 403
-    wrong = web.client().post("/dicom-web/studies", content=b"", auth=httpx.BasicAuth("north", "wrong wrong wrong"))
+    wrong = web.client().post(
+        "/dicom-web/studies", content=b"", auth=httpx.BasicAuth("north", "wrong wrong wrong")
+    )
     assert wrong.status_code == 401
     assert stored(web, "2.25.6004") == []
 
@@ -244,9 +269,17 @@ def test_an_account_named_like_a_sender_stores_as_that_node(web: WebGateway) -> 
     assert stow(web, related(study_file("2.25.6005")), login="hospital").status_code == 200
     with web.database.read() as session:
         study = session.exec(select(Study).where(Study.study_instance_uid == "2.25.6005")).one()
-    assert (study.sender, study.site, study.received_by, study.uploaded_by) == ("hospital", "north", "stow-rs", None)
+    assert (study.sender, study.site, study.received_by, study.uploaded_by) == (
+        "hospital",
+        "north",
+        "stow-rs",
+        None,
+    )
 
 
 def test_readiness_names_what_is_wrong(web: WebGateway) -> None:
     """Ready while database and disk can take work."""
-    assert web.client().get("/readyz").json() == {"status": "ready", "checks": {"database": "ok", "disk": "ok"}}
+    assert web.client().get("/readyz").json() == {
+        "status": "ready",
+        "checks": {"database": "ok", "disk": "ok"},
+    }
