@@ -1,4 +1,4 @@
-"""The composition root: Settings become records, a receiver, a worker or the web; the only module that knows every other."""
+"""The composition root: Settings become records and roles; the only module that knows every other."""
 
 from __future__ import annotations
 
@@ -125,9 +125,18 @@ def receiver(gateway: Gateway) -> Receiver:
     dicom = settings.dicom
     tls = TlsSettings(dicom.tls_certificate, dicom.tls_key, dicom.tls_ca) if dicom.tls_certificate else None
     return Receiver(
-        dicom.ae_title, dicom.host, dicom.port, directory=gateway.directory, keep=keep, on_commitment=on_commitment, committed=committed,
-        max_pdu=dicom.max_pdu, max_associations=dicom.max_associations, tls=tls, refused=refused,
-    )  # fmt: skip
+        dicom.ae_title,
+        dicom.host,
+        dicom.port,
+        directory=gateway.directory,
+        keep=keep,
+        on_commitment=on_commitment,
+        committed=committed,
+        max_pdu=dicom.max_pdu,
+        max_associations=dicom.max_associations,
+        tls=tls,
+        refused=refused,
+    )
 
 
 def import_roles() -> None:
@@ -146,9 +155,14 @@ def worker(gateway: Gateway) -> tuple[Engine, BackgroundScheduler]:
     from gateway.pipeline.engine import Engine
 
     context = StepContext(
-        gateway.settings, gateway.database, gateway.blobs, gateway.directory, gateway.rules,
-        vault.Vault.from_folder(gateway.settings.storage.keys), vault.pseudonym_key(gateway.settings.storage.keys),
-    )  # fmt: skip
+        gateway.settings,
+        gateway.database,
+        gateway.blobs,
+        gateway.directory,
+        gateway.rules,
+        vault.Vault.from_folder(gateway.settings.storage.keys),
+        vault.pseudonym_key(gateway.settings.storage.keys),
+    )
     engine = Engine(context)
     engine.start()
     return engine, schedule.start(engine, gateway.database, gateway.settings.engine.poll)

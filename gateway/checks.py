@@ -132,8 +132,8 @@ def _nodes_and_rules(settings: Settings) -> Iterator[Problem]:
     try:
         rules = load_rules(settings.files.rules)
     except RuleFileError as error:
-        for line in error.problems:
-            yield Problem("rules", str(line), error.fix)
+        for found in error.problems:
+            yield Problem("rules", str(found), found.fix)
         return
     names = {node.name for node in directory}
     for rule in rules.rules:

@@ -165,11 +165,15 @@ def nodes_list(config: ConfigOption = None, as_json: JsonOption = False) -> None
 
     directory = NodeDirectory.from_file(_settings(config).files.nodes)
     rows = [
-        {"name": node.name, "kind": "dimse" if isinstance(node, DimseNode) else "dicomweb",
-         "where": f"{node.ae_title}@{node.host}:{node.port}" if isinstance(node, DimseNode) else node.url,
-         "roles": ", ".join(sorted(node.roles)), "site": node.site}
+        {
+            "name": node.name,
+            "kind": "dimse" if isinstance(node, DimseNode) else "dicomweb",
+            "where": f"{node.ae_title}@{node.host}:{node.port}" if isinstance(node, DimseNode) else node.url,
+            "roles": ", ".join(sorted(node.roles)),
+            "site": node.site,
+        }
         for node in directory
-    ]  # fmt: skip
+    ]
     _print_rows(rows, as_json)
 
 
@@ -275,7 +279,9 @@ def rules_test(paths: list[Path]) -> None:
         for result in run_tests(load_rules(path)):
             failed += not result.passed
             out.print(
-                f"{'ok    ' if result.passed else 'FAILED'} {result.name} {'' if result.passed else f'expected {result.expected}, matched {result.chosen}'}",
+                f"ok     {result.name}"
+                if result.passed
+                else f"FAILED {result.name}: expected {result.expected}, matched {result.chosen}",
                 markup=False,
             )
     if failed:

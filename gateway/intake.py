@@ -62,7 +62,7 @@ class Intake:
             dataset_uids(
                 received.dataset, received.transfer_syntax_uid
             )  # walks to the end: a truncated object is found here
-        except Exception as error:  # whatever a parser can raise on bytes from outside means the same here
+        except Exception as error:  # noqa: BLE001 whatever a parser can raise on bytes from outside means the same here
             return self._refused(
                 received,
                 CANNOT_UNDERSTAND,
@@ -98,12 +98,22 @@ class Intake:
         digest = hashlib.sha256(file).hexdigest()
         blob = f"received/{digest[:2]}/{digest[2:4]}/{digest}.dcm"
         fact = ledger.InstanceFact(
-            site=site, sender=received.node, calling_ae_title=received.calling_ae_title, called_ae_title=received.called_ae_title,
-            address=received.peer_address, received_by=received.received_by, uploaded_by=uploaded_by,
-            study_instance_uid=str(header.StudyInstanceUID), series_instance_uid=str(header.SeriesInstanceUID),
-            sop_class_uid=received.sop_class_uid, sop_instance_uid=received.sop_instance_uid,
-            transfer_syntax_uid=received.transfer_syntax_uid, digest=digest, blob=blob, size=len(file),
-        )  # fmt: skip
+            site=site,
+            sender=received.node,
+            calling_ae_title=received.calling_ae_title,
+            called_ae_title=received.called_ae_title,
+            address=received.peer_address,
+            received_by=received.received_by,
+            uploaded_by=uploaded_by,
+            study_instance_uid=str(header.StudyInstanceUID),
+            series_instance_uid=str(header.SeriesInstanceUID),
+            sop_class_uid=received.sop_class_uid,
+            sop_instance_uid=received.sop_instance_uid,
+            transfer_syntax_uid=received.transfer_syntax_uid,
+            digest=digest,
+            blob=blob,
+            size=len(file),
+        )
         try:
             self.blobs.put(blob, file)
             study_id = ledger.keep_instance(

@@ -1,4 +1,4 @@
-"""Commands on files, without a running gateway: what to send, what series are, why rules fire, reports, de-identification."""
+"""Commands on files, without a running gateway: sending, classifying, explaining, rendering, de-identifying."""
 
 from __future__ import annotations
 
@@ -66,13 +66,19 @@ def classified(paths: Sequence[Path]) -> list[dict[str, Any]]:
         files.setdefault(str(header.get("SeriesInstanceUID", "")), []).append(str(file))
     return [
         {
-            "series": series.series_instance_uid, "description": series.description, "kind": str(series.kind),
-            "confidence": series.confidence, "evidence": list(series.evidence), "b_values": list(series.b_values),
-            "slice_thickness_mm": series.slice_thickness_mm, "three_d": series.three_d, "contrast": series.contrast,
+            "series": series.series_instance_uid,
+            "description": series.description,
+            "kind": str(series.kind),
+            "confidence": series.confidence,
+            "evidence": list(series.evidence),
+            "b_values": list(series.b_values),
+            "slice_thickness_mm": series.slice_thickness_mm,
+            "three_d": series.three_d,
+            "contrast": series.contrast,
             "files": files.get(series.series_instance_uid, []),
         }
         for series in classify_study([header for _, header in found])
-    ]  # fmt: skip
+    ]
 
 
 def facts_of(paths: Sequence[Path], calling: str, called: str) -> StudyFacts:
@@ -92,12 +98,17 @@ def render_report(report: Path, evidence: Path, target: Path, form: str) -> None
     key = PseudonymKey(secrets.token_bytes(32), "rendering")
     content = Report.model_validate(json.loads(report.read_text(encoding="utf-8")))
     dataset = build(
-        content, [header for _, header in dicom_files([evidence])],
-        signed_by=Signer(os.environ.get("USER", "unsigned"), "pml-gateway", "command line"), signed_at=datetime.now(UTC),
-        sop_instance_uid=key.uid("report"), series_instance_uid=key.uid("series"), series_number=9900,
-        device=DeviceIdentity("pml-gateway", "command line", __version__), as_=form,
+        content,
+        [header for _, header in dicom_files([evidence])],
+        signed_by=Signer(os.environ.get("USER", "unsigned"), "pml-gateway", "command line"),
+        signed_at=datetime.now(UTC),
+        sop_instance_uid=key.uid("report"),
+        series_instance_uid=key.uid("series"),
+        series_number=9900,
+        device=DeviceIdentity("pml-gateway", "command line", __version__),
+        as_=form,
         date_shift_days=0,
-    )  # fmt: skip
+    )
     dataset.save_as(target, enforce_file_format=True)
 
 

@@ -9,9 +9,30 @@ from dataclasses import dataclass
 from routing_rules.traits import ImageTraits
 
 NO_AGENT = frozenset(
-    {"", "0", "NO", "NONE", "N/A", "NA", "WITHOUT", "OHNE", "NATIV", "NATIVE", "NEIN", "NON", "SANS", "NULL", "NIL",
-     "NO CONTRAST", "WITHOUT CONTRAST", "OHNE KM", "KEIN", "KEINS", "UNENHANCED"}
-)  # fmt: skip
+    {
+        "",
+        "0",
+        "NO",
+        "NONE",
+        "N/A",
+        "NA",
+        "WITHOUT",
+        "OHNE",
+        "NATIV",
+        "NATIVE",
+        "NEIN",
+        "NON",
+        "SANS",
+        "NULL",
+        "NIL",
+        "NO CONTRAST",
+        "WITHOUT CONTRAST",
+        "OHNE KM",
+        "KEIN",
+        "KEINS",
+        "UNENHANCED",
+    }
+)
 """Values of ContrastBolusAgent that technicians type to say that none was given."""
 
 _GIVEN = re.compile(

@@ -68,24 +68,45 @@ FACTS: dict[str, Fact] = {
         Fact("address", _NAME, "network address of the caller", _one("address")),
         Fact("site", _NAME, "site the sender belongs to", _one("site")),
         Fact("study_description", _TEXT, "StudyDescription", _one("study_description")),
-        Fact("procedure_descriptions", _TEXT, "texts of the requested procedure", _many("procedure_descriptions")),
-        Fact("procedure_codes", _TEXT, 'procedure codes: "value" or "scheme:value"', _many("procedure_codes")),
+        Fact(
+            "procedure_descriptions",
+            _TEXT,
+            "texts of the requested procedure",
+            _many("procedure_descriptions"),
+        ),
+        Fact(
+            "procedure_codes", _TEXT, 'procedure codes: "value" or "scheme:value"', _many("procedure_codes")
+        ),
         Fact("series_descriptions", _TEXT, "SeriesDescription of any series", _series("description")),
         Fact("protocol_names", _TEXT, "ProtocolName of any series", _many("protocol_names")),
         Fact("modalities", _TEXT, "Modality of any series", _many("modalities")),
         Fact("body_parts", _TEXT, "BodyPartExamined", _many("body_parts")),
-        Fact("anatomic_regions", _TEXT, "codes and meanings of AnatomicRegionSequence", _many("anatomic_regions")),
+        Fact(
+            "anatomic_regions",
+            _TEXT,
+            "codes and meanings of AnatomicRegionSequence",
+            _many("anatomic_regions"),
+        ),
         Fact("series_kinds", _TEXT, "kinds of series recognised (flair, t2, dwi ...)", _many("series_kinds")),
         Fact("b_values", _NUMBER, "b-values of the diffusion series, s/mm²", _b_values),
-        Fact("slice_thickness_mm", _NUMBER, "slice thickness of any series, mm", _series("slice_thickness_mm")),
+        Fact(
+            "slice_thickness_mm", _NUMBER, "slice thickness of any series, mm", _series("slice_thickness_mm")
+        ),
         Fact("manufacturers", _TEXT, "Manufacturer", _many("manufacturers")),
         Fact("models", _TEXT, "ManufacturerModelName", _many("models")),
         Fact("field_strength_t", _NUMBER, "magnetic field strength, tesla", _one("field_strength_t")),
         Fact("patient_age_years", _NUMBER, "age at the study, years", _one("patient_age_years")),
         Fact("instances", _NUMBER, "number of instances received", _one("instances")),
-        Fact("accession_number_present", _FLAG, "is there an accession number", _one("accession_number_present")),
+        Fact(
+            "accession_number_present",
+            _FLAG,
+            "is there an accession number",
+            _one("accession_number_present"),
+        ),
         Fact("enrolled", _FLAG, "is the patient on the enrolment list", _one("enrolled")),
         Fact("referral", _TEXT, "surveillance or suspected_pml, when the sender said so", _one("referral")),
-        Fact("months_since_last", _NUMBER, "months since the last surveillance MRI", _one("months_since_last")),
+        Fact(
+            "months_since_last", _NUMBER, "months since the last surveillance MRI", _one("months_since_last")
+        ),
     )
-}  # fmt: skip
+}

@@ -85,11 +85,27 @@ class _Wanted:
 _PROTOCOL = (
     _Wanted("flair", "FLAIR", frozenset({SeriesKind.FLAIR}), 3.0, True, True, False, _EDUCATION),
     _Wanted("t2", "T2", frozenset({SeriesKind.T2}), 3.0, True, True, False, _EDUCATION),
-    _Wanted("dwi", "DWI with b = 1000 s/mm²", frozenset({SeriesKind.DWI, SeriesKind.TRACE}), 5.0, False, True, False,
-            f"{_EDUCATION}; slices up to 5 mm: CMSC protocol"),
-    _Wanted("t1_contrast", "T1 with contrast", frozenset({SeriesKind.T1_CONTRAST}), 3.0, True, False, True,
-            "MS versus PML education page: contrast-enhanced T1 if PML is suspected"),
-)  # fmt: skip
+    _Wanted(
+        "dwi",
+        "DWI with b = 1000 s/mm²",
+        frozenset({SeriesKind.DWI, SeriesKind.TRACE}),
+        5.0,
+        False,
+        True,
+        False,
+        f"{_EDUCATION}; slices up to 5 mm: CMSC protocol",
+    ),
+    _Wanted(
+        "t1_contrast",
+        "T1 with contrast",
+        frozenset({SeriesKind.T1_CONTRAST}),
+        3.0,
+        True,
+        False,
+        True,
+        "MS versus PML education page: contrast-enhanced T1 if PML is suspected",
+    ),
+)
 
 
 def assess(series: Sequence[SeriesFacts], *, suspected: bool) -> ProtocolVerdict:

@@ -209,9 +209,11 @@ spin_echo = any_of(
     has("image_type", "M_SE"),
 )
 gradient_echo = any_of(
-    has("scanning_sequence", "GR"), equals("echo_pulse_sequence", "GRADIENT"), means("gradient_echo"),
+    has("scanning_sequence", "GR"),
+    equals("echo_pulse_sequence", "GRADIENT"),
+    means("gradient_echo"),
     has("image_type", "M_FFE"),
-)  # fmt: skip
+)
 inversion = any_of(
     has("scanning_sequence", "IR"),
     equals("inversion_recovery", "YES"),

@@ -15,14 +15,38 @@ from routing_rules.errors import FileProblem, RuleFileError
 
 MEANINGS = frozenset(
     (
-        "spin_echo", "gradient_echo", "epi", "inversion", "diffusion", "swi", "magnetization_prepared", "perfusion",
-        "angiography", "spectroscopy", "balanced", "fmri", "field_map", "localizer", "spoiled",
+        "spin_echo",
+        "gradient_echo",
+        "epi",
+        "inversion",
+        "diffusion",
+        "swi",
+        "magnetization_prepared",
+        "perfusion",
+        "angiography",
+        "spectroscopy",
+        "balanced",
+        "fmri",
+        "field_map",
+        "localizer",
+        "spoiled",
     )
-)  # fmt: skip
+)
 ROLES = frozenset(
-    ("adc", "trace", "diffusion", "swi", "phase", "localizer", "perfusion", "spectroscopy", "angiography", "reformat",
-     "map")
-)  # fmt: skip
+    (
+        "adc",
+        "trace",
+        "diffusion",
+        "swi",
+        "phase",
+        "localizer",
+        "perfusion",
+        "spectroscopy",
+        "angiography",
+        "reformat",
+        "map",
+    )
+)
 
 
 class _Strict(BaseModel):

@@ -27,39 +27,50 @@ class Contrast(StrEnum):
 
 
 _CHANNELS = (
-    Contrast.FLAIR, Contrast.T2, Contrast.B0, Contrast.ADC, Contrast.T1, Contrast.T1_CE, Contrast.SWI
-)  # fmt: skip
+    Contrast.FLAIR,
+    Contrast.T2,
+    Contrast.B0,
+    Contrast.ADC,
+    Contrast.T1,
+    Contrast.T1_CE,
+    Contrast.SWI,
+)
 # PML_IRON and PML_PUNCTUM change single contrasts only: None leaves what is underneath.
 _SIGNAL: dict[Tissue, tuple[float | None, ...]] = {
     #                   FLAIR   T2   b0   ADC   T1  T1CE  SWI
-    Tissue.SKIN:        (330,  260,  60, 1000, 420, 520, 230),
-    Tissue.FAT:         (230,  560,  25,  300, 800, 810, 380),
-    Tissue.MUSCLE:      (190,  130,  60, 1000, 370, 400, 260),
-    Tissue.BONE:        ( 14,   14,   4,  300,  18,  22,  14),
-    Tissue.MARROW:      (110,  230,  15,  300, 520, 540,  90),
-    Tissue.CSF:         ( 45, 1000, 980, 3000, 105, 108, 430),
-    Tissue.CORTEX:      (470,  535, 450,  860, 305, 316, 490),
-    Tissue.WHITE:       (340,  345, 335,  730, 455, 462, 440),
-    Tissue.CALLOSUM:    (310,  300, 300,  720, 480, 486, 430),
-    Tissue.STRIATUM:    (420,  430, 390,  760, 362, 372, 390),
-    Tissue.PALLIDUM:    (335,  270, 250,  770, 405, 412, 265),
-    Tissue.THALAMUS:    (405,  415, 380,  760, 385, 395, 415),
-    Tissue.PLEXUS:      (330,  760, 640, 1700, 260, 760, 330),
-    Tissue.SINUS:       (120,   60,  40, 1500, 170, 880, 330),
-    Tissue.VEIN:        (None, None, None, None, None, 640, 150),
-    Tissue.MS_LESION:   (700,  760, 640, 1080, 350, 355, 470),
-    Tissue.PML_CORE:    (850,  880, 760, 1280, 255, 262, 480),
-    Tissue.PML_RIM:     (800,  760, 700,  610, 300, 330, 465),
-    Tissue.PML_IRON:    (None, None, None, None, None, None, 220),
+    Tissue.SKIN: (330, 260, 60, 1000, 420, 520, 230),
+    Tissue.FAT: (230, 560, 25, 300, 800, 810, 380),
+    Tissue.MUSCLE: (190, 130, 60, 1000, 370, 400, 260),
+    Tissue.BONE: (14, 14, 4, 300, 18, 22, 14),
+    Tissue.MARROW: (110, 230, 15, 300, 520, 540, 90),
+    Tissue.CSF: (45, 1000, 980, 3000, 105, 108, 430),
+    Tissue.CORTEX: (470, 535, 450, 860, 305, 316, 490),
+    Tissue.WHITE: (340, 345, 335, 730, 455, 462, 440),
+    Tissue.CALLOSUM: (310, 300, 300, 720, 480, 486, 430),
+    Tissue.STRIATUM: (420, 430, 390, 760, 362, 372, 390),
+    Tissue.PALLIDUM: (335, 270, 250, 770, 405, 412, 265),
+    Tissue.THALAMUS: (405, 415, 380, 760, 385, 395, 415),
+    Tissue.PLEXUS: (330, 760, 640, 1700, 260, 760, 330),
+    Tissue.SINUS: (120, 60, 40, 1500, 170, 880, 330),
+    Tissue.VEIN: (None, None, None, None, None, 640, 150),
+    Tissue.MS_LESION: (700, 760, 640, 1080, 350, 355, 470),
+    Tissue.PML_CORE: (850, 880, 760, 1280, 255, 262, 480),
+    Tissue.PML_RIM: (800, 760, 700, 610, 300, 330, 465),
+    Tissue.PML_IRON: (None, None, None, None, None, None, 220),
     Tissue.PML_PUNCTUM: (None, None, None, None, None, 720, None),
-}  # fmt: skip
+}
 
 # Matrix of the echo-planar images: coarser than the others, as on a scanner.
 _EPI_SHARE = 2 / 3
 _NOISE = {
-    Contrast.FLAIR: 13, Contrast.T2: 11, Contrast.B0: 15, Contrast.B1000: 9, Contrast.T1: 11, Contrast.T1_CE: 11,
+    Contrast.FLAIR: 13,
+    Contrast.T2: 11,
+    Contrast.B0: 15,
+    Contrast.B1000: 9,
+    Contrast.T1: 11,
+    Contrast.T1_CE: 11,
     Contrast.SWI: 14,
-}  # fmt: skip
+}
 
 
 def signals(grid: Grid, layers: Iterable[Layer]) -> dict[Contrast, Volume]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import tempfile
 import time
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pydicom import Dataset
 from rich.console import Console
 from rich.panel import Panel
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from gateway.demo.errors import DemoError
 from gateway.demo.phantom import phantom_study
@@ -94,10 +95,17 @@ def _scan(stage: Stage) -> list[list[Dataset]]:
                 headers.append(dataset)
             studies.append(headers)
             stage.hospital.push_study(
-                str(headers[0].StudyInstanceUID), HOST, stage.dicom_port, GATEWAY_AE,
-                lambda sent, total, task=task: progress.update(task, completed=sent, total=total),
-            )  # fmt: skip
+                str(headers[0].StudyInstanceUID),
+                HOST,
+                stage.dicom_port,
+                GATEWAY_AE,
+                partial(_show, progress, task),
+            )
     return studies
+
+
+def _show(progress: Progress, task: TaskID, sent: int, total: int) -> None:
+    progress.update(task, completed=sent, total=total)
 
 
 def _wait_for_states(
@@ -188,7 +196,8 @@ def verify_returned(stage: Stage, study: list[Dataset]) -> list[str]:
 def _stay(stage: Stage, seconds: float | None) -> int:
     console.print(
         Panel(
-            f"Queue   {stage.address}/\nLogin   reader\nPassword {stage.password}\n\nOpen it, claim a case, look at the brain, sign. "
+            f"Queue    {stage.address}/\nLogin    reader\nPassword {stage.password}\n\n"
+            "Open it, claim a case, look at the brain, sign. "
             "The report travels back to the hospital by itself. Ctrl+C ends the demo.",
             title="The reading queue is open",
         )

@@ -19,12 +19,21 @@ _UNIQUE_KEY = {
     "IMAGE": "SOPInstanceUID",
 }
 # Keys that describe the request or are counted over a group, so never compared with one header.
-_NOT_MATCHED = frozenset({
-    "QueryRetrieveLevel", "SpecificCharacterSet", "RetrieveAETitle", "InstanceAvailability", "TimezoneOffsetFromUTC",
-    "ModalitiesInStudy", "SOPClassesInStudy",
-    "NumberOfPatientRelatedStudies", "NumberOfStudyRelatedSeries", "NumberOfStudyRelatedInstances",
-    "NumberOfSeriesRelatedInstances",
-})  # fmt: skip
+_NOT_MATCHED = frozenset(
+    {
+        "QueryRetrieveLevel",
+        "SpecificCharacterSet",
+        "RetrieveAETitle",
+        "InstanceAvailability",
+        "TimezoneOffsetFromUTC",
+        "ModalitiesInStudy",
+        "SOPClassesInStudy",
+        "NumberOfPatientRelatedStudies",
+        "NumberOfStudyRelatedSeries",
+        "NumberOfStudyRelatedInstances",
+        "NumberOfSeriesRelatedInstances",
+    }
+)
 _RANGE_VRS = frozenset({"DA", "TM", "DT"})
 _WILDCARD_VRS = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT", "IS", "DS"})
 

@@ -37,9 +37,13 @@ rules:
     referral: surveillance
 """
 FAST = {
-    "GATEWAY_STUDY__QUIET_PERIOD": "3", "GATEWAY_ENGINE__POLL": "0.2", "GATEWAY_ENGINE__RETRY_FIRST": "0.5",
-    "GATEWAY_ENGINE__COMMITMENT_RETRY": "1", "GATEWAY_ENGINE__LEASE": "10", "GATEWAY_LOG__LEVEL": "WARNING",
-}  # fmt: skip
+    "GATEWAY_STUDY__QUIET_PERIOD": "3",
+    "GATEWAY_ENGINE__POLL": "0.2",
+    "GATEWAY_ENGINE__RETRY_FIRST": "0.5",
+    "GATEWAY_ENGINE__COMMITMENT_RETRY": "1",
+    "GATEWAY_ENGINE__LEASE": "10",
+    "GATEWAY_LOG__LEVEL": "WARNING",
+}
 """A demo does not wait five minutes for late series."""
 
 
@@ -77,9 +81,12 @@ class Stage:
     def environment(self) -> dict[str, str]:
         """The environment of the gateway's processes."""
         return {
-            **os.environ, **self._environment, "GATEWAY_DICOM__PORT": str(self.dicom_port), "GATEWAY_WEB__PORT": str(self.web_port),
+            **os.environ,
+            **self._environment,
+            "GATEWAY_DICOM__PORT": str(self.dicom_port),
+            "GATEWAY_WEB__PORT": str(self.web_port),
             "GATEWAY_DICOM__AE_TITLE": GATEWAY_AE,
-        }  # fmt: skip
+        }
 
     def __enter__(self) -> Stage:
         try:
@@ -102,10 +109,10 @@ class Stage:
         scaffold.init(self.config.parent)
         (self.config.parent / "nodes.yaml").write_text(
             "nodes:\n"
-            f"  - {{name: hospital-pacs, kind: dimse, ae_title: {HOSPITAL_AE}, host: {HOST}, port: {self.hospital.port},"
-            " roles: [sender, archive], site: hospital}\n"
-            f"  - {{name: reading-site, kind: dimse, ae_title: {READING_AE}, host: {HOST}, port: {self.reading_site.port},"
-            " roles: [reader], site: reading, commitment: false}\n",
+            f"  - {{name: hospital-pacs, kind: dimse, ae_title: {HOSPITAL_AE}, host: {HOST},"
+            f" port: {self.hospital.port}, roles: [sender, archive], site: hospital}}\n"
+            f"  - {{name: reading-site, kind: dimse, ae_title: {READING_AE}, host: {HOST},"
+            f" port: {self.reading_site.port}, roles: [reader], site: reading, commitment: false}}\n",
             encoding="utf-8",
         )
         (self.config.parent / "rules" / "natalizumab.yaml").write_text(RULES, encoding="utf-8")
@@ -115,8 +122,11 @@ class Stage:
         log = (self.folder / "gateway.log").open("ab")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "gateway", "serve", "--config", str(self.config)],
-            env=self.environment, stdout=log, stderr=log, start_new_session=True,
-        )  # fmt: skip
+            env=self.environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
         log.close()
         self.wait(self._is_ready, seconds, "the gateway to start")
         database = self.database()

@@ -49,18 +49,29 @@ def compose(turn: Turn, context: StepContext) -> Outcome:
     composed: dict[str, dict[str, str]] = {}
     for form in LADDER:
         dataset = build(
-            report, evidence, priors=priors, date_shift_days=shift, original_uids=originals_of,
-            signed_by=Signer(signed.signer_name, "Reading site", signed.signer_login), signed_at=signed.signed_at,
+            report,
+            evidence,
+            priors=priors,
+            date_shift_days=shift,
+            original_uids=originals_of,
+            signed_by=Signer(signed.signer_name, "Reading site", signed.signer_login),
+            signed_at=signed.signed_at,
             sop_instance_uid=key.uid(f"report:{case.id}:{signed.digest}:{form}"),
-            series_instance_uid=key.uid(f"report series:{case.id}:{form}"), series_number=SERIES_NUMBER + LADDER.index(form),
-            device=DeviceIdentity("pml-gateway", context.settings.dicom.ae_title, __version__, uid=key.uid("this gateway")), as_=form,
-        )  # fmt: skip
+            series_instance_uid=key.uid(f"report series:{case.id}:{form}"),
+            series_number=SERIES_NUMBER + LADDER.index(form),
+            device=DeviceIdentity(
+                "pml-gateway", context.settings.dicom.ae_title, __version__, uid=key.uid("this gateway")
+            ),
+            as_=form,
+        )
         blob = f"reports/{case.id}/{form}.dcm"
         context.blobs.put(blob, _file(dataset))
         composed[form] = {
-            "blob": blob, "sop_class_uid": str(dataset.SOPClassUID), "sop_instance_uid": str(dataset.SOPInstanceUID),
+            "blob": blob,
+            "sop_class_uid": str(dataset.SOPClassUID),
+            "sop_instance_uid": str(dataset.SOPInstanceUID),
             "transfer_syntax_uid": str(dataset.file_meta.TransferSyntaxUID),
-        }  # fmt: skip
+        }
     note = {"forms": list(LADDER), "references": len(evidence)}
     return Done(CaseState.COMPOSED, Evidence(note=note, columns={"composed": composed}))
 

@@ -1,4 +1,4 @@
-"""Make sure the report is safe at the sender: by storage commitment (PS3.4 Annex J), else by asking whether it is there.
+"""Is the report safe at the sender? By storage commitment (PS3.4 Annex J), else by asking whether it is there.
 
 Every request has its own transaction UID, remembered with the case; the receiver keeps answers by that UID, so an
 answer is recognised whenever it comes and on whichever association. A crash between asking and remembering
@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from dicom_nodes.commitment import CommitmentNotSupported, CommitmentResult, Reference, request_commitment
-from dicom_nodes.errors import NodeError
+from dicom_nodes.commitment import CommitmentResult, Reference, request_commitment
+from dicom_nodes.errors import CommitmentNotSupported, NodeError
 from dicom_nodes.node import DimseNode, Node
 from dicom_nodes.sender import holds
 from gateway.lifecycle import CaseState
@@ -48,10 +48,12 @@ def confirm(turn: Turn, context: StepContext) -> Outcome:
         transaction = context.pseudonym_key.uid(f"commitment:{case.id}:{turn.claim.fence}")
         try:
             result = request_commitment(
-                node, transaction,
+                node,
+                transaction,
                 [Reference(case.composed[case.returned_as]["sop_class_uid"], case.returned_uid)],
-                calling_ae_title=context.settings.dicom.ae_title, wait_s=settings.commitment_wait,
-            )  # fmt: skip
+                calling_ae_title=context.settings.dicom.ae_title,
+                wait_s=settings.commitment_wait,
+            )
         except CommitmentNotSupported:
             result = None
         else:

@@ -73,15 +73,24 @@ def prepare(turn: Turn, context: StepContext) -> Outcome:
             "Ask the sender for the MR images; secondary captures, reports and private objects are not forwarded.",
         )
     manifest: dict[str, Any] = {
-        "profile": profile.name, "software": __version__, "key_id": patient.key.key_id, "prepared": len(facts),
-        "left_behind": dict(left_behind), "actions": dict(actions), "leaks": 0, "generation": case.generation,
-    }  # fmt: skip
+        "profile": profile.name,
+        "software": __version__,
+        "key_id": patient.key.key_id,
+        "prepared": len(facts),
+        "left_behind": dict(left_behind),
+        "actions": dict(actions),
+        "leaks": 0,
+        "generation": case.generation,
+    }
     return Done(
         CaseState.PREPARED,
-        Evidence(note={"prepared": len(facts), "left behind": sum(left_behind.values()), "leaks": 0},
-                 columns={"shifted_study_date": shifted_date, "manifest": manifest},
-                 identity=identity, prepared=tuple(facts)),
-    )  # fmt: skip
+        Evidence(
+            note={"prepared": len(facts), "left behind": sum(left_behind.values()), "leaks": 0},
+            columns={"shifted_study_date": shifted_date, "manifest": manifest},
+            identity=identity,
+            prepared=tuple(facts),
+        ),
+    )
 
 
 def _who(context: StepContext, site: str, header: Dataset) -> tuple[SealedIdentity, PatientContext]:

@@ -31,9 +31,13 @@ def route(turn: Turn, context: StepContext) -> Outcome:
             "Ask the sender to correct the study and send it again; nothing of it was passed on.",
         )
     facts = study_facts(
-        headers, sender=study.sender, calling_ae_title=study.calling_ae_title, called_ae_title=study.called_ae_title,
-        address=study.address, site=study.site,
-    )  # fmt: skip
+        headers,
+        sender=study.sender,
+        calling_ae_title=study.calling_ae_title,
+        called_ae_title=study.called_ae_title,
+        address=study.address,
+        site=study.site,
+    )
     rules = context.rules()
     result = match(rules.rules, facts)
     explanation = [entry.to_json() for entry in result.explanations]
@@ -55,17 +59,30 @@ def case_draft(facts: StudyFacts, rule: Rule, fingerprint: str, explanation: lis
     for requirement in shown["requirements"]:  # the reader knows series by number; original UIDs stay behind
         requirement["by_series"] = numbers.get(requirement["by_series"])
     return CaseDraft(
-        destination=rule.destination or "", rule_id=rule.id, rule_version=str(rule.version), rule_title=rule.title,
-        rules_fingerprint=fingerprint, referral=str(rule.referral), urgency=str(rule.urgency),
-        priority=PRIORITIES.get((str(rule.referral), str(rule.urgency)), 5), readability=str(verdict.readability),
-        verdict=shown, explanation=explanation,
+        destination=rule.destination or "",
+        rule_id=rule.id,
+        rule_version=str(rule.version),
+        rule_title=rule.title,
+        rules_fingerprint=fingerprint,
+        referral=str(rule.referral),
+        urgency=str(rule.urgency),
+        priority=PRIORITIES.get((str(rule.referral), str(rule.urgency)), 5),
+        readability=str(verdict.readability),
+        verdict=shown,
+        explanation=explanation,
         # Descriptions stay behind: they are free text, and may name the patient.
         series=[
             {
-                "series_number": series.series_number, "kind": str(series.kind), "confidence": series.confidence,
-                "instances": series.instances, "b_values": list(series.b_values), "slice_thickness_mm": series.slice_thickness_mm,
-                "three_d": series.three_d, "contrast": series.contrast, "plane": series.plane,
+                "series_number": series.series_number,
+                "kind": str(series.kind),
+                "confidence": series.confidence,
+                "instances": series.instances,
+                "b_values": list(series.b_values),
+                "slice_thickness_mm": series.slice_thickness_mm,
+                "three_d": series.three_d,
+                "contrast": series.contrast,
+                "plane": series.plane,
             }
             for series in facts.series
         ],
-    )  # fmt: skip
+    )

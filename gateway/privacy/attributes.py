@@ -74,10 +74,16 @@ class AttributeCleaner:
         )
         self.names = frozenset(v.value.casefold() for v in identifying if v.kind in (Kind.NAME, Kind.NUMBER))
         self.listed_actions = {
-            Action.REMOVE: self._remove, Action.EMPTY: self._empty, Action.DUMMY: self._dummy,
-            Action.KEEP: self._keep_listed, Action.CLEAN: self._clean, Action.UID: self._uid,
-            Action.PSEUDONYM: self._pseudonym, Action.ACCESSION: self._accession, Action.AGE: self._age,
-        }  # fmt: skip
+            Action.REMOVE: self._remove,
+            Action.EMPTY: self._empty,
+            Action.DUMMY: self._dummy,
+            Action.KEEP: self._keep_listed,
+            Action.CLEAN: self._clean,
+            Action.UID: self._uid,
+            Action.PSEUDONYM: self._pseudonym,
+            Action.ACCESSION: self._accession,
+            Action.AGE: self._age,
+        }
 
     # ---- one level -------------------------------------------------------------------------------------------
 

@@ -55,9 +55,16 @@ _TRANSLITERATED: Final = str.maketrans(
 
 # What pydicom raises, element by element, for bytes that are not what they claim to be.
 UNREADABLE: Final = (
-    ValueError, TypeError, LookupError, AttributeError, NotImplementedError, EOFError, OverflowError, RecursionError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    NotImplementedError,
+    EOFError,
+    OverflowError,
+    RecursionError,
     struct.error,
-)  # fmt: skip
+)
 
 
 class Kind(StrEnum):

@@ -34,10 +34,27 @@ __all__ = ["IdentifyingValue", "Leak", "find_leaks", "identifying_values", "occu
 
 # Every character repertoire of PS3.3 C.12.1.1.2 that Python can write; ASCII values need one of the 8-bit ones only.
 _8BIT: Final = (
-    "utf-8", "latin-1", "iso8859-2", "iso8859-3", "iso8859-4", "iso8859-5", "iso8859-6", "iso8859-7", "iso8859-8",
-    "iso8859-9", "iso8859-15", "cp1252", "tis-620", "shift_jis", "iso2022_jp", "euc_jp", "euc_kr", "iso2022_kr",
-    "gb18030", "gb2312",
-)  # fmt: skip
+    "utf-8",
+    "latin-1",
+    "iso8859-2",
+    "iso8859-3",
+    "iso8859-4",
+    "iso8859-5",
+    "iso8859-6",
+    "iso8859-7",
+    "iso8859-8",
+    "iso8859-9",
+    "iso8859-15",
+    "cp1252",
+    "tis-620",
+    "shift_jis",
+    "iso2022_jp",
+    "euc_jp",
+    "euc_kr",
+    "iso2022_kr",
+    "gb18030",
+    "gb2312",
+)
 _WIDE: Final = ("utf-16-le", "utf-16-be")
 _BULK_VRS: Final = frozenset({"OB", "OW", "OF", "OD", "OL", "OV"})
 _BULK_BYTES: Final = 1024

@@ -148,9 +148,16 @@ _DIRECT_IDENTIFIERS: Final = (
     "OriginalAttributesSequence PatientComments"
 ).split()
 _KEYS: Final = {
-    "name", "version", "extends", "options", "rules", "keep_text", "sop_classes", "hold_image_types",
+    "name",
+    "version",
+    "extends",
+    "options",
+    "rules",
+    "keep_text",
+    "sop_classes",
+    "hold_image_types",
     "also_allowed",
-}  # fmt: skip
+}
 
 
 def load_profile(name: str = "pml-read", layered: str | None = None) -> Profile:

@@ -74,7 +74,7 @@ def add_user(
 
 
 def sign_in(database: Database, login: str, password: str, lifetime: timedelta) -> tuple[str, Viewer]:
-    """Open a session: the cookie's secret token, and who it is. Raises NotAllowed without saying which part was wrong."""
+    """Open a session: the cookie's secret token, and who it is. NotAllowed never says which part was wrong."""
     with database.read() as session:
         account = session.exec(select(Account).where(Account.login == login)).first()
         now = database.now(session)
@@ -113,7 +113,8 @@ def sign_in(database: Database, login: str, password: str, lifetime: timedelta) 
             "This login and password do not fit, or the account is locked.",
             f"Try again; after {FAILURES_TO_LOCK} wrong passwords an account rests for {LOCK.seconds // 60} minutes.",
         )
-    assert account is not None and account.id is not None
+    assert account is not None
+    assert account.id is not None
     return token, Viewer(account.id, account.login, account.display_name, account.role, account.site, csrf)
 
 

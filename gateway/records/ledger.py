@@ -14,7 +14,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import or_, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -41,7 +41,8 @@ from gateway.records.tables import (
     Tick,
 )
 
-UNITS = {"study": Study, "case": Case}
+UNITS: dict[str, type[Case] | type[Study]] = {"case": Case, "study": Study}
+"""What the engine works on; cases go first, because a reader or a sender waits for them."""
 
 
 @dataclass(frozen=True)
@@ -104,15 +105,24 @@ def keep_instance(database: Database, fact: InstanceFact, quiet: timedelta) -> i
             _reopen(session, study, now)
         session.add(
             Instance(
-                study_id=study.id, sop_class_uid=fact.sop_class_uid, sop_instance_uid=fact.sop_instance_uid,
-                series_instance_uid=fact.series_instance_uid, transfer_syntax_uid=fact.transfer_syntax_uid, digest=fact.digest,
-                blob=fact.blob, size=fact.size, generation=study.generation, in_conflict=bool(same_uid), received_at=now,
+                study_id=study.id,
+                sop_class_uid=fact.sop_class_uid,
+                sop_instance_uid=fact.sop_instance_uid,
+                series_instance_uid=fact.series_instance_uid,
+                transfer_syntax_uid=fact.transfer_syntax_uid,
+                digest=fact.digest,
+                blob=fact.blob,
+                size=fact.size,
+                generation=study.generation,
+                in_conflict=bool(same_uid),
+                received_at=now,
             )
-        )  # fmt: skip
+        )
         study.instances += 1
         study.last_instance_at = now
         study.look_again_at = now + quiet
-        study.fence += 1  # a completion that is being decided right now does not know this instance: its outcome is refused
+        # A completion that is being decided right now does not know this instance: its outcome is refused.
+        study.fence += 1
         study.lease_owner, study.lease_until = "", None
         if same_uid:
             study.problem = (
@@ -136,10 +146,18 @@ def _study_of(session: Session, fact: InstanceFact, now: datetime, quiet: timede
     """The study's row, locked; inserted first when it is new (two associations may both try)."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     values = Study(
-        site=fact.site, sender=fact.sender, calling_ae_title=fact.calling_ae_title, called_ae_title=fact.called_ae_title,
-        address=fact.address, received_by=fact.received_by, uploaded_by=fact.uploaded_by, study_instance_uid=fact.study_instance_uid,
-        first_instance_at=now, last_instance_at=now, look_again_at=now + quiet,
-    ).model_dump(exclude={"id"})  # fmt: skip
+        site=fact.site,
+        sender=fact.sender,
+        calling_ae_title=fact.calling_ae_title,
+        called_ae_title=fact.called_ae_title,
+        address=fact.address,
+        received_by=fact.received_by,
+        uploaded_by=fact.uploaded_by,
+        study_instance_uid=fact.study_instance_uid,
+        first_instance_at=now,
+        last_instance_at=now,
+        look_again_at=now + quiet,
+    ).model_dump(exclude={"id"})
     inserted = session.execute(
         insert(Study)
         .values(values)
@@ -223,9 +241,9 @@ def claim_due(
     """
     with database.write("claim_due") as session:
         now = database.now(session)
-        for unit, table in (("case", Case), ("study", Study)):
+        for unit, table in UNITS.items():
             urgency = [col(Case.priority)] if table is Case else []
-            row: Case | Study | None = session.exec(
+            found = session.exec(
                 select(table)
                 .where(
                     col(table.state).in_(states[unit]),
@@ -237,6 +255,7 @@ def claim_due(
                 .limit(1)
                 .with_for_update(skip_locked=True)
             ).first()
+            row = cast("Case | Study | None", found)
             if row is not None:
                 row.lease_owner, row.lease_until = worker, now + lease
                 row.fence += 1
@@ -337,10 +356,12 @@ def park(database: Database, claim: Claim, problem: str, fix: str, evidence: Evi
 def _held(session: Session, claim: Claim) -> Case | Study | None:
     """The claimed row, locked, when the fence still says it is the claimant's."""
     table = UNITS[claim.unit]
-    row: Case | Study | None = session.exec(
-        select(table).where(table.id == claim.id, table.fence == claim.fence).with_for_update()
-    ).first()
-    return row
+    return cast(
+        "Case | Study | None",
+        session.exec(
+            select(table).where(table.id == claim.id, table.fence == claim.fence).with_for_update()
+        ).first(),
+    )
 
 
 def _remember(session: Session, row: Case | Study, claim: Claim, evidence: Evidence, now: datetime) -> None:
@@ -379,7 +400,12 @@ def _remember(session: Session, row: Case | Study, claim: Claim, evidence: Evide
             at=now,
         )
         delivery.node, delivery.outcome, delivery.status, delivery.detail, delivery.at = (
-            fact.node, fact.outcome, fact.status, fact.detail, now)  # fmt: skip
+            fact.node,
+            fact.outcome,
+            fact.status,
+            fact.detail,
+            now,
+        )
         session.add(delivery)
     if evidence.commitment is not None:
         _keep_commitment(session, evidence.commitment, now)
@@ -581,9 +607,10 @@ def retry(database: Database, unit: str, row_id: int, who: str) -> None:
     table = UNITS[unit]
     with database.write("retry") as session:
         now = database.now(session)
-        row: Case | Study | None = session.exec(
-            select(table).where(table.id == row_id).with_for_update()
-        ).first()
+        row = cast(
+            "Case | Study | None",
+            session.exec(select(table).where(table.id == row_id).with_for_update()).first(),
+        )
         if row is None:
             raise NotThere(f"There is no {unit} {row_id}.", "List them with: gateway cases list")
         row.problem = row.fix = row.waiting_for = ""
@@ -623,9 +650,14 @@ def record_commitment(database: Database, fact: CommitmentFact) -> None:
     with database.write("record_commitment") as session:
         now = database.now(session)
         _keep_commitment(session, fact, now)
-        session.execute(update(Case).where(col(Case.state) == CaseState.RETURNED,
-                                           col(Case.returned_uid).in_([*fact.committed, *(uid for uid, _ in fact.failed)]))
-                        .values(look_again_at=now))  # fmt: skip
+        session.execute(
+            update(Case)
+            .where(
+                col(Case.state) == CaseState.RETURNED,
+                col(Case.returned_uid).in_([*fact.committed, *(uid for uid, _ in fact.failed)]),
+            )
+            .values(look_again_at=now)
+        )
 
 
 def take_tick(database: Database, name: str, slot: int) -> bool:
@@ -633,14 +665,24 @@ def take_tick(database: Database, name: str, slot: int) -> bool:
     with database.write("take_tick") as session:
         insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
         # RETURNING decides: rowcount is wrong for ON CONFLICT DO NOTHING with psycopg.
-        return session.execute(
-            insert(Tick).values(name=name, slot=slot).on_conflict_do_nothing().returning(col(Tick.slot))
-        ).scalar_one_or_none() is not None  # fmt: skip
+        return (
+            session.execute(
+                insert(Tick).values(name=name, slot=slot).on_conflict_do_nothing().returning(col(Tick.slot))
+            ).scalar_one_or_none()
+            is not None
+        )
 
 
 def _keep_commitment(session: Session, fact: CommitmentFact, now: datetime) -> None:
-    session.merge(Commitment(transaction_uid=fact.transaction_uid, node=fact.node, committed=list(fact.committed),
-                             failed=[list(pair) for pair in fact.failed], answered_at=now))  # fmt: skip
+    session.merge(
+        Commitment(
+            transaction_uid=fact.transaction_uid,
+            node=fact.node,
+            committed=list(fact.committed),
+            failed=[list(pair) for pair in fact.failed],
+            answered_at=now,
+        )
+    )
 
 
 def _locked_case(session: Session, case_id: int) -> Case:
@@ -672,9 +714,15 @@ def _login(session: Session, account_id: int) -> str:
 
 
 def _tell(
-    session: Session, study_id: int, case_id: int | None, at: datetime, what: str, reached: str = "", who: str = "gateway",
+    session: Session,
+    study_id: int,
+    case_id: int | None,
+    at: datetime,
+    what: str,
+    reached: str = "",
+    who: str = "gateway",
     detail: Mapping[str, Any] | None = None,
-) -> None:  # fmt: skip
+) -> None:
     """Add a line to the journal."""
     session.add(
         CaseEvent(

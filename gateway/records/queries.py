@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import func, or_
 from sqlmodel import Session, col, select
 
 from gateway.lifecycle import CaseState
@@ -182,12 +182,23 @@ def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None
         select(Delivery).where(Delivery.case_id == case_id).order_by(col(Delivery.id))
     ).all()
     return CasePage(
-        row=_queue_row(case, holder), study_id=case.study_id, generation=case.generation, rule_id=case.rule_id,
-        rule_version=case.rule_version, verdict=case.verdict, explanation=tuple(case.explanation), series=tuple(case.series),
-        manifest=case.manifest, returned_as=case.returned_as, journal=tuple(journal(session, case.study_id, case_id)),
-        deliveries=tuple(DeliveryRow(d.direction, d.node, d.outcome, d.status, d.detail, d.at) for d in deliveries),
-        draft=DraftRow(draft.version, draft.content, draft.saved_at) if draft else None, report=report,
-    )  # fmt: skip
+        row=_queue_row(case, holder),
+        study_id=case.study_id,
+        generation=case.generation,
+        rule_id=case.rule_id,
+        rule_version=case.rule_version,
+        verdict=case.verdict,
+        explanation=tuple(case.explanation),
+        series=tuple(case.series),
+        manifest=case.manifest,
+        returned_as=case.returned_as,
+        journal=tuple(journal(session, case.study_id, case_id)),
+        deliveries=tuple(
+            DeliveryRow(d.direction, d.node, d.outcome, d.status, d.detail, d.at) for d in deliveries
+        ),
+        draft=DraftRow(draft.version, draft.content, draft.saved_at) if draft else None,
+        report=report,
+    )
 
 
 def signed_report(session: Session, case_id: int) -> ReportRow | None:
@@ -206,7 +217,7 @@ def journal(session: Session, study_id: int, case_id: int | None = None) -> list
     """The history of a study and one of its cases, oldest first."""
     chosen = select(CaseEvent).where(CaseEvent.study_id == study_id)
     if case_id is not None:
-        chosen = chosen.where((CaseEvent.case_id == case_id) | (col(CaseEvent.case_id).is_(None)))
+        chosen = chosen.where(or_(col(CaseEvent.case_id) == case_id, col(CaseEvent.case_id).is_(None)))
     return [
         JournalLine(e.at, e.what, e.reached, e.who, e.detail)
         for e in session.exec(chosen.order_by(col(CaseEvent.id)))
@@ -224,12 +235,26 @@ def studies(session: Session, viewer: Viewer, limit: int = 200) -> list[StudyRow
         cases.setdefault(case.study_id, []).append(case.id or 0)
     return [
         StudyRow(
-            s.id or 0, s.site, s.sender, s.calling_ae_title, s.called_ae_title, s.received_by, s.state, s.generation, s.instances,
-            s.first_instance_at, s.last_instance_at, s.completed_because, s.problem, s.fix, s.waiting_for, tuple(s.explanation),
+            s.id or 0,
+            s.site,
+            s.sender,
+            s.calling_ae_title,
+            s.called_ae_title,
+            s.received_by,
+            s.state,
+            s.generation,
+            s.instances,
+            s.first_instance_at,
+            s.last_instance_at,
+            s.completed_because,
+            s.problem,
+            s.fix,
+            s.waiting_for,
+            tuple(s.explanation),
             tuple(cases.get(s.id or 0, [])),
         )
         for s in found
-    ]  # fmt: skip
+    ]
 
 
 def refusals(session: Session, limit: int = 50) -> list[Refusal]:
@@ -336,8 +361,25 @@ def holds(session: Session, sop_instance_uids: list[str]) -> frozenset[str]:
 def _queue_row(case: Case, holder: Account | None) -> QueueRow:
     kinds = tuple(dict.fromkeys(str(series.get("kind", "")) for series in case.series))
     return QueueRow(
-        case.id or 0, case.pseudonym, case.site, case.state, case.referral, case.urgency, case.readability, case.rule_title,
-        case.destination, case.shifted_study_date, kinds, case.problem, case.fix, case.waiting_for, case.claimed_by,
-        holder.display_name if holder else "", case.claimed_until, case.late_images, case.addendum_wanted, case.created_at,
+        case.id or 0,
+        case.pseudonym,
+        case.site,
+        case.state,
+        case.referral,
+        case.urgency,
+        case.readability,
+        case.rule_title,
+        case.destination,
+        case.shifted_study_date,
+        kinds,
+        case.problem,
+        case.fix,
+        case.waiting_for,
+        case.claimed_by,
+        holder.display_name if holder else "",
+        case.claimed_until,
+        case.late_images,
+        case.addendum_wanted,
+        case.created_at,
         case.updated_at,
-    )  # fmt: skip
+    )

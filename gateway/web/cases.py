@@ -284,7 +284,7 @@ def case_json(context: Context, viewer: Looker, case_id: CaseId) -> dict[str, An
         if page.report
         else None,
     }
-    return as_json(page.row, viewer, opened.now) | without_uids(more)
+    return {**as_json(page.row, viewer, opened.now), **without_uids(more)}
 
 
 @api.post("/{case_id}/claim")

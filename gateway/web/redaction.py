@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from markupsafe import Markup
+
+T = TypeVar("T")
 
 WITHHELD = "(UID withheld)"
 UID = re.compile(r"(?<![\w.])[0-2](?:\.\d+){4,}(?![\w.]*\d)")
@@ -23,16 +25,20 @@ FREE_TEXT = re.compile(
 """Names of facts whose values a hospital typed."""
 
 
-def without_uids(value: Any) -> Any:
+def without_uids(value: T) -> T:
     """The same value with every UID in its texts replaced; text marked as safe markup was checked when it was made."""
+    return cast("T", _cleaned(value))
+
+
+def _cleaned(value: Any) -> Any:
     if isinstance(value, Markup):
         return value
     if isinstance(value, str):
         return UID.sub(WITHHELD, value)
     if isinstance(value, Mapping):
-        return {key: without_uids(part) for key, part in value.items()}
+        return {key: _cleaned(part) for key, part in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
-        return [without_uids(part) for part in value]
+        return [_cleaned(part) for part in value]
     return value
 
 

@@ -105,6 +105,7 @@ def test_a_draft_that_was_saved_elsewhere_is_told(page: Page, web: WebGateway) -
     sign_in(page, web)
     page.goto(f"{web.address}/cases/{case_id}")
     page.get_by_role("button", name="Claim and report").click()
+    page.wait_for_url("**/report", wait_until="load")
     elsewhere = web.client("anna").put(
         f"/api/cases/{case_id}/report", json={"version": 0, "content": {"narrative": "elsewhere"}}
     )
@@ -120,6 +121,7 @@ def test_a_coordinator_uploads_with_progress(page: Page, web: WebGateway) -> Non
     """Files chosen in the browser are kept, and the study's page follows."""
     sign_in(page, web, "carla")
     page.get_by_role("link", name="Upload").click()
+    page.wait_for_url("**/upload", wait_until="load")
     files = []
     for number in (1, 2):
         stream = io.BytesIO()

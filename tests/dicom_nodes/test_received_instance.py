@@ -137,9 +137,18 @@ def test_an_outgoing_file_knows_its_uids(tmp_path) -> None:  # type: ignore[no-u
 
 @pytest.mark.parametrize(
     ("text", "good"),
-    [("1.2.840.10008", True), ("2.25.0", True), ("1.02.3", True), ("", False), ("1..2", False), ("1.2\n", False),
-     ("../x", False), ("1." + "2" * 63, False), ("١.٢", False)],
-)  # fmt: skip
+    [
+        ("1.2.840.10008", True),
+        ("2.25.0", True),
+        ("1.02.3", True),
+        ("", False),
+        ("1..2", False),
+        ("1.2\n", False),
+        ("../x", False),
+        ("1." + "2" * 63, False),
+        ("١.٢", False),
+    ],
+)
 def test_what_can_be_a_uid(text: str, good: bool) -> None:
     """Digits and dots, at most 64 of them, and nothing that means something to a file system."""
     assert is_uid(text) is good

@@ -34,8 +34,15 @@ def received() -> ReceivedInstance:
     """One phantom image, as a PACS sends it."""
     buffer = BytesIO()
     next(phantom_study(date(2026, 1, 1), small=True)).save_as(buffer, enforce_file_format=True)
-    return read_instance(buffer.getvalue(), calling_ae_title="HOSPITAL", called_ae_title="GATEWAY", peer_address="127.0.0.1",
-                         association_id="a", node="hospital-pacs", received_by="c-store")  # fmt: skip
+    return read_instance(
+        buffer.getvalue(),
+        calling_ae_title="HOSPITAL",
+        called_ae_title="GATEWAY",
+        peer_address="127.0.0.1",
+        association_id="a",
+        node="hospital-pacs",
+        received_by="c-store",
+    )
 
 
 def _refusals(intake: Intake) -> list[str]:

@@ -71,8 +71,15 @@ def test_init_writes_a_file_that_says_the_defaults(tmp_path: Path) -> None:
     scaffold.init(tmp_path / "g")
     text = (tmp_path / "g" / "gateway.toml").read_text()
     assert load(tmp_path / "g" / "gateway.toml", {}).dicom == Settings().dicom
-    lines = [line.removeprefix("# ") if " = " in line and line.startswith("# ") and line.split()[1].isidentifier() and line.split()[2] == "="
-             else line for line in text.splitlines()]  # fmt: skip
+    lines = [
+        line.removeprefix("# ")
+        if " = " in line
+        and line.startswith("# ")
+        and line.split()[1].isidentifier()
+        and line.split()[2] == "="
+        else line
+        for line in text.splitlines()
+    ]
     values = tomllib.loads("\n".join(line for line in lines if '= ""' not in line))
     assert Settings.model_validate(values) == Settings()
     assert ((tmp_path / "g" / "gateway-data" / "keys" / "vault.key").stat().st_mode & 0o777) == 0o600

@@ -1,4 +1,4 @@
-"""`kill -9` at every commit point: the study still ends in CONFIRMED, nothing is lost, nothing is sent under a second UID.
+"""`kill -9` at every commit point: the study still ends in CONFIRMED, and nothing is lost or sent under a second UID.
 
 Each point fires once in a run (gateway.records.crash) and kills the role that passes it; the supervisor starts
 that role again. What is not covered here: power loss, which no test on a living kernel can show; see
@@ -22,25 +22,44 @@ from support.journeys import FAST, push, scan, sign, uids
 POINTS = {
     "receiver keeps": ["blobs.put:before", "blobs.put:after", "keep_instance:before", "keep_instance:after"],
     "worker claims, completes, routes": [
-        "claim_due:before", "claim_due:after", "advance-RECEIVED-COMPLETED:before", "advance-RECEIVED-COMPLETED:after",
-        "advance-COMPLETED-MATCHED:before", "advance-COMPLETED-MATCHED:after",
+        "claim_due:before",
+        "claim_due:after",
+        "advance-RECEIVED-COMPLETED:before",
+        "advance-RECEIVED-COMPLETED:after",
+        "advance-COMPLETED-MATCHED:before",
+        "advance-COMPLETED-MATCHED:after",
     ],
     "worker prepares, forwards": [
-        "advance-MATCHED-PREPARED:before", "advance-MATCHED-PREPARED:after",
-        "advance-PREPARED-FORWARDED:before", "advance-PREPARED-FORWARDED:after",
+        "advance-MATCHED-PREPARED:before",
+        "advance-MATCHED-PREPARED:after",
+        "advance-PREPARED-FORWARDED:before",
+        "advance-PREPARED-FORWARDED:after",
     ],
     "web signs": [
-        "sign_in:before", "sign_in:after", "claim_case:before", "claim_case:after", "sign_report:before", "sign_report:after",
+        "sign_in:before",
+        "sign_in:after",
+        "claim_case:before",
+        "claim_case:after",
+        "sign_report:before",
+        "sign_report:after",
     ],
     "worker composes, returns": [
-        "open_identity:before", "open_identity:after", "advance-REPORTED-COMPOSED:before", "advance-REPORTED-COMPOSED:after",
-        "advance-COMPOSED-RETURNED:before", "advance-COMPOSED-RETURNED:after",
+        "open_identity:before",
+        "open_identity:after",
+        "advance-REPORTED-COMPOSED:before",
+        "advance-REPORTED-COMPOSED:after",
+        "advance-COMPOSED-RETURNED:before",
+        "advance-COMPOSED-RETURNED:after",
     ],
     "answers and confirms": [
-        "postpone-RETURNED:before", "postpone-RETURNED:after", "record_commitment:before", "record_commitment:after",
-        "advance-RETURNED-CONFIRMED:before", "advance-RETURNED-CONFIRMED:after",
+        "postpone-RETURNED:before",
+        "postpone-RETURNED:after",
+        "record_commitment:before",
+        "record_commitment:after",
+        "advance-RETURNED-CONFIRMED:before",
+        "advance-RETURNED-CONFIRMED:after",
     ],
-}  # fmt: skip
+}
 
 
 def _until_it_works(stage: Stage, act: Callable[[], Any], what: str) -> Any:

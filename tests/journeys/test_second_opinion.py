@@ -32,7 +32,7 @@ def _loop(stage: Stage) -> None:
 
 @pytest.mark.dicom3tools
 def test_a_study_comes_back_as_a_report(stage: Stage) -> None:
-    """Push, route, de-identify, forward, sign, return, commit; dciodvfy finds no error in the SR and the audit chain holds."""
+    """Push, route, de-identify, forward, sign, return, commit; no dciodvfy error, and the audit chain holds."""
     _loop(stage)
     [report] = stage.hospital.files(Modality="SR")
     judged = subprocess.run(
@@ -73,9 +73,7 @@ def test_dcmtk_sends_a_folder_into_the_queue(stage: Stage) -> None:
         env={"TCP_NODELAY": "1", "PATH": "/usr/bin"},
     )
     case = wait_for_case(stage, stage.client(), "FORWARDED")
-    assert uids(file.header for file in stage.reading_site.files()) and len(
-        stage.reading_site.files()
-    ) == len(study)
+    assert len(stage.reading_site.files()) == len(study)
     assert case["readability"] in ("readable", "readable_with_limits")
 
 

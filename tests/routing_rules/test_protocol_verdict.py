@@ -15,9 +15,17 @@ from routing_rules.series import SeriesFacts, SeriesKind
 def one(kind: str, **more: object) -> SeriesFacts:
     """A good series of this kind."""
     base = SeriesFacts(
-        f"uid-{kind}", "MR", "", SeriesKind(kind), 0.95, slice_thickness_mm=3.0, three_d=False, coverage_mm=140.0,
-        b_values=(0.0, 1000.0) if kind in ("dwi", "trace") else (), series_number=len(kind),
-    )  # fmt: skip
+        f"uid-{kind}",
+        "MR",
+        "",
+        SeriesKind(kind),
+        0.95,
+        slice_thickness_mm=3.0,
+        three_d=False,
+        coverage_mm=140.0,
+        b_values=(0.0, 1000.0) if kind in ("dwi", "trace") else (),
+        series_number=len(kind),
+    )
     return replace(base, **more)  # type: ignore[arg-type]
 
 

@@ -122,10 +122,14 @@ def test_a_b_value_survives_the_loss_of_its_vr() -> None:
     images = [
         private(
             header(1, number, ScanningSequence="SE", RepetitionTime=5000, EchoTime=70),
-            0x2001, "Philips Imaging DD 001", 0x03, "UN", b"\x00\x00\x7a\x44",
+            0x2001,
+            "Philips Imaging DD 001",
+            0x03,
+            "UN",
+            b"\x00\x00\x7a\x44",
         )
         for number in (1, 2)
-    ]  # fmt: skip
+    ]
     assert classify_series(images).b_values == (1000.0,)
 
 
@@ -139,10 +143,15 @@ def test_the_b0_images_of_a_trace_series_do_not_rename_it() -> None:
         DiffusionBValue=0.0,
     )
     trace = [
-        header(1, number, ScanningSequence="EP", ImageType=["DERIVED", "PRIMARY", "DIFFUSION", "TRACEW"],
-               DiffusionBValue=1000.0)
+        header(
+            1,
+            number,
+            ScanningSequence="EP",
+            ImageType=["DERIVED", "PRIMARY", "DIFFUSION", "TRACEW"],
+            DiffusionBValue=1000.0,
+        )
         for number in (4, 5)
-    ]  # fmt: skip
+    ]
     found = classify_series(raw + trace)
     assert (found.kind, found.also, found.b_values) == (SeriesKind.TRACE, (), (0.0, 1000.0))
 

@@ -34,9 +34,14 @@ def dcmtk(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     path = shutil.which(program)
     assert path is not None, f"{program} is missing: install the Debian package dcmtk."
     return subprocess.run(  # the path comes from PATH, the arguments from the test
-        [path, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=30,
-        env={"TCP_NODELAY": "1", "DCMDICTPATH": "/usr/share/libdcmtk17/dicom.dic"}, check=False,
-    )  # fmt: skip
+        [path, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=30,
+        env={"TCP_NODELAY": "1", "DCMDICTPATH": "/usr/share/libdcmtk17/dicom.dic"},
+        check=False,
+    )
 
 
 @dataclass
@@ -65,9 +70,12 @@ class CommitmentPeer:
     def associate(self, host: str, port: int, ae_title: str) -> Association:
         ae = Caller(self.ae_title)
         return ae.associate(
-            host, port, contexts=[build_context(STORAGE_COMMITMENT)], ae_title=ae_title,
+            host,
+            port,
+            contexts=[build_context(STORAGE_COMMITMENT)],
+            ae_title=ae_title,
             evt_handlers=[(evt.EVT_N_EVENT_REPORT, self.on_report)],
-        )  # fmt: skip
+        )
 
     def on_report(self, event: evt.Event) -> tuple[int, None]:
         result = event.event_information

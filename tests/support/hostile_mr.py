@@ -39,9 +39,18 @@ class Person:
     def identifiers(self) -> tuple[str, ...]:
         """Everything that must be gone afterwards, as text."""
         return (
-            self.family, self.given, self.patient_id, self.accession, self.birth_date, self.study_date, self.serial,
-            self.institution, "Quastenberg", "Ottokar", self.uid_root,
-        )  # fmt: skip
+            self.family,
+            self.given,
+            self.patient_id,
+            self.accession,
+            self.birth_date,
+            self.study_date,
+            self.serial,
+            self.institution,
+            "Quastenberg",
+            "Ottokar",
+            self.uid_root,
+        )
 
 
 def context(person: Person | None = None) -> PatientContext:

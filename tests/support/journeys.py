@@ -13,10 +13,16 @@ from gateway.demo.stage import GATEWAY_AE, HOST, Client, Stage
 from gateway.reporting.example import phantom_report
 
 FAST = {
-    "GATEWAY_STUDY__QUIET_PERIOD": "1", "GATEWAY_ENGINE__POLL": "0.1", "GATEWAY_ENGINE__RETRY_FIRST": "0.2",
-    "GATEWAY_ENGINE__RETRY_LONGEST": "1", "GATEWAY_ENGINE__COMMITMENT_WAIT": "0.5", "GATEWAY_ENGINE__COMMITMENT_RETRY": "1",
-    "GATEWAY_ENGINE__LEASE": "3", "GATEWAY_SERVE__RESTART_DELAY": "0.1", "GATEWAY_DICOM__TIMEOUT": "10",
-}  # fmt: skip
+    "GATEWAY_STUDY__QUIET_PERIOD": "1",
+    "GATEWAY_ENGINE__POLL": "0.1",
+    "GATEWAY_ENGINE__RETRY_FIRST": "0.2",
+    "GATEWAY_ENGINE__RETRY_LONGEST": "1",
+    "GATEWAY_ENGINE__COMMITMENT_WAIT": "0.5",
+    "GATEWAY_ENGINE__COMMITMENT_RETRY": "1",
+    "GATEWAY_ENGINE__LEASE": "3",
+    "GATEWAY_SERVE__RESTART_DELAY": "0.1",
+    "GATEWAY_DICOM__TIMEOUT": "10",
+}
 
 
 def scan(stage: Stage, when: date = date(2026, 2, 2)) -> list[Dataset]:

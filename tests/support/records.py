@@ -38,21 +38,41 @@ def fact(
 ) -> ledger.InstanceFact:
     """An instance as the intake hands it over."""
     values: dict[str, Any] = {
-        "site": "hospital", "sender": "hospital-pacs", "calling_ae_title": "HOSPITAL", "called_ae_title": "GATEWAY",
-        "address": "127.0.0.1", "received_by": "c-store", "uploaded_by": None, "study_instance_uid": study,
-        "series_instance_uid": f"{study}.1", "sop_class_uid": "1.2.840.10008.5.1.4.1.1.4", "sop_instance_uid": f"{study}.1.{number}",
-        "transfer_syntax_uid": "1.2.840.10008.1.2.1", "digest": digest or f"{number:064d}", "blob": f"received/{number}.dcm", "size": 100,
-    }  # fmt: skip
+        "site": "hospital",
+        "sender": "hospital-pacs",
+        "calling_ae_title": "HOSPITAL",
+        "called_ae_title": "GATEWAY",
+        "address": "127.0.0.1",
+        "received_by": "c-store",
+        "uploaded_by": None,
+        "study_instance_uid": study,
+        "series_instance_uid": f"{study}.1",
+        "sop_class_uid": "1.2.840.10008.5.1.4.1.1.4",
+        "sop_instance_uid": f"{study}.1.{number}",
+        "transfer_syntax_uid": "1.2.840.10008.1.2.1",
+        "digest": digest or f"{number:064d}",
+        "blob": f"received/{number}.dcm",
+        "size": 100,
+    }
     return ledger.InstanceFact(**{**values, **changes})
 
 
 def draft(destination: str = "reading-site", **changes: Any) -> CaseDraft:
     """A case as routing finds it."""
     values: dict[str, Any] = {
-        "destination": destination, "rule_id": "rule", "rule_version": "1", "rule_title": "A rule", "rules_fingerprint": "f",
-        "referral": "surveillance", "urgency": "routine", "priority": 5, "readability": "readable", "verdict": {},
-        "explanation": [], "series": [],
-    }  # fmt: skip
+        "destination": destination,
+        "rule_id": "rule",
+        "rule_version": "1",
+        "rule_title": "A rule",
+        "rules_fingerprint": "f",
+        "referral": "surveillance",
+        "urgency": "routine",
+        "priority": 5,
+        "readability": "readable",
+        "verdict": {},
+        "explanation": [],
+        "series": [],
+    }
     return CaseDraft(**{**values, **changes})
 
 

@@ -134,17 +134,27 @@ def test_find_answers_at_every_level(full_archive: HospitalArchive) -> None:
     """A study, its series and its images are found by their keys, with counts."""
     study = small_study()[0]
     found = find(
-        full_archive, QueryRetrieveLevel="STUDY", PatientID=study.PatientID, StudyInstanceUID="", PatientName="",
-        ModalitiesInStudy="", NumberOfStudyRelatedInstances="", AccessionNumber="",
-    )  # fmt: skip
+        full_archive,
+        QueryRetrieveLevel="STUDY",
+        PatientID=study.PatientID,
+        StudyInstanceUID="",
+        PatientName="",
+        ModalitiesInStudy="",
+        NumberOfStudyRelatedInstances="",
+        AccessionNumber="",
+    )
     assert len(found) == 1
     assert found[0].StudyInstanceUID == study.StudyInstanceUID
     assert found[0].NumberOfStudyRelatedInstances == len(small_study())
     assert (str(found[0].PatientName), found[0].AccessionNumber) == (study.PatientName, study.AccessionNumber)
     series = find(
-        full_archive, QueryRetrieveLevel="SERIES", StudyInstanceUID=study.StudyInstanceUID,
-        SeriesInstanceUID="", SeriesDescription="", NumberOfSeriesRelatedInstances="",
-    )  # fmt: skip
+        full_archive,
+        QueryRetrieveLevel="SERIES",
+        StudyInstanceUID=study.StudyInstanceUID,
+        SeriesInstanceUID="",
+        SeriesDescription="",
+        NumberOfSeriesRelatedInstances="",
+    )
     assert len(series) == 7
     uids = "\\".join(ds.SOPInstanceUID for ds in small_study()[:3])
     images = find(
@@ -234,14 +244,36 @@ def test_dcmtk_stores_finds_and_moves(archive: HospitalArchive, site: ReadingSit
     assert len(archive.files()) == len(small_study())
     study = small_study()[0].StudyInstanceUID
     found = dcmtk(
-        "findscu", "-v", "-S", "-aec", "HOSPITAL", "-k", "QueryRetrieveLevel=STUDY", "-k", "PatientID=DEMO-4711",
-        "-k", "StudyInstanceUID", HOST, port,
-    )  # fmt: skip
+        "findscu",
+        "-v",
+        "-S",
+        "-aec",
+        "HOSPITAL",
+        "-k",
+        "QueryRetrieveLevel=STUDY",
+        "-k",
+        "PatientID=DEMO-4711",
+        "-k",
+        "StudyInstanceUID",
+        HOST,
+        port,
+    )
     assert study in found.stdout, found.stdout
     moved = dcmtk(
-        "movescu", "-v", "-S", "-aec", "HOSPITAL", "-aem", "READER", "-k", "QueryRetrieveLevel=STUDY",
-        "-k", f"StudyInstanceUID={study}", HOST, port,
-    )  # fmt: skip
+        "movescu",
+        "-v",
+        "-S",
+        "-aec",
+        "HOSPITAL",
+        "-aem",
+        "READER",
+        "-k",
+        "QueryRetrieveLevel=STUDY",
+        "-k",
+        f"StudyInstanceUID={study}",
+        HOST,
+        port,
+    )
     assert moved.returncode == 0, moved.stdout
     assert len(site.wait_for(lambda files: len(files) == len(small_study()), 5)) == len(small_study())
 
@@ -251,9 +283,20 @@ def test_moving_to_an_unknown_destination_fails(full_archive: HospitalArchive) -
     """C-MOVE to an AE title nobody entered ends with A801, Move Destination Unknown."""
     study = small_study()[0].StudyInstanceUID
     moved = dcmtk(
-        "movescu", "-v", "-S", "-aec", "HOSPITAL", "-aem", "NOWHERE", "-k", "QueryRetrieveLevel=STUDY",
-        "-k", f"StudyInstanceUID={study}", HOST, str(full_archive.port),
-    )  # fmt: skip
+        "movescu",
+        "-v",
+        "-S",
+        "-aec",
+        "HOSPITAL",
+        "-aem",
+        "NOWHERE",
+        "-k",
+        "QueryRetrieveLevel=STUDY",
+        "-k",
+        f"StudyInstanceUID={study}",
+        HOST,
+        str(full_archive.port),
+    )
     assert "MoveDestinationUnknown" in moved.stdout, moved.stdout
 
 

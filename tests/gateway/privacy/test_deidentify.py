@@ -30,7 +30,7 @@ people = st.builds(
     institution=letters.map(lambda t: f"Haus {t} Süd"),
     physician=letters.map(lambda t: f"Yq{t}^Kx{t}"),
     uid_root=numbers.map(lambda n: f"1.2.276.0.7230010.3.{n}"),
-)  # fmt: skip
+)
 
 
 def cleaned(ds: Dataset, person: Person | None = None, kind: str | None = None) -> Dataset:
@@ -86,9 +86,20 @@ def test_what_a_reader_needs_is_still_there() -> None:
     original = hostile_mr()
     new = cleaned(original)
     for keyword in (
-        "PixelData", "PixelSpacing", "ImagePositionPatient", "ImageOrientationPatient", "WindowCenter", "EchoTime",
-        "PatientSex", "Manufacturer", "ManufacturerModelName", "ImageType", "SequenceName", "Rows", "InstanceNumber",
-    ):  # fmt: skip
+        "PixelData",
+        "PixelSpacing",
+        "ImagePositionPatient",
+        "ImageOrientationPatient",
+        "WindowCenter",
+        "EchoTime",
+        "PatientSex",
+        "Manufacturer",
+        "ManufacturerModelName",
+        "ImageType",
+        "SequenceName",
+        "Rows",
+        "InstanceNumber",
+    ):
         assert new[keyword].value == original[keyword].value, keyword
     assert new.PatientAge == "052Y"
     assert new.DiffusionBValue == 1000.0

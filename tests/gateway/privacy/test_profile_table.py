@@ -39,9 +39,19 @@ def _marked_value(vr: str) -> Any:
     texts = dict.fromkeys(("AE", "LO", "LT", "PN", "SH", "ST", "UC", "UT"), MARK)
     binary = dict.fromkeys(("OB", "OW", "UN"), MARK.encode())
     return {
-        **texts, **binary, "CS": MARK.upper(), "UI": "1.3.999.77.42", "DA": DAY, "DT": MOMENT, "TM": "112233",
-        "DS": "77.25", "IS": "7725", "AS": "077Y", "US": 7725, "UR": f"urn:{MARK}",
-    }[vr]  # fmt: skip
+        **texts,
+        **binary,
+        "CS": MARK.upper(),
+        "UI": "1.3.999.77.42",
+        "DA": DAY,
+        "DT": MOMENT,
+        "TM": "112233",
+        "DS": "77.25",
+        "IS": "7725",
+        "AS": "077Y",
+        "US": 7725,
+        "UR": f"urn:{MARK}",
+    }[vr]
 
 
 def _element(tag: int) -> DataElement:

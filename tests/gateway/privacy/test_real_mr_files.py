@@ -23,9 +23,21 @@ FILES = (
 )
 SOME = FILES[::6]
 VIEWING = (
-    "PixelSpacing", "ImagePositionPatient", "ImageOrientationPatient", "SliceThickness", "WindowCenter", "WindowWidth",
-    "RescaleSlope", "EchoTime", "RepetitionTime", "DiffusionBValue", "Rows", "Columns", "NumberOfFrames", "ImageType",
-)  # fmt: skip
+    "PixelSpacing",
+    "ImagePositionPatient",
+    "ImageOrientationPatient",
+    "SliceThickness",
+    "WindowCenter",
+    "WindowWidth",
+    "RescaleSlope",
+    "EchoTime",
+    "RepetitionTime",
+    "DiffusionBValue",
+    "Rows",
+    "Columns",
+    "NumberOfFrames",
+    "ImageType",
+)
 
 pytestmark = pytest.mark.skipif(not FILES, reason="no real MR files beside this repository")
 

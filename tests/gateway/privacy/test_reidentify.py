@@ -25,9 +25,16 @@ def answer(sent: Dataset, uid: str = "2.25.900") -> Dataset:
     ds.SpecificCharacterSet = "ISO_IR 192"
     ds.SOPClassUID, ds.SOPInstanceUID, ds.SeriesInstanceUID = EnhancedSRStorage, uid, "2.25.901"
     for keyword in (
-        "PatientName", "PatientID", "StudyInstanceUID", "StudyDate", "AccessionNumber", "PatientIdentityRemoved",
-        "DeidentificationMethod", "DeidentificationMethodCodeSequence", "LongitudinalTemporalInformationModified",
-    ):  # fmt: skip
+        "PatientName",
+        "PatientID",
+        "StudyInstanceUID",
+        "StudyDate",
+        "AccessionNumber",
+        "PatientIdentityRemoved",
+        "DeidentificationMethod",
+        "DeidentificationMethodCodeSequence",
+        "LongitudinalTemporalInformationModified",
+    ):
         ds[keyword] = sent[keyword]
     image = Dataset()
     image.ReferencedSOPInstanceUID, image.ReferencedSOPClassUID = sent.SOPInstanceUID, sent.SOPClassUID
@@ -55,9 +62,17 @@ def test_the_identifiers_that_went_in_come_out_again(family: str, given_name: st
     )
     new = restore(answer(sent), original, uid_back)
     for keyword in (
-        "PatientName", "PatientID", "IssuerOfPatientID", "PatientBirthDate", "PatientSex", "StudyInstanceUID",
-        "StudyDate", "StudyID", "AccessionNumber", "StudyDescription",
-    ):  # fmt: skip
+        "PatientName",
+        "PatientID",
+        "IssuerOfPatientID",
+        "PatientBirthDate",
+        "PatientSex",
+        "StudyInstanceUID",
+        "StudyDate",
+        "StudyID",
+        "AccessionNumber",
+        "StudyDescription",
+    ):
         assert new[keyword].value == original[keyword].value, keyword
     study = new.CurrentRequestedProcedureEvidenceSequence[0]
     assert study.StudyInstanceUID == original.StudyInstanceUID
