@@ -50,6 +50,8 @@ class Guard:
             await self.app(scope, receive, send)
             return
         limit = self.largest_upload if scope["path"].startswith(LARGE_PATHS) else SMALL_REQUEST
+        # Static files are asked for again with their ETag; everything else may hold something about a patient.
+        caching = "no-cache" if scope["path"].startswith("/static/") else "no-store"
         seen, started = 0, False
 
         async def counted() -> Message:
@@ -67,7 +69,7 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in self.headers.items():
                     headers.setdefault(name, value)
-                headers.setdefault("Cache-Control", "no-store")
+                headers.setdefault("Cache-Control", caching)
             await send(message)
 
         async def unless_too_large(message: Message) -> None:

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Body, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, Field, ValidationError
 
-from gateway.errors import AlreadySigned, InvalidReport, NotAllowed, NotClaimed
+from gateway.errors import AlreadySigned, Conflict, InvalidReport, NotAllowed, NotClaimed, WrongState
 from gateway.records import accounts, ledger
 from gateway.records.accounts import Viewer
 from gateway.reporting.fields import FormValues
@@ -144,7 +144,12 @@ def post_report(
         section, _, number = section_and_number.partition(".")
         content = report_form.without_group(content, section, int(number) if number.isdecimal() else -1)
     version = first(fields, "version")
-    keep_draft(context, viewer, case_id, content, int(version) if version.isdecimal() else 0)
+    try:
+        keep_draft(context, viewer, case_id, content, int(version) if version.isdecimal() else 0)
+    except (Conflict, WrongState) as error:
+        # What was typed must not be lost to a race: it is shown again, with what happened.
+        fix = f"{error.fix} What you entered is below and not saved; saving it replaces the kept draft."
+        return _form(request, context, viewer, opened, content, status=409, problem=error.problem, fix=fix)
     opened = open_case(context, viewer, case_id)
     if first(fields, "do") != "sign":
         return _form(request, context, viewer, opened, content, one_more=first(fields, "add"))
@@ -158,7 +163,7 @@ def post_report(
             status=422,
             checked=True,
             problem="The report is not complete yet.",
-            fix="Every item named below needs an answer.",
+            fix="Each item is marked in the form and listed at the signature.",
         )
     try:
         sign(context, viewer, opened, report_from_form(content), "".join(fields.get("password", [])))

@@ -209,6 +209,20 @@ def test_without_scripts_the_form_saves_adds_removes_and_signs(web: WebGateway) 
     assert client.get(f"/api/cases/{case_id}").json()["state"] == "REPORTED"
 
 
+def test_a_plain_form_that_lost_a_race_keeps_what_was_typed(web: WebGateway) -> None:
+    """Saved elsewhere in between: the form comes back with the reader's words and says what happened."""
+    case_id = claimed(web)
+    client = web.client("reader")
+    client.put(f"/api/cases/{case_id}/report", json={"version": 0, "content": {"narrative": "elsewhere"}})
+    answer = client.post(
+        f"/cases/{case_id}/report", data={"version": "0", "narrative": "typed here", "do": "save"}
+    )
+    assert answer.status_code == 409
+    assert "typed here" in answer.text
+    assert "is at version 1" in answer.text
+    assert client.get(f"/api/cases/{case_id}/report").json()["content"] == {"narrative": "elsewhere"}
+
+
 def test_text_of_the_reader_is_escaped_and_kept(web: WebGateway) -> None:
     """Markup in a draft comes back as text, and numbers with dots are not taken for UIDs in it."""
     case_id = claimed(web)

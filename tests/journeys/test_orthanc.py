@@ -1,0 +1,62 @@
+"""Orthanc as the hospital's PACS, and Orthanc as the reading site by STOW-RS."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import requests
+from support.journeys import FAST, scan, sign, uids, wait_for_case
+from support.peers import orthanc
+
+from gateway.demo.stage import HOST, Stage
+from gateway.records import queries
+
+pytestmark = [pytest.mark.orthanc, pytest.mark.timeout(180)]
+
+
+def test_orthanc_gets_its_report_back_under_the_original_patient(tmp_path: Path) -> None:
+    """Push from one Orthanc, STOW-RS to another, and the SR returns committed to the first, beside the original study."""
+    for name in ("stage", "pacs", "site"):
+        (tmp_path / name).mkdir()
+    with (
+        Stage(tmp_path / "stage", FAST) as stage,
+        orthanc(tmp_path / "pacs", gateway_port=stage.dicom_port) as pacs,
+        orthanc(tmp_path / "site") as site,
+    ):
+        (stage.config.parent / "nodes.yaml").write_text(
+            "nodes:\n"
+            f"  - {{name: hospital-pacs, kind: dimse, ae_title: {pacs.ae_title}, host: {HOST}, port: {pacs.dicom_port},"
+            " roles: [sender, archive], site: hospital}\n"
+            f"  - {{name: reading-site, kind: dicomweb, url: '{site.url}/dicom-web', roles: [reader], site: reading}}\n"
+        )
+        study = scan(stage)
+        for file in stage.hospital.files():
+            requests.post(f"{pacs.url}/instances", data=file.path.read_bytes(), timeout=30).raise_for_status()
+        [stored] = pacs.get("/studies")
+        sent = requests.post(f"{pacs.url}/modalities/gateway/store", json=[stored], timeout=60)
+        sent.raise_for_status()
+        client = stage.client()
+        case = wait_for_case(stage, client, "FORWARDED")
+        sign(client, case["id"])
+        wait_for_case(stage, client, "CONFIRMED")
+
+        database = stage.database()
+        with database.read() as session:
+            how = queries.journal(session, 1, 1)[-1].detail["how"]
+        database.close()
+        assert how == "storage commitment"
+        [patient] = pacs.get("/patients")
+        assert pacs.get(f"/patients/{patient}")["MainDicomTags"]["PatientID"] == study[0].PatientID
+        [found] = pacs.get("/studies?expand")
+        series = [pacs.get(f"/series/{one}") for one in found["Series"]]
+        assert [one["MainDicomTags"]["Modality"] for one in series].count("SR") == 1
+        read = [pacs_uid(one) for one in site.get("/instances?expand")]
+        assert len(read) == len(study)
+        assert not set(read) & uids(study)
+        assert [one["MainDicomTags"]["PatientID"] for one in site.get("/patients?expand")] == [case["pseudonym"]]
+
+
+def pacs_uid(instance: dict[str, dict[str, str]]) -> str:
+    """The SOP Instance UID of an instance as Orthanc's REST interface shows it."""
+    return instance["MainDicomTags"]["SOPInstanceUID"]
