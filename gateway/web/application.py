@@ -6,7 +6,19 @@ from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from gateway import __version__
-from gateway.web import access, cases, dicomweb, health, manual, nodes, problems, queue, reports, upload
+from gateway.web import (
+    access,
+    cases,
+    dicomweb,
+    gallery,
+    health,
+    manual,
+    nodes,
+    problems,
+    queue,
+    reports,
+    upload,
+)
 from gateway.web.access import BasicSessions
 from gateway.web.context import WebContext
 from gateway.web.guard import Guard
@@ -23,6 +35,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     queue.api,
     reports.router,
     reports.api,
+    gallery.router,
+    gallery.api,
     cases.router,
     cases.api,
     nodes.router,

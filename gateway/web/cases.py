@@ -3,93 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Path, Request
-from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
 
-from gateway.errors import NotThere
-from gateway.records import ledger, queries
+from gateway.records import ledger
 from gateway.records.accounts import Viewer
 from gateway.records.queries import CasePage
-from gateway.web.access import may
+from gateway.web.case_access import CaseId, Manager, Reader, open_case
 from gateway.web.context import Context, WebContext
 from gateway.web.explanation import shown_conditions, shown_requirements, shown_series
 from gateway.web.forms import Posted, first
-from gateway.web.images import WINDOWS, Pictures, StudyOfImages
-from gateway.web.pages import render, words
-from gateway.web.queue import Looker, as_json, is_claimed
+from gateway.web.gallery import images_of, viewer_series
+from gateway.web.images import WINDOWS
+from gateway.web.pages import render
+from gateway.web.queue import Looker, as_json
 from gateway.web.redaction import without_uids
 from gateway.web.rights import Right, has
 
 router = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/cases", tags=["cases"])
-
-CaseId = Annotated[int, Path(ge=1, le=2**31 - 1)]
-Reader = Annotated[Viewer, Depends(may(Right.REPORT))]
-Manager = Annotated[Viewer, Depends(may(Right.MANAGE))]
-THUMBNAIL = 96
-"""Pixels across a thumbnail."""
-
-
-@dataclass(frozen=True)
-class OpenCase:
-    """A case as one viewer sees it now."""
-
-    page: CasePage
-    now: datetime
-    claimed: bool
-    mine: bool
-    """The viewer holds the claim."""
-
-
-def open_case(context: WebContext, viewer: Viewer, case_id: int) -> OpenCase:
-    """The case, or NotThere: a case of another site is answered like one that does not exist."""
-    with context.database.read() as session:
-        page = queries.case_page(session, viewer, case_id)
-        now = context.database.now(session)
-    if page is None:
-        raise NotThere(f"There is no case {case_id}.", "The queue shows every case you may see.")
-    claimed = is_claimed(page.row, now)
-    return OpenCase(page, now, claimed, claimed and page.row.claimed_by == viewer.account_id)
-
-
-def images_of(request: Request, context: WebContext, viewer: Viewer, case_id: int) -> StudyOfImages:
-    """The slices of a case this viewer may see."""
-    open_case(context, viewer, case_id)
-    with context.database.read() as session:
-        copies = queries.prepared(session, case_id)
-    pictures: Pictures = request.app.state.pictures
-    return pictures.study(copies)
-
-
-@dataclass(frozen=True)
-class ShownSeries:
-    """A series for the viewer: `label` says what it is, `description` what the copies say."""
-
-    number: int
-    label: str
-    description: str
-    slices: int
-
-
-def viewer_series(study: StudyOfImages, page: CasePage) -> list[ShownSeries]:
-    """The series that have pictures; named by what they were recognised as, found by the series number."""
-    kinds = {one["series_number"]: one["kind"] for one in shown_series(page.series)}
-    return [
-        ShownSeries(
-            one.number,
-            words(kinds[one.series_number])
-            if kinds.get(one.series_number, "other") != "other"
-            else one.description or f"Series {one.number + 1}",
-            one.description,
-            len(one.slices),
-        )
-        for one in study.series
-        if one.slices
-    ]
 
 
 @router.get("/cases/{case_id}")
@@ -149,46 +84,6 @@ def _deliveries(page: CasePage) -> list[dict[str, Any]]:
         line["objects"] += 1
         line["at"] = max(line["at"], row.at)
     return list(lines.values())
-
-
-# ---------------------------------------------------------------- pictures
-
-
-@router.get("/cases/{case_id}/images/{series}/{number}.png")
-def picture(
-    request: Request,
-    context: Context,
-    viewer: Looker,
-    case_id: CaseId,
-    series: int,
-    number: int,
-    window: str = "auto",
-    small: bool = False,
-) -> Response:
-    """One slice of a de-identified copy; its address carries the version of the copies, so browsers may keep it."""
-    study = images_of(request, context, viewer, case_id)
-    pictures: Pictures = request.app.state.pictures
-    made = pictures.png(study, series, number, window, THUMBNAIL if small else None)
-    return Response(made, media_type="image/png", headers={"Cache-Control": "private, max-age=3600"})
-
-
-@api.get("/{case_id}/images")
-def images_json(request: Request, context: Context, viewer: Looker, case_id: CaseId) -> Response:
-    """The series and slices of a case for the viewer; the UIDs are those of the de-identified copies."""
-    study = images_of(request, context, viewer, case_id)
-    labels = {one.number: one.label for one in viewer_series(study, open_case(context, viewer, case_id).page)}
-    series = [
-        {
-            "number": one.number,
-            "label": labels[one.number],
-            "slices": len(one.slices),
-            "uids": [each.sop_instance_uid for each in one.slices],
-            "b_values": [each.b_value for each in one.slices],
-        }
-        for one in study.series
-        if one.slices
-    ]
-    return JSONResponse({"version": study.version, "series": series})
 
 
 # ---------------------------------------------------------------- what people do

@@ -26,9 +26,9 @@ from gateway.intake import OUT_OF_RESOURCES, SUCCESS
 from gateway.records.accounts import Viewer
 from gateway.web.access import may
 from gateway.web.context import Context, WebContext
+from gateway.web.incoming import Uploader, uploader_of
 from gateway.web.problems import BadRequest, Unsupported
 from gateway.web.rights import Right
-from gateway.web.upload import Uploader, uploader_of
 
 router = APIRouter(prefix="/dicom-web", tags=["dicomweb"])
 

@@ -15,7 +15,7 @@ from dicom_nodes.sender import echo
 from gateway.records import ledger, queries
 from gateway.records.accounts import Viewer
 from gateway.web.access import may
-from gateway.web.cases import CaseId, Manager
+from gateway.web.case_access import CaseId, Manager
 from gateway.web.context import Context, WebContext
 from gateway.web.explanation import shown_explanations
 from gateway.web.pages import render

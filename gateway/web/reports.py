@@ -19,9 +19,10 @@ from gateway.records.accounts import Viewer
 from gateway.reporting.fields import FormValues
 from gateway.reporting.report import Report, report_from_form, report_to_form
 from gateway.web import report_form
-from gateway.web.cases import CaseId, OpenCase, Reader, images_of, open_case, viewer_series
+from gateway.web.case_access import CaseId, OpenCase, Reader, open_case
 from gateway.web.context import Context, WebContext
 from gateway.web.forms import Posted, first
+from gateway.web.gallery import images_of, viewer_series
 from gateway.web.images import WINDOWS
 from gateway.web.pages import render
 from gateway.web.queue import Looker

@@ -1,6 +1,6 @@
 """Uploads by a coordinator: files, folders and ZIP archives, each instance through the one door, with progress.
 
-Names inside an archive are only ever shown, never used as a path. The study's own page tells how far it has come; a
+The study's own page tells how far it has come; a
 study that came by upload has no PACS to return to, so its report waits there as SR and PDF, with the original identity:
 for its own site only, each download in the audit trail.
 """
@@ -8,14 +8,11 @@ for its own site only, each download in the audit trail.
 from __future__ import annotations
 
 import json
-import secrets
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict
 from io import BytesIO
-from pathlib import PurePosixPath
 from tempfile import SpooledTemporaryFile
 from typing import IO, Annotated, Any
-from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response, StreamingResponse
@@ -24,19 +21,17 @@ from sqlalchemy.exc import NoResultFound
 from starlette.concurrency import iterate_in_threadpool
 from starlette.datastructures import UploadFile
 
-from dicom_nodes.errors import NotDicom
-from dicom_nodes.instance import read_instance
-from gateway.errors import NotAllowed, NotThere
-from gateway.intake import SUCCESS
+from gateway.errors import NotThere
 from gateway.lifecycle import CaseState
 from gateway.records import audit, queries
 from gateway.records.accounts import Viewer
 from gateway.records.queries import StudyRow
 from gateway.records.tables import Study
 from gateway.web.access import MOST_FILES, may
-from gateway.web.cases import CaseId
+from gateway.web.case_access import CaseId
 from gateway.web.context import Context, WebContext
 from gateway.web.explanation import shown_explanations
+from gateway.web.incoming import Kept, Uploader, is_clutter, keep_file, summary_of, uploader_of
 from gateway.web.pages import render
 from gateway.web.redaction import without_uids
 from gateway.web.rights import Right
@@ -46,144 +41,11 @@ api = APIRouter(prefix="/api", tags=["uploads"])
 
 Sender = Annotated[Viewer, Depends(may(Right.SEND))]
 
-ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
-LARGEST_OBJECT = 2**30
-"""Bytes of one object, unpacked: a 4D enhanced MR takes half. Guards against endless archives."""
-MOST_ENTRIES = 100_000
 IN_MEMORY = 8_000_000
 """Bytes of an upload kept in memory before it goes to a temporary file."""
-NOT_IMAGES = frozenset({"DICOMDIR", "THUMBS.DB", ".DS_STORE", "DESKTOP.INI", "AUTORUN.INF"})
 READY = (CaseState.COMPOSED, CaseState.RETURNED, CaseState.CONFIRMED)
 DOWNLOADS = {"sr": ("enhanced", "application/dicom", "dcm"), "pdf": ("pdf", "application/pdf", "pdf")}
 """What is offered: name in the address, form made by compose, media type, file extension."""
-
-
-@dataclass(frozen=True)
-class Kept:
-    """What became of one file; `name` is what the uploader called it and goes back to nobody else."""
-
-    name: str
-    kept: bool
-    problem: str = ""
-    fix: str = ""
-    study_id: int | None = None
-
-
-@dataclass(frozen=True)
-class Uploader:
-    """Who uploads, for which site, from where."""
-
-    account_id: int
-    site: str
-    address: str
-    upload: str
-
-
-def own_site(viewer: Viewer) -> str:
-    """The site that what this account sends belongs to; raises NotAllowed for a coordinator without one."""
-    if viewer.site:
-        return viewer.site
-    if viewer.role == "coordinator":
-        raise NotAllowed("Your account belongs to no site.", "An administrator can give it one.")
-    return "default"
-
-
-def uploader_of(request: Request, viewer: Viewer) -> Uploader:
-    """The uploader behind a request."""
-    address = request.client.host if request.client else ""
-    return Uploader(viewer.account_id, own_site(viewer), address, f"upload-{secrets.token_hex(8)}")
-
-
-def keep_file(context: WebContext, who: Uploader, name: str, stream: IO[bytes]) -> Iterator[Kept]:
-    """Every object of one uploaded file, which may be an archive."""
-    start = stream.read(4)
-    stream.seek(0)
-    if start not in ZIP_STARTS:
-        yield _keep(context, who, name, stream.read(LARGEST_OBJECT + 1))
-        return
-    try:
-        with ZipFile(stream) as archive:
-            yield from _keep_archive(context, who, archive)
-    except (BadZipFile, NotImplementedError, EOFError) as error:
-        yield Kept(
-            name,
-            False,
-            f"The archive cannot be read ({type(error).__name__}).",
-            "Make the ZIP again and repeat the upload.",
-        )
-
-
-def _keep_archive(context: WebContext, who: Uploader, archive: ZipFile) -> Iterator[Kept]:
-    entries = [
-        entry for entry in archive.infolist() if not entry.is_dir() and not _is_clutter(entry.filename)
-    ]
-    if len(entries) > MOST_ENTRIES:
-        yield Kept(
-            "", False, f"The archive holds more than {MOST_ENTRIES} files.", "Upload one study at a time."
-        )
-        return
-    left = context.settings.web.max_upload_mb * 1_000_000 * 10  # what an honest archive of MR can unpack to
-    for entry in entries:
-        data = _unpacked(archive, entry)
-        left -= len(data or b"")
-        if left < 0:
-            yield Kept(
-                "",
-                False,
-                "The archive unpacks to far more than an upload may hold.",
-                "Upload one study at a time.",
-            )
-            return
-        if data is None:
-            yield Kept(
-                entry.filename,
-                False,
-                "This entry of the archive is encrypted or damaged.",
-                "Make the ZIP again without a password.",
-            )
-        else:
-            yield _keep(context, who, entry.filename, data)
-
-
-def _unpacked(archive: ZipFile, entry: ZipInfo) -> bytes | None:
-    """An entry's bytes, at most one more than the largest object; None when it cannot be unpacked."""
-    try:
-        with archive.open(entry) as stream:
-            return stream.read(LARGEST_OBJECT + 1)
-    except Exception:  # noqa: BLE001  a damaged entry raises zlib's, lzma's, struct's or zipfile's own errors
-        return None
-
-
-def _is_clutter(name: str) -> bool:
-    path = PurePosixPath(name.replace("\\", "/"))
-    return path.name.upper() in NOT_IMAGES or "__MACOSX" in path.parts
-
-
-def _keep(context: WebContext, who: Uploader, name: str, data: bytes) -> Kept:
-    if len(data) > LARGEST_OBJECT:
-        return Kept(name, False, "The file is larger than one object may be.", "Send it by DICOM instead.")
-    try:
-        received = read_instance(
-            data,
-            called_ae_title=context.settings.dicom.ae_title,
-            peer_address=who.address,
-            association_id=who.upload,
-            received_by="upload",
-        )
-    except NotDicom as error:
-        return Kept(name, False, error.problem, error.fix)
-    result = context.intake.keep(received, uploaded_by=who.account_id, site=who.site)
-    return Kept(name, result.status == SUCCESS, result.problem, result.fix, result.study_id)
-
-
-def _summary(results: Iterable[Kept]) -> dict[str, Any]:
-    found = list(results)
-    studies = sorted({one.study_id for one in found if one.study_id is not None})
-    return {
-        "kept": sum(one.kept for one in found),
-        "refused": [one for one in found if not one.kept],
-        "studies": studies,
-    }
 
 
 # ---------------------------------------------------------------- sending
@@ -217,14 +79,14 @@ async def upload_form(request: Request, context: Context, viewer: Sender) -> Res
     results: list[Kept] = []
     async with request.form(max_files=MOST_FILES) as form:
         for upload in form.getlist("files"):
-            if isinstance(upload, UploadFile) and upload.filename and not _is_clutter(upload.filename):
+            if isinstance(upload, UploadFile) and upload.filename and not is_clutter(upload.filename):
                 results += [
                     one
                     async for one in iterate_in_threadpool(
                         keep_file(context, who, upload.filename, upload.file)
                     )
                 ]
-    return _upload_page(request, context, viewer, _summary(results))
+    return _upload_page(request, context, viewer, summary_of(results))
 
 
 @api.post("/uploads")
@@ -251,7 +113,7 @@ def _lines(context: WebContext, who: Uploader, name: str, stream: IO[bytes]) -> 
         for one in keep_file(context, who, name, stream):
             results.append(one)
             yield json.dumps(without_uids(asdict(one))).encode() + b"\n"
-    summary = _summary(results)
+    summary = summary_of(results)
     yield json.dumps({"done": True, "kept": summary["kept"], "studies": summary["studies"]}).encode() + b"\n"
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from support import services
 
@@ -24,7 +24,10 @@ ARGUMENTS = (
     "--force-color-profile=srgb",
 )
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-TIMEOUT_MS = 10_000
+TIMEOUT_MS = 15_000
+"""How long to wait for anything in a page: generous, because other tests use the same two processors."""
+
+expect.set_options(timeout=TIMEOUT_MS)
 
 
 @dataclass

@@ -300,7 +300,7 @@ def phantom(small: bool = True, instances: int = 60) -> list[Dataset]:
 
     from gateway.demo.phantom import phantom_study
 
-    found = []
+    found: list[Dataset] = []
     for dataset in phantom_study(date(2026, 11, 20), small=small, instances=instances):
         stream = BytesIO()
         dataset.save_as(stream, enforce_file_format=True)

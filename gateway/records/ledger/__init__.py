@@ -1,0 +1,44 @@
+"""Every write: one function per event, one transaction each, its journal line in the same transaction.
+
+    arrivals   keep_instance, refuse
+    work       claim_due, renew, advance, postpone, park                      (the engine)
+    people     claim_case, release_case, save_draft, sign_report, park_case, retry, route_by_hand
+    answers    record_commitment, take_tick
+    opening    the case of a matched study        journal    one line for each fact
+
+Accounts live in `gateway.records.accounts`.
+"""
+
+from gateway.records.ledger.answers import record_commitment, take_tick
+from gateway.records.ledger.arrivals import InstanceFact, keep_instance, refuse
+from gateway.records.ledger.people import (
+    claim_case,
+    park_case,
+    release_case,
+    retry,
+    route_by_hand,
+    save_draft,
+    sign_report,
+)
+from gateway.records.ledger.work import Claim, advance, claim_due, park, postpone, renew
+
+__all__ = [
+    "Claim",
+    "InstanceFact",
+    "advance",
+    "claim_case",
+    "claim_due",
+    "keep_instance",
+    "park",
+    "park_case",
+    "postpone",
+    "record_commitment",
+    "refuse",
+    "release_case",
+    "renew",
+    "retry",
+    "route_by_hand",
+    "save_draft",
+    "sign_report",
+    "take_tick",
+]

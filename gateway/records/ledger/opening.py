@@ -1,0 +1,65 @@
+"""How a matched study becomes a case, and what late images do to one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session, select
+
+from gateway.lifecycle import BEFORE_THE_REPORT, CaseState, move_case
+from gateway.records.evidence import CaseDraft
+from gateway.records.ledger.journal import tell
+from gateway.records.tables import (
+    Case,
+    Study,
+)
+
+
+def open_case(session: Session, study: Study, draft: CaseDraft, now: datetime) -> Case:
+    """The case of a matched study: new, amended by late images, or told that an addendum is wanted."""
+    assert study.id is not None
+    fields = {**vars(draft), "verdict": dict(draft.verdict)}
+    case = session.exec(
+        select(Case).where(Case.study_id == study.id, Case.destination == draft.destination).with_for_update()
+    ).first()
+    if case is None:
+        case = Case(
+            **fields,
+            study_id=study.id,
+            site=study.site,
+            generation=study.generation,
+            look_again_at=now,
+            reached_at=now,
+            created_at=now,
+            updated_at=now,
+        )
+        session.add(case)
+        session.flush()
+        tell(
+            session, study.id, case.id, now, "case opened", CaseState.MATCHED, detail={"rule": draft.rule_id}
+        )
+    elif CaseState(case.state) in BEFORE_THE_REPORT:
+        seen = case.state == CaseState.FORWARDED
+        for name, value in fields.items():
+            setattr(case, name, value)
+        case.state = move_case(CaseState(case.state), CaseState.MATCHED)
+        case.generation, case.late_images = study.generation, case.late_images or seen
+        case.fence += 1  # a preparation of the older generation must not win
+        case.lease_owner, case.lease_until = "", None
+        case.look_again_at = case.reached_at = case.updated_at = now
+        case.problem = case.fix = case.waiting_for = ""
+        case.attempts, case.failing_since = 0, None
+        tell(
+            session,
+            study.id,
+            case.id,
+            now,
+            "amended by late images",
+            CaseState.MATCHED,
+            detail={"generation": study.generation},
+        )
+    elif case.generation != study.generation:
+        case.addendum_wanted, case.updated_at = True, now
+        case.generation = study.generation
+        tell(session, study.id, case.id, now, "late images after the signature: an addendum is wanted")
+    return case

@@ -1,0 +1,231 @@
+"""People's work: claim, draft, sign, park, retry, route by hand."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from sqlmodel import Session, select
+
+from gateway.errors import AlreadyClaimed, AlreadySigned, NotClaimed, NotThere, StaleDraft, WrongState
+from gateway.lifecycle import CaseState, StudyState, move_case, move_study
+from gateway.records import audit
+from gateway.records.database import Database
+from gateway.records.evidence import CaseDraft
+from gateway.records.ledger.journal import login_of, tell
+from gateway.records.ledger.opening import open_case
+from gateway.records.ledger.work import UNITS
+from gateway.records.tables import (
+    Account,
+    Case,
+    Draft,
+    SignedReport,
+    Study,
+)
+
+
+def claim_case(database: Database, case_id: int, account_id: int, lease: timedelta) -> datetime:
+    """Hold a case for a reader, or prolong the hold; returns until when. Raises AlreadyClaimed or WrongState."""
+    with database.write("claim_case") as session:
+        now = database.now(session)
+        case = _locked_case(session, case_id)
+        if case.state != CaseState.FORWARDED:
+            raise WrongState(
+                f"Case {case_id} is {case.state}, and only a case that is FORWARDED can be read.",
+                "Look at its journal.",
+            )
+        if (
+            case.claimed_by not in (None, account_id)
+            and case.claimed_until is not None
+            and case.claimed_until > now
+        ):
+            holder = session.get(Account, case.claimed_by)
+            raise AlreadyClaimed(
+                f"{holder.display_name if holder else 'Somebody'} is reading case {case_id}.",
+                "Take another case, or ask for a release.",
+            )
+        renewal = (
+            case.claimed_by == account_id and case.claimed_until is not None and case.claimed_until > now
+        )
+        case.claimed_by, case.claimed_until = account_id, now + lease
+        case.updated_at = now
+        if not renewal:
+            tell(session, case.study_id, case_id, now, "claimed", who=login_of(session, account_id))
+        return case.claimed_until
+
+
+def release_case(database: Database, case_id: int, account_id: int, *, anybodys: bool = False) -> None:
+    """Give a claim back; a lead may give back anybody's."""
+    with database.write("release_case") as session:
+        case = _locked_case(session, case_id)
+        if case.claimed_by is None:
+            return
+        if case.claimed_by != account_id and not anybodys:
+            raise NotClaimed(
+                f"Case {case_id} is claimed by somebody else.", "Ask that reader or a lead to release it."
+            )
+        case.claimed_by = case.claimed_until = None
+        case.updated_at = now = database.now(session)
+        tell(session, case.study_id, case_id, now, "released", who=login_of(session, account_id))
+
+
+def save_draft(
+    database: Database,
+    case_id: int,
+    account_id: int,
+    content: Mapping[str, Any],
+    version: int,
+    lease: timedelta,
+) -> int:
+    """Keep an unsigned report; `version` is the one it was edited from (0: none). Returns the new version."""
+    with database.write("save_draft") as session:
+        now = database.now(session)
+        case = _reading(session, case_id, account_id, now)
+        draft = session.get(Draft, case_id)
+        present = draft.version if draft else 0
+        if present != version:
+            raise StaleDraft(
+                f"The draft of case {case_id} is at version {present}, this edit began at {version}.",
+                "Load the draft again and repeat the change.",
+            )
+        draft = draft or Draft(case_id=case_id, version=0, saved_by=account_id, saved_at=now)
+        draft.version, draft.content, draft.saved_by, draft.saved_at = (
+            present + 1,
+            dict(content),
+            account_id,
+            now,
+        )
+        session.add(draft)
+        case.claimed_until = now + lease
+        return draft.version
+
+
+def sign_report(database: Database, case_id: int, account_id: int, content: Mapping[str, Any]) -> int:
+    """Keep a signed report and move the case on, in one transaction; returns the report's id.
+
+    Raises AlreadySigned, NotClaimed. The content must have been validated by the caller.
+    """
+    with database.write("sign_report") as session:
+        now = database.now(session)
+        case = _locked_case(session, case_id)
+        if session.exec(select(SignedReport).where(SignedReport.case_id == case_id)).first() is not None:
+            raise AlreadySigned(
+                f"Case {case_id} is already signed.", "A correction is an addendum, never an overwrite."
+            )
+        case = _reading(session, case_id, account_id, now)
+        account = session.get(Account, account_id)
+        assert account is not None
+        canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        report = SignedReport(
+            case_id=case_id,
+            version=1,
+            content=dict(content),
+            digest=hashlib.sha256(canonical.encode()).hexdigest(),
+            signed_by=account_id,
+            signer_name=account.display_name,
+            signer_login=account.login,
+            signed_at=now,
+        )
+        session.add(report)
+        case.state = move_case(CaseState(case.state), CaseState.REPORTED)
+        case.claimed_by = case.claimed_until = None
+        case.look_again_at = case.reached_at = case.updated_at = now
+        case.attempts, case.failing_since, case.waiting_for = 0, None, ""
+        session.flush()
+        tell(
+            session,
+            case.study_id,
+            case_id,
+            now,
+            "signed",
+            CaseState.REPORTED,
+            account.login,
+            {"digest": report.digest},
+        )
+        audit.append(
+            session, now, account.login, "report signed", f"case {case_id}", {"digest": report.digest}
+        )
+        assert report.id is not None
+        return report.id
+
+
+def park_case(database: Database, case_id: int, who: str, why: str) -> None:
+    """Stop a case by hand."""
+    with database.write("park_case") as session:
+        now = database.now(session)
+        case = _locked_case(session, case_id)
+        case.problem, case.fix = f"Parked by {who}: {why}", "Retry the case when the reason is gone."
+        case.fence += 1  # a step that runs now must not move a parked case
+        case.lease_owner, case.lease_until = "", None
+        case.updated_at = now
+        tell(session, case.study_id, case_id, now, "parked", who=who, detail={"problem": why})
+        audit.append(session, now, who, "case parked", f"case {case_id}", {"why": why})
+
+
+def retry(database: Database, unit: str, row_id: int, who: str) -> None:
+    """Clear the problem of a parked (or waiting) case or study and look at it at once."""
+    table = UNITS[unit]
+    with database.write("retry") as session:
+        now = database.now(session)
+        row = cast(
+            "Case | Study | None",
+            session.exec(select(table).where(table.id == row_id).with_for_update()).first(),
+        )
+        if row is None:
+            raise NotThere(f"There is no {unit} {row_id}.", "List them with: gateway cases list")
+        row.problem = row.fix = row.waiting_for = ""
+        row.attempts, row.failing_since = 0, None
+        row.look_again_at = now
+        study_id, case_id = (row.study_id, row.id) if isinstance(row, Case) else (row_id, None)
+        tell(session, study_id, case_id, now, "retried", who=who)
+        audit.append(session, now, who, f"{unit} retried", f"{unit} {row_id}")
+
+
+def route_by_hand(database: Database, study_id: int, draft: CaseDraft, who: str, why: str) -> int:
+    """Open a case for a study that no rule matched; returns the case's id."""
+    with database.write("route_by_hand") as session:
+        now = database.now(session)
+        study = session.exec(select(Study).where(Study.id == study_id).with_for_update()).first()
+        if study is None:
+            raise NotThere(f"There is no study {study_id}.", "The list of studies shows every number.")
+        study.state = move_study(StudyState(study.state), StudyState.MATCHED)
+        tell(
+            session,
+            study_id,
+            None,
+            now,
+            "routed by hand",
+            StudyState.MATCHED,
+            who,
+            {"why": why, "rule": draft.rule_id},
+        )
+        audit.append(session, now, who, "study routed by hand", f"study {study_id}", {"why": why})
+        case = open_case(session, study, draft, now)
+        assert case.id is not None
+        return case.id
+
+
+def _locked_case(session: Session, case_id: int) -> Case:
+    case = session.exec(select(Case).where(Case.id == case_id).with_for_update()).first()
+    if case is None:
+        raise NotThere(f"There is no case {case_id}.", "The queue shows every case number.")
+    return case
+
+
+def _reading(session: Session, case_id: int, account_id: int, now: datetime) -> Case:
+    """The case, when this reader holds it and it waits for a report."""
+    case = _locked_case(session, case_id)
+    if case.state != CaseState.FORWARDED:
+        raise WrongState(
+            f"Case {case_id} is {case.state} and takes no report now.",
+            "Late images are being prepared, or it is signed.",
+        )
+    if case.claimed_by != account_id or case.claimed_until is None or case.claimed_until <= now:
+        raise NotClaimed(
+            f"Case {case_id} is not claimed by you (a claim ends after a while).",
+            "Claim it again; the draft is kept.",
+        )
+    return case

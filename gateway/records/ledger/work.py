@@ -1,0 +1,219 @@
+"""The engine's work: claim with a lease and a fence, then record one outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import cast
+
+from sqlalchemy import or_, update
+from sqlmodel import Session, col, select
+
+from gateway.lifecycle import CaseState, StudyState, move_case, move_study
+from gateway.records.database import Database
+from gateway.records.evidence import NOTHING, Evidence
+from gateway.records.ledger.answers import keep_commitment
+from gateway.records.ledger.journal import tell
+from gateway.records.ledger.opening import open_case
+from gateway.records.tables import (
+    Case,
+    Delivery,
+    Identity,
+    PreparedInstance,
+    Study,
+)
+
+UNITS: dict[str, type[Case] | type[Study]] = {"case": Case, "study": Study}
+"""What the engine works on; cases go first, because a reader or a sender waits for them."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A unit of work held by one worker until its lease ends; `fence` proves it is still theirs."""
+
+    unit: str
+    """study or case"""
+    id: int
+    study_id: int
+    state: str
+    fence: int
+    attempts: int
+    worker: str
+
+
+def claim_due(
+    database: Database, worker: str, lease: timedelta, states: Mapping[str, tuple[str, ...]]
+) -> Claim | None:
+    """Take the most urgent due case or study for `lease`, or None when nothing is due.
+
+    Due: in a state that has a step, not parked, its time come, and no living lease on it.
+    """
+    with database.write("claim_due") as session:
+        now = database.now(session)
+        for unit, table in UNITS.items():
+            urgency = [col(Case.priority)] if table is Case else []
+            found = session.exec(
+                select(table)
+                .where(
+                    col(table.state).in_(states[unit]),
+                    table.problem == "",
+                    col(table.look_again_at) <= now,
+                    or_(col(table.lease_until).is_(None), col(table.lease_until) <= now),
+                )
+                .order_by(*urgency, col(table.look_again_at), col(table.id))
+                .limit(1)
+                .with_for_update(skip_locked=True)
+            ).first()
+            row = cast("Case | Study | None", found)
+            if row is not None:
+                row.lease_owner, row.lease_until = worker, now + lease
+                row.fence += 1
+                assert row.id is not None
+                study_id = row.study_id if isinstance(row, Case) else row.id
+                return Claim(unit, row.id, study_id, row.state, row.fence, row.attempts, worker)
+    return None
+
+
+def renew(database: Database, claim: Claim, lease: timedelta) -> bool:
+    """Prolong a lease; False when the work is no longer this worker's."""
+    table = UNITS[claim.unit]
+    with database.write("renew") as session:
+        renewed = session.execute(
+            update(table)
+            .where(col(table.id) == claim.id, col(table.fence) == claim.fence)
+            .values(lease_until=database.now(session) + lease)
+            .returning(col(table.id))
+        ).scalar_one_or_none()
+    return renewed is not None
+
+
+def advance(database: Database, claim: Claim, reached: str, evidence: Evidence = NOTHING) -> bool:
+    """Record that a step is done; False when the claim was lost and somebody else decides."""
+    with database.write(f"advance-{claim.state}-{reached}") as session:
+        row = _held(session, claim)
+        if row is None:
+            return False
+        now = database.now(session)
+        _remember(session, row, claim, evidence, now)
+        row.attempts, row.failing_since, row.waiting_for = 0, None, ""
+        row.look_again_at = now
+        row.lease_owner, row.lease_until = "", None
+        if isinstance(row, Case):
+            row.state = move_case(CaseState(row.state), CaseState(reached))
+            row.reached_at = row.updated_at = now
+        else:
+            row.state = move_study(StudyState(row.state), StudyState(reached))
+        case_id = row.id if isinstance(row, Case) else None
+        tell(session, claim.study_id, case_id, now, f"reached {reached}", reached, detail=dict(evidence.note))
+        if evidence.case is not None:
+            assert isinstance(row, Study)
+            open_case(session, row, evidence.case, now)
+    return True
+
+
+def postpone(
+    database: Database,
+    claim: Claim,
+    why: str,
+    look_again: timedelta,
+    evidence: Evidence = NOTHING,
+    failed: bool = True,
+) -> bool:
+    """Record that a step has to be tried again later; `failed` tells trouble from plain waiting."""
+    with database.write(f"postpone-{claim.state}") as session:
+        row = _held(session, claim)
+        if row is None:
+            return False
+        now = database.now(session)
+        _remember(session, row, claim, evidence, now)
+        if row.waiting_for != why:  # the journal tells changes, not every look
+            case_id = row.id if isinstance(row, Case) else None
+            tell(session, claim.study_id, case_id, now, "waiting", detail={"why": why, **evidence.note})
+        row.waiting_for = why
+        row.attempts += 1
+        if failed and row.failing_since is None:
+            row.failing_since = now
+        row.look_again_at = now + look_again
+        row.lease_owner, row.lease_until = "", None
+    return True
+
+
+def park(database: Database, claim: Claim, problem: str, fix: str, evidence: Evidence = NOTHING) -> bool:
+    """Record that a person is needed; the case keeps its place."""
+    with database.write(f"park-{claim.state}") as session:
+        row = _held(session, claim)
+        if row is None:
+            return False
+        now = database.now(session)
+        _remember(session, row, claim, evidence, now)
+        row.problem, row.fix = problem, fix
+        row.lease_owner, row.lease_until = "", None
+        case_id = row.id if isinstance(row, Case) else None
+        tell(
+            session,
+            claim.study_id,
+            case_id,
+            now,
+            "parked",
+            detail={"problem": problem, "fix": fix, **evidence.note},
+        )
+    return True
+
+
+def _held(session: Session, claim: Claim) -> Case | Study | None:
+    """The claimed row, locked, when the fence still says it is the claimant's."""
+    table = UNITS[claim.unit]
+    return cast(
+        "Case | Study | None",
+        session.exec(
+            select(table).where(table.id == claim.id, table.fence == claim.fence).with_for_update()
+        ).first(),
+    )
+
+
+def _remember(session: Session, row: Case | Study, claim: Claim, evidence: Evidence, now: datetime) -> None:
+    """Write what a step found out."""
+    for name, value in evidence.columns.items():
+        setattr(row, name, value)
+    if evidence.identity is not None:
+        assert isinstance(row, Case)
+        known = session.exec(
+            select(Identity).where(Identity.patient_hash == evidence.identity.patient_hash)
+        ).first()
+        if known is None:
+            known = Identity(**vars(evidence.identity), created_at=now)
+            session.add(known)
+            session.flush()
+        row.identity_id, row.pseudonym = known.id, known.pseudonym
+    if evidence.prepared is not None:
+        for old in session.exec(select(PreparedInstance).where(PreparedInstance.case_id == claim.id)):
+            session.delete(old)
+        session.flush()
+        session.add_all(PreparedInstance(case_id=claim.id, **vars(fact)) for fact in evidence.prepared)
+    for fact in evidence.deliveries:
+        known_delivery = session.exec(
+            select(Delivery).where(
+                Delivery.case_id == claim.id,
+                Delivery.direction == fact.direction,
+                Delivery.sop_instance_uid == fact.sop_instance_uid,
+            )
+        ).first()
+        delivery = known_delivery or Delivery(
+            case_id=claim.id,
+            direction=fact.direction,
+            sop_instance_uid=fact.sop_instance_uid,
+            node=fact.node,
+            outcome="",
+            at=now,
+        )
+        delivery.node, delivery.outcome, delivery.status, delivery.detail, delivery.at = (
+            fact.node,
+            fact.outcome,
+            fact.status,
+            fact.detail,
+            now,
+        )
+        session.add(delivery)
+    if evidence.commitment is not None:
+        keep_commitment(session, evidence.commitment, now)

@@ -1,0 +1,44 @@
+"""A case as one viewer may see it now, and who may do what with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Path
+
+from gateway.errors import NotThere
+from gateway.records import queries
+from gateway.records.accounts import Viewer
+from gateway.records.queries import CasePage
+from gateway.web.access import may
+from gateway.web.context import WebContext
+from gateway.web.queue import is_claimed
+from gateway.web.rights import Right
+
+CaseId = Annotated[int, Path(ge=1, le=2**31 - 1)]
+Reader = Annotated[Viewer, Depends(may(Right.REPORT))]
+Manager = Annotated[Viewer, Depends(may(Right.MANAGE))]
+
+
+@dataclass(frozen=True)
+class OpenCase:
+    """A case as one viewer sees it now."""
+
+    page: CasePage
+    now: datetime
+    claimed: bool
+    mine: bool
+    """The viewer holds the claim."""
+
+
+def open_case(context: WebContext, viewer: Viewer, case_id: int) -> OpenCase:
+    """The case, or NotThere: a case of another site is answered like one that does not exist."""
+    with context.database.read() as session:
+        page = queries.case_page(session, viewer, case_id)
+        now = context.database.now(session)
+    if page is None:
+        raise NotThere(f"There is no case {case_id}.", "The queue shows every case you may see.")
+    claimed = is_claimed(page.row, now)
+    return OpenCase(page, now, claimed, claimed and page.row.claimed_by == viewer.account_id)
