@@ -12,7 +12,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -74,6 +74,7 @@ class Receiver:
     only once the bytes are safe. If it raises, the peer is told A700 (out of resources: it will try again).
     `on_commitment` hears results of our own commitment requests; if it raises, the peer is told that its
     report failed and repeats it. `committed` makes us a commitment SCP: it says what we keep for good.
+    `also_called` are further AE titles we answer to, so that a rule can go by the address a study was sent to.
     """
 
     def __init__(
@@ -90,8 +91,10 @@ class Receiver:
         tls: TlsSettings | None = None,
         refused: Callable[[Refusal], None] | None = None,
         idle_timeout_s: float = _IDLE_TIMEOUT_S,
+        also_called: Iterable[str] = (),
     ) -> None:
         self.ae_title = ae_title.strip()
+        self._titles = frozenset({self.ae_title, *(title.strip() for title in also_called if title.strip())})
         self.host = host
         self._port = port
         self._directory = directory
@@ -209,7 +212,7 @@ class Receiver:
             return
         if self._stopping.is_set():
             self._reject(association, _CONGESTION, None)
-        elif called != self.ae_title:
+        elif called not in self._titles:
             why = f"it calls {called!r}, but this is {self.ae_title!r}: correct the called AE title there"
             self._reject(association, _CALLED_UNKNOWN, Refusal(calling, called, address, why))
         elif node is None:

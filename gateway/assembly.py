@@ -136,6 +136,7 @@ def receiver(gateway: Gateway) -> Receiver:
         max_associations=dicom.max_associations,
         tls=tls,
         refused=refused,
+        also_called=dicom.also_called.split(","),
     )
 
 

@@ -43,6 +43,9 @@ class DicomSettings(Table):
         max_length=16,
         description="our Application Entity title; PACS are configured with it",
     )
+    also_called: str = Field(
+        "", description="further AE titles answered to, separated by commas; rules may go by the title called"
+    )
     host: str = Field("127.0.0.1", description="address the receiver listens on; 0.0.0.0 for every interface")
     port: int = Field(
         11112, ge=0, le=65535, description="DICOM port; 11112 is the registered one that needs no privileges"

@@ -137,12 +137,21 @@ def sign_out(database: Database, token: str) -> None:
 
 
 def check_password(database: Database, account_id: int, password: str) -> None:
-    """Raise NotAllowed unless this is the account's password: asked again at the signature."""
+    """Raise NotAllowed unless this is the account's password: asked again at the signature.
+
+    Wrong ones count as at the sign-in, so that a stolen session cannot guess either.
+    """
     with database.read() as session:
         account = session.get(Account, account_id)
+        now = database.now(session)
     if account is None:
         raise NotThere(f"There is no account {account_id}.", "Sign in again.")
+    if account.locked_until is not None and account.locked_until > now:
+        raise NotAllowed("The account is locked after wrong passwords.", "Wait a quarter of an hour.")
     if not _password_fits(account.password_hash, password):
+        with database.write("check_password") as session:
+            _count_failure(session.get_one(Account, account_id), now + LOCK)
+            audit.append(session, now, account.login, "signature password refused", f"account {account_id}")
         raise NotAllowed("The password does not fit.", "Enter the password you sign in with.")
 
 

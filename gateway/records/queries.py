@@ -157,19 +157,6 @@ def queue(session: Session, viewer: Viewer, *, everything: bool = False) -> list
     return [_queue_row(case, holder) for case, holder in session.exec(chosen.order_by(*now_order))]
 
 
-def queue_version(session: Session, viewer: Viewer) -> str:
-    """A short text that changes whenever the viewer's queue does: the ETag of pollers."""
-    chosen = (
-        select(func.max(Case.updated_at), func.count(), func.max(CaseEvent.id))
-        .select_from(Case)
-        .join(CaseEvent, isouter=True)
-    )
-    if viewer.site:
-        chosen = chosen.where(Case.site == viewer.site)
-    updated, rows, last_event = session.exec(chosen).one()
-    return f"{updated}-{rows}-{last_event}-{viewer.site}"
-
-
 def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None:
     """A case as the viewer may see it; None when there is none or it belongs to another site."""
     case = session.get(Case, case_id)

@@ -78,6 +78,14 @@ def test_echo_is_answered() -> None:
         assert echo(gateway(running.port), calling_ae_title="MODALITY") < 5
 
 
+def test_further_titles_are_answered_and_told_apart(tmp_path: Path) -> None:
+    """A caller may address any of our titles, and `keep` learns which: rules go by it."""
+    kept = Kept()
+    with receiver(kept, MODALITY, also_called=["PML_URGENT", " "]) as running:
+        store(gateway(running.port, "PML_URGENT"), [mr_file(tmp_path)], calling_ae_title="MODALITY")
+    assert [instance.called_ae_title for instance in kept.instances] == ["PML_URGENT"]
+
+
 @pytest.mark.parametrize(
     ("calling", "called", "says", "seen"),
     [

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 import requests
-from support.journeys import FAST, scan, sign, uids, wait_for_case
-from support.peers import orthanc
 
 from gateway.demo.stage import HOST, Stage
 from gateway.records import queries
+from support.journeys import FAST, scan, sign, uids, wait_for_case
+from support.peers import orthanc
 
 pytestmark = [pytest.mark.orthanc, pytest.mark.timeout(180)]
 
 
 def test_orthanc_gets_its_report_back_under_the_original_patient(tmp_path: Path) -> None:
-    """Push from one Orthanc, STOW-RS to another, and the SR returns committed to the first, beside the original study."""
+    """Push from one Orthanc, STOW-RS to another, and the SR returns to the first, committed, beside the study."""
     for name in ("stage", "pacs", "site"):
         (tmp_path / name).mkdir()
     with (
@@ -54,7 +54,9 @@ def test_orthanc_gets_its_report_back_under_the_original_patient(tmp_path: Path)
         read = [pacs_uid(one) for one in site.get("/instances?expand")]
         assert len(read) == len(study)
         assert not set(read) & uids(study)
-        assert [one["MainDicomTags"]["PatientID"] for one in site.get("/patients?expand")] == [case["pseudonym"]]
+        assert [one["MainDicomTags"]["PatientID"] for one in site.get("/patients?expand")] == [
+            case["pseudonym"]
+        ]
 
 
 def pacs_uid(instance: dict[str, dict[str, str]]) -> str:

@@ -143,6 +143,16 @@ class TestAccounts:
         clock.pass_seconds(15 * 60 + 1)
         accounts.sign_in(database, "ana", PASSWORD, HOUR)
 
+    def test_guessing_at_the_signature_locks_too(self, database: Database) -> None:
+        """A stolen session cannot try passwords without limit: even the right one is refused then."""
+        ana = reader(database)
+        accounts.check_password(database, ana, PASSWORD)
+        for _ in range(accounts.FAILURES_TO_LOCK):
+            with pytest.raises(NotAllowed):
+                accounts.check_password(database, ana, "wrong")
+        with pytest.raises(NotAllowed, match="locked"):
+            accounts.check_password(database, ana, PASSWORD)
+
     def test_a_short_password_an_unknown_role_and_a_taken_login_are_refused(self, database: Database) -> None:
         """Each with its fix."""
         with pytest.raises(GatewayError, match="at least"):
