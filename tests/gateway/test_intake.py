@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -106,3 +107,26 @@ def test_a_database_that_is_away_is_out_of_resources(
 
     monkeypatch.setattr(intake.database, "write", away)
     assert intake.keep(received).status == OUT_OF_RESOURCES
+
+
+def test_a_file_system_that_is_really_full_is_out_of_resources(
+    intake: Intake, received: ReceivedInstance, tmp_path: Path
+) -> None:
+    """On a real tmpfs with no room left: A700, no half file under the final name, and Success after room was made."""
+    small = tmp_path / "small"
+    small.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", str(small)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("This account may not mount a tmpfs; the refusal is also tested with a fault.")
+    try:
+        (small / "ballast").write_bytes(bytes(120_000))
+        settings = Settings.model_validate({"storage": {"min_free_mb": 0}})
+        full = Intake(settings, intake.database, LocalBlobs(small / "objects"))
+        assert full.keep(received).status == OUT_OF_RESOURCES
+        assert list(full.blobs.keys("received")) == []
+        (small / "ballast").unlink()
+        assert full.keep(received).status == SUCCESS
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
