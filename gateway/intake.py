@@ -95,7 +95,9 @@ class Intake:
     def _keep(
         self, received: ReceivedInstance, file: bytes, header: Dataset, uploaded_by: int | None, site: str
     ) -> KeepResult:
-        digest = hashlib.sha256(file).hexdigest()
+        # Of the object, not of the file: the file also names the AE titles it came by.
+        encoded = received.transfer_syntax_uid.encode() + b"\0" + received.dataset
+        digest = hashlib.sha256(encoded).hexdigest()
         blob = f"received/{digest[:2]}/{digest[2:4]}/{digest}.dcm"
         fact = ledger.InstanceFact(
             site=site,

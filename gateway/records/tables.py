@@ -92,7 +92,7 @@ class Instance(SQLModel, table=True):
     sop_instance_uid: str
     series_instance_uid: str
     transfer_syntax_uid: str
-    digest: str = Field(description="SHA-256 of the kept file, hexadecimal")
+    digest: str = Field(description="SHA-256 of transfer syntax and data set, hexadecimal")
     blob: str = Field(description="key in the object store")
     size: int = Field(description="bytes")
     generation: int

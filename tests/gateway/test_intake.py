@@ -62,6 +62,17 @@ def test_success_means_bytes_and_row_are_there(intake: Intake, received: Receive
     assert intake.keep(received, site="hospital").status == SUCCESS
 
 
+def test_the_same_object_by_another_way_is_no_conflict(intake: Intake, received: ReceivedInstance) -> None:
+    """A PACS that sends again under another AE title, or a person who uploads the file too, sends the same object."""
+    kept = intake.keep(received, site="hospital")
+    for way in ({"calling_ae_title": "BACKUP"}, {"calling_ae_title": "", "received_by": "upload"}):
+        assert intake.keep(replace(received, **way), site="hospital").status == SUCCESS
+    assert kept.study_id is not None
+    with intake.database.read() as session:
+        assert len(queries.instances(session, kept.study_id)) == 1
+        assert queries.study(session, kept.study_id).problem == ""
+
+
 @pytest.mark.parametrize("cut", [1, 500, 5000], ids=lambda cut: f"last {cut} bytes")
 def test_a_truncated_object_is_refused_and_shown(
     intake: Intake, received: ReceivedInstance, cut: int
