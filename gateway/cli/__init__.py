@@ -1,0 +1,51 @@
+"""The command `gateway`: exit status 0 done, 1 refused or failed, 2 wrong usage.
+
+service   init, serve, check, migrate, demo      files   classify, deidentify, report
+nodes     nodes, send                            rules   rules
+records   cases, users                           terminal   what all of them share
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from dicom_nodes.errors import NodeError
+from gateway import __version__
+from gateway.cli import files, nodes, records, rules, service
+from gateway.cli.terminal import err, out, plain
+from gateway.errors import GatewayError
+from gateway.privacy.errors import PrivacyError
+from routing_rules.errors import RuleError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=True,
+    help="MRI second opinions for natalizumab surveillance: from a PACS push to a report back in that PACS.",
+)
+for commands in (service, nodes, files):
+    app.add_typer(commands.app)
+app.add_typer(nodes.nodes_app, name="nodes")
+app.add_typer(records.cases_app, name="cases")
+app.add_typer(records.users_app, name="users")
+app.add_typer(rules.rules_app, name="rules")
+app.add_typer(files.report_app, name="report")
+
+
+def main() -> None:
+    """Run the command line; errors made on purpose are printed with their fix, and nothing else."""
+    try:
+        app()
+    except (GatewayError, NodeError, PrivacyError, RuleError) as error:
+        err.print(f"[red]{plain(error.problem)}[/red]\n{plain(error.fix)}", soft_wrap=True)
+        sys.exit(1)
+
+
+@app.callback(invoke_without_command=True)
+def _version(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        out.print(__version__)
+        raise typer.Exit

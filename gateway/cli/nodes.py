@@ -1,0 +1,83 @@
+"""Commands that speak to other systems."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.cli.terminal import ConfigOption, JsonOption, err, fail, out, plain, print_rows, settings_of
+
+app = typer.Typer()
+nodes_app = typer.Typer(no_args_is_help=True, help="The other systems.")
+
+
+@nodes_app.command("list")
+def nodes_list(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Show every node."""
+    from dicom_nodes.directory import NodeDirectory
+    from dicom_nodes.node import DimseNode
+
+    directory = NodeDirectory.from_file(settings_of(config).files.nodes)
+    rows = [
+        {
+            "name": node.name,
+            "kind": "dimse" if isinstance(node, DimseNode) else "dicomweb",
+            "where": f"{node.ae_title}@{node.host}:{node.port}" if isinstance(node, DimseNode) else node.url,
+            "roles": ", ".join(sorted(node.roles)),
+            "site": node.site,
+        }
+        for node in directory
+    ]
+    print_rows(rows, as_json)
+
+
+@nodes_app.command("echo")
+def nodes_echo(name: str, config: ConfigOption = None) -> None:
+    """C-ECHO or a DICOMweb ping."""
+    from dicom_nodes.directory import NodeDirectory
+    from dicom_nodes.sender import echo
+
+    loaded = settings_of(config)
+    took = echo(NodeDirectory.from_file(loaded.files.nodes).get(name), calling_ae_title=loaded.dicom.ae_title)
+    out.print(f"[green]{name} answered in {took * 1000:.0f} ms.[/green]")
+
+
+@app.command()
+def send(
+    paths: list[Path],
+    to: Annotated[str, typer.Option("--to", help="Name of the node.")],
+    config: ConfigOption = None,
+) -> None:
+    """C-STORE or STOW-RS of files and folders."""
+    from rich.progress import Progress
+
+    from dicom_nodes.directory import NodeDirectory
+    from dicom_nodes.outcomes import Outcome
+    from dicom_nodes.sender import store
+    from gateway.offline import outgoing
+
+    loaded = settings_of(config)
+    node = NodeDirectory.from_file(loaded.files.nodes).get(to)
+    files = outgoing(paths)
+    if not files:
+        fail(
+            f"There is no DICOM file in {', '.join(map(str, paths))}.",
+            "Name files or folders with DICOM objects.",
+        )
+    with Progress(console=err) as progress:
+        task = progress.add_task(f"to {to}", total=len(files))
+        outcomes = store(
+            node,
+            files,
+            calling_ae_title=loaded.dicom.ae_title,
+            timeout_s=loaded.dicom.timeout,
+            on_outcome=lambda _: progress.advance(task),
+        )
+    bad = [o for o in outcomes if o.outcome not in (Outcome.ACCEPTED, Outcome.WARNING)]
+    out.print(f"{len(outcomes) - len(bad)} of {len(outcomes)} objects taken by {to}.")
+    for outcome in bad[:20]:
+        err.print(f"[red]{outcome.outcome}[/red] {plain(outcome.detail)}")
+    if bad:
+        raise typer.Exit(1)

@@ -1,0 +1,117 @@
+"""Commands on cases and accounts."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gateway.assembly import Gateway
+from gateway.cli.terminal import ConfigOption, JsonOption, fail, out, plain, print_rows, settings_of
+from gateway.records.accounts import Viewer
+
+if TYPE_CHECKING:
+    from gateway.assembly import Gateway
+
+cases_app = typer.Typer(no_args_is_help=True, help="The cases and their journals.")
+users_app = typer.Typer(no_args_is_help=True, help="Local accounts.")
+
+EVERYTHING = Viewer(0, "command line", "command line", "admin", "")
+"""Whoever may run commands on this machine may see every site's cases: pseudonyms only."""
+
+
+@cases_app.command("list")
+def cases_list(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Show every case: pseudonyms only."""
+    from gateway.records import queries
+
+    with opened(config).database.read() as session:
+        rows = [asdict(row) for row in queries.queue(session, EVERYTHING, everything=True)]
+    wanted = ("id", "pseudonym", "state", "referral", "readability", "site", "problem", "waiting_for")
+    print_rows([{name: row[name] for name in wanted} for row in rows], as_json)
+
+
+@cases_app.command("show")
+def cases_show(case_id: int, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Print a case's journal."""
+    from gateway.records import queries
+
+    with opened(config).database.read() as session:
+        page = queries.case_page(session, EVERYTHING, case_id)
+    if page is None:
+        fail(f"There is no case {case_id}.", "List them with: gateway cases list")
+    if as_json:
+        out.print_json(json.dumps(asdict(page), default=str))
+        return
+    out.print(f"Case {case_id}, {page.row.pseudonym}, {page.row.state}")
+    if page.row.problem:
+        out.print(f"[red]{plain(page.row.problem)}[/red] {plain(page.row.fix)}", soft_wrap=True)
+    for line in page.journal:
+        detail = ", ".join(f"{name} {value}" for name, value in line.detail.items())
+        out.print(
+            f"{line.at:%Y-%m-%d %H:%M:%S}  {line.who:<12} {line.what}  {detail}", markup=False, soft_wrap=True
+        )
+
+
+@cases_app.command("retry")
+def cases_retry(case_id: int, config: ConfigOption = None) -> None:
+    """Clear a case's problem and look at it now."""
+    from gateway.records import ledger
+
+    ledger.retry(opened(config).database, "case", case_id, "command line")
+    out.print(f"Case {case_id} will be looked at now.")
+
+
+@cases_app.command("park")
+def cases_park(
+    case_id: int,
+    why: Annotated[str, typer.Option(help="The reason, without patient data.")],
+    config: ConfigOption = None,
+) -> None:
+    """Stop a case until it is retried."""
+    from gateway.records import ledger
+
+    ledger.park_case(opened(config).database, case_id, "command line", why)
+    out.print(f"Case {case_id} is parked.")
+
+
+@cases_app.command("release")
+def cases_release(case_id: int, config: ConfigOption = None) -> None:
+    """Give back whoever's claim holds a case."""
+    from gateway.records import ledger
+
+    ledger.release_case(opened(config).database, case_id, 0, anybodys=True)
+    out.print(f"Case {case_id} is free.")
+
+
+@users_app.command("add")
+def users_add(
+    name: Annotated[str, typer.Argument(help="The login.")],
+    role: Annotated[str, typer.Option(help="reader, lead, coordinator or admin.")],
+    site: Annotated[str, typer.Option(help="Only this site's cases; without it every site's.")] = "",
+    display_name: Annotated[str, typer.Option(help="Shown on pages and as the signature.")] = "",
+    password_file: Annotated[
+        Path | None, typer.Option(help="File with the password; without it you are asked.")
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Add a local account."""
+    from gateway.records import accounts
+
+    password = (
+        password_file.read_text(encoding="utf-8").strip()
+        if password_file
+        else typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    )
+    accounts.add_user(opened(config).database, name, display_name, role, site, password)
+    out.print(f"Added {name}.")
+
+
+def opened(config: Path | None) -> Gateway:
+    """The records of the gateway that the settings name."""
+    from gateway import assembly
+
+    return assembly.open_gateway(settings_of(config))

@@ -1,0 +1,53 @@
+"""How commands read their settings and print: shared by all of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from gateway import logs, settings
+from gateway.errors import GatewayError
+from gateway.settings import Settings
+
+out = Console()
+err = Console(stderr=True)
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="gateway.toml; without it the defaults and the environment.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def plain(text: str) -> str:
+    """Text in which nothing is mark-up."""
+    return text.replace("[", r"\[")
+
+
+def settings_of(config: Path | None) -> Settings:
+    """The settings a command works with; logs go where they say."""
+    if config is None and Path("gateway.toml").exists():
+        config = Path("gateway.toml")
+    loaded = settings.load(config)
+    logs.configure(loaded.log)
+    return loaded
+
+
+def fail(problem: str, fix: str = "") -> NoReturn:
+    """End the command with exit status 1."""
+    raise GatewayError(problem, fix)
+
+
+def print_rows(rows: list[dict[str, Any]], as_json: bool) -> None:
+    """A table for people, or JSON for scripts."""
+    if as_json:
+        out.print_json(json.dumps(rows, default=str))
+        return
+    table = Table(*(rows[0] if rows else ["nothing here"]))
+    for row in rows:
+        table.add_row(*(plain(str(value)) for value in row.values()))
+    out.print(table)

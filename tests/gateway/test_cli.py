@@ -1,0 +1,187 @@
+"""The command line: what each command does, and its exit status (0 done, 1 refused or failed, 2 wrong usage)."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from pydicom import dcmread
+
+from gateway.cli import main
+from gateway.demo.hospital import HospitalArchive
+from gateway.demo.phantom import phantom_study
+from gateway.reporting.example import phantom_report
+
+Command = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Iterator[Command]:
+    """Run `gateway ARGS` in a folder of its own; the exit status and everything printed."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "250")
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+
+    def run(*arguments: object) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["gateway", *map(str, arguments)])
+        code: object = 0
+        try:
+            main()
+        except SystemExit as left:
+            code = left.code
+        printed = capsys.readouterr()
+        return (code if isinstance(code, int) else 0 if code is None else 1), printed.out + printed.err
+
+    yield run
+    root.handlers, root.level = handlers, level
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    """A folder with a small phantom study."""
+    folder = tmp_path / "study"
+    folder.mkdir()
+    for number, dataset in enumerate(phantom_study(date(2026, 2, 2), small=True)):
+        dataset.save_as(folder / f"{number}.dcm", enforce_file_format=True)
+    return folder
+
+
+def test_init_makes_a_gateway_that_check_accepts(command: Command) -> None:
+    """After init, check finds nothing that keeps the gateway from starting."""
+    assert command("init", ".")[0] == 0
+    code, said = command("check")
+    assert code == 0, said
+    assert "Ready to serve" in said
+    assert command("migrate")[0] == 0
+
+
+def test_check_names_every_problem_at_once(command: Command, tmp_path: Path) -> None:
+    """A missing key, a rule to nowhere and a wrong node are all in one answer, each with its fix."""
+    command("init", ".")
+    (tmp_path / "gateway-data" / "keys" / "vault.key").unlink()
+    (tmp_path / "nodes.yaml").write_text(
+        "nodes:\n  - {name: a, kind: dimse, ae_title: A, host: h, port: none}\n"
+    )
+    (tmp_path / "rules" / "natalizumab.yaml").write_text(
+        "rules:\n  - {id: r, title: R, destination: nowhere, when: {modalities: {is: MR}}}\n"
+    )
+    code, printed = command("check", "--json")
+    problems = json.loads(printed)
+    assert code == 1
+    assert {problem["where"] for problem in problems} >= {"keys", "nodes", "rules"}
+    assert all(problem["fix"] for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["cases", "show", "99"], 1),
+        (["cases", "retry", "99"], 1),
+        (["nodes", "echo", "nobody"], 1),
+        (["send", "nothing-here", "--to", "hospital-pacs"], 1),
+        (["rules", "check", "none.yaml"], 1),
+        (["users", "add", "x", "--role", "king", "--password-file", "password"], 1),
+        (["serve", "--role", "king"], 2),
+        (["serve", "--no-such-option"], 2),
+        (["no-such-command"], 2),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_refusal_has_its_status_and_no_trace(
+    command: Command, tmp_path: Path, arguments: list[str], expected: int
+) -> None:
+    """1 for what cannot be done, 2 for wrong usage; a person reads a sentence, not a traceback."""
+    command("init", ".")
+    (tmp_path / "password").write_text("a long password")
+    code, said = command(*arguments)
+    assert code == expected, said
+    assert "Traceback" not in said
+    assert said.strip()
+
+
+def test_accounts_and_cases(command: Command, tmp_path: Path) -> None:
+    """An account is added once; an empty gateway lists no cases."""
+    command("init", ".")
+    (tmp_path / "password").write_text("a long password\n")
+    add = ("users", "add", "ana", "--role", "reader", "--password-file", "password")
+    assert command(*add)[0] == 0
+    assert command(*add)[0] == 1
+    code, listed = command("cases", "list", "--json")
+    assert (code, json.loads(listed)) == (0, [])
+
+
+def test_nodes_answer_and_take_a_folder(command: Command, study: Path, tmp_path: Path) -> None:
+    """nodes list, nodes echo and send, against a real archive."""
+    command("init", ".")
+    with HospitalArchive("HOSPITAL", "127.0.0.1", 0, tmp_path / "archive") as archive:
+        (tmp_path / "nodes.yaml").write_text(
+            "nodes:\n  - {name: pacs, kind: dimse, ae_title: HOSPITAL, host: 127.0.0.1,"
+            f" port: {archive.port}, roles: [archive]}}\n"
+        )
+        assert json.loads(command("nodes", "list", "--json")[1])[0]["name"] == "pacs"
+        assert command("nodes", "echo", "pacs")[0] == 0
+        assert command("send", study, "--to", "pacs")[0] == 0
+        assert len(archive.files()) == 24
+    assert command("nodes", "echo", "pacs")[0] == 1
+
+
+def test_classify_and_rules_explain_a_study(command: Command, study: Path) -> None:
+    """The series kinds as JSON, and for each rule why it fired or not; the rules' own tests pass."""
+    command("init", ".")
+    rows = json.loads(command("classify", study, "--json")[1])
+    assert {row["kind"] for row in rows} >= {"flair", "t2", "t1", "t1_contrast", "adc", "swi"}
+    assert all(row["files"] and row["evidence"] for row in rows)
+    code, explained = command("rules", "explain", study)
+    assert code == 0
+    assert "natalizumab" in explained
+    assert command("rules", "check", "rules")[0] == 0
+    assert command("rules", "test", "rules")[0] == 0
+
+
+def test_deidentify_writes_copies_and_a_manifest(command: Command, study: Path, tmp_path: Path) -> None:
+    """Every image has a copy without the patient; what cannot leave is held, named, and the status says so."""
+    command("init", ".")
+    key = tmp_path / "gateway-data" / "keys" / "pseudonym.key"
+    wanted = (
+        "deidentify",
+        study,
+        tmp_path / "out",
+        "--key-file",
+        key,
+        "--manifest",
+        tmp_path / "manifest.json",
+    )
+    assert command(*wanted)[0] == 0
+    copies = [dcmread(path) for path in (tmp_path / "out").iterdir()]
+    assert len(copies) == 24
+    assert {str(copy.PatientIdentityRemoved) for copy in copies} == {"YES"}
+    capture = dcmread(study / "0.dcm")
+    capture.SOPClassUID = capture.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.7"
+    capture.save_as(study / "0.dcm")
+    assert command(*wanted)[0] == 1
+    held = [
+        row for row in json.loads((tmp_path / "manifest.json").read_text())["instances"] if not row["output"]
+    ]
+    assert [row["source"] for row in held] == [str(study / "0.dcm")]
+    assert held[0]["reason"]
+    assert command(*wanted, "--allow-held")[0] == 0
+
+
+@pytest.mark.parametrize("form", ["enhanced", "comprehensive", "basic", "pdf"])
+def test_a_report_is_rendered_in_each_form(command: Command, study: Path, tmp_path: Path, form: str) -> None:
+    """The DICOM object carries the study it was read from."""
+    (tmp_path / "report.json").write_text(phantom_report(prior_study_date=None).model_dump_json())
+    target = tmp_path / "report.dcm"
+    code, said = command(
+        "report", "render", "report.json", "--evidence", study, "--out", target, "--as", form
+    )
+    assert code == 0, said
+    assert dcmread(target).StudyInstanceUID == dcmread(study / "0.dcm").StudyInstanceUID
