@@ -12,6 +12,7 @@ from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.instance import ReceivedInstance
 from dicom_nodes.node import TlsSettings
 from dicom_nodes.receiver import Receiver, Refusal
+from gateway import logs
 from gateway.errors import SettingsError
 from gateway.intake import Intake
 from gateway.records import ledger, migrations, queries, vault
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from gateway.pipeline.engine import Engine
 
 T = TypeVar("T")
+log = logs.get(__name__)
 
 
 class Reloaded(Generic[T]):
@@ -49,9 +51,14 @@ class Reloaded(Generic[T]):
         if stamp != self._stamp or self._value is None:
             try:
                 self._value = self._read(self._path)
-            except Exception:
+            except Exception as error:
                 if self._value is None:
                     raise
+                log.error(
+                    "a changed file is wrong; the one before stays in force",
+                    file=str(self._path),
+                    why=str(error),
+                )
             self._stamp = stamp
         return self._value
 

@@ -121,19 +121,20 @@ class Engine:
                 kept = ledger.advance(database, claim, reached, evidence)
                 log.info("step done", reached=str(reached))
                 self.wake()
-            case NotYet(why, look_again, evidence):
-                kept = self._postpone(claim, why, look_again, outcome)
+            case NotYet():
+                kept = self._postpone(claim, outcome)
             case Stuck(problem, fix, evidence):
                 kept = ledger.park(database, claim, problem, fix, evidence)
                 log.warning("parked", problem=problem)
         if not kept:
             log.warning("outcome refused: the work was taken over or changed meanwhile")
 
-    def _postpone(self, claim: Claim, why: str, look_again: timedelta | None, outcome: NotYet) -> bool:
+    def _postpone(self, claim: Claim, outcome: NotYet) -> bool:
         settings = self.context.settings.engine
         database = self.context.database
-        if look_again is not None:
-            return ledger.postpone(database, claim, why, look_again, outcome.evidence, failed=False)
+        why, evidence = outcome.why, outcome.evidence
+        if outcome.look_again is not None:
+            return ledger.postpone(database, claim, why, outcome.look_again, evidence, failed=False)
         with database.read() as session:
             row = (
                 queries.case(session, claim.id) if claim.unit == "case" else queries.study(session, claim.id)
@@ -145,11 +146,11 @@ class Engine:
                 claim,
                 f"{why} (tried for {failing_for})",
                 "Mend the cause, then retry the case.",
-                outcome.evidence,
+                evidence,
             )
         log.info("will try again", why=why)
         return ledger.postpone(
-            database, claim, why, retry.delay(claim.attempts, settings, random.random()), outcome.evidence
+            database, claim, why, retry.delay(claim.attempts, settings, random.random()), evidence
         )
 
     def _beat(self) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
@@ -90,22 +91,17 @@ def renew(database: Database, claim: Claim, lease: timedelta) -> bool:
 
 def advance(database: Database, claim: Claim, reached: str, evidence: Evidence = NOTHING) -> bool:
     """Record that a step is done; False when the claim was lost and somebody else decides."""
-    with database.write(f"advance-{claim.state}-{reached}") as session:
-        row = _held(session, claim)
+    with _settled(database, f"advance-{claim.state}-{reached}", claim, evidence) as (session, row, now):
         if row is None:
             return False
-        now = database.now(session)
-        _remember(session, row, claim, evidence, now)
         row.attempts, row.failing_since, row.waiting_for = 0, None, ""
         row.look_again_at = now
-        row.lease_owner, row.lease_until = "", None
         if isinstance(row, Case):
             row.state = move_case(CaseState(row.state), CaseState(reached))
             row.reached_at = row.updated_at = now
         else:
             row.state = move_study(StudyState(row.state), StudyState(reached))
-        case_id = row.id if isinstance(row, Case) else None
-        tell(session, claim.study_id, case_id, now, f"reached {reached}", reached, detail=dict(evidence.note))
+        _note(session, claim, now, f"reached {reached}", evidence, reached)
         if evidence.case is not None:
             assert isinstance(row, Study)
             open_case(session, row, evidence.case, now)
@@ -121,55 +117,60 @@ def postpone(
     failed: bool = True,
 ) -> bool:
     """Record that a step has to be tried again later; `failed` tells trouble from plain waiting."""
-    with database.write(f"postpone-{claim.state}") as session:
-        row = _held(session, claim)
+    with _settled(database, f"postpone-{claim.state}", claim, evidence) as (session, row, now):
         if row is None:
             return False
-        now = database.now(session)
-        _remember(session, row, claim, evidence, now)
         if row.waiting_for != why:  # the journal tells changes, not every look
-            case_id = row.id if isinstance(row, Case) else None
-            tell(session, claim.study_id, case_id, now, "waiting", detail={"why": why, **evidence.note})
+            _note(session, claim, now, "waiting", evidence, why=why)
         row.waiting_for = why
         row.attempts += 1
         if failed and row.failing_since is None:
             row.failing_since = now
         row.look_again_at = now + look_again
-        row.lease_owner, row.lease_until = "", None
     return True
 
 
 def park(database: Database, claim: Claim, problem: str, fix: str, evidence: Evidence = NOTHING) -> bool:
     """Record that a person is needed; the case keeps its place."""
-    with database.write(f"park-{claim.state}") as session:
-        row = _held(session, claim)
+    with _settled(database, f"park-{claim.state}", claim, evidence) as (session, row, now):
         if row is None:
             return False
-        now = database.now(session)
-        _remember(session, row, claim, evidence, now)
         row.problem, row.fix = problem, fix
-        row.lease_owner, row.lease_until = "", None
-        case_id = row.id if isinstance(row, Case) else None
-        tell(
-            session,
-            claim.study_id,
-            case_id,
-            now,
-            "parked",
-            detail={"problem": problem, "fix": fix, **evidence.note},
-        )
+        _note(session, claim, now, "parked", evidence, problem=problem, fix=fix)
     return True
+
+
+@contextmanager
+def _settled(
+    database: Database, name: str, claim: Claim, evidence: Evidence
+) -> Iterator[tuple[Session, Case | Study | None, datetime]]:
+    """A transaction on the claimed row, its evidence written and its lease ended; no row when the claim was lost."""
+    with database.write(name) as session:
+        row, now = _held(session, claim), database.now(session)
+        if row is not None:
+            _remember(session, row, claim, evidence, now)
+            row.lease_owner, row.lease_until = "", None
+        yield session, row, now
+
+
+def _note(
+    session: Session,
+    claim: Claim,
+    now: datetime,
+    what: str,
+    evidence: Evidence,
+    reached: str = "",
+    **more: str,
+) -> None:
+    case_id = claim.id if claim.unit == "case" else None
+    tell(session, claim.study_id, case_id, now, what, reached, detail={**more, **evidence.note})
 
 
 def _held(session: Session, claim: Claim) -> Case | Study | None:
     """The claimed row, locked, when the fence still says it is the claimant's."""
     table = UNITS[claim.unit]
-    return cast(
-        "Case | Study | None",
-        session.exec(
-            select(table).where(table.id == claim.id, table.fence == claim.fence).with_for_update()
-        ).first(),
-    )
+    chosen = select(table).where(table.id == claim.id, table.fence == claim.fence).with_for_update()
+    return cast("Case | Study | None", session.exec(chosen).first())
 
 
 def _remember(session: Session, row: Case | Study, claim: Claim, evidence: Evidence, now: datetime) -> None:
