@@ -181,5 +181,12 @@ def web(gateway: Gateway) -> FastAPI:
     from gateway.web.application import WebContext, create_application
 
     return create_application(
-        WebContext(gateway.settings, gateway.database, gateway.blobs, gateway.directory, gateway.intake)
+        WebContext(
+            gateway.settings,
+            gateway.database,
+            gateway.blobs,
+            gateway.directory,
+            gateway.intake,
+            gateway.rules,
+        )
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_
+from sqlalchemy import ColumnElement, func, or_
 from sqlmodel import Session, col, select
 
 from gateway.lifecycle import CaseState
@@ -142,6 +142,7 @@ class StudyRow:
     completed_because: str
     problem: str
     fix: str
+    held_because: str
     waiting_for: str
     explanation: tuple[Any, ...]
     case_ids: tuple[int, ...]
@@ -236,6 +237,7 @@ def studies(session: Session, viewer: Viewer, limit: int = 200) -> list[StudyRow
             s.completed_because,
             s.problem,
             s.fix,
+            s.held_because,
             s.waiting_for,
             tuple(s.explanation),
             tuple(cases.get(s.id or 0, [])),
@@ -334,6 +336,22 @@ def other_studies(session: Session, present: Case) -> list[int]:
         )
     )
     return sorted(set(found))
+
+
+def linked(
+    session: Session, present: Study, patient_hash: str, accession_hash: str
+) -> tuple[list[Study], list[Study]]:
+    """Other studies of this patient, and other studies of the site with this accession number."""
+
+    def others(same: ColumnElement[bool]) -> list[Study]:
+        return list(
+            session.exec(select(Study).where(Study.site == present.site, Study.id != present.id, same))
+        )
+
+    return (
+        others(col(Study.patient_hash) == patient_hash),
+        others(col(Study.accession_hash) == accession_hash) if accession_hash else [],
+    )
 
 
 def holds(session: Session, sop_instance_uids: list[str]) -> frozenset[str]:

@@ -75,6 +75,15 @@ class Study(Due, table=True):
     completed_because: str = Field(default="")
     facts: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     explanation: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    patient_hash: str = Field(default="", index=True, description="keyed hash of site, issuer and PatientID")
+    name_hash: str = Field(default="", description="keyed hash of the patient's name")
+    birth_hash: str = Field(default="", description="keyed hash of the birth date")
+    accession_hash: str = Field(default="", index=True, description="keyed hash of the accession number")
+    held_because: str = Field(
+        default="", description="what a person may let pass; empty: not held, or never to pass"
+    )
+    accepted: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    """What a person let pass: reason code -> who, why, when, in which generation."""
 
 
 class Instance(SQLModel, table=True):

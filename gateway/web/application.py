@@ -17,6 +17,7 @@ from gateway.web import (
     problems,
     queue,
     reports,
+    studies,
     upload,
 )
 from gateway.web.access import BasicSessions
@@ -41,6 +42,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     cases.api,
     nodes.router,
     nodes.api,
+    studies.router,
+    studies.api,
     upload.router,
     upload.api,
     dicomweb.router,

@@ -2,7 +2,8 @@
 
     arrivals   keep_instance, refuse
     work       claim_due, renew, advance, postpone, park                      (the engine)
-    people     claim_case, release_case, save_draft, sign_report, park_case, retry, route_by_hand
+    people     claim_case, release_case, save_draft, sign_report, park_case, retry
+    studies    let_go_on, route_by_hand
     answers    record_commitment, take_tick
     opening    the case of a matched study        journal    one line for each fact
 
@@ -16,19 +17,21 @@ from gateway.records.ledger.people import (
     park_case,
     release_case,
     retry,
-    route_by_hand,
     save_draft,
     sign_report,
 )
+from gateway.records.ledger.studies import UNMATCHED, let_go_on, route_by_hand
 from gateway.records.ledger.work import Claim, advance, claim_due, park, postpone, renew
 
 __all__ = [
+    "UNMATCHED",
     "Claim",
     "InstanceFact",
     "advance",
     "claim_case",
     "claim_due",
     "keep_instance",
+    "let_go_on",
     "park",
     "park_case",
     "postpone",
