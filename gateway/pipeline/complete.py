@@ -5,14 +5,16 @@ Headers are read, and the sender's PACS is asked, only once the study is quiet.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from dicom_nodes.errors import NodeError
 from dicom_nodes.node import Role
 from dicom_nodes.sender import count_mr
 from gateway import logs
 from gateway.lifecycle import StudyState
-from gateway.pipeline import facts, originals
+from gateway.pipeline import facts
 from gateway.pipeline.completion import INCOMPLETE, Complete, Incomplete, Limits, Progress, is_quiet, judge
 from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.outcome import Done, NotYet, Outcome, Stuck
@@ -37,8 +39,8 @@ def complete(turn: Turn, context: StepContext) -> Outcome:
     arriving = Progress(silent_for, since_first, 0, (), None)
     if not is_quiet(arriving, shortest):
         return NotYet("instances are still arriving", shortest.quiet - silent_for)
-    headers = originals.headers(context.blobs, originals.kept(context.database, turn.claim.id))
-    found = facts.of_study(study, headers)
+    known = facts.of_study(context, study)
+    found, columns = known.facts, known.columns(study)
     rule = match(context.rules().rules, found).rule
     limits = _limits(context, rule)
     missing = tuple(map(str, rule.missing_series(frozenset(found.series_kinds)))) if rule else ()
@@ -47,19 +49,19 @@ def complete(turn: Turn, context: StepContext) -> Outcome:
     verdict = judge(Progress(silent_for, since_first, here, missing, counted), limits)
     match verdict:
         case Complete(because):
-            return _done(study, because)
+            return _done(study, because, columns)
         case Incomplete(problem, fix):
             told = study.accepted.get(INCOMPLETE)
             if told and told["generation"] == study.generation:
-                return _done(study, f"{told['who']} let it go on: {told['why']}")
-            return Stuck(problem, fix, Evidence(columns={"held_because": INCOMPLETE}))
+                return _done(study, f"{told['who']} let it go on: {told['why']}", columns)
+            return Stuck(problem, fix, Evidence(columns={**columns, "held_because": INCOMPLETE}))
         case _:
-            return NotYet(verdict.why, verdict.look_again)
+            return NotYet(verdict.why, verdict.look_again, Evidence(columns=columns))
 
 
-def _done(study: Study, because: str) -> Done:
+def _done(study: Study, because: str, columns: Mapping[str, Any]) -> Done:
     note = {"because": because, "instances": study.instances, "generation": study.generation}
-    return Done(StudyState.COMPLETED, Evidence(note=note, columns={"completed_because": because}))
+    return Done(StudyState.COMPLETED, Evidence(note=note, columns={**columns, "completed_because": because}))
 
 
 def _limits(context: StepContext, rule: Rule | None = None) -> Limits:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from collections.abc import Mapping
 from typing import Any
 
 from gateway.lifecycle import StudyState
-from gateway.pipeline import facts, guards, originals
+from gateway.pipeline import facts, guards
 from gateway.pipeline.context import StepContext, Turn
-from gateway.pipeline.linkage import Linkage, linkage
 from gateway.pipeline.outcome import Done, Outcome, Stuck
 from gateway.records import ledger, queries
 from gateway.records.evidence import CaseDraft, Evidence
-from gateway.records.tables import Study
 from routing_rules.facts import StudyFacts
 from routing_rules.files import RuleSet
 from routing_rules.matching import match
@@ -28,15 +25,14 @@ def route(turn: Turn, context: StepContext) -> Outcome:
     """COMPLETED -> MATCHED with a case, or UNMATCHED with the reasons of every rule; a guard holds it for a person."""
     with context.database.read() as session:
         study = queries.study(session, turn.claim.id)
-    headers = originals.headers(context.blobs, originals.kept(context.database, turn.claim.id))
-    if len(originals.patients(headers)) > 1:
-        return _held(guards.TWO_PATIENTS)
-    own = linkage(context.pseudonym_key, study.site, headers[0])
-    found = facts.of_study(study, headers)
+    known = facts.of_study(context, study)
+    if known.patients > 1:
+        return _held(guards.TWO_PATIENTS, known.columns(study))
+    own, found = known.linkage, known.facts
     rules = context.rules()
     result = match(rules.rules, found)
     explanation = [entry.to_json() for entry in result.explanations]
-    columns = {**vars(own), "facts": found.to_json(), "explanation": explanation}
+    columns = {**known.columns(study), "explanation": explanation}
     by_hand = study.accepted.get(ledger.UNMATCHED)
     rule = result.rule or (by_hand and _chosen(rules, by_hand["rule"]))
     if by_hand and rule is None:
@@ -51,7 +47,8 @@ def route(turn: Turn, context: StepContext) -> Outcome:
         )
     with context.database.read() as session:
         same_patient, same_accession = queries.linked(session, study, own.patient_hash, own.accession_hash)
-    for finding in guards.findings(found, own, _linkages(same_patient), _linkages(same_accession)):
+    others = [[facts.kept_linkage(other) for other in linked] for linked in (same_patient, same_accession)]
+    for finding in guards.findings(found, own, *others):
         if finding.code not in study.accepted:
             return _held(finding, columns)
     draft = case_draft(found, rule, rules.fingerprint, explanation)
@@ -63,14 +60,10 @@ def _chosen(rules: RuleSet, rule_id: str) -> Rule | None:
     return next((rule for rule in rules.rules if rule.id == rule_id), None)
 
 
-def _held(finding: guards.Finding, columns: Mapping[str, Any] | None = None) -> Stuck:
+def _held(finding: guards.Finding, columns: Mapping[str, Any]) -> Stuck:
     code = finding.code if finding.may_go_on else ""
-    evidence = Evidence(note={"guard": finding.code}, columns={**(columns or {}), "held_because": code})
+    evidence = Evidence(note={"guard": finding.code}, columns={**columns, "held_because": code})
     return Stuck(finding.problem, finding.fix, evidence)
-
-
-def _linkages(studies: Iterable[Study]) -> list[Linkage]:
-    return [Linkage(*(getattr(study, field.name) for field in fields(Linkage))) for study in studies]
 
 
 def case_draft(found: StudyFacts, rule: Rule, fingerprint: str, explanation: list[Any]) -> CaseDraft:

@@ -75,6 +75,8 @@ class Study(Due, table=True):
     completed_because: str = Field(default="")
     facts: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     explanation: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    facts_of: int = Field(default=0, description="how many instances the facts were read from")
+    patients: int = Field(default=0, description="how many patients its headers name; more than one holds it")
     patient_hash: str = Field(default="", index=True, description="keyed hash of site, issuer and PatientID")
     name_hash: str = Field(default="", description="keyed hash of the patient's name")
     birth_hash: str = Field(default="", description="keyed hash of the birth date")
