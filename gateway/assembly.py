@@ -173,7 +173,7 @@ def worker(gateway: Gateway) -> tuple[Engine, BackgroundScheduler]:
     )
     engine = Engine(context)
     engine.start()
-    return engine, schedule.start(engine, gateway.database, gateway.settings.engine.poll)
+    return engine, schedule.start(engine, gateway.database, gateway.settings)
 
 
 def web(gateway: Gateway) -> FastAPI:

@@ -323,3 +323,31 @@ class Tick(SQLModel, table=True):
 
     name: str = Field(primary_key=True)
     slot: int = Field(primary_key=True)
+
+
+class Notice(SQLModel, table=True):
+    """Something that somebody who is not looking at a page must hear of: numbers and reasons, never an identity."""
+
+    __tablename__ = "notice"
+
+    id: int | None = Field(default=None, primary_key=True)
+    event: str = Field(unique=True, description="what it is about; a second notice of it is not made")
+    site: str = Field(default="", description="empty: the whole gateway")
+    text: str
+    page: str = Field(description="path of the page that shows it")
+    at: datetime
+
+
+class Channel(SQLModel, table=True):
+    """How far one way of telling (mail, webhook) has come; its row is its lease."""
+
+    __tablename__ = "channel"
+
+    name: str = Field(primary_key=True)
+    told: int = Field(default=0, description="number of the last notice that was told")
+    attempts: int = Field(default=0)
+    look_again_at: datetime
+    told_at: datetime | None = Field(default=None)
+    failing_since: datetime | None = Field(default=None)
+    problem: str = Field(default="")
+    fix: str = Field(default="")

@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from dicom_nodes.errors import NodeError
 from dicom_nodes.node import DimseNode, Node
 from dicom_nodes.sender import echo
-from gateway.records import queries
+from gateway.records import notices, queries
 from gateway.records.accounts import Viewer
 from gateway.web.access import may
 from gateway.web.context import Context, WebContext
@@ -70,6 +70,7 @@ def _page(
         problems = getattr(error, "problems", [error.problem])
     with context.database.read() as session:
         refusals = queries.refusals(session)
+        channels, told = notices.channels(session), notices.newest(session)
     return render(
         request,
         "nodes.html",
@@ -77,6 +78,8 @@ def _page(
         nodes=nodes,
         problems=problems,
         refusals=refusals,
+        channels=channels,
+        notices=told,
         answer=answer,
         own=context.settings.dicom,
     )

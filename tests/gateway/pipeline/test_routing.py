@@ -10,7 +10,7 @@ import pytest
 from pydicom import Dataset
 
 from dicom_nodes.directory import NodeDirectory
-from gateway.records import ledger
+from gateway.records import ledger, notices
 from routing_rules.files import rules_from_text
 from support.engine import RULE, Bench, bench, scans
 from support.peers import PretendPacs
@@ -45,6 +45,10 @@ def test_an_incomplete_study_waits_then_asks_a_person_who_lets_it_go_on(gateway:
     assert "flair" in gateway.study(study_id).waiting_for
     gateway.run(600)
     held = gateway.study(study_id)
+    with gateway.context.database.read() as session:
+        assert [(one.text, one.page) for one in notices.newest(session)] == [
+            (f"Study {study_id} needs a person.", "/studies")
+        ]
     assert "flair" in held.problem
     assert held.state == "RECEIVED"
     ledger.let_go_on(gateway.context.database, study_id, "lea", "the patient moved too much for it")
