@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from gateway.lifecycle import CaseState
 from gateway.records.accounts import Viewer
@@ -214,7 +215,15 @@ def journal(session: Session, study_id: int, case_id: int | None = None) -> list
 
 def studies(session: Session, viewer: Viewer, limit: int = 200) -> list[StudyRow]:
     """Received studies, newest first."""
-    chosen = select(Study).order_by(col(Study.id).desc()).limit(limit)
+    return _study_rows(session, viewer, select(Study).order_by(col(Study.id).desc()).limit(limit))
+
+
+def study_row(session: Session, viewer: Viewer, study_id: int) -> StudyRow | None:
+    """One received study, when the viewer may see it."""
+    return next(iter(_study_rows(session, viewer, select(Study).where(Study.id == study_id))), None)
+
+
+def _study_rows(session: Session, viewer: Viewer, chosen: SelectOfScalar[Study]) -> list[StudyRow]:
     if viewer.site:
         chosen = chosen.where(Study.site == viewer.site)
     found = session.exec(chosen).all()

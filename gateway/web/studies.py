@@ -12,13 +12,12 @@ from gateway.errors import Invalid
 from gateway.records import ledger, queries
 from gateway.records.accounts import Viewer
 from gateway.web.access import may
-from gateway.web.case_access import CaseId, Manager
+from gateway.web.case_access import CaseId, Manager, visible_study
 from gateway.web.context import Context, WebContext
 from gateway.web.explanation import nearest_rule, shown_explanations
 from gateway.web.forms import Posted, first
 from gateway.web.pages import render
 from gateway.web.rights import Right
-from gateway.web.upload import study_for
 
 router = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/studies", tags=["studies"])
@@ -44,7 +43,7 @@ def studies_page(request: Request, context: Context, viewer: Overseer) -> Respon
 @router.post("/studies/{study_id}/retry")
 def retry_study(context: Context, viewer: Manager, study_id: CaseId) -> Response:
     """Clear a study's problem and look at it at once."""
-    study_for(context, viewer, study_id)
+    visible_study(context, viewer, study_id)
     ledger.retry(context.database, "study", study_id, viewer.login)
     return RedirectResponse("/studies", status_code=303)
 
@@ -97,13 +96,13 @@ def route_json(context: Context, viewer: Manager, study_id: CaseId, body: dict[s
 
 def go_on(context: WebContext, viewer: Viewer, study_id: int, why: str) -> None:
     """Record the decision. Raises Invalid without a reason, NotThere, WrongState."""
-    study_for(context, viewer, study_id)
+    visible_study(context, viewer, study_id)
     ledger.let_go_on(context.database, study_id, viewer.login, _reason(why))
 
 
 def route(context: WebContext, viewer: Viewer, study_id: int, rule_id: str, why: str) -> None:
     """Record the decision. Raises Invalid without a reason or for an unknown rule, NotThere, WrongState."""
-    study_for(context, viewer, study_id)
+    visible_study(context, viewer, study_id)
     known = [rule.id for rule in context.rules().rules if rule.enabled]
     if rule_id not in known:
         raise Invalid(
