@@ -22,7 +22,8 @@ from typing import Any, Final
 import yaml
 from pydicom.datadict import tag_for_keyword
 
-from gateway.privacy.errors import ProfileError
+from gateway.privacy.errors import ProfileError, Reason
+from gateway.privacy.iod import known_sop_classes
 
 
 class Action(StrEnum):
@@ -105,6 +106,8 @@ class Profile:
     sop_classes: Mapping[str, str]
     hold_image_types: frozenset[str]
     also_allowed: frozenset[int]
+    releasable_reasons: frozenset[str]
+    releasable_sop_classes: Mapping[str, str]
     fingerprint: str
 
     def code(self, tag: int) -> str | None:
@@ -157,7 +160,12 @@ _KEYS: Final = {
     "sop_classes",
     "hold_image_types",
     "also_allowed",
+    "releasable",
 }
+# What a profile may let a named person release: only what hangs on the pixels alone, which a person can look at ...
+_RELEASABLE_REASONS: Final = (Reason.BURNED_IN_ANNOTATION, Reason.SCREEN_CAPTURE, Reason.EMBEDDED_OVERLAY)
+# ... and of SOP classes only images whose attributes this package can judge (`iod_types.json`). Never reports,
+# presentation states, documents, raw data or private classes: their content is text no pixel shows.
 
 
 def load_profile(name: str = "pml-read", layered: str | None = None) -> Profile:
@@ -186,6 +194,7 @@ def _compile(name: str, layered: str | None) -> Profile:
     ]
     keep_text = _tags(content, "keep_text", problems)
     also_allowed = _tags(content, "also_allowed", problems)
+    reasons, classes = _releasable(content.get("releasable") or {}, problems)
     if problems:
         raise ProfileError(problems, f"Correct the profile {content.get('name', name)!r}.")
     return Profile(
@@ -198,10 +207,36 @@ def _compile(name: str, layered: str | None) -> Profile:
         sop_classes=MappingProxyType(dict(content["sop_classes"])),
         hold_image_types=frozenset(value.upper() for value in content["hold_image_types"]),
         also_allowed=also_allowed,
+        releasable_reasons=reasons,
+        releasable_sop_classes=MappingProxyType(classes),
         fingerprint=hashlib.sha256(
             json.dumps([content, [r.tag + r.basic for r in table()]], sort_keys=True).encode()
         ).hexdigest(),
     )
+
+
+def _releasable(content: Any, problems: list[str]) -> tuple[frozenset[str], dict[str, str]]:
+    """Reasons and SOP classes of the key `releasable`; what can never be released is a problem."""
+    if not isinstance(content, dict) or set(content) - {"reasons", "sop_classes"}:
+        problems.append("releasable is not a table with the keys reasons and sop_classes")
+        return frozenset(), {}
+    reasons, classes = content.get("reasons") or [], content.get("sop_classes") or {}
+    if not isinstance(reasons, list) or not isinstance(classes, dict):
+        problems.append(
+            "releasable.reasons is not a list, or releasable.sop_classes not a table of UID and name"
+        )
+        return frozenset(), {}
+    problems += [
+        f"releasable.reasons has {reason!r}; only {', '.join(_RELEASABLE_REASONS)} can be released"
+        for reason in reasons
+        if reason not in _RELEASABLE_REASONS
+    ]
+    problems += [
+        f"releasable.sop_classes has {uid} ({name}); only images of a class this gateway can clean can be released"
+        for uid, name in classes.items()
+        if uid not in known_sop_classes()
+    ]
+    return frozenset(map(str, reasons)), {str(uid): str(name) for uid, name in classes.items()}
 
 
 def _tags(content: Mapping[str, Any], key: str, problems: list[str]) -> frozenset[int]:

@@ -17,7 +17,7 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
-from gateway.privacy.errors import Held
+from gateway.privacy.errors import Held, Reason
 from gateway.privacy.silence import silent_pydicom
 
 # Patient and Study attributes that come from the original study, whether the object brought them or not.
@@ -48,11 +48,15 @@ def restore(ds: Dataset, original_patient_study: Dataset, uid_back: Mapping[str,
     study = str(ds.get("StudyInstanceUID") or "")
     if study not in uid_back or uid_back[study] != str(original_patient_study.StudyInstanceUID):
         raise Held(
-            "The object names no study of this case.", "Send it within the study that was sent for reading."
+            "The object names no study of this case.",
+            "Send it within the study that was sent for reading.",
+            reason=Reason.UNKNOWN_STUDY,
         )
     if not ds.get("SOPInstanceUID") or str(ds.SOPInstanceUID) in uid_back:
         raise Held(
-            "The object is not new: its SOP Instance UID is one we sent.", "Store the result as a new object."
+            "The object is not new: its SOP Instance UID is one we sent.",
+            "Store the result as a new object.",
+            reason=Reason.NOT_NEW,
         )
     pseudonym = {str(ds.get(keyword) or "") for keyword in ("PatientID", "PatientName")} - {""}
     with silent_pydicom():
