@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from gateway.privacy.deidentify import Deidentified, PatientContext, deidentify
 from gateway.privacy.encoding import encode
-from gateway.privacy.errors import Held, PrivacyError, ProfileError, PseudonymKeyError
+from gateway.privacy.errors import Held, PrivacyError, ProfileError, PseudonymKeyError, Reason
 from gateway.privacy.leaks import IdentifyingValue, Leak, find_leaks, identifying_values
 from gateway.privacy.profile import Action, Profile, load_profile
 from gateway.privacy.pseudonyms import PseudonymKey
@@ -26,6 +26,7 @@ __all__ = [
     "ProfileError",
     "PseudonymKey",
     "PseudonymKeyError",
+    "Reason",
     "deidentify",
     "encode",
     "find_leaks",

@@ -16,7 +16,7 @@ from pydicom.sequence import Sequence
 from gateway.privacy.admission import refuse_if_held
 from gateway.privacy.attributes import AttributeCleaner, PatientContext
 from gateway.privacy.encoding import new_file_meta
-from gateway.privacy.errors import Held
+from gateway.privacy.errors import Held, Reason
 from gateway.privacy.identity import UNREADABLE
 from gateway.privacy.iod import CLASSIC_MR, attributes_of
 from gateway.privacy.profile import Action, Profile
@@ -40,23 +40,31 @@ class Deidentified:
 
 
 def deidentify(
-    ds: Dataset, context: PatientContext, profile: Profile, series_kind: str | None = None
+    ds: Dataset,
+    context: PatientContext,
+    profile: Profile,
+    series_kind: str | None = None,
+    *,
+    released: bool = False,
 ) -> Deidentified:
     """A de-identified copy of `ds` (PS3.15 Annex E); `ds` itself is not changed.
 
-    `series_kind` stands in for a series description of which nothing is left. Raises Held for an object that may not
-    leave under this profile or cannot be read completely; its text never quotes a value of the object.
+    `series_kind` stands in for a series description of which nothing is left. `released`: a named person has looked
+    at this very object and vouches that its pixels identify nobody, so what the profile declares releasable does not
+    stop it; every attribute is treated as ever. Raises Held for an object that may not leave under this profile or
+    cannot be read completely; its text never quotes a value of the object.
     """
     with silent_pydicom():
         try:
-            refuse_if_held(ds, profile)
+            refuse_if_held(ds, profile, released=released)
             return _Engine(ds, context, profile, series_kind).run()
         except Held:
             raise
         except UNREADABLE as error:
             raise Held(
                 f"The object cannot be read completely ({type(error).__name__}).",
-                "Ask the sender to send it again; if it stays so, release or leave out this object.",
+                "Ask the sender to send it again; if it stays so, leave out this object.",
+                reason=Reason.UNREADABLE,
             ) from None
 
 
@@ -78,6 +86,7 @@ class _Engine:
         self._recomputed_age(new)
         self._promoted_b_value(new)
         self._described(new)
+        self._vouched_for(new)
         self._marked(new)
         if hasattr(self.original, "file_meta"):
             new.file_meta = self.original.file_meta  # only to read the transfer syntax from
@@ -112,11 +121,25 @@ class _Engine:
             new.SeriesDescription = self.series_kind
             self.actions["SeriesDescription: recognised kind"] = 1
 
+    def _vouched_for(self, new: Dataset) -> None:
+        """BurnedInAnnotation of a released image becomes NO.
+
+        PS3.3 C.7.6.1 asks for YES where there is "sufficient burned in annotation to identify the patient"; whoever
+        released the image has denied just that, and PatientIdentityRemoved YES speaks for the pixel data too. Nothing
+        was blacked out, so the Clean Pixel Data Option (113101) is not claimed.
+        """
+        if str(new.get("BurnedInAnnotation") or "NO") != "NO":
+            new.BurnedInAnnotation = "NO"
+            self.actions["BurnedInAnnotation: NO, vouched for by a person"] = 1
+
     def _marked(self, new: Dataset) -> None:
-        """The markers of PS3.15 E.1.1 and E.3.7; the text names profile and version, the codes the options."""
+        """The markers of PS3.15 E.1.1 and E.3.7; the text names the profile by its fingerprint, the codes the options.
+
+        (A site chooses the name of its own profile: it could name the hospital, so it stays here.)
+        """
         new.SpecificCharacterSet = "ISO_IR 100"  # only ASCII is left, and every reader knows this one
         new.PatientIdentityRemoved = "YES"
-        new.DeidentificationMethod = f"pml-gateway {self.profile.name} {self.profile.version}"[:64]
+        new.DeidentificationMethod = f"pml-gateway {self.profile.base} {self.profile.fingerprint[:16]}"
         items = []
         for value, meaning in self.profile.method_codes():
             item = Dataset()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from gateway.errors import GatewayError
 
 
@@ -9,8 +11,35 @@ class PrivacyError(GatewayError):
     """Base of this package's errors: `problem` says what is wrong, `fix` what a person can do about it."""
 
 
+class Reason(StrEnum):
+    """Why an object is held: short and stable, for records, filters and profiles."""
+
+    # On the way out.
+    SOP_CLASS = "sop-class"  # a class of the Standard the profile does not let out
+    PRIVATE_SOP_CLASS = "private-sop-class"  # de-identification of these is not defined (PS3.15 E.1)
+    BURNED_IN_ANNOTATION = "burned-in-annotation"  # (0028,0301) says YES, or anything but NO
+    SCREEN_CAPTURE = "screen-capture"  # ImageType says that it is a copy of a screen
+    EMBEDDED_OVERLAY = "embedded-overlay"  # a graphic in unused bits of the pixel data
+    INCOMPLETE = "incomplete"  # a UID without which it belongs nowhere is missing
+    UNREADABLE = "unreadable"  # a value is not what its encoding promises
+    # On the way back.
+    UNKNOWN_STUDY = "unknown-study"  # names no study that was sent out, or another one than this case's
+    UNKNOWN_INSTANCE = "unknown-instance"  # refers to an object of the study that was never sent out
+    OTHER_PATIENT = "other-patient"  # carries the pseudonym of another patient
+    NOT_NEW = "not-new"  # carries the SOP Instance UID of an object that was sent out
+
+
 class Held(PrivacyError):
-    """This object may not leave (or, on the way back, may not pass); the rest of the study can be judged apart."""
+    """This object may not leave (or, on the way back, may not pass); the rest of the study can be judged apart.
+
+    `reason` is one of `Reason`; `releasable` says whether the profile lets a named person release the object
+    (`deidentify(..., released=True)`): only when nothing else stops it.
+    """
+
+    def __init__(self, problem: str, fix: str, *, reason: str, releasable: bool = False) -> None:
+        super().__init__(problem, fix)
+        self.reason = Reason(reason)
+        self.releasable = releasable
 
 
 class ProfileError(PrivacyError):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from pydicom.datadict import dictionary_VR
 
 CLASSIC_MR: Final = "1.2.840.10008.5.1.4.1.1.4"
 LEGACY_CONVERTED: Final = "1.2.840.10008.5.1.4.1.1.4.4"
+_MR: Final = (CLASSIC_MR, f"{CLASSIC_MR}.1", f"{CLASSIC_MR}.2", LEGACY_CONVERTED)
 _FUNCTIONAL_GROUPS: Final = (0x52009229, 0x52009230)
 # Sequences of Legacy Converted objects that hold whatever the classic headers had (PS3.3 C.7.6.16.2.25).
 _UNASSIGNED: Final = (0x00209170, 0x00209171)
@@ -32,8 +33,13 @@ class Place:
     children: Mapping[int, Place]
 
 
+def known_sop_classes() -> frozenset[str]:
+    """The SOP classes whose attributes are known here: MR, and images a person may release."""
+    return frozenset(_iods())
+
+
 def attributes_of(sop_class_uid: str, *, also: frozenset[int] = frozenset()) -> Mapping[int, Place]:
-    """The top-level attributes of `sop_class_uid`; KeyError for an object that is not MR.
+    """The top-level attributes of `sop_class_uid`; KeyError for a class that is not known.
 
     Scanners write Standard Extended SOP Classes: b-values and rescaling at the top of a classic image, classic
     attributes at the top of an enhanced one. So numbers and coded strings that any MR IOD defines (at the top or in a
@@ -44,7 +50,7 @@ def attributes_of(sop_class_uid: str, *, also: frozenset[int] = frozenset()) -> 
 
 @lru_cache(maxsize=16)
 def _attributes_of(sop_class_uid: str, also: frozenset[int]) -> Mapping[int, Place]:
-    places = _tree(_iods()[sop_class_uid])
+    places = dict(_table(_iods()[sop_class_uid]))
     for tag in _shared_by_mr() | also:
         places.setdefault(tag, Place("3", {}))
     if sop_class_uid == LEGACY_CONVERTED:
@@ -60,8 +66,8 @@ def _attributes_of(sop_class_uid: str, also: frozenset[int]) -> Mapping[int, Pla
 @lru_cache(maxsize=1)
 def _shared_by_mr() -> frozenset[int]:
     found: set[int] = set()
-    for iod in _iods().values():
-        tree = _tree(iod)
+    for sop_class in _MR:
+        tree = _table(_iods()[sop_class])
         found |= {tag for tag, place in tree.items() if not place.children}
         for group in _FUNCTIONAL_GROUPS:
             found |= set(_leaves(tree[group].children)) if group in tree else set()
@@ -69,14 +75,20 @@ def _shared_by_mr() -> frozenset[int]:
 
 
 @lru_cache(maxsize=1)
-def _iods() -> dict[str, Any]:
-    content = json.loads((files("gateway.privacy") / "iod_types.json").read_text("utf-8"))
-    iods: dict[str, Any] = content["iods"]
-    return iods
+def _content() -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((files("gateway.privacy") / "iod_types.json").read_text("utf-8"))
+    return content
 
 
-def _tree(raw: Mapping[str, Any]) -> dict[int, Place]:
-    return {int(tag, 16): Place(type_, _tree(children)) for tag, (type_, children) in raw.items()}
+def _iods() -> Mapping[str, int]:
+    numbers: dict[str, int] = _content()["iods"]
+    return numbers
+
+
+@cache
+def _table(number: int) -> Mapping[int, Place]:
+    table = _content()["tables"][number]
+    return {int(tag, 16): Place(type_, _table(items)) for tag, (type_, items) in table.items()}
 
 
 def _leaves(places: Mapping[int, Place]) -> Iterator[int]:

@@ -18,6 +18,11 @@ IODS = {
     "1.2.840.10008.5.1.4.1.1.4.1": "enhanced-mr-image",
     "1.2.840.10008.5.1.4.1.1.4.2": "mr-spectroscopy",
     "1.2.840.10008.5.1.4.1.1.4.4": "legacy-converted-enhanced-mr-image",
+    "1.2.840.10008.5.1.4.1.1.7": "secondary-capture-image",
+    "1.2.840.10008.5.1.4.1.1.7.1": "multi-frame-single-bit-secondary-capture-image",
+    "1.2.840.10008.5.1.4.1.1.7.2": "multi-frame-grayscale-byte-secondary-capture-image",
+    "1.2.840.10008.5.1.4.1.1.7.3": "multi-frame-grayscale-word-secondary-capture-image",
+    "1.2.840.10008.5.1.4.1.1.7.4": "multi-frame-true-color-secondary-capture-image",
 }
 STRICTEST_FIRST = ("1", "1C", "2", "2C", "3")
 SOURCE = (
@@ -26,18 +31,32 @@ SOURCE = (
 
 
 def build() -> dict[str, Any]:
-    """The content of iod_types.json: for each SOP class a tree tag -> [type, children]."""
+    """The content of iod_types.json: `iods` names each SOP class's table of attributes, `tables` holds every distinct
+    table once, as tag -> [Type, number of the table its items follow] (0: no sequence, or nothing defined in it)."""
     folder = files("highdicom") / "_standard"
     modules_of = json.loads((folder / "iod_module_map.json").read_text())
     attributes_of = json.loads((folder / "module_attribute_map.json").read_text())
-    trees = {}
+    tables: list[dict[str, Any]] = [{}]
+    numbers: dict[str, int] = {"{}": 0}
+    iods = {}
     for sop_class, iod in IODS.items():
         tree: dict[str, Any] = {}
         for module in modules_of[iod]:
             for attribute in attributes_of[module["key"]]:
                 _plant(tree, [*attribute["path"], attribute["keyword"]], attribute["type"])
-        trees[sop_class] = tree
-    return {"source": SOURCE, "acknowledgement": "DICOM PS3.3, (c) NEMA", "iods": trees}
+        iods[sop_class] = _number(tree, tables, numbers)
+    return {"source": SOURCE, "acknowledgement": "DICOM PS3.3, (c) NEMA", "iods": iods, "tables": tables}
+
+
+def _number(tree: dict[str, Any], tables: list[dict[str, Any]], numbers: dict[str, int]) -> int:
+    table = {
+        tag: [type_, _number(children, tables, numbers)] for tag, (type_, children) in sorted(tree.items())
+    }
+    key = json.dumps(table)
+    if key not in numbers:
+        numbers[key] = len(tables)
+        tables.append(table)
+    return numbers[key]
 
 
 def _plant(tree: dict[str, Any], path: list[str], type_: str) -> None:
