@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 
 from gateway.lifecycle import CaseState
 from gateway.records.accounts import Viewer
+from gateway.records.held import HeldRow, held_objects
 from gateway.records.tables import (
     Account,
     AuditEvent,
@@ -116,7 +117,9 @@ class CasePage:
     verdict: Mapping[str, Any]
     explanation: tuple[Any, ...]
     series: tuple[Any, ...]
+    profile: str
     manifest: Mapping[str, Any]
+    held: tuple[HeldRow, ...]
     returned_as: str
     journal: tuple[JournalLine, ...]
     deliveries: tuple[DeliveryRow, ...]
@@ -177,7 +180,9 @@ def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None
         verdict=case.verdict,
         explanation=tuple(case.explanation),
         series=tuple(case.series),
+        profile=case.profile,
         manifest=case.manifest,
+        held=held_objects(session, case_id),
         returned_as=case.returned_as,
         journal=tuple(journal(session, case.study_id, case_id)),
         deliveries=tuple(

@@ -3,6 +3,7 @@
     arrivals   keep_instance, refuse
     work       claim_due, renew, advance, postpone, park                      (the engine)
     people     claim_case, release_case, save_draft, sign_report, park_case, retry, route_by_hand
+    held       decide_held, look_at_original                                  (objects that stayed here)
     answers    record_commitment, take_tick
     opening    the case of a matched study        journal    one line for each fact
 
@@ -11,6 +12,7 @@ Accounts live in `gateway.records.accounts`.
 
 from gateway.records.ledger.answers import record_commitment, take_tick
 from gateway.records.ledger.arrivals import InstanceFact, keep_instance, refuse
+from gateway.records.ledger.held import decide_held, look_at_original
 from gateway.records.ledger.people import (
     claim_case,
     park_case,
@@ -28,7 +30,9 @@ __all__ = [
     "advance",
     "claim_case",
     "claim_due",
+    "decide_held",
     "keep_instance",
+    "look_at_original",
     "park",
     "park_case",
     "postpone",
