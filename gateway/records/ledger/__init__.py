@@ -12,7 +12,7 @@ Accounts live in `gateway.records.accounts`.
 
 from gateway.records.ledger.answers import record_commitment, take_tick
 from gateway.records.ledger.arrivals import InstanceFact, keep_instance, refuse
-from gateway.records.ledger.held import decide_held, look_at_original
+from gateway.records.ledger.held import LEFT_OUT, RELEASED, WAITING, decide_held, look_at_original
 from gateway.records.ledger.people import (
     claim_case,
     park_case,
@@ -25,6 +25,9 @@ from gateway.records.ledger.people import (
 from gateway.records.ledger.work import Claim, advance, claim_due, park, postpone, renew
 
 __all__ = [
+    "LEFT_OUT",
+    "RELEASED",
+    "WAITING",
     "Claim",
     "InstanceFact",
     "advance",
