@@ -20,13 +20,14 @@ from pydicom.sequence import Sequence
 from pydicom.tag import Tag
 
 from gateway.privacy.codes import clean_coded_entry
+from gateway.privacy.constant_words import VENDOR_ATTRIBUTES
 from gateway.privacy.descriptors import clean_contrast_agent, clean_text
 from gateway.privacy.elements import has_standard_vr, is_ascii, listed, new_element, vr_to_write
-from gateway.privacy.identity import IdentifyingValue, Kind, identifying_values
+from gateway.privacy.identity import Kind, identifying_values
 from gateway.privacy.iod import Place
-from gateway.privacy.leaks import occurs_in
 from gateway.privacy.profile import Action, Profile, resolve
 from gateway.privacy.pseudonyms import PseudonymKey
+from gateway.privacy.recognition import Recogniser
 from gateway.privacy.safe_private import creator_of, safe_copy, safe_elements
 from gateway.privacy.values import (
     NUMBER_VRS,
@@ -43,7 +44,21 @@ _CS: Final = re.compile(r"[A-Z0-9 _]{0,16}")
 _SERIES_DESCRIPTION, _CONTRAST_AGENT = Tag(0x0008103E), Tag(0x00180010)
 _CHARACTER_SET: Final = Tag(0x00080005)
 _PIXELS: Final = (0x7FE00008, 0x7FE00009, 0x7FE00010)
-_VENDOR_TEXT: Final = ("Manufacturer", "ManufacturerModelName", "SoftwareVersions")
+_BULK_VRS: Final = frozenset({"OB", "OW", "OF", "OD", "OL", "OV"})
+_BINARY_VRS: Final = _BULK_VRS | {"FD", "FL", "US", "SS", "UL", "SL", "UV", "SV", "AT", "UN"}
+# Bulk data that are samples or tables of numbers. Any other (an ICC profile with its texts, a MAC) goes.
+_SAMPLES: Final = frozenset(
+    {
+        *_PIXELS,
+        0x7FE00001,  # ExtendedOffsetTable
+        0x7FE00002,  # ExtendedOffsetTableLengths
+        0x00283006,  # LUTData
+        *range(0x00281201, 0x00281205),  # palette colour lookup tables
+        *range(0x00281221, 0x00281225),  # segmented palette colour lookup tables
+        0x56000010,  # FirstOrderPhaseCorrectionAngle
+        0x56000020,  # SpectroscopyData
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -66,12 +81,10 @@ class AttributeCleaner:
         self.series_kind = series_kind
         self.actions: Counter[str] = Counter()
         self.uids: dict[str, str] = {}
-        self._judged: dict[tuple[str, bool], bool] = {}
         identifying = identifying_values([ds])
         # Dates have their own rule (shifted by VR everywhere) and would be found in any long number.
-        self.identifying: frozenset[IdentifyingValue] = frozenset(
-            v for v in identifying if v.kind is not Kind.DATE
-        )
+        self.recognise = Recogniser([v for v in identifying if v.kind is not Kind.DATE])
+        self.recognise_dates = Recogniser([v for v in identifying if v.kind is Kind.DATE])
         self.names = frozenset(v.value.casefold() for v in identifying if v.kind in (Kind.NAME, Kind.NUMBER))
         self.listed_actions = {
             Action.REMOVE: self._remove,
@@ -134,7 +147,7 @@ class AttributeCleaner:
             creator = creator_of(ds, Tag(tag.group, tag.element << 8))
             return DataElement(tag, "LO", creator) if creator in safe else self._log(element, "removed", None)
         copy = safe_copy(ds, element) if "retain_safe_private" in self.profile.options else None
-        if copy is not None and copy.VR in ("LO", "SH", "CS", "IS") and self._identifies(str(copy.value)):
+        if copy is not None and self._identifies_any(copy):
             copy = None
         return self._log(element, "removed" if copy is None else "kept, safe private", copy)
 
@@ -168,10 +181,10 @@ class AttributeCleaner:
         cleaned: Any = None
         if vr in ("DA", "DT", "TM"):
             cleaned = self._moved(vr, element.value)
-        elif vr in TEXT_VRS:
+        elif (vr in TEXT_VRS or vr == "CS") and not isinstance(element.value, bytes):
             cleaned = self._cleaned_text(element)
         if cleaned:
-            done = "cleaned" if vr in TEXT_VRS else ("kept" if vr == "TM" else "shifted")
+            done = {"TM": "kept", "DA": "shifted", "DT": "shifted"}.get(vr, "cleaned")
             return self._log(element, done, new_element(element.tag, vr, cleaned))
         # Nothing may stay: the basic action decides what that looks like.
         action = resolve(self.profile.basic(element.tag), place.type if place is not None else None)
@@ -182,6 +195,8 @@ class AttributeCleaner:
         if vr == "SQ":  # X/Z/U*: keep the references, replace the UIDs in them
             return self._sequence(element, place, "UIDs replaced")
         if vr != "UI":
+            return self._log(element, "removed, wrong VR", None)
+        if isinstance(element.value, bytes):
             return self._log(element, "removed, wrong VR", None)
         new = [self._new_uid(str(uid)) for uid in listed(element.value)]
         done = "kept" if new == [str(uid) for uid in listed(element.value)] else "UID replaced"
@@ -223,7 +238,7 @@ class AttributeCleaner:
             if moved:
                 return self._log(element, "kept" if vr == "TM" else "shifted", new_element(tag, vr, moved))
         elif vr in NUMBER_VRS:
-            if vr != "IS" or not self._identifies_any(element):
+            if (vr not in _BULK_VRS or tag in _SAMPLES) and not self._identifies_any(element):
                 return self._log(element, "kept", self._copied(element))
         elif vr == "CS":
             if self._is_clean_cs(element):
@@ -256,7 +271,7 @@ class AttributeCleaner:
     def _cleaned_text(self, element: DataElement) -> str | list[str]:
         clean = clean_contrast_agent if element.tag == _CONTRAST_AGENT else clean_text
         values = [clean(str(value), self.names) for value in listed(element.value)]
-        values = ["" if self._identifies(value) else value for value in values]
+        values = ["" if self.recognise.in_text(value) else value for value in values]
         if element.tag == _SERIES_DESCRIPTION and not any(values):
             return self.series_kind or ""
         return (values if len(values) > 1 else values[0]) if any(values) else ""
@@ -287,13 +302,21 @@ class AttributeCleaner:
         return all(_CS.fullmatch(str(v)) for v in listed(element.value)) and not self._identifies_any(element)
 
     def _identifies_any(self, element: DataElement) -> bool:
-        vendor = element.keyword in _VENDOR_TEXT
-        return any(self._identifies(str(value), vendor=vendor) for value in listed(element.value))
-
-    def _identifies(self, text: str, *, vendor: bool = False) -> bool:
-        if (text, vendor) not in self._judged:
-            self._judged[text, vendor] = bool(text) and occurs_in(text, self.identifying, vendor_text=vendor)
-        return self._judged[text, vendor]
+        vr, vendor = element.VR, element.keyword in VENDOR_ATTRIBUTES
+        if vr in _BINARY_VRS:
+            return False
+        for text in (str(value) for value in listed(element.value)):
+            if vr in ("DS", "IS"):
+                found = self.recognise.in_number(vr, text)
+            elif vr == "CS":
+                found = self.recognise.in_code(text)
+            elif vendor:
+                found = self.recognise.in_vendor_text(text) or self.recognise_dates.in_vendor_text(text)
+            else:
+                found = self.recognise.in_text(text)
+            if found:
+                return True
+        return False
 
     def _log(self, element: DataElement, what: str, kept: DataElement | None) -> DataElement | None:
         self.actions[f"{element.keyword or element.tag}: {what}"] += 1

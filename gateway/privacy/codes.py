@@ -16,6 +16,7 @@ from pydicom.sr._concepts_dict import concepts
 from pydicom.sr._snomed_dict import mapping
 
 from gateway.privacy.descriptors import clean_text
+from gateway.privacy.profile import METHOD_CODES
 from gateway.privacy.values import REMOVED
 
 _LONGEST_MEANING: Final = 64  # LO
@@ -39,6 +40,16 @@ def _meanings() -> dict[tuple[str, str], str]:
                 if previous is None or (len(meaning), meaning) < (len(previous), previous):
                     found[scheme, value] = meaning[:_LONGEST_MEANING]
     return found
+
+
+@lru_cache(maxsize=1)
+def _all_meanings() -> frozenset[str]:
+    return frozenset({REMOVED, *_meanings().values(), *(meaning for _, meaning in METHOD_CODES.values())})
+
+
+def is_standard_meaning(text: str) -> bool:
+    """Whether `text` is the meaning PS3.16 gives some code, word for word."""
+    return text in _all_meanings()
 
 
 def standard_meaning(scheme: str, value: str) -> str | None:

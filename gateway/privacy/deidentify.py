@@ -133,10 +133,13 @@ class _Engine:
             self.actions["BurnedInAnnotation: NO, vouched for by a person"] = 1
 
     def _marked(self, new: Dataset) -> None:
-        """The markers of PS3.15 E.1.1 and E.3.7; the text names profile and version, the codes the options."""
+        """The markers of PS3.15 E.1.1 and E.3.7; the text names the profile by its fingerprint, the codes the options.
+
+        (A site chooses the name of its own profile: it could name the hospital, so it stays here.)
+        """
         new.SpecificCharacterSet = "ISO_IR 100"  # only ASCII is left, and every reader knows this one
         new.PatientIdentityRemoved = "YES"
-        new.DeidentificationMethod = f"pml-gateway {self.profile.name} {self.profile.version}"[:64]
+        new.DeidentificationMethod = f"pml-gateway {self.profile.base} {self.profile.fingerprint[:16]}"
         items = []
         for value, meaning in self.profile.method_codes():
             item = Dataset()

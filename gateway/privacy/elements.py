@@ -17,6 +17,11 @@ def listed(value: Any) -> list[Any]:
     return list(value) if isinstance(value, (MultiValue, list, tuple)) else [value]
 
 
+def one_or_many(values: list[Any]) -> Any:
+    """The value of an element with `values`: one alone, several as a list, none as the empty string."""
+    return values if len(values) > 1 else (values[0] if values else "")
+
+
 def new_element(tag: BaseTag, vr: str, value: Any) -> DataElement:
     """A new element; an empty one the way its VR wants it."""
     if isinstance(value, (MultiValue, list, tuple)) and len(value) == 1:

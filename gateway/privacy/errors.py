@@ -25,6 +25,7 @@ class Reason(StrEnum):
     # On the way back.
     UNKNOWN_STUDY = "unknown-study"  # names no study that was sent out, or another one than this case's
     UNKNOWN_INSTANCE = "unknown-instance"  # refers to an object of the study that was never sent out
+    OTHER_PATIENT = "other-patient"  # carries the pseudonym of another patient
     NOT_NEW = "not-new"  # carries the SOP Instance UID of an object that was sent out
 
 

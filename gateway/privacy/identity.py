@@ -3,6 +3,9 @@
 Table-driven: every attribute Table E.1-1 lists that is an identifier by itself (descriptions are cleaned word by
 word instead), and by VR everywhere: all person names, all dates, all UIDs the Standard does not define.
 
+Names are looked for in the forms of `names`, numbers also without their punctuation, places also by their words, and
+texts also as the UTF-8 they may really have been written in.
+
 Not looked for, because they say nothing alone and would be found everywhere: one character; numbers below 1000;
 codes (CS), ages, times, sizes; the words in `COMMON`; titles and particles of names.
 """
@@ -13,7 +16,6 @@ from __future__ import annotations
 
 import re
 import struct
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -23,35 +25,28 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
+from gateway.privacy.constant_words import vendor_words
+from gateway.privacy.descriptors import clean_text
+from gateway.privacy.names import NOBODY, name_parts
 from gateway.privacy.profile import table
 from gateway.privacy.pseudonyms import is_standard_uid
 from gateway.privacy.silence import silent_pydicom
 from gateway.privacy.values import parse_date, shift_date
 
-_NOBODY: Final = frozenset(
-    "anonymous anonymized anonymised anonym unknown unbekannt none removed n/a na".split()
-)
-COMMON: Final = _NOBODY | frozenset(
+COMMON: Final = NOBODY | frozenset(
     "default research original primary secondary service admin hospital clinic klinik mri mrt head brain kopf test "
     "yes no".split()
-)
-# Words of the trade: no leak inside Manufacturer, ManufacturerModelName and SoftwareVersions, a leak elsewhere.
-VENDOR_WORDS: Final = frozenset(
-    "siemens healthineers philips medical systems ge healthcare general electric canon toshiba hitachi fujifilm "
-    "hyperfine bruker uih united imaging lx mr syngo release software achieva ingenia intera prisma skyra vida lumina "
-    "sola aera avanto verio trio triotim signa discovery premier".split()
-)
-_TITLES: Final = frozenset(
-    "dr med prof mr mrs ms herr frau von van der den de la el al bin di da le du jr sr md phd".split()
 )
 _TEXT_VRS: Final = frozenset({"AE", "LO", "LT", "SH", "ST", "UC", "UR", "UT"})
 # Known publicly or set by every writer: not the patient's.
 _NOT_DATES: Final = frozenset({"19000101", "00010101", "18000101", "99991231"})
 _PUBLIC_DATES: Final = frozenset({"ContextGroupVersion", "ContextGroupLocalVersion"})
-_TRANSLITERATED: Final = str.maketrans(
-    {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "oe", "å": "aa", "æ": "ae"}
+# Attributes whose single words name a place, and those whose digits name a person or a device in any punctuation.
+_PLACES: Final = frozenset(
+    {"InstitutionName", "InstitutionAddress", "PatientAddress", "InstitutionalDepartmentName"}
 )
-
+_SHORTEST_PLACE: Final = 6
+_SHORTEST_BARE_NUMBER: Final = 6
 
 # What pydicom raises, element by element, for bytes that are not what they claim to be.
 UNREADABLE: Final = (
@@ -143,7 +138,8 @@ def _of_element(element: DataElement) -> Iterator[tuple[str, str, Kind]]:
     attribute = element.keyword or str(element.tag)
     for value in _texts(element.value):
         if element.VR == "PN":
-            yield from ((attribute, part, Kind.NAME) for part in name_parts(value))
+            for meant in _as_it_may_have_been_meant(value):
+                yield from ((attribute, part, Kind.NAME) for part in name_parts(meant))
         elif element.VR == "UI":
             if not is_standard_uid(value) and len(value) >= 8:
                 yield attribute, value, Kind.UID
@@ -154,7 +150,8 @@ def _of_element(element: DataElement) -> Iterator[tuple[str, str, Kind]]:
                 if text not in _NOT_DATES:
                     yield attribute, text, Kind.DATE
         elif element.VR in _TEXT_VRS and element.tag in _IDENTIFIERS:
-            yield from _of_text(attribute, value)
+            for meant in _as_it_may_have_been_meant(value):
+                yield from _of_text(attribute, meant)
 
 
 def _of_text(attribute: str, value: str) -> Iterator[tuple[str, str, Kind]]:
@@ -167,23 +164,27 @@ def _of_text(attribute: str, value: str) -> Iterator[tuple[str, str, Kind]]:
                 yield attribute, part, Kind.NUMBER
         elif part == value.strip() or len(part) >= 6:
             yield attribute, part, Kind.TEXT
+    digits = re.sub(r"\D", "", value)
+    if digits != value and len(digits) >= _SHORTEST_BARE_NUMBER:
+        yield attribute, digits, Kind.NUMBER  # QX 471-19-23 may be 4711923 elsewhere
+    if attribute in _PLACES:
+        for word in re.split(r"[\W\d_]+", value):
+            if len(word) >= _SHORTEST_PLACE and not _is_common(word.casefold()):
+                yield attribute, word, Kind.TEXT
 
 
-def name_parts(name: str) -> set[str]:
-    """The searchable parts of a person name (all component groups), with variants without accents and umlauts.
-
-    Parts that are numbers count too; one character, titles and particles do not.
-    """
-    words = {word for word in re.split(r"[\^=\s,.;/()\\]+", name) if word}
-    words |= {piece for word in words for piece in re.split(r"[-'’_]", word) if piece}
-    words |= {_without_accents(word) for word in words} | {
-        word.lower().translate(_TRANSLITERATED) for word in words
-    }
-    return {word for word in words if len(word) >= 2 and word.casefold() not in _NOBODY | _TITLES}
+def _is_common(word: str) -> bool:
+    return word in COMMON or word in vendor_words() or clean_text(word) == word
 
 
-def _without_accents(word: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c))
+def _as_it_may_have_been_meant(text: str) -> Iterator[str]:
+    """`text`, and what its bytes say in UTF-8 when the character set of the object does not say so."""
+    yield text
+    if not text.isascii():
+        try:
+            yield text.encode("latin-1").decode("utf-8")
+        except UnicodeError:
+            return
 
 
 def _texts(value: Any) -> list[str]:

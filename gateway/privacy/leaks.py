@@ -10,8 +10,9 @@ Rules that keep chance hits away (and nothing else):
 * Words of six and more characters are found anywhere; four and five only between non-letters; two and three only
   as whole words of text elements (and not at all if they are no names).
 * In pixel data words need six bytes (in UTF-16: twelve): shorter ones occur there by chance.
-* A vendor's name is no leak inside Manufacturer, ManufacturerModelName and SoftwareVersions; the fixed texts of
-  private creators on the safe list and of this gateway's own de-identification markers are no leak.
+* Constants are no leak where they stand, whatever the patient is called: a vendor's word (and a part of a word) in
+  Manufacturer, ManufacturerModelName and SoftwareVersions, a coded string of defined terms, the Standard's own meaning
+  of a code, a private creator of the safe list, this gateway's own de-identification markers.
 """
 
 from __future__ import annotations
@@ -26,11 +27,15 @@ from typing import Final
 
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
-from gateway.privacy.identity import VENDOR_WORDS, IdentifyingValue, Kind, identifying_values
+from gateway.privacy.codes import is_standard_meaning
+from gateway.privacy.constant_words import VENDOR_ATTRIBUTES, is_standard_code, vendor_words
+from gateway.privacy.identity import IdentifyingValue, Kind, identifying_values
 from gateway.privacy.layout import Span, spans
+from gateway.privacy.recognition import words_of
 from gateway.privacy.safe_private import safe_creators
+from gateway.privacy.written_dates import written_dates
 
-__all__ = ["IdentifyingValue", "Leak", "find_leaks", "identifying_values", "occurs_in"]
+__all__ = ["IdentifyingValue", "Leak", "find_leaks", "identifying_values"]
 
 # Every character repertoire of PS3.3 C.12.1.1.2 that Python can write; ASCII values need one of the 8-bit ones only.
 _8BIT: Final = (
@@ -49,25 +54,30 @@ _8BIT: Final = (
     "tis-620",
     "shift_jis",
     "iso2022_jp",
+    "iso2022_jp_2",
     "euc_jp",
     "euc_kr",
     "iso2022_kr",
     "gb18030",
     "gb2312",
+    "big5",
+    "cp949",
+    "cp1250",
+    "cp1251",
+    "koi8-r",
 )
 _WIDE: Final = ("utf-16-le", "utf-16-be")
 _BULK_VRS: Final = frozenset({"OB", "OW", "OF", "OD", "OL", "OV"})
 _BULK_BYTES: Final = 1024
 _TEXT_VRS: Final = frozenset({"AE", "LO", "LT", "PN", "SH", "ST", "UC", "UN", "UR", "UT"})
-_VENDOR_PATHS: Final = ("Manufacturer", "ManufacturerModelName", "SoftwareVersions")
 _CREATOR: Final = re.compile(r"\([0-9A-F]{3}[13579BDF],00[1-9A-F][0-9A-F]\)$")
-_OWN_PATHS: Final = ("DeidentificationMethod", "DeidentificationMethodCodeSequence")
+_OWN_METHOD: Final = re.compile(r"pml-gateway [a-z0-9-]+ [0-9a-f]{16}")
 _RUNS: Final = (
     (re.compile(rb"[0-9][0-9.]{3,}"), "ascii"),
     (re.compile(rb"(?:[0-9.]\x00){4,}"), "utf-16-le"),
     (re.compile(rb"(?:\x00[0-9.]){4,}"), "utf-16-be"),
 )
-_WRITTEN_DATE: Final = re.compile(rb"(\d{1,4})[-./](\d{1,2})[-./](\d{1,4})")
+_ESCAPE: Final = re.compile(rb"\x1b[$(),*+\-./]+[0-~]")
 _LONGEST_WITH_DATE: Final = (
     26  # a DT value; longer runs of digits are derived UIDs, where chance would find dates
 )
@@ -103,32 +113,6 @@ def find_leaks(encoded: bytes, values: Collection[IdentifyingValue]) -> list[Lea
     return sorted(leaks, key=lambda leak: (leak.offset, leak.attribute))
 
 
-def occurs_in(text: str, values: Collection[IdentifyingValue], *, vendor_text: bool = False) -> bool:
-    """Whether one of `values` occurs in the value `text` of one element, by the same rules as `find_leaks`."""
-    folded = text.casefold()
-    words = set(re.split(r"[^\w]+|_", folded))
-    has_digits = any(character.isdigit() for character in folded)
-    for value in values:
-        if not has_digits and value.kind in (Kind.UID, Kind.DATE, Kind.NUMBER):
-            continue
-        wanted = value.value.casefold()
-        if vendor_text and wanted in VENDOR_WORDS:
-            continue
-        if value.kind in (Kind.UID, Kind.DATE):
-            found = wanted in folded
-        elif value.kind is Kind.NUMBER or (len(wanted) < 4 and value.kind is Kind.NAME):
-            found = wanted in words
-        elif len(wanted) < 4:
-            found = False
-        elif len(wanted) < 6:
-            found = re.search(rf"(?<![^\W\d_]){re.escape(wanted)}(?![^\W\d_])", folded) is not None
-        else:
-            found = wanted in folded
-        if found:
-            return True
-    return False
-
-
 class _Layout:
     """Answers: which element is at this offset, what kind is it."""
 
@@ -145,17 +129,39 @@ class _Layout:
         span = self.at(offset)
         return span.path if span is not None else ("preamble" if offset < 132 else "(between elements)")
 
-    def is_exempt(self, span: Span | None, value: IdentifyingValue) -> bool:
-        """Vendors' words where vendors stand, and texts that are always the same: no leak."""
-        if span is None:
+    def outside_bulk(self) -> Iterator[tuple[int, int]]:
+        """The byte ranges between pixel data and other bulk values."""
+        at = 0
+        for span in self.spans:
+            if _is_bulk(span):
+                yield at, span.start
+                at = span.end
+        yield at, len(self.encoded)
+
+    def is_constant(self, span: Span | None, value: IdentifyingValue, at: int = 0, length: int = 0) -> bool:
+        """Whether the words at `at` are a constant where they stand, and so no leak (see above)."""
+        if span is None or value.kind not in (Kind.NAME, Kind.TEXT):
             return False
-        head = span.path.split("/")[0]
-        if head in _VENDOR_PATHS:
-            return value.value.casefold() in VENDOR_WORDS
-        return head in _OWN_PATHS or (
-            _CREATOR.search(span.path) is not None
-            and _bytes(self.encoded, span).decode("latin-1") in safe_creators()
+        keyword = span.path.rpartition("/")[2]
+        text = _bytes(self.encoded, span).decode("latin-1")
+        if keyword in VENDOR_ATTRIBUTES:
+            return value.value.casefold() in vendor_words() or (
+                value.kind is Kind.NAME and length > 0 and not self._is_whole_word(at, length, span)
+            )
+        if keyword == "CodeMeaning":
+            return is_standard_meaning(text)
+        if span.vr == "CS":
+            return is_standard_code(text)
+        if keyword == "DeidentificationMethod":
+            return _OWN_METHOD.fullmatch(text) is not None
+        return _CREATOR.search(span.path) is not None and text in safe_creators()
+
+    def _is_whole_word(self, at: int, length: int, span: Span) -> bool:
+        around = (
+            self.encoded[max(at - 1, span.start) : at]
+            + self.encoded[at + length : min(at + length + 1, span.end)]
         )
+        return not any(chr(byte).isalnum() for byte in around)
 
 
 def _is_bulk(span: Span | None) -> bool:
@@ -174,7 +180,7 @@ def _words(encoded: bytes, values: Collection[IdentifyingValue], layout: _Layout
                 span = layout.at(offset)
                 if _is_bulk(span) and len(needle) < _SHORTEST_IN_PIXELS[wide]:
                     continue
-                if layout.is_exempt(span, value):
+                if layout.is_constant(span, value, offset, len(needle)):
                     continue
                 width = 2 if wide else 1
                 if len(value.value) >= 6 or _stands_alone(lowered, offset, len(needle), width, span):
@@ -203,14 +209,29 @@ def _needles(word: str) -> tuple[tuple[bytes, bool], ...]:
     for variant in {word, word.lower(), word.upper(), word.title()}:
         for charset in _8BIT[:1] if word.isascii() else _8BIT:
             try:
-                needle = variant.encode(charset).lower()
+                encoded = variant.encode(charset).lower()
             except UnicodeEncodeError:
                 continue
-            if len(needle) >= 4:
-                forms.setdefault(needle, False)
+            for needle in _without_escapes(encoded):
+                if len(needle) >= 4:
+                    forms.setdefault(needle, False)
         for charset in _WIDE:
             forms.setdefault(variant.encode(charset).lower(), True)
     return tuple(forms.items())
+
+
+def _without_escapes(encoded: bytes) -> tuple[bytes, ...]:
+    """With ISO 2022 a part of a longer run has an escape sequence before it, after it, or neither (PS3.5 6.1.2.5)."""
+    escapes = list(_ESCAPE.finditer(encoded))
+    if not escapes:
+        return (encoded,)
+    first = escapes[0].start() == 0
+    last = escapes[-1].end() == len(encoded)
+    inner = encoded[escapes[0].end() if first else 0 : escapes[-1].start() if last else len(encoded)]
+    forms = [encoded[: len(encoded) - len(escapes[-1][0])] if last else encoded]
+    forms.append(encoded[escapes[0].end() :] if first else encoded)
+    # Bare two-byte characters look like plain letters: only four of them together are no chance.
+    return (*forms, inner) if len(inner) >= 8 else tuple(forms)
 
 
 def _digits(encoded: bytes, values: Collection[IdentifyingValue], layout: _Layout) -> Iterator[_Found]:
@@ -234,11 +255,10 @@ def _digits(encoded: bytes, values: Collection[IdentifyingValue], layout: _Layou
                     span and (span.vr == "DS" or (date.elsewhere_only and span.vr in _DA))
                 ):
                     yield _Found(match.start(), date)
-    for match in _WRITTEN_DATE.finditer(encoded):
-        for text in _readings(match[1].decode(), match[2].decode(), match[3].decode()):
-            span = layout.at(match.start())
-            if text in dates and not (span and span.vr == "DS"):
-                yield _Found(match.start(), dates[text])
+    for start, text in written_dates(encoded, layout.outside_bulk()):
+        span = layout.at(start)
+        if text in dates and not (span and span.vr == "DS"):
+            yield _Found(start, dates[text])
 
 
 _DA: Final = frozenset({"DA", "DT"})
@@ -258,7 +278,7 @@ def _number_counts(part: str, span: Span | None, whole: bool, wide_in_pixels: bo
         return span.vr == "DS" and whole and digits >= 6
     if _is_bulk(span):
         return digits >= 6
-    return digits >= 5 or (span.vr in _TEXT_VRS and span.path.split("/")[0] not in _VENDOR_PATHS)
+    return digits >= 5 or (span.vr in _TEXT_VRS and span.path.rpartition("/")[2] not in VENDOR_ATTRIBUTES)
 
 
 def _date_in(part: str, dates: dict[str, IdentifyingValue]) -> IdentifyingValue | None:
@@ -268,14 +288,6 @@ def _date_in(part: str, dates: dict[str, IdentifyingValue]) -> IdentifyingValue 
     return next((dates[window] for window in windows if window in dates), None)
 
 
-def _readings(first: str, second: str, third: str) -> Iterator[str]:
-    if len(first) == 4:
-        yield first + second.zfill(2) + third.zfill(2)
-    if len(third) == 4:
-        yield third + second.zfill(2) + first.zfill(2)
-        yield third + first.zfill(2) + second.zfill(2)
-
-
 def _short_words(encoded: bytes, values: Collection[IdentifyingValue], layout: _Layout) -> Iterator[_Found]:
     short = {v.value.casefold(): v for v in values if v.kind is Kind.NAME and len(v.value) < 4}
     if not short:
@@ -283,10 +295,10 @@ def _short_words(encoded: bytes, values: Collection[IdentifyingValue], layout: _
     for span in layout.spans:
         if span.vr not in _TEXT_VRS:
             continue
-        text = _bytes(encoded, span).decode("utf-8", "replace").casefold()
-        for word in re.split(r"[^\w]+|_", text):
+        raw = _bytes(encoded, span)
+        for word in words_of(f"{raw.decode('utf-8', 'replace')} {raw.decode('latin-1')}"):
             value = short.get(word)
-            if value is not None and not layout.is_exempt(span, value):
+            if value is not None and not layout.is_constant(span, value):
                 yield _Found(span.start, value)
 
 

@@ -21,6 +21,7 @@ from gateway.privacy.errors import PseudonymKeyError
 SHORTEST_SHIFT_DAYS: Final = 30
 LONGEST_SHIFT_DAYS: Final = 3650
 MINIMUM_KEY_BYTES: Final = 32
+PSEUDONYM_PREFIX: Final = "PML-"
 
 # UIDs of coding schemes and context-group owners that PS3.16 names but PS3.6 (pydicom's dictionary) does not.
 # Matched exactly: a prefix rule would let "standard root + patient number" through.
@@ -76,7 +77,7 @@ class PseudonymKey:
 
     def pseudonym(self, sender_site: str, issuer: str, patient_id: str) -> str:
         """ "PML-" and eight base32 characters (40 bits): the patient's name and number at the reading site."""
-        return f"PML-{self._letters('patient', 8, sender_site, issuer.strip(), patient_id.strip())}"
+        return f"{PSEUDONYM_PREFIX}{self._letters('patient', 8, sender_site, issuer.strip(), patient_id.strip())}"
 
     def date_shift_days(self, site: str, issuer: str, patient_id: str) -> int:
         """Whole days, -3650..-30, to add to every date of this patient: always into the past, same for all studies."""

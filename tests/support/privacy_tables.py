@@ -17,7 +17,6 @@ IODS = {
     "1.2.840.10008.5.1.4.1.1.4": "mr-image",
     "1.2.840.10008.5.1.4.1.1.4.1": "enhanced-mr-image",
     "1.2.840.10008.5.1.4.1.1.4.2": "mr-spectroscopy",
-    "1.2.840.10008.5.1.4.1.1.4.3": "enhanced-mr-color-image",
     "1.2.840.10008.5.1.4.1.1.4.4": "legacy-converted-enhanced-mr-image",
     "1.2.840.10008.5.1.4.1.1.7": "secondary-capture-image",
     "1.2.840.10008.5.1.4.1.1.7.1": "multi-frame-single-bit-secondary-capture-image",

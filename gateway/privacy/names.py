@@ -1,0 +1,99 @@
+"""A person's name as it may be written elsewhere: every part of every group, joined, reversed, without accents.
+
+What says nothing alone is left out: one letter, titles and particles, the words for "nobody".
+"""
+
+# ruff: noqa: SIM905 - lists of words read better as text
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import Final
+
+NOBODY: Final = frozenset(
+    "anonymous anonymized anonymised anonym unknown unbekannt none removed n/a na".split()
+)
+_TITLES: Final = frozenset(
+    "dr med prof mr mrs ms herr frau von van der den de la el al bin di da le du jr sr md phd".split()
+)
+# How a letter is written where it cannot be: Germany's, Scandinavia's and Poland's habits (NFD does the accents).
+_WRITTEN_OUT: Final = str.maketrans(
+    {
+        "ä": "ae",
+        "ö": "oe",
+        "ü": "ue",
+        "ß": "ss",
+        "ø": "oe",
+        "å": "aa",
+        "æ": "ae",
+        "œ": "oe",
+        "ł": "l",
+        "đ": "d",
+    }
+)
+_BARE: Final = str.maketrans(
+    {"ß": "ss", "ø": "o", "æ": "a", "œ": "o", "ł": "l", "đ": "d", "ı": "i", "ð": "d"}
+)
+_UMLAUTS: Final = (("ae", "ä"), ("oe", "ö"), ("ue", "ü"), ("ss", "ß"))
+_CYRILLIC: Final = str.maketrans(
+    {
+        **dict(zip("абвгдезийклмнопрстуфхыэ", "abvgdezijklmnoprstufhye", strict=True)),
+        "ж": "zh",
+        "ц": "ts",
+        "ч": "ch",
+        "ш": "sh",
+        "щ": "shch",
+        "ю": "yu",
+        "я": "ya",
+        "ё": "e",
+        "ъ": "",
+        "ь": "",
+        "і": "i",
+        "ї": "i",
+        "є": "ye",
+        "ґ": "g",
+    }
+)
+_SHORTEST_JOINED: Final = 5
+
+
+def name_parts(name: str) -> set[str]:
+    """The searchable forms of a person name (PN, all component groups), as written or folded.
+
+    Two letters at least; a single ideograph counts only together with the rest of its name.
+    """
+    words = {word for word in re.split(r"[\^=\s,.;/()\\]+", name) if word}
+    words |= {piece for word in words for piece in re.split(r"[-'’_`]", word) if piece}
+    for group in name.split("="):
+        words |= set(_joined([part for part in re.split(r"[\^\s,]+", group) if part]))
+    words = {re.sub(r"[\x00-\x1f\x7f]", "", word) for word in words}
+    words |= {form for word in words for form in _spellings(word)}
+    return {word for word in words if len(word) >= 2 and word.casefold() not in NOBODY | _TITLES}
+
+
+def _joined(parts: list[str]) -> Iterator[str]:
+    """Family and given name without a gap, both ways round, and with one of them as initial."""
+    if len(parts) < 2:
+        return
+    family, given = parts[0], parts[1]
+    for joined in (family + given, given + family, given[0] + family, family + given[0]):
+        if len(joined) >= _SHORTEST_JOINED or not joined.isascii():
+            yield joined
+
+
+def _spellings(word: str) -> Iterator[str]:
+    lower = word.lower()
+    yield "".join(c for c in unicodedata.normalize("NFD", lower) if not unicodedata.combining(c)).translate(
+        _BARE
+    )
+    yield lower.translate(_WRITTEN_OUT)
+    yield unicodedata.normalize("NFC", word)
+    if not lower.isascii():
+        yield unicodedata.normalize("NFC", lower).translate(_CYRILLIC)
+    umlauts = lower
+    for written, umlaut in _UMLAUTS:
+        umlauts = umlauts.replace(written, umlaut)
+        yield lower.replace(written, umlaut)
+    yield umlauts
