@@ -7,7 +7,7 @@ A study's path, and where each part of it lives:
     steps       gateway.pipeline (see its steps.py)   complete, route, prepare, forward, compose, return, confirm
     people      gateway.web                                   the queue, the report form, the pages
     memory      gateway.records                               every row, every state change, every byte kept
-    privacy     gateway.privacy                               identity off, proven off, and back on
+    privacy     gateway.privacy, gateway.profiles             identity off, proven off, and back on; a site's profiles
     reporting   gateway.reporting                             what a reader signs, as DICOM SR and as print
 """
 

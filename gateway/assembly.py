@@ -15,6 +15,7 @@ from dicom_nodes.receiver import Receiver, Refusal
 from gateway import logs
 from gateway.errors import SettingsError
 from gateway.intake import Intake
+from gateway.profiles import SiteProfiles, read_folder
 from gateway.records import ledger, migrations, queries, vault
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
@@ -72,6 +73,7 @@ class Gateway:
     blobs: LocalBlobs
     directory: Callable[[], NodeDirectory]
     rules: Callable[[], RuleSet]
+    profiles: Callable[[], SiteProfiles]
     intake: Intake
 
 
@@ -89,7 +91,9 @@ def open_gateway(settings: Settings) -> Gateway:
     blobs = LocalBlobs(settings.storage.objects)
     directory = Reloaded(settings.files.nodes, NodeDirectory.from_file, NodeDirectory(()))
     rules = Reloaded(settings.files.rules, load_rules, RuleSet((), "no rules"))
-    return Gateway(settings, database, blobs, directory, rules, Intake(settings, database, blobs))
+    # What is wrong in a profile's file stays in the value: an older profile never stands in for a changed one.
+    profiles = Reloaded(settings.files.profiles, read_folder, SiteProfiles())
+    return Gateway(settings, database, blobs, directory, rules, profiles, Intake(settings, database, blobs))
 
 
 def make_keys(settings: Settings) -> None:
@@ -168,6 +172,7 @@ def worker(gateway: Gateway) -> tuple[Engine, BackgroundScheduler]:
         gateway.blobs,
         gateway.directory,
         gateway.rules,
+        gateway.profiles,
         vault.Vault.from_folder(gateway.settings.storage.keys),
         vault.pseudonym_key(gateway.settings.storage.keys),
     )

@@ -13,7 +13,7 @@ from dicom_nodes.errors import NodeFileError
 from dicom_nodes.node import DimseNode, Role
 from gateway.errors import GatewayError
 from gateway.privacy.errors import PrivacyError
-from gateway.privacy.profile import load_profile
+from gateway.profiles import read_folder
 from gateway.records import migrations, vault
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
@@ -39,7 +39,7 @@ def check(settings: Settings) -> list[Problem]:
         _database,
         _disk,
         _nodes_and_rules,
-        _profile,
+        _profiles,
         _security,
     )
     return [problem for part in parts for problem in part(settings)]
@@ -145,11 +145,25 @@ def _nodes_and_rules(settings: Settings) -> Iterator[Problem]:
             )
 
 
-def _profile(settings: Settings) -> Iterator[Problem]:
+def _profiles(settings: Settings) -> Iterator[Problem]:
+    """Every profile file, and every name that the settings and the rules choose a profile by."""
+    profiles = read_folder(settings.files.profiles)
+    for wrong in profiles.problems():
+        for line in wrong.problems:
+            yield Problem("profiles", line, wrong.fix)
+    chosen = {"[files] profile": settings.files.profile}
     try:
-        load_profile(settings.files.profile)
-    except PrivacyError as error:
-        yield Problem("profile", error.problem, error.fix)
+        rules = load_rules(settings.files.rules).rules if settings.files.rules.exists() else ()
+    except RuleFileError:
+        rules = ()  # told by _nodes_and_rules
+    chosen |= {f"rule {rule.id}": rule.profile for rule in rules if rule.profile}
+    for where, name in chosen.items():
+        if name in profiles.found:
+            continue  # good, or told above
+        try:
+            profiles.get(name)
+        except PrivacyError as error:
+            yield Problem("profiles", f"{where} names the profile {name!r}: {error.problem}", error.fix)
 
 
 def _security(settings: Settings) -> Iterator[Problem]:

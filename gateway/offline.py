@@ -1,4 +1,7 @@
-"""Commands on files, without a running gateway: sending, classifying, explaining, rendering, de-identifying."""
+"""Commands on files, without a running gateway: sending, classifying, explaining, rendering.
+
+De-identifying them is `gateway.deidentification`.
+"""
 
 from __future__ import annotations
 
@@ -16,17 +19,7 @@ from pydicom.errors import InvalidDicomError
 from dicom_nodes.outgoing import OutgoingFile
 from gateway import __version__
 from gateway.errors import GatewayError
-from gateway.privacy import (
-    Held,
-    PatientContext,
-    PseudonymKey,
-    deidentify,
-    encode,
-    find_leaks,
-    identifying_values,
-    load_profile,
-)
-from gateway.records import vault
+from gateway.privacy import PseudonymKey
 from gateway.reporting.report import Report
 from gateway.reporting.signer import DeviceIdentity, Signer
 from gateway.reporting.structured_report import build
@@ -110,43 +103,3 @@ def render_report(report: Path, evidence: Path, target: Path, form: str) -> None
         date_shift_days=0,
     )
     dataset.save_as(target, enforce_file_format=True)
-
-
-def deidentify_folder(source: Path, target: Path, profile_name: str, key_file: Path | None) -> dict[str, Any]:
-    """De-identify files; output names are derived from the new UIDs, never from the input's names.
-
-    Returns the manifest: for each input its output or why it was held, and what was done to its attributes.
-    """
-    key_bytes = vault.read_key(key_file) if key_file else secrets.token_bytes(32)
-    key = PseudonymKey(key_bytes, vault.key_id(key_bytes))
-    profile = load_profile(profile_name)
-    found = list(dicom_files([source]))
-    kinds = {
-        series.series_instance_uid: str(series.kind)
-        for series in classify_study([header for _, header in found])
-    }
-    values = identifying_values([header for _, header in found])
-    target.mkdir(parents=True, exist_ok=True)
-    rows = []
-    for file, header in found:
-        who = (str(header.get("IssuerOfPatientID", "") or ""), str(header.get("PatientID", "") or ""))
-        patient = PatientContext(key.pseudonym("default", *who), key.date_shift_days("default", *who), key)
-        row: dict[str, Any] = {"source": str(file), "output": None, "reason": None, "actions": {}}
-        try:
-            result = deidentify(
-                dcmread(file), patient, profile, kinds.get(str(header.get("SeriesInstanceUID", "")))
-            )
-            data = encode(result.dataset)
-            leaks = find_leaks(data, values)
-            if leaks:
-                row["reason"] = "identifying values are left in: " + ", ".join(
-                    sorted({leak.attribute for leak in leaks})
-                )
-            else:
-                output = target / f"{result.dataset.SOPInstanceUID}.dcm"
-                output.write_bytes(data)
-                row["output"], row["actions"] = str(output), dict(result.actions)
-        except Held as held:
-            row["reason"] = f"{held.problem} {held.fix}"
-        rows.append(row)
-    return {"profile": profile.name, "software": __version__, "key_id": key.key_id, "instances": rows}

@@ -1,4 +1,4 @@
-"""`gateway init DIR`: a commented gateway.toml, nodes.yaml and rules, and keys with mode 0600."""
+"""`gateway init DIR`: a commented gateway.toml, nodes.yaml, rules and profiles, and keys with mode 0600."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ def init(folder: Path) -> list[Path]:
         "rules/natalizumab.yaml": (files("routing_rules") / "examples" / "natalizumab.yaml").read_text(
             encoding="utf-8"
         ),
+        "profiles/no-sex.yaml": (files("gateway") / "examples" / "no-sex.yaml").read_text(encoding="utf-8"),
     }
     written = []
     for name, text in examples.items():

@@ -22,6 +22,7 @@ PATH_KEYS = (
     ("storage", "keys"),
     ("files", "nodes"),
     ("files", "rules"),
+    ("files", "profiles"),
     ("dicom", "tls_certificate"),
     ("dicom", "tls_key"),
     ("dicom", "tls_ca"),
@@ -155,7 +156,12 @@ class FileSettings(Table):
 
     nodes: Path = Field(Path("nodes.yaml"), description="the other systems: who may send, who reads")
     rules: Path = Field(Path("rules"), description="folder of routing rules")
-    profile: str = Field("pml-read", description="name of the de-identification profile")
+    profile: str = Field(
+        "pml-read", description="name of the de-identification profile for rules that name none"
+    )
+    profiles: Path = Field(
+        Path("profiles"), description="folder of the site's own de-identification profiles"
+    )
 
 
 class NotifySettings(Table):

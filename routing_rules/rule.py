@@ -66,7 +66,9 @@ class Rule(_Model):
     destination: str | None = Field(
         default=None, description="node of the reading site; none: the gateway's own queue"
     )
-    profile: str = Field(default="pml-read", description="de-identification profile")
+    profile: str = Field(
+        default="", max_length=64, description="de-identification profile; none: the one of the settings"
+    )
     referral: Referral = Referral.SURVEILLANCE
     urgency: Urgency = Urgency.ROUTINE
     required_series: tuple[SeriesKind, ...] = Field(

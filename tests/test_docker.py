@@ -297,6 +297,7 @@ def test_the_settings_load_and_point_into_the_volume_and_the_mounts() -> None:
     targets = {target: (DOCKER / source).resolve() for source, target, _ in mounts("gateway")}
     assert targets[str(settings.files.nodes)] == CONFIG / "nodes.yaml"
     assert targets[str(settings.files.rules)] == CONFIG / "rules"
+    assert targets[str(settings.files.profiles)] == CONFIG / "profiles"
 
 
 def test_the_keys_are_where_init_makes_them(tmp_path: Path) -> None:

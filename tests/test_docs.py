@@ -11,6 +11,7 @@ import typer.main
 
 from gateway.cli import app
 from gateway.lifecycle import CaseState, StudyState
+from gateway.privacy import load_profile
 from gateway.records.accounts import ROLES
 from gateway.settings import Settings
 from routing_rules.expectations import Operator
@@ -76,6 +77,20 @@ def test_every_operator_of_a_rule_is_in_the_readme(operator: str) -> None:
 def test_every_fact_a_rule_may_ask_for_is_in_the_readme(fact: Any) -> None:
     """The table of facts has it, with its kind and meaning."""
     assert f"\n| `{fact.name}` | {fact.kind} | {fact.meaning} |\n" in README
+
+
+def test_the_conformance_statement_claims_what_the_profile_does() -> None:
+    """PS3.15 E.1.1: the options with their codes, the SOP classes that leave, and what a person may release."""
+    profile = load_profile()
+    statement = (ROOT / "gateway" / "web" / "manual" / "conformance.md").read_text(encoding="utf-8")
+    section = statement.split("### 9.4")[1]
+    claimed = section.split("|---|---|")[1].split("\n\n")[0].strip().splitlines()
+    assert claimed == [f"| {meaning} | {code} |" for code, meaning in profile.method_codes()]
+    leave = [line for line in section.splitlines() if line.endswith("| de-identified |")]
+    assert {line.split(", ")[1].split(" |")[0] for line in leave} == set(profile.sop_classes)
+    released = {uid.removeprefix("1.2.840.10008.5.1.4.1.1") for uid in profile.releasable_sop_classes}
+    assert released == {".7", ".7.1", ".7.2", ".7.3", ".7.4"}
+    assert profile.releasable_reasons == {"burned-in-annotation", "screen-capture", "embedded-overlay"}
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+import secrets
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn
 
-from gateway.cli.terminal import JsonOption, err, out, plain, print_rows
+from gateway.cli.terminal import ConfigOption, JsonOption, err, out, plain, print_rows, settings_of
+
+if TYPE_CHECKING:
+    from gateway.privacy import Profile
+
+MOST_LINES = 20
+"""Objects named on the terminal; the manifest has all."""
 
 app = typer.Typer()
 report_app = typer.Typer(no_args_is_help=True, help="Reports as DICOM.")
@@ -32,31 +40,68 @@ def classify(paths: list[Path], as_json: JsonOption = False) -> None:
 def deidentify(
     source: Annotated[Path, typer.Argument(metavar="IN")],
     target: Annotated[Path, typer.Argument(metavar="OUT")],
-    profile: Annotated[str, typer.Option(help="Name of the profile.")] = "pml-read",
-    manifest: Annotated[Path | None, typer.Option(help="Where to write what was done.")] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            help="A shipped profile, one of [files] profiles, or a YAML file; else [files] profile."
+        ),
+    ] = None,
+    manifest: Annotated[Path | None, typer.Option(help="Where to write what was done, as JSON.")] = None,
     key_file: Annotated[
         Path | None, typer.Option(help="pseudonym.key; without it a key for this run only.")
     ] = None,
+    site: Annotated[
+        str, typer.Option(help="The sender's site in nodes.yaml, where pseudonyms must meet a gateway's.")
+    ] = "default",
     allow_held: Annotated[
-        bool, typer.Option("--allow-held", help="Exit 0 although objects were held.")
+        bool, typer.Option("--allow-held", help="Exit 0 although objects were held or failed.")
     ] = False,
+    config: ConfigOption = None,
 ) -> None:
-    """De-identify a file or folder with the pipeline's engine."""
-    from gateway.offline import deidentify_folder
+    """De-identify a file or folder with the pipeline's engine; needs no database."""
+    from gateway import deidentification
+    from gateway.privacy import PseudonymKey
+    from gateway.records import vault
 
+    chosen = _profile(profile, config)
+    key_bytes = vault.read_key(key_file) if key_file else secrets.token_bytes(vault.KEY_BYTES)
     if key_file is None:
         err.print(
-            "[yellow]No --key-file: this run uses a key of its own, and its pseudonyms fit no other run.[/yellow]"
+            "[yellow]No --key-file: this run uses a key of its own, and its pseudonyms fit no other run.[/yellow]",
+            soft_wrap=True,
         )
-    result = deidentify_folder(source, target, profile, key_file)
+    key = PseudonymKey(key_bytes, vault.key_id(key_bytes))
+    files = deidentification.files_of(source, target)
+    with Progress(
+        SpinnerColumn(), *Progress.get_default_columns(), MofNCompleteColumn(), console=err, transient=True
+    ) as bar:
+        task = bar.add_task("looking", total=2 * len(files))
+        run = deidentification.FolderRun(target, chosen, key, site=site, tick=lambda: bar.advance(task))
+        result = run.run(files)
     if manifest is not None:
-        manifest.write_text(json.dumps(result, indent=1), encoding="utf-8")
-    held = [row for row in result["instances"] if row["output"] is None]
-    out.print(f"{len(result['instances']) - len(held)} written, {len(held)} held.")
-    for row in held[:20]:
-        err.print(f"held: {plain(row['reason'])}", soft_wrap=True)
-    if held and not allow_held:
+        manifest.parent.mkdir(parents=True, exist_ok=True)
+        manifest.write_text(json.dumps(result.manifest(chosen, key), indent=1), encoding="utf-8")
+    out.print(
+        f"{result.written} written, {result.held} held, {result.failed} failed,"
+        f" {len(result.passed_over)} passed over."
+    )
+    stayed = [row for _, row in sorted(result.rows.items()) if row["output"] is None]
+    for row in stayed[:MOST_LINES]:
+        err.print(f"{plain(row['source'])}: {plain(row['reason'])}", soft_wrap=True)
+    if len(stayed) > MOST_LINES:
+        err.print(f"and {len(stayed) - MOST_LINES} more; --manifest lists all.")
+    if stayed and not allow_held:
         raise typer.Exit(1)
+
+
+def _profile(name: str | None, config: Path | None) -> Profile:
+    """The profile by its file, or by its name among the site's and the shipped ones."""
+    from gateway import profiles
+
+    files = settings_of(config).files
+    if name is not None and Path(name).suffix in (".yaml", ".yml"):
+        return profiles.read_file(Path(name))
+    return profiles.read_folder(files.profiles).get(name or files.profile)
 
 
 @report_app.command("render")

@@ -16,7 +16,7 @@ app = typer.Typer()
 
 @app.command()
 def init(folder: Annotated[Path, typer.Argument(help="Where to write.")]) -> None:
-    """Write a commented gateway.toml, nodes.yaml, rules and keys."""
+    """Write a commented gateway.toml, nodes.yaml, rules, an example profile, and keys."""
     from gateway import scaffold
 
     for path in scaffold.init(folder):

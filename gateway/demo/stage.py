@@ -210,6 +210,13 @@ class Client:
             raise DemoError(f"{method} {path} answered {answer.status_code}.", answer.text[:500])
         return answer.json() if answer.content else None
 
+    def fetch(self, path: str) -> bytes:
+        """What is at an address, as it is: a picture or a file."""
+        answer = self._session.get(self._address + path, timeout=30)
+        if not answer.ok:
+            raise DemoError(f"GET {path} answered {answer.status_code}.", answer.text[:500])
+        return answer.content
+
     def cases(self) -> list[dict[str, Any]]:
         """Every case, also those that are over."""
         found: list[dict[str, Any]] = self.call("GET", "/api/queue?show=all")["cases"]

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from dicom_nodes.directory import NodeDirectory
 from gateway.privacy.pseudonyms import PseudonymKey
+from gateway.profiles import SiteProfiles
 from gateway.records.blobs import BlobStore
 from gateway.records.database import Database
 from gateway.records.ledger import Claim
@@ -25,6 +26,7 @@ class StepContext:
     blobs: BlobStore
     directory: Callable[[], NodeDirectory]
     rules: Callable[[], RuleSet]
+    profiles: Callable[[], SiteProfiles]
     vault: Vault
     pseudonym_key: PseudonymKey
 

@@ -1,16 +1,26 @@
-"""The received originals of a study, read back: headers for deciding, whole data sets for preparing."""
+"""The received originals of a study, read back: headers for deciding, whole data sets for preparing.
+
+An object that cannot be read is no reason to lose the others: it is missing among the headers, and `whole` raises
+Held for it, so that the preparation keeps it here and asks a person.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import zlib
 from io import BytesIO
 
 from pydicom import Dataset, dcmread
+from pydicom.errors import InvalidDicomError
 
+from gateway.privacy.errors import Held, Reason
+from gateway.privacy.identity import UNREADABLE
 from gateway.records import queries
 from gateway.records.blobs import BlobStore
 from gateway.records.database import Database
 from gateway.records.tables import Instance
+
+NOT_DICOM = (InvalidDicomError, zlib.error, *UNREADABLE)
+"""What reading a file that is damaged can raise; that a disk cannot be read is another matter."""
 
 PATIENT_KEYS = ("PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate")
 
@@ -22,14 +32,26 @@ def kept(database: Database, study_id: int) -> list[Instance]:
 
 
 def headers(blobs: BlobStore, instances: list[Instance]) -> list[Dataset]:
-    """Every instance's data set without pixels, file meta included, in order of arrival."""
-    return [dcmread(blobs.path(instance.blob), stop_before_pixels=True) for instance in instances]
-
-
-def whole(blobs: BlobStore, instances: list[Instance]) -> Iterator[tuple[Instance, Dataset]]:
-    """Every instance with its whole data set, one in memory at a time."""
+    """The data sets without pixels, file meta included, in order of arrival; what cannot be read is left out."""
+    found: list[Dataset] = []
     for instance in instances:
-        yield instance, dcmread(BytesIO(blobs.get(instance.blob)))
+        try:
+            found.append(dcmread(blobs.path(instance.blob), stop_before_pixels=True))
+        except NOT_DICOM:
+            continue
+    return found
+
+
+def whole(blobs: BlobStore, instance: Instance) -> Dataset:
+    """One instance with its pixels; raises Held when it cannot be read."""
+    try:
+        return dcmread(BytesIO(blobs.get(instance.blob)))
+    except NOT_DICOM as error:
+        raise Held(
+            f"The object cannot be read ({type(error).__name__}).",
+            "Ask the sender to send it again, or leave it out.",
+            reason=Reason.UNREADABLE,
+        ) from None
 
 
 def patients(found: list[Dataset]) -> set[tuple[str, ...]]:

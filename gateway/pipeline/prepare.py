@@ -6,91 +6,207 @@ Copies lie under keys derived from the case, so a second run writes the same fil
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from pydicom import Dataset
 
-from gateway import __version__
 from gateway.lifecycle import CaseState
-from gateway.pipeline import originals
+from gateway.pipeline import held, originals
 from gateway.pipeline.context import StepContext, Turn
+from gateway.pipeline.manifest import ManifestBuilder, Output, Stayed, canonical
 from gateway.pipeline.outcome import Done, Outcome, Stuck
 from gateway.privacy import (
     Held,
+    IdentifyingValue,
     PatientContext,
+    Profile,
     deidentify,
     encode,
     find_leaks,
     identifying_values,
-    load_profile,
 )
+from gateway.privacy.identity import UNREADABLE
 from gateway.records import queries
-from gateway.records.evidence import Evidence, PreparedFact
+from gateway.records.evidence import Evidence, HeldFact, ManifestFact, PreparedFact
+from gateway.records.held import HeldRow, held_objects
 from gateway.records.tables import Case, Instance
 from gateway.records.vault import Patient, SealedIdentity
 
 
 def prepare(turn: Turn, context: StepContext) -> Outcome:
-    """MATCHED -> PREPARED; a leak, or an image that may not leave, asks for a person and nothing is sent."""
+    """MATCHED -> PREPARED; a leak, or an image of the protocol that may not leave, asks a person: nothing is sent."""
     with context.database.read() as session:
         case = queries.case(session, turn.claim.id)
+        known = {row.instance_id: row for row in held_objects(session, turn.claim.id)}
     instances = originals.kept(context.database, case.study_id)
     headers = originals.headers(context.blobs, instances)
+    if not headers:
+        return Stuck("No object of this study can be read.", "Ask the sender to send the study again.")
+    profile = context.profiles().get(case.profile or context.settings.files.profile)
     identity, patient = _who(context, case.site, headers[0])
-    profile = load_profile(context.settings.files.profile)
-    values = identifying_values(headers)
-    kinds = {str(row["series_number"]): str(row["kind"]) for row in case.series}
-
-    actions: Counter[str] = Counter()
-    facts: list[PreparedFact] = []
-    left_behind: Counter[str] = Counter()
-    shifted_date = ""
-    for instance, dataset in originals.whole(context.blobs, instances):
-        if instance.sop_class_uid not in profile.sop_classes:
-            left_behind[instance.sop_class_uid] += 1
-            continue
-        try:
-            result = deidentify(dataset, patient, profile, kinds.get(str(dataset.get("SeriesNumber", ""))))
-        except Held as held:
-            return Stuck(
-                f"An image may not leave: {held.problem}", held.fix, Evidence(note={"instance": instance.id})
-            )
-        file = encode(result.dataset)
-        leaks = find_leaks(file, values)
-        if leaks:
-            where = sorted({f"{leak.attribute} at byte {leak.offset}" for leak in leaks})[:10]
-            return Stuck(
-                f"The copy of instance {instance.id} still holds identifying values: {', '.join(where)}.",
-                "Nothing was sent. Report this to the maintainers with the attribute names; never force it out.",
-            )
-        actions.update(result.actions)
-        facts.append(_keep(context, case, instance, result.dataset, file))
-        shifted_date = shifted_date or str(result.dataset.get("StudyDate", "") or "")
-    if not facts:
-        return Stuck(
-            "No object of this study may leave: none is an MR image.",
-            "Ask the sender for the MR images; secondary captures, reports and private objects are not forwarded.",
-        )
-    manifest: dict[str, Any] = {
-        "profile": profile.name,
-        "software": __version__,
-        "key_id": patient.key.key_id,
-        "prepared": len(facts),
-        "left_behind": dict(left_behind),
-        "actions": dict(actions),
-        "leaks": 0,
-        "generation": case.generation,
-    }
-    return Done(
-        CaseState.PREPARED,
-        Evidence(
-            note={"prepared": len(facts), "left behind": sum(left_behind.values()), "leaks": 0},
-            columns={"shifted_study_date": shifted_date, "manifest": manifest},
-            identity=identity,
-            prepared=tuple(facts),
-        ),
+    work = _Preparation(
+        context,
+        case,
+        profile,
+        patient,
+        values=identifying_values(headers, patient.date_shift_days),
+        needed=held.relied_on(headers, case.verdict),
+        kinds={str(row["series_number"]): str(row["kind"]) for row in case.series},
+        known=known,
     )
+    for instance in instances:
+        work.take(instance)
+    return work.outcome(identity, turn)
+
+
+@dataclass
+class _Preparation:
+    """One run over the instances of a case: what may leave, what stays, and the record of both."""
+
+    context: StepContext
+    case: Case
+    profile: Profile
+    patient: PatientContext
+    values: frozenset[IdentifyingValue]
+    needed: frozenset[str]
+    """Series Instance UIDs the protocol verdict relies on."""
+    kinds: Mapping[str, str]
+    known: Mapping[int, HeldRow]
+    """Earlier decisions, by instance."""
+    manifest: ManifestBuilder = field(default_factory=ManifestBuilder)
+    facts: list[PreparedFact] = field(default_factory=list)
+    stays: list[HeldFact] = field(default_factory=list)
+    shifted_study_date: str = ""
+
+    def take(self, instance: Instance) -> None:
+        """Make and prove one copy, or note why there is none."""
+        assert instance.id is not None
+        decision = self.known[instance.id].decision if instance.id in self.known else ""
+        if decision == "left out":
+            return
+        original: Dataset | None = None
+        kind = ""
+        try:
+            original = originals.whole(self.context.blobs, instance)
+            kind = self.kinds.get(str(held.series_number(original)), "")
+            result = deidentify(
+                original, self.patient, self.profile, kind or None, released=decision == "released"
+            )
+            file = _encoded(result.dataset)
+        except Held as why:
+            self.stays.append(held.fact(instance, original, kind, why, self.needed))
+            return
+        self.manifest.searched(file)
+        leaks = find_leaks(file, self.values)
+        if leaks:
+            self.stays.append(held.leak_fact(instance, original, kind, leaks))
+            return
+        copy = result.dataset
+        self.manifest.add(
+            Output(instance.id, str(copy.SOPInstanceUID), str(copy.SOPClassUID), result.actions, file)
+        )
+        self.facts.append(self._kept(instance.id, copy, file))
+        self.shifted_study_date = self.shifted_study_date or str(copy.get("StudyDate", "") or "")
+
+    def outcome(self, identity: SealedIdentity, turn: Turn) -> Outcome:
+        """What the run found, with everything that stays here in its evidence."""
+        stays = tuple(self.stays)
+        stops = [one for one in stays if one.stops_case]
+        note = {"prepared": len(self.facts), "held": len(stays)}
+        if stops:
+            problem, fix = held.question(stops)
+            return Stuck(problem, fix, Evidence(note=note, held=stays))
+        if not self.facts:
+            return Stuck(
+                "No object of this study may leave.",
+                "Release an image on the case page, or ask the sender for the MR images; reports and private"
+                " objects are not forwarded.",
+                Evidence(note=note, held=stays),
+            )
+        manifest = self._manifest(turn)
+        summary = {
+            "generation": manifest.generation,
+            "digest": manifest.digest,
+            "profile": self.profile.name,
+            "profile_version": self.profile.version,
+            "key_id": self.patient.key.key_id,
+            "prepared": len(self.facts),
+            "held": len(stays),
+            "leaks": 0,
+        }
+        return Done(
+            CaseState.PREPARED,
+            Evidence(
+                note={**note, "leaks": 0, "manifest": manifest.digest},
+                columns={"shifted_study_date": self.shifted_study_date, "manifest": summary},
+                identity=identity,
+                prepared=tuple(self.facts),
+                held=stays,
+                manifest=manifest,
+            ),
+        )
+
+    def _manifest(self, turn: Turn) -> ManifestFact:
+        """Build and keep the manifest; its key is its digest, so that no generation overwrites another."""
+        assert self.case.id is not None
+        again = {one.instance_id for one in self.stays}
+        waiting = [
+            Stayed(
+                one.instance_id, one.series_number, one.kind, one.what, one.reason, one.problem, "waiting", ""
+            )
+            for one in self.stays
+        ]
+        decided = [
+            Stayed(
+                row.instance_id,
+                row.series_number,
+                row.kind,
+                row.what,
+                row.reason,
+                row.problem,
+                row.decision,
+                row.decided_by,
+            )
+            for row in self.known.values()
+            if row.decision != "waiting" and row.instance_id not in again
+        ]
+        content = self.manifest.build(
+            case_id=self.case.id,
+            generation=self.case.generation,
+            profile=self.profile,
+            key_id=self.patient.key.key_id,
+            values=self.values,
+            stayed=sorted([*waiting, *decided], key=lambda one: one.source),
+            made_at=turn.now,
+        )
+        digest = str(content["sha256"])
+        blob = f"manifests/{self.case.id}/{digest}.json"
+        self.context.blobs.put(blob, canonical(content))
+        return ManifestFact(self.case.generation, digest, blob)
+
+    def _kept(self, instance_id: int, copy: Dataset, file: bytes) -> PreparedFact:
+        blob = f"prepared/{self.case.id}/{copy.SOPInstanceUID}.dcm"
+        self.context.blobs.put(blob, file)
+        return PreparedFact(
+            instance_id,
+            str(copy.SOPClassUID),
+            str(copy.SOPInstanceUID),
+            str(copy.file_meta.TransferSyntaxUID),
+            blob,
+        )
+
+
+def _encoded(copy: Dataset) -> bytes:
+    """The copy as a file; what cannot be written again was not read rightly."""
+    try:
+        return encode(copy)
+    except UNREADABLE as error:
+        raise Held(
+            f"The object cannot be written again ({type(error).__name__}).",
+            "Ask the sender to send it again, or leave it out.",
+            reason="unreadable",
+        ) from None
 
 
 def _who(context: StepContext, site: str, header: Dataset) -> tuple[SealedIdentity, PatientContext]:
@@ -102,16 +218,3 @@ def _who(context: StepContext, site: str, header: Dataset) -> tuple[SealedIdenti
     patient_hash = key.uid(f"patient:{site}:{patient.issuer_of_patient_id}:{patient.patient_id}")
     shift = key.date_shift_days(site, patient.issuer_of_patient_id, patient.patient_id)
     return context.vault.seal(site, patient, pseudonym, patient_hash), PatientContext(pseudonym, shift, key)
-
-
-def _keep(context: StepContext, case: Case, instance: Instance, copy: Dataset, file: bytes) -> PreparedFact:
-    blob = f"prepared/{case.id}/{copy.SOPInstanceUID}.dcm"
-    context.blobs.put(blob, file)
-    assert instance.id is not None
-    return PreparedFact(
-        instance.id,
-        str(copy.SOPClassUID),
-        str(copy.SOPInstanceUID),
-        str(copy.file_meta.TransferSyntaxUID),
-        blob,
-    )

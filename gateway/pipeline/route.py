@@ -81,6 +81,7 @@ def case_draft(found: StudyFacts, rule: Rule, fingerprint: str, explanation: lis
         rules_fingerprint=fingerprint,
         referral=str(rule.referral),
         urgency=str(rule.urgency),
+        profile=rule.profile,
         priority=PRIORITIES.get((str(rule.referral), str(rule.urgency)), 5),
         readability=str(verdict.readability),
         verdict=shown,

@@ -25,6 +25,7 @@ class CaseDraft:
     verdict: Mapping[str, Any]
     explanation: list[Any]
     series: list[Any]
+    profile: str = ""
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,31 @@ class PreparedFact:
     sop_class_uid: str
     sop_instance_uid: str
     transfer_syntax_uid: str
+    blob: str
+
+
+@dataclass(frozen=True)
+class HeldFact:
+    """An object that may not leave by itself: why, and whether a person may release it."""
+
+    instance_id: int
+    series_number: int | None
+    kind: str
+    what: str
+    frames: int
+    reason: str
+    problem: str
+    fix: str
+    releasable: bool
+    stops_case: bool
+
+
+@dataclass(frozen=True)
+class ManifestFact:
+    """A de-identification manifest that lies in the object store."""
+
+    generation: int
+    digest: str
     blob: str
 
 
@@ -70,6 +96,8 @@ class Evidence:
     case: CaseDraft | None = None
     identity: SealedIdentity | None = None
     prepared: tuple[PreparedFact, ...] | None = None
+    held: tuple[HeldFact, ...] | None = None
+    manifest: ManifestFact | None = None
     deliveries: tuple[DeliveryFact, ...] = ()
     commitment: CommitmentFact | None = None
 

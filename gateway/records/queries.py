@@ -16,6 +16,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from gateway.lifecycle import CaseState
 from gateway.records.accounts import Viewer
+from gateway.records.held import HeldRow, held_objects
 from gateway.records.tables import (
     Account,
     AuditEvent,
@@ -117,7 +118,9 @@ class CasePage:
     verdict: Mapping[str, Any]
     explanation: tuple[Any, ...]
     series: tuple[Any, ...]
+    profile: str
     manifest: Mapping[str, Any]
+    held: tuple[HeldRow, ...]
     returned_as: str
     journal: tuple[JournalLine, ...]
     deliveries: tuple[DeliveryRow, ...]
@@ -179,7 +182,9 @@ def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None
         verdict=case.verdict,
         explanation=tuple(case.explanation),
         series=tuple(case.series),
+        profile=case.profile,
         manifest=case.manifest,
+        held=held_objects(session, case_id),
         returned_as=case.returned_as,
         journal=tuple(journal(session, case.study_id, case_id)),
         deliveries=tuple(

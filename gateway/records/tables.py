@@ -22,6 +22,9 @@ NAMING = {
 SQLModel.metadata.naming_convention = NAMING
 METADATA: MetaData = SQLModel.metadata
 
+DECISIONS = ("waiting", "released", "left out")
+"""What a person decided on an object that may not leave by itself."""
+
 ROLES = ("reader", "lead", "coordinator", "admin")
 """What an account may be: reads; reads and manages the queue; sends for a site; runs the gateway."""
 
@@ -144,6 +147,7 @@ class Case(Due, table=True):
     rule_version: str
     rule_title: str
     rules_fingerprint: str
+    profile: str = Field(default="", description="de-identification profile; empty: the one of the settings")
     referral: str
     urgency: str
     priority: int = Field(default=5, description="smaller is sooner: suspected PML first")
@@ -196,6 +200,47 @@ class PreparedInstance(SQLModel, table=True):
     sop_instance_uid: str
     transfer_syntax_uid: str
     blob: str
+
+
+class HeldObject(SQLModel, table=True):
+    """One object of a case that may not leave by itself, and what a named person decided about it."""
+
+    __tablename__ = "held_object"
+    __table_args__ = (
+        UniqueConstraint("case_id", "instance_id"),
+        _one_of("decision", DECISIONS, "decision"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="case.id", index=True)
+    instance_id: int = Field(foreign_key="instance.id")
+    series_number: int | None = Field(default=None)
+    kind: str = Field(default="", description="what the series was recognised as")
+    what: str = Field(description="name of the SOP class")
+    frames: int = Field(default=0, description="pictures in it; 0: nothing a person could look at")
+    reason: str = Field(description="code: gateway.privacy.errors.Reason, or leak")
+    problem: str
+    fix: str
+    releasable: bool = Field(description="the profile lets a named person release it")
+    stops_case: bool = Field(description="the case waits until somebody has decided")
+    found_at: datetime
+    decision: str = Field(default="waiting")
+    decided_by: str = Field(default="")
+    why: str = Field(default="")
+    decided_at: datetime | None = Field(default=None)
+
+
+class Manifest(SQLModel, table=True):
+    """One record of what de-identification did to a case; rows are only ever added."""
+
+    __tablename__ = "manifest"
+
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="case.id", index=True)
+    generation: int
+    digest: str = Field(description="SHA-256 of the canonical JSON")
+    blob: str = Field(description="key in the object store")
+    made_at: datetime
 
 
 class Delivery(SQLModel, table=True):

@@ -17,6 +17,7 @@ from gateway.web.context import Context, WebContext
 from gateway.web.explanation import shown_conditions, shown_requirements, shown_series
 from gateway.web.forms import Posted, first
 from gateway.web.gallery import images_of, viewer_series
+from gateway.web.held import held_counts, manifests_of
 from gateway.web.images import WINDOWS
 from gateway.web.pages import render
 from gateway.web.queue import Looker, as_json
@@ -60,6 +61,8 @@ def _page(
         requirements=shown_requirements(page.verdict),
         series=shown_series(page.series),
         deliveries=_deliveries(page),
+        held_counts=held_counts(page.held),
+        manifests=manifests_of(context, viewer, case_id) if has(viewer, Right.REPORT) else (),
         problem=problem,
         fix=fix,
     )
@@ -156,6 +159,9 @@ def case_json(context: Context, viewer: Looker, case_id: CaseId) -> dict[str, An
         "rule_id": page.rule_id,
         "rule_version": page.rule_version,
         "returned_as": page.returned_as,
+        "profile": page.profile,
+        "manifest": page.manifest,
+        "held": held_counts(page.held),
         "requirements": shown_requirements(page.verdict),
         "series": shown_series(page.series),
         "explanation": shown_conditions(page.explanation, viewer, page.rule_id),

@@ -123,7 +123,7 @@ class Pictures:
             raise NotThere(f"There is no window {window!r}.", f"Use one of: {', '.join(WINDOWS)}.")
         pixels, header = self._pixels(study.series[series].slices[number])
         low, high = self._window(study, series, window)
-        return _png(pixels, header, low, high, width)
+        return as_png(pixels, header, low, high, width)
 
     def _header(self, blob: str) -> Dataset:
         with self.blobs.path(blob).open("rb") as stream:
@@ -215,7 +215,7 @@ def _order(header: Dataset) -> tuple[float, float, float]:
     return (_b_value(header) or 0.0, along, _number(header, "InstanceNumber"))
 
 
-def _png(pixels: Pixels, header: Dataset, low: float, high: float, width: int | None) -> bytes:
+def as_png(pixels: Pixels, header: Dataset, low: float, high: float, width: int | None) -> bytes:
     if pixels.ndim == 3:  # colour is shown as it is
         image = Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
     else:

@@ -175,6 +175,63 @@ def test_deidentify_writes_copies_and_a_manifest(command: Command, study: Path, 
     assert command(*wanted, "--allow-held")[0] == 0
 
 
+def test_deidentify_needs_no_gateway_and_says_that_its_key_is_its_own(command: Command, study: Path) -> None:
+    """Without a configuration, a key or a database: it works, warns, and leaves no records behind."""
+    code, said = command("deidentify", study, "copies")
+    assert code == 0, said
+    assert "24 written, 0 held, 0 failed, 0 passed over." in said
+    assert "key of its own" in said
+    assert not list(Path.cwd().rglob("*.sqlite"))
+
+
+def test_deidentify_takes_a_profile_of_the_site(command: Command, study: Path, tmp_path: Path) -> None:
+    """By its name in the folder of profiles, or as a file; a wrong one is refused before anything is written."""
+    command("init", ".")
+    for number, name in enumerate(("no-sex", tmp_path / "profiles" / "no-sex.yaml")):
+        code, said = command(
+            "deidentify", study, f"out{number}", "--profile", name, "--manifest", f"{number}.json"
+        )
+        assert code == 0, said
+        assert json.loads((tmp_path / f"{number}.json").read_text())["profile"] == "no-sex"
+        assert {dcmread(path).PatientSex for path in (tmp_path / f"out{number}").iterdir()} == {""}
+    wrong = tmp_path / "profiles" / "wrong.yaml"
+    wrong.write_text(
+        "name: wrong\nextends: pml-read\nversion: '1'\nrules: {PatientID: {action: K, reason: we like it}}\n"
+    )
+    code, said = command("deidentify", study, "none", "--profile", "wrong")
+    assert code == 1
+    assert "wrong.yaml: rule keeps the direct identifier PatientID" in said
+    assert not (tmp_path / "none").exists()
+
+
+def test_check_refuses_profiles_that_keep_an_identifier_or_are_not_there(
+    command: Command, tmp_path: Path
+) -> None:
+    """Every wrong profile, and every rule or setting that names none, each with its fix."""
+    command("init", ".")
+    (tmp_path / "profiles" / "ours.yaml").write_text(
+        "name: ours\nextends: pml-read\nversion: '1'\nkeep_text: [PatientAddress]\n"
+        "rules: {PatientBirthDate: {action: K, reason: handy}}\n"
+    )
+    (tmp_path / "profiles" / "pml-read.yaml").write_text("name: other\nextends: nothing\n")
+    (tmp_path / "rules" / "natalizumab.yaml").write_text(
+        "rules:\n"
+        "  - {id: one, title: One, profile: ours, when: {modalities: {is: MR}}}\n"
+        "  - {id: two, title: Two, profile: theirs, when: {modalities: {is: MR}}}\n"
+    )
+    code, printed = command("check", "--json")
+    assert code == 1
+    problems = [one for one in json.loads(printed) if one["where"] == "profiles"]
+    said = "\n".join(one["problem"] for one in problems)
+    assert "ours.yaml: rule keeps the direct identifier PatientBirthDate" in said
+    assert "ours.yaml: keep_text keeps the direct identifier PatientAddress" in said
+    assert "pml-read.yaml: its name is 'other'" in said
+    assert "pml-read.yaml: it has no version" in said
+    assert "rule two names the profile 'theirs'" in said
+    assert "rule one" not in said, "told once, by its file"
+    assert all(one["fix"] for one in problems)
+
+
 @pytest.mark.parametrize("form", ["enhanced", "comprehensive", "basic", "pdf"])
 def test_a_report_is_rendered_in_each_form(command: Command, study: Path, tmp_path: Path, form: str) -> None:
     """The DICOM object carries the study it was read from."""

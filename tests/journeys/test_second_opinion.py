@@ -46,7 +46,7 @@ def test_a_study_comes_back_as_a_report(stage: Stage) -> None:
         assert audit.verify(session) is None
     database.close()
     log = (stage.folder / "gateway.log").read_text()
-    for secret in ("Phantom", "DEMO-4711", str(report.header.StudyInstanceUID)):
+    for secret in ("Musterfrau", "DEMO-4711", str(report.header.StudyInstanceUID)):
         assert secret not in log
 
 

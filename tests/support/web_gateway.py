@@ -173,6 +173,39 @@ class WebGateway:
                     )
                 )
 
+    def held(self, case_id: int, original: Dataset, **columns: Any) -> int:
+        """An object of a case that stayed here, as the pipeline would have listed it; returns its number."""
+        from gateway.records.tables import HeldObject
+
+        self.numbers += 1
+        stream = BytesIO()
+        original.save_as(stream, enforce_file_format=True)
+        with self.database.write("test_held") as session:
+            instance = _instance(session.get_one(Case, case_id).study_id, 5000 + self.numbers)
+            instance.blob = f"received/{self.numbers:05}.dcm"
+            self.context.blobs.put(instance.blob, stream.getvalue())
+            session.add(instance)
+            session.flush()
+            values: dict[str, Any] = {
+                "case_id": case_id,
+                "instance_id": instance.id,
+                "series_number": int(original.SeriesNumber),
+                "kind": "other",
+                "what": original.SOPClassUID.name,
+                "frames": 1,
+                "reason": "sop-class",
+                "problem": "The object is not an MR image but Secondary Capture Image.",
+                "fix": "Look at the image; a named person can release it when its pixels identify nobody.",
+                "releasable": True,
+                "stops_case": False,
+                "found_at": self.database.now(session),
+            }
+            held = HeldObject(**(values | columns))
+            session.add(held)
+            session.flush()
+            assert held.id is not None
+            return held.id
+
 
 def _instance(study_id: int, number: int) -> Any:
     from datetime import UTC, datetime

@@ -4,6 +4,7 @@
     work       claim_due, renew, advance, postpone, park                      (the engine)
     people     claim_case, release_case, save_draft, sign_report, park_case, retry
     studies    let_go_on, route_by_hand
+    held       decide_held, look_at_original                                  (objects that stayed here)
     answers    record_commitment, take_tick
     opening    the case of a matched study        journal    one line for each fact
 
@@ -12,6 +13,7 @@ Accounts live in `gateway.records.accounts`.
 
 from gateway.records.ledger.answers import record_commitment, take_tick
 from gateway.records.ledger.arrivals import InstanceFact, keep_instance, refuse
+from gateway.records.ledger.held import LEFT_OUT, RELEASED, WAITING, decide_held, look_at_original
 from gateway.records.ledger.people import (
     claim_case,
     park_case,
@@ -24,14 +26,19 @@ from gateway.records.ledger.studies import UNMATCHED, let_go_on, route_by_hand
 from gateway.records.ledger.work import Claim, advance, claim_due, park, postpone, renew
 
 __all__ = [
+    "LEFT_OUT",
+    "RELEASED",
     "UNMATCHED",
+    "WAITING",
     "Claim",
     "InstanceFact",
     "advance",
     "claim_case",
     "claim_due",
+    "decide_held",
     "keep_instance",
     "let_go_on",
+    "look_at_original",
     "park",
     "park_case",
     "postpone",

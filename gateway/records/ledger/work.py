@@ -15,6 +15,7 @@ from gateway.lifecycle import CaseState, StudyState, move_case, move_study
 from gateway.records.database import Database
 from gateway.records.evidence import NOTHING, Evidence
 from gateway.records.ledger.answers import keep_commitment
+from gateway.records.ledger.held import keep_held
 from gateway.records.ledger.journal import tell
 from gateway.records.ledger.opening import open_case
 from gateway.records.notices import raise_notice
@@ -22,6 +23,7 @@ from gateway.records.tables import (
     Case,
     Delivery,
     Identity,
+    Manifest,
     PreparedInstance,
     Study,
 )
@@ -196,6 +198,11 @@ def _remember(session: Session, row: Case | Study, claim: Claim, evidence: Evide
             session.delete(old)
         session.flush()
         session.add_all(PreparedInstance(case_id=claim.id, **vars(fact)) for fact in evidence.prepared)
+    if evidence.held is not None:
+        assert isinstance(row, Case)
+        keep_held(session, row, evidence.held, now)
+    if evidence.manifest is not None:
+        session.add(Manifest(case_id=claim.id, **vars(evidence.manifest), made_at=now))
     for fact in evidence.deliveries:
         known_delivery = session.exec(
             select(Delivery).where(

@@ -1,0 +1,251 @@
+"""`gateway deidentify`: the pipeline's engine over a file or folder; no records, no database.
+
+Two passes, so that only one object and the headers of one study are in memory: the first finds out which file is of
+which study, the second de-identifies study by study, searching every copy for the values of its whole study.
+Output names are the new SOP Instance UIDs: nothing of an input's name survives.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydicom import Dataset
+from pydicom.uid import MediaStorageDirectoryStorage
+
+from gateway import __version__, clock, dicom_file
+from gateway.dicom_file import NOT_DICOM
+from gateway.errors import GatewayError
+from gateway.pipeline.manifest import described, digest_of
+from gateway.privacy import (
+    Held,
+    IdentifyingValue,
+    PatientContext,
+    Profile,
+    PseudonymKey,
+    deidentify,
+    encode,
+    find_leaks,
+    identifying_values,
+)
+from routing_rules.sequences import classify_study
+
+# ruff: noqa: SIM905 - lists of words read better as text
+SIDECARS = frozenset(
+    ".txt .md .pdf .json .xml .csv .tsv .log .htm .html .jpg .jpeg .png .gif .ini .inf .exe .zip .md5 .sha256".split()
+)
+"""Endings of what lies beside images on a medium; a file without DICOM content and without such an ending failed."""
+Progress = Callable[[], None]
+
+
+@dataclass
+class Result:
+    """What became of every file."""
+
+    rows: dict[Path, dict[str, Any]] = field(default_factory=dict)
+    passed_over: dict[Path, str] = field(default_factory=dict)
+    held: int = 0
+    failed: int = 0
+    values: Counter[str] = field(default_factory=Counter)
+    files: int = 0
+    bytes: int = 0
+    hits: int = 0
+
+    @property
+    def written(self) -> int:
+        """Inputs that have an output."""
+        return len(self.rows) - self.held - self.failed
+
+    def manifest(self, profile: Profile, key: PseudonymKey) -> dict[str, Any]:
+        """The manifest as JSON; `profile` and `instances` are a contract, the other keys say more."""
+        body: dict[str, Any] = {
+            "profile": profile.name,
+            "instances": [row for _, row in sorted(self.rows.items())],
+            "passed_over": [
+                {"source": str(file), "reason": why} for file, why in sorted(self.passed_over.items())
+            ],
+            "profile_applied": described(profile),
+            "leak_gate": {
+                "values_searched": dict(sorted(self.values.items())),
+                "files": self.files,
+                "bytes": self.bytes,
+                "hits": self.hits,
+            },
+            "counts": {"written": self.written, "held": self.held, "failed": self.failed},
+            "software": {"name": "pml-gateway", "version": __version__},
+            "key_id": key.key_id,
+            "made_at": clock.now().isoformat(timespec="seconds"),
+        }
+        return {**body, "sha256": digest_of(body)}
+
+
+def files_of(source: Path, target: Path) -> list[Path]:
+    """The files to look at, in order; raises GatewayError when input and output are not apart."""
+    if not source.exists():
+        raise GatewayError(f"There is no {source}.", "Name a file or folder that exists.")
+    one, other = source.resolve(), target.resolve()
+    if one == other or one in other.parents or other in one.parents:
+        raise GatewayError(
+            "The output folder and the input contain one another.",
+            "Name a folder that lies elsewhere: originals and copies must never be mixed up.",
+        )
+    return sorted(file for file in source.rglob("*") if file.is_file()) if source.is_dir() else [source]
+
+
+class FolderRun:
+    """De-identifies files into one folder with one profile and one key; `tick` is called twice for each file."""
+
+    def __init__(
+        self, target: Path, profile: Profile, key: PseudonymKey, *, site: str = "default", tick: Progress
+    ) -> None:
+        self.target, self.profile, self.key, self.site, self.tick = target, profile, key, site, tick
+        self.result = Result()
+        self._written: dict[str, tuple[str, Path]] = {}
+
+    def run(self, files: Sequence[Path]) -> Result:
+        """Every file, study by study; what cannot be read or written is listed, and the others go on."""
+        try:
+            self.target.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise GatewayError(
+                f"{self.target} cannot be made ({error.strerror}).", "Name another folder."
+            ) from None
+        studies: dict[str, list[Path]] = {}
+        for file in files:
+            study = self._study_of(file)
+            self.tick()
+            if study is not None:
+                studies.setdefault(study, []).append(file)
+            else:
+                self.tick()
+        for members in studies.values():
+            self._study(members)
+        return self.result
+
+    def _study_of(self, file: Path) -> str | None:
+        """The Study Instance UID ("" when it has none), or None when the file is judged already."""
+        try:
+            header = dicom_file.header(file, ("StudyInstanceUID", "SOPClassUID"))
+        except OSError as error:
+            self._failed(file, f"The file cannot be read ({error.strerror}).")
+            return None
+        except NOT_DICOM:
+            if file.suffix.lower() in SIDECARS or file.name.startswith("."):
+                self.result.passed_over[file] = "Not a DICOM file."
+            else:
+                self._failed(file, "Not a DICOM file, or damaged at its beginning.")
+            return None
+        meta = getattr(header, "file_meta", Dataset())
+        if MediaStorageDirectoryStorage in (meta.get("MediaStorageSOPClassUID"), header.get("SOPClassUID")):
+            self.result.passed_over[file] = (
+                "A DICOMDIR: the directory of a medium, no object; it names patients."
+            )
+            return None
+        return str(header.get("StudyInstanceUID", "") or "")
+
+    def _study(self, files: Sequence[Path]) -> None:
+        headers = list(self._headers(files))
+        kinds = {series.series_instance_uid: str(series.kind) for series in classify_study(headers)}
+        shifts = {self._patient(header).date_shift_days for header in headers}
+        # With two patients in one study no date may be excused as the other one's replacement.
+        values = identifying_values(headers, shifts.pop() if len(shifts) == 1 else None)
+        self.result.values.update(str(value.kind) for value in values)
+        for file in files:
+            self._one(file, kinds, values)
+            self.tick()
+
+    @staticmethod
+    def _headers(files: Sequence[Path]) -> Iterator[Dataset]:
+        for file in files:
+            with suppress(OSError, *NOT_DICOM):  # told when its turn comes
+                yield dicom_file.header(file)
+
+    def _one(self, file: Path, kinds: dict[str, str], values: frozenset[IdentifyingValue]) -> None:
+        try:
+            original = dicom_file.whole(file)
+            kind = kinds.get(str(original.get("SeriesInstanceUID", "")))
+            result = deidentify(original, self._patient(original), self.profile, kind)
+            data = encode(result.dataset)
+        except Held as held:
+            self.result.held += 1
+            self._row(file, reason=f"{held.problem} {held.fix}")
+            return
+        except NOT_DICOM as error:
+            self._failed(file, f"The object cannot be read completely ({type(error).__name__}).")
+            return
+        except OSError as error:
+            self._failed(file, f"The file cannot be read ({error.strerror}).")
+            return
+        leaks = find_leaks(data, values)
+        self.result.files += 1
+        self.result.bytes += len(data)
+        self.result.hits += len(leaks)
+        if leaks:
+            self.result.held += 1
+            where = sorted({f"{leak.attribute} at byte {leak.offset}" for leak in leaks})
+            self._row(file, reason=f"The copy still held identifying values: {', '.join(where[:10])}.")
+            return
+        self._write(file, str(result.dataset.SOPInstanceUID), data, dict(result.actions))
+
+    def _write(self, file: Path, uid: str, data: bytes, actions: dict[str, int]) -> None:
+        output = self.target / f"{uid}.dcm"
+        digest = hashlib.sha256(data).hexdigest()
+        if uid in self._written and self._written[uid][0] != digest:
+            self._failed(
+                file,
+                f"Another object has the same SOP Instance UID and other content ({self._written[uid][1]});"
+                " that one was written, this one was not.",
+            )
+            return
+        if uid not in self._written:
+            try:
+                _replace(output, data)
+            except OSError as error:
+                raise GatewayError(
+                    f"{output} cannot be written ({error.strerror}).", "Free space, or name another folder."
+                ) from None
+            self._written[uid] = digest, file
+        self._row(file, output=output, actions=actions)
+
+    def _patient(self, header: Dataset) -> PatientContext:
+        who = (
+            str(header.get("IssuerOfPatientID", "") or "").strip(),
+            str(header.get("PatientID", "") or "").strip(),
+        )
+        key = self.key
+        return PatientContext(key.pseudonym(self.site, *who), key.date_shift_days(self.site, *who), key)
+
+    def _failed(self, file: Path, reason: str) -> None:
+        self.result.failed += 1
+        self._row(file, reason=reason)
+
+    def _row(
+        self,
+        file: Path,
+        *,
+        output: Path | None = None,
+        reason: str | None = None,
+        actions: dict[str, int] | None = None,
+    ) -> None:
+        self.result.rows[file] = {
+            "source": str(file),
+            "output": str(output) if output else None,
+            "reason": reason,
+            "actions": actions or {},
+        }
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    unfinished = path.with_name(f".{path.name}")
+    try:
+        unfinished.write_bytes(data)
+        unfinished.replace(path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise

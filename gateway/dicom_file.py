@@ -1,0 +1,55 @@
+"""DICOM files as people have them on disk: with or without preamble, whole or cut short."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+
+from pydicom import Dataset, dcmread
+from pydicom.errors import InvalidDicomError
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+from dicom_nodes.encoding import file_meta
+from dicom_nodes.errors import NotDicom
+from dicom_nodes.instance import dataset_uids
+from gateway.privacy.identity import UNREADABLE
+from gateway.privacy.silence import silent_pydicom
+
+NOT_DICOM = (InvalidDicomError, NotDicom, zlib.error, *UNREADABLE)
+"""What reading a file that is damaged, or no DICOM at all, can raise."""
+FIRST_GROUPS = (b"\x02\x00", b"\x08\x00")
+"""How a data set without preamble begins: group 0002 or 0008, little endian."""
+
+
+def header(file: Path, tags: Sequence[str] = ()) -> Dataset:
+    """The data set of a file without pixels; with `tags` only these. Also of a file without preamble."""
+    with file.open("rb") as stream:
+        bare = _is_bare(stream.read(132))
+    with silent_pydicom():
+        found = dcmread(file, force=bare, specific_tags=list(tags) or None, stop_before_pixels=True)
+    if bare and not found.get("SOPClassUID"):
+        raise InvalidDicomError("neither preamble nor SOP class")
+    return found
+
+
+def whole(file: Path) -> Dataset:
+    """The whole object; walked to its end first, because pydicom reads a file cut short without complaint."""
+    data = file.read_bytes()
+    bare = _is_bare(data[:132])
+    with silent_pydicom():
+        found = dcmread(BytesIO(data), force=bare)
+    if bare:
+        implicit, little = found.original_encoding
+        syntax = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
+        if little:  # without file meta information there is no other syntax (PS3.10 7.1)
+            dataset_uids(data, syntax)
+    else:
+        offset = file_meta(data)[1]
+        dataset_uids(data[offset:], str(found.file_meta.TransferSyntaxUID))
+    return found
+
+
+def _is_bare(start: bytes) -> bool:
+    return start[128:132] != b"DICM" and start[:2] in FIRST_GROUPS

@@ -1,0 +1,135 @@
+"""The de-identification manifest of a case: what was done, to how many, what stayed here, and that it was proven clean.
+
+It holds nothing that identifies a patient: originals are named by the gateway's own instance numbers, outputs by their
+derived UIDs, and the only date is the gateway's own. The digest is SHA-256 over the canonical JSON (keys sorted, no
+spaces, UTF-8) of everything but `sha256` itself; `verify` recomputes it. PS3.15 E.1.1 asks for such a record.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from gateway import __version__
+from gateway.privacy import IdentifyingValue, Profile
+
+FORMAT = "pml-gateway de-identification manifest"
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Output:
+    """One object that may leave: `source` is the gateway's number of the received instance."""
+
+    source: int
+    sop_instance_uid: str
+    sop_class_uid: str
+    actions: Mapping[str, int]
+    file: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Stayed:
+    """One object that may not leave by itself, with what was decided about it (`decision` as in the records)."""
+
+    source: int
+    series_number: int | None
+    kind: str
+    what: str
+    reason: str
+    problem: str
+    decision: str
+    decided_by: str
+
+
+class ManifestBuilder:
+    """Takes in one output after the other, so that no file has to stay in memory."""
+
+    def __init__(self) -> None:
+        self.actions: Counter[str] = Counter()
+        self.instances: list[dict[str, Any]] = []
+        self.files = self.bytes = 0
+
+    def searched(self, file: bytes) -> None:
+        """Count a file that the leak gate searched."""
+        self.files += 1
+        self.bytes += len(file)
+
+    def add(self, output: Output) -> None:
+        """Note an object that may leave."""
+        self.actions.update(output.actions)
+        self.instances.append(
+            {
+                "source": output.source,
+                "output": output.sop_instance_uid,
+                "sop_class": output.sop_class_uid,
+                "actions_sha256": digest_of(dict(output.actions)),
+                "file_sha256": hashlib.sha256(output.file).hexdigest(),
+            }
+        )
+
+    def build(
+        self,
+        *,
+        case_id: int,
+        generation: int,
+        profile: Profile,
+        key_id: str,
+        values: Collection[IdentifyingValue],
+        stayed: Iterable[Stayed],
+        made_at: datetime,
+    ) -> dict[str, Any]:
+        """The finished manifest with its digest; there was no hit, or nothing would have been prepared."""
+        body: dict[str, Any] = {
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            "case": case_id,
+            "generation": generation,
+            "made_at": made_at.astimezone(UTC).isoformat(timespec="seconds"),
+            "software": {"name": "pml-gateway", "version": __version__},
+            "key_id": key_id,
+            "profile": described(profile),
+            "attributes": dict(sorted(self.actions.items())),
+            "instances": self.instances,
+            "held": [vars(one) for one in stayed],
+            "leak_gate": {
+                "values_searched": dict(sorted(Counter(str(value.kind) for value in values).items())),
+                "files": self.files,
+                "bytes": self.bytes,
+                "hits": 0,
+            },
+        }
+        return {**body, "sha256": digest_of(body)}
+
+
+def described(profile: Profile) -> dict[str, Any]:
+    """A profile as a manifest names it: version, fingerprint, and the options applied with their codes of CID 7050."""
+    return {
+        "name": profile.name,
+        "version": profile.version,
+        "fingerprint": profile.fingerprint,
+        "options": [
+            {"code": code, "scheme": "DCM", "meaning": meaning} for code, meaning in profile.method_codes()
+        ],
+    }
+
+
+def canonical(content: Mapping[str, Any]) -> bytes:
+    """The one way to write this JSON."""
+    return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def digest_of(content: Mapping[str, Any]) -> str:
+    """SHA-256 over the canonical JSON, hexadecimal."""
+    return hashlib.sha256(canonical(content)).hexdigest()
+
+
+def verify(content: Mapping[str, Any]) -> bool:
+    """Whether a manifest is word for word what was written."""
+    body = {key: value for key, value in content.items() if key != "sha256"}
+    return content.get("sha256") == digest_of(body)

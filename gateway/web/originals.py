@@ -1,0 +1,60 @@
+"""The picture of a held original, for the person who has to vouch for its pixels. Every look is an audit event.
+
+This is the only place where pages read an original; who may is decided by `gateway.web.held`.
+"""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import Dataset, dcmread
+from pydicom.pixels.processing import apply_color_lut
+from pydicom.pixels.utils import pixel_array
+
+from gateway.errors import NotThere
+from gateway.web.images import WINDOWS, PictureFailed, as_png
+
+
+def picture(file: bytes, frame: int, window: str) -> bytes:
+    """One frame (from 0) as PNG in its full size; raises NotThere or PictureFailed.
+
+    The window "full" maps every value that occurs to a grey of its own place: text cannot hide beyond its ends.
+    """
+    if window not in WINDOWS:
+        raise NotThere(f"There is no window {window!r}.", f"Use one of: {', '.join(WINDOWS)}.")
+    try:
+        header = dcmread(BytesIO(file))
+        frames = int(header.get("NumberOfFrames") or 1)
+        if not 0 <= frame < frames:
+            raise NotThere(f"There is no frame {frame}.", f"The object has {frames}, counted from 0.")
+        pixels = np.asarray(pixel_array(header, index=frame))
+        pixels = _in_eight_bits(pixels, header) if _is_colour(header) else pixels.astype(np.float32)
+    except NotThere:
+        raise
+    except Exception as error:
+        raise PictureFailed(
+            f"This image cannot be shown here ({type(error).__name__}).",
+            "What cannot be looked at cannot be released: leave it out.",
+        ) from error
+    if pixels.ndim == 3:
+        return as_png(pixels, header, 0.0, 255.0, None)
+    _, black, white = WINDOWS[window]
+    low, high = (float(value) for value in np.percentile(pixels, (black, white)))
+    return as_png(pixels, header, low, high, None)
+
+
+def _is_colour(header: Dataset) -> bool:
+    return (
+        int(header.get("SamplesPerPixel") or 1) > 1
+        or header.get("PhotometricInterpretation") == "PALETTE COLOR"
+    )
+
+
+def _in_eight_bits(pixels: NDArray[Any], header: Dataset) -> NDArray[Any]:
+    """Red, green and blue, each 0 to 255."""
+    if header.get("PhotometricInterpretation") == "PALETTE COLOR":
+        pixels = np.asarray(apply_color_lut(pixels, header))
+    return pixels >> 8 if pixels.dtype.itemsize > 1 else pixels
