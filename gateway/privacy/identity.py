@@ -123,6 +123,8 @@ _IDENTIFIERS: Final = _identifier_tags()
 
 def _walk(ds: Dataset) -> Iterator[tuple[str, str, Kind]]:
     for tag in sorted(ds.keys()):
+        if tag.is_private and ds.get_item(tag).VR not in ("SQ", None):
+            continue  # what a private sequence holds may have public tags; blobs repeat what the header says
         try:
             element = ds[tag]
         except UNREADABLE:

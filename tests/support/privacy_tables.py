@@ -7,6 +7,7 @@ A test compares the shipped file with a fresh build, so that the two cannot drif
 from __future__ import annotations
 
 import json
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,10 @@ IODS = {
     "1.2.840.10008.5.1.4.1.1.7.3": "multi-frame-grayscale-word-secondary-capture-image",
     "1.2.840.10008.5.1.4.1.1.7.4": "multi-frame-true-color-secondary-capture-image",
 }
+PROFILE_ROWS: dict[str, dict[str, Any]] = {
+    row["tag"]: row
+    for row in json.loads((files("gateway.privacy") / "profile_table.json").read_text())["rows"]
+}
 STRICTEST_FIRST = ("1", "1C", "2", "2C", "3")
 SOURCE = (
     "PS3.3 module tables as shipped with highdicom 0.28 (MIT), derived from innolitics/dicom-standard (MIT)"
@@ -33,19 +38,30 @@ SOURCE = (
 def build() -> dict[str, Any]:
     """The content of iod_types.json: `iods` names each SOP class's table of attributes, `tables` holds every distinct
     table once, as tag -> [Type, number of the table its items follow] (0: no sequence, or nothing defined in it)."""
-    folder = files("highdicom") / "_standard"
-    modules_of = json.loads((folder / "iod_module_map.json").read_text())
-    attributes_of = json.loads((folder / "module_attribute_map.json").read_text())
     tables: list[dict[str, Any]] = [{}]
     numbers: dict[str, int] = {"{}": 0}
-    iods = {}
-    for sop_class, iod in IODS.items():
-        tree: dict[str, Any] = {}
-        for module in modules_of[iod]:
-            for attribute in attributes_of[module["key"]]:
-                _plant(tree, [*attribute["path"], attribute["keyword"]], attribute["type"])
-        iods[sop_class] = _number(tree, tables, numbers)
+    iods = {uid: _number(iod_tree(uid), tables, numbers) for uid in IODS}
     return {"source": SOURCE, "acknowledgement": "DICOM PS3.3, (c) NEMA", "iods": iods, "tables": tables}
+
+
+@cache
+def iod_tree(sop_class: str) -> dict[str, Any]:
+    """Tag -> [Type, items' attributes] of everything the IOD's modules define (the strictest Type of all modules)."""
+    modules_of, attributes_of = _modules()
+    tree: dict[str, Any] = {}
+    for module in modules_of[IODS[sop_class]]:
+        for attribute in attributes_of[module["key"]]:
+            _plant(tree, [*attribute["path"], attribute["keyword"]], attribute["type"])
+    return tree
+
+
+@cache
+def _modules() -> tuple[dict[str, Any], dict[str, Any]]:
+    folder = files("highdicom") / "_standard"
+    return (
+        json.loads((folder / "iod_module_map.json").read_text()),
+        json.loads((folder / "module_attribute_map.json").read_text()),
+    )
 
 
 def _number(tree: dict[str, Any], tables: list[dict[str, Any]], numbers: dict[str, int]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 
@@ -21,7 +22,6 @@ FILES = (
     if REAL_FILES.is_dir()
     else []
 )
-SOME = FILES[::6]
 VIEWING = (
     "PixelSpacing",
     "ImagePositionPatient",
@@ -76,19 +76,26 @@ def test_a_real_file_leaves_clean_or_not_at_all(path: Path) -> None:
 
 
 @pytest.mark.dicom3tools
+@pytest.mark.timeout(300)
 @pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="dicom3tools is not installed")
 @pytest.mark.filterwarnings("ignore::UserWarning")
-@pytest.mark.parametrize("path", SOME, ids=lambda path: path.name[:60])
-def test_dciodvfy_finds_no_error_the_original_did_not_have(path: Path, tmp_path: Path) -> None:
-    """De-identification makes no object worse."""
-    original = read(path)
-    try:
-        data = encode(deidentify(original, context(), PROFILE, "other").dataset)
-    except Held:
-        pytest.skip("held")
-    output = tmp_path / "out.dcm"
-    output.write_bytes(data)
-    assert errors(output) - errors(path) == set()
+def test_dciodvfy_finds_no_error_in_any_copy_that_its_original_did_not_have(tmp_path: Path) -> None:
+    """De-identification makes no object worse, on every file."""
+    outputs = {}
+    for number, path in enumerate(FILES):
+        try:
+            data = encode(deidentify(read(path), context(), PROFILE, "other").dataset)
+        except Held:
+            continue
+        outputs[path] = tmp_path / f"{number}.dcm"
+        outputs[path].write_bytes(data)
+    with ThreadPoolExecutor(2) as pool:
+        before, after = pool.map(errors, outputs), pool.map(errors, outputs.values())
+        worse = {
+            path.name: new - old for path, old, new in zip(outputs, before, after, strict=True) if new - old
+        }
+    assert worse == {}
+    assert len(outputs) > len(FILES) / 2
 
 
 def errors(path: Path) -> set[str]:
