@@ -200,7 +200,7 @@ def test_deidentify_takes_a_profile_of_the_site(command: Command, study: Path, t
     )
     code, said = command("deidentify", study, "none", "--profile", "wrong")
     assert code == 1
-    assert "wrong.yaml: rule keeps the direct identifier PatientID" in said
+    assert "wrong.yaml: rule for PatientID (K): would keep a direct identifier" in said
     assert not (tmp_path / "none").exists()
 
 
@@ -223,8 +223,8 @@ def test_check_refuses_profiles_that_keep_an_identifier_or_are_not_there(
     assert code == 1
     problems = [one for one in json.loads(printed) if one["where"] == "profiles"]
     said = "\n".join(one["problem"] for one in problems)
-    assert "ours.yaml: rule keeps the direct identifier PatientBirthDate" in said
-    assert "ours.yaml: keep_text keeps the direct identifier PatientAddress" in said
+    assert "ours.yaml: rule for PatientBirthDate (K): would keep a direct identifier" in said
+    assert "ours.yaml: keep_text names PatientAddress" in said
     assert "pml-read.yaml: its name is 'other'" in said
     assert "pml-read.yaml: it has no version" in said
     assert "rule two names the profile 'theirs'" in said

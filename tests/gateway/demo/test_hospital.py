@@ -166,7 +166,7 @@ def test_find_answers_at_every_level(full_archive: HospitalArchive) -> None:
 @pytest.mark.parametrize(
     ("keys", "count"),
     [
-        ({"PatientName": "phantom*"}, 1),
+        ({"PatientName": "musterfrau*"}, 1),
         ({"PatientName": "Somebody*"}, 0),
         ({"StudyDate": "20261101-20261130"}, 1),
         ({"StudyDate": "-20261101"}, 0),
