@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from dicom_nodes import dicomweb, dimse, finding
+from dicom_nodes import dicomweb, dimse, finding, store_scu
 from dicom_nodes.commitment import Reference
 from dicom_nodes.node import DimseNode, Node
 from dicom_nodes.outcomes import InstanceOutcome
@@ -39,7 +39,7 @@ def store(
     if not files:
         return outcomes
     if isinstance(node, DimseNode):
-        dimse.store(node, files, calling_ae_title=calling_ae_title, report=report, timeout_s=timeout_s)
+        store_scu.store(node, files, calling_ae_title=calling_ae_title, report=report, timeout_s=timeout_s)
     else:
         dicomweb.store(node, files, report=report, timeout_s=timeout_s)
     return outcomes
