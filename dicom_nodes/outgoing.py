@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -14,7 +14,8 @@ from dicom_nodes.errors import NotDicom
 
 _HEAD_BYTES = 4096
 _MOST_META_BYTES = 1024 * 1024  # private file meta information (0002,0102) may be large, but not like this
-_META = (0x00020002, 0x00020003, 0x00020010)
+_TRANSFER_SYNTAX = 0x00020010
+_META = (0x00020002, 0x00020003, _TRANSFER_SYNTAX)
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,9 @@ class Content(Protocol):
     def fill(self, slots: Sequence[memoryview], offset: int) -> None:
         """Copy the bytes from `offset` on into the slots, one after the other; OSError if there are too few."""
 
+    def close(self) -> None:
+        """Give up what is open; may be called again."""
+
 
 class StoredContent:
     """The data set of a file as it is stored: read straight into the places it is sent from."""
@@ -58,17 +62,45 @@ class StoredContent:
         self.length = length
         self._descriptor, self._start = descriptor, start
 
+    @classmethod
+    def of(cls, file: OutgoingFile) -> StoredContent:
+        """Open the file and find the data set behind its file meta information, without decoding it.
+
+        Raises NotDicom when that is no Part 10 file or is in another transfer syntax than is said (it would
+        arrive under a wrong name), OSError when it cannot be read.
+        """
+        descriptor = os.open(file.path, os.O_RDONLY)
+        try:
+            meta, start = _head(descriptor)
+            stored = _uid(meta, _TRANSFER_SYNTAX)
+            if stored != file.transfer_syntax_uid:
+                raise NotDicom(
+                    f"The file is in transfer syntax {stored or 'unknown'}, not {file.transfer_syntax_uid} as noted.",
+                    "Find out what changed the file.",
+                )
+            return cls(descriptor, start, os.fstat(descriptor).st_size - start)
+        except BaseException:
+            os.close(descriptor)
+            raise
+
     def fill(self, slots: Sequence[memoryview], offset: int) -> None:
-        at, left = self._start + offset, list(slots)
+        """Read from `offset` on into the slots; OSError when the file has become shorter."""
+        at, left = self._start + offset, [slot for slot in slots if slot]
         while left:
             got = os.preadv(self._descriptor, left, at)
             if got == 0:
-                raise OSError(None, "it became shorter while it was sent")
+                raise OSError(errno.ENODATA, "it became shorter while it was sent")
             at += got
             while left and got >= len(left[0]):
                 got -= len(left.pop(0))
             if got:
                 left[0] = left[0][got:]
+
+    def close(self) -> None:
+        """Close the file; may be called again."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
 
 
 class EncodedContent:
@@ -79,30 +111,13 @@ class EncodedContent:
         self._encoded = memoryview(encoded)
 
     def fill(self, slots: Sequence[memoryview], offset: int) -> None:
+        """Copy from `offset` on into the slots."""
         for slot in slots:
             slot[:] = self._encoded[offset : offset + len(slot)]
             offset += len(slot)
 
-
-@contextmanager
-def stored_content(file: OutgoingFile) -> Iterator[StoredContent]:
-    """The data set of the file, found behind its file meta information without decoding it.
-
-    Raises NotDicom when that is no Part 10 file or is in another transfer syntax than is said (it would
-    arrive under a wrong name), OSError when it cannot be read.
-    """
-    descriptor = os.open(file.path, os.O_RDONLY)
-    try:
-        meta, start = _head(descriptor)
-        stored = _uid(meta, _META[2])
-        if stored != file.transfer_syntax_uid:
-            raise NotDicom(
-                f"The file is in transfer syntax {stored or 'unknown'}, not in {file.transfer_syntax_uid} as recorded.",
-                "Find out who changed the file; prepare it again.",
-            )
-        yield StoredContent(descriptor, start, os.fstat(descriptor).st_size - start)
-    finally:
-        os.close(descriptor)
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 def _head(descriptor: int) -> tuple[dict[int, bytes], int]:

@@ -7,7 +7,7 @@ Annex B, PS3.7 9.1.1.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from dataclasses import dataclass
 
 from pydicom.uid import UID
 from pynetdicom.association import Association
@@ -16,9 +16,10 @@ from dicom_nodes.contexts import UNCOMPRESSED, proposals
 from dicom_nodes.errors import NodeError, NotDicom
 from dicom_nodes.node import DimseNode
 from dicom_nodes.outcomes import InstanceOutcome, Outcome, meaning_of_status, outcome_of_status
-from dicom_nodes.outgoing import Content, EncodedContent, OutgoingFile, stored_content
+from dicom_nodes.outgoing import Content, EncodedContent, OutgoingFile, StoredContent
+from dicom_nodes.pdu_socket import AssociationLost
 from dicom_nodes.stack import associate, close, take_socket
-from dicom_nodes.store_channel import AssociationLost, StoreChannel
+from dicom_nodes.store_channel import Message, StoreChannel
 from dicom_nodes.transcode import CannotTranscode, reencoded
 
 Report = Callable[[InstanceOutcome], None]
@@ -45,12 +46,22 @@ def store(
             continue
         sending = _Sending(association, timeout_s)
         try:
-            for file in members:
-                report(sending.send(file))
+            for outcome in sending.outcomes(members):
+                report(outcome)
         except BaseException:
             sending.end(in_order=False)
             raise
         sending.end(in_order=True)
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A file whose request is laid out; its content stays open until it is sent."""
+
+    uid: str
+    message: Message
+    content: Content
+    note: str
 
 
 class _Sending:
@@ -62,34 +73,26 @@ class _Sending:
             for context in association.accepted_contexts
         }
         self._channel: StoreChannel | None = None
-        if association.is_established:
-            maximum = association.acceptor.maximum_length or 0
-            sock = take_socket(association)
-            if sock is not None:
-                self._channel = StoreChannel(sock, maximum, timeout_s)
-        else:
+        if not association.is_established:
             close(association, abort=True)
+            return
+        maximum = association.acceptor.maximum_length or 0
+        sock = take_socket(association)
+        if sock is not None:
+            self._channel = StoreChannel(sock, maximum, timeout_s)
 
-    def send(self, file: OutgoingFile) -> InstanceOutcome:
-        """The outcome of one file."""
-        uid = file.sop_instance_uid
+    def outcomes(self, files: Sequence[OutgoingFile]) -> Iterator[InstanceOutcome]:
+        """The outcome of each file in turn; the next one is read while the peer works on the last."""
+        step: _Ready | InstanceOutcome | None = self._prepare(files[0])
         try:
-            with self._content(file) as found:
-                if found is None:
-                    name = UID(file.sop_class_uid).name
-                    detail = f"the peer accepts no presentation context for {name} (status {_NO_CONTEXT:04X})"
-                    return InstanceOutcome(uid, Outcome.REFUSED, _NO_CONTEXT, detail)
-                if self._channel is None:
-                    return InstanceOutcome(uid, Outcome.TRY_AGAIN, None, _LOST)
-                context_id, content, note = found
-                status = self._channel.store(context_id, file.sop_class_uid, uid, content)
-        except (OSError, NotDicom, CannotTranscode) as error:
-            return InstanceOutcome(uid, Outcome.REFUSED, None, local_problem(error))
-        except AssociationLost as lost:
-            self._channel = None
-            detail = f"{lost.why}; it may or may not have the instance"
-            return InstanceOutcome(uid, Outcome.TRY_AGAIN, None, detail)
-        return InstanceOutcome(uid, outcome_of_status(status), status, meaning_of_status(status) + note)
+            for following in (*files[1:], None):
+                assert step is not None
+                sent = self._send(step)
+                step = None if following is None else self._prepare(following)
+                yield self._answer(sent)
+        finally:
+            if isinstance(step, _Ready):
+                step.content.close()
 
     def end(self, *, in_order: bool) -> None:
         """Release the association if there still is one; abort it when not `in_order`."""
@@ -97,25 +100,71 @@ class _Sending:
         if channel is not None:
             channel.release() if in_order else channel.abort()
 
-    @contextmanager
-    def _content(self, file: OutgoingFile) -> Iterator[tuple[int, Content, str] | None]:
+    def _prepare(self, file: OutgoingFile) -> _Ready | InstanceOutcome:
+        uid = file.sop_instance_uid
+        content: Content | None = None
+        try:
+            found = self._content(file)
+            if found is None:
+                name = UID(file.sop_class_uid).name
+                detail = f"the peer accepts no presentation context for {name} (status {_NO_CONTEXT:04X})"
+                return InstanceOutcome(uid, Outcome.REFUSED, _NO_CONTEXT, detail)
+            context_id, content, note = found
+            if self._channel is None:
+                content.close()
+                return InstanceOutcome(uid, Outcome.TRY_AGAIN, None, _LOST)
+            return _Ready(
+                uid, self._channel.prepare(context_id, file.sop_class_uid, uid, content), content, note
+            )
+        except (OSError, NotDicom, CannotTranscode) as error:
+            if content is not None:
+                content.close()
+            return InstanceOutcome(uid, Outcome.REFUSED, None, local_problem(error))
+
+    def _content(self, file: OutgoingFile) -> tuple[int, Content, str] | None:
         """Context and bytes: as stored if the peer takes that, else uncompressed; None if it takes neither.
 
         Only what has to be converted is ever in memory as a whole.
         """
         exact = self._contexts.get((file.sop_class_uid, file.transfer_syntax_uid))
         if exact is not None:
-            with stored_content(file) as content:
-                yield exact, content, ""
-            return
+            return exact, StoredContent.of(file), ""
         for syntax in UNCOMPRESSED:
             context = self._contexts.get((file.sop_class_uid, syntax))
             if context is not None:
                 stored = UID(file.transfer_syntax_uid).name
                 note = f"; sent as {UID(syntax).name}, because the peer does not take {stored}"
-                yield context, EncodedContent(reencoded(file.path, syntax)), note
-                return
-        yield None
+                return context, EncodedContent(reencoded(file.path, syntax)), note
+        return None
+
+    def _send(self, step: _Ready | InstanceOutcome) -> _Ready | InstanceOutcome:
+        if isinstance(step, InstanceOutcome):
+            return step
+        try:
+            if self._channel is None:
+                return InstanceOutcome(step.uid, Outcome.TRY_AGAIN, None, _LOST)
+            self._channel.send(step.message)
+        except AssociationLost as lost:
+            return self._lost(step, lost)
+        finally:
+            step.content.close()
+        return step
+
+    def _answer(self, step: _Ready | InstanceOutcome) -> InstanceOutcome:
+        if isinstance(step, InstanceOutcome):
+            return step
+        assert self._channel is not None
+        try:
+            status = self._channel.status(step.message)
+        except AssociationLost as lost:
+            return self._lost(step, lost)
+        detail = meaning_of_status(status) + step.note
+        return InstanceOutcome(step.uid, outcome_of_status(status), status, detail)
+
+    def _lost(self, step: _Ready, lost: AssociationLost) -> InstanceOutcome:
+        self._channel = None
+        detail = f"{lost.why}; it may or may not have the instance"
+        return InstanceOutcome(step.uid, Outcome.TRY_AGAIN, None, detail)
 
 
 def local_problem(error: Exception) -> str:
