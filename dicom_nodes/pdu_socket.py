@@ -14,9 +14,12 @@ caller's touches it. The requestor's states of PS3.8 9.2 that are left, and what
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import select
 import socket
 import ssl
+import sys
+import termios
 import time
 
 P_DATA = 4
@@ -182,13 +185,22 @@ class PduSocket:
 
     def _wait(self, events: int, deadline: float, otherwise: str) -> int:
         """Until the socket can do one of `events`; the events."""
-        allowed_s = min(self._timeout_s, deadline - time.monotonic())
         self._poll.register(self._sock, events)
-        ready = self._poll.poll(max(0.0, allowed_s) * 1000)
-        if not ready:
-            self.abort()
-            raise AssociationLost(otherwise)
-        return ready[0][1]
+        while True:
+            queued = self._queued()
+            allowed_s = min(self._timeout_s, deadline - time.monotonic())
+            ready = self._poll.poll(max(0.0, allowed_s) * 1000)
+            if ready:
+                return ready[0][1]
+            # The system says "writable" again only when a good part of megabytes has gone out: a slow line
+            # that still carries something is no hang.
+            if allowed_s < self._timeout_s or not self._queued() < queued:
+                self.abort()
+                raise AssociationLost(otherwise)
+
+    def _queued(self) -> int:
+        """Bytes of ours that have not arrived at the peer's system yet."""
+        return int.from_bytes(fcntl.ioctl(self._sock, termios.TIOCOUTQ, bytes(4)), sys.byteorder)
 
     def _broken(self) -> AssociationLost:
         """What became of a connection that does not work any more: an abort may still lie in it."""
