@@ -21,13 +21,13 @@ def store(
     on_outcome: Callable[[InstanceOutcome], None] | None = None,
     timeout_s: float = 30.0,
 ) -> list[InstanceOutcome]:
-    """Send the files over one association (C-STORE) or one HTTP session (STOW-RS in batches).
+    """Send the files over one association (C-STORE) or one HTTP connection (STOW-RS in batches).
 
-    Every file gets one outcome, in the order in which they became known; `on_outcome` hears each at once.
-    A file goes out as it is stored; only where the peer does not accept that is it converted to an
-    uncompressed syntax. `timeout_s` limits each single answer (plus time for large files). Raises a
-    NodeError only if no association or session could be had at all; when one is lost on the way the
-    rest is TRY_AGAIN.
+    Every file gets one outcome, in the order in which they became known; `on_outcome` hears each at once, and
+    an exception of its own ends the sending. A file goes out as it is stored, from disk; only where the peer
+    does not accept that is it converted to an uncompressed syntax, and the detail says so. `timeout_s` limits
+    each single wait (plus a second per 250 kB). Raises a NodeError only if no association or session could be
+    had at all; when one is lost on the way the rest is TRY_AGAIN.
     """
     outcomes: list[InstanceOutcome] = []
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydicom.uid import ImplicitVRLittleEndian
 
 from dicom_nodes import DimseNode, NodeDirectory
 from gateway.lifecycle import CaseState, StudyState
@@ -119,6 +120,21 @@ def test_what_was_taken_is_not_sent_again(work: Bench) -> None:
     assert len(requests) == 6
     assert requests[2:] == [requests[2], *requests[2:3], *requests[4:]]
     assert len(pacs.stored) == 5
+
+
+def test_the_journal_says_what_was_converted(work: Bench) -> None:
+    """A peer without the stored transfer syntax gets another one, and a person can read that in the journal."""
+    with PretendPacs(syntaxes=[ImplicitVRLittleEndian]) as pacs:
+        _knows(work, node("good", pacs.ae_title, pacs.port))
+        case_id = _prepared(work, 1, "good", objects=2)
+        work.run()
+    with work.context.database.read() as session:
+        [line] = [line for line in queries.journal(session, 1, case_id) if line.reached == "FORWARDED"]
+    assert line.detail["objects sent"] == 2
+    assert line.detail["answers"] == (
+        "2 stored (status 0000); sent as Implicit VR Little Endian, "
+        "because the peer does not take Explicit VR Little Endian"
+    )
 
 
 def test_answers_are_remembered_while_the_rest_is_sent(work: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
