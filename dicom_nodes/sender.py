@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from dicom_nodes import dicomweb, dimse, finding
+from dicom_nodes import dicomweb, dimse, finding, store_scu
 from dicom_nodes.commitment import Reference
 from dicom_nodes.node import DimseNode, Node
 from dicom_nodes.outcomes import InstanceOutcome
@@ -21,13 +21,13 @@ def store(
     on_outcome: Callable[[InstanceOutcome], None] | None = None,
     timeout_s: float = 30.0,
 ) -> list[InstanceOutcome]:
-    """Send the files over one association (C-STORE) or one HTTP session (STOW-RS in batches).
+    """Send the files over one association (C-STORE) or one HTTP connection (STOW-RS in batches).
 
-    Every file gets one outcome, in the order in which they became known; `on_outcome` hears each at once.
-    A file goes out as it is stored; only where the peer does not accept that is it converted to an
-    uncompressed syntax. `timeout_s` limits each single answer (plus time for large files). Raises a
-    NodeError only if no association or session could be had at all; when one is lost on the way the
-    rest is TRY_AGAIN.
+    Every file gets one outcome, in the order in which they became known; `on_outcome` hears each at once, and
+    an exception of its own ends the sending. A file goes out as it is stored, from disk; only where the peer
+    does not accept that is it converted to an uncompressed syntax, and the detail says so. `timeout_s` limits
+    each single wait (plus a second per 250 kB). Raises a NodeError only if no association or session could be
+    had at all; when one is lost on the way the rest is TRY_AGAIN.
     """
     outcomes: list[InstanceOutcome] = []
 
@@ -39,7 +39,7 @@ def store(
     if not files:
         return outcomes
     if isinstance(node, DimseNode):
-        dimse.store(node, files, calling_ae_title=calling_ae_title, report=report, timeout_s=timeout_s)
+        store_scu.store(node, files, calling_ae_title=calling_ae_title, report=report, timeout_s=timeout_s)
     else:
         dicomweb.store(node, files, report=report, timeout_s=timeout_s)
     return outcomes

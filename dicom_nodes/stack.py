@@ -6,7 +6,8 @@ Facts that this module (and only this module) works around:
   `close` shuts a socket that does not end by itself, so a silent peer can never hold the process.
 - It leaves Nagle on: with a peer that delays its ACKs each message then costs some 40 ms.
 - Its reactor may take a response away from the caller (a stall of the whole DIMSE timeout, about once in
-  10 000 sends): `hold_reactor` parks it for good before anything is sent.
+  10 000 sends): `hold_reactor` parks it for good before anything is sent, and for C-STORE `take_socket`
+  ends it together with the network thread.
 - A host name without a dot is taken for IPv6: names are resolved here.
 - A socket that could not connect is left open until the garbage collector finds it: it is closed here.
 """
@@ -183,6 +184,30 @@ def hold_reactor(association: Association) -> None:
     deadline = time.monotonic() + 1.0
     while not association._is_paused and time.monotonic() < deadline:
         time.sleep(0.001)
+
+
+def take_socket(association: Association) -> socket.socket | None:
+    """Take an established association's socket away from pynetdicom, whose threads end; None if it is over.
+
+    Nothing is outstanding then, so the network thread is at rest: what it had read, it has acted on. The
+    caller speaks PS3.8 on the socket from here on and closes it; the association object is only a record
+    of what was negotiated.
+    """
+    dul = association.dul
+    association._kill = True
+    association._reactor_checkpoint.set()
+    # The reactor first: one that finds the network thread ended takes the association for lost.
+    association.join(timeout=CONNECT_TIMEOUT_S)
+    dul.kill_dul()
+    dul.join(timeout=CONNECT_TIMEOUT_S)
+    wrapper = dul.socket
+    usable = association.is_established and dul.state_machine.current_state == "Sta6" and not dul.is_alive()
+    if wrapper is None or wrapper.socket is None or not usable:
+        close(association, abort=True)
+        return None
+    taken, wrapper.socket = wrapper.socket, None
+    association.is_established = False
+    return taken
 
 
 def close(association: Association, *, abort: bool = False) -> None:

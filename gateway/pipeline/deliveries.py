@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from dicom_nodes.outcomes import InstanceOutcome
@@ -37,4 +38,7 @@ def verdict(direction: str, node: str, outcomes: Sequence[InstanceOutcome], reac
             f"{node} did not take {len(again)} of {len(outcomes)} objects: {again[0].detail}",
             evidence=Evidence(deliveries=kept),
         )
-    return Done(reached, Evidence(note={"node": node, "objects sent": len(outcomes)}, deliveries=kept))
+    answers = Counter(outcome.detail for outcome in outcomes)
+    said = "; ".join(f"{count} {detail}" for detail, count in answers.most_common())
+    note = {"node": node, "objects sent": len(outcomes), "answers": said}
+    return Done(reached, Evidence(note=note, deliveries=kept))

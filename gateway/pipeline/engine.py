@@ -21,6 +21,7 @@ from gateway import logs
 from gateway.errors import GatewayError
 from gateway.pipeline import retry
 from gateway.pipeline.context import StepContext, Turn
+from gateway.pipeline.lanes import Lanes
 from gateway.pipeline.outcome import Done, NotYet, Outcome, Stuck
 from gateway.pipeline.steps import STATES_WITH_STEPS, STEPS
 from gateway.privacy.errors import PrivacyError
@@ -43,6 +44,8 @@ class Engine:
         self._stopping = threading.Event()
         self._awake = threading.Condition()
         self._held: dict[tuple[str, int], Claim] = {}
+        self._lanes = Lanes(workers)
+        self._claiming = threading.Lock()
         self._threads = [threading.Thread(target=self._work, name=f"step-{n}") for n in range(workers)]
         self._heart = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
 
@@ -84,15 +87,23 @@ class Engine:
 
     def _one(self) -> bool:
         """Claim and run one step; False when nothing is due."""
-        claim = ledger.claim_due(self.context.database, self.name, self._lease, STATES_WITH_STEPS)
-        if claim is None:
-            return False
+        with self._claiming:  # looking where there is room and taking it are one
+            claim = ledger.claim_due(
+                self.context.database, self.name, self._lease, STATES_WITH_STEPS, self._lanes.full()
+            )
+            if claim is None:
+                return False
+            self._lanes.enter(claim.peer)
         self._held[claim.unit, claim.id] = claim
+        answered = False
         try:
             with structlog.contextvars.bound_contextvars(unit=claim.unit, number=claim.id, state=claim.state):
-                self._record(claim, self._run(claim))
+                outcome = self._run(claim)
+                answered = not (isinstance(outcome, NotYet) and outcome.look_again is None)
+                self._record(claim, outcome)
         finally:
             self._held.pop((claim.unit, claim.id), None)
+            self._lanes.leave(claim.peer, answered=answered)
         return True
 
     def _run(self, claim: Claim) -> Outcome:

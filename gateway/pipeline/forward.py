@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import time
+
+from dicom_nodes.outcomes import InstanceOutcome
 from dicom_nodes.sender import OutgoingFile, store
+from gateway.errors import Conflict
 from gateway.lifecycle import CaseState
 from gateway.pipeline.context import StepContext, Turn
-from gateway.pipeline.deliveries import verdict
+from gateway.pipeline.deliveries import facts, verdict
 from gateway.pipeline.outcome import Done, Outcome
-from gateway.records import queries
+from gateway.records import ledger, queries
 from gateway.records.evidence import Evidence
+
+REMEMBER_EVERY_S = 5.0
+"""A crash repeats at most what was sent in this time; the peer knows these instances by their UIDs."""
 
 
 def forward(turn: Turn, context: StepContext) -> Outcome:
@@ -16,7 +23,7 @@ def forward(turn: Turn, context: StepContext) -> Outcome:
     with context.database.read() as session:
         case = queries.case(session, turn.claim.id)
         copies = queries.prepared(session, turn.claim.id)
-        taken = queries.delivered(session, turn.claim.id, "forward")
+        taken = queries.delivered(session, turn.claim.id, "forward", case.destination)
     if not case.destination:
         return Done(
             CaseState.FORWARDED,
@@ -30,14 +37,30 @@ def forward(turn: Turn, context: StepContext) -> Outcome:
         for copy in copies
         if copy.sop_instance_uid not in taken
     ]
-    outcomes = (
-        store(
-            node,
-            files,
-            calling_ae_title=context.settings.dicom.ae_title,
-            timeout_s=context.settings.dicom.timeout,
-        )
-        if files
-        else []
+    outcomes = store(
+        node,
+        files,
+        calling_ae_title=context.settings.dicom.ae_title,
+        on_outcome=_Progress(turn, context, node.name),
+        timeout_s=context.settings.dicom.timeout,
     )
     return verdict("forward", node.name, outcomes, CaseState.FORWARDED)
+
+
+class _Progress:
+    """Hears each outcome and writes them down now and then; stops the sending when the case is no longer ours."""
+
+    def __init__(self, turn: Turn, context: StepContext, node: str) -> None:
+        self._turn, self._context, self._node = turn, context, node
+        self._heard: list[InstanceOutcome] = []
+        self._written = time.monotonic()
+
+    def __call__(self, outcome: InstanceOutcome) -> None:
+        self._heard.append(outcome)
+        if time.monotonic() - self._written < REMEMBER_EVERY_S:
+            return
+        known = facts("forward", self._node, self._heard)
+        if not ledger.note_deliveries(self._context.database, self._turn.claim, known):
+            raise Conflict("Another worker has taken this case over.", "Nothing to do: it goes on there.")
+        self._heard.clear()
+        self._written = time.monotonic()

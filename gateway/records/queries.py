@@ -326,9 +326,13 @@ def prepared(session: Session, case_id: int) -> list[PreparedInstance]:
     )
 
 
-def delivered(session: Session, case_id: int, direction: str) -> frozenset[str]:
-    """SOP Instance UIDs that the other side already took."""
-    rows = session.exec(select(Delivery).where(Delivery.case_id == case_id, Delivery.direction == direction))
+def delivered(session: Session, case_id: int, direction: str, node: str) -> frozenset[str]:
+    """SOP Instance UIDs that this node already took."""
+    rows = session.exec(
+        select(Delivery).where(
+            Delivery.case_id == case_id, Delivery.direction == direction, Delivery.node == node
+        )
+    )
     return frozenset(row.sop_instance_uid for row in rows if row.outcome in ("accepted", "warning"))
 
 

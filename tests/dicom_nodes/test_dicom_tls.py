@@ -27,11 +27,11 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 def test_instances_arrive_over_tls(tmp_path: Path, authority: Authority) -> None:
     """With certificates on both sides everything works as without, for small and for large instances."""
     kept = Kept()
-    files = [mr_file(tmp_path, 1), mr_file(tmp_path, 2, rows=512)]
+    files = [mr_file(tmp_path, 1), mr_file(tmp_path, 2, rows=512), mr_file(tmp_path, 3, rows=2500)]
     with receiver(kept, MODALITY, tls=authority.settings("server")) as us:
         gateway = node("gateway", "GATEWAY", us.port, tls=authority.settings("client"))
         outcomes = store(gateway, files, calling_ae_title="MODALITY")
-    assert [o.outcome for o in outcomes] == [Outcome.ACCEPTED] * 2
+    assert [o.outcome for o in outcomes] == [Outcome.ACCEPTED] * 3
     assert [i.dataset for i in kept.instances] == [dataset_bytes(file.path.read_bytes()) for file in files]
 
 

@@ -19,10 +19,10 @@ from dicom_nodes import (
     Reference,
     RequestRefused,
     Role,
-    dicomweb,
     echo,
     holds,
     store,
+    stow_upload,
 )
 from support.dicom_files import STUDY, mr_file
 from support.peers import HERE, free_port
@@ -38,8 +38,8 @@ def test_files_go_out_unchanged_in_bounded_batches(tmp_path: Path, monkeypatch: 
     files = [mr_file(tmp_path, number) for number in range(6)]
     files.append(mr_file(tmp_path, 6, rows=64))
     files.append(mr_file(tmp_path, 7, syntax=JPEG2000Lossless))
-    monkeypatch.setattr(dicomweb, "_BATCH_FILES", 4)
-    monkeypatch.setattr(dicomweb, "_BATCH_BYTES", 8_000)
+    monkeypatch.setattr(stow_upload, "BATCH_FILES", 4)
+    monkeypatch.setattr(stow_upload, "BATCH_BYTES", 8_000)
     heard: list[InstanceOutcome] = []
     with StowServer() as server:
         outcomes = store(_node(server.url), files, calling_ae_title="GATEWAY", on_outcome=heard.append)
@@ -109,7 +109,7 @@ def test_a_connection_lost_between_batches_leaves_the_rest_for_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was stored counts; what was not sent is TRY_AGAIN, not an exception that loses the first part."""
-    monkeypatch.setattr(dicomweb, "_BATCH_FILES", 1)
+    monkeypatch.setattr(stow_upload, "BATCH_FILES", 1)
     files = [mr_file(tmp_path, number) for number in range(3)]
     calls: list[int] = []
 

@@ -26,10 +26,10 @@ from dicom_nodes import (
     Reference,
     RequestRefused,
     contexts,
-    dimse,
     echo,
     holds,
     store,
+    store_scu,
 )
 from dicom_nodes.contexts import proposals
 from support.dicom_files import STUDY, dataset_bytes, mr_dataset, mr_file
@@ -250,7 +250,7 @@ def test_a_second_association_that_fails_loses_no_outcome(
     monkeypatch.setattr(contexts, "MAX_PROPOSED", 2)
     files = [mr_file(tmp_path, 1), mr_file(tmp_path, 2, sop_class=uid.EnhancedMRImageStorage)]
     with PretendPacs() as pacs:
-        really_associate = dimse.associate
+        really_associate = store_scu.associate
         calls: list[int] = []
 
         def associate_once(*arguments, **named):  # type: ignore[no-untyped-def]
@@ -259,7 +259,7 @@ def test_a_second_association_that_fails_loses_no_outcome(
                 raise NodeUnreachable("gone", "wait")
             return really_associate(*arguments, **named)
 
-        monkeypatch.setattr(dimse, "associate", associate_once)
+        monkeypatch.setattr(store_scu, "associate", associate_once)
         outcomes = store(pacs.node, files, calling_ae_title="GATEWAY")
     assert [o.outcome for o in outcomes] == [Outcome.ACCEPTED, Outcome.TRY_AGAIN]
 

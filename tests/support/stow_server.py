@@ -26,6 +26,7 @@ class StowServer:
     search_status: int = 200
     requests: list[list[bytes]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    connections: int = 0
     url: str = ""
 
     def __enter__(self) -> StowServer:
@@ -33,6 +34,10 @@ class StowServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def setup(self) -> None:
+                owner.connections += 1
+                super().setup()
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))

@@ -1,7 +1,7 @@
 """Every write: one function per event, one transaction each, its journal line in the same transaction.
 
     arrivals   keep_instance, refuse
-    work       claim_due, renew, advance, postpone, park                      (the engine)
+    work       claim_due, renew, note_deliveries, advance, postpone, park     (the engine)
     people     claim_case, release_case, save_draft, sign_report, park_case, retry
     studies    let_go_on, route_by_hand
     held       decide_held, look_at_original                                  (objects that stayed here)
@@ -23,7 +23,7 @@ from gateway.records.ledger.people import (
     sign_report,
 )
 from gateway.records.ledger.studies import UNMATCHED, let_go_on, route_by_hand
-from gateway.records.ledger.work import Claim, advance, claim_due, park, postpone, renew
+from gateway.records.ledger.work import Claim, advance, claim_due, note_deliveries, park, postpone, renew
 
 __all__ = [
     "LEFT_OUT",
@@ -39,6 +39,7 @@ __all__ = [
     "keep_instance",
     "let_go_on",
     "look_at_original",
+    "note_deliveries",
     "park",
     "park_case",
     "postpone",

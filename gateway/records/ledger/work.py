@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,15 +13,16 @@ from sqlmodel import Session, col, select
 
 from gateway.lifecycle import CaseState, StudyState, move_case, move_study
 from gateway.records.database import Database
-from gateway.records.evidence import NOTHING, Evidence
+from gateway.records.evidence import NOTHING, DeliveryFact, Evidence
 from gateway.records.ledger.answers import keep_commitment
+from gateway.records.ledger.deliveries import keep_deliveries
 from gateway.records.ledger.held import keep_held
 from gateway.records.ledger.journal import tell
 from gateway.records.ledger.opening import open_case
+from gateway.records.ledger.peers import peer_of
 from gateway.records.notices import raise_notice
 from gateway.records.tables import (
     Case,
-    Delivery,
     Identity,
     Manifest,
     PreparedInstance,
@@ -44,38 +45,47 @@ class Claim:
     fence: int
     attempts: int
     worker: str
+    peer: str = ""
+    """The node that the step in this state talks to, if it talks to one."""
 
 
 def claim_due(
-    database: Database, worker: str, lease: timedelta, states: Mapping[str, tuple[str, ...]]
+    database: Database,
+    worker: str,
+    lease: timedelta,
+    states: Mapping[str, tuple[str, ...]],
+    full: Collection[str] = (),
 ) -> Claim | None:
     """Take the most urgent due case or study for `lease`, or None when nothing is due.
 
-    Due: in a state that has a step, not parked, its time come, and no living lease on it.
+    Due: in a state that has a step, not parked, its time come, and no living lease on it. Left for later:
+    what would talk to one of the nodes in `full`.
     """
     with database.write("claim_due") as session:
         now = database.now(session)
         for unit, table in UNITS.items():
             urgency = [col(Case.priority)] if table is Case else []
+            peer = peer_of(table)
             found = session.exec(
-                select(table)
+                select(table, peer)
                 .where(
                     col(table.state).in_(states[unit]),
                     table.problem == "",
                     col(table.look_again_at) <= now,
                     or_(col(table.lease_until).is_(None), col(table.lease_until) <= now),
+                    *([peer.not_in(sorted(full))] if full else []),
                 )
                 .order_by(*urgency, col(table.look_again_at), col(table.id))
                 .limit(1)
                 .with_for_update(skip_locked=True)
             ).first()
-            row = cast("Case | Study | None", found)
-            if row is not None:
+            if found is not None:
+                row, node = cast("tuple[Case | Study, str]", found)
                 row.lease_owner, row.lease_until = worker, now + lease
                 row.fence += 1
                 assert row.id is not None
                 study_id = row.study_id if isinstance(row, Case) else row.id
-                return Claim(unit, row.id, study_id, row.state, row.fence, row.attempts, worker)
+                return Claim(unit, row.id, study_id, row.state, row.fence, row.attempts, worker, node)
     return None
 
 
@@ -90,6 +100,15 @@ def renew(database: Database, claim: Claim, lease: timedelta) -> bool:
             .returning(col(table.id))
         ).scalar_one_or_none()
     return renewed is not None
+
+
+def note_deliveries(database: Database, claim: Claim, facts: Sequence[DeliveryFact]) -> bool:
+    """Remember answers while their step still runs, so that a crash repeats little; False when the claim was lost."""
+    with database.write("note-deliveries") as session:
+        row = _held(session, claim)
+        if row is not None:
+            keep_deliveries(session, claim.id, facts, database.now(session))
+    return row is not None
 
 
 def advance(database: Database, claim: Claim, reached: str, evidence: Evidence = NOTHING) -> bool:
@@ -203,29 +222,6 @@ def _remember(session: Session, row: Case | Study, claim: Claim, evidence: Evide
         keep_held(session, row, evidence.held, now)
     if evidence.manifest is not None:
         session.add(Manifest(case_id=claim.id, **vars(evidence.manifest), made_at=now))
-    for fact in evidence.deliveries:
-        known_delivery = session.exec(
-            select(Delivery).where(
-                Delivery.case_id == claim.id,
-                Delivery.direction == fact.direction,
-                Delivery.sop_instance_uid == fact.sop_instance_uid,
-            )
-        ).first()
-        delivery = known_delivery or Delivery(
-            case_id=claim.id,
-            direction=fact.direction,
-            sop_instance_uid=fact.sop_instance_uid,
-            node=fact.node,
-            outcome="",
-            at=now,
-        )
-        delivery.node, delivery.outcome, delivery.status, delivery.detail, delivery.at = (
-            fact.node,
-            fact.outcome,
-            fact.status,
-            fact.detail,
-            now,
-        )
-        session.add(delivery)
+    keep_deliveries(session, claim.id, evidence.deliveries, now)
     if evidence.commitment is not None:
         keep_commitment(session, evidence.commitment, now)

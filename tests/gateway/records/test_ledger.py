@@ -215,7 +215,8 @@ def test_a_delivery_keeps_its_last_outcome(database: Database, clock: FakeClock)
         ledger.postpone(database, due(database), outcome, timedelta(0), Evidence(deliveries=(fact_,)))
     with database.read() as session:
         assert [row.outcome for row in session.exec(select(Delivery))] == ["accepted"]
-        assert queries.delivered(session, case_id, "forward") == {"1.2.9"}
+        assert queries.delivered(session, case_id, "forward", "reading-site") == {"1.2.9"}
+        assert queries.delivered(session, case_id, "forward", "another-site") == frozenset()
 
 
 class TestReading:

@@ -1,0 +1,21 @@
+"""Which other system the next step of a unit talks to, so that one that hangs does not get every worker."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, case, literal, select
+from sqlmodel import SQLModel, col
+
+from gateway.lifecycle import CaseState
+from gateway.records.tables import Case, Study
+
+
+def peer_of(table: type[SQLModel]) -> ColumnElement[str]:
+    """The name of that node, as an expression on the unit's row; empty when its step stays in the house."""
+    if table is not Case:
+        return literal("")
+    sender = select(col(Study.sender)).where(col(Study.id) == col(Case.study_id)).scalar_subquery()
+    return case(
+        (col(Case.state) == CaseState.PREPARED, col(Case.destination)),
+        (col(Case.state).in_((CaseState.COMPOSED, CaseState.RETURNED)), sender),
+        else_="",
+    )
