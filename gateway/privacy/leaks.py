@@ -4,9 +4,10 @@ The whole file is searched, preamble, file meta, pixel data and what lies betwee
 character set a value may have been written in. A hit is reported as attribute and offset, never as the value.
 
 Rules that keep chance hits away (and nothing else):
-* UIDs, numbers and dates are compared with whole runs of digits and dots, so 1234567 is not found inside 91234567;
-  numbers need five digits, with four they count as whole words of text only (b1000 is no patient); decimal strings (DS) and times (TM) count only
-  when the whole value is the number. A date is also found inside longer runs (date and time, file names).
+* UIDs, numbers and dates are compared with whole runs of digits and dots, so 1234567 is not found inside 91234567.
+  Numbers need five digits; with four they count as whole words of text only (b1000 is no patient); decimal strings
+  (DS) and times (TM) count only when the whole value is the number. A date is also found inside longer runs (date and
+  time, file names), and in the forms of `written_dates`.
 * Words of six and more characters are found anywhere; four and five only between non-letters; two and three only
   as whole words of text elements (and not at all if they are no names).
 * In pixel data words need six bytes (in UTF-16: twelve): shorter ones occur there by chance.
@@ -278,7 +279,7 @@ def _alone(data: bytes, match: re.Match[bytes], span: Span | None) -> bool:
     around = (
         data[max(match.start() - 1, first) : match.start()] + data[match.end() : min(match.end() + 1, last)]
     )
-    return not around.strip(b"_").isalnum()
+    return not any(chr(byte).isalnum() for byte in around)
 
 
 def _number_counts(part: str, span: Span | None, whole: bool, wide_in_pixels: bool, alone: bool) -> bool:
