@@ -23,14 +23,17 @@ from gateway.privacy.codes import clean_coded_entry
 from gateway.privacy.constant_words import VENDOR_ATTRIBUTES
 from gateway.privacy.descriptors import clean_contrast_agent, clean_text
 from gateway.privacy.elements import has_standard_vr, is_ascii, listed, new_element, vr_to_write
-from gateway.privacy.identity import Kind, identifying_values
+from gateway.privacy.errors import Held, Reason
+from gateway.privacy.identity import DEEPEST, Kind, identifying_values
 from gateway.privacy.iod import Place
+from gateway.privacy.pixel_data import without_hidden_text
 from gateway.privacy.profile import Action, Profile, resolve
 from gateway.privacy.pseudonyms import PseudonymKey
 from gateway.privacy.recognition import Recogniser
 from gateway.privacy.safe_private import creator_of, safe_copy, safe_elements
 from gateway.privacy.values import (
     NUMBER_VRS,
+    REMOVED,
     TEXT_VRS,
     capped_age,
     dummy,
@@ -43,6 +46,7 @@ _NOTHING: Final[Mapping[int, Place]] = MappingProxyType({})
 _CS: Final = re.compile(r"[A-Z0-9 _]{0,16}")
 _SERIES_DESCRIPTION, _CONTRAST_AGENT = Tag(0x0008103E), Tag(0x00180010)
 _CHARACTER_SET: Final = Tag(0x00080005)
+_PIXEL_DATA: Final = 0x7FE00010
 _PIXELS: Final = (0x7FE00008, 0x7FE00009, 0x7FE00010)
 _BULK_VRS: Final = frozenset({"OB", "OW", "OF", "OD", "OL", "OV"})
 _BINARY_VRS: Final = _BULK_VRS | {"FD", "FL", "US", "SS", "UL", "SL", "UV", "SV", "AT", "UN"}
@@ -76,6 +80,8 @@ class AttributeCleaner:
     def __init__(
         self, ds: Dataset, context: PatientContext, profile: Profile, series_kind: str | None
     ) -> None:
+        self._depth = 0
+        self.original = ds
         self.context = context
         self.profile = profile
         self.series_kind = series_kind
@@ -101,6 +107,18 @@ class AttributeCleaner:
     # ---- one level -------------------------------------------------------------------------------------------
 
     def dataset(self, ds: Dataset, places: Mapping[int, Place]) -> Dataset:
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise Held(
+                f"Sequences of the object are nested more than {DEEPEST} levels deep.",
+                "Ask the sender what this object is; no image needs that.",
+                reason=Reason.UNREADABLE,
+            )
+        new = self._one_level(ds, places)
+        self._depth -= 1
+        return new
+
+    def _one_level(self, ds: Dataset, places: Mapping[int, Place]) -> Dataset:
         new = Dataset()
         for element in ds:
             kept = self._element(ds, element, places)
@@ -172,8 +190,8 @@ class AttributeCleaner:
             return self._log(element, "removed, wrong VR", None)
         if element.VR == "SQ":
             return self._sequence(element, place, "items cleaned")
-        if element.VR == "CS" and not self._is_clean_cs(element):
-            return self._empty(element, place)
+        if element.VR == "CS":
+            return self._coded(element) or self._empty(element, place)
         return self._log(element, "kept", new_element(element.tag, element.VR, element.value))
 
     def _clean(self, element: DataElement, place: Place | None) -> DataElement | None:
@@ -241,8 +259,9 @@ class AttributeCleaner:
             if (vr not in _BULK_VRS or tag in _SAMPLES) and not self._identifies_any(element):
                 return self._log(element, "kept", self._copied(element))
         elif vr == "CS":
-            if self._is_clean_cs(element):
-                return self._log(element, "kept", new_element(tag, vr, element.value))
+            coded = self._coded(element)
+            if coded is not None:
+                return coded
         elif tag in self.profile.keep_text:
             if not self._identifies_any(element) and is_ascii(element):
                 return self._log(element, "kept", new_element(tag, vr, element.value))
@@ -253,9 +272,24 @@ class AttributeCleaner:
         return self.listed_actions[resolve("X/Z/D", place.type)](element, place)
 
     def _copied(self, element: DataElement) -> DataElement:
-        copy = DataElement(element.tag, element.VR, element.value)
-        copy.is_undefined_length = element.is_undefined_length and element.tag in _PIXELS
+        value, encapsulated = element.value, element.is_undefined_length and element.tag in _PIXELS
+        if element.tag == _PIXEL_DATA and isinstance(value, bytes):
+            value = without_hidden_text(self.original, value, encapsulated=encapsulated)
+            if value is not element.value:
+                self.actions["PixelData: text beside the pixels blanked"] += 1
+        copy = DataElement(element.tag, element.VR, value)
+        copy.is_undefined_length = encapsulated
         return copy
+
+    def _coded(self, element: DataElement) -> DataElement | None:
+        """A coded string with only those values replaced that are none, or that identify somebody."""
+        values = [str(value) for value in listed(element.value)]
+        clean = [bool(_CS.fullmatch(value)) and not self.recognise.in_code(value) for value in values]
+        if not clean or not clean[0]:
+            return None
+        kept = [value if is_clean else REMOVED for value, is_clean in zip(values, clean, strict=True)]
+        done = "kept" if all(clean) else "cleaned"
+        return self._log(element, done, new_element(element.tag, element.VR, kept))
 
     def _sequence(self, element: DataElement, place: Place | None, done: str) -> DataElement | None:
         children = place.children if place is not None else _NOTHING
@@ -298,9 +332,6 @@ class AttributeCleaner:
             self.uids[original] = new
         return new
 
-    def _is_clean_cs(self, element: DataElement) -> bool:
-        return all(_CS.fullmatch(str(v)) for v in listed(element.value)) and not self._identifies_any(element)
-
     def _identifies_any(self, element: DataElement) -> bool:
         vr, vendor = element.VR, element.keyword in VENDOR_ATTRIBUTES
         if vr in _BINARY_VRS:
@@ -308,7 +339,7 @@ class AttributeCleaner:
         for text in (str(value) for value in listed(element.value)):
             if vr in ("DS", "IS"):
                 found = self.recognise.in_number(vr, text)
-            elif vr == "CS":
+            elif vr == "CS":  # of the private safe list
                 found = self.recognise.in_code(text)
             elif vendor:
                 found = self.recognise.in_vendor_text(text) or self.recognise_dates.in_vendor_text(text)

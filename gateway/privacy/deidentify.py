@@ -15,7 +15,7 @@ from pydicom.sequence import Sequence
 
 from gateway.privacy.admission import refuse_if_held
 from gateway.privacy.attributes import AttributeCleaner, PatientContext
-from gateway.privacy.encoding import new_file_meta
+from gateway.privacy.encoding import new_file_meta, refuse_unknown_syntax
 from gateway.privacy.errors import Held, Reason
 from gateway.privacy.identity import UNREADABLE
 from gateway.privacy.iod import CLASSIC_MR, attributes_of
@@ -57,6 +57,7 @@ def deidentify(
     with silent_pydicom():
         try:
             refuse_if_held(ds, profile, released=released)
+            refuse_unknown_syntax(ds)
             return _Engine(ds, context, profile, series_kind).run()
         except Held:
             raise

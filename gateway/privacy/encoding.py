@@ -9,6 +9,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filewriter import dcmwrite
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from gateway.privacy.errors import Held, Reason
 from gateway.privacy.silence import silent_pydicom
 
 # Our own root (2.25 + a UUID made once); never the sender's, which tells device and software.
@@ -34,6 +35,17 @@ def new_file_meta(ds: Dataset) -> FileMetaDataset:
     meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
     meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
     return meta
+
+
+def refuse_unknown_syntax(ds: Dataset) -> None:
+    """Raise Held for a transfer syntax PS3.5 does not define: nobody can say what its bytes mean."""
+    recorded = str(getattr(ds, "file_meta", Dataset()).get("TransferSyntaxUID") or "")
+    if recorded and (not UID(recorded).is_transfer_syntax or UID(recorded).is_private):
+        raise Held(
+            "The object has a transfer syntax that the Standard does not define (UID not shown).",
+            "Ask the sender to send it in a transfer syntax of the Standard.",
+            reason=Reason.UNREADABLE,
+        )
 
 
 def encode(dataset: Dataset) -> bytes:

@@ -121,7 +121,11 @@ def _identifier_tags() -> frozenset[int]:
 _IDENTIFIERS: Final = _identifier_tags()
 
 
-def _walk(ds: Dataset) -> Iterator[tuple[str, str, Kind]]:
+# Levels of nested sequences. Real objects need five; what is deeper is held, and not walked into.
+DEEPEST: Final = 16
+
+
+def _walk(ds: Dataset, depth: int = 0) -> Iterator[tuple[str, str, Kind]]:
     for tag in sorted(ds.keys()):
         if tag.is_private and ds.get_item(tag).VR not in ("SQ", None):
             continue  # what a private sequence holds may have public tags; blobs repeat what the header says
@@ -130,8 +134,8 @@ def _walk(ds: Dataset) -> Iterator[tuple[str, str, Kind]]:
         except UNREADABLE:
             continue  # such an object is held, so there is nothing of it to search for
         if element.VR == "SQ":
-            for item in element.value:
-                yield from _walk(item)
+            for item in element.value if depth < DEEPEST else ():
+                yield from _walk(item, depth + 1)
         elif not element.tag.is_private:
             yield from _of_element(element)
 

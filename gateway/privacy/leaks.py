@@ -4,9 +4,10 @@ The whole file is searched, preamble, file meta, pixel data and what lies betwee
 character set a value may have been written in. A hit is reported as attribute and offset, never as the value.
 
 Rules that keep chance hits away (and nothing else):
-* UIDs, numbers and dates are compared with whole runs of digits and dots, so 1234567 is not found inside 91234567;
-  numbers need five digits, with four they count in text elements only; decimal strings (DS) and times (TM) count only
-  when the whole value is the number. A date is also found inside longer runs (date and time, file names).
+* UIDs, numbers and dates are compared with whole runs of digits and dots, so 1234567 is not found inside 91234567.
+  Numbers need five digits; with four they count as whole words of text only (b1000 is no patient); decimal strings
+  (DS) and times (TM) count only when the whole value is the number. A date is also found inside longer runs (date and
+  time, file names), and in the forms of `written_dates`.
 * Words of six and more characters are found anywhere; four and five only between non-letters; two and three only
   as whole words of text elements (and not at all if they are no names).
 * In pixel data words need six bytes (in UTF-16: twelve): shorter ones occur there by chance.
@@ -29,6 +30,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from gateway.privacy.codes import is_standard_meaning
 from gateway.privacy.constant_words import VENDOR_ATTRIBUTES, is_standard_code, vendor_words
+from gateway.privacy.encoding import IMPLEMENTATION_VERSION_NAME
 from gateway.privacy.identity import IdentifyingValue, Kind, identifying_values
 from gateway.privacy.layout import Span, spans
 from gateway.privacy.recognition import words_of
@@ -152,6 +154,8 @@ class _Layout:
             return is_standard_meaning(text)
         if span.vr == "CS":
             return is_standard_code(text)
+        if span.path == "file meta/ImplementationVersionName":
+            return text == IMPLEMENTATION_VERSION_NAME
         if keyword == "DeidentificationMethod":
             return _OWN_METHOD.fullmatch(text) is not None
         return _CREATOR.search(span.path) is not None and text in safe_creators()
@@ -248,7 +252,9 @@ def _digits(encoded: bytes, values: Collection[IdentifyingValue], layout: _Layou
                 yield _Found(match.start(), uids[run])
             for part in run.split("."):
                 number = numbers.get(part.lstrip("0"))
-                if number is not None and _number_counts(part, span, whole, wide_in_pixels):
+                if number is not None and _number_counts(
+                    part, span, whole, wide_in_pixels, _alone(encoded, match, span)
+                ):
                     yield _Found(match.start(), number)
                 date = _date_in(part, dates)
                 if date is not None and not (
@@ -268,7 +274,15 @@ def _bytes(encoded: bytes, span: Span) -> bytes:
     return encoded[span.start : span.end].strip(b" \0")
 
 
-def _number_counts(part: str, span: Span | None, whole: bool, wide_in_pixels: bool) -> bool:
+def _alone(data: bytes, match: re.Match[bytes], span: Span | None) -> bool:
+    first, last = (span.start, span.end) if span is not None else (0, len(data))
+    around = (
+        data[max(match.start() - 1, first) : match.start()] + data[match.end() : min(match.end() + 1, last)]
+    )
+    return not any(chr(byte).isalnum() for byte in around)
+
+
+def _number_counts(part: str, span: Span | None, whole: bool, wide_in_pixels: bool, alone: bool) -> bool:
     digits = len(part)
     if wide_in_pixels:
         return digits >= 8
@@ -278,7 +292,9 @@ def _number_counts(part: str, span: Span | None, whole: bool, wide_in_pixels: bo
         return span.vr == "DS" and whole and digits >= 6
     if _is_bulk(span):
         return digits >= 6
-    return digits >= 5 or (span.vr in _TEXT_VRS and span.path.rpartition("/")[2] not in VENDOR_ATTRIBUTES)
+    if digits >= 5:
+        return True
+    return alone and span.vr in _TEXT_VRS and span.path.rpartition("/")[2] not in VENDOR_ATTRIBUTES
 
 
 def _date_in(part: str, dates: dict[str, IdentifyingValue]) -> IdentifyingValue | None:

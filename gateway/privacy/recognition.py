@@ -73,9 +73,10 @@ def _occurs(kind: Kind, wanted: str, where: str, folded: str, words: set[str]) -
     if kind in (Kind.UID, Kind.DATE):
         return wanted in folded
     if kind is Kind.NUMBER:
-        return (where == "text" or len(wanted.lstrip("0")) >= SHORTEST_NUMBER) and any(
-            word.lstrip("0") == wanted.lstrip("0") for word in words
-        )
+        number = wanted.lstrip("0")
+        if len(number) >= SHORTEST_NUMBER:
+            return any(run.lstrip("0") == number for run in re.findall(r"\d+", folded))
+        return where == "text" and any(word.lstrip("0") == number for word in words)
     if kind is Kind.NAME and (where == "vendor" or len(wanted) < SHORTEST_ALONE):
         return where != "code" and wanted in words
     if len(wanted) < SHORTEST_ALONE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from io import BytesIO
 
 import pytest
@@ -155,3 +156,157 @@ def test_a_shifted_date_that_equals_another_original_date_is_legal_in_dates_only
     assert find_leaks(encode(out), values) == []
     out.ImageComments = f"x{shifted}"
     assert find_leaks(encode(out), values)
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("Müllerich^Käthe", "Kaethe Muellerich"),
+        ("Muellerich^Kaethe", "Käthe"),
+        ("Kraft^Ute", "UteKraft"),
+        ("Kraft^Ute", "ukraft"),
+        ("Łukasiewicz^Świętosława", "Lukasiewicz"),
+        ("Ångström^Jøkull", "Jokull"),
+        ("Meyer-Landrut^X", "landrut"),
+        ("O'Flaherty^X", "Flaherty"),
+        ("Meißenbach^X", "MEISSENBACH"),
+        ("Толстоногов^Иван", "Tolstonogov"),
+        ("Smith^Jo=史密斯^乔", "史密斯乔"),
+        ("Zwirn\x07lein^A", "Zwirnlein"),
+    ],
+)
+def test_variants_of_a_name_are_found(name: str, written: str) -> None:
+    """Turned round, joined, with initials, written out, without accents, in another script."""
+    data = clean_file()[:-200] + written.encode() + bytes(200)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert find_leaks(data, values_of(PatientName=name))
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "13.04.71",
+        "04/13/1971",
+        "13. April 1971",
+        "Apr 13, 1971",
+        "13APR1971",
+        "13041971",
+        "1971.04.13",
+        "19710413",
+    ],
+)
+def test_a_birthday_is_found_however_it_is_written(written: str) -> None:
+    """Day or month first, two digits of the year, names of months in English and German."""
+    leaks = find_leaks(clean_file(ImageComments=f"x {written} y"), values_of())
+    assert [leak.attribute for leak in leaks] == ["ImageComments"]
+
+
+@pytest.mark.parametrize(
+    ("charset", "name"),
+    [
+        ("ISO 2022 IR 87", "Yamada^T=山田太郎^花子"),
+        ("ISO 2022 IR 149", "Hong^G=洪吉洞^길동이"),
+        ("ISO 2022 IR 58", "Wang^X=王小东^明明"),
+    ],
+)
+def test_parts_of_a_longer_run_with_escape_sequences_are_found(charset: str, name: str) -> None:
+    """In ISO 2022 a name in the middle of a text has no escape sequence of its own on one side."""
+    ds = Dataset()
+    ds.SpecificCharacterSet, ds.PatientComments = ["", charset], name.partition("=")[2].replace("^", "")
+    out = BytesIO()
+    dcmwrite(out, ds, implicit_vr=False, little_endian=True, force_encoding=True)
+    assert find_leaks(out.getvalue(), values_of(PatientName=name))
+
+
+def test_a_character_set_that_lies_hides_nothing() -> None:
+    """UTF-8 in an object that says Latin-1: the name is searched as it was meant, too."""
+    ds = hostile_mr(depth=0)
+    ds.SpecificCharacterSet = "ISO_IR 100"
+    ds.PatientName = "Kühnrichter^Änne".encode().decode("latin-1")
+    values = identifying_values([reread(ds)], None)
+    for charset in ("utf-8", "latin-1", "utf-16-le"):
+        assert find_leaks(clean_file() + "Kühnrichter".encode(charset), values)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value", "written"),
+    [
+        ("PatientID", "4711-92.3", "47119 and 4711923"),
+        ("PatientTelephoneNumbers", "+49 30 1234567", "49301234567"),
+        ("InstitutionName", "Klinikum Hinterwalden Mitte", "from Hinterwalden"),
+        ("PatientAddress", "Birkenweg 12, 12345 Oberniederdorf", "oberniederdorf"),
+        ("DeviceSerialNumber", "000035131", "35131"),
+    ],
+)
+def test_numbers_and_places_are_found_in_other_punctuation(keyword: str, value: str, written: str) -> None:
+    """A number without its hyphens, a place by its own word."""
+    assert find_leaks(clean_file(ImageComments=written), values_of(**{keyword: value}))
+
+
+COINCIDENCES = [
+    ("PatientName", "Vida^Sola", {"ManufacturerModelName": "MAGNETOM Vida"}),
+    ("PatientName", "Achiev^Ingen", {"ManufacturerModelName": "Achieva dStream"}),
+    ("PatientName", "Siemens^Philip", {"Manufacturer": "SIEMENS"}),
+    ("PatientName", "Spin^Echo", {"ScanningSequence": "SE", "EchoPulseSequence": "SPIN"}),
+    (
+        "PatientName",
+        "Phase^Linear",
+        {"ComplexImageComponent": "PHASE", "ImageType": ["ORIGINAL", "PRIMARY", "PHASE"]},
+    ),
+    (
+        "PatientName",
+        "Se^Gr",
+        {"ScanningSequence": ["SE", "GR"], "ImageType": ["ORIGINAL", "PRIMARY", "M_SE", "M", "SE"]},
+    ),
+    ("PatientName", "Monochrome^X", {"PhotometricInterpretation": "MONOCHROME2"}),
+    ("StudyID", "1234", {"InstanceNumber": 1234, "SeriesNumber": 1234}),
+    ("PatientID", "1000", {"DiffusionBValue": 1000.0, "ImagingFrequency": "1000"}),
+    ("StationName", "MRC", {"SoftwareVersions": "syngo MR E11"}),
+]
+
+
+@pytest.mark.parametrize(("keyword", "value", "scanner"), COINCIDENCES)
+def test_a_coincidence_spoils_no_image_and_parks_no_study(
+    keyword: str, value: str, scanner: dict[str, object]
+) -> None:
+    """What the scanner says stays word for word although the patient is called the same, and the gate lets it pass."""
+    ds = hostile_mr(depth=0)
+    for name, told in {keyword: value, **scanner}.items():
+        setattr(ds, name, told)
+    out = deidentify(ds, context(), PROFILE).dataset
+    for name in scanner:
+        assert out[name].value == ds[name].value, name
+    assert find_leaks(encode(out), identifying_values([ds], context().date_shift_days)) == []
+
+
+def test_a_standard_meaning_is_no_leak_but_the_same_word_in_a_text_is() -> None:
+    """A patient called White has white matter."""
+    ds = hostile_mr(depth=0)
+    ds.PatientName = "White^Brainstem"
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = "68523003", "SCT", "x"
+    ds.AnatomicRegionSequence = [item]
+    out = deidentify(ds, context(), PROFILE).dataset
+    assert "white" in out.AnatomicRegionSequence[0].CodeMeaning.lower()
+    values = identifying_values([ds], context().date_shift_days)
+    assert find_leaks(encode(out), values) == []
+    out.ImageComments = "for White"
+    assert [leak.attribute for leak in find_leaks(encode(out), values)] == ["ImageComments"]
+
+
+def test_a_model_that_is_called_like_the_patient_and_no_vendor_word_goes() -> None:
+    """Nobody can tell an unknown word of a model from a name, so it is not kept; the study still leaves."""
+    ds = hostile_mr(depth=0)
+    ds.PatientName, ds.ManufacturerModelName = "Phantom^X", "Phantom 3"
+    out = deidentify(ds, context(), PROFILE).dataset
+    assert not out.get("ManufacturerModelName")
+    assert find_leaks(encode(out), identifying_values([ds], context().date_shift_days)) == []
+
+
+def test_the_gateways_own_mark_is_no_leak_and_nothing_else_in_its_place_is_free() -> None:
+    """A name written where the mark stands is found."""
+    out = deidentify(hostile_mr(depth=0), context(), PROFILE).dataset
+    assert find_leaks(encode(out), values_of(PatientName="Gateway^Profile")) == []
+    out.DeidentificationMethod = "cleaned for Zwirnlein"
+    assert find_leaks(encode(out), values_of())

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -13,19 +15,18 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import MRImageStorage
 
-from gateway.privacy import deidentify, encode, load_profile
-from gateway.privacy.iod import attributes_of
+from gateway.privacy import Action, Profile, deidentify, encode, load_profile
 from gateway.privacy.profile import table
+from gateway.privacy.values import shift_date
 from support.hostile_mr import KEY, context, hostile_mr
-from support.privacy_tables import encoded
+from support.privacy_tables import IODS, encoded, iod_tree
 
 PROFILE = load_profile()
 MARK = "Xylokrat77"
 DAY, MOMENT = "20210306", "20210306112233"
+MOVED = shift_date(DAY, context().date_shift_days)
 # A sequence every MR object may have, whose items are cleaned and kept (X/Z/U*).
 PARENT = "ReferencedImageSequence"
-# Rules of the profile that deviate from the table: tested by name elsewhere.
-RULED = set(PROFILE.rules)
 
 
 def _vr(tag: int) -> str:
@@ -65,24 +66,31 @@ def _element(tag: int) -> DataElement:
 
 
 # Command and file meta elements have no place in a dataset and always go.
-ROWS = [
-    r
-    for r in table()
-    if len(r.tag) == 8
-    and "X" not in r.tag
-    and int(r.tag, 16) not in RULED
-    and r.tag[:4] not in ("0000", "0002")
-]
+ROWS = [r for r in table() if len(r.tag) == 8 and "X" not in r.tag and r.tag[:4] not in ("0000", "0002")]
 # These decide about the whole object or are rewritten for it.
 WHOLE = {
     tag_for_keyword(k)
     for k in ("SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "ContrastBolusAgent", PARENT)
 }
+# Written at the top of every copy, after the table has been applied.
+WRITTEN_AT_THE_TOP = {tag_for_keyword("PatientName"), tag_for_keyword("PatientID")}
+OPTION_SETS = {
+    "basic": (),
+    "descriptors": ("clean_descriptors",),
+    "dates": ("retain_modified_dates",),
+    "all": ("clean_descriptors", "retain_modified_dates", "retain_safe_private"),
+}
 
 
-def _everything(level: int) -> Dataset:
-    """An MR object with one element of every row at `level` items deep."""
+def _pure(options: tuple[str, ...]) -> Profile:
+    """The table with these options and none of the exceptions of pml-read."""
+    return replace(PROFILE, rules=MappingProxyType({}), options=options)
+
+
+def _everything(level: int, sop_class: str = MRImageStorage) -> Dataset:
+    """An object with one element of every row at `level` items deep."""
     ds = hostile_mr(depth=0)
+    ds.SOPClassUID = sop_class
     for keyword in ("PatientBirthDate", "SeriesDescription"):
         del ds[keyword]
     target = ds
@@ -116,29 +124,35 @@ def _compound(code: str, type_: str | None) -> str:
     return order[-1] if wanted == "D" or type_ is None or type_[0] != "3" else order[0]
 
 
-@pytest.mark.parametrize("level", [0, 1, 2, 4])
-def test_every_row_of_the_table_is_applied_at_every_depth(level: int) -> None:
-    """Removed, emptied, replaced, shifted or mapped as the code says, at the top and inside items alike."""
-    out = deidentify(_everything(level), context(), PROFILE).dataset
+CASES = [
+    *((sop_class, level, "all") for sop_class in IODS for level in (0, 1)),
+    *((MRImageStorage, level, options) for options in OPTION_SETS for level in (0, 1, 2, 4)),
+]
+
+
+@pytest.mark.parametrize(("sop_class", "level", "options"), CASES)
+def test_every_row_of_the_table_is_applied_at_every_depth(sop_class: str, level: int, options: str) -> None:
+    """Removed, emptied, replaced, shifted or mapped as the code says, at the top and inside items alike, with and
+    without options, by the Type the attribute has in the IOD of the object (of the source tables, not the engine's)."""
+    chosen = OPTION_SETS[options]
+    out = deidentify(_everything(level, sop_class), context(), _pure(chosen), released=True).dataset
     kept = _kept_at(out, level)
-    places = attributes_of(MRImageStorage, also=PROFILE.also_allowed)
+    places = iod_tree(sop_class)
     for _ in range(level):
-        place = places.get(tag_for_keyword(PARENT) or 0)
-        places = place.children if place else {}
+        places = places.get(f"{tag_for_keyword(PARENT):08X}", ("", {}))[1]
     wrong = []
     for row in ROWS:
         tag = int(row.tag, 16)
-        if tag in WHOLE:
+        if tag in WHOLE or (level == 0 and tag in WRITTEN_AT_THE_TOP):
             continue
-        place = places.get(tag)
-        element = kept.get(tag)
-        verdict = _judge(row.basic, row.options, _vr(tag), place.type if place else None, element)
-        if not verdict:
-            wrong.append((row.name, row.basic, dict(row.options), element is not None))
+        applied = [option for option in chosen if option in row.options]
+        place = places.get(row.tag)
+        if not _judge(row.basic, applied, _vr(tag), place[0] if place else None, kept.get(tag)):
+            wrong.append((row.name, row.basic, applied, place and place[0], kept.get(tag)))
     assert wrong == []
 
 
-def _judge(basic: str, options: Any, vr: str, type_: str | None, element: DataElement | None) -> bool:
+def _judge(basic: str, options: list[str], vr: str, type_: str | None, element: DataElement | None) -> bool:
     shifted = "retain_modified_dates" in options and vr in ("DA", "DT", "TM")
     if shifted:
         if element is None:
@@ -147,7 +161,7 @@ def _judge(basic: str, options: Any, vr: str, type_: str | None, element: DataEl
         return (
             value == "112233"
             if vr == "TM"
-            else not value.startswith(DAY) and value[8:] == (MOMENT if vr == "DT" else DAY)[8:]
+            else value[:8] == MOVED and value[8:] == (MOMENT if vr == "DT" else DAY)[8:]
         )
     code = _compound(basic, type_)
     if code == "X":
@@ -159,6 +173,35 @@ def _judge(basic: str, options: Any, vr: str, type_: str | None, element: DataEl
     if code == "U":
         return vr == "SQ" or str(element.value) == KEY.uid("1.3.999.77.42")
     return vr == "SQ" or (not element.is_empty and element.value != _marked_value(vr))
+
+
+def test_the_answer_key_meets_every_code_of_the_table() -> None:
+    """No code of the table is left out, and every compound code is met in more than one Type."""
+    codes = {row.basic for row in ROWS} | {code for row in ROWS for code in row.options.values()}
+    assert codes == {"X", "Z", "D", "U", "K", "C", "Z/D", "X/Z", "X/D", "X/Z/D", "X/Z/U*"}
+    types = {
+        (row.basic, (iod_tree(uid).get(row.tag) or [None])[0])
+        for row in ROWS
+        for uid in IODS
+        if "/" in row.basic
+    }
+    for code in ("Z/D", "X/Z", "X/D", "X/Z/D"):
+        assert len({type_ for basic, type_ in types if basic == code}) > 1, code
+
+
+@pytest.mark.parametrize("level", [0, 1, 3])
+def test_keep_keeps_values_and_cleans_the_items_of_sequences(level: int) -> None:
+    """Code K (of a site's rule): unchanged for a number, every item cleaned for a sequence."""
+    rules = {tag_for_keyword(k) or 0: Action.KEEP for k in ("PatientWeight", "ReferencedStudySequence")}
+    ds = _everything(level)
+    item = Dataset()
+    item.PatientComments, item.ReferencedSOPInstanceUID = MARK, "1.3.999.77.42"
+    _kept_at(ds, level).ReferencedStudySequence = Sequence([item])
+    out = deidentify(ds, context(), replace(PROFILE, rules=MappingProxyType(rules))).dataset
+    kept = _kept_at(out, level)
+    assert kept.PatientWeight == 77.25
+    assert kept.ReferencedStudySequence[0].ReferencedSOPInstanceUID == KEY.uid("1.3.999.77.42")
+    assert MARK.encode() not in encode(out)
 
 
 @pytest.mark.parametrize("level", [0, 1, 3])

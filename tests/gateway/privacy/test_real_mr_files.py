@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import warnings
@@ -13,7 +14,15 @@ import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-from gateway.privacy import Held, deidentify, encode, find_leaks, identifying_values, load_profile
+from gateway.privacy import (
+    Held,
+    deidentify,
+    encode,
+    find_leaks,
+    identifying_values,
+    load_profile,
+    safe_private,
+)
 from support.hostile_mr import REAL_FILES, context
 
 PROFILE = load_profile()
@@ -103,3 +112,21 @@ def errors(path: Path) -> set[str]:
     done = subprocess.run(["dciodvfy", "-new", str(path)], capture_output=True, check=False, timeout=60)
     lines = (done.stdout + done.stderr).decode("utf-8", "replace").splitlines()
     return {line for line in lines if line.startswith("Error")}
+
+
+LEAKING = REAL_FILES.parent / "standards" / "real_private_leaks.json"
+
+
+@pytest.mark.skipif(
+    not LEAKING.is_file(), reason="no list of leaking private elements beside this repository"
+)
+def test_no_private_element_that_was_found_to_leak_is_on_the_safe_list() -> None:
+    """The CSA headers and their like never leave, whatever they hold."""
+    safe = {(f"{group:04X}", creator, f"{low:02X}") for group, creator, low in safe_private.safe_elements()}
+    leaking = {
+        (row["tag"][1:5].upper(), row["creator"], row["tag"][8:10].upper())
+        for row in json.loads(LEAKING.read_text())
+    }
+    assert len(leaking) >= 15
+    assert not safe & leaking
+    assert not {creator for _, creator, _ in safe if "CSA" in creator}
