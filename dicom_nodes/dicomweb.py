@@ -93,6 +93,22 @@ def holds(
     return frozenset(wanted & found)
 
 
+def count_mr(node: DicomWebNode, study_instance_uid: str, *, timeout_s: float) -> int | None:
+    """How many instances QIDO-RS counts in the MR series of a study (PS3.18 10.6.3); None: it does not say."""
+    with _session(node) as session:
+        client = _client(node, session, timeout_s)
+        series = _search(
+            node,
+            lambda: client.search_for_series(
+                study_instance_uid=study_instance_uid,
+                fields=["NumberOfSeriesRelatedInstances"],
+                search_filters={"Modality": "MR"},
+            ),
+        )
+    counts = [int((one.get("00201209", {}).get("Value") or [0])[0]) for one in series]
+    return sum(counts) if counts and all(counts) else None
+
+
 def _client(node: DicomWebNode, session: requests.Session, timeout_s: float) -> DICOMwebClient:
     client = DICOMwebClient(
         node.url, session=session, timeout=(min(_CONNECT_S, timeout_s), timeout_s), permissive_uid=True

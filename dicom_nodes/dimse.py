@@ -7,20 +7,17 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from io import BytesIO
 
-from pydicom.dataset import Dataset
 from pydicom.uid import UID
 from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.presentation import build_context
 from pynetdicom.sop_class import (  # type: ignore[attr-defined]
-    StudyRootQueryRetrieveInformationModelFind,
     Verification,
 )
 
-from dicom_nodes.commitment import Reference
 from dicom_nodes.contexts import UNCOMPRESSED, proposals
 from dicom_nodes.encoding import file_meta
 from dicom_nodes.errors import NodeError, NodeTimeout, NotDicom, RequestRefused
@@ -172,89 +169,3 @@ def _local_problem(error: Exception) -> str:
     if isinstance(error, OSError):
         return f"the file cannot be read here ({error.strerror or type(error).__name__})"
     return getattr(error, "problem", "") or str(error)
-
-
-def holds(
-    node: DimseNode,
-    references: Sequence[Reference],
-    *,
-    calling_ae_title: str,
-    study_instance_uid: str,
-    timeout_s: float,
-) -> frozenset[str]:
-    """The SOP Instance UIDs among the references that the node finds in the study (C-FIND, Study Root).
-
-    Asks at IMAGE level for the study at once, which most archives answer; an archive that insists on the
-    hierarchy (PS3.4 C.4.1.2.1) is asked for the series first, then series by series.
-    """
-    wanted = {reference.sop_instance_uid for reference in references}
-    association = associate(
-        node,
-        [build_context(StudyRootQueryRetrieveInformationModelFind, list(UNCOMPRESSED))],
-        calling_ae_title=calling_ae_title,
-        timeout_s=timeout_s,
-    )
-    try:
-        if not association.is_established:
-            raise RequestRefused(
-                f"Node {node.name!r} does not answer queries (C-FIND, Study Root).",
-                "Have query rights given to us there, or confirm by storage commitment.",
-                status=_NO_CONTEXT,
-                transient=False,
-            )
-        try:
-            found = set(_found(association, node, study_instance_uid, "", wanted))
-        except RequestRefused:
-            found = set()
-        if not wanted <= found and association.is_established:
-            for series in _series(association, node, study_instance_uid):
-                found |= set(_found(association, node, study_instance_uid, series, wanted - found))
-                if wanted <= found:
-                    break
-        return frozenset(wanted & found)
-    finally:
-        close(association)
-
-
-def _found(
-    association: Association, node: DimseNode, study: str, series: str, wanted: Iterable[str]
-) -> Iterator[str]:
-    uids = sorted(wanted)
-    for start in range(0, len(uids), _UIDS_PER_QUERY):
-        query = _query("IMAGE", study)
-        if series:
-            query.SeriesInstanceUID = series
-        query.SOPInstanceUID = uids[start : start + _UIDS_PER_QUERY]
-        for match in _matches(association, node, query):
-            yield str(match.get("SOPInstanceUID", ""))
-
-
-def _series(association: Association, node: DimseNode, study: str) -> list[str]:
-    query = _query("SERIES", study)
-    query.SeriesInstanceUID = ""
-    return [str(match.get("SeriesInstanceUID", "")) for match in _matches(association, node, query)]
-
-
-def _query(level: str, study: str) -> Dataset:
-    query = Dataset()
-    query.QueryRetrieveLevel = level
-    query.StudyInstanceUID = study
-    return query
-
-
-def _matches(association: Association, node: DimseNode, query: Dataset) -> Iterator[Dataset]:
-    hold_reactor(association)
-    for status, match in association.send_c_find(query, StudyRootQueryRetrieveInformationModelFind):
-        if "Status" not in status:
-            raise NodeTimeout(f"Node {node.name!r} did not answer the query in time.", "Try again later.")
-        code = int(status.Status)
-        if code in (0xFF00, 0xFF01):
-            if match is not None:
-                yield match
-        elif code != 0:
-            raise RequestRefused(
-                f"Node {node.name!r} refused the query: {meaning_of_status(code)}.",
-                "Check in that system's log why.",
-                status=code,
-                transient=outcome_of_status(code) is Outcome.TRY_AGAIN,
-            )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from dicom_nodes import dicomweb, dimse
+from dicom_nodes import dicomweb, dimse, finding
 from dicom_nodes.commitment import Reference
 from dicom_nodes.node import DimseNode, Node
 from dicom_nodes.outcomes import InstanceOutcome
 from dicom_nodes.outgoing import OutgoingFile
 
-__all__ = ["OutgoingFile", "echo", "holds", "store"]
+__all__ = ["OutgoingFile", "count_mr", "echo", "holds", "store"]
 
 
 def store(
@@ -67,7 +67,7 @@ def holds(
     if not references:
         return frozenset()
     if isinstance(node, DimseNode):
-        return dimse.holds(
+        return finding.holds(
             node,
             references,
             calling_ae_title=calling_ae_title,
@@ -75,3 +75,14 @@ def holds(
             timeout_s=timeout_s,
         )
     return dicomweb.holds(node, references, study_instance_uid=study_instance_uid, timeout_s=timeout_s)
+
+
+def count_mr(
+    node: Node, study_instance_uid: str, *, calling_ae_title: str, timeout_s: float = 30.0
+) -> int | None:
+    """How many MR instances the node counts in a study; None when it does not say. Raises a NodeError."""
+    if isinstance(node, DimseNode):
+        return finding.count_mr(
+            node, study_instance_uid, calling_ae_title=calling_ae_title, timeout_s=timeout_s
+        )
+    return dicomweb.count_mr(node, study_instance_uid, timeout_s=timeout_s)

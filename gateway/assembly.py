@@ -178,7 +178,7 @@ def worker(gateway: Gateway) -> tuple[Engine, BackgroundScheduler]:
     )
     engine = Engine(context)
     engine.start()
-    return engine, schedule.start(engine, gateway.database, gateway.settings.engine.poll)
+    return engine, schedule.start(engine, gateway.database, gateway.settings)
 
 
 def web(gateway: Gateway) -> FastAPI:
@@ -186,5 +186,12 @@ def web(gateway: Gateway) -> FastAPI:
     from gateway.web.application import WebContext, create_application
 
     return create_application(
-        WebContext(gateway.settings, gateway.database, gateway.blobs, gateway.directory, gateway.intake)
+        WebContext(
+            gateway.settings,
+            gateway.database,
+            gateway.blobs,
+            gateway.directory,
+            gateway.intake,
+            gateway.rules,
+        )
     )

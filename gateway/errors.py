@@ -10,6 +10,7 @@ GatewayError                  problem + fix
 │   └── StaleDraft            the draft was saved elsewhere in between
 ├── NotThere                  no such case, study, report or account
 ├── WrongState                the case cannot do this in its state
+├── Invalid                   what was entered is missing or not possible
 ├── InvalidReport             the form is not complete or contradicts itself
 └── KeyMissing                this process has no vault key
 """
@@ -60,6 +61,10 @@ class NotThere(GatewayError):
 
 class WrongState(GatewayError):
     """The case cannot do this in its state."""
+
+
+class Invalid(GatewayError):
+    """What was entered is missing or not possible."""
 
 
 class InvalidReport(GatewayError):

@@ -49,7 +49,8 @@ STUDY_MOVES: dict[StudyState, frozenset[StudyState]] = {
     StudyState.COMPLETED: frozenset({StudyState.MATCHED, StudyState.UNMATCHED, StudyState.RECEIVED}),
     # A late instance opens the next generation of the same study.
     StudyState.MATCHED: frozenset({StudyState.RECEIVED}),
-    StudyState.UNMATCHED: frozenset({StudyState.RECEIVED, StudyState.MATCHED}),
+    # A person routes it by hand: it is looked at again, under the rule that person chose.
+    StudyState.UNMATCHED: frozenset({StudyState.RECEIVED, StudyState.COMPLETED}),
 }
 
 CASE_MOVES: dict[CaseState, frozenset[CaseState]] = {

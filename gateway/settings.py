@@ -164,6 +164,24 @@ class FileSettings(Table):
     )
 
 
+class NotifySettings(Table):
+    """Who is told of what needs a person, without looking at a page. No message names a patient."""
+
+    mail_host: str = Field("", description="SMTP server; empty: no mail")
+    mail_port: int = Field(587, ge=1, le=65535, description="its port")
+    mail_starttls: bool = Field(True, description="false only for a server on this machine")
+    mail_user: str = Field("", description="account at the mail server; empty: none needed")
+    mail_password: str = Field("", repr=False, description="its password; give it as a file")
+    mail_from: str = Field("", description="sender address")
+    mail_to: str = Field("", description="receiving addresses, separated by commas")
+    webhook_url: str = Field("", description="address that gets each notice as JSON by POST; empty: none")
+    webhook_token: str = Field("", repr=False, description="bearer token for it; give it as a file")
+    link: str = Field(
+        "http://127.0.0.1:8080", description="how people reach the web pages, for the links in messages"
+    )
+    timeout: float = Field(20.0, gt=0, description="seconds for one message")
+
+
 class LogSettings(Table):
     """What the process prints."""
 
@@ -185,6 +203,7 @@ class Settings(Table):
     engine: EngineSettings = EngineSettings()
     serve: ServeSettings = ServeSettings()
     files: FileSettings = FileSettings()
+    notify: NotifySettings = NotifySettings()
     log: LogSettings = LogSettings()
 
 

@@ -101,9 +101,13 @@ def match(rules: Iterable[Rule], facts: StudyFacts) -> MatchResult:
     ordered = sorted(rules, key=lambda rule: (rule.priority, rule.id, rule.version))
     explanations = tuple(explain(rule, facts) for rule in ordered)
     matched = tuple(rule for rule, one in zip(ordered, explanations, strict=True) if one.matched)
-    candidates = [one for one in explanations if one.enabled and one.conditions]
-    nearest = None if matched else max(candidates, key=_nearness, default=None)
-    return MatchResult(matched[0] if matched else None, matched, explanations, nearest)
+    return MatchResult(matched[0] if matched else None, matched, explanations, nearest(explanations))
+
+
+def nearest(explanations: Iterable[Explanation]) -> Explanation | None:
+    """The rule that came nearest to matching: most of its conditions spoke for it. None when one matched."""
+    tried = [one for one in explanations if one.enabled and one.conditions]
+    return None if any(one.matched for one in tried) else max(tried, key=_nearness, default=None)
 
 
 def explain(rule: Rule, facts: StudyFacts) -> Explanation:

@@ -36,13 +36,17 @@ class _Model(BaseModel):
 class Completion(_Model):
     """When a study of this rule counts as complete. Seconds since its last and its first instance."""
 
-    quiet_s: float = Field(default=300, gt=0, le=86_400, description="seconds without a new instance")
-    hard_cap_s: float = Field(default=7200, gt=0, le=604_800, description="seconds since the first instance")
+    quiet_s: float | None = Field(
+        default=None, gt=0, le=86_400, description="seconds without a new instance; unset: study.quiet_period"
+    )
+    hard_cap_s: float | None = Field(
+        default=None, gt=0, le=604_800, description="seconds since the first instance; unset: study.hard_cap"
+    )
     at_hard_cap: AtHardCap = Field(default=AtHardCap.GO_ON, description="what to do when the cap is reached")
 
     @model_validator(mode="after")
     def _cap_is_longer(self) -> Completion:
-        if self.hard_cap_s < self.quiet_s:
+        if self.quiet_s is not None and self.hard_cap_s is not None and self.hard_cap_s < self.quiet_s:
             raise ValueError(
                 f"hard_cap_s ({self.hard_cap_s:g}) must not be shorter than quiet_s ({self.quiet_s:g})"
             )

@@ -1,28 +1,93 @@
-"""Is the study complete? Quiet time has passed since its last instance, or the hard cap since its first."""
+"""Is the study complete? The shell around the verdict of `gateway.pipeline.completion`.
+
+Headers are read, and the sender's PACS is asked, only once the study is quiet.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
+from dicom_nodes.errors import NodeError
+from dicom_nodes.node import Role
+from dicom_nodes.sender import count_mr
+from gateway import logs
 from gateway.lifecycle import StudyState
+from gateway.pipeline import facts
+from gateway.pipeline.completion import INCOMPLETE, Complete, Incomplete, Limits, Progress, is_quiet, judge
 from gateway.pipeline.context import StepContext, Turn
-from gateway.pipeline.outcome import Done, NotYet, Outcome
+from gateway.pipeline.outcome import Done, NotYet, Outcome, Stuck
 from gateway.records import queries
 from gateway.records.evidence import Evidence
+from gateway.records.tables import Study
+from routing_rules.matching import match
+from routing_rules.rule import AtHardCap, Rule
+
+log = logs.get(__name__)
 
 
 def complete(turn: Turn, context: StepContext) -> Outcome:
     """RECEIVED -> COMPLETED, with the reason; a late instance later opens the next generation."""
     with context.database.read() as session:
         study = queries.study(session, turn.claim.id)
-    quiet = timedelta(seconds=context.settings.study.quiet_period)
-    cap = timedelta(seconds=context.settings.study.hard_cap)
-    silent_for = turn.now - study.last_instance_at
-    if silent_for >= quiet:
-        because = f"no new instance for {quiet.total_seconds():g} s"
-    elif turn.now - study.first_instance_at >= cap:
-        because = f"hard cap of {cap.total_seconds():g} s since the first instance"
-    else:
-        return NotYet("instances are still arriving", quiet - silent_for)
+    silent_for, since_first = turn.now - study.last_instance_at, turn.now - study.first_instance_at
+    shortest = Limits(
+        min((_limits(context, rule).quiet for rule in context.rules().rules), default=_limits(context).quiet),
+        _limits(context).hard_cap,
+    )
+    arriving = Progress(silent_for, since_first, 0, (), None)
+    if not is_quiet(arriving, shortest):
+        return NotYet("instances are still arriving", shortest.quiet - silent_for)
+    known = facts.of_study(context, study)
+    found, columns = known.facts, known.columns(study)
+    rule = match(context.rules().rules, found).rule
+    limits = _limits(context, rule)
+    missing = tuple(map(str, rule.missing_series(frozenset(found.series_kinds)))) if rule else ()
+    here = sum(series.instances for series in found.series)
+    counted = _counted(context, study) if missing and is_quiet(arriving, limits) else None
+    verdict = judge(Progress(silent_for, since_first, here, missing, counted), limits)
+    match verdict:
+        case Complete(because):
+            return _done(study, because, columns)
+        case Incomplete(problem, fix):
+            told = study.accepted.get(INCOMPLETE)
+            if told and told["generation"] == study.generation:
+                return _done(study, f"{told['who']} let it go on: {told['why']}", columns)
+            return Stuck(problem, fix, Evidence(columns={**columns, "held_because": INCOMPLETE}))
+        case _:
+            return NotYet(verdict.why, verdict.look_again, Evidence(columns=columns))
+
+
+def _done(study: Study, because: str, columns: Mapping[str, Any]) -> Done:
     note = {"because": because, "instances": study.instances, "generation": study.generation}
-    return Done(StudyState.COMPLETED, Evidence(note=note, columns={"completed_because": because}))
+    return Done(StudyState.COMPLETED, Evidence(note=note, columns={**columns, "completed_because": because}))
+
+
+def _limits(context: StepContext, rule: Rule | None = None) -> Limits:
+    """What the rule says, and the settings where it says nothing."""
+    own, settings = rule.completion if rule else None, context.settings.study
+    return Limits(
+        timedelta(seconds=(own and own.quiet_s) or settings.quiet_period),
+        timedelta(seconds=(own and own.hard_cap_s) or settings.hard_cap),
+        own.at_hard_cap if own else AtHardCap.GO_ON,
+    )
+
+
+def _counted(context: StepContext, study: Study) -> int | None:
+    """What the sender's archive counts; a node that is none, does not answer or does not say counts nothing."""
+    if not study.sender:
+        return None
+    try:
+        node = context.directory().get(study.sender)
+        if Role.ARCHIVE not in node.roles:
+            return None
+        return count_mr(
+            node,
+            study.study_instance_uid,
+            calling_ae_title=context.settings.dicom.ae_title,
+            timeout_s=context.settings.dicom.timeout,
+        )
+    except NodeError as error:
+        log.info("the sender's archive could not be asked for its count", why=error.problem)
+        return None

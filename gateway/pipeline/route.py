@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from gateway.lifecycle import StudyState
-from gateway.pipeline import originals
+from gateway.pipeline import facts, guards
 from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.outcome import Done, Outcome, Stuck
-from gateway.records import queries
+from gateway.records import ledger, queries
 from gateway.records.evidence import CaseDraft, Evidence
-from routing_rules.facts import StudyFacts, study_facts
+from routing_rules.facts import StudyFacts
+from routing_rules.files import RuleSet
 from routing_rules.matching import match
 from routing_rules.protocol import assess
 from routing_rules.rule import Rule
@@ -20,41 +22,54 @@ PRIORITIES = {("suspected_pml", "urgent"): 0, ("suspected_pml", "routine"): 1, (
 
 
 def route(turn: Turn, context: StepContext) -> Outcome:
-    """COMPLETED -> MATCHED with a case, or UNMATCHED with the reasons of every rule."""
+    """COMPLETED -> MATCHED with a case, or UNMATCHED with the reasons of every rule; a guard holds it for a person."""
     with context.database.read() as session:
         study = queries.study(session, turn.claim.id)
-    instances = originals.kept(context.database, study.id or 0)
-    headers = originals.headers(context.blobs, instances)
-    if len(originals.patients(headers)) > 1:
-        return Stuck(
-            "The objects of this study name more than one patient.",
-            "Ask the sender to correct the study and send it again; nothing of it was passed on.",
-        )
-    facts = study_facts(
-        headers,
-        sender=study.sender,
-        calling_ae_title=study.calling_ae_title,
-        called_ae_title=study.called_ae_title,
-        address=study.address,
-        site=study.site,
-    )
+    known = facts.of_study(context, study)
+    if known.patients > 1:
+        return _held(guards.TWO_PATIENTS, known.columns(study))
+    own, found = known.linkage, known.facts
     rules = context.rules()
-    result = match(rules.rules, facts)
+    result = match(rules.rules, found)
     explanation = [entry.to_json() for entry in result.explanations]
-    columns = {"facts": facts.to_json(), "explanation": explanation}
-    if result.rule is None:
+    columns = {**known.columns(study), "explanation": explanation}
+    by_hand = study.accepted.get(ledger.UNMATCHED)
+    rule = result.rule or (by_hand and _chosen(rules, by_hand["rule"]))
+    if by_hand and rule is None:
+        return Stuck(
+            f"The rule {by_hand['rule']!r} this study was routed under by hand is gone.",
+            "Bring the rule back; or correct the rules so that one matches, then retry the study.",
+            Evidence(columns=columns),
+        )
+    if rule is None:
         return Done(
             StudyState.UNMATCHED, Evidence(note={"rules looked at": len(rules.rules)}, columns=columns)
         )
-    draft = case_draft(facts, result.rule, rules.fingerprint, explanation)
-    note = {"rule": result.rule.id, "version": str(result.rule.version), "protocol": draft.readability}
+    with context.database.read() as session:
+        same_patient, same_accession = queries.linked(session, study, own.patient_hash, own.accession_hash)
+    others = [[facts.kept_linkage(other) for other in linked] for linked in (same_patient, same_accession)]
+    for finding in guards.findings(found, own, *others):
+        if finding.code not in study.accepted:
+            return _held(finding, columns)
+    draft = case_draft(found, rule, rules.fingerprint, explanation)
+    note = {"rule": rule.id, "version": str(rule.version), "protocol": draft.readability}
     return Done(StudyState.MATCHED, Evidence(note=note, columns=columns, case=draft))
 
 
-def case_draft(facts: StudyFacts, rule: Rule, fingerprint: str, explanation: list[Any]) -> CaseDraft:
+def _chosen(rules: RuleSet, rule_id: str) -> Rule | None:
+    return next((rule for rule in rules.rules if rule.id == rule_id), None)
+
+
+def _held(finding: guards.Finding, columns: Mapping[str, Any]) -> Stuck:
+    code = finding.code if finding.may_go_on else ""
+    evidence = Evidence(note={"guard": finding.code}, columns={**columns, "held_because": code})
+    return Stuck(finding.problem, finding.fix, evidence)
+
+
+def case_draft(found: StudyFacts, rule: Rule, fingerprint: str, explanation: list[Any]) -> CaseDraft:
     """The case of a study under a rule, with the protocol verdict and the series as the reader may see them."""
-    verdict = assess(facts.series, suspected=rule.referral == "suspected_pml")
-    numbers = {series.series_instance_uid: str(series.series_number) for series in facts.series}
+    verdict = assess(found.series, suspected=rule.referral == "suspected_pml")
+    numbers = {series.series_instance_uid: str(series.series_number) for series in found.series}
     shown = verdict.to_json()
     for requirement in shown["requirements"]:  # the reader knows series by number; original UIDs stay behind
         requirement["by_series"] = numbers.get(requirement["by_series"])
@@ -84,6 +99,6 @@ def case_draft(facts: StudyFacts, rule: Rule, fingerprint: str, explanation: lis
                 "contrast": series.contrast,
                 "plane": series.plane,
             }
-            for series in facts.series
+            for series in found.series
         ],
     )

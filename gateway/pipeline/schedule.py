@@ -12,25 +12,35 @@ from datetime import UTC, datetime
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
+from gateway.pipeline import notify
 from gateway.pipeline.engine import Engine
 from gateway.records import accounts, ledger
 from gateway.records.database import Database
+from gateway.settings import Settings
 
 SWEEP_SECONDS = 600
 
 
-def start(engine: Engine, database: Database, poll: float) -> BackgroundScheduler:
+NOTICE_SECONDS = 30
+
+
+def start(engine: Engine, database: Database, settings: Settings) -> BackgroundScheduler:
     """Start the ticks of a worker process; shut the returned scheduler down when it ends."""
     scheduler = BackgroundScheduler(
         timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 60}
     )
-    scheduler.add_job(engine.wake, IntervalTrigger(seconds=poll), id="look for due work")
+    scheduler.add_job(engine.wake, IntervalTrigger(seconds=settings.engine.poll), id="look for due work")
     scheduler.add_job(
         once_per_slot(
             database, "end sessions", SWEEP_SECONDS, lambda: accounts.end_expired_sessions(database)
         ),
         IntervalTrigger(seconds=SWEEP_SECONDS),
         id="end sessions",
+    )
+    scheduler.add_job(
+        lambda: notify.tell_due(database, settings),
+        IntervalTrigger(seconds=NOTICE_SECONDS),
+        id="tell notices",
     )
     scheduler.start()
     return scheduler

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_
+from sqlalchemy import ColumnElement, func, or_
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from gateway.lifecycle import CaseState
 from gateway.records.accounts import Viewer
@@ -145,6 +146,7 @@ class StudyRow:
     completed_because: str
     problem: str
     fix: str
+    held_because: str
     waiting_for: str
     explanation: tuple[Any, ...]
     case_ids: tuple[int, ...]
@@ -218,7 +220,15 @@ def journal(session: Session, study_id: int, case_id: int | None = None) -> list
 
 def studies(session: Session, viewer: Viewer, limit: int = 200) -> list[StudyRow]:
     """Received studies, newest first."""
-    chosen = select(Study).order_by(col(Study.id).desc()).limit(limit)
+    return _study_rows(session, viewer, select(Study).order_by(col(Study.id).desc()).limit(limit))
+
+
+def study_row(session: Session, viewer: Viewer, study_id: int) -> StudyRow | None:
+    """One received study, when the viewer may see it."""
+    return next(iter(_study_rows(session, viewer, select(Study).where(Study.id == study_id))), None)
+
+
+def _study_rows(session: Session, viewer: Viewer, chosen: SelectOfScalar[Study]) -> list[StudyRow]:
     if viewer.site:
         chosen = chosen.where(Study.site == viewer.site)
     found = session.exec(chosen).all()
@@ -241,6 +251,7 @@ def studies(session: Session, viewer: Viewer, limit: int = 200) -> list[StudyRow
             s.completed_because,
             s.problem,
             s.fix,
+            s.held_because,
             s.waiting_for,
             tuple(s.explanation),
             tuple(cases.get(s.id or 0, [])),
@@ -339,6 +350,22 @@ def other_studies(session: Session, present: Case) -> list[int]:
         )
     )
     return sorted(set(found))
+
+
+def linked(
+    session: Session, present: Study, patient_hash: str, accession_hash: str
+) -> tuple[list[Study], list[Study]]:
+    """Other studies of this patient, and other studies of the site with this accession number."""
+
+    def others(same: ColumnElement[bool]) -> list[Study]:
+        return list(
+            session.exec(select(Study).where(Study.site == present.site, Study.id != present.id, same))
+        )
+
+    return (
+        others(col(Study.patient_hash) == patient_hash),
+        others(col(Study.accession_hash) == accession_hash) if accession_hash else [],
+    )
 
 
 def holds(session: Session, sop_instance_uids: list[str]) -> frozenset[str]:

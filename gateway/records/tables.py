@@ -78,6 +78,17 @@ class Study(Due, table=True):
     completed_because: str = Field(default="")
     facts: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     explanation: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    facts_of: int = Field(default=0, description="how many instances the facts were read from")
+    patients: int = Field(default=0, description="how many patients its headers name; more than one holds it")
+    patient_hash: str = Field(default="", index=True, description="keyed hash of site, issuer and PatientID")
+    name_hash: str = Field(default="", description="keyed hash of the patient's name")
+    birth_hash: str = Field(default="", description="keyed hash of the birth date")
+    accession_hash: str = Field(default="", index=True, description="keyed hash of the accession number")
+    held_because: str = Field(
+        default="", description="what a person may let pass; empty: not held, or never to pass"
+    )
+    accepted: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    """What a person let pass: reason code -> who, why, when, in which generation."""
 
 
 class Instance(SQLModel, table=True):
@@ -357,3 +368,31 @@ class Tick(SQLModel, table=True):
 
     name: str = Field(primary_key=True)
     slot: int = Field(primary_key=True)
+
+
+class Notice(SQLModel, table=True):
+    """Something that somebody who is not looking at a page must hear of: numbers and reasons, never an identity."""
+
+    __tablename__ = "notice"
+
+    id: int | None = Field(default=None, primary_key=True)
+    event: str = Field(unique=True, description="what it is about; a second notice of it is not made")
+    site: str = Field(default="", description="empty: the whole gateway")
+    text: str
+    page: str = Field(description="path of the page that shows it")
+    at: datetime
+
+
+class Channel(SQLModel, table=True):
+    """How far one way of telling (mail, webhook) has come; its row is its lease."""
+
+    __tablename__ = "channel"
+
+    name: str = Field(primary_key=True)
+    told: int = Field(default=0, description="number of the last notice that was told")
+    attempts: int = Field(default=0)
+    look_again_at: datetime
+    told_at: datetime | None = Field(default=None)
+    failing_since: datetime | None = Field(default=None)
+    problem: str = Field(default="")
+    fix: str = Field(default="")

@@ -18,6 +18,7 @@ from gateway.web import (
     problems,
     queue,
     reports,
+    studies,
     upload,
 )
 from gateway.web.access import BasicSessions
@@ -44,6 +45,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     cases.api,
     nodes.router,
     nodes.api,
+    studies.router,
+    studies.api,
     upload.router,
     upload.api,
     dicomweb.router,

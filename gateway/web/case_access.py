@@ -1,4 +1,4 @@
-"""A case as one viewer may see it now, and who may do what with it."""
+"""A case or a study as one viewer may see it now, and who may do what with it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fastapi import Depends, Path
 from gateway.errors import NotThere
 from gateway.records import queries
 from gateway.records.accounts import Viewer
-from gateway.records.queries import CasePage
+from gateway.records.queries import CasePage, StudyRow
 from gateway.web.access import may
 from gateway.web.context import WebContext
 from gateway.web.queue import is_claimed
@@ -42,3 +42,12 @@ def open_case(context: WebContext, viewer: Viewer, case_id: int) -> OpenCase:
         raise NotThere(f"There is no case {case_id}.", "The queue shows every case you may see.")
     claimed = is_claimed(page.row, now)
     return OpenCase(page, now, claimed, claimed and page.row.claimed_by == viewer.account_id)
+
+
+def visible_study(context: WebContext, viewer: Viewer, study_id: int) -> StudyRow:
+    """A study this viewer may see; raises NotThere, also for another site's."""
+    with context.database.read() as session:
+        row = queries.study_row(session, viewer, study_id)
+    if row is None:
+        raise NotThere(f"There is no study {study_id}.", "The list shows every study you may see.")
+    return row

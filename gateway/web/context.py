@@ -13,6 +13,7 @@ from gateway.intake import Intake
 from gateway.records.blobs import BlobStore
 from gateway.records.database import Database
 from gateway.settings import Settings
+from routing_rules.files import RuleSet
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class WebContext:
     blobs: BlobStore
     directory: Callable[[], NodeDirectory]
     intake: Intake
+    rules: Callable[[], RuleSet]
 
 
 def context_of(request: Request) -> WebContext:

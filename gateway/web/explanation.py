@@ -7,11 +7,13 @@ added there later (a UID, a description) does not appear on a page by itself.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from gateway.records.accounts import Viewer
 from gateway.web.redaction import typed_by_hospital
 from gateway.web.rights import Right, has
+from routing_rules.matching import Explanation, nearest
 
 HIDDEN = "(text of the hospital)"
 
@@ -38,6 +40,18 @@ def shown_conditions(explanations: Iterable[Any], viewer: Viewer, rule_id: str) 
     for one in sorted(shown, key=lambda each: (each["rule_id"] != rule_id, not each["matched"])):
         return list(one["conditions"])
     return []
+
+
+def nearest_rule(explanations: Iterable[Any], viewer: Viewer) -> dict[str, Any] | None:
+    """The rule that came nearest to applying, with the conditions that spoke against it."""
+    stored = [Explanation.from_json(one) for one in explanations if isinstance(one, Mapping)]
+    found = nearest(stored)
+    if found is None:
+        return None
+    missing = shown_explanations(
+        [{**found.to_json(), "conditions": [asdict(line) for line in found.missing]}], viewer
+    )
+    return {"rule_id": found.rule_id, "title": found.title, "missing": missing[0]["conditions"]}
 
 
 def _condition(line: Mapping[str, Any], viewer: Viewer) -> dict[str, Any]:

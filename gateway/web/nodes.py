@@ -1,4 +1,4 @@
-"""The other systems and the received studies, for those who run the gateway: echo, refusals with their fix, reasons."""
+"""The other systems, for those who run the gateway: echo, and who was turned away, with the fix."""
 
 from __future__ import annotations
 
@@ -7,26 +7,22 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 
 from dicom_nodes.errors import NodeError
 from dicom_nodes.node import DimseNode, Node
 from dicom_nodes.sender import echo
-from gateway.records import ledger, queries
+from gateway.records import notices, queries
 from gateway.records.accounts import Viewer
 from gateway.web.access import may
-from gateway.web.case_access import CaseId, Manager
 from gateway.web.context import Context, WebContext
-from gateway.web.explanation import shown_explanations
 from gateway.web.pages import render
 from gateway.web.rights import Right
-from gateway.web.upload import study_for
 
 router = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/nodes", tags=["nodes"])
 
 Runner = Annotated[Viewer, Depends(may(Right.RUN))]
-Overseer = Annotated[Viewer, Depends(may(Right.STUDIES))]
 
 
 @dataclass(frozen=True)
@@ -74,6 +70,7 @@ def _page(
         problems = getattr(error, "problems", [error.problem])
     with context.database.read() as session:
         refusals = queries.refusals(session)
+        channels, told = notices.channels(session), notices.newest(session)
     return render(
         request,
         "nodes.html",
@@ -81,6 +78,8 @@ def _page(
         nodes=nodes,
         problems=problems,
         refusals=refusals,
+        channels=channels,
+        notices=told,
         answer=answer,
         own=context.settings.dicom,
     )
@@ -108,23 +107,3 @@ def echo_json(context: Context, _viewer: Runner, name: str) -> dict[str, Any]:
         "problem": answer.problem,
         "fix": answer.fix,
     }
-
-
-# ---------------------------------------------------------------- received studies
-
-
-@router.get("/studies")
-def studies_page(request: Request, context: Context, viewer: Overseer) -> Response:
-    """The newest studies of the viewer's site, also those no rule applied to, with the reason."""
-    with context.database.read() as session:
-        studies = queries.studies(session, viewer)
-    reasons = {study.id: shown_explanations(study.explanation, viewer) for study in studies}
-    return render(request, "studies.html", viewer, studies=studies, reasons=reasons)
-
-
-@router.post("/studies/{study_id}/retry")
-def retry_study(context: Context, viewer: Manager, study_id: CaseId) -> Response:
-    """Clear a study's problem and look at it at once."""
-    study_for(context, viewer, study_id)
-    ledger.retry(context.database, "study", study_id, viewer.login)
-    return RedirectResponse("/studies", status_code=303)

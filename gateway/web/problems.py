@@ -16,6 +16,7 @@ from gateway import logs
 from gateway.errors import (
     Conflict,
     GatewayError,
+    Invalid,
     InvalidReport,
     KeyMissing,
     NotAllowed,
@@ -54,6 +55,7 @@ STATUS: tuple[tuple[type[GatewayError], int], ...] = (
     (BadRequest, 400),
     (Unsupported, 415),
     (NotThere, 404),
+    (Invalid, 422),
     (InvalidReport, 422),
     (Conflict, 409),
     (WrongState, 409),

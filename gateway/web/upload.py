@@ -17,7 +17,6 @@ from typing import IO, Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response, StreamingResponse
 from pydicom import dcmread
-from sqlalchemy.exc import NoResultFound
 from starlette.concurrency import iterate_in_threadpool
 from starlette.datastructures import UploadFile
 
@@ -26,9 +25,8 @@ from gateway.lifecycle import CaseState
 from gateway.records import audit, queries
 from gateway.records.accounts import Viewer
 from gateway.records.queries import StudyRow
-from gateway.records.tables import Study
 from gateway.web.access import MOST_FILES, may
-from gateway.web.case_access import CaseId
+from gateway.web.case_access import CaseId, visible_study
 from gateway.web.context import Context, WebContext
 from gateway.web.explanation import shown_explanations
 from gateway.web.incoming import Kept, Uploader, is_clutter, keep_file, summary_of, uploader_of
@@ -120,24 +118,11 @@ def _lines(context: WebContext, who: Uploader, name: str, stream: IO[bytes]) -> 
 # ---------------------------------------------------------------- what became of it
 
 
-def study_for(context: WebContext, viewer: Viewer, study_id: int) -> Study:
-    """A study this viewer may see; raises NotThere, also for another site's."""
-    with context.database.read() as session:
-        try:
-            study = queries.study(session, study_id)
-        except NoResultFound:
-            study = None
-    if study is None or (viewer.site and study.site != viewer.site):
-        raise NotThere(f"There is no study {study_id}.", "The list shows every study you may see.")
-    return study
-
-
 def _row_and_case(
     context: WebContext, viewer: Viewer, study_id: int
 ) -> tuple[StudyRow, queries.CasePage | None]:
-    study_for(context, viewer, study_id)
+    row = visible_study(context, viewer, study_id)
     with context.database.read() as session:
-        row = next(each for each in queries.studies(session, viewer, limit=100_000) if each.id == study_id)
         pages = [queries.case_page(session, viewer, case_id) for case_id in row.case_ids]
     return row, next((page for page in pages if page is not None), None)
 

@@ -97,6 +97,8 @@ class PretendPacs:
     commit_failures: dict[str, int] = field(default_factory=dict)
     reports_to: int = 0
     hierarchical: bool = False
+    counts: bool = True
+    """Whether it answers the optional keys with numbers."""
     rejects: bool = False
     stored: dict[str, bytes] = field(default_factory=dict)
     syntax_of: dict[str, str] = field(default_factory=dict)
@@ -154,20 +156,26 @@ class PretendPacs:
     def _find(self, event: Any) -> Iterator[tuple[int, Dataset | None]]:
         query = event.identifier
         if query.QueryRetrieveLevel == "SERIES":
-            for series in {series for _, series in self.headers.values()}:
+            for series in {
+                series for study, series in self.headers.values() if study == query.StudyInstanceUID
+            }:
                 match = Dataset()
                 match.SeriesInstanceUID = series
+                if self.counts and "NumberOfSeriesRelatedInstances" in query:
+                    match.Modality = "MR"
+                    held = [one for _, one in self.headers.values() if one == series]
+                    match.NumberOfSeriesRelatedInstances = len(held)
                 yield 0xFF00, match
             return
         if self.hierarchical and "SeriesInstanceUID" not in query:
             yield 0xA900, None
             return
         wanted = query.SOPInstanceUID
-        wanted = [wanted] if isinstance(wanted, str) else list(wanted)
+        wanted = [wanted] if isinstance(wanted, str) else list(wanted or ())
         for uid, (study, series) in self.headers.items():
             if (
                 study == query.StudyInstanceUID
-                and uid in wanted
+                and (uid in wanted or not any(wanted))
                 and query.get("SeriesInstanceUID", series) == series
             ):
                 match = Dataset()

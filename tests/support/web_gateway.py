@@ -26,7 +26,12 @@ from gateway.records.database import Database
 from gateway.records.tables import Case, CaseEvent, PreparedInstance, Study
 from gateway.settings import Settings
 from gateway.web.application import WebContext, create_application
+from routing_rules.files import rules_from_text
 
+RULES = rules_from_text(
+    "rules:\n  - {id: by-address, title: Sent to the address, when: {called_ae_title: {is: PML}}}\n",
+    "rules.yaml",
+)
 PASSWORD = "correct horse battery"
 ORIGINAL_UID = "1.2.840.113619.2.55.3.604688119.971"
 """A UID as scanners make them; it must never be seen in an answer."""
@@ -238,7 +243,9 @@ def running(folder: Path, **web: Any) -> Iterator[WebGateway]:
     SQLModel.metadata.create_all(database.engine)
     blobs = LocalBlobs(settings.storage.objects)
     nodes = NodeDirectory.from_text(NODES)
-    context = WebContext(settings, database, blobs, lambda: nodes, Intake(settings, database, blobs))
+    context = WebContext(
+        settings, database, blobs, lambda: nodes, Intake(settings, database, blobs), rules=lambda: RULES
+    )
     config = uvicorn.Config(
         create_application(context),
         host="127.0.0.1",

@@ -2,7 +2,8 @@
 
     arrivals   keep_instance, refuse
     work       claim_due, renew, advance, postpone, park                      (the engine)
-    people     claim_case, release_case, save_draft, sign_report, park_case, retry, route_by_hand
+    people     claim_case, release_case, save_draft, sign_report, park_case, retry
+    studies    let_go_on, route_by_hand
     held       decide_held, look_at_original                                  (objects that stayed here)
     answers    record_commitment, take_tick
     opening    the case of a matched study        journal    one line for each fact
@@ -18,15 +19,16 @@ from gateway.records.ledger.people import (
     park_case,
     release_case,
     retry,
-    route_by_hand,
     save_draft,
     sign_report,
 )
+from gateway.records.ledger.studies import UNMATCHED, let_go_on, route_by_hand
 from gateway.records.ledger.work import Claim, advance, claim_due, park, postpone, renew
 
 __all__ = [
     "LEFT_OUT",
     "RELEASED",
+    "UNMATCHED",
     "WAITING",
     "Claim",
     "InstanceFact",
@@ -35,6 +37,7 @@ __all__ = [
     "claim_due",
     "decide_held",
     "keep_instance",
+    "let_go_on",
     "look_at_original",
     "park",
     "park_case",

@@ -1,4 +1,4 @@
-"""People's work: claim, draft, sign, park, retry, route by hand."""
+"""People's work on cases: claim, draft, sign, park, retry."""
 
 from __future__ import annotations
 
@@ -11,12 +11,10 @@ from typing import Any, cast
 from sqlmodel import Session, select
 
 from gateway.errors import AlreadyClaimed, AlreadySigned, NotClaimed, NotThere, StaleDraft, WrongState
-from gateway.lifecycle import CaseState, StudyState, move_case, move_study
+from gateway.lifecycle import CaseState, move_case
 from gateway.records import audit
 from gateway.records.database import Database
-from gateway.records.evidence import CaseDraft
 from gateway.records.ledger.journal import login_of, tell
-from gateway.records.ledger.opening import open_case
 from gateway.records.ledger.work import UNITS
 from gateway.records.tables import (
     Account,
@@ -179,33 +177,11 @@ def retry(database: Database, unit: str, row_id: int, who: str) -> None:
         row.problem = row.fix = row.waiting_for = ""
         row.attempts, row.failing_since = 0, None
         row.look_again_at = now
+        if isinstance(row, Study):
+            row.held_because = ""
         study_id, case_id = (row.study_id, row.id) if isinstance(row, Case) else (row_id, None)
         tell(session, study_id, case_id, now, "retried", who=who)
         audit.append(session, now, who, f"{unit} retried", f"{unit} {row_id}")
-
-
-def route_by_hand(database: Database, study_id: int, draft: CaseDraft, who: str, why: str) -> int:
-    """Open a case for a study that no rule matched; returns the case's id."""
-    with database.write("route_by_hand") as session:
-        now = database.now(session)
-        study = session.exec(select(Study).where(Study.id == study_id).with_for_update()).first()
-        if study is None:
-            raise NotThere(f"There is no study {study_id}.", "The list of studies shows every number.")
-        study.state = move_study(StudyState(study.state), StudyState.MATCHED)
-        tell(
-            session,
-            study_id,
-            None,
-            now,
-            "routed by hand",
-            StudyState.MATCHED,
-            who,
-            {"why": why, "rule": draft.rule_id},
-        )
-        audit.append(session, now, who, "study routed by hand", f"study {study_id}", {"why": why})
-        case = open_case(session, study, draft, now)
-        assert case.id is not None
-        return case.id
 
 
 def _locked_case(session: Session, case_id: int) -> Case:

@@ -18,6 +18,7 @@ from gateway.records.ledger.answers import keep_commitment
 from gateway.records.ledger.held import keep_held
 from gateway.records.ledger.journal import tell
 from gateway.records.ledger.opening import open_case
+from gateway.records.notices import raise_notice
 from gateway.records.tables import (
     Case,
     Delivery,
@@ -139,6 +140,9 @@ def park(database: Database, claim: Claim, problem: str, fix: str, evidence: Evi
             return False
         row.problem, row.fix = problem, fix
         _note(session, claim, now, "parked", evidence, problem=problem, fix=fix)
+        page = f"/cases/{claim.id}" if claim.unit == "case" else "/studies"
+        event = f"{claim.unit} {claim.id} parked {claim.fence}"
+        raise_notice(session, now, event, f"{claim.unit.title()} {claim.id} needs a person.", page, row.site)
     return True
 
 

@@ -147,29 +147,6 @@ def test_nodes_and_refusals_are_shown_with_their_fix(web: WebGateway) -> None:
     assert admin.post("/api/nodes/nowhere/echo").status_code == 502
 
 
-def test_an_unmatched_study_shows_why(web: WebGateway) -> None:
-    """The reason is on the list of studies, condition by condition."""
-    from gateway.records.tables import Study
-
-    case_id = web.case(site="north")
-    with web.database.write("test_unmatched") as session:
-        study = session.get_one(Study, session.get_one(Case, case_id).study_id)
-        study.state = "UNMATCHED"
-        condition = {
-            "fact": "called_ae_title",
-            "operator": "is",
-            "expected": "PML",
-            "found": "GATEWAY",
-            "met": False,
-        }
-        study.explanation = [
-            {"rule_id": "natalizumab", "version": 1, "matched": False, "conditions": [condition]}
-        ]
-    page = web.client("north").get("/studies").text
-    assert "No rule applies" in page
-    assert "found: GATEWAY" in page
-
-
 def test_the_manual_renders_its_chapters(web: WebGateway) -> None:
     """Each chapter that is there is served as a page."""
     from gateway.web.manual import CHAPTERS

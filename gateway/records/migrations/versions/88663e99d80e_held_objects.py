@@ -1,6 +1,6 @@
 """held objects, manifests and profiles of cases.
 
-Revision 88663e99d80e, after 7a1407f3b970.
+Revision 88663e99d80e, after acf69ff2aa9c.
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ import sqlmodel
 from alembic import op
 
 revision = "88663e99d80e"
-down_revision = "7a1407f3b970"
+down_revision = "acf69ff2aa9c"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,147 @@
+"""Asking a node what it has: C-FIND, Study Root (PS3.4 Annex C).
+
+Archives differ in what they answer: some insist on going down level by level, most leave out the optional keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from pydicom.dataset import Dataset
+from pynetdicom.association import Association
+from pynetdicom.presentation import build_context
+from pynetdicom.sop_class import (  # type: ignore[attr-defined]
+    StudyRootQueryRetrieveInformationModelFind,
+)
+
+from dicom_nodes.commitment import Reference
+from dicom_nodes.contexts import UNCOMPRESSED
+from dicom_nodes.errors import NodeTimeout, RequestRefused
+from dicom_nodes.node import DimseNode
+from dicom_nodes.outcomes import Outcome, meaning_of_status, outcome_of_status
+from dicom_nodes.stack import associate, close, hold_reactor
+
+_UIDS_PER_QUERY = 64
+_NO_CONTEXT = 0x0122
+
+
+def holds(
+    node: DimseNode,
+    references: Sequence[Reference],
+    *,
+    calling_ae_title: str,
+    study_instance_uid: str,
+    timeout_s: float,
+) -> frozenset[str]:
+    """The SOP Instance UIDs among the references that the node finds in the study (C-FIND, Study Root).
+
+    Asks at IMAGE level for the study at once, which most archives answer; an archive that insists on the
+    hierarchy (PS3.4 C.4.1.2.1) is asked for the series first, then series by series.
+    """
+    wanted = {reference.sop_instance_uid for reference in references}
+    with _querying(node, calling_ae_title, timeout_s) as association:
+        try:
+            found = set(_found(association, node, study_instance_uid, "", wanted))
+        except RequestRefused:
+            found = set()
+        if not wanted <= found and association.is_established:
+            for series in _series(association, node, study_instance_uid):
+                found |= set(_found(association, node, study_instance_uid, series, wanted - found))
+                if wanted <= found:
+                    break
+        return frozenset(wanted & found)
+
+
+def count_mr(
+    node: DimseNode, study_instance_uid: str, *, calling_ae_title: str, timeout_s: float
+) -> int | None:
+    """How many instances the node counts in the MR series of a study; None when it does not say.
+
+    Asks for the optional key NumberOfSeriesRelatedInstances (PS3.4 Table C.6-3) and, where an archive leaves it out,
+    counts the instances of that series one by one.
+    """
+    with _querying(node, calling_ae_title, timeout_s) as association:
+        query = _query("SERIES", study_instance_uid)
+        query.SeriesInstanceUID = query.Modality = query.NumberOfSeriesRelatedInstances = ""
+        series = [
+            one for one in _matches(association, node, query) if one.get("Modality", "MR") in ("MR", "")
+        ]
+        counts = [_instances(association, node, study_instance_uid, one) for one in series]
+    return sum(counts) if counts and all(counts) else None
+
+
+def _instances(association: Association, node: DimseNode, study: str, series: Dataset) -> int:
+    stated = str(series.get("NumberOfSeriesRelatedInstances") or "").strip()
+    if stated.isdecimal() and int(stated):
+        return int(stated)
+    query = _query("IMAGE", study)
+    query.SeriesInstanceUID = series.get("SeriesInstanceUID", "")
+    query.SOPInstanceUID = ""
+    return len({str(one.get("SOPInstanceUID", "")) for one in _matches(association, node, query)} - {""})
+
+
+@contextmanager
+def _querying(node: DimseNode, calling_ae_title: str, timeout_s: float) -> Iterator[Association]:
+    """An association that may be asked; raises RequestRefused when the node answers no queries."""
+    association = associate(
+        node,
+        [build_context(StudyRootQueryRetrieveInformationModelFind, list(UNCOMPRESSED))],
+        calling_ae_title=calling_ae_title,
+        timeout_s=timeout_s,
+    )
+    try:
+        if not association.is_established:
+            raise RequestRefused(
+                f"Node {node.name!r} does not answer queries (C-FIND, Study Root).",
+                "Have query rights given to us there, or confirm by storage commitment.",
+                status=_NO_CONTEXT,
+                transient=False,
+            )
+        yield association
+    finally:
+        close(association)
+
+
+def _found(
+    association: Association, node: DimseNode, study: str, series: str, wanted: Iterable[str]
+) -> Iterator[str]:
+    uids = sorted(wanted)
+    for start in range(0, len(uids), _UIDS_PER_QUERY):
+        query = _query("IMAGE", study)
+        if series:
+            query.SeriesInstanceUID = series
+        query.SOPInstanceUID = uids[start : start + _UIDS_PER_QUERY]
+        for match in _matches(association, node, query):
+            yield str(match.get("SOPInstanceUID", ""))
+
+
+def _series(association: Association, node: DimseNode, study: str) -> list[str]:
+    query = _query("SERIES", study)
+    query.SeriesInstanceUID = ""
+    return [str(match.get("SeriesInstanceUID", "")) for match in _matches(association, node, query)]
+
+
+def _query(level: str, study: str) -> Dataset:
+    query = Dataset()
+    query.QueryRetrieveLevel = level
+    query.StudyInstanceUID = study
+    return query
+
+
+def _matches(association: Association, node: DimseNode, query: Dataset) -> Iterator[Dataset]:
+    hold_reactor(association)
+    for status, match in association.send_c_find(query, StudyRootQueryRetrieveInformationModelFind):
+        if "Status" not in status:
+            raise NodeTimeout(f"Node {node.name!r} did not answer the query in time.", "Try again later.")
+        code = int(status.Status)
+        if code in (0xFF00, 0xFF01):
+            if match is not None:
+                yield match
+        elif code != 0:
+            raise RequestRefused(
+                f"Node {node.name!r} refused the query: {meaning_of_status(code)}.",
+                "Check in that system's log why.",
+                status=code,
+                transient=outcome_of_status(code) is Outcome.TRY_AGAIN,
+            )

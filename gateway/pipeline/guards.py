@@ -1,0 +1,106 @@
+"""What holds a study back although a rule applies: signs that it is not what, or not whose, it seems.
+
+Each finding has a code. A person who knows better lets the study go on under that code, with a reason; the study
+then passes this guard, and only this one. Two patients in one study can never be let on.
+"""
+
+# ruff: noqa: SIM905 - lists of words read better as text
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from gateway.pipeline.linkage import Linkage
+from routing_rules.facts import StudyFacts
+
+# BodyPartExamined, Defined Terms of PS3.16 Annex L, and what people write instead of them.
+_HEAD: Final = frozenset("HEAD BRAIN SKULL NEURO CEREBRUM HEADNECK IAC ORBIT SELLA PITUITARY".split())
+_ELSEWHERE: Final = frozenset(
+    "ABDOMEN ABDOMENPELVIS ANKLE ARM BLADDER BREAST CALCANEUS CHEST CHESTABDOMEN CLAVICLE COCCYX COLON CSPINE CTSPINE "
+    "ELBOW EXTREMITY FEMUR FINGER FOOT FOREARM HAND HEART HIP HUMERUS KIDNEY KNEE LEG LIVER LSPINE LSSPINE PANCREAS "
+    "PELVIS PROSTATE RIB SCAPULA SHOULDER SPINE SSPINE STERNUM THIGH THUMB TLSPINE TOE TSPINE UTERUS "
+    "WRIST".split()
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Why a study is held: `code` names the guard; `may_go_on` says whether a person can let it pass."""
+
+    code: str
+    problem: str
+    fix: str
+    may_go_on: bool = True
+
+
+def findings(
+    facts: StudyFacts, own: Linkage, same_patient: Sequence[Linkage], same_accession: Sequence[Linkage]
+) -> list[Finding]:
+    """Every guard that holds this study; `same_…` are the linkages of other studies of the site."""
+    found = []
+    if "MR" not in facts.modalities:
+        found.append(
+            Finding(
+                "not-mr",
+                f"The study holds no MR image (modalities: {_listed(facts.modalities)}).",
+                "Ask the sender for the MRI; or correct the rule that applied.",
+            )
+        )
+    elif elsewhere := other_regions(facts.body_parts):
+        found.append(
+            Finding(
+                "not-head",
+                f"This is not an MRI of the head (body part: {_listed(elsewhere)}).",
+                "Let it go on if the head is shown all the same; or correct the rule that applied.",
+            )
+        )
+    if any(other.name_hash and own.name_hash and other.name_hash != own.name_hash for other in same_patient):
+        found.append(
+            Finding(
+                "other-name",
+                "This PatientID came with another name before.",
+                "Ask the sender whether it is one patient (a changed name) or two; let it go on only if it is one.",
+            )
+        )
+    if any(
+        other.birth_hash and own.birth_hash and other.birth_hash != own.birth_hash for other in same_patient
+    ):
+        found.append(
+            Finding(
+                "other-birth-date",
+                "This PatientID came with another birth date before.",
+                "Ask the sender whether it is one patient or two; let it go on only if it is one.",
+            )
+        )
+    if any(other.patient_hash != own.patient_hash for other in same_accession):
+        found.append(
+            Finding(
+                "accession-of-another",
+                "This accession number came with another patient before.",
+                "Ask the sender which study the number belongs to; let it go on only if the images are this patient's.",
+            )
+        )
+    return found
+
+
+TWO_PATIENTS: Final = Finding(
+    "two-patients",
+    "The objects of this study name more than one patient.",
+    "Ask the sender to correct the study and send it again; nothing of it was passed on.",
+    may_go_on=False,
+)
+
+
+def other_regions(body_parts: Iterable[str]) -> tuple[str, ...]:
+    """The regions named, when each is known to be another than the head; words nobody knows prove nothing."""
+    named = [part.upper().replace("-", " ").replace("_", " ").split() for part in body_parts]
+    known = [frozenset({*words, "".join(words)}) for words in named]
+    if all(part & _ELSEWHERE and not part & _HEAD for part in known):
+        return tuple(sorted({word for part in known for word in part & _ELSEWHERE}))
+    return ()
+
+
+def _listed(values: Iterable[str]) -> str:
+    return ", ".join(values) or "none"

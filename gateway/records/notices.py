@@ -1,0 +1,83 @@
+"""What somebody who is not looking at a page must hear of, and how far each channel has told it.
+
+A notice is written in the transaction of the event it tells of, so none is lost; each channel tells notices in order
+and remembers the last one, so a channel that was down tells everything later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col, select
+
+from gateway.records.database import Database
+from gateway.records.tables import Channel, Notice
+
+MOST_AT_ONCE = 50
+"""Notices in one message: a morning's worth is read, a thousand are not."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The notices a channel has to tell next, oldest first; `attempts` failed tries came before."""
+
+    notices: tuple[Notice, ...]
+    attempts: int
+
+
+def raise_notice(session: Session, now: datetime, event: str, text: str, page: str, site: str = "") -> None:
+    """Remember a notice in the caller's transaction; one of the same `event` is not made twice."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    values = {"event": event, "site": site, "text": text, "page": page, "at": now}
+    session.execute(insert(Notice).values(values).on_conflict_do_nothing(index_elements=["event"]))
+
+
+def take(database: Database, channel: str, lease: timedelta) -> Batch | None:
+    """What the channel has to tell now, held for `lease` against other replicas; None when there is nothing due."""
+    with database.write("take_notices") as session:
+        now = database.now(session)
+        row = session.exec(select(Channel).where(Channel.name == channel).with_for_update()).first()
+        if row is None:  # a channel that is new tells what comes from now on, not the past
+            newest = session.exec(select(Notice.id).order_by(col(Notice.id).desc()).limit(1)).first()
+            session.add(Channel(name=channel, told=newest or 0, look_again_at=now))
+            return None
+        if row.look_again_at > now:
+            return None
+        waiting = session.exec(
+            select(Notice).where(col(Notice.id) > row.told).order_by(col(Notice.id)).limit(MOST_AT_ONCE)
+        ).all()
+        if not waiting:
+            return None
+        row.look_again_at = now + lease
+        return Batch(tuple(waiting), row.attempts)
+
+
+def told(database: Database, channel: str, batch: Batch) -> None:
+    """The channel told them."""
+    with database.write("notices_told") as session:
+        row, now = session.get_one(Channel, channel), database.now(session)
+        row.told = max(row.told, *(notice.id or 0 for notice in batch.notices))
+        row.attempts, row.failing_since, row.problem, row.fix = 0, None, "", ""
+        row.told_at = row.look_again_at = now
+
+
+def failed(database: Database, channel: str, problem: str, fix: str, look_again: timedelta) -> None:
+    """The channel could not tell them; it is tried again, and the page says so."""
+    with database.write("notices_failed") as session:
+        row, now = session.get_one(Channel, channel), database.now(session)
+        row.attempts += 1
+        row.failing_since = row.failing_since or now
+        row.problem, row.fix = problem, fix
+        row.look_again_at = now + look_again
+
+
+def channels(session: Session) -> list[Channel]:
+    """Every channel that was ever used."""
+    return list(session.exec(select(Channel).order_by(col(Channel.name))))
+
+
+def newest(session: Session, limit: int = 20) -> list[Notice]:
+    """The last notices, newest first."""
+    return list(session.exec(select(Notice).order_by(col(Notice.id).desc()).limit(limit)))
