@@ -12,6 +12,7 @@ from io import BytesIO
 from pydicom import Dataset, dcmread
 from pydicom.errors import InvalidDicomError
 
+from gateway.errors import GatewayError
 from gateway.privacy.errors import Held, Reason
 from gateway.privacy.identity import UNREADABLE
 from gateway.records import queries
@@ -32,13 +33,18 @@ def kept(database: Database, study_id: int) -> list[Instance]:
 
 
 def headers(blobs: BlobStore, instances: list[Instance]) -> list[Dataset]:
-    """The data sets without pixels, file meta included, in order of arrival; what cannot be read is left out."""
+    """The data sets without pixels, file meta included, in order of arrival; what cannot be read is left out.
+
+    Raises GatewayError when nothing can be read.
+    """
     found: list[Dataset] = []
     for instance in instances:
         try:
             found.append(dcmread(blobs.path(instance.blob), stop_before_pixels=True))
         except NOT_DICOM:
             continue
+    if instances and not found:
+        raise GatewayError("No object of this study can be read.", "Ask the sender to send the study again.")
     return found
 
 

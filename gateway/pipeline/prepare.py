@@ -41,8 +41,6 @@ def prepare(turn: Turn, context: StepContext) -> Outcome:
         known = {row.instance_id: row for row in held_objects(session, turn.claim.id)}
     instances = originals.kept(context.database, case.study_id)
     headers = originals.headers(context.blobs, instances)
-    if not headers:
-        return Stuck("No object of this study can be read.", "Ask the sender to send the study again.")
     profile = context.profiles().get(case.profile or context.settings.files.profile)
     identity, patient = _who(context, case.site, headers[0])
     work = _Preparation(

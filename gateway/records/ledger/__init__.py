@@ -2,6 +2,7 @@
 
     arrivals   keep_instance, refuse
     work       claim_due, renew, note_deliveries, advance, postpone, park     (the engine)
+    work       claim_due, renew, advance, postpone, park                      (the engine)
     people     claim_case, release_case, save_draft, sign_report, park_case, retry
     studies    let_go_on, route_by_hand
     held       decide_held, look_at_original                                  (objects that stayed here)

@@ -1,0 +1,145 @@
+"""An engine of the worker in one thread, on its own records, with a clock that is moved by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from pydicom import Dataset, dcmread
+
+from dicom_nodes.directory import NodeDirectory
+from dicom_nodes.instance import read_instance
+from gateway.demo.phantom import phantom_study
+from gateway.intake import SUCCESS, Intake
+from gateway.pipeline.context import StepContext
+from gateway.pipeline.engine import Engine
+from gateway.profiles import read_folder
+from gateway.records import migrations, queries, vault
+from gateway.records.blobs import LocalBlobs
+from gateway.records.database import Database
+from gateway.records.held import HeldRow, held_objects
+from gateway.records.tables import Case, Study
+from gateway.settings import Settings
+from routing_rules.files import rules_from_text
+from support.records import FakeClock
+
+RULE = """
+rules:
+  - id: by-address
+    title: Sent to the address for natalizumab
+    when: {called_ae_title: {is: NATALIZUMAB}}
+    completion: {quiet_s: 60, hard_cap_s: 600, at_hard_cap: hold}
+"""
+
+
+@dataclass
+class Bench:
+    """The engine and everything it works on."""
+
+    context: StepContext
+    intake: Intake
+    engine: Engine
+    clock: FakeClock
+
+    def use(self, **changes: Any) -> None:
+        """Replace parts of the step context: rules, nodes."""
+        self.context = replace(self.context, **changes)
+        self.engine = Engine(self.context)
+
+    def keep(
+        self, datasets: Iterable[Dataset], *, called: str = "NATALIZUMAB", node: str = "hospital-pacs"
+    ) -> int:
+        """Receive a study; returns its number."""
+        study_id = 0
+        for dataset in datasets:
+            buffer = BytesIO()
+            dataset.save_as(buffer, enforce_file_format=True)
+            received = read_instance(
+                buffer.getvalue(),
+                calling_ae_title="HOSPITAL",
+                called_ae_title=called,
+                peer_address="127.0.0.1",
+                association_id="a",
+                node=node,
+                received_by="c-store",
+            )
+            kept = self.intake.keep(received, site="hospital")
+            assert kept.status == SUCCESS, kept.problem
+            study_id = kept.study_id or 0
+        return study_id
+
+    def run(self, after_s: float = 0) -> None:
+        """Let time pass, then do everything that is due."""
+        self.clock.pass_seconds(after_s)
+        self.engine.run_due()
+
+    def study(self, study_id: int) -> Study:
+        """The study's row."""
+        with self.context.database.read() as session:
+            return queries.study(session, study_id)
+
+    def settled(self) -> Case:
+        """Everything that is due after the quiet time is done; the first case as it is then."""
+        self.run(61)
+        with self.context.database.read() as session:
+            return queries.case(session, 1)
+
+    def held(self) -> tuple[HeldRow, ...]:
+        """The objects of the first case that stayed here."""
+        with self.context.database.read() as session:
+            return held_objects(session, 1)
+
+    def copies(self) -> list[Dataset]:
+        """The de-identified copies of the first case."""
+        with self.context.database.read() as session:
+            return [dcmread(self.context.blobs.path(copy.blob)) for copy in queries.prepared(session, 1)]
+
+
+@contextmanager
+def bench(folder: Path, rules: str = RULE, database_url: str = "") -> Iterator[Bench]:
+    """A bench on SQLite, or where the address says; no node answers unless the test gives one."""
+    clock, ruleset = FakeClock(), rules_from_text(rules)
+    settings = Settings.model_validate(
+        {
+            "study": {"quiet_period": 60},
+            "storage": {"min_free_mb": 0},
+            "files": {"profiles": folder / "profiles"},
+        }
+    )
+    database = Database(database_url or f"sqlite:///{folder}/bench.sqlite", clock)
+    migrations.upgrade(database)
+    keys = folder / "keys"
+    for name in ("vault.key", "pseudonym.key"):
+        vault.make_key(keys / name)
+    blobs = LocalBlobs(folder / "objects")
+    context = StepContext(
+        settings,
+        database,
+        blobs,
+        lambda: NodeDirectory(()),
+        lambda: ruleset,
+        lambda: read_folder(settings.files.profiles),
+        vault.Vault.from_folder(keys),
+        vault.pseudonym_key(keys),
+    )
+    try:
+        yield Bench(context, Intake(settings, database, blobs), Engine(context), clock)
+    finally:
+        database.close()
+
+
+def scans(when: date = date(2026, 2, 2), **changes: Any) -> list[Dataset]:
+    """A small phantom study; changes are attributes of every image, None takes one out."""
+    found = list(phantom_study(when, small=True))
+    for dataset in found:
+        for keyword, value in changes.items():
+            if value is None and keyword in dataset:
+                delattr(dataset, keyword)
+            elif value is not None:
+                setattr(dataset, keyword, value)
+    return found
