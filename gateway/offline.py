@@ -26,7 +26,7 @@ from gateway.privacy import (
     identifying_values,
     load_profile,
 )
-from gateway.records import vault
+from gateway.records import keys
 from gateway.reporting.report import Report
 from gateway.reporting.signer import DeviceIdentity, Signer
 from gateway.reporting.structured_report import build
@@ -117,8 +117,8 @@ def deidentify_folder(source: Path, target: Path, profile_name: str, key_file: P
 
     Returns the manifest: for each input its output or why it was held, and what was done to its attributes.
     """
-    key_bytes = vault.read_key(key_file) if key_file else secrets.token_bytes(32)
-    key = PseudonymKey(key_bytes, vault.key_id(key_bytes))
+    key_bytes = keys.read_key(key_file) if key_file else secrets.token_bytes(32)
+    key = PseudonymKey(key_bytes, keys.key_id(key_bytes))
     profile = load_profile(profile_name)
     found = list(dicom_files([source]))
     kinds = {

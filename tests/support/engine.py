@@ -18,10 +18,12 @@ from gateway.demo.phantom import phantom_study
 from gateway.intake import SUCCESS, Intake
 from gateway.pipeline.context import StepContext
 from gateway.pipeline.engine import Engine
-from gateway.records import migrations, queries, vault
+from gateway.records import keys as key_files
+from gateway.records import migrations, queries
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
 from gateway.records.tables import Study
+from gateway.records.vault import Vault
 from gateway.settings import Settings
 from routing_rules.files import RuleSet, rules_from_text
 from support.records import FakeClock
@@ -91,7 +93,7 @@ def bench(folder: Path, rules: str = RULE) -> Iterator[Bench]:
     migrations.upgrade(database)
     keys = folder / "keys"
     for name in ("vault.key", "pseudonym.key"):
-        vault.make_key(keys / name)
+        key_files.make_key(keys / name)
     blobs = LocalBlobs(folder / "objects")
     ruleset: RuleSet = rules_from_text(rules)
     context = StepContext(
@@ -100,8 +102,8 @@ def bench(folder: Path, rules: str = RULE) -> Iterator[Bench]:
         blobs,
         lambda: NodeDirectory(()),
         lambda: ruleset,
-        vault.Vault.from_folder(keys),
-        vault.pseudonym_key(keys),
+        Vault.from_folder(keys),
+        key_files.pseudonym_key(keys),
     )
     yield Bench(context, Intake(settings, database, blobs), Engine(context), clock)
     database.close()
