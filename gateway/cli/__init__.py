@@ -2,7 +2,7 @@
 
 service   init, serve, check, migrate, demo      files   classify, deidentify, report
 nodes     nodes, send                            rules   rules
-records   cases, users                           privacy    vault
+records   cases, users                           privacy    vault, forget, readmit
 terminal  what all of them share
 """
 
@@ -27,7 +27,7 @@ app = typer.Typer(
     add_completion=True,
     help="MRI second opinions for natalizumab surveillance: from a PACS push to a report back in that PACS.",
 )
-for commands in (service, nodes, files):
+for commands in (service, nodes, files, privacy):
     app.add_typer(commands.app)
 app.add_typer(nodes.nodes_app, name="nodes")
 app.add_typer(privacy.vault_app, name="vault")

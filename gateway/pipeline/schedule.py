@@ -14,7 +14,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from gateway.pipeline import notify
 from gateway.pipeline.engine import Engine
-from gateway.records import accounts, ledger, rotation
+from gateway.records import accounts, forgetting, ledger, rotation
 from gateway.records.database import Database
 from gateway.settings import Settings
 
@@ -40,12 +40,16 @@ def start(engine: Engine, database: Database, settings: Settings) -> BackgroundS
         IntervalTrigger(seconds=NOTICE_SECONDS),
         id="tell notices",
     )
-    vault = engine.context.vault
-    scheduler.add_job(
-        once_per_slot(database, "reseal", SWEEP_SECONDS, lambda: rotation.sweep(database, vault)),
-        IntervalTrigger(seconds=SWEEP_SECONDS),
-        id="reseal",
-    )
+    vault, blobs = engine.context.vault, engine.context.blobs
+    for name, job in (
+        ("reseal", lambda: rotation.sweep(database, vault)),
+        ("finish forgetting", lambda: forgetting.sweep(database, blobs)),
+    ):
+        scheduler.add_job(
+            once_per_slot(database, name, SWEEP_SECONDS, job),
+            IntervalTrigger(seconds=SWEEP_SECONDS),
+            id=name,
+        )
     scheduler.start()
     return scheduler
 

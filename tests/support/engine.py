@@ -52,7 +52,12 @@ class Bench:
         self.engine = Engine(self.context)
 
     def keep(
-        self, datasets: Iterable[Dataset], *, called: str = "NATALIZUMAB", node: str = "hospital-pacs"
+        self,
+        datasets: Iterable[Dataset],
+        *,
+        called: str = "NATALIZUMAB",
+        node: str = "hospital-pacs",
+        site: str = "hospital",
     ) -> int:
         """Receive a study; returns its number."""
         study_id = 0
@@ -68,7 +73,7 @@ class Bench:
                 node=node,
                 received_by="c-store",
             )
-            kept = self.intake.keep(received, site="hospital")
+            kept = self.intake.keep(received, site=site)
             assert kept.status == SUCCESS, kept.problem
             study_id = kept.study_id or 0
         return study_id
@@ -85,11 +90,11 @@ class Bench:
 
 
 @contextmanager
-def bench(folder: Path, rules: str = RULE) -> Iterator[Bench]:
-    """A bench on SQLite; no node answers unless the test gives one."""
+def bench(folder: Path, rules: str = RULE, url: str = "") -> Iterator[Bench]:
+    """A bench, on SQLite unless a database is named; no node answers unless the test gives one."""
     clock = FakeClock()
     settings = Settings.model_validate({"study": {"quiet_period": 60}, "storage": {"min_free_mb": 0}})
-    database = Database(f"sqlite:///{folder}/bench.sqlite", clock)
+    database = Database(url or f"sqlite:///{folder}/bench.sqlite", clock)
     migrations.upgrade(database)
     keys = folder / "keys"
     for name in ("vault.key", "pseudonym.key"):
