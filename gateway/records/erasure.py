@@ -8,7 +8,7 @@ decided here before it can be kept.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlmodel import SQLModel
 
@@ -17,12 +17,14 @@ from gateway.records.tables import (
     AuditEvent,
     Case,
     CaseEvent,
+    Channel,
     Commitment,
     Delivery,
     Draft,
     ForgottenPatient,
     Identity,
     Instance,
+    Notice,
     PreparedInstance,
     Refusal,
     RetiredKey,
@@ -32,7 +34,6 @@ from gateway.records.tables import (
     WebSession,
 )
 
-Row = TypeVar("Row", bound=SQLModel)
 Left = Callable[[Any], Any]
 """What is left of a column, from its row."""
 
@@ -135,6 +136,8 @@ NOT_ABOUT_PATIENTS: tuple[type[SQLModel], ...] = (
     Account,
     WebSession,
     AuditEvent,
+    Notice,
+    Channel,
     Tick,
     RetiredKey,
     ForgottenPatient,

@@ -25,6 +25,7 @@ rules:
 """
 WHO = {
     "PatientID": "QX-777-31",
+    "IssuerOfPatientID": "QISS",
     "PatientName": "Zzyzx^Quirin",
     "PatientBirthDate": "19610407",
     "AccessionNumber": "ACC-90210-Q",

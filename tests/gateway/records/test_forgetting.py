@@ -207,16 +207,16 @@ def test_all_studies_of_the_patient_go(gateway: Bench, forgetter: Forgetter, tmp
 
 def test_a_patient_is_found_by_number(gateway: Bench, forgetter: Forgetter) -> None:
     """Within the site and issuer that know the number; a wrong number names nothing and changes nothing."""
-    case_id = to_the_end(gateway, images(IssuerOfPatientID="HOSP"))
+    case_id = to_the_end(gateway, images())
     for site, issuer, number in (
-        ("hospital", "HOSP", "wrong"),
+        ("hospital", "QISS", "wrong"),
         ("hospital", "", "QX-777-31"),
-        ("north", "HOSP", "QX-777-31"),
+        ("north", "QISS", "QX-777-31"),
     ):
         with pytest.raises(NotThere):
             forgetter.forget(forgetter.by_patient_id(site, issuer, number), "admin", "")
     assert case_of(gateway, case_id).forgotten_at is None
-    forgetter.forget(forgetter.by_patient_id("hospital", "HOSP", "QX-777-31"), "admin", "")
+    forgetter.forget(forgetter.by_patient_id("hospital", "QISS", "QX-777-31"), "admin", "")
     assert case_of(gateway, case_id).forgotten_at is not None
 
 
