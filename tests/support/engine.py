@@ -19,11 +19,13 @@ from gateway.intake import SUCCESS, Intake
 from gateway.pipeline.context import StepContext
 from gateway.pipeline.engine import Engine
 from gateway.profiles import read_folder
-from gateway.records import migrations, queries, vault
+from gateway.records import keys as key_files
+from gateway.records import migrations, queries
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
 from gateway.records.held import HeldRow, held_objects
 from gateway.records.tables import Case, Study
+from gateway.records.vault import Vault
 from gateway.settings import Settings
 from routing_rules.files import rules_from_text
 from support.records import FakeClock
@@ -52,7 +54,12 @@ class Bench:
         self.engine = Engine(self.context)
 
     def keep(
-        self, datasets: Iterable[Dataset], *, called: str = "NATALIZUMAB", node: str = "hospital-pacs"
+        self,
+        datasets: Iterable[Dataset],
+        *,
+        called: str = "NATALIZUMAB",
+        node: str = "hospital-pacs",
+        site: str = "hospital",
     ) -> int:
         """Receive a study; returns its number."""
         study_id = 0
@@ -68,7 +75,7 @@ class Bench:
                 node=node,
                 received_by="c-store",
             )
-            kept = self.intake.keep(received, site="hospital")
+            kept = self.intake.keep(received, site=site)
             assert kept.status == SUCCESS, kept.problem
             study_id = kept.study_id or 0
         return study_id
@@ -101,7 +108,7 @@ class Bench:
 
 
 @contextmanager
-def bench(folder: Path, rules: str = RULE, database_url: str = "") -> Iterator[Bench]:
+def bench(folder: Path, rules: str = RULE, url: str = "") -> Iterator[Bench]:
     """A bench on SQLite, or where the address says; no node answers unless the test gives one."""
     clock, ruleset = FakeClock(), rules_from_text(rules)
     settings = Settings.model_validate(
@@ -111,11 +118,11 @@ def bench(folder: Path, rules: str = RULE, database_url: str = "") -> Iterator[B
             "files": {"profiles": folder / "profiles"},
         }
     )
-    database = Database(database_url or f"sqlite:///{folder}/bench.sqlite", clock)
+    database = Database(url or f"sqlite:///{folder}/bench.sqlite", clock)
     migrations.upgrade(database)
     keys = folder / "keys"
     for name in ("vault.key", "pseudonym.key"):
-        vault.make_key(keys / name)
+        key_files.make_key(keys / name)
     blobs = LocalBlobs(folder / "objects")
     context = StepContext(
         settings,
@@ -124,8 +131,8 @@ def bench(folder: Path, rules: str = RULE, database_url: str = "") -> Iterator[B
         lambda: NodeDirectory(()),
         lambda: ruleset,
         lambda: read_folder(settings.files.profiles),
-        vault.Vault.from_folder(keys),
-        vault.pseudonym_key(keys),
+        Vault.from_folder(keys),
+        key_files.pseudonym_key(keys),
     )
     try:
         yield Bench(context, Intake(settings, database, blobs), Engine(context), clock)

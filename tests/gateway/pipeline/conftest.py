@@ -13,5 +13,5 @@ from support.engine import Bench, bench
 @pytest.fixture
 def pipeline(tmp_path: Path, database_url: str) -> Iterator[Bench]:
     """Everything with the shipped profile."""
-    with bench(tmp_path, database_url=database_url) as made:
+    with bench(tmp_path, url=database_url) as made:
         yield made
