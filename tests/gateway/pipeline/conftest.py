@@ -1,4 +1,4 @@
-"""The engine in this thread, on SQLite and on a real PostgreSQL server."""
+"""A pipeline in this process, on SQLite and on a real PostgreSQL server."""
 
 from __future__ import annotations
 
@@ -7,11 +7,28 @@ from pathlib import Path
 
 import pytest
 
-from support.engine import Bench, bench
+from gateway.records import migrations
+from gateway.records.database import Database
+from support.pipeline import Pipeline, make_pipeline
+from support.records import FakeClock
 
 
 @pytest.fixture
-def pipeline(tmp_path: Path, database_url: str) -> Iterator[Bench]:
+def clock() -> FakeClock:
+    """A clock that moves only when told to."""
+    return FakeClock()
+
+
+@pytest.fixture
+def database(database_url: str, clock: FakeClock) -> Iterator[Database]:
+    """An empty, migrated database."""
+    opened = Database(database_url, clock)
+    migrations.upgrade(opened)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def pipeline(tmp_path: Path, database: Database, clock: FakeClock) -> Pipeline:
     """Everything with the shipped profile."""
-    with bench(tmp_path, database_url=database_url) as made:
-        yield made
+    return make_pipeline(tmp_path, database, clock)

@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gateway.pipeline import notify
-from gateway.records import migrations, notices
+from gateway.records import notices
 from gateway.records.database import Database
 from gateway.settings import Settings
 from support.listeners import mail_server, webhook
 from support.peers import free_port
 from support.records import FakeClock
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    """A clock that moves only when told to."""
-    return FakeClock()
-
-
-@pytest.fixture
-def database(tmp_path: Path, clock: FakeClock) -> Iterator[Database]:
-    """Empty records."""
-    opened = Database(f"sqlite:///{tmp_path}/t.sqlite", clock)
-    migrations.upgrade(opened)
-    yield opened
-    opened.close()
 
 
 def _settings(**notify_settings: Any) -> Settings:

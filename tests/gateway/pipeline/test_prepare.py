@@ -14,10 +14,12 @@ from gateway.pipeline.manifest import verify
 from gateway.privacy import identifying_values
 from gateway.privacy.recognition import Recogniser
 from gateway.records import ledger
+from gateway.records.database import Database
 from gateway.records.held import manifests
 from gateway.records.tables import AuditEvent, CaseEvent
-from support.engine import RULE, Bench, bench
 from support.held_objects import burned_in, screen_capture, zip_report
+from support.pipeline import Pipeline, make_pipeline
+from support.records import FakeClock
 from support.web_gateway import phantom
 
 
@@ -27,18 +29,18 @@ def study() -> list[Dataset]:
     return phantom()
 
 
-def release(pipeline: Bench, held_id: int, who: str = "lena") -> None:
+def release(pipeline: Pipeline, held_id: int, who: str = "lena") -> None:
     """Look at an object and release it."""
     ledger.look_at_original(pipeline.context.database, 1, held_id, who)
     ledger.decide_held(pipeline.context.database, 1, held_id, "released", who, "only a side mark")
 
 
-def leave_out(pipeline: Bench, held_id: int) -> None:
+def leave_out(pipeline: Pipeline, held_id: int) -> None:
     """Leave an object out."""
     ledger.decide_held(pipeline.context.database, 1, held_id, "left out", "lena", "not needed")
 
 
-def manifest_of(pipeline: Bench, generation: int = 0) -> dict[str, object]:
+def manifest_of(pipeline: Pipeline, generation: int = 0) -> dict[str, object]:
     """A kept manifest, the newest being 0."""
     with pipeline.context.database.read() as session:
         row = manifests(session, 1)[generation]
@@ -47,10 +49,10 @@ def manifest_of(pipeline: Bench, generation: int = 0) -> dict[str, object]:
     return found
 
 
-def test_what_is_no_mr_image_stays_and_the_rest_goes_on(pipeline: Bench, study: list[Dataset]) -> None:
+def test_what_is_no_mr_image_stays_and_the_rest_goes_on(pipeline: Pipeline, study: list[Dataset]) -> None:
     """A screen capture and a private report stay here, listed with reason; the case is forwarded without them."""
-    pipeline.keep([*study, screen_capture(study[0]), zip_report(study[0])])
-    case = pipeline.settled()
+    pipeline.receive([*study, screen_capture(study[0]), zip_report(study[0])])
+    case = pipeline.run()
     assert (case.state, case.problem) == ("FORWARDED", "")
     assert len(pipeline.copies()) == len(study)
     capture, report = sorted(pipeline.held(), key=lambda row: row.what, reverse=True)
@@ -64,11 +66,11 @@ def test_what_is_no_mr_image_stays_and_the_rest_goes_on(pipeline: Bench, study: 
     assert not any("1.2.840" in row.problem for row in pipeline.held()), "named, not numbered"
 
 
-def test_an_image_the_protocol_relies_on_stops_the_case(pipeline: Bench, study: list[Dataset]) -> None:
+def test_an_image_the_protocol_relies_on_stops_the_case(pipeline: Pipeline, study: list[Dataset]) -> None:
     """Two FLAIR images with burned-in text: nothing leaves, and the sentence says which and what to do."""
     burned_in(study, "flair", 2)
-    pipeline.keep(study)
-    case = pipeline.settled()
+    pipeline.receive(study)
+    case = pipeline.run()
     assert case.state == "MATCHED"
     assert case.problem.startswith("2 images of series 2 (flair) are held: BurnedInAnnotation")
     assert "Release them or leave them out" in case.fix
@@ -76,25 +78,27 @@ def test_an_image_the_protocol_relies_on_stops_the_case(pipeline: Bench, study: 
     assert {row.stops_case for row in pipeline.held()} == {True}
 
 
-def test_an_image_the_protocol_does_not_rely_on_stays_behind(pipeline: Bench, study: list[Dataset]) -> None:
+def test_an_image_the_protocol_does_not_rely_on_stays_behind(
+    pipeline: Pipeline, study: list[Dataset]
+) -> None:
     """A held SWI image is listed, and the case goes on."""
     burned_in(study, "swi")
-    pipeline.keep(study)
-    assert pipeline.settled().state == "FORWARDED"
+    pipeline.receive(study)
+    assert pipeline.run().state == "FORWARDED"
     [row] = pipeline.held()
     assert (row.kind, row.reason, row.stops_case) == ("swi", "burned-in-annotation", False)
 
 
-def test_the_case_waits_for_the_last_decision(pipeline: Bench, study: list[Dataset]) -> None:
+def test_the_case_waits_for_the_last_decision(pipeline: Pipeline, study: list[Dataset]) -> None:
     """One released, one left out: then the case goes on with the released image only."""
     burned_in(study, "flair", 2)
-    pipeline.keep(study)
-    pipeline.settled()
+    pipeline.receive(study)
+    pipeline.run()
     first, second = pipeline.held()
     release(pipeline, first.id)
-    assert pipeline.settled().state == "MATCHED"
+    assert pipeline.run().state == "MATCHED"
     leave_out(pipeline, second.id)
-    case = pipeline.settled()
+    case = pipeline.run()
     assert (case.state, case.problem) == ("FORWARDED", "")
     copies = pipeline.copies()
     assert len(copies) == len(study) - 1
@@ -103,14 +107,14 @@ def test_the_case_waits_for_the_last_decision(pipeline: Bench, study: list[Datas
     assert not case.late_images, "nobody had seen the case before"
 
 
-def test_a_release_after_forwarding_adds_the_object(pipeline: Bench, study: list[Dataset]) -> None:
+def test_a_release_after_forwarding_adds_the_object(pipeline: Pipeline, study: list[Dataset]) -> None:
     """The case goes back to MATCHED as for late images; the old copies keep their UIDs, and one is new."""
-    pipeline.keep([*study, screen_capture(study[0])])
-    pipeline.settled()
+    pipeline.receive([*study, screen_capture(study[0])])
+    pipeline.run()
     before = {str(copy.SOPInstanceUID) for copy in pipeline.copies()}
     [row] = pipeline.held()
     release(pipeline, row.id)
-    case = pipeline.settled()
+    case = pipeline.run()
     assert (case.state, case.late_images) == ("FORWARDED", True)
     after = {str(copy.SOPInstanceUID) for copy in pipeline.copies()}
     assert before < after
@@ -120,10 +124,10 @@ def test_a_release_after_forwarding_adds_the_object(pipeline: Bench, study: list
     assert capture.PatientIdentityRemoved == "YES"
 
 
-def test_a_release_needs_a_look_and_the_profiles_leave(pipeline: Bench, study: list[Dataset]) -> None:
+def test_a_release_needs_a_look_and_the_profiles_leave(pipeline: Pipeline, study: list[Dataset]) -> None:
     """Unseen, not releasable, unknown: refused, and nothing changes. Leaving out is always possible."""
-    pipeline.keep([*study, screen_capture(study[0]), zip_report(study[0])])
-    pipeline.settled()
+    pipeline.receive([*study, screen_capture(study[0]), zip_report(study[0])])
+    pipeline.run()
     database = pipeline.context.database
     capture, report = sorted(pipeline.held(), key=lambda row: row.what, reverse=True)
     with pytest.raises(NotAllowed, match="not looked"):
@@ -137,13 +141,13 @@ def test_a_release_needs_a_look_and_the_profiles_leave(pipeline: Bench, study: l
         ledger.decide_held(database, 2, report.id, "left out", "lena", "wrong case")
     assert {row.decision for row in pipeline.held()} == {"waiting"}
     leave_out(pipeline, report.id)
-    assert pipeline.settled().state == "FORWARDED"
+    assert pipeline.run().state == "FORWARDED"
 
 
-def test_looks_and_decisions_are_audited_once(pipeline: Bench, study: list[Dataset]) -> None:
+def test_looks_and_decisions_are_audited_once(pipeline: Pipeline, study: list[Dataset]) -> None:
     """Who looked, who decided and why; ten pictures within minutes are one look."""
-    pipeline.keep([*study, screen_capture(study[0])])
-    pipeline.settled()
+    pipeline.receive([*study, screen_capture(study[0])])
+    pipeline.run()
     [row] = pipeline.held()
     for _ in range(10):
         ledger.look_at_original(pipeline.context.database, 1, row.id, "lena")
@@ -163,13 +167,13 @@ def test_looks_and_decisions_are_audited_once(pipeline: Bench, study: list[Datas
     assert [line.what for line in told] == ["held object released"]
 
 
-def test_what_is_sent_cannot_be_left_out_any_more(pipeline: Bench, study: list[Dataset]) -> None:
+def test_what_is_sent_cannot_be_left_out_any_more(pipeline: Pipeline, study: list[Dataset]) -> None:
     """A released object that is on its way stays released; a signed case takes no decision at all."""
-    pipeline.keep([*study, screen_capture(study[0]), zip_report(study[0])])
-    pipeline.settled()
+    pipeline.receive([*study, screen_capture(study[0]), zip_report(study[0])])
+    pipeline.run()
     capture, report = sorted(pipeline.held(), key=lambda row: row.what, reverse=True)
     release(pipeline, capture.id)
-    pipeline.settled()
+    pipeline.run()
     with pytest.raises(WrongState, match="sent already"):
         leave_out(pipeline, capture.id)
     with pipeline.context.database.write("sign") as session:
@@ -180,61 +184,61 @@ def test_what_is_sent_cannot_be_left_out_any_more(pipeline: Bench, study: list[D
         leave_out(pipeline, report.id)
 
 
-def test_a_case_parked_by_hand_stays_parked(pipeline: Bench, study: list[Dataset]) -> None:
+def test_a_case_parked_by_hand_stays_parked(pipeline: Pipeline, study: list[Dataset]) -> None:
     """The last decision does not undo what a person parked for another reason."""
     burned_in(study, "flair")
-    pipeline.keep(study)
-    pipeline.settled()
+    pipeline.receive(study)
+    pipeline.run()
     ledger.park_case(pipeline.context.database, 1, "ada", "consent is being asked")
     [row] = pipeline.held()
     release(pipeline, row.id)
-    assert "consent" in pipeline.settled().problem
+    assert "consent" in pipeline.run().problem
 
 
 def test_an_unreadable_object_stops_the_case_and_cannot_be_released(
-    pipeline: Bench, study: list[Dataset]
+    pipeline: Pipeline, study: list[Dataset]
 ) -> None:
     """Bytes that were damaged on disk: the rest is not sent in silence; left out, the case goes on."""
-    pipeline.keep(study)
+    pipeline.receive(study)
     with pipeline.context.database.read() as session:
         from gateway.records import queries
 
         damaged = queries.instances(session, 1)[3]
     pipeline.context.blobs.put(damaged.blob, b"\0" * 100)
-    case = pipeline.settled()
+    case = pipeline.run()
     assert case.state == "MATCHED"
     assert "cannot be read" in case.problem
     assert case.fix.startswith("Nothing was sent. Leave them out")
     [row] = pipeline.held()
     assert (row.reason, row.releasable, row.instance_id) == ("unreadable", False, damaged.id)
     leave_out(pipeline, row.id)
-    assert pipeline.settled().state == "FORWARDED"
+    assert pipeline.run().state == "FORWARDED"
     assert len(pipeline.copies()) == len(study) - 1
 
 
-def test_the_leak_gate_stops_released_objects_too(pipeline: Bench, study: list[Dataset]) -> None:
+def test_the_leak_gate_stops_released_objects_too(pipeline: Pipeline, study: list[Dataset]) -> None:
     """The patient's name in the pixel bytes of a released capture parks with attribute and offset, never the value."""
     capture = screen_capture(study[0])
     name = str(study[0].PatientName).split("^")[0].encode()
     capture.PixelData = name + bytes(capture.PixelData)[len(name) :]
-    pipeline.keep([*study, capture])
-    pipeline.settled()
+    pipeline.receive([*study, capture])
+    pipeline.run()
     [row] = pipeline.held()
     release(pipeline, row.id)
-    case = pipeline.settled()
+    case = pipeline.run()
     assert case.state == "MATCHED"
     assert "PixelData at byte" in case.problem
     assert name.decode().lower() not in (case.problem + case.fix).lower()
     [row] = pipeline.held()
     assert (row.reason, row.decision, row.releasable, row.stops_case) == ("leak", "waiting", False, True)
     leave_out(pipeline, row.id)
-    assert pipeline.settled().state == "FORWARDED"
+    assert pipeline.run().state == "FORWARDED"
 
 
-def test_the_manifest_says_what_was_done_and_names_nobody(pipeline: Bench, study: list[Dataset]) -> None:
+def test_the_manifest_says_what_was_done_and_names_nobody(pipeline: Pipeline, study: list[Dataset]) -> None:
     """Profile, options with codes, actions, objects, gate and digest; no value of the originals is anywhere in it."""
-    pipeline.keep([*study, screen_capture(study[0]), zip_report(study[0])])
-    case = pipeline.settled()
+    pipeline.receive([*study, screen_capture(study[0]), zip_report(study[0])])
+    case = pipeline.run()
     found = manifest_of(pipeline)
     assert verify(found)
     assert not verify({**found, "generation": 7})
@@ -258,38 +262,34 @@ def test_the_manifest_says_what_was_done_and_names_nobody(pipeline: Bench, study
     assert "actions" not in case.manifest, "rows stay small"
 
 
-def test_every_generation_of_the_manifest_is_kept(pipeline: Bench, study: list[Dataset]) -> None:
+def test_every_generation_of_the_manifest_is_kept(pipeline: Pipeline, study: list[Dataset]) -> None:
     """A release makes a second manifest with the decision in it; the first is still there."""
-    pipeline.keep([*study, screen_capture(study[0])])
-    pipeline.settled()
+    pipeline.receive([*study, screen_capture(study[0])])
+    pipeline.run()
     [row] = pipeline.held()
     pipeline.clock.pass_seconds(60)
     release(pipeline, row.id)
-    pipeline.settled()
+    pipeline.run()
     new, old = manifest_of(pipeline, 0), manifest_of(pipeline, 1)
     assert [one["decision"] for one in old["held"]] == ["waiting"]  # type: ignore[attr-defined]
     assert [(one["decision"], one["decided_by"]) for one in new["held"]] == [("released", "lena")]  # type: ignore[attr-defined]
     assert len(new["instances"]) == len(old["instances"]) + 1  # type: ignore[arg-type]
 
 
-def rule_with(profile: str) -> str:
-    """The rule of the bench, naming a profile."""
-    return RULE.replace("    title:", f"    profile: {profile}\n    title:")
-
-
-def test_the_rule_chooses_the_profile(tmp_path: Path, database_url: str, study: list[Dataset]) -> None:
+def test_the_rule_chooses_the_profile(
+    tmp_path: Path, database: Database, clock: FakeClock, study: list[Dataset]
+) -> None:
     """A layered profile of the site is applied, and case and manifest say which it was."""
     (tmp_path / "profiles").mkdir()
     (tmp_path / "profiles" / "no-sex.yaml").write_text(
         'name: no-sex\nextends: pml-read\nversion: "3"\nrules:\n  PatientSex: {action: Z, reason: not needed}\n'
     )
-    with bench(tmp_path, rule_with("no-sex"), database_url) as pipeline:
-        pipeline.keep(study)
-        case = pipeline.settled()
-        assert (case.state, case.profile) == ("FORWARDED", "no-sex")
-        assert {str(copy.PatientSex) for copy in pipeline.copies()} == {""}
-        assert case.manifest["profile_version"] == "3"
-        assert manifest_of(pipeline)["profile"]["name"] == "no-sex"  # type: ignore[index]
+    pipeline = make_pipeline(tmp_path, database, clock, profile="no-sex")
+    pipeline.receive(study)
+    case = pipeline.run()
+    assert (case.state, case.profile) == ("FORWARDED", "no-sex")
+    assert {str(copy.PatientSex) for copy in pipeline.copies()} == {""}
+    assert (manifest_of(pipeline)["profile"]["name"], case.manifest["profile_version"]) == ("no-sex", "3")  # type: ignore[index]
 
 
 @pytest.mark.parametrize(
@@ -305,18 +305,18 @@ def test_the_rule_chooses_the_profile(tmp_path: Path, database_url: str, study: 
     ids=["missing", "keeps a name", "no table"],
 )
 def test_a_wrong_profile_parks_the_case(
-    tmp_path: Path, database_url: str, study: list[Dataset], text: str | None, said: str
+    tmp_path: Path, database: Database, clock: FakeClock, study: list[Dataset], text: str | None, said: str
 ) -> None:
     """Nothing is prepared with a profile that is missing or wrong; mended and retried, the case goes on."""
     (tmp_path / "profiles").mkdir()
     if text is not None:
         (tmp_path / "profiles" / "ours.yaml").write_text(text)
-    with bench(tmp_path, rule_with("ours"), database_url) as pipeline:
-        pipeline.keep(study)
-        case = pipeline.settled()
-        assert case.state == "MATCHED"
-        assert said in case.problem
-        assert case.fix
-        (tmp_path / "profiles" / "ours.yaml").write_text("name: ours\nextends: pml-read\nversion: '2'\n")
-        ledger.retry(pipeline.context.database, "case", 1, "lena")
-        assert pipeline.settled().state == "FORWARDED"
+    pipeline = make_pipeline(tmp_path, database, clock, profile="ours")
+    pipeline.receive(study)
+    case = pipeline.run()
+    assert case.state == "MATCHED"
+    assert said in case.problem
+    assert case.fix
+    (tmp_path / "profiles" / "ours.yaml").write_text("name: ours\nextends: pml-read\nversion: '2'\n")
+    ledger.retry(database, "case", 1, "lena")
+    assert pipeline.run().state == "FORWARDED"

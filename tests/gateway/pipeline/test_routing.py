@@ -2,48 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydicom import Dataset
 
 from dicom_nodes.directory import NodeDirectory
+from gateway.demo.phantom import phantom_study
 from gateway.records import ledger, notices
+from gateway.records.database import Database
 from routing_rules.files import rules_from_text
-from support.engine import RULE, Bench, bench, scans
 from support.peers import PretendPacs
+from support.pipeline import Pipeline, make_pipeline
+from support.records import FakeClock
+
+RULE = """
+rules:
+  - id: by-address
+    title: Sent to the address for natalizumab
+    when: {called_ae_title: {is: NATALIZUMAB}}
+    completion: {quiet_s: 60, hard_cap_s: 600, at_hard_cap: hold}
+"""
 
 
 @pytest.fixture
-def gateway(tmp_path: Path) -> Iterator[Bench]:
-    """A bench with one rule, which holds incomplete studies after ten minutes."""
-    with bench(tmp_path) as made:
-        yield made
+def gateway(tmp_path: Path, database: Database, clock: FakeClock) -> Pipeline:
+    """A pipeline with one rule, which holds incomplete studies after ten minutes."""
+    return make_pipeline(tmp_path, database, clock, rules_text=RULE, quiet_s=60)
+
+
+def scans(when: date = date(2026, 2, 2), **changes: Any) -> list[Dataset]:
+    """A small phantom study; changes are attributes of every image."""
+    found = list(phantom_study(when, small=True))
+    for dataset in found:
+        for keyword, value in changes.items():
+            setattr(dataset, keyword, value)
+    return found
 
 
 def _without_flair(study: list[Dataset]) -> list[Dataset]:
     return [dataset for dataset in study if "flair" not in str(dataset.SeriesDescription).lower()]
 
 
-def test_a_quiet_study_with_its_required_series_becomes_a_case(gateway: Bench) -> None:
+def test_a_quiet_study_with_its_required_series_becomes_a_case(gateway: Pipeline) -> None:
     """The reason is stored with the study."""
-    study_id = gateway.keep(scans())
-    gateway.run(30)
+    study_id = gateway.keep(scans(), called="NATALIZUMAB")
+    gateway.after(30)
     assert gateway.study(study_id).state == "RECEIVED"
-    gateway.run(31)
+    gateway.after(31)
     study = gateway.study(study_id)
     assert (study.state, study.problem) == ("MATCHED", "")
     assert "no required series is missing" in study.completed_because
 
 
-def test_an_incomplete_study_waits_then_asks_a_person_who_lets_it_go_on(gateway: Bench) -> None:
+def test_an_incomplete_study_waits_then_asks_a_person_who_lets_it_go_on(gateway: Pipeline) -> None:
     """It waits for the FLAIR until the hard cap, is held there, and goes on with who said so and why."""
-    study_id = gateway.keep(_without_flair(scans()))
-    gateway.run(61)
+    study_id = gateway.keep(_without_flair(scans()), called="NATALIZUMAB")
+    gateway.after(61)
     assert "flair" in gateway.study(study_id).waiting_for
-    gateway.run(600)
+    gateway.after(600)
     held = gateway.study(study_id)
     with gateway.context.database.read() as session:
         assert [(one.text, one.page) for one in notices.newest(session)] == [
@@ -52,23 +71,23 @@ def test_an_incomplete_study_waits_then_asks_a_person_who_lets_it_go_on(gateway:
     assert "flair" in held.problem
     assert held.state == "RECEIVED"
     ledger.let_go_on(gateway.context.database, study_id, "lea", "the patient moved too much for it")
-    gateway.run()
+    gateway.after(0)
     study = gateway.study(study_id)
     assert study.state == "MATCHED"
     assert study.completed_because == "lea let it go on: the patient moved too much for it"
 
 
-def test_late_images_end_the_wait_by_themselves(gateway: Bench) -> None:
+def test_late_images_end_the_wait_by_themselves(gateway: Pipeline) -> None:
     """A held study that gets its missing series is complete without anybody."""
     study = scans()
-    gateway.keep(_without_flair(study))
-    gateway.run(61)
-    study_id = gateway.keep(study)
-    gateway.run(61)
+    gateway.keep(_without_flair(study), called="NATALIZUMAB")
+    gateway.after(61)
+    study_id = gateway.keep(study, called="NATALIZUMAB")
+    gateway.after(61)
     assert gateway.study(study_id).state == "MATCHED"
 
 
-def test_the_senders_archive_is_asked_whether_more_will_come(gateway: Bench) -> None:
+def test_the_senders_archive_is_asked_whether_more_will_come(gateway: Pipeline) -> None:
     """When it counts no more than is here, waiting for the missing FLAIR ends."""
     study = _without_flair(scans())
     there = {
@@ -77,80 +96,84 @@ def test_the_senders_archive_is_asked_whether_more_will_come(gateway: Bench) -> 
     }
     with PretendPacs(headers=there) as pacs:
         nodes = NodeDirectory.from_text(
-            "nodes:\n  - {name: hospital-pacs, kind: dimse, ae_title: "
+            "nodes:\n  - {name: hospital, kind: dimse, ae_title: "
             f"{pacs.node.ae_title}, host: 127.0.0.1, port: {pacs.port}, roles: [sender, archive]}}\n"
         )
         gateway.use(directory=lambda: nodes)
-        study_id = gateway.keep(study)
-        gateway.run(61)
+        study_id = gateway.keep(study, called="NATALIZUMAB")
+        gateway.after(61)
     assert (
         f"all {len(study)} MR instances that the sender's PACS counts are here"
         in gateway.study(study_id).completed_because
     )
 
 
-def test_one_patient_id_with_another_name_is_held_and_can_go_on(gateway: Bench) -> None:
+def test_one_patient_id_with_another_name_is_held_and_can_go_on(gateway: Pipeline) -> None:
     """The second study waits with the reason; let on by a person, it is linked to the same patient."""
-    gateway.keep(scans(date(2026, 2, 2)))
-    gateway.run(61)
-    second = gateway.keep(scans(date(2026, 5, 2), PatientName="Married^Name", AccessionNumber="OTHER-1"))
-    gateway.run(61)
+    gateway.keep(scans(date(2026, 2, 2)), called="NATALIZUMAB")
+    gateway.after(61)
+    second = gateway.keep(
+        scans(date(2026, 5, 2), PatientName="Married^Name", AccessionNumber="OTHER-1"), called="NATALIZUMAB"
+    )
+    gateway.after(61)
     held = gateway.study(second)
     assert held.problem == "This PatientID came with another name before."
     assert held.held_because == "other-name"
     ledger.let_go_on(gateway.context.database, second, "lea", "she married")
-    gateway.run()
+    gateway.after(0)
     assert gateway.study(second).state == "MATCHED"
 
 
-def test_an_accession_number_of_another_patient_is_held(gateway: Bench) -> None:
+def test_an_accession_number_of_another_patient_is_held(gateway: Pipeline) -> None:
     """Neither study's images may end in the other's chart."""
-    gateway.keep(scans(AccessionNumber="A1"))
-    gateway.run(61)
-    second = gateway.keep(scans(date(2026, 5, 2), PatientID="ANOTHER-1", AccessionNumber="A1"))
-    gateway.run(61)
+    gateway.keep(scans(AccessionNumber="A1"), called="NATALIZUMAB")
+    gateway.after(61)
+    second = gateway.keep(
+        scans(date(2026, 5, 2), PatientID="ANOTHER-1", AccessionNumber="A1"), called="NATALIZUMAB"
+    )
+    gateway.after(61)
     assert "another patient" in gateway.study(second).problem
 
 
-def test_a_knee_is_held(gateway: Bench) -> None:
+def test_a_knee_is_held(gateway: Pipeline) -> None:
     """A rule by address applies to whatever is sent there; the guard looks at what it is."""
-    study_id = gateway.keep(scans(BodyPartExamined="KNEE"))
-    gateway.run(61)
+    study_id = gateway.keep(scans(BodyPartExamined="KNEE"), called="NATALIZUMAB")
+    gateway.after(61)
     assert "not an MRI of the head (body part: KNEE)" in gateway.study(study_id).problem
 
 
-def test_two_patients_in_one_study_cannot_be_let_on(gateway: Bench) -> None:
+def test_two_patients_in_one_study_cannot_be_let_on(gateway: Pipeline) -> None:
     """Only the sender can mend that."""
     study = scans()
     study[0].PatientID = "SOMEBODY-ELSE"
-    study_id = gateway.keep(study)
-    gateway.run(61)
+    study_id = gateway.keep(study, called="NATALIZUMAB")
+    gateway.after(61)
     held = gateway.study(study_id)
     assert "more than one patient" in held.problem
     assert held.held_because == ""
 
 
-def test_an_unmatched_study_can_be_routed_by_hand_and_stays_so(gateway: Bench) -> None:
+def test_an_unmatched_study_can_be_routed_by_hand_and_stays_so(gateway: Pipeline) -> None:
     """Guards still look at it, late images come under the same rule, and the journal says who and why."""
     study = scans()
-    study_id = gateway.keep(study[:-1], called="GATEWAY")
-    gateway.run(61)
+    study_id = gateway.keep(study[:-1])
+    gateway.after(61)
     assert gateway.study(study_id).state == "UNMATCHED"
     ledger.route_by_hand(gateway.context.database, study_id, "by-address", "lea", "asked by phone")
-    gateway.run()
+    gateway.after(0)
     assert gateway.study(study_id).state == "MATCHED"
-    gateway.keep(study[-1:], called="GATEWAY")
-    gateway.run(61)
+    gateway.keep(study[-1:])
+    gateway.after(61)
     again = gateway.study(study_id)
     assert (again.state, again.generation) == ("MATCHED", 2)
 
 
-def test_a_rule_that_is_gone_parks_what_was_routed_under_it(gateway: Bench) -> None:
+def test_a_rule_that_is_gone_parks_what_was_routed_under_it(gateway: Pipeline) -> None:
     """The problem names the rule; nothing is routed by accident."""
-    study_id = gateway.keep(scans(), called="GATEWAY")
-    gateway.run(61)
+    study_id = gateway.keep(scans())
+    gateway.after(61)
     ledger.route_by_hand(gateway.context.database, study_id, "by-address", "lea", "asked by phone")
     others = rules_from_text(RULE.replace("by-address", "other"))
     gateway.use(rules=lambda: others)
-    gateway.run()
+    gateway.after(0)
     assert "'by-address'" in gateway.study(study_id).problem
