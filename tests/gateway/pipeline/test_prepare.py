@@ -13,7 +13,7 @@ from gateway.errors import NotAllowed, NotThere, WrongState
 from gateway.pipeline.manifest import verify
 from gateway.privacy import identifying_values
 from gateway.privacy.recognition import Recogniser
-from gateway.records import ledger
+from gateway.records import ledger, queries
 from gateway.records.database import Database
 from gateway.records.held import manifests
 from gateway.records.tables import AuditEvent, CaseEvent
@@ -201,8 +201,6 @@ def test_an_unreadable_object_stops_the_case_and_cannot_be_released(
     """Bytes that were damaged on disk: the rest is not sent in silence; left out, the case goes on."""
     pipeline.receive(study)
     with pipeline.context.database.read() as session:
-        from gateway.records import queries
-
         damaged = queries.instances(session, 1)[3]
     pipeline.context.blobs.put(damaged.blob, b"\0" * 100)
     case = pipeline.run()
@@ -320,3 +318,17 @@ def test_a_wrong_profile_parks_the_case(
     (tmp_path / "profiles" / "ours.yaml").write_text("name: ours\nextends: pml-read\nversion: '2'\n")
     ledger.retry(database, "case", 1, "lena")
     assert pipeline.run().state == "FORWARDED"
+
+
+def test_a_study_of_which_nothing_can_be_read_asks_a_person(pipeline: Pipeline, study: list[Dataset]) -> None:
+    """Every file damaged on disk: a sentence and its fix, no trace of a bug."""
+    pipeline.receive(study[:2])
+    with pipeline.context.database.read() as session:
+        blobs = [instance.blob for instance in queries.instances(session, 1)]
+    for blob in blobs:
+        pipeline.context.blobs.put(blob, b"\0" * 100)
+    pipeline.engine.run_due()
+    with pipeline.context.database.read() as session:
+        parked = queries.study(session, 1)
+    assert parked.problem == "No object of this study can be read."
+    assert parked.fix
