@@ -68,7 +68,7 @@ def test_a_lead_opens_the_picture_and_releases_the_object(
     mine = page.locator(f"[data-held='{capture}']")
     mine.get_by_text("Look at the picture").click()
     mine.locator("img").scroll_into_view_if_needed()
-    page.wait_for_function(f"document.querySelector(\"[data-held='{capture}'] img\").naturalWidth === 240")
+    expect(mine.locator("img")).to_have_js_property("naturalWidth", 240)
     assert looks(web) == ["lena"]
     section.screenshot(path=tmp_path / "held.png")
     page.screenshot(path=tmp_path / "held-page.png", full_page=True)

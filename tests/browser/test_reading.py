@@ -68,7 +68,7 @@ def test_a_reader_signs_in_claims_reads_and_signs(page: Page, web: WebGateway, t
     expect(page.locator("[data-over=place]")).to_contain_text("2 / 3")
     page.keyboard.press("j")
     expect(page.locator("[data-over=place]")).to_contain_text("3 / 3")
-    page.wait_for_function("document.querySelector('.slice').naturalWidth > 0")
+    expect(page.locator(".slice")).not_to_have_js_property("naturalWidth", 0)
 
     page.get_by_role("button", name="Add a lesion").click()
     expect(page.get_by_role("heading", name="Lesion 1")).to_be_visible()

@@ -13,7 +13,7 @@ from gateway.errors import NotAllowed, NotThere, WrongState
 from gateway.pipeline.manifest import verify
 from gateway.privacy import identifying_values
 from gateway.privacy.recognition import Recogniser
-from gateway.records import ledger
+from gateway.records import ledger, queries
 from gateway.records.held import manifests
 from gateway.records.tables import AuditEvent, CaseEvent
 from support.engine import RULE, Bench, bench
@@ -320,3 +320,16 @@ def test_a_wrong_profile_parks_the_case(
         (tmp_path / "profiles" / "ours.yaml").write_text("name: ours\nextends: pml-read\nversion: '2'\n")
         ledger.retry(pipeline.context.database, "case", 1, "lena")
         assert pipeline.settled().state == "FORWARDED"
+
+
+def test_a_study_of_which_nothing_can_be_read_asks_a_person(pipeline: Bench, study: list[Dataset]) -> None:
+    """Every file damaged on disk: a sentence and its fix, no trace of a bug."""
+    study_id = pipeline.keep(study[:2])
+    with pipeline.context.database.read() as session:
+        blobs = [instance.blob for instance in queries.instances(session, study_id)]
+    for blob in blobs:
+        pipeline.context.blobs.put(blob, b"\0" * 100)
+    pipeline.run(61)
+    parked = pipeline.study(study_id)
+    assert parked.problem == "No object of this study can be read."
+    assert parked.fix
