@@ -1,4 +1,4 @@
-"""The states of a study and of a case, and which may follow which.
+"""The states of a study, of a case and of a reply, and which may follow which.
 
 States are facts already on disk, in the past tense; the steps that lead on from them are verbs and
 live in `gateway.pipeline.steps`. There is no failed state: a parked case keeps its place and carries
@@ -7,6 +7,7 @@ a problem and its fix.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from gateway.errors import WrongState
@@ -44,6 +45,21 @@ class CaseState(StrEnum):
     """The sender's PACS committed to the SR, or was seen to hold it."""
 
 
+class ReplyState(StrEnum):
+    """How far an object that a reading site sent back has come."""
+
+    RECEIVED = "RECEIVED"
+    """It is on disk; held here (parked) when no case fits it with certainty."""
+    RESTORED = "RESTORED"
+    """A copy with the original identity exists."""
+    RETURNED = "RETURNED"
+    """The sender's PACS accepted it."""
+    CONFIRMED = "CONFIRMED"
+    """The sender's PACS committed to it, or was seen to hold it."""
+    DISCARDED = "DISCARDED"
+    """A person decided that it goes nowhere; why is in the audit trail."""
+
+
 STUDY_MOVES: dict[StudyState, frozenset[StudyState]] = {
     StudyState.RECEIVED: frozenset({StudyState.COMPLETED}),
     StudyState.COMPLETED: frozenset({StudyState.MATCHED, StudyState.UNMATCHED, StudyState.RECEIVED}),
@@ -57,11 +73,20 @@ CASE_MOVES: dict[CaseState, frozenset[CaseState]] = {
     CaseState.MATCHED: frozenset({CaseState.PREPARED, CaseState.MATCHED}),
     # Late images before the report start the preparation again, over the new generation.
     CaseState.PREPARED: frozenset({CaseState.FORWARDED, CaseState.MATCHED}),
-    CaseState.FORWARDED: frozenset({CaseState.REPORTED, CaseState.MATCHED}),
+    # Straight to CONFIRMED: the reading site's own report went back by DICOM and counts as the report.
+    CaseState.FORWARDED: frozenset({CaseState.REPORTED, CaseState.MATCHED, CaseState.CONFIRMED}),
     CaseState.REPORTED: frozenset({CaseState.COMPOSED}),
     CaseState.COMPOSED: frozenset({CaseState.RETURNED}),
     CaseState.RETURNED: frozenset({CaseState.CONFIRMED}),
     CaseState.CONFIRMED: frozenset(),
+}
+
+REPLY_MOVES: dict[ReplyState, frozenset[ReplyState]] = {
+    ReplyState.RECEIVED: frozenset({ReplyState.RESTORED, ReplyState.DISCARDED}),
+    ReplyState.RESTORED: frozenset({ReplyState.RETURNED, ReplyState.DISCARDED}),
+    ReplyState.RETURNED: frozenset({ReplyState.CONFIRMED}),
+    ReplyState.CONFIRMED: frozenset(),
+    ReplyState.DISCARDED: frozenset(),
 }
 
 BEFORE_THE_REPORT = frozenset({CaseState.MATCHED, CaseState.PREPARED, CaseState.FORWARDED})
@@ -82,9 +107,14 @@ def move_case(present: CaseState, reached: CaseState) -> CaseState:
     return reached
 
 
-def _no_such_move(
-    what: str, present: str, reached: str, possible: frozenset[StudyState] | frozenset[CaseState]
-) -> WrongState:
+def move_reply(present: ReplyState, reached: ReplyState) -> ReplyState:
+    """The state reached, or WrongState when that move does not exist."""
+    if reached not in REPLY_MOVES[present]:
+        raise _no_such_move("reply", present, reached, REPLY_MOVES[present])
+    return reached
+
+
+def _no_such_move(what: str, present: str, reached: str, possible: Iterable[str]) -> WrongState:
     names = ", ".join(sorted(possible)) or "nothing"
     return WrongState(
         f"A {what} cannot go from {present} to {reached}.", f"From {present} it can go to: {names}."

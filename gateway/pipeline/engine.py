@@ -24,7 +24,7 @@ from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.outcome import Done, NotYet, Outcome, Stuck
 from gateway.pipeline.steps import STATES_WITH_STEPS, STEPS
 from gateway.privacy.errors import PrivacyError
-from gateway.records import ledger, queries
+from gateway.records import ledger
 from gateway.records.ledger import Claim
 from routing_rules.errors import RuleError
 
@@ -136,10 +136,7 @@ class Engine:
         if outcome.look_again is not None:
             return ledger.postpone(database, claim, why, outcome.look_again, evidence, failed=False)
         with database.read() as session:
-            row = (
-                queries.case(session, claim.id) if claim.unit == "case" else queries.study(session, claim.id)
-            )
-            failing_for = database.now(session) - row.failing_since if row.failing_since else timedelta()
+            failing_for = database.now(session) - (claim.failing_since or database.now(session))
         if retry.exhausted(failing_for, settings):
             return ledger.park(
                 database,

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, func, or_
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from gateway.lifecycle import CaseState
+from gateway.lifecycle import CaseState, ReplyState
 from gateway.records.accounts import Viewer
 from gateway.records.held import HeldRow, held_objects
 from gateway.records.tables import (
@@ -29,6 +29,7 @@ from gateway.records.tables import (
     Instance,
     PreparedInstance,
     Refusal,
+    Reply,
     SignedReport,
     Study,
 )
@@ -271,7 +272,7 @@ def accounts(session: Session) -> list[Account]:
 
 
 def counts(session: Session) -> dict[str, int]:
-    """Numbers for the metrics page: cases by state, parked cases and studies, studies by state."""
+    """Numbers for the metrics page: cases, studies and replies by state, and how many of each are parked."""
     numbers = {
         f"case_{state}": n
         for state, n in session.exec(select(Case.state, func.count()).group_by(col(Case.state)))
@@ -280,6 +281,13 @@ def counts(session: Session) -> dict[str, int]:
         f"study_{state}": n
         for state, n in session.exec(select(Study.state, func.count()).group_by(col(Study.state)))
     }
+    numbers |= {
+        f"reply_{state}": n
+        for state, n in session.exec(select(Reply.state, func.count()).group_by(col(Reply.state)))
+    }
+    numbers["parked_reply"] = session.exec(
+        select(func.count()).select_from(Reply).where(Reply.problem != "")
+    ).one()
     numbers["parked_case"] = session.exec(
         select(func.count()).select_from(Case).where(Case.problem != "")
     ).one()
@@ -369,12 +377,16 @@ def linked(
 
 
 def holds(session: Session, sop_instance_uids: list[str]) -> frozenset[str]:
-    """Which of these instances the gateway keeps durably."""
-    return frozenset(
-        session.exec(
-            select(Instance.sop_instance_uid).where(col(Instance.sop_instance_uid).in_(sop_instance_uids))
+    """Which of these instances the gateway keeps durably: those of studies, and those of reading sites."""
+    kept = session.exec(
+        select(Instance.sop_instance_uid).where(col(Instance.sop_instance_uid).in_(sop_instance_uids))
+    )
+    replies = session.exec(
+        select(Reply.sop_instance_uid).where(
+            col(Reply.sop_instance_uid).in_(sop_instance_uids), Reply.state != ReplyState.DISCARDED
         )
     )
+    return frozenset([*kept, *replies])
 
 
 def _queue_row(case: Case, holder: Account | None) -> QueueRow:
