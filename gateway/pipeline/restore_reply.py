@@ -13,7 +13,7 @@ from gateway.pipeline import originals, reply_match
 from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.outcome import Done, NotYet, Outcome, Stuck
 from gateway.privacy import Held, Reason, encode, restore
-from gateway.privacy.linkage import references
+from gateway.privacy.linkage import references, refuse_if_foreign
 from gateway.privacy.way_back import accessions_back, uids_back
 from gateway.records import replies
 from gateway.records.evidence import Evidence
@@ -62,6 +62,8 @@ def restore_reply(turn: Turn, context: StepContext) -> Outcome:
             belongs,
         )
     try:
+        # Before the vault is opened: an identity is read only for an object that fits.
+        refuse_if_foreign(dataset, str(headers[0].StudyInstanceUID), back, case.pseudonym)
         restored = _restored(context, reply, case, dataset, headers, back)
     except Held as held:
         quiet = timedelta(seconds=context.settings.study.quiet_period)

@@ -8,12 +8,13 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
 from gateway.privacy.elements import listed
+from gateway.privacy.identity import UNREADABLE
 from gateway.privacy.pseudonyms import PseudonymKey, is_standard_uid
 from gateway.privacy.silence import silent_pydicom
 
 
 def uids_back(originals: Iterable[Dataset], key: PseudonymKey) -> dict[str, str]:
-    """Pseudonymous UID -> original UID, for every UID the headers hold (studies, instances, frames of reference, ...)."""
+    """Pseudonymous UID -> original UID, for every UID the headers hold: studies, instances, frames of reference."""
     back: dict[str, str] = {}
     for element in _of_all(originals):
         if element.VR == "UI":
@@ -38,7 +39,11 @@ def _of_all(originals: Iterable[Dataset]) -> Iterator[DataElement]:
 
 
 def _elements(ds: Dataset) -> Iterator[DataElement]:
-    for element in ds:
+    for tag in sorted(ds.keys()):
+        try:
+            element = ds[tag]
+        except UNREADABLE:
+            continue  # such an object was held: nobody outside knows a replacement of what it says here
         if element.VR == "SQ":
             for item in element.value:
                 yield from _elements(item)

@@ -1,44 +1,59 @@
-"""What a reading site makes of the copies it was sent, with its own software: SR, GSPS, SEG, KOS, PDF, derived MR."""
+"""What a reading site makes of the copies it was sent, with its own software: SR, GSPS, SEG, KOS, derived MR."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from copy import deepcopy
-from datetime import datetime
+from functools import wraps
 from io import BytesIO
 from pathlib import Path
+from typing import ParamSpec
 
 import highdicom as hd
 import numpy as np
-from highdicom.sr import templates, value_types
-from pydicom import Dataset, dcmread
+from highdicom.sr import value_types
+from pydicom import Dataset
 from pydicom.sr.codedict import codes
-from pydicom.uid import EncapsulatedPDFStorage, ExplicitVRLittleEndian
+from pydicom.uid import ExplicitVRLittleEndian
 
-WHEN = datetime(2026, 3, 4, 9, 30)
 BY = {
     "manufacturer": "Reading site",
     "manufacturer_model_name": "Workstation",
     "software_versions": "1",
     "device_serial_number": "7",
 }
+P = ParamSpec("P")
 TISSUE = codes.SCT.Tissue
 LESION = codes.SCT.MorphologicallyAbnormalStructure
 
 
+def _quietly(make: Callable[P, Dataset]) -> Callable[P, Dataset]:
+    """highdicom warns of names with one component, which a pseudonym is."""
+
+    @wraps(make)
+    def made(*arguments: P.args, **named: P.kwargs) -> Dataset:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return make(*arguments, **named)
+
+    return made
+
+
+@_quietly
 def sr(images: Sequence[Dataset], text: str = "Two new lesions.", complete: bool = True) -> Dataset:
     """A Comprehensive SR that names every image it is about."""
     container = value_types.ContainerContentItem(
-        codes.LN.ImagingReport if hasattr(codes.LN, "ImagingReport") else codes.DCM.ImagingMeasurementReport,
+        codes.DCM.ImagingMeasurementReport,
         template_id="2000",
     )
     finding = value_types.TextContentItem(
-        codes.DCM.Finding if hasattr(codes.DCM, "Finding") else codes.SCT.Finding,
+        codes.DCM.Finding,
         text,
         value_types.RelationshipTypeValues.CONTAINS,
     )
     shown = value_types.ImageContentItem(
-        codes.DCM.SourceImageForSegmentation,
+        codes.DCM.SourceImage,
         images[0].SOPClassUID,
         images[0].SOPInstanceUID,
         relationship_type=value_types.RelationshipTypeValues.CONTAINS,
@@ -55,10 +70,11 @@ def sr(images: Sequence[Dataset], text: str = "Two new lesions.", complete: bool
         is_complete=complete,
         is_final=complete,
         record_evidence=True,
-        **{key: BY[key] for key in ("manufacturer",)},
+        manufacturer=BY["manufacturer"],
     )
 
 
+@_quietly
 def gsps(images: Sequence[Dataset]) -> Dataset:
     """A presentation state with a window over one series."""
     series = [image for image in images if image.SeriesInstanceUID == images[0].SeriesInstanceUID]
@@ -70,13 +86,14 @@ def gsps(images: Sequence[Dataset]) -> Dataset:
         instance_number=1,
         content_label="WINDOW",
         content_description="As read",
-        concept_name=codes.DCM.PresentationState if hasattr(codes.DCM, "PresentationState") else None,
+        concept_name=codes.DCM.PresentationState,
         content_creator_name=None,
         voi_lut_transformations=[hd.pr.SoftcopyVOILUTTransformation(window_center=400, window_width=800)],
         **BY,
     )
 
 
+@_quietly
 def seg(images: Sequence[Dataset]) -> Dataset:
     """A binary segmentation of one lesion in one series."""
     series = [image for image in images if image.SeriesInstanceUID == images[0].SeriesInstanceUID]
@@ -103,6 +120,7 @@ def seg(images: Sequence[Dataset]) -> Dataset:
     )
 
 
+@_quietly
 def kos(images: Sequence[Dataset]) -> Dataset:
     """A key object selection of the first image."""
     document = hd.ko.KeyObjectSelection(codes.DCM.OfInterest, images[:1])
@@ -113,7 +131,7 @@ def kos(images: Sequence[Dataset]) -> Dataset:
         series_number=94,
         sop_instance_uid=hd.UID(),
         instance_number=1,
-        **{key: BY[key] for key in ("manufacturer",)},
+        manufacturer=BY["manufacturer"],
     )
 
 
@@ -146,8 +164,3 @@ def files(folder: Path, *datasets: Dataset) -> list[Path]:
     for path, dataset in zip(paths, datasets, strict=True):
         path.write_bytes(file_of(dataset))
     return paths
-
-
-def read(path: Path) -> Dataset:
-    """A file, readable again."""
-    return dcmread(path)
