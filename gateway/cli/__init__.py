@@ -14,7 +14,7 @@ import typer
 
 from dicom_nodes.errors import NodeError
 from gateway import __version__
-from gateway.cli import files, nodes, records, rules, service
+from gateway.cli import files, nodes, records, replies, rules, service
 from gateway.cli.terminal import err, out, plain
 from gateway.errors import GatewayError
 from gateway.privacy.errors import PrivacyError
@@ -30,6 +30,7 @@ for commands in (service, nodes, files):
     app.add_typer(commands.app)
 app.add_typer(nodes.nodes_app, name="nodes")
 app.add_typer(records.cases_app, name="cases")
+app.add_typer(replies.replies_app, name="replies")
 app.add_typer(records.users_app, name="users")
 app.add_typer(rules.rules_app, name="rules")
 app.add_typer(files.report_app, name="report")

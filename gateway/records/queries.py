@@ -15,8 +15,10 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from gateway.lifecycle import CaseState, ReplyState
+from gateway.records import replies
 from gateway.records.accounts import Viewer
 from gateway.records.held import HeldRow, held_objects
+from gateway.records.replies import ReplyRow
 from gateway.records.tables import (
     Account,
     AuditEvent,
@@ -58,6 +60,8 @@ class QueueRow:
     claimed_until: datetime | None
     late_images: bool
     addendum_wanted: bool
+    site_report: bool
+    """the reading site's own report is safe at the sender"""
     created_at: datetime
     updated_at: datetime
 
@@ -127,6 +131,8 @@ class CasePage:
     deliveries: tuple[DeliveryRow, ...]
     draft: DraftRow | None
     report: ReportRow | None
+    replies: tuple[ReplyRow, ...]
+    echoes: int
 
 
 @dataclass(frozen=True)
@@ -159,8 +165,12 @@ def queue(session: Session, viewer: Viewer, *, everything: bool = False) -> list
     chosen = select(Case, Account).join(Account, isouter=True).where(col(Case.state).in_(states))
     if viewer.site:
         chosen = chosen.where(Case.site == viewer.site)
+    reported = replies.reported_cases(session)
     now_order = (col(Case.priority), col(Case.created_at), col(Case.id))
-    return [_queue_row(case, holder) for case, holder in session.exec(chosen.order_by(*now_order))]
+    return [
+        _queue_row(case, holder, case.id in reported)
+        for case, holder in session.exec(chosen.order_by(*now_order))
+    ]
 
 
 def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None:
@@ -175,7 +185,7 @@ def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None
         select(Delivery).where(Delivery.case_id == case_id).order_by(col(Delivery.id))
     ).all()
     return CasePage(
-        row=_queue_row(case, holder),
+        row=_queue_row(case, holder, case_id in replies.reported_cases(session)),
         study_id=case.study_id,
         generation=case.generation,
         rule_id=case.rule_id,
@@ -193,6 +203,8 @@ def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None
         ),
         draft=DraftRow(draft.version, draft.content, draft.saved_at) if draft else None,
         report=report,
+        replies=tuple(replies.of_case(session, case_id)),
+        echoes=case.echoes,
     )
 
 
@@ -389,7 +401,7 @@ def holds(session: Session, sop_instance_uids: list[str]) -> frozenset[str]:
     return frozenset([*kept, *replies])
 
 
-def _queue_row(case: Case, holder: Account | None) -> QueueRow:
+def _queue_row(case: Case, holder: Account | None, site_report: bool) -> QueueRow:
     kinds = tuple(dict.fromkeys(str(series.get("kind", "")) for series in case.series))
     return QueueRow(
         case.id or 0,
@@ -411,6 +423,7 @@ def _queue_row(case: Case, holder: Account | None) -> QueueRow:
         case.claimed_until,
         case.late_images,
         case.addendum_wanted,
+        site_report,
         case.created_at,
         case.updated_at,
     )

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from pydicom.uid import UID
 from sqlmodel import Session, col, select
 
-from gateway.lifecycle import ReplyState
+from gateway.lifecycle import CaseState, ReplyState
 from gateway.records.accounts import Viewer
-from gateway.records.tables import Case, Instance, PreparedInstance, Reply
+from gateway.records.tables import Case, Instance, PreparedInstance, Reply, Study
 
 MOST_ASKED = 500
 """UIDs asked for in one statement: databases limit the number of parameters."""
@@ -23,11 +25,16 @@ class ReplyRow:
     id: int
     node: str
     received_by: str
-    sop_class_uid: str
+    kind: str
+    """name of the SOP class"""
     state: str
     case_id: int | None
     pseudonym: str
     is_report: bool
+    closes: bool
+    """its case still waits, and this could be its report"""
+    by_pacs: bool
+    """it goes to a PACS; False: it waits for the uploader of the study"""
     problem: str
     fix: str
     waiting_for: str
@@ -37,16 +44,14 @@ class ReplyRow:
 
 def is_pseudonymous(session: Session, study_instance_uid: str) -> bool:
     """Whether a case was prepared under this StudyInstanceUID."""
-    return session.exec(_cases_of(study_instance_uid).limit(1)).first() is not None
+    found = select(Case.id).where(Case.pseudonymous_study_uid == study_instance_uid)
+    return session.exec(found.limit(1)).first() is not None
 
 
 def cases_of(session: Session, study_instance_uid: str) -> list[Case]:
     """Every case whose reader knows its study under this UID."""
-    return list(session.exec(_cases_of(study_instance_uid).order_by(col(Case.id))))
-
-
-def _cases_of(study_instance_uid: str):  # type: ignore[no-untyped-def]  # SQLModel's type of a select cannot be written
-    return select(Case).where(Case.pseudonymous_study_uid == study_instance_uid)
+    found = select(Case).where(Case.pseudonymous_study_uid == study_instance_uid)
+    return list(session.exec(found.order_by(col(Case.id))))
 
 
 def reply(session: Session, reply_id: int) -> Reply:
@@ -81,7 +86,10 @@ def of_other_patients(session: Session, sop_instance_uids: Collection[str], iden
     found = (
         select(PreparedInstance.id)
         .join(Case)
-        .where(col(PreparedInstance.sop_instance_uid).in_(asked), Case.identity_id != identity_id)
+        .where(
+            col(PreparedInstance.sop_instance_uid).in_(asked),
+            col(Case.identity_id).is_distinct_from(identity_id),
+        )
     )
     return session.exec(found.limit(1)).first() is not None
 
@@ -94,45 +102,59 @@ def is_original(session: Session, sop_instance_uid: str) -> bool:
 
 def of_case(session: Session, case_id: int) -> list[ReplyRow]:
     """What the reading site sent back about one case, oldest first."""
-    return _rows(session, select(Reply, Case.pseudonym).join(Case).where(Reply.case_id == case_id))
+    return _rows(session, _with_case().where(Reply.case_id == case_id).order_by(col(Reply.id)))
 
 
 def newest(session: Session, viewer: Viewer, limit: int = 200) -> list[ReplyRow]:
     """What reading sites sent back, those that are held first; those of no case only for viewers of every site."""
-    chosen = select(Reply, Case.pseudonym).join(Case, isouter=True)
-    if viewer.site:
-        chosen = chosen.where(Case.site == viewer.site)
-    rows = _rows(
-        session, chosen.order_by((col(Reply.problem) == "").asc(), col(Reply.id).desc()).limit(limit)
-    )
-    return rows
+    chosen = _with_case().order_by(col(Reply.problem) == "", col(Reply.id).desc()).limit(limit)
+    return _rows(session, _seen_by(viewer, chosen))
 
 
 def for_viewer(session: Session, viewer: Viewer, reply_id: int) -> ReplyRow | None:
     """One object as the viewer may see it; None when there is none or its case belongs to another site."""
-    chosen = select(Reply, Case.pseudonym).join(Case, isouter=True).where(Reply.id == reply_id)
-    if viewer.site:
-        chosen = chosen.where(Case.site == viewer.site)
-    found = _rows(session, chosen)
+    found = _rows(session, _seen_by(viewer, _with_case().where(Reply.id == reply_id)))
     return found[0] if found else None
 
 
-def _rows(session: Session, chosen) -> list[ReplyRow]:  # type: ignore[no-untyped-def]  # as above
-    return [
-        ReplyRow(
-            r.id or 0,
-            r.node,
-            r.received_by,
-            r.sop_class_uid,
-            r.state,
-            r.case_id,
-            pseudonym or "",
-            r.is_report,
-            r.problem,
-            r.fix,
-            r.waiting_for,
-            r.received_at,
-            r.reached_at,
-        )
-        for r, pseudonym in session.exec(chosen)
-    ]
+def reported_cases(session: Session) -> frozenset[int]:
+    """Cases for which a report of the reading site's own is safe at the sender."""
+    found = select(Reply.case_id).where(Reply.state == ReplyState.CONFIRMED, Reply.is_report)
+    return frozenset(case_id for case_id in session.exec(found) if case_id is not None)
+
+
+def _with_case() -> Any:  # a select of two tables: SQLModel's type for it cannot be written
+    return (
+        select(Reply, Case, Study)
+        .join(Case, col(Reply.case_id) == Case.id, isouter=True)
+        .join(Study, col(Reply.study_id) == Study.id, isouter=True)
+    )
+
+
+def _seen_by(viewer: Viewer, chosen: Any) -> Any:
+    return chosen.where(Case.site == viewer.site) if viewer.site else chosen
+
+
+def _rows(session: Session, chosen: Any) -> list[ReplyRow]:
+    return [_row(*found) for found in session.exec(chosen)]
+
+
+def _row(reply: Reply, case: Case | None, study: Study | None) -> ReplyRow:
+    safe = reply.state == ReplyState.CONFIRMED
+    return ReplyRow(
+        id=reply.id or 0,
+        node=reply.node,
+        received_by=reply.received_by,
+        kind=UID(reply.sop_class_uid).name.removesuffix(" Storage"),
+        state=reply.state,
+        case_id=reply.case_id,
+        pseudonym=case.pseudonym if case else "",
+        is_report=reply.is_report,
+        closes=safe and reply.is_report and case is not None and case.state == CaseState.FORWARDED,
+        by_pacs=bool(study and study.sender),
+        problem=reply.problem,
+        fix=reply.fix,
+        waiting_for=reply.waiting_for,
+        received_at=reply.received_at,
+        reached_at=reply.reached_at,
+    )

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.lifecycle import CaseState, StudyState
+from gateway.lifecycle import CaseState, ReplyState, StudyState
 from gateway.records import queries
 from gateway.records.accounts import Viewer
 from gateway.web.access import may
@@ -63,12 +63,19 @@ def metrics(context: Context, _viewer: Annotated[Viewer, Depends(may(Right.RUN, 
     registry = CollectorRegistry()
     cases = Gauge("gateway_cases", "Cases by state", ["state"], registry=registry)
     studies = Gauge("gateway_studies", "Studies by state", ["state"], registry=registry)
-    parked = Gauge("gateway_parked", "Cases and studies that wait for a person", ["unit"], registry=registry)
+    replies = Gauge(
+        "gateway_replies", "Objects that reading sites sent back, by state", ["state"], registry=registry
+    )
+    parked = Gauge(
+        "gateway_parked", "Cases, studies and replies that wait for a person", ["unit"], registry=registry
+    )
     for case_state in CaseState:
         cases.labels(case_state.value).set(counts.get(f"case_{case_state.value}", 0))
     for study_state in StudyState:
         studies.labels(study_state.value).set(counts.get(f"study_{study_state.value}", 0))
-    for unit in ("case", "study"):
+    for reply_state in ReplyState:
+        replies.labels(reply_state.value).set(counts.get(f"reply_{reply_state.value}", 0))
+    for unit in ("case", "study", "reply"):
         parked.labels(unit).set(counts[f"parked_{unit}"])
     free = Gauge("gateway_objects_free_bytes", "Free space of the object store", registry=registry)
     free.set(context.blobs.free_mb() * 1e6)
