@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_
+from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -281,32 +281,6 @@ def refusals(session: Session, limit: int = 50) -> list[Refusal]:
 def accounts(session: Session) -> list[Account]:
     """Every account, by login."""
     return list(session.exec(select(Account).order_by(col(Account.login))))
-
-
-def counts(session: Session) -> dict[str, int]:
-    """Numbers for the metrics page: cases, studies and replies by state, and how many of each are parked."""
-    numbers = {
-        f"case_{state}": n
-        for state, n in session.exec(select(Case.state, func.count()).group_by(col(Case.state)))
-    }
-    numbers |= {
-        f"study_{state}": n
-        for state, n in session.exec(select(Study.state, func.count()).group_by(col(Study.state)))
-    }
-    numbers |= {
-        f"reply_{state}": n
-        for state, n in session.exec(select(Reply.state, func.count()).group_by(col(Reply.state)))
-    }
-    numbers["parked_reply"] = session.exec(
-        select(func.count()).select_from(Reply).where(Reply.problem != "")
-    ).one()
-    numbers["parked_case"] = session.exec(
-        select(func.count()).select_from(Case).where(Case.problem != "")
-    ).one()
-    numbers["parked_study"] = session.exec(
-        select(func.count()).select_from(Study).where(Study.problem != "")
-    ).one()
-    return numbers
 
 
 def audit_trail(session: Session, limit: int = 200) -> list[AuditEvent]:

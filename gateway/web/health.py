@@ -10,7 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, gen
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.lifecycle import CaseState, ReplyState, StudyState
-from gateway.records import queries
+from gateway.records import numbers
 from gateway.records.accounts import Viewer
 from gateway.web.access import may
 from gateway.web.context import Context, WebContext
@@ -40,7 +40,7 @@ def readyz(context: Context) -> JSONResponse:
 def _database(context: WebContext) -> str:
     try:
         with context.database.read() as session:
-            queries.counts(session)
+            numbers.counts(session)
     except SQLAlchemyError as error:
         return f"cannot be used ({type(error).__name__}); look at [storage] database and run: gateway migrate"
     return ""
@@ -59,7 +59,7 @@ def _disk(context: WebContext) -> str:
 def metrics(context: Context, _viewer: Annotated[Viewer, Depends(may(Right.RUN, basic=True))]) -> Response:
     """Numbers for Prometheus (HTTP Basic or a session); labels are states, never anything of a patient."""
     with context.database.read() as session:
-        counts = queries.counts(session)
+        counts = numbers.counts(session)
     registry = CollectorRegistry()
     cases = Gauge("gateway_cases", "Cases by state", ["state"], registry=registry)
     studies = Gauge("gateway_studies", "Studies by state", ["state"], registry=registry)

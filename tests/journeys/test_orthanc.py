@@ -63,7 +63,7 @@ def test_orthanc_gets_its_report_back_under_the_original_patient(tmp_path: Path)
 
 
 def test_orthanc_at_the_reading_site_sends_back_a_segmentation_and_the_images(tmp_path: Path) -> None:
-    """Orthanc pushes its whole study: the SEG and SR made there reach the sender, the images it was sent are dropped."""
+    """Orthanc pushes its whole study: the SEG and SR made there reach the sender, the images are dropped."""
     for name in ("stage", "site"):
         (tmp_path / name).mkdir()
     with (

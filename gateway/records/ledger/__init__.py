@@ -23,8 +23,8 @@ from gateway.records.ledger.people import (
     save_draft,
     sign_report,
 )
-from gateway.records.ledger.studies import UNMATCHED, let_go_on, route_by_hand
 from gateway.records.ledger.replies import ReplyFact, count_as_report, discard_reply, keep_reply, note_echo
+from gateway.records.ledger.studies import UNMATCHED, let_go_on, route_by_hand
 from gateway.records.ledger.work import Claim, advance, claim_due, park, postpone, renew
 
 __all__ = [
@@ -39,12 +39,12 @@ __all__ = [
     "claim_case",
     "claim_due",
     "decide_held",
-    "keep_instance",
-    "let_go_on",
-    "look_at_original",
     "count_as_report",
     "discard_reply",
+    "keep_instance",
     "keep_reply",
+    "let_go_on",
+    "look_at_original",
     "note_echo",
     "park",
     "park_case",

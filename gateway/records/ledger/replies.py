@@ -13,6 +13,7 @@ from gateway.lifecycle import CaseState, ReplyState, move_case, move_reply
 from gateway.records import audit
 from gateway.records.database import Database
 from gateway.records.ledger.journal import tell
+from gateway.records.notices import raise_notice
 from gateway.records.tables import Case, PreparedInstance, Reply
 
 
@@ -114,6 +115,18 @@ def count_as_report(database: Database, reply_id: int, who: str) -> None:
         audit.append(
             session, now, who, "reply counted as report", f"case {reply.case_id}", {"reply": reply_id}
         )
+
+
+def settle_case(session: Session, reply: Reply, now: datetime, *, closes: bool) -> None:
+    """What a confirmed object means for its case: its end, or a notice that a report came and the case still waits."""
+    if closes and close_case(session, reply, now):
+        return
+    case = session.get(Case, reply.case_id)
+    if reply.is_report and case is not None and case.state == CaseState.FORWARDED:
+        text = (
+            f"The reading site sent a report of its own for case {case.id}, which still waits for one here."
+        )
+        raise_notice(session, now, f"reply {reply.id} is a report", text, f"/cases/{case.id}", case.site)
 
 
 def close_case(session: Session, reply: Reply, now: datetime, who: str = "gateway") -> bool:

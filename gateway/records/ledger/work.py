@@ -18,7 +18,7 @@ from gateway.records.ledger.answers import keep_commitment
 from gateway.records.ledger.held import keep_held
 from gateway.records.ledger.journal import tell
 from gateway.records.ledger.opening import open_case
-from gateway.records.ledger.replies import close_case
+from gateway.records.ledger.replies import settle_case
 from gateway.records.notices import raise_notice
 from gateway.records.tables import (
     Case,
@@ -115,9 +115,8 @@ def advance(database: Database, claim: Claim, reached: str, evidence: Evidence =
         else:
             row.state = move_study(StudyState(row.state), StudyState(reached))
         _note(session, row, now, f"reached {reached}", evidence, reached)
-        if evidence.closes_case:
-            assert isinstance(row, Reply)
-            close_case(session, row, now)
+        if isinstance(row, Reply) and reached == ReplyState.CONFIRMED:
+            settle_case(session, row, now, closes=evidence.closes_case)
         if evidence.case is not None:
             assert isinstance(row, Study)
             open_case(session, row, evidence.case, now)

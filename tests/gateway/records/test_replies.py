@@ -10,11 +10,11 @@ from sqlmodel import select
 
 from gateway.errors import NotThere, WrongState
 from gateway.lifecycle import CaseState, ReplyState
-from gateway.records import audit, ledger, queries, replies
+from gateway.records import audit, ledger, numbers, queries, replies
 from gateway.records.accounts import Viewer
 from gateway.records.database import Database
 from gateway.records.evidence import CommitmentFact, DeliveryFact, Evidence
-from gateway.records.tables import Case, Delivery, PreparedInstance, Reply
+from gateway.records.tables import Case, Delivery, Notice, PreparedInstance, Reply
 from support.records import LEASE, STATES, FakeClock, due, forwarded_case, reader, reply_fact
 
 EVERY_SITE = Viewer(0, "test", "test", "admin", "")
@@ -111,7 +111,9 @@ def test_an_object_of_no_case_is_held_without_a_journal_and_can_be_tried_again(d
         assert (row.problem, row.fix, row.case_id) == ("It fits nothing.", "Discard it.", None)
         assert row.kind == "Comprehensive SR"
         assert replies.newest(session, Viewer(1, "c", "c", "coordinator", "hospital")) == []
-        assert queries.counts(session)["parked_reply"] == 1
+        assert numbers.counts(session)["parked_reply"] == 1
+        [notice] = session.exec(select(Notice)).all()
+        assert (notice.text, notice.page) == ("Object of a reading site 1 needs a person.", "/replies")
     assert ledger.claim_due(database, "w", LEASE, STATES) is None
     ledger.retry(database, "reply", reply_id, "lead")
     assert due(database).id == reply_id
@@ -200,6 +202,8 @@ def test_a_report_that_has_not_seen_the_late_images_does_not_end_the_case(
         [row] = queries.queue(session, EVERY_SITE)
         assert row.site_report
         assert replies.of_case(session, case_id)[0].closes
+        [notice] = session.exec(select(Notice)).all()
+        assert "still waits" in notice.text
     ledger.count_as_report(database, reply_id, "lead")
     assert _case(database, case_id).state == CaseState.CONFIRMED
     with database.read() as session:

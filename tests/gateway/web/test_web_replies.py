@@ -8,7 +8,7 @@ from typing import Any
 from sqlmodel import select
 
 from gateway.lifecycle import CaseState, ReplyState
-from gateway.records import queries, replies
+from gateway.records import numbers, queries, replies
 from gateway.records.tables import AuditEvent, Case, Reply, Study
 from support.web_gateway import ORIGINAL_UID, WebGateway
 
@@ -140,6 +140,6 @@ def test_metrics_count_replies_by_state_and_those_held(web: WebGateway) -> None:
     came(web, problem="It fits nothing.", fix="Discard it.")
     text = web.client("admin").get("/metrics").text
     with web.database.read() as session:
-        counts = queries.counts(session)
+        counts = numbers.counts(session)
     assert f'gateway_parked{{unit="reply"}} {float(counts["parked_reply"])}' in text
     assert f'gateway_replies{{state="RECEIVED"}} {float(counts["reply_RECEIVED"])}' in text

@@ -1,6 +1,6 @@
 """objects that reading sites send back.
 
-Revision 7220a238b792, after 7a1407f3b970.
+Revision 7220a238b792, after acf69ff2aa9c.
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ import sqlmodel
 from alembic import op
 
 revision = "7220a238b792"
-down_revision = "7a1407f3b970"
+down_revision = "acf69ff2aa9c"
 branch_labels = None
 depends_on = None
 
