@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import requests
 from pydicom import Dataset
 
 from gateway.demo.errors import DemoError
@@ -14,7 +15,7 @@ from gateway.demo.phantom import phantom_study
 from gateway.demo.push import push as push_files
 from gateway.demo.stage import GATEWAY_AE, HOST, READING_AE, Client, Stage
 from gateway.lifecycle import ReplyState
-from gateway.records import audit, migrations, queries
+from gateway.records import accounts, audit, migrations, queries
 from gateway.records.database import Database
 from gateway.records.tables import Reply
 from support import replies
@@ -184,6 +185,30 @@ def test_a_report_waits_for_the_segmentation_it_refers_to(tmp_path: Path) -> Non
         assert [row.problem for row in found] == ["", ""]
         [home] = stage.hospital.files(SOPInstanceUID=str(report.SOPInstanceUID))
         assert str(seg.SOPInstanceUID) in _referenced(home.read())
+
+
+def test_stow_rs_with_the_reading_sites_account_is_a_way_back(stage: Stage) -> None:
+    """An account of the node's name stores an SR over HTTP; it reaches the sender like one that came by C-STORE."""
+    study, copies, _ = forwarded(stage)
+    database = stage.database()
+    accounts.add_user(database, "reading-site", "Reading site", "coordinator", "reading", stage.password)
+    database.close()
+    report = replies.sr(copies)
+    body = (
+        b"--part\r\nContent-Type: application/dicom\r\n\r\n" + replies.file_of(report) + b"\r\n--part--\r\n"
+    )
+    answer = requests.post(
+        f"{stage.address}/dicom-web/studies/{report.StudyInstanceUID}",
+        data=body,
+        headers={"Content-Type": 'multipart/related; type="application/dicom"; boundary=part'},
+        auth=("reading-site", stage.password),
+        timeout=30,
+    )
+    assert answer.status_code == 200, answer.text
+    [row] = wait_for_replies(stage, ReplyState.CONFIRMED, 1)
+    assert row.received_by == "stow-rs"
+    [home] = stage.hospital.files(SOPInstanceUID=str(report.SOPInstanceUID))
+    assert home.header.PatientID == study[0].PatientID
 
 
 def test_our_own_images_that_come_back_are_dropped(stage: Stage) -> None:
