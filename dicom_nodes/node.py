@@ -18,6 +18,19 @@ class Role(StrEnum):
     """Reports are returned to it, and it is asked to commit to them."""
 
 
+STORING = frozenset({Role.SENDER, Role.READER})
+"""Roles whose nodes may store objects here: studies to be read, or what a reading site made of them."""
+
+
+class ReportsBy(StrEnum):
+    """How a reading site reports, so that we know when a case is over."""
+
+    WEB = "web"
+    """On our form; what it sends by DICOM is passed on, and the case waits for the signature."""
+    DICOM = "dicom"
+    """By a structured report (or PDF) of its own: once that is safe at the sender's PACS, the case is over."""
+
+
 @dataclass(frozen=True)
 class TlsSettings:
     """The files of one TLS end point (PEM). `ca` given: the peer must show a certificate signed by it."""
@@ -44,6 +57,7 @@ class DimseNode:
     addresses: tuple[str, ...] = ()
     tls: TlsSettings | None = None
     commitment: bool = True
+    reports_by: ReportsBy = ReportsBy.WEB
 
 
 @dataclass(frozen=True)
@@ -63,6 +77,7 @@ class DicomWebNode:
     username: str | None = None
     password_file: Path | None = None
     verify: bool | Path = True
+    reports_by: ReportsBy = ReportsBy.WEB
 
 
 Node = DimseNode | DicomWebNode

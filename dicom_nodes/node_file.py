@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import yaml
 
 from dicom_nodes.errors import NodeFileError
-from dicom_nodes.node import DicomWebNode, DimseNode, Node, Role, TlsSettings
+from dicom_nodes.node import DicomWebNode, DimseNode, Node, ReportsBy, Role, TlsSettings
 
-_COMMON = frozenset({"name", "kind", "roles", "site", "addresses"})
+_COMMON = frozenset({"name", "kind", "roles", "site", "addresses", "reports_by"})
 _KEYS: dict[str, frozenset[str]] = {
     "dimse": _COMMON | {"ae_title", "host", "port", "tls", "commitment"},
     "dicomweb": _COMMON | {"url", "token_file", "username", "password_file", "verify"},
@@ -135,6 +135,7 @@ class _Entry:
         name = self._text("name", _NAME, "letters, digits, '.', '_' and '-', at most 64")
         roles, addresses = self._roles(), self._addresses()
         site = str(entry.get("site") or "default")
+        reports_by = self._reports_by(roles)
         node: Node
         if kind == "dimse":
             node = DimseNode(
@@ -142,6 +143,7 @@ class _Entry:
                 roles=roles,
                 site=site,
                 addresses=addresses,
+                reports_by=reports_by,
                 ae_title=self._text("ae_title", _AE_TITLE, "1 to 16 characters, no backslash"),
                 host=str(entry.get("host") or ""),
                 port=self._port(),
@@ -154,6 +156,7 @@ class _Entry:
                 roles=roles,
                 site=site,
                 addresses=addresses,
+                reports_by=reports_by,
                 url=self._url(),
                 token_file=self._path("token_file", entry.get("token_file")),
                 username=None if entry.get("username") is None else str(entry["username"]),
@@ -211,6 +214,17 @@ class _Entry:
                 known = ", ".join(Role)
                 self._problem("roles", f"role {name!r} is unknown; use one or more of {known}")
         return frozenset(roles)
+
+    def _reports_by(self, roles: frozenset[Role]) -> ReportsBy:
+        value = self._value("reports_by")
+        if value is None:
+            return ReportsBy.WEB
+        if value not in tuple(ReportsBy):
+            self._problem("reports_by", f"reports_by {value!r} is unknown; use one of {', '.join(ReportsBy)}")
+            return ReportsBy.WEB
+        if Role.READER not in roles:
+            self._problem("reports_by", "reports_by is for nodes with the role reader; give it that role")
+        return ReportsBy(value)
 
     def _addresses(self) -> tuple[str, ...]:
         value = self._value("addresses")

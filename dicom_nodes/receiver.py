@@ -26,7 +26,7 @@ from dicom_nodes.contexts import accepted_contexts
 from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.errors import NodeError
 from dicom_nodes.instance import ReceivedInstance, is_uid
-from dicom_nodes.node import DimseNode, Role, TlsSettings
+from dicom_nodes.node import STORING, DimseNode, TlsSettings
 from dicom_nodes.server import ReceiverServer
 from dicom_nodes.stack import MAX_PDU, application_entity, cut
 from dicom_nodes.tls import server_context
@@ -240,8 +240,8 @@ class Receiver:
         caller = self._callers[event.assoc]
         request: Any = event.request
         sop_class, sop_instance = str(request.AffectedSOPClassUID), str(request.AffectedSOPInstanceUID)
-        if Role.SENDER not in caller.node.roles:
-            log.warning("node %s is no sender; its C-STORE is refused", caller.node.name)
+        if not STORING & caller.node.roles:
+            log.warning("node %s is neither sender nor reader; its C-STORE is refused", caller.node.name)
             return _NOT_AUTHORISED
         if not is_uid(sop_instance) or not is_uid(sop_class):
             return _INVALID_INSTANCE

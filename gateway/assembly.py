@@ -107,8 +107,8 @@ def receiver(gateway: Gateway) -> Receiver:
     settings, database = gateway.settings, gateway.database
 
     def keep(instance: ReceivedInstance) -> int:
-        site = gateway.directory().get(instance.node).site
-        return gateway.intake.keep(instance, site=site).status
+        node = gateway.directory().get(instance.node)
+        return gateway.intake.keep(instance, site=node.site, roles=node.roles).status
 
     def on_commitment(result: CommitmentResult) -> None:
         ledger.record_commitment(

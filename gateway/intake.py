@@ -3,6 +3,10 @@
 What is promised: when `keep` answers Success, the file was fsynced under a name that is itself on disk
 (records.blobs) and the row that finds it is committed with synchronous=FULL (records.ledger). A crash
 before that point makes the sender send again; the same bytes again are Success and change nothing.
+
+Behind the door are two rooms: studies to be read, and what reading sites made of them (replies). An object in a study
+under its pseudonymous UID is a reply whoever sends it, and one from a node that only reads is a reply whatever it
+names: what was de-identified here never becomes a study that is forwarded again.
 """
 
 from __future__ import annotations
@@ -16,8 +20,9 @@ from pydicom import Dataset, dcmread
 from sqlalchemy.exc import SQLAlchemyError
 
 from dicom_nodes.instance import ReceivedInstance, dataset_uids
+from dicom_nodes.node import Role
 from gateway import logs
-from gateway.records import ledger
+from gateway.records import ledger, replies
 from gateway.records.blobs import BlobStore
 from gateway.records.database import Database
 from gateway.settings import Settings
@@ -29,6 +34,9 @@ CANNOT_UNDERSTAND = 0xC000
 
 KEYS_NEEDED = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
 IMPLEMENTATION_VERSION_NAME = "PML_GATEWAY"
+SENDER = frozenset({Role.SENDER})
+PSEUDONYMOUS = "2.25."
+"""How every pseudonymous UID begins (gateway.privacy.pseudonyms)."""
 
 log = logs.get(__name__)
 
@@ -52,9 +60,16 @@ class Intake:
         self.blobs = blobs
 
     def keep(
-        self, received: ReceivedInstance, uploaded_by: int | None = None, site: str = "default"
+        self,
+        received: ReceivedInstance,
+        uploaded_by: int | None = None,
+        site: str = "default",
+        roles: frozenset[Role] = SENDER,
     ) -> KeepResult:
-        """Keep one object; the answer is Success only when a crash a microsecond later loses nothing."""
+        """Keep one object; the answer is Success only when a crash a microsecond later loses nothing.
+
+        `roles` are those of the node it came from: they decide which room it goes to.
+        """
         file = received.part10()
         try:
             header = dcmread(BytesIO(file), stop_before_pixels=True, specific_tags=list(KEYS_NEEDED))
@@ -90,15 +105,31 @@ class Intake:
                 "The disk is nearly full.",
                 "Free space under [storage] objects; senders try again by themselves.",
             )
-        return self._keep(received, file, header, uploaded_by, site)
+        try:
+            if self._is_reply(str(header.StudyInstanceUID), roles):
+                return self._keep_reply(received, file, header, uploaded_by)
+            return self._keep(received, file, header, uploaded_by, site)
+        except (OSError, SQLAlchemyError) as error:
+            log.error("cannot keep an object", error=type(error).__name__)
+            return self._refused(
+                received,
+                OUT_OF_RESOURCES,
+                f"The object could not be kept ({type(error).__name__}).",
+                "Look at the disk and the database; senders try again by themselves.",
+            )
+
+    def _is_reply(self, study_instance_uid: str, roles: frozenset[Role]) -> bool:
+        if Role.SENDER not in roles:
+            return True
+        if not study_instance_uid.startswith(PSEUDONYMOUS):
+            return False  # no look at the records for what every scanner sends
+        with self.database.read() as session:
+            return replies.is_pseudonymous(session, study_instance_uid)
 
     def _keep(
         self, received: ReceivedInstance, file: bytes, header: Dataset, uploaded_by: int | None, site: str
     ) -> KeepResult:
-        # Of the object, not of the file: the file also names the AE titles it came by.
-        encoded = received.transfer_syntax_uid.encode() + b"\0" + received.dataset
-        digest = hashlib.sha256(encoded).hexdigest()
-        blob = f"received/{digest[:2]}/{digest[2:4]}/{digest}.dcm"
+        digest = digest_of(received)
         fact = ledger.InstanceFact(
             site=site,
             sender=received.node,
@@ -113,25 +144,41 @@ class Intake:
             sop_instance_uid=received.sop_instance_uid,
             transfer_syntax_uid=received.transfer_syntax_uid,
             digest=digest,
-            blob=blob,
+            blob=f"received/{digest[:2]}/{digest[2:4]}/{digest}.dcm",
             size=len(file),
         )
-        try:
-            self.blobs.put(blob, file)
-            study_id = ledger.keep_instance(
-                self.database, fact, timedelta(seconds=self.settings.study.quiet_period)
-            )
-            if not self.blobs.path(blob).exists():  # the same bytes were just forgotten with another study
-                self.blobs.put(blob, file)
-        except (OSError, SQLAlchemyError) as error:
-            log.error("cannot keep an object", error=type(error).__name__)
-            return self._refused(
-                received,
-                OUT_OF_RESOURCES,
-                f"The object could not be kept ({type(error).__name__}).",
-                "Look at the disk and the database; senders try again by themselves.",
-            )
+        self.blobs.put(fact.blob, file)
+        study_id = ledger.keep_instance(
+            self.database, fact, timedelta(seconds=self.settings.study.quiet_period)
+        )
+        if not self.blobs.path(fact.blob).exists():  # the same bytes were just forgotten with another study
+            self.blobs.put(fact.blob, file)
         return KeepResult(SUCCESS, study_id=study_id)
+
+    def _keep_reply(
+        self, received: ReceivedInstance, file: bytes, header: Dataset, uploaded_by: int | None
+    ) -> KeepResult:
+        if ledger.note_echo(self.database, received.sop_instance_uid):
+            log.info("one of our own images came back and was dropped", node=received.node)
+            return KeepResult(SUCCESS)
+        digest = digest_of(received)
+        fact = ledger.ReplyFact(
+            node=received.node,
+            calling_ae_title=received.calling_ae_title,
+            address=received.peer_address,
+            received_by=received.received_by,
+            uploaded_by=uploaded_by,
+            study_instance_uid=str(header.StudyInstanceUID),
+            sop_class_uid=received.sop_class_uid,
+            sop_instance_uid=received.sop_instance_uid,
+            transfer_syntax_uid=received.transfer_syntax_uid,
+            digest=digest,
+            blob=f"replies/{digest[:2]}/{digest[2:4]}/{digest}.dcm",
+            size=len(file),
+        )
+        self.blobs.put(fact.blob, file)
+        ledger.keep_reply(self.database, fact)
+        return KeepResult(SUCCESS)
 
     def _refused(self, received: ReceivedInstance, status: int, problem: str, fix: str) -> KeepResult:
         """Show the refusal on a screen; a database that is down must not hide the answer to the sender."""
@@ -146,3 +193,9 @@ class Intake:
         except (OSError, SQLAlchemyError) as error:
             log.error("cannot record a refusal", error=type(error).__name__)
         return KeepResult(status, problem, fix)
+
+
+def digest_of(received: ReceivedInstance) -> str:
+    """Of the object, not of the file: the file also names the AE titles it came by."""
+    encoded = received.transfer_syntax_uid.encode() + b"\0" + received.dataset
+    return hashlib.sha256(encoded).hexdigest()

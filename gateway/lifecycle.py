@@ -1,4 +1,4 @@
-"""The states of a study and of a case, and which may follow which.
+"""The states of a study, of a case and of a reply, and which may follow which.
 
 States are facts already on disk, in the past tense; the steps that lead on from them are verbs and
 live in `gateway.pipeline.steps`. There is no failed state: a parked case keeps its place and carries
@@ -7,6 +7,7 @@ a problem and its fix.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from gateway.errors import WrongState
@@ -48,6 +49,21 @@ class CaseState(StrEnum):
     """Its patient was forgotten before the SR was confirmed; a case that was CONFIRMED stays that."""
 
 
+class ReplyState(StrEnum):
+    """How far an object that a reading site sent back has come."""
+
+    RECEIVED = "RECEIVED"
+    """It is on disk; held here (parked) when no case fits it with certainty."""
+    RESTORED = "RESTORED"
+    """A copy with the original identity exists."""
+    RETURNED = "RETURNED"
+    """The sender's PACS accepted it."""
+    CONFIRMED = "CONFIRMED"
+    """The sender's PACS committed to it, or was seen to hold it."""
+    DISCARDED = "DISCARDED"
+    """A person decided that it goes nowhere; why is in the audit trail."""
+
+
 STUDY_MOVES: dict[StudyState, frozenset[StudyState]] = {
     StudyState.RECEIVED: frozenset({StudyState.COMPLETED, StudyState.FORGOTTEN}),
     StudyState.COMPLETED: frozenset(
@@ -64,12 +80,23 @@ CASE_MOVES: dict[CaseState, frozenset[CaseState]] = {
     CaseState.MATCHED: frozenset({CaseState.PREPARED, CaseState.MATCHED, CaseState.FORGOTTEN}),
     # Late images before the report start the preparation again, over the new generation.
     CaseState.PREPARED: frozenset({CaseState.FORWARDED, CaseState.MATCHED, CaseState.FORGOTTEN}),
-    CaseState.FORWARDED: frozenset({CaseState.REPORTED, CaseState.MATCHED, CaseState.FORGOTTEN}),
+    # Straight to CONFIRMED: the reading site's own report went back by DICOM and counts as the report.
+    CaseState.FORWARDED: frozenset(
+        {CaseState.REPORTED, CaseState.MATCHED, CaseState.CONFIRMED, CaseState.FORGOTTEN}
+    ),
     CaseState.REPORTED: frozenset({CaseState.COMPOSED, CaseState.FORGOTTEN}),
     CaseState.COMPOSED: frozenset({CaseState.RETURNED, CaseState.FORGOTTEN}),
     CaseState.RETURNED: frozenset({CaseState.CONFIRMED, CaseState.FORGOTTEN}),
     CaseState.CONFIRMED: frozenset(),
     CaseState.FORGOTTEN: frozenset(),
+}
+
+REPLY_MOVES: dict[ReplyState, frozenset[ReplyState]] = {
+    ReplyState.RECEIVED: frozenset({ReplyState.RESTORED, ReplyState.DISCARDED}),
+    ReplyState.RESTORED: frozenset({ReplyState.RETURNED, ReplyState.DISCARDED}),
+    ReplyState.RETURNED: frozenset({ReplyState.CONFIRMED}),
+    ReplyState.CONFIRMED: frozenset(),
+    ReplyState.DISCARDED: frozenset(),
 }
 
 OVER = frozenset({CaseState.CONFIRMED, CaseState.FORGOTTEN})
@@ -93,9 +120,14 @@ def move_case(present: CaseState, reached: CaseState) -> CaseState:
     return reached
 
 
-def _no_such_move(
-    what: str, present: str, reached: str, possible: frozenset[StudyState] | frozenset[CaseState]
-) -> WrongState:
+def move_reply(present: ReplyState, reached: ReplyState) -> ReplyState:
+    """The state reached, or WrongState when that move does not exist."""
+    if reached not in REPLY_MOVES[present]:
+        raise _no_such_move("reply", present, reached, REPLY_MOVES[present])
+    return reached
+
+
+def _no_such_move(what: str, present: str, reached: str, possible: Iterable[str]) -> WrongState:
     names = ", ".join(sorted(possible)) or "nothing"
     return WrongState(
         f"A {what} cannot go from {present} to {reached}.", f"From {present} it can go to: {names}."

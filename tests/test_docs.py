@@ -10,7 +10,7 @@ import pytest
 import typer.main
 
 from gateway.cli import app
-from gateway.lifecycle import CaseState, StudyState
+from gateway.lifecycle import CaseState, ReplyState, StudyState
 from gateway.privacy import load_profile
 from gateway.records.accounts import ROLES
 from gateway.settings import Settings
@@ -65,6 +65,13 @@ def test_every_state_is_in_the_readme(state: str) -> None:
     picture = README.split("```mermaid")[1].split("```")[0]
     assert state in picture
     assert f"\n| `{state}` |" in README
+
+
+@pytest.mark.parametrize("state", ReplyState)
+def test_every_state_of_a_reply_is_in_the_readme(state: str) -> None:
+    """A table of its own says what it means."""
+    table = README.split("| reply | an object")[1]
+    assert f"\n| `{state}` |" in table
 
 
 @pytest.mark.parametrize("operator", [*Operator, "all", "any", "not"])

@@ -15,7 +15,7 @@ import typer
 
 from dicom_nodes.errors import NodeError
 from gateway import __version__
-from gateway.cli import files, nodes, privacy, records, rules, service
+from gateway.cli import files, nodes, privacy, records, replies, rules, service
 from gateway.cli.terminal import err, out, plain
 from gateway.errors import GatewayError
 from gateway.privacy.errors import PrivacyError
@@ -32,6 +32,7 @@ for commands in (service, nodes, files, privacy):
 app.add_typer(nodes.nodes_app, name="nodes")
 app.add_typer(privacy.vault_app, name="vault")
 app.add_typer(records.cases_app, name="cases")
+app.add_typer(replies.replies_app, name="replies")
 app.add_typer(records.users_app, name="users")
 app.add_typer(rules.rules_app, name="rules")
 app.add_typer(files.report_app, name="report")

@@ -17,7 +17,6 @@ from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.outcome import Done, Outcome, Stuck
 from gateway.records import queries
 from gateway.records.evidence import Evidence
-from gateway.records.tables import Case
 from gateway.reporting.report import Report
 from gateway.reporting.signer import DeviceIdentity, Signer
 from gateway.reporting.structured_report import build
@@ -44,7 +43,9 @@ def compose(turn: Turn, context: StepContext) -> Outcome:
     patient = context.vault.open(context.database, case.identity_id, "gateway", f"report of case {case.id}")
     key = context.pseudonym_key
     shift = key.date_shift_days(case.site, patient.issuer_of_patient_id, patient.patient_id)
-    priors = _priors(context, case) if report.comparison.prior_study_date else []
+    priors = (
+        originals.priors(context.database, context.blobs, case) if report.comparison.prior_study_date else []
+    )
     originals_of = {key.uid(str(ds.SOPInstanceUID)): str(ds.SOPInstanceUID) for ds in (*evidence, *priors)}
     composed: dict[str, dict[str, str]] = {}
     for form in LADDER:
@@ -74,17 +75,6 @@ def compose(turn: Turn, context: StepContext) -> Outcome:
         }
     note = {"forms": list(LADDER), "references": len(evidence)}
     return Done(CaseState.COMPOSED, Evidence(note=note, columns={"composed": composed}))
-
-
-def _priors(context: StepContext, case: Case) -> list[Dataset]:
-    """The original headers of every other study of this patient that the gateway keeps."""
-    with context.database.read() as session:
-        studies = queries.other_studies(session, case)
-    return [
-        header
-        for study_id in studies
-        for header in originals.headers(context.blobs, originals.kept(context.database, study_id))
-    ]
 
 
 def _file(dataset: Dataset) -> bytes:

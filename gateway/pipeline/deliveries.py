@@ -1,4 +1,4 @@
-"""From what another system answered for each object to what a step says: shared by forward and return."""
+"""From what another system answered for each object to what a step says: shared by forward and return_reply."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from dicom_nodes.outcomes import InstanceOutcome
 from dicom_nodes.outcomes import Outcome as Answer
-from gateway.lifecycle import CaseState
+from gateway.lifecycle import CaseState, ReplyState
 from gateway.pipeline.outcome import Done, NotYet, Outcome, Stuck
 from gateway.records.evidence import DeliveryFact, Evidence
 
@@ -20,7 +20,9 @@ def facts(direction: str, node: str, outcomes: Sequence[InstanceOutcome]) -> tup
     )
 
 
-def verdict(direction: str, node: str, outcomes: Sequence[InstanceOutcome], reached: CaseState) -> Outcome:
+def verdict(
+    direction: str, node: str, outcomes: Sequence[InstanceOutcome], reached: CaseState | ReplyState
+) -> Outcome:
     """Done when everything was taken; Stuck when something was refused for good; else NotYet."""
     kept = facts(direction, node, outcomes)
     refused = [o for o in outcomes if o.outcome is Answer.REFUSED]
@@ -30,7 +32,7 @@ def verdict(direction: str, node: str, outcomes: Sequence[InstanceOutcome], reac
         status = f" (status {first.status:04X})" if first.status is not None else ""
         return Stuck(
             f"{node} refused {len(refused)} of {len(outcomes)} objects: {first.detail}{status}.",
-            f"Correct {node}'s configuration (SOP classes, transfer syntaxes, our AE title), then retry the case.",
+            f"Correct {node}'s configuration (SOP classes, transfer syntaxes, our AE title), then retry.",
             Evidence(deliveries=kept),
         )
     if again:

@@ -25,7 +25,7 @@ from gateway.pipeline.lanes import Lanes
 from gateway.pipeline.outcome import Done, NotYet, Outcome, Stuck
 from gateway.pipeline.steps import STATES_WITH_STEPS, STEPS
 from gateway.privacy.errors import PrivacyError
-from gateway.records import ledger, queries
+from gateway.records import ledger
 from gateway.records.ledger import Claim
 from routing_rules.errors import RuleError
 
@@ -147,10 +147,7 @@ class Engine:
         if outcome.look_again is not None:
             return ledger.postpone(database, claim, why, outcome.look_again, evidence, failed=False)
         with database.read() as session:
-            row = (
-                queries.case(session, claim.id) if claim.unit == "case" else queries.study(session, claim.id)
-            )
-            failing_for = database.now(session) - row.failing_since if row.failing_since else timedelta()
+            failing_for = database.now(session) - (claim.failing_since or database.now(session))
         if retry.exhausted(failing_for, settings):
             return ledger.park(
                 database,

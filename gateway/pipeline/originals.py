@@ -18,7 +18,7 @@ from gateway.privacy.identity import UNREADABLE
 from gateway.records import queries
 from gateway.records.blobs import BlobStore
 from gateway.records.database import Database
-from gateway.records.tables import Instance
+from gateway.records.tables import Case, Instance
 
 NOT_DICOM = (InvalidDicomError, zlib.error, *UNREADABLE)
 """What reading a file that is damaged can raise; that a disk cannot be read is another matter."""
@@ -46,6 +46,13 @@ def headers(blobs: BlobStore, instances: list[Instance]) -> list[Dataset]:
     if instances and not found:
         raise GatewayError("No object of this study can be read.", "Ask the sender to send the study again.")
     return found
+
+
+def priors(database: Database, blobs: BlobStore, case: Case) -> list[Dataset]:
+    """The headers of every other study of this case's patient that the gateway keeps."""
+    with database.read() as session:
+        studies = queries.other_studies(session, case)
+    return [header for study_id in studies for header in headers(blobs, kept(database, study_id))]
 
 
 def whole(blobs: BlobStore, instance: Instance) -> Dataset:

@@ -76,6 +76,7 @@ class _Preparation:
     facts: list[PreparedFact] = field(default_factory=list)
     stays: list[HeldFact] = field(default_factory=list)
     shifted_study_date: str = ""
+    pseudonymous_study_uid: str = ""
 
     def take(self, instance: Instance) -> None:
         """Make and prove one copy, or note why there is none."""
@@ -106,6 +107,7 @@ class _Preparation:
         )
         self.facts.append(self._kept(instance.id, copy, file))
         self.shifted_study_date = self.shifted_study_date or str(copy.get("StudyDate", "") or "")
+        self.pseudonymous_study_uid = self.pseudonymous_study_uid or str(copy.StudyInstanceUID)
 
     def outcome(self, identity: SealedIdentity, turn: Turn) -> Outcome:
         """What the run found, with everything that stays here in its evidence."""
@@ -137,7 +139,11 @@ class _Preparation:
             CaseState.PREPARED,
             Evidence(
                 note={**note, "leaks": 0, "manifest": manifest.digest},
-                columns={"shifted_study_date": self.shifted_study_date, "manifest": summary},
+                columns={
+                    "shifted_study_date": self.shifted_study_date,
+                    "pseudonymous_study_uid": self.pseudonymous_study_uid,
+                    "manifest": summary,
+                },
                 identity=identity,
                 prepared=tuple(self.facts),
                 held=stays,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gateway.lifecycle import CaseState, StudyState
+from gateway.lifecycle import CaseState, ReplyState, StudyState
 from gateway.pipeline.complete import complete
 from gateway.pipeline.compose import compose
 from gateway.pipeline.confirm import confirm
@@ -15,6 +15,8 @@ from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.forward import forward
 from gateway.pipeline.outcome import Outcome
 from gateway.pipeline.prepare import prepare
+from gateway.pipeline.restore_reply import restore_reply
+from gateway.pipeline.return_reply import confirm_reply, return_reply
 from gateway.pipeline.return_report import return_report
 from gateway.pipeline.route import route
 
@@ -29,8 +31,11 @@ STEPS: dict[tuple[str, str], Step] = {
     ("case", CaseState.REPORTED): compose,
     ("case", CaseState.COMPOSED): return_report,
     ("case", CaseState.RETURNED): confirm,
+    ("reply", ReplyState.RECEIVED): restore_reply,
+    ("reply", ReplyState.RESTORED): return_reply,
+    ("reply", ReplyState.RETURNED): confirm_reply,
 }
 
 STATES_WITH_STEPS: dict[str, tuple[str, ...]] = {
-    unit: tuple(state for kind, state in STEPS if kind == unit) for unit in ("study", "case")
+    unit: tuple(state for kind, state in STEPS if kind == unit) for unit in ("study", "case", "reply")
 }

@@ -56,7 +56,7 @@ def refuse_if_foreign(
             "Ask the reading site which study it was made for.",
             reason=Reason.OTHER_PATIENT,
         )
-    for keyword, uid in _references(ds, own):
+    for keyword, uid in references(ds, own):
         if uid not in uid_back:
             study_wanted = keyword == "StudyInstanceUID"
             raise Held(
@@ -67,7 +67,7 @@ def refuse_if_foreign(
             )
 
 
-def _references(ds: Dataset, own: str) -> Iterator[tuple[str, str]]:
+def references(ds: Dataset, own: str) -> Iterator[tuple[str, str]]:
     """(keyword, UID) of each nested study and referenced instance, the object's own left out."""
     for element in ds:
         if element.VR != "SQ" or element.keyword in _OWN_AFFAIRS:
@@ -77,7 +77,7 @@ def _references(ds: Dataset, own: str) -> Iterator[tuple[str, str]]:
                 uid = _uid(item, keyword)
                 if uid and uid != own:
                     yield keyword, uid
-            yield from _references(item, own)
+            yield from references(item, own)
 
 
 def _uid(ds: Dataset, keyword: str) -> str:

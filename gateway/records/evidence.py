@@ -92,7 +92,7 @@ class Evidence:
 
     note: Mapping[str, Any] = field(default_factory=dict)
     columns: Mapping[str, Any] = field(default_factory=dict)
-    """Columns of the study or case to set."""
+    """Columns of the study, case or reply to set."""
     case: CaseDraft | None = None
     identity: SealedIdentity | None = None
     prepared: tuple[PreparedFact, ...] | None = None
@@ -100,6 +100,8 @@ class Evidence:
     manifest: ManifestFact | None = None
     deliveries: tuple[DeliveryFact, ...] = ()
     commitment: CommitmentFact | None = None
+    closes_case: bool = False
+    """This reply is its case's report: the case is over with it."""
 
 
 NOTHING = Evidence()

@@ -35,6 +35,7 @@ from gateway.records.tables import (
     Manifest,
     PreparedInstance,
     Refusal,
+    Reply,
     SignedReport,
     Study,
 )
@@ -159,8 +160,9 @@ def finish(database: Database, blobs: BlobStore, forgotten_id: int) -> int:
     if known.finished_at is not None:
         return 0
     files = 0
-    while batch := _erase_batch(database, blobs, known.patient_hash):
-        files += batch
+    for erase in (_erase_batch, _erase_replies):
+        while batch := erase(database, blobs, known.patient_hash):
+            files += batch
     files += _delete_folders(blobs, cases)
     files += blobs.delete_abandoned(ABANDONED_AFTER)
     with database.write("forget_finish") as session:
@@ -285,6 +287,9 @@ def _empty_rows(session: Session, studies: Sequence[Study], cases: Sequence[Case
     for row in rows:
         erasure.empty(row)
         session.add(row)
+    for reply in session.exec(select(Reply).where(col(Reply.study_id).in_(numbers))):
+        reply.problem, reply.fence = "Its patient was forgotten.", reply.fence + 1  # its step must not go on
+        session.add(reply)
     session.exec(delete(Draft).where(col(Draft.case_id).in_(case_ids)))
     session.exec(delete(Manifest).where(col(Manifest.case_id).in_(case_ids)))
     session.flush()
@@ -345,6 +350,23 @@ def _erase_batch(database: Database, blobs: BlobStore, patient_hash: str) -> int
         session.exec(delete(PreparedInstance).where(col(PreparedInstance.instance_id).in_(ids)))
         session.exec(delete(HeldObject).where(col(HeldObject.instance_id).in_(ids)))
         session.exec(delete(Instance).where(col(Instance.id).in_(ids)))
+    return len(rows)
+
+
+def _erase_replies(database: Database, blobs: BlobStore, patient_hash: str) -> int:
+    """Delete what reading sites sent back about the patient, with what was made of it; returns how many rows went."""
+    with database.write("forget_replies") as session:
+        rows = session.exec(
+            select(Reply)
+            .join(Study)
+            .where(Study.patient_hash == patient_hash, col(Study.forgotten_at).is_not(None))
+            .order_by(col(Reply.id))
+            .limit(BATCH)
+        ).all()
+        for row in rows:
+            for blob in filter(None, (row.blob, row.restored.get("blob"))):
+                blobs.delete(blob)
+            session.delete(row)
     return len(rows)
 
 

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_
+from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from gateway.lifecycle import OVER, CaseState
+from gateway.lifecycle import OVER, CaseState, ReplyState
+from gateway.records import replies
 from gateway.records.accounts import Viewer
 from gateway.records.held import HeldRow, held_objects
+from gateway.records.replies import ReplyRow
 from gateway.records.tables import (
     Account,
     AuditEvent,
@@ -30,6 +32,7 @@ from gateway.records.tables import (
     Instance,
     PreparedInstance,
     Refusal,
+    Reply,
     SignedReport,
     Study,
 )
@@ -58,6 +61,8 @@ class QueueRow:
     claimed_until: datetime | None
     late_images: bool
     addendum_wanted: bool
+    site_report: bool
+    """the reading site's own report is safe at the sender"""
     created_at: datetime
     updated_at: datetime
     forgotten_at: datetime | None
@@ -128,6 +133,8 @@ class CasePage:
     deliveries: tuple[DeliveryRow, ...]
     draft: DraftRow | None
     report: ReportRow | None
+    replies: tuple[ReplyRow, ...]
+    echoes: int
 
 
 @dataclass(frozen=True)
@@ -161,8 +168,12 @@ def queue(session: Session, viewer: Viewer, *, everything: bool = False) -> list
     chosen = select(Case, Account).join(Account, isouter=True).where(col(Case.state).in_(states))
     if viewer.site:
         chosen = chosen.where(Case.site == viewer.site)
+    reported = replies.reported_cases(session)
     now_order = (col(Case.priority), col(Case.created_at), col(Case.id))
-    return [_queue_row(case, holder) for case, holder in session.exec(chosen.order_by(*now_order))]
+    return [
+        _queue_row(case, holder, case.id in reported)
+        for case, holder in session.exec(chosen.order_by(*now_order))
+    ]
 
 
 def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None:
@@ -177,7 +188,7 @@ def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None
         select(Delivery).where(Delivery.case_id == case_id).order_by(col(Delivery.id))
     ).all()
     return CasePage(
-        row=_queue_row(case, holder),
+        row=_queue_row(case, holder, case_id in replies.reported_cases(session)),
         study_id=case.study_id,
         generation=case.generation,
         rule_id=case.rule_id,
@@ -195,6 +206,8 @@ def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None
         ),
         draft=DraftRow(draft.version, draft.content, draft.saved_at) if draft else None,
         report=report,
+        replies=tuple(replies.of_case(session, case_id)),
+        echoes=case.echoes,
     )
 
 
@@ -272,25 +285,6 @@ def refusals(session: Session, limit: int = 50) -> list[Refusal]:
 def accounts(session: Session) -> list[Account]:
     """Every account, by login."""
     return list(session.exec(select(Account).order_by(col(Account.login))))
-
-
-def counts(session: Session) -> dict[str, int]:
-    """Numbers for the metrics page: cases by state, parked cases and studies, studies by state."""
-    numbers = {
-        f"case_{state}": n
-        for state, n in session.exec(select(Case.state, func.count()).group_by(col(Case.state)))
-    }
-    numbers |= {
-        f"study_{state}": n
-        for state, n in session.exec(select(Study.state, func.count()).group_by(col(Study.state)))
-    }
-    numbers["parked_case"] = session.exec(
-        select(func.count()).select_from(Case).where(Case.problem != "")
-    ).one()
-    numbers["parked_study"] = session.exec(
-        select(func.count()).select_from(Study).where(Study.problem != "")
-    ).one()
-    return numbers
 
 
 def audit_trail(session: Session, limit: int = 200) -> list[AuditEvent]:
@@ -384,15 +378,19 @@ def linked(
 
 
 def holds(session: Session, sop_instance_uids: list[str]) -> frozenset[str]:
-    """Which of these instances the gateway keeps durably."""
-    return frozenset(
-        session.exec(
-            select(Instance.sop_instance_uid).where(col(Instance.sop_instance_uid).in_(sop_instance_uids))
+    """Which of these instances the gateway keeps durably: those of studies, and those of reading sites."""
+    kept = session.exec(
+        select(Instance.sop_instance_uid).where(col(Instance.sop_instance_uid).in_(sop_instance_uids))
+    )
+    replies = session.exec(
+        select(Reply.sop_instance_uid).where(
+            col(Reply.sop_instance_uid).in_(sop_instance_uids), Reply.state != ReplyState.DISCARDED
         )
     )
+    return frozenset([*kept, *replies])
 
 
-def _queue_row(case: Case, holder: Account | None) -> QueueRow:
+def _queue_row(case: Case, holder: Account | None, site_report: bool) -> QueueRow:
     kinds = tuple(dict.fromkeys(str(series.get("kind", "")) for series in case.series))
     return QueueRow(
         case.id or 0,
@@ -414,6 +412,7 @@ def _queue_row(case: Case, holder: Account | None) -> QueueRow:
         case.claimed_until,
         case.late_images,
         case.addendum_wanted,
+        site_report,
         case.created_at,
         case.updated_at,
         case.forgotten_at,

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, Column, Index, LargeBinary, MetaData, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from gateway.lifecycle import CaseState, StudyState
+from gateway.lifecycle import CaseState, ReplyState, StudyState
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -180,6 +180,17 @@ class Case(Due, table=True):
     pseudonym: str = Field(default="")
     identity_id: int | None = Field(default=None, foreign_key="identity.id")
     shifted_study_date: str = Field(default="", description="YYYYMMDD as the reader sees it")
+    pseudonymous_study_uid: str = Field(
+        default="",
+        index=True,
+        sa_column_kwargs={"server_default": ""},
+        description="StudyInstanceUID as the reader sees it; what a reply is matched by",
+    )
+    echoes: int = Field(
+        default=0,
+        sa_column_kwargs={"server_default": "0"},
+        description="times one of our own copies came back and was dropped",
+    )
     manifest: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     late_images: bool = Field(default=False, description="amended after the reader could see it")
     addendum_wanted: bool = Field(default=False, description="images arrived after the signature")
@@ -281,6 +292,41 @@ class Delivery(SQLModel, table=True):
     status: int | None = Field(default=None, description="DIMSE or HTTP status")
     detail: str = Field(default="")
     at: datetime
+
+
+class Reply(Due, table=True):
+    """One object a reading site sent back: a new SOP instance about the copies of a case."""
+
+    __tablename__ = "reply"
+    __table_args__ = (
+        UniqueConstraint("sop_instance_uid", "digest"),
+        _one_of("state", tuple(ReplyState), "state"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    node: str = Field(description="name of the node that sent it; empty for an account")
+    calling_ae_title: str
+    address: str
+    received_by: str = Field(description="c-store, stow-rs or upload")
+    uploaded_by: int | None = Field(default=None, foreign_key="account.id")
+    study_instance_uid: str = Field(
+        index=True, description="as it names it: pseudonymous when it belongs to a case"
+    )
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    digest: str = Field(description="SHA-256 of transfer syntax and data set, hexadecimal")
+    blob: str = Field(description="key in the object store, as it came")
+    size: int = Field(description="bytes")
+    state: str = Field(default=ReplyState.RECEIVED, index=True)
+    study_id: int | None = Field(default=None, foreign_key="study.id", index=True)
+    case_id: int | None = Field(default=None, foreign_key="case.id", index=True)
+    generation: int = Field(default=0, description="generation of the case it answers")
+    is_report: bool = Field(default=False, description="a complete SR document or a PDF: may close the case")
+    restored: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    commitment_transactions: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    received_at: datetime
+    reached_at: datetime
 
 
 class Commitment(SQLModel, table=True):

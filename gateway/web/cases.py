@@ -22,6 +22,7 @@ from gateway.web.images import WINDOWS
 from gateway.web.pages import render
 from gateway.web.queue import Looker, as_json
 from gateway.web.redaction import without_uids
+from gateway.web.replies import as_json as reply_json
 from gateway.web.rights import Right, has
 
 router = APIRouter(include_in_schema=False)
@@ -176,6 +177,8 @@ def case_json(context: Context, viewer: Looker, case_id: CaseId) -> dict[str, An
             for line in page.journal
         ],
         "deliveries": [line | {"at": line["at"].isoformat()} for line in _deliveries(page)],
+        "replies": [reply_json(row) for row in page.replies],
+        "echoes": page.echoes,
         "draft_version": page.draft.version if page.draft else 0,
         "signed": {
             "by": page.report.signer_name,

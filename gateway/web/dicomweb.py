@@ -1,7 +1,8 @@
 """STOW-RS (PS3.18 10.5): other systems and scripts store instances over HTTP, by the same door as C-STORE.
 
-An account of role coordinator signs in with HTTP Basic. When nodes.yaml has a sender of the account's name, what it
-stores counts as that node's, so that the report can be returned there; otherwise it counts as the account's upload.
+An account of role coordinator signs in with HTTP Basic. When nodes.yaml has a sender or reader of the account's name,
+what it stores counts as that node's: a sender gets its report back, and what a reader stores belongs to the cases it
+reads. Otherwise it counts as the account's upload.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from starlette.concurrency import run_in_threadpool
 
 from dicom_nodes.errors import NodeError, NotDicom
 from dicom_nodes.instance import is_uid, read_instance
-from dicom_nodes.node import Role
-from gateway.intake import OUT_OF_RESOURCES, SUCCESS
+from dicom_nodes.node import STORING, Role
+from gateway.intake import OUT_OF_RESOURCES, SENDER, SUCCESS
 from gateway.records.accounts import Viewer
 from gateway.web.access import may
 from gateway.web.context import Context, WebContext
@@ -103,7 +104,7 @@ async def _store(request: Request, context: WebContext, peer: Viewer, study_inst
 def _keep(
     context: WebContext, peer: Viewer, who: Uploader, part: bytes, study_instance_uid: str
 ) -> tuple[str, str, int]:
-    node, site, account = _sender(context, peer, who)
+    node, site, account, roles = _sender(context, peer, who)
     try:
         received = read_instance(
             part,
@@ -118,17 +119,18 @@ def _keep(
         return "", "", CANNOT_UNDERSTAND
     if study_instance_uid and not _belongs(received.part10(), study_instance_uid):
         return received.sop_class_uid, received.sop_instance_uid, PROCESSING_FAILURE
-    result = context.intake.keep(received, uploaded_by=account, site=site)
+    result = context.intake.keep(received, uploaded_by=account, site=site, roles=roles)
     return received.sop_class_uid, received.sop_instance_uid, result.status
 
 
-def _sender(context: WebContext, peer: Viewer, who: Uploader) -> tuple[str, str, int | None]:
-    """Node, site and account that an instance of this peer is kept under."""
+def _sender(context: WebContext, peer: Viewer, who: Uploader) -> tuple[str, str, int | None, frozenset[Role]]:
+    """Node, site, account and roles that an instance of this peer is kept under."""
+    upload = "", who.site, who.account_id, SENDER
     try:
         node = context.directory().get(peer.login)
     except NodeError:
-        return "", who.site, who.account_id
-    return (node.name, node.site, None) if Role.SENDER in node.roles else ("", who.site, who.account_id)
+        return upload
+    return (node.name, node.site, None, node.roles) if STORING & node.roles else upload
 
 
 def _belongs(file: bytes, study_instance_uid: str) -> bool:

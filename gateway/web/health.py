@@ -9,8 +9,8 @@ from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.lifecycle import CaseState, StudyState
-from gateway.records import queries
+from gateway.lifecycle import CaseState, ReplyState, StudyState
+from gateway.records import numbers
 from gateway.records.accounts import Viewer
 from gateway.web.access import may
 from gateway.web.context import Context, WebContext
@@ -40,7 +40,7 @@ def readyz(context: Context) -> JSONResponse:
 def _database(context: WebContext) -> str:
     try:
         with context.database.read() as session:
-            queries.counts(session)
+            numbers.counts(session)
     except SQLAlchemyError as error:
         return f"cannot be used ({type(error).__name__}); look at [storage] database and run: gateway migrate"
     return ""
@@ -59,16 +59,23 @@ def _disk(context: WebContext) -> str:
 def metrics(context: Context, _viewer: Annotated[Viewer, Depends(may(Right.RUN, basic=True))]) -> Response:
     """Numbers for Prometheus (HTTP Basic or a session); labels are states, never anything of a patient."""
     with context.database.read() as session:
-        counts = queries.counts(session)
+        counts = numbers.counts(session)
     registry = CollectorRegistry()
     cases = Gauge("gateway_cases", "Cases by state", ["state"], registry=registry)
     studies = Gauge("gateway_studies", "Studies by state", ["state"], registry=registry)
-    parked = Gauge("gateway_parked", "Cases and studies that wait for a person", ["unit"], registry=registry)
+    replies = Gauge(
+        "gateway_replies", "Objects that reading sites sent back, by state", ["state"], registry=registry
+    )
+    parked = Gauge(
+        "gateway_parked", "Cases, studies and replies that wait for a person", ["unit"], registry=registry
+    )
     for case_state in CaseState:
         cases.labels(case_state.value).set(counts.get(f"case_{case_state.value}", 0))
     for study_state in StudyState:
         studies.labels(study_state.value).set(counts.get(f"study_{study_state.value}", 0))
-    for unit in ("case", "study"):
+    for reply_state in ReplyState:
+        replies.labels(reply_state.value).set(counts.get(f"reply_{reply_state.value}", 0))
+    for unit in ("case", "study", "reply"):
         parked.labels(unit).set(counts[f"parked_{unit}"])
     free = Gauge("gateway_objects_free_bytes", "Free space of the object store", registry=registry)
     free.set(context.blobs.free_mb() * 1e6)

@@ -122,6 +122,7 @@ def as_json(row: QueueRow, viewer: Viewer, now: datetime) -> dict[str, Any]:
             "claimed_until": row.claimed_until.isoformat() if claimed and row.claimed_until else None,
             "late_images": row.late_images,
             "addendum_wanted": row.addendum_wanted,
+            "site_report": row.site_report,
             "created_at": row.created_at.isoformat(),
             "updated_at": row.updated_at.isoformat(),
             "forgotten_at": row.forgotten_at.isoformat() if row.forgotten_at else None,

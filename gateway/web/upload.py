@@ -132,6 +132,9 @@ def uploaded_page(request: Request, context: Context, viewer: Sender, study_id: 
     """How far an uploaded study has come, and its report once there is one."""
     row, page = _row_and_case(context, viewer, study_id)
     ready = page is not None and row.received_by == "upload" and page.row.state in READY
+    if ready and page is not None:  # a case can also end with a report of the reading site's own
+        with context.database.read() as session:
+            ready = bool(queries.case(session, page.row.id).composed)
     return render(
         request,
         "uploaded.html",

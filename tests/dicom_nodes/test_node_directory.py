@@ -8,6 +8,7 @@ import pytest
 
 import dicom_nodes
 from dicom_nodes import DicomWebNode, DimseNode, NodeDirectory, NodeFileError, Role, UnknownNode
+from dicom_nodes.node import ReportsBy
 
 TWO_NODES = """
 nodes:
@@ -173,3 +174,16 @@ def test_a_missing_file_is_one_clear_problem(tmp_path: Path) -> None:
 def test_an_empty_file_knows_nobody() -> None:
     """An empty file, or an empty list, is a directory without nodes."""
     assert len(NodeDirectory.from_text("")) == len(NodeDirectory.from_text("nodes: []")) == 0
+
+
+def test_a_reading_site_says_how_it_reports() -> None:
+    """On the web unless said otherwise; a misspelt way, or a node that does not read, is a problem with its line."""
+    text = "nodes: [{name: r, kind: dicomweb, url: 'https://r', roles: [%s], reports_by: %s}]"
+    assert NodeDirectory.from_text(TWO_NODES).get("web").reports_by is ReportsBy.WEB
+    assert NodeDirectory.from_text(text % ("reader", "dicom")).get("r").reports_by is ReportsBy.DICOM
+    for roles, way, problem in (
+        ("reader", "fax", "use one of web, dicom"),
+        ("sender", "dicom", "role reader"),
+    ):
+        with pytest.raises(NodeFileError, match=problem):
+            NodeDirectory.from_text(text % (roles, way))

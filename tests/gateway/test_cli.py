@@ -16,9 +16,12 @@ from pydicom import dcmread
 from gateway.cli import main
 from gateway.demo.hospital import HospitalArchive
 from gateway.demo.phantom import phantom_study
+from gateway.records import ledger
+from gateway.records.database import Database
 from gateway.reporting.example import phantom_report
 from support.engine import bench
 from support.patients import RULES, found_in, images, to_the_end, to_the_queue, traces
+from support.records import due, reply_fact
 
 Command = Callable[..., tuple[int, str]]
 
@@ -119,6 +122,32 @@ def test_accounts_and_cases(command: Command, tmp_path: Path) -> None:
     assert command(*add)[0] == 1
     code, listed = command("cases", "list", "--json")
     assert (code, json.loads(listed)) == (0, [])
+
+
+def test_what_reading_sites_sent_back_is_listed_tried_again_and_discarded(
+    command: Command, tmp_path: Path
+) -> None:
+    """A held object shows its fix; discarding it needs a reason and is final."""
+    command("init", ".")
+    command("migrate")
+    database = Database(f"sqlite:///{tmp_path}/gateway-data/gateway.sqlite")
+    ledger.keep_reply(database, reply_fact())
+    claim = due(database)
+    ledger.park(database, claim, "It fits nothing.", "Discard it.")
+    database.close()
+    [row] = json.loads(command("replies", "list", "--json")[1])
+    assert (row["kind"], row["problem"], row["fix"]) == (
+        "Comprehensive SR",
+        "It fits nothing.",
+        "Discard it.",
+    )
+    assert command("replies", "discard", 1)[0] == 2
+    assert command("replies", "retry", 1)[0] == 0
+    assert json.loads(command("replies", "list", "--json")[1])[0]["problem"] == ""
+    assert command("replies", "discard", 1, "--why", "sent by mistake")[0] == 0
+    code, said = command("replies", "discard", 1, "--why", "again")
+    assert (code, "DISCARDED" in said) == (1, True)
+    assert command("replies", "retry", 99)[0] == 1
 
 
 def test_nodes_answer_and_take_a_folder(command: Command, study: Path, tmp_path: Path) -> None:

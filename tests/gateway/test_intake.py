@@ -10,15 +10,20 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from pydicom import dcmread
 from sqlalchemy.exc import OperationalError
 
 from dicom_nodes.instance import ReceivedInstance, read_instance
+from dicom_nodes.node import Role
 from gateway.demo.phantom import phantom_study
 from gateway.intake import CANNOT_UNDERSTAND, DATA_SET_MISMATCH, OUT_OF_RESOURCES, SUCCESS, Intake
-from gateway.records import migrations, queries
+from gateway.records import migrations, queries, replies
+from gateway.records.accounts import Viewer
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
+from gateway.records.tables import Case, PreparedInstance
 from gateway.settings import Settings
+from support.records import FakeClock, forwarded_case
 
 
 @pytest.fixture
@@ -118,6 +123,93 @@ def test_a_database_that_is_away_is_out_of_resources(
 
     monkeypatch.setattr(intake.database, "write", away)
     assert intake.keep(received).status == OUT_OF_RESOURCES
+
+
+def _rooms(intake: Intake) -> tuple[int, int]:
+    """(studies, replies) that the records know."""
+    everybody = Viewer(0, "test", "test", "admin", "")
+    with intake.database.read() as session:
+        return len(queries.studies(session, everybody)), len(replies.newest(session, everybody))
+
+
+def _read_case(intake: Intake) -> int:
+    """A case at the reading site, made in its own time."""
+    clock = FakeClock()
+    database = Database(intake.database.url, clock)
+    case_id = forwarded_case(database, clock)
+    database.close()
+    return case_id
+
+
+def test_what_a_node_that_only_reads_sends_is_a_reply_and_never_a_study(
+    intake: Intake, received: ReceivedInstance
+) -> None:
+    """Acknowledged only when bytes and row are there, once for the same object, in a room of its own."""
+    for _ in range(2):
+        assert intake.keep(received, roles=frozenset({Role.READER, Role.ARCHIVE})).status == SUCCESS
+    assert _rooms(intake) == (0, 1)
+    with intake.database.read() as session:
+        row = replies.reply(session, 1)
+    assert intake.blobs.get(row.blob).endswith(received.dataset)
+
+
+def test_a_pseudonymous_study_is_a_reply_whoever_sends_it(intake: Intake, received: ReceivedInstance) -> None:
+    """From a node that is both, or from a sender: what was de-identified here is not forwarded again."""
+    header = dcmread(BytesIO(received.part10()), stop_before_pixels=True)
+    both = frozenset({Role.READER, Role.SENDER})
+    assert intake.keep(received, roles=both).status == SUCCESS
+    assert _rooms(intake) == (1, 0)
+    case_id = _read_case(intake)
+    with intake.database.write("test") as session:
+        session.get_one(Case, case_id).pseudonymous_study_uid = str(header.StudyInstanceUID)
+    for number, roles in enumerate((both, frozenset({Role.SENDER}))):
+        another = bytes(received.dataset).replace(
+            str(header.SOPInstanceUID).encode(), _same_length(str(header.SOPInstanceUID), number)
+        )
+        uid = _same_length(str(header.SOPInstanceUID), number).decode()
+        sent = replace(received, dataset=another, sop_instance_uid=uid)
+        assert intake.keep(sent, roles=roles).status == SUCCESS
+    assert _rooms(intake) == (2, 2)
+
+
+def _same_length(uid: str, number: int) -> bytes:
+    return (uid[:-2] + f"{number + 70}").encode()
+
+
+def test_our_own_copy_that_comes_back_is_acknowledged_and_dropped(
+    intake: Intake, received: ReceivedInstance
+) -> None:
+    """Neither a study nor a reply, and no bytes are kept: the case counts it."""
+    case_id = _read_case(intake)
+    with intake.database.write("test") as session:
+        session.add(
+            PreparedInstance(
+                case_id=case_id,
+                instance_id=1,
+                sop_class_uid=received.sop_class_uid,
+                sop_instance_uid=received.sop_instance_uid,
+                transfer_syntax_uid=received.transfer_syntax_uid,
+                blob="prepared/1.dcm",
+            )
+        )
+    assert intake.keep(received, roles=frozenset({Role.READER})).status == SUCCESS
+    assert _rooms(intake) == (1, 0)
+    assert list(intake.blobs.keys("replies")) == []
+    with intake.database.read() as session:
+        assert queries.case(session, case_id).echoes == 1
+
+
+def test_a_reply_that_cannot_be_kept_is_out_of_resources(
+    intake: Intake, received: ReceivedInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A700, so that the reading site sends it again."""
+
+    def full(key: str, data: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(intake.blobs, "put", full)
+    assert intake.keep(received, roles=frozenset({Role.READER})).status == OUT_OF_RESOURCES
+    assert _rooms(intake) == (0, 0)
 
 
 def test_a_file_system_that_is_really_full_is_out_of_resources(

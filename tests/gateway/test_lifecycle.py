@@ -7,7 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import WrongState
-from gateway.lifecycle import CASE_MOVES, OVER, STUDY_MOVES, CaseState, StudyState, move_case, move_study
+from gateway.lifecycle import (
+    CASE_MOVES,
+    OVER,
+    REPLY_MOVES,
+    STUDY_MOVES,
+    CaseState,
+    ReplyState,
+    StudyState,
+    move_case,
+    move_reply,
+    move_study,
+)
 from gateway.pipeline.steps import STEPS
 
 
@@ -33,10 +44,21 @@ def test_a_study_moves_exactly_along_its_table(present: StudyState, reached: Stu
             move_study(present, reached)
 
 
+@given(st.sampled_from(ReplyState), st.sampled_from(ReplyState))
+def test_a_reply_moves_exactly_along_its_table(present: ReplyState, reached: ReplyState) -> None:
+    """A move in the table is made, any other is refused: nothing that was sent can be discarded any more."""
+    if reached in REPLY_MOVES[present]:
+        assert move_reply(present, reached) is reached
+    else:
+        with pytest.raises(WrongState):
+            move_reply(present, reached)
+
+
 def test_every_state_has_its_moves() -> None:
     """No state is missing from the tables."""
     assert set(CASE_MOVES) == set(CaseState)
     assert set(STUDY_MOVES) == set(StudyState)
+    assert set(REPLY_MOVES) == set(ReplyState)
 
 
 def test_every_case_can_reach_confirmed() -> None:
@@ -54,8 +76,9 @@ def test_each_state_has_a_step_or_waits_for_a_person() -> None:
     """A state without a step is one of those where a person acts, or the end."""
     stepless = {f"case {state}" for state in CaseState if ("case", state) not in STEPS}
     stepless |= {f"study {state}" for state in StudyState if ("study", state) not in STEPS}
-    ends = {"case CONFIRMED", "case FORGOTTEN", "study FORGOTTEN"}
-    assert stepless == {"case FORWARDED", "study MATCHED", "study UNMATCHED", *ends}
+    stepless |= {f"reply {state}" for state in ReplyState if ("reply", state) not in STEPS}
+    ends = {"case CONFIRMED", "case FORGOTTEN", "study FORGOTTEN", "reply CONFIRMED", "reply DISCARDED"}
+    assert stepless == {"case FORWARDED", "study MATCHED", "study UNMATCHED"} | ends
 
 
 def test_whatever_is_not_over_can_be_forgotten() -> None:

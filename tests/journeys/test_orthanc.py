@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 import requests
+from pydicom import dcmread
 
 from gateway.demo.stage import HOST, Stage
 from gateway.records import queries
-from support.journeys import FAST, scan, sign, uids, wait_for_case
+from support import replies
+from support.journeys import FAST, push, scan, sign, uids, wait_for_case
 from support.peers import orthanc
 
 pytestmark = [pytest.mark.orthanc, pytest.mark.timeout(180)]
@@ -57,6 +60,45 @@ def test_orthanc_gets_its_report_back_under_the_original_patient(tmp_path: Path)
         assert [one["MainDicomTags"]["PatientID"] for one in site.get("/patients?expand")] == [
             case["pseudonym"]
         ]
+
+
+def test_orthanc_at_the_reading_site_sends_back_a_segmentation_and_the_images(tmp_path: Path) -> None:
+    """Orthanc pushes its whole study: the SEG and SR made there reach the sender, the images are dropped."""
+    for name in ("stage", "site"):
+        (tmp_path / name).mkdir()
+    with (
+        Stage(tmp_path / "stage", FAST) as stage,
+        orthanc(tmp_path / "site", gateway_port=stage.dicom_port) as site,
+    ):
+        (stage.config.parent / "nodes.yaml").write_text(
+            "nodes:\n"
+            f"  - {{name: hospital-pacs, kind: dimse, ae_title: HOSPITAL, host: {HOST}, port: {stage.hospital.port},"
+            " roles: [sender, archive], site: hospital}\n"
+            f"  - {{name: reading-site, kind: dicomweb, url: '{site.url}/dicom-web', roles: [reader], site: reading,"
+            " reports_by: dicom}\n"
+            f"  - {{name: reading-site-ae, kind: dimse, ae_title: {site.ae_title}, host: {HOST},"
+            f" port: {site.dicom_port}, roles: [reader], site: reading}}\n"
+        )
+        study = scan(stage)
+        push(stage, study)
+        client = stage.client()
+        wait_for_case(stage, client, "FORWARDED")
+        copies = [dcmread(BytesIO(site.file(one["ID"]))) for one in site.get("/instances?expand")]
+        made = [replies.seg(copies), replies.sr(copies)]
+        for dataset in made:
+            requests.post(
+                f"{site.url}/instances", data=replies.file_of(dataset), timeout=30
+            ).raise_for_status()
+        [stored] = site.get("/studies")
+        sent = requests.post(f"{site.url}/modalities/gateway/store", json=[stored], timeout=60)
+        sent.raise_for_status()
+        wait_for_case(stage, client, "CONFIRMED")
+        page = client.call("GET", "/api/cases/1")
+        assert page["echoes"] == len(study)
+        assert sorted(one["kind"] for one in page["replies"]) == ["Comprehensive SR", "Segmentation"]
+        for dataset in made:
+            [home] = stage.hospital.wait_for(len, SOPInstanceUID=str(dataset.SOPInstanceUID))
+            assert home.header.PatientID == study[0].PatientID
 
 
 def pacs_uid(instance: dict[str, dict[str, str]]) -> str:

@@ -269,6 +269,12 @@ class Orthanc:
         answer.raise_for_status()
         return answer.json()
 
+    def file(self, instance: str) -> bytes:
+        """A stored instance, by Orthanc's own number."""
+        answer = requests.get(f"{self.url}/instances/{instance}/file", timeout=10)
+        answer.raise_for_status()
+        return answer.content
+
     def delete_all(self) -> None:
         """Forget every patient."""
         for patient in self.get("/patients"):

@@ -16,6 +16,7 @@ LEASE = timedelta(seconds=60)
 STATES: Mapping[str, tuple[str, ...]] = {
     "study": ("RECEIVED", "COMPLETED"),
     "case": ("MATCHED", "PREPARED", "REPORTED", "COMPOSED", "RETURNED"),
+    "reply": ("RECEIVED", "RESTORED", "RETURNED"),
 }
 PASSWORD = "a long password"
 
@@ -55,6 +56,27 @@ def fact(
         "size": 100,
     }
     return ledger.InstanceFact(**{**values, **changes})
+
+
+def reply_fact(
+    number: int = 1, study: str = "2.25.1", digest: str | None = None, **changes: Any
+) -> ledger.ReplyFact:
+    """An object of a reading site as the intake hands it over."""
+    values: dict[str, Any] = {
+        "node": "reading-site",
+        "calling_ae_title": "READING",
+        "address": "127.0.0.1",
+        "received_by": "c-store",
+        "uploaded_by": None,
+        "study_instance_uid": study,
+        "sop_class_uid": "1.2.840.10008.5.1.4.1.1.88.33",
+        "sop_instance_uid": f"1.9.{number}",
+        "transfer_syntax_uid": "1.2.840.10008.1.2.1",
+        "digest": digest or f"{number:064d}",
+        "blob": f"replies/{number}.dcm",
+        "size": 100,
+    }
+    return ledger.ReplyFact(**{**values, **changes})
 
 
 def draft(destination: str = "reading-site", **changes: Any) -> CaseDraft:

@@ -7,6 +7,7 @@
     studies    let_go_on, route_by_hand
     held       decide_held, look_at_original                                  (objects that stayed here)
     answers    record_commitment, take_tick
+    replies    keep_reply, note_echo, discard_reply, count_as_report          (what reading sites send back)
     opening    the case of a matched study        journal    one line for each fact
 
 Accounts live in `gateway.records.accounts`.
@@ -23,6 +24,7 @@ from gateway.records.ledger.people import (
     save_draft,
     sign_report,
 )
+from gateway.records.ledger.replies import ReplyFact, count_as_report, discard_reply, keep_reply, note_echo
 from gateway.records.ledger.studies import UNMATCHED, let_go_on, route_by_hand
 from gateway.records.ledger.work import Claim, advance, claim_due, note_deliveries, park, postpone, renew
 
@@ -33,14 +35,19 @@ __all__ = [
     "WAITING",
     "Claim",
     "InstanceFact",
+    "ReplyFact",
     "advance",
     "claim_case",
     "claim_due",
+    "count_as_report",
     "decide_held",
+    "discard_reply",
     "keep_instance",
+    "keep_reply",
     "let_go_on",
     "look_at_original",
     "note_deliveries",
+    "note_echo",
     "park",
     "park_case",
     "postpone",

@@ -8,29 +8,30 @@ from sqlalchemy import update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
-from gateway.lifecycle import CaseState
+from gateway.lifecycle import CaseState, ReplyState
 from gateway.records.database import Database
 from gateway.records.evidence import CommitmentFact
 from gateway.records.tables import (
     Case,
     Commitment,
+    Reply,
     Tick,
 )
 
 
 def record_commitment(database: Database, fact: CommitmentFact) -> None:
-    """Keep a storage commitment answer that came on an association of its own; wakes the case it belongs to."""
+    """Keep a storage commitment answer that came on an association of its own; wakes what it belongs to."""
     with database.write("record_commitment") as session:
         now = database.now(session)
         keep_commitment(session, fact, now)
-        session.execute(
-            update(Case)
-            .where(
-                col(Case.state) == CaseState.RETURNED,
-                col(Case.returned_uid).in_([*fact.committed, *(uid for uid, _ in fact.failed)]),
-            )
-            .values(look_again_at=now)
-        )
+        answered = [*fact.committed, *(uid for uid, _ in fact.failed)]
+        for waiting in (
+            update(Case).where(col(Case.state) == CaseState.RETURNED, col(Case.returned_uid).in_(answered)),
+            update(Reply).where(
+                col(Reply.state) == ReplyState.RETURNED, col(Reply.sop_instance_uid).in_(answered)
+            ),
+        ):
+            session.execute(waiting.values(look_again_at=now))
 
 
 def take_tick(database: Database, name: str, slot: int) -> bool:

@@ -15,11 +15,12 @@ from gateway.lifecycle import CaseState, move_case
 from gateway.records import audit
 from gateway.records.database import Database
 from gateway.records.ledger.journal import login_of, tell
-from gateway.records.ledger.work import UNITS
+from gateway.records.ledger.work import UNITS, place_of
 from gateway.records.tables import (
     Account,
     Case,
     Draft,
+    Reply,
     SignedReport,
     Study,
 )
@@ -165,12 +166,12 @@ def park_case(database: Database, case_id: int, who: str, why: str) -> None:
 
 
 def retry(database: Database, unit: str, row_id: int, who: str) -> None:
-    """Clear the problem of a parked (or waiting) case or study and look at it at once."""
+    """Clear the problem of a parked (or waiting) case, reply or study and look at it at once."""
     table = UNITS[unit]
     with database.write("retry") as session:
         now = database.now(session)
         row = cast(
-            "Case | Study | None",
+            "Case | Reply | Study | None",
             session.exec(select(table).where(table.id == row_id).with_for_update()).first(),
         )
         if row is None:
@@ -181,13 +182,15 @@ def retry(database: Database, unit: str, row_id: int, who: str) -> None:
         row.look_again_at = now
         if isinstance(row, Study):
             row.held_because = ""
-        study_id, case_id = (row.study_id, row.id) if isinstance(row, Case) else (row_id, None)
-        tell(session, study_id, case_id, now, "retried", who=who)
+        study_id, case_id = place_of(row)
+        if study_id is not None:
+            what = "object of the reading site: retried" if isinstance(row, Reply) else "retried"
+            tell(session, study_id, case_id, now, what, who=who)
         audit.append(session, now, who, f"{unit} retried", f"{unit} {row_id}")
 
 
-def _still_known(row: Case | Study) -> None:
-    if row.forgotten_at is not None:
+def _still_known(row: Case | Reply | Study) -> None:
+    if not isinstance(row, Reply) and row.forgotten_at is not None:
         raise WrongState(
             f"The patient of {type(row).__name__.lower()} {row.id} was forgotten.",
             "There is nothing left to do.",

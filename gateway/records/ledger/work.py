@@ -11,7 +11,7 @@ from typing import cast
 from sqlalchemy import or_, update
 from sqlmodel import Session, col, select
 
-from gateway.lifecycle import CaseState, StudyState, move_case, move_study
+from gateway.lifecycle import CaseState, ReplyState, StudyState, move_case, move_reply, move_study
 from gateway.records import rotation
 from gateway.records.database import Database
 from gateway.records.evidence import NOTHING, DeliveryFact, Evidence
@@ -21,16 +21,18 @@ from gateway.records.ledger.held import keep_held
 from gateway.records.ledger.journal import tell
 from gateway.records.ledger.opening import open_case
 from gateway.records.ledger.peers import peer_of
+from gateway.records.ledger.replies import settle_case
 from gateway.records.notices import raise_notice
 from gateway.records.tables import (
     Case,
     Identity,
     Manifest,
     PreparedInstance,
+    Reply,
     Study,
 )
 
-UNITS: dict[str, type[Case] | type[Study]] = {"case": Case, "study": Study}
+UNITS: dict[str, type[Case] | type[Reply] | type[Study]] = {"case": Case, "reply": Reply, "study": Study}
 """What the engine works on; cases go first, because a reader or a sender waits for them."""
 
 
@@ -39,15 +41,22 @@ class Claim:
     """A unit of work held by one worker until its lease ends; `fence` proves it is still theirs."""
 
     unit: str
-    """study or case"""
+    """case, reply or study"""
     id: int
-    study_id: int
     state: str
     fence: int
     attempts: int
     worker: str
+    failing_since: datetime | None = None
     peer: str = ""
     """The node that the step in this state talks to, if it talks to one."""
+
+
+def place_of(row: Case | Reply | Study) -> tuple[int | None, int | None]:
+    """The study and the case whose journal tells of a unit; a reply that fits no case has neither."""
+    if isinstance(row, Study):
+        return row.id, None
+    return row.study_id, row.id if isinstance(row, Case) else row.case_id
 
 
 def claim_due(
@@ -57,7 +66,7 @@ def claim_due(
     states: Mapping[str, tuple[str, ...]],
     full: Collection[str] = (),
 ) -> Claim | None:
-    """Take the most urgent due case or study for `lease`, or None when nothing is due.
+    """Take the most urgent due unit of work for `lease`, or None when nothing is due.
 
     Due: in a state that has a step, not parked, its time come, and no living lease on it. Left for later:
     what would talk to one of the nodes in `full`.
@@ -70,7 +79,7 @@ def claim_due(
             found = session.exec(
                 select(table, peer)
                 .where(
-                    col(table.state).in_(states[unit]),
+                    col(table.state).in_(states.get(unit, ())),
                     table.problem == "",
                     col(table.look_again_at) <= now,
                     or_(col(table.lease_until).is_(None), col(table.lease_until) <= now),
@@ -81,12 +90,13 @@ def claim_due(
                 .with_for_update(skip_locked=True)
             ).first()
             if found is not None:
-                row, node = cast("tuple[Case | Study, str]", found)
+                row, node = cast("tuple[Case | Reply | Study, str]", found)
                 row.lease_owner, row.lease_until = worker, now + lease
                 row.fence += 1
                 assert row.id is not None
-                study_id = row.study_id if isinstance(row, Case) else row.id
-                return Claim(unit, row.id, study_id, row.state, row.fence, row.attempts, worker, node)
+                return Claim(
+                    unit, row.id, row.state, row.fence, row.attempts, worker, row.failing_since, node
+                )
     return None
 
 
@@ -122,9 +132,13 @@ def advance(database: Database, claim: Claim, reached: str, evidence: Evidence =
         if isinstance(row, Case):
             row.state = move_case(CaseState(row.state), CaseState(reached))
             row.reached_at = row.updated_at = now
+        elif isinstance(row, Reply):
+            row.state, row.reached_at = move_reply(ReplyState(row.state), ReplyState(reached)), now
         else:
             row.state = move_study(StudyState(row.state), StudyState(reached))
-        _note(session, claim, now, f"reached {reached}", evidence, reached)
+        _note(session, row, now, f"reached {reached}", evidence, reached)
+        if isinstance(row, Reply) and reached == ReplyState.CONFIRMED:
+            settle_case(session, row, now, closes=evidence.closes_case)
         if evidence.case is not None:
             assert isinstance(row, Study)
             open_case(session, row, evidence.case, now)
@@ -144,7 +158,7 @@ def postpone(
         if row is None:
             return False
         if row.waiting_for != why:  # the journal tells changes, not every look
-            _note(session, claim, now, "waiting", evidence, why=why)
+            _note(session, row, now, "waiting", evidence, why=why)
         row.waiting_for = why
         row.attempts += 1
         if failed and row.failing_since is None:
@@ -159,17 +173,25 @@ def park(database: Database, claim: Claim, problem: str, fix: str, evidence: Evi
         if row is None:
             return False
         row.problem, row.fix = problem, fix
-        _note(session, claim, now, "parked", evidence, problem=problem, fix=fix)
-        page = f"/cases/{claim.id}" if claim.unit == "case" else "/studies"
-        event = f"{claim.unit} {claim.id} parked {claim.fence}"
-        raise_notice(session, now, event, f"{claim.unit.title()} {claim.id} needs a person.", page, row.site)
+        _note(session, row, now, "parked", evidence, problem=problem, fix=fix)
+        _ring(session, row, claim, now)
     return True
+
+
+def _ring(session: Session, row: Case | Reply | Study, claim: Claim, now: datetime) -> None:
+    """Tell those who do not look at a page that a unit needs a person."""
+    page = {"case": f"/cases/{claim.id}", "study": "/studies", "reply": "/replies"}[claim.unit]
+    name = "Object of a reading site" if claim.unit == "reply" else claim.unit.title()
+    case = session.get(Case, row.case_id) if isinstance(row, Reply) and row.case_id else None
+    site = row.site if not isinstance(row, Reply) else case.site if case else ""
+    event = f"{claim.unit} {claim.id} parked {claim.fence}"
+    raise_notice(session, now, event, f"{name} {claim.id} needs a person.", page, site)
 
 
 @contextmanager
 def _settled(
     database: Database, name: str, claim: Claim, evidence: Evidence
-) -> Iterator[tuple[Session, Case | Study | None, datetime]]:
+) -> Iterator[tuple[Session, Case | Reply | Study | None, datetime]]:
     """A transaction on the claimed row, its evidence written and its lease ended; no row when the claim was lost."""
     with database.write(name) as session:
         row, now = _held(session, claim), database.now(session)
@@ -181,25 +203,31 @@ def _settled(
 
 def _note(
     session: Session,
-    claim: Claim,
+    row: Case | Reply | Study,
     now: datetime,
     what: str,
     evidence: Evidence,
     reached: str = "",
     **more: str,
 ) -> None:
-    case_id = claim.id if claim.unit == "case" else None
-    tell(session, claim.study_id, case_id, now, what, reached, detail={**more, **evidence.note})
+    study_id, case_id = place_of(row)
+    if study_id is None:
+        return  # a reply that fits no case: its own row and page tell of it
+    if isinstance(row, Reply):  # what it reached is not what its case reached
+        what, reached = f"object of the reading site: {what}", ""
+    tell(session, study_id, case_id, now, what, reached, detail={**more, **evidence.note})
 
 
-def _held(session: Session, claim: Claim) -> Case | Study | None:
+def _held(session: Session, claim: Claim) -> Case | Reply | Study | None:
     """The claimed row, locked, when the fence still says it is the claimant's."""
     table = UNITS[claim.unit]
     chosen = select(table).where(table.id == claim.id, table.fence == claim.fence).with_for_update()
-    return cast("Case | Study | None", session.exec(chosen).first())
+    return cast("Case | Reply | Study | None", session.exec(chosen).first())
 
 
-def _remember(session: Session, row: Case | Study, claim: Claim, evidence: Evidence, now: datetime) -> None:
+def _remember(
+    session: Session, row: Case | Reply | Study, claim: Claim, evidence: Evidence, now: datetime
+) -> None:
     """Write what a step found out."""
     for name, value in evidence.columns.items():
         setattr(row, name, value)
@@ -224,6 +252,9 @@ def _remember(session: Session, row: Case | Study, claim: Claim, evidence: Evide
         keep_held(session, row, evidence.held, now)
     if evidence.manifest is not None:
         session.add(Manifest(case_id=claim.id, **vars(evidence.manifest), made_at=now))
-    keep_deliveries(session, claim.id, evidence.deliveries, now)
+    _, case_id = place_of(row)
+    if evidence.deliveries:
+        assert case_id is not None
+        keep_deliveries(session, case_id, evidence.deliveries, now)
     if evidence.commitment is not None:
         keep_commitment(session, evidence.commitment, now)

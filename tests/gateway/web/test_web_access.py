@@ -129,6 +129,7 @@ ALLOWED = {
     "/": {"reader", "lead", "north", "admin"},
     "/upload": {"north", "admin"},
     "/studies": {"lead", "north", "admin"},
+    "/replies": {"lead", "north", "admin"},
     "/nodes": {"admin"},
     "/metrics": {"admin"},
 }

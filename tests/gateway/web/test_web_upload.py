@@ -277,6 +277,18 @@ def test_an_account_named_like_a_sender_stores_as_that_node(web: WebGateway) -> 
     )
 
 
+def test_an_account_named_like_a_reader_sends_back_what_it_made(web: WebGateway) -> None:
+    """What a reading site stores by STOW-RS is about the studies it reads: no study of its own."""
+    from gateway.records.tables import Reply
+
+    web.add("reading-site", "coordinator", "reading")
+    assert stow(web, related(study_file("2.25.6006")), login="reading-site").status_code == 200
+    assert stored(web, "2.25.6006") == []
+    with web.database.read() as session:
+        reply = session.exec(select(Reply).where(Reply.study_instance_uid == "2.25.6006")).one()
+    assert (reply.node, reply.received_by, reply.uploaded_by) == ("reading-site", "stow-rs", None)
+
+
 def test_readiness_names_what_is_wrong(web: WebGateway) -> None:
     """Ready while database and disk can take work."""
     assert web.client().get("/readyz").json() == {

@@ -1,0 +1,107 @@
+"""Put the patient's identity on what a reading site sent back, or hold it: nothing is passed through on a guess."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from io import BytesIO
+from typing import Any
+
+from pydicom import Dataset, dcmread
+
+from gateway.lifecycle import ReplyState
+from gateway.pipeline import originals, reply_match
+from gateway.pipeline.context import StepContext, Turn
+from gateway.pipeline.outcome import Done, NotYet, Outcome, Stuck
+from gateway.privacy import Held, Reason, encode, restore
+from gateway.privacy.linkage import references, refuse_if_foreign
+from gateway.privacy.way_back import accessions_back, uids_back
+from gateway.records import replies
+from gateway.records.evidence import Evidence
+from gateway.records.tables import Case, Reply
+
+LOOK_AGAIN = timedelta(seconds=5)
+"""Objects that refer to one another come seconds apart."""
+
+
+def restore_reply(turn: Turn, context: StepContext) -> Outcome:
+    """RECEIVED -> RESTORED: a copy with the original identity lies in the object store, ready to be sent."""
+    with context.database.read() as session:
+        reply = replies.reply(session, turn.claim.id)
+        candidates = replies.cases_of(session, reply.study_instance_uid)
+        twin = replies.earlier_of_same_uid(session, reply)
+        original = replies.is_original(session, reply.sop_instance_uid)
+    dataset = dcmread(BytesIO(context.blobs.get(reply.blob)))
+    patient_id = str(dataset.get("PatientID") or "").strip()
+    case = reply_match.fitting_case(reply, patient_id, candidates, context.directory())
+    if isinstance(case, reply_match.NoCase):
+        return Stuck(case.problem, case.fix)
+    columns: dict[str, Any] = {
+        "study_id": case.study_id,
+        "case_id": case.id,
+        "generation": case.generation,
+    }
+    belongs = Evidence(columns=columns)
+    if twin or original:
+        return Stuck(
+            "Another object has the same SOP Instance UID, with other content.",
+            "Let the reading site store its result as a new object and send that; discard this one.",
+            belongs,
+        )
+    headers = originals.headers(context.blobs, originals.kept(context.database, case.study_id))
+    headers += originals.priors(context.database, context.blobs, case)
+    back = uids_back(headers, context.pseudonym_key)
+    with context.database.read() as session:
+        # What the reading site made itself keeps its UID: later objects may refer to earlier ones.
+        back |= {uid: uid for uid in replies.siblings(session, reply) if uid not in back}
+        unknown = {uid for _, uid in references(dataset, reply.sop_instance_uid)} - back.keys()
+        mixed_up = replies.of_other_patients(session, unknown, case.identity_id)
+    if mixed_up:
+        return Stuck(
+            "It refers to images of another patient.",
+            "Nothing was passed on. Tell the reading site: two patients were mixed up there. Discard this one.",
+            belongs,
+        )
+    try:
+        # Before the vault is opened: an identity is read only for an object that fits.
+        refuse_if_foreign(dataset, str(headers[0].StudyInstanceUID), back, case.pseudonym)
+        restored = _restored(context, reply, case, dataset, headers, back)
+    except Held as held:
+        quiet = timedelta(seconds=context.settings.study.quiet_period)
+        if held.reason is Reason.UNKNOWN_INSTANCE and turn.now - reply.received_at < quiet:
+            return NotYet(f"{len(unknown)} objects it refers to have not come yet", LOOK_AGAIN, belongs)
+        return Stuck(held.problem, held.fix, belongs)
+    note = {"from": reply.node, "kind": reply_match.ACCEPTED[reply.sop_class_uid]}
+    columns |= {"restored": restored, "is_report": reply_match.is_report(dataset)}
+    return Done(ReplyState.RESTORED, Evidence(note=note, columns=columns))
+
+
+def _restored(
+    context: StepContext,
+    reply: Reply,
+    case: Case,
+    dataset: Dataset,
+    headers: list[Dataset],
+    back: dict[str, str],
+) -> dict[str, str]:
+    """Put the identity back and keep the file; what to send it by. The first header is of the case's own study."""
+    # The gateway reads an identity back here: it is in the audit trail before it is in a file.
+    assert case.identity_id is not None
+    why = f"object {reply.id} of the reading site, case {case.id}"
+    patient = context.vault.open(context.database, case.identity_id, "gateway", why)
+    key = context.pseudonym_key
+    restored = restore(
+        dataset,
+        headers[0],
+        back,
+        date_shift_days=key.date_shift_days(case.site, patient.issuer_of_patient_id, patient.patient_id),
+        pseudonym=case.pseudonym,
+        accession_back=accessions_back(headers, key, case.pseudonym),
+    )
+    blob = f"replies/{reply.id}/restored.dcm"
+    context.blobs.put(blob, encode(restored))
+    return {
+        "blob": blob,
+        "sop_class_uid": str(restored.SOPClassUID),
+        "sop_instance_uid": str(restored.SOPInstanceUID),
+        "transfer_syntax_uid": str(restored.file_meta.TransferSyntaxUID),
+    }

@@ -1,0 +1,82 @@
+"""Give an object of the reading site to the PACS that sent the study, and make sure that it stays there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from dicom_nodes.errors import UnknownNode
+from dicom_nodes.node import ReportsBy
+from dicom_nodes.sender import OutgoingFile, store
+from gateway.lifecycle import BEFORE_THE_REPORT, CaseState, ReplyState
+from gateway.pipeline.confirm import Returned, confirmed
+from gateway.pipeline.context import StepContext, Turn
+from gateway.pipeline.deliveries import verdict
+from gateway.pipeline.outcome import Done, NotYet, Outcome
+from gateway.records import queries, replies
+from gateway.records.evidence import Evidence
+from gateway.records.tables import Case, Reply, Study
+
+
+def return_reply(turn: Turn, context: StepContext) -> Outcome:
+    """RESTORED -> RETURNED, with the answer of the sender's PACS."""
+    reply, _, study = _read(turn, context)
+    if not study.sender:
+        return Done(ReplyState.RETURNED, Evidence(note={"waits": "on the upload's page"}))
+    node = context.directory().get(study.sender)
+    file = reply.restored
+    outgoing = OutgoingFile(
+        context.blobs.path(file["blob"]),
+        file["sop_class_uid"],
+        file["sop_instance_uid"],
+        file["transfer_syntax_uid"],
+    )
+    outcomes = store(
+        node,
+        [outgoing],
+        calling_ae_title=context.settings.dicom.ae_title,
+        timeout_s=context.settings.dicom.timeout,
+    )
+    return verdict("reply", node.name, outcomes, ReplyState.RETURNED)
+
+
+def confirm_reply(turn: Turn, context: StepContext) -> Outcome:
+    """RETURNED -> CONFIRMED; where the reading site reports by DICOM, its report ends the case."""
+    reply, case, study = _read(turn, context)
+    closes = reply.is_report and _reports_by_dicom(context, case.destination or reply.node)
+    if closes and reply.generation == case.generation and case.state in BEFORE_THE_REPORT:
+        if case.state != CaseState.FORWARDED:
+            return NotYet("the case is still on its way to the reading site", timedelta(seconds=5))
+    else:
+        closes = False
+    if not study.sender:
+        evidence = Evidence(note={"how": "kept here for the uploader"}, closes_case=closes)
+        return Done(ReplyState.CONFIRMED, evidence)
+    returned = Returned(
+        "the object",
+        reply.restored["sop_class_uid"],
+        reply.restored["sop_instance_uid"],
+        study.study_instance_uid,
+        reply.reached_at,
+        reply.commitment_transactions,
+        ReplyState.CONFIRMED,
+    )
+    outcome = confirmed(turn, context, context.directory().get(study.sender), returned)
+    if isinstance(outcome, Done):
+        return Done(outcome.reached, replace(outcome.evidence, closes_case=closes))
+    return outcome
+
+
+def _reports_by_dicom(context: StepContext, name: str) -> bool:
+    try:
+        return context.directory().get(name).reports_by is ReportsBy.DICOM
+    except UnknownNode:
+        return False
+
+
+def _read(turn: Turn, context: StepContext) -> tuple[Reply, Case, Study]:
+    with context.database.read() as session:
+        reply = replies.reply(session, turn.claim.id)
+        assert reply.case_id is not None
+        case = queries.case(session, reply.case_id)
+        return reply, case, queries.study(session, case.study_id)
