@@ -1,6 +1,6 @@
 """objects that reading sites send back.
 
-Revision 7220a238b792, after acf69ff2aa9c.
+Revision 7220a238b792, after 88663e99d80e.
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ import sqlmodel
 from alembic import op
 
 revision = "7220a238b792"
-down_revision = "acf69ff2aa9c"
+down_revision = "88663e99d80e"
 branch_labels = None
 depends_on = None
 
