@@ -48,6 +48,10 @@ def restore_reply(turn: Turn, context: StepContext) -> Outcome:
             belongs,
         )
     headers = originals.headers(context.blobs, originals.kept(context.database, case.study_id))
+    if not headers:
+        return Stuck(
+            "No original of its study can be read.", "Look at the case's study; then try again.", belongs
+        )
     headers += originals.priors(context.database, context.blobs, case)
     back = uids_back(headers, context.pseudonym_key)
     with context.database.read() as session:

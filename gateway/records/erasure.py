@@ -105,6 +105,7 @@ EMPTIED: Mapping[type[SQLModel], Mapping[str, Left]] = {
         "claimed_by": _nothing(None),
         "claimed_until": _nothing(None),
         "composed": _nothing({}),
+        "pseudonymous_study_uid": _nothing(""),
         "returned_uid": _nothing(""),
         "commitment_transactions": _nothing([]),
     },
@@ -124,7 +125,7 @@ REMAINS: Mapping[type[SQLModel], frozenset[str]] = {
     # The pseudonym stays: by it the reading site is asked to delete its copies.
     Case: _names(
         "id study_id site destination profile state generation rule_id rule_version rule_title rules_fingerprint "
-        "referral urgency priority readability pseudonym late_images returned_as forgotten_at reached_at "
+        "referral urgency priority readability pseudonym late_images echoes returned_as forgotten_at reached_at "
         "created_at updated_at look_again_at attempts failing_since lease_until fence"
     ),
     CaseEvent: _names("id study_id case_id at what reached who"),

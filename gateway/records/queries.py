@@ -61,8 +61,7 @@ class QueueRow:
     claimed_until: datetime | None
     late_images: bool
     addendum_wanted: bool
-    site_report: bool
-    """the reading site's own report is safe at the sender"""
+    site_report: bool  # the reading site's own report is safe at the sender
     created_at: datetime
     updated_at: datetime
     forgotten_at: datetime | None
@@ -168,12 +167,9 @@ def queue(session: Session, viewer: Viewer, *, everything: bool = False) -> list
     chosen = select(Case, Account).join(Account, isouter=True).where(col(Case.state).in_(states))
     if viewer.site:
         chosen = chosen.where(Case.site == viewer.site)
+    rows = session.exec(chosen.order_by(col(Case.priority), col(Case.created_at), col(Case.id)))
     reported = replies.reported_cases(session)
-    now_order = (col(Case.priority), col(Case.created_at), col(Case.id))
-    return [
-        _queue_row(case, holder, case.id in reported)
-        for case, holder in session.exec(chosen.order_by(*now_order))
-    ]
+    return [_queue_row(case, holder, case.id in reported) for case, holder in rows]
 
 
 def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None:

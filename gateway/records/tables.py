@@ -7,20 +7,11 @@ not when the row is next read. JSON columns are replaced, never changed in place
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, Column, Index, LargeBinary, MetaData, UniqueConstraint
+from sqlalchemy import JSON, Column, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from gateway.lifecycle import CaseState, ReplyState, StudyState
-
-NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    "pk": "pk_%(table_name)s",
-}
-SQLModel.metadata.naming_convention = NAMING
-METADATA: MetaData = SQLModel.metadata
+from gateway.records.columns import Due, one_of
 
 DECISIONS = ("waiting", "released", "left out")
 """What a person decided on an object that may not leave by itself."""
@@ -29,36 +20,13 @@ ROLES = ("reader", "lead", "coordinator", "admin")
 """What an account may be: reads; reads and manages the queue; sends for a site; runs the gateway."""
 
 
-def _one_of(column: str, values: tuple[str, ...], name: str) -> CheckConstraint:
-    quoted = ", ".join(f"'{value}'" for value in values)
-    return CheckConstraint(f"{column} IN ({quoted})", name=name)
-
-
-class Due(SQLModel):
-    """The columns that make a row its own place in the engine's queue."""
-
-    look_again_at: datetime = Field(index=True, description="not before this moment")
-    attempts: int = Field(default=0, description="tries in the present state")
-    failing_since: datetime | None = Field(
-        default=None, description="first transient failure in the present state"
-    )
-    waiting_for: str = Field(default="", description="why the last try said not yet")
-    lease_owner: str = Field(default="", description="worker that runs the step")
-    lease_until: datetime | None = Field(default=None, description="when another worker may take over")
-    fence: int = Field(
-        default=0, description="grows with each claim; an outcome with an older one is refused"
-    )
-    problem: str = Field(default="", description="why a person is needed; empty when not parked")
-    fix: str = Field(default="", description="what that person can do")
-
-
 class Study(Due, table=True):
     """One study of one site, as its sender knows it."""
 
     __tablename__ = "study"
     __table_args__ = (
         UniqueConstraint("site", "study_instance_uid"),
-        _one_of("state", tuple(StudyState), "state"),
+        one_of("state", tuple(StudyState), "state"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -156,7 +124,7 @@ class Case(Due, table=True):
     __tablename__ = "case"
     __table_args__ = (
         UniqueConstraint("study_id", "destination"),
-        _one_of("state", tuple(CaseState), "state"),
+        one_of("state", tuple(CaseState), "state"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -183,14 +151,9 @@ class Case(Due, table=True):
     pseudonymous_study_uid: str = Field(
         default="",
         index=True,
-        sa_column_kwargs={"server_default": ""},
-        description="StudyInstanceUID as the reader sees it; what a reply is matched by",
+        description="StudyInstanceUID as the reader sees it; replies are matched by it",
     )
-    echoes: int = Field(
-        default=0,
-        sa_column_kwargs={"server_default": "0"},
-        description="times one of our own copies came back and was dropped",
-    )
+    echoes: int = Field(default=0, description="times one of our own copies came back and was dropped")
     manifest: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     late_images: bool = Field(default=False, description="amended after the reader could see it")
     addendum_wanted: bool = Field(default=False, description="images arrived after the signature")
@@ -242,7 +205,7 @@ class HeldObject(SQLModel, table=True):
     __tablename__ = "held_object"
     __table_args__ = (
         UniqueConstraint("case_id", "instance_id"),
-        _one_of("decision", DECISIONS, "decision"),
+        one_of("decision", DECISIONS, "decision"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -300,7 +263,7 @@ class Reply(Due, table=True):
     __tablename__ = "reply"
     __table_args__ = (
         UniqueConstraint("sop_instance_uid", "digest"),
-        _one_of("state", tuple(ReplyState), "state"),
+        one_of("state", tuple(ReplyState), "state"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -309,9 +272,7 @@ class Reply(Due, table=True):
     address: str
     received_by: str = Field(description="c-store, stow-rs or upload")
     uploaded_by: int | None = Field(default=None, foreign_key="account.id")
-    study_instance_uid: str = Field(
-        index=True, description="as it names it: pseudonymous when it belongs to a case"
-    )
+    study_instance_uid: str = Field(index=True, description="as it names it: pseudonymous if of a case")
     sop_class_uid: str
     sop_instance_uid: str
     transfer_syntax_uid: str
@@ -374,7 +335,7 @@ class Account(SQLModel, table=True):
     """A person who may sign in."""
 
     __tablename__ = "account"
-    __table_args__ = (_one_of("role", ROLES, "role"),)
+    __table_args__ = (one_of("role", ROLES, "role"),)
 
     id: int | None = Field(default=None, primary_key=True)
     login: str = Field(unique=True)

@@ -2,7 +2,8 @@
 
 from alembic import context
 
-from gateway.records.tables import METADATA
+import gateway.records.tables  # noqa: F401  the tables enter METADATA when they are imported
+from gateway.records.columns import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -13,7 +13,7 @@ from sqlmodel import col, select
 from gateway.errors import NotThere, WrongState
 from gateway.lifecycle import CaseState, StudyState
 from gateway.pipeline.forget import Forgetter
-from gateway.records import audit, erasure, forgetting, ledger, queries
+from gateway.records import audit, erasure, forgetting, ledger, numbers, queries
 from gateway.records.accounts import Viewer
 from gateway.records.database import Database
 from gateway.records.evidence import CommitmentFact, Evidence
@@ -150,11 +150,11 @@ def test_the_numbers_stay(gateway: Bench, forgetter: Forgetter) -> None:
     to_the_queue(gateway, images(suffix=".7", **OTHER))
     database = gateway.context.database
     with database.read() as session:
-        before, row = queries.counts(session), queries.queue(session, ALL, everything=True)
+        before, row = numbers.counts(session), queries.queue(session, ALL, everything=True)
     case, lines = case_of(gateway, case_id), journal(gateway)
     forget(forgetter, case_id)
     with database.read() as session:
-        assert queries.counts(session) == before
+        assert numbers.counts(session) == before
         after = queries.queue(session, ALL, everything=True)
         [study] = [study for study in queries.studies(session, ALL) if study.case_ids == (case_id,)]
     assert [(one.id, one.state, one.referral, one.readability, one.sequences) for one in after] == [
@@ -245,7 +245,7 @@ class TestOpenCases:
         assert (case.state, case.problem, case.claimed_by) == (CaseState.FORGOTTEN, "", None)
         with database.read() as session:
             assert queries.queue(session, ALL) == []
-            assert queries.counts(session)["parked_case"] == 0
+            assert numbers.counts(session)["parked_case"] == 0
         for act in (
             lambda: ledger.retry(database, "case", case_id, "lea"),
             lambda: ledger.park_case(database, case_id, "lea", "why"),

@@ -1,0 +1,40 @@
+"""What tables have in common: names of constraints, states checked by the database, a place in the engine's queue."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, MetaData
+from sqlmodel import Field, SQLModel
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+SQLModel.metadata.naming_convention = NAMING
+METADATA: MetaData = SQLModel.metadata
+
+
+def one_of(column: str, values: tuple[str, ...], name: str) -> CheckConstraint:
+    """A constraint that a text column has one of these values."""
+    quoted = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({quoted})", name=name)
+
+
+class Due(SQLModel):
+    """The columns that make a row its own place in the engine's queue."""
+
+    look_again_at: datetime = Field(index=True, description="not before this moment")
+    attempts: int = Field(default=0, description="tries in the present state")
+    failing_since: datetime | None = Field(
+        default=None, description="first transient failure in the present state"
+    )
+    waiting_for: str = Field(default="", description="why the last try said not yet")
+    lease_owner: str = Field(default="", description="worker that runs the step")
+    lease_until: datetime | None = Field(default=None, description="when another worker may take over")
+    fence: int = Field(
+        default=0, description="grows with each claim; an outcome with an older one is refused"
+    )
+    problem: str = Field(default="", description="why a person is needed; empty when not parked")
+    fix: str = Field(default="", description="what that person can do")
