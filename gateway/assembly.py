@@ -16,7 +16,7 @@ from gateway import logs
 from gateway.errors import SettingsError
 from gateway.intake import Intake
 from gateway.profiles import SiteProfiles, read_folder
-from gateway.records import ledger, migrations, queries, vault
+from gateway.records import keys, ledger, migrations, queries
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
 from gateway.records.evidence import CommitmentFact
@@ -99,7 +99,7 @@ def open_gateway(settings: Settings) -> Gateway:
 def make_keys(settings: Settings) -> None:
     """Create the two keys where there are none yet."""
     for name in ("vault.key", "pseudonym.key"):
-        vault.make_key(settings.storage.keys / name)
+        keys.make_key(settings.storage.keys / name)
 
 
 def receiver(gateway: Gateway) -> Receiver:
@@ -165,6 +165,7 @@ def worker(gateway: Gateway) -> tuple[Engine, BackgroundScheduler]:
     from gateway.pipeline import schedule
     from gateway.pipeline.context import StepContext
     from gateway.pipeline.engine import Engine
+    from gateway.records.vault import Vault
 
     context = StepContext(
         gateway.settings,
@@ -173,8 +174,8 @@ def worker(gateway: Gateway) -> tuple[Engine, BackgroundScheduler]:
         gateway.directory,
         gateway.rules,
         gateway.profiles,
-        vault.Vault.from_folder(gateway.settings.storage.keys),
-        vault.pseudonym_key(gateway.settings.storage.keys),
+        Vault.from_folder(gateway.settings.storage.keys),
+        keys.pseudonym_key(gateway.settings.storage.keys),
     )
     engine = Engine(context)
     engine.start()

@@ -14,7 +14,7 @@ from dicom_nodes.node import DimseNode, Role
 from gateway.errors import GatewayError
 from gateway.privacy.errors import PrivacyError
 from gateway.profiles import read_folder
-from gateway.records import migrations, vault
+from gateway.records import keys, migrations, rotation
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
 from gateway.settings import Settings
@@ -48,9 +48,15 @@ def check(settings: Settings) -> list[Problem]:
 def _keys(settings: Settings) -> Iterator[Problem]:
     for name in ("vault.key", "pseudonym.key"):
         try:
-            vault.read_key(settings.storage.keys / name)
+            keys.read_key(settings.storage.keys / name)
         except GatewayError as error:
             yield Problem("keys", error.problem, error.fix)
+    for path in sorted(settings.storage.keys.glob(keys.ANY)):
+        if path.name != keys.CURRENT:
+            try:
+                keys.read_key(path)
+            except GatewayError as error:
+                yield Problem("keys", error.problem, error.fix)
 
 
 def _database(settings: Settings) -> Iterator[Problem]:
@@ -65,6 +71,8 @@ def _database(settings: Settings) -> Iterator[Problem]:
                 "Run: gateway migrate",
                 severe=not database.is_sqlite,
             )
+            return
+        yield from _keys_needed(settings, database)
     except SQLAlchemyError as error:
         yield Problem(
             "database",
@@ -73,6 +81,23 @@ def _database(settings: Settings) -> Iterator[Problem]:
         )
     finally:
         database.close()
+
+
+def _keys_needed(settings: Settings, database: Database) -> Iterator[Problem]:
+    """Identities whose key is gone: no report can be returned for them."""
+    try:
+        known = keys.KeyRing(settings.storage.keys).known
+    except GatewayError:
+        return  # told already
+    with database.read() as session:
+        needed = rotation.rows_by_key(session)
+    for name, rows in sorted(needed.items()):
+        if name not in known:
+            yield Problem(
+                "keys",
+                f"{rows} identities were sealed with key {name}, which is not in {settings.storage.keys}.",
+                f"Put that key's file back there as {keys.own_name(name)}.",
+            )
 
 
 def _disk(settings: Settings) -> Iterator[Problem]:

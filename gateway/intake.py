@@ -121,6 +121,8 @@ class Intake:
             study_id = ledger.keep_instance(
                 self.database, fact, timedelta(seconds=self.settings.study.quiet_period)
             )
+            if not self.blobs.path(blob).exists():  # the same bytes were just forgotten with another study
+                self.blobs.put(blob, file)
         except (OSError, SQLAlchemyError) as error:
             log.error("cannot keep an object", error=type(error).__name__)
             return self._refused(

@@ -23,6 +23,8 @@ class StudyState(StrEnum):
     """A rule applies: there is a case."""
     UNMATCHED = "UNMATCHED"
     """No rule applies: visible, can be routed by hand."""
+    FORGOTTEN = "FORGOTTEN"
+    """Its patient was forgotten before it was decided."""
 
 
 class CaseState(StrEnum):
@@ -42,27 +44,36 @@ class CaseState(StrEnum):
     """The sender's PACS accepted the SR."""
     CONFIRMED = "CONFIRMED"
     """The sender's PACS committed to the SR, or was seen to hold it."""
+    FORGOTTEN = "FORGOTTEN"
+    """Its patient was forgotten before the SR was confirmed; a case that was CONFIRMED stays that."""
 
 
 STUDY_MOVES: dict[StudyState, frozenset[StudyState]] = {
-    StudyState.RECEIVED: frozenset({StudyState.COMPLETED}),
-    StudyState.COMPLETED: frozenset({StudyState.MATCHED, StudyState.UNMATCHED, StudyState.RECEIVED}),
+    StudyState.RECEIVED: frozenset({StudyState.COMPLETED, StudyState.FORGOTTEN}),
+    StudyState.COMPLETED: frozenset(
+        {StudyState.MATCHED, StudyState.UNMATCHED, StudyState.RECEIVED, StudyState.FORGOTTEN}
+    ),
     # A late instance opens the next generation of the same study.
     StudyState.MATCHED: frozenset({StudyState.RECEIVED}),
     # A person routes it by hand: it is looked at again, under the rule that person chose.
     StudyState.UNMATCHED: frozenset({StudyState.RECEIVED, StudyState.COMPLETED}),
+    StudyState.FORGOTTEN: frozenset(),
 }
 
 CASE_MOVES: dict[CaseState, frozenset[CaseState]] = {
-    CaseState.MATCHED: frozenset({CaseState.PREPARED, CaseState.MATCHED}),
+    CaseState.MATCHED: frozenset({CaseState.PREPARED, CaseState.MATCHED, CaseState.FORGOTTEN}),
     # Late images before the report start the preparation again, over the new generation.
-    CaseState.PREPARED: frozenset({CaseState.FORWARDED, CaseState.MATCHED}),
-    CaseState.FORWARDED: frozenset({CaseState.REPORTED, CaseState.MATCHED}),
-    CaseState.REPORTED: frozenset({CaseState.COMPOSED}),
-    CaseState.COMPOSED: frozenset({CaseState.RETURNED}),
-    CaseState.RETURNED: frozenset({CaseState.CONFIRMED}),
+    CaseState.PREPARED: frozenset({CaseState.FORWARDED, CaseState.MATCHED, CaseState.FORGOTTEN}),
+    CaseState.FORWARDED: frozenset({CaseState.REPORTED, CaseState.MATCHED, CaseState.FORGOTTEN}),
+    CaseState.REPORTED: frozenset({CaseState.COMPOSED, CaseState.FORGOTTEN}),
+    CaseState.COMPOSED: frozenset({CaseState.RETURNED, CaseState.FORGOTTEN}),
+    CaseState.RETURNED: frozenset({CaseState.CONFIRMED, CaseState.FORGOTTEN}),
     CaseState.CONFIRMED: frozenset(),
+    CaseState.FORGOTTEN: frozenset(),
 }
+
+OVER = frozenset({CaseState.CONFIRMED, CaseState.FORGOTTEN})
+"""Case states that nothing follows."""
 
 BEFORE_THE_REPORT = frozenset({CaseState.MATCHED, CaseState.PREPARED, CaseState.FORWARDED})
 """Case states in which late images amend the case; later they ask for an addendum."""

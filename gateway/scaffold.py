@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
-from gateway.records import vault
+from gateway.records import keys
 from gateway.settings import Settings
 
 
@@ -30,7 +30,7 @@ def init(folder: Path) -> list[Path]:
     for name in ("vault.key", "pseudonym.key"):
         path = folder / "gateway-data" / "keys" / name
         if not path.exists():
-            vault.make_key(path)
+            keys.make_key(path)
             written.append(path)
     return written
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway import assembly, logs
+from gateway import assembly, keyless, logs
 from gateway.settings import Settings
 
 ROLES = ("receiver", "web", "worker")
@@ -27,6 +27,8 @@ def run_role(settings: Settings, role: str, supervisor: int | None = None) -> No
         signal.signal(number, lambda *_: stop.set())
     if supervisor is not None:
         _follow(supervisor, stop)
+    if role != "worker":
+        keyless.keep_out(settings.storage.keys)
     gateway = assembly.open_gateway(settings)
     try:
         {"receiver": _receive, "web": _web, "worker": _work}[role](gateway, stop)

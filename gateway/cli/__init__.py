@@ -2,7 +2,8 @@
 
 service   init, serve, check, migrate, demo      files   classify, deidentify, report
 nodes     nodes, send                            rules   rules
-records   cases, users                           terminal   what all of them share
+records   cases, users                           privacy    vault, forget, readmit
+terminal  what all of them share
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import typer
 
 from dicom_nodes.errors import NodeError
 from gateway import __version__
-from gateway.cli import files, nodes, records, rules, service
+from gateway.cli import files, nodes, privacy, records, rules, service
 from gateway.cli.terminal import err, out, plain
 from gateway.errors import GatewayError
 from gateway.privacy.errors import PrivacyError
@@ -26,9 +27,10 @@ app = typer.Typer(
     add_completion=True,
     help="MRI second opinions for natalizumab surveillance: from a PACS push to a report back in that PACS.",
 )
-for commands in (service, nodes, files):
+for commands in (service, nodes, files, privacy):
     app.add_typer(commands.app)
 app.add_typer(nodes.nodes_app, name="nodes")
+app.add_typer(privacy.vault_app, name="vault")
 app.add_typer(records.cases_app, name="cases")
 app.add_typer(records.users_app, name="users")
 app.add_typer(rules.rules_app, name="rules")

@@ -61,16 +61,16 @@ def deidentify(
     """De-identify a file or folder with the pipeline's engine; needs no database."""
     from gateway import deidentification
     from gateway.privacy import PseudonymKey
-    from gateway.records import vault
+    from gateway.records import keys
 
     chosen = _profile(profile, config)
-    key_bytes = vault.read_key(key_file) if key_file else secrets.token_bytes(vault.KEY_BYTES)
+    key_bytes = keys.read_key(key_file) if key_file else secrets.token_bytes(keys.KEY_BYTES)
     if key_file is None:
         err.print(
             "[yellow]No --key-file: this run uses a key of its own, and its pseudonyms fit no other run.[/yellow]",
             soft_wrap=True,
         )
-    key = PseudonymKey(key_bytes, vault.key_id(key_bytes))
+    key = PseudonymKey(key_bytes, keys.key_id(key_bytes))
     files = deidentification.files_of(source, target)
     with Progress(
         SpinnerColumn(), *Progress.get_default_columns(), MofNCompleteColumn(), console=err, transient=True

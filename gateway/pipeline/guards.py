@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from gateway.pipeline.linkage import Linkage
@@ -91,6 +92,17 @@ TWO_PATIENTS: Final = Finding(
     "Ask the sender to correct the study and send it again; nothing of it was passed on.",
     may_go_on=False,
 )
+
+
+def forgotten(study_id: int | None, at: datetime) -> Finding:
+    """A patient who was forgotten comes back: nothing happens before a person has decided."""
+    return Finding(
+        "forgotten",
+        f"The patient of this study was forgotten on {at:%Y-%m-%d}.",
+        f"Forget the study as well: gateway forget --study {study_id}; or let the patient be known again: "
+        f"gateway readmit --study {study_id}",
+        may_go_on=False,
+    )
 
 
 def other_regions(body_parts: Iterable[str]) -> tuple[str, ...]:

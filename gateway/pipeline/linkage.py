@@ -34,7 +34,7 @@ def linkage(key: PseudonymKey, site: str, header: Dataset) -> Linkage:
         return key.uid(":".join((use, site, *values))) if any(values) else ""
 
     return Linkage(
-        key.uid(f"patient:{site}:{issuer}:{patient_id}"),
+        key.patient_hash(site, issuer, patient_id),
         hashed("name", name),
         hashed("birth", _text(header, "PatientBirthDate")),
         hashed("accession", _text(header, "AccessionNumber")),

@@ -215,6 +215,6 @@ def _who(context: StepContext, site: str, header: Dataset) -> tuple[SealedIdenti
     patient = Patient(*found)
     key = context.pseudonym_key
     pseudonym = key.pseudonym(site, patient.issuer_of_patient_id, patient.patient_id)
-    patient_hash = key.uid(f"patient:{site}:{patient.issuer_of_patient_id}:{patient.patient_id}")
+    patient_hash = key.patient_hash(site, patient.issuer_of_patient_id, patient.patient_id)
     shift = key.date_shift_days(site, patient.issuer_of_patient_id, patient.patient_id)
     return context.vault.seal(site, patient, pseudonym, patient_hash), PatientContext(pseudonym, shift, key)

@@ -29,6 +29,10 @@ def route(turn: Turn, context: StepContext) -> Outcome:
     if known.patients > 1:
         return _held(guards.TWO_PATIENTS, known.columns(study))
     own, found = known.linkage, known.facts
+    with context.database.read() as session:
+        forgotten_at = queries.is_forgotten(session, own.patient_hash)
+    if forgotten_at is not None:
+        return _held(guards.forgotten(study.id, forgotten_at), known.columns(study))
     rules = context.rules()
     result = match(rules.rules, found)
     explanation = [entry.to_json() for entry in result.explanations]

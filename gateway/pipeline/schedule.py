@@ -14,13 +14,11 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from gateway.pipeline import notify
 from gateway.pipeline.engine import Engine
-from gateway.records import accounts, ledger
+from gateway.records import accounts, forgetting, ledger, rotation
 from gateway.records.database import Database
 from gateway.settings import Settings
 
 SWEEP_SECONDS = 600
-
-
 NOTICE_SECONDS = 30
 
 
@@ -42,11 +40,23 @@ def start(engine: Engine, database: Database, settings: Settings) -> BackgroundS
         IntervalTrigger(seconds=NOTICE_SECONDS),
         id="tell notices",
     )
+    vault, blobs = engine.context.vault, engine.context.blobs
+    for name, job in (
+        ("reseal", lambda: rotation.sweep(database, vault)),
+        ("finish forgetting", lambda: forgetting.sweep(database, blobs)),
+    ):
+        scheduler.add_job(
+            once_per_slot(database, name, SWEEP_SECONDS, job),
+            IntervalTrigger(seconds=SWEEP_SECONDS),
+            id=name,
+        )
     scheduler.start()
     return scheduler
 
 
-def once_per_slot(database: Database, name: str, seconds: int, job: Callable[[], None]) -> Callable[[], None]:
+def once_per_slot(
+    database: Database, name: str, seconds: int, job: Callable[[], object]
+) -> Callable[[], None]:
     """The job, run by only one replica in each slot of `seconds`."""
 
     def tick() -> None:

@@ -79,6 +79,11 @@ class PseudonymKey:
         """ "PML-" and eight base32 characters (40 bits): the patient's name and number at the reading site."""
         return f"{PSEUDONYM_PREFIX}{self._letters('patient', 8, sender_site, issuer.strip(), patient_id.strip())}"
 
+    def patient_hash(self, site: str, issuer: str, patient_id: str) -> str:
+        """The mark by which the records know a patient of a site again, and nobody without the key."""
+        fields = (field.strip().replace("%", "%25").replace(":", "%3A") for field in (issuer, patient_id))
+        return self.uid(":".join(("patient", site, *fields)))
+
     def date_shift_days(self, site: str, issuer: str, patient_id: str) -> int:
         """Whole days, -3650..-30, to add to every date of this patient: always into the past, same for all studies."""
         number = int.from_bytes(self._mac("dates", site, issuer.strip(), patient_id.strip())[:8], "big")

@@ -10,7 +10,9 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -36,7 +38,10 @@ class BlobStore(Protocol):
         """Every key below a folder."""
 
     def delete(self, key: str) -> None:
-        """Forget the bytes; fine when they are already gone."""
+        """Forget the bytes durably; fine when they are already gone."""
+
+    def delete_abandoned(self, older_than: timedelta) -> int:
+        """Delete what crashes left half-written, when it is this old; returns how many files."""
 
 
 class LocalBlobs:
@@ -83,7 +88,19 @@ class LocalBlobs:
                 yield found.relative_to(self.folder).as_posix()
 
     def delete(self, key: str) -> None:
-        self.path(key).unlink(missing_ok=True)
+        place = self.path(key)
+        try:
+            place.unlink()
+        except FileNotFoundError:
+            return
+        _sync_folder(place.parent)  # a name that comes back after power loss was not deleted
+
+    def delete_abandoned(self, older_than: timedelta) -> int:
+        before = time.time() - older_than.total_seconds()
+        found = [path for path in self.folder.rglob(".*") if path.is_file() and path.stat().st_mtime < before]
+        for path in found:
+            path.unlink(missing_ok=True)
+        return len(found)
 
     def _make_folder(self, folder: Path) -> None:
         """Make missing folders from the top, syncing each parent: a new folder's name is data too."""

@@ -7,12 +7,14 @@ whatever the busy timeout.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from gateway.clock import Clock
@@ -65,6 +67,32 @@ class Database:
         moment: datetime = session.connection().execute(text("SELECT clock_timestamp()")).scalar_one()
         return moment.astimezone(UTC)
 
+    def give_up_deleted(self, tables: Sequence[str]) -> bool:
+        """Let the database's files hold nothing that was deleted or replaced; False when that has to be tried again.
+
+        Writers wait meanwhile: SQLite is copied as a whole, of PostgreSQL these tables. Its write-ahead log, replicas
+        and every backup keep the old bytes until they are renewed.
+        """
+        try:
+            if self.is_sqlite:
+                raw = self.engine.raw_connection()
+                try:
+                    cursor = raw.cursor()
+                    cursor.execute("VACUUM")
+                    busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+                    cursor.close()
+                finally:
+                    raw.close()
+                return not busy
+            with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("SET lock_timeout = '10s'")
+                for table in tables:
+                    connection.exec_driver_sql(f'VACUUM (FULL) "{table}"')
+                connection.exec_driver_sql("RESET lock_timeout")
+        except (DBAPIError, sqlite3.OperationalError):
+            return False
+        return True
+
     def close(self) -> None:
         """Give every connection back."""
         self.engine.dispose()
@@ -82,6 +110,7 @@ def _sqlite_engine(url: str) -> Engine:
             "synchronous=FULL",
             f"busy_timeout={BUSY_TIMEOUT_MS}",
             "foreign_keys=ON",
+            "secure_delete=ON",  # what is deleted is overwritten, not only unlinked
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()

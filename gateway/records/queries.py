@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, func, or_
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from gateway.lifecycle import CaseState
+from gateway.lifecycle import OVER, CaseState
 from gateway.records.accounts import Viewer
 from gateway.records.held import HeldRow, held_objects
 from gateway.records.tables import (
@@ -25,6 +25,7 @@ from gateway.records.tables import (
     Commitment,
     Delivery,
     Draft,
+    ForgottenPatient,
     Identity,
     Instance,
     PreparedInstance,
@@ -59,6 +60,7 @@ class QueueRow:
     addendum_wanted: bool
     created_at: datetime
     updated_at: datetime
+    forgotten_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -150,11 +152,12 @@ class StudyRow:
     waiting_for: str
     explanation: tuple[Any, ...]
     case_ids: tuple[int, ...]
+    forgotten_at: datetime | None
 
 
 def queue(session: Session, viewer: Viewer, *, everything: bool = False) -> list[QueueRow]:
     """The cases a viewer works on, most urgent first; `everything` adds those that are over."""
-    states = list(CaseState) if everything else [state for state in CaseState if state != CaseState.CONFIRMED]
+    states = list(CaseState) if everything else [state for state in CaseState if state not in OVER]
     chosen = select(Case, Account).join(Account, isouter=True).where(col(Case.state).in_(states))
     if viewer.site:
         chosen = chosen.where(Case.site == viewer.site)
@@ -255,6 +258,7 @@ def _study_rows(session: Session, viewer: Viewer, chosen: SelectOfScalar[Study])
             s.waiting_for,
             tuple(s.explanation),
             tuple(cases.get(s.id or 0, [])),
+            s.forgotten_at,
         )
         for s in found
     ]
@@ -342,6 +346,13 @@ def identity_id(session: Session, patient_hash: str) -> int | None:
     return session.exec(select(Identity.id).where(Identity.patient_hash == patient_hash)).first()
 
 
+def is_forgotten(session: Session, patient_hash: str) -> datetime | None:
+    """When this patient was forgotten; None when not, or when that was lifted."""
+    return session.exec(
+        select(ForgottenPatient.forgotten_at).where(ForgottenPatient.patient_hash == patient_hash)
+    ).first()
+
+
 def other_studies(session: Session, present: Case) -> list[int]:
     """The numbers of the other studies of a case's patient, oldest first."""
     found = session.exec(
@@ -401,4 +412,5 @@ def _queue_row(case: Case, holder: Account | None) -> QueueRow:
         case.addendum_wanted,
         case.created_at,
         case.updated_at,
+        case.forgotten_at,
     )

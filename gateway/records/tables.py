@@ -76,6 +76,7 @@ class Study(Due, table=True):
     last_instance_at: datetime
     instances: int = Field(default=0)
     completed_because: str = Field(default="")
+    forgotten_at: datetime | None = Field(default=None, description="when its patient was forgotten")
     facts: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     explanation: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     facts_of: int = Field(default=0, description="how many instances the facts were read from")
@@ -128,6 +129,27 @@ class Identity(SQLModel, table=True):
     created_at: datetime
 
 
+class RetiredKey(SQLModel, table=True):
+    """A vault key whose file was removed: no identity may be sealed with it any more."""
+
+    __tablename__ = "retired_key"
+
+    key_id: str = Field(primary_key=True)
+    retired_at: datetime
+
+
+class ForgottenPatient(SQLModel, table=True):
+    """The mark a forgotten patient leaves, so that a later study is recognised and held."""
+
+    __tablename__ = "forgotten_patient"
+
+    id: int | None = Field(default=None, primary_key=True)
+    patient_hash: str = Field(unique=True, description="keyed hash of site, issuer and PatientID")
+    site: str
+    forgotten_at: datetime = Field(description="when the command was last given")
+    finished_at: datetime | None = Field(default=None, description="when the last byte was gone")
+
+
 class Case(Due, table=True):
     """One study under one rule, for one destination."""
 
@@ -167,6 +189,7 @@ class Case(Due, table=True):
     returned_as: str = Field(default="", description="the form the sender's PACS accepted")
     returned_uid: str = Field(default="")
     commitment_transactions: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    forgotten_at: datetime | None = Field(default=None, description="when its patient was forgotten")
     reached_at: datetime
     created_at: datetime
     updated_at: datetime

@@ -1,14 +1,11 @@
 """Who a pseudonym is: sealed with AES-256-GCM, opened only here, each opening an audit event.
 
-The key comes from a file with mode 0600 and is named by the first bytes of its own hash, so that a row
-says which key it needs. The web role runs without the key.
+No other module decrypts. `reseal` moves an identity to the current key without showing it to anybody.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,13 +13,12 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from gateway.errors import KeyMissing, NotThere, SettingsError
-from gateway.privacy.pseudonyms import PseudonymKey
+from gateway.errors import KeyMissing, NotThere
 from gateway.records import audit
 from gateway.records.database import Database
+from gateway.records.keys import KeyRing
 from gateway.records.tables import Identity
 
-KEY_BYTES = 32
 NONCE_BYTES = 12
 
 
@@ -48,28 +44,20 @@ class SealedIdentity:
 
 
 class Vault:
-    """Seals and opens identities with one key."""
+    """Seals identities with the current key of a ring and opens them with the key they name."""
 
-    def __init__(self, key: bytes) -> None:
-        self._cipher = AESGCM(key)
-        self.key_id = key_id(key)
+    def __init__(self, ring: KeyRing) -> None:
+        self.ring = ring
 
     @classmethod
-    def from_folder(cls, keys: Path) -> Vault:
+    def from_folder(cls, folder: Path) -> Vault:
         """The vault of a gateway; raises KeyMissing with the command that makes the key."""
-        return cls(read_key(keys / "vault.key"))
+        return cls(KeyRing(folder))
 
     def seal(self, site: str, patient: Patient, pseudonym: str, patient_hash: str) -> SealedIdentity:
         """Encrypt; bound to the pseudonym, so that rows cannot be swapped."""
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        plain = json.dumps(asdict(patient)).encode()
-        return SealedIdentity(
-            patient_hash,
-            pseudonym,
-            site,
-            nonce + self._cipher.encrypt(nonce, plain, pseudonym.encode()),
-            self.key_id,
-        )
+        sealed, key_id = self._encrypt(json.dumps(asdict(patient)).encode(), pseudonym)
+        return SealedIdentity(patient_hash, pseudonym, site, sealed, key_id)
 
     def open(self, database: Database, identity_id: int, who: str, why: str) -> Patient:
         """Read an identity back; the audit event is committed before the identity is returned."""
@@ -82,60 +70,31 @@ class Vault:
             audit.append(
                 session, database.now(session), who, "identity read", f"identity {identity_id}", {"why": why}
             )
+        return Patient(**json.loads(self._decrypt(row)))
+
+    def reseal(self, row: Identity) -> None:
+        """Seal a row under the current key, in the caller's transaction; raises KeyMissing."""
+        row.sealed, row.key_id = self._encrypt(self._decrypt(row), row.pseudonym)
+
+    def _encrypt(self, plain: bytes, pseudonym: str) -> tuple[bytes, str]:
+        name = self.ring.current
+        key = self.ring.key(name)
+        assert key is not None
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        return nonce + AESGCM(key).encrypt(nonce, plain, pseudonym.encode()), name
+
+    def _decrypt(self, row: Identity) -> bytes:
+        key = self.ring.key(row.key_id)
+        if key is None:
+            raise KeyMissing(
+                f"Identity {row.id} was sealed with key {row.key_id}, which is not in {self.ring.folder}.",
+                f"Put the file of that key back there as vault-{row.key_id}.key.",
+            )
         nonce, sealed = row.sealed[:NONCE_BYTES], row.sealed[NONCE_BYTES:]
         try:
-            plain = self._cipher.decrypt(nonce, sealed, row.pseudonym.encode())
+            return AESGCM(key).decrypt(nonce, sealed, row.pseudonym.encode())
         except InvalidTag:
             raise KeyMissing(
-                f"Identity {identity_id} was sealed with key {row.key_id}, and this process has key {self.key_id}.",
-                "Give this process the key file the identity was sealed with.",
+                f"Identity {row.id} cannot be opened with key {row.key_id}: the row was changed.",
+                "Restore the database from its backup.",
             ) from None
-        return Patient(**json.loads(plain))
-
-
-def key_id(key: bytes) -> str:
-    """A name for a key that tells nothing about it."""
-    return hashlib.sha256(b"pml-gateway key id" + key).hexdigest()[:12]
-
-
-def make_key(path: Path) -> None:
-    """Create a key file, mode 0600, unless one is there: a key is never overwritten."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return
-    with os.fdopen(descriptor, "w", encoding="ascii") as stream:
-        stream.write(secrets.token_hex(KEY_BYTES) + "\n")
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-def read_key(path: Path) -> bytes:
-    """The key in a file; raises KeyMissing or SettingsError with the fix."""
-    try:
-        mode = path.stat().st_mode & 0o077
-        text = path.read_text(encoding="ascii").strip()
-    except FileNotFoundError:
-        raise KeyMissing(
-            f"There is no key file {path}.",
-            "Restore it from its backup, or make a new gateway with: gateway init DIR",
-        ) from None
-    if mode:
-        raise SettingsError(f"The key file {path} can be read by others.", f"Run: chmod 600 {path}")
-    try:
-        key = bytes.fromhex(text)
-    except ValueError:
-        key = b""
-    if len(key) != KEY_BYTES:
-        raise SettingsError(
-            f"The key file {path} does not hold {KEY_BYTES} bytes in hexadecimal.",
-            "Restore it from its backup.",
-        )
-    return key
-
-
-def pseudonym_key(keys: Path) -> PseudonymKey:
-    """The key that pseudonyms, dates and UIDs are derived with."""
-    key = read_key(keys / "pseudonym.key")
-    return PseudonymKey(key, key_id(key))

@@ -26,9 +26,9 @@ THUMBNAIL = 96
 
 def images_of(request: Request, context: WebContext, viewer: Viewer, case_id: int) -> StudyOfImages:
     """The slices of a case this viewer may see."""
-    open_case(context, viewer, case_id)
+    forgotten = open_case(context, viewer, case_id).page.row.forgotten_at
     with context.database.read() as session:
-        copies = queries.prepared(session, case_id)
+        copies = [] if forgotten else queries.prepared(session, case_id)
     pictures: Pictures = request.app.state.pictures
     return pictures.study(copies)
 

@@ -40,6 +40,7 @@ WORDS = {
     "COMPOSED": "Report built",
     "RETURNED": "Returned",
     "CONFIRMED": "Confirmed",
+    "FORGOTTEN": "Forgotten",
     "flair": "FLAIR",
     "t2": "T2",
     "pd": "PD",
@@ -58,7 +59,7 @@ WORDS = {
     "upload": "Upload",
 }
 
-PATH_OF_A_CASE = tuple(CaseState)
+PATH_OF_A_CASE = tuple(state for state in CaseState if state is not CaseState.FORGOTTEN)
 """The states of a case in their order, for the progress line."""
 
 

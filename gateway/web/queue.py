@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from gateway.lifecycle import CaseState
+from gateway.lifecycle import OVER, CaseState
 from gateway.records import queries
 from gateway.records.accounts import Viewer
 from gateway.records.queries import QueueRow
@@ -47,7 +47,7 @@ def chosen(rows: Sequence[QueueRow], shown: str, viewer: Viewer, now: datetime) 
     def belongs(row: QueueRow) -> bool:
         match shown:
             case "open":
-                return row.state != CaseState.CONFIRMED
+                return CaseState(row.state) not in OVER
             case "to-read":
                 return row.state == CaseState.FORWARDED and not row.problem
             case "mine":
@@ -124,6 +124,7 @@ def as_json(row: QueueRow, viewer: Viewer, now: datetime) -> dict[str, Any]:
             "addendum_wanted": row.addendum_wanted,
             "created_at": row.created_at.isoformat(),
             "updated_at": row.updated_at.isoformat(),
+            "forgotten_at": row.forgotten_at.isoformat() if row.forgotten_at else None,
         }
     )
 

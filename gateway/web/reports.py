@@ -13,7 +13,15 @@ from fastapi import APIRouter, Body, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, Field, ValidationError
 
-from gateway.errors import AlreadySigned, Conflict, InvalidReport, NotAllowed, NotClaimed, WrongState
+from gateway.errors import (
+    AlreadySigned,
+    Conflict,
+    InvalidReport,
+    NotAllowed,
+    NotClaimed,
+    NotThere,
+    WrongState,
+)
 from gateway.records import accounts, ledger
 from gateway.records.accounts import Viewer
 from gateway.reporting.fields import FormValues
@@ -51,6 +59,8 @@ class SignatureIn(BaseModel):
 def report_page(request: Request, context: Context, viewer: Looker, case_id: CaseId) -> Response:
     """The form for the reader who holds the case; the signed report for everybody who may see it."""
     opened = open_case(context, viewer, case_id)
+    if opened.page.row.forgotten_at is not None:  # its page tells so
+        return RedirectResponse(f"/cases/{case_id}", status_code=303)
     if opened.page.report is not None:
         content = report_to_form(Report.model_validate(opened.page.report.content))
         return render(
@@ -191,6 +201,8 @@ def report_json(context: Context, viewer: Looker, case_id: CaseId) -> dict[str, 
     """The draft (with its version) or the signed report, and what still keeps it from being signed."""
     opened = open_case(context, viewer, case_id)
     page = opened.page
+    if page.row.forgotten_at is not None:
+        raise NotThere(f"The patient of case {case_id} was forgotten.", "Its page has what remains.")
     if page.report is not None:
         signed = {
             "by": page.report.signer_name,

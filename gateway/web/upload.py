@@ -147,7 +147,8 @@ def uploaded_page(request: Request, context: Context, viewer: Sender, study_id: 
 def download(context: Context, viewer: Sender, study_id: CaseId, form: str) -> Response:
     """The report of an uploaded study with its original identity, as DICOM SR or as PDF."""
     row, page = _row_and_case(context, viewer, study_id)
-    if page is None or row.received_by != "upload" or page.row.state not in READY or form not in DOWNLOADS:
+    waits = row.received_by == "upload" and row.forgotten_at is None
+    if page is None or not waits or page.row.state not in READY or form not in DOWNLOADS:
         raise NotThere(
             "There is no such report for this study.", "The study's page tells how far it has come."
         )

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import WrongState
-from gateway.lifecycle import CASE_MOVES, STUDY_MOVES, CaseState, StudyState, move_case, move_study
+from gateway.lifecycle import CASE_MOVES, OVER, STUDY_MOVES, CaseState, StudyState, move_case, move_study
 from gateway.pipeline.steps import STEPS
 
 
@@ -40,8 +40,8 @@ def test_every_state_has_its_moves() -> None:
 
 
 def test_every_case_can_reach_confirmed() -> None:
-    """From each state there is a way to the end: no case can be trapped by the table."""
-    for start in CaseState:
+    """From each state but FORGOTTEN there is a way to the end: no case can be trapped by the table."""
+    for start in set(CaseState) - {CaseState.FORGOTTEN}:
         seen = {start}
         frontier = {start}
         while frontier:
@@ -54,4 +54,11 @@ def test_each_state_has_a_step_or_waits_for_a_person() -> None:
     """A state without a step is one of those where a person acts, or the end."""
     stepless = {f"case {state}" for state in CaseState if ("case", state) not in STEPS}
     stepless |= {f"study {state}" for state in StudyState if ("study", state) not in STEPS}
-    assert stepless == {"case FORWARDED", "case CONFIRMED", "study MATCHED", "study UNMATCHED"}
+    ends = {"case CONFIRMED", "case FORGOTTEN", "study FORGOTTEN"}
+    assert stepless == {"case FORWARDED", "study MATCHED", "study UNMATCHED", *ends}
+
+
+def test_whatever_is_not_over_can_be_forgotten() -> None:
+    """And what is over stays what it was: statistics do not change."""
+    for state, after in CASE_MOVES.items():
+        assert (CaseState.FORGOTTEN in after) is (state not in OVER)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -18,7 +17,7 @@ from gateway.pipeline.context import StepContext
 from gateway.pipeline.engine import Engine
 from gateway.privacy.pseudonyms import PseudonymKey
 from gateway.profiles import SiteProfiles, read_folder
-from gateway.records import queries
+from gateway.records import keys, queries
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
 from gateway.records.held import HeldRow, held_objects
@@ -51,14 +50,20 @@ class Pipeline:
         self.keep(datasets)
         self.clock.pass_seconds(self.context.settings.study.quiet_period + 1)
 
-    def keep(self, datasets: Iterable[Dataset], called: str = "GATEWAY") -> int:
+    def keep(
+        self,
+        datasets: Iterable[Dataset],
+        called: str = "GATEWAY",
+        node: str = "hospital",
+        site: str = "north",
+    ) -> int:
         """Keep objects as if the hospital had sent them to the title `called`; the study's number."""
         study_id = 0
         for dataset in datasets:
             stream = BytesIO()
             dcmwrite(stream, dataset, enforce_file_format=True)
-            received = read_instance(stream.getvalue(), node="hospital", called_ae_title=called)
-            kept = self.intake.keep(received, site="north")
+            received = read_instance(stream.getvalue(), node=node, called_ae_title=called)
+            kept = self.intake.keep(received, site=site)
             assert kept.status == 0, kept.problem
             study_id = kept.study_id or 0
         return study_id
@@ -116,6 +121,7 @@ def make_pipeline(
             "files": {"rules": folder / "rules", "profiles": folder / "profiles", **(files or {})},
         }
     )
+    keys.make_key(folder / "keys" / "vault.key")
     rules: RuleSet = load_rules(settings.files.rules)
     blobs = LocalBlobs(settings.storage.objects)
 
@@ -129,7 +135,7 @@ def make_pipeline(
         lambda: NodeDirectory(()),
         lambda: rules,
         profiles,
-        Vault(secrets.token_bytes(32)),
+        Vault.from_folder(folder / "keys"),
         PseudonymKey(b"p" * 32, "test"),
     )
     return Pipeline(context, Engine(context), Intake(settings, database, blobs), clock)

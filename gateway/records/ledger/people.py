@@ -155,6 +155,7 @@ def park_case(database: Database, case_id: int, who: str, why: str) -> None:
     with database.write("park_case") as session:
         now = database.now(session)
         case = _locked_case(session, case_id)
+        _still_known(case)
         case.problem, case.fix = f"Parked by {who}: {why}", "Retry the case when the reason is gone."
         case.fence += 1  # a step that runs now must not move a parked case
         case.lease_owner, case.lease_until = "", None
@@ -174,6 +175,7 @@ def retry(database: Database, unit: str, row_id: int, who: str) -> None:
         )
         if row is None:
             raise NotThere(f"There is no {unit} {row_id}.", "List them with: gateway cases list")
+        _still_known(row)
         row.problem = row.fix = row.waiting_for = ""
         row.attempts, row.failing_since = 0, None
         row.look_again_at = now
@@ -182,6 +184,14 @@ def retry(database: Database, unit: str, row_id: int, who: str) -> None:
         study_id, case_id = (row.study_id, row.id) if isinstance(row, Case) else (row_id, None)
         tell(session, study_id, case_id, now, "retried", who=who)
         audit.append(session, now, who, f"{unit} retried", f"{unit} {row_id}")
+
+
+def _still_known(row: Case | Study) -> None:
+    if row.forgotten_at is not None:
+        raise WrongState(
+            f"The patient of {type(row).__name__.lower()} {row.id} was forgotten.",
+            "There is nothing left to do.",
+        )
 
 
 def _locked_case(session: Session, case_id: int) -> Case:

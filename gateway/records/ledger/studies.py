@@ -38,6 +38,11 @@ def route_by_hand(database: Database, study_id: int, rule_id: str, who: str, why
     """
     with database.write("route_by_hand") as session:
         study, now = _locked(session, study_id), database.now(session)
+        if study.forgotten_at is not None:
+            raise WrongState(
+                f"The patient of study {study_id} was forgotten; nothing of it is kept.",
+                "Ask the sender to send it again, if it has to be read after all.",
+            )
         if study.state != StudyState.UNMATCHED:
             raise WrongState(
                 f"Study {study_id} is {study.state}, and only one that is UNMATCHED can be routed by hand.",

@@ -12,6 +12,7 @@ from sqlalchemy import or_, update
 from sqlmodel import Session, col, select
 
 from gateway.lifecycle import CaseState, StudyState, move_case, move_study
+from gateway.records import rotation
 from gateway.records.database import Database
 from gateway.records.evidence import NOTHING, Evidence
 from gateway.records.ledger.answers import keep_commitment
@@ -189,6 +190,7 @@ def _remember(session: Session, row: Case | Study, claim: Claim, evidence: Evide
             select(Identity).where(Identity.patient_hash == evidence.identity.patient_hash)
         ).first()
         if known is None:
+            rotation.admit(session, evidence.identity.key_id)
             known = Identity(**vars(evidence.identity), created_at=now)
             session.add(known)
             session.flush()

@@ -18,8 +18,11 @@ FOLDER = Path(__file__).parent
 def upgrade(database: Database) -> None:
     """Bring the schema to this version's; does nothing when it is there."""
     with database.engine.connect() as connection:
+        # SQLite changes a table by copying it: the rows that refer to it must not mind that it is gone for a moment.
+        _foreign_keys(connection, "OFF")
         command.upgrade(_config(connection), "head")
         connection.commit()
+        _foreign_keys(connection, "ON")
 
 
 def is_current(database: Database) -> bool:
@@ -39,6 +42,12 @@ def revise(database: Database, message: str) -> None:
     """Write a new revision from what the tables in code have that the database lacks (for developers)."""
     with database.engine.connect() as connection:
         command.revision(_config(connection), message=message, autogenerate=True)
+
+
+def _foreign_keys(connection: Connection, wanted: str) -> None:
+    driver = connection.connection.driver_connection
+    if connection.dialect.name == "sqlite" and driver is not None:
+        driver.execute(f"PRAGMA foreign_keys={wanted}")  # on the driver: within a transaction it does nothing
 
 
 def _config(connection: Connection | None = None) -> Config:

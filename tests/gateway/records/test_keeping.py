@@ -1,4 +1,4 @@
-"""Bytes, identities, accounts and the audit trail."""
+"""Bytes, accounts and the audit trail."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlmodel import select
 
-from gateway.errors import Conflict, GatewayError, KeyMissing, NotAllowed, SettingsError
-from gateway.records import accounts, audit, migrations, vault
+from gateway.errors import Conflict, GatewayError, NotAllowed
+from gateway.records import accounts, audit, migrations
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
-from gateway.records.tables import AuditEvent, Identity
-from gateway.records.vault import Patient, Vault
+from gateway.records.tables import AuditEvent
 from support.records import PASSWORD, FakeClock, reader
 
 HOUR = timedelta(hours=1)
@@ -56,38 +54,6 @@ def test_a_file_is_synced_before_it_has_its_name(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(os, "replace", spy_replace)
     blobs.put("a/second", b"2")
     assert calls == ["sync file", "rename", "sync folder"]
-
-
-def test_an_identity_is_sealed_and_opened_with_an_audit_event(database: Database) -> None:
-    """The row holds no plain text; each opening is in the trail before the identity is returned."""
-    opened = Vault(bytes(32))
-    patient = Patient("4711", "HOSP", "Muster^Maria", "19800101")
-    sealed = opened.seal("hospital", patient, "PML-AAAAAAAA", "hash")
-    assert b"Muster" not in sealed.sealed
-    with database.write("test") as session:
-        session.add(Identity(**vars(sealed), created_at=database.now(session)))
-    assert opened.open(database, 1, "ana", "report") == patient
-    with database.read() as session:
-        [event] = session.exec(select(AuditEvent)).all()
-        assert (event.who, event.action, event.detail) == ("ana", "identity read", {"why": "report"})
-
-
-def test_another_key_cannot_open_an_identity(database: Database) -> None:
-    """The error names the key that is needed."""
-    sealed = Vault(bytes(32)).seal("hospital", Patient("1", "", "A^B", ""), "PML-AAAAAAAA", "hash")
-    with database.write("test") as session:
-        session.add(Identity(**vars(sealed), created_at=database.now(session)))
-    with pytest.raises(KeyMissing, match=sealed.key_id):
-        Vault(bytes([1] * 32)).open(database, 1, "ana", "report")
-
-
-def test_a_key_file_others_can_read_is_refused(tmp_path: Path) -> None:
-    """The fix is the chmod command."""
-    vault.make_key(tmp_path / "vault.key")
-    (tmp_path / "vault.key").chmod(0o644)
-    with pytest.raises(SettingsError) as refused:
-        vault.read_key(tmp_path / "vault.key")
-    assert "chmod 600" in refused.value.fix
 
 
 def test_the_audit_chain_finds_a_changed_event(database: Database) -> None:

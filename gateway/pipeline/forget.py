@@ -1,0 +1,110 @@
+"""Whom to forget: from a PatientID, a case or a study to the patient's mark, and to studies not decided yet.
+
+Needs the pseudonym key, which the web role does not have: forgetting is a command.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydicom import dcmread
+from sqlmodel import col, or_, select
+
+from gateway.errors import NotThere
+from gateway.pipeline import originals
+from gateway.pipeline.linkage import linkage
+from gateway.privacy import PseudonymKey
+from gateway.records import forgetting
+from gateway.records.blobs import BlobStore
+from gateway.records.database import Database
+from gateway.records.forgetting import UNDECIDED, Plan
+from gateway.records.tables import Case, Identity, Study
+
+UNREADABLE = "Name the patient by the PatientID; or restore the study's files from their backup."
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A patient to forget: only the keyed hash, and studies that name the patient in their headers."""
+
+    site: str
+    patient_hash: str
+    also: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Forgetter:
+    """Everything that forgetting works on."""
+
+    database: Database
+    blobs: BlobStore
+    key: PseudonymKey
+
+    def by_patient_id(self, site: str, issuer: str, patient_id: str) -> Wanted:
+        """The patient with this number at a site; `issuer` as the sender writes it."""
+        return self._with_undecided(site, self.key.patient_hash(site, issuer, patient_id))
+
+    def by_case(self, case_id: int) -> Wanted:
+        """The patient of a case; raises NotThere."""
+        with self.database.read() as session:
+            case = session.get(Case, case_id)
+            if case is None:
+                raise NotThere(f"There is no case {case_id}.", "List them with: gateway cases list")
+            study_id, identity = case.study_id, case.identity_id and session.get(Identity, case.identity_id)
+        if identity:
+            return self._with_undecided(identity.site, identity.patient_hash)
+        return self.by_study(study_id)
+
+    def by_study(self, study_id: int) -> Wanted:
+        """The patient of a study: the one its first image names; raises NotThere."""
+        with self.database.read() as session:
+            study = session.get(Study, study_id)
+        if study is None:
+            raise NotThere(f"There is no study {study_id}.", "The page of studies shows every number.")
+        if study.patient_hash:
+            return self._with_undecided(study.site, study.patient_hash)
+        hashes = self._hashes(study)
+        if not hashes:
+            raise NotThere(
+                f"No object of study {study_id} can be read, so its patient is not known.", UNREADABLE
+            )
+        return self._with_undecided(study.site, hashes[0])
+
+    def plan(self, wanted: Wanted) -> Plan:
+        """What would go."""
+        with self.database.read() as session:
+            return forgetting.plan(session, wanted.patient_hash, wanted.also)
+
+    def forget(self, wanted: Wanted, who: str, why: str, *, even_open: bool = False) -> tuple[int, bool]:
+        """Forget; returns the number of files deleted, and whether the database gave up the old bytes too."""
+        database = self.database
+        forgotten_id = forgetting.mark(
+            database, wanted.patient_hash, wanted.site, wanted.also, who, why, even_open=even_open
+        )
+        files = forgetting.finish(database, self.blobs, forgotten_id)
+        return files, database.give_up_deleted(forgetting.TABLES)
+
+    def _with_undecided(self, site: str, patient_hash: str) -> Wanted:
+        """Studies whose headers nobody has read, or that name several patients, are found by reading them now."""
+        with self.database.read() as session:
+            unread = session.exec(
+                select(Study).where(
+                    Study.site == site,
+                    col(Study.forgotten_at).is_(None),
+                    or_(col(Study.state).in_(UNDECIDED), Study.patient_hash == "", col(Study.patients) > 1),
+                )
+            ).all()
+        also = [study.id or 0 for study in unread if patient_hash in self._hashes(study)]
+        return Wanted(site, patient_hash, tuple(also))
+
+    def _hashes(self, study: Study) -> list[str]:
+        """The hash of the patient in each header that can be read, in order of arrival."""
+        assert study.id is not None
+        found = []
+        for instance in originals.kept(self.database, study.id):
+            try:
+                header = dcmread(self.blobs.path(instance.blob), specific_tags=list(originals.PATIENT_KEYS))
+            except originals.NOT_DICOM:
+                continue
+            found.append(linkage(self.key, study.site, header).patient_hash)
+        return found

@@ -1,0 +1,162 @@
+"""What remains of a forgotten patient, decided for every column of every table.
+
+Statistics stay: states, times, rule, urgency, readability, kinds of series, numbers. What names the patient, was typed
+about the patient, or leads back to an original object goes. A test holds this against the tables: a new column must be
+decided here before it can be kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlmodel import SQLModel
+
+from gateway.records.tables import (
+    Account,
+    AuditEvent,
+    Case,
+    CaseEvent,
+    Channel,
+    Commitment,
+    Delivery,
+    Draft,
+    ForgottenPatient,
+    HeldObject,
+    Identity,
+    Instance,
+    Manifest,
+    Notice,
+    PreparedInstance,
+    Refusal,
+    RetiredKey,
+    SignedReport,
+    Study,
+    Tick,
+    WebSession,
+)
+
+Left = Callable[[Any], Any]
+"""What is left of a column, from its row."""
+
+
+def _nothing(value: Any) -> Left:
+    """Always this; lists and dicts are new ones each time."""
+    return lambda _row: type(value)(value) if isinstance(value, list | dict) else value
+
+
+def _number(row: Any) -> str:
+    """Unique, as the column must be, and meaningless."""
+    return f"forgotten {row.id}"
+
+
+def _kinds(case: Case) -> list[dict[str, Any]]:
+    """How many images of which kind."""
+    return [{name: one.get(name) for name in ("kind", "instances")} for one in case.series]
+
+
+def _requirements(case: Case) -> dict[str, Any]:
+    """Which requirement of the protocol was met, without its note."""
+    met = [{name: one.get(name) for name in ("name", "met")} for one in case.verdict.get("requirements", ())]
+    return {"requirements": met} if met else {}
+
+
+def _counts(case: Case) -> dict[str, Any]:
+    """The numbers of the manifest."""
+    return {name: value for name, value in case.manifest.items() if isinstance(value, int)}
+
+
+def _names(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_PARKED = {
+    "waiting_for": _nothing(""),
+    "problem": _nothing(""),
+    "fix": _nothing(""),
+    "lease_owner": _nothing(""),
+}
+
+EMPTIED: Mapping[type[SQLModel], Mapping[str, Left]] = {
+    Study: {
+        **_PARKED,
+        "study_instance_uid": _number,
+        "completed_because": _nothing(""),
+        "facts": _nothing({}),
+        "facts_of": _nothing(0),
+        "patients": _nothing(0),
+        "name_hash": _nothing(""),
+        "birth_hash": _nothing(""),
+        "accession_hash": _nothing(""),
+        "held_because": _nothing(""),
+        "accepted": _nothing({}),
+        "explanation": _nothing([]),
+    },
+    Case: {
+        **_PARKED,
+        "verdict": _requirements,
+        "explanation": _nothing([]),
+        "series": _kinds,
+        "identity_id": _nothing(None),
+        "shifted_study_date": _nothing(""),
+        "manifest": _counts,
+        "addendum_wanted": _nothing(False),
+        "claimed_by": _nothing(None),
+        "claimed_until": _nothing(None),
+        "composed": _nothing({}),
+        "returned_uid": _nothing(""),
+        "commitment_transactions": _nothing([]),
+    },
+    CaseEvent: {"detail": _nothing({})},
+    Delivery: {"sop_instance_uid": _number, "detail": _nothing("")},
+    # The digest stays: it proves that this reader signed something, and the trail has it anyway.
+    SignedReport: {"content": _nothing({})},
+}
+
+REMAINS: Mapping[type[SQLModel], frozenset[str]] = {
+    # The keyed patient hash is the mark by which a later study is recognised.
+    Study: _names(
+        "id site sender calling_ae_title called_ae_title address received_by uploaded_by state generation "
+        "first_instance_at last_instance_at instances patient_hash forgotten_at look_again_at attempts "
+        "failing_since lease_until fence"
+    ),
+    # The pseudonym stays: by it the reading site is asked to delete its copies.
+    Case: _names(
+        "id study_id site destination state generation rule_id rule_version rule_title rules_fingerprint "
+        "referral urgency priority readability pseudonym profile late_images returned_as forgotten_at reached_at "
+        "created_at updated_at look_again_at attempts failing_since lease_until fence"
+    ),
+    CaseEvent: _names("id study_id case_id at what reached who"),
+    Delivery: _names("id case_id direction node outcome status at"),
+    SignedReport: _names("id case_id version digest signed_by signer_name signer_login signed_at"),
+}
+
+GONE: tuple[type[SQLModel], ...] = (
+    Identity,
+    Instance,
+    PreparedInstance,
+    HeldObject,
+    Manifest,
+    Draft,
+    Commitment,
+    Refusal,
+)
+"""Rows of the patient are deleted; of the last two, those that name one of the patient's objects."""
+
+NOT_ABOUT_PATIENTS: tuple[type[SQLModel], ...] = (
+    Account,
+    WebSession,
+    AuditEvent,
+    Notice,
+    Channel,
+    Tick,
+    RetiredKey,
+    ForgottenPatient,
+)
+
+
+def empty(row: SQLModel) -> None:
+    """Leave of a row what may remain; twice is the same as once."""
+    left = {name: rest(row) for name, rest in EMPTIED[type(row)].items()}
+    for name, value in left.items():
+        setattr(row, name, value)

@@ -1,0 +1,81 @@
+"""While the gateway runs: a new vault key without a restart, then a patient forgotten to the last byte."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import date
+
+import pytest
+from sqlmodel import select
+
+from gateway.demo.demo import verify_returned
+from gateway.demo.stage import Stage
+from gateway.records import audit, rotation
+from gateway.records.tables import AuditEvent
+from support.journeys import push, scan, sign, wait_for_case
+from support.patients import found_in
+
+pytestmark = pytest.mark.timeout(300)
+
+
+def _gateway(stage: Stage, *arguments: str) -> str:
+    """Run a command beside the running gateway; what it printed."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "gateway", *arguments, "--config", str(stage.config)],
+        env=stage.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout
+
+
+def test_the_key_rotates_and_the_patient_is_forgotten_without_a_restart(stage: Stage) -> None:
+    """Rotated before the report is built, it still finds its patient; then nothing of the patient is left."""
+    first = scan(stage)
+    push(stage, first)
+    client = stage.client()
+    case = wait_for_case(stage, client, "FORWARDED")
+    said = _gateway(stage, "vault", "rotate", "--retire")
+    assert "1 identities were sealed again" in said
+    sign(client, case["id"])
+    wait_for_case(stage, client, "CONFIRMED")
+    assert verify_returned(stage, first) == []
+    second = scan(stage, date(2026, 5, 2))
+    push(stage, second)
+    later = wait_for_case(stage, client, "FORWARDED", number=1)
+    assert later["pseudonym"] == case["pseudonym"]
+    sign(client, later["id"])
+    wait_for_case(stage, client, "CONFIRMED", number=1)
+    database = stage.database()
+    with database.read() as session:
+        [only] = rotation.rows_by_key(session)
+        read = session.exec(select(AuditEvent).where(AuditEvent.action == "identity read")).all()
+    assert only in said
+    assert [(event.who, event.detail["why"]) for event in read] == [
+        ("gateway", f"report of case {number}") for number in (case["id"], later["id"])
+    ]
+
+    wanted = {
+        str(value).encode()
+        for dataset in (*first, *second)
+        for value in (
+            dataset.PatientID,
+            dataset.PatientBirthDate,
+            dataset.PatientName,
+            dataset.StudyInstanceUID,
+            dataset.SeriesInstanceUID,
+            dataset.SOPInstanceUID,
+        )
+    }
+    assert found_in(stage.config.parent, wanted) == wanted
+    said = _gateway(stage, "forget", "--case", str(case["id"]), "--yes")
+    assert case["pseudonym"] in said
+    assert found_in(stage.config.parent, wanted) == set()
+    assert {one["state"] for one in client.cases()} == {"CONFIRMED"}
+    assert all(one["forgotten_at"] for one in client.cases())
+    with database.read() as session:
+        assert audit.verify(session) is None
+    database.close()
