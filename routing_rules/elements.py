@@ -95,6 +95,11 @@ def items(ds: Dataset, tag: int) -> tuple[Dataset, ...]:
     return tuple(item for item in value if isinstance(item, Dataset))
 
 
+def any_private(ds: Dataset) -> bool:
+    """Has the header any private element at all?"""
+    return any((tag >> 16) & 1 for tag in ds.keys())  # noqa: SIM118 (iterating a Dataset converts every element)
+
+
 def private_blocks(ds: Dataset) -> dict[tuple[int, str], int]:
     """(group, creator) -> first element of the block it reserved (PS3.5 section 7.8.1)."""
     found: dict[tuple[int, str], int] = {}

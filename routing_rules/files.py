@@ -17,6 +17,7 @@ from routing_rules.facts import StudyFacts
 from routing_rules.matching import MatchResult, match
 from routing_rules.rule import Rule, RuleFile, RuleTest
 from routing_rules.series import SeriesFacts, SeriesKind
+from routing_rules.validation import problems_of
 from routing_rules.yaml_lines import LinedYaml, read_yaml
 
 
@@ -110,7 +111,7 @@ def _rule_set(loaded: Iterable[tuple[str, str]], problems: list[FileProblem]) ->
         try:
             parsed = RuleFile.model_validate(read.data if read.data is not None else {})
         except ValidationError as error:
-            problems += [_problem(read, source, one) for one in _causes(error)]
+            problems += problems_of(error, read, source)
             continue
         for index, rule in enumerate(parsed.rules):
             line = read.line(("rules", index, "id"))
@@ -132,46 +133,6 @@ def _rule_set(loaded: Iterable[tuple[str, str]], problems: list[FileProblem]) ->
 def _fingerprint(rules: Iterable[Rule]) -> str:
     content = [rule.model_dump(mode="json") for rule in rules]
     return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-
-
-_FIXES: Mapping[str, str] = {
-    "missing": "Add it.",
-    "dict_type": "Write name: value, one a line.",
-    "model_type": "Write name: value, one a line.",
-    "too_short": "Write at least one, as a list: a line with a dash for each.",
-    "extra_forbidden": "Remove it or correct its name.",
-    "string_pattern_mismatch": "Use lower-case letters, digits, dots, dashes and underscores.",
-}
-
-
-def _causes(error: ValidationError) -> list[Any]:
-    """The errors of pydantic without the list that is "too short" only because its members were wrong."""
-    every = error.errors(include_url=False)
-    return [
-        one
-        for one in every
-        if one["type"] != "too_short"
-        or not any(other["loc"][: len(one["loc"])] == one["loc"] and other is not one for other in every)
-    ]
-
-
-def _problem(read: LinedYaml, source: str, error: Mapping[str, Any]) -> FileProblem:
-    loc = tuple(error["loc"])
-    context = error.get("ctx", {})
-    where = ".".join(str(part) for part in read.known(loc))
-    name = str(loc[-1]) if loc and error["type"] in ("missing", "extra_forbidden") else ""
-    problem = context.get("problem") or str(error["msg"])
-    value = (
-        context["value"]
-        if "value" in context
-        else ""
-        if error["type"] == "missing"
-        else repr(error["input"])[:120]
-    )
-    fix = context.get("fix") or _FIXES.get(str(error["type"]), "Correct the value.")
-    said = ": ".join(part for part in (where, name, problem) if part)
-    place = read.innermost(read.known(loc)) if error["type"] == "rule" else loc
-    return FileProblem(source, read.line(place), said, value, fix)
 
 
 def _test_problems(read: LinedYaml, source: str, index: int, test: RuleTest) -> list[FileProblem]:

@@ -16,14 +16,18 @@ from routing_rules.signs import (
     derived,
     described,
     diffusion_named,
+    dynamic,
     epi,
     equals,
     gradient_echo,
     has,
     inversion,
     lacks,
+    mapping_echoes,
+    mapping_inversions,
     maps_beside,
     means,
+    past_csf_null,
     role,
     several_echoes,
     several_planes,
@@ -67,6 +71,8 @@ _no_flow = lacks(
 _one_echo = lacks("second echo", several_echoes)
 _no_maps = lacks("maps in the series", maps_beside)
 _flair_ti = within(_ti, 1300, 3000)
+_not_dir = lacks("inversion time past the null of fluid", past_csf_null)
+_not_slow = lacks("repetition time of two inversions", within(_tr, 4000, 100_000))
 
 ROWS: tuple[Row, ...] = (
     # what is no image of a head at all
@@ -89,7 +95,8 @@ ROWS: tuple[Row, ...] = (
     # diffusion
     Row(K.TRACE, 0.97, (role("trace"), any_of(b_value_high, diffusion_named))),
     Row(K.TRACE, 0.95, (equals("directionality", "ISOTROPIC"), b_value_high)),
-    Row(K.SWI, 0.85, (derived, any_of(role("swi"), means("swi")))),
+    Row(K.SWI, 0.85, (derived, role("swi"))),
+    Row(K.SWI, 0.8, (derived, has("image_type", "PRIMARY"), means("swi"))),
     Row(K.DERIVED, 0.6, (derived, any_of(b_value_high, diffusion_named, epi))),
     Row(K.DERIVED, 0.9, (derived,)),
     Row(K.OTHER, 0.9, (role("perfusion"),)),
@@ -117,15 +124,20 @@ ROWS: tuple[Row, ...] = (
     Row(K.OTHER, 0.75, (epi, gradient_echo)),
     Row(K.OTHER, 0.4, (epi,)),  # a spin-echo EPI may be the b = 0 half of a DWI
     Row(K.OTHER, 0.75, (within("temporal_positions", 3, 100_000),)),
+    Row(K.OTHER, 0.75, (dynamic,)),
+    Row(K.OTHER, 0.75, (mapping_inversions,)),
+    Row(K.OTHER, 0.75, (inversion, past_csf_null)),
+    Row(K.OTHER, 0.75, (spin_echo, mapping_echoes)),
     Row(
         K.SWI,
         0.8,
         (
             gradient_echo,
             _three_d,
-            within(_te, 15, 45),
+            within(_te, 18, 45),
             within(_tr, 20, 60),
-            lacks("large flip angle", within(_flip, 31, 180)),
+            lacks("large flip angle", within(_flip, 25.1, 180)),
+            lacks("echoes of a map", mapping_echoes),
         ),
     ),
     # fluid attenuated
@@ -135,12 +147,41 @@ ROWS: tuple[Row, ...] = (
         0.95,
         (equals("acquisition_contrast", "FLUID_ATTENUATED"), lacks("short echo time", within(_te, 0.1, 59))),
     ),
-    Row(K.FLAIR, 0.9, (spin_echo, _flair_ti, within(_te, 70, 700), within(_tr, 4000, 20_000), _no_gradient)),
+    Row(
+        K.FLAIR,
+        0.9,
+        (
+            any_of(spin_echo, has("scanning_sequence", "RM")),
+            _flair_ti,
+            within(_te, 70, 700),
+            within(_tr, 4000, 20_000),
+            _no_gradient,
+            _not_dir,
+        ),
+    ),
+    # without an echo time: a spin echo that nulls fluid is read for nothing but FLAIR
+    Row(
+        K.FLAIR,
+        0.75,
+        (inversion, spin_echo, within(_ti, 1500, 3000), unknown(_te), within(_tr, 4000, 20_000), _no_gradient),
+    ),
     Row(K.OTHER, 0.75, (inversion, within(_ti, 1, 299), within(_tr, 1500, 20_000))),  # STIR
     # T1
-    Row(K.T1, 0.95, (inversion, within(_ti, 300, 1400), within(_te, 0.1, 8), lacks("spin echo", spin_echo))),
-    Row(K.T1, 0.93, (means("magnetization_prepared"), within(_te, 0.1, 8), _not_late_inversion)),
-    Row(K.T1, 0.93, (gradient_echo, _three_d, within(_ti, 300, 1400), within(_te, 0.1, 8), _not_balanced)),
+    Row(
+        K.T1,
+        0.95,
+        (inversion, within(_ti, 300, 1400), within(_te, 0.1, 8), lacks("spin echo", spin_echo), _not_slow),
+    ),
+    Row(
+        K.T1,
+        0.93,
+        (means("magnetization_prepared"), _three_d, within(_te, 0.1, 8), _not_late_inversion, _not_slow),
+    ),
+    Row(
+        K.T1,
+        0.93,
+        (gradient_echo, _three_d, within(_ti, 300, 1400), within(_te, 0.1, 8), _not_balanced, _not_slow),
+    ),
     Row(
         K.T1,
         0.9,
@@ -203,9 +244,9 @@ ROWS: tuple[Row, ...] = (
         (
             gradient_echo,
             equals("acquisition_type", "2D"),
-            within(_tr, 80, 800),
+            within(_tr, 80, 350),  # longer ones are field maps as well
             within(_te, 0.1, 10),
-            within(_flip, 50, 90),
+            within(_flip, 60, 90),
             _one_echo,
             _no_maps,
             _no_flow,
@@ -221,9 +262,10 @@ ROWS: tuple[Row, ...] = (
             any_of(
                 has("sequence_variant", "SP"), means("spoiled"), equals("spoiling", "RF", "RF_AND_GRADIENT")
             ),
-            within(_tr, 1, 15),
+            any_of(within(_tr, 9, 15), lacks("flip angle of an angiography", within(_flip, 20.1, 180))),
+            within(_tr, 3.5, 15),
             within(_te, 0.1, 6),
-            within(_flip, 8, 40),
+            within(_flip, 8, 32),
             _one_echo,
             _no_maps,
             _no_flow,
@@ -234,7 +276,21 @@ ROWS: tuple[Row, ...] = (
     Row(
         K.T2,
         0.95,
-        (spin_echo, _no_epi, _no_gradient, _no_inversion, within(_tr, 2000, 12_000), within(_te, 60, 250)),
+        (spin_echo, _no_epi, _no_gradient, _no_inversion, within(_tr, 2000, 20_000), within(_te, 60, 250)),
+    ),
+    # single shot: the time between its excitations is no repetition time
+    Row(
+        K.T2,
+        0.85,
+        (
+            spin_echo,
+            _no_epi,
+            _no_gradient,
+            _no_inversion,
+            within("echo_train_length", 60, 2000),
+            within(_tr, 500, 20_000),
+            within(_te, 60, 250),
+        ),
     ),
     Row(
         K.T2,

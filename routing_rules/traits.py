@@ -1,7 +1,7 @@
 """What one image says about itself, read once from its header: the input of series recognition.
 
 A classic object gives one `ImageTraits`, an enhanced multi-frame object one per frame (functional groups of
-PS3.3 C.7.6.16 first, then the top level). Nothing here judges; see `techniques` and `sequences` for that.
+PS3.3 C.7.6.16 first, then the top level). Nothing here judges; see `kind_table` and `sequences` for that.
 Times are in milliseconds, lengths in millimetres, b-values in s/mm².
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 
 from pydicom.dataset import Dataset
 
-from routing_rules.elements import items, number, numbers, private_blocks, tag_of, text, texts
+from routing_rules.elements import any_private, items, number, numbers, private_blocks, tag_of, text, texts
 from routing_rules.vendor_facts import PrivateElement, VendorFacts, standard_vendor_facts
 
 
@@ -29,7 +29,9 @@ class ImageTraits:
     description: str = ""
     protocol_name: str = ""
     acquired_at: str = ""
+    body_parts: tuple[str, ...] = ()
     image_type: tuple[str, ...] = ()
+    private_roles: tuple[str, ...] = ()
     scanning_sequence: tuple[str, ...] = ()
     sequence_variant: tuple[str, ...] = ()
     scan_options: tuple[str, ...] = ()
@@ -138,6 +140,9 @@ _AGENT_DETAILS = {
         "ContrastBolusRoute",
     )
 }
+_BODY_PART, _REGION = tag_of("BodyPartExamined"), tag_of("AnatomicRegionSequence")
+_COMMENTS = tag_of("ImageComments")
+_MOSAICS = frozenset({"MOSAIC", "VFRAME"})
 _MAPPING = tag_of("RealWorldValueMappingSequence")
 _QUANTITY_PARTS = (tag_of("MeasurementUnitsCodeSequence"), tag_of("QuantityDefinitionSequence"))
 _CODE_VALUE, _CODE_MEANING = tag_of("CodeValue"), tag_of("CodeMeaning")
@@ -177,7 +182,7 @@ def read_traits(header: Dataset, vendor_facts: VendorFacts | None = None) -> tup
 
 def _base(header: Dataset, shared: _Groups, facts: VendorFacts) -> ImageTraits:
     values = _found(header, (shared,))
-    blocks = private_blocks(header)
+    blocks = private_blocks(header) if any_private(header) else {}
     names = [name for tag in _NAME_TAGS for name in texts(header, tag)]
     names += [
         name
@@ -186,13 +191,17 @@ def _base(header: Dataset, shared: _Groups, facts: VendorFacts) -> ImageTraits:
         for name in texts(header, tag)
     ]
     if values.get("b_value") is None:
-        values["b_value"] = _private_b_value(header, blocks, facts)
+        values["b_value"] = _private_b_value(header, blocks, facts) if blocks else None
+    if values.get("b_value") is None:
+        values["b_value"] = _commented_b_value(header, values.get("manufacturer", ""), facts)
     counts = [number(header, tag) for one in facts.mosaic_counts for tag in _private(blocks, one)]
-    mosaic = "MOSAIC" in values.get("image_type", ())
+    mosaic = _MOSAICS & set(values.get("image_type", ()))
     return ImageTraits(
         **values,
         sequence_names=tuple(dict.fromkeys(name for name in names if name)),
         acquired_at=_acquired_at(header),
+        body_parts=_body_parts(header, shared),
+        private_roles=_private_roles(header, blocks, values.get("b_value"), facts),
         quantities=_quantities(header, shared),
         agent=text(header, _AGENT) if _AGENT in header else None,
         agent_items=len(items(header, _AGENT_ITEMS)),
@@ -237,6 +246,34 @@ def _private_b_value(
             if value is not None and value >= 0:
                 return value % one.modulo if one.modulo else value
     return None
+
+
+def _commented_b_value(header: Dataset, manufacturer: str, facts: VendorFacts) -> float | None:
+    for start, pattern in facts.commented_b_values:
+        if manufacturer.upper().startswith(start) and (found := pattern.search(text(header, _COMMENTS))):
+            return float(found.group(1))
+    return None
+
+
+def _private_roles(
+    header: Dataset, blocks: Mapping[tuple[int, str], int], b_value: float | None, facts: VendorFacts
+) -> tuple[str, ...]:
+    found = []
+    for one in facts.private_values if blocks else ():
+        if one.from_b is not None and (b_value or 0.0) < one.from_b:
+            continue
+        for tag in _private(blocks, one):
+            said = texts(header, tag) or tuple(f"{number:g}" for number in numbers(header, tag, one.vr))
+            found += [one.values[value] for value in said if value in one.values]
+    return tuple(sorted(set(found)))
+
+
+def _body_parts(header: Dataset, shared: _Groups) -> tuple[str, ...]:
+    """BodyPartExamined and the meanings of the anatomic region, of the object or of its frames (PS3.3 C.7.6.16.2.8)."""
+    holders = [header, *(holder for holder in (shared.where.get(_REGION),) if holder is not None)]
+    regions = (text(item, _CODE_MEANING) for holder in holders for item in items(holder, _REGION))
+    named = (part.upper() for part in (text(header, _BODY_PART), *regions))
+    return tuple(dict.fromkeys(part for part in named if part))
 
 
 def _acquired_at(header: Dataset) -> str:
