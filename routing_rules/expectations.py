@@ -7,19 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from pydantic_core import PydanticCustomError
-
+from routing_rules.errors import complaint
 from routing_rules.fact_table import FACTS, FactKind
 
 LONGEST_PATTERN = 200
 LONGEST_TEXT = 512
-_REPEATED_REPEAT = re.compile(r"\([^()]*[*+}][^()]*\)\s*[*+{]")
 """Characters of a text that a pattern is tried on: descriptions have 64, more is no description."""
+_REPEATED_REPEAT = re.compile(r"\([^()]*[*+}][^()]*\)\s*[*+{]")
 
 
 class Operator(StrEnum):
@@ -131,17 +129,6 @@ def _check_pattern(pattern: str) -> None:
     except re.error as error:
         fix = f"Correct this: {error}. To find a plain text use contains."
         raise complaint("is not a regular expression", pattern, fix) from error
-
-
-def did_you_mean(name: str, names: tuple[str, ...]) -> str:
-    close = get_close_matches(name, names, n=1)
-    return f"Did you mean {close[0]}?" if close else f"Use one of: {', '.join(names)}."
-
-
-def complaint(problem: str, value: Any, fix: str) -> PydanticCustomError:
-    return PydanticCustomError(
-        "rule", "{problem}", {"problem": problem, "value": str(value)[:120], "fix": fix}
-    )
 
 
 _JSON_TYPES: Mapping[FactKind, str] = {

@@ -86,7 +86,7 @@ ROWS: tuple[Row, ...] = (
     Row(K.OTHER, 0.95, (lacks("MR image storage class", equals("sop_class_uid", *MR_IMAGES)),)),
     Row(K.OTHER, 0.95, (lacks("modality MR", equals("modality", "MR", "")),)),
     Row(K.LOCALIZER, 0.95, (any_of(role("localizer"), means("localizer")),)),
-    Row(K.LOCALIZER, 0.9, (several_planes,)),
+    Row(K.LOCALIZER, 0.9, (several_planes, lacks("projection of other images", derived))),
     # maps and what is computed from other images
     Row(K.ADC, 0.97, (role("adc"),)),
     Row(K.ADC, 0.95, (has("quantities", *_ADC_QUANTITIES),)),
@@ -163,7 +163,14 @@ ROWS: tuple[Row, ...] = (
     Row(
         K.FLAIR,
         0.75,
-        (inversion, spin_echo, within(_ti, 1500, 3000), unknown(_te), within(_tr, 4000, 20_000), _no_gradient),
+        (
+            inversion,
+            spin_echo,
+            within(_ti, 1500, 3000),
+            unknown(_te),
+            within(_tr, 4000, 20_000),
+            _no_gradient,
+        ),
     ),
     Row(K.OTHER, 0.75, (inversion, within(_ti, 1, 299), within(_tr, 1500, 20_000))),  # STIR
     # T1

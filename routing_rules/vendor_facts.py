@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from importlib.resources import files
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -155,15 +156,13 @@ class VendorFacts:
     commented_b_values: tuple[tuple[str, re.Pattern[str]], ...]
     image_types: dict[str, str]
     sequence_names: tuple[tuple[re.Pattern[str], frozenset[str]], ...]
+    fingerprint: str = ""
+    """SHA-256 of a site's own additions; "" for the standard facts."""
 
     def meanings(self, names: tuple[str, ...]) -> frozenset[str]:
         """Everything the names of a pulse sequence tell, by every pattern that fits."""
         return frozenset().union(
-            *(
-                means
-                for pattern, means in self.sequence_names
-                if any(pattern.search(name) for name in names)
-            )
+            *(means for pattern, means in self.sequence_names if any(pattern.search(name) for name in names))
         )
 
     def roles(self, image_type: tuple[str, ...]) -> frozenset[str]:
@@ -181,6 +180,7 @@ class VendorFacts:
             commented_b_values=own.commented_b_values + self.commented_b_values,
             image_types={**self.image_types, **own.image_types},
             sequence_names=own.sequence_names + self.sequence_names,
+            fingerprint=sha256(text.encode()).hexdigest(),
         )
 
 
@@ -192,7 +192,7 @@ def vendor_facts_from_text(text: str, source: str) -> VendorFacts:
     try:
         parsed = _File.model_validate({} if read.data is None else read.data)
     except ValidationError as error:
-        raise RuleFileError(tuple(problems_of(error, read, source))) from error
+        raise RuleFileError(tuple(problems_of(error, read, source, _File))) from error
     return VendorFacts(
         b_values=parsed.b_values,
         sequence_name_elements=parsed.sequence_name_elements,

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing_rules.errors import FileProblem, RuleFileError
-from routing_rules.files import json_schema, load_rules, rules_from_text, run_tests
+from routing_rules.files import json_schema, load_rules, rules_from_text
+from routing_rules.rule_tests import run_tests
 from routing_rules.vendor_facts import vendor_facts_from_text
 
 GOOD = """
@@ -93,7 +94,7 @@ def test_every_problem_is_named_at_once() -> None:
         (4, "rules.0.wehn"),
         (5, "rules.0.when.any.1"),
         (8, "rules.1.version"),
-        (10, "rules.1.completion"),
+        (10, "rules.1.completion.hard_cap_s"),
     ]
 
 
