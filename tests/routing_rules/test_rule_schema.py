@@ -23,10 +23,18 @@ SCHEMA: dict[str, Any] = json.loads(
     (files("routing_rules") / "rule_file.schema.json").read_text(encoding="utf-8")
 )
 ODD: st.SearchStrategy[Any] = st.one_of(
-    st.none(), st.booleans(), st.integers(-2, 20_000), st.floats(-2, 1e6), st.sampled_from(["", "a", "flair", "Bad Id", "hold", "5"]),
+    st.none(),
+    st.booleans(),
+    st.integers(-2, 20_000),
+    st.floats(-2, 1e6),
+    st.sampled_from(["", "a", "flair", "Bad Id", "hold", "5"]),
     st.lists(st.sampled_from(["a", "flair", 5, ""]), max_size=3),
-    st.dictionaries(st.sampled_from(["is", "quiet_s", "sender", "all", "kind", "modalities"]), st.sampled_from(["a", 5, True, "flair"]), max_size=2),
-)  # fmt: skip
+    st.dictionaries(
+        st.sampled_from(["is", "quiet_s", "sender", "all", "kind", "modalities"]),
+        st.sampled_from(["a", 5, True, "flair"]),
+        max_size=2,
+    ),
+)
 RULE = st.fixed_dictionaries(
     {"id": st.sampled_from(["a", "b-1", "c_2.x"]), "title": st.just("A rule"), "when": CONDITIONS},
     optional={
@@ -36,16 +44,34 @@ RULE = st.fixed_dictionaries(
         "referral": st.sampled_from(["surveillance", "suspected_pml"]),
         "required_series": st.lists(st.sampled_from([kind.value for kind in SeriesKind]), max_size=3),
         "completion": st.fixed_dictionaries(
-            {}, optional={"quiet_s": st.integers(1, 60), "hard_cap_s": st.integers(300, 900), "at_hard_cap": st.just("hold"), "ask_pacs": st.booleans()}
+            {},
+            optional={
+                "quiet_s": st.integers(1, 60),
+                "hard_cap_s": st.integers(300, 900),
+                "at_hard_cap": st.just("hold"),
+                "ask_pacs": st.booleans(),
+            },
         ),
     },
-)  # fmt: skip
+)
 TEST = st.fixed_dictionaries(
     {"name": st.just("A test"), "expect": st.none() | st.just("a")},
-    optional={"study": st.just("folder"), "facts": st.fixed_dictionaries({}, optional={
-        "modalities": st.just("MR") | st.just(["MR"]), "enrolled": st.booleans() | st.none(), "patient_age_years": st.integers(0, 99),
-        "months_since_last": st.floats(0, 99), "series": st.lists(st.sampled_from(["flair", {"kind": "dwi", "b_values": [0, 1000]}]), max_size=2)})},
-)  # fmt: skip
+    optional={
+        "study": st.just("folder"),
+        "facts": st.fixed_dictionaries(
+            {},
+            optional={
+                "modalities": st.just("MR") | st.just(["MR"]),
+                "enrolled": st.booleans() | st.none(),
+                "patient_age_years": st.integers(0, 99),
+                "months_since_last": st.floats(0, 99),
+                "series": st.lists(
+                    st.sampled_from(["flair", {"kind": "dwi", "b_values": [0, 1000]}]), max_size=2
+                ),
+            },
+        ),
+    },
+)
 GOOD = st.fixed_dictionaries({"rules": st.lists(RULE, max_size=1), "tests": st.lists(TEST, max_size=1)})
 
 
@@ -84,7 +110,7 @@ def _beyond_a_schema(data: Any) -> bool:
                 and low_high[0] > low_high[1]
             ):
                 return True
-        if isinstance(value, dict) and "hard_cap_s" in value or place[-1:] == ("completion",):
+        if (isinstance(value, dict) and "hard_cap_s" in value) or place[-1:] == ("completion",):
             return True
         if isinstance(value, dict) and {"destination", "destinations"} <= set(value):
             return True

@@ -108,7 +108,8 @@ def test_the_sites_own_vendor_facts_count(folder: Path) -> None:
 
 def test_facts_of_a_test_are_checked() -> None:
     """One value may stand for a list and a kind for a series; what is given comes out as facts."""
-    text = "tests:\n  - {name: x, expect: null, facts: {modalities: MR, series: [flair, {kind: dwi, b_values: [0, 1000]}]}}\n"
+    series = "[flair, {kind: dwi, b_values: [0, 1000]}]"
+    text = f"tests:\n  - {{name: x, expect: null, facts: {{modalities: MR, series: {series}}}}}\n"
     facts = rules_from_text(text).tests[0].facts.to_facts()
     assert (facts.modalities, [one.kind for one in facts.series], facts.series[1].b_values) == (
         ("MR",),

@@ -12,9 +12,24 @@ from support.mr_headers import AXIAL, KNOWN, Known, enhanced, header, private, s
 from support.mr_traps import TRAPS, Trap
 
 MISLEADING = (
-    "t2_flair_sag", "ADC", "T1 post KM", "DWI b1000 trace", "SWI mIP", "localizer", "MPR", "ep2d_diff", "t2_tse", "PD", "MRS",
-    "dark-fluid", "scout", "apparent diffusion", "T1 nativ", "isotropic", "",
-)  # fmt: skip
+    "t2_flair_sag",
+    "ADC",
+    "T1 post KM",
+    "DWI b1000 trace",
+    "SWI mIP",
+    "localizer",
+    "MPR",
+    "ep2d_diff",
+    "t2_tse",
+    "PD",
+    "MRS",
+    "dark-fluid",
+    "scout",
+    "apparent diffusion",
+    "T1 nativ",
+    "isotropic",
+    "",
+)
 
 
 @pytest.mark.parametrize("trap", TRAPS, ids=lambda trap: trap.name)
@@ -77,7 +92,7 @@ def test_attributes_that_are_missing_never_lead_to_another_sure_kind(
 ) -> None:
     """With attributes removed a series keeps its kind, or becomes one nobody reads a study by, or is not sure."""
     found = classify_series(known.headers(images=3, **dict.fromkeys(left_out)))
-    # ADC, trace and projections are told by ImageType alone: without it they are the diffusion or source series they came from
+    # ADC, trace and projections are told by ImageType alone: without it they look like the series they came from.
     came_from = {"adc": {"dwi"}, "trace": {"dwi"}, "derived": {"dwi", "swi", "t1"}}.get(known.kind, set())
     assert found.confidence < PROVEN or found.kind in {known.kind, "other", "derived", *came_from}, (
         found.evidence
@@ -253,7 +268,7 @@ def _enhanced(modifier: dict[str, object], frames: int = 40, **top: object) -> D
 def test_an_enhanced_flair_of_each_vendor(
     name: str, modifier: dict[str, object], top: dict[str, object]
 ) -> None:
-    """What AcquisitionContrast says differs from vendor to vendor; the timing proves the FLAIR, and frames give the geometry."""
+    """AcquisitionContrast differs from vendor to vendor; the timing proves the FLAIR, frames give the geometry."""
     found = classify_series([_enhanced(modifier, **top)])
     assert (found.kind, found.images, found.slice_gap_mm, found.coverage_mm) == (
         SeriesKind.FLAIR,

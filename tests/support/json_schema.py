@@ -16,8 +16,12 @@ TYPES: Mapping[str, tuple[type, ...]] = {
     "null": (type(None),),
 }
 KNOWN = frozenset(
-    """$schema $ref $defs type properties additionalProperties required minProperties maxProperties items minItems maxItems
-    minLength maxLength pattern format enum anyOf oneOf minimum maximum exclusiveMinimum default title description""".split()
+    (
+        *("$schema", "$ref", "$defs", "type", "enum", "anyOf", "oneOf", "default", "title", "description"),
+        *("properties", "additionalProperties", "required", "minProperties", "maxProperties"),
+        *("items", "minItems", "maxItems", "minLength", "maxLength", "pattern", "format"),
+        *("minimum", "maximum", "exclusiveMinimum"),
+    )
 )
 
 
