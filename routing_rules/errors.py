@@ -2,6 +2,7 @@
 
 RuleError            everything below
 ├── RuleFileError    a rule file (or vendor-facts file) has problems; all of them, each with file and line
+├── VersionError     a version of the rules cannot be published or put in force (in `versions`)
 └── UnknownFact      a rule asks for a fact no study has
 """
 

@@ -12,9 +12,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from pydicom.dataset import Dataset
-
 from routing_rules.contrast import contrast_evidence
+from routing_rules.elements import Header
 from routing_rules.geometry import geometry
 from routing_rules.kind_table import ROWS, TIE_BREAKS
 from routing_rules.series import PROVEN, SeriesFacts, SeriesKind
@@ -52,14 +51,14 @@ class _Part:
     max_b: float | None
 
 
-def classify_series(headers: Sequence[Dataset], vendor_facts: VendorFacts | None = None) -> SeriesRecognition:
+def classify_series(headers: Sequence[Header], vendor_facts: VendorFacts | None = None) -> SeriesRecognition:
     """Recognise one series from the headers of its instances (at least one; pixels are not needed)."""
     facts = vendor_facts or standard_vendor_facts()
     return recognise([image for header in headers for image in read_traits(header, facts)], facts)
 
 
 def classify_study(
-    headers: Sequence[Dataset], vendor_facts: VendorFacts | None = None
+    headers: Sequence[Header], vendor_facts: VendorFacts | None = None
 ) -> list[SeriesRecognition]:
     """Recognise every series among the headers, in order of series number, with what series say about each other."""
     facts = vendor_facts or standard_vendor_facts()

@@ -7,13 +7,22 @@ Times are in milliseconds, lengths in millimetres, b-values in s/mm².
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from pydicom.dataset import Dataset
-
-from routing_rules.elements import any_private, items, number, numbers, private_blocks, tag_of, text, texts
+from routing_rules.elements import (
+    NOTHING,
+    Elements,
+    Header,
+    items,
+    number,
+    numbers,
+    private_blocks,
+    tag_of,
+    text,
+    texts,
+)
 from routing_rules.vendor_facts import PrivateElement, VendorFacts, standard_vendor_facts
 
 
@@ -119,11 +128,17 @@ _NUMBERS = {
     "orientation": ("ImageOrientationPatient",),
     "position": ("ImagePositionPatient",),
 }
-_FIELDS: dict[str, tuple[Any, tuple[int, ...]]] = {
-    name: (decode, tuple(tag_of(keyword) for keyword in keywords))
+_KEEP_CASE = frozenset({"description", "protocol_name", "manufacturer"})
+_FIELDS: tuple[tuple[str, Any, tuple[int, ...], bool], ...] = tuple(
+    (
+        name,
+        decode,
+        tuple(tag_of(keyword) for keyword in keywords),
+        decode in (text, texts) and not name.endswith("_uid") and name not in _KEEP_CASE,
+    )
     for decode, table in ((text, _TEXT), (texts, _TEXTS), (number, _NUMBER), (numbers, _NUMBERS))
     for name, keywords in table.items()
-}
+)
 _NAME_TAGS = (tag_of("SequenceName"), tag_of("PulseSequenceName"))
 _TIME_TAGS = tuple(
     (tag_of(f"{moment}Date"), tag_of(f"{moment}Time")) for moment in ("Acquisition", "Series", "Content")
@@ -150,39 +165,24 @@ _CONCEPT_CODE = tag_of("ConceptCodeSequence")
 _SHARED, _PER_FRAME = tag_of("SharedFunctionalGroupsSequence"), tag_of("PerFrameFunctionalGroupsSequence")
 
 
-@dataclass(frozen=True)
-class _Groups:
-    """The attributes of one item of functional groups: tag -> the nested item that holds it."""
-
-    where: Mapping[int, Dataset] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, item: Dataset) -> _Groups:
-        found: dict[int, Dataset] = {}
-        for tag in item.keys():  # noqa: SIM118
-            for nested in items(item, int(tag))[:1]:
-                for inner in nested.keys():  # noqa: SIM118
-                    found.setdefault(int(inner), nested)
-        return cls(found)
-
-
-def read_traits(header: Dataset, vendor_facts: VendorFacts | None = None) -> tuple[ImageTraits, ...]:
+def read_traits(header: Header, vendor_facts: VendorFacts | None = None) -> tuple[ImageTraits, ...]:
     """The traits of every image in an instance: one for a classic object, one per frame for an enhanced one.
 
     Never raises for what a header contains; values that cannot be read count as absent.
     """
     facts = vendor_facts or standard_vendor_facts()
-    shared = next((_Groups.of(item) for item in items(header, _SHARED)), _Groups())
-    base = _base(header, shared, facts)
-    frames = items(header, _PER_FRAME)
+    elements = Elements.of(header)
+    shared = next((Elements.inside(item) for item in items(elements, _SHARED)), NOTHING)
+    base = _base(elements, shared, facts)
+    frames = items(elements, _PER_FRAME)
     if not frames:
         return (base,)
-    return tuple(replace(base, **_found(None, (_Groups.of(frame),))) for frame in frames)
+    return tuple(replace(base, **_found(Elements.inside(frame))) for frame in frames)
 
 
-def _base(header: Dataset, shared: _Groups, facts: VendorFacts) -> ImageTraits:
-    values = _found(header, (shared,))
-    blocks = private_blocks(header) if any_private(header) else {}
+def _base(header: Elements, shared: Elements, facts: VendorFacts) -> ImageTraits:
+    values = _found(shared, header)
+    blocks = private_blocks(header)
     names = [name for tag in _NAME_TAGS for name in texts(header, tag)]
     names += [
         name
@@ -210,22 +210,20 @@ def _base(header: Dataset, shared: _Groups, facts: VendorFacts) -> ImageTraits:
     )
 
 
-def _found(header: Dataset | None, groups: Sequence[_Groups]) -> dict[str, Any]:
+def _found(*sources: Elements) -> dict[str, Any]:
+    """The values of the tables above, each from the first source that has it."""
     values: dict[str, Any] = {}
-    for name, (decode, tags) in _FIELDS.items():
+    for name, decode, tags, is_words in _FIELDS:
         for tag in tags:
-            holder = next((one.where[tag] for one in groups if tag in one.where), header)
-            if holder is None or tag not in holder:
-                continue
-            value = decode(holder, tag)
+            value = None
+            for source in sources:
+                if tag in source.raw:
+                    value = decode(source, tag)
+                    break
             if value not in ("", (), None):
-                is_words = decode in (text, texts) and not name.endswith("_uid")
-                values[name] = _upper(value) if is_words and name not in _KEEP_CASE else value
+                values[name] = _upper(value) if is_words else value
                 break
     return values
-
-
-_KEEP_CASE = frozenset({"description", "protocol_name", "manufacturer"})
 
 
 def _upper(value: Any) -> Any:
@@ -238,7 +236,7 @@ def _private(blocks: Mapping[tuple[int, str], int], one: PrivateElement) -> tupl
 
 
 def _private_b_value(
-    header: Dataset, blocks: Mapping[tuple[int, str], int], facts: VendorFacts
+    header: Elements, blocks: Mapping[tuple[int, str], int], facts: VendorFacts
 ) -> float | None:
     for one in facts.b_values:
         for tag in _private(blocks, one):
@@ -248,7 +246,7 @@ def _private_b_value(
     return None
 
 
-def _commented_b_value(header: Dataset, manufacturer: str, facts: VendorFacts) -> float | None:
+def _commented_b_value(header: Elements, manufacturer: str, facts: VendorFacts) -> float | None:
     for start, pattern in facts.commented_b_values:
         if manufacturer.upper().startswith(start) and (found := pattern.search(text(header, _COMMENTS))):
             return float(found.group(1))
@@ -256,7 +254,7 @@ def _commented_b_value(header: Dataset, manufacturer: str, facts: VendorFacts) -
 
 
 def _private_roles(
-    header: Dataset, blocks: Mapping[tuple[int, str], int], b_value: float | None, facts: VendorFacts
+    header: Elements, blocks: Mapping[tuple[int, str], int], b_value: float | None, facts: VendorFacts
 ) -> tuple[str, ...]:
     found = []
     for one in facts.private_values if blocks else ():
@@ -268,15 +266,14 @@ def _private_roles(
     return tuple(sorted(set(found)))
 
 
-def _body_parts(header: Dataset, shared: _Groups) -> tuple[str, ...]:
+def _body_parts(header: Elements, shared: Elements) -> tuple[str, ...]:
     """BodyPartExamined and the meanings of the anatomic region, of the object or of its frames (PS3.3 C.7.6.16.2.8)."""
-    holders = [header, *(holder for holder in (shared.where.get(_REGION),) if holder is not None)]
-    regions = (text(item, _CODE_MEANING) for holder in holders for item in items(holder, _REGION))
+    regions = (text(item, _CODE_MEANING) for holder in (header, shared) for item in items(holder, _REGION))
     named = (part.upper() for part in (text(header, _BODY_PART), *regions))
     return tuple(dict.fromkeys(part for part in named if part))
 
 
-def _acquired_at(header: Dataset) -> str:
+def _acquired_at(header: Elements) -> str:
     combined = text(header, _ACQUIRED)
     if combined:
         return combined[:14]
@@ -286,10 +283,9 @@ def _acquired_at(header: Dataset) -> str:
     return ""
 
 
-def _quantities(header: Dataset, shared: _Groups) -> tuple[str, ...]:
+def _quantities(header: Elements, shared: Elements) -> tuple[str, ...]:
     """Codes of what the pixel values measure (PS3.3 C.7.6.16.2.11), upper case."""
-    holder = shared.where.get(tag_of("MeasurementUnitsCodeSequence"))
-    mappings = items(header, _MAPPING) or ((holder,) if holder is not None else ())
+    mappings = items(header, _MAPPING) or (shared,)
     codes: list[str] = []
     for mapping in mappings:
         for part in _QUANTITY_PARTS:
