@@ -4,42 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from routing_rules.errors import FileProblem, RuleFileError
-from routing_rules.facts import StudyFacts
-from routing_rules.matching import MatchResult, match
 from routing_rules.rule import Rule, RuleFile, RuleTest
+from routing_rules.rule_set import RuleSet
+from routing_rules.rule_tests import RuleTestResult, run_tests
 from routing_rules.validation import problems_of
 from routing_rules.vendor_facts import VendorFacts, standard_vendor_facts
 from routing_rules.yaml_lines import read_yaml
 
-
-@dataclass(frozen=True)
-class RuleSet:
-    """The rules in force, in the order in which they are tried, and the SHA-256 of their content."""
-
-    rules: tuple[Rule, ...]
-    fingerprint: str
-    tests: tuple[RuleTest, ...] = ()
-    vendor_facts: VendorFacts | None = None
-    """The standard vendor facts with the site's own; None when the site has none."""
-    places: Mapping[str, str] = field(default_factory=dict)
-    """Rule id -> file:line."""
-
-    def match(self, facts: StudyFacts) -> MatchResult:
-        """Which of these rules applies to a study, with explanations."""
-        return match(self.rules, facts)
-
-    def get(self, rule_id: str) -> Rule | None:
-        """The rule of this id, None when there is none."""
-        return next((rule for rule in self.rules if rule.id == rule_id), None)
-
+__all__ = ["RuleSet", "RuleTestResult", "json_schema", "load_rules", "rules_from_text", "run_tests"]
 
 VENDOR_FACTS = "vendor_facts"
 """The file of this name (.yaml, .yml) in the folder of rules is no rule file: it has the site's own vendor facts."""

@@ -11,9 +11,9 @@ from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 
 from routing_rules.facts import StudyFacts, study_facts
-from routing_rules.files import RuleSet
 from routing_rules.matching import MatchResult, condition_text
 from routing_rules.rule import RuleTest
+from routing_rules.rule_set import RuleSet
 from routing_rules.vendor_facts import VendorFacts
 
 
