@@ -17,7 +17,6 @@ from routing_rules.fact_table import FACTS, FactKind
 LONGEST_PATTERN = 200
 LONGEST_TEXT = 512
 """Characters of a text that a pattern is tried on: descriptions have 64, more is no description."""
-_REPEATED_REPEAT = re.compile(r"\([^()]*[*+}][^()]*\)\s*[*+{]")
 
 
 class Operator(StrEnum):
@@ -115,14 +114,38 @@ def _checked(good: bool, fact: str, operator: Operator, expected: Any, wanted: s
     return expected
 
 
+_TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()|*+?]|\{\d*,?\d*\}|.", re.DOTALL)
+
+
+def _repeats_a_choice(pattern: str) -> bool:
+    """Is there a group that can match in several ways, and is repeated: (a+)+, ((a)*)*, (a|aa)+ ?"""
+    open_groups = [False]
+    closed_loose = False
+    for token in _TOKEN.findall(pattern):
+        repeats = token in ("*", "+") or (token.startswith("{") and len(token) > 1)
+        if repeats and closed_loose:
+            return True
+        closed_loose = False
+        if token == "(":
+            open_groups.append(False)
+        elif token == ")":
+            closed_loose = len(open_groups) > 1 and open_groups.pop()
+            open_groups[-1] |= closed_loose
+        elif repeats or token == "|":
+            open_groups[-1] = True
+    return False
+
+
 def _check_pattern(pattern: str) -> None:
     if len(pattern) > LONGEST_PATTERN:
         raise complaint(
             f"a pattern may have {LONGEST_PATTERN} characters", pattern, "Use is_one_of or any: instead."
         )
-    if _REPEATED_REPEAT.search(pattern):
+    if _repeats_a_choice(pattern):
         raise complaint(
-            "a repeat inside a repeat can take for ever", pattern, "Remove the inner or the outer repeat."
+            "a repeat or a choice inside a repeat can take for ever",
+            pattern,
+            "Remove the inner or the outer repeat.",
         )
     try:
         compiled(pattern)
