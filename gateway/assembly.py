@@ -22,6 +22,7 @@ from gateway.records.database import Database
 from gateway.records.evidence import CommitmentFact
 from gateway.settings import Settings
 from routing_rules.files import RuleSet, load_rules
+from routing_rules.versions import in_force
 
 NO_SUCH_OBJECT_INSTANCE = 0x0112
 """Failure Reason of storage commitment for an instance we do not keep (PS3.3 C.14.1.1)."""
@@ -39,25 +40,29 @@ log = logs.get(__name__)
 class Reloaded(Generic[T]):
     """A configuration file or folder, read again when it changed; the last good one stays when the new one is wrong."""
 
-    def __init__(self, path: Path, read: Callable[[Path], T], missing: T) -> None:
+    def __init__(
+        self, path: Path, read: Callable[[Path], T], missing: T, locate: Callable[[Path], Path] = Path
+    ) -> None:
         self._path, self._read, self._missing = path, read, missing
+        self._locate = locate
         self._stamp: tuple[tuple[str, int], ...] = ()
         self._value: T | None = None
 
     def __call__(self) -> T:
-        if not self._path.exists():
+        path = self._locate(self._path)
+        if not path.exists():
             return self._missing
-        files = sorted(self._path.rglob("*.yaml")) if self._path.is_dir() else [self._path]
+        files = sorted(path.rglob("*.y*ml")) if path.is_dir() else [path]
         stamp = tuple((str(file), file.stat().st_mtime_ns) for file in files)
         if stamp != self._stamp or self._value is None:
             try:
-                self._value = self._read(self._path)
+                self._value = self._read(path)
             except Exception as error:
                 if self._value is None:
                     raise
                 log.error(
                     "a changed file is wrong; the one before stays in force",
-                    file=str(self._path),
+                    file=str(path),
                     why=str(error),
                 )
             self._stamp = stamp
@@ -90,7 +95,7 @@ def open_gateway(settings: Settings) -> Gateway:
         migrations.upgrade(database)
     blobs = LocalBlobs(settings.storage.objects)
     directory = Reloaded(settings.files.nodes, NodeDirectory.from_file, NodeDirectory(()))
-    rules = Reloaded(settings.files.rules, load_rules, RuleSet((), "no rules"))
+    rules = Reloaded(settings.files.rules, load_rules, RuleSet((), "no rules"), in_force)
     # What is wrong in a profile's file stays in the value: an older profile never stands in for a changed one.
     profiles = Reloaded(settings.files.profiles, read_folder, SiteProfiles())
     return Gateway(settings, database, blobs, directory, rules, profiles, Intake(settings, database, blobs))

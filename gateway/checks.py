@@ -20,6 +20,8 @@ from gateway.records.database import Database
 from gateway.settings import Settings
 from routing_rules.errors import RuleFileError
 from routing_rules.files import load_rules
+from routing_rules.overlaps import Relation, findings
+from routing_rules.versions import in_force
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,8 @@ def _nodes_and_rules(settings: Settings) -> Iterator[Problem]:
                 "Fine inside one trusted network; else configure TLS.",
                 severe=False,
             )
-    if not settings.files.rules.exists():
+    folder = in_force(settings.files.rules)
+    if not folder.exists():
         yield Problem(
             "rules",
             f"There is no {settings.files.rules}: no study will match.",
@@ -155,18 +158,24 @@ def _nodes_and_rules(settings: Settings) -> Iterator[Problem]:
         )
         return
     try:
-        rules = load_rules(settings.files.rules)
+        rules = load_rules(folder)
     except RuleFileError as error:
         for found in error.problems:
             yield Problem("rules", str(found), found.fix)
         return
     names = {node.name for node in directory}
     for rule in rules.rules:
-        if rule.destination and rule.destination not in names:
+        for destination in rule.targets:
+            if destination and destination not in names:
+                yield Problem(
+                    "rules",
+                    f"Rule {rule.id} sends to {destination}, which is no node.",
+                    "Add the node, or correct the rule.",
+                )
+    for finding in findings(rules.rules):
+        if finding.relation is not Relation.OVERLAP:
             yield Problem(
-                "rules",
-                f"Rule {rule.id} sends to {rule.destination}, which is no node.",
-                "Add the node, or correct the rule.",
+                "rules", f"Rule {finding.rule_id} {finding.problem}", finding.fix, finding.relation.is_mistake
             )
 
 

@@ -25,6 +25,7 @@ from gateway.reporting.signer import DeviceIdentity, Signer
 from gateway.reporting.structured_report import build
 from routing_rules.facts import StudyFacts, study_facts
 from routing_rules.sequences import classify_study
+from routing_rules.vendor_facts import VendorFacts
 
 
 def dicom_files(paths: Sequence[Path]) -> Iterator[tuple[Path, Dataset]]:
@@ -74,7 +75,9 @@ def classified(paths: Sequence[Path]) -> list[dict[str, Any]]:
     ]
 
 
-def facts_of(paths: Sequence[Path], calling: str, called: str) -> StudyFacts:
+def facts_of(
+    paths: Sequence[Path], calling: str, called: str, vendor_facts: VendorFacts | None = None
+) -> StudyFacts:
     """The facts rules decide on, as if these files had been sent by `calling` to `called`."""
     headers = [header for _, header in dicom_files(paths)]
     if not headers:
@@ -82,7 +85,13 @@ def facts_of(paths: Sequence[Path], calling: str, called: str) -> StudyFacts:
             f"There is no DICOM file in {', '.join(map(str, paths))}.", "Name a folder with one study."
         )
     return study_facts(
-        headers, sender=calling, calling_ae_title=calling, called_ae_title=called, address="", site="default"
+        headers,
+        sender=calling,
+        calling_ae_title=calling,
+        called_ae_title=called,
+        address="",
+        site="default",
+        vendor_facts=vendor_facts,
     )
 
 

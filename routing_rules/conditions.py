@@ -18,6 +18,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, GetJsonSchemaHandler, Tag, model_validator
 from pydantic_core import CoreSchema
 
+from routing_rules.errors import complaint, did_you_mean
 from routing_rules.expectations import (
     EXPECTATION_SCHEMAS,
     FITS,
@@ -25,8 +26,6 @@ from routing_rules.expectations import (
     Operator,
     checked_expectation,
     compiled,
-    complaint,
-    did_you_mean,
     single,
 )
 from routing_rules.fact_table import FACTS, FactKind, Value

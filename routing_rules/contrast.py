@@ -36,12 +36,13 @@ NO_AGENT = frozenset(
 """Values of ContrastBolusAgent that technicians type to say that none was given."""
 
 _GIVEN = re.compile(
-    r"(?<![a-z])(post|\+?c\+|\+ ?c(?![a-z])|gd|gad|gado\w*|ce|km|kontrast|contrast|with contrast|mit km|"
-    r"dotarem|gadovist|clariscan|prohance|elucirem|omniscan|enhanced)(?![a-z])",
+    r"(?<![a-z])(post(?![- ]?(?:op|surg|fossa|biops|trauma|partum))|\+?c\+|\+ ?c(?![a-z])|gd|gad|gado\w*|ce|km|"
+    r"kontrast|contrast|with contrast|mit km|dotarem|gadovist|clariscan|prohance|elucirem|omniscan|enhanced)(?![a-z])",
     re.IGNORECASE,
 )
 _NOT_GIVEN = re.compile(
-    r"(?<![a-z])(pre|nativ\w*|ohne|without|non[- ]?contrast|w/?o|sans|no (gd|contrast|km)|unenhanced)(?![a-z])",
+    r"(?<![a-z])(pre(?![- ]?(?:op|surg))|c-|nativ\w*|ohne|without|non[- ]?contrast|w/?o|sans|no (gd|contrast|km)|"
+    r"unenhanced)(?![a-z])",
     re.IGNORECASE,
 )
 

@@ -7,7 +7,8 @@ attributes of every instance of a study, so this module decodes the raw element 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pydicom.charset import decode_bytes, python_encoding
@@ -20,6 +21,52 @@ _ESCAPE = b"\x1b"
 _TEXT_VRS = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
 
 
+Element = RawDataElement | DataElement
+
+
+@dataclass(frozen=True, slots=True)
+class Elements:
+    """The elements of a header or item by tag as a plain number: looked up dozens of times for each instance.
+
+    `owners` are the data sets they stand in, which convert a sequence once; `charset` is inherited by items.
+    """
+
+    raw: Mapping[int, Element]
+    owners: Dataset | Mapping[int, Dataset]
+    charset: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, source: Header, charset: tuple[str, ...] = ()) -> Elements:
+        """The elements of a data set; elements are handed through."""
+        if isinstance(source, Elements):
+            return source
+        # Iterating a Dataset itself would convert every element.
+        raw = dict(zip(map(int, source.keys()), source.values(), strict=True))
+        return cls(raw, source, _charset(raw.get(_SPECIFIC_CHARACTER_SET)) or charset)
+
+    @classmethod
+    def inside(cls, groups: Header) -> Elements:
+        """The elements of all macros of one item of functional groups (PS3.3 C.7.6.16), side by side."""
+        raw: dict[int, Element] = {}
+        owners: dict[int, Dataset] = {}
+        outer = Elements.of(groups)
+        for tag in outer.raw:
+            for nested in items(outer, tag)[:1]:
+                assert isinstance(nested.owners, Dataset)
+                for inner, element in nested.raw.items():
+                    if inner not in raw:
+                        raw[inner], owners[inner] = element, nested.owners
+        return cls(raw, owners, outer.charset)
+
+    def __contains__(self, tag: int) -> bool:
+        return tag in self.raw
+
+
+Header = Dataset | Elements
+NOTHING = Elements({}, {})
+_SPECIFIC_CHARACTER_SET = 0x00080005
+
+
 def tag_of(keyword: str) -> int:
     """The tag of a DICOM keyword as a number; KeyError for a keyword the dictionary does not have."""
     tag = tag_for_keyword(keyword)
@@ -28,36 +75,37 @@ def tag_of(keyword: str) -> int:
     return tag
 
 
-def has_value(ds: Dataset, tag: int) -> bool:
+def has_value(source: Header, tag: int) -> bool:
     """Is the attribute present and not empty?"""
-    return any(text for text in texts(ds, tag))
+    return any(text for text in texts(source, tag))
 
 
-def texts(ds: Dataset, tag: int) -> tuple[str, ...]:
+def texts(source: Header, tag: int) -> tuple[str, ...]:
     """The values of an attribute as stripped text, () when it is absent, empty or unreadable."""
-    element = _element(ds, tag)
+    elements = source if type(source) is Elements else Elements.of(source)
+    element = elements.raw.get(tag)
     if element is None:
         return ()
     if isinstance(element, RawDataElement):
         vr = _vr(element)
         if vr in _BINARY:
             return tuple(f"{number:g}" for number in _unpack(element, vr))
-        joined = _decode(ds, element.value or b"", vr)
-        return tuple(part.strip(" \0") for part in joined.split("\\")) if joined.strip(" \0") else ()
+        joined = _decode(elements.charset, element.value or b"", vr).strip(" \0")
+        return tuple([part.strip(" \0") for part in joined.split("\\")]) if joined else ()
     return tuple(str(value).strip(" \0") for value in _values(element.value) if not isinstance(value, bytes))
 
 
-def text(ds: Dataset, tag: int) -> str:
+def text(source: Header, tag: int) -> str:
     """All values as one text, "" when there is none."""
-    return "\\".join(texts(ds, tag))
+    return "\\".join(texts(source, tag))
 
 
-def numbers(ds: Dataset, tag: int, vr: str | None = None) -> tuple[float, ...]:
+def numbers(source: Header, tag: int, vr: str | None = None) -> tuple[float, ...]:
     """The values of an attribute as numbers; values that are not numbers are left out.
 
     `vr` says how to decode bytes whose VR was lost (UN): private elements of implicit VR files.
     """
-    element = _element(ds, tag)
+    element = Elements.of(source).raw.get(tag)
     if element is None:
         return ()
     if isinstance(element, RawDataElement):
@@ -77,42 +125,37 @@ def numbers(ds: Dataset, tag: int, vr: str | None = None) -> tuple[float, ...]:
     return _floats(_values(element.value))
 
 
-def number(ds: Dataset, tag: int) -> float | None:
+def number(source: Header, tag: int) -> float | None:
     """The first value as a number, None when there is none."""
-    return next(iter(numbers(ds, tag)), None)
+    return next(iter(numbers(source, tag)), None)
 
 
-def items(ds: Dataset, tag: int) -> tuple[Dataset, ...]:
+def items(source: Header, tag: int) -> tuple[Elements, ...]:
     """The items of a sequence attribute, () when it is absent or unreadable."""
-    if tag not in ds:
+    elements = Elements.of(source)
+    element = elements.raw.get(tag)
+    if element is None:
         return ()
+    owner = elements.owners if isinstance(elements.owners, Dataset) else elements.owners[tag]
     try:
-        value = ds[tag].value
+        value = owner[tag].value if isinstance(element, RawDataElement) else element.value
     except (ValueError, TypeError, KeyError, EOFError, NotImplementedError, OSError, AttributeError):
         return ()
     if not isinstance(value, Sequence) or isinstance(value, str | bytes):
         return ()
-    return tuple(item for item in value if isinstance(item, Dataset))
+    return tuple(Elements.of(item, elements.charset) for item in value if isinstance(item, Dataset))
 
 
-def private_blocks(ds: Dataset) -> dict[tuple[int, str], int]:
+def private_blocks(source: Header) -> dict[tuple[int, str], int]:
     """(group, creator) -> first element of the block it reserved (PS3.5 section 7.8.1)."""
+    elements = Elements.of(source)
     found: dict[tuple[int, str], int] = {}
-    for tag in ds.keys():  # noqa: SIM118 (iterating a Dataset converts every element)
-        number_ = int(tag)
-        group, element = number_ >> 16, number_ & 0xFFFF
-        if group % 2 and 0x10 <= element <= 0xFF:
-            creator = text(ds, number_)
+    for tag in elements.raw:
+        if tag & 0x10000 and 0x10 <= tag & 0xFFFF <= 0xFF:
+            creator = text(elements, tag)
             if creator:
-                found.setdefault((group, creator.upper()), element << 8)
+                found.setdefault((tag >> 16, creator.upper()), (tag & 0xFF) << 8)
     return found
-
-
-def _element(ds: Dataset, tag: int) -> RawDataElement | DataElement | None:
-    if tag not in ds:
-        return None
-    element: Any = ds.get_item(tag, keep_deferred=True)
-    return element if isinstance(element, RawDataElement | DataElement) else None
 
 
 def _vr(element: RawDataElement) -> str:
@@ -125,17 +168,18 @@ def _vr(element: RawDataElement) -> str:
         return "LO" if 0x10 <= element.tag.elem <= 0xFF else "UN"
 
 
-def _decode(ds: Dataset, raw: bytes, vr: str) -> str:
+def _charset(element: Element | None) -> tuple[str, ...]:
+    if element is None:
+        return ()
+    if isinstance(element, RawDataElement):
+        return tuple(name.strip(" \0") for name in (element.value or b"").decode("latin-1").split("\\"))
+    return tuple(str(name).strip() for name in _values(element.value))
+
+
+def _decode(charset: tuple[str, ...], raw: bytes, vr: str) -> str:
     if vr not in _TEXT_VRS or (raw.isascii() and _ESCAPE not in raw):
         return raw.decode("latin-1")
-    charset = _element(ds, 0x00080005)
-    if charset is None:
-        names: Sequence[str] = ("",)
-    elif isinstance(charset, RawDataElement):
-        names = [name.strip() for name in (charset.value or b"").decode("latin-1").split("\\")]
-    else:
-        names = [str(name).strip() for name in _values(charset.value)]
-    encodings = [python_encoding.get(name, "latin-1") for name in names] or ["latin-1"]
+    encodings = [python_encoding.get(name, "latin-1") for name in charset or ("",)]
     if _ESCAPE in raw:
         try:
             return decode_bytes(raw, encodings, {0x5C})

@@ -2,12 +2,17 @@
 
 RuleError            everything below
 ├── RuleFileError    a rule file (or vendor-facts file) has problems; all of them, each with file and line
+├── VersionError     a version of the rules cannot be published or put in force (in `versions`)
 └── UnknownFact      a rule asks for a fact no study has
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic_core import PydanticCustomError
 
 
 class RuleError(Exception):
@@ -48,3 +53,16 @@ class RuleFileError(RuleError):
         listed = "\n".join(f"  {problem}" for problem in problems)
         super().__init__(f"{count} in the files:\n{listed}", "")
         self.fix = problems[0].fix if problems else ""
+
+
+def complaint(problem: str, value: Any, fix: str) -> PydanticCustomError:
+    """An error for a validator to raise, which `validation` tells as a problem of the file."""
+    return PydanticCustomError(
+        "rule", "{problem}", {"problem": problem, "value": str(value)[:120], "fix": fix}
+    )
+
+
+def did_you_mean(name: str, names: tuple[str, ...]) -> str:
+    """The nearest of the names there are, or all of them."""
+    close = get_close_matches(name, names, n=1)
+    return f"Did you mean {close[0]}?" if close else f"Use one of: {', '.join(names)}."

@@ -7,18 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from pydantic_core import PydanticCustomError
-
+from routing_rules.errors import complaint
 from routing_rules.fact_table import FACTS, FactKind
 
 LONGEST_PATTERN = 200
 LONGEST_TEXT = 512
-_REPEATED_REPEAT = re.compile(r"\([^()]*[*+}][^()]*\)\s*[*+{]")
 """Characters of a text that a pattern is tried on: descriptions have 64, more is no description."""
 
 
@@ -117,31 +114,44 @@ def _checked(good: bool, fact: str, operator: Operator, expected: Any, wanted: s
     return expected
 
 
+_TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()|*+?]|\{\d*,?\d*\}|.", re.DOTALL)
+
+
+def _repeats_a_choice(pattern: str) -> bool:
+    """Is there a group that can match in several ways, and is repeated: (a+)+, ((a)*)*, (a|aa)+ ?"""
+    open_groups = [False]
+    closed_loose = False
+    for token in _TOKEN.findall(pattern):
+        repeats = token in ("*", "+") or (token.startswith("{") and len(token) > 1)
+        if repeats and closed_loose:
+            return True
+        closed_loose = False
+        if token == "(":
+            open_groups.append(False)
+        elif token == ")":
+            closed_loose = len(open_groups) > 1 and open_groups.pop()
+            open_groups[-1] |= closed_loose
+        elif repeats or token == "|":
+            open_groups[-1] = True
+    return False
+
+
 def _check_pattern(pattern: str) -> None:
     if len(pattern) > LONGEST_PATTERN:
         raise complaint(
             f"a pattern may have {LONGEST_PATTERN} characters", pattern, "Use is_one_of or any: instead."
         )
-    if _REPEATED_REPEAT.search(pattern):
+    if _repeats_a_choice(pattern):
         raise complaint(
-            "a repeat inside a repeat can take for ever", pattern, "Remove the inner or the outer repeat."
+            "a repeat or a choice inside a repeat can take for ever",
+            pattern,
+            "Remove the inner or the outer repeat.",
         )
     try:
         compiled(pattern)
     except re.error as error:
         fix = f"Correct this: {error}. To find a plain text use contains."
         raise complaint("is not a regular expression", pattern, fix) from error
-
-
-def did_you_mean(name: str, names: tuple[str, ...]) -> str:
-    close = get_close_matches(name, names, n=1)
-    return f"Did you mean {close[0]}?" if close else f"Use one of: {', '.join(names)}."
-
-
-def complaint(problem: str, value: Any, fix: str) -> PydanticCustomError:
-    return PydanticCustomError(
-        "rule", "{problem}", {"problem": problem, "value": str(value)[:120], "fix": fix}
-    )
 
 
 _JSON_TYPES: Mapping[FactKind, str] = {

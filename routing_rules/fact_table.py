@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from routing_rules.facts import StudyFacts
+from routing_rules.facts import Referral, SeriesKind, StudyFacts
 
 Value = str | float | bool
 
@@ -25,12 +25,18 @@ class FactKind(StrEnum):
 
 @dataclass(frozen=True)
 class Fact:
-    """One fact; `values` gives () when a study does not know it, several values for facts like descriptions."""
+    """One fact; `values` gives () when a study does not know it, several values for facts like descriptions.
+
+    `single`: a study has at most one value; `domain`: the only values there are; `always`: every study knows it.
+    """
 
     name: str
     kind: FactKind
     meaning: str
     values: Callable[[StudyFacts], tuple[Value, ...]]
+    single: bool = False
+    domain: tuple[Value, ...] = ()
+    always: bool = False
 
 
 def _one(name: str) -> Callable[[StudyFacts], tuple[Value, ...]]:
@@ -62,12 +68,12 @@ _NAME, _TEXT, _NUMBER, _FLAG = FactKind.NAME, FactKind.TEXT, FactKind.NUMBER, Fa
 FACTS: dict[str, Fact] = {
     fact.name: fact
     for fact in (
-        Fact("sender", _NAME, "name of the node that sent the study", _one("sender")),
-        Fact("calling_ae_title", _NAME, "AE title of the caller", _one("calling_ae_title")),
-        Fact("called_ae_title", _NAME, "AE title the caller addressed", _one("called_ae_title")),
-        Fact("address", _NAME, "network address of the caller", _one("address")),
-        Fact("site", _NAME, "site the sender belongs to", _one("site")),
-        Fact("study_description", _TEXT, "StudyDescription", _one("study_description")),
+        Fact("sender", _NAME, "name of the node that sent the study", _one("sender"), single=True),
+        Fact("calling_ae_title", _NAME, "AE title of the caller", _one("calling_ae_title"), single=True),
+        Fact("called_ae_title", _NAME, "AE title the caller addressed", _one("called_ae_title"), single=True),
+        Fact("address", _NAME, "network address of the caller", _one("address"), single=True),
+        Fact("site", _NAME, "site the sender belongs to", _one("site"), single=True),
+        Fact("study_description", _TEXT, "StudyDescription", _one("study_description"), single=True),
         Fact(
             "procedure_descriptions",
             _TEXT,
@@ -87,26 +93,53 @@ FACTS: dict[str, Fact] = {
             "codes and meanings of AnatomicRegionSequence",
             _many("anatomic_regions"),
         ),
-        Fact("series_kinds", _TEXT, "kinds of series recognised (flair, t2, dwi ...)", _many("series_kinds")),
+        Fact(
+            "series_kinds",
+            _TEXT,
+            "kinds of series recognised (flair, t2, dwi ...)",
+            _many("series_kinds"),
+            domain=tuple(SeriesKind),
+        ),
         Fact("b_values", _NUMBER, "b-values of the diffusion series, s/mm²", _b_values),
         Fact(
             "slice_thickness_mm", _NUMBER, "slice thickness of any series, mm", _series("slice_thickness_mm")
         ),
         Fact("manufacturers", _TEXT, "Manufacturer", _many("manufacturers")),
         Fact("models", _TEXT, "ManufacturerModelName", _many("models")),
-        Fact("field_strength_t", _NUMBER, "magnetic field strength, tesla", _one("field_strength_t")),
-        Fact("patient_age_years", _NUMBER, "age at the study, years", _one("patient_age_years")),
-        Fact("instances", _NUMBER, "number of instances received", _one("instances")),
+        Fact(
+            "field_strength_t",
+            _NUMBER,
+            "magnetic field strength, tesla",
+            _one("field_strength_t"),
+            single=True,
+        ),
+        Fact("patient_age_years", _NUMBER, "age at the study, years", _one("patient_age_years"), single=True),
+        Fact(
+            "instances", _NUMBER, "number of instances received", _one("instances"), single=True, always=True
+        ),
         Fact(
             "accession_number_present",
             _FLAG,
             "is there an accession number",
             _one("accession_number_present"),
+            single=True,
+            always=True,
         ),
-        Fact("enrolled", _FLAG, "is the patient on the enrolment list", _one("enrolled")),
-        Fact("referral", _TEXT, "surveillance or suspected_pml, when the sender said so", _one("referral")),
+        Fact("enrolled", _FLAG, "is the patient on the enrolment list", _one("enrolled"), single=True),
         Fact(
-            "months_since_last", _NUMBER, "months since the last surveillance MRI", _one("months_since_last")
+            "referral",
+            _TEXT,
+            "surveillance or suspected_pml, when the sender said so",
+            _one("referral"),
+            single=True,
+            domain=tuple(Referral),
+        ),
+        Fact(
+            "months_since_last",
+            _NUMBER,
+            "months since the last surveillance MRI",
+            _one("months_since_last"),
+            single=True,
         ),
     )
 }

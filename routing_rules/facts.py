@@ -5,20 +5,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from pydicom.dataset import Dataset
-
-from routing_rules.elements import has_value, items, tag_of, text, texts
-from routing_rules.sequences import classify_study
+from routing_rules.elements import Header
+from routing_rules.instance import InstanceFacts, read_instance
+from routing_rules.sequences import recognise_study
 from routing_rules.series import SeriesFacts, SeriesKind
 from routing_rules.vendor_facts import VendorFacts
 
-__all__ = ["Referral", "SeriesFacts", "SeriesKind", "StudyFacts", "study_facts", "study_facts_of"]
+__all__ = [
+    "InstanceFacts",
+    "Referral",
+    "SeriesFacts",
+    "SeriesKind",
+    "StudyFacts",
+    "facts_of_instances",
+    "read_instance",
+    "study_facts",
+]
 
 
 class Referral(StrEnum):
@@ -83,27 +90,8 @@ class StudyFacts:
         return cls(**{key: value for key, value in values.items() if key in known})
 
 
-_STUDY_DESCRIPTION = tag_of("StudyDescription")
-_PROCEDURE_TEXTS = (tag_of("RequestedProcedureDescription"), tag_of("PerformedProcedureStepDescription"))
-_PROCEDURE_CODES = (tag_of("ProcedureCodeSequence"), tag_of("RequestedProcedureCodeSequence"))
-_REQUESTS = tag_of("RequestAttributesSequence")
-_REQUEST_TEXTS = (*_PROCEDURE_TEXTS, tag_of("ScheduledProcedureStepDescription"))
-_CODE, _SCHEME, _MEANING = tag_of("CodeValue"), tag_of("CodingSchemeDesignator"), tag_of("CodeMeaning")
-_REGIONS = tag_of("AnatomicRegionSequence")
-_MANY = {
-    "modalities": tag_of("Modality"),
-    "body_parts": tag_of("BodyPartExamined"),
-    "protocol_names": tag_of("ProtocolName"),
-    "manufacturers": tag_of("Manufacturer"),
-    "models": tag_of("ManufacturerModelName"),
-}
-_ACCESSION, _SOP = tag_of("AccessionNumber"), tag_of("SOPInstanceUID")
-_AGE, _BORN, _STUDIED = tag_of("PatientAge"), tag_of("PatientBirthDate"), tag_of("StudyDate")
-_PER_YEAR = {"Y": 1.0, "M": 12.0, "W": 52.18, "D": 365.25}
-
-
 def study_facts(
-    headers: Sequence[Dataset],
+    headers: Sequence[Header],
     *,
     sender: str,
     calling_ae_title: str,
@@ -119,9 +107,9 @@ def study_facts(
 
     Never raises for what headers contain. Raises ValueError for a referral that is none of `Referral`.
     """
-    return study_facts_of(
-        headers,
-        classify_study(headers, vendor_facts),
+    return facts_of_instances(
+        [read_instance(header, vendor_facts) for header in headers],
+        vendor_facts=vendor_facts,
         sender=sender,
         calling_ae_title=calling_ae_title,
         called_ae_title=called_ae_title,
@@ -133,65 +121,48 @@ def study_facts(
     )
 
 
-def study_facts_of(headers: Sequence[Dataset], series: Iterable[SeriesFacts], **known: Any) -> StudyFacts:
-    """As `study_facts`, for series that are already recognised; `known` are further fields of StudyFacts."""
-    recognised = tuple(series)
-    many: dict[str, Any] = {
-        name: _union(texts(header, tag) for header in headers) for name, tag in _MANY.items()
-    }
-    strengths = [one.field_strength_t for one in recognised if one.field_strength_t]
+def facts_of_instances(
+    instances: Sequence[InstanceFacts],
+    *,
+    sender: str,
+    calling_ae_title: str,
+    called_ae_title: str,
+    address: str,
+    site: str,
+    enrolled: bool | None = None,
+    referral: Referral | None = None,
+    months_since_last: float | None = None,
+    vendor_facts: VendorFacts | None = None,
+) -> StudyFacts:
+    """As `study_facts`, from what was read of each instance when it arrived. The order of instances does not matter."""
+    series = tuple(recognise_study((image for one in instances for image in one.images), vendor_facts))
+    ages = {one.age_years for one in instances} - {None}
     return StudyFacts(
-        **many,
-        **known,
-        study_description=next(iter(_union(texts(header, _STUDY_DESCRIPTION) for header in headers)), ""),
-        procedure_descriptions=_union(_procedure_texts(header) for header in headers),
-        procedure_codes=_union(_codes(header) for header in headers),
-        anatomic_regions=_union(
-            texts(item, part)
-            for header in headers
-            for item in items(header, _REGIONS)
-            for part in (_CODE, _MEANING)
-        ),
-        accession_number_present=any(has_value(header, _ACCESSION) for header in headers),
-        field_strength_t=max(strengths, default=None),
-        patient_age_years=next((age for age in map(_age, headers) if age is not None), None),
-        instances=len({text(header, _SOP) for header in headers}),
-        series=recognised,
+        sender=sender,
+        calling_ae_title=calling_ae_title,
+        called_ae_title=called_ae_title,
+        address=address,
+        site=site,
+        study_description=next(iter(_union(instances, "study_descriptions")), ""),
+        procedure_descriptions=_union(instances, "procedure_descriptions"),
+        procedure_codes=_union(instances, "procedure_codes"),
+        protocol_names=_union(instances, "protocol_names"),
+        accession_number_present=any(one.accession_number_present for one in instances),
+        modalities=_union(instances, "modalities"),
+        body_parts=_union(instances, "body_parts"),
+        anatomic_regions=_union(instances, "anatomic_regions"),
+        manufacturers=_union(instances, "manufacturers"),
+        models=_union(instances, "models"),
+        field_strength_t=max((one.field_strength_t for one in series if one.field_strength_t), default=None),
+        # Differing ages in one study are a mistake somewhere: the same one is taken every time.
+        patient_age_years=min((age for age in ages if age is not None), default=None),
+        enrolled=enrolled,
+        referral=referral,
+        months_since_last=months_since_last,
+        instances=len({one.sop_instance_uid for one in instances}),
+        series=series,
     )
 
 
-def _union(found: Iterable[Iterable[str]]) -> tuple[str, ...]:
-    return tuple(sorted({value for values in found for value in values if value}))
-
-
-def _procedure_texts(header: Dataset) -> tuple[str, ...]:
-    own = [value for tag in _PROCEDURE_TEXTS for value in texts(header, tag)]
-    asked = [
-        value for item in items(header, _REQUESTS) for tag in _REQUEST_TEXTS for value in texts(item, tag)
-    ]
-    return (*own, *asked)
-
-
-def _codes(header: Dataset) -> tuple[str, ...]:
-    """Procedure codes as "value" and as "scheme:value"."""
-    holders = [header, *items(header, _REQUESTS)]
-    coded = [item for holder in holders for tag in _PROCEDURE_CODES for item in items(holder, tag)]
-    plain = [text(item, _CODE) for item in coded]
-    return (*plain, *(f"{text(item, _SCHEME)}:{text(item, _CODE)}" for item in coded if text(item, _SCHEME)))
-
-
-def _age(header: Dataset) -> int | None:
-    stated = text(header, _AGE).upper()
-    if stated[-1:] in _PER_YEAR and stated[:-1].isdigit():
-        return int(int(stated[:-1]) / _PER_YEAR[stated[-1]])
-    born, studied = _day(text(header, _BORN)), _day(text(header, _STUDIED))
-    if born is None or studied is None or born > studied:
-        return None
-    return studied.year - born.year - ((studied.month, studied.day) < (born.month, born.day))
-
-
-def _day(value: str) -> date | None:
-    try:
-        return datetime.strptime(value[:8], "%Y%m%d").date()  # noqa: DTZ007 (a DICOM date has no zone)
-    except ValueError:
-        return None
+def _union(instances: Sequence[InstanceFacts], name: str) -> tuple[str, ...]:
+    return tuple(sorted({value for one in instances for value in getattr(one, name) if value}))

@@ -4,48 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
-from difflib import get_close_matches
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from routing_rules.errors import FileProblem, RuleFileError
-from routing_rules.facts import StudyFacts
-from routing_rules.matching import MatchResult, match
 from routing_rules.rule import Rule, RuleFile, RuleTest
-from routing_rules.series import SeriesFacts, SeriesKind
-from routing_rules.yaml_lines import LinedYaml, read_yaml
+from routing_rules.rule_set import RuleSet
+from routing_rules.rule_tests import RuleTestResult, run_tests
+from routing_rules.validation import problems_of
+from routing_rules.vendor_facts import VendorFacts, standard_vendor_facts
+from routing_rules.yaml_lines import read_yaml
 
+__all__ = ["RuleSet", "RuleTestResult", "json_schema", "load_rules", "rules_from_text", "run_tests"]
 
-@dataclass(frozen=True)
-class RuleSet:
-    """The rules in force, in the order in which they are tried, and the SHA-256 of their content."""
-
-    rules: tuple[Rule, ...]
-    fingerprint: str
-    tests: tuple[RuleTest, ...] = ()
-
-    def match(self, facts: StudyFacts) -> MatchResult:
-        """Which of these rules applies to a study, with explanations."""
-        return match(self.rules, facts)
-
-    def get(self, rule_id: str) -> Rule | None:
-        """The rule of this id, None when there is none."""
-        return next((rule for rule in self.rules if rule.id == rule_id), None)
-
-
-@dataclass(frozen=True)
-class RuleTestResult:
-    """One test of the rules: what was expected, what was chosen and why."""
-
-    name: str
-    passed: bool
-    expected: str | None
-    chosen: str | None
-    result: MatchResult
+VENDOR_FACTS = "vendor_facts"
+"""The file of this name (.yaml, .yml) in the folder of rules is no rule file: it has the site's own vendor facts."""
 
 
 def load_rules(path: Path | str) -> RuleSet:
@@ -56,36 +32,33 @@ def load_rules(path: Path | str) -> RuleSet:
     place = Path(path)
     inside = place.iterdir() if place.is_dir() else (place,)
     names = sorted(one for one in inside if one == place or one.suffix in (".yaml", ".yml"))
-    if not names:
+    if all(place.is_dir() and name.stem == VENDOR_FACTS for name in names):
         raise RuleFileError(
             (FileProblem(str(place), None, "has no rule file", "", "Put a *.yaml file there."),)
         )
     loaded: list[tuple[str, str]] = []
     problems: list[FileProblem] = []
+    own_facts: VendorFacts | None = None
     for name in names:
         try:
-            loaded.append((str(name), name.read_text(encoding="utf-8")))
+            text = name.read_text(encoding="utf-8")
+            if place.is_dir() and name.stem == VENDOR_FACTS:
+                own_facts = standard_vendor_facts().extended_by(text, str(name))
+            else:
+                loaded.append((str(name), text))
+        except RuleFileError as error:
+            problems += error.problems
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             problems.append(
                 FileProblem(str(name), None, "cannot be read", reason, "Give a readable UTF-8 file.")
             )
-    return _rule_set(loaded, problems)
+    return _rule_set(loaded, problems, own_facts)
 
 
 def rules_from_text(text: str, source: str = "rules.yaml") -> RuleSet:
     """The rules of one YAML text. Raises RuleFileError."""
-    return _rule_set([(source, text)], [])
-
-
-def run_tests(ruleset: RuleSet) -> tuple[RuleTestResult, ...]:
-    """Run the tests that stand beside the rules; each is a study described by facts."""
-    results = []
-    for test in ruleset.tests:
-        result = ruleset.match(_facts(test.facts))
-        chosen = None if result.rule is None else result.rule.id
-        results.append(RuleTestResult(test.name, chosen == test.expect, test.expect, chosen, result))
-    return tuple(results)
+    return _rule_set([(source, text)], [], None)
 
 
 def json_schema() -> dict[str, Any]:
@@ -98,7 +71,9 @@ def json_schema() -> dict[str, Any]:
     }
 
 
-def _rule_set(loaded: Iterable[tuple[str, str]], problems: list[FileProblem]) -> RuleSet:
+def _rule_set(
+    loaded: Iterable[tuple[str, str]], problems: list[FileProblem], own_facts: VendorFacts | None
+) -> RuleSet:
     rules: list[Rule] = []
     tests: list[RuleTest] = []
     places: dict[str, tuple[str, int | None]] = {}
@@ -110,7 +85,7 @@ def _rule_set(loaded: Iterable[tuple[str, str]], problems: list[FileProblem]) ->
         try:
             parsed = RuleFile.model_validate(read.data if read.data is not None else {})
         except ValidationError as error:
-            problems += [_problem(read, source, one) for one in _causes(error)]
+            problems += problems_of(error, read, source, RuleFile)
             continue
         for index, rule in enumerate(parsed.rules):
             line = read.line(("rules", index, "id"))
@@ -119,98 +94,25 @@ def _rule_set(loaded: Iterable[tuple[str, str]], problems: list[FileProblem]) ->
                 fix = f"Give it another id; {first} has this one already."
                 problems.append(FileProblem(source, line, "two rules have the same id", rule.id, fix))
             places.setdefault(rule.id, (source, line))
-        for index, test in enumerate(parsed.tests):
-            problems += _test_problems(read, source, index, test)
         rules += parsed.rules
-        tests += parsed.tests
+        tests += (_placed(test, source) for test in parsed.tests)
     if problems:
         raise RuleFileError(tuple(problems))
     ordered = tuple(sorted(rules, key=lambda rule: (rule.priority, rule.id)))
-    return RuleSet(ordered, _fingerprint(ordered), tuple(tests))
+    where = {rule_id: f"{source}:{line}" if line else source for rule_id, (source, line) in places.items()}
+    return RuleSet(ordered, _fingerprint(ordered, own_facts), tuple(tests), own_facts, where)
 
 
-def _fingerprint(rules: Iterable[Rule]) -> str:
-    content = [rule.model_dump(mode="json") for rule in rules]
+def _placed(test: RuleTest, source: str) -> RuleTest:
+    """The test with the folder of its study as a path from here."""
+    if test.study is None:
+        return test
+    return test.model_copy(update={"study": str(Path(source).parent / test.study)})
+
+
+def _fingerprint(rules: Iterable[Rule], own_facts: VendorFacts | None) -> str:
+    # Without defaults: a version of this program that knows one setting more must not change what a rule is.
+    content: list[Any] = [rule.model_dump(mode="json", exclude_defaults=True) for rule in rules]
+    if own_facts is not None:
+        content.append(own_facts.fingerprint)
     return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-
-
-_FIXES: Mapping[str, str] = {
-    "missing": "Add it.",
-    "dict_type": "Write name: value, one a line.",
-    "model_type": "Write name: value, one a line.",
-    "too_short": "Write at least one, as a list: a line with a dash for each.",
-    "extra_forbidden": "Remove it or correct its name.",
-    "string_pattern_mismatch": "Use lower-case letters, digits, dots, dashes and underscores.",
-}
-
-
-def _causes(error: ValidationError) -> list[Any]:
-    """The errors of pydantic without the list that is "too short" only because its members were wrong."""
-    every = error.errors(include_url=False)
-    return [
-        one
-        for one in every
-        if one["type"] != "too_short"
-        or not any(other["loc"][: len(one["loc"])] == one["loc"] and other is not one for other in every)
-    ]
-
-
-def _problem(read: LinedYaml, source: str, error: Mapping[str, Any]) -> FileProblem:
-    loc = tuple(error["loc"])
-    context = error.get("ctx", {})
-    where = ".".join(str(part) for part in read.known(loc))
-    name = str(loc[-1]) if loc and error["type"] in ("missing", "extra_forbidden") else ""
-    problem = context.get("problem") or str(error["msg"])
-    value = (
-        context["value"]
-        if "value" in context
-        else ""
-        if error["type"] == "missing"
-        else repr(error["input"])[:120]
-    )
-    fix = context.get("fix") or _FIXES.get(str(error["type"]), "Correct the value.")
-    said = ": ".join(part for part in (where, name, problem) if part)
-    place = read.innermost(read.known(loc)) if error["type"] == "rule" else loc
-    return FileProblem(source, read.line(place), said, value, fix)
-
-
-def _test_problems(read: LinedYaml, source: str, index: int, test: RuleTest) -> list[FileProblem]:
-    known = [field.name for field in fields(StudyFacts)]
-    found = []
-    for name in test.facts:
-        if name not in known:
-            close = get_close_matches(name, known, n=1)
-            fix = f"Did you mean {close[0]}?" if close else f"Use one of: {', '.join(known)}."
-            line = read.line(("tests", index, "facts", name))
-            found.append(
-                FileProblem(source, line, f"tests.{index}: a study has no fact of this name", name, fix)
-            )
-    if not found:
-        try:
-            _facts(test.facts)
-        except (ValueError, TypeError, AttributeError) as error:
-            line = read.line(("tests", index, "facts"))
-            found.append(
-                FileProblem(source, line, f"tests.{index}: {error}", "", "Correct the facts of the test.")
-            )
-    return found
-
-
-def _facts(described: Mapping[str, Any]) -> StudyFacts:
-    """Facts as a test writes them: one value may stand for a list, a kind for a whole series."""
-    many = {name for name, default in StudyFacts().to_json().items() if isinstance(default, list)}
-    values = {
-        name: value if name not in many or isinstance(value, list) else [value]
-        for name, value in described.items()
-    }
-    values["series"] = [_series(number, one) for number, one in enumerate(values.get("series", ()), start=1)]
-    return StudyFacts.from_json(values)
-
-
-def _series(number: int, described: Any) -> dict[str, Any]:
-    given = dict(described) if isinstance(described, Mapping) else {"kind": described}
-    standard = SeriesFacts(str(number), "MR", "", SeriesKind.OTHER, 1.0, series_number=number).to_json()
-    unknown = sorted(set(given) - set(standard))
-    if unknown:
-        raise ValueError(f"a series has no {unknown[0]}")
-    return {**standard, **given}

@@ -34,7 +34,11 @@ class ConditionVerdict:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why one rule did or did not match: every condition with the value found."""
+    """Why one rule did or did not match: every condition with the value found.
+
+    `lacking` are the fewest conditions that would have had to be otherwise for the conditions to hold: of the
+    alternatives below `any` only the one that came nearest.
+    """
 
     rule_id: str
     version: int
@@ -42,6 +46,7 @@ class Explanation:
     enabled: bool
     matched: bool
     conditions: tuple[ConditionVerdict, ...]
+    lacking: tuple[ConditionVerdict, ...] = ()
 
     @property
     def missing(self) -> tuple[ConditionVerdict, ...]:
@@ -50,23 +55,27 @@ class Explanation:
 
     def to_json(self) -> dict[str, Any]:
         """A plain dict of JSON values, readable again by `from_json`."""
-        return {**asdict(self), "conditions": [_verdict_to_json(verdict) for verdict in self.conditions]}
+        return {
+            **asdict(self),
+            "conditions": [_verdict_to_json(verdict) for verdict in self.conditions],
+            "lacking": [_verdict_to_json(verdict) for verdict in self.lacking],
+        }
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Explanation:
         """The explanation that `to_json` wrote."""
-        verdicts = tuple(
-            ConditionVerdict(
-                one["fact"],
-                one["operator"],
-                one["expected"],
-                tuple(one["found"]),
-                one["met"],
-                tuple(one["path"]),
-            )
-            for one in stored["conditions"]
-        )
-        return cls(**{**stored, "conditions": verdicts})
+        read = {
+            name: tuple(map(_verdict_from_json, stored.get(name, ()))) for name in ("conditions", "lacking")
+        }
+        return cls(**{**stored, **read})
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A study goes to this destination (None: the gateway's own queue) under this rule."""
+
+    destination: str | None
+    rule: Rule
 
 
 @dataclass(frozen=True)
@@ -79,12 +88,13 @@ class MatchResult:
     nearest: Explanation | None
 
     @property
-    def per_destination(self) -> tuple[Rule, ...]:
-        """The first matching rule of each destination: one case each."""
+    def assignments(self) -> tuple[Assignment, ...]:
+        """One case for each destination that any matching rule names, under the first rule that names it."""
         first: dict[str | None, Rule] = {}
         for rule in self.rules:
-            first.setdefault(rule.destination, rule)
-        return tuple(first.values())
+            for destination in rule.targets:
+                first.setdefault(destination, rule)
+        return tuple(Assignment(destination, rule) for destination, rule in first.items())
 
     def to_json(self) -> dict[str, Any]:
         """What is stored with a case: the chosen rule and every explanation."""
@@ -105,17 +115,25 @@ def match(rules: Iterable[Rule], facts: StudyFacts) -> MatchResult:
 
 
 def nearest(explanations: Iterable[Explanation]) -> Explanation | None:
-    """The rule that came nearest to matching: most of its conditions spoke for it. None when one matched."""
-    tried = [one for one in explanations if one.enabled and one.conditions]
-    return None if any(one.matched for one in tried) else max(tried, key=_nearness, default=None)
+    """The rule that lacked least; then the one with more met, then the first tried. None when a rule matched."""
+    tried = [one for one in explanations if one.enabled]
+    if any(one.matched for one in tried):
+        return None
+    return min(tried, key=lambda one: (len(one.lacking), -_share_met(one)), default=None)
 
 
 def explain(rule: Rule, facts: StudyFacts) -> Explanation:
     """Every condition of one rule on one study; all are tried, also where the outcome is already clear."""
     verdicts: list[ConditionVerdict] = []
-    held = _holds(rule.when, facts, (), verdicts)
+    outcome = _try(rule.when, facts, (), verdicts)
     return Explanation(
-        rule.id, rule.version, rule.title, rule.enabled, held and rule.enabled, tuple(verdicts)
+        rule.id,
+        rule.version,
+        rule.title,
+        rule.enabled,
+        outcome.held and rule.enabled,
+        tuple(verdicts),
+        outcome.to_hold,
     )
 
 
@@ -126,7 +144,7 @@ def explain_text(result: MatchResult) -> str:
         f"Rule: {chosen.id} version {chosen.version}, {chosen.title}" if chosen else "Rule: none matched"
     ]
     if result.nearest is not None:
-        lines.append(f"Nearest: {result.nearest.rule_id}")
+        lines.append(f"Nearest: {nearest_text(result.nearest)}")
     for one in result.explanations:
         verdict = "matched" if one.matched else "did not match" if one.enabled else "is switched off"
         lines.append(f"{one.rule_id} (version {one.version}) {verdict}")
@@ -134,6 +152,11 @@ def explain_text(result: MatchResult) -> str:
             f"  {'  ' * len(condition.path)}{condition_text(condition)}" for condition in one.conditions
         ]
     return "\n".join(lines)
+
+
+def nearest_text(one: Explanation) -> str:
+    """A rule that did not match and what it lacked, in words."""
+    return f"{one.rule_id}, lacking {'; '.join(map(condition_text, one.lacking))}"
 
 
 def condition_text(verdict: ConditionVerdict) -> str:
@@ -149,31 +172,49 @@ def _words(values: Iterable[Any]) -> str:
     return ", ".join({True: "yes", False: "no"}[one] if isinstance(one, bool) else f"{one}" for one in values)
 
 
-def _holds(
+@dataclass(frozen=True)
+class _Outcome:
+    """Does a condition hold, and the fewest tests to turn so that it does, or does not."""
+
+    held: bool
+    to_hold: tuple[ConditionVerdict, ...]
+    to_fail: tuple[ConditionVerdict, ...]
+
+
+def _try(
     condition: Condition, facts: StudyFacts, path: tuple[str, ...], verdicts: list[ConditionVerdict]
-) -> bool:
+) -> _Outcome:
     if isinstance(condition, Test):
         values = FACTS[condition.fact].values(facts)
         met = condition.holds(values)
         found = tuple(str(value) if isinstance(value, str) else value for value in values)
-        verdicts.append(
-            ConditionVerdict(condition.fact, condition.operator.value, condition.expected, found, met, path)
+        verdict = ConditionVerdict(
+            condition.fact, condition.operator.value, condition.expected, found, met, path
         )
-        return met
+        verdicts.append(verdict)
+        return _Outcome(met, () if met else (verdict,), (verdict,) if met else ())
     if isinstance(condition, Not):
-        return not _holds(condition.not_, facts, (*path, "not"), verdicts)
+        inner = _try(condition.not_, facts, (*path, "not"), verdicts)
+        return _Outcome(not inner.held, inner.to_fail, inner.to_hold)
     if isinstance(condition, AllOf):
-        held = [_holds(one, facts, (*path, "all"), verdicts) for one in condition.all]
-        return all(held)
+        each = [_try(one, facts, (*path, "all"), verdicts) for one in condition.all]
+        to_hold = tuple(verdict for one in each for verdict in one.to_hold)
+        return _Outcome(all(one.held for one in each), to_hold, min((one.to_fail for one in each), key=len))
     if isinstance(condition, AnyOf):
-        held = [_holds(one, facts, (*path, "any"), verdicts) for one in condition.any]
-        return any(held)
+        each = [_try(one, facts, (*path, "any"), verdicts) for one in condition.any]
+        to_fail = tuple(verdict for one in each for verdict in one.to_fail)
+        return _Outcome(any(one.held for one in each), min((one.to_hold for one in each), key=len), to_fail)
     raise TypeError(f"{condition!r} is no condition")
 
 
-def _nearness(one: Explanation) -> tuple[float, int]:
-    wanted = sum(verdict.wanted for verdict in one.conditions)
-    return wanted / len(one.conditions), wanted
+def _share_met(one: Explanation) -> float:
+    return sum(verdict.wanted for verdict in one.conditions) / max(1, len(one.conditions))
+
+
+def _verdict_from_json(one: Mapping[str, Any]) -> ConditionVerdict:
+    return ConditionVerdict(
+        one["fact"], one["operator"], one["expected"], tuple(one["found"]), one["met"], tuple(one["path"])
+    )
 
 
 def _verdict_to_json(verdict: ConditionVerdict) -> dict[str, Any]:

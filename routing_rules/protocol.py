@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -80,11 +81,33 @@ class _Wanted:
     essential: bool
     only_when_suspected: bool
     source: str
+    ask: str
+    """What the sender's site is asked for."""
 
 
 _PROTOCOL = (
-    _Wanted("flair", "FLAIR", frozenset({SeriesKind.FLAIR}), 3.0, True, True, False, _EDUCATION),
-    _Wanted("t2", "T2", frozenset({SeriesKind.T2}), 3.0, True, True, False, _EDUCATION),
+    _Wanted(
+        "flair",
+        "FLAIR",
+        frozenset({SeriesKind.FLAIR}),
+        3.0,
+        True,
+        True,
+        False,
+        _EDUCATION,
+        "a FLAIR series of the whole brain, 3D or with slices of at most 3 mm",
+    ),
+    _Wanted(
+        "t2",
+        "T2",
+        frozenset({SeriesKind.T2}),
+        3.0,
+        True,
+        True,
+        False,
+        _EDUCATION,
+        "a T2 series of the whole brain, 3D or with slices of at most 3 mm",
+    ),
     _Wanted(
         "dwi",
         "DWI with b = 1000 s/mm²",
@@ -94,6 +117,7 @@ _PROTOCOL = (
         True,
         False,
         f"{_EDUCATION}; slices up to 5 mm: CMSC protocol",
+        "diffusion images of the whole brain with b = 1000 s/mm² (trace or directions), with their b-values",
     ),
     _Wanted(
         "t1_contrast",
@@ -104,6 +128,7 @@ _PROTOCOL = (
         False,
         True,
         "MS versus PML education page: contrast-enhanced T1 if PML is suspected",
+        "a T1 series after contrast, 3D or with slices of at most 3 mm, if contrast was given",
     ),
 )
 
@@ -114,7 +139,8 @@ def assess(series: Sequence[SeriesFacts], *, suspected: bool) -> ProtocolVerdict
     Not readable: FLAIR, T2 or diffusion is missing. With limits: all are there, but thick, incomplete, uncertain, or
     with another b-value, or contrast is missing where it was wanted. The order of `series` does not matter.
     """
-    found = [_require(one, series) for one in _PROTOCOL if suspected or not one.only_when_suspected]
+    asked = [one for one in _PROTOCOL if suspected or not one.only_when_suspected]
+    found = [_require(one, series) for one in asked]
     requirements = tuple(requirement for requirement, _ in found)
     limits = tuple(limit for _, several in found for limit in several)
     missing = [one for one in requirements if one.essential and one.by_series is None]
@@ -122,7 +148,11 @@ def assess(series: Sequence[SeriesFacts], *, suspected: bool) -> ProtocolVerdict
         _verdict(bool(missing), bool(limits)),
         requirements,
         limits,
-        tuple(f"Send {one.label}: {one.note}." for one in requirements if not one.met),
+        tuple(
+            f"Send {wanted.ask}: {one.note}."
+            for wanted, one in zip(asked, requirements, strict=True)
+            if not one.met
+        ),
     )
 
 
@@ -133,7 +163,13 @@ def _verdict(missing: bool, limited: bool) -> Readability:
 
 
 def _require(wanted: _Wanted, series: Sequence[SeriesFacts]) -> tuple[Requirement, tuple[str, ...]]:
-    candidates = [one for one in series if one.kinds & wanted.kinds]
+    of_the_kind = [one for one in series if one.kinds & wanted.kinds]
+    candidates = [one for one in of_the_kind if not elsewhere(one)]
+    if of_the_kind and not candidates:
+        # Only the word that is known: what people typed around it may be anything.
+        region = _ELSEWHERE.search(of_the_kind[0].body_parts[0])
+        note = f"{_named(of_the_kind[0])} shows {region.group(0) if region else 'something'}, not the head"
+        return _requirement(wanted, False, None, note), (f"{wanted.label}: {note}",)
     if not candidates:
         note = _absent(wanted, series)
         return _requirement(wanted, False, None, note), (f"{wanted.label}: {note}",)
@@ -189,6 +225,32 @@ def _short(_: _Wanted, one: SeriesFacts) -> str | None:
     return None
 
 
+_ELSEWHERE = re.compile(
+    r"SPINE|CERVICAL|THORA|LUMB|SACR|HWS|BWS|LWS|NECK|HALS|CHEST|BREAST|HEART|CARDIAC|ABDOM|LIVER|PELVIS|PROSTATE|KNEE|"
+    r"ANKLE|SHOULDER|ELBOW|WRIST|THIGH|EXTREMITY|ORBIT|SELLA|PITUITARY|TMJ|\b(?:HIP|FOOT|HAND|LEG|ARM|IAC)\b"
+)
+_HEAD = re.compile(r"HEAD|BRAIN|SKULL|KOPF|SCH[AÄ]+DEL|CRANI|NEURO|CEREB|WHOLE")
+
+
+def elsewhere(one: SeriesFacts) -> bool:
+    """Do body part and anatomic region say that this is another part of the body? Nothing said means no."""
+    named = [part for part in one.body_parts if not _HEAD.search(part)]
+    return bool(named) and len(named) == len(one.body_parts) and all(map(_ELSEWHERE.search, named))
+
+
+def _named_elsewhere(_: _Wanted, one: SeriesFacts) -> str | None:
+    # Only a limit: BodyPartExamined is often that of the first series, and descriptions are typed by people.
+    words = one.description.upper().replace("_", " ")
+    found = None if _HEAD.search(words) else _REGION_WORDS.search(words)
+    return f"its description names another region ({found.group(0)})" if found else None
+
+
+_REGION_WORDS = re.compile(
+    r"\b([CTL][- ]?SPINE|SPINE|CERVICAL|THORACIC|LUMBAR|HWS|BWS|LWS|MYELON|NECK|HALS|ORBITS?|ORBITA|SELLA|PITUITARY|"
+    r"HYPOPHYSE|IAC)\b"
+)
+
+
 def _uncertain(_: _Wanted, one: SeriesFacts) -> str | None:
     return f"recognition is uncertain ({one.confidence:.0%})" if one.confidence < PROVEN else None
 
@@ -208,7 +270,13 @@ def _b1000(one: SeriesFacts) -> bool | None:
     return any(B_VALUES[0] <= b <= B_VALUES[1] for b in one.b_values)
 
 
-_CHECKS: tuple[Callable[[_Wanted, SeriesFacts], str | None], ...] = (_other_b, _too_thick, _short, _uncertain)
+_CHECKS: tuple[Callable[[_Wanted, SeriesFacts], str | None], ...] = (
+    _other_b,
+    _too_thick,
+    _short,
+    _named_elsewhere,
+    _uncertain,
+)
 
 
 def _named(one: SeriesFacts) -> str:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 
 from routing_rules.conditions import Condition
+from routing_rules.described import DescribedStudy
+from routing_rules.errors import complaint
 from routing_rules.facts import Referral
 from routing_rules.series import SeriesKind
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+Node = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
 
 
@@ -23,7 +26,10 @@ class Urgency(StrEnum):
 
 
 class AtHardCap(StrEnum):
-    """What to do with a study that is still incomplete when the hard cap is reached."""
+    """What to do with a study that is still incomplete when the hard cap is reached.
+
+    go_on: it is complete as it is, and the protocol verdict names what is missing. hold: a person decides.
+    """
 
     GO_ON = "go_on"
     HOLD = "hold"
@@ -43,14 +49,22 @@ class Completion(_Model):
         default=None, gt=0, le=604_800, description="seconds since the first instance; unset: study.hard_cap"
     )
     at_hard_cap: AtHardCap = Field(default=AtHardCap.GO_ON, description="what to do when the cap is reached")
+    ask_pacs: bool = Field(
+        default=True,
+        description="ask the sender's PACS by C-FIND how many instances it has, where it can be asked",
+    )
 
-    @model_validator(mode="after")
-    def _cap_is_longer(self) -> Completion:
-        if self.quiet_s is not None and self.hard_cap_s is not None and self.hard_cap_s < self.quiet_s:
-            raise ValueError(
-                f"hard_cap_s ({self.hard_cap_s:g}) must not be shorter than quiet_s ({self.quiet_s:g})"
+    @field_validator("hard_cap_s")
+    @classmethod
+    def _cap_is_longer(cls, hard_cap_s: float | None, others: ValidationInfo) -> float | None:
+        quiet_s = others.data.get("quiet_s")
+        if hard_cap_s is not None and quiet_s is not None and hard_cap_s < quiet_s:
+            raise complaint(
+                f"is shorter than quiet_s ({quiet_s:g})",
+                f"{hard_cap_s:g}",
+                "Make it at least as long as quiet_s.",
             )
-        return self
+        return hard_cap_s
 
 
 class Rule(_Model):
@@ -63,8 +77,11 @@ class Rule(_Model):
     priority: int = Field(default=100, ge=0, le=10_000, description="the smallest number is tried first")
     enabled: bool = True
     when: Condition = Field(description="the condition under which the rule applies")
-    destination: str | None = Field(
+    destination: Node | None = Field(
         default=None, description="node of the reading site; none: the gateway's own queue"
+    )
+    destinations: tuple[Node, ...] = Field(
+        default=(), max_length=20, description="instead of destination: several nodes, one case for each"
     )
     profile: str = Field(
         default="", max_length=64, description="de-identification profile; none: the one of the settings"
@@ -77,6 +94,24 @@ class Rule(_Model):
     )
     wanted_series: tuple[SeriesKind, ...] = ()
     completion: Completion = Completion()
+
+    @field_validator("destinations")
+    @classmethod
+    def _said_once(cls, destinations: tuple[str, ...], others: ValidationInfo) -> tuple[str, ...]:
+        if destinations and others.data.get("destination") is not None:
+            raise complaint(
+                "stands beside destination, which says the same",
+                ", ".join(destinations),
+                "Keep one of the two.",
+            )
+        if len(set(destinations)) < len(destinations):
+            raise complaint("names a node twice", ", ".join(destinations), "Name each node once.")
+        return destinations
+
+    @property
+    def targets(self) -> tuple[str | None, ...]:
+        """Where a study of this rule goes, one case for each; None is the gateway's own queue."""
+        return self.destinations or (self.destination,)
 
     def missing_series(self, kinds: frozenset[SeriesKind]) -> tuple[SeriesKind, ...]:
         """The required kinds that are not among `kinds`; a trace series counts as DWI, a T1 with contrast as T1."""
@@ -92,13 +127,18 @@ _ACCEPTED = {
 
 
 class RuleTest(_Model):
-    """A study described by facts, and the rule that must be chosen for it (none: no rule may match)."""
+    """A study, and the rule that must be chosen for it (none: no rule may match).
+
+    The study is described by `facts`, or lies in a folder of DICOM files (`study`) beside the rule file; facts that are
+    given with a folder say how it came (sender, called AE title, enrolled) and win over what the files say.
+    """
 
     __test__ = False
 
     name: Text
-    facts: dict[str, Any] = Field(
-        default_factory=dict, description="fields of StudyFacts; series as kinds or facts"
+    study: Text | None = Field(default=None, description="folder with DICOM files, relative to this file")
+    facts: DescribedStudy = Field(
+        default=DescribedStudy(), description="fields of StudyFacts; series as kinds or facts"
     )
     expect: Identifier | None = Field(description="id of the rule that must match, or null for none")
 

@@ -12,9 +12,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from pydicom.dataset import Dataset
-
 from routing_rules.contrast import contrast_evidence
+from routing_rules.elements import Header
 from routing_rules.geometry import geometry
 from routing_rules.kind_table import ROWS, TIE_BREAKS
 from routing_rules.series import PROVEN, SeriesFacts, SeriesKind
@@ -34,7 +33,7 @@ __all__ = [
 
 SeriesRecognition = SeriesFacts
 
-_SEQUENCE_B = re.compile(r"^\*?(?:EP|RE)_B(\d+)(?:T|#\d+)?$")
+_SEQUENCE_B = re.compile(r"^\*?(?:EP|RE)_B(\d+)(?:T|#\d+)?$", re.IGNORECASE)
 _DIRECTION = re.compile(r"#\d+$")
 _LESS = frozenset({SeriesKind.OTHER, SeriesKind.DERIVED})
 _DIFFUSION = frozenset({SeriesKind.DWI, SeriesKind.TRACE})
@@ -52,14 +51,14 @@ class _Part:
     max_b: float | None
 
 
-def classify_series(headers: Sequence[Dataset], vendor_facts: VendorFacts | None = None) -> SeriesRecognition:
+def classify_series(headers: Sequence[Header], vendor_facts: VendorFacts | None = None) -> SeriesRecognition:
     """Recognise one series from the headers of its instances (at least one; pixels are not needed)."""
     facts = vendor_facts or standard_vendor_facts()
     return recognise([image for header in headers for image in read_traits(header, facts)], facts)
 
 
 def classify_study(
-    headers: Sequence[Dataset], vendor_facts: VendorFacts | None = None
+    headers: Sequence[Header], vendor_facts: VendorFacts | None = None
 ) -> list[SeriesRecognition]:
     """Recognise every series among the headers, in order of series number, with what series say about each other."""
     facts = vendor_facts or standard_vendor_facts()
@@ -121,6 +120,7 @@ def recognise(images: Sequence[ImageTraits], vendor_facts: VendorFacts | None = 
         contrast=agent.given,
         field_strength_t=first.field_strength_t,
         manufacturer=first.manufacturer,
+        body_parts=tuple(sorted({part for image in images for part in image.body_parts})),
     )
 
 
@@ -130,8 +130,11 @@ def _parts(images: Sequence[ImageTraits], planes: int, facts: VendorFacts) -> li
     for image in images:
         groups[_technique(image)].append(image)
     max_b = max((b for b in map(_b_value, images) if b is not None), default=None)
-    roles = {technique: facts.roles(technique.image_type) for technique in groups}
+    roles = {
+        technique: facts.roles(technique.image_type) | set(technique.private_roles) for technique in groups
+    }
     echoes = {round(image.echo_time_ms, 1) for image in images if image.echo_time_ms}
+    inversions = {round(max(ti) / 50) for ti in (image.inversion_times_ms for image in images) if any(ti)}
     found = []
     for technique, members in groups.items():
         view = View(
@@ -143,10 +146,18 @@ def _parts(images: Sequence[ImageTraits], planes: int, facts: VendorFacts) -> li
             images=len(images),
             planes=planes,
             echo_times=len(echoes),
+            inversion_times=len(inversions),
+            images_per_place=_images_per_place(members),
         )
         own_b = max((b for b in map(_b_value, members) if b is not None), default=None)
         found.append(_Part(*_judge(view), images=len(members), max_b=own_b))
     return _without_plain(found)
+
+
+def _images_per_place(images: Sequence[ImageTraits]) -> float:
+    """How often each place was imaged; 1 where positions are not stated."""
+    places = [(image.position, image.orientation) for image in images if image.position]
+    return round(len(places) / len(set(places)), 1) if places else 1.0
 
 
 def _without_plain(parts: list[_Part]) -> list[_Part]:
@@ -170,6 +181,7 @@ def _technique(image: ImageTraits) -> ImageTraits:
         position=(),
         agent=None,
         agent_administered="",
+        body_parts=(),
         slice_thickness_mm=None,
         slice_spacing_mm=None,
         repetition_time_ms=None if image.repetition_time_ms is None else round(image.repetition_time_ms, 1),

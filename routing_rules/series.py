@@ -36,6 +36,7 @@ class SeriesFacts:
 
     `also` names further kinds in the same series (the PD echo of a dual-echo T2, ADC frames inside a DWI).
     `contrast` is True or False when attributes or text say so, None when nothing does.
+    `body_parts` are BodyPartExamined and anatomic regions, upper case.
     `b_values` are in s/mm², whole numbers, only for diffusion series. Lengths are in millimetres.
     """
 
@@ -61,6 +62,7 @@ class SeriesFacts:
     contrast_probable: bool = False
     field_strength_t: float | None = None
     manufacturer: str = ""
+    body_parts: tuple[str, ...] = ()
 
     @property
     def kinds(self) -> frozenset[SeriesKind]:

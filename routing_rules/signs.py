@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import exp, log, log1p
 from typing import Any
 
 from routing_rules.traits import ImageTraits
@@ -26,6 +27,8 @@ class View:
     images: int
     planes: int
     echo_times: int
+    inversion_times: int = 0
+    images_per_place: float = 1.0
 
 
 Sign = Callable[[View], str | None]
@@ -102,8 +105,10 @@ def role(*names: str) -> Sign:
     """ImageType or FrameType shows one of these roles (vendor_facts.yaml, image_types)."""
 
     def sign(view: View) -> str | None:
-        found = sorted(view.roles & set(names))
-        return f"ImageType {chr(92).join(view.image.image_type)}: {', '.join(found)}" if found else None
+        found = ", ".join(sorted(view.roles & set(names)))
+        if found in view.image.private_roles:
+            return f"a private attribute of the vendor says {found}"
+        return f"ImageType {chr(92).join(view.image.image_type)}: {found}" if found else None
 
     return sign
 
@@ -179,11 +184,45 @@ def _several_echoes(view: View) -> str | None:
     return f"{view.echo_times} echo times" if view.echo_times > 1 else None
 
 
+def _mapping_echoes(view: View) -> str | None:
+    return f"{view.echo_times} echo times: a map is made of it" if view.echo_times >= MAPPING_ECHOES else None
+
+
+def _mapping_inversions(view: View) -> str | None:
+    count = max(view.inversion_times, len({one for one in view.image.inversion_times_ms if one}))
+    return f"{count} inversion times: a map or double inversion" if count > 1 else None
+
+
+def _dynamic(view: View) -> str | None:
+    if view.images_per_place < DYNAMIC_FROM:
+        return None
+    return f"{view.images_per_place:g} images of each place: a dynamic series"
+
+
+def _past_csf_null(view: View) -> str | None:
+    """Water of the ventricles has long passed its null: the first of two inversions, not fluid attenuation."""
+    longest, tr = max(view.image.inversion_times_ms, default=0.0), view.image.repetition_time_ms
+    if not longest or not tr:
+        return None
+    null = T1_CSF_MS * (log(2) - log1p(exp(-tr / T1_CSF_MS)))
+    if longest <= PAST_NULL * null:
+        return None
+    return f"InversionTime {longest:g} ms, but at RepetitionTime {tr:g} ms fluid is nulled at {null:.0f} ms"
+
+
 def _maps_beside(view: View) -> str | None:
     found = sorted(view.series_roles & {"map", "phase", "perfusion", "angiography"})
     return f"{', '.join(found)} images in the same series" if found else None
 
 
+T1_CSF_MS = 4300.0
+"""T1 of cerebrospinal fluid, nearly the same at 1.5 and 3 T."""
+PAST_NULL = 1.2
+"""Real FLAIR protocols lie between 0.85 and 1.1 of the null computed from T1 and TR; double inversion from 1.3 on."""
+MAPPING_ECHOES = 4
+"""A dual-echo study has two; four and more echoes are for T2 or T2* maps."""
+DYNAMIC_FROM = 3.0
+"""Images of the same place with the same technique; averages and repeats are two at most."""
 DIFFUSION_FROM_B = 50.0
 """s/mm²: from here on a b-value is diffusion weighting; Philips and GE write 0 on every image of every kind."""
 LOCALIZER_IMAGES = 30
@@ -193,6 +232,10 @@ derived: Sign = _derived
 several_planes: Sign = _several_planes
 several_echoes: Sign = _several_echoes
 maps_beside: Sign = _maps_beside
+mapping_echoes: Sign = _mapping_echoes
+mapping_inversions: Sign = _mapping_inversions
+dynamic: Sign = _dynamic
+past_csf_null: Sign = _past_csf_null
 diffusion_named = any_of(role("diffusion"), equals("acquisition_contrast", "DIFFUSION"), means("diffusion"))
 epi = any_of(
     has("scanning_sequence", "EP"),

@@ -1,19 +1,28 @@
 """What one image says about itself, read once from its header: the input of series recognition.
 
 A classic object gives one `ImageTraits`, an enhanced multi-frame object one per frame (functional groups of
-PS3.3 C.7.6.16 first, then the top level). Nothing here judges; see `techniques` and `sequences` for that.
+PS3.3 C.7.6.16 first, then the top level). Nothing here judges; see `kind_table` and `sequences` for that.
 Times are in milliseconds, lengths in millimetres, b-values in s/mm².
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from pydicom.dataset import Dataset
-
-from routing_rules.elements import items, number, numbers, private_blocks, tag_of, text, texts
+from routing_rules.elements import (
+    NOTHING,
+    Elements,
+    Header,
+    items,
+    number,
+    numbers,
+    private_blocks,
+    tag_of,
+    text,
+    texts,
+)
 from routing_rules.vendor_facts import PrivateElement, VendorFacts, standard_vendor_facts
 
 
@@ -29,7 +38,9 @@ class ImageTraits:
     description: str = ""
     protocol_name: str = ""
     acquired_at: str = ""
+    body_parts: tuple[str, ...] = ()
     image_type: tuple[str, ...] = ()
+    private_roles: tuple[str, ...] = ()
     scanning_sequence: tuple[str, ...] = ()
     sequence_variant: tuple[str, ...] = ()
     scan_options: tuple[str, ...] = ()
@@ -117,11 +128,17 @@ _NUMBERS = {
     "orientation": ("ImageOrientationPatient",),
     "position": ("ImagePositionPatient",),
 }
-_FIELDS: dict[str, tuple[Any, tuple[int, ...]]] = {
-    name: (decode, tuple(tag_of(keyword) for keyword in keywords))
+_KEEP_CASE = frozenset({"description", "protocol_name", "manufacturer"})
+_FIELDS: tuple[tuple[str, Any, tuple[int, ...], bool], ...] = tuple(
+    (
+        name,
+        decode,
+        tuple(tag_of(keyword) for keyword in keywords),
+        decode in (text, texts) and not name.endswith("_uid") and name not in _KEEP_CASE,
+    )
     for decode, table in ((text, _TEXT), (texts, _TEXTS), (number, _NUMBER), (numbers, _NUMBERS))
     for name, keywords in table.items()
-}
+)
 _NAME_TAGS = (tag_of("SequenceName"), tag_of("PulseSequenceName"))
 _TIME_TAGS = tuple(
     (tag_of(f"{moment}Date"), tag_of(f"{moment}Time")) for moment in ("Acquisition", "Series", "Content")
@@ -138,6 +155,9 @@ _AGENT_DETAILS = {
         "ContrastBolusRoute",
     )
 }
+_BODY_PART, _REGION = tag_of("BodyPartExamined"), tag_of("AnatomicRegionSequence")
+_COMMENTS = tag_of("ImageComments")
+_MOSAICS = frozenset({"MOSAIC", "VFRAME"})
 _MAPPING = tag_of("RealWorldValueMappingSequence")
 _QUANTITY_PARTS = (tag_of("MeasurementUnitsCodeSequence"), tag_of("QuantityDefinitionSequence"))
 _CODE_VALUE, _CODE_MEANING = tag_of("CodeValue"), tag_of("CodeMeaning")
@@ -145,38 +165,23 @@ _CONCEPT_CODE = tag_of("ConceptCodeSequence")
 _SHARED, _PER_FRAME = tag_of("SharedFunctionalGroupsSequence"), tag_of("PerFrameFunctionalGroupsSequence")
 
 
-@dataclass(frozen=True)
-class _Groups:
-    """The attributes of one item of functional groups: tag -> the nested item that holds it."""
-
-    where: Mapping[int, Dataset] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, item: Dataset) -> _Groups:
-        found: dict[int, Dataset] = {}
-        for tag in item.keys():  # noqa: SIM118
-            for nested in items(item, int(tag))[:1]:
-                for inner in nested.keys():  # noqa: SIM118
-                    found.setdefault(int(inner), nested)
-        return cls(found)
-
-
-def read_traits(header: Dataset, vendor_facts: VendorFacts | None = None) -> tuple[ImageTraits, ...]:
+def read_traits(header: Header, vendor_facts: VendorFacts | None = None) -> tuple[ImageTraits, ...]:
     """The traits of every image in an instance: one for a classic object, one per frame for an enhanced one.
 
     Never raises for what a header contains; values that cannot be read count as absent.
     """
     facts = vendor_facts or standard_vendor_facts()
-    shared = next((_Groups.of(item) for item in items(header, _SHARED)), _Groups())
-    base = _base(header, shared, facts)
-    frames = items(header, _PER_FRAME)
+    elements = Elements.of(header)
+    shared = next((Elements.inside(item) for item in items(elements, _SHARED)), NOTHING)
+    base = _base(elements, shared, facts)
+    frames = items(elements, _PER_FRAME)
     if not frames:
         return (base,)
-    return tuple(replace(base, **_found(None, (_Groups.of(frame),))) for frame in frames)
+    return tuple(replace(base, **_found(Elements.inside(frame))) for frame in frames)
 
 
-def _base(header: Dataset, shared: _Groups, facts: VendorFacts) -> ImageTraits:
-    values = _found(header, (shared,))
+def _base(header: Elements, shared: Elements, facts: VendorFacts) -> ImageTraits:
+    values = _found(shared, header)
     blocks = private_blocks(header)
     names = [name for tag in _NAME_TAGS for name in texts(header, tag)]
     names += [
@@ -186,13 +191,17 @@ def _base(header: Dataset, shared: _Groups, facts: VendorFacts) -> ImageTraits:
         for name in texts(header, tag)
     ]
     if values.get("b_value") is None:
-        values["b_value"] = _private_b_value(header, blocks, facts)
+        values["b_value"] = _private_b_value(header, blocks, facts) if blocks else None
+    if values.get("b_value") is None:
+        values["b_value"] = _commented_b_value(header, values.get("manufacturer", ""), facts)
     counts = [number(header, tag) for one in facts.mosaic_counts for tag in _private(blocks, one)]
-    mosaic = "MOSAIC" in values.get("image_type", ())
+    mosaic = _MOSAICS & set(values.get("image_type", ()))
     return ImageTraits(
         **values,
         sequence_names=tuple(dict.fromkeys(name for name in names if name)),
         acquired_at=_acquired_at(header),
+        body_parts=_body_parts(header, shared),
+        private_roles=_private_roles(header, blocks, values.get("b_value"), facts),
         quantities=_quantities(header, shared),
         agent=text(header, _AGENT) if _AGENT in header else None,
         agent_items=len(items(header, _AGENT_ITEMS)),
@@ -201,22 +210,20 @@ def _base(header: Dataset, shared: _Groups, facts: VendorFacts) -> ImageTraits:
     )
 
 
-def _found(header: Dataset | None, groups: Sequence[_Groups]) -> dict[str, Any]:
+def _found(*sources: Elements) -> dict[str, Any]:
+    """The values of the tables above, each from the first source that has it."""
     values: dict[str, Any] = {}
-    for name, (decode, tags) in _FIELDS.items():
+    for name, decode, tags, is_words in _FIELDS:
         for tag in tags:
-            holder = next((one.where[tag] for one in groups if tag in one.where), header)
-            if holder is None or tag not in holder:
-                continue
-            value = decode(holder, tag)
+            value = None
+            for source in sources:
+                if tag in source.raw:
+                    value = decode(source, tag)
+                    break
             if value not in ("", (), None):
-                is_words = decode in (text, texts) and not name.endswith("_uid")
-                values[name] = _upper(value) if is_words and name not in _KEEP_CASE else value
+                values[name] = _upper(value) if is_words else value
                 break
     return values
-
-
-_KEEP_CASE = frozenset({"description", "protocol_name", "manufacturer"})
 
 
 def _upper(value: Any) -> Any:
@@ -229,7 +236,7 @@ def _private(blocks: Mapping[tuple[int, str], int], one: PrivateElement) -> tupl
 
 
 def _private_b_value(
-    header: Dataset, blocks: Mapping[tuple[int, str], int], facts: VendorFacts
+    header: Elements, blocks: Mapping[tuple[int, str], int], facts: VendorFacts
 ) -> float | None:
     for one in facts.b_values:
         for tag in _private(blocks, one):
@@ -239,7 +246,34 @@ def _private_b_value(
     return None
 
 
-def _acquired_at(header: Dataset) -> str:
+def _commented_b_value(header: Elements, manufacturer: str, facts: VendorFacts) -> float | None:
+    for start, pattern in facts.commented_b_values:
+        if manufacturer.upper().startswith(start) and (found := pattern.search(text(header, _COMMENTS))):
+            return float(found.group(1))
+    return None
+
+
+def _private_roles(
+    header: Elements, blocks: Mapping[tuple[int, str], int], b_value: float | None, facts: VendorFacts
+) -> tuple[str, ...]:
+    found = []
+    for one in facts.private_values if blocks else ():
+        if one.from_b is not None and (b_value or 0.0) < one.from_b:
+            continue
+        for tag in _private(blocks, one):
+            said = texts(header, tag) or tuple(f"{number:g}" for number in numbers(header, tag, one.vr))
+            found += [one.values[value] for value in said if value in one.values]
+    return tuple(sorted(set(found)))
+
+
+def _body_parts(header: Elements, shared: Elements) -> tuple[str, ...]:
+    """BodyPartExamined and the meanings of the anatomic region, of the object or of its frames (PS3.3 C.7.6.16.2.8)."""
+    regions = (text(item, _CODE_MEANING) for holder in (header, shared) for item in items(holder, _REGION))
+    named = (part.upper() for part in (text(header, _BODY_PART), *regions))
+    return tuple(dict.fromkeys(part for part in named if part))
+
+
+def _acquired_at(header: Elements) -> str:
     combined = text(header, _ACQUIRED)
     if combined:
         return combined[:14]
@@ -249,10 +283,9 @@ def _acquired_at(header: Dataset) -> str:
     return ""
 
 
-def _quantities(header: Dataset, shared: _Groups) -> tuple[str, ...]:
+def _quantities(header: Elements, shared: Elements) -> tuple[str, ...]:
     """Codes of what the pixel values measure (PS3.3 C.7.6.16.2.11), upper case."""
-    holder = shared.where.get(tag_of("MeasurementUnitsCodeSequence"))
-    mappings = items(header, _MAPPING) or ((holder,) if holder is not None else ())
+    mappings = items(header, _MAPPING) or (shared,)
     codes: list[str] = []
     for mapping in mappings:
         for part in _QUANTITY_PARTS:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from importlib.resources import files
-from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from routing_rules.errors import FileProblem, RuleFileError
+from routing_rules.errors import RuleFileError
+from routing_rules.validation import problems_of
+from routing_rules.yaml_lines import read_yaml
 
 MEANINGS = frozenset(
     (
@@ -45,6 +47,7 @@ ROLES = frozenset(
         "angiography",
         "reformat",
         "map",
+        "real",
     )
 )
 
@@ -65,6 +68,33 @@ class PrivateElement(_Strict):
     source: str = ""
 
 
+class PrivateValue(PrivateElement):
+    """A private attribute whose values tell what an image shows, as ImageType does for other vendors."""
+
+    values: dict[str, str]
+    from_b: float | None = None
+    """s/mm²: the value counts only on images with at least this b-value."""
+
+    @field_validator("values")
+    @classmethod
+    def _known(cls, values: dict[str, str]) -> dict[str, str]:
+        _refuse_unknown(values.values(), ROLES)
+        return values
+
+
+class CommentedBValue(_Strict):
+    """A b-value that a vendor writes into ImageComments; group 1 of the pattern is the number."""
+
+    manufacturer: str
+    pattern: str
+    source: str = ""
+
+    @field_validator("pattern")
+    @classmethod
+    def _compiles(cls, pattern: str) -> str:
+        return _compiled_pattern(pattern)
+
+
 class SequenceName(_Strict):
     """What a name of a pulse sequence tells."""
 
@@ -76,18 +106,12 @@ class SequenceName(_Strict):
     @field_validator("pattern")
     @classmethod
     def _compiles(cls, pattern: str) -> str:
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            raise ValueError(f"is not a regular expression: {error}") from error
-        return pattern
+        return _compiled_pattern(pattern)
 
     @field_validator("means")
     @classmethod
     def _known(cls, means: tuple[str, ...]) -> tuple[str, ...]:
-        unknown = sorted(set(means) - MEANINGS)
-        if unknown:
-            raise ValueError(f"does not know {', '.join(unknown)}; use one of {', '.join(sorted(MEANINGS))}")
+        _refuse_unknown(means, MEANINGS)
         return means
 
 
@@ -95,16 +119,30 @@ class _File(_Strict):
     b_values: tuple[PrivateElement, ...] = ()
     sequence_name_elements: tuple[PrivateElement, ...] = ()
     mosaic_counts: tuple[PrivateElement, ...] = ()
+    private_values: tuple[PrivateValue, ...] = ()
+    commented_b_values: tuple[CommentedBValue, ...] = ()
     sequence_names: tuple[SequenceName, ...] = ()
     image_types: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
     @field_validator("image_types")
     @classmethod
     def _roles(cls, image_types: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-        unknown = sorted(set(image_types) - ROLES)
-        if unknown:
-            raise ValueError(f"does not know {', '.join(unknown)}; use one of {', '.join(sorted(ROLES))}")
+        _refuse_unknown(image_types, ROLES)
         return image_types
+
+
+def _refuse_unknown(words: Iterable[str], known: frozenset[str]) -> None:
+    unknown = sorted(set(words) - known)
+    if unknown:
+        raise ValueError(f"does not know {', '.join(unknown)}; use one of {', '.join(sorted(known))}")
+
+
+def _compiled_pattern(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"is not a regular expression: {error}") from error
+    return pattern
 
 
 @dataclass(frozen=True)
@@ -114,19 +152,18 @@ class VendorFacts:
     b_values: tuple[PrivateElement, ...]
     sequence_name_elements: tuple[PrivateElement, ...]
     mosaic_counts: tuple[PrivateElement, ...]
+    private_values: tuple[PrivateValue, ...]
+    commented_b_values: tuple[tuple[str, re.Pattern[str]], ...]
     image_types: dict[str, str]
     sequence_names: tuple[tuple[re.Pattern[str], frozenset[str]], ...]
-    _known: dict[tuple[str, ...], frozenset[str]] = field(default_factory=dict, compare=False, repr=False)
+    fingerprint: str = ""
+    """SHA-256 of a site's own additions; "" for the standard facts."""
 
     def meanings(self, names: tuple[str, ...]) -> frozenset[str]:
         """Everything the names of a pulse sequence tell, by every pattern that fits."""
-        if names not in self._known:
-            found: set[str] = set()
-            for pattern, means in self.sequence_names:
-                if any(pattern.search(name) for name in names):
-                    found |= means
-            self._known[names] = frozenset(found)
-        return self._known[names]
+        return frozenset().union(
+            *(means for pattern, means in self.sequence_names if any(pattern.search(name) for name in names))
+        )
 
     def roles(self, image_type: tuple[str, ...]) -> frozenset[str]:
         """Everything the values of ImageType tell (PS3.3 C.8.3.1.1.1, C.8.13.3.1.1)."""
@@ -139,34 +176,31 @@ class VendorFacts:
             b_values=own.b_values + self.b_values,
             sequence_name_elements=own.sequence_name_elements + self.sequence_name_elements,
             mosaic_counts=own.mosaic_counts + self.mosaic_counts,
+            private_values=own.private_values + self.private_values,
+            commented_b_values=own.commented_b_values + self.commented_b_values,
             image_types={**self.image_types, **own.image_types},
             sequence_names=own.sequence_names + self.sequence_names,
+            fingerprint=sha256(text.encode()).hexdigest(),
         )
 
 
 def vendor_facts_from_text(text: str, source: str) -> VendorFacts:
     """Vendor facts of one YAML text. Raises RuleFileError with every problem in it."""
+    read = read_yaml(text, source)
+    if read.problems:
+        raise RuleFileError(read.problems)
     try:
-        data: Any = yaml.safe_load(text) or {}
-        parsed = _File.model_validate(data)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else None
-        problem = FileProblem(
-            source, line, "is not YAML", "", f"Correct this: {getattr(error, 'problem', error)}."
-        )
-        raise RuleFileError((problem,)) from error
+        parsed = _File.model_validate({} if read.data is None else read.data)
     except ValidationError as error:
-        raise RuleFileError(
-            tuple(
-                FileProblem(source, None, ".".join(map(str, one["loc"])), repr(one["input"])[:80], one["msg"])
-                for one in error.errors()
-            )
-        ) from error
+        raise RuleFileError(tuple(problems_of(error, read, source, _File))) from error
     return VendorFacts(
         b_values=parsed.b_values,
         sequence_name_elements=parsed.sequence_name_elements,
         mosaic_counts=parsed.mosaic_counts,
+        private_values=parsed.private_values,
+        commented_b_values=tuple(
+            (one.manufacturer.upper(), re.compile(one.pattern)) for one in parsed.commented_b_values
+        ),
         image_types={value.upper(): role for role, values in parsed.image_types.items() for value in values},
         sequence_names=tuple(
             (re.compile(one.pattern, re.IGNORECASE), frozenset(one.means)) for one in parsed.sequence_names

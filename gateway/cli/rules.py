@@ -1,25 +1,60 @@
-"""Commands on routing rules."""
+"""Commands on routing rules: check, explain, test and replay them, publish a version, go back to another."""
 
 from __future__ import annotations
 
+import getpass
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gateway.cli.terminal import out
+from gateway.cli.terminal import ConfigOption, JsonOption, err, fail, out, plain, print_rows, settings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from routing_rules.versions import Publication
 
 rules_app = typer.Typer(no_args_is_help=True, help="The routing rules.")
+NoteOption = Annotated[str, typer.Option(help="Why, for the history.")]
 
 
 @rules_app.command("check")
-def rules_check(paths: list[Path]) -> None:
-    """Name every problem of rule files, with file and line."""
+def rules_check(paths: list[Path], as_json: JsonOption = False) -> None:
+    """Name every problem of rule files, with file and line, and rules that are shadowed or overlap."""
     from routing_rules.files import load_rules
+    from routing_rules.overlaps import findings
 
+    rows, mistakes = [], 0
     for path in paths:
         rules = load_rules(path)
-        out.print(f"[green]{path}: {len(rules.rules)} rules, fingerprint {rules.fingerprint[:12]}.[/green]")
+        found = findings(rules.rules)
+        mistakes += sum(one.relation.is_mistake for one in found)
+        rows += [
+            {
+                "where": rules.places.get(one.rule_id, str(path)),
+                "rule": one.rule_id,
+                "finding": one.relation.value,
+                "others": list(one.others),
+                "problem": one.problem,
+                "fix": one.fix,
+            }
+            for one in found
+        ]
+        if not as_json:
+            out.print(
+                f"[green]{path}: {len(rules.rules)} rules, fingerprint {rules.fingerprint[:12]}.[/green]"
+            )
+    if as_json:
+        out.print_json(json.dumps(rows))
+    for row in [] if as_json else rows:
+        said = f"{row['where']}: {row['finding']}: {row['rule']} {row['problem']} {row['fix']}"
+        out.print(said, markup=False, soft_wrap=True)
+    if mistakes:
+        raise typer.Exit(1)
 
 
 @rules_app.command("explain")
@@ -34,7 +69,8 @@ def rules_explain(
     from routing_rules.files import load_rules
     from routing_rules.matching import explain_text, match
 
-    result = match(load_rules(rules).rules, facts_of([study], calling=calling, called=called))
+    loaded = load_rules(rules)
+    result = match(loaded.rules, facts_of([study], calling, called, loaded.vendor_facts))
     out.print(explain_text(result), soft_wrap=True, markup=False)
     if result.rule is None:
         raise typer.Exit(1)
@@ -43,17 +79,157 @@ def rules_explain(
 @rules_app.command("test")
 def rules_test(paths: list[Path]) -> None:
     """Run the test cases that stand beside the rules."""
-    from routing_rules.files import load_rules, run_tests
-
-    failed = 0
-    for path in paths:
-        for result in run_tests(load_rules(path)):
-            failed += not result.passed
-            out.print(
-                f"ok     {result.name}"
-                if result.passed
-                else f"FAILED {result.name}: expected {result.expected}, matched {result.chosen}",
-                markup=False,
-            )
-    if failed:
+    passed = [_passes(path) for path in paths]
+    if not all(passed):
         raise typer.Exit(1)
+
+
+@rules_app.command("replay")
+def rules_replay(
+    draft: Annotated[Path, typer.Option(help="Rule file or folder to try.")],
+    since: Annotated[str, typer.Option(help="How far back: 30d, 12h, 2w, or a date as 2026-03-01.")] = "30d",
+    fail_on_change: Annotated[
+        bool, typer.Option("--fail-on-change", help="Exit 1 when a study would be routed otherwise.")
+    ] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Try draft rules on the studies already received, and say which would be routed otherwise."""
+    from gateway.cli.records import opened
+    from gateway.records.replays import studies_since
+    from routing_rules.files import load_rules
+    from routing_rules.replay import replay
+
+    gateway = opened(config)
+    with gateway.database.read() as session:
+        studies = studies_since(session, _moment(since, gateway.database.now(session)))
+    result = replay(studies, gateway.rules().rules, load_rules(draft).rules)
+    if as_json:
+        out.print_json(json.dumps(result.to_json()))
+    else:
+        rows = [
+            {
+                "study": one.study,
+                "received": f"{one.received_at:%Y-%m-%d %H:%M}",
+                "site": one.site,
+                "change": one.kind.value,
+                "before": ", ".join(f"{d.rule_id} -> {d.destination or 'own queue'}" for d in one.before),
+                "after": ", ".join(f"{d.rule_id} -> {d.destination or 'own queue'}" for d in one.after),
+                "why": one.why,
+            }
+            for one in result.changes
+        ]
+        if rows:
+            print_rows(rows, False)
+        out.print(f"{result.studies} studies, {len(result.changes)} would be routed otherwise.")
+        never = [rule_id for rule_id, times in result.chosen.items() if not times]
+        if never and result.studies:
+            out.print(f"Never chosen: {', '.join(never)}.")
+    if fail_on_change and result.changes:
+        raise typer.Exit(1)
+
+
+@rules_app.command("publish")
+def rules_publish(
+    draft: Annotated[Path, typer.Argument(metavar="DIR", help="Rule file or folder.")],
+    note: NoteOption = "",
+    config: ConfigOption = None,
+) -> None:
+    """Keep these rules as a version and put them in force; their own tests must pass."""
+    from routing_rules import versions
+    from routing_rules.files import load_rules
+    from routing_rules.overlaps import findings
+
+    for one in findings(load_rules(draft).rules):
+        if one.relation.is_mistake:
+            fail(f"Rule {one.rule_id} {one.problem}", one.fix)
+    if not _passes(draft):
+        fail("A test of these rules fails; nothing was published.", "Correct the rules or the test.")
+    rules = settings_of(config).files.rules
+    _put_in_force(
+        config, "rules published", lambda by, at: versions.publish(rules, draft, by=by, at=at, note=note)
+    )
+
+
+@rules_app.command("history")
+def rules_history(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Every published version, and which one is in force."""
+    from routing_rules import versions
+
+    rules = settings_of(config).files.rules
+    now = versions.current(rules)
+    rows: list[dict[str, Any]] = []
+    for one in versions.history(rules):
+        row = {**asdict(one), "in_force": now is not None and one.number == now.number}
+        rows.append(row if as_json else {**row, "fingerprint": one.fingerprint[:12]})
+    if not rows and not as_json:
+        out.print(f"Nothing was published: {rules} itself is in force.", markup=False)
+        return
+    print_rows(rows, as_json)
+
+
+@rules_app.command("rollback")
+def rules_rollback(
+    version: Annotated[str, typer.Argument(help="Number of a version, or the start of its fingerprint.")],
+    note: NoteOption = "",
+    config: ConfigOption = None,
+) -> None:
+    """Put an earlier version in force again."""
+    from routing_rules import versions
+
+    rules = settings_of(config).files.rules
+    _put_in_force(
+        config,
+        "rules rolled back",
+        lambda by, at: versions.roll_back(rules, version, by=by, at=at, note=note),
+    )
+
+
+def _put_in_force(config: Path | None, action: str, change: Callable[[str, datetime], Publication]) -> None:
+    """Publish or roll back, with a line in the audit trail in the same transaction."""
+    from gateway.cli.records import opened
+    from gateway.records import audit
+
+    by = getpass.getuser()
+    database = opened(config).database
+    with database.write("rules_version") as session:
+        at = database.now(session)
+        done = change(by, at)
+        if done.changed:
+            detail = {
+                "fingerprint": done.version.fingerprint,
+                "before": None if done.before is None else done.before.number,
+            }
+            audit.append(session, at, by, action, f"rules version {done.version.number}", detail)
+    said = f"Version {done.version.number} ({done.version.fingerprint[:12]})"
+    out.print(f"{said} is in force." if done.changed else f"{said} was in force already.")
+
+
+def _passes(path: Path) -> bool:
+    """Run the tests beside these rules and print each."""
+    from routing_rules.files import load_rules
+    from routing_rules.rule_tests import run_tests
+
+    results = run_tests(load_rules(path))
+    for result in results:
+        if result.passed:
+            out.print(f"ok     {result.name}", markup=False)
+        else:
+            said = f"expected {result.expected}, matched {result.chosen}"
+            out.print(f"FAILED {result.name}: {said}; {result.why}", markup=False, soft_wrap=True)
+    if not results:
+        err.print(f"[yellow]{plain(str(path))} has no tests.[/yellow]")
+    return all(result.passed for result in results)
+
+
+_HOURS = {"h": 1, "d": 24, "w": 168}
+
+
+def _moment(since: str, now: datetime) -> datetime:
+    """The moment a person means by 30d, 12h, 2w or a date (midnight, UTC)."""
+    if since[:-1].isdigit() and since[-1:] in _HOURS:
+        return now - timedelta(hours=int(since[:-1]) * _HOURS[since[-1]])
+    try:
+        return datetime.fromisoformat(since).replace(tzinfo=UTC)
+    except ValueError:
+        fail(f"{since} is no time.", "Write 30d, 12h, 2w, or a date as 2026-03-01.")

@@ -45,7 +45,8 @@ def complete(turn: Turn, context: StepContext) -> Outcome:
     limits = _limits(context, rule)
     missing = tuple(map(str, rule.missing_series(frozenset(found.series_kinds)))) if rule else ()
     here = sum(series.instances for series in found.series)
-    counted = _counted(context, study) if missing and is_quiet(arriving, limits) else None
+    asks = rule is not None and rule.completion.ask_pacs
+    counted = _counted(context, study) if asks and missing and is_quiet(arriving, limits) else None
     verdict = judge(Progress(silent_for, since_first, here, missing, counted), limits)
     match verdict:
         case Complete(because):

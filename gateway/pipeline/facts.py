@@ -46,6 +46,7 @@ def of_study(context: StepContext, study: Study) -> Known:
         called_ae_title=study.called_ae_title,
         address=study.address,
         site=study.site,
+        vendor_facts=context.rules().vendor_facts,
     )
     return Known(
         found,

@@ -13,9 +13,8 @@ from gateway.records import ledger, queries
 from gateway.records.evidence import CaseDraft, Evidence
 from routing_rules.facts import StudyFacts
 from routing_rules.files import RuleSet
-from routing_rules.matching import match
+from routing_rules.matching import Assignment, match
 from routing_rules.protocol import assess
-from routing_rules.rule import Rule
 
 PRIORITIES = {("suspected_pml", "urgent"): 0, ("suspected_pml", "routine"): 1, ("surveillance", "urgent"): 2}
 """Smaller is read sooner; everything else is 5. Suspected PML goes first (the reading service's manual)."""
@@ -38,14 +37,14 @@ def route(turn: Turn, context: StepContext) -> Outcome:
     explanation = [entry.to_json() for entry in result.explanations]
     columns = {**known.columns(study), "explanation": explanation}
     by_hand = study.accepted.get(ledger.UNMATCHED)
-    rule = result.rule or (by_hand and _chosen(rules, by_hand["rule"]))
-    if by_hand and rule is None:
+    assignments = result.assignments or (_chosen(rules, by_hand["rule"]) if by_hand else ())
+    if by_hand and not assignments:
         return Stuck(
             f"The rule {by_hand['rule']!r} this study was routed under by hand is gone.",
             "Bring the rule back; or correct the rules so that one matches, then retry the study.",
             Evidence(columns=columns),
         )
-    if rule is None:
+    if not assignments:
         return Done(
             StudyState.UNMATCHED, Evidence(note={"rules looked at": len(rules.rules)}, columns=columns)
         )
@@ -55,13 +54,18 @@ def route(turn: Turn, context: StepContext) -> Outcome:
     for finding in guards.findings(found, own, *others):
         if finding.code not in study.accepted:
             return _held(finding, columns)
-    draft = case_draft(found, rule, rules.fingerprint, explanation)
-    note = {"rule": rule.id, "version": str(rule.version), "protocol": draft.readability}
-    return Done(StudyState.MATCHED, Evidence(note=note, columns=columns, case=draft))
+    drafts = tuple(case_draft(found, each, rules.fingerprint, explanation) for each in assignments)
+    note = {
+        "rule": ", ".join(f"{each.rule.id} version {each.rule.version}" for each in assignments),
+        "protocol": drafts[0].readability,
+    }
+    return Done(StudyState.MATCHED, Evidence(note=note, columns=columns, cases=drafts))
 
 
-def _chosen(rules: RuleSet, rule_id: str) -> Rule | None:
-    return next((rule for rule in rules.rules if rule.id == rule_id), None)
+def _chosen(rules: RuleSet, rule_id: str) -> tuple[Assignment, ...]:
+    """What a person chose: the rule's destinations; nothing when the rule is gone."""
+    found = [rule for rule in rules.rules if rule.id == rule_id]
+    return tuple(Assignment(target, rule) for rule in found for target in rule.targets)
 
 
 def _held(finding: guards.Finding, columns: Mapping[str, Any]) -> Stuck:
@@ -70,15 +74,18 @@ def _held(finding: guards.Finding, columns: Mapping[str, Any]) -> Stuck:
     return Stuck(finding.problem, finding.fix, evidence)
 
 
-def case_draft(found: StudyFacts, rule: Rule, fingerprint: str, explanation: list[Any]) -> CaseDraft:
+def case_draft(
+    found: StudyFacts, assignment: Assignment, fingerprint: str, explanation: list[Any]
+) -> CaseDraft:
     """The case of a study under a rule, with the protocol verdict and the series as the reader may see them."""
+    rule = assignment.rule
     verdict = assess(found.series, suspected=rule.referral == "suspected_pml")
     numbers = {series.series_instance_uid: str(series.series_number) for series in found.series}
     shown = verdict.to_json()
     for requirement in shown["requirements"]:  # the reader knows series by number; original UIDs stay behind
         requirement["by_series"] = numbers.get(requirement["by_series"])
     return CaseDraft(
-        destination=rule.destination or "",
+        destination=assignment.destination or "",
         rule_id=rule.id,
         rule_version=str(rule.version),
         rule_title=rule.title,

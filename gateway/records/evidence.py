@@ -93,7 +93,7 @@ class Evidence:
     note: Mapping[str, Any] = field(default_factory=dict)
     columns: Mapping[str, Any] = field(default_factory=dict)
     """Columns of the study, case or reply to set."""
-    case: CaseDraft | None = None
+    cases: tuple[CaseDraft, ...] = ()
     identity: SealedIdentity | None = None
     prepared: tuple[PreparedFact, ...] | None = None
     held: tuple[HeldFact, ...] | None = None

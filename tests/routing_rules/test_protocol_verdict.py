@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from routing_rules.judgement import Overrule, effective, letter
 from routing_rules.protocol import ProtocolVerdict, Readability, assess
 from routing_rules.series import SeriesFacts, SeriesKind
 
@@ -106,6 +108,49 @@ def test_the_better_series_is_chosen() -> None:
     verdict = assess((thick, *GOOD), suspected=False)
     assert verdict.requirements[0].by_series == "uid-flair"
     assert verdict.readability is Readability.READABLE
+
+
+def test_a_spine_does_not_stand_in_for_the_brain() -> None:
+    """A T2 whose body part is the neck meets nothing; one that only words place there is a limit."""
+    spine = one("t2", body_parts=("CSPINE",))
+    verdict = assess((one("flair"), spine, one("dwi")), suspected=False)
+    assert verdict.readability is Readability.NOT_READABLE
+    assert verdict.requirements[1].note == "series 2 shows SPINE, not the head"
+    assert (
+        assess((one("flair", body_parts=("HEADNECK",)), *GOOD[1:]), suspected=False).readability
+        is Readability.READABLE
+    )
+    worded = assess((one("flair"), one("t2", description="t2_tse_sag_HWS"), one("dwi")), suspected=False)
+    assert worded.limits == ("T2: its description names another region (HWS)",)
+    both = assess((one("t2", description="T2 sag C-Spine", series_instance_uid="a"), *GOOD), suspected=False)
+    assert both.readability is Readability.READABLE
+
+
+def test_the_letter_to_the_sender_says_what_to_send() -> None:
+    """What was found, what is asked for, and that it can be added; a readable study needs no request."""
+    letter_ = letter(assess((one("flair", slice_thickness_mm=5.0), one("dwi")), suspected=True))
+    assert (
+        letter_.splitlines()[0] == "The study cannot be read as it is: PML can neither be seen nor excluded."
+    )
+    assert "- FLAIR: slices are 5 mm thick, wanted are at most 3 mm" in letter_
+    assert (
+        "- Send a T2 series of the whole brain, 3D or with slices of at most 3 mm: no such series" in letter_
+    )
+    assert "- Send a T1 series after contrast" in letter_
+    assert letter(assess(GOOD, suspected=True)) == "The study has every series that is needed."
+
+
+def test_the_reader_can_overrule_with_a_reason() -> None:
+    """The reader's word counts beside the machine's verdict, needs a reason, and can be stored."""
+    verdict = assess(GOOD[:2], suspected=False)
+    overrule = Overrule(
+        Readability.READABLE_WITH_LIMITS, "DWI is in the report", "ana", datetime(2026, 3, 1, tzinfo=UTC)
+    )
+    assert effective(verdict, None) is Readability.NOT_READABLE
+    assert effective(verdict, overrule) is Readability.READABLE_WITH_LIMITS
+    assert Overrule.from_json(overrule.to_json()) == overrule
+    with pytest.raises(ValueError, match="needs a reason"):
+        replace(overrule, reason="  ")
 
 
 SERIES = st.builds(

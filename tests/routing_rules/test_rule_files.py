@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing_rules.errors import FileProblem, RuleFileError
-from routing_rules.files import json_schema, load_rules, rules_from_text, run_tests
+from routing_rules.files import json_schema, load_rules, rules_from_text
+from routing_rules.rule_tests import run_tests
 from routing_rules.vendor_facts import vendor_facts_from_text
 
 GOOD = """
@@ -57,7 +58,10 @@ def test_a_test_beside_a_rule_can_fail() -> None:
         ("{enrolled: {contains: X}}", ["does not fit enrolled", "is, is_missing"]),
         ("{patient_age_years: {between: [5, 1]}}", ["lower number first", "[5, 1]"]),
         ("{patient_age_years: {is: old}}", ["needs a number", "old"]),
-        ("{study_description: {matches: '(a+)+'}}", ["repeat inside a repeat"]),
+        ("{study_description: {matches: '(a+)+'}}", ["inside a repeat"]),
+        ("{study_description: {matches: '((a)+)*'}}", ["inside a repeat"]),
+        ("{study_description: {matches: '(a|aa)+$'}}", ["inside a repeat"]),
+        ("{study_description: {matches: '(a[)+]b{2})*'}}", ["inside a repeat"]),
         ("{study_description: {matches: '(a'}}", ["not a regular expression"]),
         ("{sender: {is: 5}}", ["in quotes", "5"]),
         ("{sender: {is: A}, site: {is: B}}", ["one name and one value", "under all: or any:"]),
@@ -72,6 +76,15 @@ def test_a_wrong_condition_is_named_with_line_and_fix(condition: str, words: lis
     assert problem.file == "site.yaml"
     assert all(word in str(problem) for word in words), str(problem)
     assert problem.fix
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"\b(natalizumab|tysabri)\b", r"(\(a\)\+)+", "[(+]+(ab)+", r"(x|y)?z*", "(abc){2}"]
+)
+def test_patterns_that_end_in_time_are_accepted(pattern: str) -> None:
+    """Choices without a repeat around them and repeats of one fixed text are fine."""
+    text = f"rules:\n  - id: a\n    title: A\n    when: {{study_description: {{matches: '{pattern}'}}}}\n"
+    assert len(rules_from_text(text).rules) == 1
 
 
 def test_every_problem_is_named_at_once() -> None:
@@ -93,7 +106,7 @@ def test_every_problem_is_named_at_once() -> None:
         (4, "rules.0.wehn"),
         (5, "rules.0.when.any.1"),
         (8, "rules.1.version"),
-        (10, "rules.1.completion"),
+        (10, "rules.1.completion.hard_cap_s"),
     ]
 
 

@@ -10,77 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing_rules.conditions import AllOf, AnyOf, Not, Test
-from routing_rules.expectations import FITS, Operator
-from routing_rules.fact_table import FACTS, Fact, FactKind
-from routing_rules.facts import Referral, SeriesFacts, SeriesKind, StudyFacts
+from routing_rules.facts import SeriesFacts, SeriesKind, StudyFacts
 from routing_rules.matching import Explanation, explain, explain_text, match
 from routing_rules.rule import Rule
-
-WORDS = st.sampled_from(["PML", "pml", "natalizumab", "MR", "flair", "", "ä", "surveillance", "12", "a" * 64])
-NUMBERS = st.one_of(st.integers(-5, 2000), st.floats(allow_nan=False, allow_infinity=False, width=32))
-SERIES = st.builds(
-    SeriesFacts,
-    series_instance_uid=WORDS,
-    modality=WORDS,
-    description=WORDS,
-    kind=st.sampled_from(SeriesKind),
-    confidence=st.floats(0, 1),
-    b_values=st.lists(st.floats(0, 5000), max_size=3).map(tuple),
-    slice_thickness_mm=st.none() | st.floats(0.5, 10),
-)
-FACTS_OF_STUDIES = st.builds(
-    StudyFacts,
-    sender=WORDS,
-    called_ae_title=WORDS,
-    study_description=WORDS,
-    modalities=st.lists(WORDS, max_size=3).map(tuple),
-    body_parts=st.lists(WORDS, max_size=2).map(tuple),
-    patient_age_years=st.none() | st.integers(0, 110),
-    field_strength_t=st.none() | st.floats(0.1, 7),
-    enrolled=st.none() | st.booleans(),
-    referral=st.none() | st.sampled_from(Referral),
-    series=st.lists(SERIES, max_size=3).map(tuple),
-)
-
-
-@st.composite
-def comparisons(draw: st.DrawFn) -> dict[str, Any]:
-    """One test of one fact, as YAML would say it."""
-    fact: Fact = draw(st.sampled_from(sorted(FACTS.values(), key=lambda one: one.name)))
-    operator = draw(st.sampled_from([one for one in Operator if fact.kind in FITS[one]]))
-    value = {FactKind.NUMBER: NUMBERS, FactKind.FLAG: st.booleans()}.get(fact.kind, WORDS.filter(bool))
-    expected: Any = {
-        Operator.IS_ONE_OF: st.lists(value, min_size=1, max_size=3),
-        Operator.IS_MISSING: st.booleans(),
-        Operator.BETWEEN: st.tuples(NUMBERS, NUMBERS).map(sorted),
-    }.get(operator, value)
-    return {fact.name: {operator.value: draw(expected)}}
-
-
-CONDITIONS = st.recursive(
-    comparisons(),
-    lambda inner: st.one_of(
-        st.lists(inner, min_size=1, max_size=3).map(lambda several: {"all": several}),
-        st.lists(inner, min_size=1, max_size=3).map(lambda several: {"any": several}),
-        inner.map(lambda one: {"not": one}),
-    ),
-    max_leaves=5,
-)
-
-
-@st.composite
-def rule_lists(draw: st.DrawFn) -> list[Rule]:
-    """Some rules with different ids."""
-    return [
-        rule(
-            f"rule-{number}", draw(CONDITIONS), priority=draw(st.integers(0, 3)), enabled=draw(st.booleans())
-        )
-        for number in range(draw(st.integers(0, 4)))
-    ]
-
-
-def rule(rule_id: str, when: dict[str, Any], **more: Any) -> Rule:
-    return Rule.model_validate({"id": rule_id, "title": rule_id, "when": when, **more})
+from support.rule_strategies import CONDITIONS, FACTS_OF_STUDIES, rule, rule_lists
 
 
 @settings(max_examples=80, deadline=None)
@@ -168,13 +101,17 @@ def test_the_smallest_priority_wins_and_each_destination_gets_one_case() -> None
     rules = [
         rule("late", anything, priority=50, destination="north"),
         rule("first", anything, priority=1, destination="north"),
-        rule("other", anything, priority=70, destination="south"),
+        rule("other", anything, priority=70, destinations=["south", "north", "west"]),
         rule("off", anything, priority=0, enabled=False),
     ]
     result = match(rules, STUDY)
     assert result.rule is not None
     assert result.rule.id == "first"
-    assert [one.id for one in result.per_destination] == ["first", "other"]
+    assert [(one.destination, one.rule.id) for one in result.assignments] == [
+        ("north", "first"),
+        ("south", "other"),
+        ("west", "other"),
+    ]
     assert result.nearest is None
 
 
@@ -189,6 +126,52 @@ def test_the_nearest_rule_and_what_was_missing_are_named() -> None:
     assert [one.fact for one in result.nearest.missing] == ["site"]
 
 
+def test_of_alternatives_the_nearest_is_lacking() -> None:
+    """Below `any` one alternative would do: the one that needs least is named, not all of them."""
+    when = {
+        "all": [
+            {"modalities": {"is": "MR"}},
+            {
+                "any": [
+                    {"all": [{"site": {"is": "x"}}, {"sender": {"is": "x"}}]},
+                    {"not": {"enrolled": {"is": True}}},
+                ]
+            },
+        ]
+    }
+    explained = explain(rule("a", when), STUDY)
+    assert [(one.fact, one.path) for one in explained.lacking] == [("enrolled", ("all", "any", "not"))]
+    assert len(explained.missing) == 3
+
+
+def test_fewest_lacking_conditions_come_before_most_conditions_met() -> None:
+    """A rule that lacks one of two is nearer than one that lacks two of ten."""
+    met = [{"modalities": {"is": "MR"}}] * 8
+    long = rule("long", {"all": [*met, {"site": {"is": "x"}}, {"address": {"is": "x"}}]})
+    short = rule("short", {"all": [{"modalities": {"is": "MR"}}, {"site": {"is": "x"}}]})
+    result = match([long, short], STUDY)
+    assert result.nearest is not None
+    assert result.nearest.rule_id == "short"
+
+
+@settings(max_examples=80, deadline=None)
+@given(when=CONDITIONS, facts=FACTS_OF_STUDIES)
+def test_a_rule_matches_exactly_when_it_lacks_nothing(when: dict[str, Any], facts: StudyFacts) -> None:
+    """Nothing is lacking in a match, something in a miss, and every lacking condition speaks against the rule."""
+    explained = explain(rule("a", when), facts)
+    assert explained.matched is (not explained.lacking)
+    assert all(not one.wanted for one in explained.lacking)
+    assert set(map(id, explained.lacking)) <= set(map(id, explained.conditions))
+    assert len(Explanation.from_json(explained.to_json()).lacking) == len(explained.lacking)
+
+
+def test_an_explanation_stored_before_lacking_was_known_is_read() -> None:
+    """Rows of an older version have no `lacking`; they are read as they are."""
+    stored = explain(rule("a", {"site": {"is": "x"}}), STUDY).to_json()
+    del stored["lacking"]
+    assert Explanation.from_json(stored).lacking == ()
+
+
 def test_the_explanation_in_words() -> None:
     """Each condition is shown with the value found and whether it speaks for the rule, also below `not`."""
     when = {
@@ -197,7 +180,7 @@ def test_the_explanation_in_words() -> None:
     text = explain_text(match([rule("a", when)], STUDY))
     assert text.splitlines() == [
         "Rule: none matched",
-        "Nearest: a",
+        "Nearest: a, lacking ✗ not enrolled is yes (found: yes); ✗ site is south (found: nothing)",
         "a (version 1) did not match",
         "    ✓ modalities is MR (found: MR)",
         "      ✗ not enrolled is yes (found: yes)",

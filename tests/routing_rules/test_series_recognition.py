@@ -186,6 +186,10 @@ def test_magnitude_and_phase_in_one_series_are_swi() -> None:
         ({"SeriesDescription": "t1_mprage_KM"}, "t1_contrast", True),
         ({"SeriesDescription": "t1 nativ"}, "t1", False),
         ({"SeriesDescription": "t1_mprage_recommended"}, "t1", None),
+        ({"SeriesDescription": "t1 post-op"}, "t1", None),
+        ({"SeriesDescription": "t1 pre OP KM"}, "t1_contrast", True),
+        ({"SeriesDescription": "T1 C-"}, "t1", False),
+        ({"SeriesDescription": "T1 C+"}, "t1_contrast", True),
     ],
 )
 def test_contrast_comes_from_attributes_first(

@@ -110,7 +110,7 @@ def matched_case(database: Database, clock: FakeClock, study: str = "1.2.3") -> 
     ledger.keep_instance(database, fact(study=study), QUIET)
     clock.pass_seconds(11)
     ledger.advance(database, due(database), StudyState.COMPLETED)
-    ledger.advance(database, due(database), StudyState.MATCHED, Evidence(case=draft()))
+    ledger.advance(database, due(database), StudyState.MATCHED, Evidence(cases=(draft(),)))
     claim = due(database)
     ledger.postpone(database, claim, "not now", timedelta(0), failed=False)
     return claim.id

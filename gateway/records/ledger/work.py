@@ -139,9 +139,9 @@ def advance(database: Database, claim: Claim, reached: str, evidence: Evidence =
         _note(session, row, now, f"reached {reached}", evidence, reached)
         if isinstance(row, Reply) and reached == ReplyState.CONFIRMED:
             settle_case(session, row, now, closes=evidence.closes_case)
-        if evidence.case is not None:
+        for draft in evidence.cases:
             assert isinstance(row, Study)
-            open_case(session, row, evidence.case, now)
+            open_case(session, row, draft, now)
     return True
 
 

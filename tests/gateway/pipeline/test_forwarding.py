@@ -56,7 +56,7 @@ def _prepared(work: Bench, number: int, destination: str, objects: int = 1) -> i
         )
     for reached, evidence in (
         (StudyState.COMPLETED, Evidence()),
-        (StudyState.MATCHED, Evidence(case=draft(destination))),
+        (StudyState.MATCHED, Evidence(cases=(draft(destination),))),
         (CaseState.PREPARED, Evidence(prepared=tuple(copies))),
     ):
         claim = ledger.claim_due(database, "test", LEASE, BEFORE)

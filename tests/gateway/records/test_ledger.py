@@ -67,7 +67,7 @@ def test_late_images_open_a_generation_of_the_same_study(database: Database, clo
     assert _study(database, study_id).generation == 2
     clock.pass_seconds(11)
     ledger.advance(database, due(database), StudyState.COMPLETED)
-    ledger.advance(database, due(database), StudyState.MATCHED, Evidence(case=draft()))
+    ledger.advance(database, due(database), StudyState.MATCHED, Evidence(cases=(draft(),)))
     case = _case(database, case_id)
     assert (case.state, case.generation, case.late_images) == (CaseState.MATCHED, 2, True)
 
@@ -82,7 +82,7 @@ def test_late_images_after_the_signature_ask_for_an_addendum(database: Database,
     clock.pass_seconds(11)
     ledger.park_case(database, case_id, "test", "out of the way")
     ledger.advance(database, due(database), StudyState.COMPLETED)
-    ledger.advance(database, due(database), StudyState.MATCHED, Evidence(case=draft()))
+    ledger.advance(database, due(database), StudyState.MATCHED, Evidence(cases=(draft(),)))
     case = _case(database, case_id)
     assert (case.state, case.addendum_wanted) == (CaseState.REPORTED, True)
 
@@ -127,7 +127,9 @@ def test_suspected_pml_goes_first(database: Database, clock: FakeClock) -> None:
         ledger.keep_instance(database, fact(study=study), QUIET)
         clock.pass_seconds(11)
         ledger.advance(database, due(database), StudyState.COMPLETED)
-        ledger.advance(database, due(database), StudyState.MATCHED, Evidence(case=draft(priority=priority)))
+        ledger.advance(
+            database, due(database), StudyState.MATCHED, Evidence(cases=(draft(priority=priority),))
+        )
         ledger.park_case(database, 1, "test", "later")
     ledger.retry(database, "case", 1, "test")
     assert _case(database, due(database).id).priority == 0

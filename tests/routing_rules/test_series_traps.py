@@ -1,0 +1,305 @@
+"""Series that look like something else are not taken for it, whatever their descriptions say."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydicom.dataset import Dataset
+
+from routing_rules.sequences import PROVEN, SeriesKind, classify_series
+from support.mr_headers import AXIAL, KNOWN, Known, enhanced, header, private, series
+from support.mr_traps import TRAPS, Trap
+
+MISLEADING = (
+    "t2_flair_sag",
+    "ADC",
+    "T1 post KM",
+    "DWI b1000 trace",
+    "SWI mIP",
+    "localizer",
+    "MPR",
+    "ep2d_diff",
+    "t2_tse",
+    "PD",
+    "MRS",
+    "dark-fluid",
+    "scout",
+    "apparent diffusion",
+    "T1 nativ",
+    "isotropic",
+    "",
+)
+
+
+@pytest.mark.parametrize("trap", TRAPS, ids=lambda trap: trap.name)
+def test_a_trap_is_seen_through(trap: Trap) -> None:
+    """The kind is what the attributes prove; where they prove nothing it is `other`, with low confidence."""
+    found = classify_series(trap.known.headers())
+    assert (found.kind, found.confidence >= PROVEN) == (trap.kind, trap.proven), (trap.why, found.evidence)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    known=st.sampled_from([*KNOWN, *(trap.known for trap in TRAPS if trap.proven)]),
+    description=st.sampled_from(MISLEADING) | st.text(max_size=20),
+    protocol=st.sampled_from(MISLEADING),
+)
+def test_renaming_never_changes_what_attributes_prove(known: Known, description: str, protocol: str) -> None:
+    """Whatever a proven series and its protocol are called, its kind, confidence and evidence stay the same."""
+    plain = classify_series(known.headers(images=3, SeriesDescription=None))
+    renamed = classify_series(known.headers(images=3, SeriesDescription=description, ProtocolName=protocol))
+    if plain.kind is SeriesKind.T1 and plain.contrast is None:
+        # Whether a T1 had contrast is not proven here, and words may then say so; that it is a T1 stays.
+        assert renamed.kind in (SeriesKind.T1, SeriesKind.T1_CONTRAST)
+        assert renamed.kind is SeriesKind.T1 or renamed.confidence < PROVEN
+    else:
+        assert (renamed.kind, renamed.confidence, renamed.evidence) == (
+            plain.kind,
+            plain.confidence,
+            plain.evidence,
+        )
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    trap=st.sampled_from([trap for trap in TRAPS if not trap.proven]), description=st.sampled_from(MISLEADING)
+)
+def test_words_never_prove_what_attributes_do_not(trap: Trap, description: str) -> None:
+    """A series whose attributes prove nothing never becomes sure of anything by its description."""
+    assert classify_series(trap.known.headers(images=3, SeriesDescription=description)).confidence < PROVEN
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    known=st.sampled_from(KNOWN),
+    left_out=st.sets(
+        st.sampled_from(
+            [
+                "ScanningSequence",
+                "EchoTime",
+                "RepetitionTime",
+                "InversionTime",
+                "ImageType",
+                "SequenceName",
+                "MRAcquisitionType",
+            ]
+        )
+    ),
+)
+def test_attributes_that_are_missing_never_lead_to_another_sure_kind(
+    known: Known, left_out: set[str]
+) -> None:
+    """With attributes removed a series keeps its kind, or becomes one nobody reads a study by, or is not sure."""
+    found = classify_series(known.headers(images=3, **dict.fromkeys(left_out)))
+    # ADC, trace and projections are told by ImageType alone: without it they look like the series they came from.
+    came_from = {"adc": {"dwi"}, "trace": {"dwi"}, "derived": {"dwi", "swi", "t1"}}.get(known.kind, set())
+    assert found.confidence < PROVEN or found.kind in {known.kind, "other", "derived", *came_from}, (
+        found.evidence
+    )
+
+
+def test_a_dynamic_series_is_no_t1() -> None:
+    """Forty volumes of the same twelve places are a perfusion, though each image is timed like a T1."""
+    attributes = {
+        "ScanningSequence": ["GR"],
+        "SequenceVariant": ["SP"],
+        "RepetitionTime": 5,
+        "EchoTime": 1.6,
+        "FlipAngle": 12,
+        "MRAcquisitionType": "3D",
+        "ContrastBolusAgent": "Gadovist",
+    }
+    images = [
+        header(1, 12 * time + place, **{**attributes, "ImagePositionPatient": [0, 0, 3 * place]})
+        for time in range(40)
+        for place in range(12)
+    ]
+    found = classify_series(images)
+    assert found.kind is SeriesKind.OTHER
+    assert "40 images of each place: a dynamic series" in found.evidence
+    assert classify_series(images[:12]).kind is SeriesKind.T1_CONTRAST
+
+
+def test_the_echoes_of_a_map_are_no_t2() -> None:
+    """Sixteen echoes in one series measure T2; two are a T2 with its proton density."""
+    images = [
+        header(1, number, ScanningSequence="SE", RepetitionTime=3000, EchoTime=10.0 * number)
+        for number in range(1, 17)
+    ]
+    assert classify_series(images).kind is SeriesKind.OTHER
+
+
+def test_several_inversion_times_are_a_map() -> None:
+    """Images with five inversion times measure T1, though some of them are timed like FLAIR."""
+    images = [
+        header(1, number, ScanningSequence=["SE", "IR"], RepetitionTime=9000, EchoTime=90, InversionTime=ti)
+        for number, ti in enumerate((100, 400, 900, 1600, 2500), start=1)
+    ]
+    assert classify_series(images).kind is SeriesKind.OTHER
+
+
+def test_siemens_trace_images_with_b0_and_b1000_in_one_series() -> None:
+    """TRACEW images of both b-values are one trace series with both."""
+    images = [
+        private(
+            header(
+                1,
+                number,
+                ScanningSequence="EP",
+                ImageType=["DERIVED", "PRIMARY", "DIFFUSION", "TRACEW", "ND"],
+                SequenceName=f"*ep_b{b}t" if b else "*ep_b0",
+            ),
+            0x0019,
+            "SIEMENS MR HEADER",
+            0x0C,
+            "IS",
+            b,
+        )
+        for number, b in enumerate((0, 0, 1000, 1000), start=1)
+    ]
+    found = classify_series(images)
+    assert (found.kind, found.b_values) == (SeriesKind.TRACE, (0.0, 1000.0))
+
+
+def test_b_values_of_a_sequence_name() -> None:
+    """Siemens names the b-value in the sequence name, in small letters; without any other attribute it counts."""
+    images = [
+        header(1, number, ScanningSequence="EP", SequenceName=name)
+        for number, name in enumerate(("ep_b0", "ep_b1000#7"), start=1)
+    ]
+    assert classify_series(images).b_values == (0.0, 1000.0)
+
+
+@pytest.mark.parametrize(
+    ("creator", "group", "element", "raw"),
+    [
+        ("GEMS_PARM_01", 0x0043, 0x39, b"1000001000\\8\\0\\0 "),
+        ("Philips Imaging DD 001", 0x2001, 0x03, b"\x00\x00\x7a\x44"),
+        ("Image Private Header", 0x0065, 0x09, b"\x00\x00\x00\x00\x00\x40\x8f\x40"),
+        ("SIEMENS MR HEADER", 0x0019, 0x0C, b"1000"),
+    ],
+)
+def test_b_values_of_every_vendor_survive_the_loss_of_their_vr(
+    creator: str, group: int, element: int, raw: bytes
+) -> None:
+    """A private b-value that a PACS stored as unknown bytes is decoded as its vendor wrote it."""
+    images = [private(header(1, 1, ScanningSequence="EP", EchoTime=80), group, creator, element, "UN", raw)]
+    assert classify_series(images).b_values == (1000.0,)
+
+
+def test_uih_writes_more_than_the_nominal_zero() -> None:
+    """UIH measures 1.25 s/mm² where 0 was asked; the value asked for counts."""
+    images = []
+    for number, (asked, measured) in enumerate(((0.0, 1.25), (1000.0, 1001.0)), start=1):
+        ds = private(
+            header(1, number, ScanningSequence="EP"), 0x0065, "Image Private Header", 0x0A, "FD", asked
+        )
+        images.append(private(ds, 0x0065, "Image Private Header", 0x09, "FD", measured))
+    assert classify_series(images).b_values == (0.0, 1000.0)
+
+
+@pytest.mark.parametrize(
+    ("creator", "group", "element", "vr", "token"),
+    [
+        ("SIEMENS MR HEADER", 0x0019, 0x0A, "US", "MOSAIC"),
+        ("Image Private Header", 0x0065, 0x50, "DS", "VFRAME"),
+    ],
+)
+def test_a_mosaic_covers_what_its_slices_cover(
+    creator: str, group: int, element: int, vr: str, token: str
+) -> None:
+    """A mosaic (Siemens) or grid (UIH) of 40 slices 3 mm thick covers 120 mm in one image."""
+    ds = header(
+        1,
+        1,
+        ScanningSequence="EP",
+        ImageType=["ORIGINAL", "PRIMARY", "DIFFUSION", "NONE", token],
+        DiffusionBValue=1000.0,
+    )
+    found = classify_series([private(ds, group, creator, element, vr, 40)])
+    assert (found.kind, found.coverage_mm) == (SeriesKind.DWI, 120.0)
+
+
+TIMING = {
+    "MRTimingAndRelatedParametersSequence": {"RepetitionTime": 9000.0, "FlipAngle": 120.0},
+    "MREchoSequence": {"EffectiveEchoTime": 90.0},
+    "PixelMeasuresSequence": {"SliceThickness": 3.0, "SpacingBetweenSlices": 3.3},
+    "PlaneOrientationSequence": {"ImageOrientationPatient": AXIAL},
+}
+
+
+def _stack(count: int, **groups: dict[str, object]) -> list[dict[str, dict[str, object]]]:
+    return [
+        {"PlanePositionSequence": {"ImagePositionPatient": [0, 0, 3.3 * number]}, **groups}
+        for number in range(count)
+    ]
+
+
+def _enhanced(modifier: dict[str, object], frames: int = 40, **top: object) -> Dataset:
+    return enhanced(1, shared={**TIMING, "MRModifierSequence": modifier}, frames=_stack(frames), **top)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("name", "modifier", "top"),
+    [
+        (
+            "Siemens XA",
+            {"InversionRecovery": "YES", "InversionTimes": [2500.0]},
+            {
+                "AcquisitionContrast": "UNKNOWN",
+                "PulseSequenceName": "*tir2d1_16",
+                "EchoPulseSequence": "SPIN",
+            },
+        ),
+        (
+            "Philips",
+            {"InversionRecovery": "YES", "InversionTimes": [2800.0]},
+            {"AcquisitionContrast": "FLUID_ATTENUATED", "EchoPulseSequence": "SPIN"},
+        ),
+        (
+            "Canon",
+            {"InversionRecovery": "YES", "InversionTimes": [2500.0]},
+            {"AcquisitionContrast": "T2", "EchoPulseSequence": "SPIN"},
+        ),
+        ("timing alone", {"InversionTimes": [2500.0]}, {"EchoPulseSequence": "SPIN"}),
+    ],
+)
+def test_an_enhanced_flair_of_each_vendor(
+    name: str, modifier: dict[str, object], top: dict[str, object]
+) -> None:
+    """AcquisitionContrast differs from vendor to vendor; the timing proves the FLAIR, frames give the geometry."""
+    found = classify_series([_enhanced(modifier, **top)])
+    assert (found.kind, found.images, found.slice_gap_mm, found.coverage_mm) == (
+        SeriesKind.FLAIR,
+        40,
+        0.3,
+        131.7,
+    ), name
+
+
+def test_an_enhanced_double_inversion_is_no_flair() -> None:
+    """Two inversion times null two tissues, even where the contrast is called fluid attenuated."""
+    modifier: dict[str, object] = {"InversionRecovery": "YES", "InversionTimes": [2500.0, 450.0]}
+    found = classify_series(
+        [_enhanced(modifier, AcquisitionContrast="FLUID_ATTENUATED", EchoPulseSequence="SPIN")]
+    )
+    assert found.kind is SeriesKind.OTHER
+
+
+def test_the_body_part_comes_with_the_series() -> None:
+    """BodyPartExamined and the anatomic region of object or frames say where a series was taken."""
+    region = Dataset()
+    region.CodeValue, region.CodingSchemeDesignator, region.CodeMeaning = "69536005", "SCT", "Head"
+    assert classify_series([header(1, BodyPartExamined="CSPINE")]).body_parts == ("CSPINE",)
+    assert classify_series([header(1, AnatomicRegionSequence=[region])]).body_parts == ("HEAD",)
+    shared = {**TIMING, "FrameAnatomySequence": {"AnatomicRegionSequence": [region]}}
+    assert classify_series([enhanced(1, shared=shared, frames=_stack(3))]).body_parts == ("HEAD",)
+
+
+def test_one_image_is_enough_to_be_recognised() -> None:
+    """A series of which one image has come is judged by that image."""
+    assert (
+        classify_series(series(1, 1, ScanningSequence="SE", RepetitionTime=5000, EchoTime=100)).kind
+        is SeriesKind.T2
+    )
