@@ -9,6 +9,7 @@ receive, prepare, send, end_to_end, growth      one benchmark each; report and p
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -37,6 +38,8 @@ BENCHMARKS: dict[str, Callable[[Bench], None]] = {
 def main(words: list[str]) -> int:
     """Measure, print, write; 0 unless the gateway itself failed somewhere."""
     options = _options(words)
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell started this in the background
+        signal.signal(number, signal.default_int_handler)
     console = Console(width=None if sys.stdout.isatty() else 140)
     sizes = QUICK if options.quick else Sizes()
     sizes = replace(sizes, runs=options.runs) if options.runs else sizes

@@ -133,15 +133,6 @@ def tree(pid: int) -> list[int]:
     return found
 
 
-def resident_mb(pid: int) -> float:
-    """Resident set of the tree now, MB."""
-    total = 0
-    for member in tree(pid):
-        with suppress(OSError, IndexError):
-            total += int(Path(f"/proc/{member}/statm").read_text().split()[1]) * _PAGE
-    return total / 1e6
-
-
 def _times(pid: int) -> list[int]:
     """utime, stime, cutime, cstime of /proc/PID/stat, in ticks; the name before them may hold spaces."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()

@@ -19,11 +19,10 @@ CALLING = "BENCH"
 class Pushed:
     """What one push did: `start` before connecting, `answers` when each Success had come.
 
-    Moments are seconds of CLOCK_MONOTONIC, one clock for all processes; `began` is the start by the wall clock.
+    Moments are seconds of CLOCK_MONOTONIC, one clock for all processes.
     """
 
     start: float
-    began: float
     answers: tuple[float, ...]
     bytes: int
 
@@ -46,7 +45,6 @@ class Pushers:
         answers = sorted(moment for one in told for moment in one["answers"])
         return Pushed(
             min(one["start"] for one in told),
-            min(one["began"] for one in told),
             tuple(answers),
             sum(one["bytes"] for one in told),
         )
@@ -62,7 +60,7 @@ def pushers(files: Sequence[Path], associations: int = 1) -> Iterator[Pushers]:
 
 def _push(messages: Sequence[Message], port: int, called: str, run: int, copies: int) -> Order:
     answers, sent = [], 0
-    start, began = time.monotonic(), time.time()
+    start = time.monotonic()
     sender = Sender(port, CALLING, called, messages)
     for copy in range(copies):
         for number, message in enumerate(messages):
@@ -70,7 +68,7 @@ def _push(messages: Sequence[Message], port: int, called: str, run: int, copies:
             answers.append(time.monotonic())
             sent += len(message.dataset)
     sender.release()
-    return {"start": start, "began": began, "answers": answers, "bytes": sent}
+    return {"start": start, "answers": answers, "bytes": sent}
 
 
 def main(files: Sequence[str]) -> None:

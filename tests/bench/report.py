@@ -15,7 +15,7 @@ from bench.targets import TARGETS
 BEGIN, END = "<!-- ./dev bench --readme: from here -->", "<!-- ./dev bench --readme: to here -->"
 TARGETS_HEADER = "| target (ratio of medians) | wanted | measured | |"
 ROWS_HEADER = (
-    "| who | median (least to most) | gateway is better by | CPU per instance | peak memory | synced |"
+    "| who | median (least to most) | gateway against it | CPU per instance | peak memory | synced |"
 )
 
 
@@ -80,7 +80,7 @@ class Report:
 
     def _table(self, rows: Sequence[Row]) -> Iterator[str]:
         if rows[0].case.startswith(("growth", "end-to-end-steps")):
-            yield "| | median (least to most) | ratio |"
+            yield "| | median (least to most) | slower by |"
             yield "|---|---|---|"
             for row in rows:
                 yield _cells((row.name, spread(row), _times(row)))
