@@ -119,11 +119,10 @@ def carried(
             last = _all_there(sink, count)
         except TimeoutError as error:
             raise TimeoutError(f"{error}; {_problem(database)}") from None
-        with database.read() as session:
-            newest = session.exec(select(StudyTable.id).order_by(col(StudyTable.id).desc())).first()
-            assert newest is not None
-            # The row of the last step is written when the reading site has had everything already.
-            moments = _moments(lambda: queries.journal(session, newest))
+        try:
+            moments = _moments(database)
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}; {_problem(database)}") from None
     finally:
         database.close()
     names = ("recognise and match", "prepare, prove, sync", "forward")
@@ -132,10 +131,14 @@ def carried(
     return Arrived(done.seconds, last - moments["COMPLETED"], steps)
 
 
-def _moments(read: Callable[[], Sequence[queries.JournalLine]]) -> dict[str, float]:
-    deadline = time.monotonic() + 10
+def _moments(database: Database) -> dict[str, float]:
+    """When the newest study reached each state; the last row is written after the reading site had everything."""
+    deadline = time.monotonic() + 60
     while True:
-        found = {line.reached: _seconds(line.at) for line in read() if line.reached in _STEPS}
+        with database.read() as session:  # each look anew: a transaction sees what was there when it began
+            newest = session.exec(select(StudyTable.id).order_by(col(StudyTable.id).desc())).first()
+            lines = queries.journal(session, newest or 0)
+        found = {line.reached: _seconds(line.at) for line in lines if line.reached in _STEPS}
         if all(step in found for step in _STEPS):
             return found
         if time.monotonic() > deadline:
