@@ -47,18 +47,31 @@ def test_a_missing_or_unknown_command_is_wrong_usage(arguments: tuple[str, ...])
     assert "COMMAND" in refused.stderr
 
 
-def test_bench_says_what_will_be_measured() -> None:
-    """The four things, and the peers they are measured against."""
-    shown = dev("bench")
-    assert shown.returncode == 0
-    for word in ("receive", "prepare", "send", "end to end", "storescp", "Orthanc"):
-        assert word in shown.stdout
+def test_bench_runs_the_benchmarks_with_what_is_there(
+    script: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Arguments are passed on, and a program that is missing is told, even where the tests would fail for it."""
+    names = script["command_bench"].__globals__
+    became: list[list[str]] = []
+    said: list[str] = []
+
+    def programs() -> None:
+        raise script["Failed"]("Orthanc is not installed")
+
+    monkeypatch.setitem(names, "environment", lambda: None)
+    monkeypatch.setitem(names, "programs", programs)
+    monkeypatch.setitem(names, "say", said.append)
+    monkeypatch.setitem(names, "become", became.append)
+    monkeypatch.setenv("PYTHONPATH", "")
+    script["command_bench"](["send", "--quick"])
+    assert [command[1:] for command in became] == [["-m", "bench", "send", "--quick"]]
+    assert os.environ["PYTHONPATH"] == str(ROOT / "tests")
+    assert said == ["Orthanc is not installed"]
 
 
-@pytest.mark.parametrize("command", ["bench", "check"])
-def test_arguments_that_would_be_ignored_are_refused(command: str) -> None:
+def test_arguments_that_would_be_ignored_are_refused() -> None:
     """A typo after a command is told, not swallowed."""
-    refused = dev(command, "--fast")
+    refused = dev("check", "--fast")
     assert refused.returncode == 1
     assert "takes no arguments" in refused.stderr
 

@@ -21,7 +21,7 @@ import gateway
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("gateway", "dicom_nodes", "routing_rules")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-LOCKS = ("requirements.lock", "docker/requirements.lock")
+LOCKS = ("requirements.lock", "docker/requirements.lock", "tests/bench/requirements.lock")
 
 BROUGHT_BY = {
     "sqlalchemy": "sqlmodel",
