@@ -20,11 +20,43 @@ LIVED_LONG = 10.0
 log = logs.get(__name__)
 
 
+class Asked:
+    """Whether this process was asked to stop: by a signal, or by another thread.
+
+    A plain flag and short sleeps on purpose. A signal handler runs in the middle of whatever the main thread does;
+    setting a threading.Event there waits forever for the lock that its own `wait` may just hold.
+    """
+
+    def __init__(self) -> None:
+        self._asked = False
+
+    @classmethod
+    def by_signals(cls) -> Asked:
+        """One that SIGTERM and SIGINT set."""
+        asked = cls()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: asked.set())
+        return asked
+
+    def set(self) -> None:
+        """Ask."""
+        self._asked = True
+
+    def is_set(self) -> bool:
+        """Whether somebody asked."""
+        return self._asked
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Sleep until asked, or for `seconds`; whether somebody asked."""
+        until = None if seconds is None else time.monotonic() + seconds
+        while not self._asked and (until is None or time.monotonic() < until):
+            time.sleep(0.05 if until is None else max(0.0, min(0.05, until - time.monotonic())))
+        return self._asked
+
+
 def run_role(settings: Settings, role: str, supervisor: int | None = None) -> None:
     """Run one role in this process until SIGTERM, SIGINT, or the end of its supervisor."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = Asked.by_signals()
     if supervisor is not None:
         _follow(supervisor, stop)
     if role != "worker":
@@ -36,7 +68,7 @@ def run_role(settings: Settings, role: str, supervisor: int | None = None) -> No
         gateway.database.close()
 
 
-def _receive(gateway: assembly.Gateway, stop: threading.Event) -> None:
+def _receive(gateway: assembly.Gateway, stop: Asked) -> None:
     receiver = assembly.receiver(gateway)
     receiver.start()
     log.info(
@@ -49,7 +81,7 @@ def _receive(gateway: assembly.Gateway, stop: threading.Event) -> None:
     receiver.stop(gateway.settings.serve.drain)
 
 
-def _work(gateway: assembly.Gateway, stop: threading.Event) -> None:
+def _work(gateway: assembly.Gateway, stop: Asked) -> None:
     engine, scheduler = assembly.worker(gateway)
     log.info("working", worker=engine.name)
     stop.wait()
@@ -57,7 +89,7 @@ def _work(gateway: assembly.Gateway, stop: threading.Event) -> None:
     engine.stop(gateway.settings.serve.drain)
 
 
-def _web(gateway: assembly.Gateway, stop: threading.Event) -> None:
+def _web(gateway: assembly.Gateway, stop: Asked) -> None:
     import uvicorn
 
     web = gateway.settings.web
@@ -82,7 +114,7 @@ def _web(gateway: assembly.Gateway, stop: threading.Event) -> None:
         raise SystemExit(f"The web role ended by itself; is another program on port {web.port}?")
 
 
-def _follow(supervisor: int, stop: threading.Event) -> None:
+def _follow(supervisor: int, stop: Asked) -> None:
     """Stop when the supervisor is gone: an orphan would keep the port that its successor needs."""
 
     def watch() -> None:
@@ -108,9 +140,7 @@ def supervise(settings: Settings, roles: Sequence[str]) -> None:
     Roles are forked from this process, which has imported everything and opened nothing: a role that died is
     back within milliseconds, and the three share the memory of their code.
     """
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = Asked.by_signals()
     assembly.open_gateway(settings).database.close()  # migrate once, before three processes try
     assembly.import_roles()
     children = [_Child(role) for role in roles]
