@@ -13,7 +13,7 @@ from gateway.demo.stage import GATEWAY_AE, HOST, Client, Stage
 from gateway.reporting.example import phantom_report
 
 FAST = {
-    "GATEWAY_STUDY__QUIET_PERIOD": "1",
+    "GATEWAY_STUDY__QUIET_PERIOD": "2",
     "GATEWAY_ENGINE__POLL": "0.1",
     "GATEWAY_ENGINE__RETRY_FIRST": "0.2",
     "GATEWAY_ENGINE__RETRY_LONGEST": "1",
