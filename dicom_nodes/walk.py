@@ -11,6 +11,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterable
+from functools import lru_cache
 
 from pydicom.uid import UID
 
@@ -40,11 +41,8 @@ class Walk:
     """The walk over one data set in `transfer_syntax_uid`; `wanted` are the top-level tags whose values to keep."""
 
     def __init__(self, transfer_syntax_uid: str, wanted: Iterable[int] = ()) -> None:
-        syntax = UID(transfer_syntax_uid)
-        known = syntax.is_transfer_syntax and not syntax.is_private
-        self._implicit = known and syntax.is_implicit_VR
-        self._little = not known or syntax.is_little_endian
-        self._inflater = zlib.decompressobj(-zlib.MAX_WBITS) if known and syntax.is_deflated else None
+        self._implicit, self._little, deflated = _form(transfer_syntax_uid)
+        self._inflater = zlib.decompressobj(-zlib.MAX_WBITS) if deflated else None
         self._wanted = frozenset(wanted)
         self._fast = not self._implicit and self._little
         self._fast_wanted = frozenset((tag & 0xFFFF) << 16 | tag >> 16 for tag in self._wanted)
@@ -224,6 +222,15 @@ class Walk:
             implicit, little = True, True
         fragments = vr in (b"OB", b"OW") and tag == _PIXEL_DATA
         self._levels.append(_Level(is_item=False, implicit=implicit, little=little, has_fragments=fragments))
+
+
+@lru_cache(maxsize=64)
+def _form(transfer_syntax_uid: str) -> tuple[bool, bool, bool]:
+    """Whether it is implicit VR, little endian, deflated; an unknown syntax is explicit VR little endian."""
+    syntax = UID(transfer_syntax_uid)
+    if not syntax.is_transfer_syntax or syntax.is_private:
+        return False, True, False
+    return syntax.is_implicit_VR, syntax.is_little_endian, syntax.is_deflated
 
 
 def _name(tag: int) -> str:

@@ -33,10 +33,12 @@ def run_role(settings: Settings, role: str, supervisor: int | None = None) -> No
     try:
         {"receiver": _receive, "web": _web, "worker": _work}[role](gateway, stop)
     finally:
+        gateway.intake.close()
         gateway.database.close()
 
 
 def _receive(gateway: assembly.Gateway, stop: threading.Event) -> None:
+    gateway.intake.recover()
     receiver = assembly.receiver(gateway)
     receiver.start()
     log.info(
@@ -60,6 +62,7 @@ def _work(gateway: assembly.Gateway, stop: threading.Event) -> None:
 def _web(gateway: assembly.Gateway, stop: threading.Event) -> None:
     import uvicorn
 
+    gateway.intake.recover()
     web = gateway.settings.web
     config = uvicorn.Config(
         assembly.web(gateway),
