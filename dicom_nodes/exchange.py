@@ -49,16 +49,24 @@ class Exchange:
     """Serves the C-STORE requests of one association through `begin(context_id, command)`.
 
     `contexts` are the accepted presentation context IDs, `peer_max_pdu` what the peer can take (0: anything),
-    `max_pdu` the longest P-DATA-TF we take.
+    `max_pdu` the longest P-DATA-TF we take; `understood` says whether another command can be passed on.
     """
 
-    def __init__(self, contexts: frozenset[int], begin: Open, max_pdu: int, peer_max_pdu: int) -> None:
+    def __init__(
+        self,
+        contexts: frozenset[int],
+        begin: Open,
+        max_pdu: int,
+        peer_max_pdu: int,
+        understood: Callable[[bytes], bool],
+    ) -> None:
         self.answers = bytearray()
         self.passed = bytearray()
         self.served = 0
         self._contexts = contexts
         self._begin = begin
         self._peer_max_pdu = peer_max_pdu
+        self._understood = understood
         self._reader = PduReader(max_pdu)
         self._context_id = 0
         self._command = bytearray()
@@ -124,6 +132,8 @@ class Exchange:
         command = read_command(encoded)
         has_data = number_of(command, DATA_SET_TYPE) != NO_DATA_SET
         if number_of(command, COMMAND_FIELD) != C_STORE_RQ:
+            if not self._understood(encoded):
+                raise ProtocolError("a command that is not known", BY_USER, NO_REASON)
             self.passed += data_pdus(self._context_id, encoded, 0, is_command=True, is_last=True)
             self._passing = 0 if has_data else -1
             return

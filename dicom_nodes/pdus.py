@@ -9,7 +9,7 @@ Standard: PS3.8 9.3.1 and 9.3.5-9.3.8 (PDUs), Annex E.2 (message control header)
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 P_DATA, RELEASE_RQ, ABORT = 0x04, 0x05, 0x07
@@ -76,38 +76,36 @@ class PduReader:
         """Whether everything fed so far was whole PDUs."""
         return not (self._head or self._in_pdu or self._in_value or self._other_length)
 
-    def feed(self, data: memoryview) -> list[Fragment | Pdu]:
-        """What these bytes hold, in order; raises ProtocolError."""
-        found: list[Fragment | Pdu] = []
+    def feed(self, data: memoryview) -> Iterator[Fragment | Pdu]:
+        """What these bytes hold, in order; raises ProtocolError where it comes to what is not allowed."""
         at, end = 0, len(data)
         while at < end:
             if self._in_value:
                 taken = min(self._in_value, end - at)
                 self._in_value -= taken
-                found.append(self._fragment(data[at : at + taken]))
+                yield self._fragment(data[at : at + taken])
                 at += taken
             elif self._other_length:
                 taken = min(self._other_length - len(self._other), end - at)
                 self._other += data[at : at + taken]
                 at += taken
                 if len(self._other) == self._other_length:
-                    found.append(Pdu(self._other[0], bytes(self._other)))
                     self._other_length = 0
+                    yield Pdu(self._other[0], bytes(self._other))
             else:
                 wanted = _HEADER - len(self._head)
                 header = self._head + data[at : at + wanted]
                 at += wanted
                 if len(header) < _HEADER:
                     self._head = header
-                    break
+                    return
                 self._head = b""
                 if self._in_pdu:
                     self._begin_pdv(header)
                     if not self._in_value:
-                        found.append(self._fragment(data[:0]))
+                        yield self._fragment(data[:0])
                 else:
                     self._begin_pdu(header)
-        return found
 
     def _fragment(self, data: memoryview) -> Fragment:
         # The other six bits of the control header are "never checked by the receiver" (Annex E.2).

@@ -29,7 +29,8 @@ from pynetdicom.association import Association
 
 from dicom_nodes.exchange import Exchange
 from dicom_nodes.incoming import Incoming
-from dicom_nodes.pdus import BY_USER, NO_REASON, ProtocolError, abort_pdu
+from dicom_nodes.pdus import BY_PROVIDER, BY_USER, INVALID_VALUE, NO_REASON, ProtocolError, abort_pdu
+from dicom_nodes.readable import is_readable_command, is_readable_request
 from dicom_nodes.server import BoundedSocket
 from dicom_nodes.stack import park_reactor, wake_reactor
 
@@ -43,6 +44,8 @@ _TICK_S = 0.5  # how often a waiting thread looks whether it is still wanted
 _WRITE_S = 30.0  # how long a peer may leave an answer unread
 _ARTIM_S = 2.0  # how long a peer that is aborted may take to hang up
 _SLOWEST = 4096  # bytes that must come in one idle time while a message is under way
+_HEADER = 6  # bytes of a PDU's type and length
+_REQUEST = b"\x01"
 _ACCEPT, _REQUESTS_END = 0x02, frozenset((0x03, 0x05, 0x06, 0x07))
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 
@@ -59,6 +62,8 @@ class StreamingSocket(BoundedSocket):
         self._buffer = memoryview(b"")
         self._waits = False  # here for the next object, rather than in pynetdicom's poll
         self._has_ended = self._is_told = False
+        self._header = b""  # of the PDU whose body pynetdicom reads next
+        self._is_asked = False  # an A-ASSOCIATE-RQ is being answered
         self._deadline = 0.0
         self._progress = 0
 
@@ -69,7 +74,7 @@ class StreamingSocket(BoundedSocket):
         """Whether there is something for pynetdicom to read; serves C-STORE requests meanwhile."""
         exchange = self._exchange
         if exchange is None:
-            return super().ready
+            return not (self._is_asked or self._has_ended) and super().ready
         if self._is_told:
             return False  # the end is an event that happens once
         if not exchange.passed and not self._has_ended and (self._waits or super().ready):
@@ -96,7 +101,7 @@ class StreamingSocket(BoundedSocket):
     def recv(self, nr_bytes: int) -> bytearray:
         exchange = self._exchange
         if exchange is None:
-            return super().recv(nr_bytes)
+            return self._recv_request(nr_bytes)
         read = exchange.passed[:nr_bytes]
         self._is_told = not read
         del exchange.passed[:nr_bytes]
@@ -104,6 +109,7 @@ class StreamingSocket(BoundedSocket):
 
     def send(self, bytestream: bytes) -> None:
         if self._exchange is None:
+            self._is_asked = False
             super().send(bytestream)
             if bytestream[0] == _ACCEPT:
                 self._take_over()
@@ -114,6 +120,21 @@ class StreamingSocket(BoundedSocket):
             self.event_queue.put("Evt17")
         if bytestream[0] in _REQUESTS_END:
             self._give_back()
+
+    def _recv_request(self, nr_bytes: int) -> bytearray:
+        """Before the data phase: header and body of a PDU in turn; an A-ASSOCIATE-RQ is looked at first."""
+        received = super().recv(nr_bytes)
+        header, self._header = self._header, b""
+        if header[:1] != _REQUEST or len(received) < nr_bytes:
+            self._header = bytes(received) if nr_bytes == _HEADER else b""
+        elif not is_readable_request(header + bytes(received)):
+            self._abort(BY_PROVIDER, INVALID_VALUE)
+            self._wake()
+            return bytearray()  # cut short: Evt17
+        else:
+            # What follows it waits for the answer: in state 3 pynetdicom would lose its way over it.
+            self._is_asked = True
+        return received
 
     # -- the data phase
 
@@ -126,6 +147,7 @@ class StreamingSocket(BoundedSocket):
             lambda context_id, command: self._begin(self.assoc, context_id, command),
             self._max_pdu,
             association.requestor.maximum_length or 0,
+            is_readable_command,
         )
         if self.socket is not None:
             self.socket.settimeout(_TICK_S)
@@ -213,10 +235,11 @@ class StreamingSocket(BoundedSocket):
     def _abort(self, source: int, reason: int) -> None:
         """Say why, and read on for a moment: a reset would take the A-ABORT away from the peer."""
         self._has_ended = True
+        if self.socket is None:
+            return
         with contextlib.suppress(OSError):
+            self.socket.settimeout(_TICK_S)
             self._send(abort_pdu(source, reason))
-            if self.socket is None:
-                return
             self.socket.shutdown(socket.SHUT_WR)
             deadline = time.monotonic() + _ARTIM_S
             while time.monotonic() < deadline and self._receive() != 0:
