@@ -13,11 +13,13 @@ from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import col, select
 
 from gateway.records import ledger
 from gateway.records.database import Database
 from gateway.records.marks import read_back
 from gateway.records.rows import is_away
+from gateway.records.tables import Instance
 from gateway.records.trays import left_behind, settle
 
 log = logging.getLogger(__name__)
@@ -40,7 +42,11 @@ def recover(database: Database, folder: Path, quiet: timedelta) -> Recovered:
     whole = cleared = refused = 0
     for tray, files in left_behind(folder):
         refused_here = 0
+        known = _with_a_row(database, [key for key, _ in files])
         for key, path in files:
+            if key in known:
+                whole += 1
+                continue
             fact = read_back(path, key)
             if fact is None:
                 path.unlink()
@@ -62,3 +68,8 @@ def recover(database: Database, folder: Path, quiet: timedelta) -> Recovered:
     if whole or refused:
         log.warning("objects left by a process that died: %d whole, %d without a row", whole, refused)
     return found
+
+
+def _with_a_row(database: Database, keys: list[str]) -> set[str]:
+    with database.read() as session:
+        return set(session.exec(select(Instance.blob).where(col(Instance.blob).in_(keys))))
