@@ -21,7 +21,7 @@ from gateway.records.database import Database
 log = logging.getLogger(__name__)
 
 _GROUP = 500
-_PAUSE_S = 0.05  # what comes within it shares a commit; nobody waits for it who needs the row
+_PAUSE_S = 0.1  # what comes within it shares a commit; nobody waits for it who needs the row
 _RETRY_S = 1.0
 _IDLE_S = 1.0  # then the thread ends; the next object starts it again
 
