@@ -15,10 +15,10 @@ from pydicom.uid import UID
 
 from dicom_nodes.errors import NotDicom
 
-_LONG_VRS = frozenset(
+LONG_VRS = frozenset(
     (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV")
 )
-_SHORT_VRS = frozenset(
+SHORT_VRS = frozenset(
     (
         b"AE",
         b"AS",
@@ -174,9 +174,9 @@ class _Walker:
         if self._implicit:
             return tag, b"", self._u32.unpack_from(data, offset + 4)[0], offset + 8
         vr = bytes(data[offset + 4 : offset + 6])
-        if vr in _SHORT_VRS:
+        if vr in SHORT_VRS:
             return tag, vr, self._u16.unpack_from(data, offset + 6)[0], offset + 8
-        if vr not in _LONG_VRS:
+        if vr not in LONG_VRS:
             raise NotDicom(f"{_name(tag)} at byte {offset} has no known value representation.", _FIX)
         if offset + 12 > len(data):
             raise NotDicom(f"The data end inside an element header, at byte {offset}.", _FIX)

@@ -28,8 +28,8 @@ _SOP_CLASS, _SOP_INSTANCE = 0x00080016, 0x00080018
 class ReceivedInstance:
     """`dataset` is encoded in `transfer_syntax_uid` exactly as received, without file meta information.
 
-    `node` is the name of the sending node; `association_id` groups what came over one association (or one
-    request, or one upload).
+    An instance that is only announced has an empty `dataset`. `node` is the name of the sending node;
+    `association_id` groups what came over one association (or one request, or one upload).
     """
 
     sop_class_uid: str
@@ -47,8 +47,12 @@ class ReceivedInstance:
         self,
         implementation_class_uid: str = IMPLEMENTATION_CLASS_UID,
         implementation_version_name: str = IMPLEMENTATION_VERSION_NAME,
+        private: tuple[str, bytes] | None = None,
     ) -> bytes:
-        """The instance as a file: preamble, file meta information, the data set untouched (PS3.10 7.1)."""
+        """The instance as a file: preamble, file meta information, the data set untouched (PS3.10 7.1).
+
+        `private` is Private Information: the UID of whoever made it, and the bytes.
+        """
         meta = [
             _meta(0x0001, b"OB", b"\x00\x01"),
             _meta(0x0002, b"UI", self.sop_class_uid.encode("ascii")),
@@ -60,6 +64,10 @@ class ReceivedInstance:
         for number, title in ((0x0017, self.calling_ae_title), (0x0018, self.called_ae_title)):
             if title:
                 meta.append(_meta(number, b"AE", title.encode("ascii", "replace")))
+        if private is not None:
+            creator, information = private
+            meta.append(_meta(0x0100, b"UI", creator.encode("ascii")))
+            meta.append(_meta(0x0102, b"OB", information))
         group = b"".join(meta)
         length = _meta(0x0000, b"UL", struct.pack("<L", len(group)))
         return b"".join((bytes(128), b"DICM", length, group, self.dataset))

@@ -1,8 +1,8 @@
 """Take what others send: C-STORE, C-ECHO, and both sides of storage commitment.
 
-The receiver checks who calls, hands the raw bytes to `keep`, and answers what `keep` says. It never decodes
-a data set. Whatever a peer does (garbage, silence, an abort in the middle of an instance), it hurts that
-peer's association only.
+The receiver checks who calls, hands the raw bytes on as they come (`dicom_nodes.streaming`), and answers what
+it is told. It never decodes a data set. Whatever a peer does (garbage, silence, an abort in the middle of an
+instance), it hurts that peer's association only.
 Standard: PS3.4 Annexes A, B and J, PS3.8 9.3.4 (rejection).
 """
 
@@ -12,30 +12,40 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
+from pynetdicom.transport import AssociationSocket
 
 from dicom_nodes.commitment import PROCESSING_FAILURE, SUCCESS, CommitmentResult, result_of_event
 from dicom_nodes.commitment_provider import CommitmentProvider, Committed
-from dicom_nodes.contexts import accepted_contexts
+from dicom_nodes.contexts import accepted_contexts, storage_sop_classes
 from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.errors import NodeError
+from dicom_nodes.incoming import (
+    CANNOT_UNDERSTAND,
+    Begin,
+    Collected,
+    Discarded,
+    Incoming,
+    Keep,
+)
 from dicom_nodes.instance import ReceivedInstance, is_uid
 from dicom_nodes.node import STORING, DimseNode, TlsSettings
+from dicom_nodes.pdus import AFFECTED_CLASS, AFFECTED_INSTANCE, DATA_SET_TYPE, NO_DATA_SET, number_of, uid_of
 from dicom_nodes.server import ReceiverServer
 from dicom_nodes.stack import MAX_PDU, application_entity, cut
+from dicom_nodes.streaming import StreamingSocket
 from dicom_nodes.tls import server_context
 
 log = logging.getLogger("dicom_nodes.receiver")
 
-OUT_OF_RESOURCES = 0xA700
-CANNOT_UNDERSTAND = 0xC000
 _INVALID_INSTANCE = 0x0117
+_CLASS_NOT_SUPPORTED = 0x0122
 _NOT_AUTHORISED = 0x0124
 _NO_SUCH_EVENT = 0x0113
 
@@ -70,8 +80,9 @@ class _Caller:
 class Receiver:
     """A DICOM node of ours that listens. `start` binds, `stop` ends it within the time given.
 
-    `keep` is called in the association's thread, several at a time, and returns the DIMSE status: 0x0000
-    only once the bytes are safe. If it raises, the peer is told A700 (out of resources: it will try again).
+    Objects go piece by piece to what `begin` opens, or as a whole to `keep`; both are called in the
+    association's thread, several at a time, and the status they answer is 0x0000 only once the bytes are safe.
+    If they raise, the peer is told A700 (out of resources: it will try again).
     `on_commitment` hears results of our own commitment requests; if it raises, the peer is told that its
     report failed and repeats it. `committed` makes us a commitment SCP: it says what we keep for good.
     `also_called` are further AE titles we answer to, so that a rule can go by the address a study was sent to.
@@ -83,7 +94,7 @@ class Receiver:
         host: str,
         port: int,
         directory: Callable[[], NodeDirectory],
-        keep: Callable[[ReceivedInstance], int],
+        keep: Keep | None = None,
         on_commitment: Callable[[CommitmentResult], None] | None = None,
         committed: Committed | None = None,
         max_pdu: int = MAX_PDU,
@@ -92,16 +103,21 @@ class Receiver:
         refused: Callable[[Refusal], None] | None = None,
         idle_timeout_s: float = _IDLE_TIMEOUT_S,
         also_called: Iterable[str] = (),
+        begin: Begin | None = None,
     ) -> None:
         self.ae_title = ae_title.strip()
         self._titles = frozenset({self.ae_title, *(title.strip() for title in also_called if title.strip())})
         self.host = host
         self._port = port
         self._directory = directory
+        if begin is None and keep is None:
+            raise ValueError("A receiver needs `begin` or `keep`: something that takes the objects.")
+        self._open = begin
         self._keep = keep
         self._on_commitment = on_commitment
         self._committed = committed
         self._refused = refused
+        self._storage_classes = frozenset(storage_sop_classes())
         self._tls = tls
         self._max_pdu = max_pdu
         self._max_associations = max_associations
@@ -130,6 +146,7 @@ class Receiver:
                 (self.host, self._port),
                 evt_handlers=self._handlers(),
                 server_class=ReceiverServer,
+                socket_of=self._socket_of,
                 tls_context=None if self._tls is None else server_context(self._tls),
             )
         except OSError as error:
@@ -181,7 +198,6 @@ class Receiver:
     def _handlers(self) -> list[evt.EventHandlerType]:
         handlers: list[evt.EventHandlerType] = [
             (evt.EVT_REQUESTED, self._admit),
-            (evt.EVT_C_STORE, self._store),
             (evt.EVT_C_ECHO, lambda _event: SUCCESS),
         ]
         if self._on_commitment is not None:
@@ -236,23 +252,34 @@ class Receiver:
 
     # -- storage
 
-    def _store(self, event: evt.Event) -> int:
-        caller = self._callers[event.assoc]
-        request: Any = event.request
-        sop_class, sop_instance = str(request.AffectedSOPClassUID), str(request.AffectedSOPInstanceUID)
+    def _socket_of(self, plain: AssociationSocket, limit: int) -> StreamingSocket:
+        streaming = StreamingSocket.around(plain, limit)
+        streaming.serve(self._begin, limit, self._idle_timeout_s)
+        return streaming
+
+    def _begin(self, association: Association, context_id: int, command: Mapping[int, bytes]) -> Incoming:
+        """A C-STORE request: who may store what, before the first byte of the data set is looked at."""
+        caller = self._callers[association]
+        sop_class, sop_instance = uid_of(command, AFFECTED_CLASS), uid_of(command, AFFECTED_INSTANCE)
+        abstract_syntax, transfer_syntax = next(
+            (str(context.abstract_syntax), str(context.transfer_syntax[0]))
+            for context in association.accepted_contexts
+            if context.context_id == context_id
+        )
         if not STORING & caller.node.roles:
             log.warning("node %s is neither sender nor reader; its C-STORE is refused", caller.node.name)
-            return _NOT_AUTHORISED
+            return Discarded(_NOT_AUTHORISED)
         if not is_uid(sop_instance) or not is_uid(sop_class):
-            return _INVALID_INSTANCE
-        dataset = b"" if request.DataSet is None else request.DataSet.getvalue()
-        if not dataset:
-            return CANNOT_UNDERSTAND
-        instance = ReceivedInstance(
+            return Discarded(_INVALID_INSTANCE)
+        if abstract_syntax not in self._storage_classes:
+            return Discarded(_CLASS_NOT_SUPPORTED)
+        if number_of(command, DATA_SET_TYPE) == NO_DATA_SET:
+            return Discarded(CANNOT_UNDERSTAND)
+        announced = ReceivedInstance(
             sop_class_uid=sop_class,
             sop_instance_uid=sop_instance,
-            transfer_syntax_uid=str(event.context.transfer_syntax),
-            dataset=dataset,
+            transfer_syntax_uid=transfer_syntax,
+            dataset=b"",
             calling_ae_title=caller.calling_ae_title,
             called_ae_title=caller.called_ae_title,
             peer_address=caller.address,
@@ -260,13 +287,10 @@ class Receiver:
             node=caller.node.name,
             received_by="c-store",
         )
-        try:
-            return self._keep(instance)
-        except Exception:
-            log.exception(
-                "an instance from node %s could not be kept; it was told to try again", caller.node.name
-            )
-            return OUT_OF_RESOURCES
+        if self._open is not None:
+            return self._open(announced)
+        assert self._keep is not None
+        return Collected(announced, self._keep)
 
     # -- storage commitment
 

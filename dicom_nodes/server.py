@@ -10,9 +10,11 @@ import logging
 import socket
 import ssl
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Self
 
 from pynetdicom.association import Association
+from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAssociationServer
 
 from dicom_nodes.stack import tune
@@ -21,16 +23,16 @@ log = logging.getLogger("dicom_nodes.receiver")
 
 _HANDSHAKE_S = 10.0
 # An A-ASSOCIATE-RQ may be larger than a P-DATA PDU: 128 contexts with many syntaxes each.
-_MIN_PDU_LIMIT = 1024 * 1024
+MIN_PDU_LIMIT = 1024 * 1024
 
 
 class BoundedSocket(AssociationSocket):
     """Reads no PDU longer than `limit` bytes, and in large pieces."""
 
-    limit = _MIN_PDU_LIMIT
+    limit = MIN_PDU_LIMIT
 
     @classmethod
-    def around(cls, plain: AssociationSocket, limit: int) -> BoundedSocket:
+    def around(cls, plain: AssociationSocket, limit: int) -> Self:
         """The same connection; not constructed anew, since that would announce it twice."""
         bounded = cls.__new__(cls)
         bounded.__dict__.update(plain.__dict__)
@@ -72,12 +74,22 @@ class BoundedSocket(AssociationSocket):
             queue.put(None)
 
 
+class _Shared(list[PresentationContext]):
+    """The supported contexts, for all associations: pynetdicom copies them for each, 3,000 UIDs in 20 ms or more."""
+
+    def __deepcopy__(self, memo: object) -> _Shared:
+        return self
+
+
 class _Handler(RequestHandler):
+    server: ReceiverServer
+
     def _create_association(self) -> Association:
         association = super()._create_association()
         plain: Any = association.dul.socket
-        limit = max(_MIN_PDU_LIMIT, self.ae.maximum_pdu_size + 64)
-        association.dul.socket = BoundedSocket.around(plain, limit)
+        association.dul.socket = self.server.socket_of(
+            plain, max(MIN_PDU_LIMIT, self.ae.maximum_pdu_size + 64)
+        )
         return association
 
 
@@ -87,9 +99,18 @@ class ReceiverServer(ThreadedAssociationServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, *args: Any, tls_context: ssl.SSLContext | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        socket_of: Callable[[AssociationSocket, int], BoundedSocket] = BoundedSocket.around,
+        tls_context: ssl.SSLContext | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """`socket_of` wraps a connection for the association that will use it; `tls_context` switches TLS on."""
+        self.socket_of = socket_of
         self._tls_context = tls_context
         super().__init__(*args, **{**kwargs, "request_handler": _Handler})
+        self.contexts = _Shared(self.contexts)
 
     def get_request(self) -> tuple[socket.socket, Any]:
         if self.socket is None:

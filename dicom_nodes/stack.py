@@ -8,6 +8,7 @@ Facts that this module (and only this module) works around:
 - Its reactor may take a response away from the caller (a stall of the whole DIMSE timeout, about once in
   10 000 sends): `hold_reactor` parks it for good before anything is sent, and for C-STORE `take_socket`
   ends it together with the network thread.
+- That reactor wakes up every millisecond: `park_reactor` lets it sleep while an association only stores.
 - A host name without a dot is taken for IPv6: names are resolved here.
 - A socket that could not connect is left open until the garbage collector finds it: it is closed here.
 """
@@ -208,6 +209,16 @@ def take_socket(association: Association) -> socket.socket | None:
     taken, wrapper.socket = wrapper.socket, None
     association.is_established = False
     return taken
+
+
+def park_reactor(association: Association) -> None:
+    """Let the association's thread sleep while its network thread does all the work."""
+    association._reactor_checkpoint.clear()
+
+
+def wake_reactor(association: Association) -> None:
+    """There is a message, or an end, for the association's thread."""
+    association._reactor_checkpoint.set()
 
 
 def close(association: Association, *, abort: bool = False) -> None:

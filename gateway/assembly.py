@@ -14,7 +14,7 @@ from dicom_nodes.node import TlsSettings
 from dicom_nodes.receiver import Receiver, Refusal
 from gateway import logs
 from gateway.errors import SettingsError
-from gateway.intake import Intake
+from gateway.intake import Arrival, Intake
 from gateway.profiles import SiteProfiles, read_folder
 from gateway.records import keys, ledger, migrations, queries
 from gateway.records.blobs import LocalBlobs
@@ -111,9 +111,9 @@ def receiver(gateway: Gateway) -> Receiver:
     """The DICOM side of the gateway, not yet started."""
     settings, database = gateway.settings, gateway.database
 
-    def keep(instance: ReceivedInstance) -> int:
-        node = gateway.directory().get(instance.node)
-        return gateway.intake.keep(instance, site=node.site, roles=node.roles).status
+    def begin(announced: ReceivedInstance) -> Arrival:
+        node = gateway.directory().get(announced.node)
+        return gateway.intake.begin(announced, site=node.site, roles=node.roles)
 
     def on_commitment(result: CommitmentResult) -> None:
         ledger.record_commitment(
@@ -123,6 +123,7 @@ def receiver(gateway: Gateway) -> Receiver:
     def committed(
         wanted: tuple[Reference, ...],
     ) -> tuple[tuple[Reference, ...], tuple[tuple[Reference, int], ...]]:
+        gateway.intake.flush()  # what we acknowledged a moment ago is held too
         with database.read() as session:
             held = queries.holds(session, [reference.sop_instance_uid for reference in wanted])
         return (
@@ -145,7 +146,7 @@ def receiver(gateway: Gateway) -> Receiver:
         dicom.host,
         dicom.port,
         directory=gateway.directory,
-        keep=keep,
+        begin=begin,
         on_commitment=on_commitment,
         committed=committed,
         max_pdu=dicom.max_pdu,

@@ -1,30 +1,45 @@
 """The one door for C-STORE, STOW-RS and upload: durable, then acknowledged.
 
-What is promised: when `keep` answers Success, the file was fsynced under a name that is itself on disk
-(records.blobs) and the row that finds it is committed with synchronous=FULL (records.ledger). A crash
-before that point makes the sender send again; the same bytes again are Success and change nothing.
+An object comes in pieces (`begin`, then `write` and `finish` of the Arrival) or as a whole (`keep`); both go the same
+way. Its bytes go to a file whose name is already on disk (records.trays); on the way their digest is taken, and the
+walk that finds the UIDs and sees whether anything is missing. What is promised, at which line of `Arrival._finish`:
+
+    set_mark      the file says that it is whole, and its digest; who sent it stands in its header since `begin`
+    fdatasync     from here on neither kill -9 nor power loss takes the object away: name, bytes and mark are on disk,
+                  and the recovery at the next start finds it (records.recovery)
+    rows.add      its row follows within milliseconds, in one commit with others (records.rows)
+    ticket.wait   durability "row", STOW-RS and upload: the row is committed with synchronous=FULL
+    SUCCESS       is answered only here
+
+A crash before the answer makes the sender send again; the same bytes again are Success and change nothing.
 
 Behind the door are two rooms: studies to be read, and what reading sites made of them (replies). An object in a study
 under its pseudonymous UID is a reply whoever sends it, and one from a node that only reads is a reply whatever it
-names: what was de-identified here never becomes a study that is forwarded again.
+names: what was de-identified here never becomes a study that is forwarded again. A reply is never marked, so that no
+recovery can take it for an object of a study; its bytes go to records.blobs and its row is committed before Success.
 """
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
+import contextlib
+import errno
+import os
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from io import BytesIO
 
-from pydicom import Dataset, dcmread
 from sqlalchemy.exc import SQLAlchemyError
 
-from dicom_nodes.instance import ReceivedInstance, dataset_uids
+from dicom_nodes.errors import NotDicom
+from dicom_nodes.instance import ReceivedInstance
 from dicom_nodes.node import Role
+from dicom_nodes.walk import Walk
 from gateway import logs
-from gateway.records import ledger, replies
+from gateway.records import crash, ledger, marks, replies
 from gateway.records.blobs import BlobStore
 from gateway.records.database import Database
+from gateway.records.recovery import Recovered, recover
+from gateway.records.rows import Rows
+from gateway.records.trays import Place, Trays
 from gateway.settings import Settings
 
 SUCCESS = 0x0000
@@ -32,8 +47,12 @@ OUT_OF_RESOURCES = 0xA700  # PS3.4 Table B.2-1; the sender keeps the object and 
 DATA_SET_MISMATCH = 0xA900
 CANNOT_UNDERSTAND = 0xC000
 
-KEYS_NEEDED = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
-IMPLEMENTATION_VERSION_NAME = "PML_GATEWAY"
+KEYS_NEEDED = {
+    marks.SOP_CLASS: "SOPClassUID",
+    marks.SOP_INSTANCE: "SOPInstanceUID",
+    marks.STUDY: "StudyInstanceUID",
+    marks.SERIES: "SeriesInstanceUID",
+}
 SENDER = frozenset({Role.SENDER})
 PSEUDONYMOUS = "2.25."
 """How every pseudonymous UID begins (gateway.privacy.pseudonyms)."""
@@ -58,6 +77,31 @@ class Intake:
         self.settings = settings
         self.database = database
         self.blobs = blobs
+        self.quiet = timedelta(seconds=settings.study.quiet_period)
+        self.trays = Trays(blobs.path("received"))
+        self.rows = Rows(database, self.quiet)
+
+    def begin(
+        self,
+        announced: ReceivedInstance,
+        uploaded_by: int | None = None,
+        site: str = "default",
+        roles: frozenset[Role] = SENDER,
+    ) -> Arrival:
+        """Open an object whose data set will come in pieces. Never raises: a refusal is the answer of `finish`.
+
+        `roles` are those of the node it comes from: they decide which room it goes to.
+        """
+        origin = marks.Origin(
+            site=site,
+            sender=announced.node,
+            calling_ae_title=announced.calling_ae_title,
+            called_ae_title=announced.called_ae_title,
+            address=announced.peer_address,
+            received_by=announced.received_by,
+            uploaded_by=uploaded_by,
+        )
+        return Arrival(self, announced, origin, roles)
 
     def keep(
         self,
@@ -66,59 +110,26 @@ class Intake:
         site: str = "default",
         roles: frozenset[Role] = SENDER,
     ) -> KeepResult:
-        """Keep one object; the answer is Success only when a crash a microsecond later loses nothing.
+        """Keep a whole object, row and all; Success only when a crash a microsecond later loses nothing."""
+        arrival = self.begin(replace(received, dataset=b""), uploaded_by, site, roles)
+        arrival.write(memoryview(received.dataset))
+        return arrival.result(needs_row=True)
 
-        `roles` are those of the node it came from: they decide which room it goes to.
-        """
-        file = received.part10()
-        try:
-            header = dcmread(BytesIO(file), stop_before_pixels=True, specific_tags=list(KEYS_NEEDED))
-            missing = [key for key in KEYS_NEEDED if not header.get(key)]
-            dataset_uids(
-                received.dataset, received.transfer_syntax_uid
-            )  # walks to the end: a truncated object is found here
-        except Exception as error:  # noqa: BLE001 whatever a parser can raise on bytes from outside means the same here
-            return self._refused(
-                received,
-                CANNOT_UNDERSTAND,
-                f"The data set cannot be read ({type(error).__name__}).",
-                "Send it again; if that fails too, repair or re-export the object at its source.",
-            )
-        if missing:
-            return self._refused(
-                received,
-                CANNOT_UNDERSTAND,
-                f"The data set lacks {', '.join(missing)}.",
-                "Repair the object at its source.",
-            )
-        if header.SOPInstanceUID != received.sop_instance_uid or header.SOPClassUID != received.sop_class_uid:
-            return self._refused(
-                received,
-                DATA_SET_MISMATCH,
-                "The SOP Class or Instance UID of the request is not the data set's.",
-                "Repair the sender: PS3.7 wants them equal.",
-            )
-        if self.blobs.free_mb() < self.settings.storage.min_free_mb:
-            return self._refused(
-                received,
-                OUT_OF_RESOURCES,
-                "The disk is nearly full.",
-                "Free space under [storage] objects; senders try again by themselves.",
-            )
-        try:
-            if self._is_reply(str(header.StudyInstanceUID), roles):
-                return self._keep_reply(received, file, header, uploaded_by)
-            return self._keep(received, file, header, uploaded_by, site)
-        except (OSError, SQLAlchemyError) as error:
-            log.error("cannot keep an object", error=type(error).__name__)
-            return self._refused(
-                received,
-                OUT_OF_RESOURCES,
-                f"The object could not be kept ({type(error).__name__}).",
-                "Look at the disk and the database; senders try again by themselves.",
-            )
+    def recover(self) -> Recovered:
+        """At start: give rows to what a process that died had acknowledged. Raises OSError or SQLAlchemyError."""
+        return recover(self.database, self.blobs.path("received"), self.quiet)
 
-    def _is_reply(self, study_instance_uid: str, roles: frozenset[Role]) -> bool:
+    def flush(self) -> bool:
+        """Wait for the rows of all that was acknowledged; False when the database does not take them."""
+        return self.rows.flush()
+
+    def close(self) -> None:
+        """At the end: rows for everything, and no empty places left."""
+        self.flush()
+        self.trays.close()
+
+    def is_reply(self, study_instance_uid: str, roles: frozenset[Role]) -> bool:
+        """Whether an object goes to the room of what reading sites made. Raises SQLAlchemyError."""
         if Role.SENDER not in roles:
             return True
         if not study_instance_uid.startswith(PSEUDONYMOUS):
@@ -126,76 +137,206 @@ class Intake:
         with self.database.read() as session:
             return replies.is_pseudonymous(session, study_instance_uid)
 
-    def _keep(
-        self, received: ReceivedInstance, file: bytes, header: Dataset, uploaded_by: int | None, site: str
-    ) -> KeepResult:
-        digest = digest_of(received)
-        fact = ledger.InstanceFact(
-            site=site,
-            sender=received.node,
-            calling_ae_title=received.calling_ae_title,
-            called_ae_title=received.called_ae_title,
-            address=received.peer_address,
-            received_by=received.received_by,
-            uploaded_by=uploaded_by,
-            study_instance_uid=str(header.StudyInstanceUID),
-            series_instance_uid=str(header.SeriesInstanceUID),
-            sop_class_uid=received.sop_class_uid,
-            sop_instance_uid=received.sop_instance_uid,
-            transfer_syntax_uid=received.transfer_syntax_uid,
-            digest=digest,
-            blob=f"received/{digest[:2]}/{digest[2:4]}/{digest}.dcm",
-            size=len(file),
-        )
-        self.blobs.put(fact.blob, file)
-        study_id = ledger.keep_instance(
-            self.database, fact, timedelta(seconds=self.settings.study.quiet_period)
-        )
-        if not self.blobs.path(fact.blob).exists():  # the same bytes were just forgotten with another study
-            self.blobs.put(fact.blob, file)
-        return KeepResult(SUCCESS, study_id=study_id)
-
-    def _keep_reply(
-        self, received: ReceivedInstance, file: bytes, header: Dataset, uploaded_by: int | None
-    ) -> KeepResult:
-        if ledger.note_echo(self.database, received.sop_instance_uid):
-            log.info("one of our own images came back and was dropped", node=received.node)
+    def keep_reply(self, fact: ledger.ReplyFact, file: bytes) -> KeepResult:
+        """Keep what a reading site made, file and row. Raises OSError or SQLAlchemyError."""
+        if ledger.note_echo(self.database, fact.sop_instance_uid):
+            log.info("one of our own images came back and was dropped", node=fact.node)
             return KeepResult(SUCCESS)
-        digest = digest_of(received)
-        fact = ledger.ReplyFact(
-            node=received.node,
-            calling_ae_title=received.calling_ae_title,
-            address=received.peer_address,
-            received_by=received.received_by,
-            uploaded_by=uploaded_by,
-            study_instance_uid=str(header.StudyInstanceUID),
-            sop_class_uid=received.sop_class_uid,
-            sop_instance_uid=received.sop_instance_uid,
-            transfer_syntax_uid=received.transfer_syntax_uid,
-            digest=digest,
-            blob=f"replies/{digest[:2]}/{digest[2:4]}/{digest}.dcm",
-            size=len(file),
-        )
         self.blobs.put(fact.blob, file)
         ledger.keep_reply(self.database, fact)
         return KeepResult(SUCCESS)
 
-    def _refused(self, received: ReceivedInstance, status: int, problem: str, fix: str) -> KeepResult:
+    def refused(self, announced: ReceivedInstance, status: int, problem: str, fix: str) -> KeepResult:
         """Show the refusal on a screen; a database that is down must not hide the answer to the sender."""
         log.warning(
             "object refused",
             status=f"{status:04X}",
             problem=problem,
-            calling_ae_title=received.calling_ae_title,
+            calling_ae_title=announced.calling_ae_title,
         )
         try:
-            ledger.refuse(self.database, received.calling_ae_title, received.peer_address, problem, fix)
+            ledger.refuse(self.database, announced.calling_ae_title, announced.peer_address, problem, fix)
         except (OSError, SQLAlchemyError) as error:
             log.error("cannot record a refusal", error=type(error).__name__)
         return KeepResult(status, problem, fix)
 
 
-def digest_of(received: ReceivedInstance) -> str:
-    """Of the object, not of the file: the file also names the AE titles it came by."""
-    encoded = received.transfer_syntax_uid.encode() + b"\0" + received.dataset
-    return hashlib.sha256(encoded).hexdigest()
+class Arrival:
+    """One object on its way in (dicom_nodes.incoming.Incoming); used by one thread."""
+
+    def __init__(
+        self, intake: Intake, announced: ReceivedInstance, origin: marks.Origin, roles: frozenset[Role]
+    ) -> None:
+        self._intake = intake
+        self._announced = announced
+        self._origin = origin
+        self._roles = roles
+        self._refusal: tuple[int, str, str] | None = None
+        self._walk = Walk(announced.transfer_syntax_uid, marks.WANTED)
+        self._digest = marks.new_digest(announced.transfer_syntax_uid)
+        self._place: Place | None = None
+        self._file = -1
+        self._head = b""
+        self._size = 0
+        try:
+            self._open()
+        except OSError as error:
+            self._cannot_keep(error)
+
+    def write(self, piece: memoryview) -> None:
+        """The next bytes of the data set; after a refusal they are only counted as read."""
+        if self._refusal is not None:
+            return
+        try:
+            self._walk.feed(piece)
+            self._digest.update(piece)
+            self._write(piece)
+        except NotDicom as error:
+            self._cannot_read(error)
+        except OSError as error:
+            self._cannot_keep(error)
+
+    def finish(self) -> int:
+        """All bytes have come: the DIMSE status to answer."""
+        return self.result(needs_row=self._intake.settings.dicom.durability == "row").status
+
+    def abandon(self) -> None:
+        """The rest will never come."""
+        self._close()
+        place, self._place = self._place, None
+        if place is not None:
+            with contextlib.suppress(OSError):
+                place.clear()
+
+    def result(self, *, needs_row: bool) -> KeepResult:
+        """All bytes have come: what became of the object."""
+        try:
+            if self._refusal is None:
+                self._judge(self._walk.finish())
+            if self._refusal is None:
+                # The one place that chooses the room; before the mark, which says that this is of a study.
+                if self._intake.is_reply(self._found[marks.STUDY], self._roles):
+                    return self._reply()
+                return self._finish(needs_row=needs_row)
+        except NotDicom as error:
+            self._cannot_read(error)
+        except (OSError, SQLAlchemyError) as error:
+            self._cannot_keep(error)
+        assert self._refusal is not None
+        return self._intake.refused(self._announced, *self._refusal)
+
+    def _open(self) -> None:
+        intake = self._intake
+        if intake.blobs.free_mb() < intake.settings.storage.min_free_mb:
+            self._refuse(
+                OUT_OF_RESOURCES,
+                "The disk is nearly full.",
+                "Free space under [storage] objects; senders try again by themselves.",
+            )
+        elif intake.rows.is_failing:
+            self._refuse(
+                OUT_OF_RESOURCES,
+                "The database takes no rows.",
+                "Look at the disk and the database; senders try again by themselves.",
+            )
+        else:
+            self._place = intake.trays.take()
+            self._file = os.open(self._place.path, os.O_WRONLY | os.O_CLOEXEC)
+            self._head = marks.head(self._announced, self._origin)
+
+    def _write(self, piece: memoryview) -> None:
+        head, self._head = self._head, b""
+        self._size += len(head) + len(piece)
+        written = os.writev(self._file, (head, piece)) if head else os.write(self._file, piece)
+        if written < len(head):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        piece = piece[written - len(head) :]
+        while piece:
+            piece = piece[os.write(self._file, piece) :]
+
+    def _judge(self, found: dict[int, str]) -> None:
+        missing = [name for tag, name in KEYS_NEEDED.items() if not found.get(tag, "").isprintable()]
+        missing += [name for tag, name in KEYS_NEEDED.items() if not found.get(tag)]
+        named = (self._announced.sop_class_uid, self._announced.sop_instance_uid)
+        if missing:
+            self._refuse(
+                CANNOT_UNDERSTAND,
+                f"The data set lacks {', '.join(missing)}.",
+                "Repair the object at its source.",
+            )
+        elif (found[marks.SOP_CLASS], found[marks.SOP_INSTANCE]) != named:
+            self._refuse(
+                DATA_SET_MISMATCH,
+                "The SOP Class or Instance UID of the request is not the data set's.",
+                "Repair the sender: PS3.7 wants them equal.",
+            )
+        self._found = found
+
+    def _finish(self, *, needs_row: bool) -> KeepResult:
+        place = self._place
+        assert place is not None
+        blobs, syntax = self._intake.blobs, self._announced.transfer_syntax_uid
+        marks.set_mark(self._file, self._size, self._digest.digest())
+        crash.point("arrival:before")
+        os.fdatasync(self._file)
+        crash.point("arrival:after")
+        self._close()
+        self._place = None  # from here on the file stays: a commit that seems to fail may have happened
+        fact = marks.fact_of(
+            self._origin, self._found, syntax, self._digest.hexdigest(), place.key, self._size
+        )
+        ticket = self._intake.rows.add(
+            fact, lambda kept: place.settle(blobs.path(kept.blob)), needed=needs_row
+        )
+        if not needs_row:
+            return KeepResult(SUCCESS)
+        kept = ticket.wait()
+        return KeepResult(SUCCESS, study_id=kept.study_id)
+
+    def _reply(self) -> KeepResult:
+        """A few objects a case, so read back whole: their file is not one of the trays'."""
+        place, announced = self._place, self._announced
+        assert place is not None
+        head = len(marks.head(announced, self._origin))
+        file = replace(announced, dataset=place.path.read_bytes()[head:]).part10()
+        self.abandon()
+        digest = self._digest.hexdigest()
+        fact = ledger.ReplyFact(
+            node=announced.node,
+            calling_ae_title=announced.calling_ae_title,
+            address=announced.peer_address,
+            received_by=announced.received_by,
+            uploaded_by=self._origin.uploaded_by,
+            study_instance_uid=self._found[marks.STUDY],
+            sop_class_uid=announced.sop_class_uid,
+            sop_instance_uid=announced.sop_instance_uid,
+            transfer_syntax_uid=announced.transfer_syntax_uid,
+            digest=digest,
+            blob=f"replies/{digest[:2]}/{digest[2:4]}/{digest}.dcm",
+            size=len(file),
+        )
+        return self._intake.keep_reply(fact, file)
+
+    def _cannot_read(self, error: NotDicom) -> None:
+        self._refuse(
+            CANNOT_UNDERSTAND,
+            f"The data set cannot be read: {error.problem}",
+            "Send it again; if that fails too, repair or re-export the object at its source.",
+        )
+
+    def _cannot_keep(self, error: Exception) -> None:
+        log.error("cannot keep an object", error=type(error).__name__)
+        self._refuse(
+            OUT_OF_RESOURCES,
+            f"The object could not be kept ({type(error).__name__}).",
+            "Look at the disk and the database; senders try again by themselves.",
+        )
+
+    def _refuse(self, status: int, problem: str, fix: str) -> None:
+        self._refusal = (status, problem, fix)
+        self.abandon()
+
+    def _close(self) -> None:
+        file, self._file = self._file, -1
+        if file >= 0:
+            os.close(file)

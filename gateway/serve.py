@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -14,6 +15,8 @@ from gateway.settings import Settings
 
 ROLES = ("receiver", "web", "worker")
 LONGEST_RESTART_DELAY = 30.0
+GIL_SWITCH_S = 0.001
+"""How long the thread that writes rows may hold up those that receive; Python's own 5 ms are a whole object."""
 LIVED_LONG = 10.0
 """Seconds after which a role counts as healthy again, and its next restart is quick."""
 
@@ -65,10 +68,13 @@ def run_role(settings: Settings, role: str, supervisor: int | None = None) -> No
     try:
         {"receiver": _receive, "web": _web, "worker": _work}[role](gateway, stop)
     finally:
+        gateway.intake.close()
         gateway.database.close()
 
 
 def _receive(gateway: assembly.Gateway, stop: Asked) -> None:
+    sys.setswitchinterval(GIL_SWITCH_S)
+    gateway.intake.recover()
     receiver = assembly.receiver(gateway)
     receiver.start()
     log.info(
@@ -92,6 +98,7 @@ def _work(gateway: assembly.Gateway, stop: Asked) -> None:
 def _web(gateway: assembly.Gateway, stop: Asked) -> None:
     import uvicorn
 
+    gateway.intake.recover()
     web = gateway.settings.web
     config = uvicorn.Config(
         assembly.web(gateway),

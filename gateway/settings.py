@@ -59,6 +59,10 @@ class DicomSettings(Table):
     max_associations: int = Field(
         64, ge=1, description="associations at once; one more is refused as a temporary congestion"
     )
+    durability: Literal["instance", "row"] = Field(
+        "instance",
+        description="what is on disk before an object is answered: instance, its file; row, its database row too",
+    )
     timeout: float = Field(30.0, gt=0, description="seconds for one network operation with another system")
     tls_certificate: Path | None = Field(
         None, description="PEM certificate of the receiver; with tls_key switches TLS on"

@@ -12,8 +12,6 @@ from functools import lru_cache
 from typing import Final, cast
 
 from pydicom.dataset import Dataset
-from pydicom.sr._concepts_dict import concepts
-from pydicom.sr._snomed_dict import mapping
 
 from gateway.privacy.descriptors import clean_text
 from gateway.privacy.profile import METHOD_CODES
@@ -30,6 +28,9 @@ _FORMS: Final = {
 
 @lru_cache(maxsize=1)
 def _meanings() -> dict[tuple[str, str], str]:
+    # Here, not above: the dictionary takes 110 MB, and the receiver never needs it.
+    from pydicom.sr._concepts_dict import concepts
+
     known = cast("Mapping[str, Mapping[str, Mapping[str, tuple[str, list[int]]]]]", concepts)
     found: dict[tuple[str, str], str] = {}
     for scheme, keywords in known.items():
@@ -55,6 +56,8 @@ def is_standard_meaning(text: str) -> bool:
 def standard_meaning(scheme: str, value: str) -> str | None:
     """The meaning PS3.16 gives this code; None for codes it does not name."""
     if scheme in _SNOMED_RT:
+        from pydicom.sr._snomed_dict import mapping
+
         scheme, value = "SCT", mapping["SRT"].get(value, "")
     return _meanings().get((scheme, value))
 

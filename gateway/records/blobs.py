@@ -18,6 +18,9 @@ from typing import Protocol
 
 from gateway.records import crash
 
+OPEN_TRAY = ".open"
+"""Name of the file that marks a folder as one a process fills (gateway.records.trays)."""
+
 
 class BlobStore(Protocol):
     """Where object bytes live, by key (relative, '/'-separated)."""
@@ -35,7 +38,7 @@ class BlobStore(Protocol):
         """Megabytes left."""
 
     def keys(self, prefix: str) -> Iterator[str]:
-        """Every key below a folder."""
+        """Every key below a folder; a file without bytes is a place not yet used (gateway.records.trays)."""
 
     def delete(self, key: str) -> None:
         """Forget the bytes durably; fine when they are already gone."""
@@ -53,7 +56,7 @@ class LocalBlobs:
 
     def put(self, key: str, data: bytes) -> None:
         place = self.path(key)
-        self._make_folder(place.parent)
+        make_folder(place.parent)
         descriptor, temporary = tempfile.mkstemp(prefix=".", dir=place.parent)
         try:
             with os.fdopen(descriptor, "wb") as stream:
@@ -65,7 +68,7 @@ class LocalBlobs:
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
-        _sync_folder(place.parent)
+        sync_folder(place.parent)
         crash.point("blobs.put:after")
 
     def get(self, key: str) -> bytes:
@@ -84,7 +87,7 @@ class LocalBlobs:
 
     def keys(self, prefix: str) -> Iterator[str]:
         for found in sorted(self.path(prefix).rglob("*")):
-            if found.is_file() and not found.name.startswith("."):
+            if found.is_file() and not found.name.startswith(".") and found.stat().st_size:
                 yield found.relative_to(self.folder).as_posix()
 
     def delete(self, key: str) -> None:
@@ -93,27 +96,34 @@ class LocalBlobs:
             place.unlink()
         except FileNotFoundError:
             return
-        _sync_folder(place.parent)  # a name that comes back after power loss was not deleted
+        sync_folder(place.parent)  # a name that comes back after power loss was not deleted
 
     def delete_abandoned(self, older_than: timedelta) -> int:
         before = time.time() - older_than.total_seconds()
-        found = [path for path in self.folder.rglob(".*") if path.is_file() and path.stat().st_mtime < before]
+        found = [
+            path
+            for path in self.folder.rglob(".*")
+            # Not the mark of a tray: without it the recovery would not find what the tray holds.
+            if path.name != OPEN_TRAY and path.is_file() and path.stat().st_mtime < before
+        ]
         for path in found:
             path.unlink(missing_ok=True)
         return len(found)
 
-    def _make_folder(self, folder: Path) -> None:
-        """Make missing folders from the top, syncing each parent: a new folder's name is data too."""
-        missing = []
-        while not folder.exists():
-            missing.append(folder)
-            folder = folder.parent
-        for new in reversed(missing):
-            new.mkdir(exist_ok=True, mode=0o700)
-            _sync_folder(new.parent)
+
+def make_folder(folder: Path) -> None:
+    """Make missing folders from the top, syncing each parent: a new folder's name is data too."""
+    missing = []
+    while not folder.exists():
+        missing.append(folder)
+        folder = folder.parent
+    for new in reversed(missing):
+        new.mkdir(exist_ok=True, mode=0o700)
+        sync_folder(new.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

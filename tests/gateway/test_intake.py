@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -31,7 +32,9 @@ def intake(tmp_path: Path) -> Iterator[Intake]:
     """An intake on SQLite and a local folder."""
     database = Database(f"sqlite:///{tmp_path}/t.sqlite")
     migrations.upgrade(database)
-    yield Intake(Settings(), database, LocalBlobs(tmp_path / "objects"))
+    opened = Intake(Settings(), database, LocalBlobs(tmp_path / "objects"))
+    yield opened
+    opened.close()
     database.close()
 
 
@@ -100,17 +103,21 @@ def test_a_request_about_another_object_is_refused(intake: Intake, received: Rec
     assert intake.keep(replace(received, sop_instance_uid="1.2.3")).status == DATA_SET_MISMATCH
 
 
+@pytest.mark.parametrize("step", ["pwrite", "fdatasync"])
 def test_a_full_disk_is_out_of_resources(
-    intake: Intake, received: ReceivedInstance, monkeypatch: pytest.MonkeyPatch
+    intake: Intake, received: ReceivedInstance, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    """A700, never Success, when the bytes cannot be written."""
+    """A700, never Success, when the bytes cannot be written or synced; and nothing is left of them."""
 
-    def full(key: str, data: bytes) -> None:
+    def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(intake.blobs, "put", full)
-    assert intake.keep(received).status == OUT_OF_RESOURCES
+    with monkeypatch.context() as fault:
+        fault.setattr(os, step, full)
+        assert intake.keep(received).status == OUT_OF_RESOURCES
     assert "could not be kept" in _refusals(intake)[0]
+    assert list(intake.blobs.keys("received")) == []
+    assert intake.keep(received).status == SUCCESS
 
 
 def test_a_database_that_is_away_is_out_of_resources(
@@ -231,5 +238,6 @@ def test_a_file_system_that_is_really_full_is_out_of_resources(
         assert list(full.blobs.keys("received")) == []
         (small / "ballast").unlink()
         assert full.keep(received).status == SUCCESS
+        full.close()
     finally:
         subprocess.run(["umount", str(small)], check=True)

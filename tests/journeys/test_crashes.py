@@ -20,7 +20,7 @@ from gateway.demo.stage import Stage
 from support.journeys import FAST, push, scan, sign, uids
 
 POINTS = {
-    "receiver keeps": ["blobs.put:before", "blobs.put:after", "keep_instance:before", "keep_instance:after"],
+    "receiver keeps": ["arrival:before", "arrival:after", "keep_instances:before", "keep_instances:after"],
     "worker claims, completes, routes": [
         "claim_due:before",
         "claim_due:after",

@@ -1,8 +1,7 @@
 """Every write: one function per event, one transaction each, its journal line in the same transaction.
 
-    arrivals   keep_instance, refuse
+    arrivals   keep_instance, keep_instances, refuse
     work       claim_due, renew, note_deliveries, advance, postpone, park     (the engine)
-    work       claim_due, renew, advance, postpone, park                      (the engine)
     people     claim_case, release_case, save_draft, sign_report, park_case, retry
     studies    let_go_on, route_by_hand
     held       decide_held, look_at_original                                  (objects that stayed here)
@@ -14,7 +13,7 @@ Accounts live in `gateway.records.accounts`.
 """
 
 from gateway.records.ledger.answers import record_commitment, take_tick
-from gateway.records.ledger.arrivals import InstanceFact, keep_instance, refuse
+from gateway.records.ledger.arrivals import InstanceFact, Kept, keep_instance, keep_instances, refuse
 from gateway.records.ledger.held import LEFT_OUT, RELEASED, WAITING, decide_held, look_at_original
 from gateway.records.ledger.people import (
     claim_case,
@@ -35,6 +34,7 @@ __all__ = [
     "WAITING",
     "Claim",
     "InstanceFact",
+    "Kept",
     "ReplyFact",
     "advance",
     "claim_case",
@@ -43,6 +43,7 @@ __all__ = [
     "decide_held",
     "discard_reply",
     "keep_instance",
+    "keep_instances",
     "keep_reply",
     "let_go_on",
     "look_at_original",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
@@ -39,68 +41,108 @@ class InstanceFact:
     size: int
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What the records say about an instance; `blob` is where its bytes are, which may be an earlier copy."""
+
+    study_id: int
+    blob: str
+
+
 def keep_instance(database: Database, fact: InstanceFact, quiet: timedelta) -> int:
-    """Remember an instance whose bytes are already durable; returns the study's id.
+    """Remember one instance whose bytes are already durable; returns the study's id."""
+    return keep_instances(database, [fact], quiet)[0].study_id
+
+
+def keep_instances(database: Database, facts: Sequence[InstanceFact], quiet: timedelta) -> list[Kept]:
+    """Remember instances whose bytes are already durable, all in one transaction; one answer for each fact.
 
     The same bytes again change nothing. The same UID with other bytes keeps both and parks the study.
     A study that was complete starts its next generation, and cases not yet reported are amended.
     """
-    with database.write("keep_instance") as session:
+    by_study: dict[tuple[str, str], list[InstanceFact]] = {}
+    for fact in facts:
+        by_study.setdefault((fact.site, fact.study_instance_uid), []).append(fact)
+    kept: dict[tuple[str, str, str, str], Kept] = {}
+    with database.write("keep_instances") as session:
         now = database.now(session)
-        study = _study_of(session, fact, now, quiet)
-        assert study.id is not None
-        same_uid = session.exec(
-            select(Instance).where(
-                Instance.study_id == study.id, Instance.sop_instance_uid == fact.sop_instance_uid
-            )
-        ).all()
-        if any(known.digest == fact.digest for known in same_uid):
-            return study.id
-        late = study.state != StudyState.RECEIVED
-        if late:
-            _reopen(session, study, now)
-        session.add(
-            Instance(
-                study_id=study.id,
-                sop_class_uid=fact.sop_class_uid,
-                sop_instance_uid=fact.sop_instance_uid,
-                series_instance_uid=fact.series_instance_uid,
-                transfer_syntax_uid=fact.transfer_syntax_uid,
-                digest=fact.digest,
-                blob=fact.blob,
-                size=fact.size,
-                generation=study.generation,
-                in_conflict=bool(same_uid),
-                received_at=now,
-            )
-        )
-        study.instances += 1
-        study.last_instance_at = now
-        study.look_again_at = now + quiet
-        # A completion that is being decided right now does not know this instance: its outcome is refused.
-        study.fence += 1
-        study.lease_owner, study.lease_until = "", None
-        if same_uid:
-            study.problem = (
-                "Two different objects with the same SOP Instance UID were received; both are kept."
-            )
-            study.fix = (
-                "Ask the sender which one is right; then retry the study, which uses the first one received."
-            )
-            tell(
-                session,
-                study.id,
-                None,
-                now,
-                "conflicting instance received",
-                detail={"sop_class_uid": fact.sop_class_uid},
-            )
-        return study.id
+        for key in sorted(by_study):  # one order for all writers, or two could wait for each other
+            for fact, blob in _keep_in_study(session, by_study[key], now, quiet):
+                kept[_identity(fact)] = blob
+    return [kept[_identity(fact)] for fact in facts]
+
+
+def _identity(fact: InstanceFact) -> tuple[str, str, str, str]:
+    return fact.site, fact.study_instance_uid, fact.sop_instance_uid, fact.digest
+
+
+def _keep_in_study(
+    session: Session, facts: Sequence[InstanceFact], now: datetime, quiet: timedelta
+) -> Iterator[tuple[InstanceFact, Kept]]:
+    study = _study_of(session, facts[0], now, quiet)
+    assert study.id is not None
+    known: dict[str, dict[str, str]] = {}
+    columns = select(Instance.sop_instance_uid, Instance.digest, Instance.blob).where(
+        Instance.study_id == study.id,
+        col(Instance.sop_instance_uid).in_({fact.sop_instance_uid for fact in facts}),
+    )
+    for sop_instance_uid, digest, blob in session.exec(columns):
+        known.setdefault(sop_instance_uid, {})[digest] = blob
+    new: list[dict[str, object]] = []
+    for fact in facts:
+        same_uid = known.setdefault(fact.sop_instance_uid, {})
+        if fact.digest not in same_uid:
+            if not new and study.state != StudyState.RECEIVED:
+                _reopen(session, study, now)
+            new.append(_row(study, fact, now, in_conflict=bool(same_uid)))
+            if same_uid:
+                _conflict(session, study, fact, now)
+            same_uid[fact.digest] = fact.blob
+        yield fact, Kept(study.id, same_uid[fact.digest])
+    if not new:
+        return
+    session.execute(insert(Instance), new)
+    study.instances += len(new)
+    study.last_instance_at = now
+    study.look_again_at = now + quiet
+    # A completion that is being decided right now does not know these instances: its outcome is refused.
+    study.fence += 1
+    study.lease_owner, study.lease_until = "", None
+
+
+def _row(study: Study, fact: InstanceFact, now: datetime, *, in_conflict: bool) -> dict[str, object]:
+    return {
+        "study_id": study.id,
+        "sop_class_uid": fact.sop_class_uid,
+        "sop_instance_uid": fact.sop_instance_uid,
+        "series_instance_uid": fact.series_instance_uid,
+        "transfer_syntax_uid": fact.transfer_syntax_uid,
+        "digest": fact.digest,
+        "blob": fact.blob,
+        "size": fact.size,
+        "generation": study.generation,
+        "in_conflict": in_conflict,
+        "received_at": now,
+    }
+
+
+def _conflict(session: Session, study: Study, fact: InstanceFact, now: datetime) -> None:
+    study.problem = "Two different objects with the same SOP Instance UID were received; both are kept."
+    study.fix = "Ask the sender which one is right; then retry the study, which uses the first one received."
+    assert study.id is not None
+    tell(
+        session,
+        study.id,
+        None,
+        now,
+        "conflicting instance received",
+        detail={"sop_class_uid": fact.sop_class_uid},
+    )
 
 
 def _study_of(session: Session, fact: InstanceFact, now: datetime, quiet: timedelta) -> Study:
     """The study's row, locked; inserted first when it is new (two associations may both try)."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    upsert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     values = Study(
         site=fact.site,
         sender=fact.sender,
@@ -115,7 +157,7 @@ def _study_of(session: Session, fact: InstanceFact, now: datetime, quiet: timede
         look_again_at=now + quiet,
     ).model_dump(exclude={"id"})
     inserted = session.execute(
-        insert(Study)
+        upsert(Study)
         .values(values)
         .on_conflict_do_nothing(index_elements=["site", "study_instance_uid"])
         .returning(col(Study.id))
