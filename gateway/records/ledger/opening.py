@@ -60,7 +60,10 @@ def open_case(session: Session, study: Study, draft: CaseDraft, now: datetime) -
             detail={"generation": study.generation},
         )
         if dropped:  # it was said of other images
-            detail = {"judged": dropped["readability"], "by": dropped["by"], "now": case.readability}
+            judged, now_found = (
+                value.replace("_", " ") for value in (dropped["readability"], case.readability)
+            )
+            detail = {"judged": judged, "by": dropped["by"], "found now": now_found}
             tell(
                 session,
                 study.id,

@@ -49,7 +49,7 @@ def overrule_verdict(
         case.overrule = {} if back else overrule.to_json()
         case.updated_at = now
         what = "verdict confirmed again" if back else "verdict overruled"
-        detail = {"verdict": case.readability, "judged": str(readability), "why": overrule.reason}
+        detail = {"verdict": _words(case.readability), "judged": _words(readability), "why": overrule.reason}
         tell(session, case.study_id, case_id, now, what, who=who, detail=detail)
         audit.append(session, now, who, f"protocol {what}", f"case {case_id}", detail)
 
@@ -72,6 +72,10 @@ def _check(case: Case, generation: int | None) -> None:
 def _check_change(case: Case, readability: Readability) -> None:
     if readability == (case.overrule.get("readability") or case.readability):
         raise Invalid(
-            f"The protocol of case {case.id} counts as {readability.replace('_', ' ')} already.",
+            f"The protocol of case {case.id} counts as {_words(readability)} already.",
             "Choose another verdict, or leave it.",
         )
+
+
+def _words(readability: str) -> str:
+    return readability.replace("_", " ")

@@ -30,7 +30,7 @@ def _cases(bench: Bench) -> list[Case]:
 
 
 def test_both_destinations_get_a_case_and_late_images_amend_both(pipeline: Bench) -> None:
-    """Both are opened with the limits, a reader overrules one, the missing series comes late: both have a new verdict."""
+    """Both open with the limits, a lead overrules one, the missing series comes late: both have a new verdict."""
     rules = rules_from_text(TWO)
     pipeline.use(rules=lambda: rules)
     study = scans()

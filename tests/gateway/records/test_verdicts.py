@@ -61,7 +61,7 @@ def test_the_holder_overrules_and_the_verdict_stays_visible(database: Database, 
     assert Overrule.from_json(found.overrule) == Overrule(
         NOT, "the FLAIR is blurred by motion", "ana", clock.time
     )
-    detail = {"verdict": "readable", "judged": "not_readable", "why": "the FLAIR is blurred by motion"}
+    detail = {"verdict": "readable", "judged": "not readable", "why": "the FLAIR is blurred by motion"}
     assert told(database, "verdict overruled") == [detail]
     with database.read() as session:
         [event] = session.exec(select(AuditEvent).where(AuditEvent.action == "protocol verdict overruled"))
@@ -133,7 +133,7 @@ def test_late_images_make_a_new_verdict_and_drop_the_judgement(database: Databas
     found = page(database, case_id)
     assert (found.generation, found.row.readability, found.row.overruled) == (2, "readable_with_limits", "")
     assert told(database, "overruled verdict dropped") == [
-        {"judged": "not_readable", "by": "ana", "now": "readable_with_limits"}
+        {"judged": "not readable", "by": "ana", "found now": "readable with limits"}
     ]
     with database.read() as session:
         assert session.get_one(Study, found.study_id).generation == 2
