@@ -52,8 +52,8 @@ def outgoing(paths: Sequence[Path]) -> list[OutgoingFile]:
     ]
 
 
-def classified(paths: Sequence[Path]) -> list[dict[str, Any]]:
-    """One row for each series: kind, confidence, evidence, geometry and files."""
+def classified(paths: Sequence[Path], vendor_facts: VendorFacts | None = None) -> list[dict[str, Any]]:
+    """One row for each series: kind, confidence, evidence, geometry and files; None: the standard vendor facts."""
     found = list(dicom_files(paths))
     files: dict[str, list[str]] = {}
     for file, header in found:
@@ -71,7 +71,7 @@ def classified(paths: Sequence[Path]) -> list[dict[str, Any]]:
             "contrast": series.contrast,
             "files": files.get(series.series_instance_uid, []),
         }
-        for series in classify_study([header for _, header in found])
+        for series in classify_study([header for _, header in found], vendor_facts)
     ]
 
 

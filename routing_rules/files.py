@@ -18,7 +18,15 @@ from routing_rules.validation import problems_of
 from routing_rules.vendor_facts import VendorFacts, standard_vendor_facts
 from routing_rules.yaml_lines import read_yaml
 
-__all__ = ["RuleSet", "RuleTestResult", "json_schema", "load_rules", "rules_from_text", "run_tests"]
+__all__ = [
+    "RuleSet",
+    "RuleTestResult",
+    "json_schema",
+    "load_rules",
+    "load_vendor_facts",
+    "rules_from_text",
+    "run_tests",
+]
 
 VENDOR_FACTS = "vendor_facts"
 """The file of this name (.yaml, .yml) in the folder of rules is no rule file: it has the site's own vendor facts."""
@@ -54,6 +62,17 @@ def load_rules(path: Path | str) -> RuleSet:
                 FileProblem(str(name), None, "cannot be read", reason, "Give a readable UTF-8 file.")
             )
     return _rule_set(loaded, problems, own_facts)
+
+
+def load_vendor_facts(folder: Path) -> VendorFacts | None:
+    """Only the site's own vendor facts in a folder of rules, with the standard ones; None when it has none.
+
+    Raises RuleFileError.
+    """
+    found = [path for suffix in (".yaml", ".yml") if (path := folder / f"{VENDOR_FACTS}{suffix}").is_file()]
+    if not found:
+        return None
+    return standard_vendor_facts().extended_by(found[-1].read_text(encoding="utf-8"), str(found[-1]))
 
 
 def rules_from_text(text: str, source: str = "rules.yaml") -> RuleSet:

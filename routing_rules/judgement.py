@@ -49,14 +49,23 @@ def effective(verdict: ProtocolVerdict, overrule: Overrule | None) -> Readabilit
     return verdict.readability if overrule is None else overrule.readability
 
 
-def letter(verdict: ProtocolVerdict) -> str:
-    """The verdict in words for the sender's site: what is missing and what to do; no identity, no description."""
+def letter(verdict: ProtocolVerdict, overrule: Overrule | None = None) -> str:
+    """The verdict in words for the sender's site: what is missing and what to do; no identity, no description.
+
+    A reader who finds the study readable asks for nothing; the reader's reason is told as it was written.
+    """
+    counts = effective(verdict, overrule)
     opening = {
         Readability.READABLE: "The study has every series that is needed.",
         Readability.READABLE_WITH_LIMITS: "The study can be read, with limits.",
         Readability.NOT_READABLE: "The study cannot be read as it is: PML can neither be seen nor excluded.",
-    }[verdict.readability]
-    asked = "".join(f"\n- {one}" for one in verdict.resend)
+    }[counts]
+    if overrule is not None:
+        if counts is Readability.READABLE:
+            opening = "The study can be read."
+        opening += f"\nA reader judged so: {overrule.reason.strip()}"
+    resend = () if overrule is not None and counts is Readability.READABLE else verdict.resend
+    asked = "".join(f"\n- {one}" for one in resend)
     asked = f"\nPlease send into the same study:{asked}" if asked else ""
     limits = "".join(f"\n- {one}" for one in verdict.limits)
     limits = f"\nThis is what was found:{limits}" if limits else ""

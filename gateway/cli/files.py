@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn
 
-from gateway.cli.terminal import ConfigOption, JsonOption, err, out, plain, print_rows, settings_of
+from gateway.cli.terminal import ConfigOption, JsonOption, err, fail, out, plain, print_rows, settings_of
 
 if TYPE_CHECKING:
     from gateway.privacy import Profile
+    from routing_rules.vendor_facts import VendorFacts
 
 MOST_LINES = 20
 """Objects named on the terminal; the manifest has all."""
@@ -23,11 +24,18 @@ report_app = typer.Typer(no_args_is_help=True, help="Reports as DICOM.")
 
 
 @app.command()
-def classify(paths: list[Path], as_json: JsonOption = False) -> None:
-    """Say what each series is, and why."""
+def classify(
+    paths: list[Path],
+    rules: Annotated[
+        Path | None, typer.Option(help="Rule folder with vendor_facts.yaml; else the rules in force.")
+    ] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what each series is, and why; with the site's own vendor facts, where it has any."""
     from gateway.offline import classified
 
-    rows = classified(paths)
+    rows = classified(paths, _vendor_facts(rules, config))
     if as_json:
         out.print_json(json.dumps(rows))
         return
@@ -92,6 +100,16 @@ def deidentify(
         err.print(f"and {len(stayed) - MOST_LINES} more; --manifest lists all.")
     if stayed and not allow_held:
         raise typer.Exit(1)
+
+
+def _vendor_facts(rules: Path | None, config: Path | None) -> VendorFacts | None:
+    """The site's own vendor facts beside the rules that are named, or in force; None where there are none."""
+    from routing_rules.files import load_vendor_facts
+    from routing_rules.versions import in_force
+
+    if rules is not None and not rules.exists():
+        fail(f"There is no {rules}.", "Name the folder that has vendor_facts.yaml.")
+    return load_vendor_facts(in_force(settings_of(config).files.rules) if rules is None else rules)
 
 
 def _profile(name: str | None, config: Path | None) -> Profile:

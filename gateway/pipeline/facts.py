@@ -1,18 +1,24 @@
 """The facts of a kept study: what the rules may know, from its headers and from how it came.
 
-Headers are read once: what was found stays with the study, and holds as long as no further instance arrives.
+Headers are read once: what was found stays with the study, and holds as long as no further instance arrives. They are
+read one after another and not kept: of a thousand with private tables of 100 kB each, none stays in memory.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
+from gateway import logs
 from gateway.pipeline import originals
 from gateway.pipeline.context import StepContext
 from gateway.pipeline.linkage import Linkage, linkage
-from gateway.records.tables import Study
-from routing_rules.facts import StudyFacts, study_facts
+from gateway.records.tables import Instance, Study
+from routing_rules.facts import InstanceFacts, StudyFacts, facts_of_instances, read_instance
+from routing_rules.vendor_facts import VendorFacts
+
+log = logs.get(__name__)
 
 
 @dataclass(frozen=True)
@@ -38,21 +44,45 @@ def of_study(context: StepContext, study: Study) -> Known:
     if study.facts_of == study.instances:
         return Known(StudyFacts.from_json(study.facts), kept_linkage(study), study.patients)
     assert study.id is not None
-    headers = originals.headers(context.blobs, originals.kept(context.database, study.id))
-    found = study_facts(
-        headers,
+    vendor_facts = context.rules().vendor_facts
+    said = list(_said(context, study, originals.kept(context.database, study.id), vendor_facts))
+    if not said:
+        raise originals.nothing_readable()
+    found = facts_of_instances(
+        [one.facts for one in said],
         sender=study.sender,
         calling_ae_title=study.calling_ae_title,
         called_ae_title=study.called_ae_title,
         address=study.address,
         site=study.site,
-        vendor_facts=context.rules().vendor_facts,
+        vendor_facts=vendor_facts,
     )
-    return Known(
-        found,
-        linkage(context.pseudonym_key, study.site, headers[0]),
-        len(originals.patients(headers)),
-    )
+    return Known(found, said[0].linkage, len({one.patient for one in said}))
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What one instance says."""
+
+    facts: InstanceFacts
+    linkage: Linkage
+    patient: tuple[str, ...]
+
+
+def _said(
+    context: StepContext, study: Study, instances: list[Instance], vendor_facts: VendorFacts | None
+) -> Iterator[_Said]:
+    """What each instance says, in order of arrival; one that cannot be read is passed over: the preparation asks."""
+    for instance in instances:
+        try:
+            header = originals.header(context.blobs, instance)
+            yield _Said(
+                read_instance(header, vendor_facts),
+                linkage(context.pseudonym_key, study.site, header),
+                originals.patient(header),
+            )
+        except originals.NOT_DICOM as error:
+            log.warning("an object cannot be read", instance=instance.id, why=type(error).__name__)
 
 
 def kept_linkage(study: Study) -> Linkage:

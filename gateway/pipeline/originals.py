@@ -40,12 +40,22 @@ def headers(blobs: BlobStore, instances: list[Instance]) -> list[Dataset]:
     found: list[Dataset] = []
     for instance in instances:
         try:
-            found.append(dcmread(blobs.path(instance.blob), stop_before_pixels=True))
+            found.append(header(blobs, instance))
         except NOT_DICOM:
             continue
     if instances and not found:
-        raise GatewayError("No object of this study can be read.", "Ask the sender to send the study again.")
+        raise nothing_readable()
     return found
+
+
+def nothing_readable() -> GatewayError:
+    """The question to a person when not one object of a study can be read."""
+    return GatewayError("No object of this study can be read.", "Ask the sender to send the study again.")
+
+
+def header(blobs: BlobStore, instance: Instance) -> Dataset:
+    """One data set without pixels, file meta included; raises one of NOT_DICOM when it is none."""
+    return dcmread(blobs.path(instance.blob), stop_before_pixels=True)
 
 
 def priors(database: Database, blobs: BlobStore, case: Case) -> list[Dataset]:
@@ -67,6 +77,6 @@ def whole(blobs: BlobStore, instance: Instance) -> Dataset:
         ) from None
 
 
-def patients(found: list[Dataset]) -> set[tuple[str, ...]]:
-    """The different patients these headers name: more than one means a study was mixed up."""
-    return {tuple(str(header.get(key, "") or "").strip() for key in PATIENT_KEYS) for header in found}
+def patient(header: Dataset) -> tuple[str, ...]:
+    """The patient a header names: two different ones in a study mean that it was mixed up."""
+    return tuple(str(header.get(key, "") or "").strip() for key in PATIENT_KEYS)

@@ -96,6 +96,7 @@ EMPTIED: Mapping[type[SQLModel], Mapping[str, Left]] = {
     Case: {
         **_PARKED,
         "verdict": _requirements,
+        "overrule": _nothing({}),
         "explanation": _nothing([]),
         "series": _kinds,
         "identity_id": _nothing(None),

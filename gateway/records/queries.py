@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
-from sqlmodel.sql.expression import SelectOfScalar
 
 from gateway.lifecycle import OVER, CaseState, ReplyState
 from gateway.records import replies
@@ -49,6 +48,7 @@ class QueueRow:
     referral: str
     urgency: str
     readability: str
+    overruled: str  # what a reader judged instead; empty: the verdict stands
     rule_title: str
     destination: str
     shifted_study_date: str
@@ -122,6 +122,7 @@ class CasePage:
     rule_id: str
     rule_version: str
     verdict: Mapping[str, Any]
+    overrule: Mapping[str, Any]
     explanation: tuple[Any, ...]
     series: tuple[Any, ...]
     profile: str
@@ -134,31 +135,6 @@ class CasePage:
     report: ReportRow | None
     replies: tuple[ReplyRow, ...]
     echoes: int
-
-
-@dataclass(frozen=True)
-class StudyRow:
-    """One received study, for those who run the gateway: numbers and reasons, no identity."""
-
-    id: int
-    site: str
-    sender: str
-    calling_ae_title: str
-    called_ae_title: str
-    received_by: str
-    state: str
-    generation: int
-    instances: int
-    first_instance_at: datetime
-    last_instance_at: datetime
-    completed_because: str
-    problem: str
-    fix: str
-    held_because: str
-    waiting_for: str
-    explanation: tuple[Any, ...]
-    case_ids: tuple[int, ...]
-    forgotten_at: datetime | None
 
 
 def queue(session: Session, viewer: Viewer, *, everything: bool = False) -> list[QueueRow]:
@@ -190,6 +166,7 @@ def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None
         rule_id=case.rule_id,
         rule_version=case.rule_version,
         verdict=case.verdict,
+        overrule=case.overrule,
         explanation=tuple(case.explanation),
         series=tuple(case.series),
         profile=case.profile,
@@ -227,49 +204,6 @@ def journal(session: Session, study_id: int, case_id: int | None = None) -> list
     return [
         JournalLine(e.at, e.what, e.reached, e.who, e.detail)
         for e in session.exec(chosen.order_by(col(CaseEvent.id)))
-    ]
-
-
-def studies(session: Session, viewer: Viewer, limit: int = 200) -> list[StudyRow]:
-    """Received studies, newest first."""
-    return _study_rows(session, viewer, select(Study).order_by(col(Study.id).desc()).limit(limit))
-
-
-def study_row(session: Session, viewer: Viewer, study_id: int) -> StudyRow | None:
-    """One received study, when the viewer may see it."""
-    return next(iter(_study_rows(session, viewer, select(Study).where(Study.id == study_id))), None)
-
-
-def _study_rows(session: Session, viewer: Viewer, chosen: SelectOfScalar[Study]) -> list[StudyRow]:
-    if viewer.site:
-        chosen = chosen.where(Study.site == viewer.site)
-    found = session.exec(chosen).all()
-    cases: dict[int, list[int]] = {}
-    for case in session.exec(select(Case).where(col(Case.study_id).in_([study.id for study in found]))):
-        cases.setdefault(case.study_id, []).append(case.id or 0)
-    return [
-        StudyRow(
-            s.id or 0,
-            s.site,
-            s.sender,
-            s.calling_ae_title,
-            s.called_ae_title,
-            s.received_by,
-            s.state,
-            s.generation,
-            s.instances,
-            s.first_instance_at,
-            s.last_instance_at,
-            s.completed_because,
-            s.problem,
-            s.fix,
-            s.held_because,
-            s.waiting_for,
-            tuple(s.explanation),
-            tuple(cases.get(s.id or 0, [])),
-            s.forgotten_at,
-        )
-        for s in found
     ]
 
 
@@ -396,6 +330,7 @@ def _queue_row(case: Case, holder: Account | None, site_report: bool) -> QueueRo
         case.referral,
         case.urgency,
         case.readability,
+        str(case.overrule.get("readability", "")),
         case.rule_title,
         case.destination,
         case.shifted_study_date,

@@ -143,6 +143,8 @@ class Case(Due, table=True):
     priority: int = Field(default=5, description="smaller is sooner: suspected PML first")
     readability: str
     verdict: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    overrule: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    """A reader's judgement beside the verdict, as routing_rules.judgement.Overrule writes it; empty: none."""
     explanation: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     series: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     pseudonym: str = Field(default="")

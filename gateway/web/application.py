@@ -21,6 +21,7 @@ from gateway.web import (
     reports,
     studies,
     upload,
+    verdict,
 )
 from gateway.web.access import BasicSessions
 from gateway.web.context import WebContext
@@ -44,6 +45,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     held.api,
     cases.router,
     cases.api,
+    verdict.router,
+    verdict.api,
     replies.router,
     replies.api,
     nodes.router,

@@ -9,9 +9,10 @@ from typing import Annotated
 from fastapi import Depends, Path
 
 from gateway.errors import NotThere
-from gateway.records import queries
+from gateway.records import queries, study_rows
 from gateway.records.accounts import Viewer
-from gateway.records.queries import CasePage, StudyRow
+from gateway.records.queries import CasePage
+from gateway.records.study_rows import StudyRow
 from gateway.web.access import may
 from gateway.web.context import WebContext
 from gateway.web.queue import is_claimed
@@ -47,7 +48,7 @@ def open_case(context: WebContext, viewer: Viewer, case_id: int) -> OpenCase:
 def visible_study(context: WebContext, viewer: Viewer, study_id: int) -> StudyRow:
     """A study this viewer may see; raises NotThere, also for another site's."""
     with context.database.read() as session:
-        row = queries.study_row(session, viewer, study_id)
+        row = study_rows.study_row(session, viewer, study_id)
     if row is None:
         raise NotThere(f"There is no study {study_id}.", "The list shows every study you may see.")
     return row

@@ -14,7 +14,13 @@ from gateway.records.accounts import Viewer
 from gateway.records.queries import CasePage
 from gateway.web.case_access import CaseId, Manager, Reader, open_case
 from gateway.web.context import Context, WebContext
-from gateway.web.explanation import shown_conditions, shown_requirements, shown_series
+from gateway.web.explanation import (
+    letter_to_sender,
+    shown_conditions,
+    shown_overrule,
+    shown_requirements,
+    shown_series,
+)
 from gateway.web.forms import Posted, first
 from gateway.web.gallery import images_of, viewer_series
 from gateway.web.held import held_counts, manifests_of
@@ -24,6 +30,7 @@ from gateway.web.queue import Looker, as_json
 from gateway.web.redaction import without_uids
 from gateway.web.replies import as_json as reply_json
 from gateway.web.rights import Right, has
+from gateway.web.verdict import may_judge
 
 router = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/cases", tags=["cases"])
@@ -60,6 +67,9 @@ def _page(
         pictured=viewer_series(images, page),
         conditions=shown_conditions(page.explanation, viewer, page.rule_id),
         requirements=shown_requirements(page.verdict),
+        overrule=shown_overrule(page.overrule),
+        may_judge=may_judge(viewer, opened),
+        letter=letter_to_sender(page.verdict, page.overrule),
         series=shown_series(page.series),
         deliveries=_deliveries(page),
         held_counts=held_counts(page.held),
@@ -155,6 +165,7 @@ def case_json(context: Context, viewer: Looker, case_id: CaseId) -> dict[str, An
     """A case with its journal, verdict, recognised series and deliveries."""
     opened = open_case(context, viewer, case_id)
     page = opened.page
+    overrule = shown_overrule(page.overrule)
     more: Mapping[str, Any] = {
         "generation": page.generation,
         "rule_id": page.rule_id,
@@ -164,6 +175,8 @@ def case_json(context: Context, viewer: Looker, case_id: CaseId) -> dict[str, An
         "manifest": page.manifest,
         "held": held_counts(page.held),
         "requirements": shown_requirements(page.verdict),
+        "overrule": overrule and overrule | {"at": overrule["at"].isoformat()},
+        "letter": letter_to_sender(page.verdict, page.overrule),
         "series": shown_series(page.series),
         "explanation": shown_conditions(page.explanation, viewer, page.rule_id),
         "journal": [

@@ -13,7 +13,9 @@ from typing import Any
 from gateway.records.accounts import Viewer
 from gateway.web.redaction import typed_by_hospital
 from gateway.web.rights import Right, has
+from routing_rules.judgement import Overrule, effective, letter
 from routing_rules.matching import Explanation, nearest
+from routing_rules.protocol import ProtocolVerdict, Readability
 
 HIDDEN = "(text of the hospital)"
 
@@ -43,15 +45,15 @@ def shown_conditions(explanations: Iterable[Any], viewer: Viewer, rule_id: str) 
 
 
 def nearest_rule(explanations: Iterable[Any], viewer: Viewer) -> dict[str, Any] | None:
-    """The rule that came nearest to applying, with the conditions that spoke against it."""
+    """The rule that came nearest to applying, with the fewest conditions that would have had to be otherwise."""
     stored = [Explanation.from_json(one) for one in explanations if isinstance(one, Mapping)]
     found = nearest(stored)
     if found is None:
         return None
-    missing = shown_explanations(
-        [{**found.to_json(), "conditions": [asdict(line) for line in found.missing]}], viewer
-    )
-    return {"rule_id": found.rule_id, "title": found.title, "missing": missing[0]["conditions"]}
+    # Studies of a version that did not keep `lacking` show every condition that spoke against the rule.
+    lacking = found.lacking or found.missing
+    missing = [_condition(asdict(line), viewer) for line in lacking]
+    return {"rule_id": found.rule_id, "title": found.title, "missing": missing}
 
 
 def _condition(line: Mapping[str, Any], viewer: Viewer) -> dict[str, Any]:
@@ -100,6 +102,23 @@ def shown_requirements(verdict: Mapping[str, Any]) -> dict[str, Any]:
         "limits": [_text(limit) for limit in verdict.get("limits") or ()],
         "resend": [_text(line) for line in verdict.get("resend") or ()],
     }
+
+
+def letter_to_sender(verdict: Mapping[str, Any], overrule: Mapping[str, Any]) -> str:
+    """What the sender's site is told about the protocol; "" when nothing is wrong with it, or nothing is known."""
+    if "readability" not in verdict:
+        return ""
+    found = ProtocolVerdict.from_json(verdict)
+    judged = Overrule.from_json(overrule) if overrule else None
+    return "" if effective(found, judged) is Readability.READABLE else letter(found, judged)
+
+
+def shown_overrule(overrule: Mapping[str, Any]) -> dict[str, Any] | None:
+    """A reader's own judgement of the protocol; None when the gateway's verdict stands."""
+    if not overrule:
+        return None
+    judged = Overrule.from_json(overrule)
+    return {"readability": str(judged.readability), "why": judged.reason, "by": judged.by, "at": judged.at}
 
 
 def shown_series(series: Iterable[Any]) -> list[dict[str, Any]]:

@@ -109,6 +109,7 @@ def as_json(row: QueueRow, viewer: Viewer, now: datetime) -> dict[str, Any]:
             "referral": row.referral,
             "urgency": row.urgency,
             "readability": row.readability,
+            "overruled": row.overruled or None,
             "rule": row.rule_title,
             "destination": row.destination,
             "study_date": row.shifted_study_date,

@@ -29,12 +29,14 @@ from gateway.reporting.report import Report, report_from_form, report_to_form
 from gateway.web import report_form
 from gateway.web.case_access import CaseId, OpenCase, Reader, open_case
 from gateway.web.context import Context, WebContext
+from gateway.web.explanation import shown_overrule, shown_requirements
 from gateway.web.forms import Posted, first
 from gateway.web.gallery import images_of, viewer_series
 from gateway.web.images import WINDOWS
 from gateway.web.pages import render
 from gateway.web.queue import Looker
 from gateway.web.redaction import without_uids
+from gateway.web.verdict import may_judge
 
 router = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/cases", tags=["reports"])
@@ -118,6 +120,9 @@ def _form(
         saved_at=page.draft.saved_at if page.draft else None,
         images=images,
         pictured=viewer_series(images, page),
+        overrule=shown_overrule(page.overrule),
+        limits=shown_requirements(page.verdict)["limits"],
+        may_judge=may_judge(viewer, opened),
         problem=problem,
         fix=fix,
         placeholder=report_form.PLACEHOLDER,

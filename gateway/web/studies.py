@@ -9,14 +9,16 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
 from gateway.errors import Invalid
-from gateway.records import ledger, queries
+from gateway.records import ledger, study_rows
 from gateway.records.accounts import Viewer
+from gateway.records.study_rows import StudyRow
 from gateway.web.access import may
 from gateway.web.case_access import CaseId, Manager, visible_study
 from gateway.web.context import Context, WebContext
-from gateway.web.explanation import nearest_rule, shown_explanations
+from gateway.web.explanation import letter_to_sender, nearest_rule, shown_explanations
 from gateway.web.forms import Posted, first
 from gateway.web.pages import render
+from gateway.web.redaction import without_uids
 from gateway.web.rights import Right
 
 router = APIRouter(include_in_schema=False)
@@ -29,15 +31,38 @@ Overseer = Annotated[Viewer, Depends(may(Right.STUDIES))]
 def studies_page(request: Request, context: Context, viewer: Overseer) -> Response:
     """The newest studies of the viewer's site, also those no rule applied to, with the reason."""
     with context.database.read() as session:
-        studies = queries.studies(session, viewer)
+        studies = study_rows.studies(session, viewer)
     reasons = {study.id: shown_explanations(study.explanation, viewer) for study in studies}
     nearest = {
         study.id: nearest_rule(study.explanation, viewer) for study in studies if study.state == "UNMATCHED"
     }
     rules = [(rule.id, rule.title) for rule in context.rules().rules if rule.enabled]
+    letters = {case["id"]: case["letter"] for study in studies for case in cases_of(study)}
     return render(
-        request, "studies.html", viewer, studies=studies, reasons=reasons, nearest=nearest, rules=rules
+        request,
+        "studies.html",
+        viewer,
+        studies=studies,
+        reasons=reasons,
+        nearest=nearest,
+        rules=rules,
+        letters=letters,
     )
+
+
+def cases_of(study: StudyRow) -> list[dict[str, Any]]:
+    """Each case of a study, how its protocol is judged, and what the sender's site is told about that."""
+    return [
+        {
+            "id": case.id,
+            "destination": case.destination,
+            "state": case.state,
+            "readability": case.readability,
+            "overruled": case.overruled or None,
+            "letter": letter_to_sender(case.verdict, case.overrule),
+        }
+        for case in study.cases
+    ]
 
 
 @router.post("/studies/{study_id}/retry")
@@ -66,11 +91,13 @@ def route_page(context: Context, viewer: Manager, study_id: CaseId, fields: Post
 def studies_json(context: Context, viewer: Overseer) -> dict[str, Any]:
     """The newest studies with state, reasons and, where no rule applied, the nearest one."""
     with context.database.read() as session:
-        studies = queries.studies(session, viewer)
+        studies = study_rows.studies(session, viewer)
     return {
         "studies": [
             {
-                **{key: value for key, value in asdict(study).items() if key != "explanation"},
+                **{key: value for key, value in asdict(study).items() if key not in ("explanation", "cases")},
+                "case_ids": study.case_ids,
+                "cases": without_uids(cases_of(study)),
                 "nearest_rule": nearest_rule(study.explanation, viewer)
                 if study.state == "UNMATCHED"
                 else None,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from io import BytesIO
 from tempfile import SpooledTemporaryFile
 from typing import IO, Annotated, Any
@@ -22,13 +22,14 @@ from starlette.datastructures import UploadFile
 
 from gateway.errors import NotThere
 from gateway.lifecycle import CaseState
-from gateway.records import audit, queries
+from gateway.records import audit, queries, study_rows
 from gateway.records.accounts import Viewer
-from gateway.records.queries import StudyRow
+from gateway.records.queries import CasePage
+from gateway.records.study_rows import StudyRow
 from gateway.web.access import MOST_FILES, may
 from gateway.web.case_access import CaseId, visible_study
 from gateway.web.context import Context, WebContext
-from gateway.web.explanation import shown_explanations
+from gateway.web.explanation import letter_to_sender, shown_explanations
 from gateway.web.incoming import Kept, Uploader, is_clutter, keep_file, summary_of, uploader_of
 from gateway.web.pages import render
 from gateway.web.redaction import without_uids
@@ -59,7 +60,7 @@ def _upload_page(
     request: Request, context: WebContext, viewer: Viewer, summary: dict[str, Any] | None
 ) -> Response:
     with context.database.read() as session:
-        earlier = [study for study in queries.studies(session, viewer) if study.received_by == "upload"]
+        earlier = [study for study in study_rows.studies(session, viewer) if study.received_by == "upload"]
     return render(
         request,
         "upload.html",
@@ -118,43 +119,52 @@ def _lines(context: WebContext, who: Uploader, name: str, stream: IO[bytes]) -> 
 # ---------------------------------------------------------------- what became of it
 
 
-def _row_and_case(
-    context: WebContext, viewer: Viewer, study_id: int
-) -> tuple[StudyRow, queries.CasePage | None]:
+@dataclass(frozen=True)
+class OneCase:
+    """One case of an uploaded study as its page shows it; `ready`: its report waits to be fetched."""
+
+    page: CasePage
+    ready: bool
+    letter: str
+
+
+def _row_and_cases(context: WebContext, viewer: Viewer, study_id: int) -> tuple[StudyRow, list[OneCase]]:
     row = visible_study(context, viewer, study_id)
+    waits = row.received_by == "upload" and row.forgotten_at is None
     with context.database.read() as session:
         pages = [queries.case_page(session, viewer, case_id) for case_id in row.case_ids]
-    return row, next((page for page in pages if page is not None), None)
+        # A case can also end with a report of the reading site's own: then nothing was composed.
+        return row, [
+            OneCase(
+                page,
+                waits and page.row.state in READY and bool(queries.case(session, page.row.id).composed),
+                letter_to_sender(page.verdict, page.overrule),
+            )
+            for page in pages
+            if page is not None
+        ]
 
 
 @router.get("/upload/{study_id}")
 def uploaded_page(request: Request, context: Context, viewer: Sender, study_id: CaseId) -> Response:
-    """How far an uploaded study has come, and its report once there is one."""
-    row, page = _row_and_case(context, viewer, study_id)
-    ready = page is not None and row.received_by == "upload" and page.row.state in READY
-    if ready and page is not None:  # a case can also end with a report of the reading site's own
-        with context.database.read() as session:
-            ready = bool(queries.case(session, page.row.id).composed)
-    return render(
-        request,
-        "uploaded.html",
-        viewer,
-        study=row,
-        page=page,
-        ready=ready,
-        reasons=shown_explanations(row.explanation, viewer),
-    )
+    """How far an uploaded study has come with each of its readers, and each report once there is one."""
+    row, cases = _row_and_cases(context, viewer, study_id)
+    reasons = shown_explanations(row.explanation, viewer)
+    return render(request, "uploaded.html", viewer, study=row, cases=cases, reasons=reasons)
 
 
 @router.get("/upload/{study_id}/report.{form}")
-def download(context: Context, viewer: Sender, study_id: CaseId, form: str) -> Response:
-    """The report of an uploaded study with its original identity, as DICOM SR or as PDF."""
-    row, page = _row_and_case(context, viewer, study_id)
-    waits = row.received_by == "upload" and row.forgotten_at is None
-    if page is None or not waits or page.row.state not in READY or form not in DOWNLOADS:
+def download(
+    context: Context, viewer: Sender, study_id: CaseId, form: str, case: int | None = None
+) -> Response:
+    """The report of an uploaded study with its original identity, as DICOM SR or as PDF; `case`: which of several."""
+    _, cases = _row_and_cases(context, viewer, study_id)
+    ready = [one.page for one in cases if one.ready and case in (None, one.page.row.id)]
+    if not ready or form not in DOWNLOADS:
         raise NotThere(
             "There is no such report for this study.", "The study's page tells how far it has come."
         )
+    page = ready[0]
     made, media_type, extension = DOWNLOADS[form]
     case_id = page.row.id
     with context.database.read() as session:

@@ -178,6 +178,25 @@ def test_classify_and_rules_explain_a_study(command: Command, study: Path) -> No
     assert command("rules", "test", "rules")[0] == 0
 
 
+def test_classify_uses_the_vendor_facts_of_the_site(command: Command, study: Path, tmp_path: Path) -> None:
+    """Those beside the rules in force, or of a folder that is named; a mistake in them is told with its line."""
+    image = dcmread(study / "0.dcm")
+    image.ImageType = ["DERIVED", "PRIMARY", "OURADC"]
+    image.save_as(tmp_path / "one.dcm")
+    assert json.loads(command("classify", tmp_path / "one.dcm", "--json")[1])[0]["kind"] != "adc"
+    command("init", ".")
+    facts = tmp_path / "rules" / "vendor_facts.yaml"
+    facts.write_text("image_types: {adc: [OURADC]}\n")
+    for more in ((), ("--config", "gateway.toml"), ("--rules", "rules")):
+        rows = json.loads(command("classify", tmp_path / "one.dcm", "--json", *more)[1])
+        assert rows[0]["kind"] == "adc", more
+    facts.write_text("image_types: {nonsense: [OURADC]}\n")
+    code, said = command("classify", tmp_path / "one.dcm")
+    assert code == 1
+    assert "vendor_facts.yaml" in said
+    assert command("classify", tmp_path / "one.dcm", "--rules", "nowhere")[0] == 1
+
+
 def test_deidentify_writes_copies_and_a_manifest(command: Command, study: Path, tmp_path: Path) -> None:
     """Every image has a copy without the patient; what cannot leave is held, named, and the status says so."""
     command("init", ".")

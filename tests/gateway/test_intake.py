@@ -18,7 +18,7 @@ from dicom_nodes.instance import ReceivedInstance, read_instance
 from dicom_nodes.node import Role
 from gateway.demo.phantom import phantom_study
 from gateway.intake import CANNOT_UNDERSTAND, DATA_SET_MISMATCH, OUT_OF_RESOURCES, SUCCESS, Intake
-from gateway.records import migrations, queries, replies
+from gateway.records import migrations, queries, replies, study_rows
 from gateway.records.accounts import Viewer
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
@@ -136,7 +136,7 @@ def _rooms(intake: Intake) -> tuple[int, int]:
     """(studies, replies) that the records know."""
     everybody = Viewer(0, "test", "test", "admin", "")
     with intake.database.read() as session:
-        return len(queries.studies(session, everybody)), len(replies.newest(session, everybody))
+        return len(study_rows.studies(session, everybody)), len(replies.newest(session, everybody))
 
 
 def _read_case(intake: Intake) -> int:

@@ -153,6 +153,21 @@ def test_the_reader_can_overrule_with_a_reason() -> None:
         replace(overrule, reason="  ")
 
 
+def test_the_letter_follows_the_reader() -> None:
+    """Judged readable it asks for nothing; judged worse it tells the reason, and still what would help."""
+    verdict = assess(GOOD[:2], suspected=False)
+
+    def judged(readability: Readability, reason: str) -> str:
+        return letter(verdict, Overrule(readability, reason, "ana", datetime(2026, 3, 1, tzinfo=UTC)))
+
+    fine = judged(Readability.READABLE, "diffusion is in series 9")
+    assert fine.startswith("The study can be read.\nA reader judged so: diffusion is in series 9")
+    assert "send" not in fine
+    limited = judged(Readability.READABLE_WITH_LIMITS, "no diffusion")
+    assert limited.startswith("The study can be read, with limits.\nA reader judged so: no diffusion")
+    assert "Please send into the same study:" in limited
+
+
 SERIES = st.builds(
     one,
     st.sampled_from([kind.value for kind in SeriesKind]),

@@ -4,6 +4,7 @@
     work       claim_due, renew, note_deliveries, advance, postpone, park     (the engine)
     people     claim_case, release_case, save_draft, sign_report, park_case, retry
     studies    let_go_on, route_by_hand
+    verdicts   overrule_verdict                                               (a reader's word on the protocol)
     held       decide_held, look_at_original                                  (objects that stayed here)
     answers    record_commitment, take_tick
     replies    keep_reply, note_echo, discard_reply, count_as_report          (what reading sites send back)
@@ -25,6 +26,7 @@ from gateway.records.ledger.people import (
 )
 from gateway.records.ledger.replies import ReplyFact, count_as_report, discard_reply, keep_reply, note_echo
 from gateway.records.ledger.studies import UNMATCHED, let_go_on, route_by_hand
+from gateway.records.ledger.verdicts import overrule_verdict
 from gateway.records.ledger.work import Claim, advance, claim_due, note_deliveries, park, postpone, renew
 
 __all__ = [
@@ -49,6 +51,7 @@ __all__ = [
     "look_at_original",
     "note_deliveries",
     "note_echo",
+    "overrule_verdict",
     "park",
     "park_case",
     "postpone",

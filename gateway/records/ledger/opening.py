@@ -40,6 +40,7 @@ def open_case(session: Session, study: Study, draft: CaseDraft, now: datetime) -
         )
     elif CaseState(case.state) in BEFORE_THE_REPORT:
         seen = case.state == CaseState.FORWARDED
+        dropped, case.overrule = case.overrule, {}
         for name, value in fields.items():
             setattr(case, name, value)
         case.state = move_case(CaseState(case.state), CaseState.MATCHED)
@@ -58,6 +59,19 @@ def open_case(session: Session, study: Study, draft: CaseDraft, now: datetime) -
             CaseState.MATCHED,
             detail={"generation": study.generation},
         )
+        if dropped:  # it was said of other images
+            judged, now_found = (
+                value.replace("_", " ") for value in (dropped["readability"], case.readability)
+            )
+            detail = {"judged": judged, "by": dropped["by"], "found now": now_found}
+            tell(
+                session,
+                study.id,
+                case.id,
+                now,
+                "overruled verdict dropped: a new one was made",
+                detail=detail,
+            )
     elif case.generation != study.generation:
         case.addendum_wanted, case.updated_at = True, now
         case.generation = study.generation

@@ -13,7 +13,7 @@ from sqlmodel import col, select
 from gateway.errors import NotThere, WrongState
 from gateway.lifecycle import CaseState, StudyState
 from gateway.pipeline.forget import Forgetter
-from gateway.records import audit, erasure, forgetting, ledger, numbers, queries
+from gateway.records import audit, erasure, forgetting, ledger, numbers, queries, study_rows
 from gateway.records.accounts import Viewer
 from gateway.records.columns import METADATA
 from gateway.records.database import Database
@@ -156,7 +156,7 @@ def test_the_numbers_stay(gateway: Bench, forgetter: Forgetter) -> None:
     with database.read() as session:
         assert numbers.counts(session) == before
         after = queries.queue(session, ALL, everything=True)
-        [study] = [study for study in queries.studies(session, ALL) if study.case_ids == (case_id,)]
+        [study] = [study for study in study_rows.studies(session, ALL) if study.case_ids == (case_id,)]
     assert [(one.id, one.state, one.referral, one.readability, one.sequences) for one in after] == [
         (one.id, one.state, one.referral, one.readability, one.sequences) for one in row
     ]

@@ -8,6 +8,7 @@ import pytest
 
 from gateway.records.tables import Case, Study
 from routing_rules.facts import StudyFacts
+from routing_rules.files import rules_from_text
 from routing_rules.matching import match
 from support.web_gateway import RULES, WebGateway
 
@@ -39,6 +40,29 @@ def test_an_unmatched_study_shows_why_and_the_nearest_rule(web: WebGateway) -> N
         one for one in web.client("north").get("/api/studies").json()["studies"] if one["id"] == study_id
     ]
     assert told["nearest_rule"]["missing"][0]["expected"] == "PML"
+
+
+EITHER = rules_from_text("""
+rules:
+  - id: either
+    title: One way or the other
+    when:
+      all:
+        - any:
+            - all: [{called_ae_title: {is: PML}}, {site: {is: north}}]
+            - study_description: {contains: natalizumab}
+        - modalities: {contains: MR}
+""")
+
+
+def test_the_nearest_rule_names_the_fewest_things_that_would_have_to_differ(web: WebGateway) -> None:
+    """Of two ways to meet it the shorter one, not every condition that was not met."""
+    result = match(EITHER.rules, StudyFacts(called_ae_title="GATEWAY", modalities=("MR",)))
+    study_id = _study(web, state="UNMATCHED", explanation=[one.to_json() for one in result.explanations])
+    [told] = [
+        one for one in web.client("north").get("/api/studies").json()["studies"] if one["id"] == study_id
+    ]
+    assert [one["fact"] for one in told["nearest_rule"]["missing"]] == ["study_description"]
 
 
 def test_a_lead_routes_an_unmatched_study_by_hand(web: WebGateway) -> None:
