@@ -15,10 +15,10 @@ from gateway.lifecycle import CaseState, StudyState
 from gateway.pipeline.forget import Forgetter
 from gateway.records import audit, erasure, forgetting, ledger, numbers, queries
 from gateway.records.accounts import Viewer
+from gateway.records.columns import METADATA
 from gateway.records.database import Database
 from gateway.records.evidence import CommitmentFact, Evidence
 from gateway.records.tables import (
-    METADATA,
     AuditEvent,
     Case,
     CaseEvent,
