@@ -68,14 +68,8 @@ def enrol_list(database: Database, key: PseudonymKey, rows: Sequence[EnrolmentRo
     letterbox.publish(database, key)
     with database.read() as session:
         public = letterbox.public_key(session)
-    ledger.enrol(database, [entry_of(row, public) for row in rows], who)
+    ledger.enrol(database, [ledger.entry_of(row, public) for row in rows], who)
     return open_letters(database, key)
-
-
-def entry_of(row: EnrolmentRow, public_key: bytes) -> ledger.Entry:
-    """A row of a list as it may be kept: the identifier sealed."""
-    letter = letterbox.seal(public_key, row.site, row.patient_id, row.issuer)
-    return ledger.Entry(row.site, row.label, letter, row.enrolment, row.last_mri_on)
 
 
 def study_date(headers: Sequence[Dataset]) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Subquery, and_, func, or_
 from sqlmodel import Session, col, select
 
-from gateway.records.tables import Case, Enrolment, SignedReport, Study
+from gateway.records.tables import Account, Case, Enrolment, SignedReport, Study
 from routing_rules.protocol import Readability
 from routing_rules.surveillance import Enrolment as Risk
 from routing_rules.surveillance import JcvStatus, Recommendation, Status, status
@@ -60,6 +60,17 @@ def calendar(session: Session, site: str, today: date, *, ended: bool = False) -
     seen, wishes = _last_mris(session, today), _wishes(session, today)
     rows = [_row(one, today, seen, wishes) for one in session.exec(chosen.order_by(col(Enrolment.id)))]
     return sorted(rows, key=_most_urgent)
+
+
+def sites(session: Session) -> frozenset[str]:
+    """Every site the records know: of studies, accounts and enrolments."""
+    found = (session.exec(select(table.site).distinct()).all() for table in (Study, Account, Enrolment))
+    return frozenset(site for several in found for site in several if site)
+
+
+def site_of(session: Session, enrolment_id: int) -> str | None:
+    """The site of an entry of the calendar."""
+    return session.exec(select(Enrolment.site).where(Enrolment.id == enrolment_id)).first()
 
 
 def facts_about(

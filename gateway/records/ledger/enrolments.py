@@ -13,9 +13,10 @@ from datetime import date
 from sqlmodel import Session, select
 
 from gateway.errors import NotThere
-from gateway.records import audit
+from gateway.records import audit, letterbox
 from gateway.records.database import Database
 from gateway.records.tables import Enrolment, ForgottenPatient
+from routing_rules.enrolment_csv import EnrolmentRow
 from routing_rules.surveillance import Enrolment as Risk
 from routing_rules.surveillance import JcvStatus
 
@@ -29,6 +30,12 @@ class Entry:
     letter: bytes
     risk: Risk
     last_mri_on: date | None = None
+
+
+def entry_of(row: EnrolmentRow, public_key: bytes) -> Entry:
+    """A row of a list as it may be kept: who it is sealed to the worker."""
+    letter = letterbox.seal(public_key, row.site, row.patient_id, row.issuer)
+    return Entry(row.site, row.label, letter, row.enrolment, row.last_mri_on)
 
 
 def enrol(database: Database, entries: Sequence[Entry], who: str) -> list[int]:

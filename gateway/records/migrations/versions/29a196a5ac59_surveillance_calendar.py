@@ -7,7 +7,6 @@ import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
-
 revision = "29a196a5ac59"
 down_revision = "7220a238b792"
 branch_labels = None
