@@ -139,6 +139,17 @@ def read_enrolments(text: str, today: date, default_site: str = "") -> Enrolment
     return EnrolmentImport(tuple(rows.values()), tuple(problems), ignored)
 
 
+def _label(cells: Mapping[str, str]) -> str:
+    said = (cells.get("label") or "").strip()
+    return "" if said.casefold() in UNKNOWN else said
+
+
+def _says(label: str, patient_id: str) -> bool:
+    """Whether a label has the identifier in it; one of three characters is in many texts by chance."""
+    one, other = label.casefold(), patient_id.casefold()
+    return bool(other) and (one == other or (len(other) > 3 and other in one))
+
+
 def read_enrolment(
     cells: Mapping[str, str], today: date, default_site: str = ""
 ) -> tuple[EnrolmentRow | None, tuple[ImportProblem, ...]]:
@@ -152,7 +163,7 @@ def read_risk(
 ) -> tuple[Enrolment, date | None, str, tuple[ImportProblem, ...]]:
     """What a form says of a patient who is enrolled already: risk, last MRI, label, problems (line 0)."""
     values, problems = _values(0, cells, today)
-    label = (cells.get("label") or "").strip()
+    label = _label(cells)
     problems += _identifying(0, label, "")
     last = values.pop("last_mri_on", None)
     return Enrolment(**values), last, label, tuple(problems)
@@ -195,7 +206,7 @@ def _row(
     line: int, cells: Mapping[str, str], today: date, default_site: str
 ) -> tuple[EnrolmentRow | None, list[ImportProblem]]:
     values, problems = _values(line, cells, today)
-    patient_id, label = (cells.get("patient_id") or "").strip(), (cells.get("label") or "").strip()
+    patient_id, label = (cells.get("patient_id") or "").strip(), _label(cells)
     problems += _identifying(line, label, patient_id)
     if not patient_id:
         problems.append(
@@ -232,7 +243,7 @@ def _identifying(line: int, label: str, patient_id: str) -> list[ImportProblem]:
     fix = "Use a number of your own register, or leave it empty."
     found = (
         (len(label) > LONGEST_LABEL, f"is longer than {LONGEST_LABEL} characters"),
-        (bool(patient_id) and patient_id.casefold() in label.casefold(), "contains the PatientID"),
+        (_says(label, patient_id), "contains the PatientID"),
         ("^" in label or _DATE_IN.search(label) is not None, "looks like a name or a birth date"),
     )
     return [ImportProblem(line, "label", problem, "", fix) for wrong, problem in found if wrong]
