@@ -46,6 +46,8 @@ VIEWS: Mapping[str, str] = {
     "held": "Held",
     "ended": "Ended",
 }
+MOST_ROWS = 250
+"""Each row has a form: the page shows the most urgent ones, and finds the others."""
 DONE = {
     "enrolled": "Enrolled. The worker looks who it is within a minute; then the identifier is gone from here.",
     "edited": "The changes are kept.",
@@ -88,10 +90,15 @@ def chosen(calendar_: Calendar, view: str) -> tuple[PatientRow, ...]:
 
 @router.get("/surveillance")
 def surveillance_page(
-    request: Request, context: Context, viewer: CalendarViewer, show: str = "all", done: str = ""
+    request: Request,
+    context: Context,
+    viewer: CalendarViewer,
+    show: str = "all",
+    find: str = "",
+    done: str = "",
 ) -> Response:
     """The calendar, most urgent first."""
-    return _page(request, context, viewer, show=show, done=DONE.get(done, ""))
+    return _page(request, context, viewer, show=show, find=find.strip(), done=DONE.get(done, ""))
 
 
 @router.post("/surveillance")
@@ -163,6 +170,7 @@ def _page(
     viewer: Viewer,
     *,
     show: str = "all",
+    find: str = "",
     status: int = 200,
     done: str = "",
     problems: Sequence[ImportProblem] = (),
@@ -171,6 +179,8 @@ def _page(
 ) -> Response:
     found = read_calendar(context, viewer)
     view = show if show in VIEWS else "all"
+    wanted = find.casefold()
+    rows = [row for row in chosen(found, view) if wanted in f"{row.label} {row.pseudonym}".casefold()]
     own_sites = enrolling.sites(context, viewer) if has(viewer, Right.ENROL) else []
     values: dict[str, Any] = {
         "today": found.today,
@@ -181,7 +191,9 @@ def _page(
         "views": VIEWS,
         "shown": view,
         "counts": {name: len(chosen(found, name)) for name in VIEWS},
-        "patients": chosen(found, view),
+        "find": find,
+        "patients": rows[:MOST_ROWS],
+        "more": max(0, len(rows) - MOST_ROWS),
         "own_sites": own_sites,
         "site_options": [("", "–"), *((site, site) for site in own_sites)],
         "columns": [name for name in COLUMNS if name != "patient_id"],

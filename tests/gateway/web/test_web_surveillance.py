@@ -241,6 +241,20 @@ class TestCalendar:
         assert "north: 1 no mri yet, overdue, 1 overdue" in shown
         assert client.get("/surveillance?show=nonsense").status_code == 200
 
+    def test_a_long_list_is_found_by_label_or_pseudonym(
+        self, web: WebGateway, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The page shows the most urgent ones and says how many more there are."""
+        monkeypatch.setattr("gateway.web.surveillance.MOST_ROWS", 2)
+        client = web.client("north")
+        client.post("/api/surveillance/import", content="patient_id,label\n1,Abel\n2,Bern\n3,Celle\n")
+        opened(web)
+        page = client.get("/surveillance").text
+        assert "The first 2 are shown; 1 more are less urgent." in page
+        assert ">Celle<" not in page
+        assert ">Celle<" in client.get("/surveillance?find=cel").text
+        assert ">Bern<" in client.get(f"/surveillance?find={KEY.pseudonym('north', '', '2')}").text
+
     def test_editing_changes_the_date_at_once(self, web: WebGateway) -> None:
         """By form: unknown becomes negative, and the next MRI is a year away; the trail says what changed."""
         enrolment = enrol(web, last_mri_on=days_ago(30))
