@@ -16,7 +16,7 @@ from gateway import logs
 from gateway.errors import SettingsError
 from gateway.intake import Arrival, Intake
 from gateway.profiles import SiteProfiles, read_folder
-from gateway.records import keys, ledger, migrations, queries
+from gateway.records import keys, ledger, letterbox, migrations, queries
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
 from gateway.records.evidence import CommitmentFact
@@ -183,6 +183,7 @@ def worker(gateway: Gateway) -> tuple[Engine, BackgroundScheduler]:
         Vault.from_folder(gateway.settings.storage.keys),
         keys.pseudonym_key(gateway.settings.storage.keys),
     )
+    letterbox.publish(gateway.database, context.pseudonym_key)
     engine = Engine(context)
     engine.start()
     return engine, schedule.start(engine, gateway.database, gateway.settings)

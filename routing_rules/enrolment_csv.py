@@ -2,6 +2,7 @@
 
 A header line names the columns; only the patient identifier must be there. Separators are comma, semicolon, tab or |,
 whichever the header has most of. An empty cell or `unknown` means: not known. No problem ever quotes an identifier.
+A form asks for the same: `read_enrolment` and `read_risk` read the fields of one patient.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -28,6 +29,8 @@ class EnrolmentRow:
     site: str
     enrolment: Enrolment
     last_mri_on: date | None = None
+    label: str = ""
+    """What the site recognises the patient by; kept in plain, so never an identifier, a name or a birth date."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "patient_id": ("patient_id", "patientid", "id", "pid", "patient", "mrn"),
     "issuer": ("issuer", "issuer_of_patient_id"),
     "site": ("site", "standort", "klinik"),
+    "label": ("label", "register_number", "study_number", "kennung"),
     "enrolled_on": ("enrolled_on", "enrolled", "enrolment_date", "eingeschlossen_am"),
     "jcv_status": ("jcv_status", "jcv", "jc_virus", "jc_virus_status", "jcv_antibodies"),
     "jcv_index": ("jcv_index", "index"),
@@ -84,6 +88,8 @@ _NO = frozenset({"no", "n", "false", "0", "nein"})
 _POSITIVE = frozenset({"positive", "positiv", "pos", "pos.", "+"})
 _NEGATIVE = frozenset({"negative", "negativ", "neg", "neg.", "-ve"})
 MOST_LINES = 100_000
+LONGEST_LABEL = 40
+_DATE_IN = re.compile(r"\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[./]\d{1,2}[./]\d{2,4}")
 
 
 def text_of(content: bytes) -> str:
@@ -133,6 +139,36 @@ def read_enrolments(text: str, today: date, default_site: str = "") -> Enrolment
     return EnrolmentImport(tuple(rows.values()), tuple(problems), ignored)
 
 
+def _label(cells: Mapping[str, str]) -> str:
+    said = (cells.get("label") or "").strip()
+    return "" if said.casefold() in UNKNOWN else said
+
+
+def _says(label: str, patient_id: str) -> bool:
+    """Whether a label has the identifier in it; one of three characters is in many texts by chance."""
+    one, other = label.casefold(), patient_id.casefold()
+    return bool(other) and (one == other or (len(other) > 3 and other in one))
+
+
+def read_enrolment(
+    cells: Mapping[str, str], today: date, default_site: str = ""
+) -> tuple[EnrolmentRow | None, tuple[ImportProblem, ...]]:
+    """One patient from the fields of a form, named as the columns; None when there are problems (line 0)."""
+    row, problems = _row(0, cells, today, default_site)
+    return row, tuple(problems)
+
+
+def read_risk(
+    cells: Mapping[str, str], today: date
+) -> tuple[Enrolment, date | None, str, tuple[ImportProblem, ...]]:
+    """What a form says of a patient who is enrolled already: risk, last MRI, label, problems (line 0)."""
+    values, problems = _values(0, cells, today)
+    label = _label(cells)
+    problems += _identifying(0, label, "")
+    last = values.pop("last_mri_on", None)
+    return Enrolment(**values), last, label, tuple(problems)
+
+
 def _header(lines: str) -> tuple[list[str], str]:
     first = next((line for line in lines.splitlines() if line.strip()), "")
     separator = max(";,\t|", key=first.count)
@@ -169,6 +205,23 @@ def _cells(lines: str, separator: str, problems: list[ImportProblem]) -> list[tu
 def _row(
     line: int, cells: Mapping[str, str], today: date, default_site: str
 ) -> tuple[EnrolmentRow | None, list[ImportProblem]]:
+    values, problems = _values(line, cells, today)
+    patient_id, label = (cells.get("patient_id") or "").strip(), _label(cells)
+    problems += _identifying(line, label, patient_id)
+    if not patient_id:
+        problems.append(
+            ImportProblem(line, "patient_id", "is empty", "", "Give every patient the PatientID of the PACS.")
+        )
+    if problems:
+        return None, problems
+    last = values.pop("last_mri_on", None)
+    site = (cells.get("site") or "").strip() or default_site
+    issuer = (cells.get("issuer") or "").strip()
+    return EnrolmentRow(line, patient_id, issuer, site, Enrolment(**values), last, label), []
+
+
+def _values(line: int, cells: Mapping[str, str], today: date) -> tuple[dict[str, Any], list[ImportProblem]]:
+    """What the cells say besides who it is."""
     values: dict[str, Any] = {}
     problems = []
     for column, read in _READ.items():
@@ -180,20 +233,20 @@ def _row(
         except _Unusable as error:
             problems.append(ImportProblem(line, column, error.problem, said[:40], error.fix))
     problems += _beyond(line, values, today)
-    patient_id = (cells.get("patient_id") or "").strip()
-    if not patient_id:
-        problems.append(
-            ImportProblem(line, "patient_id", "is empty", "", "Give every patient the PatientID of the PACS.")
-        )
-    if problems:
-        return None, problems
-    last = values.pop("last_mri_on", None)
     if "months_on_natalizumab" in values:
         values.setdefault("recorded_on", today)
-    site = (cells.get("site") or "").strip() or default_site
-    return EnrolmentRow(
-        line, patient_id, (cells.get("issuer") or "").strip(), site, Enrolment(**values), last
-    ), []
+    return values, problems
+
+
+def _identifying(line: int, label: str, patient_id: str) -> list[ImportProblem]:
+    """A label is kept in plain: one that says who the patient is would undo the sealing."""
+    fix = "Use a number of your own register, or leave it empty."
+    found = (
+        (len(label) > LONGEST_LABEL, f"is longer than {LONGEST_LABEL} characters"),
+        (_says(label, patient_id), "contains the PatientID"),
+        ("^" in label or _DATE_IN.search(label) is not None, "looks like a name or a birth date"),
+    )
+    return [ImportProblem(line, "label", problem, "", fix) for wrong, problem in found if wrong]
 
 
 def _beyond(line: int, values: Mapping[str, Any], today: date) -> list[ImportProblem]:
@@ -207,7 +260,7 @@ def _beyond(line: int, values: Mapping[str, Any], today: date) -> list[ImportPro
 def _duplicate(rows: dict[tuple[str, str, str], EnrolmentRow], row: EnrolmentRow) -> list[ImportProblem]:
     key = (row.site, row.issuer, row.patient_id)
     first = rows.setdefault(key, row)
-    if first is row or (first.enrolment, first.last_mri_on) == (row.enrolment, row.last_mri_on):
+    if first is row or replace(row, line=first.line) == first:
         return []
     fix = "Keep one line for each patient; the first one counts."
     return [

@@ -57,7 +57,10 @@ class Enrolment:
 
 @dataclass(frozen=True)
 class Recommendation:
-    """A report's wish for a follow-up, in days after the MRI it was made on."""
+    """A report's wish for a follow-up, in days after the MRI it was made on.
+
+    Up to 28 days it is the short-term follow-up of the sources; a longer one has the report itself as its source.
+    """
 
     of_mri_on: date
     earliest_days: int = 14
@@ -246,9 +249,12 @@ def _by_recommendation(
         return []
     first, last = sorted((wish.earliest_days, wish.latest_days))
     rule = next(one for one in table.intervals if one.applies_to == "recommended")
-    when = f"the report of the MRI of {wish.of_mri_on} recommends it after {first} to {last} days"
+    short = last <= rule.latest_weeks * 7
+    rule_id, source = (rule.id, rule.source) if short else ("REPORT", "the signed report")
+    after = f"{first} to {last} days" if first != last else f"{last} days"
+    when = f"the report of the MRI of {wish.of_mri_on} recommends it after {after}"
     day = wish.of_mri_on
-    return [NextDue(day + timedelta(days=first), day + timedelta(days=last), rule.id, when, rule.source)]
+    return [NextDue(day + timedelta(days=first), day + timedelta(days=last), rule_id, when, source)]
 
 
 def _risk(enrolment: Enrolment, limits: Limits) -> _Risk:

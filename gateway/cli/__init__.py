@@ -3,6 +3,7 @@
 service   init, serve, check, migrate, demo      files   classify, deidentify, report
 nodes     nodes, send                            rules   rules
 records   cases, users                           privacy    vault, forget, readmit
+surveillance  surveillance                       replies    replies
 terminal  what all of them share
 """
 
@@ -15,7 +16,7 @@ import typer
 
 from dicom_nodes.errors import NodeError
 from gateway import __version__
-from gateway.cli import files, nodes, privacy, records, replies, rules, service
+from gateway.cli import files, nodes, privacy, records, replies, rules, service, surveillance
 from gateway.cli.terminal import err, out, plain
 from gateway.errors import GatewayError
 from gateway.privacy.errors import PrivacyError
@@ -33,6 +34,7 @@ app.add_typer(nodes.nodes_app, name="nodes")
 app.add_typer(privacy.vault_app, name="vault")
 app.add_typer(records.cases_app, name="cases")
 app.add_typer(replies.replies_app, name="replies")
+app.add_typer(surveillance.surveillance_app, name="surveillance")
 app.add_typer(records.users_app, name="users")
 app.add_typer(rules.rules_app, name="rules")
 app.add_typer(files.report_app, name="report")

@@ -181,6 +181,7 @@ def _show(plan: forgetting.Plan) -> None:
         "de-identified copies": plan.copies,
         "signed reports": plan.reports,
         "drafts": plan.drafts,
+        "on the calendar": "yes" if plan.enrolments else "no",
         "not over yet": "; ".join(plan.open) or "nothing",
     }
     for name, value in rows.items():

@@ -2,18 +2,22 @@
 
 Headers are read once: what was found stays with the study, and holds as long as no further instance arrives. They are
 read one after another and not kept: of a thousand with private tables of 100 kB each, none stays in memory.
+Whether the patient is enrolled and when the last MRI was can change in between: both are looked up at each use, and
+kept with the facts only so that a replay knows what was known.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from gateway import logs
 from gateway.pipeline import originals
 from gateway.pipeline.context import StepContext
 from gateway.pipeline.linkage import Linkage, linkage
+from gateway.pipeline.surveillance import study_date
+from gateway.records.surveillance import NO_DATE, facts_about
 from gateway.records.tables import Instance, Study
 from routing_rules.facts import InstanceFacts, StudyFacts, facts_of_instances, read_instance
 from routing_rules.vendor_facts import VendorFacts
@@ -28,6 +32,7 @@ class Known:
     facts: StudyFacts
     linkage: Linkage
     patients: int
+    study_date: str
 
     def columns(self, study: Study) -> dict[str, Any]:
         """The columns of the study that keep this."""
@@ -36,13 +41,22 @@ class Known:
             "facts": self.facts.to_json(),
             "facts_of": study.instances,
             "patients": self.patients,
+            "study_date": self.study_date,
         }
 
 
 def of_study(context: StepContext, study: Study) -> Known:
-    """What is kept with the study when that is of all its instances; else read from every header now."""
-    if study.facts_of == study.instances:
-        return Known(StudyFacts.from_json(study.facts), kept_linkage(study), study.patients)
+    """What is kept with the study when that is of all its instances, else read from every header now; as of today."""
+    known = _kept_or_read(context, study)
+    with context.database.read() as session:
+        enrolled, months = facts_about(session, study, known.linkage.patient_hash, known.study_date)
+    return replace(known, facts=replace(known.facts, enrolled=enrolled, months_since_last=months))
+
+
+def _kept_or_read(context: StepContext, study: Study) -> Known:
+    if study.facts_of == study.instances and study.study_date:
+        kept = StudyFacts.from_json(study.facts)
+        return Known(kept, kept_linkage(study), study.patients, study.study_date)
     assert study.id is not None
     vendor_facts = context.rules().vendor_facts
     said = list(_said(context, study, originals.kept(context.database, study.id), vendor_facts))
@@ -57,7 +71,8 @@ def of_study(context: StepContext, study: Study) -> Known:
         site=study.site,
         vendor_facts=vendor_facts,
     )
-    return Known(found, said[0].linkage, len({one.patient for one in said}))
+    day = min((one.study_date for one in said if one.study_date != NO_DATE), default=NO_DATE)
+    return Known(found, said[0].linkage, len({one.patient for one in said}), day)
 
 
 @dataclass(frozen=True)
@@ -67,6 +82,7 @@ class _Said:
     facts: InstanceFacts
     linkage: Linkage
     patient: tuple[str, ...]
+    study_date: str
 
 
 def _said(
@@ -80,6 +96,7 @@ def _said(
                 read_instance(header, vendor_facts),
                 linkage(context.pseudonym_key, study.site, header),
                 originals.patient(header),
+                study_date([header]),
             )
         except originals.NOT_DICOM as error:
             log.warning("an object cannot be read", instance=instance.id, why=type(error).__name__)

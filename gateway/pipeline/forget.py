@@ -13,6 +13,7 @@ from sqlmodel import col, or_, select
 from gateway.errors import NotThere
 from gateway.pipeline import originals
 from gateway.pipeline.linkage import linkage
+from gateway.pipeline.surveillance import open_letters
 from gateway.privacy import PseudonymKey
 from gateway.records import forgetting
 from gateway.records.blobs import BlobStore
@@ -79,6 +80,7 @@ class Forgetter:
 
     def _with_undecided(self, site: str, patient_hash: str) -> Wanted:
         """Studies whose headers nobody has read, or that name several patients, are found by reading them now."""
+        open_letters(self.database, self.key)  # who was enrolled a moment ago is known by a letter alone
         with self.database.read() as session:
             unread = session.exec(
                 select(Study).where(

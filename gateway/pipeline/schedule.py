@@ -7,12 +7,12 @@ every process, because a shared one fires twice.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from gateway.pipeline import notify
+from gateway.pipeline import notify, surveillance
 from gateway.pipeline.engine import Engine
 from gateway.records import accounts, forgetting, ledger, rotation
 from gateway.records.database import Database
@@ -20,6 +20,8 @@ from gateway.settings import Settings
 
 SWEEP_SECONDS = 600
 NOTICE_SECONDS = 30
+LETTER_SECONDS = 15
+CALENDAR_SECONDS = 3600
 
 
 def start(engine: Engine, database: Database, settings: Settings) -> BackgroundScheduler:
@@ -39,6 +41,19 @@ def start(engine: Engine, database: Database, settings: Settings) -> BackgroundS
         lambda: notify.tell_due(database, settings),
         IntervalTrigger(seconds=NOTICE_SECONDS),
         id="tell notices",
+    )
+    context = engine.context
+    scheduler.add_job(
+        lambda: surveillance.open_letters(database, context.pseudonym_key),
+        IntervalTrigger(seconds=LETTER_SECONDS),
+        id="open letters",
+    )
+    scheduler.add_job(
+        once_per_slot(database, "surveillance", CALENDAR_SECONDS, lambda: surveillance.tick(context)),
+        IntervalTrigger(seconds=CALENDAR_SECONDS),
+        id="surveillance",
+        # Soon after a start too: a gateway that is stopped every evening would never reach its first hour.
+        next_run_time=datetime.now(UTC) + timedelta(seconds=LETTER_SECONDS),
     )
     vault, blobs = engine.context.vault, engine.context.blobs
     for name, job in (

@@ -21,10 +21,12 @@ from gateway.records.tables import (
     Commitment,
     Delivery,
     Draft,
+    Enrolment,
     ForgottenPatient,
     HeldObject,
     Identity,
     Instance,
+    LetterboxKey,
     Manifest,
     Notice,
     PreparedInstance,
@@ -89,6 +91,7 @@ EMPTIED: Mapping[type[SQLModel], Mapping[str, Left]] = {
         "name_hash": _nothing(""),
         "birth_hash": _nothing(""),
         "accession_hash": _nothing(""),
+        "study_date": _nothing(""),
         "held_because": _nothing(""),
         "accepted": _nothing({}),
         "explanation": _nothing([]),
@@ -142,6 +145,7 @@ GONE: tuple[type[SQLModel], ...] = (
     Manifest,
     Reply,
     Draft,
+    Enrolment,
     Commitment,
     Refusal,
 )
@@ -155,6 +159,7 @@ NOT_ABOUT_PATIENTS: tuple[type[SQLModel], ...] = (
     Channel,
     Tick,
     RetiredKey,
+    LetterboxKey,
     ForgottenPatient,
 )
 

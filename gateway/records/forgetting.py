@@ -28,6 +28,7 @@ from gateway.records.tables import (
     Commitment,
     Delivery,
     Draft,
+    Enrolment,
     ForgottenPatient,
     HeldObject,
     Identity,
@@ -63,6 +64,7 @@ class Plan:
     copies: int
     reports: int
     drafts: int
+    enrolments: int
     pseudonyms: tuple[str, ...]
     nodes: tuple[str, ...]
     """Other systems that have objects of this patient from here."""
@@ -101,6 +103,7 @@ def plan(session: Session, patient_hash: str, also: Iterable[int] = ()) -> Plan:
         count(PreparedInstance),
         count(SignedReport),
         count(Draft),
+        len(_enrolled(session, patient_hash)),
         tuple(sorted({case.pseudonym for case in cases if case.pseudonym})),
         tuple(sorted(nodes)),
         mark.forgotten_at if mark else None,
@@ -124,7 +127,8 @@ def mark(
         known = session.exec(
             select(ForgottenPatient).where(ForgottenPatient.patient_hash == patient_hash).with_for_update()
         ).first()
-        if known is None and not studies:
+        enrolled = _enrolled(session, patient_hash)
+        if known is None and not studies and not enrolled:
             raise NotThere(
                 f"Nothing is kept of this patient at site {site}.",
                 "Check site, issuer and PatientID as the sender writes them; or name a case or a study.",
@@ -141,11 +145,13 @@ def mark(
         session.add(known)
         session.flush()
         assert known.id is not None
-        if studies:
+        if studies or enrolled:
             known.forgotten_at, known.finished_at = now, None
             _delete_what_names(session, numbers, cases)
             _end(session, studies, cases, patient_hash, now, who)
             _empty_rows(session, studies, cases)
+            for row in enrolled:
+                session.delete(row)
             detail = {"why": why, "studies": numbers, "cases": [case.id for case in cases], "open": is_open}
             audit.append(session, now, who, "patient forgotten", f"forgotten patient {known.id}", detail)
         session.exec(delete(Identity).where(col(Identity.patient_hash) == patient_hash))
@@ -236,6 +242,11 @@ def _studies(session: Session, patient_hash: str, also: Iterable[int], lock: boo
         .order_by(col(Study.id))
     )
     return list(session.exec(chosen.with_for_update() if lock else chosen))
+
+
+def _enrolled(session: Session, patient_hash: str) -> list[Enrolment]:
+    """The place on a surveillance calendar."""
+    return list(session.exec(select(Enrolment).where(Enrolment.patient_hash == patient_hash)))
 
 
 def _open(studies: Iterable[Study], cases: Iterable[Case]) -> list[str]:

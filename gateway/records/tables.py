@@ -4,7 +4,7 @@ States are text with a CHECK constraint: a value the code does not know must fai
 not when the row is next read. JSON columns are replaced, never changed in place.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, Column, Index, LargeBinary, UniqueConstraint
@@ -12,6 +12,7 @@ from sqlmodel import Field, SQLModel
 
 from gateway.lifecycle import CaseState, ReplyState, StudyState
 from gateway.records.columns import Due, one_of
+from routing_rules.surveillance import JcvStatus
 
 DECISIONS = ("waiting", "released", "left out")
 """What a person decided on an object that may not leave by itself."""
@@ -53,6 +54,10 @@ class Study(Due, table=True):
     name_hash: str = Field(default="", description="keyed hash of the patient's name")
     birth_hash: str = Field(default="", description="keyed hash of the birth date")
     accession_hash: str = Field(default="", index=True, description="keyed hash of the accession number")
+    study_date: str = Field(
+        default="",
+        description="YYYYMMDD as the sender has it; `none`: its headers have none; empty: not read",
+    )
     held_because: str = Field(
         default="", description="what a person may let pass; empty: not held, or never to pass"
     )
@@ -116,6 +121,57 @@ class ForgottenPatient(SQLModel, table=True):
     site: str
     forgotten_at: datetime = Field(description="when the command was last given")
     finished_at: datetime | None = Field(default=None, description="when the last byte was gone")
+
+
+class Enrolment(SQLModel, table=True):
+    """One patient whose site keeps a surveillance calendar: who it is stays sealed until the worker has hashed it."""
+
+    __tablename__ = "enrolment"
+    __table_args__ = (one_of("jcv_status", tuple(JcvStatus), "jcv_status"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    site: str = Field(index=True)
+    label: str = Field(default="", description="what the site recognises the patient by; no identifier")
+    letter: bytes | None = Field(
+        default=None,
+        sa_column=Column(LargeBinary, nullable=True),
+        description="PatientID and issuer, sealed; gone when opened",
+    )
+    patient_hash: str | None = Field(
+        default=None,
+        unique=True,
+        description="keyed hash of site, issuer and PatientID; None: not opened yet",
+    )
+    pseudonym: str = Field(default="")
+    enrolled_on: date | None = Field(default=None)
+    jcv_status: str = Field(default=JcvStatus.UNKNOWN)
+    jcv_index: float | None = Field(default=None)
+    months_on_natalizumab: float | None = Field(default=None, description="on the day recorded_on")
+    recorded_on: date | None = Field(default=None)
+    prior_immunosuppression: bool | None = Field(default=None)
+    dosing_interval_weeks: float | None = Field(default=None)
+    stopped_on: date | None = Field(default=None)
+    last_mri_on: date | None = Field(default=None, description="as the site says; studies received count too")
+    enrolled_by: str
+    created_at: datetime
+    updated_at: datetime
+    overdue_told_on: date | None = Field(
+        default=None, description="when the tick marked it overdue; None: it is not"
+    )
+    ended_on: date | None = Field(default=None)
+    ended_because: str = Field(default="")
+    problem: str = Field(default="", description="why the letter cannot be used")
+    fix: str = Field(default="")
+
+
+class LetterboxKey(SQLModel, table=True):
+    """The public key that letters to the worker are sealed to; the worker publishes it when it starts."""
+
+    __tablename__ = "letterbox_key"
+
+    name: str = Field(primary_key=True)
+    public_key: str = Field(description="X25519, hexadecimal")
+    published_at: datetime
 
 
 class Case(Due, table=True):

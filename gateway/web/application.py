@@ -20,6 +20,8 @@ from gateway.web import (
     replies,
     reports,
     studies,
+    surveillance,
+    surveillance_api,
     upload,
     verdict,
 )
@@ -53,6 +55,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     nodes.api,
     studies.router,
     studies.api,
+    surveillance.router,
+    surveillance_api.api,
     upload.router,
     upload.api,
     dicomweb.router,

@@ -15,13 +15,15 @@ class Right(StrEnum):
     MANAGE = "release, park and retry cases"
     SEND = "upload studies"
     STUDIES = "see received studies"
+    CALENDAR = "see how many surveillance MRIs are due"
+    ENROL = "see and change the surveillance calendar"
     RUN = "see nodes and numbers of the gateway"
 
 
 ROLE_RIGHTS: dict[str, frozenset[Right]] = {
     "reader": frozenset({Right.LOOK, Right.REPORT}),
-    "lead": frozenset({Right.LOOK, Right.REPORT, Right.MANAGE, Right.STUDIES}),
-    "coordinator": frozenset({Right.LOOK, Right.SEND, Right.STUDIES}),
+    "lead": frozenset({Right.LOOK, Right.REPORT, Right.MANAGE, Right.STUDIES, Right.CALENDAR}),
+    "coordinator": frozenset({Right.LOOK, Right.SEND, Right.STUDIES, Right.CALENDAR, Right.ENROL}),
     "admin": frozenset(Right),
 }
 

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing_rules.enrolment_csv import COLUMNS, EnrolmentImport, EnrolmentRow, read_enrolments, text_of
+from routing_rules.enrolment_csv import (
+    COLUMNS,
+    EnrolmentImport,
+    EnrolmentRow,
+    read_enrolment,
+    read_enrolments,
+    read_risk,
+    text_of,
+)
 from routing_rules.surveillance import Enrolment, JcvStatus
 
 TODAY = date(2026, 6, 1)
@@ -119,6 +127,45 @@ def test_a_list_that_cannot_be_read_is_named(text: str, words: str) -> None:
     assert words in str(problem)
     assert problem.fix
     assert "SECRET" not in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("label", "wrong"),
+    [
+        ("register 12", ""),
+        ("-", ""),
+        ("2024-017", ""),
+        ("x SECRET-1", "contains the PatientID"),
+        ("secret-1", "contains the PatientID"),
+        ("Doe^Jane", "a name or a birth date"),
+        ("*7.4.1961", "a name or a birth date"),
+        ("1961-04-07", "a name or a birth date"),
+        ("x" * 41, "longer than 40"),
+    ],
+)
+def test_a_label_must_not_say_who_it_is(label: str, wrong: str) -> None:
+    """It is kept in plain; the problem does not repeat it."""
+    found = read(f"patient_id,label\nSECRET-1,{label}\n")
+    assert [wrong in str(one) for one in found.problems] == ([True] if wrong else [])
+    assert [one.label for one in found.rows] == ([] if wrong else ["" if label == "-" else label])
+    assert not [one for one in found.problems if label in str(one)]
+
+
+def test_a_form_is_read_as_a_line_is() -> None:
+    """The same columns and checks, without a line; an edit needs no identifier."""
+    cells = {"patient_id": "P1", "jcv_index": "0,9", "months_on_natalizumab": "20", "label": "r1"}
+    row, problems = read_enrolment(cells, TODAY, "north")
+    assert row is not None
+    assert (row.site, row.enrolment.jcv_index, row.enrolment.recorded_on, problems) == (
+        "north",
+        0.9,
+        TODAY,
+        (),
+    )
+    assert read_enrolment({**cells, "patient_id": " "}, TODAY)[0] is None
+    del cells["patient_id"]
+    assert read_risk(cells, TODAY) == (row.enrolment, None, "r1", ())
+    assert read_risk({"jcv_status": "x"}, TODAY)[3][0].column == "jcv_status"
 
 
 def test_the_same_line_twice_is_one_patient() -> None:

@@ -101,6 +101,12 @@ def test_a_recommendation_moves_the_date_forward_and_is_met_by_an_mri() -> None:
     )
     assert due(KNOWN, LAST + timedelta(days=20), wish).rule_id == "NTZ-LOW"
     assert due(HIGH, LAST, Recommendation(LAST, 300, 360)).rule_id == "NTZ-HIGH"
+    longer = due(HIGH, LAST, Recommendation(LAST, 60, 60))
+    assert (longer.rule_id, longer.source, "after 60 days" in longer.when) == (
+        "REPORT",
+        "the signed report",
+        True,
+    )
     over = replace(HIGH, stopped_on=date(2024, 1, 1))
     assert due(over, LAST, wish).rule_id == "EDU-SHORT"
 

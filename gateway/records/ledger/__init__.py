@@ -6,6 +6,8 @@
     studies    let_go_on, route_by_hand
     verdicts   overrule_verdict                                               (a reader's word on the protocol)
     held       decide_held, look_at_original                                  (objects that stayed here)
+    enrolments enrol, keep_opened, note_unopened, edit_enrolment, end_enrolment   (the surveillance calendar)
+    overdue    mark_overdue
     answers    record_commitment, take_tick
     replies    keep_reply, note_echo, discard_reply, count_as_report          (what reading sites send back)
     opening    the case of a matched study        journal    one line for each fact
@@ -15,7 +17,18 @@ Accounts live in `gateway.records.accounts`.
 
 from gateway.records.ledger.answers import record_commitment, take_tick
 from gateway.records.ledger.arrivals import InstanceFact, Kept, keep_instance, keep_instances, refuse
+from gateway.records.ledger.enrolments import (
+    Entry,
+    edit_enrolment,
+    end_enrolment,
+    enrol,
+    entry_of,
+    keep_opened,
+    letters,
+    note_unopened,
+)
 from gateway.records.ledger.held import LEFT_OUT, RELEASED, WAITING, decide_held, look_at_original
+from gateway.records.ledger.overdue import mark_overdue
 from gateway.records.ledger.people import (
     claim_case,
     park_case,
@@ -35,6 +48,7 @@ __all__ = [
     "UNMATCHED",
     "WAITING",
     "Claim",
+    "Entry",
     "InstanceFact",
     "Kept",
     "ReplyFact",
@@ -44,13 +58,21 @@ __all__ = [
     "count_as_report",
     "decide_held",
     "discard_reply",
+    "edit_enrolment",
+    "end_enrolment",
+    "enrol",
+    "entry_of",
     "keep_instance",
     "keep_instances",
+    "keep_opened",
     "keep_reply",
     "let_go_on",
+    "letters",
     "look_at_original",
+    "mark_overdue",
     "note_deliveries",
     "note_echo",
+    "note_unopened",
     "overrule_verdict",
     "park",
     "park_case",

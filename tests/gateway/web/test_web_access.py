@@ -130,6 +130,7 @@ ALLOWED = {
     "/upload": {"north", "admin"},
     "/studies": {"lead", "north", "admin"},
     "/replies": {"lead", "north", "admin"},
+    "/surveillance": {"lead", "north", "admin"},
     "/nodes": {"admin"},
     "/metrics": {"admin"},
 }

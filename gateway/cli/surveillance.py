@@ -1,0 +1,87 @@
+"""Commands on the surveillance calendar: enrol a list where the keys are, and look at it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.cli.privacy import who
+from gateway.cli.records import opened
+from gateway.cli.terminal import ConfigOption, JsonOption, fail, out, plain, print_rows
+
+surveillance_app = typer.Typer(no_args_is_help=True, help="Who needs a surveillance MRI when.")
+
+
+@surveillance_app.command("import")
+def import_list(
+    file: Annotated[Path, typer.Argument(help="The list as CSV; the README names the columns.")],
+    site: Annotated[str, typer.Option(help="The site of lines that name none.")] = "",
+    config: ConfigOption = None,
+) -> None:
+    """Enrol the patients of a list: good lines are kept, the others are told with their fix."""
+    from gateway.pipeline.surveillance import enrol_list
+    from gateway.records import keys, surveillance
+    from routing_rules.enrolment_csv import read_enrolments, text_of
+
+    gateway = opened(config)
+    with gateway.database.read() as session:
+        today = gateway.database.now(session).date()
+        known = surveillance.sites(session) | {node.site for node in gateway.directory() if node.site}
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        fail(f"{file} cannot be read ({error.strerror}).", "Name a CSV file.")
+    found = read_enrolments(text_of(content), today, site)
+    strange = sorted({row.site for row in found.rows} - known)
+    if strange:
+        fail(
+            f"No node, account or study is of the site {', '.join(map(repr, strange))}.",
+            f"Give --site or the column site one of: {', '.join(sorted(known)) or 'none is known yet'}.",
+        )
+    key = keys.pseudonym_key(gateway.settings.storage.keys)
+    opened_letters = enrol_list(gateway.database, key, found.rows, who())
+    if found.ignored_columns:
+        out.print(f"Not used: {plain(', '.join(found.ignored_columns))}.", soft_wrap=True)
+    out.print(
+        f"{opened_letters.enrolled} enrolled, {opened_letters.merged} known before and brought up to date, "
+        f"{opened_letters.held} held."
+    )
+    if found.problems:
+        for problem in found.problems:
+            out.print(plain(str(problem)), soft_wrap=True)
+        fail(
+            f"{len(found.problems)} problems in {file.name}.",
+            "Correct these lines and import the list again.",
+        )
+
+
+@surveillance_app.command("list")
+def list_patients(
+    site: Annotated[str, typer.Option(help="Only this site.")] = "",
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show who is enrolled, most urgent first: labels and pseudonyms only."""
+    from gateway.records.surveillance import calendar
+
+    database = opened(config).database
+    with database.read() as session:
+        rows = calendar(session, site, database.now(session).date())
+    print_rows(
+        [
+            {
+                "id": row.id,
+                "site": row.site,
+                "label": row.label,
+                "pseudonym": row.pseudonym,
+                "last MRI": row.last_mri_on or "",
+                "due by": row.status.next_due.due_by if row.status.next_due else "",
+                "state": "waiting" if row.waiting else str(row.status.state),
+                "why": row.problem or row.status.explanation,
+            }
+            for row in rows
+        ],
+        as_json,
+    )

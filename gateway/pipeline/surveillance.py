@@ -1,0 +1,121 @@
+"""What the worker does for the surveillance calendar: opens letters, reads the dates of older studies, marks overdue.
+
+Opening needs the pseudonym key: the patient's hash and pseudonym are made as for a received study, so both meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from pydicom import Dataset
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col, select, update
+
+from gateway import logs
+from gateway.errors import GatewayError
+from gateway.pipeline import originals
+from gateway.pipeline.context import StepContext
+from gateway.privacy import PseudonymKey
+from gateway.records import ledger, letterbox
+from gateway.records.database import Database
+from gateway.records.surveillance import NO_DATE
+from gateway.records.tables import Study
+from routing_rules.enrolment_csv import EnrolmentRow
+
+log = logs.get(__name__)
+
+STUDIES_AT_ONCE = 200
+"""Studies of before the calendar whose date is read in one tick."""
+DATES = ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What became of the letters: numbers only."""
+
+    enrolled: int = 0
+    merged: int = 0
+    held: int = 0
+
+
+def open_letters(database: Database, key: PseudonymKey) -> Opened:
+    """Open every letter; one that cannot be opened is held with its fix and tried again. Replicas do no harm."""
+    became = {"enrolled": 0, "merged": 0, "held": 0}
+    for enrolment_id, site, letter in ledger.letters(database):
+        try:
+            patient_id, issuer = letterbox.open_letter(key, site, letter)
+            mark, pseudonym = (
+                key.patient_hash(site, issuer, patient_id),
+                key.pseudonym(site, issuer, patient_id),
+            )
+            told = ledger.keep_opened(database, enrolment_id, mark, pseudonym)
+        except GatewayError as error:
+            ledger.note_unopened(database, enrolment_id, error.problem, error.fix)
+            told = "held"
+        except (
+            IntegrityError
+        ):  # another process enrolled the same patient in this moment: merged the next time
+            continue
+        outcome = {"enrolled": "enrolled", "merged": "merged"}.get(told.split(" ")[0], "held")
+        became[outcome] += bool(told)
+    return Opened(**became)
+
+
+def enrol_list(database: Database, key: PseudonymKey, rows: Sequence[EnrolmentRow], who: str) -> Opened:
+    """Enrol the rows of a list, and identify them at once: for a command on the machine that has the keys."""
+    letterbox.publish(database, key)
+    with database.read() as session:
+        public = letterbox.public_key(session)
+    ledger.enrol(database, [ledger.entry_of(row, public) for row in rows], who)
+    return open_letters(database, key)
+
+
+def study_date(headers: Sequence[Dataset]) -> str:
+    """The day of a study as YYYYMMDD, the earliest its headers say; `none` when none of them says one that exists."""
+    for keyword in DATES:
+        said = {str(header.get(keyword, "") or "").strip() for header in headers}
+        days = sorted(day for day in said if _is_day(day))
+        if days:
+            return days[0]
+    return NO_DATE
+
+
+def read_dates(context: StepContext) -> int:
+    """Read the day of studies that were routed before the calendar existed; returns how many were read."""
+    unread = select(Study.id).where(
+        Study.study_date == "", Study.patient_hash != "", col(Study.forgotten_at).is_(None)
+    )
+    with context.database.read() as session:
+        numbers = session.exec(unread.order_by(col(Study.id).desc()).limit(STUDIES_AT_ONCE)).all()
+    for number in numbers:
+        try:
+            headers = originals.headers(context.blobs, originals.kept(context.database, number or 0)[:1])
+            day = study_date(headers)
+        except GatewayError:
+            day = NO_DATE
+        with context.database.write("read_date") as session:
+            session.execute(
+                update(Study)
+                .where(
+                    col(Study.id) == number, col(Study.study_date) == "", col(Study.forgotten_at).is_(None)
+                )
+                .values(study_date=day)
+            )
+    return len(numbers)
+
+
+def tick(context: StepContext) -> None:
+    """The hourly look at every calendar."""
+    while read_dates(context) == STUDIES_AT_ONCE:
+        pass
+    if marked := ledger.mark_overdue(context.database):
+        log.info("patients became overdue", patients=marked)
+
+
+def _is_day(said: str) -> bool:
+    try:
+        return len(said) == 8 and said.isdecimal() and bool(date.fromisoformat(said))
+    except ValueError:
+        return False

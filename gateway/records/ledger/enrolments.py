@@ -1,0 +1,159 @@
+"""Who is on a site's surveillance calendar: enrolled by its coordinator, identified by the worker, edited, ended.
+
+What a coordinator enters about who it is lies here only as a sealed letter (gateway.records.letterbox), and only until
+the worker has opened it: then the keyed hash and the pseudonym take its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+
+from sqlmodel import Session, select
+
+from gateway.errors import NotThere
+from gateway.records import audit, letterbox
+from gateway.records.database import Database
+from gateway.records.tables import Enrolment, ForgottenPatient
+from routing_rules.enrolment_csv import EnrolmentRow
+from routing_rules.surveillance import Enrolment as Risk
+from routing_rules.surveillance import JcvStatus
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One patient as a coordinator entered them; `letter` says who it is, sealed."""
+
+    site: str
+    label: str
+    letter: bytes
+    risk: Risk
+    last_mri_on: date | None = None
+
+
+def entry_of(row: EnrolmentRow, public_key: bytes) -> Entry:
+    """A row of a list as it may be kept: who it is sealed to the worker."""
+    letter = letterbox.seal(public_key, row.site, row.patient_id, row.issuer)
+    return Entry(row.site, row.label, letter, row.enrolment, row.last_mri_on)
+
+
+def enrol(database: Database, entries: Sequence[Entry], who: str) -> list[int]:
+    """Put patients on the calendar; returns the numbers of the entries. A known patient is recognised when opened."""
+    with database.write("enrol") as session:
+        now = database.now(session)
+        rows = [
+            Enrolment(
+                site=entry.site,
+                label=entry.label,
+                letter=entry.letter,
+                **asdict(entry.risk),
+                last_mri_on=entry.last_mri_on,
+                enrolled_by=who,
+                created_at=now,
+                updated_at=now,
+            )
+            for entry in entries
+        ]
+        session.add_all(rows)
+        session.flush()
+        for site in sorted({entry.site for entry in entries}):
+            numbers = [row.id for row in rows if row.site == site]
+            audit.append(session, now, who, "patients enrolled", f"site {site}", {"enrolments": numbers})
+        return [row.id or 0 for row in rows]
+
+
+def letters(database: Database) -> list[tuple[int, str, bytes]]:
+    """The letters that nobody has opened yet, oldest first: number of the entry, site, letter."""
+    with database.read() as session:
+        found = session.exec(select(Enrolment).where(Enrolment.letter != None).order_by("id"))  # noqa: E711  SQL's IS NOT
+        return [(row.id or 0, row.site, row.letter or b"") for row in found]
+
+
+def keep_opened(database: Database, enrolment_id: int, patient_hash: str, pseudonym: str) -> str:
+    """Replace a letter by what is kept of it; returns what became of it, empty when somebody else was faster.
+
+    An entry of a patient who is enrolled already is merged into theirs: what it knows counts, what it does not stays.
+    """
+    with database.write("open_letter") as session:
+        row = _locked(session, enrolment_id)
+        if row is None or row.letter is None:
+            return ""
+        now = database.now(session)
+        row.letter, row.problem, row.fix, row.updated_at = None, "", "", now
+        forgotten = select(ForgottenPatient).where(ForgottenPatient.patient_hash == patient_hash)
+        known = session.exec(
+            select(Enrolment).where(Enrolment.patient_hash == patient_hash).with_for_update()
+        ).first()
+        if session.exec(forgotten).first() is not None:
+            became = "patient was forgotten"
+            row.problem = "This patient was forgotten on request, and is not enrolled."
+            row.fix = "End this entry. To treat the patient again: gateway readmit, then enrol anew."
+        elif known is not None:
+            became = f"merged into enrolment {known.id}"
+            _merge(known, row)
+            known.updated_at, known.ended_on, known.ended_because = now, None, ""
+            session.delete(row)
+        else:
+            became = "enrolled"
+            row.patient_hash, row.pseudonym = patient_hash, pseudonym
+        audit.append(
+            session, now, "gateway", "letter opened", f"enrolment {enrolment_id}", {"became": became}
+        )
+        return became
+
+
+def note_unopened(database: Database, enrolment_id: int, problem: str, fix: str) -> None:
+    """A letter cannot be opened: the page says so, and the worker tries again."""
+    with database.write("letter_unopened") as session:
+        row = _locked(session, enrolment_id)
+        if row is not None and row.letter is not None:
+            row.problem, row.fix = problem, fix
+
+
+def edit_enrolment(
+    database: Database, enrolment_id: int, label: str, risk: Risk, last_mri_on: date | None, who: str
+) -> None:
+    """Replace what is known of a patient's risk. Raises NotThere."""
+    with database.write("edit_enrolment") as session:
+        row, now = _existing(session, enrolment_id), database.now(session)
+        changed = [name for name, value in asdict(risk).items() if getattr(row, name) != value]
+        changed += ["last_mri_on"] if row.last_mri_on != last_mri_on else []
+        for name, value in asdict(risk).items():
+            setattr(row, name, value)
+        row.label, row.last_mri_on, row.updated_at = label, last_mri_on, now
+        audit.append(session, now, who, "enrolment edited", f"enrolment {enrolment_id}", {"changed": changed})
+
+
+def end_enrolment(database: Database, enrolment_id: int, who: str, why: str) -> None:
+    """Take a patient off the calendar; an entry nobody could identify is deleted. Raises NotThere."""
+    with database.write("end_enrolment") as session:
+        row, now = _existing(session, enrolment_id), database.now(session)
+        if row.patient_hash is None:
+            session.delete(row)
+        else:
+            row.ended_on, row.ended_because, row.overdue_told_on = now.date(), why, None
+            row.updated_at = now
+        audit.append(session, now, who, "enrolment ended", f"enrolment {enrolment_id}", {"why": why})
+
+
+def _merge(known: Enrolment, newer: Enrolment) -> None:
+    for name in Risk.__dataclass_fields__:
+        value = getattr(newer, name)
+        if value not in (None, JcvStatus.UNKNOWN):
+            setattr(known, name, value)
+    known.label = newer.label or known.label
+    known.last_mri_on = newer.last_mri_on or known.last_mri_on
+
+
+def _locked(session: Session, enrolment_id: int) -> Enrolment | None:
+    return session.exec(select(Enrolment).where(Enrolment.id == enrolment_id).with_for_update()).first()
+
+
+def _existing(session: Session, enrolment_id: int) -> Enrolment:
+    row = _locked(session, enrolment_id)
+    if row is None or row.ended_on is not None:
+        raise NotThere(
+            f"There is no enrolment {enrolment_id} on the calendar.", "The page lists those that are open."
+        )
+    return row

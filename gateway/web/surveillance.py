@@ -1,0 +1,207 @@
+"""The surveillance calendar: who of a site's patients needs an MRI when, and why; enrolling, editing, ending.
+
+A coordinator sees the own site, an administrator every site; a lead sees numbers of sites. Dates here are the real
+ones, so no role sees them that sees the shifted dates of the same pseudonyms at work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Request
+from fastapi.responses import RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+
+from gateway.records.accounts import Viewer
+from gateway.records.surveillance import PatientRow, calendar
+from gateway.web import calendar_plot, enrolling
+from gateway.web.access import may
+from gateway.web.context import Context, WebContext
+from gateway.web.enrolling import Imported
+from gateway.web.forms import Posted, first
+from gateway.web.pages import render
+from gateway.web.problems import BadRequest
+from gateway.web.rights import Right, has
+from routing_rules.enrolment_csv import COLUMNS, ImportProblem
+from routing_rules.surveillance import JcvStatus, State, standard_rules
+from routing_rules.surveillance_sites import SiteSummary, summaries
+
+router = APIRouter(include_in_schema=False)
+
+CalendarViewer = Annotated[Viewer, Depends(may(Right.CALENDAR))]
+Enroller = Annotated[Viewer, Depends(may(Right.ENROL))]
+EnrolmentId = Annotated[int, Path(ge=1, le=2**31 - 1)]
+
+VIEWS: Mapping[str, str] = {
+    "all": "All",
+    State.MISSING: "No MRI yet",
+    State.OVERDUE: "Overdue",
+    State.DUE: "Due",
+    State.UNKNOWN_DATA: "Data missing",
+    State.NOT_DUE: "Not due",
+    "held": "Held",
+    "ended": "Ended",
+}
+MOST_ROWS = 250
+"""Each row has a form: the page shows the most urgent ones, and finds the others."""
+DONE = {
+    "enrolled": "Enrolled. The worker looks who it is within a minute; then the identifier is gone from here.",
+    "edited": "The changes are kept.",
+    "ended": "Taken off the calendar.",
+}
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """What one viewer may see: `patients` and `ended` are empty for those who see numbers only."""
+
+    today: date
+    summaries: tuple[SiteSummary, ...]
+    patients: tuple[PatientRow, ...]
+    ended: tuple[PatientRow, ...]
+
+
+def read_calendar(context: WebContext, viewer: Viewer, site: str = "") -> Calendar:
+    """The calendar of the viewer's site, or of `site`, or of every site."""
+    with context.database.read() as session:
+        today = context.database.now(session).date()
+        rows = calendar(session, viewer.site or site, today)
+        ended = calendar(session, viewer.site or site, today, ended=True) if has(viewer, Right.ENROL) else []
+    known = [(row.site, row.status) for row in rows if not row.waiting]
+    shown = tuple(rows) if has(viewer, Right.ENROL) else ()
+    return Calendar(today, summaries(known, today), shown, tuple(ended))
+
+
+def chosen(calendar_: Calendar, view: str) -> tuple[PatientRow, ...]:
+    """The patients of one view."""
+    match view:
+        case "all":
+            return calendar_.patients
+        case "ended":
+            return calendar_.ended
+        case "held":
+            return tuple(row for row in calendar_.patients if row.problem)
+    return tuple(row for row in calendar_.patients if not row.waiting and row.status.state == view)
+
+
+@router.get("/surveillance")
+def surveillance_page(
+    request: Request,
+    context: Context,
+    viewer: CalendarViewer,
+    show: str = "all",
+    find: str = "",
+    done: str = "",
+) -> Response:
+    """The calendar, most urgent first."""
+    return _page(request, context, viewer, show=show, find=find.strip(), done=DONE.get(done, ""))
+
+
+@router.post("/surveillance")
+def enrol_page(request: Request, context: Context, viewer: Enroller, fields: Posted) -> Response:
+    """Enrol one patient from the form; what cannot be read is told with the form as it was filled."""
+    cells = {name: first(fields, name) for name in COLUMNS}
+    enrolment_id, problems = enrolling.enrol_one(context, viewer, cells)
+    if enrolment_id is None:
+        return _page(request, context, viewer, status=422, problems=problems, entered=cells)
+    return RedirectResponse("/surveillance?done=enrolled", status_code=303)
+
+
+@router.post("/surveillance/import")
+async def import_page(request: Request, context: Context, viewer: Enroller) -> Response:
+    """Enrol the good lines of a CSV file and tell what is wrong with the others."""
+    async with request.form() as form:
+        upload = form.get("file")
+        if not isinstance(upload, UploadFile) or not upload.filename:
+            raise BadRequest("No file was chosen.", "Go back and choose a CSV file.")
+        content = await upload.read()
+        site = str(form.get("site", ""))
+    imported = await run_in_threadpool(enrolling.enrol_list, context, viewer, content, site)
+    return await run_in_threadpool(
+        _page, request, context, viewer, status=200 if imported.enrolled else 422, imported=imported
+    )
+
+
+@router.post("/surveillance/{enrolment_id}")
+def edit_page(
+    request: Request, context: Context, viewer: Enroller, enrolment_id: EnrolmentId, fields: Posted
+) -> Response:
+    """Replace what is known of a patient's risk."""
+    cells = {name: first(fields, name) for name in COLUMNS}
+    problems = enrolling.change(context, viewer, enrolment_id, cells)
+    if problems:
+        return _page(request, context, viewer, status=422, problems=problems)
+    return RedirectResponse(f"/surveillance?done=edited#patient-{enrolment_id}", status_code=303)
+
+
+@router.post("/surveillance/{enrolment_id}/end")
+def end_page(context: Context, viewer: Enroller, enrolment_id: EnrolmentId, fields: Posted) -> Response:
+    """Take a patient off the calendar; a reason is required."""
+    enrolling.end(context, viewer, enrolment_id, first(fields, "why"))
+    return RedirectResponse("/surveillance?done=ended", status_code=303)
+
+
+def risk_values(row: PatientRow) -> dict[str, str]:
+    """What is known of a patient as the fields of the form; unknown is empty."""
+    known = {**vars(row.risk), "last_mri_on": row.said_last_mri_on}
+    told = {name: as_cell(value) for name, value in known.items()}
+    return {
+        **told,
+        "jcv_status": "" if row.risk.jcv_status is JcvStatus.UNKNOWN else str(row.risk.jcv_status),
+    }
+
+
+def as_cell(value: object) -> str:
+    """A value as a form or a list has it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _page(
+    request: Request,
+    context: WebContext,
+    viewer: Viewer,
+    *,
+    show: str = "all",
+    find: str = "",
+    status: int = 200,
+    done: str = "",
+    problems: Sequence[ImportProblem] = (),
+    entered: Mapping[str, str] | None = None,
+    imported: Imported | None = None,
+) -> Response:
+    found = read_calendar(context, viewer)
+    view = show if show in VIEWS else "all"
+    wanted = find.casefold()
+    rows = [row for row in chosen(found, view) if wanted in f"{row.label} {row.pseudonym}".casefold()]
+    own_sites = enrolling.sites(context, viewer) if has(viewer, Right.ENROL) else []
+    values: dict[str, Any] = {
+        "today": found.today,
+        "sites": found.summaries,
+        "state_bar": calendar_plot.state_bar,
+        "month_bars": calendar_plot.month_bars,
+        "order": calendar_plot.ORDER,
+        "views": VIEWS,
+        "shown": view,
+        "counts": {name: len(chosen(found, name)) for name in VIEWS},
+        "find": find,
+        "patients": rows[:MOST_ROWS],
+        "more": max(0, len(rows) - MOST_ROWS),
+        "own_sites": own_sites,
+        "site_options": [("", "–"), *((site, site) for site in own_sites)],
+        "columns": [name for name in COLUMNS if name != "patient_id"],
+        "risk_values": risk_values,
+        "notes": standard_rules().notes,
+        "done": done,
+        "problems": problems,
+        "entered": entered or {},
+        "imported": imported,
+    }
+    return render(request, "surveillance.html", viewer, status=status, **values)
