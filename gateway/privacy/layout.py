@@ -6,7 +6,9 @@ It never fails: what it cannot read becomes one span called "(unreadable)", so t
 from __future__ import annotations
 
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from pydicom.datadict import dictionary_VR, keyword_for_tag
@@ -30,6 +32,18 @@ class Span:
 
 class _Unreadable(Exception):
     pass
+
+
+def transfer_syntax(encoded: bytes) -> tuple[str, int]:
+    """The Transfer Syntax UID of a Part 10 file and where its data set begins; ("", 0) when it has none."""
+    walker = _Walker(encoded, [])
+    with suppress(_Unreadable, struct.error, IndexError):
+        walker.file_meta()
+    for span in walker.found:
+        if span.path == "file meta/TransferSyntaxUID":
+            value = encoded[span.start : span.end].strip(b" \0")
+            return value.decode("ascii", "replace"), walker.found[-1].end
+    return "", 0
 
 
 def spans(encoded: bytes) -> list[Span]:
@@ -133,6 +147,7 @@ class _Walker:
         return tag, vr.decode("ascii"), length, at + 8
 
 
+@cache
 def _dictionary_vr(tag: int) -> str:
     try:
         return dictionary_VR(tag)[:2]
@@ -140,5 +155,6 @@ def _dictionary_vr(tag: int) -> str:
         return "UN"
 
 
+@cache
 def _name(tag: int) -> str:
     return keyword_for_tag(tag) or f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
