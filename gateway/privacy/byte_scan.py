@@ -74,10 +74,10 @@ class ByteScan:
             marks[count : count + 2] = 0
             count = min(count, _BLOCK)
             here, next_, third = marks[:count], marks[1 : count + 1], marks[2 : count + 2]
-            kept: _Bytes = here & (_SHORT | _RUN)
-            kept |= here & (next_ >> 1) & _LONG
-            kept |= here & (next_ >> 1) & (third >> 2) & _WIDE
-            kept |= here & next_ & third & _WIDE_RUN
+            kept = here & np.uint8(_SHORT | _RUN)
+            kept |= here & (next_ >> 1) & np.uint8(_LONG)
+            kept |= here & (next_ >> 1) & (third >> 2) & np.uint8(_WIDE)
+            kept |= here & next_ & third & np.uint8(_WIDE_RUN)
             at: _Places = np.flatnonzero(kept != 0)
             places.append(at + start)
             found.append(kept[at])
