@@ -5,21 +5,71 @@ Most elements of a study repeat byte for byte, and so do the values in them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from pydicom.datadict import keyword_for_tag
+from pydicom.dataset import Dataset
+from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from gateway.privacy.identity import Kind, is_identifying_uid, walk
+from gateway.privacy.identity import (
+    UNREADABLE_VALUE,
+    IdentifyingValue,
+    Kind,
+    as_values,
+    is_identifying_uid,
+    walk,
+)
+from gateway.privacy.layout import transfer_syntax
 from gateway.privacy.outcomes import CHARACTER_SET, LONGEST_REMEMBERED, Level, dataset_of, private_vr
 from gateway.privacy.ranges import SEQUENCE, Element, NotTaken, elements, items
+from gateway.privacy.silence import silent_pydicom
 from gateway.privacy.verbatim import is_plain
 
 Values = dict[tuple[str, Kind], str]
 _Found = tuple[tuple[str, str, Kind], ...]
-_NOTHING: Final[Level] = Level({}, b"", 0, False)
 # Values of these never identify by themselves (`identity.walk`).
 _SILENT_VRS: Final = frozenset("AS AT CS DS FD FL IS OB OD OF OL OV OW SL SS SV TM UL US UV".split())  # noqa: SIM905
+
+
+def walked(data: bytes) -> tuple[str, int, list[Element]]:
+    """Transfer syntax, where the data set begins, and its elements; raises NotTaken for files not plainly readable."""
+    syntax, start = transfer_syntax(data)
+    uid = UID(syntax)
+    if syntax not in (ExplicitVRLittleEndian, ImplicitVRLittleEndian) and not (
+        uid.is_transfer_syntax and uid.is_encapsulated
+    ):
+        raise NotTaken
+    return syntax, start, elements(data, start, len(data), implicit=syntax == ImplicitVRLittleEndian)
+
+
+class StudyValues:
+    """Collects what the leak search of a study has to look for: `identifying_values`, from files instead of headers."""
+
+    def __init__(self) -> None:
+        self._reader = ValueReader()
+        self._found: Values = {}
+
+    def add(self, data: bytes, read: Callable[[bytes], Dataset]) -> None:
+        """One whole Part 10 file; `read` reads what does not go by byte ranges, and raises what it will."""
+        with silent_pydicom():
+            try:
+                syntax, start, found = walked(data)
+                charset = next((data[e.start : e.end] for e in found if e.tag == CHARACTER_SET), b"")
+                level = Level({}, charset, 1, syntax == ImplicitVRLittleEndian)
+                values = self._reader.values(data, start, found, level)
+            except (NotTaken, *UNREADABLE_VALUE):
+                original = read(data)
+                values = {}
+                for part in (original, getattr(original, "file_meta", None)):
+                    for attribute, value, kind in walk(part) if part is not None else ():
+                        values.setdefault((value, kind), attribute)
+        for key, attribute in values.items():
+            self._found.setdefault(key, attribute)
+
+    def values(self, date_shift_days: int | None) -> frozenset[IdentifyingValue]:
+        """As `identifying_values` gives them."""
+        return as_values(self._found, date_shift_days)
 
 
 class ValueReader:

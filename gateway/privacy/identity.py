@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -103,6 +103,13 @@ def identifying_values(
             for part in (original, getattr(original, "file_meta", None)):
                 for attribute, value, kind in walk(part) if part is not None else ():
                     found.setdefault((value, kind), attribute)
+    return as_values(found, date_shift_days)
+
+
+def as_values(
+    found: Mapping[tuple[str, Kind], str], date_shift_days: int | None = None
+) -> frozenset[IdentifyingValue]:
+    """What was found ((value, kind) -> attribute) as identifying values; `date_shift_days` as above."""
     shifted = {
         shift_date(value, date_shift_days)
         for value, kind in found

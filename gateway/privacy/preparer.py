@@ -22,14 +22,14 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.errors import InvalidDicomError
 from pydicom.pixels.utils import get_expected_length
-from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import UID, ImplicitVRLittleEndian
 
 from gateway.privacy.admission import refuse_if_held
 from gateway.privacy.attributes import AttributeCleaner, PatientContext
 from gateway.privacy.deidentify import FINISHED, JUDGED_TOGETHER, Engine, deidentify
 from gateway.privacy.encoding import encode
 from gateway.privacy.errors import Held, Reason
-from gateway.privacy.identifying import ValueReader
+from gateway.privacy.identifying import ValueReader, walked
 from gateway.privacy.identity import UNREADABLE_VALUE, IdentifyingValue, Kind
 from gateway.privacy.iod import attributes_of
 from gateway.privacy.layout import transfer_syntax
@@ -49,7 +49,7 @@ from gateway.privacy.outcomes import (
 )
 from gateway.privacy.pixel_data import without_hidden_text
 from gateway.privacy.profile import Profile
-from gateway.privacy.ranges import PIXEL_DATA, Element, NotTaken, elements
+from gateway.privacy.ranges import PIXEL_DATA, Element, NotTaken
 from gateway.privacy.safe_private import B_VALUES
 from gateway.privacy.silence import silent_pydicom
 
@@ -57,6 +57,7 @@ _ADMISSION: Final = (0x00080008, 0x00080016, 0x00080018, 0x0020000D, 0x0020000E,
 _UIDS: Final = frozenset({0x00080018, 0x0020000D, 0x0020000E})
 _SERIES_NUMBER: Final = 0x00200011
 _STUDY_DATE: Final = 0x00080020
+_STUDY: Final = 0x0020000D
 _B_VALUE_PLACES: Final = frozenset((group, low) for group, _, low in B_VALUES)
 _B_VALUE_GROUPS: Final = frozenset(group for group, _ in _B_VALUE_PLACES)
 _PLAIN_UID: Final = re.compile(r"[0-9.]{8,}")
@@ -64,6 +65,8 @@ _MOST_CONTEXTS: Final = 64
 _MOST_REMEMBERED: Final = 200_000
 UNREADABLE_FILE: Final = (InvalidDicomError, zlib.error, *UNREADABLE_VALUE)
 
+Read = Callable[[bytes], Dataset]
+"""How a whole file is read when it does not go by byte ranges; what it raises goes to the caller."""
 KindOf = Callable[[Dataset], str | None]
 """The kind of the series of an object, asked with its SeriesNumber and SeriesInstanceUID."""
 
@@ -77,6 +80,7 @@ class Prepared:
     uids: Mapping[str, str] = field(repr=False)
     sop_class_uid: str
     sop_instance_uid: str
+    study_instance_uid: str
     transfer_syntax_uid: str
     study_date: str
     leaks: tuple[Leak, ...]
@@ -89,10 +93,15 @@ class Preparer:
     """
 
     def __init__(
-        self, profile: Profile, patient: PatientContext, values: Collection[IdentifyingValue]
+        self,
+        profile: Profile,
+        patient: PatientContext,
+        values: Collection[IdentifyingValue],
+        read: Read | None = None,
     ) -> None:
         self.profile, self.patient = profile, patient
         self.search = LeakSearch(values)
+        self._read = read or _read
         self.whole = 0
         """Objects that went through the engine on datasets."""
         self._reader = ValueReader()
@@ -115,13 +124,12 @@ class Preparer:
     # ---- the engine on datasets ------------------------------------------------------------------------------
 
     def _whole(self, data: bytes, kind_of: KindOf, released: bool) -> Prepared:
-        with _held_if_it_cannot_be("read"):
-            with silent_pydicom():
-                original = dcmread(BytesIO(data))
+        with silent_pydicom():
+            original = self._read(data)
             kind = kind_of(original)
-            done = deidentify(original, self.patient, self.profile, kind, released=released)
+        done = deidentify(original, self.patient, self.profile, kind, released=released)
         new = done.dataset
-        with _held_if_it_cannot_be("written again"):
+        with held_if_it_cannot_be("written again"):
             file = encode(new)
         return Prepared(
             file,
@@ -129,6 +137,7 @@ class Preparer:
             done.uids,
             str(new.SOPClassUID),
             str(new.SOPInstanceUID),
+            str(new.StudyInstanceUID),
             str(new.file_meta.TransferSyntaxUID),
             str(new.get("StudyDate", "") or ""),
             tuple(self.search.leaks(file)),
@@ -137,15 +146,8 @@ class Preparer:
     # ---- by byte ranges --------------------------------------------------------------------------------------
 
     def _by_ranges(self, data: bytes, kind_of: KindOf, released: bool) -> Prepared:
-        syntax, start = transfer_syntax(data)
-        uid = UID(syntax)
-        if not (
-            syntax in (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
-            or (uid.is_transfer_syntax and uid.is_encapsulated)
-        ):
-            raise NotTaken
-        implicit = syntax == ImplicitVRLittleEndian
-        found = elements(data, start, len(data), implicit=implicit)
+        syntax, start, found = walked(data)
+        implicit, compressed = syntax == ImplicitVRLittleEndian, UID(syntax).is_compressed
         by_tag = {element.tag: element for element in found}
         pixels = by_tag.pop(PIXEL_DATA, None)
         if pixels is not None:
@@ -182,7 +184,7 @@ class Preparer:
             raise NotTaken
         parts = [outs[tag] for tag in sorted(outs) if tag < PIXEL_DATA]
         if pixels is not None:
-            parts += self._pixels(data, pixels, by_tag, level, decider, counts, compressed=uid.is_compressed)
+            parts += self._pixels(data, pixels, by_tag, level, decider, counts, compressed=compressed)
         parts += [outs[tag] for tag in sorted(outs) if tag > PIXEL_DATA]
         new_class, new_uid = (_text(outs[tag]) for tag in (0x00080016, 0x00080018))
         file = b"".join((*self._head(new_class, new_uid, syntax), *parts))
@@ -192,6 +194,7 @@ class Preparer:
             MappingProxyType(uids),
             new_class,
             new_uid,
+            _text(outs[_STUDY]),
             syntax,
             _text(outs.get(_STUDY_DATE, b"")),
             tuple(self.search.leaks(file)),
@@ -345,7 +348,7 @@ class Preparer:
 
 
 @contextmanager
-def _held_if_it_cannot_be(done: str) -> Iterator[None]:
+def held_if_it_cannot_be(done: str) -> Iterator[None]:
     """Bytes in memory: what fails here lies in them, OSError for a value that ends too early included."""
     try:
         yield
@@ -355,6 +358,11 @@ def _held_if_it_cannot_be(done: str) -> Iterator[None]:
             "Ask the sender to send it again, or leave it out.",
             reason=Reason.UNREADABLE,
         ) from None
+
+
+def _read(data: bytes) -> Dataset:
+    with held_if_it_cannot_be("read"):
+        return dcmread(BytesIO(data))
 
 
 def _identifying(values: Mapping[tuple[str, Kind], str]) -> list[IdentifyingValue]:
