@@ -136,9 +136,16 @@ class ByteFinds:
 
     def wide_runs(self) -> Iterator[tuple[int, int]]:
         """(start, end) of stretches that hold every run of four or more digits and dots in UTF-16."""
-        words = self._places[(self._marks & _WIDE_RUN) != 0]
-        firsts, ends = _grouped(words)
-        for first, end in zip(firsts.tolist(), ends.tolist(), strict=True):
+        firsts, ends = _grouped(self._places[(self._marks & _WIDE_RUN) != 0])
+        if not len(firsts):
+            return
+        # Three words hold four characters only with half a character on either side, as in no dark pixel.
+        before = self._bytes[np.maximum(2 * firsts - 1, 0)]
+        after = self._bytes[np.minimum(2 * ends + 4, len(self._data) - 1)]
+        likely = ends - firsts > 1
+        likely |= (before == 0) & _IN_RUN[after]
+        likely |= _IN_RUN[before] & (after == 0)
+        for first, end in zip(firsts[likely].tolist(), ends[likely].tolist(), strict=True):
             yield max(2 * first - 2, 0), min(2 * end + 6, len(self._data))
 
 

@@ -96,7 +96,7 @@ class ValueReader:
         values: Values,
     ) -> None:
         seen = self._seen.setdefault((charset, implicit), {})
-        if len(seen) > 200_000:
+        if len(seen) > 50_000:
             seen.clear()
         creators: dict[tuple[int, int], bytes] = {}
         for element in found:

@@ -7,21 +7,23 @@ from __future__ import annotations
 
 import struct
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from pydicom.datadict import dictionary_VR, keyword_for_tag
 from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian
 
 _LONG_VRS: Final = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
+_SHORT_VRS: Final = {
+    vr: vr.decode() for vr in b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split()
+}
+_explicit_header = struct.Struct("<HH2sH").unpack_from
 _UNDEFINED: Final = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _DEEPEST: Final = 64
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(NamedTuple):
     """The value of one element: bytes `start`..`end`; `path` is "Sequence/Keyword", `vr` "UN" where unknown."""
 
     path: str
@@ -132,6 +134,11 @@ class _Walker:
         return (group << 16) | element, length
 
     def _header(self, at: int) -> tuple[int, str, int, int]:
+        if self.order == "<" and not self.implicit:  # nearly all files, and nearly all that they cost
+            group, element, vr, length = _explicit_header(self.data, at)
+            known = _SHORT_VRS.get(vr)
+            if known is not None:
+                return group << 16 | element, known, length, at + 8
         group, element = struct.unpack_from(self.order + "HH", self.data, at)
         tag = (group << 16) | element
         if self.implicit or group == 0xFFFE:

@@ -9,49 +9,36 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
 from io import BytesIO
-from operator import itemgetter
-from typing import Final, TypeVar
+from typing import Final
 
-from pydicom.datadict import keyword_for_tag, private_dictionary_VR
+from pydicom.datadict import private_dictionary_VR
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import read_dataset
-from pydicom.filewriter import write_data_element, write_dataset
-from pydicom.sequence import Sequence as DicomSequence
+from pydicom.filewriter import write_data_element
 from pydicom.tag import Tag
 
 from gateway.privacy.attributes import AttributeCleaner
 from gateway.privacy.iod import Place
-from gateway.privacy.ranges import (
-    PIXEL_DATA,
-    SEQUENCE,
-    Element,
-    Item,
-    NotTaken,
-    dictionary_vr,
-    elements,
-    items,
-)
-from gateway.privacy.safe_private import creator_of, safe_elements
-from gateway.privacy.verbatim import NEVER, PLAIN, is_plain
+from gateway.privacy.safe_private import creator_of
 
 WRITTEN_IN: Final = "ISO_IR 100"
 CHARACTER_SET: Final = 0x00080005
-CODED: Final = frozenset(
-    {0x00080100, 0x00080104}
-)  # CodeValue, CodeMeaning: an item that is cleaned as a whole
+# CodeValue, CodeMeaning: an item with one of them is cleaned as a whole.
+CODED: Final = frozenset({0x00080100, 0x00080104})
 BULK_VRS: Final = frozenset({"OB", "OW", "OF", "OD", "OL", "OV", "UN"})
 BULK_BYTES: Final = 1024
 LONGEST_REMEMBERED: Final = 1 << 15
 _DIGITS: Final = re.compile(rb"[0-9.]{8,}")
-_NOT_TEXT: Final = frozenset("AS AT DA DS DT FD FL IS OB OD OF OL OV OW SL SS SV TM UI UL US UV".split())  # noqa: SIM905
-_PROBE: Final = b"a bulk value"
-_SHIFTING: Final = ("*",)  # an escape sequence may part digits: such text is looked at every time
+PROBE: Final = b"a bulk value"
+SHIFTING: Final = ("*",)  # an escape sequence may part digits: such text is looked at every time
+
+Among = Callable[[tuple[str, ...]], frozenset[str]]
+"""The UIDs and dates of one object that are in a text with these runs of digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +52,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class _Descend:
+class Descend:
     """A sequence whose items are cleaned one by one."""
 
     children: Mapping[int, Place]
@@ -81,7 +68,7 @@ class Level:
     charset: bytes
     depth: int
     implicit: bool
-    plans: dict[tuple[int, str, bytes], Outcome | _Descend | None] = field(default_factory=dict)
+    plans: dict[tuple[int, str, bytes], Outcome | Descend | None] = field(default_factory=dict)
     below: dict[tuple[int, bytes], Level] = field(default_factory=dict)
 
     def child(self, children: Mapping[int, Place], charset: bytes) -> Level:
@@ -93,17 +80,31 @@ class Level:
         return level
 
 
-class _Asker(AttributeCleaner):
-    """Tells how a sequence is treated, without going into it."""
+class Memo:
+    """Outcomes by the bytes of their elements; of texts with digits by the UIDs and dates found in them, too."""
 
-    told: _Descend | None = None
+    def __init__(self) -> None:
+        self.plain: dict[bytes, Outcome] = {}
+        self.digits: dict[bytes, tuple[str, ...]] = {}
+        self.judged: dict[tuple[bytes, frozenset[str]], Outcome] = {}
 
-    def _sequence(self, element: DataElement, place: Place | None, done: str) -> DataElement | None:
-        if element.VR != SEQUENCE:
-            raise NotTaken
-        children = place.children if place is not None else {}
-        self.told = _Descend(children, done, not (place is None or place.type == "3"))
-        return None
+    def __len__(self) -> int:
+        return len(self.plain) + len(self.judged)
+
+    def recall(self, key: bytes, among: Among) -> Outcome | None:
+        """The outcome of these bytes in the object that `among` asks; None when nobody knows it yet."""
+        digits = self.digits.get(key)
+        return None if digits is None else self.judged.get((key, among(digits)))
+
+    def keep(self, key: bytes, outcome: Outcome, among: Among) -> None:
+        """Remember an outcome, if it can be."""
+        if outcome.digits is SHIFTING or len(key) >= LONGEST_REMEMBERED:
+            return
+        if outcome.digits:
+            self.digits[key] = outcome.digits
+            self.judged[key, among(outcome.digits)] = outcome
+        else:
+            self.plain[key] = outcome
 
 
 class Context:
@@ -111,281 +112,26 @@ class Context:
 
     def __init__(self, cleaner: AttributeCleaner) -> None:
         self.cleaner = cleaner
-        self.memo: dict[Level, dict[bytes, Outcome]] = {}
-        self.finished: dict[bytes, tuple[Outcome, Mapping[int, bytes]]] = {}
+        self.memo: dict[Level, Memo] = {}
+        self.finished: dict[tuple[Level, bytes, frozenset[str]], tuple[Outcome, Mapping[int, bytes]]] = {}
 
-
-class Decider:
-    """The outcomes of the elements of one object. `volatile`: its UIDs and dates, which its siblings do not share."""
-
-    def __init__(
-        self, data: bytes, context: Context, volatile: Sequence[str], whole: Callable[[], AttributeCleaner]
-    ) -> None:
-        self.data, self.context, self.volatile, self._make_whole = data, context, volatile, whole
-
-    @cached_property
-    def _whole(self) -> AttributeCleaner:
-        """Knows every identifying value of this object."""
-        return self._make_whole()
-
-    def level(self, level: Level, found: Sequence[Element]) -> Iterator[tuple[int, Outcome]]:
-        """(tag, outcome) of the elements of one data set that leave anything or count; private creators last."""
-        memo = self.context.memo.get(level)
+    def memo_of(self, level: Level) -> Memo:
+        """What is remembered of one level."""
+        memo = self.memo.get(level)
         if memo is None:
-            memo = self.context.memo[level] = {}
-        data = self.data
-        creators: dict[tuple[int, int], bytes] = {}
-        reserved: dict[tuple[int, int], tuple[int, Outcome]] = {}
-        for element in found:
-            tag, vr, start, _, _, end = element
-            if (
-                tag == PIXEL_DATA
-            ):  # judged with the whole object; inside a sequence that object is another one
-                raise NotTaken
-            creator = b""
-            if tag & 0x10000:
-                number = tag & 0xFFFF
-                group = tag >> 16
-                if 0x10 <= number <= 0xFF:
-                    creators[group, number] = data[start:end]
-                elif number >= 0x1000:
-                    creator = creators.get((group, number >> 8), b"")
-            if vr == SEQUENCE and tag & 0x10000:
-                outcome = self._large(level, element, creator)
-            elif end - start < BULK_BYTES or (vr not in BULK_VRS and end - start < LONGEST_REMEMBERED):
-                key = creator + data[start:end]
-                known = memo.get(key)
-                if known is None or (known.digits and not self.is_free(known.digits)):
-                    known = self._decided(level, element, creator, key, memo)
-                outcome = known
-            else:
-                outcome = self._large(level, element, creator)
-            if tag & 0x10000 and outcome.out is not None:
-                if 0x10 <= tag & 0xFFFF <= 0xFF:
-                    reserved[tag >> 16, tag & 0xFFFF] = tag, outcome
-                    continue
-                block = (tag >> 16, (tag & 0xFFFF) >> 8)
-                if block in reserved:
-                    yield reserved.pop(block)
-            yield tag, outcome
-
-    def is_free(self, digits: tuple[str, ...]) -> bool:
-        """Whether no UID or date of this object is among `digits`."""
-        return digits is not _SHIFTING and not any(value in run for run in digits for value in self.volatile)
-
-    # ---- one element -----------------------------------------------------------------------------------------
-
-    def _decided(
-        self, level: Level, element: Element, creator: bytes, key: bytes, memo: dict[bytes, Outcome]
-    ) -> Outcome:
-        tag, vr, start, value, stop, end = element
-        if vr == SEQUENCE:
-            outcome = self._sequence(level, element)
-        else:
-            raw = self.data[start:end]
-            if vr in PLAIN and not tag & 0x10000 and tag not in NEVER and is_plain(vr, self.data[value:stop]):
-                plan = self._plan(level, tag, vr, raw[: value - start - (2 if not level.implicit else 4)])
-                if plan is not None:
-                    return self._plain(plan, vr, raw, self.data[value:stop])
-            outcome = self._asked(level, tag, vr, creator, raw)
-        if (not outcome.digits or self.is_free(outcome.digits)) and len(key) < LONGEST_REMEMBERED:
-            memo[key] = outcome
-        return outcome
-
-    def _asked(self, level: Level, tag: int, vr: str, creator: bytes, raw: bytes) -> Outcome:
-        """The engine's answer for one element."""
-        digits = () if vr in _NOT_TEXT else runs_of_digits(raw)
-        cleaner = self.context.cleaner if self.is_free(digits) else self._whole
-        ds = dataset_of(level, creator + raw)
-        new, counts, uids = _answer(cleaner, lambda: cleaner.element(ds, ds[tag], level.places))
-        out = None if new is None else written(new, implicit=level.implicit)
-        return Outcome(out, counts, uids, digits)
-
-    def _plan(self, level: Level, tag: int, vr: str, header: bytes) -> Outcome | None:
-        """What the engine does with a plain value of this attribute, when that is to write it as it is or a new UID."""
-        key = (tag, vr, b"")
-        if key not in level.plans:
-            value = PLAIN[vr]
-            raw = header + struct.pack("<L" if level.implicit else "<H", len(value)) + value
-            outcome = self._asked(level, tag, vr, b"", raw)
-            fits = outcome.out == raw or (vr == "UI" and outcome.uids)
-            level.plans[key] = outcome if fits else None
-        plan = level.plans[key]
-        assert not isinstance(plan, _Descend)
-        return plan
-
-    def _plain(self, plan: Outcome, vr: str, raw: bytes, value: bytes) -> Outcome:
-        if vr != "UI" or not plan.uids:
-            return Outcome(raw, plan.counts)
-        original = value.rstrip(b"\0").decode("ascii")
-        new = self.context.cleaner.context.key.uid(original)
-        if new == original:
-            return Outcome(raw, tuple(one.replace("UID replaced", "kept") for one in plan.counts))
-        written_uid = new.encode("ascii") + b"\0" * (len(new) % 2)
-        header = raw[: len(raw) - len(value)]
-        length = (
-            struct.pack("<L", len(written_uid))
-            if header[4:6] != b"UI"
-            else struct.pack("<H", len(written_uid))
-        )
-        return Outcome(header[: -len(length)] + length + written_uid, plan.counts, ((original, new),))
-
-    def _large(self, level: Level, element: Element, creator: bytes) -> Outcome:
-        """A large value, which the engine keeps whole or not at all whatever it is; or it is asked after all."""
-        tag, vr, start, value, stop, end = element
-        if vr == SEQUENCE:
-            return (
-                self._private_sequence(level, element, creator)
-                if tag & 0x10000
-                else self._sequence(level, element)
-            )
-        if (
-            vr not in BULK_VRS
-            or self._may_be_safe(tag)
-            or (vr == "UN" and self._known_vr(level, tag, creator))
-        ):
-            return self._asked(level, tag, vr, creator, self.data[start:end])
-        plan = self.bulk_plan(level, element, creator)
-        if not keeps(plan):
-            return plan
-        if (stop - value) % 2 or stop != end:
-            raise NotTaken
-        return Outcome(bulk_head(plan, stop - value) + self.data[value:stop], plan.counts)
-
-    def bulk_plan(self, level: Level, element: Element, creator: bytes = b"") -> Outcome:
-        """What the engine does with a large value, asked with a small one in its place."""
-        key = (element.tag, element.vr, creator)
-        if key not in level.plans:
-            head = self.data[element.start : element.start + 4 if level.implicit else element.value - 4]
-            probe = head + struct.pack("<L", len(_PROBE)) + _PROBE
-            level.plans[key] = self._asked(level, element.tag, element.vr, creator, probe)
-        plan = level.plans[key]
-        assert isinstance(plan, Outcome)
-        return plan
-
-    def _private_sequence(self, level: Level, element: Element, creator: bytes) -> Outcome:
-        """Gone, whatever is in it: no sequence is on the list of safe ones."""
-        key = (element.tag, SEQUENCE, creator)
-        if key not in level.plans:
-            start = element.start
-            empty = self.data[start : start + 4] + (b"" if level.implicit else b"SQ\0\0") + bytes(4)
-            level.plans[key] = self._asked(level, element.tag, SEQUENCE, creator, empty)
-        plan = level.plans[key]
-        assert isinstance(plan, Outcome)
-        return plan
-
-    @staticmethod
-    def _may_be_safe(tag: int) -> bool:
-        return bool(tag & 0x10000) and any(
-            group == tag >> 16 and low == tag & 0xFF for group, _, low in safe_elements()
-        )
-
-    def _known_vr(self, level: Level, tag: int, creator: bytes) -> bool:
-        """Whether pydicom knows what a UN really is (and so may fail to decode it)."""
-        if not tag & 0x10000:
-            return True
-        return private_vr(dataset_of(level, creator), tag) not in BULK_VRS
-
-    # ---- sequences -------------------------------------------------------------------------------------------
-
-    def _sequence(self, level: Level, element: Element) -> Outcome:
-        if (
-            dictionary_vr(element.tag) != SEQUENCE
-        ):  # no sequence by right: what the engine does depends on its value
-            return self._asked(level, element.tag, SEQUENCE, b"", self.data[element.start : element.end])
-        plan = self._sequence_plan(level, element)
-        if isinstance(plan, Outcome):
-            return plan
-        counts: list[str] = []
-        uids: list[tuple[str, str]] = []
-        digits: list[str] = []
-        contents: list[bytes] = []
-        for item in items(self.data, element, implicit=level.implicit, depth=level.depth):
-            found = elements(self.data, item.start, item.end, implicit=level.implicit, depth=level.depth)
-            charset = next((self.data[e.start : e.end] for e in found if e.tag == CHARACTER_SET), b"")
-            below = level.child(plan.children, charset)
-            if any(e.tag in CODED for e in found):
-                outcomes = [self._coded(below, item)]
-            else:
-                outcomes = [outcome for _, outcome in sorted(self.level(below, found), key=itemgetter(0))]
-            for outcome in outcomes:
-                counts += outcome.counts
-                uids += outcome.uids
-                digits += outcome.digits
-            contents.append(b"".join([outcome.out for outcome in outcomes if outcome.out]))
-        name = _name(element.tag)
-        shifting = _SHIFTING if "*" in digits else tuple(digits)
-        if contents and not any(contents) and not plan.kept_empty:
-            return Outcome(None, (*counts, f"{name}: removed, nothing left"), tuple(uids), shifting)
-        value = b"".join(b"\xfe\xff\x00\xe0" + struct.pack("<L", len(one)) + one for one in contents)
-        header = self.data[element.start : element.start + 4] + (b"" if level.implicit else b"SQ\0\0")
-        out = header + struct.pack("<L", len(value)) + value
-        return Outcome(out, (*counts, f"{name}: {plan.done}"), tuple(uids), shifting)
-
-    def _sequence_plan(self, level: Level, element: Element) -> Outcome | _Descend:
-        key = (element.tag, SEQUENCE, b"")
-        plan = level.plans.get(key)
-        if plan is None:
-            base = self.context.cleaner
-            asker = _Asker(base.original, base.context, base.profile, base.series_kind, ())
-            empty = DataElement(element.tag, SEQUENCE, DicomSequence())
-            ds = Dataset()
-            ds.add(empty)
-            new = asker.element(ds, empty, level.places)
-            plan = asker.told or Outcome(
-                None if new is None else written(new, implicit=level.implicit),
-                tuple(asker.actions.elements()),
-            )
-            level.plans[key] = plan
-        return plan
-
-    def _coded(self, level: Level, item: Item) -> Outcome:
-        """An item that is a coded entry, or looks like one: its attributes depend on one another."""
-        raw = self.data[item.start : item.end]
-        memo = self.context.memo.setdefault(level, {})
-        key = b"item" + raw
-        outcome = memo.get(key)
-        if outcome is not None and (not outcome.digits or self.is_free(outcome.digits)):
-            return outcome
-        digits = runs_of_digits(raw)
-        cleaner = self.context.cleaner if self.is_free(digits) else self._whole
-        ds = dataset_of(level, raw)
-        cleaner.depth = level.depth - 1
-        try:
-            new, counts, uids = _answer(cleaner, lambda: cleaner.dataset(ds, level.places))
-        finally:
-            cleaner.depth = 0
-        stream = DicomBytesIO()
-        stream.is_implicit_VR, stream.is_little_endian = level.implicit, True
-        write_dataset(stream, new, WRITTEN_IN)
-        outcome = Outcome(stream.getvalue(), counts, uids, digits)
-        if self.is_free(digits) and len(key) < LONGEST_REMEMBERED:
-            memo[key] = outcome
-        return outcome
-
-
-_T = TypeVar("_T")
-
-
-def _answer(
-    cleaner: AttributeCleaner, ask: Callable[[], _T]
-) -> tuple[_T, tuple[str, ...], tuple[tuple[str, str], ...]]:
-    """What `ask` returns, and what `cleaner` counted and mapped meanwhile."""
-    cleaner.actions.clear()
-    cleaner.uids.clear()
-    new = ask()
-    return new, tuple(cleaner.actions.elements()), tuple(cleaner.uids.items())
+            memo = self.memo[level] = Memo()
+        return memo
 
 
 def keeps(plan: Outcome) -> bool:
     """Whether the large value itself is kept."""
-    return plan.out is not None and bytes(plan.out[-len(_PROBE) :]) == _PROBE
+    return plan.out is not None and bytes(plan.out[-len(PROBE) :]) == PROBE
 
 
 def bulk_head(plan: Outcome, length: int) -> bytes:
     """The header of a large value of `length` bytes that is kept."""
     assert plan.out is not None
-    return bytes(plan.out[: -len(_PROBE) - 4]) + struct.pack("<L", length)
+    return bytes(plan.out[: -len(PROBE) - 4]) + struct.pack("<L", length)
 
 
 def dataset_of(level: Level, raw: bytes) -> Dataset:
@@ -404,7 +150,7 @@ def written(element: DataElement, *, implicit: bool) -> bytes:
 def runs_of_digits(raw: bytes) -> tuple[str, ...]:
     """What a UID or a date might be part of."""
     if b"\x1b" in raw:
-        return _SHIFTING
+        return SHIFTING
     return tuple(run.decode("ascii") for run in _DIGITS.findall(raw))
 
 
@@ -414,8 +160,3 @@ def private_vr(ds: Dataset, tag: int) -> str:
         return private_dictionary_VR(Tag(tag), creator_of(ds, Tag(tag)))
     except KeyError:
         return "UN"
-
-
-@cache
-def _name(tag: int) -> str:
-    return keyword_for_tag(tag) or str(Tag(tag))

@@ -26,6 +26,7 @@ from pydicom.uid import UID, ImplicitVRLittleEndian
 
 from gateway.privacy.admission import refuse_if_held
 from gateway.privacy.attributes import AttributeCleaner, PatientContext
+from gateway.privacy.decider import Decider
 from gateway.privacy.deidentify import FINISHED, JUDGED_TOGETHER, Engine, deidentify
 from gateway.privacy.encoding import encode
 from gateway.privacy.errors import Held, Reason
@@ -37,8 +38,8 @@ from gateway.privacy.leaks import Leak, LeakSearch
 from gateway.privacy.outcomes import (
     CHARACTER_SET,
     CODED,
+    SHIFTING,
     Context,
-    Decider,
     Level,
     Outcome,
     bulk_head,
@@ -62,7 +63,7 @@ _B_VALUE_PLACES: Final = frozenset((group, low) for group, _, low in B_VALUES)
 _B_VALUE_GROUPS: Final = frozenset(group for group, _ in _B_VALUE_PLACES)
 _PLAIN_UID: Final = re.compile(r"[0-9.]{8,}")
 _MOST_CONTEXTS: Final = 64
-_MOST_REMEMBERED: Final = 200_000
+_MOST_REMEMBERED: Final = 50_000
 UNREADABLE_FILE: Final = (InvalidDicomError, zlib.error, *UNREADABLE_VALUE)
 
 Read = Callable[[bytes], Dataset]
@@ -166,17 +167,17 @@ class Preparer:
         values = self._reader.values(data, start, found, level)
         context, volatile = self._context(values, kind)
         decider = Decider(data, context, volatile, lambda: self._cleaner(values, kind))
-        counts: Counter[str] = Counter()
+        counts: list[str] = []
         uids: dict[str, str] = {}
         outs: dict[int, bytes | memoryview] = {}
         for tag, outcome in decider.level(level, found):
-            counts.update(outcome.counts)
+            counts += outcome.counts
             if outcome.uids:
                 uids.update(outcome.uids)
             if outcome.out is not None:
                 outs[tag] = outcome.out
         finish, finished = self._finish(data, found, level, decider, kind, values)
-        counts.update(finish.counts)
+        counts += finish.counts
         for tag in FINISHED:
             outs.pop(tag, None)
         outs.update(finished)
@@ -190,7 +191,7 @@ class Preparer:
         file = b"".join((*self._head(new_class, new_uid, syntax), *parts))
         return Prepared(
             file,
-            MappingProxyType(dict(sorted(counts.items()))),
+            MappingProxyType(dict(sorted(Counter(counts).items()))),
             MappingProxyType(uids),
             new_class,
             new_uid,
@@ -262,21 +263,22 @@ class Preparer:
         raw = b"".join(
             data[e.start : e.end] for e in found if e.tag in JUDGED_TOGETHER or _may_hold_b_value(e.tag)
         )
-        known = decider.context.finished.get(level.charset + raw)
-        if known is not None and (not known[0].digits or decider.is_free(known[0].digits)):
-            return known
         digits = runs_of_digits(
             b"".join(data[e.start : e.end] for e in found if e.tag in (0x0008103E, 0x00280301))
         )
+        key = level, level.charset + raw, decider.among(digits)
+        known = decider.context.finished.get(key)
+        if known is not None:
+            return known
         identifying = _identifying(values)
         engine = Engine(dataset_of(level, raw), self.patient, self.profile, kind, identifying)
         new = engine.cleaned()
         before = Counter(engine.actions)
         engine.finish(new)
-        outcome = Outcome(None, tuple((engine.actions - before).elements()), (), digits)
+        outcome = Outcome(None, tuple((engine.actions - before).elements()))
         result = outcome, {tag: written(new[tag], implicit=level.implicit) for tag in FINISHED if tag in new}
-        if decider.is_free(digits):
-            decider.context.finished[level.charset + raw] = result
+        if digits != SHIFTING:
+            decider.context.finished[key] = result
         return result
 
     def _pixels(
@@ -286,7 +288,7 @@ class Preparer:
         by_tag: Mapping[int, Element],
         level: Level,
         decider: Decider,
-        counts: Counter[str],
+        counts: list[str],
         *,
         compressed: bool,
     ) -> list[bytes | memoryview]:
@@ -311,7 +313,7 @@ class Preparer:
             ):
                 raise NotTaken
         plan = decider.bulk_plan(level, pixels)
-        counts.update(plan.counts)
+        counts += plan.counts
         if plan.out is None:
             return []
         if not keeps(plan):

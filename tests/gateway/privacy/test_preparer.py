@@ -248,7 +248,7 @@ NEEDED = {0x00080016, 0x00080018, 0x0020000D, 0x0020000E}
 
 
 @settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 @given(elements(), st.sampled_from([None, "t2"]))
 def test_generated_headers_are_prepared_alike(header: bytes, kind: str | None) -> None:
