@@ -22,17 +22,7 @@ from gateway import __version__, clock, dicom_file
 from gateway.dicom_file import NOT_DICOM
 from gateway.errors import GatewayError
 from gateway.pipeline.manifest import described, digest_of
-from gateway.privacy import (
-    Held,
-    IdentifyingValue,
-    PatientContext,
-    Profile,
-    PseudonymKey,
-    deidentify,
-    encode,
-    find_leaks,
-    identifying_values,
-)
+from gateway.privacy import Held, PatientContext, Preparer, Profile, PseudonymKey, identifying_values
 from routing_rules.sequences import classify_study
 
 # ruff: noqa: SIM905 - lists of words read better as text
@@ -149,28 +139,38 @@ class FolderRun:
         return str(header.get("StudyInstanceUID", "") or "")
 
     def _study(self, files: Sequence[Path]) -> None:
-        headers = list(self._headers(files))
-        kinds = {series.series_instance_uid: str(series.kind) for series in classify_study(headers)}
-        shifts = {self._patient(header).date_shift_days for header in headers}
+        headers = dict(self._headers(files))
+        kinds = {
+            series.series_instance_uid: str(series.kind) for series in classify_study(list(headers.values()))
+        }
+        patients = {file: self._patient(header) for file, header in headers.items()}
+        shifts = {patient.date_shift_days for patient in patients.values()}
         # With two patients in one study no date may be excused as the other one's replacement.
-        values = identifying_values(headers, shifts.pop() if len(shifts) == 1 else None)
+        values = identifying_values(headers.values(), shifts.pop() if len(shifts) == 1 else None)
         self.result.values.update(str(value.kind) for value in values)
+        preparers: dict[PatientContext, Preparer] = {}
+
+        def preparer_of(file: Path) -> Preparer:
+            patient = patients.get(file) or self._patient(dicom_file.whole(file))
+            if patient not in preparers:
+                preparers[patient] = Preparer(self.profile, patient, values, dicom_file.parsed)
+            return preparers[patient]
+
         for file in files:
-            self._one(file, kinds, values)
+            self._one(file, kinds, preparer_of)
             self.tick()
 
     @staticmethod
-    def _headers(files: Sequence[Path]) -> Iterator[Dataset]:
+    def _headers(files: Sequence[Path]) -> Iterator[tuple[Path, Dataset]]:
         for file in files:
             with suppress(OSError, *NOT_DICOM):  # told when its turn comes
-                yield dicom_file.header(file)
+                yield file, dicom_file.header(file)
 
-    def _one(self, file: Path, kinds: dict[str, str], values: frozenset[IdentifyingValue]) -> None:
+    def _one(self, file: Path, kinds: dict[str, str], preparer_of: Callable[[Path], Preparer]) -> None:
         try:
-            original = dicom_file.whole(file)
-            kind = kinds.get(str(original.get("SeriesInstanceUID", "")))
-            result = deidentify(original, self._patient(original), self.profile, kind)
-            data = encode(result.dataset)
+            done = preparer_of(file).prepare(
+                file.read_bytes(), lambda header: kinds.get(str(header.get("SeriesInstanceUID", "")))
+            )
         except Held as held:
             self.result.held += 1
             self._row(file, reason=f"{held.problem} {held.fix}")
@@ -181,16 +181,15 @@ class FolderRun:
         except OSError as error:
             self._failed(file, f"The file cannot be read ({error.strerror}).")
             return
-        leaks = find_leaks(data, values)
         self.result.files += 1
-        self.result.bytes += len(data)
-        self.result.hits += len(leaks)
-        if leaks:
+        self.result.bytes += len(done.file)
+        self.result.hits += len(done.leaks)
+        if done.leaks:
             self.result.held += 1
-            where = sorted({f"{leak.attribute} at byte {leak.offset}" for leak in leaks})
+            where = sorted({f"{leak.attribute} at byte {leak.offset}" for leak in done.leaks})
             self._row(file, reason=f"The copy still held identifying values: {', '.join(where[:10])}.")
             return
-        self._write(file, str(result.dataset.SOPInstanceUID), data, dict(result.actions))
+        self._write(file, done.sop_instance_uid, done.file, dict(done.actions))
 
     def _write(self, file: Path, uid: str, data: bytes, actions: dict[str, int]) -> None:
         output = self.target / f"{uid}.dcm"

@@ -36,7 +36,11 @@ def header(file: Path, tags: Sequence[str] = ()) -> Dataset:
 
 def whole(file: Path) -> Dataset:
     """The whole object; walked to its end first, because pydicom reads a file cut short without complaint."""
-    data = file.read_bytes()
+    return parsed(file.read_bytes())
+
+
+def parsed(data: bytes) -> Dataset:
+    """The same of a file's bytes."""
     bare = _is_bare(data[:132])
     with silent_pydicom():
         found = dcmread(BytesIO(data), force=bare)

@@ -1,20 +1,22 @@
 """The received originals of a study, read back: headers for deciding, whole data sets for preparing.
 
-An object that cannot be read is no reason to lose the others: it is missing among the headers, and `whole` raises
+An object that cannot be read is no reason to lose the others: it is missing among the headers, and `parsed` raises
 Held for it, so that the preparation keeps it here and asks a person.
 """
 
 from __future__ import annotations
 
 import zlib
+from contextlib import suppress
 from io import BytesIO
 
 from pydicom import Dataset, dcmread
 from pydicom.errors import InvalidDicomError
 
 from gateway.errors import GatewayError
-from gateway.privacy.errors import Held, Reason
+from gateway.privacy import Held, IdentifyingValue, StudyValues
 from gateway.privacy.identity import UNREADABLE
+from gateway.privacy.preparer import held_if_it_cannot_be
 from gateway.records import queries
 from gateway.records.blobs import BlobStore
 from gateway.records.database import Database
@@ -65,16 +67,19 @@ def priors(database: Database, blobs: BlobStore, case: Case) -> list[Dataset]:
     return [header for study_id in studies for header in headers(blobs, kept(database, study_id))]
 
 
-def whole(blobs: BlobStore, instance: Instance) -> Dataset:
-    """One instance with its pixels; raises Held when it cannot be read."""
-    try:
-        return dcmread(BytesIO(blobs.get(instance.blob)))
-    except NOT_DICOM as error:
-        raise Held(
-            f"The object cannot be read ({type(error).__name__}).",
-            "Ask the sender to send it again, or leave it out.",
-            reason=Reason.UNREADABLE,
-        ) from None
+def values(blobs: BlobStore, instances: list[Instance], date_shift_days: int) -> frozenset[IdentifyingValue]:
+    """What the leak search has to look for: every identifying value of every object that can be read."""
+    found = StudyValues()
+    for instance in instances:
+        with suppress(Held):  # such an object is not prepared either
+            found.add(blobs.get(instance.blob), parsed)
+    return found.values(date_shift_days)
+
+
+def parsed(data: bytes) -> Dataset:
+    """A Part 10 file as a data set; raises Held when it cannot be read."""
+    with held_if_it_cannot_be("read"):
+        return dcmread(BytesIO(data))
 
 
 def patient(header: Dataset) -> tuple[str, ...]:

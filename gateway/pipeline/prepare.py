@@ -16,17 +16,7 @@ from gateway.pipeline import held, originals
 from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.manifest import ManifestBuilder, Output, Stayed, canonical
 from gateway.pipeline.outcome import Done, Outcome, Stuck
-from gateway.privacy import (
-    Held,
-    IdentifyingValue,
-    PatientContext,
-    Profile,
-    deidentify,
-    encode,
-    find_leaks,
-    identifying_values,
-)
-from gateway.privacy.identity import UNREADABLE
+from gateway.privacy import Held, IdentifyingValue, PatientContext, Prepared, Preparer, Profile
 from gateway.records import queries
 from gateway.records.evidence import Evidence, HeldFact, ManifestFact, PreparedFact
 from gateway.records.held import HeldRow, held_objects
@@ -43,12 +33,14 @@ def prepare(turn: Turn, context: StepContext) -> Outcome:
     headers = originals.headers(context.blobs, instances)
     profile = context.profiles().get(case.profile or context.settings.files.profile)
     identity, patient = _who(context, case.site, headers[0])
+    values = originals.values(context.blobs, instances, patient.date_shift_days)
     work = _Preparation(
         context,
         case,
         profile,
         patient,
-        values=identifying_values(headers, patient.date_shift_days),
+        values=values,
+        preparer=Preparer(profile, patient, values, originals.parsed),
         needed=held.relied_on(headers, case.verdict),
         kinds={str(row["series_number"]): str(row["kind"]) for row in case.series},
         known=known,
@@ -67,6 +59,7 @@ class _Preparation:
     profile: Profile
     patient: PatientContext
     values: frozenset[IdentifyingValue]
+    preparer: Preparer
     needed: frozenset[str]
     """Series Instance UIDs the protocol verdict relies on."""
     kinds: Mapping[str, str]
@@ -84,30 +77,28 @@ class _Preparation:
         decision = self.known[instance.id].decision if instance.id in self.known else ""
         if decision == "left out":
             return
-        original: Dataset | None = None
-        kind = ""
+        data = self.context.blobs.get(instance.blob)
         try:
-            original = originals.whole(self.context.blobs, instance)
-            kind = self.kinds.get(str(held.series_number(original)), "")
-            result = deidentify(
-                original, self.patient, self.profile, kind or None, released=decision == "released"
-            )
-            file = _encoded(result.dataset)
+            done = self.preparer.prepare(data, self._kind, released=decision == "released")
         except Held as why:
-            self.stays.append(held.fact(instance, original, kind, why, self.needed))
+            header = _header(data)
+            kind = (self._kind(header) or "") if header is not None else ""
+            self.stays.append(held.fact(instance, header, kind, why, self.needed))
             return
-        self.manifest.searched(file)
-        leaks = find_leaks(file, self.values)
-        if leaks:
-            self.stays.append(held.leak_fact(instance, original, kind, leaks))
+        self.manifest.searched(done.file)
+        if done.leaks:
+            original = originals.parsed(data)
+            self.stays.append(held.leak_fact(instance, original, self._kind(original) or "", done.leaks))
             return
-        copy = result.dataset
         self.manifest.add(
-            Output(instance.id, str(copy.SOPInstanceUID), str(copy.SOPClassUID), result.actions, file)
+            Output(instance.id, done.sop_instance_uid, done.sop_class_uid, done.actions, done.file)
         )
-        self.facts.append(self._kept(instance.id, copy, file))
-        self.shifted_study_date = self.shifted_study_date or str(copy.get("StudyDate", "") or "")
-        self.pseudonymous_study_uid = self.pseudonymous_study_uid or str(copy.StudyInstanceUID)
+        self.facts.append(self._kept(instance.id, done))
+        self.shifted_study_date = self.shifted_study_date or done.study_date
+        self.pseudonymous_study_uid = self.pseudonymous_study_uid or done.study_instance_uid
+
+    def _kind(self, header: Dataset) -> str | None:
+        return self.kinds.get(str(held.series_number(header))) or None
 
     def outcome(self, identity: SealedIdentity, turn: Turn) -> Outcome:
         """What the run found, with everything that stays here in its evidence."""
@@ -189,28 +180,19 @@ class _Preparation:
         self.context.blobs.put(blob, canonical(content))
         return ManifestFact(self.case.generation, digest, blob)
 
-    def _kept(self, instance_id: int, copy: Dataset, file: bytes) -> PreparedFact:
-        blob = f"prepared/{self.case.id}/{copy.SOPInstanceUID}.dcm"
-        self.context.blobs.put(blob, file)
+    def _kept(self, instance_id: int, done: Prepared) -> PreparedFact:
+        blob = f"prepared/{self.case.id}/{done.sop_instance_uid}.dcm"
+        self.context.blobs.put(blob, done.file)
         return PreparedFact(
-            instance_id,
-            str(copy.SOPClassUID),
-            str(copy.SOPInstanceUID),
-            str(copy.file_meta.TransferSyntaxUID),
-            blob,
+            instance_id, done.sop_class_uid, done.sop_instance_uid, done.transfer_syntax_uid, blob
         )
 
 
-def _encoded(copy: Dataset) -> bytes:
-    """The copy as a file; what cannot be written again was not read rightly."""
+def _header(data: bytes) -> Dataset | None:
     try:
-        return encode(copy)
-    except UNREADABLE as error:
-        raise Held(
-            f"The object cannot be written again ({type(error).__name__}).",
-            "Ask the sender to send it again, or leave it out.",
-            reason="unreadable",
-        ) from None
+        return originals.parsed(data)
+    except Held:
+        return None
 
 
 def _who(context: StepContext, site: str, header: Dataset) -> tuple[SealedIdentity, PatientContext]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
@@ -24,7 +24,7 @@ from gateway.privacy.constant_words import VENDOR_ATTRIBUTES
 from gateway.privacy.descriptors import clean_contrast_agent, clean_text
 from gateway.privacy.elements import has_standard_vr, is_ascii, listed, new_element, vr_to_write
 from gateway.privacy.errors import Held, Reason
-from gateway.privacy.identity import DEEPEST, Kind, identifying_values
+from gateway.privacy.identity import DEEPEST, IdentifyingValue, Kind, identifying_values
 from gateway.privacy.iod import Place
 from gateway.privacy.pixel_data import without_hidden_text
 from gateway.privacy.profile import Action, Profile, resolve
@@ -78,16 +78,22 @@ class AttributeCleaner:
     """Cleans the datasets of one object; `actions` and `uids` say afterwards what was done."""
 
     def __init__(
-        self, ds: Dataset, context: PatientContext, profile: Profile, series_kind: str | None
+        self,
+        ds: Dataset,
+        context: PatientContext,
+        profile: Profile,
+        series_kind: str | None,
+        identifying: Collection[IdentifyingValue] | None = None,
     ) -> None:
-        self._depth = 0
+        """`identifying`: the values of `identifying_values([ds])`, when they are known already."""
+        self.depth = 0
         self.original = ds
         self.context = context
         self.profile = profile
         self.series_kind = series_kind
         self.actions: Counter[str] = Counter()
         self.uids: dict[str, str] = {}
-        identifying = identifying_values([ds])
+        identifying = identifying_values([ds]) if identifying is None else identifying
         # Dates have their own rule (shifted by VR everywhere) and would be found in any long number.
         self.recognise = Recogniser([v for v in identifying if v.kind is not Kind.DATE])
         self.recognise_dates = Recogniser([v for v in identifying if v.kind is Kind.DATE])
@@ -107,21 +113,21 @@ class AttributeCleaner:
     # ---- one level -------------------------------------------------------------------------------------------
 
     def dataset(self, ds: Dataset, places: Mapping[int, Place]) -> Dataset:
-        self._depth += 1
-        if self._depth > DEEPEST:
+        self.depth += 1
+        if self.depth > DEEPEST:
             raise Held(
                 f"Sequences of the object are nested more than {DEEPEST} levels deep.",
                 "Ask the sender what this object is; no image needs that.",
                 reason=Reason.UNREADABLE,
             )
         new = self._one_level(ds, places)
-        self._depth -= 1
+        self.depth -= 1
         return new
 
     def _one_level(self, ds: Dataset, places: Mapping[int, Place]) -> Dataset:
         new = Dataset()
         for element in ds:
-            kept = self._element(ds, element, places)
+            kept = self.element(ds, element, places)
             if kept is not None:
                 new.add(kept)
         tags = [element.tag for element in new if element.tag.is_private]
@@ -133,7 +139,8 @@ class AttributeCleaner:
             self.actions["CodeSequence item: cleaned"] += 1
         return new
 
-    def _element(self, ds: Dataset, element: DataElement, places: Mapping[int, Place]) -> DataElement | None:
+    def element(self, ds: Dataset, element: DataElement, places: Mapping[int, Place]) -> DataElement | None:
+        """What becomes of one element of `ds`; a private creator stays if it is a safe one, used or not."""
         tag = element.tag
         if (
             tag.element == 0

@@ -6,9 +6,10 @@ output, byte for byte.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Final
 
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
@@ -17,7 +18,7 @@ from gateway.privacy.admission import refuse_if_held
 from gateway.privacy.attributes import AttributeCleaner, PatientContext
 from gateway.privacy.encoding import new_file_meta, refuse_unknown_syntax
 from gateway.privacy.errors import Held, Reason
-from gateway.privacy.identity import UNREADABLE
+from gateway.privacy.identity import UNREADABLE_VALUE, IdentifyingValue
 from gateway.privacy.iod import CLASSIC_MR, attributes_of
 from gateway.privacy.profile import Action, Profile
 from gateway.privacy.safe_private import private_b_value
@@ -25,6 +26,33 @@ from gateway.privacy.silence import silent_pydicom
 from gateway.privacy.values import age_between, parse_date
 
 __all__ = ["Deidentified", "PatientContext", "deidentify"]
+
+
+# What `Engine.finish` writes, and what it reads besides.
+FINISHED: Final = frozenset(
+    {
+        0x00080005,  # SpecificCharacterSet
+        0x0008103E,  # SeriesDescription
+        0x00100010,  # PatientName
+        0x00100020,  # PatientID
+        0x00101010,  # PatientAge
+        0x00120062,  # PatientIdentityRemoved
+        0x00120063,  # DeidentificationMethod
+        0x00120064,  # DeidentificationMethodCodeSequence
+        0x00189087,  # DiffusionBValue
+        0x00280301,  # BurnedInAnnotation
+        0x00280303,  # LongitudinalTemporalInformationModified
+    }
+)
+JUDGED_TOGETHER: Final = FINISHED | {
+    0x00080016,  # SOPClassUID
+    0x00080020,  # StudyDate
+    0x00080021,  # SeriesDate
+    0x00080022,  # AcquisitionDate
+    0x00080023,  # ContentDate
+    0x00100030,  # PatientBirthDate
+    0x00180020,  # ScanningSequence
+}
 
 
 @dataclass(frozen=True)
@@ -58,10 +86,10 @@ def deidentify(
         try:
             refuse_if_held(ds, profile, released=released)
             refuse_unknown_syntax(ds)
-            return _Engine(ds, context, profile, series_kind).run()
+            return Engine(ds, context, profile, series_kind).run()
         except Held:
             raise
-        except UNREADABLE as error:
+        except UNREADABLE_VALUE as error:
             raise Held(
                 f"The object cannot be read completely ({type(error).__name__}).",
                 "Ask the sender to send it again; if it stays so, leave out this object.",
@@ -69,26 +97,28 @@ def deidentify(
             ) from None
 
 
-class _Engine:
+class Engine:
+    """One object: its attributes, then what depends on more than one of them (`finish`)."""
+
     def __init__(
-        self, ds: Dataset, context: PatientContext, profile: Profile, series_kind: str | None
+        self,
+        ds: Dataset,
+        context: PatientContext,
+        profile: Profile,
+        series_kind: str | None,
+        identifying: Collection[IdentifyingValue] | None = None,
     ) -> None:
         self.original = ds
         self.context = context
         self.profile = profile
         self.series_kind = series_kind
         self.sop_class = str(ds.SOPClassUID)
-        self.cleaner = AttributeCleaner(ds, context, profile, series_kind)
+        self.cleaner = AttributeCleaner(ds, context, profile, series_kind, identifying)
         self.actions = self.cleaner.actions
 
     def run(self) -> Deidentified:
-        places = attributes_of(self.sop_class, also=self.profile.also_allowed)
-        new = self.cleaner.dataset(self.original, places)
-        self._recomputed_age(new)
-        self._promoted_b_value(new)
-        self._described(new)
-        self._vouched_for(new)
-        self._marked(new)
+        new = self.cleaned()
+        self.finish(new)
         if hasattr(self.original, "file_meta"):
             new.file_meta = self.original.file_meta  # only to read the transfer syntax from
         implicit, little = self.original.original_encoding
@@ -98,6 +128,23 @@ class _Engine:
         return Deidentified(
             new, MappingProxyType(dict(sorted(self.actions.items()))), MappingProxyType(self.cleaner.uids)
         )
+
+    def cleaned(self) -> Dataset:
+        """A new dataset, attribute by attribute."""
+        return self.cleaner.dataset(
+            self.original, attributes_of(self.sop_class, also=self.profile.also_allowed)
+        )
+
+    def finish(self, new: Dataset) -> None:
+        """Change `new` where several attributes decide together, and mark it.
+
+        Reads `JUDGED_TOGETHER` and the private elements of `safe_private.B_VALUES` only, writes `FINISHED` only.
+        """
+        self._recomputed_age(new)
+        self._promoted_b_value(new)
+        self._described(new)
+        self._vouched_for(new)
+        self._marked(new)
 
     def _recomputed_age(self, new: Dataset) -> None:
         """PatientAge from the real dates, which say more than the recorded age (and agree with it, or win)."""

@@ -16,13 +16,14 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
+from pydicom.errors import BytesLengthException
 from pydicom.multival import MultiValue
 
 from gateway.privacy.constant_words import vendor_words
@@ -59,7 +60,10 @@ UNREADABLE: Final = (
     OverflowError,
     RecursionError,
     struct.error,
+    BytesLengthException,
 )
+# The same of a value that is in memory already; a sequence in it that ends too early is an OSError.
+UNREADABLE_VALUE: Final = (OSError, *UNREADABLE)
 
 
 class Kind(StrEnum):
@@ -97,8 +101,15 @@ def identifying_values(
     with silent_pydicom():
         for original in originals:
             for part in (original, getattr(original, "file_meta", None)):
-                for attribute, value, kind in _walk(part) if part is not None else ():
+                for attribute, value, kind in walk(part) if part is not None else ():
                     found.setdefault((value, kind), attribute)
+    return as_values(found, date_shift_days)
+
+
+def as_values(
+    found: Mapping[tuple[str, Kind], str], date_shift_days: int | None = None
+) -> frozenset[IdentifyingValue]:
+    """What was found ((value, kind) -> attribute) as identifying values; `date_shift_days` as above."""
     shifted = {
         shift_date(value, date_shift_days)
         for value, kind in found
@@ -125,17 +136,18 @@ _IDENTIFIERS: Final = _identifier_tags()
 DEEPEST: Final = 16
 
 
-def _walk(ds: Dataset, depth: int = 0) -> Iterator[tuple[str, str, Kind]]:
+def walk(ds: Dataset, depth: int = 0) -> Iterator[tuple[str, str, Kind]]:
+    """(attribute, value, kind) of every identifying value of one dataset; `depth` levels lie above it."""
     for tag in sorted(ds.keys()):
         if tag.is_private and ds.get_item(tag).VR not in ("SQ", None):
             continue  # what a private sequence holds may have public tags; blobs repeat what the header says
         try:
             element = ds[tag]
-        except UNREADABLE:
+        except UNREADABLE_VALUE:
             continue  # such an object is held, so there is nothing of it to search for
         if element.VR == "SQ":
             for item in element.value if depth < DEEPEST else ():
-                yield from _walk(item, depth + 1)
+                yield from walk(item, depth + 1)
         elif not element.tag.is_private:
             yield from _of_element(element)
 
@@ -147,7 +159,7 @@ def _of_element(element: DataElement) -> Iterator[tuple[str, str, Kind]]:
             for meant in _as_it_may_have_been_meant(value):
                 yield from ((attribute, part, Kind.NAME) for part in name_parts(meant))
         elif element.VR == "UI":
-            if not is_standard_uid(value) and len(value) >= 8:
+            if is_identifying_uid(value):
                 yield attribute, value, Kind.UID
         elif element.VR in ("DA", "DT"):
             parsed = parse_date(value[:8]) or parse_date(value[:10])
@@ -158,6 +170,11 @@ def _of_element(element: DataElement) -> Iterator[tuple[str, str, Kind]]:
         elif element.VR in _TEXT_VRS and element.tag in _IDENTIFIERS:
             for meant in _as_it_may_have_been_meant(value):
                 yield from _of_text(attribute, meant)
+
+
+def is_identifying_uid(value: str) -> bool:
+    """Whether a UID is looked for: the Standard does not define it, and it is long enough to say something."""
+    return not is_standard_uid(value) and len(value) >= 8
 
 
 def _of_text(attribute: str, value: str) -> Iterator[tuple[str, str, Kind]]:

@@ -6,20 +6,24 @@ It never fails: what it cannot read becomes one span called "(unreadable)", so t
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
-from typing import Final
+from contextlib import suppress
+from functools import cache
+from typing import Final, NamedTuple
 
 from pydicom.datadict import dictionary_VR, keyword_for_tag
 from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian
 
 _LONG_VRS: Final = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
+_SHORT_VRS: Final = {
+    vr: vr.decode() for vr in b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split()
+}
+_explicit_header = struct.Struct("<HH2sH").unpack_from
 _UNDEFINED: Final = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _DEEPEST: Final = 64
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(NamedTuple):
     """The value of one element: bytes `start`..`end`; `path` is "Sequence/Keyword", `vr` "UN" where unknown."""
 
     path: str
@@ -30,6 +34,18 @@ class Span:
 
 class _Unreadable(Exception):
     pass
+
+
+def transfer_syntax(encoded: bytes) -> tuple[str, int]:
+    """The Transfer Syntax UID of a Part 10 file and where its data set begins; ("", 0) when it has none."""
+    walker = _Walker(encoded, [])
+    with suppress(_Unreadable, struct.error, IndexError):
+        walker.file_meta()
+    for span in walker.found:
+        if span.path == "file meta/TransferSyntaxUID":
+            value = encoded[span.start : span.end].strip(b" \0")
+            return value.decode("ascii", "replace"), walker.found[-1].end
+    return "", 0
 
 
 def spans(encoded: bytes) -> list[Span]:
@@ -118,6 +134,11 @@ class _Walker:
         return (group << 16) | element, length
 
     def _header(self, at: int) -> tuple[int, str, int, int]:
+        if self.order == "<" and not self.implicit:  # nearly all files, and nearly all that they cost
+            group, element, vr, length = _explicit_header(self.data, at)
+            known = _SHORT_VRS.get(vr)
+            if known is not None:
+                return group << 16 | element, known, length, at + 8
         group, element = struct.unpack_from(self.order + "HH", self.data, at)
         tag = (group << 16) | element
         if self.implicit or group == 0xFFFE:
@@ -133,6 +154,7 @@ class _Walker:
         return tag, vr.decode("ascii"), length, at + 8
 
 
+@cache
 def _dictionary_vr(tag: int) -> str:
     try:
         return dictionary_VR(tag)[:2]
@@ -140,5 +162,6 @@ def _dictionary_vr(tag: int) -> str:
         return "UN"
 
 
+@cache
 def _name(tag: int) -> str:
     return keyword_for_tag(tag) or f"({tag >> 16:04X},{tag & 0xFFFF:04X})"

@@ -23,67 +23,40 @@ import re
 import zlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 from typing import Final
 
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
+from gateway.privacy.byte_scan import ByteFinds, ByteScan
 from gateway.privacy.codes import is_standard_meaning
 from gateway.privacy.constant_words import VENDOR_ATTRIBUTES, is_standard_code, vendor_words
 from gateway.privacy.encoding import IMPLEMENTATION_VERSION_NAME
 from gateway.privacy.identity import IdentifyingValue, Kind, identifying_values
-from gateway.privacy.layout import Span, spans
+from gateway.privacy.layout import Span, spans, transfer_syntax
+from gateway.privacy.needles import needles
 from gateway.privacy.recognition import words_of
 from gateway.privacy.safe_private import safe_creators
-from gateway.privacy.written_dates import written_dates
+from gateway.privacy.written_dates import dates_in_run, may_be_spelled, spelled_dates, years_in_run
 
-__all__ = ["IdentifyingValue", "Leak", "find_leaks", "identifying_values"]
+__all__ = ["IdentifyingValue", "Leak", "LeakSearch", "find_leaks", "identifying_values"]
 
-# Every character repertoire of PS3.3 C.12.1.1.2 that Python can write; ASCII values need one of the 8-bit ones only.
-_8BIT: Final = (
-    "utf-8",
-    "latin-1",
-    "iso8859-2",
-    "iso8859-3",
-    "iso8859-4",
-    "iso8859-5",
-    "iso8859-6",
-    "iso8859-7",
-    "iso8859-8",
-    "iso8859-9",
-    "iso8859-15",
-    "cp1252",
-    "tis-620",
-    "shift_jis",
-    "iso2022_jp",
-    "iso2022_jp_2",
-    "euc_jp",
-    "euc_kr",
-    "iso2022_kr",
-    "gb18030",
-    "gb2312",
-    "big5",
-    "cp949",
-    "cp1250",
-    "cp1251",
-    "koi8-r",
-)
-_WIDE: Final = ("utf-16-le", "utf-16-be")
 _BULK_VRS: Final = frozenset({"OB", "OW", "OF", "OD", "OL", "OV"})
 _BULK_BYTES: Final = 1024
 _TEXT_VRS: Final = frozenset({"AE", "LO", "LT", "PN", "SH", "ST", "UC", "UN", "UR", "UT"})
 _CREATOR: Final = re.compile(r"\([0-9A-F]{3}[13579BDF],00[1-9A-F][0-9A-F]\)$")
 _OWN_METHOD: Final = re.compile(r"pml-gateway [a-z0-9-]+ [0-9a-f]{16}")
-_RUNS: Final = (
-    (re.compile(rb"[0-9][0-9.]{3,}"), "ascii"),
+_NARROW: Final = re.compile(rb"[0-9][0-9.]{3,}")
+_WIDE: Final = (
     (re.compile(rb"(?:[0-9.]\x00){4,}"), "utf-16-le"),
     (re.compile(rb"(?:\x00[0-9.]){4,}"), "utf-16-be"),
 )
-_ESCAPE: Final = re.compile(rb"\x1b[$(),*+\-./]+[0-~]")
 _LONGEST_WITH_DATE: Final = (
     26  # a DT value; longer runs of digits are derived UIDs, where chance would find dates
 )
 _SHORTEST_IN_PIXELS: Final = {False: 6, True: 12}
+_DA: Final = frozenset({"DA", "DT"})
+_REMEMBERED: Final = 50_000
 
 
 @dataclass(frozen=True)
@@ -95,33 +68,173 @@ class Leak:
 
 
 @dataclass(frozen=True)
-class _Found:
-    offset: int
+class _Number:
+    """An identifying value in a run of digits (`at`, `length` in bytes); `part`: the digits it is compared with."""
+
+    at: int
+    length: int
     value: IdentifyingValue
+    part: str = ""
+    written: bool = False
+    run: bytes = b""
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What is to say about one run of digits, wherever it stands."""
+
+    found: tuple[_Number, ...]
+    years: tuple[int, ...]
+
+
+_SILENT: Final = _Run((), ())
+
+
+class LeakSearch:
+    """The search for the values of one study, compiled once; `leaks` then costs about the same however many there are.
+
+    It remembers what runs of digits and short texts it has seen, because the files of a study repeat them.
+    """
+
+    def __init__(self, values: Collection[IdentifyingValue]) -> None:
+        self._words: dict[bytes, list[tuple[IdentifyingValue, bool]]] = {}
+        for value in values:
+            if value.kind not in (Kind.NAME, Kind.TEXT) or (value.value.isascii() and len(value.value) < 4):
+                continue
+            for needle, wide in needles(value.value):
+                self._words.setdefault(needle, []).append((value, wide))
+        self._scan = ByteScan([(needle, wide) for needle, all_ in self._words.items() for _, wide in all_])
+        self._uids = {v.value: v for v in values if v.kind is Kind.UID}
+        self._numbers = {v.value.lstrip("0"): v for v in values if v.kind is Kind.NUMBER}
+        self._dates = {v.value: v for v in values if v.kind is Kind.DATE}
+        self._short = {v.value.casefold(): v for v in values if v.kind is Kind.NAME and len(v.value) < 4}
+        self._runs: dict[bytes, _Run] = {}
+        self._short_in: dict[bytes, tuple[IdentifyingValue, ...]] = {}
+
+    def leaks(self, encoded: bytes) -> list[Leak]:
+        """Every place of `encoded` (a Part 10 file) where one of the values occurs; empty means proven clean.
+
+        A deflated data set is inflated first (offsets then count in the inflated file).
+        """
+        encoded = _inflated(encoded)
+        layout = _Layout(encoded)
+        finds = self._scan.over(encoded)
+        for remembered in (self._runs, self._short_in):
+            if len(remembered) > _REMEMBERED:
+                remembered.clear()
+        found = {
+            *self._words_in(encoded, finds, layout),
+            *self._digits_in(encoded, finds, layout),
+            *self._short_words_in(layout),
+        }
+        return sorted(
+            (Leak(layout.path_at(offset), offset) for offset in found),
+            key=lambda leak: (leak.offset, leak.attribute),
+        )
+
+    # ---- words -----------------------------------------------------------------------------------------------
+
+    def _words_in(self, encoded: bytes, finds: ByteFinds, layout: _Layout) -> Iterator[int]:
+        for offset, needle in finds.needles():
+            span = layout.at(offset)
+            for value, wide in self._words[needle]:
+                if _is_bulk(span) and len(needle) < _SHORTEST_IN_PIXELS[wide]:
+                    continue
+                if layout.is_constant(span, value, offset, len(needle)):
+                    continue
+                if len(value.value) >= 6 or wide or _stands_alone(encoded, offset, len(needle), span):
+                    yield offset
+
+    def _short_words_in(self, layout: _Layout) -> Iterator[int]:
+        if not self._short:
+            return
+        for span in layout.spans:
+            if span.vr not in _TEXT_VRS or span.start == span.end:
+                continue
+            raw = _bytes(layout.encoded, span)
+            if raw not in self._short_in:
+                words = words_of(f"{raw.decode('utf-8', 'replace')} {raw.decode('latin-1')}")
+                self._short_in[raw] = tuple(self._short[word] for word in words & self._short.keys())
+            if any(not layout.is_constant(span, value) for value in self._short_in[raw]):
+                yield span.start
+
+    # ---- digits ----------------------------------------------------------------------------------------------
+
+    def _digits_in(self, encoded: bytes, finds: ByteFinds, layout: _Layout) -> Iterator[int]:
+        runs = self._runs
+        for start, end in finds.runs():
+            text = encoded[start:end]
+            run = runs.get(text)
+            if run is None:
+                run = runs[text] = self._judged(text)
+            if run is _SILENT:
+                continue
+            yield from (start + one.at for one in run.found if _counts(one, start + one.at, layout))
+            for year in run.years:
+                if may_be_spelled(encoded, start + year):
+                    yield from self._spelled(start + year, layout)
+        for start, end in finds.wide_runs():
+            for pattern, charset in _WIDE:
+                for match in pattern.finditer(encoded[start:end]):
+                    at = start + match.start()
+                    for one in self._numbers_in(match[0].decode(charset), 0, len(match[0]), b""):
+                        if _counts(one, at, layout, wide=True):
+                            yield at
+
+    def _judged(self, text: bytes) -> _Run:
+        found = [
+            one
+            for match in _NARROW.finditer(text)
+            for one in self._numbers_in(match[0].decode(), match.start(), len(match[0]), match[0])
+        ]
+        found += [
+            _Number(at, 0, self._dates[date], written=True)
+            for at, date in dates_in_run(text)
+            if date in self._dates
+        ]
+        years = years_in_run(text) if self._dates else ()
+        return _Run(tuple(found), years) if found or years else _SILENT
+
+    def _numbers_in(self, run: str, at: int, length: int, raw: bytes) -> Iterator[_Number]:
+        run = run.rstrip(".")
+        if run in self._uids:
+            yield _Number(at, length, self._uids[run])
+        for part in run.split("."):
+            number = self._numbers.get(part.lstrip("0"))
+            if number is not None:
+                yield _Number(at, length, number, part, run=raw if "." not in run else b"")
+            date = _date_in(part, self._dates)
+            if date is not None:
+                yield _Number(at, length, date)
+
+    def _spelled(self, year: int, layout: _Layout) -> Iterator[int]:
+        for first, end in layout.outside_bulk():
+            if first <= year < end:
+                for at, date in spelled_dates(layout.encoded, year, first, end):
+                    if date in self._dates and _counts(
+                        _Number(at, 0, self._dates[date], written=True), at, layout
+                    ):
+                        yield at
 
 
 def find_leaks(encoded: bytes, values: Collection[IdentifyingValue]) -> list[Leak]:
-    """Every place of `encoded` (a Part 10 file) where one of `values` occurs; empty means proven clean.
-
-    A deflated data set is inflated first (offsets then count in the inflated file).
-    """
-    encoded = _inflated(encoded)
-    layout = _Layout(encoded)
-    leaks = {
-        Leak(layout.path_at(found.offset), found.offset)
-        for search in (_words, _digits, _short_words)
-        for found in search(encoded, values, layout)
-    }
-    return sorted(leaks, key=lambda leak: (leak.offset, leak.attribute))
+    """`LeakSearch(values).leaks(encoded)`: for one file alone."""
+    return LeakSearch(values).leaks(encoded)
 
 
 class _Layout:
-    """Answers: which element is at this offset, what kind is it."""
+    """Answers: which element is at this offset, what kind is it. The file is walked when the first question comes."""
 
     def __init__(self, encoded: bytes) -> None:
         self.encoded = encoded
-        self.spans = spans(encoded)
-        self._starts = [span.start for span in self.spans]
+
+    @cached_property
+    def spans(self) -> list[Span]:
+        return spans(self.encoded)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [span.start for span in self.spans]
 
     def at(self, offset: int) -> Span | None:
         index = bisect.bisect_right(self._starts, offset) - 1
@@ -172,113 +285,32 @@ def _is_bulk(span: Span | None) -> bool:
     return span is not None and span.vr in _BULK_VRS and span.end - span.start >= _BULK_BYTES
 
 
-def _words(encoded: bytes, values: Collection[IdentifyingValue], layout: _Layout) -> Iterator[_Found]:
-    lowered = encoded.lower()
-    for value in values:
-        if value.kind not in (Kind.NAME, Kind.TEXT):
-            continue
-        if value.value.isascii() and len(value.value) < 4:
-            continue
-        for needle, wide in _needles(value.value):
-            for offset in _occurrences(lowered, needle):
-                span = layout.at(offset)
-                if _is_bulk(span) and len(needle) < _SHORTEST_IN_PIXELS[wide]:
-                    continue
-                if layout.is_constant(span, value, offset, len(needle)):
-                    continue
-                width = 2 if wide else 1
-                if len(value.value) >= 6 or _stands_alone(lowered, offset, len(needle), width, span):
-                    yield _Found(offset, value)
-
-
-def _occurrences(data: bytes, needle: bytes) -> Iterator[int]:
-    offset = data.find(needle)
-    while offset >= 0:
-        yield offset
-        offset = data.find(needle, offset + 1)
-
-
-def _stands_alone(data: bytes, offset: int, length: int, width: int, span: Span | None) -> bool:
+def _stands_alone(data: bytes, offset: int, length: int, span: Span | None) -> bool:
     before = data[offset - 1 : offset] if span is None or offset > span.start else b""
     after = data[offset + length : offset + length + 1] if span is None or offset + length < span.end else b""
-    if width == 2:  # the neighbour's other byte says nothing: a wide word alone is rare enough
-        return True
     return not before.isalpha() and not after.isalpha()
-
-
-@lru_cache(maxsize=4096)
-def _needles(word: str) -> tuple[tuple[bytes, bool], ...]:
-    """The encoded forms of `word` to look for in ASCII-lowered bytes, and whether each is two bytes a character."""
-    forms: dict[bytes, bool] = {}
-    for variant in {word, word.lower(), word.upper(), word.title()}:
-        for charset in _8BIT[:1] if word.isascii() else _8BIT:
-            try:
-                encoded = variant.encode(charset).lower()
-            except UnicodeEncodeError:
-                continue
-            for needle in _without_escapes(encoded):
-                if len(needle) >= 4:
-                    forms.setdefault(needle, False)
-        for charset in _WIDE:
-            forms.setdefault(variant.encode(charset).lower(), True)
-    return tuple(forms.items())
-
-
-def _without_escapes(encoded: bytes) -> tuple[bytes, ...]:
-    """With ISO 2022 a part of a longer run has an escape sequence before it, after it, or neither (PS3.5 6.1.2.5)."""
-    escapes = list(_ESCAPE.finditer(encoded))
-    if not escapes:
-        return (encoded,)
-    first = escapes[0].start() == 0
-    last = escapes[-1].end() == len(encoded)
-    inner = encoded[escapes[0].end() if first else 0 : escapes[-1].start() if last else len(encoded)]
-    forms = [encoded[: len(encoded) - len(escapes[-1][0])] if last else encoded]
-    forms.append(encoded[escapes[0].end() :] if first else encoded)
-    # Bare two-byte characters look like plain letters: only four of them together are no chance.
-    return (*forms, inner) if len(inner) >= 8 else tuple(forms)
-
-
-def _digits(encoded: bytes, values: Collection[IdentifyingValue], layout: _Layout) -> Iterator[_Found]:
-    uids = {v.value: v for v in values if v.kind is Kind.UID}
-    numbers = {v.value.lstrip("0"): v for v in values if v.kind is Kind.NUMBER}
-    dates = {v.value: v for v in values if v.kind is Kind.DATE}
-    for pattern, charset in _RUNS:
-        for match in pattern.finditer(encoded):
-            run = match[0].decode(charset).rstrip(".")
-            span = layout.at(match.start())
-            whole = "." not in run and span is not None and match[0] == _bytes(encoded, span)
-            wide_in_pixels = charset != "ascii" and _is_bulk(span)
-            if run in uids:
-                yield _Found(match.start(), uids[run])
-            for part in run.split("."):
-                number = numbers.get(part.lstrip("0"))
-                if number is not None and _number_counts(
-                    part, span, whole, wide_in_pixels, _alone(encoded, match, span)
-                ):
-                    yield _Found(match.start(), number)
-                date = _date_in(part, dates)
-                if date is not None and not (
-                    span and (span.vr == "DS" or (date.elsewhere_only and span.vr in _DA))
-                ):
-                    yield _Found(match.start(), date)
-    for start, text in written_dates(encoded, layout.outside_bulk()):
-        span = layout.at(start)
-        if text in dates and not (span and span.vr == "DS"):
-            yield _Found(start, dates[text])
-
-
-_DA: Final = frozenset({"DA", "DT"})
 
 
 def _bytes(encoded: bytes, span: Span) -> bytes:
     return encoded[span.start : span.end].strip(b" \0")
 
 
-def _alone(data: bytes, match: re.Match[bytes], span: Span | None) -> bool:
+def _counts(one: _Number, at: int, layout: _Layout, *, wide: bool = False) -> bool:
+    """Whether a number or date whose run begins at `at` is more than a coincidence."""
+    kind, span = one.value.kind, layout.at(at)
+    if kind is Kind.UID:
+        return True
+    if kind is Kind.NUMBER:
+        whole = bool(one.run) and span is not None and one.run == _bytes(layout.encoded, span)
+        alone = _alone(layout.encoded, at, at + one.length, span)
+        return _number_counts(one.part, span, whole, wide and _is_bulk(span), alone)
+    in_its_place = span is not None and one.value.elsewhere_only and not one.written and span.vr in _DA
+    return span is None or (span.vr != "DS" and not in_its_place)
+
+
+def _alone(data: bytes, start: int, end: int, span: Span | None) -> bool:
     first, last = (span.start, span.end) if span is not None else (0, len(data))
-    around = (
-        data[max(match.start() - 1, first) : match.start()] + data[match.end() : min(match.end() + 1, last)]
-    )
+    around = data[max(start - 1, first) : start] + data[end : min(end + 1, last)]
     return not any(chr(byte).isalnum() for byte in around)
 
 
@@ -304,26 +336,11 @@ def _date_in(part: str, dates: dict[str, IdentifyingValue]) -> IdentifyingValue 
     return next((dates[window] for window in windows if window in dates), None)
 
 
-def _short_words(encoded: bytes, values: Collection[IdentifyingValue], layout: _Layout) -> Iterator[_Found]:
-    short = {v.value.casefold(): v for v in values if v.kind is Kind.NAME and len(v.value) < 4}
-    if not short:
-        return
-    for span in layout.spans:
-        if span.vr not in _TEXT_VRS:
-            continue
-        raw = _bytes(encoded, span)
-        for word in words_of(f"{raw.decode('utf-8', 'replace')} {raw.decode('latin-1')}"):
-            value = short.get(word)
-            if value is not None and not layout.is_constant(span, value):
-                yield _Found(span.start, value)
-
-
 def _inflated(encoded: bytes) -> bytes:
-    meta = next((s for s in spans(encoded) if s.path == "file meta/TransferSyntaxUID"), None)
-    if meta is None or _bytes(encoded, meta).decode("ascii", "replace") != DeflatedExplicitVRLittleEndian:
+    syntax, start = transfer_syntax(encoded)
+    if syntax != DeflatedExplicitVRLittleEndian:
         return encoded
-    last = max(s.end for s in spans(encoded) if s.path.startswith("file meta/"))
     try:
-        return encoded[:last] + zlib.decompressobj(-zlib.MAX_WBITS).decompress(encoded[last:])
+        return encoded[:start] + zlib.decompressobj(-zlib.MAX_WBITS).decompress(encoded[start:])
     except zlib.error:
         return encoded

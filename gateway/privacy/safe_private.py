@@ -87,7 +87,7 @@ def private_b_value(ds: Dataset) -> float | None:
     GE and Philips write 0 on images that are not diffusion at all: a 0 counts only with echo-planar evidence.
     """
     for (group, creator, low), row in safe_elements().items():
-        if (group, creator, low) not in _B_VALUES:
+        if (group, creator, low) not in B_VALUES:
             continue
         for element in _elements(ds, group, creator, low):
             values = _values(element, row)
@@ -101,7 +101,7 @@ def private_b_value(ds: Dataset) -> float | None:
     return None
 
 
-_B_VALUES: Final = frozenset(
+B_VALUES: Final = frozenset(
     {
         (0x0019, "SIEMENS MR HEADER", 0x0C),
         (0x0021, "SIEMENS MR SDI 02", 0x05),

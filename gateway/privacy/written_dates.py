@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
@@ -25,26 +25,50 @@ _MONTHS: Final = {
 _YOUNGEST_CENTURY: Final = 2000
 
 
-def written_dates(data: bytes, texts: Iterable[tuple[int, int]]) -> Iterator[tuple[int, str]]:
-    """(offset, YYYYMMDD) of every reading of everything in `data` that can be read as a date; both day-first and
-    month-first, years with two digits in both centuries. Runs of the form YYYYMMDD are not among them.
+_YEAR: Final = re.compile(rb"(?:19|20)\d{2}(?![0-9])")
+_LONGEST_BEFORE_YEAR: Final = 24
+_SPELLING: Final = frozenset(b"0123456789. ,_-\xe4\xc3\xa4" + bytes(range(65, 91)) + bytes(range(97, 123)))
 
-    Names of months are looked for in the byte ranges `texts` only.
+
+def dates_in_run(run: bytes) -> Iterator[tuple[int, str]]:
+    """(offset, YYYYMMDD) of every reading of everything in a longest run of digits, dots, dashes and slashes that can
+    be read as a date; both day-first and month-first, years with two digits in both centuries. Runs of the form
+    YYYYMMDD are not among them.
     """
-    for match in _GROUPS.finditer(data):
+    for match in _GROUPS.finditer(run):
         for text in _readings(match[1].decode(), match[3].decode(), match[4].decode()):
             yield match.start(), text
-    for match in (match for start, end in texts for match in _SPELLED.finditer(data, start, end)):
+    for match in _RUN.finditer(run):
+        digits = match[0].decode()
+        for day_first in (digits[:2] + digits[2:4], digits[2:4] + digits[:2]):
+            for text in _valid(int(digits[4:]), int(day_first[2:]), int(day_first[:2])):
+                yield match.start(), text
+
+
+def years_in_run(run: bytes) -> tuple[int, ...]:
+    """Offsets where a year may end a date with the name of its month."""
+    return tuple(match.start() for match in _YEAR.finditer(run))
+
+
+def may_be_spelled(data: bytes, year: int) -> bool:
+    """Whether the name of a month stands before the year at `year`: a quick look."""
+    return _SPELLED.search(data, max(year - _LONGEST_BEFORE_YEAR, 0), year + 4) is not None
+
+
+def spelled_dates(data: bytes, year: int, first: int, end: int) -> Iterator[tuple[int, str]]:
+    """(offset, YYYYMMDD) of the date with the name of its month whose year is at `year` (`data[first:end]` only).
+
+    Read from the beginning of the text around it, so that two dates in a row are told apart as they are written.
+    """
+    around = year
+    while around > first and data[around - 1] in _SPELLING:
+        around -= 1
+    for match in _SPELLED.finditer(data, around, min(year + 5, end)):
         day = match[1] or match[3]
         word = match[2].decode("utf-8", "replace").replace("\ufffd", "ä").lower()
         month = _MONTHS.get(word)
-        if day and month:
+        if match.end() == year + 4 and day and month:
             yield from ((match.start(), text) for text in _valid(int(match[4]), month, int(day)))
-    for match in _RUN.finditer(data):
-        run = match[0].decode()
-        for day_first in (run[:2] + run[2:4], run[2:4] + run[:2]):
-            for text in _valid(int(run[4:]), int(day_first[2:]), int(day_first[:2])):
-                yield match.start(), text
 
 
 def _readings(first: str, second: str, third: str) -> Iterator[str]:

@@ -1,0 +1,343 @@
+"""Asks the engine on datasets what becomes of elements given as bytes, and remembers its answers (`outcomes`).
+
+Nothing is decided here. What is not remembered is asked of `AttributeCleaner`, one element at a time; large values are
+asked about with a small one in their place, plain ones (`verbatim`) once for each attribute.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, cached_property
+from operator import itemgetter
+from typing import Final, TypeVar
+
+from pydicom.datadict import keyword_for_tag
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_dataset
+from pydicom.sequence import Sequence as DicomSequence
+from pydicom.tag import Tag
+
+from gateway.privacy.attributes import AttributeCleaner
+from gateway.privacy.iod import Place
+from gateway.privacy.outcomes import (
+    BULK_BYTES,
+    BULK_VRS,
+    CHARACTER_SET,
+    CODED,
+    LONGEST_REMEMBERED,
+    PROBE,
+    SHIFTING,
+    WRITTEN_IN,
+    Context,
+    Descend,
+    Level,
+    Memo,
+    Outcome,
+    bulk_head,
+    dataset_of,
+    keeps,
+    private_vr,
+    runs_of_digits,
+    written,
+)
+from gateway.privacy.ranges import (
+    PIXEL_DATA,
+    SEQUENCE,
+    Element,
+    Item,
+    NotTaken,
+    dictionary_vr,
+    elements,
+    items,
+)
+from gateway.privacy.safe_private import safe_elements
+from gateway.privacy.verbatim import NEVER, PLAIN, is_plain
+
+_NOT_TEXT: Final = frozenset("AS AT DA DS DT FD FL IS OB OD OF OL OV OW SL SS SV TM UI UL US UV".split())  # noqa: SIM905
+
+
+class _Asker(AttributeCleaner):
+    """Tells how a sequence is treated, without going into it."""
+
+    told: Descend | None = None
+
+    def _sequence(self, element: DataElement, place: Place | None, done: str) -> DataElement | None:
+        if element.VR != SEQUENCE:
+            raise NotTaken
+        children = place.children if place is not None else {}
+        self.told = Descend(children, done, not (place is None or place.type == "3"))
+        return None
+
+
+class Decider:
+    """The outcomes of the elements of one object. `volatile`: its UIDs and dates, which its siblings do not share."""
+
+    def __init__(
+        self, data: bytes, context: Context, volatile: Sequence[str], whole: Callable[[], AttributeCleaner]
+    ) -> None:
+        self.data, self.context, self.volatile, self._make_whole = data, context, volatile, whole
+
+    @cached_property
+    def _whole(self) -> AttributeCleaner:
+        """Knows every identifying value of this object."""
+        return self._make_whole()
+
+    def level(self, level: Level, found: Sequence[Element]) -> Iterator[tuple[int, Outcome]]:
+        """(tag, outcome) of the elements of one data set that leave anything or count; private creators last."""
+        memo = self.context.memo_of(level)
+        plain = memo.plain
+        data = self.data
+        creators: dict[tuple[int, int], bytes] = {}
+        reserved: dict[tuple[int, int], tuple[int, Outcome]] = {}
+        for element in found:
+            tag, vr, start, _, _, end = element
+            if (
+                tag == PIXEL_DATA
+            ):  # judged with the whole object; inside a sequence that object is another one
+                raise NotTaken
+            creator = b""
+            if tag & 0x10000:
+                number = tag & 0xFFFF
+                group = tag >> 16
+                if 0x10 <= number <= 0xFF:
+                    creators[group, number] = data[start:end]
+                elif number >= 0x1000:
+                    creator = creators.get((group, number >> 8), b"")
+            if vr == SEQUENCE and tag & 0x10000:
+                outcome = self._large(level, element, creator)
+            elif end - start < BULK_BYTES or (vr not in BULK_VRS and end - start < LONGEST_REMEMBERED):
+                key = creator + data[start:end]
+                outcome = (
+                    plain.get(key)
+                    or memo.recall(key, self.among)
+                    or self._decided(level, element, creator, key, memo)
+                )
+            else:
+                outcome = self._large(level, element, creator)
+            if tag & 0x10000 and outcome.out is not None:
+                if 0x10 <= tag & 0xFFFF <= 0xFF:
+                    reserved[tag >> 16, tag & 0xFFFF] = tag, outcome
+                    continue
+                block = (tag >> 16, (tag & 0xFFFF) >> 8)
+                if block in reserved:
+                    yield reserved.pop(block)
+            yield tag, outcome
+
+    def among(self, digits: tuple[str, ...]) -> frozenset[str]:
+        """The UIDs and dates of this object that are in a text with these digits."""
+        return frozenset(value for value in self.volatile if any(value in run for run in digits))
+
+    def cleaner_for(self, digits: tuple[str, ...]) -> AttributeCleaner:
+        """Who decides about a text: the one who knows this object's UIDs and dates if any of them is in it."""
+        if digits is SHIFTING or self.among(digits):
+            return self._whole
+        return self.context.cleaner
+
+    # ---- one element -----------------------------------------------------------------------------------------
+
+    def _decided(self, level: Level, element: Element, creator: bytes, key: bytes, memo: Memo) -> Outcome:
+        tag, vr, start, value, stop, end = element
+        if vr == SEQUENCE:
+            outcome = self._sequence(level, element)
+        else:
+            raw = self.data[start:end]
+            if vr in PLAIN and not tag & 0x10000 and tag not in NEVER and is_plain(vr, self.data[value:stop]):
+                plan = self._plan(level, tag, vr, raw[: value - start - (2 if not level.implicit else 4)])
+                if plan is not None:
+                    outcome = self._plain(plan, vr, raw, self.data[value:stop])
+                    memo.keep(key, outcome, self.among)
+                    return outcome
+            outcome = self._asked(level, tag, vr, creator, raw)
+        memo.keep(key, outcome, self.among)
+        return outcome
+
+    def _asked(self, level: Level, tag: int, vr: str, creator: bytes, raw: bytes) -> Outcome:
+        """The engine's answer for one element."""
+        digits = () if vr in _NOT_TEXT else runs_of_digits(raw)
+        cleaner = self.cleaner_for(digits)
+        ds = dataset_of(level, creator + raw)
+        new, counts, uids = _answer(cleaner, lambda: cleaner.element(ds, ds[tag], level.places))
+        out = None if new is None else written(new, implicit=level.implicit)
+        return Outcome(out, counts, uids, digits)
+
+    def _plan(self, level: Level, tag: int, vr: str, header: bytes) -> Outcome | None:
+        """What the engine does with a plain value of this attribute, when that is to write it as it is or a new UID."""
+        key = (tag, vr, b"")
+        if key not in level.plans:
+            value = PLAIN[vr]
+            raw = header + struct.pack("<L" if level.implicit else "<H", len(value)) + value
+            outcome = self._asked(level, tag, vr, b"", raw)
+            fits = outcome.out == raw or (vr == "UI" and outcome.uids)
+            level.plans[key] = outcome if fits else None
+        plan = level.plans[key]
+        assert not isinstance(plan, Descend)
+        return plan
+
+    def _plain(self, plan: Outcome, vr: str, raw: bytes, value: bytes) -> Outcome:
+        if vr != "UI" or not plan.uids:
+            return Outcome(raw, plan.counts)
+        original = value.rstrip(b"\0").decode("ascii")
+        new = self.context.cleaner.context.key.uid(original)
+        if new == original:
+            return Outcome(raw, tuple(one.replace("UID replaced", "kept") for one in plan.counts))
+        written_uid = new.encode("ascii") + b"\0" * (len(new) % 2)
+        header = raw[: len(raw) - len(value)]
+        length = (
+            struct.pack("<L", len(written_uid))
+            if header[4:6] != b"UI"
+            else struct.pack("<H", len(written_uid))
+        )
+        return Outcome(header[: -len(length)] + length + written_uid, plan.counts, ((original, new),))
+
+    def _large(self, level: Level, element: Element, creator: bytes) -> Outcome:
+        """A large value, which the engine keeps whole or not at all whatever it is; or it is asked after all."""
+        tag, vr, start, value, stop, end = element
+        if vr == SEQUENCE:
+            return (
+                self._private_sequence(level, element, creator)
+                if tag & 0x10000
+                else self._sequence(level, element)
+            )
+        if (
+            vr not in BULK_VRS
+            or self._may_be_safe(tag)
+            or (vr == "UN" and self._known_vr(level, tag, creator))
+        ):
+            return self._asked(level, tag, vr, creator, self.data[start:end])
+        plan = self.bulk_plan(level, element, creator)
+        if not keeps(plan):
+            return plan
+        if (stop - value) % 2 or stop != end:
+            raise NotTaken
+        return Outcome(bulk_head(plan, stop - value) + self.data[value:stop], plan.counts)
+
+    def bulk_plan(self, level: Level, element: Element, creator: bytes = b"") -> Outcome:
+        """What the engine does with a large value, asked with a small one in its place."""
+        key = (element.tag, element.vr, creator)
+        if key not in level.plans:
+            head = self.data[element.start : element.start + 4 if level.implicit else element.value - 4]
+            probe = head + struct.pack("<L", len(PROBE)) + PROBE
+            level.plans[key] = self._asked(level, element.tag, element.vr, creator, probe)
+        plan = level.plans[key]
+        assert isinstance(plan, Outcome)
+        return plan
+
+    def _private_sequence(self, level: Level, element: Element, creator: bytes) -> Outcome:
+        """Gone, whatever is in it: no sequence is on the list of safe ones."""
+        key = (element.tag, SEQUENCE, creator)
+        if key not in level.plans:
+            start = element.start
+            empty = self.data[start : start + 4] + (b"" if level.implicit else b"SQ\0\0") + bytes(4)
+            level.plans[key] = self._asked(level, element.tag, SEQUENCE, creator, empty)
+        plan = level.plans[key]
+        assert isinstance(plan, Outcome)
+        return plan
+
+    @staticmethod
+    def _may_be_safe(tag: int) -> bool:
+        return bool(tag & 0x10000) and any(
+            group == tag >> 16 and low == tag & 0xFF for group, _, low in safe_elements()
+        )
+
+    def _known_vr(self, level: Level, tag: int, creator: bytes) -> bool:
+        """Whether pydicom knows what a UN really is (and so may fail to decode it)."""
+        if not tag & 0x10000:
+            return True
+        return private_vr(dataset_of(level, creator), tag) not in BULK_VRS
+
+    # ---- sequences -------------------------------------------------------------------------------------------
+
+    def _sequence(self, level: Level, element: Element) -> Outcome:
+        if (
+            dictionary_vr(element.tag) != SEQUENCE
+        ):  # no sequence by right: what the engine does depends on its value
+            return self._asked(level, element.tag, SEQUENCE, b"", self.data[element.start : element.end])
+        plan = self._sequence_plan(level, element)
+        if isinstance(plan, Outcome):
+            return plan
+        counts: list[str] = []
+        uids: list[tuple[str, str]] = []
+        digits: list[str] = []
+        contents: list[bytes] = []
+        for item in items(self.data, element, implicit=level.implicit, depth=level.depth):
+            found = elements(self.data, item.start, item.end, implicit=level.implicit, depth=level.depth)
+            charset = next((self.data[e.start : e.end] for e in found if e.tag == CHARACTER_SET), b"")
+            below = level.child(plan.children, charset)
+            if any(e.tag in CODED for e in found):
+                outcomes = [self._coded(below, item)]
+            else:
+                outcomes = [outcome for _, outcome in sorted(self.level(below, found), key=itemgetter(0))]
+            for outcome in outcomes:
+                counts += outcome.counts
+                uids += outcome.uids
+                digits += outcome.digits
+            contents.append(b"".join([outcome.out for outcome in outcomes if outcome.out]))
+        name = _name(element.tag)
+        shifting = SHIFTING if "*" in digits else tuple(digits)
+        if contents and not any(contents) and not plan.kept_empty:
+            return Outcome(None, (*counts, f"{name}: removed, nothing left"), tuple(uids), shifting)
+        value = b"".join(b"\xfe\xff\x00\xe0" + struct.pack("<L", len(one)) + one for one in contents)
+        header = self.data[element.start : element.start + 4] + (b"" if level.implicit else b"SQ\0\0")
+        out = header + struct.pack("<L", len(value)) + value
+        return Outcome(out, (*counts, f"{name}: {plan.done}"), tuple(uids), shifting)
+
+    def _sequence_plan(self, level: Level, element: Element) -> Outcome | Descend:
+        key = (element.tag, SEQUENCE, b"")
+        plan = level.plans.get(key)
+        if plan is None:
+            base = self.context.cleaner
+            asker = _Asker(base.original, base.context, base.profile, base.series_kind, ())
+            empty = DataElement(element.tag, SEQUENCE, DicomSequence())
+            ds = Dataset()
+            ds.add(empty)
+            new = asker.element(ds, empty, level.places)
+            plan = asker.told or Outcome(
+                None if new is None else written(new, implicit=level.implicit),
+                tuple(asker.actions.elements()),
+            )
+            level.plans[key] = plan
+        return plan
+
+    def _coded(self, level: Level, item: Item) -> Outcome:
+        """An item that is a coded entry, or looks like one: its attributes depend on one another."""
+        raw = self.data[item.start : item.end]
+        memo = self.context.memo_of(level)
+        key = b"item" + raw
+        known = memo.plain.get(key) or memo.recall(key, self.among)
+        if known is not None:
+            return known
+        digits = runs_of_digits(raw)
+        cleaner = self.cleaner_for(digits)
+        ds = dataset_of(level, raw)
+        cleaner.depth = level.depth - 1
+        try:
+            new, counts, uids = _answer(cleaner, lambda: cleaner.dataset(ds, level.places))
+        finally:
+            cleaner.depth = 0
+        stream = DicomBytesIO()
+        stream.is_implicit_VR, stream.is_little_endian = level.implicit, True
+        write_dataset(stream, new, WRITTEN_IN)
+        outcome = Outcome(stream.getvalue(), counts, uids, digits)
+        memo.keep(key, outcome, self.among)
+        return outcome
+
+
+_T = TypeVar("_T")
+
+
+def _answer(
+    cleaner: AttributeCleaner, ask: Callable[[], _T]
+) -> tuple[_T, tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """What `ask` returns, and what `cleaner` counted and mapped meanwhile."""
+    cleaner.actions.clear()
+    cleaner.uids.clear()
+    new = ask()
+    return new, tuple(cleaner.actions.elements()), tuple(cleaner.uids.items())
+
+
+@cache
+def _name(tag: int) -> str:
+    return keyword_for_tag(tag) or str(Tag(tag))

@@ -1,0 +1,162 @@
+"""What becomes of one element, as bytes: decided by `AttributeCleaner`, remembered for the elements that repeat.
+
+The files of a series repeat most of their elements byte for byte, and identical bytes at the same place, in the same
+character set, under the same private creator and of the same patient have the same outcome. Nothing is decided here:
+what is not remembered is asked of the engine on datasets, one element at a time.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import Final
+
+from pydicom.datadict import private_dictionary_VR
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filereader import read_dataset
+from pydicom.filewriter import write_data_element
+from pydicom.tag import Tag
+
+from gateway.privacy.attributes import AttributeCleaner
+from gateway.privacy.iod import Place
+from gateway.privacy.safe_private import creator_of
+
+WRITTEN_IN: Final = "ISO_IR 100"
+CHARACTER_SET: Final = 0x00080005
+# CodeValue, CodeMeaning: an item with one of them is cleaned as a whole.
+CODED: Final = frozenset({0x00080100, 0x00080104})
+BULK_VRS: Final = frozenset({"OB", "OW", "OF", "OD", "OL", "OV", "UN"})
+BULK_BYTES: Final = 1024
+LONGEST_REMEMBERED: Final = 1 << 15
+_DIGITS: Final = re.compile(rb"[0-9.]{8,}")
+PROBE: Final = b"a bulk value"
+SHIFTING: Final = ("*",)  # an escape sequence may part digits: such text is looked at every time
+
+Among = Callable[[tuple[str, ...]], frozenset[str]]
+"""The UIDs and dates of one object that are in a text with these runs of digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`out` is what is written (None: nothing); `digits` are runs of digits in texts that a UID or date might be in."""
+
+    out: bytes | memoryview | None
+    counts: tuple[str, ...] = ()
+    uids: tuple[tuple[str, str], ...] = ()
+    digits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Descend:
+    """A sequence whose items are cleaned one by one."""
+
+    children: Mapping[int, Place]
+    done: str
+    kept_empty: bool
+
+
+@dataclass(eq=False)
+class Level:
+    """One place in objects: its attributes, its character set (the element as read, or empty), its depth from 1."""
+
+    places: Mapping[int, Place]
+    charset: bytes
+    depth: int
+    implicit: bool
+    plans: dict[tuple[int, str, bytes], Outcome | Descend | None] = field(default_factory=dict)
+    below: dict[tuple[int, bytes], Level] = field(default_factory=dict)
+
+    def child(self, children: Mapping[int, Place], charset: bytes) -> Level:
+        """The level of the items of a sequence."""
+        key = id(children), charset
+        level = self.below.get(key)
+        if level is None:
+            level = self.below[key] = Level(children, charset or self.charset, self.depth + 1, self.implicit)
+        return level
+
+
+class Memo:
+    """Outcomes by the bytes of their elements; of texts with digits by the UIDs and dates found in them, too."""
+
+    def __init__(self) -> None:
+        self.plain: dict[bytes, Outcome] = {}
+        self.digits: dict[bytes, tuple[str, ...]] = {}
+        self.judged: dict[tuple[bytes, frozenset[str]], Outcome] = {}
+
+    def __len__(self) -> int:
+        return len(self.plain) + len(self.judged)
+
+    def recall(self, key: bytes, among: Among) -> Outcome | None:
+        """The outcome of these bytes in the object that `among` asks; None when nobody knows it yet."""
+        digits = self.digits.get(key)
+        return None if digits is None else self.judged.get((key, among(digits)))
+
+    def keep(self, key: bytes, outcome: Outcome, among: Among) -> None:
+        """Remember an outcome, if it can be."""
+        if outcome.digits is SHIFTING or len(key) >= LONGEST_REMEMBERED:
+            return
+        if outcome.digits:
+            self.digits[key] = outcome.digits
+            self.judged[key, among(outcome.digits)] = outcome
+        else:
+            self.plain[key] = outcome
+
+
+class Context:
+    """All that decisions depend on besides the element: one patient's values, the kind of the series."""
+
+    def __init__(self, cleaner: AttributeCleaner) -> None:
+        self.cleaner = cleaner
+        self.memo: dict[Level, Memo] = {}
+        self.finished: dict[tuple[Level, bytes, frozenset[str]], tuple[Outcome, Mapping[int, bytes]]] = {}
+
+    def memo_of(self, level: Level) -> Memo:
+        """What is remembered of one level."""
+        memo = self.memo.get(level)
+        if memo is None:
+            memo = self.memo[level] = Memo()
+        return memo
+
+
+def keeps(plan: Outcome) -> bool:
+    """Whether the large value itself is kept."""
+    return plan.out is not None and bytes(plan.out[-len(PROBE) :]) == PROBE
+
+
+def bulk_head(plan: Outcome, length: int) -> bytes:
+    """The header of a large value of `length` bytes that is kept."""
+    assert plan.out is not None
+    return bytes(plan.out[: -len(PROBE) - 4]) + struct.pack("<L", length)
+
+
+def dataset_of(level: Level, raw: bytes) -> Dataset:
+    """Elements as read, in the character set of their level."""
+    return read_dataset(BytesIO(level.charset + raw), level.implicit, True)
+
+
+def written(element: DataElement, *, implicit: bool) -> bytes:
+    """One element as `encode` writes it."""
+    stream = DicomBytesIO()
+    stream.is_implicit_VR, stream.is_little_endian = implicit, True
+    write_data_element(stream, element, WRITTEN_IN)
+    return stream.getvalue()
+
+
+def runs_of_digits(raw: bytes) -> tuple[str, ...]:
+    """What a UID or a date might be part of."""
+    if b"\x1b" in raw:
+        return SHIFTING
+    return tuple(run.decode("ascii") for run in _DIGITS.findall(raw))
+
+
+def private_vr(ds: Dataset, tag: int) -> str:
+    """The VR pydicom takes a private element for whose VR is not told."""
+    try:
+        return private_dictionary_VR(Tag(tag), creator_of(ds, Tag(tag)))
+    except KeyError:
+        return "UN"

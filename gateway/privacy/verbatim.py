@@ -1,0 +1,51 @@
+"""Values that are written as they were read: decoding and encoding them again gives the same bytes.
+
+Only plain spellings, and only numbers too short to number anybody (`recognition.SHORTEST_NUMBER`, `SHORTEST_DECIMAL`),
+so that what the engine decided about one such value of an attribute it would decide about any other.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from math import isfinite
+from typing import Final
+
+# A plain value of each VR, to ask the engine with.
+PLAIN: Final[dict[str, bytes]] = {
+    "DS": b"1.25",
+    "IS": b"12",
+    "TM": b"101530",
+    "UI": b"1.2.826.0.1.3680043.2.1125.1",
+    "US": b"\1\0",
+    "SS": b"\1\0",
+    "UL": b"\1\0\0\0",
+    "SL": b"\1\0\0\0",
+    "FL": struct.pack("<f", 1.5),
+    "FD": struct.pack("<d", 1.5),
+}
+_DECIMAL: Final = r"-?(?:[0-9]{1,5}(?:\.[0-9]{1,9})?|[0-9]{1,2}\.[0-9]{1,12})"
+_INTEGER: Final = r"-?[0-9]{1,4}"
+_TEXTS: Final = {
+    "DS": re.compile(rf"{_DECIMAL}(?:\\{_DECIMAL})*".encode()),
+    "IS": re.compile(rf"{_INTEGER}(?:\\{_INTEGER})*".encode()),
+    "TM": re.compile(rb"[0-9]{6}(?:\.[0-9]{1,6})?"),
+    "UI": re.compile(rb"[0-9.]{1,64}"),
+}
+_SIZES: Final = {"US": 2, "SS": 2, "UL": 4, "SL": 4, "FL": 4, "FD": 8}
+# Descriptors of look-up tables are read by a rule of their own.
+NEVER: Final = frozenset({0x00281101, 0x00281102, 0x00281103, 0x00283002})
+
+
+def is_plain(vr: str, value: bytes) -> bool:
+    """Whether `value` (padding included) is spelled the only way it can be."""
+    size = _SIZES.get(vr)
+    if size is None:
+        pad = b"\0" if vr == "UI" else b" "
+        text = value[:-1] if value.endswith(pad) else value
+        return len(value) - len(text) == len(text) % 2 and _TEXTS[vr].fullmatch(text) is not None
+    if not value or len(value) % size:
+        return False
+    if vr not in ("FL", "FD"):
+        return True
+    return all(map(isfinite, struct.unpack(f"<{len(value) // size}{'f' if vr == 'FL' else 'd'}", value)))
