@@ -16,7 +16,7 @@ from routing_rules.surveillance_sites import SiteSummary
 ORDER = (State.MISSING, State.OVERDUE, State.UNKNOWN_DATA, State.DUE, State.NOT_DUE)
 """From what is worst to what is well."""
 WIDTH, BAR_HEIGHT, GAP = 600.0, 26, 3.0
-MONTHS_HEIGHT, FLOOR, CEILING = 150, 118.0, 22.0
+MONTHS_HEIGHT, FLOOR, CEILING = 156, 118.0, 22.0
 
 
 def state_bar(summary: SiteSummary) -> Markup:
