@@ -30,7 +30,17 @@ def cases_list(config: ConfigOption = None, as_json: JsonOption = False) -> None
 
     with opened(config).database.read() as session:
         rows = [asdict(row) for row in queries.queue(session, EVERYTHING, everything=True)]
-    wanted = ("id", "pseudonym", "state", "referral", "readability", "site", "problem", "waiting_for")
+    wanted = (
+        "id",
+        "pseudonym",
+        "state",
+        "referral",
+        "readability",
+        "overruled",
+        "site",
+        "problem",
+        "waiting_for",
+    )
     print_rows([{name: row[name] for name in wanted} for row in rows], as_json)
 
 
