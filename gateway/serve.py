@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from gateway import assembly, keyless, logs
 from gateway.settings import Settings
+from gateway.stopping import Stop
 
 ROLES = ("receiver", "web", "worker")
 LONGEST_RESTART_DELAY = 30.0
@@ -25,7 +26,7 @@ log = logs.get(__name__)
 
 def run_role(settings: Settings, role: str, supervisor: int | None = None) -> None:
     """Run one role in this process until SIGTERM, SIGINT, or the end of its supervisor."""
-    stop = threading.Event()
+    stop = Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     if supervisor is not None:
@@ -40,7 +41,7 @@ def run_role(settings: Settings, role: str, supervisor: int | None = None) -> No
         gateway.database.close()
 
 
-def _receive(gateway: assembly.Gateway, stop: threading.Event) -> None:
+def _receive(gateway: assembly.Gateway, stop: Stop) -> None:
     sys.setswitchinterval(GIL_SWITCH_S)
     gateway.intake.recover()
     receiver = assembly.receiver(gateway)
@@ -55,7 +56,7 @@ def _receive(gateway: assembly.Gateway, stop: threading.Event) -> None:
     receiver.stop(gateway.settings.serve.drain)
 
 
-def _work(gateway: assembly.Gateway, stop: threading.Event) -> None:
+def _work(gateway: assembly.Gateway, stop: Stop) -> None:
     engine, scheduler = assembly.worker(gateway)
     log.info("working", worker=engine.name)
     stop.wait()
@@ -63,7 +64,7 @@ def _work(gateway: assembly.Gateway, stop: threading.Event) -> None:
     engine.stop(gateway.settings.serve.drain)
 
 
-def _web(gateway: assembly.Gateway, stop: threading.Event) -> None:
+def _web(gateway: assembly.Gateway, stop: Stop) -> None:
     import uvicorn
 
     gateway.intake.recover()
@@ -89,7 +90,7 @@ def _web(gateway: assembly.Gateway, stop: threading.Event) -> None:
         raise SystemExit(f"The web role ended by itself; is another program on port {web.port}?")
 
 
-def _follow(supervisor: int, stop: threading.Event) -> None:
+def _follow(supervisor: int, stop: Stop) -> None:
     """Stop when the supervisor is gone: an orphan would keep the port that its successor needs."""
 
     def watch() -> None:
@@ -115,7 +116,7 @@ def supervise(settings: Settings, roles: Sequence[str]) -> None:
     Roles are forked from this process, which has imported everything and opened nothing: a role that died is
     back within milliseconds, and the three share the memory of their code.
     """
-    stop = threading.Event()
+    stop = Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     assembly.open_gateway(settings).database.close()  # migrate once, before three processes try
