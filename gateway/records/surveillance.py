@@ -145,12 +145,16 @@ def _most_urgent(row: PatientRow) -> tuple[bool, date, int]:
 
 
 def _counts(until: date) -> ColumnElement[bool]:
-    """A surveillance MRI of these studies joined with their cases; a date in the future is a wrong clock."""
+    """A surveillance MRI of these studies joined with their cases; a date in the future is a wrong clock.
+
+    Where a reader overruled the verdict on the protocol, the reader's word counts.
+    """
+    judged = func.coalesce(col(Case.overrule)["readability"].as_string(), col(Case.readability))
     return and_(
         col(Study.forgotten_at).is_(None),
         col(Study.study_date).not_in(("", NO_DATE)),
         col(Study.study_date) <= f"{until:%Y%m%d}",
-        col(Case.readability) != Readability.NOT_READABLE,
+        judged != Readability.NOT_READABLE,
     )
 
 

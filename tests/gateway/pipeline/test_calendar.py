@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydicom import Dataset
@@ -14,7 +15,7 @@ from gateway.errors import NotThere
 from gateway.pipeline import facts, notify, surveillance
 from gateway.pipeline.forget import Forgetter
 from gateway.records import audit, forgetting, ledger, letterbox
-from gateway.records.surveillance import PatientRow, calendar
+from gateway.records.surveillance import PatientRow, calendar, wish_of
 from gateway.records.tables import AuditEvent, Case, Enrolment, Notice, Study
 from routing_rules.enrolment_csv import EnrolmentRow
 from routing_rules.surveillance import Enrolment as Risk
@@ -213,12 +214,14 @@ class TestDates:
         [
             ({"readability": "readable_with_limits"}, True),
             ({"readability": "not_readable"}, False),
+            ({"readability": "not_readable", "overrule": {"readability": "readable_with_limits"}}, True),
+            ({"readability": "readable", "overrule": {"readability": "not_readable"}}, False),
         ],
     )
     def test_an_mri_that_cannot_be_read_does_not_count(
-        self, gateway: Bench, columns: dict[str, str], counts: bool
+        self, gateway: Bench, columns: dict[str, Any], counts: bool
     ) -> None:
-        """It cannot exclude PML, so it must not silence the calendar."""
+        """It cannot exclude PML, so it must not silence the calendar; a reader's word on it counts."""
         enrol(gateway)
         opened(gateway)
         gateway.keep(study_of())
@@ -290,6 +293,29 @@ def test_the_day_of_a_study(said: dict[str, str], day: str) -> None:
     for keyword, value in said.items():
         header.add_new(keyword, "LO", value)
     assert surveillance.study_date([Dataset(), header]) == day
+
+
+@pytest.mark.parametrize(
+    ("recommendations", "value", "unit", "days"),
+    [
+        (["short_term", "csf_pcr"], "3", "wk", (14, 21)),
+        (["short_term"], 2, "wk", (14, 14)),
+        (["short_term"], None, None, (14, 28)),
+        (["routine"], "3", "mo", (91, 91)),
+        (["routine"], "10", "wk", (70, 70)),
+        (["routine"], None, None, None),
+        (["add_contrast"], None, None, None),
+        ([], None, None, None),
+    ],
+)
+def test_what_a_report_asks_for(
+    recommendations: list[str], value: object, unit: str | None, days: tuple[int, int] | None
+) -> None:
+    """Short-term from two weeks on and by what the reader wrote; routine by its interval; the rest has no date."""
+    content = {"recommendations": recommendations, "follow_up_value": value, "follow_up_unit": unit}
+    wish = wish_of(content, TODAY)
+    assert (wish and (wish.earliest_days, wish.latest_days)) == days
+    assert wish_of({}, TODAY) is None
 
 
 class TestOverdue:
