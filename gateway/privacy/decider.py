@@ -144,8 +144,10 @@ class Decider:
             outcome = self._sequence(level, element)
         else:
             raw = self.data[start:end]
-            if vr in PLAIN and not tag & 0x10000 and tag not in NEVER and is_plain(vr, self.data[value:stop]):
-                plan = self._plan(level, tag, vr, raw[: value - start - (2 if not level.implicit else 4)])
+            if vr in PLAIN and tag not in NEVER and is_plain(vr, self.data[value:stop]):
+                plan = self._plan(
+                    level, tag, vr, creator, raw[: value - start - (4 if level.implicit else 2)]
+                )
                 if plan is not None:
                     outcome = self._plain(plan, vr, raw, self.data[value:stop])
                     memo.keep(key, outcome, self.among)
@@ -163,20 +165,22 @@ class Decider:
         out = None if new is None else written(new, implicit=level.implicit)
         return Outcome(out, counts, uids, digits)
 
-    def _plan(self, level: Level, tag: int, vr: str, header: bytes) -> Outcome | None:
-        """What the engine does with a plain value of this attribute, when that is to write it as it is or a new UID."""
-        key = (tag, vr, b"")
+    def _plan(self, level: Level, tag: int, vr: str, creator: bytes, header: bytes) -> Outcome | None:
+        """What the engine makes of a plain value here: the same, a new UID, or nothing; None: ask again."""
+        key = (tag, vr, creator)
         if key not in level.plans:
             value = PLAIN[vr]
             raw = header + struct.pack("<L" if level.implicit else "<H", len(value)) + value
-            outcome = self._asked(level, tag, vr, b"", raw)
-            fits = outcome.out == raw or (vr == "UI" and outcome.uids)
-            level.plans[key] = outcome if fits else None
+            plain = self._asked(level, tag, vr, creator, raw)
+            fits = plain.out is None or plain.out == raw or (vr == "UI" and plain.uids)
+            level.plans[key] = plain if fits and not _may_be_safe(tag) else None
         plan = level.plans[key]
         assert not isinstance(plan, Descend)
         return plan
 
     def _plain(self, plan: Outcome, vr: str, raw: bytes, value: bytes) -> Outcome:
+        if plan.out is None:
+            return plan
         if vr != "UI" or not plan.uids:
             return Outcome(raw, plan.counts)
         original = value.rstrip(b"\0").decode("ascii")
@@ -201,11 +205,7 @@ class Decider:
                 if tag & 0x10000
                 else self._sequence(level, element)
             )
-        if (
-            vr not in BULK_VRS
-            or self._may_be_safe(tag)
-            or (vr == "UN" and self._known_vr(level, tag, creator))
-        ):
+        if vr not in BULK_VRS or _may_be_safe(tag) or (vr == "UN" and self._known_vr(level, tag, creator)):
             return self._asked(level, tag, vr, creator, self.data[start:end])
         plan = self.bulk_plan(level, element, creator)
         if not keeps(plan):
@@ -235,12 +235,6 @@ class Decider:
         plan = level.plans[key]
         assert isinstance(plan, Outcome)
         return plan
-
-    @staticmethod
-    def _may_be_safe(tag: int) -> bool:
-        return bool(tag & 0x10000) and any(
-            group == tag >> 16 and low == tag & 0xFF for group, _, low in safe_elements()
-        )
 
     def _known_vr(self, level: Level, tag: int, creator: bytes) -> bool:
         """Whether pydicom knows what a UN really is (and so may fail to decode it)."""
@@ -336,6 +330,14 @@ def _answer(
     cleaner.uids.clear()
     new = ask()
     return new, tuple(cleaner.actions.elements()), tuple(cleaner.uids.items())
+
+
+@cache
+def _may_be_safe(tag: int) -> bool:
+    """Whether some creator's element of this group and low byte is on the list of safe private elements."""
+    return bool(tag & 0x10000) and any(
+        group == tag >> 16 and low == tag & 0xFF for group, _, low in safe_elements()
+    )
 
 
 @cache

@@ -1,53 +1,48 @@
 """The gateway's de-identification at work on one core: `python -m bench.engine` (told by prepare.py).
 
 What the step of the pipeline does with a study, without its records: collect the identifying values, then for each file
-read, de-identify under `pml-read`, encode, search the whole result for those values, write. `copy_of` is the one place
-to change when the privacy package offers another way to the same bytes.
+read, de-identify under `pml-read`, encode, search the whole result for those values, write. With the same classes as
+the step: `StudyValues` and `Preparer`.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from io import BytesIO
 from pathlib import Path
 
-from pydicom import dcmread
+from pydicom import Dataset, dcmread
 
 from bench.workers import Order, work
-from gateway.privacy import (
-    IdentifyingValue,
-    PatientContext,
-    Profile,
-    PseudonymKey,
-    deidentify,
-    encode,
-    find_leaks,
-    identifying_values,
-    load_profile,
-)
+from gateway.privacy import PatientContext, Preparer, PseudonymKey, StudyValues, load_profile
 
 KEY = PseudonymKey(b"a key for measurements, no other", "bench")
+SHIFT_DAYS = -100
 
 
-def copy_of(
-    file: Path, patient: PatientContext, profile: Profile, values: Collection[IdentifyingValue]
-) -> bytes:
+def copy_of(file: Path, preparer: Preparer) -> bytes:
     """The de-identified file, proven clean. Raises Held."""
-    encoded = encode(deidentify(dcmread(file), patient, profile, "t2").dataset)
-    if leaks := find_leaks(encoded, values):
-        raise OSError(f"{file.name} is not clean: {leaks[0].attribute}")
-    return encoded
+    done = preparer.prepare(file.read_bytes(), lambda _: "t2")
+    if done.leaks:
+        raise OSError(f"{file.name} is not clean: {done.leaks[0].attribute}")
+    return done.file
 
 
 def _prepare(order: Order) -> Order:
     files, target = [Path(file) for file in order["files"]], Path(order["target"])
     start, cpu = time.monotonic(), time.process_time()
-    profile = load_profile("pml-read")
-    values = identifying_values([dcmread(file, stop_before_pixels=True) for file in files])
-    patient = PatientContext("PML-BENCH", -100, KEY)
+    found = StudyValues()
+    for file in files:
+        found.add(file.read_bytes(), _read)
+    patient = PatientContext("PML-BENCH", SHIFT_DAYS, KEY)
+    preparer = Preparer(load_profile("pml-read"), patient, found.values(SHIFT_DAYS))
     for number, file in enumerate(files):
-        (target / f"{number}.dcm").write_bytes(copy_of(file, patient, profile, values))
+        (target / f"{number}.dcm").write_bytes(copy_of(file, preparer))
     return {"seconds": time.monotonic() - start, "cpu": time.process_time() - cpu}
+
+
+def _read(data: bytes) -> Dataset:
+    return dcmread(BytesIO(data))
 
 
 if __name__ == "__main__":
