@@ -173,7 +173,7 @@ class Decider:
             raw = header + struct.pack("<L" if level.implicit else "<H", len(value)) + value
             plain = self._asked(level, tag, vr, creator, raw)
             fits = plain.out is None or plain.out == raw or (vr == "UI" and plain.uids)
-            level.plans[key] = plain if fits and not _may_be_safe(tag) else None
+            level.plans[key] = plain if fits and not _may_be_safe(tag, creator) else None
         plan = level.plans[key]
         assert not isinstance(plan, Descend)
         return plan
@@ -205,7 +205,11 @@ class Decider:
                 if tag & 0x10000
                 else self._sequence(level, element)
             )
-        if vr not in BULK_VRS or _may_be_safe(tag) or (vr == "UN" and self._known_vr(level, tag, creator)):
+        if (
+            vr not in BULK_VRS
+            or _may_be_safe(tag, creator)
+            or (vr == "UN" and self._known_vr(level, tag, creator))
+        ):
             return self._asked(level, tag, vr, creator, self.data[start:end])
         plan = self.bulk_plan(level, element, creator)
         if not keeps(plan):
@@ -333,10 +337,11 @@ def _answer(
 
 
 @cache
-def _may_be_safe(tag: int) -> bool:
-    """Whether some creator's element of this group and low byte is on the list of safe private elements."""
+def _may_be_safe(tag: int, creator: bytes) -> bool:
+    """Whether this may be an element of the list of safe private ones; `creator` is its creator's element as read."""
     return bool(tag & 0x10000) and any(
-        group == tag >> 16 and low == tag & 0xFF for group, _, low in safe_elements()
+        group == tag >> 16 and low == tag & 0xFF and name.encode("ascii") in creator
+        for group, name, low in safe_elements()
     )
 
 
