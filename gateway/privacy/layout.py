@@ -18,6 +18,7 @@ _SHORT_VRS: Final = {
     vr: vr.decode() for vr in b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split()
 }
 _explicit_header = struct.Struct("<HH2sH").unpack_from
+_new = tuple.__new__  # a named tuple without the detour by its own constructor
 _UNDEFINED: Final = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _DEEPEST: Final = 64
@@ -89,7 +90,16 @@ class _Walker:
         """Walk elements until `end` or an item delimiter; the position after it."""
         if depth > _DEEPEST:
             raise _Unreadable
+        data, found, plain = self.data, self.found, self.order == "<" and not self.implicit
         while at < end:
+            if plain:  # nearly all elements of nearly all files
+                group, element, code, length = _explicit_header(data, at)
+                short = _SHORT_VRS.get(code)
+                start = at + 8
+                if short is not None and group != 0xFFFE and start + length <= end:
+                    at = start + length
+                    found.append(_new(Span, (path + _name(group << 16 | element), short, start, at)))
+                    continue
             tag, vr, length, start = self._header(at)
             if tag == _ITEM_END:
                 return start
@@ -134,11 +144,6 @@ class _Walker:
         return (group << 16) | element, length
 
     def _header(self, at: int) -> tuple[int, str, int, int]:
-        if self.order == "<" and not self.implicit:  # nearly all files, and nearly all that they cost
-            group, element, vr, length = _explicit_header(self.data, at)
-            known = _SHORT_VRS.get(vr)
-            if known is not None:
-                return group << 16 | element, known, length, at + 8
         group, element = struct.unpack_from(self.order + "HH", self.data, at)
         tag = (group << 16) | element
         if self.implicit or group == 0xFFFE:

@@ -25,6 +25,7 @@ _DEEPEST: Final = 15
 _explicit = struct.Struct("<HH2sH").unpack_from
 _implicit = struct.Struct("<HHL").unpack_from
 _length = struct.Struct("<L").unpack_from
+_new = tuple.__new__  # a named tuple without the detour by its own constructor
 
 
 class NotTaken(Exception):
@@ -79,6 +80,14 @@ def _elements(
     last = -1
     while at < end:
         try:
+            if not implicit:  # nearly all elements of nearly all files
+                group, number, code, length = _explicit(data, at)
+                short = _SHORT.get(code)
+                tag, stop = group << 16 | number, at + 8 + length
+                if short is not None and last < tag < _ITEM and stop <= end:
+                    found.append(_new(Element, (tag, short, at, at + 8, stop, stop)))
+                    last, at = tag, stop
+                    continue
             tag, vr, length, value = _header(data, at, implicit)
         except struct.error:
             raise NotTaken from None
@@ -99,7 +108,7 @@ def _elements(
             raise NotTaken
         if after > end:
             raise NotTaken
-        found.append(Element(tag, vr, at, value, stop, after))
+        found.append(_new(Element, (tag, vr, at, value, stop, after)))
         at = after
     if delimited:
         raise NotTaken

@@ -17,9 +17,18 @@ from pydicom.dataset import Dataset
 from pydicom.filewriter import dcmwrite
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from gateway.privacy import Held, Leak, deidentify, encode, find_leaks, identifying_values, load_profile
+from gateway.privacy import (
+    Held,
+    Leak,
+    StudyValues,
+    deidentify,
+    encode,
+    find_leaks,
+    identifying_values,
+    load_profile,
+)
 from gateway.privacy.preparer import UNREADABLE_FILE, Preparer
-from support.hostile_mr import REAL_FILES, context, hostile_mr
+from support.hostile_mr import REAL_FILES, Person, context, hostile_mr
 
 PROFILE = load_profile()
 BUNDLED = sorted(
@@ -98,6 +107,26 @@ def test_real_files_are_prepared_alike_by_one_preparer() -> None:
     for path in REAL:
         agree(preparer, path.read_bytes())
     assert preparer.whole < len(REAL) / 4
+
+
+def test_the_values_of_a_study_are_those_of_its_headers() -> None:
+    """From whole files what `identifying_values` finds in headers: of any encoding, nested, with file meta."""
+    files = [
+        *(file_of(hostile_mr(), syntax) for syntax in (ExplicitVRLittleEndian, ImplicitVRLittleEndian)),
+        file_of(hostile_mr(Person(family="Äßkø", patient_id="77-12345-9")), ExplicitVRBigEndian),
+        *(path.read_bytes() for path in BUNDLED if path.name.startswith("MR")),
+        *(path.read_bytes() for path in REAL[::5]),
+    ]
+    found, readable = StudyValues(), []
+    for data in files:
+        try:
+            found.add(data, lambda raw: dcmread(BytesIO(raw)))
+            readable.append(dcmread(BytesIO(data)))
+        except UNREADABLE_FILE:
+            continue
+    assert len(readable) > 5
+    for shift in (None, -100):
+        assert found.values(shift) == identifying_values(readable, shift)
 
 
 @pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
