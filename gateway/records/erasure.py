@@ -12,12 +12,20 @@ from typing import Any
 
 from sqlmodel import SQLModel
 
-from gateway.records.tables import (
+from gateway.records.service_tables import (
     Account,
     AuditEvent,
+    Channel,
+    LetterboxKey,
+    Notice,
+    Refusal,
+    RetiredKey,
+    Tick,
+    WebSession,
+)
+from gateway.records.tables import (
     Case,
     CaseEvent,
-    Channel,
     Commitment,
     Delivery,
     Draft,
@@ -26,17 +34,11 @@ from gateway.records.tables import (
     HeldObject,
     Identity,
     Instance,
-    LetterboxKey,
     Manifest,
-    Notice,
     PreparedInstance,
-    Refusal,
     Reply,
-    RetiredKey,
     SignedReport,
     Study,
-    Tick,
-    WebSession,
 )
 
 Left = Callable[[Any], Any]

@@ -22,6 +22,7 @@ from gateway.records import audit, erasure
 from gateway.records.blobs import BlobStore
 from gateway.records.database import Database
 from gateway.records.ledger.journal import tell
+from gateway.records.service_tables import Refusal
 from gateway.records.tables import (
     Case,
     CaseEvent,
@@ -35,7 +36,6 @@ from gateway.records.tables import (
     Instance,
     Manifest,
     PreparedInstance,
-    Refusal,
     Reply,
     SignedReport,
     Study,

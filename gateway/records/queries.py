@@ -18,9 +18,8 @@ from gateway.records import replies
 from gateway.records.accounts import Viewer
 from gateway.records.held import HeldRow, held_objects
 from gateway.records.replies import ReplyRow
+from gateway.records.service_tables import Account, AuditEvent, Refusal
 from gateway.records.tables import (
-    Account,
-    AuditEvent,
     Case,
     CaseEvent,
     Commitment,
@@ -30,7 +29,6 @@ from gateway.records.tables import (
     Identity,
     Instance,
     PreparedInstance,
-    Refusal,
     Reply,
     SignedReport,
     Study,

@@ -16,7 +16,8 @@ from sqlmodel import Session, col, select
 from gateway.errors import KeyMissing
 from gateway.records import audit, keys
 from gateway.records.database import Database
-from gateway.records.tables import AuditEvent, Identity, RetiredKey
+from gateway.records.service_tables import AuditEvent, RetiredKey
+from gateway.records.tables import Identity
 from gateway.records.vault import Vault
 
 BATCH = 100

@@ -15,7 +15,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Subquery, and_, func, or_
 from sqlmodel import Session, col, select
 
-from gateway.records.tables import Account, Case, Enrolment, SignedReport, Study
+from gateway.records.service_tables import Account
+from gateway.records.tables import Case, Enrolment, SignedReport, Study
 from routing_rules.protocol import Readability
 from routing_rules.surveillance import Enrolment as Risk
 from routing_rules.surveillance import JcvStatus, Recommendation, Status, status

@@ -1,4 +1,4 @@
-"""Every table, in the order a study meets them.
+"""Every table that is about a study, in the order a study meets them; the others are in `service_tables`.
 
 States are text with a CHECK constraint: a value the code does not know must fail when it is written,
 not when the row is next read. JSON columns are replaced, never changed in place.
@@ -10,15 +10,13 @@ from typing import Any
 from sqlalchemy import JSON, Column, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+import gateway.records.service_tables  # noqa: F401  foreign keys point at its accounts
 from gateway.lifecycle import CaseState, ReplyState, StudyState
 from gateway.records.columns import Due, one_of
 from routing_rules.surveillance import JcvStatus
 
 DECISIONS = ("waiting", "released", "left out")
 """What a person decided on an object that may not leave by itself."""
-
-ROLES = ("reader", "lead", "coordinator", "admin")
-"""What an account may be: reads; reads and manages the queue; sends for a site; runs the gateway."""
 
 
 class Study(Due, table=True):
@@ -102,15 +100,6 @@ class Identity(SQLModel, table=True):
     created_at: datetime
 
 
-class RetiredKey(SQLModel, table=True):
-    """A vault key whose file was removed: no identity may be sealed with it any more."""
-
-    __tablename__ = "retired_key"
-
-    key_id: str = Field(primary_key=True)
-    retired_at: datetime
-
-
 class ForgottenPatient(SQLModel, table=True):
     """The mark a forgotten patient leaves, so that a later study is recognised and held."""
 
@@ -162,16 +151,6 @@ class Enrolment(SQLModel, table=True):
     ended_because: str = Field(default="")
     problem: str = Field(default="", description="why the letter cannot be used")
     fix: str = Field(default="")
-
-
-class LetterboxKey(SQLModel, table=True):
-    """The public key that letters to the worker are sealed to; the worker publishes it when it starts."""
-
-    __tablename__ = "letterbox_key"
-
-    name: str = Field(primary_key=True)
-    public_key: str = Field(description="X25519, hexadecimal")
-    published_at: datetime
 
 
 class Case(Due, table=True):
@@ -387,100 +366,3 @@ class SignedReport(SQLModel, table=True):
     signer_name: str
     signer_login: str
     signed_at: datetime
-
-
-class Account(SQLModel, table=True):
-    """A person who may sign in."""
-
-    __tablename__ = "account"
-    __table_args__ = (one_of("role", ROLES, "role"),)
-
-    id: int | None = Field(default=None, primary_key=True)
-    login: str = Field(unique=True)
-    display_name: str
-    role: str
-    site: str = Field(default="", description="empty: every site")
-    password_hash: str = Field(description="argon2id")
-    disabled: bool = Field(default=False)
-    failed_sign_ins: int = Field(default=0)
-    locked_until: datetime | None = Field(default=None)
-
-
-class WebSession(SQLModel, table=True):
-    """A signed-in browser; the cookie's value is kept only as a hash."""
-
-    __tablename__ = "web_session"
-
-    token_hash: str = Field(primary_key=True)
-    account_id: int = Field(foreign_key="account.id")
-    csrf: str
-    created_at: datetime
-    expires_at: datetime
-
-
-class Refusal(SQLModel, table=True):
-    """A caller or an object that was turned away, for the screen; equal ones are counted."""
-
-    __tablename__ = "refusal"
-    __table_args__ = (UniqueConstraint("calling_ae_title", "address", "why"),)
-
-    id: int | None = Field(default=None, primary_key=True)
-    calling_ae_title: str
-    address: str
-    why: str
-    fix: str = Field(default="")
-    times: int = Field(default=1)
-    first_at: datetime
-    last_at: datetime
-
-
-class AuditEvent(SQLModel, table=True):
-    """Who did what; each row carries the hash of the one before."""
-
-    __tablename__ = "audit_event"
-
-    id: int | None = Field(default=None, primary_key=True)
-    at: datetime
-    who: str
-    action: str
-    subject: str
-    detail: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
-    previous: str
-    digest: str = Field(unique=True)
-
-
-class Tick(SQLModel, table=True):
-    """A periodic job's time slot, taken by the replica that inserted it."""
-
-    __tablename__ = "tick"
-
-    name: str = Field(primary_key=True)
-    slot: int = Field(primary_key=True)
-
-
-class Notice(SQLModel, table=True):
-    """Something that somebody who is not looking at a page must hear of: numbers and reasons, never an identity."""
-
-    __tablename__ = "notice"
-
-    id: int | None = Field(default=None, primary_key=True)
-    event: str = Field(unique=True, description="what it is about; a second notice of it is not made")
-    site: str = Field(default="", description="empty: the whole gateway")
-    text: str
-    page: str = Field(description="path of the page that shows it")
-    at: datetime
-
-
-class Channel(SQLModel, table=True):
-    """How far one way of telling (mail, webhook) has come; its row is its lease."""
-
-    __tablename__ = "channel"
-
-    name: str = Field(primary_key=True)
-    told: int = Field(default=0, description="number of the last notice that was told")
-    attempts: int = Field(default=0)
-    look_again_at: datetime
-    told_at: datetime | None = Field(default=None)
-    failing_since: datetime | None = Field(default=None)
-    problem: str = Field(default="")
-    fix: str = Field(default="")

@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlmodel import select
 
-from gateway.records.tables import AuditEvent, Case
+from gateway.records.service_tables import AuditEvent
+from gateway.records.tables import Case
 from support.held_objects import screen_capture, zip_report
 from support.web_gateway import PASSWORD, WebGateway, phantom, running
 

@@ -8,10 +8,8 @@ from typing import Any
 
 from sqlmodel import Session
 
-from gateway.records.tables import (
-    Account,
-    CaseEvent,
-)
+from gateway.records.service_tables import Account
+from gateway.records.tables import CaseEvent
 
 
 def tell(

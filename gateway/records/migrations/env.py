@@ -2,6 +2,7 @@
 
 from alembic import context
 
+import gateway.records.service_tables
 import gateway.records.tables  # noqa: F401  the tables enter METADATA when they are imported
 from gateway.records.columns import METADATA
 

@@ -15,8 +15,9 @@ from gateway.errors import NotThere
 from gateway.pipeline import facts, notify, surveillance
 from gateway.pipeline.forget import Forgetter
 from gateway.records import audit, forgetting, ledger, letterbox
+from gateway.records.service_tables import AuditEvent, Notice
 from gateway.records.surveillance import PatientRow, calendar, wish_of
-from gateway.records.tables import AuditEvent, Case, Enrolment, Notice, Study
+from gateway.records.tables import Case, Enrolment, Study
 from routing_rules.enrolment_csv import EnrolmentRow
 from routing_rules.surveillance import Enrolment as Risk
 from routing_rules.surveillance import JcvStatus, State

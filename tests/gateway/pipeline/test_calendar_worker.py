@@ -12,8 +12,8 @@ from sqlmodel import select
 from gateway import assembly
 from gateway.pipeline import schedule
 from gateway.records import ledger, letterbox
+from gateway.records.service_tables import Notice
 from gateway.records.surveillance import calendar
-from gateway.records.tables import Notice
 from gateway.settings import Settings
 from routing_rules.enrolment_csv import EnrolmentRow
 from routing_rules.surveillance import Enrolment as Risk

@@ -15,7 +15,8 @@ from gateway.privacy import identifying_values
 from gateway.privacy.recognition import Recogniser
 from gateway.records import ledger, queries
 from gateway.records.held import manifests
-from gateway.records.tables import AuditEvent, CaseEvent
+from gateway.records.service_tables import AuditEvent
+from gateway.records.tables import CaseEvent
 from support.engine import RULE, Bench, bench
 from support.held_objects import burned_in, screen_capture, zip_report
 from support.web_gateway import phantom

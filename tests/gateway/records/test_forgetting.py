@@ -18,8 +18,8 @@ from gateway.records.accounts import Viewer
 from gateway.records.columns import METADATA
 from gateway.records.database import Database
 from gateway.records.evidence import CommitmentFact, Evidence
+from gateway.records.service_tables import AuditEvent, Refusal
 from gateway.records.tables import (
-    AuditEvent,
     Case,
     CaseEvent,
     Commitment,
@@ -28,7 +28,6 @@ from gateway.records.tables import (
     Identity,
     Instance,
     PreparedInstance,
-    Refusal,
     SignedReport,
     Study,
 )

@@ -14,7 +14,8 @@ from gateway.records import audit, ledger, numbers, queries, replies
 from gateway.records.accounts import Viewer
 from gateway.records.database import Database
 from gateway.records.evidence import CommitmentFact, DeliveryFact, Evidence
-from gateway.records.tables import Case, Delivery, Notice, PreparedInstance, Reply
+from gateway.records.service_tables import Notice
+from gateway.records.tables import Case, Delivery, PreparedInstance, Reply
 from support.records import LEASE, STATES, FakeClock, due, forwarded_case, reader, reply_fact
 
 EVERY_SITE = Viewer(0, "test", "test", "admin", "")

@@ -18,7 +18,8 @@ from gateway.records import audit, keys, ledger, migrations, rotation
 from gateway.records.database import Database
 from gateway.records.evidence import Evidence
 from gateway.records.keys import KeyRing
-from gateway.records.tables import AuditEvent, Case, Identity, RetiredKey
+from gateway.records.service_tables import AuditEvent, RetiredKey
+from gateway.records.tables import Case, Identity
 from gateway.records.vault import Patient, SealedIdentity, Vault
 from support.crashes import killed_at
 from support.records import FakeClock, due, matched_case

@@ -14,7 +14,8 @@ from gateway.records import ledger, queries
 from gateway.records.accounts import Viewer
 from gateway.records.database import Database
 from gateway.records.evidence import Evidence
-from gateway.records.tables import AuditEvent, CaseEvent, Study
+from gateway.records.service_tables import AuditEvent
+from gateway.records.tables import CaseEvent, Study
 from routing_rules.judgement import Overrule
 from routing_rules.protocol import Readability
 from support.records import QUIET, FakeClock, draft, due, fact, forwarded_case, reader

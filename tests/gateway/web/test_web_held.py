@@ -13,7 +13,8 @@ from sqlmodel import select
 
 from gateway.pipeline.manifest import ManifestBuilder, canonical, verify
 from gateway.privacy import load_profile
-from gateway.records.tables import AuditEvent, Case, HeldObject, Manifest
+from gateway.records.service_tables import AuditEvent
+from gateway.records.tables import Case, HeldObject, Manifest
 from support.held_objects import screen_capture
 from support.web_gateway import WebGateway, phantom
 

@@ -9,7 +9,8 @@ from sqlmodel import select
 
 from gateway.lifecycle import CaseState, ReplyState
 from gateway.records import numbers, queries, replies
-from gateway.records.tables import AuditEvent, Case, Reply, Study
+from gateway.records.service_tables import AuditEvent
+from gateway.records.tables import Case, Reply, Study
 from support.web_gateway import ORIGINAL_UID, WebGateway
 
 SR = "1.2.840.10008.5.1.4.1.1.88.33"

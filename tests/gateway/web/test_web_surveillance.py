@@ -11,7 +11,8 @@ from sqlmodel import col, select
 from gateway.pipeline import surveillance
 from gateway.privacy import PseudonymKey
 from gateway.records import letterbox
-from gateway.records.tables import AuditEvent, Enrolment, LetterboxKey, Study
+from gateway.records.service_tables import AuditEvent, LetterboxKey
+from gateway.records.tables import Enrolment, Study
 from routing_rules.surveillance import State
 from support.web_gateway import WebGateway
 

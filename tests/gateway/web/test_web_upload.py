@@ -16,7 +16,8 @@ from sqlmodel import select
 
 from gateway.lifecycle import CaseState
 from gateway.records import audit, queries
-from gateway.records.tables import AuditEvent, Case
+from gateway.records.service_tables import AuditEvent
+from gateway.records.tables import Case
 from support.dicom_files import mr_dataset
 from support.web_gateway import PASSWORD, WebGateway
 
