@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
 from dicom_nodes.instance import ReceivedInstance
+from dicom_nodes.node import Role
 from gateway.intake import CANNOT_UNDERSTAND, OUT_OF_RESOURCES, SUCCESS, Intake
 from gateway.records import migrations, queries, recovery
 from gateway.records.blobs import LocalBlobs
@@ -199,6 +201,29 @@ def test_a_tray_is_followed_by_the_next(tmp_path: Path) -> None:
         place.clear()
     trays.close()
     assert [path for path in (tmp_path / "received").rglob("*") if path.is_file()] == []
+
+
+def test_tidying_up_does_not_forget_an_open_tray(folder: Path) -> None:
+    """Half-written files of crashes go when they are old; the mark of a tray stays, however old it is."""
+    _die_without_rows(folder)
+    with _intake(folder) as intake:
+        (folder / "objects" / "received" / ".half").write_bytes(b"half")
+        assert intake.blobs.delete_abandoned(timedelta(seconds=-60)) == 1
+        assert intake.recover().whole == 4
+
+
+def test_a_reply_leaves_no_place_in_a_tray(folder: Path) -> None:
+    """What a reading site made is no object of a study: not in its trays, and not for a recovery."""
+    announced, data = _announced(1)
+    with _intake(folder) as intake:
+        arrival = intake.begin(announced, roles=frozenset({Role.READER}))
+        arrival.write(memoryview(data)[:300])
+        arrival.write(memoryview(data)[300:])
+        assert arrival.finish() == SUCCESS
+        assert _files(intake) == set()
+        [reply] = intake.blobs.keys("replies")
+        assert intake.blobs.get(reply).endswith(data)
+        assert _rows(intake) == []
 
 
 def test_the_trays_of_a_living_process_are_left_alone(folder: Path) -> None:
