@@ -24,6 +24,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import time
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -56,8 +57,16 @@ KEYS_NEEDED = {
 SENDER = frozenset({Role.SENDER})
 PSEUDONYMOUS = "2.25."
 """How every pseudonymous UID begins (gateway.privacy.pseudonyms)."""
+# One look for the objects of a study that come together. A UID becomes pseudonymous when its case is prepared, which is
+# more than this before the reading site can use it.
+_LOOK_AGAIN_S = 1.0
+_STUDIES_AT_ONCE = 256
 
 log = logs.get(__name__)
+
+
+FIRST_LOOK_S = 15.0
+"""Silence after which the engine looks at a study: rules may have shorter quiet times than the settings."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +86,10 @@ class Intake:
         self.settings = settings
         self.database = database
         self.blobs = blobs
-        self.quiet = timedelta(seconds=settings.study.quiet_period)
+        self.quiet = timedelta(seconds=min(settings.study.quiet_period, FIRST_LOOK_S))
         self.trays = Trays(blobs.path("received"))
         self.rows = Rows(database, self.quiet)
+        self._no_reply: dict[str, float] = {}
 
     def begin(
         self,
@@ -134,8 +144,15 @@ class Intake:
             return True
         if not study_instance_uid.startswith(PSEUDONYMOUS):
             return False  # no look at the records for what every scanner sends
+        if time.monotonic() < self._no_reply.get(study_instance_uid, 0.0):
+            return False
         with self.database.read() as session:
-            return replies.is_pseudonymous(session, study_instance_uid)
+            found = replies.is_pseudonymous(session, study_instance_uid)
+        if not found:
+            if len(self._no_reply) > _STUDIES_AT_ONCE:
+                self._no_reply.clear()
+            self._no_reply[study_instance_uid] = time.monotonic() + _LOOK_AGAIN_S
+        return found
 
     def keep_reply(self, fact: ledger.ReplyFact, file: bytes) -> KeepResult:
         """Keep what a reading site made, file and row. Raises OSError or SQLAlchemyError."""

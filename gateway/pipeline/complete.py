@@ -32,10 +32,8 @@ def complete(turn: Turn, context: StepContext) -> Outcome:
     with context.database.read() as session:
         study = queries.study(session, turn.claim.id)
     silent_for, since_first = turn.now - study.last_instance_at, turn.now - study.first_instance_at
-    shortest = Limits(
-        min((_limits(context, rule).quiet for rule in context.rules().rules), default=_limits(context).quiet),
-        _limits(context).hard_cap,
-    )
+    every = [_limits(context), *(_limits(context, rule) for rule in context.rules().rules)]
+    shortest = Limits(min(one.quiet for one in every), min(one.hard_cap for one in every))
     arriving = Progress(silent_for, since_first, 0, (), None)
     if not is_quiet(arriving, shortest):
         return NotYet("instances are still arriving", shortest.quiet - silent_for)

@@ -39,7 +39,7 @@ class Study(Due, table=True):
     study_instance_uid: str
     state: str = Field(default=StudyState.RECEIVED)
     generation: int = Field(default=1, description="grows when instances arrive after completion")
-    first_instance_at: datetime
+    first_instance_at: datetime = Field(description="of this generation")
     last_instance_at: datetime
     instances: int = Field(default=0)
     completed_because: str = Field(default="")

@@ -24,7 +24,7 @@ from sqlmodel import select
 from dicom_nodes.instance import ReceivedInstance
 from dicom_nodes.node import Role
 from gateway.intake import CANNOT_UNDERSTAND, OUT_OF_RESOURCES, SUCCESS, Intake
-from gateway.records import migrations, queries, recovery
+from gateway.records import migrations, queries, recovery, replies
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
 from gateway.records.recovery import Recovered
@@ -224,6 +224,23 @@ def test_a_reply_leaves_no_place_in_a_tray(folder: Path) -> None:
         [reply] = intake.blobs.keys("replies")
         assert intake.blobs.get(reply).endswith(data)
         assert _rows(intake) == []
+
+
+def test_one_look_tells_for_the_objects_of_a_study(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether a UID is one of ours is looked up once for a series that arrives, and again a little later."""
+    looks: list[str] = []
+    real = replies.is_pseudonymous
+    monkeypatch.setattr(
+        replies, "is_pseudonymous", lambda session, uid: (looks.append(uid), real(session, uid))[1]
+    )
+    monkeypatch.setattr("gateway.intake._LOOK_AGAIN_S", 0.3)
+    with _intake(folder) as intake:
+        for _ in range(5):
+            assert not intake.is_reply("2.25.3001", frozenset({Role.SENDER}))
+        assert looks == ["2.25.3001"]
+        time.sleep(0.4)
+        assert not intake.is_reply("2.25.3001", frozenset({Role.SENDER}))
+        assert len(looks) == 2
 
 
 def test_the_trays_of_a_living_process_are_left_alone(folder: Path) -> None:

@@ -101,7 +101,8 @@ def _keep_in_study(
     session.execute(insert(Instance), new)
     study.instances += len(new)
     study.last_instance_at = now
-    study.look_again_at = now + quiet
+    # Never later than it was: instances that trickle in must not put off the look at the hard cap.
+    study.look_again_at = min(study.look_again_at, now + quiet)
     # A completion that is being decided right now does not know these instances: its outcome is refused.
     study.fence += 1
     study.lease_owner, study.lease_until = "", None
@@ -186,6 +187,7 @@ def _reopen(session: Session, study: Study, now: datetime) -> None:
     """Late images: the next generation of the same study."""
     study.state = move_study(StudyState(study.state), StudyState.RECEIVED)
     study.generation += 1
+    study.first_instance_at = now  # the hard cap counts from here
     study.attempts, study.failing_since, study.waiting_for = 0, None, ""
     assert study.id is not None
     tell(

@@ -154,3 +154,18 @@ def test_a_rule_that_is_gone_parks_what_was_routed_under_it(gateway: Bench) -> N
     gateway.use(rules=lambda: others)
     gateway.run()
     assert "'by-address'" in gateway.study(study_id).problem
+
+
+def test_a_trickle_of_images_ends_at_the_hard_cap(gateway: Bench) -> None:
+    """An image every half minute is never quiet; the study is complete at the cap of its rule all the same."""
+    study = scans()
+    study_id = gateway.keep(study[:1])
+    for dataset in study[1:20]:
+        gateway.run(30)
+        assert gateway.study(study_id).state == "RECEIVED"
+        gateway.keep([dataset])
+    gateway.run(30)
+    assert gateway.study(study_id).state != "RECEIVED" or "incomplete" in gateway.study(study_id).problem
+    gateway.keep(study[20:])
+    gateway.run(1)
+    assert gateway.study(study_id).state == "RECEIVED", "late images have a cap of their own"
