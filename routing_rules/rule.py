@@ -43,10 +43,18 @@ class Completion(_Model):
     """When a study of this rule counts as complete. Seconds since its last and its first instance."""
 
     quiet_s: float | None = Field(
-        default=None, gt=0, le=86_400, description="seconds without a new instance; unset: study.quiet_period"
+        default=None,
+        strict=True,
+        gt=0,
+        le=86_400,
+        description="seconds without a new instance; unset: study.quiet_period",
     )
     hard_cap_s: float | None = Field(
-        default=None, gt=0, le=604_800, description="seconds since the first instance; unset: study.hard_cap"
+        default=None,
+        strict=True,
+        gt=0,
+        le=604_800,
+        description="seconds since the first instance; unset: study.hard_cap",
     )
     at_hard_cap: AtHardCap = Field(default=AtHardCap.GO_ON, description="what to do when the cap is reached")
     ask_pacs: bool = Field(
@@ -71,10 +79,12 @@ class Rule(_Model):
     """One rule. Rules are tried in order of `priority`, the smallest number first, then by id."""
 
     id: Identifier = Field(description="short name that never changes: lower case, digits, . _ -")
-    version: int = Field(default=1, ge=1, description="goes up with every change")
+    version: int = Field(default=1, strict=True, ge=1, description="goes up with every change")
     title: Text = Field(description="what people read")
     source: str = Field(default="", max_length=500, description="where the rule comes from")
-    priority: int = Field(default=100, ge=0, le=10_000, description="the smallest number is tried first")
+    priority: int = Field(
+        default=100, strict=True, ge=0, le=10_000, description="the smallest number is tried first"
+    )
     enabled: bool = True
     when: Condition = Field(description="the condition under which the rule applies")
     destination: Node | None = Field(

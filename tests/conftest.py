@@ -19,8 +19,14 @@ if TYPE_CHECKING:
     from support.postgresql import PostgresServer
 
 # Deterministic: a failure found once is found by everybody. No deadline: the machine is shared with other tests.
+# 40 examples unless a test asks for more: the whole suite has to end within ten minutes on two processors.
 settings.register_profile(
-    "gateway", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+    "gateway",
+    max_examples=40,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("gateway")
 

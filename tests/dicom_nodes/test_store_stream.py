@@ -348,6 +348,7 @@ def test_a_peer_that_stops_reading_is_given_up(tmp_path: Path) -> None:
     assert took < 10
 
 
+@pytest.mark.soak
 def test_a_slow_reader_is_waited_for(tmp_path: Path) -> None:
     """A peer that takes its time but goes on taking is no hang, even past the timeout."""
 
