@@ -103,7 +103,7 @@ class TestSealing:
 
 
 def test_nothing_but_the_vault_deciphers() -> None:
-    """Two modules import a cipher: the vault, whose ways to it are `open` and `reseal`, and the calendar's letterbox."""
+    """The vault imports a cipher, used by `open` and `reseal` only; the calendar's letterbox is the other module."""
     root = Path(gateway.__file__).parent
     importing = []
     for path in sorted(root.rglob("*.py")):
