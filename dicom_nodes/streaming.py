@@ -123,18 +123,27 @@ class StreamingSocket(BoundedSocket):
 
     def _recv_request(self, nr_bytes: int) -> bytearray:
         """Before the data phase: header and body of a PDU in turn; an A-ASSOCIATE-RQ is looked at first."""
-        received = super().recv(nr_bytes)
         header, self._header = self._header, b""
+        if nr_bytes > self.limit:
+            log.warning(
+                "%s announced a PDU of %d bytes, more than %d; aborted", self._peer, nr_bytes, self.limit
+            )
+            return self._refuse()
+        received = super().recv(nr_bytes)
         if header[:1] != _REQUEST or len(received) < nr_bytes:
             self._header = bytes(received) if nr_bytes == _HEADER else b""
         elif not is_readable_request(header + bytes(received)):
-            self._abort(BY_PROVIDER, INVALID_VALUE)
-            self._wake()
-            return bytearray()  # cut short: Evt17
+            return self._refuse()
         else:
             # What follows it waits for the answer: in state 3 pynetdicom would lose its way over it.
             self._is_asked = True
         return received
+
+    def _refuse(self) -> bytearray:
+        """A PDU that cannot be one: A-ABORT, and nothing after it is read (cut short, pynetdicom sees Evt17)."""
+        self._abort(BY_PROVIDER, INVALID_VALUE)
+        self._wake()
+        return bytearray()
 
     # -- the data phase
 

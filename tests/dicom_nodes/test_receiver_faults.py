@@ -17,6 +17,7 @@ from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.sop_class import MRImageStorage
 
 from dicom_nodes import AssociationRejected, Outcome, ReceivedInstance, echo, store
+from dicom_nodes.pdus import BY_PROVIDER, INVALID_VALUE, abort_pdu
 from support.dicom_files import dataset_bytes, encoded, mr_dataset, mr_file
 from support.peers import HERE, Kept, node, receiver, wait_until
 
@@ -111,14 +112,18 @@ def test_garbage_ends_its_own_connection_only(garbage: bytes) -> None:
 
 
 def test_a_pdu_of_4_gigabytes_is_not_waited_for() -> None:
-    """A length that no association allows is an error at once, not memory to be filled."""
+    """A length that no association allows is answered with A-ABORT at once, not memory to be filled."""
     with (
         receiver(Kept(), MODALITY) as running,
         socket.create_connection((HERE, running.port), timeout=5) as peer,
     ):
         peer.sendall(b"\x01\x00\xff\xff\xff\xff" + bytes(1000))
+        answer = bytearray()
+        while part := peer.recv(100):
+            answer += part
+        assert answer == abort_pdu(BY_PROVIDER, INVALID_VALUE)
+        peer.close()
         wait_until(lambda: running.associations == 0, 5)
-        assert peer.recv(100) == b""
 
 
 @pytest.mark.filterwarnings("ignore:Invalid value for VR UI")
