@@ -18,41 +18,36 @@ Rules that keep chance hits away (and nothing else):
 
 from __future__ import annotations
 
-import bisect
 import re
 import zlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
 
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from gateway.privacy.byte_scan import ByteFinds, ByteScan
-from gateway.privacy.codes import is_standard_meaning
-from gateway.privacy.constant_words import VENDOR_ATTRIBUTES, is_standard_code, vendor_words
-from gateway.privacy.encoding import IMPLEMENTATION_VERSION_NAME
 from gateway.privacy.identity import IdentifyingValue, Kind, identifying_values
-from gateway.privacy.layout import Span, spans, transfer_syntax
+from gateway.privacy.layout import Span, transfer_syntax
 from gateway.privacy.needles import needles
+from gateway.privacy.places import (
+    TEXT_VRS,
+    Layout,
+    date_in,
+    is_bulk,
+    number_counts,
+    stands_apart,
+    value_bytes,
+)
 from gateway.privacy.recognition import words_of
-from gateway.privacy.safe_private import safe_creators
 from gateway.privacy.written_dates import dates_in_run, may_be_spelled, spelled_dates, years_in_run
 
 __all__ = ["IdentifyingValue", "Leak", "LeakSearch", "find_leaks", "identifying_values"]
 
-_BULK_VRS: Final = frozenset({"OB", "OW", "OF", "OD", "OL", "OV"})
-_BULK_BYTES: Final = 1024
-_TEXT_VRS: Final = frozenset({"AE", "LO", "LT", "PN", "SH", "ST", "UC", "UN", "UR", "UT"})
-_CREATOR: Final = re.compile(r"\([0-9A-F]{3}[13579BDF],00[1-9A-F][0-9A-F]\)$")
-_OWN_METHOD: Final = re.compile(r"pml-gateway [a-z0-9-]+ [0-9a-f]{16}")
 _NARROW: Final = re.compile(rb"[0-9][0-9.]{3,}")
 _WIDE: Final = (
     (re.compile(rb"(?:[0-9.]\x00){4,}"), "utf-16-le"),
     (re.compile(rb"(?:\x00[0-9.]){4,}"), "utf-16-be"),
-)
-_LONGEST_WITH_DATE: Final = (
-    26  # a DT value; longer runs of digits are derived UIDs, where chance would find dates
 )
 _SHORTEST_IN_PIXELS: Final = {False: 6, True: 12}
 _DA: Final = frozenset({"DA", "DT"})
@@ -117,7 +112,7 @@ class LeakSearch:
         A deflated data set is inflated first (offsets then count in the inflated file).
         """
         encoded = _inflated(encoded)
-        layout = _Layout(encoded)
+        layout = Layout(encoded)
         finds = self._scan.over(encoded)
         for remembered in (self._runs, self._short_in):
             if len(remembered) > _REMEMBERED:
@@ -134,24 +129,24 @@ class LeakSearch:
 
     # ---- words -----------------------------------------------------------------------------------------------
 
-    def _words_in(self, encoded: bytes, finds: ByteFinds, layout: _Layout) -> Iterator[int]:
+    def _words_in(self, encoded: bytes, finds: ByteFinds, layout: Layout) -> Iterator[int]:
         for offset, needle in finds.needles():
             span = layout.at(offset)
             for value, wide in self._words[needle]:
-                if _is_bulk(span) and len(needle) < _SHORTEST_IN_PIXELS[wide]:
+                if is_bulk(span) and len(needle) < _SHORTEST_IN_PIXELS[wide]:
                     continue
                 if layout.is_constant(span, value, offset, len(needle)):
                     continue
                 if len(value.value) >= 6 or wide or _stands_alone(encoded, offset, len(needle), span):
                     yield offset
 
-    def _short_words_in(self, layout: _Layout) -> Iterator[int]:
+    def _short_words_in(self, layout: Layout) -> Iterator[int]:
         if not self._short:
             return
         for span in layout.spans:
-            if span.vr not in _TEXT_VRS or span.start == span.end:
+            if span.vr not in TEXT_VRS or span.start == span.end:
                 continue
-            raw = _bytes(layout.encoded, span)
+            raw = value_bytes(layout.encoded, span)
             if raw not in self._short_in:
                 words = words_of(f"{raw.decode('utf-8', 'replace')} {raw.decode('latin-1')}")
                 self._short_in[raw] = tuple(self._short[word] for word in words & self._short.keys())
@@ -160,7 +155,7 @@ class LeakSearch:
 
     # ---- digits ----------------------------------------------------------------------------------------------
 
-    def _digits_in(self, encoded: bytes, finds: ByteFinds, layout: _Layout) -> Iterator[int]:
+    def _digits_in(self, encoded: bytes, finds: ByteFinds, layout: Layout) -> Iterator[int]:
         runs = self._runs
         for start, end in finds.runs():
             text = encoded[start:end]
@@ -203,11 +198,11 @@ class LeakSearch:
             number = self._numbers.get(part.lstrip("0"))
             if number is not None:
                 yield _Number(at, length, number, part, run=raw if "." not in run else b"")
-            date = _date_in(part, self._dates)
+            date = date_in(part, self._dates)
             if date is not None:
                 yield _Number(at, length, date)
 
-    def _spelled(self, year: int, layout: _Layout) -> Iterator[int]:
+    def _spelled(self, year: int, layout: Layout) -> Iterator[int]:
         for first, end in layout.outside_bulk():
             if first <= year < end:
                 for at, date in spelled_dates(layout.encoded, year, first, end):
@@ -222,118 +217,23 @@ def find_leaks(encoded: bytes, values: Collection[IdentifyingValue]) -> list[Lea
     return LeakSearch(values).leaks(encoded)
 
 
-class _Layout:
-    """Answers: which element is at this offset, what kind is it. The file is walked when the first question comes."""
-
-    def __init__(self, encoded: bytes) -> None:
-        self.encoded = encoded
-
-    @cached_property
-    def spans(self) -> list[Span]:
-        return spans(self.encoded)
-
-    @cached_property
-    def _starts(self) -> list[int]:
-        return [span.start for span in self.spans]
-
-    def at(self, offset: int) -> Span | None:
-        index = bisect.bisect_right(self._starts, offset) - 1
-        return self.spans[index] if index >= 0 and offset < self.spans[index].end else None
-
-    def path_at(self, offset: int) -> str:
-        span = self.at(offset)
-        return span.path if span is not None else ("preamble" if offset < 132 else "(between elements)")
-
-    def outside_bulk(self) -> Iterator[tuple[int, int]]:
-        """The byte ranges between pixel data and other bulk values."""
-        at = 0
-        for span in self.spans:
-            if _is_bulk(span):
-                yield at, span.start
-                at = span.end
-        yield at, len(self.encoded)
-
-    def is_constant(self, span: Span | None, value: IdentifyingValue, at: int = 0, length: int = 0) -> bool:
-        """Whether the words at `at` are a constant where they stand, and so no leak (see above)."""
-        if span is None or value.kind not in (Kind.NAME, Kind.TEXT):
-            return False
-        keyword = span.path.rpartition("/")[2]
-        text = _bytes(self.encoded, span).decode("latin-1")
-        if keyword in VENDOR_ATTRIBUTES:
-            return value.value.casefold() in vendor_words() or (
-                value.kind is Kind.NAME and length > 0 and not self._is_whole_word(at, length, span)
-            )
-        if keyword == "CodeMeaning":
-            return is_standard_meaning(text)
-        if span.vr == "CS":
-            return is_standard_code(text)
-        if span.path == "file meta/ImplementationVersionName":
-            return text == IMPLEMENTATION_VERSION_NAME
-        if keyword == "DeidentificationMethod":
-            return _OWN_METHOD.fullmatch(text) is not None
-        return _CREATOR.search(span.path) is not None and text in safe_creators()
-
-    def _is_whole_word(self, at: int, length: int, span: Span) -> bool:
-        around = (
-            self.encoded[max(at - 1, span.start) : at]
-            + self.encoded[at + length : min(at + length + 1, span.end)]
-        )
-        return not any(chr(byte).isalnum() for byte in around)
-
-
-def _is_bulk(span: Span | None) -> bool:
-    return span is not None and span.vr in _BULK_VRS and span.end - span.start >= _BULK_BYTES
-
-
 def _stands_alone(data: bytes, offset: int, length: int, span: Span | None) -> bool:
     before = data[offset - 1 : offset] if span is None or offset > span.start else b""
     after = data[offset + length : offset + length + 1] if span is None or offset + length < span.end else b""
     return not before.isalpha() and not after.isalpha()
 
 
-def _bytes(encoded: bytes, span: Span) -> bytes:
-    return encoded[span.start : span.end].strip(b" \0")
-
-
-def _counts(one: _Number, at: int, layout: _Layout, *, wide: bool = False) -> bool:
+def _counts(one: _Number, at: int, layout: Layout, *, wide: bool = False) -> bool:
     """Whether a number or date whose run begins at `at` is more than a coincidence."""
     kind, span = one.value.kind, layout.at(at)
     if kind is Kind.UID:
         return True
     if kind is Kind.NUMBER:
-        whole = bool(one.run) and span is not None and one.run == _bytes(layout.encoded, span)
-        alone = _alone(layout.encoded, at, at + one.length, span)
-        return _number_counts(one.part, span, whole, wide and _is_bulk(span), alone)
+        whole = bool(one.run) and span is not None and one.run == value_bytes(layout.encoded, span)
+        alone = stands_apart(layout.encoded, at, at + one.length, span)
+        return number_counts(one.part, span, whole, wide and is_bulk(span), alone)
     in_its_place = span is not None and one.value.elsewhere_only and not one.written and span.vr in _DA
     return span is None or (span.vr != "DS" and not in_its_place)
-
-
-def _alone(data: bytes, start: int, end: int, span: Span | None) -> bool:
-    first, last = (span.start, span.end) if span is not None else (0, len(data))
-    around = data[max(start - 1, first) : start] + data[end : min(end + 1, last)]
-    return not any(chr(byte).isalnum() for byte in around)
-
-
-def _number_counts(part: str, span: Span | None, whole: bool, wide_in_pixels: bool, alone: bool) -> bool:
-    digits = len(part)
-    if wide_in_pixels:
-        return digits >= 8
-    if span is None:
-        return digits >= 5
-    if span.vr in ("DS", "TM"):
-        return span.vr == "DS" and whole and digits >= 6
-    if _is_bulk(span):
-        return digits >= 6
-    if digits >= 5:
-        return True
-    return alone and span.vr in _TEXT_VRS and span.path.rpartition("/")[2] not in VENDOR_ATTRIBUTES
-
-
-def _date_in(part: str, dates: dict[str, IdentifyingValue]) -> IdentifyingValue | None:
-    if not 8 <= len(part) <= _LONGEST_WITH_DATE:
-        return None
-    windows = (part[index : index + 8] for index in range(len(part) - 7))
-    return next((dates[window] for window in windows if window in dates), None)
 
 
 def _inflated(encoded: bytes) -> bytes:

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
-_GROUPS: Final = re.compile(rb"(?<![0-9.])(\d{1,4})([-./])(\d{1,2})\2(\d{1,4})(?![0-9])")
-_SPELLED: Final = re.compile(
+GROUPS: Final = re.compile(rb"(?<![0-9.])(\d{1,4})([-./])(\d{1,2})\2(\d{1,4})(?![0-9])")
+SPELLED: Final = re.compile(
     rb"(?:(\d{1,2})[. ,_-]{0,3})?(jan|feb|m(?:a|\xe4|\xc3\xa4)r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-z]{0,6}"
     rb"[. ,_-]{0,3}(?:(\d{1,2})[. ,_-]{1,3})?((?:19|20)\d{2})(?![0-9])",
     re.IGNORECASE,
 )
-_RUN: Final = re.compile(rb"(?<![0-9.])\d{8}(?![0-9.])")
+EIGHT: Final = re.compile(rb"(?<![0-9.])\d{8}(?![0-9.])")
 _MONTHS: Final = {
     name: number
     for number, names in enumerate(
@@ -35,14 +35,12 @@ def dates_in_run(run: bytes) -> Iterator[tuple[int, str]]:
     be read as a date; both day-first and month-first, years with two digits in both centuries. Runs of the form
     YYYYMMDD are not among them.
     """
-    for match in _GROUPS.finditer(run):
-        for text in _readings(match[1].decode(), match[3].decode(), match[4].decode()):
+    for match in GROUPS.finditer(run):
+        for text in readings(match):
             yield match.start(), text
-    for match in _RUN.finditer(run):
-        digits = match[0].decode()
-        for day_first in (digits[:2] + digits[2:4], digits[2:4] + digits[:2]):
-            for text in _valid(int(digits[4:]), int(day_first[2:]), int(day_first[:2])):
-                yield match.start(), text
+    for match in EIGHT.finditer(run):
+        for text in both_orders(match):
+            yield match.start(), text
 
 
 def years_in_run(run: bytes) -> tuple[int, ...]:
@@ -52,7 +50,7 @@ def years_in_run(run: bytes) -> tuple[int, ...]:
 
 def may_be_spelled(data: bytes, year: int) -> bool:
     """Whether the name of a month stands before the year at `year`: a quick look."""
-    return _SPELLED.search(data, max(year - _LONGEST_BEFORE_YEAR, 0), year + 4) is not None
+    return SPELLED.search(data, max(year - _LONGEST_BEFORE_YEAR, 0), year + 4) is not None
 
 
 def spelled_dates(data: bytes, year: int, first: int, end: int) -> Iterator[tuple[int, str]]:
@@ -63,15 +61,14 @@ def spelled_dates(data: bytes, year: int, first: int, end: int) -> Iterator[tupl
     around = year
     while around > first and data[around - 1] in _SPELLING:
         around -= 1
-    for match in _SPELLED.finditer(data, around, min(year + 5, end)):
-        day = match[1] or match[3]
-        word = match[2].decode("utf-8", "replace").replace("\ufffd", "ä").lower()
-        month = _MONTHS.get(word)
-        if match.end() == year + 4 and day and month:
-            yield from ((match.start(), text) for text in _valid(int(match[4]), month, int(day)))
+    for match in SPELLED.finditer(data, around, min(year + 5, end)):
+        if match.end() == year + 4:
+            yield from ((match.start(), text) for text in spelled(match))
 
 
-def _readings(first: str, second: str, third: str) -> Iterator[str]:
+def readings(match: re.Match[bytes]) -> Iterator[str]:
+    """YYYYMMDD of each way to read a match of `GROUPS`."""
+    first, second, third = match[1], match[3], match[4]
     a, b, c = int(first), int(second), int(third)
     if len(first) == 4:
         yield from _valid(a, b, c)
@@ -83,6 +80,21 @@ def _readings(first: str, second: str, third: str) -> Iterator[str]:
             yield from _valid(century + c, b, a)
             yield from _valid(century + c, a, b)
             yield from _valid(century + a, b, c)
+
+
+def spelled(match: re.Match[bytes]) -> Iterator[str]:
+    """YYYYMMDD of a match of `SPELLED`, if it has a day and a month that we know."""
+    day = match[1] or match[3]
+    month = _MONTHS.get(match[2].decode("utf-8", "replace").replace("\ufffd", "ä").lower())
+    if day and month:
+        yield from _valid(int(match[4]), month, int(day))
+
+
+def both_orders(match: re.Match[bytes]) -> Iterator[str]:
+    """YYYYMMDD of a match of `EIGHT` read as DDMMYYYY and as MMDDYYYY."""
+    a, b, year = int(match[0][:2]), int(match[0][2:4]), int(match[0][4:])
+    yield from _valid(year, b, a)
+    yield from _valid(year, a, b)
 
 
 def _valid(year: int, month: int, day: int) -> Iterator[str]:

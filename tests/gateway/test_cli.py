@@ -4,50 +4,23 @@ from __future__ import annotations
 
 import io
 import json
-import logging
-import sys
-from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from pydicom import dcmread
 
-from gateway.cli import main
 from gateway.demo.hospital import HospitalArchive
 from gateway.demo.phantom import phantom_study
 from gateway.records import ledger
 from gateway.records.database import Database
 from gateway.reporting.example import phantom_report
+from support.command_line import Command, command
 from support.engine import bench
 from support.patients import RULES, found_in, images, to_the_end, to_the_queue, traces
 from support.records import due, reply_fact
 
-Command = Callable[..., tuple[int, str]]
-
-
-@pytest.fixture
-def command(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Iterator[Command]:
-    """Run `gateway ARGS` in a folder of its own; the exit status and everything printed."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "250")
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
-
-    def run(*arguments: object) -> tuple[int, str]:
-        monkeypatch.setattr(sys, "argv", ["gateway", *map(str, arguments)])
-        code: object = 0
-        try:
-            main()
-        except SystemExit as left:
-            code = left.code
-        printed = capsys.readouterr()
-        return (code if isinstance(code, int) else 0 if code is None else 1), printed.out + printed.err
-
-    yield run
-    root.handlers, root.level = handlers, level
+__all__ = ["command"]
 
 
 @pytest.fixture

@@ -1,0 +1,120 @@
+"""What stands where in an encoded file, and what counts there: what `leaks` asks about places, without the search."""
+
+from __future__ import annotations
+
+import bisect
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Final
+
+from gateway.privacy.codes import is_standard_meaning
+from gateway.privacy.constant_words import VENDOR_ATTRIBUTES, is_standard_code, vendor_words
+from gateway.privacy.encoding import IMPLEMENTATION_VERSION_NAME
+from gateway.privacy.identity import IdentifyingValue, Kind
+from gateway.privacy.layout import Span, spans
+from gateway.privacy.safe_private import safe_creators
+
+_BULK_VRS: Final = frozenset({"OB", "OW", "OF", "OD", "OL", "OV"})
+_BULK_BYTES: Final = 1024
+TEXT_VRS: Final = frozenset({"AE", "LO", "LT", "PN", "SH", "ST", "UC", "UN", "UR", "UT"})
+_CREATOR: Final = re.compile(r"\([0-9A-F]{3}[13579BDF],00[1-9A-F][0-9A-F]\)$")
+_OWN_METHOD: Final = re.compile(r"pml-gateway [a-z0-9-]+ [0-9a-f]{16}")
+_LONGEST_WITH_DATE: Final = (
+    26  # a DT value; longer runs of digits are derived UIDs, where chance would find dates
+)
+
+
+class Layout:
+    """Answers: which element is at this offset, what kind is it. The file is walked when the first question comes."""
+
+    def __init__(self, encoded: bytes) -> None:
+        self.encoded = encoded
+
+    @cached_property
+    def spans(self) -> list[Span]:
+        return spans(self.encoded)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [span.start for span in self.spans]
+
+    def at(self, offset: int) -> Span | None:
+        index = bisect.bisect_right(self._starts, offset) - 1
+        return self.spans[index] if index >= 0 and offset < self.spans[index].end else None
+
+    def path_at(self, offset: int) -> str:
+        span = self.at(offset)
+        return span.path if span is not None else ("preamble" if offset < 132 else "(between elements)")
+
+    def outside_bulk(self) -> Iterator[tuple[int, int]]:
+        """The byte ranges between pixel data and other bulk values."""
+        at = 0
+        for span in self.spans:
+            if is_bulk(span):
+                yield at, span.start
+                at = span.end
+        yield at, len(self.encoded)
+
+    def is_constant(self, span: Span | None, value: IdentifyingValue, at: int = 0, length: int = 0) -> bool:
+        """Whether the words at `at` are a constant where they stand, and so no leak (see above)."""
+        if span is None or value.kind not in (Kind.NAME, Kind.TEXT):
+            return False
+        keyword = span.path.rpartition("/")[2]
+        text = value_bytes(self.encoded, span).decode("latin-1")
+        if keyword in VENDOR_ATTRIBUTES:
+            return value.value.casefold() in vendor_words() or (
+                value.kind is Kind.NAME and length > 0 and not self._is_whole_word(at, length, span)
+            )
+        if keyword == "CodeMeaning":
+            return is_standard_meaning(text)
+        if span.vr == "CS":
+            return is_standard_code(text)
+        if span.path == "file meta/ImplementationVersionName":
+            return text == IMPLEMENTATION_VERSION_NAME
+        if keyword == "DeidentificationMethod":
+            return _OWN_METHOD.fullmatch(text) is not None
+        return _CREATOR.search(span.path) is not None and text in safe_creators()
+
+    def _is_whole_word(self, at: int, length: int, span: Span) -> bool:
+        around = (
+            self.encoded[max(at - 1, span.start) : at]
+            + self.encoded[at + length : min(at + length + 1, span.end)]
+        )
+        return not any(chr(byte).isalnum() for byte in around)
+
+
+def is_bulk(span: Span | None) -> bool:
+    return span is not None and span.vr in _BULK_VRS and span.end - span.start >= _BULK_BYTES
+
+
+def value_bytes(encoded: bytes, span: Span) -> bytes:
+    return encoded[span.start : span.end].strip(b" \0")
+
+
+def stands_apart(data: bytes, start: int, end: int, span: Span | None) -> bool:
+    first, last = (span.start, span.end) if span is not None else (0, len(data))
+    around = data[max(start - 1, first) : start] + data[end : min(end + 1, last)]
+    return not any(chr(byte).isalnum() for byte in around)
+
+
+def number_counts(part: str, span: Span | None, whole: bool, wide_in_pixels: bool, alone: bool) -> bool:
+    digits = len(part)
+    if wide_in_pixels:
+        return digits >= 8
+    if span is None:
+        return digits >= 5
+    if span.vr in ("DS", "TM"):
+        return span.vr == "DS" and whole and digits >= 6
+    if is_bulk(span):
+        return digits >= 6
+    if digits >= 5:
+        return True
+    return alone and span.vr in TEXT_VRS and span.path.rpartition("/")[2] not in VENDOR_ATTRIBUTES
+
+
+def date_in(part: str, dates: dict[str, IdentifyingValue]) -> IdentifyingValue | None:
+    if not 8 <= len(part) <= _LONGEST_WITH_DATE:
+        return None
+    windows = (part[index : index + 8] for index in range(len(part) - 7))
+    return next((dates[window] for window in windows if window in dates), None)
