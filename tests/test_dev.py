@@ -119,6 +119,20 @@ def test_an_installed_environment_is_left_alone(
     assert done == ["venv", "install", "venv", "install"]
 
 
+def test_modules_are_compiled_once_and_outside_the_checkout(script: dict[str, Any], tmp_path: Path) -> None:
+    """Every process that `dev` starts finds modules compiled in .venv, also where Python was told to write none."""
+    environ = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    script["keep_bytecode"](environ)
+    (tmp_path / "module_of_ours.py").write_text("")
+    show = "import module_of_ours; print(module_of_ours.__cached__)"
+    command = [sys.executable, "-c", show]
+    cached = subprocess.run(
+        command, env=environ, cwd=tmp_path, capture_output=True, text=True, check=True
+    ).stdout
+    assert Path(cached.strip()).is_relative_to(script["VENV"] / "bytecode")
+    assert Path(cached.strip()).is_file()
+
+
 @pytest.mark.parametrize("ci", ["true", "false"])
 def test_a_missing_program_is_a_failure_only_in_ci(
     script: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], ci: str

@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
@@ -20,8 +21,15 @@ SHORTEST_PASSWORD = 12
 FAILURES_TO_LOCK = 5
 LOCK = timedelta(minutes=15)
 HASHER = PasswordHasher()
-DECOY = HASHER.hash(secrets.token_hex(16))
-"""Verified for an unknown login, so that the time taken does not tell which logins exist."""
+
+
+@cache
+def decoy() -> str:
+    """Verified for an unknown login, so that the time taken does not tell which logins exist.
+
+    Made once, by whoever serves a sign-in before the first comes; every command line would wait for it otherwise.
+    """
+    return HASHER.hash(secrets.token_hex(16))
 
 
 @dataclass(frozen=True)
@@ -79,7 +87,7 @@ def sign_in(database: Database, login: str, password: str, lifetime: timedelta) 
         account = session.exec(select(Account).where(Account.login == login)).first()
         now = database.now(session)
     locked = account is not None and account.locked_until is not None and account.locked_until > now
-    right = _password_fits(account.password_hash if account else DECOY, password) and account is not None
+    right = _password_fits(account.password_hash if account else decoy(), password) and account is not None
     with database.write("sign_in") as session:
         if account is None or locked or not right or account.disabled:
             if account is not None and not locked:

@@ -6,6 +6,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from gateway import __version__
+from gateway.records import accounts
 from gateway.web import (
     access,
     cases,
@@ -76,6 +77,7 @@ def create_application(context: WebContext) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
     )
+    accounts.decoy()
     app.state.context = context
     app.state.pictures = Pictures(context.blobs)
     app.state.basic_sessions = BasicSessions()
