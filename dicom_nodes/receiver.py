@@ -13,7 +13,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -75,6 +75,19 @@ class _Caller:
     calling_ae_title: str
     called_ae_title: str
     address: str
+    contexts: dict[int, tuple[str, str]] = field(default_factory=dict)
+    """Abstract and transfer syntax of each accepted presentation context, once there is one."""
+
+    def syntaxes_of(self, association: Association, context_id: int) -> tuple[str, str]:
+        """Abstract and transfer syntax of an accepted context."""
+        if not self.contexts:
+            for context in association.accepted_contexts:
+                assert context.context_id is not None
+                self.contexts[context.context_id] = (
+                    str(context.abstract_syntax),
+                    str(context.transfer_syntax[0]),
+                )
+        return self.contexts[context_id]
 
 
 class Receiver:
@@ -261,11 +274,7 @@ class Receiver:
         """A C-STORE request: who may store what, before the first byte of the data set is looked at."""
         caller = self._callers[association]
         sop_class, sop_instance = uid_of(command, AFFECTED_CLASS), uid_of(command, AFFECTED_INSTANCE)
-        abstract_syntax, transfer_syntax = next(
-            (str(context.abstract_syntax), str(context.transfer_syntax[0]))
-            for context in association.accepted_contexts
-            if context.context_id == context_id
-        )
+        abstract_syntax, transfer_syntax = caller.syntaxes_of(association, context_id)
         if not STORING & caller.node.roles:
             log.warning("node %s is neither sender nor reader; its C-STORE is refused", caller.node.name)
             return Discarded(_NOT_AUTHORISED)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from dicom_nodes.commitment import CommitmentResult, Reference
 from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.instance import ReceivedInstance
-from dicom_nodes.node import TlsSettings
+from dicom_nodes.node import Node, TlsSettings
 from dicom_nodes.receiver import Receiver, Refusal
 from gateway import logs
 from gateway.errors import SettingsError
@@ -26,6 +27,9 @@ from routing_rules.versions import in_force
 
 NO_SUCH_OBJECT_INSTANCE = 0x0112
 """Failure Reason of storage commitment for an instance we do not keep (PS3.3 C.14.1.1)."""
+
+_ASSOCIATIONS = 256
+"""Whose nodes are remembered: more than are open at once."""
 
 if TYPE_CHECKING:
     from apscheduler.schedulers.background import BackgroundScheduler
@@ -111,8 +115,12 @@ def receiver(gateway: Gateway) -> Receiver:
     """The DICOM side of the gateway, not yet started."""
     settings, database = gateway.settings, gateway.database
 
+    @lru_cache(maxsize=_ASSOCIATIONS)
+    def node_of(association_id: str, name: str) -> Node:  # noqa: ARG001  (asked once for each association)
+        return gateway.directory().get(name)
+
     def begin(announced: ReceivedInstance) -> Arrival:
-        node = gateway.directory().get(announced.node)
+        node = node_of(announced.association_id, announced.node)
         return gateway.intake.begin(announced, site=node.site, roles=node.roles)
 
     def on_commitment(result: CommitmentResult) -> None:

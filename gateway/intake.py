@@ -303,7 +303,7 @@ class Arrival:
             self._origin, self._found, syntax, self._digest.hexdigest(), place.key, self._size
         )
         ticket = self._intake.rows.add(
-            fact, lambda kept: place.settle(blobs.path(kept.blob)), needed=needs_row
+            fact, lambda kept: place.settle(kept.blob, blobs.path), needed=needs_row
         )
         if not needs_row:
             return KeepResult(SUCCESS)

