@@ -50,6 +50,14 @@ def headers(blobs: BlobStore, instances: list[Instance]) -> list[Dataset]:
     return found
 
 
+def first_header(blobs: BlobStore, instances: list[Instance]) -> Dataset:
+    """The first of `headers`, without reading the others; raises GatewayError when nothing can be read."""
+    for instance in instances:
+        with suppress(*NOT_DICOM):
+            return header(blobs, instance)
+    raise nothing_readable()
+
+
 def nothing_readable() -> GatewayError:
     """The question to a person when not one object of a study can be read."""
     return GatewayError("No object of this study can be read.", "Ask the sender to send the study again.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from pydicom import Dataset
 
@@ -18,6 +19,7 @@ from gateway.pipeline.manifest import ManifestBuilder, Output, Stayed, canonical
 from gateway.pipeline.outcome import Done, Outcome, Stuck
 from gateway.privacy import Held, IdentifyingValue, PatientContext, Prepared, Preparer, Profile
 from gateway.records import queries
+from gateway.records.blobs import Batch
 from gateway.records.evidence import Evidence, HeldFact, ManifestFact, PreparedFact
 from gateway.records.held import HeldRow, held_objects
 from gateway.records.tables import Case, Instance
@@ -30,23 +32,24 @@ def prepare(turn: Turn, context: StepContext) -> Outcome:
         case = queries.case(session, turn.claim.id)
         known = {row.instance_id: row for row in held_objects(session, turn.claim.id)}
     instances = originals.kept(context.database, case.study_id)
-    headers = originals.headers(context.blobs, instances)
     profile = context.profiles().get(case.profile or context.settings.files.profile)
-    identity, patient = _who(context, case.site, headers[0])
+    identity, patient = _who(context, case.site, originals.first_header(context.blobs, instances))
     values = originals.values(context.blobs, instances, patient.date_shift_days)
-    work = _Preparation(
-        context,
-        case,
-        profile,
-        patient,
-        values=values,
-        preparer=Preparer(profile, patient, values, originals.parsed),
-        needed=held.relied_on(headers, case.verdict),
-        kinds={str(row["series_number"]): str(row["kind"]) for row in case.series},
-        known=known,
-    )
-    for instance in instances:
-        work.take(instance)
+    with context.blobs.batch() as copies:
+        work = _Preparation(
+            context,
+            case,
+            profile,
+            patient,
+            copies=copies,
+            instances=instances,
+            values=values,
+            preparer=Preparer(profile, patient, values, originals.parsed),
+            kinds={str(row["series_number"]): str(row["kind"]) for row in case.series},
+            known=known,
+        )
+        for instance in instances:
+            work.take(instance)
     return work.outcome(identity, turn)
 
 
@@ -58,10 +61,10 @@ class _Preparation:
     case: Case
     profile: Profile
     patient: PatientContext
+    copies: Batch
+    instances: list[Instance]
     values: frozenset[IdentifyingValue]
     preparer: Preparer
-    needed: frozenset[str]
-    """Series Instance UIDs the protocol verdict relies on."""
     kinds: Mapping[str, str]
     known: Mapping[int, HeldRow]
     """Earlier decisions, by instance."""
@@ -70,6 +73,11 @@ class _Preparation:
     stays: list[HeldFact] = field(default_factory=list)
     shifted_study_date: str = ""
     pseudonymous_study_uid: str = ""
+
+    @cached_property
+    def needed(self) -> frozenset[str]:
+        """Series Instance UIDs the protocol verdict relies on; asked only when something is held."""
+        return held.relied_on(originals.headers(self.context.blobs, self.instances), self.case.verdict)
 
     def take(self, instance: Instance) -> None:
         """Make and prove one copy, or note why there is none."""
@@ -182,7 +190,7 @@ class _Preparation:
 
     def _kept(self, instance_id: int, done: Prepared) -> PreparedFact:
         blob = f"prepared/{self.case.id}/{done.sop_instance_uid}.dcm"
-        self.context.blobs.put(blob, done.file)
+        self.copies.put(blob, done.file)
         return PreparedFact(
             instance_id, done.sop_class_uid, done.sop_instance_uid, done.transfer_syntax_uid, blob
         )

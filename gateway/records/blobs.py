@@ -12,12 +12,14 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
 from gateway.records import crash
 
+_START_WRITING: int | None = getattr(os, "POSIX_FADV_DONTNEED", None)
 OPEN_TRAY = ".open"
 """Name of the file that marks a folder as one a process fills (gateway.records.trays)."""
 
@@ -27,6 +29,9 @@ class BlobStore(Protocol):
 
     def put(self, key: str, data: bytes) -> None:
         """Keep the bytes durably; raises OSError when that is impossible."""
+
+    def batch(self) -> AbstractContextManager[Batch]:
+        """Keep many files at the price of few: all are there for good when the block ends; if it fails, none counts."""
 
     def get(self, key: str) -> bytes:
         """The bytes; raises FileNotFoundError."""
@@ -47,6 +52,13 @@ class BlobStore(Protocol):
         """Delete what crashes left half-written, when it is this old; returns how many files."""
 
 
+class Batch(Protocol):
+    """Files that are kept together."""
+
+    def put(self, key: str, data: bytes) -> None:
+        """Take one more file; it is not there before the batch ends. Raises OSError."""
+
+
 class LocalBlobs:
     """Files below one folder of a local file system."""
 
@@ -55,21 +67,17 @@ class LocalBlobs:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def put(self, key: str, data: bytes) -> None:
-        place = self.path(key)
-        make_folder(place.parent)
-        descriptor, temporary = tempfile.mkstemp(prefix=".", dir=place.parent)
+        with self.batch() as batch:
+            batch.put(key, data)
+
+    @contextmanager
+    def batch(self) -> Iterator[_LocalBatch]:
+        batch = _LocalBatch(self)
         try:
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(stream.fileno())
-            crash.point("blobs.put:before")
-            os.replace(temporary, place)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-        sync_folder(place.parent)
-        crash.point("blobs.put:after")
+            yield batch
+            batch.keep()
+        finally:
+            batch.discard()
 
     def get(self, key: str) -> bytes:
         return self.path(key).read_bytes()
@@ -109,6 +117,55 @@ class LocalBlobs:
         for path in found:
             path.unlink(missing_ok=True)
         return len(found)
+
+
+class _LocalBatch:
+    def __init__(self, blobs: LocalBlobs) -> None:
+        self._blobs = blobs
+        self._folders: set[Path] = set()
+        self._temporary: dict[Path, Path] = {}
+        """Where each file lies until the end, by its place."""
+
+    def put(self, key: str, data: bytes) -> None:
+        place = self._blobs.path(key)
+        if place.parent not in self._folders:
+            make_folder(place.parent)
+            self._folders.add(place.parent)
+        descriptor, name = tempfile.mkstemp(prefix=".", dir=place.parent)
+        self._drop(self._temporary.pop(place, None))
+        self._temporary[place] = Path(name)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            if (
+                _START_WRITING is not None
+            ):  # while the next file is made, so that its sync has little to wait for
+                os.posix_fadvise(stream.fileno(), 0, 0, _START_WRITING)
+
+    def keep(self) -> None:
+        """Sync every file, give them their names, and sync these. Raises OSError."""
+        for temporary in self._temporary.values():
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CLOEXEC)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        crash.point("blobs.put:before")
+        for place in list(self._temporary):
+            os.replace(self._temporary.pop(place), place)
+        for folder in self._folders:
+            sync_folder(folder)
+        crash.point("blobs.put:after")
+
+    def discard(self) -> None:
+        """Away with what has no name."""
+        while self._temporary:
+            self._drop(self._temporary.popitem()[1])
+
+    @staticmethod
+    def _drop(temporary: Path | None) -> None:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
 
 
 def make_folder(folder: Path) -> None:
