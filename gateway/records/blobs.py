@@ -19,7 +19,8 @@ from typing import Protocol
 
 from gateway.records import crash
 
-_START_WRITING: int | None = getattr(os, "POSIX_FADV_DONTNEED", None)
+START_WRITING: int | None = getattr(os, "POSIX_FADV_DONTNEED", None)
+"""Advice that makes Linux write dirty pages out in the background (None where there is no such advice)."""
 OPEN_TRAY = ".open"
 """Name of the file that marks a folder as one a process fills (gateway.records.trays)."""
 
@@ -138,9 +139,9 @@ class _LocalBatch:
             stream.write(data)
             stream.flush()
             if (
-                _START_WRITING is not None
+                START_WRITING is not None
             ):  # while the next file is made, so that its sync has little to wait for
-                os.posix_fadvise(stream.fileno(), 0, 0, _START_WRITING)
+                os.posix_fadvise(stream.fileno(), 0, 0, START_WRITING)
 
     def keep(self) -> None:
         """Sync every file, give them their names, and sync these. Raises OSError."""

@@ -192,6 +192,26 @@ def test_while_the_database_is_away_nothing_more_is_begun(
 # -- trays
 
 
+def test_a_large_object_is_on_its_way_to_the_disk_before_it_ends(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stretch by stretch, without a gap, and what is kept is what came."""
+    asked: list[tuple[int, int]] = []
+    real = os.posix_fadvise
+    monkeypatch.setattr("gateway.intake._STRETCH", 200)
+    monkeypatch.setattr(
+        os, "posix_fadvise", lambda fd, at, count, how: (asked.append((at, count)), real(fd, at, count, how))
+    )
+    with _intake(folder) as intake:
+        assert _push(intake, 1) == SUCCESS
+        assert intake.flush()
+        [row] = _rows(intake)
+        assert intake.blobs.get(row.blob).endswith(_sent(1)[1])
+    assert len(asked) > 1
+    assert [at for at, _ in asked] == [0, *(at + count for at, count in asked[:-1])]
+    assert row.size - sum(count for _, count in asked) < 200
+
+
 def test_a_tray_is_followed_by_the_next(tmp_path: Path) -> None:
     """More places than a tray has: no name twice, all there before they are used, and none left at the end."""
     trays = Trays(tmp_path / "received")
