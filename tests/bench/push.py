@@ -63,8 +63,8 @@ def _push(messages: Sequence[Message], port: int, called: str, run: int, copies:
     start = time.monotonic()
     sender = Sender(port, CALLING, called, messages)
     for copy in range(copies):
-        for number, message in enumerate(messages):
-            sender.store(message, message.mark(run, copy * len(messages) + number))
+        for message in messages:
+            sender.store(message, message.mark(run, copy))
             answers.append(time.monotonic())
             sent += len(message.dataset)
     sender.release()

@@ -1,8 +1,8 @@
 """The files everybody is measured with: MR instances of an invented patient, of the size and make-up of clinical ones.
 
 A run must not meet objects that a store has already seen. So two numbers in the UIDs are marks of fixed length, which
-the sender replaces as it sends: RUN is in every UID and in the patient's and the order's number, COPY in the SOP
-Instance UID only (the same study, more instances).
+the sender replaces as it sends: RUN is in every UID and in the patient's and the order's number, COPY in the Series and
+SOP Instance UIDs (the same study, more series: more images of one series would be another kind of series).
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def _mark(ds: Dataset, number: int) -> None:
     run, copy = RUN.decode(), COPY.decode()
     root = f"2.25.1{run}"
     ds.StudyInstanceUID = UID(f"{root}1")
-    ds.SeriesInstanceUID = UID(f"{root}2{int(ds.SeriesNumber):03}")
+    ds.SeriesInstanceUID = UID(f"{root}2{copy}{int(ds.SeriesNumber):03}")
     ds.FrameOfReferenceUID = UID(f"{root}3")
     ds.SOPInstanceUID = UID(f"{root}4{copy}{number:06}")
     ds.AccessionNumber = f"A{run}"
