@@ -6,8 +6,9 @@ asked about with a small one in their place, plain ones (`verbatim`) once for ea
 
 from __future__ import annotations
 
+import bisect
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, cached_property
 from operator import itemgetter
 from typing import Final, TypeVar
@@ -21,6 +22,7 @@ from pydicom.sequence import Sequence as DicomSequence
 from pydicom.tag import Tag
 
 from gateway.privacy.attributes import AttributeCleaner
+from gateway.privacy.deidentify import FINISHED
 from gateway.privacy.iod import Place
 from gateway.privacy.outcomes import (
     BULK_BYTES,
@@ -33,6 +35,7 @@ from gateway.privacy.outcomes import (
     WRITTEN_IN,
     Context,
     Descend,
+    Gathered,
     Level,
     Memo,
     Outcome,
@@ -54,9 +57,19 @@ from gateway.privacy.ranges import (
     items,
 )
 from gateway.privacy.safe_private import safe_elements
+from gateway.privacy.stretches import Stretch
 from gateway.privacy.verbatim import NEVER, PLAIN, is_plain
 
 _NOT_TEXT: Final = frozenset("AS AT DA DS DT FD FL IS OB OD OF OL OV OW SL SS SV TM UI UL US UV".split())  # noqa: SIM905
+# The outcomes that are asked for by their tags: SOP Class and Instance UID, StudyDate, Study Instance UID.
+NAMED: Final = frozenset({0x00080016, 0x00080018, 0x00080020, 0x0020000D})
+_APART: Final = sorted({*NAMED, *FINISHED, PIXEL_DATA})
+
+
+@cache
+def _between(tag: int) -> int:
+    """Which gap between the elements that are written apart `tag` is in."""
+    return bisect.bisect_right(_APART, tag)
 
 
 class _Asker(AttributeCleaner):
@@ -84,6 +97,19 @@ class Decider:
     def _whole(self) -> AttributeCleaner:
         """Knows every identifying value of this object."""
         return self._make_whole()
+
+    def stretch(self, level: Level, stretch: Stretch) -> Gathered:
+        """What becomes of a stretch of elements; raises NotTaken if it makes the object a coded entry, too."""
+        if not stretch.repeats:
+            return _gathered(self.level(level, stretch.found))
+        memo = self.context.stretches_of(level)
+        key = stretch.data
+        known = memo.plain.get(key) or memo.recall(key, self.among)
+        if known is None:
+            own = Decider(key, self.context, self.volatile, self._make_whole)
+            known = _gathered(own.level(level, stretch.found))
+            memo.keep(key, known, self.among)
+        return known
 
     def level(self, level: Level, found: Sequence[Element]) -> Iterator[tuple[int, Outcome]]:
         """(tag, outcome) of the elements of one data set that leave anything or count; private creators last."""
@@ -128,7 +154,8 @@ class Decider:
 
     def among(self, digits: tuple[str, ...]) -> frozenset[str]:
         """The UIDs and dates of this object that are in a text with these digits."""
-        return frozenset(value for value in self.volatile if any(value in run for run in digits))
+        runs = " ".join(digits)
+        return frozenset([value for value in self.volatile if value in runs])
 
     def cleaner_for(self, digits: tuple[str, ...]) -> AttributeCleaner:
         """Who decides about a text: the one who knows this object's UIDs and dates if any of them is in it."""
@@ -138,7 +165,9 @@ class Decider:
 
     # ---- one element -----------------------------------------------------------------------------------------
 
-    def _decided(self, level: Level, element: Element, creator: bytes, key: bytes, memo: Memo) -> Outcome:
+    def _decided(
+        self, level: Level, element: Element, creator: bytes, key: bytes, memo: Memo[Outcome]
+    ) -> Outcome:
         tag, vr, start, value, stop, end = element
         if vr == SEQUENCE:
             outcome = self._sequence(level, element)
@@ -321,6 +350,35 @@ class Decider:
         outcome = Outcome(stream.getvalue(), counts, uids, digits)
         memo.keep(key, outcome, self.among)
         return outcome
+
+
+def _gathered(outcomes: Iterable[tuple[int, Outcome]]) -> Gathered:
+    """The outcomes of neighbours as one: without what `Engine.finish` writes anew, in chunks that fit between it."""
+    counts: list[str] = []
+    uids: list[tuple[str, str]] = []
+    digits: list[str] = []
+    outs: list[tuple[int, bytes | memoryview]] = []
+    for tag, outcome in outcomes:
+        counts += outcome.counts
+        uids += outcome.uids
+        digits += outcome.digits
+        if outcome.out is not None:
+            outs.append((tag, outcome.out))
+    chunks: dict[int, bytes | memoryview] = {}
+    between = first = -1
+    for tag, out in sorted(outs, key=itemgetter(0)):
+        if tag in CODED:
+            raise NotTaken
+        if tag in FINISHED:
+            continue
+        if _between(tag) == between:
+            chunks[first] = b"".join((chunks[first], out))
+        else:
+            between, first = -1 if tag in NAMED else _between(tag), tag
+            chunks[tag] = out
+    return Gathered(
+        tuple(chunks.items()), tuple(counts), tuple(uids), SHIFTING if "*" in digits else tuple(digits)
+    )
 
 
 _T = TypeVar("_T")
