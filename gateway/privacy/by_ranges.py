@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
 
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, ImplicitVRLittleEndian
@@ -19,7 +18,7 @@ from pydicom.uid import UID, ImplicitVRLittleEndian
 from gateway.privacy.admission import refuse_if_held
 from gateway.privacy.attributes import AttributeCleaner, PatientContext
 from gateway.privacy.decider import Decider
-from gateway.privacy.deidentify import FINISHED, JUDGED_TOGETHER, Engine
+from gateway.privacy.deidentify import FINISHED, Engine
 from gateway.privacy.encoding import encode
 from gateway.privacy.identifying import Identifying, ValueReader, Values, divided
 from gateway.privacy.identity import IdentifyingValue, Kind
@@ -38,19 +37,13 @@ from gateway.privacy.outcomes import (
 from gateway.privacy.pixels_by_ranges import Pixels
 from gateway.privacy.profile import Profile
 from gateway.privacy.ranges import PIXEL_DATA, Element, NotTaken
-from gateway.privacy.safe_private import B_VALUES
+from gateway.privacy.read_as_is import ADMISSION, SERIES, ReadAsIs
 from gateway.privacy.stretches import Repeats, Stretch
 
 KindOf = Callable[[Dataset], str | None]
 """The kind of the series of an object, asked with its SeriesNumber and SeriesInstanceUID."""
 
-_ADMISSION: Final = (0x00080008, 0x00080016, 0x00080018, 0x0020000D, 0x0020000E, 0x00280301)
 _UIDS: Final = frozenset({0x00080018, 0x0020000D, 0x0020000E})
-_SERIES: Final = (0x0020000E, 0x00200011)
-_ASKED_FOR: Final = frozenset((*_ADMISSION, *_SERIES))
-_WITH_DIGITS: Final = frozenset({0x0008103E, 0x00280301})
-_B_VALUE_PLACES: Final = frozenset((group, low) for group, _, low in B_VALUES)
-_B_VALUE_GROUPS: Final = frozenset(group for group, _ in _B_VALUE_PLACES)
 _MOST_CONTEXTS: Final = 64
 _MOST_REMEMBERED: Final = 50_000
 _CLASS, _INSTANCE, _STUDY, _STUDY_DATE = 0x00080016, 0x00080018, 0x0020000D, 0x00080020
@@ -70,49 +63,6 @@ class Assembled:
     study_date: str
 
 
-class _Roles(NamedTuple):
-    """What an element is read for besides being decided."""
-
-    asked_for: bool
-    judged: bool
-    with_digits: bool
-    describes: bool
-    overlay: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """What is read of elements as they are: by tag, and the bytes of those that are looked at together."""
-
-    raws: Mapping[int, bytes]
-    judged: bytes
-    with_digits: bytes
-    described: bytes
-    overlays: bool
-
-    @classmethod
-    def of(cls, stretch: Stretch) -> _Read:
-        """From one stretch of elements."""
-        raws: dict[int, bytes] = {}
-        judged = with_digits = described = b""
-        overlays = False
-        for tag, _, start, _, _, end in stretch.found:
-            roles = _roles(tag)
-            if roles is None:
-                continue
-            raw = stretch.data[start:end]
-            if roles.asked_for:
-                raws[tag] = raw
-            if roles.judged:
-                judged += raw
-            if roles.with_digits:
-                with_digits += raw
-            if roles.describes:
-                described += raw
-            overlays |= roles.overlay
-        return cls(raws, judged, with_digits, described, overlays)
-
-
 class Assembler:
     """Puts the objects of one patient together; remembers what they have in common. Not for several threads at once."""
 
@@ -121,7 +71,7 @@ class Assembler:
         self._repeats = Repeats()
         self._reader = ValueReader()
         self._pixels = Pixels()
-        self._read: dict[Stretch, _Read] = {}
+        self._read: dict[Stretch, ReadAsIs] = {}
         self._contexts: dict[tuple[frozenset[tuple[str, Kind]], str | None], Context] = {}
         self._context_of: dict[tuple[tuple[frozenset[tuple[str, Kind]], ...], str | None], Context] = {}
         self._levels: dict[tuple[str, bytes, bool], Level] = {}
@@ -182,25 +132,25 @@ class Assembler:
             _text(outs.get(_STUDY_DATE, b"")),
         )
 
-    def _read_of(self, stretch: Stretch) -> _Read:
+    def _read_of(self, stretch: Stretch) -> ReadAsIs:
         if not stretch.repeats:
-            return _Read.of(stretch)
+            return ReadAsIs.of(stretch)
         read = self._read.get(stretch)
         if read is None:
             if len(self._read) > MOST_STRETCHES:
                 self._read.clear()
-            read = self._read[stretch] = _Read.of(stretch)
+            read = self._read[stretch] = ReadAsIs.of(stretch)
         return read
 
     def _admission(
         self, found: Mapping[int, bytes], charset: bytes, implicit: bool, released: bool
     ) -> Dataset:
         """The attributes that admission looks at; raises Held unless the object may leave."""
-        raws = [found.get(tag, b"") for tag in _ADMISSION]
+        raws = [found.get(tag, b"") for tag in ADMISSION]
         key = (
             *(
                 raw[8:].strip(b" \0") != b"" if tag in _UIDS else raw
-                for tag, raw in zip(_ADMISSION, raws, strict=True)
+                for tag, raw in zip(ADMISSION, raws, strict=True)
             ),
             charset,
             implicit,
@@ -217,7 +167,7 @@ class Assembler:
 
     def _series_of(self, found: Mapping[int, bytes], charset: bytes, implicit: bool) -> Dataset:
         """What tells the kind of a series."""
-        raw = b"".join((charset, *(found.get(tag, b"") for tag in _SERIES)))
+        raw = b"".join((charset, *(found.get(tag, b"") for tag in SERIES)))
         if raw not in self._series:
             self._series[raw] = dataset_of(Level({}, b"", 1, implicit), raw)
         return self._series[raw]
@@ -253,7 +203,7 @@ class Assembler:
 
     def _finish(
         self,
-        read: Sequence[_Read],
+        read: Sequence[ReadAsIs],
         level: Level,
         decider: Decider,
         values: Sequence[Identifying],
@@ -330,23 +280,3 @@ def _identifying(values: Mapping[tuple[str, Kind], str]) -> list[IdentifyingValu
 def _text(out: bytes | memoryview) -> str:
     """The value of a short element as written."""
     return bytes(out)[8:].decode("ascii").rstrip(" \0")
-
-
-@cache
-def _roles(tag: int) -> _Roles | None:
-    """What an element is read for; None: for nothing."""
-    roles = _Roles(
-        tag in _ASKED_FOR,
-        tag in JUDGED_TOGETHER or _may_hold_b_value(tag),
-        tag in _WITH_DIGITS,
-        0x00280002 <= tag <= 0x00280103,
-        tag >> 24 == 0x60 and tag & 0xFFFF in (0x0102, 0x3000),
-    )
-    return roles if any(roles) else None
-
-
-def _may_hold_b_value(tag: int) -> bool:
-    group, number = tag >> 16, tag & 0xFFFF
-    return group in _B_VALUE_GROUPS and (
-        0x10 <= number <= 0xFF or (number >= 0x1000 and (group, number & 0xFF) in _B_VALUE_PLACES)
-    )
