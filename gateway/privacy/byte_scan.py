@@ -3,7 +3,11 @@
 The bytes are looked at as 16-bit words, one table look-up a word. A needle of four bytes covers one whole word at
 either alignment, one of six covers two, so the words that begin a needle (and those that follow) are marked in the
 table; what passes is compared by its first bytes against sorted keys, and the little that is left byte for byte. The
-table never misses an occurrence; it only decides how much has to be compared. Memory: a few blocks of 128 KiB.
+table never misses an occurrence; it only decides how much has to be compared.
+
+Most words of a file are pixels, and most pixels are dark: below every word that text can begin with, other than text
+of two bytes a character (the bound comes from the needles themselves). In dark blocks nothing is looked up but where
+three neighbours are in the small range of such characters. Memory: a few blocks of 128 KiB.
 """
 
 from __future__ import annotations
@@ -16,12 +20,16 @@ from numpy.typing import NDArray
 
 _Bytes = NDArray[np.uint8]
 _Places = NDArray[np.intp]
+_Words = NDArray[np.uint16]
 _BLOCK: Final = 1 << 16  # words
+_DARK_BLOCK: Final = 1 << 10  # words that are dark together
+_MOST_CANDIDATES: Final = 8  # one word in so many; with more of them the look-up of all is faster
 # Marks of a word: what may begin or go on here.
 _LONG, _LONG_2, _SHORT, _WIDE, _WIDE_2, _WIDE_3, _RUN, _WIDE_RUN = (1 << bit for bit in range(8))
 _SHORT_KEY, _LONG_KEY = 4, 6  # bytes compared before the whole needle is
 _IN_RUN: Final = np.isin(np.arange(256), np.frombuffer(b"-./0123456789", np.uint8))
 _IN_WIDE_RUN: Final = np.frombuffer(b".0123456789", np.uint8).astype(np.intp)
+_FIRST: Final = np.arange(_LONG_KEY)
 _LOWER: Final = np.frombuffer(bytes(range(256)).lower(), np.uint8)
 _WORDS: Final = np.arange(1 << 16)
 # Each word with its capital letters made small.
@@ -49,6 +57,11 @@ class ByteScan:
         self._marks = marks[_FOLDED]
         self._marks[_IN_RUN[_WORDS & 0xFF] & _IN_RUN[_WORDS >> 8]] |= _RUN
         self._marks[np.concatenate((_IN_WIDE_RUN, _IN_WIDE_RUN << 8))] |= _WIDE_RUN
+        # Words below this one begin nothing but wide needles and wide runs: the dark ones.
+        self._dark = int(np.argmax(self._marks & np.uint8(_LONG | _SHORT | _RUN) != 0))
+        text = np.flatnonzero(self._marks[: self._dark] & np.uint8(_WIDE | _WIDE_2 | _WIDE_3 | _WIDE_RUN))
+        self._first_wide = np.uint16(text.min(initial=self._dark))
+        self._wide_range = np.uint16(max(int(text.max(initial=0)) - int(self._first_wide), 0))
         self._keys = {
             length: np.array(
                 sorted(int.from_bytes(key, "little") for key in self._needles if len(key) == length),
@@ -62,28 +75,68 @@ class ByteScan:
         return ByteFinds(data, *self._marked(data), self._keys, self._needles)
 
     def _marked(self, data: bytes) -> tuple[_Places, _Bytes]:
-        """The words (by number) where something may begin, and their marks."""
-        words = np.frombuffer(data, "<u2", len(data) // 2)
+        """The words (by number) where something may begin, in order, and their marks."""
+        words: _Words = np.frombuffer(data, "<u2", len(data) // 2)
         places: list[_Places] = []
         found: list[_Bytes] = []
-        marks = np.zeros(_BLOCK + 2, np.uint8)
-        for start in range(0, len(words), _BLOCK):
-            block = words[start : start + _BLOCK + 2]
-            count = len(block)
-            marks[:count] = self._marks.take(block)
-            marks[count : count + 2] = 0
-            count = min(count, _BLOCK)
-            here, next_, third = marks[:count], marks[1 : count + 1], marks[2 : count + 2]
-            kept = here & np.uint8(_SHORT | _RUN)
-            kept |= here & (next_ >> 1) & np.uint8(_LONG)
-            kept |= here & (next_ >> 1) & (third >> 2) & np.uint8(_WIDE)
-            kept |= here & next_ & third & np.uint8(_WIDE_RUN)
-            at: _Places = np.flatnonzero(kept != 0)
+        for start, end, dark in self._stretches(words):
+            at, marks = self._in_dark(words[start : end + 2]) if dark else (None, None)
+            if at is None or marks is None:
+                at, marks = self._looked_up(words[start : end + 2], end - start)
             places.append(at + start)
-            found.append(kept[at])
+            found.append(marks)
         if not places:
             return np.zeros(0, np.intp), np.zeros(0, np.uint8)
         return np.concatenate(places), np.concatenate(found)
+
+    def _stretches(self, words: _Words) -> Iterator[tuple[int, int, bool]]:
+        """(start, end, dark) of all words in order, a block at most: a dark stretch has two dark words behind it."""
+        count = len(words) // _DARK_BLOCK
+        blocks = words[: count * _DARK_BLOCK].reshape(count, _DARK_BLOCK)
+        flags = (
+            (blocks.max(axis=1) < self._dark).tobytes() if count else b""
+        )  # a byte for each block: 1 is dark
+        start = block = 0
+        while start < len(words):
+            dark = flags[block : block + 1] == b"\1"
+            block = flags.find(b"\0" if dark else b"\1", block)
+            end = len(words) if block < 0 else block * _DARK_BLOCK
+            if dark:
+                end = min(end, count * _DARK_BLOCK) - 2
+                block = block if block >= 0 else count
+            for at in range(start, end, _BLOCK):
+                yield at, min(at + _BLOCK, end), dark
+            start = end
+
+    def _looked_up(self, words: _Words, count: int) -> tuple[_Places, _Bytes]:
+        """Where something may begin among the first `count` words; the others are those that follow."""
+        marks = np.zeros(count + 2, np.uint8)
+        marks[: len(words)] = self._marks.take(words)
+        here, next_, third = marks[:count], marks[1 : count + 1], marks[2:]
+        kept = here & np.uint8(_SHORT | _RUN)
+        kept |= here & (next_ >> 1) & np.uint8(_LONG)
+        kept |= _wide(here, next_, third)
+        at: _Places = np.flatnonzero(kept)
+        return at, kept[at]
+
+    def _in_dark(self, words: _Words) -> tuple[_Places, _Bytes] | tuple[None, None]:
+        """The same among dark words, the last two left out; None where too many of them are in the range of text."""
+        likely = words - self._first_wide <= self._wide_range
+        neighbours = likely[:-2] & likely[1:-1]
+        neighbours &= likely[2:]
+        at: _Places = np.flatnonzero(neighbours)
+        if len(at) * _MOST_CANDIDATES > len(words):
+            return None, None
+        kept = _wide(*(self._marks[words[at + step]] for step in range(3)))
+        really = np.flatnonzero(kept)
+        return at[really], kept[really]
+
+
+def _wide(here: _Bytes, next_: _Bytes, third: _Bytes) -> _Bytes:
+    """The marks of three words in a row that a wide needle or run may begin with."""
+    needle: Any = (next_ >> 1) & (third >> 2) & np.uint8(_WIDE)
+    run: Any = next_ & third & np.uint8(_WIDE_RUN)
+    return here & (needle | run)
 
 
 class ByteFinds:
@@ -102,25 +155,29 @@ class ByteFinds:
 
     def needles(self) -> Iterator[tuple[int, bytes]]:
         """(offset, needle) of every occurrence, small and capital letters alike; overlapping ones too."""
-        for length, mark in ((_SHORT_KEY, _SHORT), (_LONG_KEY, _LONG | _WIDE)):
-            words = self._places[(self._marks & mark) != 0]
-            if not len(words) or not len(self._keys[length]):
-                continue
-            starts = np.concatenate((2 * words, 2 * words - 1))
-            starts = starts[(starts >= 0) & (starts <= len(self._data) - length)]
-            for start in self._with_keys(starts, length).tolist():
-                for needle in self._needles[self._data[start : start + length].lower()]:
-                    if self._data[start : start + len(needle)].lower() == needle:
-                        yield start, needle
+        words = self._places[(self._marks & (_SHORT | _LONG | _WIDE)) != 0]
+        for start, length in self._with_keys(np.concatenate((2 * words, 2 * words - 1))):
+            for needle in self._needles[self._data[start : start + length].lower()]:
+                if self._data[start : start + len(needle)].lower() == needle:
+                    yield start, needle
 
-    def _with_keys(self, starts: _Places, length: int) -> _Places:
-        """Those of `starts` where the first `length` bytes are those of a needle."""
-        found = np.zeros(len(starts), np.uint64)
-        for byte in range(length):
-            found |= _LOWER[self._bytes[starts + byte]].astype(np.uint64) << np.uint64(8 * byte)
-        keys = self._keys[length]
-        at = np.minimum(np.searchsorted(keys, found), len(keys) - 1)
-        return starts[keys[at] == found]
+    def _with_keys(self, starts: _Places) -> Iterator[tuple[int, int]]:
+        """(start, length) of those of `starts` where the first `length` bytes are those of a needle."""
+        if not len(starts):
+            return
+        eight = np.zeros((len(starts), 8), np.uint8)
+        last = len(self._data) - 1
+        eight[:, :_LONG_KEY] = _LOWER[self._bytes.take(starts[:, None] + _FIRST, mode="clip")]
+        begin = eight.view("<u8")[:, 0]
+        for length, keys in self._keys.items():
+            if len(keys):
+                found = begin & np.uint64((1 << 8 * length) - 1)
+                at = np.minimum(np.searchsorted(keys, found), len(keys) - 1)
+                yield from (
+                    (start, length)
+                    for start in starts[keys[at] == found].tolist()
+                    if 0 <= start <= last - length + 1
+                )
 
     def runs(self) -> Iterator[tuple[int, int]]:
         """(start, end) of every longest run of four or more digits, dots, dashes and slashes, in order."""

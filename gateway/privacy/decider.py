@@ -21,6 +21,7 @@ from pydicom.sequence import Sequence as DicomSequence
 from pydicom.tag import Tag
 
 from gateway.privacy.attributes import AttributeCleaner
+from gateway.privacy.gathered import gathered
 from gateway.privacy.iod import Place
 from gateway.privacy.outcomes import (
     BULK_BYTES,
@@ -33,6 +34,7 @@ from gateway.privacy.outcomes import (
     WRITTEN_IN,
     Context,
     Descend,
+    Gathered,
     Level,
     Memo,
     Outcome,
@@ -53,7 +55,8 @@ from gateway.privacy.ranges import (
     elements,
     items,
 )
-from gateway.privacy.safe_private import safe_elements
+from gateway.privacy.safe_private import safe_elements, takes
+from gateway.privacy.stretches import Stretch
 from gateway.privacy.verbatim import NEVER, PLAIN, is_plain
 
 _NOT_TEXT: Final = frozenset("AS AT DA DS DT FD FL IS OB OD OF OL OV OW SL SS SV TM UI UL US UV".split())  # noqa: SIM905
@@ -85,6 +88,19 @@ class Decider:
         """Knows every identifying value of this object."""
         return self._make_whole()
 
+    def stretch(self, level: Level, stretch: Stretch) -> Gathered:
+        """What becomes of a stretch of elements; raises NotTaken if it makes the object a coded entry, too."""
+        if not stretch.repeats:
+            return gathered(self.level(level, stretch.found))
+        memo = self.context.stretches_of(level)
+        key = stretch.data
+        known = memo.plain.get(key) or memo.recall(key, self.among)
+        if known is None:
+            own = Decider(key, self.context, self.volatile, self._make_whole)
+            known = gathered(own.level(level, stretch.found))
+            memo.keep(key, known, self.among)
+        return known
+
     def level(self, level: Level, found: Sequence[Element]) -> Iterator[tuple[int, Outcome]]:
         """(tag, outcome) of the elements of one data set that leave anything or count; private creators last."""
         memo = self.context.memo_of(level)
@@ -110,11 +126,7 @@ class Decider:
                 outcome = self._large(level, element, creator)
             elif end - start < BULK_BYTES or (vr not in BULK_VRS and end - start < LONGEST_REMEMBERED):
                 key = creator + data[start:end]
-                outcome = (
-                    plain.get(key)
-                    or memo.recall(key, self.among)
-                    or self._decided(level, element, creator, key, memo)
-                )
+                outcome = plain.get(key) or self._decided(level, element, creator, key, memo)
             else:
                 outcome = self._large(level, element, creator)
             if tag & 0x10000 and outcome.out is not None:
@@ -128,7 +140,8 @@ class Decider:
 
     def among(self, digits: tuple[str, ...]) -> frozenset[str]:
         """The UIDs and dates of this object that are in a text with these digits."""
-        return frozenset(value for value in self.volatile if any(value in run for run in digits))
+        runs = " ".join(digits)
+        return frozenset([value for value in self.volatile if value in runs])
 
     def cleaner_for(self, digits: tuple[str, ...]) -> AttributeCleaner:
         """Who decides about a text: the one who knows this object's UIDs and dates if any of them is in it."""
@@ -138,23 +151,26 @@ class Decider:
 
     # ---- one element -----------------------------------------------------------------------------------------
 
-    def _decided(self, level: Level, element: Element, creator: bytes, key: bytes, memo: Memo) -> Outcome:
+    def _decided(
+        self, level: Level, element: Element, creator: bytes, key: bytes, memo: Memo[Outcome]
+    ) -> Outcome:
         tag, vr, start, value, stop, end = element
-        if vr == SEQUENCE:
-            outcome = self._sequence(level, element)
-        else:
-            raw = self.data[start:end]
-            if vr in PLAIN and tag not in NEVER and is_plain(vr, self.data[value:stop]):
-                plan = self._plan(
-                    level, tag, vr, creator, raw[: value - start - (4 if level.implicit else 2)]
-                )
-                if plan is not None:
-                    outcome = self._plain(plan, vr, raw, self.data[value:stop])
-                    memo.keep(key, outcome, self.among)
-                    return outcome
-            outcome = self._asked(level, tag, vr, creator, raw)
-        memo.keep(key, outcome, self.among)
-        return outcome
+        if vr in PLAIN and tag not in NEVER and is_plain(vr, self.data[value:stop]):
+            plan = self._plan(level, element, creator)
+            if plan is not None:
+                if plan.out is None:  # whatever the value is: nothing to remember
+                    return plan
+                outcome = self._plain(plan, vr, self.data[start:end], self.data[value:stop])
+                memo.keep(key, outcome, self.among)
+                return outcome
+        known = memo.recall(key, self.among)
+        if known is None:
+            if vr == SEQUENCE:
+                known = self._sequence(level, element)
+            else:
+                known = self._asked(level, tag, vr, creator, self.data[start:end])
+            memo.keep(key, known, self.among)
+        return known
 
     def _asked(self, level: Level, tag: int, vr: str, creator: bytes, raw: bytes) -> Outcome:
         """The engine's answer for one element."""
@@ -165,15 +181,17 @@ class Decider:
         out = None if new is None else written(new, implicit=level.implicit)
         return Outcome(out, counts, uids, digits)
 
-    def _plan(self, level: Level, tag: int, vr: str, creator: bytes, header: bytes) -> Outcome | None:
+    def _plan(self, level: Level, element: Element, creator: bytes) -> Outcome | None:
         """What the engine makes of a plain value here: the same, a new UID, or nothing; None: ask again."""
+        tag, vr, start, first, _, _ = element
         key = (tag, vr, creator)
         if key not in level.plans:
             value = PLAIN[vr]
+            header = self.data[start : first - (4 if level.implicit else 2)]
             raw = header + struct.pack("<L" if level.implicit else "<H", len(value)) + value
             plain = self._asked(level, tag, vr, creator, raw)
             fits = plain.out is None or plain.out == raw or (vr == "UI" and plain.uids)
-            level.plans[key] = plain if fits and not _may_be_safe(tag, creator) else None
+            level.plans[key] = plain if fits and not _may_be_safe(tag, creator, vr) else None
         plan = level.plans[key]
         assert not isinstance(plan, Descend)
         return plan
@@ -207,7 +225,7 @@ class Decider:
             )
         if (
             vr not in BULK_VRS
-            or _may_be_safe(tag, creator)
+            or _may_be_safe(tag, creator, vr)
             or (vr == "UN" and self._known_vr(level, tag, creator))
         ):
             return self._asked(level, tag, vr, creator, self.data[start:end])
@@ -337,11 +355,11 @@ def _answer(
 
 
 @cache
-def _may_be_safe(tag: int, creator: bytes) -> bool:
+def _may_be_safe(tag: int, creator: bytes, vr: str) -> bool:
     """Whether this may be an element of the list of safe private ones; `creator` is its creator's element as read."""
     return bool(tag & 0x10000) and any(
-        group == tag >> 16 and low == tag & 0xFF and name.encode("ascii") in creator
-        for group, name, low in safe_elements()
+        group == tag >> 16 and low == tag & 0xFF and name.encode("ascii") in creator and takes(row, vr)
+        for (group, name, low), row in safe_elements().items()
     )
 
 

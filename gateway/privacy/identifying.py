@@ -5,7 +5,10 @@ Most elements of a study repeat byte for byte, and so do the values in them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from pydicom.datadict import keyword_for_tag
@@ -20,71 +23,155 @@ from gateway.privacy.identity import (
     is_identifying_uid,
     walk,
 )
-from gateway.privacy.layout import transfer_syntax
-from gateway.privacy.outcomes import CHARACTER_SET, LONGEST_REMEMBERED, Level, dataset_of, private_vr
-from gateway.privacy.ranges import SEQUENCE, Element, NotTaken, elements, items
+from gateway.privacy.outcomes import (
+    CHARACTER_SET,
+    LONGEST_REMEMBERED,
+    MOST_STRETCHES,
+    Level,
+    dataset_of,
+    private_vr,
+)
+from gateway.privacy.ranges import SEQUENCE, Element, NotTaken, elements, file_meta, items
 from gateway.privacy.silence import silent_pydicom
+from gateway.privacy.stretches import Repeats, Stretch
 from gateway.privacy.verbatim import is_plain
 
 Values = dict[tuple[str, Kind], str]
 _Found = tuple[tuple[str, str, Kind], ...]
 # Values of these never identify by themselves (`identity.walk`).
-_SILENT_VRS: Final = frozenset("AS AT CS DS FD FL IS OB OD OF OL OV OW SL SS SV TM UL US UV".split())  # noqa: SIM905
+_SILENT_VRS: Final = frozenset(
+    [*"AS AT CS DS FD FL IS OB OD OF OL OV OW SL SS SV TM UL US UV".split(), "OB or OW"]  # noqa: SIM905
+)
+_PLAIN_UID: Final = re.compile(r"[0-9.]{8,}")
+_MOST_REMEMBERED: Final = 50_000
 
 
-def walked(data: bytes) -> tuple[str, int, list[Element]]:
-    """Transfer syntax, where the data set begins, and its elements; raises NotTaken for files not plainly readable."""
-    syntax, start = transfer_syntax(data)
+@dataclass(frozen=True)
+class Parts:
+    """One object: its encoding, its data set in stretches, its file meta; `charset`: the element as read, or empty."""
+
+    transfer_syntax_uid: str
+    implicit: bool
+    compressed: bool
+    stretches: Sequence[Stretch]
+    meta: Stretch
+    charset: bytes
+
+
+def divided(data: bytes, repeats: Repeats) -> Parts:
+    """The parts of a Part 10 file; raises NotTaken for files that are not plainly readable."""
+    syntax, start, meta = file_meta(data)
+    implicit, compressed = _encoding(syntax)
+    stretches = repeats.stretches(data, start, implicit=implicit)
+    charset = b""
+    for stretch in stretches:  # among the first elements, if it is there
+        if stretch.found[-1].tag >= CHARACTER_SET:
+            charset = charset_in(stretch.data, stretch.found)
+            break
+    return Parts(syntax, implicit, compressed, stretches, Stretch(data, meta, False), charset)
+
+
+def charset_in(data: bytes, found: Iterable[Element], otherwise: bytes = b"") -> bytes:
+    """SpecificCharacterSet as read."""
+    return next((data[e.start : e.end] for e in found if e.tag == CHARACTER_SET), otherwise)
+
+
+@lru_cache(maxsize=64)
+def _encoding(syntax: str) -> tuple[bool, bool]:
+    """Whether a transfer syntax is implicit, and whether its pixels are compressed."""
     uid = UID(syntax)
     if syntax not in (ExplicitVRLittleEndian, ImplicitVRLittleEndian) and not (
         uid.is_transfer_syntax and uid.is_encapsulated
     ):
         raise NotTaken
-    return syntax, start, elements(data, start, len(data), implicit=syntax == ImplicitVRLittleEndian)
+    return syntax == ImplicitVRLittleEndian, uid.is_compressed
 
 
 class StudyValues:
     """Collects what the leak search of a study has to look for: `identifying_values`, from files instead of headers."""
 
     def __init__(self) -> None:
+        self._repeats = Repeats()
         self._reader = ValueReader()
         self._found: Values = {}
+        self._taken: set[Identifying] = set()
 
     def add(self, data: bytes, read: Callable[[bytes], Dataset]) -> None:
         """One whole Part 10 file; `read` reads what does not go by byte ranges, and raises what it will."""
         with silent_pydicom():
             try:
-                syntax, start, found = walked(data)
-                charset = next((data[e.start : e.end] for e in found if e.tag == CHARACTER_SET), b"")
-                level = Level({}, charset, 1, syntax == ImplicitVRLittleEndian)
-                values = self._reader.values(data, start, found, level)
+                parts = divided(data, self._repeats)
+                found = self._reader.values(parts)
             except (NotTaken, *UNREADABLE_VALUE):
                 original = read(data)
-                values = {}
+                values: Values = {}
                 for part in (original, getattr(original, "file_meta", None)):
                     for attribute, value, kind in walk(part) if part is not None else ():
                         values.setdefault((value, kind), attribute)
-        for key, attribute in values.items():
-            self._found.setdefault(key, attribute)
+                found = [Identifying(values)]
+        if len(self._taken) > MOST_STRETCHES:
+            self._taken.clear()
+        for one in found:
+            if one not in self._taken:
+                self._taken.add(one)
+                for key, attribute in one.values.items():
+                    self._found.setdefault(key, attribute)
 
     def values(self, date_shift_days: int | None) -> frozenset[IdentifyingValue]:
         """As `identifying_values` gives them."""
         return as_values(self._found, date_shift_days)
 
 
+@dataclass(eq=False, slots=True)
+class Identifying:
+    """The identifying values ((value, kind) -> attribute) of one stretch of elements."""
+
+    values: Values
+    stable: frozenset[tuple[str, Kind]] = frozenset()
+    """Those that other objects of the study share: all but `volatile`."""
+    volatile: tuple[str, ...] = ()
+    """Dates and UIDs."""
+
+    @classmethod
+    def of(cls, values: Values) -> Identifying:
+        """`values`, sorted into what siblings share and what they do not."""
+        volatile = [
+            key
+            for key in values
+            if key[1] is Kind.DATE or (key[1] is Kind.UID and _PLAIN_UID.fullmatch(key[0]))
+        ]
+        return cls(values, frozenset(values).difference(volatile), tuple(value for value, _ in volatile))
+
+
+_NOTHING: Final = Identifying({})
+
+
 class ValueReader:
-    """Reads values of many objects; remembers each element it has seen."""
+    """Reads values of many objects; remembers each element it has seen, and each stretch that repeats."""
 
     def __init__(self) -> None:
         self._seen: dict[tuple[bytes, bool], dict[bytes, _Found]] = {}
+        self._stretches: dict[tuple[bytes, bool, bytes], Identifying] = {}
 
-    def values(self, data: bytes, start: int, found: Sequence[Element], level: Level) -> Values:
-        """(value, kind) -> attribute, of the data set whose top-level elements are `found` and of its file meta."""
-        values: Values = {}
-        self._collect(data, found, level.charset, level.implicit, 0, values)
-        meta = elements(data, 132, start, implicit=False)
-        self._collect(data, meta, b"", False, 0, values)
-        return values
+    def values(self, parts: Parts) -> list[Identifying]:
+        """What the stretches of an object hold, in order, and then its file meta."""
+        return [
+            *(self._of(stretch, parts.charset, parts.implicit) for stretch in parts.stretches),
+            self._of(parts.meta, b"", False),
+        ]
+
+    def _of(self, stretch: Stretch, charset: bytes, implicit: bool) -> Identifying:
+        key = (charset, implicit, stretch.data)
+        known = self._stretches.get(key) if stretch.repeats else None
+        if known is None:
+            values: Values = {}
+            self._collect(stretch.data, stretch.found, charset, implicit, 0, values)
+            known = Identifying.of(values) if values else _NOTHING
+            if stretch.repeats:
+                if len(self._stretches) > MOST_STRETCHES:
+                    self._stretches.clear()
+                self._stretches[key] = known
+        return known
 
     def _collect(
         self,
@@ -96,7 +183,7 @@ class ValueReader:
         values: Values,
     ) -> None:
         seen = self._seen.setdefault((charset, implicit), {})
-        if len(seen) > 50_000:
+        if len(seen) > _MOST_REMEMBERED:
             seen.clear()
         creators: dict[tuple[int, int], bytes] = {}
         for element in found:
@@ -129,7 +216,7 @@ class ValueReader:
     ) -> None:
         for item in items(data, element, implicit=implicit, depth=depth):
             found = elements(data, item.start, item.end, implicit=implicit, depth=depth + 1)
-            own = next((data[e.start : e.end] for e in found if e.tag == CHARACTER_SET), charset)
+            own = charset_in(data, found, charset)
             self._collect(data, found, own, implicit, depth + 1, values)
 
     @staticmethod

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 from contextlib import suppress
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 from pydicom.datadict import dictionary_VR, keyword_for_tag
@@ -17,7 +17,6 @@ _LONG_VRS: Final = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 _SHORT_VRS: Final = {
     vr: vr.decode() for vr in b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split()
 }
-_explicit_header = struct.Struct("<HH2sH").unpack_from
 _new = tuple.__new__  # a named tuple without the detour by its own constructor
 _UNDEFINED: Final = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
@@ -76,11 +75,15 @@ class _Walker:
             raise _Unreadable
         at, syntax = 132, ""
         while self.data[at : at + 2] == b"\x02\x00":
-            tag, vr, length, start = self._header(at)
+            known, start = _plain(self.data[at : at + 6]), at + 8
+            if known is not None and start <= len(self.data):
+                (tag, name, vr), length = known, self.data[at + 6] | self.data[at + 7] << 8
+            else:
+                tag, vr, length, start = self._header(at)
+                name = _name(tag)
             if length == _UNDEFINED or start + length > len(self.data):
                 raise _Unreadable
-            path = f"file meta/{_name(tag)}"
-            self.found.append(Span(path, vr, start, start + length))
+            self.found.append(_new(Span, ("file meta/" + name, vr, start, start + length)))
             if tag == 0x00020010:
                 syntax = self.data[start : start + length].decode("ascii", "replace").rstrip(" \0")
             at = start + length
@@ -90,16 +93,17 @@ class _Walker:
         """Walk elements until `end` or an item delimiter; the position after it."""
         if depth > _DEEPEST:
             raise _Unreadable
-        data, found, plain = self.data, self.found, self.order == "<" and not self.implicit
+        data, append, plain = self.data, self.found.append, self.order == "<" and not self.implicit
         while at < end:
             if plain:  # nearly all elements of nearly all files
-                group, element, code, length = _explicit_header(data, at)
-                short = _SHORT_VRS.get(code)
+                known = _plain(data[at : at + 6])
                 start = at + 8
-                if short is not None and group != 0xFFFE and start + length <= end:
-                    at = start + length
-                    found.append(_new(Span, (path + _name(group << 16 | element), short, start, at)))
-                    continue
+                if known is not None and start <= end:
+                    after = start + (data[at + 6] | data[at + 7] << 8)
+                    if after <= end:
+                        append(_new(Span, (path + known[1], known[2], start, after)))
+                        at = after
+                        continue
             tag, vr, length, start = self._header(at)
             if tag == _ITEM_END:
                 return start
@@ -157,6 +161,16 @@ class _Walker:
             return tag, vr.decode("ascii"), length, at + 12
         (length,) = struct.unpack_from(self.order + "H", self.data, at + 6)
         return tag, vr.decode("ascii"), length, at + 8
+
+
+@lru_cache(maxsize=4096)
+def _plain(head: bytes) -> tuple[int, str, str] | None:
+    """Tag, name and VR of an element whose header, of eight bytes in explicit little endian, begins so; or None."""
+    short = _SHORT_VRS.get(head[4:])
+    group, element = head[0] | head[1] << 8, head[2] | head[3] << 8
+    if short is None or group == 0xFFFE:
+        return None
+    return group << 16 | element, _name(group << 16 | element), short
 
 
 @cache

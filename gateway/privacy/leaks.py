@@ -143,15 +143,19 @@ class LeakSearch:
     def _short_words_in(self, layout: Layout) -> Iterator[int]:
         if not self._short:
             return
+        known = self._short_in
         for span in layout.spans:
-            if span.vr not in TEXT_VRS or span.start == span.end:
+            _, vr, start, end = span
+            if vr not in TEXT_VRS or start == end:
                 continue
-            raw = value_bytes(layout.encoded, span)
-            if raw not in self._short_in:
-                words = words_of(f"{raw.decode('utf-8', 'replace')} {raw.decode('latin-1')}")
-                self._short_in[raw] = tuple(self._short[word] for word in words & self._short.keys())
-            if any(not layout.is_constant(span, value) for value in self._short_in[raw]):
-                yield span.start
+            raw = layout.encoded[start:end]
+            values = known.get(raw)
+            if values is None:
+                text = value_bytes(layout.encoded, span)
+                words = words_of(f"{text.decode('utf-8', 'replace')} {text.decode('latin-1')}")
+                values = known[raw] = tuple(self._short[word] for word in words & self._short.keys())
+            if values and any(not layout.is_constant(span, value) for value in values):
+                yield start
 
     # ---- digits ----------------------------------------------------------------------------------------------
 

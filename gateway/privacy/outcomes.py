@@ -12,7 +12,7 @@ import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from pydicom.datadict import private_dictionary_VR
 from pydicom.dataelem import DataElement
@@ -33,6 +33,8 @@ CODED: Final = frozenset({0x00080100, 0x00080104})
 BULK_VRS: Final = frozenset({"OB", "OW", "OF", "OD", "OL", "OV", "UN"})
 BULK_BYTES: Final = 1024
 LONGEST_REMEMBERED: Final = 1 << 15
+LONGEST_STRETCH: Final = 1 << 20
+MOST_STRETCHES: Final = 500
 _DIGITS: Final = re.compile(rb"[0-9.]{8,}")
 PROBE: Final = b"a bulk value"
 SHIFTING: Final = ("*",)  # an escape sequence may part digits: such text is looked at every time
@@ -80,25 +82,44 @@ class Level:
         return level
 
 
-class Memo:
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The outcomes of a stretch of elements: what is written of it (`chunks`, each by its first tag), and the rest."""
+
+    chunks: tuple[tuple[int, bytes | memoryview], ...]
+    counts: tuple[str, ...]
+    uids: tuple[tuple[str, str], ...]
+    digits: tuple[str, ...]
+
+
+_Known = TypeVar("_Known", Outcome, Gathered)
+
+
+class Memo(Generic[_Known]):
     """Outcomes by the bytes of their elements; of texts with digits by the UIDs and dates found in them, too."""
 
-    def __init__(self) -> None:
-        self.plain: dict[bytes, Outcome] = {}
+    def __init__(self, longest: int = LONGEST_REMEMBERED) -> None:
+        self.longest = longest
+        self.plain: dict[bytes, _Known] = {}
         self.digits: dict[bytes, tuple[str, ...]] = {}
-        self.judged: dict[tuple[bytes, frozenset[str]], Outcome] = {}
+        self.judged: dict[tuple[bytes, frozenset[str]], _Known] = {}
 
     def __len__(self) -> int:
         return len(self.plain) + len(self.judged)
 
-    def recall(self, key: bytes, among: Among) -> Outcome | None:
+    def clear(self) -> None:
+        """Forget everything."""
+        for remembered in (self.plain, self.digits, self.judged):
+            remembered.clear()
+
+    def recall(self, key: bytes, among: Among) -> _Known | None:
         """The outcome of these bytes in the object that `among` asks; None when nobody knows it yet."""
         digits = self.digits.get(key)
         return None if digits is None else self.judged.get((key, among(digits)))
 
-    def keep(self, key: bytes, outcome: Outcome, among: Among) -> None:
+    def keep(self, key: bytes, outcome: _Known, among: Among) -> None:
         """Remember an outcome, if it can be."""
-        if outcome.digits is SHIFTING or len(key) >= LONGEST_REMEMBERED:
+        if outcome.digits is SHIFTING or len(key) >= self.longest:
             return
         if outcome.digits:
             self.digits[key] = outcome.digits
@@ -112,15 +133,33 @@ class Context:
 
     def __init__(self, cleaner: AttributeCleaner) -> None:
         self.cleaner = cleaner
-        self.memo: dict[Level, Memo] = {}
+        self.memo: dict[Level, Memo[Outcome]] = {}
+        self.stretches: dict[Level, Memo[Gathered]] = {}
         self.finished: dict[tuple[Level, bytes, frozenset[str]], tuple[Outcome, Mapping[int, bytes]]] = {}
 
-    def memo_of(self, level: Level) -> Memo:
-        """What is remembered of one level."""
+    def memo_of(self, level: Level) -> Memo[Outcome]:
+        """What is remembered of the elements of one level."""
         memo = self.memo.get(level)
         if memo is None:
             memo = self.memo[level] = Memo()
         return memo
+
+    def stretches_of(self, level: Level) -> Memo[Gathered]:
+        """What is remembered of whole stretches of elements of one level."""
+        memo = self.stretches.get(level)
+        if memo is None:
+            memo = self.stretches[level] = Memo(LONGEST_STRETCH)
+        elif len(memo) > MOST_STRETCHES:
+            memo.clear()
+        return memo
+
+    def __len__(self) -> int:
+        return sum(map(len, self.memo.values()))
+
+    def clear(self) -> None:
+        """Forget what was decided."""
+        for remembered in (self.memo, self.stretches, self.finished):
+            remembered.clear()
 
 
 def keeps(plan: Outcome) -> bool:

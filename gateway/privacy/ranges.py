@@ -20,6 +20,7 @@ _SHORT: Final = {
 }
 _LONG: Final = {vr.encode(): vr for vr in "OB OD OF OL OV OW SQ SV UC UN UR UT UV".split()}
 _UNDEFINED: Final = 0xFFFFFFFF
+_TRANSFER_SYNTAX: Final = 0x00020010
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _DEEPEST: Final = 15
 _explicit = struct.Struct("<HH2sH").unpack_from
@@ -61,6 +62,34 @@ def elements(data: bytes, at: int, end: int, *, implicit: bool, depth: int = 0) 
     return found
 
 
+def elements_between(
+    data: bytes, at: int, *, implicit: bool, after: int = -1, below: int = _ITEM
+) -> tuple[list[Element], int]:
+    """The elements from `at` on with tags above `after` and under `below`, and the position behind them."""
+    return _elements(data, at, len(data), implicit, 0, delimited=False, last=after, below=below)
+
+
+def file_meta(data: bytes) -> tuple[str, int, list[Element]]:
+    """The Transfer Syntax UID of a Part 10 file, where its data set begins, and its file meta elements."""
+    if data[128:132] != b"DICM":
+        raise NotTaken
+    syntax, at = "", 132
+    found: list[Element] = []
+    while data.startswith(b"\2\0", at):
+        try:
+            tag, vr, length, value = _header(data, at, False)
+        except struct.error:
+            raise NotTaken from None
+        stop = value + length
+        if (found and tag <= found[-1].tag) or vr == SEQUENCE or stop > len(data):
+            raise NotTaken
+        if tag == _TRANSFER_SYNTAX:
+            syntax = data[value:stop].strip(b" \0").decode("ascii", "replace")
+        found.append(_new(Element, (tag, vr, at, value, stop, stop)))
+        at = stop
+    return syntax, at, found
+
+
 def items(data: bytes, element: Element, *, implicit: bool, depth: int) -> list[Item]:
     """The items of a sequence."""
     delimited = element.stop != element.end
@@ -71,20 +100,27 @@ def items(data: bytes, element: Element, *, implicit: bool, depth: int) -> list[
 
 
 def _elements(
-    data: bytes, at: int, end: int, implicit: bool, depth: int, *, delimited: bool
+    data: bytes,
+    at: int,
+    end: int,
+    implicit: bool,
+    depth: int,
+    *,
+    delimited: bool,
+    last: int = -1,
+    below: int = _ITEM,
 ) -> tuple[list[Element], int]:
     """The elements, and the position after them (and after their delimiter)."""
     if depth > _DEEPEST:
         raise NotTaken
     found: list[Element] = []
-    last = -1
     while at < end:
         try:
             if not implicit:  # nearly all elements of nearly all files
                 group, number, code, length = _explicit(data, at)
                 short = _SHORT.get(code)
                 tag, stop = group << 16 | number, at + 8 + length
-                if short is not None and last < tag < _ITEM and stop <= end:
+                if short is not None and last < tag < below and stop <= end:
                     found.append(_new(Element, (tag, short, at, at + 8, stop, stop)))
                     last, at = tag, stop
                     continue
@@ -95,6 +131,8 @@ def _elements(
             return found, at + 8
         if tag <= last or tag >= _ITEM:
             raise NotTaken
+        if tag >= below:
+            return found, at
         last = tag
         if length != _UNDEFINED:
             stop = after = value + length

@@ -29,6 +29,8 @@ _NUMBER: Final = {
 # GE adds this to the b-value on some releases (rule of NA-MIC's converters).
 _GE_OFFSET: Final = 1_000_000_000
 _LARGEST_B_VALUE: Final = 20_000  # s/mm2; above that it is something else
+# The VRs of a value whose VR was lost on the way.
+_UNTOLD: Final = frozenset({"UN", "OB", "OW"})
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,9 @@ B_VALUES: Final = frozenset(
 
 
 def _elements(ds: Dataset, group: int, creator: str, low: int) -> list[DataElement]:
-    blocks = (block for block in range(0x10, 0x100) if Tag(group, block) in ds)
+    blocks = sorted(
+        tag.element for tag in tuple(ds.keys()) if tag.group == group and 0x10 <= tag.element <= 0xFF
+    )
     tags = (Tag(group, (block << 8) + low) for block in blocks)
     return [ds[tag] for tag in tags if tag in ds and creator_of(ds, tag) == creator]
 
@@ -123,9 +127,16 @@ def _is_echo_planar(ds: Dataset) -> bool:
     return "EP" in ([sequence] if isinstance(sequence, str) else sequence)
 
 
+def takes(row: SafeElement, vr: str) -> bool:
+    """Whether a value of this VR can be one of `row` at all, whatever it is."""
+    return vr == row.vr or vr in _UNTOLD
+
+
 def _values(element: DataElement, row: SafeElement) -> list[Any]:
     value = element.value
-    if element.VR in ("UN", "OB", "OW") and isinstance(value, bytes):
+    if not takes(row, element.VR):
+        return []
+    if element.VR in _UNTOLD and isinstance(value, bytes):
         return _decoded(value, row)
     if row.vr != element.VR:
         return []

@@ -1,0 +1,52 @@
+"""The outcomes of neighbouring elements put together, so that those that repeat are handled as one."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterable
+from functools import cache
+from operator import itemgetter
+from typing import Final
+
+from gateway.privacy.deidentify import FINISHED
+from gateway.privacy.outcomes import CODED, SHIFTING, Gathered, Outcome
+from gateway.privacy.ranges import PIXEL_DATA, NotTaken
+
+# The outcomes that are asked for by their tags: SOP Class and Instance UID, StudyDate, Study Instance UID.
+NAMED: Final = frozenset({0x00080016, 0x00080018, 0x00080020, 0x0020000D})
+_APART: Final = sorted({*NAMED, *FINISHED, PIXEL_DATA})
+
+
+@cache
+def _between(tag: int) -> int:
+    """Which gap between the elements that are written apart `tag` is in."""
+    return bisect.bisect_right(_APART, tag)
+
+
+def gathered(outcomes: Iterable[tuple[int, Outcome]]) -> Gathered:
+    """The outcomes of neighbours as one: without what `Engine.finish` writes anew, in chunks that fit between it."""
+    counts: list[str] = []
+    uids: list[tuple[str, str]] = []
+    digits: list[str] = []
+    outs: list[tuple[int, bytes | memoryview]] = []
+    for tag, outcome in outcomes:
+        counts += outcome.counts
+        uids += outcome.uids
+        digits += outcome.digits
+        if outcome.out is not None:
+            outs.append((tag, outcome.out))
+    chunks: dict[int, bytes | memoryview] = {}
+    between = first = -1
+    for tag, out in sorted(outs, key=itemgetter(0)):
+        if tag in CODED:
+            raise NotTaken
+        if tag in FINISHED:
+            continue
+        if _between(tag) == between:
+            chunks[first] = b"".join((chunks[first], out))
+        else:
+            between, first = -1 if tag in NAMED else _between(tag), tag
+            chunks[tag] = out
+    return Gathered(
+        tuple(chunks.items()), tuple(counts), tuple(uids), SHIFTING if "*" in digits else tuple(digits)
+    )

@@ -1,0 +1,71 @@
+"""PixelData as the engine on datasets leaves it, uncopied; text beside the pixels sends the object to the engine."""
+
+from __future__ import annotations
+
+from pydicom.dataset import Dataset
+from pydicom.pixels.utils import get_expected_length
+
+from gateway.privacy.decider import Decider
+from gateway.privacy.identity import UNREADABLE_VALUE
+from gateway.privacy.outcomes import Level, bulk_head, dataset_of, keeps
+from gateway.privacy.pixel_data import without_hidden_text
+from gateway.privacy.ranges import Element, NotTaken
+
+_MOST_REMEMBERED = 1_000
+
+
+class Pixels:
+    """The pixels of many objects; remembers how long those are that are described by the same attributes."""
+
+    def __init__(self) -> None:
+        self._lengths: dict[bytes, int | None] = {}
+
+    def pieces(
+        self,
+        data: bytes,
+        pixels: Element,
+        described: bytes,
+        level: Level,
+        decider: Decider,
+        counts: list[str],
+        *,
+        compressed: bool,
+    ) -> list[bytes | memoryview]:
+        """What is written of `pixels`; `described`: the elements (0028,0002) to (0028,0103) as read."""
+        encapsulated = pixels.end != pixels.stop
+        length = pixels.stop - pixels.value
+        if encapsulated != compressed or length % 2 or not length:
+            raise NotTaken
+        if encapsulated:
+            value = data[pixels.value : pixels.stop]
+            if without_hidden_text(Dataset(), value, encapsulated=True) is not value:
+                raise NotTaken
+        else:
+            expected = self._expected_length(level, described)
+            if (
+                expected is not None
+                and length > expected
+                and data[pixels.value + expected : pixels.stop].strip(b"\0")
+            ):
+                raise NotTaken
+        plan = decider.bulk_plan(level, pixels)
+        counts += plan.counts
+        if plan.out is None:
+            return []
+        if not keeps(plan):
+            raise NotTaken
+        head = bulk_head(plan, 0xFFFFFFFF if encapsulated else length)
+        body = memoryview(data)[pixels.value : pixels.stop]
+        return [head, body, b"\xfe\xff\xdd\xe0\0\0\0\0"] if encapsulated else [head, body]
+
+    def _expected_length(self, level: Level, described: bytes) -> int | None:
+        """Bytes of pixels these attributes describe, padding included; None where they do not say."""
+        if described not in self._lengths:
+            if len(self._lengths) > _MOST_REMEMBERED:
+                self._lengths.clear()
+            try:
+                expected = get_expected_length(dataset_of(level, described), unit="bytes")
+                self._lengths[described] = expected + expected % 2
+            except UNREADABLE_VALUE:
+                self._lengths[described] = None
+        return self._lengths[described]
