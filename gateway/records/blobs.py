@@ -11,7 +11,9 @@ import os
 import shutil
 import tempfile
 import time
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +25,7 @@ START_WRITING: int | None = getattr(os, "POSIX_FADV_DONTNEED", None)
 """Advice that makes Linux write dirty pages out in the background (None where there is no such advice)."""
 OPEN_TRAY = ".open"
 """Name of the file that marks a folder as one a process fills (gateway.records.trays)."""
+_BEHIND = 4  # files in memory that wait for the disk
 
 
 class BlobStore(Protocol):
@@ -68,8 +71,12 @@ class LocalBlobs:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def put(self, key: str, data: bytes) -> None:
-        with self.batch() as batch:
-            batch.put(key, data)
+        batch = _LocalBatch(self)
+        try:
+            batch.write(key, data)
+            batch.keep()
+        finally:
+            batch.discard()
 
     @contextmanager
     def batch(self) -> Iterator[_LocalBatch]:
@@ -121,13 +128,25 @@ class LocalBlobs:
 
 
 class _LocalBatch:
+    """Writes in a thread of its own, a few files behind: who makes the next file does not wait for the last one."""
+
     def __init__(self, blobs: LocalBlobs) -> None:
         self._blobs = blobs
+        self._writer: ThreadPoolExecutor | None = None
+        self._written: deque[Future[None]] = deque()
         self._folders: set[Path] = set()
         self._temporary: dict[Path, Path] = {}
         """Where each file lies until the end, by its place."""
 
     def put(self, key: str, data: bytes) -> None:
+        if self._writer is None:
+            self._writer = ThreadPoolExecutor(1, "files")
+        if len(self._written) >= _BEHIND:
+            self._written.popleft().result()
+        self._written.append(self._writer.submit(self.write, key, data))
+
+    def write(self, key: str, data: bytes) -> None:
+        """Write one file beside its place. Raises OSError."""
         place = self._blobs.path(key)
         if place.parent not in self._folders:
             make_folder(place.parent)
@@ -145,6 +164,8 @@ class _LocalBatch:
 
     def keep(self) -> None:
         """Sync every file, give them their names, and sync these. Raises OSError."""
+        while self._written:
+            self._written.popleft().result()
         for temporary in self._temporary.values():
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CLOEXEC)
             try:
@@ -160,6 +181,8 @@ class _LocalBatch:
 
     def discard(self) -> None:
         """Away with what has no name."""
+        if self._writer is not None:
+            self._writer.shutdown(cancel_futures=True)
         while self._temporary:
             self._drop(self._temporary.popitem()[1])
 
