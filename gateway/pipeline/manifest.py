@@ -53,6 +53,7 @@ class ManifestBuilder:
     def __init__(self) -> None:
         self.actions: Counter[str] = Counter()
         self.instances: list[dict[str, Any]] = []
+        self._digests: dict[tuple[tuple[str, int], ...], str] = {}
         self.files = self.bytes = 0
 
     def searched(self, file: bytes) -> None:
@@ -63,12 +64,15 @@ class ManifestBuilder:
     def add(self, output: Output) -> None:
         """Note an object that may leave."""
         self.actions.update(output.actions)
+        done = tuple(output.actions.items())  # the same for most objects of a series
+        if done not in self._digests:
+            self._digests[done] = digest_of(dict(done))
         self.instances.append(
             {
                 "source": output.source,
                 "output": output.sop_instance_uid,
                 "sop_class": output.sop_class_uid,
-                "actions_sha256": digest_of(dict(output.actions)),
+                "actions_sha256": self._digests[done],
                 "file_sha256": hashlib.sha256(output.file).hexdigest(),
             }
         )
