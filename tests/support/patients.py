@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -56,8 +57,14 @@ def traces(study: Iterable[Dataset]) -> set[bytes]:
 
 def found_in(place: Path, wanted: Iterable[bytes]) -> set[bytes]:
     """Which of these bytes are in any file below a folder, hidden files and write-ahead logs included."""
-    files = [path for path in place.rglob("*") if path.is_file() and path.parent.name != "keys"]
-    contents = [path.read_bytes() for path in files] + ["\n".join(map(str, files)).encode()]
+    gc.collect()  # a connection that nobody uses any more closes now: the last one moves the log into the database
+    while True:
+        files = [path for path in place.rglob("*") if path.is_file() and path.parent.name != "keys"]
+        try:
+            contents = [path.read_bytes() for path in files] + ["\n".join(map(str, files)).encode()]
+        except FileNotFoundError:  # what was in it is in another file now, perhaps one that was read already
+            continue
+        break
     return {value for value in wanted if any(value in content for content in contents)}
 
 
