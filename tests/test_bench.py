@@ -8,23 +8,31 @@ import os
 import socket
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from pydicom import dcmread
 from rich.console import Console
+from sqlmodel import select
 
 from bench import plot, study
 from bench.__main__ import main
 from bench.competitors import storescp
+from bench.filled import fill
 from bench.measure import GATEWAY, QUICK, Bench, Case, Contestant, Row, Run
 from bench.processes import HOST, Watch, free_port, running, tree
 from bench.push import pushers
 from bench.report import BEGIN, END, ROWS_HEADER, TARGETS_HEADER, Report, into_readme
 from bench.targets import TARGETS
 from bench.workers import WorkerFailed
+from gateway.lifecycle import CaseState
+from gateway.pipeline.steps import STATES_WITH_STEPS
+from gateway.records import ledger, tables
+from gateway.records.database import Database
 from support.peers import wait_until
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -227,6 +235,19 @@ def test_the_watch_counts_children_that_came_and_went(tmp_path: Path) -> None:
         wait_until(lambda: tree(pid) == [pid])
     assert watch.usage.cpu_s >= 0.25
     assert watch.usage.peak_mb > 80
+
+
+def test_a_filled_database_has_one_case_that_is_due(tmp_path: Path) -> None:
+    """As many cases as asked for, so many of them to be read, and one more that the engine may claim."""
+    fill(tmp_path, 12, 5)
+    database = Database(f"sqlite:///{tmp_path / 'gateway-data' / 'gateway.sqlite'}")
+    with database.read() as session:
+        states = Counter(session.exec(select(tables.Case.state)))
+    claimed = ledger.claim_due(database, "test", timedelta(minutes=1), STATES_WITH_STEPS)
+    database.close()
+    assert states == {CaseState.MATCHED: 1, CaseState.FORWARDED: 5, CaseState.CONFIRMED: 7}
+    assert claimed is not None
+    assert (claimed.id, claimed.state) == (1, CaseState.MATCHED)
 
 
 @pytest.mark.dcmtk

@@ -73,7 +73,7 @@ def _one_case(database: Database) -> int:
     ledger.keep_instance(database, fact(study="2.25.10000000"), timedelta(0))
     ledger.advance(database, due(database), StudyState.COMPLETED)
     opened = draft(destination="", series=_SERIES)
-    ledger.advance(database, due(database), StudyState.MATCHED, Evidence(case=opened))
+    ledger.advance(database, due(database), StudyState.MATCHED, Evidence(cases=(opened,)))
     claim = due(database)
     ledger.postpone(database, claim, "not now", timedelta(0), failed=False)
     return claim.id
