@@ -26,10 +26,10 @@ EVERYTHING = Viewer(0, "command line", "command line", "admin", "")
 @cases_app.command("list")
 def cases_list(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Show every case: pseudonyms only."""
-    from gateway.records import queries
+    from gateway.records.queue import every_case
 
     with opened(config).database.read() as session:
-        rows = [asdict(row) for row in queries.queue(session, EVERYTHING, everything=True)]
+        rows = [asdict(row) for row in every_case(session, EVERYTHING)]
     wanted = (
         "id",
         "pseudonym",

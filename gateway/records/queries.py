@@ -13,10 +13,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
 
-from gateway.lifecycle import OVER, CaseState, ReplyState
+from gateway.lifecycle import ReplyState
 from gateway.records import replies
 from gateway.records.accounts import Viewer
 from gateway.records.held import HeldRow, held_objects
+from gateway.records.queue import QueueRow, queue_row
 from gateway.records.replies import ReplyRow
 from gateway.records.service_tables import Account, AuditEvent, Refusal
 from gateway.records.tables import (
@@ -33,36 +34,6 @@ from gateway.records.tables import (
     SignedReport,
     Study,
 )
-
-
-@dataclass(frozen=True)
-class QueueRow:
-    """One line of the reading queue: pseudonyms only."""
-
-    id: int
-    pseudonym: str
-    site: str
-    state: str
-    referral: str
-    urgency: str
-    readability: str
-    overruled: str  # what a reader judged instead; empty: the verdict stands
-    rule_title: str
-    destination: str
-    shifted_study_date: str
-    sequences: tuple[str, ...]
-    problem: str
-    fix: str
-    waiting_for: str
-    claimed_by: int | None
-    claimed_by_name: str
-    claimed_until: datetime | None
-    late_images: bool
-    addendum_wanted: bool
-    site_report: bool  # the reading site's own report is safe at the sender
-    created_at: datetime
-    updated_at: datetime
-    forgotten_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -135,17 +106,6 @@ class CasePage:
     echoes: int
 
 
-def queue(session: Session, viewer: Viewer, *, everything: bool = False) -> list[QueueRow]:
-    """The cases a viewer works on, most urgent first; `everything` adds those that are over."""
-    states = list(CaseState) if everything else [state for state in CaseState if state not in OVER]
-    chosen = select(Case, Account).join(Account, isouter=True).where(col(Case.state).in_(states))
-    if viewer.site:
-        chosen = chosen.where(Case.site == viewer.site)
-    rows = session.exec(chosen.order_by(col(Case.priority), col(Case.created_at), col(Case.id)))
-    reported = replies.reported_cases(session)
-    return [_queue_row(case, holder, case.id in reported) for case, holder in rows]
-
-
 def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None:
     """A case as the viewer may see it; None when there is none or it belongs to another site."""
     case = session.get(Case, case_id)
@@ -158,7 +118,7 @@ def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None
         select(Delivery).where(Delivery.case_id == case_id).order_by(col(Delivery.id))
     ).all()
     return CasePage(
-        row=_queue_row(case, holder, case_id in replies.reported_cases(session)),
+        row=queue_row(case, holder, case_id in replies.reported_cases(session, [case_id])),
         study_id=case.study_id,
         generation=case.generation,
         rule_id=case.rule_id,
@@ -316,33 +276,3 @@ def holds(session: Session, sop_instance_uids: list[str]) -> frozenset[str]:
         )
     )
     return frozenset([*kept, *replies])
-
-
-def _queue_row(case: Case, holder: Account | None, site_report: bool) -> QueueRow:
-    kinds = tuple(dict.fromkeys(str(series.get("kind", "")) for series in case.series))
-    return QueueRow(
-        case.id or 0,
-        case.pseudonym,
-        case.site,
-        case.state,
-        case.referral,
-        case.urgency,
-        case.readability,
-        str(case.overrule.get("readability", "")),
-        case.rule_title,
-        case.destination,
-        case.shifted_study_date,
-        kinds,
-        case.problem,
-        case.fix,
-        case.waiting_for,
-        case.claimed_by,
-        holder.display_name if holder else "",
-        case.claimed_until,
-        case.late_images,
-        case.addendum_wanted,
-        site_report,
-        case.created_at,
-        case.updated_at,
-        case.forgotten_at,
-    )

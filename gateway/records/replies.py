@@ -117,9 +117,11 @@ def for_viewer(session: Session, viewer: Viewer, reply_id: int) -> ReplyRow | No
     return found[0] if found else None
 
 
-def reported_cases(session: Session) -> frozenset[int]:
-    """Cases for which a report of the reading site's own is safe at the sender."""
-    found = select(Reply.case_id).where(Reply.state == ReplyState.CONFIRMED, Reply.is_report)
+def reported_cases(session: Session, among: Collection[int]) -> frozenset[int]:
+    """Those of some cases for which a report of the reading site's own is safe at the sender."""
+    found = select(Reply.case_id).where(
+        Reply.state == ReplyState.CONFIRMED, Reply.is_report, col(Reply.case_id).in_(among)
+    )
     return frozenset(case_id for case_id in session.exec(found) if case_id is not None)
 
 

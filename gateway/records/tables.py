@@ -7,7 +7,7 @@ not when the row is next read. JSON columns are replaced, never changed in place
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import JSON, Column, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 import gateway.records.service_tables  # noqa: F401  foreign keys point at its accounts
@@ -153,6 +153,10 @@ class Enrolment(SQLModel, table=True):
     fix: str = Field(default="")
 
 
+NEEDS_ATTENTION = text("(problem <> '' OR addendum_wanted)")
+"""Cases that wait for a person, word for word as their index says it: only so is it used."""
+
+
 class Case(Due, table=True):
     """One study under one rule, for one destination."""
 
@@ -160,6 +164,10 @@ class Case(Due, table=True):
     __table_args__ = (
         UniqueConstraint("study_id", "destination"),
         one_of("state", tuple(CaseState), "state"),
+        # Few among thousands, and looked for with every look at the queue.
+        Index(
+            "ix_case_needs_attention", "id", sqlite_where=NEEDS_ATTENTION, postgresql_where=NEEDS_ATTENTION
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -194,7 +202,7 @@ class Case(Due, table=True):
     manifest: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     late_images: bool = Field(default=False, description="amended after the reader could see it")
     addendum_wanted: bool = Field(default=False, description="images arrived after the signature")
-    claimed_by: int | None = Field(default=None, foreign_key="account.id")
+    claimed_by: int | None = Field(default=None, foreign_key="account.id", index=True)
     claimed_until: datetime | None = Field(default=None)
     composed: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     returned_as: str = Field(default="", description="the form the sender's PACS accepted")

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from gateway.lifecycle import OVER, CaseState
-from gateway.records import queries
 from gateway.records.accounts import Viewer
-from gateway.records.queries import QueueRow
+from gateway.records.queue import Queue, QueueRow, queue
 from gateway.web.access import may
 from gateway.web.context import Context, WebContext
 from gateway.web.pages import render
@@ -27,7 +24,7 @@ api = APIRouter(prefix="/api", tags=["queue"])
 Looker = Annotated[Viewer, Depends(may(Right.LOOK))]
 
 SHOWN = {"open": "Open", "to-read": "To read", "mine": "Mine", "parked": "Needs attention", "all": "All"}
-"""The views of the queue; `all` includes what is over."""
+"""What people call the views (gateway.records.queue)."""
 
 
 def is_claimed(row: QueueRow, now: datetime) -> bool:
@@ -35,61 +32,48 @@ def is_claimed(row: QueueRow, now: datetime) -> bool:
     return row.claimed_by is not None and row.claimed_until is not None and row.claimed_until > now
 
 
-def read_queue(context: WebContext, viewer: Viewer) -> tuple[list[QueueRow], datetime]:
-    """Every case this viewer may see, with the database's moment that claims are judged by."""
+def read_queue(context: WebContext, viewer: Viewer, show: str, page: int) -> tuple[Queue, datetime]:
+    """A page of a view (`open` when there is no such view), with the database's moment that claims are judged by."""
     with context.database.read() as session:
-        return queries.queue(session, viewer, everything=True), context.database.now(session)
-
-
-def chosen(rows: Sequence[QueueRow], shown: str, viewer: Viewer, now: datetime) -> list[QueueRow]:
-    """The rows of one view."""
-
-    def belongs(row: QueueRow) -> bool:
-        match shown:
-            case "open":
-                return CaseState(row.state) not in OVER
-            case "to-read":
-                return row.state == CaseState.FORWARDED and not row.problem
-            case "mine":
-                return row.claimed_by == viewer.account_id and is_claimed(row, now)
-            case "parked":
-                return bool(row.problem) or row.addendum_wanted
-        return True
-
-    return [row for row in rows if belongs(row)]
+        now = context.database.now(session)
+        return queue(session, viewer, show if show in SHOWN else "open", page, now), now
 
 
 @router.get("/")
-def queue_page(request: Request, context: Context, viewer: Looker, show: str = "open") -> Response:
+def queue_page(
+    request: Request, context: Context, viewer: Looker, show: str = "open", page: int = 1
+) -> Response:
     """The queue, most urgent first."""
-    return render(request, "queue.html", viewer, **_values(context, viewer, show))
+    return render(request, "queue.html", viewer, **_values(context, viewer, show, page))
 
 
 @router.get("/queue/rows")
-def queue_rows(request: Request, context: Context, viewer: Looker, show: str = "open") -> Response:
+def queue_rows(
+    request: Request, context: Context, viewer: Looker, show: str = "open", page: int = 1
+) -> Response:
     """The table alone, for the script."""
-    return render(request, "queue_table.html", viewer, **_values(context, viewer, show))
+    return render(request, "queue_table.html", viewer, **_values(context, viewer, show, page))
 
 
-def _values(context: WebContext, viewer: Viewer, show: str) -> dict[str, Any]:
-    shown = show if show in SHOWN else "open"
-    rows, now = read_queue(context, viewer)
-    counts = {name: len(chosen(rows, name, viewer, now)) for name in SHOWN}
-    listed = chosen(rows, shown, viewer, now)
+def _values(context: WebContext, viewer: Viewer, show: str, page: int) -> dict[str, Any]:
+    found, now = read_queue(context, viewer, show, page)
     return {
-        "rows": listed,
-        "shown": shown,
+        "rows": found.rows,
+        "shown": found.view,
         "views": SHOWN,
-        "counts": counts,
-        "claimed": {row.id for row in rows if is_claimed(row, now)},
+        "counts": found.counts,
+        "page": found.page,
+        "pages": found.pages,
+        "claimed": {row.id for row in found.rows if is_claimed(row, now)},
         # The script asks what changed since exactly these rows.
-        "etag": etag_of(body_of(listed, viewer, now)),
+        "etag": etag_of(body_of(found, viewer, now)),
     }
 
 
-def body_of(rows: Sequence[QueueRow], viewer: Viewer, now: datetime) -> bytes:
-    """The JSON of a list of cases."""
-    return json.dumps({"cases": [as_json(row, viewer, now) for row in rows]}, ensure_ascii=False).encode()
+def body_of(found: Queue, viewer: Viewer, now: datetime) -> bytes:
+    """The JSON of a page of cases."""
+    cases = [as_json(row, viewer, now) for row in found.rows]
+    return json.dumps({"cases": cases, "page": found.page, "pages": found.pages}, ensure_ascii=False).encode()
 
 
 def etag_of(body: bytes) -> str:
@@ -132,10 +116,15 @@ def as_json(row: QueueRow, viewer: Viewer, now: datetime) -> dict[str, Any]:
 
 
 @api.get("/queue")
-def queue_json(request: Request, context: Context, viewer: Looker, show: str = "open") -> Response:
-    """The queue as JSON; answers 304 to an `If-None-Match` with the ETag of the last answer while nothing changed."""
-    rows, now = read_queue(context, viewer)
-    body = body_of(chosen(rows, show if show in SHOWN else "open", viewer, now), viewer, now)
+def queue_json(
+    request: Request, context: Context, viewer: Looker, show: str = "open", page: int = 1
+) -> Response:
+    """The queue as JSON; answers 304 to an `If-None-Match` with the ETag of the last answer while nothing changed.
+
+    `show` is a view (open, to-read, mine, parked, all); a page has 100 cases, and `pages` says how many there are.
+    """
+    found, now = read_queue(context, viewer, show, page)
+    body = body_of(found, viewer, now)
     etag = etag_of(body)
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
     asked = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]

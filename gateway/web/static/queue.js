@@ -25,7 +25,7 @@ function move(step) {
 }
 
 async function refresh() {
-  const view = encodeURIComponent(box.dataset.show);
+  const view = `${encodeURIComponent(box.dataset.show)}&page=${box.dataset.page}`;
   try {
     const answer = await fetch(`/api/queue?show=${view}`, { headers: { "If-None-Match": etag }, cache: "no-store" });
     if (answer.status === 304) return;

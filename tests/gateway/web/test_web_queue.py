@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import update
 from sqlmodel import col
 
@@ -41,6 +42,24 @@ def test_views_show_what_they_say(web: WebGateway) -> None:
     assert parked not in numbers(web, show="to-read")
     assert over not in numbers(web)
     assert over in numbers(web, show="all")
+
+
+def test_a_long_view_comes_in_pages(web: WebGateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every case is on one page, in the same order, and there is a way to the next; behind the last is the last."""
+    made = [web.case() for _ in range(5)]
+    whole = numbers(web)
+    monkeypatch.setattr("gateway.records.queue.PAGE", 2)
+    client = web.client("reader")
+    first = client.get("/api/queue").json()
+    pages = [client.get("/api/queue", params={"page": n + 1}).json() for n in range(first["pages"])]
+    assert [one["id"] for page in pages for one in page["cases"]] == whole
+    assert set(made) <= set(whole)
+    assert {len(page["cases"]) for page in pages[:-1]} == {2}
+    assert client.get("/api/queue", params={"page": 999}).json() == pages[-1]
+    shown = client.get("/", params={"page": 2}).text
+    assert [f'data-case="{one["id"]}"' in shown for one in pages[1]["cases"]] == [True, True]
+    assert "/?show=open&amp;page=1" in shown
+    assert "/?show=open&amp;page=3" in shown
 
 
 def test_a_poller_is_answered_304_until_something_changes(web: WebGateway) -> None:

@@ -1,0 +1,34 @@
+"""The queue among thousands of cases: what is looked for is found by an index."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import select
+
+from gateway.records import queue
+from gateway.records.accounts import Viewer
+from gateway.records.database import Database
+from gateway.records.tables import NEEDS_ATTENTION, Case
+
+ANYBODY = Viewer(1, "ana", "Ana", "lead", "")
+
+
+@pytest.mark.parametrize("view", [view for view in queue.VIEWS if view != "all"])
+def test_no_view_is_counted_by_reading_every_case(database: Database, view: str) -> None:
+    """SQLite says how it would count: by an index, not through the whole table."""
+    if not database.is_sqlite:
+        pytest.skip("PostgreSQL decides by the size of the table")
+    with database.read() as session:
+        condition = queue._in_view(view, ANYBODY, database.now(session))
+        counted = select(Case.id).where(condition)
+        asked = str(counted.compile(database.engine, compile_kwargs={"literal_binds": True}))
+        plan = [str(row[-1]) for row in session.execute(text(f"EXPLAIN QUERY PLAN {asked}"))]
+    assert all("INDEX" in step for step in plan), plan
+
+
+def test_a_case_that_needs_attention_is_one_with_a_problem_or_a_wanted_addendum() -> None:
+    """The words of the index are those of the view."""
+    assert str(NEEDS_ATTENTION) == "(problem <> '' OR addendum_wanted)"
+    [index] = [one for one in Case.__table__.indexes if one.name == "ix_case_needs_attention"]  # type: ignore[attr-defined]
+    assert index.dialect_options["sqlite"]["where"] is NEEDS_ATTENTION
