@@ -18,6 +18,7 @@ from gateway.records.accounts import Viewer
 from gateway.records.columns import METADATA
 from gateway.records.database import Database
 from gateway.records.evidence import CommitmentFact, Evidence
+from gateway.records.queue import every_case, queue
 from gateway.records.service_tables import AuditEvent, Refusal
 from gateway.records.tables import (
     Case,
@@ -149,12 +150,12 @@ def test_the_numbers_stay(gateway: Bench, forgetter: Forgetter) -> None:
     to_the_queue(gateway, images(suffix=".7", **OTHER))
     database = gateway.context.database
     with database.read() as session:
-        before, row = numbers.counts(session), queries.queue(session, ALL, everything=True)
+        before, row = numbers.counts(session), list(every_case(session, ALL))
     case, lines = case_of(gateway, case_id), journal(gateway)
     forget(forgetter, case_id)
     with database.read() as session:
         assert numbers.counts(session) == before
-        after = queries.queue(session, ALL, everything=True)
+        after = list(every_case(session, ALL))
         [study] = [study for study in study_rows.studies(session, ALL) if study.case_ids == (case_id,)]
     assert [(one.id, one.state, one.referral, one.readability, one.sequences) for one in after] == [
         (one.id, one.state, one.referral, one.readability, one.sequences) for one in row
@@ -243,7 +244,7 @@ class TestOpenCases:
         case = case_of(gateway, case_id)
         assert (case.state, case.problem, case.claimed_by) == (CaseState.FORGOTTEN, "", None)
         with database.read() as session:
-            assert queries.queue(session, ALL) == []
+            assert queue(session, ALL, "open", 1, database.now(session)).rows == ()
             assert numbers.counts(session)["parked_case"] == 0
         for act in (
             lambda: ledger.retry(database, "case", case_id, "lea"),

@@ -14,6 +14,7 @@ from gateway.records import ledger, queries
 from gateway.records.accounts import Viewer
 from gateway.records.database import Database
 from gateway.records.evidence import CommitmentFact, DeliveryFact, Evidence
+from gateway.records.queue import queue
 from gateway.records.tables import Case, Delivery, Instance, Study
 from support.records import (
     LEASE,
@@ -282,9 +283,9 @@ class TestReading:
         case_id = forwarded_case(database, clock)
         stranger = Viewer(9, "x", "x", "coordinator", "elsewhere")
         with database.read() as session:
-            assert queries.queue(session, stranger) == []
+            assert queue(session, stranger, "open", 1, database.now(session)).rows == ()
             assert queries.case_page(session, stranger, case_id) is None
-            assert [row.id for row in queries.queue(session, ALL)] == [case_id]
+            assert [row.id for row in queue(session, ALL, "open", 1, database.now(session)).rows] == [case_id]
 
 
 def test_a_study_no_rule_matched_can_be_routed_by_hand(database: Database, clock: FakeClock) -> None:

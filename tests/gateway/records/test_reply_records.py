@@ -14,6 +14,7 @@ from gateway.records import audit, ledger, numbers, queries, replies
 from gateway.records.accounts import Viewer
 from gateway.records.database import Database
 from gateway.records.evidence import CommitmentFact, DeliveryFact, Evidence
+from gateway.records.queue import queue
 from gateway.records.service_tables import Notice
 from gateway.records.tables import Case, Delivery, PreparedInstance, Reply
 from support.records import LEASE, STATES, FakeClock, due, forwarded_case, reader, reply_fact
@@ -200,7 +201,7 @@ def test_a_report_that_has_not_seen_the_late_images_does_not_end_the_case(
     reply_id = _confirmed(database, case_id, closes=True, generation=0)
     assert _case(database, case_id).state == CaseState.FORWARDED
     with database.read() as session:
-        [row] = queries.queue(session, EVERY_SITE)
+        [row] = queue(session, EVERY_SITE, "open", 1, database.now(session)).rows
         assert row.site_report
         assert replies.of_case(session, case_id)[0].closes
         [notice] = session.exec(select(Notice)).all()
