@@ -9,9 +9,9 @@ counts them.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
 from io import BytesIO
 from typing import Final
 
@@ -20,7 +20,7 @@ from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 
 from gateway.privacy.attributes import PatientContext
-from gateway.privacy.by_ranges import Assembler, KindOf
+from gateway.privacy.by_ranges import Assembled, Assembler, KindOf
 from gateway.privacy.deidentify import deidentify
 from gateway.privacy.encoding import encode
 from gateway.privacy.errors import Held, Reason
@@ -37,17 +37,9 @@ Read = Callable[[bytes], Dataset]
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """One object that may leave when `leaks` is empty: `file` is a whole Part 10 file."""
+class Prepared(Assembled):
+    """One object that may leave when `leaks` is empty."""
 
-    file: bytes = field(repr=False)
-    actions: Mapping[str, int]
-    uids: Mapping[str, str] = field(repr=False)
-    sop_class_uid: str
-    sop_instance_uid: str
-    study_instance_uid: str
-    transfer_syntax_uid: str
-    study_date: str
     leaks: tuple[Leak, ...]
 
 
@@ -75,14 +67,17 @@ class Preparer:
         """One Part 10 file de-identified, encoded and searched; raises Held as `deidentify` does."""
         try:
             with silent_pydicom():
-                return self._by_ranges(data, kind_of, released)
+                return self._searched(self._assembler.assemble(data, kind_of, released=released))
         except (NotTaken, Held, *UNREADABLE_VALUE):
             self.whole += 1
-        return self._whole(data, kind_of, released)
+        return self._searched(self._whole(data, kind_of, released))
 
-    # ---- the engine on datasets ------------------------------------------------------------------------------
+    def _searched(self, done: Assembled) -> Prepared:
+        leaks = tuple(self.search.leaks(done.file))
+        return Prepared(**{one.name: getattr(done, one.name) for one in fields(done)}, leaks=leaks)
 
-    def _whole(self, data: bytes, kind_of: KindOf, released: bool) -> Prepared:
+    def _whole(self, data: bytes, kind_of: KindOf, released: bool) -> Assembled:
+        """By the engine on datasets."""
         with silent_pydicom():
             original = self._read(data)
             kind = kind_of(original)
@@ -90,7 +85,7 @@ class Preparer:
         new = done.dataset
         with held_if_it_cannot_be("written again"):
             file = encode(new)
-        return Prepared(
+        return Assembled(
             file,
             done.actions,
             done.uids,
@@ -99,23 +94,6 @@ class Preparer:
             str(new.StudyInstanceUID),
             str(new.file_meta.TransferSyntaxUID),
             str(new.get("StudyDate", "") or ""),
-            tuple(self.search.leaks(file)),
-        )
-
-    # ---- by byte ranges --------------------------------------------------------------------------------------
-
-    def _by_ranges(self, data: bytes, kind_of: KindOf, released: bool) -> Prepared:
-        done = self._assembler.assemble(data, kind_of, released=released)
-        return Prepared(
-            done.file,
-            done.actions,
-            done.uids,
-            done.sop_class_uid,
-            done.sop_instance_uid,
-            done.study_instance_uid,
-            done.transfer_syntax_uid,
-            done.study_date,
-            tuple(self.search.leaks(done.file)),
         )
 
 
