@@ -69,7 +69,7 @@ class Queue:
     @property
     def pages(self) -> int:
         """How many pages this view has; at least one."""
-        return max(1, -(-self.counts[self.view] // PAGE))
+        return _pages(self.counts[self.view])
 
 
 def queue(session: Session, viewer: Viewer, view: str, page: int, now: datetime) -> Queue:
@@ -79,7 +79,7 @@ def queue(session: Session, viewer: Viewer, view: str, page: int, now: datetime)
         name: session.exec(select(func.count()).select_from(Case).where(condition)).one()
         for name, condition in conditions.items()
     }
-    page = min(max(page, 1), max(1, -(-counts[view] // PAGE)))
+    page = min(max(page, 1), _pages(counts[view]))
     return Queue(view, _rows(session, conditions[view], page), counts, page)
 
 
@@ -90,6 +90,10 @@ def every_case(session: Session, viewer: Viewer) -> Iterator[QueueRow]:
     while rows := _rows(session, condition, page):
         yield from rows
         page += 1
+
+
+def _pages(cases: int) -> int:
+    return max(1, -(-cases // PAGE))
 
 
 def _rows(session: Session, condition: Any, page: int) -> tuple[QueueRow, ...]:
