@@ -103,7 +103,7 @@ class Intake:
 
         `roles` are those of the node it comes from: they decide which room it goes to.
         """
-        origin = marks.Origin(
+        origin = ledger.Origin(
             site=site,
             sender=announced.node,
             calling_ae_title=announced.calling_ae_title,
@@ -183,7 +183,7 @@ class Arrival:
     """One object on its way in (dicom_nodes.incoming.Incoming); used by one thread."""
 
     def __init__(
-        self, intake: Intake, announced: ReceivedInstance, origin: marks.Origin, roles: frozenset[Role]
+        self, intake: Intake, announced: ReceivedInstance, origin: ledger.Origin, roles: frozenset[Role]
     ) -> None:
         self._intake = intake
         self._announced = announced

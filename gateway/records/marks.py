@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import struct
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from dicom_nodes.encoding import file_meta
 from dicom_nodes.errors import NotDicom
 from dicom_nodes.instance import ReceivedInstance
 from dicom_nodes.walk import Walk
-from gateway.records.ledger.arrivals import InstanceFact
+from gateway.records.ledger.arrivals import InstanceFact, Origin
 
 # Made from a random UUID once (PS3.5 B.2): says whose private information it is.
 PRIVATE_CREATOR_UID = "2.25.133958389208910264460248319157247696769"
@@ -32,19 +32,6 @@ _MARK = struct.Struct("<16sQ32s")
 _MAGIC = b"PML gateway has "
 _PIECE = 1 << 20
 _MOST_META = 1 << 16
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Who sent an object and how; what no data set says."""
-
-    site: str
-    sender: str
-    calling_ae_title: str
-    called_ae_title: str
-    address: str
-    received_by: str
-    uploaded_by: int | None
 
 
 def head(received: ReceivedInstance, origin: Origin) -> bytes:

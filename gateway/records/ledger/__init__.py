@@ -16,7 +16,7 @@ Accounts live in `gateway.records.accounts`.
 """
 
 from gateway.records.ledger.answers import record_commitment, take_tick
-from gateway.records.ledger.arrivals import InstanceFact, Kept, keep_instance, keep_instances, refuse
+from gateway.records.ledger.arrivals import InstanceFact, Kept, Origin, keep_instance, keep_instances, refuse
 from gateway.records.ledger.enrolments import (
     Entry,
     edit_enrolment,
@@ -51,6 +51,7 @@ __all__ = [
     "Entry",
     "InstanceFact",
     "Kept",
+    "Origin",
     "ReplyFact",
     "advance",
     "claim_case",

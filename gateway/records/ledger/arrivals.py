@@ -18,8 +18,8 @@ from gateway.records.tables import Instance, Study
 
 
 @dataclass(frozen=True)
-class InstanceFact:
-    """A kept instance, before it has a row."""
+class Origin:
+    """Who sent an object and how; what no data set says."""
 
     site: str
     sender: str
@@ -28,6 +28,12 @@ class InstanceFact:
     address: str
     received_by: str
     uploaded_by: int | None
+
+
+@dataclass(frozen=True)
+class InstanceFact(Origin):
+    """A kept instance, before it has a row."""
+
     study_instance_uid: str
     series_instance_uid: str
     sop_class_uid: str
