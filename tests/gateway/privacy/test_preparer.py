@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
-from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -29,6 +26,7 @@ from gateway.privacy import (
 )
 from gateway.privacy.preparer import UNREADABLE_FILE, Preparer
 from support.hostile_mr import REAL_FILES, Person, context, hostile_mr
+from support.quiet_pydicom import pydicom_is_quiet
 
 PROFILE = load_profile()
 BUNDLED = sorted(
@@ -42,15 +40,7 @@ REAL = (
     else []
 )
 
-
-@pytest.fixture(autouse=True)
-def _pydicom_is_quiet() -> Iterator[None]:
-    """Real files and hostile headers make pydicom talk."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        logging.getLogger("pydicom").setLevel(logging.CRITICAL)
-        yield
-        logging.getLogger("pydicom").setLevel(logging.NOTSET)
+__all__ = ["pydicom_is_quiet"]
 
 
 def expected(data: bytes, kind: str | None, *, released: bool = False) -> tuple[object, ...]:

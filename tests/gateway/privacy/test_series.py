@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
-from collections.abc import Iterator
 from io import BytesIO
 
 import pytest
@@ -18,19 +15,12 @@ from gateway.privacy.preparer import Preparer
 from gateway.privacy.ranges import NotTaken, elements
 from gateway.privacy.stretches import Repeats
 from support.hostile_mr import context
+from support.quiet_pydicom import pydicom_is_quiet
 
 PROFILE = load_profile()
 LONG = {"OB", "OW", "SQ", "UN", "UT"}
 
-
-@pytest.fixture(autouse=True)
-def _pydicom_is_quiet() -> Iterator[None]:
-    """Hostile headers make pydicom talk."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        logging.getLogger("pydicom").setLevel(logging.CRITICAL)
-        yield
-        logging.getLogger("pydicom").setLevel(logging.NOTSET)
+__all__ = ["pydicom_is_quiet"]
 
 
 def element(tag: int, vr: str, value: bytes | str) -> bytes:
