@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
+import tempfile
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -29,7 +29,7 @@ MAX_PDU = 131072
 
 @dataclass(frozen=True)
 class Server:
-    """A running receiver. `folder` is its own; `stored` the folder whose files may be removed between runs."""
+    """A running receiver. `folder` is its own; `stored` the folder whose files may be taken away between runs."""
 
     ae_title: str
     port: int
@@ -43,11 +43,11 @@ class Server:
         """Where its pages or its REST interface are."""
         return f"http://{HOST}:{self.http_port}"
 
-    def forget(self) -> None:
-        """Remove what it stored, where it keeps no index of it."""
+    def set_aside(self) -> None:
+        """Take away what it stored, where it keeps no index of it; nothing is deleted (`Bench`)."""
         if self.stored is not None:
-            for entry in os.scandir(self.stored):
-                os.unlink(entry.path)
+            os.rename(self.stored, tempfile.mkdtemp(prefix="aside-", dir=self.folder))
+            self.stored.mkdir()
 
 
 Start = Callable[[Path], AbstractContextManager[Server]]
@@ -161,16 +161,5 @@ def stock_pynetdicom(folder: Path) -> Iterator[Server]:
         yield Server("STOCK", port, pid, folder, stored)
 
 
-def forget_studies(server: Server) -> None:
-    """Delete everything an Orthanc keeps."""
-    for study in requests.get(f"{server.url}/studies", timeout=60).json():
-        requests.delete(f"{server.url}/studies/{study}", timeout=60).raise_for_status()
-
-
 def _dcmtk(nodelay: bool) -> dict[str, str]:
     return {"TCP_NODELAY": "1"} if nodelay else {}
-
-
-def empty(folder: Path) -> None:
-    """Remove a folder, whatever is in it."""
-    shutil.rmtree(folder, ignore_errors=True)

@@ -18,7 +18,7 @@ from typing import Any
 from sqlmodel import col, select
 
 from bench import study
-from bench.competitors import MAX_PDU, TUNED, Server, empty, forget_studies, gateway, orthanc, storescp
+from bench.competitors import MAX_PDU, TUNED, Server, gateway, orthanc, storescp
 from bench.measure import GATEWAY, Bench, Case, Contestant, Row, Run, never
 from bench.processes import Watch
 from bench.push import Pushers, pushers
@@ -74,7 +74,6 @@ def run(bench: Bench) -> None:
                 contestants.append(Contestant(name, never, syncs, str(error)))
         found = bench.measure(Case("end-to-end", title, "instances/s", contestants))
     bench.add(list(_step_rows(found[0], len(files))))
-    empty(home)
 
 
 def _step_rows(ours: Row, count: int) -> Iterator[Row]:
@@ -90,7 +89,7 @@ def _gateway(folder: Path, senders: Pushers, count: int) -> Iterator[Callable[[i
         def run_once(number: int) -> Run:
             with Watch(server.pid) as watch:
                 arrived = carried(server, sink, senders, number, count)
-            sink.forget()
+            sink.set_aside()
             cpu = watch.usage.cpu_s * 1000 / count
             steps = {"push": arrived.push_s, **arrived.steps}
             return Run(count / arrived.seconds, cpu, watch.usage.peak_mb, steps)
@@ -190,8 +189,7 @@ def _orthanc(folder: Path, senders: Pushers, count: int) -> Iterator[Callable[[i
                 done = senders.push(server.port, server.ae_title, number)
                 last = _all_there(sink, count)
             seconds = done.seconds + last - mark.stat().st_mtime
-            sink.forget()
-            forget_studies(server)
+            sink.set_aside()
             return Run(count / seconds, watch.usage.cpu_s * 1000 / count, watch.usage.peak_mb)
 
         yield run_once

@@ -17,7 +17,7 @@ from pathlib import Path
 import requests
 
 from bench import study
-from bench.competitors import Server, empty, gateway
+from bench.competitors import Server, gateway
 from bench.end_to_end import carried, gateway_with_sink, share_of_matching
 from bench.filled import OPEN, fill, open_again, signed_in
 from bench.measure import Bench, Case, Contestant, Row, Run
@@ -66,7 +66,6 @@ def _one_study_grows(bench: Bench) -> None:
                 for name, end in zip(names, (block, last), strict=True)
             ]
     bench.add(rows, names[0])
-    empty(home)
 
 
 def _studies_of_several_sizes(bench: Bench) -> None:
@@ -93,7 +92,7 @@ def _studies_of_several_sizes(bench: Bench) -> None:
                 except OSError as error:
                     bench.console.print(f"  {name}: {error}")
                     break
-                sink.forget()
+                sink.set_aside()
                 took.append(1000 * arrived.seconds / size)
                 share.append(share_of_matching(arrived))
                 rate = size / arrived.seconds
@@ -101,7 +100,6 @@ def _studies_of_several_sizes(bench: Bench) -> None:
             parts.append(Row("growth-share", shares, "%", name, tuple(share)))
     bench.add(times, times[0].name)
     bench.add(parts, "")
-    empty(home)
 
 
 def _cases(bench: Bench, kind: str, open_of: Callable[[int], int]) -> None:
@@ -131,7 +129,6 @@ def _cases(bench: Bench, kind: str, open_of: Callable[[int], int]) -> None:
         if kind == "history":
             reads = [_reader(server, client) for server, client in zip(servers, clients, strict=True)]
             case("read", "reader's claim of a case", reads)
-    empty(home)
 
 
 def _page(server: Server, client: requests.Session, path: str) -> Callable[[int], Run]:

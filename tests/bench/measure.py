@@ -1,7 +1,8 @@
 """Runs of several contestants in turn, and the figures made of them: medians, spread, ratios of medians.
 
 Order is drawn anew in each round, so that a slow minute of the machine meets everybody. Before each run the disk is
-idle (what earlier runs left in memory is written). A contestant that cannot run is a row that says why, and the others
+idle (what earlier runs left in memory is written), and nothing was deleted: for seconds after files were deleted, ext4
+is slow to create others, whoever deleted them. A contestant that cannot run is a row that says why, and the others
 are measured all the same.
 """
 
@@ -35,7 +36,7 @@ class Sizes:
     nagle: int = 60
     multi: int = 4
     multi_mb: float = 60.0
-    prepare: int = 100
+    prepare: int = 300
     end_to_end: int = 300
     growth_block: int = 1000
     growth_last: int = 10_000

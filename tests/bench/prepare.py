@@ -6,7 +6,6 @@ How fast the gateway's real worker prepares (files and rows synced) is measured 
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,7 +13,7 @@ from pathlib import Path
 import requests
 
 from bench import anonymizer, study
-from bench.competitors import TUNED, Server, empty, forget_studies, orthanc
+from bench.competitors import TUNED, Server, orthanc
 from bench.measure import GATEWAY, Bench, Case, Contestant, Run, never
 from bench.processes import Watch
 from bench.push import Pushers, pushers
@@ -45,17 +44,16 @@ def run(bench: Bench) -> None:
             contestants.append(Contestant(_DICOM_ANONYMIZER, never, "no", str(error)))
         title = f"prepare, one core, {len(files)} MR of 200 kB"
         bench.measure(Case("prepare", title, "instances/s", contestants))
-    empty(home)
 
 
 def _files(worker: Worker, files: Sequence[Path], target: Path) -> Callable[[int], Run]:
     """A program that reads files and writes files."""
 
-    def run_once(_number: int) -> Run:
-        target.mkdir(parents=True)
-        told = worker.ask({"files": [str(file) for file in files], "target": str(target)})
-        written = len(list(target.iterdir()))
-        shutil.rmtree(target)
+    def run_once(number: int) -> Run:
+        place = target / str(number)
+        place.mkdir(parents=True)
+        told = worker.ask({"files": [str(file) for file in files], "target": str(place)})
+        written = len(list(place.iterdir()))
         if written != len(files):
             raise OSError(f"{written} of {len(files)} files were written")
         return Run(len(files) / told["seconds"], told["cpu"] * 1000 / len(files))
@@ -63,18 +61,23 @@ def _files(worker: Worker, files: Sequence[Path], target: Path) -> Callable[[int
     return run_once
 
 
+def _studies(server: Server) -> set[str]:
+    """What an Orthanc has, by its own numbers."""
+    return set(requests.get(f"{server.url}/studies", timeout=60).json())
+
+
 def _rest(server: Server, senders: Pushers, count: int) -> Callable[[int], Run]:
     """Orthanc's anonymize of a study it has, by REST; the time is that of the one request."""
 
     def run_once(number: int) -> Run:
+        before = _studies(server)
         senders.push(server.port, server.ae_title, number)
-        [found] = requests.get(f"{server.url}/studies", timeout=60).json()
+        [found] = _studies(server) - before
         with Watch(server.pid) as watch:
             answer = requests.post(f"{server.url}/studies/{found}/anonymize", json={}, timeout=300)
         answer.raise_for_status()
         path = answer.json()["Path"]
         copied = requests.get(f"{server.url}{path}/instances", timeout=60).json()
-        forget_studies(server)
         if len(copied) != count:
             raise OSError(f"Orthanc made {len(copied)} of {count} copies")
         return Run(count / answer.elapsed.total_seconds(), watch.usage.cpu_s * 1000 / count)

@@ -7,6 +7,7 @@ DCMTK's storescu send, as it comes out of the box and to servers as they come ou
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -19,8 +20,6 @@ from bench.competitors import (
     TUNED,
     Competitor,
     Server,
-    empty,
-    forget_studies,
     gateway,
     orthanc,
     stock_pynetdicom,
@@ -94,13 +93,15 @@ def _pushed(
 
         unit = "MB/s" if megabytes else "instances/s"
         _among(bench, Case(name, title, unit, ()), servers, push)
+        if megabytes:  # few files, but gigabytes
+            shutil.rmtree(bench.folder / name, ignore_errors=True)
 
 
 def _nagle(bench: Bench, files: Sequence[Path]) -> None:
     title = f"receive from a sender that leaves Nagle on (storescu as shipped), {len(files)} MR"
 
     def push(server: Server, number: int) -> Run:
-        return _storescu(server, files, bench.folder / "marked", number)
+        return _storescu(server, files, bench.folder / "marked" / str(number), number)
 
     runs = min(3, bench.sizes.runs)
     _among(bench, Case("receive-nagle", title, "instances/s", (), runs=runs), SHIPPED, push)
@@ -108,8 +109,7 @@ def _nagle(bench: Bench, files: Sequence[Path]) -> None:
 
 def _storescu(server: Server, files: Sequence[Path], folder: Path, number: int) -> Run:
     """storescu's whole run, start-up included, with files that nobody has seen."""
-    empty(folder)
-    folder.mkdir()
+    folder.mkdir(parents=True)
     mark = f"{number + 10_000_000:08}".encode()
     for file in files:
         (folder / file.name).write_bytes(file.read_bytes().replace(study.RUN, mark))
@@ -127,7 +127,7 @@ def _storescu(server: Server, files: Sequence[Path], folder: Path, number: int) 
 def _among(
     bench: Bench, case: Case, servers: Sequence[Competitor], push: Callable[[Server, int], Run]
 ) -> None:
-    """Start every server that is installed, measure, and end them all; what they stored goes with their folder."""
+    """Start every server that is installed, measure, and end them all; what they stored stays until the end."""
     home = bench.folder / case.name
     with ExitStack() as stack:
         contestants = []
@@ -140,11 +140,8 @@ def _among(
 
             def push_to(token: int, server: Server = server) -> Run:
                 done = push(server, token)
-                server.forget()
-                if server.http_port and server.ae_title == "ORTHANC":
-                    forget_studies(server)
+                server.set_aside()
                 return done
 
             contestants.append(Contestant(one.name, push_to, one.syncs))
         bench.measure(Case(case.name, case.title, case.unit, contestants, runs=case.runs))
-    empty(home)
