@@ -1,5 +1,6 @@
 """`python -m gateway` is the command `gateway`."""
 
-from gateway.cli import main
+if __name__ == "__main__":  # a process that prepares copies imports this file, too (gateway.pipeline.cores)
+    from gateway.cli import main
 
-main()
+    main()

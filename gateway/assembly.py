@@ -178,6 +178,7 @@ def worker(gateway: Gateway) -> tuple[Engine, BackgroundScheduler]:
     # Each role imports only its own half: a role that died is back sooner, and holds less memory.
     from gateway.pipeline import schedule
     from gateway.pipeline.context import StepContext
+    from gateway.pipeline.cores import Cores
     from gateway.pipeline.engine import Engine
     from gateway.records.vault import Vault
 
@@ -190,6 +191,7 @@ def worker(gateway: Gateway) -> tuple[Engine, BackgroundScheduler]:
         gateway.profiles,
         Vault.from_folder(gateway.settings.storage.keys),
         keys.pseudonym_key(gateway.settings.storage.keys),
+        Cores(gateway.settings.engine.processes),
     )
     letterbox.publish(gateway.database, context.pseudonym_key)
     engine = Engine(context)

@@ -137,6 +137,11 @@ class EngineSettings(Table):
         gt=0,
         description="seconds of transient failure until a person is asked: three days, a long weekend",
     )
+    processes: int = Field(
+        0,
+        ge=0,
+        description="processes that share the preparing of a large study; 0: one for each core, 1: the worker alone",
+    )
     commitment_wait: float = Field(
         2.0, ge=0, description="seconds to wait for a storage commitment answer on the same association"
     )

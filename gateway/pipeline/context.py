@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dicom_nodes.directory import NodeDirectory
+from gateway.pipeline.cores import Cores
 from gateway.privacy.pseudonyms import PseudonymKey
 from gateway.profiles import SiteProfiles
 from gateway.records.blobs import BlobStore
@@ -29,6 +30,7 @@ class StepContext:
     profiles: Callable[[], SiteProfiles]
     vault: Vault
     pseudonym_key: PseudonymKey
+    cores: Cores
 
 
 @dataclass(frozen=True)

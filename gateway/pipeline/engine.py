@@ -61,6 +61,7 @@ class Engine:
         self.wake()
         for thread in self._threads:
             thread.join(drain)
+        self.context.cores.close()
 
     def wake(self) -> None:
         """Look for due work now (the scheduler's tick)."""

@@ -63,7 +63,7 @@ def fact(
     )
 
 
-def leak_fact(instance: Instance, header: Dataset, kind: str, leaks: Sequence[Leak]) -> HeldFact:
+def leak_fact(instance: Instance, header: Dataset | None, kind: str, leaks: Sequence[Leak]) -> HeldFact:
     """An object whose copy still holds identifying values: attribute and offset, never the value."""
     where = list(dict.fromkeys(f"{leak.attribute} at byte {leak.offset}" for leak in leaks))
     more = f" and {len(where) - MOST_PLACES} more" if len(where) > MOST_PLACES else ""

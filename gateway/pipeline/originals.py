@@ -14,7 +14,6 @@ from pydicom import Dataset, dcmread
 from pydicom.errors import InvalidDicomError
 
 from gateway.errors import GatewayError
-from gateway.privacy import Held, IdentifyingValue, StudyValues
 from gateway.privacy.identity import UNREADABLE
 from gateway.privacy.preparer import held_if_it_cannot_be
 from gateway.records import queries
@@ -73,15 +72,6 @@ def priors(database: Database, blobs: BlobStore, case: Case) -> list[Dataset]:
     with database.read() as session:
         studies = queries.other_studies(session, case)
     return [header for study_id in studies for header in headers(blobs, kept(database, study_id))]
-
-
-def values(blobs: BlobStore, instances: list[Instance], date_shift_days: int) -> frozenset[IdentifyingValue]:
-    """What the leak search has to look for: every identifying value of every object that can be read."""
-    found = StudyValues()
-    for instance in instances:
-        with suppress(Held):  # such an object is not prepared either
-            found.add(blobs.get(instance.blob), parsed)
-    return found.values(date_shift_days)
 
 
 def parsed(data: bytes) -> Dataset:

@@ -6,20 +6,20 @@ Copies lie under keys derived from the case, so a second run writes the same fil
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 
 from pydicom import Dataset
 
 from gateway.lifecycle import CaseState
 from gateway.pipeline import held, originals
 from gateway.pipeline.context import StepContext, Turn
+from gateway.pipeline.copies import Copy, Leaking, Original, Share, Withheld, copies_of, shared, values_in
 from gateway.pipeline.manifest import ManifestBuilder, Output, Stayed, canonical
 from gateway.pipeline.outcome import Done, Outcome, Stuck
-from gateway.privacy import Held, IdentifyingValue, PatientContext, Prepared, Preparer, Profile
+from gateway.privacy import Held, IdentifyingValue, PatientContext, StudyValues
 from gateway.records import queries
-from gateway.records.blobs import Batch
 from gateway.records.evidence import Evidence, HeldFact, ManifestFact, PreparedFact
 from gateway.records.held import HeldRow, held_objects
 from gateway.records.tables import Case, Instance
@@ -31,26 +31,52 @@ def prepare(turn: Turn, context: StepContext) -> Outcome:
     with context.database.read() as session:
         case = queries.case(session, turn.claim.id)
         known = {row.instance_id: row for row in held_objects(session, turn.claim.id)}
+    assert case.id is not None
     instances = originals.kept(context.database, case.study_id)
     profile = context.profiles().get(case.profile or context.settings.files.profile)
     identity, patient = _who(context, case.site, originals.first_header(context.blobs, instances))
-    values = originals.values(context.blobs, instances, patient.date_shift_days)
-    with context.blobs.batch() as copies:
-        work = _Preparation(
-            context,
-            case,
-            profile,
-            patient,
-            copies=copies,
-            instances=instances,
-            values=values,
-            preparer=Preparer(profile, patient, values, originals.parsed),
-            kinds={str(row["series_number"]): str(row["kind"]) for row in case.series},
-            known=known,
-        )
-        for instance in instances:
-            work.take(instance)
+    whole = Share(
+        context.blobs,
+        case.id,
+        profile,
+        patient,
+        _values(context, instances, patient.date_shift_days),
+        {str(row["series_number"]): str(row["kind"]) for row in case.series},
+        (),
+    )
+    work = _Preparation(context, case, whole, instances, known)
+    for one in _made(context, whole, instances, known):
+        work.take(one)
     return work.outcome(identity, turn)
+
+
+def _values(context: StepContext, instances: Sequence[Instance], shift: int) -> frozenset[IdentifyingValue]:
+    """What the leak search has to look for in every copy: each identifying value of each original."""
+    keys = [[instance.blob for instance in share] for share in shared(instances, context.cores.processes)]
+    study = StudyValues()
+    for found in context.cores.each(partial(values_in, context.blobs), keys):
+        study.join(found)
+    return study.values(shift)
+
+
+def _made(
+    context: StepContext, whole: Share, instances: Sequence[Instance], known: Mapping[int, HeldRow]
+) -> list[Copy | Withheld | Leaking]:
+    """What becomes of each instance that nobody left out, in order of arrival."""
+    decided = {number: row.decision for number, row in known.items()}
+    shares = [
+        replace(
+            whole,
+            originals=tuple(
+                Original(_id(one), one.blob, decided.get(_id(one)) == "released")
+                for one in share
+                if decided.get(_id(one)) != "left out"
+            ),
+        )
+        for share in shared(instances, context.cores.processes)
+    ]
+    made = [one for found in context.cores.each(copies_of, shares) for one in found]
+    return sorted(made, key=lambda one: one.instance_id)
 
 
 @dataclass
@@ -59,13 +85,8 @@ class _Preparation:
 
     context: StepContext
     case: Case
-    profile: Profile
-    patient: PatientContext
-    copies: Batch
+    share: Share
     instances: list[Instance]
-    values: frozenset[IdentifyingValue]
-    preparer: Preparer
-    kinds: Mapping[str, str]
     known: Mapping[int, HeldRow]
     """Earlier decisions, by instance."""
     manifest: ManifestBuilder = field(default_factory=ManifestBuilder)
@@ -79,34 +100,47 @@ class _Preparation:
         """Series Instance UIDs the protocol verdict relies on; asked only when something is held."""
         return held.relied_on(originals.headers(self.context.blobs, self.instances), self.case.verdict)
 
-    def take(self, instance: Instance) -> None:
-        """Make and prove one copy, or note why there is none."""
-        assert instance.id is not None
-        decision = self.known[instance.id].decision if instance.id in self.known else ""
-        if decision == "left out":
-            return
-        data = self.context.blobs.get(instance.blob)
-        try:
-            done = self.preparer.prepare(data, self._kind, released=decision == "released")
-        except Held as why:
-            header = _header(data)
-            kind = (self._kind(header) or "") if header is not None else ""
-            self.stays.append(held.fact(instance, header, kind, why, self.needed))
-            return
-        self.manifest.searched(done.file)
-        if done.leaks:
-            original = originals.parsed(data)
-            self.stays.append(held.leak_fact(instance, original, self._kind(original) or "", done.leaks))
-            return
-        self.manifest.add(
-            Output(instance.id, done.sop_instance_uid, done.sop_class_uid, done.actions, done.file)
-        )
-        self.facts.append(self._kept(instance.id, done))
-        self.shifted_study_date = self.shifted_study_date or done.study_date
-        self.pseudonymous_study_uid = self.pseudonymous_study_uid or done.study_instance_uid
+    @cached_property
+    def by_number(self) -> Mapping[int, Instance]:
+        """The instances by their rows' numbers."""
+        return {_id(instance): instance for instance in self.instances}
 
-    def _kind(self, header: Dataset) -> str | None:
-        return self.kinds.get(str(held.series_number(header))) or None
+    def take(self, one: Copy | Withheld | Leaking) -> None:
+        """Note a copy, or why there is none."""
+        match one:
+            case Copy():
+                self.manifest.searched(one.size)
+                self.manifest.add(
+                    Output(one.instance_id, one.sop_instance_uid, one.sop_class_uid, one.actions, one.sha256)
+                )
+                self.facts.append(
+                    PreparedFact(
+                        one.instance_id,
+                        one.sop_class_uid,
+                        one.sop_instance_uid,
+                        one.transfer_syntax_uid,
+                        one.blob,
+                    )
+                )
+                self.shifted_study_date = self.shifted_study_date or one.study_date
+                self.pseudonymous_study_uid = self.pseudonymous_study_uid or one.study_instance_uid
+            case Withheld():
+                instance, header = self._looked_at(one.instance_id)
+                kind = (self.share.kind(header) or "") if header is not None else ""
+                self.stays.append(held.fact(instance, header, kind, one.why, self.needed))
+            case Leaking():
+                self.manifest.searched(one.size)
+                instance, header = self._looked_at(one.instance_id)
+                kind = (self.share.kind(header) or "") if header is not None else ""
+                self.stays.append(held.leak_fact(instance, header, kind, one.leaks))
+
+    def _looked_at(self, instance_id: int) -> tuple[Instance, Dataset | None]:
+        """An instance that stays here, and its data set; None when it cannot be read."""
+        instance = self.by_number[instance_id]
+        try:
+            return instance, originals.parsed(self.context.blobs.get(instance.blob))
+        except Held:
+            return instance, None
 
     def outcome(self, identity: SealedIdentity, turn: Turn) -> Outcome:
         """What the run found, with everything that stays here in its evidence."""
@@ -127,9 +161,9 @@ class _Preparation:
         summary = {
             "generation": manifest.generation,
             "digest": manifest.digest,
-            "profile": self.profile.name,
-            "profile_version": self.profile.version,
-            "key_id": self.patient.key.key_id,
+            "profile": self.share.profile.name,
+            "profile_version": self.share.profile.version,
+            "key_id": self.share.patient.key.key_id,
             "prepared": len(self.facts),
             "held": len(stays),
             "leaks": 0,
@@ -177,9 +211,9 @@ class _Preparation:
         content = self.manifest.build(
             case_id=self.case.id,
             generation=self.case.generation,
-            profile=self.profile,
-            key_id=self.patient.key.key_id,
-            values=self.values,
+            profile=self.share.profile,
+            key_id=self.share.patient.key.key_id,
+            values=self.share.values,
             stayed=sorted([*waiting, *decided], key=lambda one: one.source),
             made_at=turn.now,
         )
@@ -188,19 +222,10 @@ class _Preparation:
         self.context.blobs.put(blob, canonical(content))
         return ManifestFact(self.case.generation, digest, blob)
 
-    def _kept(self, instance_id: int, done: Prepared) -> PreparedFact:
-        blob = f"prepared/{self.case.id}/{done.sop_instance_uid}.dcm"
-        self.copies.put(blob, done.file)
-        return PreparedFact(
-            instance_id, done.sop_class_uid, done.sop_instance_uid, done.transfer_syntax_uid, blob
-        )
 
-
-def _header(data: bytes) -> Dataset | None:
-    try:
-        return originals.parsed(data)
-    except Held:
-        return None
+def _id(instance: Instance) -> int:
+    assert instance.id is not None
+    return instance.id
 
 
 def _who(context: StepContext, site: str, header: Dataset) -> tuple[SealedIdentity, PatientContext]:

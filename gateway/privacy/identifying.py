@@ -88,12 +88,15 @@ def _encoding(syntax: str) -> tuple[bool, bool]:
 
 
 class StudyValues:
-    """Collects what the leak search of a study has to look for: `identifying_values`, from files instead of headers."""
+    """Collects what the leak search of a study has to look for: `identifying_values`, from files instead of headers.
+
+    `found` is what was collected so far, so that several can share the files of a study and be put together (`join`).
+    """
 
     def __init__(self) -> None:
         self._repeats = Repeats()
         self._reader = ValueReader()
-        self._found: Values = {}
+        self.found: Values = {}
         self._taken: set[Identifying] = set()
 
     def add(self, data: bytes, read: Callable[[bytes], Dataset]) -> None:
@@ -114,12 +117,16 @@ class StudyValues:
         for one in found:
             if one not in self._taken:
                 self._taken.add(one)
-                for key, attribute in one.values.items():
-                    self._found.setdefault(key, attribute)
+                self.join(one.values)
+
+    def join(self, found: Values) -> None:
+        """What another one collected."""
+        for key, attribute in found.items():
+            self.found.setdefault(key, attribute)
 
     def values(self, date_shift_days: int | None) -> frozenset[IdentifyingValue]:
         """As `identifying_values` gives them."""
-        return as_values(self._found, date_shift_days)
+        return as_values(self.found, date_shift_days)
 
 
 @dataclass(eq=False, slots=True)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -39,6 +39,12 @@ class Profile:
     releasable_reasons: frozenset[str]
     releasable_sop_classes: Mapping[str, str]
     fingerprint: str
+    layered: str | None = field(repr=False)
+    """The site's YAML text it was compiled with."""
+
+    def __reduce__(self) -> tuple[Callable[[str, str | None], Profile], tuple[str, str | None]]:
+        """To another process goes what it was compiled from: there it is compiled once, too."""
+        return load_profile, (self.base, self.layered)
 
     def code(self, tag: int) -> str | None:
         """The action code of `tag` after options and rules; None when neither table nor rules list it."""
@@ -101,4 +107,5 @@ def _compile(name: str, layered: str | None) -> Profile:
                 [content, [[r.tag, r.basic, dict(r.options)] for r in table()]], sort_keys=True
             ).encode()
         ).hexdigest(),
+        layered=layered,
     )

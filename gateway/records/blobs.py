@@ -25,7 +25,7 @@ START_WRITING: int | None = getattr(os, "POSIX_FADV_DONTNEED", None)
 """Advice that makes Linux write dirty pages out in the background (None where there is no such advice)."""
 OPEN_TRAY = ".open"
 """Name of the file that marks a folder as one a process fills (gateway.records.trays)."""
-_BEHIND = 4  # files in memory that wait for the disk
+_BEHIND = 8 * 1024 * 1024  # bytes in memory that wait for the disk, besides one file
 
 
 class BlobStore(Protocol):
@@ -128,12 +128,13 @@ class LocalBlobs:
 
 
 class _LocalBatch:
-    """Writes in a thread of its own, a few files behind: who makes the next file does not wait for the last one."""
+    """Writes in a thread of its own, a little behind: who makes the next file does not wait for the last one."""
 
     def __init__(self, blobs: LocalBlobs) -> None:
         self._blobs = blobs
         self._writer: ThreadPoolExecutor | None = None
-        self._written: deque[Future[None]] = deque()
+        self._written: deque[tuple[Future[None], int]] = deque()
+        self._behind = 0
         self._folders: set[Path] = set()
         self._temporary: dict[Path, Path] = {}
         """Where each file lies until the end, by its place."""
@@ -141,9 +142,10 @@ class _LocalBatch:
     def put(self, key: str, data: bytes) -> None:
         if self._writer is None:
             self._writer = ThreadPoolExecutor(1, "files")
-        if len(self._written) >= _BEHIND:
-            self._written.popleft().result()
-        self._written.append(self._writer.submit(self.write, key, data))
+        while self._written and self._behind + len(data) > _BEHIND:
+            self._wait_for_one()
+        self._written.append((self._writer.submit(self.write, key, data), len(data)))
+        self._behind += len(data)
 
     def write(self, key: str, data: bytes) -> None:
         """Write one file beside its place. Raises OSError."""
@@ -165,7 +167,7 @@ class _LocalBatch:
     def keep(self) -> None:
         """Sync every file, give them their names, and sync these. Raises OSError."""
         while self._written:
-            self._written.popleft().result()
+            self._wait_for_one()
         for temporary in self._temporary.values():
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CLOEXEC)
             try:
@@ -178,6 +180,11 @@ class _LocalBatch:
         for folder in self._folders:
             sync_folder(folder)
         crash.point("blobs.put:after")
+
+    def _wait_for_one(self) -> None:
+        written, size = self._written.popleft()
+        self._behind -= size
+        written.result()
 
     def discard(self) -> None:
         """Away with what has no name."""

@@ -17,6 +17,7 @@ from dicom_nodes.instance import read_instance
 from gateway.demo.phantom import phantom_study
 from gateway.intake import SUCCESS, Intake
 from gateway.pipeline.context import StepContext
+from gateway.pipeline.cores import Cores
 from gateway.pipeline.engine import Engine
 from gateway.profiles import read_folder
 from gateway.records import keys as key_files
@@ -37,6 +38,9 @@ rules:
     when: {called_ae_title: {is: NATALIZUMAB}}
     completion: {quiet_s: 60, hard_cap_s: 600, at_hard_cap: hold}
 """
+
+
+ONE_CORE = Cores(1)
 
 
 @dataclass
@@ -108,7 +112,7 @@ class Bench:
 
 
 @contextmanager
-def bench(folder: Path, rules: str = RULE, url: str = "") -> Iterator[Bench]:
+def bench(folder: Path, rules: str = RULE, url: str = "", cores: Cores = ONE_CORE) -> Iterator[Bench]:
     """A bench on SQLite, or where the address says; no node answers unless the test gives one."""
     clock, ruleset = FakeClock(), rules_from_text(rules)
     settings = Settings.model_validate(
@@ -133,6 +137,7 @@ def bench(folder: Path, rules: str = RULE, url: str = "") -> Iterator[Bench]:
         lambda: read_folder(settings.files.profiles),
         Vault.from_folder(keys),
         key_files.pseudonym_key(keys),
+        cores,
     )
     try:
         yield Bench(context, Intake(settings, database, blobs), Engine(context), clock)

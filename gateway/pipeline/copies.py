@@ -1,0 +1,158 @@
+"""The copies of a share of a case's instances: made, proven clean and kept.
+
+What is to do and what came of it are plain records, because large studies are shared among processes (`cores`).
+One file and its copy are in memory at a time, besides what waits for the disk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final
+
+from pydicom import Dataset
+
+from gateway.pipeline import held, originals
+from gateway.privacy import Held, IdentifyingValue, PatientContext, Prepared, Preparer, Profile, StudyValues
+from gateway.privacy.identifying import Values
+from gateway.privacy.leaks import Leak
+from gateway.records.blobs import BlobStore
+from gateway.records.tables import Instance
+
+_OBJECT_BYTES: Final = 500_000
+"""What deciding about an object costs besides its bytes, in bytes that are searched and written meanwhile."""
+_LEAST_SHARE_BYTES: Final = 60_000_000
+"""Work that is worth another process: some 85 single images, or one large multi-frame one."""
+
+
+@dataclass(frozen=True)
+class Original:
+    """A received instance, by its row's number; `released`: a person let out what the profile holds."""
+
+    instance_id: int
+    blob: str
+    released: bool
+
+
+@dataclass(frozen=True)
+class Share:
+    """Instances of a case, and all that decides about their copies; `kinds` by SeriesNumber."""
+
+    blobs: BlobStore
+    case_id: int
+    profile: Profile
+    patient: PatientContext
+    values: frozenset[IdentifyingValue] = field(repr=False)
+    kinds: Mapping[str, str]
+    originals: Sequence[Original]
+
+    def kind(self, header: Dataset) -> str | None:
+        """The kind of the series an object is of."""
+        return self.kinds.get(str(held.series_number(header))) or None
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A copy that may leave and is on disk; `size` in bytes, `actions` counted by name."""
+
+    instance_id: int
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    study_instance_uid: str
+    study_date: str
+    blob: str
+    size: int
+    sha256: str
+    actions: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """An instance the profile, or its own damage, keeps here: what `Held` says."""
+
+    instance_id: int
+    problem: str
+    fix: str
+    reason: str
+    releasable: bool
+
+    @property
+    def why(self) -> Held:
+        """The error it was."""
+        return Held(self.problem, self.fix, reason=self.reason, releasable=self.releasable)
+
+
+@dataclass(frozen=True)
+class Leaking:
+    """An instance whose copy of `size` bytes still holds identifying values; nothing of it was kept."""
+
+    instance_id: int
+    size: int
+    leaks: tuple[Leak, ...]
+
+
+def shared(instances: Sequence[Instance], processes: int) -> list[list[Instance]]:
+    """Instances cut into shares of about the same work, series by series; one share where more would not pay.
+
+    What the objects of a series have in common is learned anew in each share.
+    """
+    work = [_OBJECT_BYTES + instance.size for instance in instances]
+    count = max(1, min(processes, sum(work) // _LEAST_SHARE_BYTES))
+    series = {uid: at for at, uid in enumerate(dict.fromkeys(one.series_instance_uid for one in instances))}
+    shares: list[list[Instance]] = [[] for _ in range(count)]
+    done = 0
+    for instance in sorted(instances, key=lambda one: series[one.series_instance_uid]):
+        shares[done * count // sum(work)].append(instance)
+        done += _OBJECT_BYTES + instance.size
+    return shares
+
+
+def values_in(blobs: BlobStore, keys: Sequence[str]) -> Values:
+    """Every identifying value of every object that can be read."""
+    found = StudyValues()
+    for key in keys:
+        with suppress(Held):  # such an object is not prepared either
+            found.add(blobs.get(key), originals.parsed)
+    return found.found
+
+
+def copies_of(share: Share) -> list[Copy | Withheld | Leaking]:
+    """What became of each original, in order; the copies are on disk then. Raises OSError."""
+    preparer = Preparer(share.profile, share.patient, share.values, originals.parsed)
+    found: list[Copy | Withheld | Leaking] = []
+    actions: dict[int, tuple[Mapping[str, int], dict[str, int]]] = {}
+    with share.blobs.batch() as batch:
+        for original in share.originals:
+            data = share.blobs.get(original.blob)
+            try:
+                done = preparer.prepare(data, share.kind, released=original.released)
+            except Held as why:
+                found.append(Withheld(original.instance_id, why.problem, why.fix, why.reason, why.releasable))
+                continue
+            if done.leaks:
+                found.append(Leaking(original.instance_id, len(done.file), done.leaks))
+                continue
+            blob = f"prepared/{share.case_id}/{done.sop_instance_uid}.dcm"
+            batch.put(blob, done.file)
+            # The same record for most objects of a series: it goes to the worker once.
+            _, counted = actions.setdefault(id(done.actions), (done.actions, dict(done.actions)))
+            found.append(_copy(original, done, blob, counted))
+    return found
+
+
+def _copy(original: Original, done: Prepared, blob: str, actions: Mapping[str, int]) -> Copy:
+    return Copy(
+        original.instance_id,
+        done.sop_class_uid,
+        done.sop_instance_uid,
+        done.transfer_syntax_uid,
+        done.study_instance_uid,
+        done.study_date,
+        blob,
+        len(done.file),
+        hashlib.sha256(done.file).hexdigest(),
+        actions,
+    )

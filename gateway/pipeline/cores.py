@@ -1,0 +1,151 @@
+"""Work that fills a processor core, shared among processes: the steps run as threads of one, which share one core.
+
+The processes are started when there is work for them, from a clean one that has opened nothing and runs no thread
+(`forkserver`), and stay, because what they have learned of the tables of the Standard is worth keeping. Each ends when
+the worker's end of its pipe is closed, by whatever.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import traceback
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from queue import SimpleQueue
+from typing import Any, Final, TypeVar
+
+from gateway import logs
+
+log = logs.get(__name__)
+
+_LOADED: Final = ["__main__", "gateway.pipeline.copies"]
+"""Imported once, before processes are forked."""
+_PATIENCE_S: Final = 5.0
+
+_Order = TypeVar("_Order")
+_Answer = TypeVar("_Answer")
+
+
+class ProcessDied(OSError):
+    """A process that worked for a step is gone; trying again may help."""
+
+    def __init__(self) -> None:
+        super().__init__(0, "a process that prepared copies died; is the machine short of memory?")
+
+
+class Cores:
+    """`processes` (0: as many as there are cores for us) that work for this one; with 1 it does all itself.
+
+    Safe across threads: who finds all at work waits for one.
+    """
+
+    def __init__(self, processes: int = 0) -> None:
+        self.processes = processes or _cores()
+        self._idle: SimpleQueue[_Process] = SimpleQueue()
+        for _ in range(self.processes):
+            self._idle.put(_Process())
+
+    def each(self, do: Callable[[_Order], _Answer], orders: Sequence[_Order]) -> list[_Answer]:
+        """`do` of each order; a single one is done here. Raises what `do` raises, and ProcessDied."""
+        if len(orders) < 2 or self.processes < 2:
+            return [do(order) for order in orders]
+
+        def done(order: _Order) -> _Answer:
+            process = self._idle.get()
+            try:
+                return process.ask(do, order)
+            finally:
+                self._idle.put(process)
+
+        with ThreadPoolExecutor(len(orders), "cores") as asking:
+            return list(asking.map(done, orders))
+
+    def close(self) -> None:
+        """End the processes that are not at work; the others end when they have answered."""
+        while not self._idle.empty():
+            self._idle.get().end()
+
+
+class _Process:
+    """One process, while there is one, and our end of its pipe."""
+
+    def __init__(self) -> None:
+        self._process: BaseProcess | None = None
+        self._pipe: Connection | None = None
+
+    def ask(self, do: Callable[[_Order], _Answer], order: _Order) -> _Answer:
+        """`do(order)`, over there. Raises what it raises, and ProcessDied."""
+        pipe = self._pipe or self._started()
+        try:
+            pipe.send((do, order))
+            answer: Any = pipe.recv()
+        except (EOFError, ConnectionError):
+            self.end()
+            log.error("a process that prepared copies died")
+            raise ProcessDied from None
+        if isinstance(answer, _Raised):
+            raise answer.error
+        found: _Answer = answer
+        return found
+
+    def end(self) -> None:
+        """Close the pipe, and do not leave a dead process lying about."""
+        process, pipe, self._process, self._pipe = self._process, self._pipe, None, None
+        if pipe is not None:
+            pipe.close()
+        if process is not None:
+            process.join(_PATIENCE_S)
+
+    def _started(self) -> Connection:
+        context = get_context("forkserver")
+        context.set_forkserver_preload(_LOADED)
+        self._pipe, theirs = context.Pipe()
+        with theirs:  # only they may hold it: then its end is seen here
+            self._process = context.Process(target=_work, args=(theirs,), daemon=True)
+            self._process.start()
+        return self._pipe
+
+
+class _Raised:
+    """What an order raised."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+
+def _work(pipe: Connection) -> None:
+    """What a process does: answer orders until the pipe is closed."""
+    with pipe:
+        while True:
+            try:
+                do, order = pipe.recv()
+            except (EOFError, ConnectionError):
+                return
+            try:
+                answer = do(order)
+            except Exception as error:  # noqa: BLE001  it is raised again by who asked
+                answer = _Raised(_as_sent(error))
+            try:
+                pipe.send(answer)
+            except ConnectionError:
+                return
+
+
+def _as_sent(error: Exception) -> Exception:
+    """The error with the place where it happened; where it cannot be sent, one of its name (never its words)."""
+    error.add_note("".join(traceback.format_tb(error.__traceback__)))
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:  # noqa: BLE001  whatever an error's own parts raise when they are put together again
+        return RuntimeError(f"{type(error).__name__} in a process that prepared copies")
+    return error
+
+
+def _cores() -> int:
+    """Those this process may use, where the system tells."""
+    mine = getattr(os, "sched_getaffinity", None)
+    return len(mine(0)) if mine is not None else os.cpu_count() or 1
