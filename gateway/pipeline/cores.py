@@ -78,8 +78,13 @@ class _Process:
         self._pipe: Connection | None = None
 
     def ask(self, do: Callable[[_Order], _Answer], order: _Order) -> _Answer:
-        """`do(order)`, over there. Raises what it raises, and ProcessDied."""
-        pipe = self._pipe or self._started()
+        """`do(order)`, over there; here where no process can be started. Raises what it raises, and ProcessDied."""
+        try:
+            pipe = self._pipe or self._started()
+        except (OSError, EOFError) as error:  # EOFError: the one that forks them could not
+            self.end()
+            log.error("no process can be started; the worker prepares alone", why=type(error).__name__)
+            return do(order)
         try:
             pipe.send((do, order))
             answer: Any = pipe.recv()
@@ -105,8 +110,9 @@ class _Process:
         context.set_forkserver_preload(_LOADED)
         self._pipe, theirs = context.Pipe()
         with theirs:  # only they may hold it: then its end is seen here
-            self._process = context.Process(target=_work, args=(theirs,), daemon=True)
-            self._process.start()
+            process = context.Process(target=_work, args=(theirs,), daemon=True)
+            process.start()
+        self._process = process
         return self._pipe
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -71,6 +72,20 @@ def test_a_process_that_dies_is_trouble_that_may_pass(cores: Cores) -> None:
     with pytest.raises(ProcessDied, match="short of memory"):
         cores.each(die_at, [0, 1, 2])
     assert cores.each(die_at, [0, 2]) == [0, 2]
+
+
+def test_where_no_process_can_be_started_the_work_is_done_here(
+    cores: Cores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No room for another process, or for its socket: slower, but done."""
+
+    def refuse(_process: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, "no more processes")
+
+    monkeypatch.setattr("multiprocessing.context.ForkServerProcess.start", refuse)
+    assert {pid for _, pid in cores.each(double, [1, 2, 3])} == {os.getpid()}
+    monkeypatch.undo()
+    assert os.getpid() not in {pid for _, pid in cores.each(double, [1, 2, 3])}
 
 
 def test_nobody_works_on_for_a_worker_that_was_killed() -> None:
