@@ -12,18 +12,21 @@ three neighbours are in the small range of such characters. Memory: a few blocks
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from gateway.privacy.dark_scan import DarkFinds, DarkScan
+from gateway.privacy.text_scan import BEGINNING, LONGEST, TextFinds, TextScan
 
 _Bytes = NDArray[np.uint8]
 _Places = NDArray[np.intp]
 _Words = NDArray[np.uint16]
 _BLOCK: Final = 1 << 16  # words
 _DARK_BLOCK: Final = 1 << 10  # words that are dark together
-_MOST_CANDIDATES: Final = 8  # one word in so many; with more of them the look-up of all is faster
 # Marks of a word: what may begin or go on here.
 _LONG, _LONG_2, _SHORT, _WIDE, _WIDE_2, _WIDE_3, _RUN, _WIDE_RUN = (1 << bit for bit in range(8))
 _SHORT_KEY, _LONG_KEY = 4, 6  # bytes compared before the whole needle is
@@ -41,11 +44,14 @@ class ByteScan:
 
     def __init__(self, needles: Collection[tuple[bytes, bool]]) -> None:
         marks = np.zeros(1 << 16, np.uint8)
+        in_the_dark: list[bytes] = []
         self._needles: dict[bytes, list[bytes]] = {}
+        beginnings: dict[bytes, list[bytes]] = {}
         for needle, wide in needles:
             steps: tuple[int, ...] = (_SHORT,)
             if wide and len(needle) >= 8:
                 steps = _WIDE, _WIDE_2, _WIDE_3
+                in_the_dark.append(needle)
             elif not wide and len(needle) >= _LONG_KEY:
                 steps = _LONG, _LONG_2
             for step, mark in enumerate(steps):
@@ -54,14 +60,15 @@ class ByteScan:
             same = self._needles.setdefault(needle[: _SHORT_KEY if len(steps) == 1 else _LONG_KEY], [])
             if needle not in same:
                 same.append(needle)
+                beginnings.setdefault(needle[:BEGINNING], []).append(needle)
+        self._texts = TextScan(beginnings)
         self._marks = marks[_FOLDED]
         self._marks[_IN_RUN[_WORDS & 0xFF] & _IN_RUN[_WORDS >> 8]] |= _RUN
         self._marks[np.concatenate((_IN_WIDE_RUN, _IN_WIDE_RUN << 8))] |= _WIDE_RUN
         # Words below this one begin nothing but wide needles and wide runs: the dark ones.
         self._dark = int(np.argmax(self._marks & np.uint8(_LONG | _SHORT | _RUN) != 0))
         text = np.flatnonzero(self._marks[: self._dark] & np.uint8(_WIDE | _WIDE_2 | _WIDE_3 | _WIDE_RUN))
-        self._first_wide = np.uint16(text.min(initial=self._dark))
-        self._wide_range = np.uint16(max(int(text.max(initial=0)) - int(self._first_wide), 0))
+        self._in_dark = DarkScan(in_the_dark, int(text.min(initial=self._dark)), int(text.max(initial=0)))
         self._keys = {
             length: np.array(
                 sorted(int.from_bytes(key, "little") for key in self._needles if len(key) == length),
@@ -72,30 +79,40 @@ class ByteScan:
 
     def over(self, data: bytes) -> ByteFinds:
         """The scan of one file."""
-        return ByteFinds(data, *self._marked(data), self._keys, self._needles)
-
-    def _marked(self, data: bytes) -> tuple[_Places, _Bytes]:
-        """The words (by number) where something may begin, in order, and their marks."""
         words: _Words = np.frombuffer(data, "<u2", len(data) // 2)
+        in_dark = DarkFinds([], set())
+        lit: list[tuple[int, int]] = []
+        left: list[tuple[int, int]] = []
+        for first, last, dark in self._stretches(words):
+            if dark:
+                left += [one for one in _blocks(first, last) if not self._in_dark.over(data, *one, in_dark)]
+            else:
+                lit.append((first, last))
+        few = _as_many_as_are_text(lit)
+        texts = self._texts.over(data, [(2 * start, 2 * end) for start, end in lit[:few]])
+        large = lit if texts is None else lit[few:]
+        left += [block for start, end in large for block in _blocks(start, end)]
+        places, marks = self._marked(words, sorted(left))
+        return ByteFinds(data, texts, not large, in_dark, places, marks, self._keys, self._needles)
+
+    def _marked(self, words: _Words, blocks: Sequence[tuple[int, int]]) -> tuple[_Places, _Bytes]:
+        """The words (by number) of `blocks` where something may begin, in order, and their marks."""
+        if not blocks:
+            return np.zeros(0, np.intp), np.zeros(0, np.uint8)
         places: list[_Places] = []
         found: list[_Bytes] = []
-        for start, end, dark in self._stretches(words):
-            at, marks = self._in_dark(words[start : end + 2]) if dark else (None, None)
-            if at is None or marks is None:
-                at, marks = self._looked_up(words[start : end + 2], end - start)
+        for start, end in blocks:
+            at, marks = self._looked_up(words[start : end + 2], end - start)
             places.append(at + start)
             found.append(marks)
-        if not places:
-            return np.zeros(0, np.intp), np.zeros(0, np.uint8)
         return np.concatenate(places), np.concatenate(found)
 
     def _stretches(self, words: _Words) -> Iterator[tuple[int, int, bool]]:
-        """(start, end, dark) of all words in order, a block at most: a dark stretch has two dark words behind it."""
+        """(start, end, dark) of all words in order: a dark stretch has two dark words behind it."""
         count = len(words) // _DARK_BLOCK
         blocks = words[: count * _DARK_BLOCK].reshape(count, _DARK_BLOCK)
-        flags = (
-            (blocks.max(axis=1) < self._dark).tobytes() if count else b""
-        )  # a byte for each block: 1 is dark
+        # A byte for each block: 1 is dark.
+        flags = (blocks.max(axis=1) < self._dark).tobytes() if count else b""
         start = block = 0
         while start < len(words):
             dark = flags[block : block + 1] == b"\1"
@@ -104,8 +121,7 @@ class ByteScan:
             if dark:
                 end = min(end, count * _DARK_BLOCK) - 2
                 block = block if block >= 0 else count
-            for at in range(start, end, _BLOCK):
-                yield at, min(at + _BLOCK, end), dark
+            yield start, end, dark
             start = end
 
     def _looked_up(self, words: _Words, count: int) -> tuple[_Places, _Bytes]:
@@ -119,17 +135,20 @@ class ByteScan:
         at: _Places = np.flatnonzero(kept)
         return at, kept[at]
 
-    def _in_dark(self, words: _Words) -> tuple[_Places, _Bytes] | tuple[None, None]:
-        """The same among dark words, the last two left out; None where too many of them are in the range of text."""
-        likely = words - self._first_wide <= self._wide_range
-        neighbours = likely[:-2] & likely[1:-1]
-        neighbours &= likely[2:]
-        at: _Places = np.flatnonzero(neighbours)
-        if len(at) * _MOST_CANDIDATES > len(words):
-            return None, None
-        kept = _wide(*(self._marks[words[at + step]] for step in range(3)))
-        really = np.flatnonzero(kept)
-        return at[really], kept[really]
+
+def _as_many_as_are_text(lit: Sequence[tuple[int, int]]) -> int:
+    """How many of these ranges of words, from the first on, `text_scan` shall take."""
+    left = LONGEST // 2
+    for number, (start, end) in enumerate(lit):
+        left -= end - start
+        if left < 0:
+            return number
+    return len(lit)
+
+
+def _blocks(start: int, end: int) -> Iterator[tuple[int, int]]:
+    for at in range(start, end, _BLOCK):
+        yield at, min(at + _BLOCK, end)
 
 
 def _wide(here: _Bytes, next_: _Bytes, third: _Bytes) -> _Bytes:
@@ -145,16 +164,27 @@ class ByteFinds:
     def __init__(
         self,
         data: bytes,
+        texts: TextFinds | None,
+        all_texts: bool,
+        in_dark: DarkFinds,
         places: _Places,
         marks: _Bytes,
         keys: dict[int, NDArray[np.uint64]],
         needles: dict[bytes, list[bytes]],
     ) -> None:
         self._data, self._places, self._marks, self._keys, self._needles = data, places, marks, keys, needles
+        self._texts, self._in_dark = texts, in_dark
         self._bytes: _Bytes = np.frombuffer(data, np.uint8)
+        self.text = texts.lower if texts is not None and all_texts else None
+        """All that is not dark, in small letters, with a few bytes on either side; None if it is too much."""
 
     def needles(self) -> Iterator[tuple[int, bytes]]:
         """(offset, needle) of every occurrence, small and capital letters alike; overlapping ones too."""
+        yield from self._in_dark.needles
+        if self._texts is not None:
+            yield from self._texts.needles
+        if not len(self._places):
+            return
         words = self._places[(self._marks & (_SHORT | _LONG | _WIDE)) != 0]
         for start, length in self._with_keys(np.concatenate((2 * words, 2 * words - 1))):
             for needle in self._needles[self._data[start : start + length].lower()]:
@@ -179,8 +209,18 @@ class ByteFinds:
                     if 0 <= start <= last - length + 1
                 )
 
-    def runs(self) -> Iterator[tuple[int, int]]:
-        """(start, end) of every longest run of four or more digits, dots, dashes and slashes, in order."""
+    def runs(self, known: AbstractSet[bytes] = frozenset()) -> Iterator[tuple[int, int]]:
+        """(start, end) of every longest run of four or more digits, dots, dashes and slashes that is not in `known`."""
+        if self._texts is not None:
+            yield from self._texts.runs(known)
+        for start, end in self._runs():
+            if self._data[start:end] not in known:
+                yield start, end
+
+    def _runs(self) -> Iterator[tuple[int, int]]:
+        """All of them that are not in text, in order."""
+        if not len(self._places):
+            return
         firsts, ends = _grouped(self._places[(self._marks & _RUN) != 0])
         if not len(firsts):
             return
@@ -193,6 +233,9 @@ class ByteFinds:
 
     def wide_runs(self) -> Iterator[tuple[int, int]]:
         """(start, end) of stretches that hold every run of four or more digits and dots in UTF-16."""
+        yield from self._in_dark.wide_runs
+        if not len(self._places):
+            return
         firsts, ends = _grouped(self._places[(self._marks & _WIDE_RUN) != 0])
         if not len(firsts):
             return

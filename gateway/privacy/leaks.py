@@ -28,6 +28,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from gateway.privacy.byte_scan import ByteFinds, ByteScan
 from gateway.privacy.identity import IdentifyingValue, Kind, identifying_values
+from gateway.privacy.known_layouts import KnownLayouts
 from gateway.privacy.layout import Span, transfer_syntax
 from gateway.privacy.needles import needles
 from gateway.privacy.places import (
@@ -40,6 +41,7 @@ from gateway.privacy.places import (
     value_bytes,
 )
 from gateway.privacy.recognition import words_of
+from gateway.privacy.short_words import may_hold
 from gateway.privacy.written_dates import dates_in_run, may_be_spelled, spelled_dates, years_in_run
 
 __all__ = ["IdentifyingValue", "Leak", "LeakSearch", "find_leaks", "identifying_values"]
@@ -103,7 +105,9 @@ class LeakSearch:
         self._numbers = {v.value.lstrip("0"): v for v in values if v.kind is Kind.NUMBER}
         self._dates = {v.value: v for v in values if v.kind is Kind.DATE}
         self._short = {v.value.casefold(): v for v in values if v.kind is Kind.NAME and len(v.value) < 4}
+        self._layouts = KnownLayouts()
         self._runs: dict[bytes, _Run] = {}
+        self._silent: set[bytes] = set()
         self._short_in: dict[bytes, tuple[IdentifyingValue, ...]] = {}
 
     def leaks(self, encoded: bytes) -> list[Leak]:
@@ -112,15 +116,15 @@ class LeakSearch:
         A deflated data set is inflated first (offsets then count in the inflated file).
         """
         encoded = _inflated(encoded)
-        layout = Layout(encoded)
+        layout = Layout(encoded, self._layouts.spans)
         finds = self._scan.over(encoded)
-        for remembered in (self._runs, self._short_in):
+        for remembered in (self._runs, self._silent, self._short_in):
             if len(remembered) > _REMEMBERED:
                 remembered.clear()
         found = {
             *self._words_in(encoded, finds, layout),
             *self._digits_in(encoded, finds, layout),
-            *self._short_words_in(layout),
+            *self._short_words_in(finds, layout),
         }
         return sorted(
             (Leak(layout.path_at(offset), offset) for offset in found),
@@ -140,8 +144,8 @@ class LeakSearch:
                 if len(value.value) >= 6 or wide or _stands_alone(encoded, offset, len(needle), span):
                     yield offset
 
-    def _short_words_in(self, layout: Layout) -> Iterator[int]:
-        if not self._short:
+    def _short_words_in(self, finds: ByteFinds, layout: Layout) -> Iterator[int]:
+        if not self._short or (finds.text is not None and not may_hold(finds.text, self._short)):
             return
         known = self._short_in
         for span in layout.spans:
@@ -161,13 +165,15 @@ class LeakSearch:
 
     def _digits_in(self, encoded: bytes, finds: ByteFinds, layout: Layout) -> Iterator[int]:
         runs = self._runs
-        for start, end in finds.runs():
+        for start, end in finds.runs(self._silent):
             text = encoded[start:end]
             run = runs.get(text)
             if run is None:
-                run = runs[text] = self._judged(text)
-            if run is _SILENT:
-                continue
+                run = self._judged(text)
+                if run is _SILENT:
+                    self._silent.add(text)
+                    continue
+                runs[text] = run
             yield from (start + one.at for one in run.found if _counts(one, start + one.at, layout))
             for year in run.years:
                 if may_be_spelled(encoded, start + year):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import bisect
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
+from operator import attrgetter
 from typing import Final
 
 from gateway.privacy.codes import is_standard_meaning
@@ -20,6 +21,7 @@ _BULK_BYTES: Final = 1024
 TEXT_VRS: Final = frozenset({"AE", "LO", "LT", "PN", "SH", "ST", "UC", "UN", "UR", "UT"})
 _CREATOR: Final = re.compile(r"\([0-9A-F]{3}[13579BDF],00[1-9A-F][0-9A-F]\)$")
 _OWN_METHOD: Final = re.compile(r"pml-gateway [a-z0-9-]+ [0-9a-f]{16}")
+_START: Final = attrgetter("start")
 _LONGEST_WITH_DATE: Final = (
     26  # a DT value; longer runs of digits are derived UIDs, where chance would find dates
 )
@@ -28,19 +30,15 @@ _LONGEST_WITH_DATE: Final = (
 class Layout:
     """Answers: which element is at this offset, what kind is it. The file is walked when the first question comes."""
 
-    def __init__(self, encoded: bytes) -> None:
-        self.encoded = encoded
+    def __init__(self, encoded: bytes, walk: Callable[[bytes], list[Span]] = spans) -> None:
+        self.encoded, self._walk = encoded, walk
 
     @cached_property
     def spans(self) -> list[Span]:
-        return spans(self.encoded)
-
-    @cached_property
-    def _starts(self) -> list[int]:
-        return [span.start for span in self.spans]
+        return self._walk(self.encoded)
 
     def at(self, offset: int) -> Span | None:
-        index = bisect.bisect_right(self._starts, offset) - 1
+        index = bisect.bisect_right(self.spans, offset, key=_START) - 1
         return self.spans[index] if index >= 0 and offset < self.spans[index].end else None
 
     def path_at(self, offset: int) -> str:
