@@ -104,15 +104,13 @@ class Decider:
     def level(self, level: Level, found: Sequence[Element]) -> Iterator[tuple[int, Outcome]]:
         """(tag, outcome) of the elements of one data set that leave anything or count; private creators last."""
         memo = self.context.memo_of(level)
-        plain = memo.plain
+        plain, plans = memo.plain, level.plans
         data = self.data
         creators: dict[tuple[int, int], bytes] = {}
         reserved: dict[tuple[int, int], tuple[int, Outcome]] = {}
         for element in found:
-            tag, vr, start, _, _, end = element
-            if (
-                tag == PIXEL_DATA
-            ):  # judged with the whole object; inside a sequence that object is another one
+            tag, vr, start, value, stop, end = element
+            if tag == PIXEL_DATA:  # judged with the whole object; in a sequence that is another one
                 raise NotTaken
             creator = b""
             if tag & 0x10000:
@@ -122,7 +120,11 @@ class Decider:
                     creators[group, number] = data[start:end]
                 elif number >= 0x1000:
                     creator = creators.get((group, number >> 8), b"")
-            if vr == SEQUENCE and tag & 0x10000:
+            plan = plans.get((tag, vr, creator)) if vr in PLAIN else None
+            if isinstance(plan, Outcome) and not plan.uids and is_plain(vr, data[value:stop]):
+                # Kept as it is or removed, whatever the value: nothing to look up by it.
+                outcome = plan if plan.out is None else Outcome(data[start:end], plan.counts)
+            elif vr == SEQUENCE and tag & 0x10000:
                 outcome = self._large(level, element, creator)
             elif end - start < BULK_BYTES or (vr not in BULK_VRS and end - start < LONGEST_REMEMBERED):
                 key = creator + data[start:end]

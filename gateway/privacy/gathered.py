@@ -35,18 +35,22 @@ def gathered(outcomes: Iterable[tuple[int, Outcome]]) -> Gathered:
         digits += outcome.digits
         if outcome.out is not None:
             outs.append((tag, outcome.out))
-    chunks: dict[int, bytes | memoryview] = {}
-    between = first = -1
-    for tag, out in sorted(outs, key=itemgetter(0)):
+    outs.sort(key=itemgetter(0))
+    chunks: list[tuple[int, list[bytes | memoryview]]] = []
+    between = -1
+    for tag, out in outs:
         if tag in CODED:
             raise NotTaken
         if tag in FINISHED:
             continue
         if _between(tag) == between:
-            chunks[first] = b"".join((chunks[first], out))
+            chunks[-1][1].append(out)
         else:
-            between, first = -1 if tag in NAMED else _between(tag), tag
-            chunks[tag] = out
+            between = -1 if tag in NAMED else _between(tag)
+            chunks.append((tag, [out]))
     return Gathered(
-        tuple(chunks.items()), tuple(counts), tuple(uids), SHIFTING if "*" in digits else tuple(digits)
+        tuple([(tag, all_[0] if len(all_) == 1 else b"".join(all_)) for tag, all_ in chunks]),
+        tuple(counts),
+        tuple(uids),
+        SHIFTING if "*" in digits else tuple(digits),
     )

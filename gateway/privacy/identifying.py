@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from pydicom.datadict import keyword_for_tag
 from pydicom.dataset import Dataset
@@ -46,8 +46,7 @@ _PLAIN_UID: Final = re.compile(r"[0-9.]{8,}")
 _MOST_REMEMBERED: Final = 50_000
 
 
-@dataclass(frozen=True)
-class Parts:
+class Parts(NamedTuple):
     """One object: its encoding, its data set in stretches, its file meta; `charset`: the element as read, or empty."""
 
     transfer_syntax_uid: str

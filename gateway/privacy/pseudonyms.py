@@ -9,7 +9,6 @@ computed back without the key. Each use has its own label, and fields are length
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 from dataclasses import dataclass, field
 from typing import Final
@@ -103,4 +102,4 @@ class PseudonymKey:
     def _mac(self, use: str, *fields: str) -> bytes:
         parts = [part.encode("utf-8") for part in (use, *fields)]
         message = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
-        return hmac.new(self.key, message, hashlib.sha256).digest()
+        return hmac.digest(self.key, message, "sha256")

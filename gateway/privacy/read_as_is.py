@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Final, NamedTuple
 
@@ -31,8 +30,7 @@ class _Roles(NamedTuple):
     overlay: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ReadAsIs:
+class ReadAsIs(NamedTuple):
     """What is read of elements as they are: by tag, and the bytes of those that are looked at together."""
 
     raws: Mapping[int, bytes]

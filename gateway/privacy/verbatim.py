@@ -26,11 +26,15 @@ PLAIN: Final[dict[str, bytes]] = {
 }
 _DECIMAL: Final = r"-?(?:[0-9]{1,5}(?:\.[0-9]{1,9})?|[0-9]{1,2}\.[0-9]{1,12})"
 _INTEGER: Final = r"-?[0-9]{1,4}"
+# With the padding that makes the length even (PS3.5 6.2).
 _TEXTS: Final = {
-    "DS": re.compile(rf"{_DECIMAL}(?:\\{_DECIMAL})*".encode()),
-    "IS": re.compile(rf"{_INTEGER}(?:\\{_INTEGER})*".encode()),
-    "TM": re.compile(rb"[0-9]{6}(?:\.[0-9]{1,6})?"),
-    "UI": re.compile(rb"[0-9.]{1,64}"),
+    vr: re.compile(pattern.encode()).fullmatch
+    for vr, pattern in {
+        "DS": rf"{_DECIMAL}(?:\\{_DECIMAL})* ?",
+        "IS": rf"{_INTEGER}(?:\\{_INTEGER})* ?",
+        "TM": r"[0-9]{6}(?:\.[0-9]{1,6})? ?",
+        "UI": r"[0-9.]{1,64}\0?",
+    }.items()
 }
 _SIZES: Final = {"US": 2, "SS": 2, "UL": 4, "SL": 4, "FL": 4, "FD": 8}
 # Descriptors of look-up tables are read by a rule of their own.
@@ -39,11 +43,10 @@ NEVER: Final = frozenset({0x00281101, 0x00281102, 0x00281103, 0x00283002})
 
 def is_plain(vr: str, value: bytes) -> bool:
     """Whether `value` (padding included) is spelled the only way it can be."""
-    size = _SIZES.get(vr)
-    if size is None:
-        pad = b"\0" if vr == "UI" else b" "
-        text = value[:-1] if value.endswith(pad) else value
-        return len(value) - len(text) == len(text) % 2 and _TEXTS[vr].fullmatch(text) is not None
+    is_spelled_so = _TEXTS.get(vr)
+    if is_spelled_so is not None:
+        return len(value) % 2 == 0 and is_spelled_so(value) is not None
+    size = _SIZES[vr]
     if not value or len(value) % size:
         return False
     if vr not in ("FL", "FD"):
