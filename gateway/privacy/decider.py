@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from operator import itemgetter
 from typing import Final, TypeVar
 
@@ -38,6 +38,7 @@ from gateway.privacy.outcomes import (
     Level,
     Memo,
     Outcome,
+    Plans,
     bulk_head,
     dataset_of,
     keeps,
@@ -45,6 +46,7 @@ from gateway.privacy.outcomes import (
     runs_of_digits,
     written,
 )
+from gateway.privacy.plain_plans import MOST_PLANS, plain_plans, same
 from gateway.privacy.ranges import (
     PIXEL_DATA,
     SEQUENCE,
@@ -104,7 +106,7 @@ class Decider:
     def level(self, level: Level, found: Sequence[Element]) -> Iterator[tuple[int, Outcome]]:
         """(tag, outcome) of the elements of one data set that leave anything or count; private creators last."""
         memo = self.context.memo_of(level)
-        plain, plans = memo.plain, level.plans
+        plain, plans = memo.plain, self._plain_plans(level)
         data = self.data
         creators: dict[tuple[int, int], bytes] = {}
         reserved: dict[tuple[int, int], tuple[int, Outcome]] = {}
@@ -121,7 +123,7 @@ class Decider:
                 elif number >= 0x1000:
                     creator = creators.get((group, number >> 8), b"")
             plan = plans.get((tag, vr, creator)) if vr in PLAIN else None
-            if isinstance(plan, Outcome) and not plan.uids and is_plain(vr, data[value:stop]):
+            if plan is not None and not plan.uids and is_plain(vr, data[value:stop]):
                 # Kept as it is or removed, whatever the value: nothing to look up by it.
                 outcome = plan if plan.out is None else Outcome(data[start:end], plan.counts)
             elif vr == SEQUENCE and tag & 0x10000:
@@ -177,26 +179,31 @@ class Decider:
     def _asked(self, level: Level, tag: int, vr: str, creator: bytes, raw: bytes) -> Outcome:
         """The engine's answer for one element."""
         digits = () if vr in _NOT_TEXT else runs_of_digits(raw)
-        cleaner = self.cleaner_for(digits)
-        ds = dataset_of(level, creator + raw)
-        new, counts, uids = _answer(cleaner, lambda: cleaner.element(ds, ds[tag], level.places))
-        out = None if new is None else written(new, implicit=level.implicit)
-        return Outcome(out, counts, uids, digits)
+        return _of_element(self.cleaner_for(digits), level, tag, creator + raw, digits)
+
+    def _plain_plans(self, level: Level) -> Plans:
+        if level.plain is None:
+            known = plain_plans(self.context.cleaner.profile)
+            level.plain = known.of(level.places, level.charset, level.implicit)
+        return level.plain
 
     def _plan(self, level: Level, element: Element, creator: bytes) -> Outcome | None:
         """What the engine makes of a plain value here: the same, a new UID, or nothing; None: ask again."""
         tag, vr, start, first, _, _ = element
-        key = (tag, vr, creator)
-        if key not in level.plans:
+        plans, key = self._plain_plans(level), (tag, vr, creator)
+        if key not in plans:
             value = PLAIN[vr]
             header = self.data[start : first - (4 if level.implicit else 2)]
             raw = header + struct.pack("<L" if level.implicit else "<H", len(value)) + value
-            plain = self._asked(level, tag, vr, creator, raw)
-            fits = plain.out is None or plain.out == raw or (vr == "UI" and plain.uids)
-            level.plans[key] = plain if fits and not _may_be_safe(tag, creator, vr) else None
-        plan = level.plans[key]
-        assert not isinstance(plan, Descend)
-        return plan
+            one, other = (
+                _of_element(stranger, level, tag, creator + raw)
+                for stranger in plain_plans(self.context.cleaner.profile).strangers
+            )
+            fits = one.out is None or one.out == raw or (vr == "UI" and one.uids)
+            if len(plans) >= MOST_PLANS:
+                plans.clear()
+            plans[key] = one if fits and same(one, other) and not _may_be_safe(tag, creator, vr) else None
+        return plans[key]
 
     def _plain(self, plan: Outcome, vr: str, raw: bytes, value: bytes) -> Outcome:
         if plan.out is None:
@@ -356,7 +363,16 @@ def _answer(
     return new, tuple(cleaner.actions.elements()), tuple(cleaner.uids.items())
 
 
-@cache
+def _of_element(
+    cleaner: AttributeCleaner, level: Level, tag: int, raw: bytes, digits: tuple[str, ...] = ()
+) -> Outcome:
+    """What `cleaner` makes of the element `tag` in `raw`."""
+    ds = dataset_of(level, raw)
+    new, counts, uids = _answer(cleaner, lambda: cleaner.element(ds, ds[tag], level.places))
+    return Outcome(None if new is None else written(new, implicit=level.implicit), counts, uids, digits)
+
+
+@lru_cache(maxsize=20_000)
 def _may_be_safe(tag: int, creator: bytes, vr: str) -> bool:
     """Whether this may be an element of the list of safe private ones; `creator` is its creator's element as read."""
     return bool(tag & 0x10000) and any(

@@ -61,6 +61,10 @@ class Descend:
     kept_empty: bool
 
 
+Plans = dict[tuple[int, str, bytes], Outcome | None]
+"""(tag, VR, private creator as read) -> what becomes of every plain value; None: it depends on the value."""
+
+
 @dataclass(eq=False)
 class Level:
     """One place in objects: its attributes, its character set (the element as read, or empty), its depth from 1."""
@@ -69,6 +73,8 @@ class Level:
     charset: bytes
     depth: int
     implicit: bool
+    plain: Plans | None = None
+    """What becomes of plain values, shared by all patients (`plain_plans`)."""
     plans: dict[tuple[int, str, bytes], Outcome | Descend | None] = field(default_factory=dict)
     below: dict[tuple[int, bytes], Level] = field(default_factory=dict)
 

@@ -1,4 +1,4 @@
-"""Text with escape sequences (ISO 2022) in headers that repeat: digits may be parted in it, so each object asks anew."""
+"""Text with escape sequences (ISO 2022) in headers that repeat: digits may be parted in it, so every object asks."""
 
 from __future__ import annotations
 

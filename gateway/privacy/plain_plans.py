@@ -1,0 +1,71 @@
+"""What the engine makes of plain values (`verbatim`), asked once for all patients of a profile.
+
+A plain value identifies nobody: a number of it is too short, a UID is replaced whoever's it is. So the answer is that
+of the attribute. The engine is asked for two strangers who have nothing in common, and where its answers differ, for
+each patient's values one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Final
+
+from pydicom.dataset import Dataset
+
+from gateway.privacy.attributes import AttributeCleaner, PatientContext
+from gateway.privacy.identity import IdentifyingValue, Kind
+from gateway.privacy.iod import Place
+from gateway.privacy.outcomes import Outcome, Plans
+from gateway.privacy.profile import Profile
+from gateway.privacy.pseudonyms import PseudonymKey
+
+_MOST_PROFILES: Final = 16
+_MOST_PLACES: Final = 512
+MOST_PLANS: Final = 20_000  # of one place; private creators are as many as files make up
+
+
+class PlainPlans:
+    """The plans for one profile: (tag, VR, private creator as read) -> outcome of a plain value, by place."""
+
+    def __init__(self, profile: Profile) -> None:
+        self.profile = profile
+        self._of: dict[tuple[int, bytes, bool], tuple[Mapping[int, Place], Plans]] = {}
+
+    def of(self, places: Mapping[int, Place], charset: bytes, implicit: bool) -> Plans:
+        """The plans of one place. They are added to by whoever asks."""
+        if len(self._of) > _MOST_PLACES:
+            self._of.clear()
+        # Named by its address, so it is kept as long as its name.
+        return self._of.setdefault((id(places), charset, implicit), (places, {}))[1]
+
+    @cached_property
+    def strangers(self) -> tuple[AttributeCleaner, AttributeCleaner]:
+        """Two to ask: other names, keys, dates, kinds of series; one without anything that identifies."""
+        number = IdentifyingValue("PatientID", "80173495", Kind.NUMBER)
+        one = PatientContext("PML-AAAAAAAA", -31, PseudonymKey(b"\1" * 32, "one stranger"))
+        other = PatientContext("PML-ZZZZZZZZ", -3649, PseudonymKey(b"\2" * 32, "another"))
+        return (
+            AttributeCleaner(Dataset(), one, self.profile, None, ()),
+            AttributeCleaner(Dataset(), other, self.profile, "t2", (number,)),
+        )
+
+
+_KNOWN: Final[dict[int, PlainPlans]] = {}
+
+
+def plain_plans(profile: Profile) -> PlainPlans:
+    """Those of the profile, shared by all who prepare under it."""
+    known = _KNOWN.get(id(profile))
+    if known is None or known.profile is not profile:
+        if len(_KNOWN) >= _MOST_PROFILES:
+            _KNOWN.clear()
+        known = _KNOWN[id(profile)] = PlainPlans(profile)
+    return known
+
+
+def same(one: Outcome, other: Outcome) -> bool:
+    """Whether both say the same; a UID becomes another one for each."""
+    return one.counts == other.counts and (
+        (bool(one.uids) and bool(other.uids)) or (one.out == other.out and not one.uids and not other.uids)
+    )
