@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, ImplicitVRLittleEndian
 
@@ -44,6 +46,7 @@ KindOf = Callable[[Dataset], str | None]
 """The kind of the series of an object, asked with its SeriesNumber and SeriesInstanceUID."""
 
 _UIDS: Final = frozenset({0x00080018, 0x0020000D, 0x0020000E})
+_METHOD_CODES: Final = 0x00120064
 _MOST_CONTEXTS: Final = 64
 _MOST_REMEMBERED: Final = 50_000
 _CLASS, _INSTANCE, _STUDY, _STUDY_DATE = 0x00080016, 0x00080018, 0x0020000D, 0x00080020
@@ -77,7 +80,7 @@ class Assembler:
         self._levels: dict[tuple[str, bytes, bool], Level] = {}
         self._admitted: dict[tuple[bytes | bool, ...], Dataset] = {}
         self._series: dict[bytes, Dataset] = {}
-        self._heads: dict[tuple[str, str, int], tuple[bytes, bytes]] = {}
+        self._method_codes: dict[bool, bytes] = {}
         self._actions: dict[tuple[str, ...], Mapping[str, int]] = {}
 
     def assemble(self, data: bytes, kind_of: KindOf, *, released: bool) -> Assembled:
@@ -120,9 +123,9 @@ class Assembler:
         if order[-1] > PIXEL_DATA:
             pieces += [outs[tag] for tag in order if tag > PIXEL_DATA]
         new_class, new_uid = _text(outs[_CLASS]), _text(outs[_INSTANCE])
-        head = self._head(new_class, new_uid, parts.transfer_syntax_uid)
+        before, after = _around_uid(new_class, parts.transfer_syntax_uid, len(new_uid))
         return Assembled(
-            b"".join((*head, *pieces)),
+            b"".join((before, new_uid.encode("ascii"), after, *pieces)),
             self._counted(counts),
             MappingProxyType(uids),
             new_class,
@@ -222,10 +225,18 @@ class Assembler:
         before = Counter(engine.actions)
         engine.finish(new)
         outcome = Outcome(None, tuple((engine.actions - before).elements()))
-        result = outcome, {tag: written(new[tag], implicit=level.implicit) for tag in FINISHED if tag in new}
+        result = outcome, {tag: self._written(new[tag], level.implicit) for tag in FINISHED if tag in new}
         if digits != SHIFTING:
             decider.context.finished[key] = result
         return result
+
+    def _written(self, element: DataElement, implicit: bool) -> bytes:
+        if element.tag != _METHOD_CODES:
+            return written(element, implicit=implicit)
+        # `Engine.finish` makes it of the profile alone, and a sequence takes as long as all the others.
+        if implicit not in self._method_codes:
+            self._method_codes[implicit] = written(element, implicit=implicit)
+        return self._method_codes[implicit]
 
     def _counted(self, counts: Sequence[str]) -> Mapping[str, int]:
         """How often each was done, by name."""
@@ -237,20 +248,18 @@ class Assembler:
             known = self._actions[key] = MappingProxyType(dict(sorted(Counter(counts).items())))
         return known
 
-    def _head(self, sop_class: str, uid: str, syntax: str) -> tuple[bytes, bytes, bytes]:
-        """Preamble and file meta information."""
-        key = (sop_class, syntax, len(uid))
-        if key not in self._heads:
-            ds = Dataset()
-            ds.SOPClassUID, ds.SOPInstanceUID = sop_class, "2." + "7" * (len(uid) - 2)
-            ds.file_meta = FileMetaDataset()
-            ds.file_meta.TransferSyntaxUID = UID(syntax)
-            ds.set_original_encoding(syntax == ImplicitVRLittleEndian, True, "latin-1")
-            file = encode(ds)
-            before, _, after = file[: transfer_syntax(file)[1]].partition(ds.SOPInstanceUID.encode())
-            self._heads[key] = before, after
-        before, after = self._heads[key]
-        return before, uid.encode("ascii"), after
+
+@lru_cache(maxsize=256)
+def _around_uid(sop_class: str, syntax: str, length: int) -> tuple[bytes, bytes]:
+    """Preamble and file meta information, before and after a SOP Instance UID of `length` characters."""
+    ds = Dataset()
+    ds.SOPClassUID, ds.SOPInstanceUID = sop_class, "2." + "7" * (length - 2)
+    ds.file_meta = FileMetaDataset()
+    ds.file_meta.TransferSyntaxUID = UID(syntax)
+    ds.set_original_encoding(syntax == ImplicitVRLittleEndian, True, "latin-1")
+    file = encode(ds)
+    before, _, after = file[: transfer_syntax(file)[1]].partition(ds.SOPInstanceUID.encode())
+    return before, after
 
 
 def _taken_out(stretches: Sequence[Stretch]) -> Element | None:

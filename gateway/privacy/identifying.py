@@ -21,7 +21,9 @@ from gateway.privacy.identity import (
     Kind,
     as_values,
     is_identifying_uid,
+    never_identifies,
     walk,
+    walk_element,
 )
 from gateway.privacy.outcomes import (
     CHARACTER_SET,
@@ -38,10 +40,6 @@ from gateway.privacy.verbatim import is_plain
 
 Values = dict[tuple[str, Kind], str]
 _Found = tuple[tuple[str, str, Kind], ...]
-# Values of these never identify by themselves (`identity.walk`).
-_SILENT_VRS: Final = frozenset(
-    [*"AS AT CS DS FD FL IS OB OD OF OL OV OW SL SS SV TM UL US UV".split(), "OB or OW"]  # noqa: SIM905
-)
 _PLAIN_UID: Final = re.compile(r"[0-9.]{8,}")
 _MOST_REMEMBERED: Final = 50_000
 
@@ -152,6 +150,14 @@ class Identifying:
 _NOTHING: Final = Identifying({})
 
 
+_never_identifies = lru_cache(maxsize=1 << 16)(never_identifies)
+
+
+def _is_read(element: Element) -> bool:
+    """Whether the values of an element are read one by one: of a public one, that may identify."""
+    return not (element.tag & 0x10000 or element.vr == SEQUENCE or _never_identifies(element.tag, element.vr))
+
+
 class ValueReader:
     """Reads values of many objects; remembers each element it has seen, and each stretch that repeats."""
 
@@ -192,9 +198,10 @@ class ValueReader:
         if len(seen) > _MOST_REMEMBERED:
             seen.clear()
         creators: dict[tuple[int, int], bytes] = {}
+        read = None
         for element in found:
             tag, vr, first, value, stop, end = element
-            if vr in _SILENT_VRS:
+            if _never_identifies(tag, vr):
                 continue
             if vr == SEQUENCE:
                 self._items(data, element, charset, implicit, depth, values)
@@ -210,8 +217,10 @@ class ValueReader:
                     uid = data[value:stop].rstrip(b"\0").decode("ascii")
                     known = ((keyword_for_tag(tag), uid, Kind.UID),) if is_identifying_uid(uid) else ()
                 else:
-                    level = Level({}, charset, depth, implicit)
-                    known = tuple(walk(dataset_of(level, raw), depth))
+                    if read is None:  # where one is new, others are: they are read together
+                        new = b"".join([data[e.start : e.end] for e in found if _is_read(e)])
+                        read = dataset_of(Level({}, charset, depth, implicit), new)
+                    known = tuple(walk_element(read, tag, depth))
                 if len(raw) < LONGEST_REMEMBERED:
                     seen[raw] = known
             for attribute, text, kind in known:

@@ -39,6 +39,10 @@ COMMON: Final = NOBODY | frozenset(
     "yes no".split()
 )
 _TEXT_VRS: Final = frozenset({"AE", "LO", "LT", "SH", "ST", "UC", "UR", "UT"})
+# Values of these never identify by themselves.
+_SILENT_VRS: Final = frozenset("AS AT CS DS FD FL IS OB OD OF OL OV OW SL SS SV TM UL US UV".split()) | {
+    "OB or OW"
+}
 # Known publicly or set by every writer: not the patient's.
 _NOT_DATES: Final = frozenset({"19000101", "00010101", "18000101", "99991231"})
 _PUBLIC_DATES: Final = frozenset({"ContextGroupVersion", "ContextGroupLocalVersion"})
@@ -141,15 +145,25 @@ def walk(ds: Dataset, depth: int = 0) -> Iterator[tuple[str, str, Kind]]:
     for tag in sorted(ds.keys()):
         if tag.is_private and ds.get_item(tag).VR not in ("SQ", None):
             continue  # what a private sequence holds may have public tags; blobs repeat what the header says
-        try:
-            element = ds[tag]
-        except UNREADABLE_VALUE:
-            continue  # such an object is held, so there is nothing of it to search for
-        if element.VR == "SQ":
-            for item in element.value if depth < DEEPEST else ():
-                yield from walk(item, depth + 1)
-        elif not element.tag.is_private:
-            yield from _of_element(element)
+        yield from walk_element(ds, tag, depth)
+
+
+def walk_element(ds: Dataset, tag: int, depth: int = 0) -> Iterator[tuple[str, str, Kind]]:
+    """The same of one element of `ds`."""
+    try:
+        element = ds[tag]
+    except UNREADABLE_VALUE:
+        return  # such an object is held, so there is nothing of it to search for
+    if element.VR == "SQ":
+        for item in element.value if depth < DEEPEST else ():
+            yield from walk(item, depth + 1)
+    elif not element.tag.is_private:
+        yield from _of_element(element)
+
+
+def never_identifies(tag: int, vr: str) -> bool:
+    """Whether no value of this attribute, read in this VR, is among those `walk` finds."""
+    return vr in _SILENT_VRS or (vr in _TEXT_VRS and tag not in _IDENTIFIERS)
 
 
 def _of_element(element: DataElement) -> Iterator[tuple[str, str, Kind]]:

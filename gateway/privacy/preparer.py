@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from io import BytesIO
+from operator import attrgetter
 from typing import Final
 
 from pydicom import dcmread
@@ -30,6 +31,7 @@ from gateway.privacy.profile import Profile
 from gateway.privacy.ranges import NotTaken
 from gateway.privacy.silence import silent_pydicom
 
+_all_of: Final = attrgetter(*(one.name for one in fields(Assembled)))
 UNREADABLE_FILE: Final = (InvalidDicomError, zlib.error, *UNREADABLE_VALUE)
 
 Read = Callable[[bytes], Dataset]
@@ -73,8 +75,7 @@ class Preparer:
         return self._searched(self._whole(data, kind_of, released))
 
     def _searched(self, done: Assembled) -> Prepared:
-        leaks = tuple(self.search.leaks(done.file))
-        return Prepared(**{one.name: getattr(done, one.name) for one in fields(done)}, leaks=leaks)
+        return Prepared(*_all_of(done), leaks=tuple(self.search.leaks(done.file)))
 
     def _whole(self, data: bytes, kind_of: KindOf, released: bool) -> Assembled:
         """By the engine on datasets."""

@@ -307,3 +307,20 @@ def test_a_value_that_is_not_what_it_claims_to_be_is_held(element: bytes) -> Non
     reason = expected(data, None)[1]
     assert reason == "unreadable"
     agree(Preparer(PROFILE, context(), ()), data)
+
+
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+@given(elements())
+def test_the_values_of_generated_headers_are_those_of_the_datasets(header: bytes) -> None:
+    """Whatever stands where, of whatever VR: the same identifying values, or nothing can be read of it."""
+    data = merged(header)
+    found = StudyValues()
+    try:
+        wanted = identifying_values([dcmread(BytesIO(data))])
+    except UNREADABLE_FILE:
+        return
+    for _ in range(2):
+        found.add(data, lambda raw: dcmread(BytesIO(raw)))
+        assert found.values(None) == wanted
