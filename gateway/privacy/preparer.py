@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from io import BytesIO
 from operator import attrgetter
-from typing import Final
+from typing import Any, Final
 
 from pydicom import dcmread
 from pydicom.dataset import Dataset
@@ -31,7 +31,7 @@ from gateway.privacy.profile import Profile
 from gateway.privacy.ranges import NotTaken
 from gateway.privacy.silence import silent_pydicom
 
-_all_of: Final = attrgetter(*(one.name for one in fields(Assembled)))
+_all_of: Callable[[Assembled], tuple[Any, ...]] = attrgetter(*(one.name for one in fields(Assembled)))
 UNREADABLE_FILE: Final = (InvalidDicomError, zlib.error, *UNREADABLE_VALUE)
 
 Read = Callable[[bytes], Dataset]
@@ -75,7 +75,7 @@ class Preparer:
         return self._searched(self._whole(data, kind_of, released))
 
     def _searched(self, done: Assembled) -> Prepared:
-        return Prepared(*_all_of(done), leaks=tuple(self.search.leaks(done.file)))
+        return Prepared(*(*_all_of(done), tuple(self.search.leaks(done.file))))
 
     def _whole(self, data: bytes, kind_of: KindOf, released: bool) -> Assembled:
         """By the engine on datasets."""
