@@ -112,9 +112,9 @@ class Decider:
         reserved: dict[tuple[int, int], tuple[int, Outcome]] = {}
         for element in found:
             tag, vr, start, value, stop, end = element
+            creator = b""
             if tag == PIXEL_DATA:  # judged with the whole object; in a sequence that is another one
                 raise NotTaken
-            creator = b""
             if tag & 0x10000:
                 number = tag & 0xFFFF
                 group = tag >> 16
@@ -124,8 +124,11 @@ class Decider:
                     creator = creators.get((group, number >> 8), b"")
             plan = plans.get((tag, vr, creator)) if vr in PLAIN else None
             if plan is not None and not plan.uids and is_plain(vr, data[value:stop]):
-                # Kept as it is or removed, whatever the value: nothing to look up by it.
-                outcome = plan if plan.out is None else Outcome(data[start:end], plan.counts)
+                # Removed or kept as it is, whatever the value: nothing to look up by it.
+                if plan.out is None:
+                    yield tag, plan
+                    continue
+                outcome = Outcome(data[start:end], plan.counts)
             elif vr == SEQUENCE and tag & 0x10000:
                 outcome = self._large(level, element, creator)
             elif end - start < BULK_BYTES or (vr not in BULK_VRS and end - start < LONGEST_REMEMBERED):

@@ -29,12 +29,14 @@ def gathered(outcomes: Iterable[tuple[int, Outcome]]) -> Gathered:
     uids: list[tuple[str, str]] = []
     digits: list[str] = []
     outs: list[tuple[int, bytes | memoryview]] = []
-    for tag, outcome in outcomes:
-        counts += outcome.counts
-        uids += outcome.uids
-        digits += outcome.digits
-        if outcome.out is not None:
-            outs.append((tag, outcome.out))
+    for tag, (out, done, mapped, runs) in outcomes:
+        counts += done
+        if out is None and not mapped and not runs:
+            continue
+        uids += mapped
+        digits += runs
+        if out is not None:
+            outs.append((tag, out))
     outs.sort(key=itemgetter(0))
     chunks: list[tuple[int, list[bytes | memoryview]]] = []
     between = -1

@@ -16,6 +16,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from gateway.privacy.identity import (
+    SILENT_VRS,
     UNREADABLE_VALUE,
     IdentifyingValue,
     Kind,
@@ -201,7 +202,7 @@ class ValueReader:
         read = None
         for element in found:
             tag, vr, first, value, stop, end = element
-            if _never_identifies(tag, vr):
+            if vr in SILENT_VRS:
                 continue
             if vr == SEQUENCE:
                 self._items(data, element, charset, implicit, depth, values)
@@ -209,6 +210,8 @@ class ValueReader:
             if tag & 0x10000:
                 if implicit:
                     self._refuse_hidden_sequence(data, element, charset, creators)
+                continue
+            if _never_identifies(tag, vr):
                 continue
             raw = data[first:end]
             known = seen.get(raw)

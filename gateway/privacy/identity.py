@@ -40,7 +40,7 @@ COMMON: Final = NOBODY | frozenset(
 )
 _TEXT_VRS: Final = frozenset({"AE", "LO", "LT", "SH", "ST", "UC", "UR", "UT"})
 # Values of these never identify by themselves.
-_SILENT_VRS: Final = frozenset("AS AT CS DS FD FL IS OB OD OF OL OV OW SL SS SV TM UL US UV".split()) | {
+SILENT_VRS: Final = frozenset("AS AT CS DS FD FL IS OB OD OF OL OV OW SL SS SV TM UL US UV".split()) | {
     "OB or OW"
 }
 # Known publicly or set by every writer: not the patient's.
@@ -163,7 +163,7 @@ def walk_element(ds: Dataset, tag: int, depth: int = 0) -> Iterator[tuple[str, s
 
 def never_identifies(tag: int, vr: str) -> bool:
     """Whether no value of this attribute, read in this VR, is among those `walk` finds."""
-    return vr in _SILENT_VRS or (vr in _TEXT_VRS and tag not in _IDENTIFIERS)
+    return vr in SILENT_VRS or (vr in _TEXT_VRS and tag not in _IDENTIFIERS)
 
 
 def _of_element(element: DataElement) -> Iterator[tuple[str, str, Kind]]:

@@ -77,7 +77,10 @@ def file_meta(data: bytes) -> tuple[str, int, list[Element]]:
     found: list[Element] = []
     while data.startswith(b"\2\0", at):
         try:
-            tag, vr, length, value = _header(data, at, False)
+            group, number, code, length = _explicit(data, at)
+            tag, vr, value = group << 16 | number, _SHORT.get(code), at + 8
+            if vr is None:
+                tag, vr, length, value = _header(data, at, False)
         except struct.error:
             raise NotTaken from None
         stop = value + length

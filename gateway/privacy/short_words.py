@@ -21,8 +21,9 @@ _FOLDS_TO_ASCII: Final = re.compile(
 
 def may_hold(lower: bytes, words: Collection[str]) -> bool:
     """Whether one of the casefolded `words` may be among the words of the text `lower` (ASCII letters made small)."""
-    if any(len(word) < _SHORTEST or word.encode("utf-8") in lower for word in words):
-        return True
+    for word in words:
+        if len(word) < _SHORTEST or word.encode("utf-8") in lower:
+            return True
     if lower.isascii():
         return False
     beyond = lower.translate(None, _ASCII)
