@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property
 from operator import itemgetter
-from typing import Final, TypeVar
+from typing import Final
 
 from pydicom.datadict import keyword_for_tag
 from pydicom.dataelem import DataElement
@@ -20,6 +20,7 @@ from pydicom.filewriter import write_dataset
 from pydicom.sequence import Sequence as DicomSequence
 from pydicom.tag import Tag
 
+from gateway.privacy.asking import answer, may_be_safe, of_element
 from gateway.privacy.attributes import AttributeCleaner
 from gateway.privacy.gathered import gathered
 from gateway.privacy.iod import Place
@@ -46,7 +47,7 @@ from gateway.privacy.outcomes import (
     runs_of_digits,
     written,
 )
-from gateway.privacy.plain_plans import MOST_PLANS, plain_plans, same
+from gateway.privacy.plain_plans import plain_plans
 from gateway.privacy.ranges import (
     PIXEL_DATA,
     SEQUENCE,
@@ -57,11 +58,12 @@ from gateway.privacy.ranges import (
     elements,
     items,
 )
-from gateway.privacy.safe_private import safe_elements, takes
 from gateway.privacy.stretches import Stretch
 from gateway.privacy.verbatim import NEVER, PLAIN, is_plain
 
 _NOT_TEXT: Final = frozenset("AS AT DA DS DT FD FL IS OB OD OF OL OV OW SL SS SV TM UI UL US UV".split())  # noqa: SIM905
+
+_UNKNOWN: Final = Outcome(None)
 
 
 class _Asker(AttributeCleaner):
@@ -182,7 +184,7 @@ class Decider:
     def _asked(self, level: Level, tag: int, vr: str, creator: bytes, raw: bytes) -> Outcome:
         """The engine's answer for one element."""
         digits = () if vr in _NOT_TEXT else runs_of_digits(raw)
-        return _of_element(self.cleaner_for(digits), level, tag, creator + raw, digits)
+        return of_element(self.cleaner_for(digits), level, tag, creator + raw, digits)
 
     def _plain_plans(self, level: Level) -> Plans:
         if level.plain is None:
@@ -194,19 +196,11 @@ class Decider:
         """What the engine makes of a plain value here: the same, a new UID, or nothing; None: ask again."""
         tag, vr, start, first, _, _ = element
         plans, key = self._plain_plans(level), (tag, vr, creator)
-        if key not in plans:
-            value = PLAIN[vr]
-            header = self.data[start : first - (4 if level.implicit else 2)]
-            raw = header + struct.pack("<L" if level.implicit else "<H", len(value)) + value
-            one, other = (
-                _of_element(stranger, level, tag, creator + raw)
-                for stranger in plain_plans(self.context.cleaner.profile).strangers
-            )
-            fits = one.out is None or one.out == raw or (vr == "UI" and one.uids)
-            if len(plans) >= MOST_PLANS:
-                plans.clear()
-            plans[key] = one if fits and same(one, other) and not _may_be_safe(tag, creator, vr) else None
-        return plans[key]
+        plan = plans.get(key, _UNKNOWN)
+        if plan is not _UNKNOWN:
+            return plan
+        header = self.data[start : first - (4 if level.implicit else 2)]
+        return plain_plans(self.context.cleaner.profile).add(plans, level, key, header)
 
     def _plain(self, plan: Outcome, vr: str, raw: bytes, value: bytes) -> Outcome:
         if plan.out is None:
@@ -237,7 +231,7 @@ class Decider:
             )
         if (
             vr not in BULK_VRS
-            or _may_be_safe(tag, creator, vr)
+            or may_be_safe(tag, creator, vr)
             or (vr == "UN" and self._known_vr(level, tag, creator))
         ):
             return self._asked(level, tag, vr, creator, self.data[start:end])
@@ -342,7 +336,7 @@ class Decider:
         ds = dataset_of(level, raw)
         cleaner.depth = level.depth - 1
         try:
-            new, counts, uids = _answer(cleaner, lambda: cleaner.dataset(ds, level.places))
+            new, counts, uids = answer(cleaner, lambda: cleaner.dataset(ds, level.places))
         finally:
             cleaner.depth = 0
         stream = DicomBytesIO()
@@ -351,37 +345,6 @@ class Decider:
         outcome = Outcome(stream.getvalue(), counts, uids, digits)
         memo.keep(key, outcome, self.among)
         return outcome
-
-
-_T = TypeVar("_T")
-
-
-def _answer(
-    cleaner: AttributeCleaner, ask: Callable[[], _T]
-) -> tuple[_T, tuple[str, ...], tuple[tuple[str, str], ...]]:
-    """What `ask` returns, and what `cleaner` counted and mapped meanwhile."""
-    cleaner.actions.clear()
-    cleaner.uids.clear()
-    new = ask()
-    return new, tuple(cleaner.actions.elements()), tuple(cleaner.uids.items())
-
-
-def _of_element(
-    cleaner: AttributeCleaner, level: Level, tag: int, raw: bytes, digits: tuple[str, ...] = ()
-) -> Outcome:
-    """What `cleaner` makes of the element `tag` in `raw`."""
-    ds = dataset_of(level, raw)
-    new, counts, uids = _answer(cleaner, lambda: cleaner.element(ds, ds[tag], level.places))
-    return Outcome(None if new is None else written(new, implicit=level.implicit), counts, uids, digits)
-
-
-@lru_cache(maxsize=20_000)
-def _may_be_safe(tag: int, creator: bytes, vr: str) -> bool:
-    """Whether this may be an element of the list of safe private ones; `creator` is its creator's element as read."""
-    return bool(tag & 0x10000) and any(
-        group == tag >> 16 and low == tag & 0xFF and name.encode("ascii") in creator and takes(row, vr)
-        for (group, name, low), row in safe_elements().items()
-    )
 
 
 @cache

@@ -7,26 +7,31 @@ each patient's values one by one.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Final
 
 from pydicom.dataset import Dataset
 
+from gateway.privacy.asking import may_be_safe, of_element
 from gateway.privacy.attributes import AttributeCleaner, PatientContext
 from gateway.privacy.identity import IdentifyingValue, Kind
 from gateway.privacy.iod import Place
-from gateway.privacy.outcomes import Outcome, Plans
+from gateway.privacy.outcomes import Level, Outcome, Plans
 from gateway.privacy.profile import Profile
 from gateway.privacy.pseudonyms import PseudonymKey
+from gateway.privacy.verbatim import PLAIN
 
 _MOST_PROFILES: Final = 16
 _MOST_PLACES: Final = 512
-MOST_PLANS: Final = 20_000  # of one place; private creators are as many as files make up
+_MOST_PLANS: Final = 20_000  # of one place; private creators are as many as files make up
 
 
 class PlainPlans:
-    """The plans for one profile: (tag, VR, private creator as read) -> outcome of a plain value, by place."""
+    """The plans for one profile: (tag, VR, private creator as read) -> outcome of a plain value, by place.
+
+    Several threads may use it at once: at worst an answer is asked for twice.
+    """
 
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
@@ -39,9 +44,24 @@ class PlainPlans:
         # Named by its address, so it is kept as long as its name.
         return self._of.setdefault((id(places), charset, implicit), (places, {}))[1]
 
-    @cached_property
-    def strangers(self) -> tuple[AttributeCleaner, AttributeCleaner]:
-        """Two to ask: other names, keys, dates, kinds of series; one without anything that identifies."""
+    def add(self, plans: Plans, level: Level, key: tuple[int, str, bytes], header: bytes) -> Outcome | None:
+        """The new plan for `key`, whose elements in `level` begin with `header` (all before the length)."""
+        tag, vr, creator = key
+        value = PLAIN[vr]
+        raw = header + struct.pack("<L" if level.implicit else "<H", len(value)) + value
+        one, other = (of_element(stranger, level, tag, creator + raw) for stranger in self._strangers())
+        fits = one.out is None or one.out == raw or (vr == "UI" and one.uids)
+        if len(plans) >= _MOST_PLANS:
+            plans.clear()
+        plan = one if fits and _same(one, other) and not may_be_safe(tag, creator, vr) else None
+        plans[key] = plan
+        return plan
+
+    def _strangers(self) -> tuple[AttributeCleaner, AttributeCleaner]:
+        """Two to ask: other names, keys, dates, kinds of series; one without anything that identifies.
+
+        New ones every time: they count what they do, and other threads may ask about other attributes.
+        """
         number = IdentifyingValue("PatientID", "80173495", Kind.NUMBER)
         one = PatientContext("PML-AAAAAAAA", -31, PseudonymKey(b"\1" * 32, "one stranger"))
         other = PatientContext("PML-ZZZZZZZZ", -3649, PseudonymKey(b"\2" * 32, "another"))
@@ -64,7 +84,7 @@ def plain_plans(profile: Profile) -> PlainPlans:
     return known
 
 
-def same(one: Outcome, other: Outcome) -> bool:
+def _same(one: Outcome, other: Outcome) -> bool:
     """Whether both say the same; a UID becomes another one for each."""
     return one.counts == other.counts and (
         (bool(one.uids) and bool(other.uids)) or (one.out == other.out and not one.uids and not other.uids)
