@@ -61,7 +61,11 @@ PSEUDONYMOUS = "2.25."
 # more than this before the reading site can use it.
 _LOOK_AGAIN_S = 1.0
 _STUDIES_AT_ONCE = 256
-_STRETCH = 4 * 1024 * 1024  # bytes of an object that go to the disk while the rest comes
+# Bytes of an object that go to the disk while the rest comes and the digest is taken: each stretch as long as all
+# before it, within these limits. Not the page of the mark, which is written last.
+_SHORTEST_STRETCH = 64 * 1024
+_LONGEST_STRETCH = 4 * 1024 * 1024
+_MARKED = 4096
 
 log = logs.get(__name__)
 
@@ -196,7 +200,7 @@ class Arrival:
         self._file = -1
         self._head = b""
         self._size = 0
-        self._on_its_way = 0
+        self._on_its_way = _MARKED
         try:
             self._open()
         except OSError as error:
@@ -208,8 +212,8 @@ class Arrival:
             return
         try:
             self._walk.feed(piece)
-            self._digest.update(piece)
             self._write(piece)
+            self._digest.update(piece)
         except NotDicom as error:
             self._cannot_read(error)
         except OSError as error:
@@ -272,8 +276,9 @@ class Arrival:
         piece = piece[written - len(head) :]
         while piece:
             piece = piece[os.write(self._file, piece) :]
-        if self._size - self._on_its_way >= _STRETCH and START_WRITING is not None:
-            # To the disk while the rest still comes: the sync at the end of a large object has little left to do.
+        stretch = min(_LONGEST_STRETCH, max(_SHORTEST_STRETCH, self._on_its_way))
+        if self._size - self._on_its_way >= stretch and START_WRITING is not None:
+            # So that the sync at the end has little left to do.
             os.posix_fadvise(self._file, self._on_its_way, self._size - self._on_its_way, START_WRITING)
             self._on_its_way = self._size
 

@@ -15,6 +15,7 @@ from pydicom.charset import decode_bytes, python_encoding
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.valuerep import PersonName
 
 _BINARY = {"FD": ("d", 8), "FL": ("f", 4), "US": ("H", 2), "SS": ("h", 2), "UL": ("I", 4), "SL": ("i", 4)}
 _ESCAPE = b"\x1b"
@@ -199,7 +200,8 @@ def _unpack(element: RawDataElement, vr: str) -> tuple[float, ...]:
 def _values(value: Any) -> Iterable[Any]:
     if value is None:
         return ()
-    if isinstance(value, Iterable) and not isinstance(value, str | bytes | Dataset):
+    # A name gives its characters one by one.
+    if isinstance(value, Iterable) and not isinstance(value, str | bytes | Dataset | PersonName):
         return tuple(value)
     return (value,)
 

@@ -12,6 +12,7 @@ import random
 import secrets
 import socket
 import threading
+import time
 from datetime import timedelta
 
 import structlog
@@ -99,9 +100,10 @@ class Engine:
         answered = False
         try:
             with structlog.contextvars.bound_contextvars(unit=claim.unit, number=claim.id, state=claim.state):
+                began = time.monotonic()
                 outcome = self._run(claim)
                 answered = not (isinstance(outcome, NotYet) and outcome.look_again is None)
-                self._record(claim, outcome)
+                self._record(claim, outcome, time.monotonic() - began)
         finally:
             self._held.pop((claim.unit, claim.id), None)
             self._lanes.leave(claim.peer, answered=answered)
@@ -126,12 +128,12 @@ class Engine:
                 "The log has the trace; retry the case after the cause is mended, or report it.",
             )
 
-    def _record(self, claim: Claim, outcome: Outcome) -> None:
+    def _record(self, claim: Claim, outcome: Outcome, seconds: float) -> None:
         database = self.context.database
         match outcome:
             case Done(reached, evidence):
                 kept = ledger.advance(database, claim, reached, evidence)
-                log.info("step done", reached=str(reached))
+                log.info("step done", reached=str(reached), seconds=round(seconds, 3))
                 self.wake()
             case NotYet():
                 kept = self._postpone(claim, outcome)

@@ -19,6 +19,7 @@ from gateway.pipeline.linkage import Linkage, linkage
 from gateway.pipeline.surveillance import study_date
 from gateway.records.surveillance import NO_DATE, facts_about
 from gateway.records.tables import Instance, Study
+from routing_rules.elements import Elements
 from routing_rules.facts import InstanceFacts, StudyFacts, facts_of_instances, read_instance
 from routing_rules.vendor_facts import VendorFacts
 
@@ -77,7 +78,7 @@ def _kept_or_read(context: StepContext, study: Study) -> Known:
 
 @dataclass(frozen=True)
 class _Said:
-    """What one instance says."""
+    """What one instance says; `linkage` is what the first of its study says."""
 
     facts: InstanceFacts
     linkage: Linkage
@@ -89,14 +90,15 @@ def _said(
     context: StepContext, study: Study, instances: list[Instance], vendor_facts: VendorFacts | None
 ) -> Iterator[_Said]:
     """What each instance says, in order of arrival; one that cannot be read is passed over: the preparation asks."""
+    headers = originals.HeadersInTurn(context.blobs)
+    linked: Linkage | None = None
     for instance in instances:
         try:
-            header = originals.header(context.blobs, instance)
+            header = headers.of(instance)
+            said = Elements.of(header)
+            linked = linked or linkage(context.pseudonym_key, study.site, header)
             yield _Said(
-                read_instance(header, vendor_facts),
-                linkage(context.pseudonym_key, study.site, header),
-                originals.patient(header),
-                study_date([header]),
+                read_instance(said, vendor_facts), linked, originals.patient(said), study_date([said])
             )
         except originals.NOT_DICOM as error:
             log.warning("an object cannot be read", instance=instance.id, why=type(error).__name__)

@@ -14,17 +14,24 @@ from pydicom import Dataset, dcmread
 from pydicom.errors import InvalidDicomError
 
 from gateway.errors import GatewayError
+from gateway.privacy.headers import Headers
 from gateway.privacy.identity import UNREADABLE
 from gateway.privacy.preparer import held_if_it_cannot_be
+from gateway.privacy.ranges import NotTaken
 from gateway.records import queries
 from gateway.records.blobs import BlobStore
 from gateway.records.database import Database
 from gateway.records.tables import Case, Instance
+from routing_rules.elements import Header, tag_of, text
 
 NOT_DICOM = (InvalidDicomError, zlib.error, *UNREADABLE)
 """What reading a file that is damaged can raise; that a disk cannot be read is another matter."""
 
+_SMALL_BYTES = 4 * 1024 * 1024
+"""An instance that is read whole, pixels included, to look at its header."""
+
 PATIENT_KEYS = ("PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate")
+_PATIENT_TAGS = tuple(map(tag_of, PATIENT_KEYS))
 
 
 def kept(database: Database, study_id: int) -> list[Instance]:
@@ -67,6 +74,21 @@ def header(blobs: BlobStore, instance: Instance) -> Dataset:
     return dcmread(blobs.path(instance.blob), stop_before_pixels=True)
 
 
+class HeadersInTurn:
+    """The headers of a study's instances, one after the other: what they repeat is read once."""
+
+    def __init__(self, blobs: BlobStore) -> None:
+        self._blobs = blobs
+        self._headers = Headers()
+
+    def of(self, instance: Instance) -> Dataset:
+        """As `header`, without the file meta."""
+        if instance.size <= _SMALL_BYTES:
+            with suppress(NotTaken):
+                return self._headers.read(self._blobs.get(instance.blob))
+        return header(self._blobs, instance)
+
+
 def priors(database: Database, blobs: BlobStore, case: Case) -> list[Dataset]:
     """The headers of every other study of this case's patient that the gateway keeps."""
     with database.read() as session:
@@ -80,6 +102,6 @@ def parsed(data: bytes) -> Dataset:
         return dcmread(BytesIO(data))
 
 
-def patient(header: Dataset) -> tuple[str, ...]:
+def patient(header: Header) -> tuple[str, ...]:
     """The patient a header names: two different ones in a study mean that it was mixed up."""
-    return tuple(str(header.get(key, "") or "").strip() for key in PATIENT_KEYS)
+    return tuple(text(header, tag) for tag in _PATIENT_TAGS)

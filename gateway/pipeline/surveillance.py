@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from pydicom import Dataset
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select, update
 
@@ -22,13 +21,14 @@ from gateway.records import ledger, letterbox
 from gateway.records.database import Database
 from gateway.records.surveillance import NO_DATE
 from gateway.records.tables import Study
+from routing_rules.elements import Header, tag_of, text
 from routing_rules.enrolment_csv import EnrolmentRow
 
 log = logs.get(__name__)
 
 STUDIES_AT_ONCE = 200
 """Studies of before the calendar whose date is read in one tick."""
-DATES = ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate")
+DATES = tuple(map(tag_of, ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate")))
 
 
 @dataclass(frozen=True)
@@ -72,10 +72,10 @@ def enrol_list(database: Database, key: PseudonymKey, rows: Sequence[EnrolmentRo
     return open_letters(database, key)
 
 
-def study_date(headers: Sequence[Dataset]) -> str:
+def study_date(headers: Sequence[Header]) -> str:
     """The day of a study as YYYYMMDD, the earliest its headers say; `none` when none of them says one that exists."""
-    for keyword in DATES:
-        said = {str(header.get(keyword, "") or "").strip() for header in headers}
+    for tag in DATES:
+        said = {text(header, tag) for header in headers}
         days = sorted(day for day in said if _is_day(day))
         if days:
             return days[0]

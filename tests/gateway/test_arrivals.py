@@ -192,13 +192,15 @@ def test_while_the_database_is_away_nothing_more_is_begun(
 # -- trays
 
 
-def test_a_large_object_is_on_its_way_to_the_disk_before_it_ends(
+def test_an_object_is_on_its_way_to_the_disk_before_it_ends(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Stretch by stretch, without a gap, and what is kept is what came."""
+    """Stretch by stretch, all but the page of the mark, without a gap; and what is kept is what came."""
     asked: list[tuple[int, int]] = []
     real = os.posix_fadvise
-    monkeypatch.setattr("gateway.intake._STRETCH", 200)
+    monkeypatch.setattr("gateway.intake._SHORTEST_STRETCH", 50)
+    monkeypatch.setattr("gateway.intake._LONGEST_STRETCH", 200)
+    monkeypatch.setattr("gateway.intake._MARKED", 100)
     monkeypatch.setattr(
         os, "posix_fadvise", lambda fd, at, count, how: (asked.append((at, count)), real(fd, at, count, how))
     )
@@ -208,8 +210,8 @@ def test_a_large_object_is_on_its_way_to_the_disk_before_it_ends(
         [row] = _rows(intake)
         assert intake.blobs.get(row.blob).endswith(_sent(1)[1])
     assert len(asked) > 1
-    assert [at for at, _ in asked] == [0, *(at + count for at, count in asked[:-1])]
-    assert row.size - sum(count for _, count in asked) < 200
+    assert [at for at, _ in asked] == [100, *(at + count for at, count in asked[:-1])]
+    assert row.size - 100 - sum(count for _, count in asked) < 200
 
 
 def test_a_tray_is_followed_by_the_next(tmp_path: Path) -> None:

@@ -11,11 +11,13 @@ from pydicom import dcmread
 from pydicom.uid import MRImageStorage
 
 from gateway.privacy import Held, StudyValues, deidentify, encode, identifying_values, load_profile
+from gateway.privacy.headers import Headers
 from gateway.privacy.preparer import Preparer
 from gateway.privacy.ranges import NotTaken, elements
 from gateway.privacy.stretches import Repeats
 from support.hostile_mr import context
 from support.quiet_pydicom import pydicom_is_quiet
+from support.read_headers import assert_is_what_pydicom_reads
 
 PROFILE = load_profile()
 LONG = {"OB", "OW", "SQ", "UN", "UT"}
@@ -176,6 +178,15 @@ def test_the_values_of_a_series_are_those_of_its_headers(files: list[bytes]) -> 
         found.add(data, lambda raw: dcmread(BytesIO(raw)))
         headers.append(dcmread(BytesIO(data)))
         assert found.values(-100) == identifying_values(headers, -100)
+
+
+@many
+@given(series())
+def test_headers_of_a_series_are_what_pydicom_reads(files: list[bytes]) -> None:
+    """Every element up to the pixels, undecoded, in its order and character set, whatever the objects before had."""
+    headers = Headers()
+    for data in files:
+        assert_is_what_pydicom_reads(headers.read(data), data)
 
 
 @many
