@@ -42,10 +42,20 @@ class Server:
         return f"http://{HOST}:{self.http_port}"
 
     def set_aside(self) -> None:
-        """Take away what it stored, where it keeps no index of it; nothing is deleted (`Bench`)."""
+        """Empty what it stored, and take it away where it keeps no index of it; nothing is deleted (`Bench`)."""
+        empty(self.folder)
         if self.stored is not None:
             os.rename(self.stored, tempfile.mkdtemp(prefix="aside-", dir=self.folder))
             self.stored.mkdir()
+
+
+def empty(folder: Path) -> None:
+    """Make every DICOM file below a folder an empty one."""
+    for path in folder.rglob("*"):
+        if path.is_file() and path.stat().st_size > 132:
+            with path.open("rb+") as stream:
+                if stream.read(132)[128:] == b"DICM":
+                    stream.truncate(0)
 
 
 Start = Callable[[Path], AbstractContextManager[Server]]

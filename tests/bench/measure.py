@@ -1,8 +1,9 @@
 """Runs of several contestants in turn, and the figures made of them: medians, spread, ratios of medians.
 
 Order is drawn anew in each round, so that a slow minute of the machine meets everybody. Before each run the disk is
-idle (what earlier runs left in memory is written), and nothing was deleted: for seconds after files were deleted, ext4
-is slow to create others, whoever deleted them. A contestant that cannot run is a row that says why, and the others
+idle (what earlier runs left in memory is written). Between runs the files that were made are emptied, which gives their
+memory back as on a machine at work, and not deleted: for a minute after files were deleted, ext4 without a journal is
+slow to create others, whoever deleted them. A contestant that cannot run is a row that says why, and the others
 are measured all the same.
 """
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import requests
 
 from bench import anonymizer, study
-from bench.competitors import TUNED, Server, orthanc
+from bench.competitors import TUNED, Server, empty, orthanc
 from bench.measure import GATEWAY, Bench, Case, Contestant, Run, never
 from bench.processes import Watch
 from bench.push import Pushers, pushers
@@ -54,6 +54,7 @@ def _files(worker: Worker, files: Sequence[Path], target: Path) -> Callable[[int
         place.mkdir(parents=True)
         told = worker.ask({"files": [str(file) for file in files], "target": str(place)})
         written = len(list(place.iterdir()))
+        empty(place)
         if written != len(files):
             raise OSError(f"{written} of {len(files)} files were written")
         return Run(len(files) / told["seconds"], told["cpu"] * 1000 / len(files))
@@ -78,6 +79,7 @@ def _rest(server: Server, senders: Pushers, count: int) -> Callable[[int], Run]:
         answer.raise_for_status()
         path = answer.json()["Path"]
         copied = requests.get(f"{server.url}{path}/instances", timeout=60).json()
+        server.set_aside()
         if len(copied) != count:
             raise OSError(f"Orthanc made {len(copied)} of {count} copies")
         return Run(count / answer.elapsed.total_seconds(), watch.usage.cpu_s * 1000 / count)
