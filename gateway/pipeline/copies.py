@@ -19,6 +19,7 @@ from gateway.privacy import Held, IdentifyingValue, PatientContext, Prepared, Pr
 from gateway.privacy.identifying import Values
 from gateway.privacy.leaks import Leak
 from gateway.records.blobs import BlobStore
+from gateway.records.evidence import PreparedFact
 from gateway.records.tables import Instance
 
 _OBJECT_BYTES: Final = 500_000
@@ -57,16 +58,17 @@ class Share:
 class Copy:
     """A copy that may leave and is on disk; `size` in bytes, `actions` counted by name."""
 
-    instance_id: int
-    sop_class_uid: str
-    sop_instance_uid: str
-    transfer_syntax_uid: str
+    fact: PreparedFact
     study_instance_uid: str
     study_date: str
-    blob: str
     size: int
     sha256: str
     actions: Mapping[str, int]
+
+    @property
+    def instance_id(self) -> int:
+        """The instance it is a copy of."""
+        return self.fact.instance_id
 
 
 @dataclass(frozen=True)
@@ -145,13 +147,15 @@ def copies_of(share: Share) -> list[Copy | Withheld | Leaking]:
 
 def _copy(original: Original, done: Prepared, blob: str, actions: Mapping[str, int]) -> Copy:
     return Copy(
-        original.instance_id,
-        done.sop_class_uid,
-        done.sop_instance_uid,
-        done.transfer_syntax_uid,
+        PreparedFact(
+            original.instance_id,
+            done.sop_class_uid,
+            done.sop_instance_uid,
+            done.transfer_syntax_uid,
+            blob,
+        ),
         done.study_instance_uid,
         done.study_date,
-        blob,
         len(done.file),
         hashlib.sha256(done.file).hexdigest(),
         actions,

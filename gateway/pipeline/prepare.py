@@ -110,18 +110,13 @@ class _Preparation:
         match one:
             case Copy():
                 self.manifest.searched(one.size)
+                fact = one.fact
                 self.manifest.add(
-                    Output(one.instance_id, one.sop_instance_uid, one.sop_class_uid, one.actions, one.sha256)
-                )
-                self.facts.append(
-                    PreparedFact(
-                        one.instance_id,
-                        one.sop_class_uid,
-                        one.sop_instance_uid,
-                        one.transfer_syntax_uid,
-                        one.blob,
+                    Output(
+                        fact.instance_id, fact.sop_instance_uid, fact.sop_class_uid, one.actions, one.sha256
                     )
                 )
+                self.facts.append(fact)
                 self.shifted_study_date = self.shifted_study_date or one.study_date
                 self.pseudonymous_study_uid = self.pseudonymous_study_uid or one.study_instance_uid
             case Withheld():

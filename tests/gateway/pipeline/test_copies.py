@@ -113,7 +113,7 @@ def test_two_processes_make_what_one_makes(study: tuple[LocalBlobs, list[Origina
     blobs, found = study
     whole = _share(blobs, found)
     alone = copies_of(whole)
-    made = {one.blob: blobs.get(one.blob) for one in alone if isinstance(one, Copy)}
+    made = {one.fact.blob: blobs.get(one.fact.blob) for one in alone if isinstance(one, Copy)}
     for blob in made:
         blobs.delete(blob)
     halves = [replace(whole, originals=found[:30]), replace(whole, originals=found[30:])]
@@ -123,7 +123,7 @@ def test_two_processes_make_what_one_makes(study: tuple[LocalBlobs, list[Origina
     assert {type(one) for one in alone} == {Copy, Withheld}
     for one in alone:
         if isinstance(one, Copy):
-            file = made[one.blob]
+            file = made[one.fact.blob]
             assert (one.size, one.sha256) == (len(file), hashlib.sha256(file).hexdigest())
 
 
