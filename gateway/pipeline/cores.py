@@ -22,7 +22,7 @@ from gateway import logs
 
 log = logs.get(__name__)
 
-_LOADED: Final = ["__main__", "gateway.pipeline.copies"]
+_LOADED: Final = ["__main__", "gateway.pipeline.copies", "gateway.pipeline.facts"]
 """Imported once, before processes are forked."""
 _PATIENCE_S: Final = 5.0
 

@@ -8,15 +8,18 @@ kept with the facts only so that a replay knows what was known.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from gateway import logs
 from gateway.pipeline import originals
 from gateway.pipeline.context import StepContext
+from gateway.pipeline.copies import shared
 from gateway.pipeline.linkage import Linkage, linkage
 from gateway.pipeline.surveillance import study_date
+from gateway.privacy import PseudonymKey
+from gateway.records.blobs import BlobStore
 from gateway.records.surveillance import NO_DATE, facts_about
 from gateway.records.tables import Instance, Study
 from routing_rules.elements import Elements
@@ -58,11 +61,8 @@ def _kept_or_read(context: StepContext, study: Study) -> Known:
     if study.facts_of == study.instances and study.study_date:
         kept = StudyFacts.from_json(study.facts)
         return Known(kept, kept_linkage(study), study.patients, study.study_date)
-    assert study.id is not None
     vendor_facts = context.rules().vendor_facts
-    said = list(_said(context, study, originals.kept(context.database, study.id), vendor_facts))
-    if not said:
-        raise originals.nothing_readable()
+    said = _read(context, study, vendor_facts)
     found = facts_of_instances(
         [one.facts for one in said],
         sender=study.sender,
@@ -77,31 +77,66 @@ def _kept_or_read(context: StepContext, study: Study) -> Known:
 
 
 @dataclass(frozen=True)
-class _Said:
-    """What one instance says; `linkage` is what the first of its study says."""
+class _Share:
+    """Instances to read, and what that takes; of large studies each process reads a share (`cores`)."""
 
+    blobs: BlobStore
+    key: PseudonymKey
+    site: str
+    vendor_facts: VendorFacts | None
+    instances: Sequence[Instance]
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What one instance says; `linkage` is what the first of its share says."""
+
+    instance_id: int | None
     facts: InstanceFacts
     linkage: Linkage
     patient: tuple[str, ...]
     study_date: str
 
 
-def _said(
-    context: StepContext, study: Study, instances: list[Instance], vendor_facts: VendorFacts | None
-) -> Iterator[_Said]:
+@dataclass(frozen=True)
+class _Unread:
+    """An instance that cannot be read, by the class of the error."""
+
+    instance_id: int | None
+    why: str
+
+
+def _read(context: StepContext, study: Study, vendor_facts: VendorFacts | None) -> list[_Said]:
     """What each instance says, in order of arrival; one that cannot be read is passed over: the preparation asks."""
-    headers = originals.HeadersInTurn(context.blobs)
+    assert study.id is not None
+    instances = originals.kept(context.database, study.id)
+    whole = _Share(context.blobs, context.pseudonym_key, study.site, vendor_facts, instances)
+    shares = [replace(whole, instances=share) for share in shared(instances, context.cores.processes)]
+    found = [one for part in context.cores.each(_said, shares) for one in part]
+    for one in found:
+        if isinstance(one, _Unread):
+            log.warning("an object cannot be read", instance=one.instance_id, why=one.why)
+    said = [one for one in found if isinstance(one, _Said)]
+    if not said:
+        raise originals.nothing_readable()
+    return sorted(said, key=lambda one: one.instance_id or 0)
+
+
+def _said(share: _Share) -> list[_Said | _Unread]:
+    found: list[_Said | _Unread] = []
+    headers = originals.HeadersInTurn(share.blobs)
     linked: Linkage | None = None
-    for instance in instances:
+    for instance in share.instances:
         try:
             header = headers.of(instance)
             said = Elements.of(header)
-            linked = linked or linkage(context.pseudonym_key, study.site, header)
-            yield _Said(
-                read_instance(said, vendor_facts), linked, originals.patient(said), study_date([said])
-            )
+            linked = linked or linkage(share.key, share.site, header)
+            facts = read_instance(said, share.vendor_facts)
+            patient, day = originals.patient(said), study_date([said])
+            found.append(_Said(instance.id, facts, linked, patient, day))
         except originals.NOT_DICOM as error:
-            log.warning("an object cannot be read", instance=instance.id, why=type(error).__name__)
+            found.append(_Unread(instance.id, type(error).__name__))
+    return found
 
 
 def kept_linkage(study: Study) -> Linkage:

@@ -1,0 +1,61 @@
+"""The facts of a study, read from its headers by one process or by several."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gateway.errors import GatewayError
+from gateway.pipeline import copies, facts
+from gateway.pipeline.cores import Cores
+from gateway.records import queries
+from gateway.records.tables import Study
+from support.engine import ONE_CORE, Bench, bench
+from support.web_gateway import phantom
+
+
+@pytest.fixture
+def pipeline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    """Two processes, whatever the size of a study."""
+    monkeypatch.setattr(copies, "_LEAST_SHARE_BYTES", 1)
+    cores = Cores(2)
+    with bench(tmp_path, cores=cores) as made:
+        yield made
+    cores.close()
+
+
+def _study(pipeline: Bench) -> Study:
+    with pipeline.context.database.read() as session:
+        return queries.study(session, 1)
+
+
+def _damage(pipeline: Bench, number: int) -> None:
+    """Cut an original short, as a failing disk would."""
+    with pipeline.context.database.read() as session:
+        blob = queries.instances(session, 1)[number].blob
+    path = pipeline.context.blobs.path(blob)
+    path.write_bytes(path.read_bytes()[:100])
+
+
+def test_two_processes_find_what_one_finds(pipeline: Bench) -> None:
+    """The same facts, patient, linkage and day, with one object that nobody can read."""
+    pipeline.keep(phantom())
+    _damage(pipeline, 3)
+    alone = replace(pipeline.context, cores=ONE_CORE)
+    found = facts.of_study(pipeline.context, _study(pipeline))
+    assert found == facts.of_study(alone, _study(pipeline))
+    assert sum(series.instances for series in found.facts.series) == len(phantom()) - 1
+    assert found.patients == 1
+
+
+def test_a_study_of_which_nothing_can_be_read_asks_a_person(pipeline: Bench) -> None:
+    """No facts, but the problem with its fix."""
+    pipeline.keep(phantom())
+    for number in range(len(phantom())):
+        _damage(pipeline, number)
+    with pytest.raises(GatewayError, match="can be read") as told:
+        facts.of_study(pipeline.context, _study(pipeline))
+    assert "send the study again" in told.value.fix
