@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import warnings
 from typing import Any
 
 import structlog
@@ -73,6 +74,13 @@ def configure(settings: LogSettings) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.level)
+    quote_nothing()
+
+
+def quote_nothing() -> None:
+    """Keep this process from printing what libraries quote of the objects they look at."""
+    # As warnings, too: of a value that is too long, or not what its VR allows.
+    warnings.filterwarnings("ignore", module=r"pydicom(\.|$)")
     # These print whole messages with identifiers in them at INFO and below.
     for noisy in (
         "pynetdicom",

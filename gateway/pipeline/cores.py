@@ -125,6 +125,7 @@ class _Raised:
 
 def _work(pipe: Connection) -> None:
     """What a process does: answer orders until the pipe is closed."""
+    logs.quote_nothing()
     with pipe:
         while True:
             try:

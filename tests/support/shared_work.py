@@ -8,7 +8,13 @@ import sys
 import time
 from pathlib import Path
 
+from pydicom.dataelem import RawDataElement
+from pydicom.dataset import Dataset
+from pydicom.tag import BaseTag
+
+from gateway import logs
 from gateway.pipeline.cores import Cores
+from gateway.settings import LogSettings
 
 
 def double(number: int) -> tuple[int, int]:
@@ -49,5 +55,19 @@ def say_who_works() -> None:
     time.sleep(60)
 
 
+def look_at_odd_values(_number: int) -> str:
+    """Decode what pydicom warns about, and quotes; what it decoded."""
+    header = Dataset()
+    raw = b"not-a-uid^SECRET"
+    tag = BaseTag(0x0020000D)
+    header[tag] = RawDataElement(tag, "UI", len(raw), raw, 0, False, True)
+    return str(header.StudyInstanceUID)
+
+
 if __name__ == "__main__":
-    say_who_works()
+    if sys.argv[1:] == ["look"]:
+        logs.configure(LogSettings())
+        assert look_at_odd_values(0) in str(Cores(2).each(look_at_odd_values, [1, 2]))
+        sys.stdout.write("looked\n")
+    else:
+        say_who_works()

@@ -17,6 +17,7 @@ from gateway.pipeline.cores import Cores, ProcessDied
 from support.shared_work import die_at, double, fail_unsendably, size_of
 
 TESTS = Path(__file__).parents[2]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{TESTS}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
 
 
 @pytest.fixture
@@ -88,13 +89,27 @@ def test_where_no_process_can_be_started_the_work_is_done_here(
     assert os.getpid() not in {pid for _, pid in cores.each(double, [1, 2, 3])}
 
 
+def test_no_process_prints_what_pydicom_quotes() -> None:
+    """A value that pydicom warns about is on no screen and in no log, of the worker or of those that work for it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "support.shared_work", "look"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        env=ENVIRONMENT,
+    )
+    assert done.stdout == "looked\n"
+    assert "SECRET" not in done.stderr
+
+
 def test_nobody_works_on_for_a_worker_that_was_killed() -> None:
     """kill -9 of the worker: the processes that worked for it end, too."""
     worker = subprocess.Popen(
         [sys.executable, "-m", "support.shared_work"],
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": f"{TESTS}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"},
+        env=ENVIRONMENT,
     )
     assert worker.stdout is not None
     with worker.stdout:
