@@ -12,10 +12,11 @@ import pickle
 import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, Final, TypeVar
 
 from gateway import logs
@@ -65,9 +66,12 @@ class Cores:
             return list(asking.map(done, orders))
 
     def close(self) -> None:
-        """End the processes that are not at work; the others end when they have answered."""
-        while not self._idle.empty():
-            self._idle.get().end()
+        """End the processes that are not at work. Whoever asks nevertheless starts one anew: nobody waits for ever."""
+        for _ in range(self._idle.qsize()):
+            with suppress(Empty):
+                process = self._idle.get_nowait()
+                process.end()
+                self._idle.put(process)
 
 
 class _Process:

@@ -43,6 +43,15 @@ def test_the_same_processes_work_again(cores: Cores) -> None:
     assert {pid for _, pid in first} == {pid for _, pid in second}
 
 
+def test_a_step_that_outlives_the_close_is_not_stuck(cores: Cores) -> None:
+    """What still runs when the worker stops draining finds a process and ends, rather than waiting for ever."""
+    before = cores.each(double, [1, 2, 3, 4])
+    cores.close()
+    after = cores.each(double, [1, 2, 3, 4])
+    assert [number for number, _ in after] == [2, 4, 6, 8]
+    assert not {pid for _, pid in before} & {pid for _, pid in after}
+
+
 @pytest.mark.parametrize(("processes", "orders"), [(2, [1]), (1, [1, 2])])
 def test_little_work_is_done_here(processes: int, orders: list[int]) -> None:
     """A single order, or one process: nothing is started."""
