@@ -125,7 +125,6 @@ def copies_of(share: Share) -> list[Copy | Withheld | Leaking]:
     """What became of each original, in order; the copies are on disk then. Raises OSError."""
     preparer = Preparer(share.profile, share.patient, share.values, originals.parsed)
     found: list[Copy | Withheld | Leaking] = []
-    actions: dict[int, tuple[Mapping[str, int], dict[str, int]]] = {}
     with share.blobs.batch() as batch:
         for original in share.originals:
             data = share.blobs.get(original.blob)
@@ -139,13 +138,11 @@ def copies_of(share: Share) -> list[Copy | Withheld | Leaking]:
                 continue
             blob = f"prepared/{share.case_id}/{done.sop_instance_uid}.dcm"
             batch.put(blob, done.file)
-            # The same record for most objects of a series: it goes to the worker once.
-            _, counted = actions.setdefault(id(done.actions), (done.actions, dict(done.actions)))
-            found.append(_copy(original, done, blob, counted))
+            found.append(_copy(original, done, blob))
     return found
 
 
-def _copy(original: Original, done: Prepared, blob: str, actions: Mapping[str, int]) -> Copy:
+def _copy(original: Original, done: Prepared, blob: str) -> Copy:
     return Copy(
         PreparedFact(
             original.instance_id,
@@ -158,5 +155,5 @@ def _copy(original: Original, done: Prepared, blob: str, actions: Mapping[str, i
         done.study_date,
         len(done.file),
         hashlib.sha256(done.file).hexdigest(),
-        actions,
+        dict(done.actions),
     )

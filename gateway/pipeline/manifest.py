@@ -17,20 +17,10 @@ from typing import Any
 
 from gateway import __version__
 from gateway.privacy import IdentifyingValue, Profile
+from gateway.records.evidence import PreparedFact
 
 FORMAT = "pml-gateway de-identification manifest"
 FORMAT_VERSION = 1
-
-
-@dataclass(frozen=True)
-class Output:
-    """One object that may leave: `source` is the gateway's number of the received instance."""
-
-    source: int
-    sop_instance_uid: str
-    sop_class_uid: str
-    actions: Mapping[str, int]
-    file_sha256: str
 
 
 @dataclass(frozen=True)
@@ -61,19 +51,19 @@ class ManifestBuilder:
         self.files += 1
         self.bytes += size
 
-    def add(self, output: Output) -> None:
-        """Note an object that may leave."""
-        self.actions.update(output.actions)
-        done = tuple(output.actions.items())  # the same for most objects of a series
+    def add(self, copy: PreparedFact, actions: Mapping[str, int], file_sha256: str) -> None:
+        """Note a copy that may leave, what was done for it, and its digest."""
+        self.actions.update(actions)
+        done = tuple(actions.items())  # the same for most objects of a series
         if done not in self._digests:
             self._digests[done] = digest_of(dict(done))
         self.instances.append(
             {
-                "source": output.source,
-                "output": output.sop_instance_uid,
-                "sop_class": output.sop_class_uid,
+                "source": copy.instance_id,
+                "output": copy.sop_instance_uid,
+                "sop_class": copy.sop_class_uid,
                 "actions_sha256": self._digests[done],
-                "file_sha256": output.file_sha256,
+                "file_sha256": file_sha256,
             }
         )
 

@@ -16,7 +16,7 @@ from gateway.lifecycle import CaseState
 from gateway.pipeline import held, originals
 from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.copies import Copy, Leaking, Original, Share, Withheld, copies_of, shared, values_in
-from gateway.pipeline.manifest import ManifestBuilder, Output, Stayed, canonical
+from gateway.pipeline.manifest import ManifestBuilder, Stayed, canonical
 from gateway.pipeline.outcome import Done, Outcome, Stuck
 from gateway.privacy import Held, IdentifyingValue, PatientContext, StudyValues
 from gateway.records import queries
@@ -110,13 +110,8 @@ class _Preparation:
         match one:
             case Copy():
                 self.manifest.searched(one.size)
-                fact = one.fact
-                self.manifest.add(
-                    Output(
-                        fact.instance_id, fact.sop_instance_uid, fact.sop_class_uid, one.actions, one.sha256
-                    )
-                )
-                self.facts.append(fact)
+                self.manifest.add(one.fact, one.actions, one.sha256)
+                self.facts.append(one.fact)
                 self.shifted_study_date = self.shifted_study_date or one.study_date
                 self.pseudonymous_study_uid = self.pseudonymous_study_uid or one.study_instance_uid
             case Withheld():
