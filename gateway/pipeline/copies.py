@@ -10,7 +10,6 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final
 
 from pydicom import Dataset
 
@@ -20,12 +19,6 @@ from gateway.privacy.identifying import Values
 from gateway.privacy.leaks import Leak
 from gateway.records.blobs import BlobStore
 from gateway.records.evidence import PreparedFact
-from gateway.records.tables import Instance
-
-_OBJECT_BYTES: Final = 500_000
-"""What deciding about an object costs besides its bytes, in bytes that are searched and written meanwhile."""
-_LEAST_SHARE_BYTES: Final = 60_000_000
-"""Work that is worth another process: some 85 single images, or one large multi-frame one."""
 
 
 @dataclass(frozen=True)
@@ -94,22 +87,6 @@ class Leaking:
     instance_id: int
     size: int
     leaks: tuple[Leak, ...]
-
-
-def shared(instances: Sequence[Instance], processes: int) -> list[list[Instance]]:
-    """Instances cut into shares of about the same work, series by series; one share where more would not pay.
-
-    What the objects of a series have in common is learned anew in each share.
-    """
-    work = [_OBJECT_BYTES + instance.size for instance in instances]
-    count = max(1, min(processes, sum(work) // _LEAST_SHARE_BYTES))
-    series = {uid: at for at, uid in enumerate(dict.fromkeys(one.series_instance_uid for one in instances))}
-    shares: list[list[Instance]] = [[] for _ in range(count)]
-    done = 0
-    for instance in sorted(instances, key=lambda one: series[one.series_instance_uid]):
-        shares[done * count // sum(work)].append(instance)
-        done += _OBJECT_BYTES + instance.size
-    return shares
 
 
 def values_in(blobs: BlobStore, keys: Sequence[str]) -> Values:

@@ -20,15 +20,36 @@ from queue import Empty, SimpleQueue
 from typing import Any, Final, TypeVar
 
 from gateway import logs
+from gateway.records.tables import Instance
 
 log = logs.get(__name__)
 
 _LOADED: Final = ["__main__", "gateway.pipeline.copies", "gateway.pipeline.facts"]
 """Imported once, before processes are forked."""
 _PATIENCE_S: Final = 5.0
+_OBJECT_BYTES: Final = 500_000
+"""What deciding about an object costs besides its bytes, in bytes that are searched and written meanwhile."""
+_LEAST_SHARE_BYTES: Final = 60_000_000
+"""Work that is worth another process: some 85 single images, or one large multi-frame one."""
 
 _Order = TypeVar("_Order")
 _Answer = TypeVar("_Answer")
+
+
+def shared(instances: Sequence[Instance], processes: int) -> list[list[Instance]]:
+    """Instances cut into shares of about the same work, series by series; one share where more would not pay.
+
+    What the objects of a series have in common is learned anew in each share.
+    """
+    work = [_OBJECT_BYTES + instance.size for instance in instances]
+    count = max(1, min(processes, sum(work) // _LEAST_SHARE_BYTES))
+    series = {uid: at for at, uid in enumerate(dict.fromkeys(one.series_instance_uid for one in instances))}
+    shares: list[list[Instance]] = [[] for _ in range(count)]
+    done = 0
+    for instance in sorted(instances, key=lambda one: series[one.series_instance_uid]):
+        shares[done * count // sum(work)].append(instance)
+        done += _OBJECT_BYTES + instance.size
+    return shares
 
 
 class ProcessDied(OSError):

@@ -15,7 +15,7 @@ from typing import Any
 from gateway import logs
 from gateway.pipeline import originals
 from gateway.pipeline.context import StepContext
-from gateway.pipeline.copies import shared
+from gateway.pipeline.cores import shared
 from gateway.pipeline.linkage import Linkage, linkage
 from gateway.pipeline.surveillance import study_date
 from gateway.privacy import PseudonymKey

@@ -15,7 +15,8 @@ from pydicom import Dataset
 from gateway.lifecycle import CaseState
 from gateway.pipeline import held, originals
 from gateway.pipeline.context import StepContext, Turn
-from gateway.pipeline.copies import Copy, Leaking, Original, Share, Withheld, copies_of, shared, values_in
+from gateway.pipeline.copies import Copy, Leaking, Original, Share, Withheld, copies_of, values_in
+from gateway.pipeline.cores import shared
 from gateway.pipeline.manifest import ManifestBuilder, Stayed, canonical
 from gateway.pipeline.outcome import Done, Outcome, Stuck
 from gateway.privacy import Held, IdentifyingValue, PatientContext, StudyValues

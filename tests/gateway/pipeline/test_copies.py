@@ -17,9 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydicom import Dataset
 
-from gateway.pipeline import copies
-from gateway.pipeline.copies import Copy, Leaking, Original, Share, Withheld, copies_of, shared, values_in
-from gateway.pipeline.cores import Cores, ProcessDied
+from gateway.pipeline import cores as cores_module
+from gateway.pipeline.copies import Copy, Leaking, Original, Share, Withheld, copies_of, values_in
+from gateway.pipeline.cores import Cores, ProcessDied, shared
 from gateway.privacy import PatientContext, PseudonymKey, StudyValues, load_profile
 from gateway.privacy.identity import Kind
 from gateway.records.blobs import LocalBlobs
@@ -167,7 +167,7 @@ def test_a_case_is_prepared_by_two_processes(
     tmp_path: Path, cores: Cores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every image is forwarded once, and what cannot leave is listed, as when the worker does it alone."""
-    monkeypatch.setattr(copies, "_LEAST_SHARE_BYTES", 1)
+    monkeypatch.setattr(cores_module, "_LEAST_SHARE_BYTES", 1)
     images = phantom()
     with bench(tmp_path, cores=cores) as pipeline:
         pipeline.keep([*images, screen_capture(images[0])])

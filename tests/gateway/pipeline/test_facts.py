@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import GatewayError
-from gateway.pipeline import copies, facts
+from gateway.pipeline import cores, facts
 from gateway.pipeline.cores import Cores
 from gateway.records import queries
 from gateway.records.tables import Study
@@ -20,11 +20,11 @@ from support.web_gateway import phantom
 @pytest.fixture
 def pipeline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     """Two processes, whatever the size of a study."""
-    monkeypatch.setattr(copies, "_LEAST_SHARE_BYTES", 1)
-    cores = Cores(2)
-    with bench(tmp_path, cores=cores) as made:
+    monkeypatch.setattr(cores, "_LEAST_SHARE_BYTES", 1)
+    two = Cores(2)
+    with bench(tmp_path, cores=two) as made:
         yield made
-    cores.close()
+    two.close()
 
 
 def _study(pipeline: Bench) -> Study:
