@@ -41,13 +41,13 @@ def shared(instances: Sequence[Instance], processes: int) -> list[list[Instance]
 
     What the objects of a series have in common is learned anew in each share.
     """
-    work = [_OBJECT_BYTES + instance.size for instance in instances]
-    count = max(1, min(processes, sum(work) // _LEAST_SHARE_BYTES))
+    work = sum(_OBJECT_BYTES + instance.size for instance in instances)
+    count = max(1, min(processes, work // _LEAST_SHARE_BYTES))
     series = {uid: at for at, uid in enumerate(dict.fromkeys(one.series_instance_uid for one in instances))}
     shares: list[list[Instance]] = [[] for _ in range(count)]
     done = 0
     for instance in sorted(instances, key=lambda one: series[one.series_instance_uid]):
-        shares[done * count // sum(work)].append(instance)
+        shares[done * count // work].append(instance)
         done += _OBJECT_BYTES + instance.size
     return shares
 
