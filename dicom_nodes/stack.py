@@ -11,6 +11,8 @@ Facts that this module (and only this module) works around:
 - That reactor wakes up every millisecond: `park_reactor` lets it sleep while an association only stores.
 - A host name without a dot is taken for IPv6: names are resolved here.
 - A socket that could not connect is left open until the garbage collector finds it: it is closed here.
+- A peer that rejects at once, as those on the same machine do, has its connection closed before the caller
+  looks, which then passes for one that never opened: `associate` goes by the PDU that came.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from typing import Any
 
 from pynetdicom import AE, _config, evt
 from pynetdicom.association import Association
+from pynetdicom.pdu import A_ASSOCIATE_RJ
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import AssociationSocket
 
@@ -47,11 +50,12 @@ def _shutdown_socket(self: AssociationSocket) -> None:
 
 AssociationSocket._shutdown_socket = _shutdown_socket  # type: ignore[method-assign]
 
+Bound = tuple[evt.EventType, Callable[..., Any]] | tuple[evt.EventType, Callable[..., Any], list[Any]]
 CONNECT_TIMEOUT_S = 5.0
 MAX_PDU = 131072
 
 # PS3.8 9.3.4, A-ASSOCIATE-RJ: (source, reason) -> what it says, and what a person can do about it.
-_REJECTIONS: dict[tuple[int, int], tuple[str, str]] = {
+_REJECTIONS: dict[tuple[int | None, int | None], tuple[str, str]] = {
     (1, 1): ("gives no reason", "Ask the people who run it; its log says why."),
     (1, 2): (
         "does not know the DICOM application context",
@@ -104,7 +108,7 @@ def associate(
     calling_ae_title: str,
     timeout_s: float,
     ext_neg: Sequence[Any] = (),
-    handlers: Sequence[tuple[evt.EventType, Callable[[evt.Event], Any]]] = (),
+    handlers: Sequence[Bound] = (),
 ) -> Association:
     """Open an association; the caller ends it with `close`.
 
@@ -113,11 +117,15 @@ def associate(
     """
     ae = application_entity(calling_ae_title, timeout_s=timeout_s)
     tls = None if node.tls is None else (client_context(node.tls), node.host)
-    last: Association | None = None
     for address in _addresses(node):
         opened: list[evt.Event] = []
-        bound = [(evt.EVT_CONN_OPEN, tune_socket), (evt.EVT_CONN_OPEN, opened.append)]
-        last = ae.associate(
+        rejections: list[A_ASSOCIATE_RJ] = []
+        bound: list[Bound] = [
+            (evt.EVT_CONN_OPEN, tune_socket),
+            (evt.EVT_CONN_OPEN, opened.append),
+            (evt.EVT_PDU_RECV, _keep_rejection, [rejections]),
+        ]
+        association = ae.associate(
             address,
             node.port,
             contexts=list(contexts),
@@ -127,18 +135,17 @@ def associate(
             tls_args=tls,
             evt_handlers=[*bound, *handlers],
         )
-        if last.is_established or (opened and (last.accepted_contexts or last.rejected_contexts)):
-            return last
-        if last.is_rejected:
-            raise _rejection(node, calling_ae_title, last)
+        answered = association.accepted_contexts or association.rejected_contexts
+        if association.is_established or (opened and answered):
+            return association
+        close(association)
+        if rejections:
+            raise _rejection(node, calling_ae_title, rejections[0])
         if opened:
-            close(last)
             raise NodeTimeout(
                 f"{_where(node)} took the connection but did not answer the association request.",
                 "Check that host and port are those of a DICOM node (and that TLS is on at both ends or none).",
             )
-    if last is not None:
-        close(last)
     raise NodeUnreachable(
         f"{_where(node)} cannot be reached.",
         "Check that it is running, and host, port, TLS and firewall in between.",
@@ -162,15 +169,19 @@ def _where(node: DimseNode) -> str:
     return f"Node {node.name!r} ({node.ae_title} at {node.host}:{node.port})"
 
 
-def _rejection(node: DimseNode, calling: str, association: Association) -> AssociationRejected:
-    answer: Any = association.acceptor.primitive
-    result, source, reason = answer.result, answer.result_source, answer.diagnostic
+def _keep_rejection(event: evt.Event, into: list[A_ASSOCIATE_RJ]) -> None:
+    if isinstance(event.pdu, A_ASSOCIATE_RJ):
+        into.append(event.pdu)
+
+
+def _rejection(node: DimseNode, calling: str, answer: A_ASSOCIATE_RJ) -> AssociationRejected:
+    source, reason = answer.source, answer.reason_diagnostic
     says, fix = _REJECTIONS.get((source, reason), (f"gives reason {source}/{reason}", "Ask who runs it."))
     names = {"calling": calling, "called": node.ae_title, "name": node.name}
     return AssociationRejected(
         f"{_where(node)} rejected the association: it {says.format(**names)}.",
         fix.format(**names),
-        permanent=result == 1,
+        permanent=answer.result == 1,
     )
 
 

@@ -14,7 +14,8 @@ import pytest
 from pydicom import dcmread, uid
 from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import read_dataset
-from pynetdicom import evt
+from pynetdicom import build_context, evt
+from pynetdicom.sop_class import Verification
 
 from dicom_nodes import (
     AssociationRejected,
@@ -32,6 +33,7 @@ from dicom_nodes import (
     store_scu,
 )
 from dicom_nodes.contexts import proposals
+from dicom_nodes.stack import associate
 from support.dicom_files import STUDY, dataset_bytes, mr_dataset, mr_file
 from support.peers import HERE, Kept, PretendPacs, free_port, node, receiver
 
@@ -207,6 +209,15 @@ def test_a_rejection_says_what_to_do(tmp_path: Path) -> None:
     assert caught.value.permanent
     assert not caught.value.transient
     assert "'GATEWAY'" in caught.value.fix
+
+
+def test_a_rejection_that_came_before_we_looked_is_still_a_rejection() -> None:
+    """A peer that rejects and is gone before the caller looks has rejected: it did not stay silent."""
+    late = [(evt.EVT_REQUESTED, lambda _: time.sleep(0.3))]
+    with PretendPacs(rejects=True) as pacs, pytest.raises(AssociationRejected, match="does not know our AE"):
+        associate(
+            pacs.node, [build_context(Verification)], calling_ae_title="GATEWAY", timeout_s=5, handlers=late
+        )
 
 
 @pytest.mark.parametrize("hierarchical", [False, True])
