@@ -80,10 +80,14 @@ def request_commitment(
         result = result_of_event(event, node.name)
         if result.transaction_uid == transaction_uid:
             answers.append(result)
-            answered.set()
             return SUCCESS, None
         # An answer to an older question: not ours to keep here; the peer will repeat it on a new association.
         return PROCESSING_FAILURE, None
+
+    def told(_sent: evt.Event) -> None:
+        # The release must not overtake what the peer is told: it would take its report for one that nobody heard.
+        if answers:
+            answered.set()
 
     unsupported = CommitmentNotSupported(
         f"Node {node.name!r} accepts no storage commitment.",
@@ -96,7 +100,7 @@ def request_commitment(
         [build_context(StorageCommitmentPushModel, list(UNCOMPRESSED))],
         calling_ae_title=calling_ae_title,
         timeout_s=timeout_s,
-        handlers=[(evt.EVT_N_EVENT_REPORT, take)],
+        handlers=[(evt.EVT_N_EVENT_REPORT, take), (evt.EVT_PDU_SENT, told)],
     )
     try:
         if not association.is_established or not association.accepted_contexts:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 from dataclasses import replace
 
 import pytest
+from pynetdicom.dimse import DIMSEServiceProvider
+from pynetdicom.dimse_primitives import N_EVENT_REPORT
 from pydicom.dataset import Dataset
 from pydicom.uid import MRImageStorage
 
@@ -38,6 +41,24 @@ def test_a_result_on_the_same_association_is_returned() -> None:
     assert not result.complete
     assert pacs.report_statuses == [0x0000]
     assert time.monotonic() - start < 4
+
+
+def test_the_peer_is_told_before_we_hang_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long the word that the result was heard takes to leave, the release does not overtake it."""
+    send = DIMSEServiceProvider.send_msg
+
+    def slowly(self: DIMSEServiceProvider, primitive: Any, context_id: int) -> None:
+        if isinstance(primitive, N_EVENT_REPORT) and primitive.MessageIDBeingRespondedTo is not None:
+            time.sleep(0.3)
+        send(self, primitive, context_id)
+
+    monkeypatch.setattr(DIMSEServiceProvider, "send_msg", slowly)
+    with PretendPacs(commits="same") as pacs:
+        result = request_commitment(pacs.node, TRANSACTION, TWO, calling_ae_title="GATEWAY", wait_s=5)
+        wait_until(lambda: pacs.report_statuses)
+    assert result is not None
+    assert pacs.report_statuses == [0x0000]
+
 
 
 @pytest.mark.parametrize("how", ["new", "new without role"])
