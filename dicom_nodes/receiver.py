@@ -9,6 +9,7 @@ Standard: PS3.4 Annexes A, B and J, PS3.8 9.3.4 (rejection).
 from __future__ import annotations
 
 import logging
+import socket
 import threading
 import time
 import uuid
@@ -25,7 +26,6 @@ from dicom_nodes.commitment import PROCESSING_FAILURE, SUCCESS, CommitmentResult
 from dicom_nodes.commitment_provider import CommitmentProvider, Committed
 from dicom_nodes.contexts import accepted_contexts, storage_sop_classes
 from dicom_nodes.directory import NodeDirectory
-from dicom_nodes.errors import NodeError
 from dicom_nodes.incoming import (
     CANNOT_UNDERSTAND,
     Begin,
@@ -37,7 +37,7 @@ from dicom_nodes.incoming import (
 from dicom_nodes.instance import ReceivedInstance, is_uid
 from dicom_nodes.node import STORING, DimseNode, TlsSettings
 from dicom_nodes.pdus import AFFECTED_CLASS, AFFECTED_INSTANCE, DATA_SET_TYPE, NO_DATA_SET, number_of, uid_of
-from dicom_nodes.server import ReceiverServer
+from dicom_nodes.server import ReceiverServer, listen
 from dicom_nodes.stack import MAX_PDU, application_entity, cut
 from dicom_nodes.streaming import StreamingSocket
 from dicom_nodes.tls import server_context
@@ -99,6 +99,8 @@ class Receiver:
     `on_commitment` hears results of our own commitment requests; if it raises, the peer is told that its
     report failed and repeats it. `committed` makes us a commitment SCP: it says what we keep for good.
     `also_called` are further AE titles we answer to, so that a rule can go by the address a study was sent to.
+    `listening` is a socket (`server.listen`) that receivers in other processes take connections from, too; without it
+    this one has its own.
     """
 
     def __init__(
@@ -117,11 +119,13 @@ class Receiver:
         idle_timeout_s: float = _IDLE_TIMEOUT_S,
         also_called: Iterable[str] = (),
         begin: Begin | None = None,
+        listening: socket.socket | None = None,
     ) -> None:
         self.ae_title = ae_title.strip()
         self._titles = frozenset({self.ae_title, *(title.strip() for title in also_called if title.strip())})
         self.host = host
         self._port = port
+        self._listening = listening
         self._directory = directory
         if begin is None and keep is None:
             raise ValueError("A receiver needs `begin` or `keep`: something that takes the objects.")
@@ -151,22 +155,19 @@ class Receiver:
         return len(self._server.active_associations) if self._server is not None else 0
 
     def start(self) -> None:
-        """Bind and listen; raises NodeError if the address cannot be used."""
+        """Take connections; raises NodeError if the address cannot be used, or the TLS files."""
         self._stopping.clear()
+        tls_context = None if self._tls is None else server_context(self._tls)
         ae = self._application_entity()
-        try:
-            server: Any = ae.make_server(
-                (self.host, self._port),
-                evt_handlers=self._handlers(),
-                server_class=ReceiverServer,
-                socket_of=self._socket_of,
-                tls_context=None if self._tls is None else server_context(self._tls),
-            )
-        except OSError as error:
-            raise NodeError(
-                f"Cannot listen on {self.host}:{self._port} ({error.strerror}).",
-                "Choose a free port and an address of this machine, or stop what uses it.",
-            ) from error
+        server: Any = ae.make_server(
+            (self.host, self._port),
+            evt_handlers=self._handlers(),
+            server_class=ReceiverServer,
+            listening=listen(self.host, self._port) if self._listening is None else self._listening.dup(),
+            is_shared=self._listening is not None,
+            socket_of=self._socket_of,
+            tls_context=tls_context,
+        )
         ae._servers.append(server)  # or its shutdown() fails
         self._server = server
         self._thread = threading.Thread(

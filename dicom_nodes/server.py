@@ -2,6 +2,9 @@
 
 pynetdicom does the TLS handshake while it accepts (one silent client would block all others), reads a PDU
 of any announced length into memory, and reads without a time limit. All three are changed here.
+
+Several processes may take connections from one listening socket, each as many as the others: every one of them hears
+of a connection, and who serves most waits longest before taking it.
 """
 
 from __future__ import annotations
@@ -10,13 +13,21 @@ import logging
 import socket
 import ssl
 import sys
+import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Self
 
 from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext
-from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAssociationServer
+from pynetdicom.transport import (
+    AddressInformation,
+    AssociationSocket,
+    RequestHandler,
+    ThreadedAssociationServer,
+)
 
+from dicom_nodes.errors import NodeError
 from dicom_nodes.stack import tune
 
 log = logging.getLogger("dicom_nodes.receiver")
@@ -24,6 +35,30 @@ log = logging.getLogger("dicom_nodes.receiver")
 _HANDSHAKE_S = 10.0
 # An A-ASSOCIATE-RQ may be larger than a P-DATA PDU: 128 contexts with many syntaxes each.
 MIN_PDU_LIMIT = 1024 * 1024
+_BACKLOG = 128
+# Before a connection is taken, for each one that this process has: time for the others to take it.
+_POLITE_S = 0.002
+_POLITE_AT_MOST_S = 0.02
+_JUST_NOW_S = 1.0
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens, for one server or for those of several processes. Raises NodeError."""
+    address = AddressInformation(host, port)
+    listening = socket.socket(address.address_family, socket.SOCK_STREAM)
+    try:
+        # A port is ours again at once after a restart, whatever connections of before have not been forgotten yet.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address.as_tuple)
+        listening.listen(_BACKLOG)
+    except OSError as error:
+        listening.close()
+        raise NodeError(
+            f"Cannot listen on {host}:{port} ({error.strerror}).",
+            "Choose a free port and an address of this machine, or stop what uses it.",
+        ) from error
+    listening.settimeout(0)  # a connection may be gone, or another process's, when it is to be taken
+    return listening
 
 
 class BoundedSocket(AssociationSocket):
@@ -97,27 +132,53 @@ class ReceiverServer(ThreadedAssociationServer):
     """Accepts, refuses when too many connections are open, and leaves TLS to the connection's own thread."""
 
     daemon_threads = True
-    request_queue_size = 128
 
     def __init__(
         self,
         *args: Any,
+        listening: socket.socket,
+        is_shared: bool = False,
         socket_of: Callable[[AssociationSocket, int], BoundedSocket] = BoundedSocket.around,
         tls_context: ssl.SSLContext | None = None,
         **kwargs: Any,
     ) -> None:
-        """`socket_of` wraps a connection for the association that will use it; `tls_context` switches TLS on."""
+        """`listening` is closed with the server; `is_shared`: other processes take connections from it, too.
+
+        `socket_of` wraps a connection for the association that will use it; `tls_context` switches TLS on.
+        """
+        self._listening = listening
+        self._is_shared = is_shared
+        self._just_taken: deque[float] = deque(maxlen=int(_POLITE_AT_MOST_S / _POLITE_S))
         self.socket_of = socket_of
         self._tls_context = tls_context
         super().__init__(*args, **{**kwargs, "request_handler": _Handler})
         self.contexts = _Shared(self.contexts)
 
+    def server_bind(self) -> None:
+        if self.socket is not None:
+            self.socket.close()  # the one that socketserver made
+        self.socket = self._listening
+        self.server_address = self._listening.getsockname()
+
+    def server_activate(self) -> None:
+        """It listens already."""
+
+    def server_close(self) -> None:
+        """Close, without the shutdown of pynetdicom's own: that would end the listening of every process."""
+        self._listening.close()
+
     def get_request(self) -> tuple[socket.socket, Any]:
-        if self.socket is None:
-            raise OSError("the server is closed")
-        connection, address = self.socket.accept()
+        if self._is_shared:
+            time.sleep(min(_POLITE_AT_MOST_S, _POLITE_S * self._busy()))
+        connection, address = self._listening.accept()
+        self._just_taken.append(time.monotonic())
         tune(connection, self.ae.network_timeout)
         return connection, address
+
+    def _busy(self) -> int:
+        """How many connections this process has; those just taken may not have become associations yet."""
+        since = time.monotonic() - _JUST_NOW_S
+        return max(len(self.active_associations), sum(taken > since for taken in self._just_taken))
 
     def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002  (socketserver's)
         # Beyond max_associations a peer gets a proper A-ASSOCIATE-RJ; far beyond it, not even a thread.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,6 +30,8 @@ from routing_rules.versions import in_force
 NO_SUCH_OBJECT_INSTANCE = 0x0112
 """Failure Reason of storage commitment for an instance we do not keep (PS3.3 C.14.1.1)."""
 
+_ROWS_ELSEWHERE_S = 2.0
+"""How long the rows of what another process acknowledged may take; they follow within a tenth of it."""
 _ASSOCIATIONS = 256
 """Whose nodes are remembered: more than are open at once."""
 
@@ -39,6 +43,14 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 log = logs.get(__name__)
+
+
+@dataclass(frozen=True)
+class SharedPort:
+    """The DICOM port that several processes receive on."""
+
+    listening: socket.socket
+    processes: int
 
 
 class Reloaded(Generic[T]):
@@ -105,14 +117,26 @@ def open_gateway(settings: Settings) -> Gateway:
     return Gateway(settings, database, blobs, directory, rules, profiles, Intake(settings, database, blobs))
 
 
+def _held(gateway: Gateway, wanted: list[str], patience_s: float) -> frozenset[str]:
+    """Which of these SOP Instance UIDs we keep, those acknowledged a moment ago included; by other processes, too."""
+    gateway.intake.flush()
+    deadline = time.monotonic() + patience_s
+    while True:
+        with gateway.database.read() as session:
+            held = queries.holds(session, wanted)
+        if held.issuperset(wanted) or time.monotonic() >= deadline:
+            return held
+        time.sleep(0.05)
+
+
 def make_keys(settings: Settings) -> None:
     """Create the two keys where there are none yet."""
     for name in ("vault.key", "pseudonym.key"):
         keys.make_key(settings.storage.keys / name)
 
 
-def receiver(gateway: Gateway) -> Receiver:
-    """The DICOM side of the gateway, not yet started."""
+def receiver(gateway: Gateway, port: SharedPort | None = None) -> Receiver:
+    """The DICOM side of the gateway, not yet started; `port` is the one it shares with other processes."""
     settings, database = gateway.settings, gateway.database
 
     @lru_cache(maxsize=_ASSOCIATIONS)
@@ -131,9 +155,8 @@ def receiver(gateway: Gateway) -> Receiver:
     def committed(
         wanted: tuple[Reference, ...],
     ) -> tuple[tuple[Reference, ...], tuple[tuple[Reference, int], ...]]:
-        gateway.intake.flush()  # what we acknowledged a moment ago is held too
-        with database.read() as session:
-            held = queries.holds(session, [reference.sop_instance_uid for reference in wanted])
+        patience = _ROWS_ELSEWHERE_S if port else 0.0
+        held = _held(gateway, [reference.sop_instance_uid for reference in wanted], patience)
         return (
             tuple(reference for reference in wanted if reference.sop_instance_uid in held),
             tuple(
@@ -158,19 +181,22 @@ def receiver(gateway: Gateway) -> Receiver:
         on_commitment=on_commitment,
         committed=committed,
         max_pdu=dicom.max_pdu,
-        max_associations=dicom.max_associations,
+        max_associations=-(-dicom.max_associations // (port.processes if port else 1)),
+        listening=port.listening if port else None,
         tls=tls,
         refused=refused,
         also_called=dicom.also_called.split(","),
     )
 
 
-def import_roles() -> None:
-    """Import what the roles import, so that processes forked from this one start at once."""
-    import uvicorn  # noqa: F401
+def import_roles(*, web: bool, worker: bool) -> None:
+    """Import what these roles import, so that processes forked from this one start at once."""
+    if web:
+        import uvicorn  # noqa: F401
 
-    import gateway.pipeline.engine
-    import gateway.web.application  # noqa: F401
+        import gateway.web.application
+    if worker:
+        import gateway.pipeline.engine  # noqa: F401
 
 
 def worker(gateway: Gateway) -> tuple[Engine, BackgroundScheduler]:

@@ -1,20 +1,28 @@
-"""One process for each role, started again when it dies; SIGTERM drains and stops."""
+"""One process for each role, and several receivers; started again when one dies; SIGTERM drains and stops."""
 
 from __future__ import annotations
 
 import gc
 import os
 import signal
+import socket
 import sys
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway import assembly, keyless, logs
-from gateway.settings import Settings
+from sqlalchemy.exc import SQLAlchemyError
 
-ROLES = ("receiver", "web", "worker")
+from dicom_nodes.errors import NodeError
+from dicom_nodes.server import listen
+from gateway import assembly, keyless, logs
+from gateway.assembly import SharedPort
+from gateway.settings import Settings, usable_cores
+
+RECEIVER, WEB, WORKER = ROLES = ("receiver", "web", "worker")
+MOST_RECEIVERS = 4
+"""Beyond these the disk and the one database are what receiving waits for."""
 LONGEST_RESTART_DELAY = 30.0
 GIL_SWITCH_S = 0.001
 """How long the thread that writes rows may hold up those that receive; Python's own 5 ms are a whole object."""
@@ -58,28 +66,37 @@ class Asked:
         return self._asked
 
 
-def run_role(settings: Settings, role: str, supervisor: int | None = None) -> None:
-    """Run one role in this process until SIGTERM, SIGINT, or the end of its supervisor."""
-    stop = Asked.by_signals()
-    if supervisor is not None:
-        _follow(supervisor, stop)
-    if role != "worker":
+def receivers(settings: Settings) -> int:
+    """How many processes receive."""
+    return settings.dicom.processes or min(MOST_RECEIVERS, usable_cores())
+
+
+def run_role(settings: Settings, role: str) -> None:
+    """Run one role in this process, alone, until SIGTERM or SIGINT."""
+    _run(settings, role, Asked.by_signals(), None)
+
+
+def _run(settings: Settings, role: str, stop: Asked, port: SharedPort | None) -> None:
+    if role != WORKER:
         keyless.keep_out(settings.storage.keys)
     gateway = assembly.open_gateway(settings)
     # What is imported stays: the collector need not look at half a million objects again and again, in the middle of
     # receiving one; and pages that it does not touch stay shared with the other roles.
     gc.freeze()
     try:
-        {"receiver": _receive, "web": _web, "worker": _work}[role](gateway, stop)
+        if role == RECEIVER:
+            _receive(gateway, stop, port)
+        else:
+            {WEB: _web, WORKER: _work}[role](gateway, stop)
     finally:
         gateway.intake.close()
         gateway.database.close()
 
 
-def _receive(gateway: assembly.Gateway, stop: Asked) -> None:
+def _receive(gateway: assembly.Gateway, stop: Asked, port: SharedPort | None) -> None:
     sys.setswitchinterval(GIL_SWITCH_S)
     gateway.intake.recover()
-    receiver = assembly.receiver(gateway)
+    receiver = assembly.receiver(gateway, port)
     receiver.start()
     log.info(
         "receiving",
@@ -87,8 +104,21 @@ def _receive(gateway: assembly.Gateway, stop: Asked) -> None:
         host=gateway.settings.dicom.host,
         port=receiver.port,
     )
+    # A process of before that was still dying, or draining, when we started has let go of its trays by then.
+    while not stop.wait(gateway.settings.serve.drain + 5) and not _recovered(gateway):
+        pass
     stop.wait()
     receiver.stop(gateway.settings.serve.drain)
+
+
+def _recovered(gateway: assembly.Gateway) -> bool:
+    """Look once more for what was acknowledged and has no row; False when disk or database are away."""
+    try:
+        gateway.intake.recover()
+    except (OSError, SQLAlchemyError) as error:
+        log.error("what a process left behind is looked for again", why=type(error).__name__)
+        return False
+    return True
 
 
 def _work(gateway: assembly.Gateway, stop: Asked) -> None:
@@ -136,6 +166,27 @@ def _follow(supervisor: int, stop: Asked) -> None:
     threading.Thread(target=watch, name="follow-supervisor", daemon=True).start()
 
 
+class _Port:
+    """The DICOM port, open as long as a receiver lives: with none a sender is refused at once instead of waiting."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._dicom = settings.dicom
+        self._processes = receivers(settings)
+        self._listening: socket.socket | None = None
+
+    def shared(self) -> SharedPort:
+        """The port, opened if it is not open. Raises NodeError."""
+        if self._listening is None:
+            self._listening = listen(self._dicom.host, self._dicom.port)
+        return SharedPort(self._listening, self._processes)
+
+    def close(self) -> None:
+        """This process no longer holds the port; those that receive still do."""
+        if self._listening is not None:
+            self._listening.close()
+            self._listening = None
+
+
 @dataclass
 class _Child:
     role: str
@@ -146,19 +197,23 @@ class _Child:
 
 
 def supervise(settings: Settings, roles: Sequence[str]) -> None:
-    """Keep one process of each role alive until SIGTERM or SIGINT, then drain them all.
+    """Keep one process of each role, and `receivers` of that one, alive until SIGTERM or SIGINT, then drain them all.
 
-    Roles are forked from this process, which has imported everything and opened nothing: a role that died is
-    back within milliseconds, and the three share the memory of their code.
+    Roles are forked from this process, which has imported everything and opened nothing but the port: a role that
+    died is back within milliseconds, and all share the memory of their code.
     """
     stop = Asked.by_signals()
-    assembly.open_gateway(settings).database.close()  # migrate once, before three processes try
-    assembly.import_roles()
-    children = [_Child(role) for role in roles]
+    assembly.open_gateway(settings).database.close()  # migrate once, before several processes try
+    assembly.import_roles(web=WEB in roles, worker=WORKER in roles)
+    children = [_Child(role) for role in roles for _ in range(receivers(settings) if role == RECEIVER else 1)]
+    port = _Port(settings)
     while not stop.is_set():
         for child in children:
-            _keep_alive(child, settings)
+            _keep_alive(child, settings, port, stop)
+        if not any(child.pid for child in children if child.role == RECEIVER):
+            port.close()
         stop.wait(0.05)
+    port.close()
     for child in children:
         if child.pid is not None:
             os.kill(child.pid, signal.SIGTERM)
@@ -171,7 +226,7 @@ def supervise(settings: Settings, roles: Sequence[str]) -> None:
         time.sleep(0.05)
 
 
-def _keep_alive(child: _Child, settings: Settings) -> None:
+def _keep_alive(child: _Child, settings: Settings, port: _Port, stop: Asked) -> None:
     now = time.monotonic()
     if child.started and child.next_start <= child.started:
         if _is_alive(child):
@@ -182,17 +237,31 @@ def _keep_alive(child: _Child, settings: Settings) -> None:
         log.error("a role died and will be started again", role=child.role, in_seconds=child.delay)
         child.next_start = now + child.delay
     if now >= child.next_start:
-        child.pid, child.started, child.next_start = _fork(settings, child.role), now, 0.0
+        child.pid, child.started, child.next_start = _fork(settings, child.role, port, stop), now, 0.0
 
 
-def _fork(settings: Settings, role: str) -> int:
+def _fork(settings: Settings, role: str, port: _Port, stop: Asked) -> int | None:
+    """The process of a role; None when it cannot be started now.
+
+    It inherits `stop` with the handlers that set it: there is no moment at which a signal is for nobody.
+    """
+    shared: SharedPort | None = None
+    if role == RECEIVER:
+        try:
+            shared = port.shared()
+        except NodeError as error:
+            log.error("the DICOM port cannot be opened", problem=error.problem, fix=error.fix)
+            return None
     parent = os.getpid()
     pid = os.fork()
     if pid:
         return pid
     code = 1
     try:
-        run_role(settings, role, parent)
+        if shared is None:
+            port.close()
+        _follow(parent, stop)
+        _run(settings, role, stop, shared)
         code = 0
     except SystemExit as left:
         log.error("a role ended", role=role, why=str(left.code))

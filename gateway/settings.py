@@ -29,6 +29,12 @@ PATH_KEYS = (
 )
 
 
+def usable_cores() -> int:
+    """Processor cores this process may use, where the system tells: what 0 means for a number of processes."""
+    mine = getattr(os, "sched_getaffinity", None)
+    return len(mine(0)) if mine is not None else os.cpu_count() or 1
+
+
 class Table(BaseModel):
     """A table of gateway.toml: unknown keys are errors, because a misspelt setting is a silent one."""
 
@@ -57,7 +63,12 @@ class DicomSettings(Table):
         description="largest PDU offered, bytes; DCMTK stops at 131072 and more gains nothing",
     )
     max_associations: int = Field(
-        64, ge=1, description="associations at once; one more is refused as a temporary congestion"
+        64,
+        ge=1,
+        description="associations at once, over all processes; one more is refused as a temporary congestion",
+    )
+    processes: int = Field(
+        0, ge=0, description="processes that receive on the port; 0: one for each core, but at most four"
     )
     durability: Literal["instance", "row"] = Field(
         "instance",

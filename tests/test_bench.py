@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
@@ -235,6 +236,22 @@ def test_the_watch_counts_children_that_came_and_went(tmp_path: Path) -> None:
         wait_until(lambda: tree(pid) == [pid])
     assert watch.usage.cpu_s >= 0.25
     assert watch.usage.peak_mb > 80
+
+
+def test_memory_that_forks_share_counts_once(tmp_path: Path) -> None:
+    """80 MB that three processes have in common are 80 MB, not 240."""
+    port = free_port()
+    program = (
+        "import os, socket, time\n"
+        "held = bytearray(os.urandom(1) * 80_000_000)\n"
+        f"s = socket.create_server(('127.0.0.1', {port}))\n"
+        "os.fork() and os.fork()\n"
+        "time.sleep(60)\n"
+    )
+    with running([sys.executable, "-c", program], tmp_path, port=port) as pid, Watch(pid) as watch:
+        wait_until(lambda: len(tree(pid)) == 3)
+        time.sleep(0.1)
+    assert 80 < watch.usage.peak_mb < 150
 
 
 def test_a_filled_database_has_one_case_that_is_due(tmp_path: Path) -> None:

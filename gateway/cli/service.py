@@ -34,7 +34,7 @@ def serve(
         list[str] | None, typer.Option(help="receiver, web or worker; several by repeating; without it all.")
     ] = None,
 ) -> None:
-    """Run the gateway: one supervised process for each role; SIGTERM drains and stops."""
+    """Run the gateway: one supervised process for each role, several receivers; SIGTERM drains and stops."""
     from gateway import assembly
     from gateway import serve as serving
 
@@ -47,7 +47,7 @@ def serve(
         assembly.make_keys(
             loaded
         )  # with a configuration, keys are made by `gateway init` and never silently anew
-    if len(roles) == 1:
+    if len(roles) == 1 and (roles[0] != serving.RECEIVER or serving.receivers(loaded) == 1):
         serving.run_role(loaded, roles[0])
     else:
         serving.supervise(loaded, roles)

@@ -7,7 +7,6 @@ the worker's end of its pipe is closed, by whatever.
 
 from __future__ import annotations
 
-import os
 import pickle
 import traceback
 from collections.abc import Callable, Sequence
@@ -21,6 +20,7 @@ from typing import Any, Final, TypeVar
 
 from gateway import logs
 from gateway.records.tables import Instance
+from gateway.settings import usable_cores
 
 log = logs.get(__name__)
 
@@ -66,7 +66,7 @@ class Cores:
     """
 
     def __init__(self, processes: int = 0) -> None:
-        self.processes = processes or _cores()
+        self.processes = processes or usable_cores()
         self._idle: SimpleQueue[_Process] = SimpleQueue()
         for _ in range(self.processes):
             self._idle.put(_Process())
@@ -175,9 +175,3 @@ def _as_sent(error: Exception) -> Exception:
     except Exception:  # noqa: BLE001  whatever an error's own parts raise when they are put together again
         return RuntimeError(f"{type(error).__name__} in a process that prepared copies")
     return error
-
-
-def _cores() -> int:
-    """Those this process may use, where the system tells."""
-    mine = getattr(os, "sched_getaffinity", None)
-    return len(mine(0)) if mine is not None else os.cpu_count() or 1

@@ -27,7 +27,7 @@ class Usage:
     cpu_s: float
     """User and system time, in steps of a clock tick (10 ms)."""
     peak_mb: float
-    """Largest sum of the resident sets; pages that processes share count in each."""
+    """Largest sum of the resident sets; pages that processes share which live at the end count once."""
 
 
 def free_port() -> int:
@@ -106,7 +106,7 @@ class Watch:
         # A fork that ended is in its parent's account if it was waited for, else in what was last seen of it.
         seen = sum(cpu - self._first.get(pid, 0.0) for pid, cpu in self._cpu.items())
         accounted = _cpu_with_dead_children(self._pid) - self._before
-        peak = max(self._peak, _high_water(self._pid))
+        peak = max(self._peak - _counted_again(tree(self._pid)), _high_water(self._pid))
         self.usage = Usage(max(seen, accounted), peak / 1e6)
 
     def _look_again(self) -> None:
@@ -120,6 +120,17 @@ class Watch:
                 self._cpu[pid] = sum(_times(pid)[:2]) / _TICKS
                 resident += int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
         self._peak = max(self._peak, resident)
+
+
+def _counted_again(pids: Sequence[int]) -> int:
+    """Bytes by which the sum of the resident sets is too large, since forks share pages (0 for a single process)."""
+    again = 0
+    for pid in pids if len(pids) > 1 else ():
+        with suppress(OSError):
+            lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
+            sizes = {name: int(rest.split()[0]) for name, rest in (line.split(":") for line in lines)}
+            again += (sizes["Rss"] - sizes["Pss"]) * 1024
+    return again
 
 
 def tree(pid: int) -> list[int]:

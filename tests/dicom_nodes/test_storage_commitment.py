@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from pynetdicom.dimse import DIMSEServiceProvider
-from pynetdicom.dimse_primitives import N_EVENT_REPORT
 from pydicom.dataset import Dataset
 from pydicom.uid import MRImageStorage
+from pynetdicom.dimse import DIMSEServiceProvider
+from pynetdicom.dimse_primitives import N_EVENT_REPORT
 
 from dicom_nodes import (
     CommitmentNotSupported,
@@ -58,7 +58,6 @@ def test_the_peer_is_told_before_we_hang_up(monkeypatch: pytest.MonkeyPatch) -> 
         wait_until(lambda: pacs.report_statuses)
     assert result is not None
     assert pacs.report_statuses == [0x0000]
-
 
 
 @pytest.mark.parametrize("how", ["new", "new without role"])

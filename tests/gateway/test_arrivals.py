@@ -413,7 +413,7 @@ nodes:
 
 
 class _Gateway:
-    """The receiver role in a process of its own, on one port, that can be killed and started again."""
+    """Receivers in processes of their own, on one port, that can be killed all at once and started again."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -422,7 +422,8 @@ class _Gateway:
             self.port: int = probe.getsockname()[1]
         (folder / "nodes.yaml").write_text(_NODES, encoding="utf-8")
         (folder / "gateway.toml").write_text(
-            f'[dicom]\nport = {self.port}\n[storage]\ndatabase = "sqlite:///t.sqlite"\nobjects = "objects"\n'
+            f"[dicom]\nport = {self.port}\nprocesses = 2\n"
+            '[storage]\ndatabase = "sqlite:///t.sqlite"\nobjects = "objects"\n'
             'min_free_mb = 0\nkeys = "keys"\n[log]\nlevel = "ERROR"\n',
             encoding="utf-8",
         )
@@ -430,7 +431,9 @@ class _Gateway:
 
     def start(self) -> None:
         command = [sys.executable, "-m", "gateway", "serve", "--role", "receiver"]
-        self._process = subprocess.Popen([*command, "--config", str(self.folder / "gateway.toml")])
+        self._process = subprocess.Popen(
+            [*command, "--config", str(self.folder / "gateway.toml")], process_group=0
+        )
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
@@ -440,8 +443,19 @@ class _Gateway:
 
     def end(self, how: signal.Signals) -> None:
         assert self._process is not None
-        self._process.send_signal(how)
+        pid = self._process.pid
+        receivers = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        os.killpg(pid, how)
         self._process.wait(40)
+        wait_until(lambda: not any(map(_lives, receivers)))
+
+
+def _lives(pid: str) -> bool:
+    """Not so a zombie that nobody has asked about yet."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def _kill_while_pushing(folder: Path, times: int, seed: int) -> None:

@@ -33,7 +33,7 @@ def attempts():
         except PermissionError:
             print(name, "refused", flush=True)
 
-def instead(gateway, stop):
+def instead(gateway, stop, port=None):
     attempts()
 
 serve._web = serve._receive = serve._work = instead

@@ -1,0 +1,236 @@
+"""Several processes that receive on one port."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from pydicom.uid import MRImageStorage
+from sqlmodel import select
+
+from dicom_nodes import (
+    CommitmentResult,
+    NodeDirectory,
+    NodeError,
+    Receiver,
+    Reference,
+    echo,
+    request_commitment,
+)
+from dicom_nodes.server import listen
+from gateway import assembly
+from gateway.assembly import SharedPort
+from gateway.intake import SUCCESS
+from gateway.records.database import Database
+from gateway.records.tables import Instance
+from gateway.serve import receivers
+from gateway.settings import Settings, usable_cores
+from support.dicom_files import dataset_bytes, encoded, mr_dataset
+from support.peers import HERE, Kept, free_port, node, wait_until
+from support.raw_peer import STORAGE, RawPeer, message, store_command
+
+NODES = """\
+nodes:
+  - {{name: hospital-pacs, kind: dimse, ae_title: MODALITY, host: 127.0.0.1, port: {port}, roles: [sender], site: here}}
+"""
+
+
+def _settings(folder: Path, pacs_port: int = 4242, **dicom: object) -> Settings:
+    folder.mkdir(exist_ok=True)
+    (folder / "nodes.yaml").write_text(NODES.format(port=pacs_port), encoding="utf-8")
+    return Settings.model_validate(
+        {
+            "dicom": {"port": free_port(), **dicom},
+            "storage": {
+                "database": f"sqlite:///{folder}/t.sqlite",
+                "objects": folder / "objects",
+                "keys": folder / "keys",
+                "min_free_mb": 0,
+            },
+            "files": {"nodes": folder / "nodes.yaml"},
+        }
+    )
+
+
+@dataclass
+class Served:
+    """`gateway serve` with the receivers alone."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+
+    @property
+    def receivers(self) -> set[int]:
+        """Their process numbers."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return {int(pid) for pid in children.split()}
+
+    def answers(self) -> bool:
+        """Whether C-ECHO does."""
+        with suppress(NodeError):
+            return echo(node("us", "GATEWAY", self.port), calling_ae_title="MODALITY", timeout_s=5) >= 0
+        return False
+
+
+@contextmanager
+def _served(folder: Path, port: int, processes: int, drain: float = 30.0) -> Iterator[Served]:
+    (folder / "nodes.yaml").write_text(NODES.format(port=4242), encoding="utf-8")
+    (folder / "gateway.toml").write_text(
+        f"[dicom]\nport = {port}\nprocesses = {processes}\n[serve]\nrestart_delay = 0.1\ndrain = {drain}\n"
+        '[storage]\ndatabase = "sqlite:///t.sqlite"\nobjects = "objects"\nkeys = "keys"\nmin_free_mb = 0\n',
+        encoding="utf-8",
+    )
+    command = [sys.executable, "-m", "gateway", "serve", "--role", "receiver"]
+    with (
+        (folder / "log").open("wb") as log,
+        subprocess.Popen(
+            [*command, "--config", str(folder / "gateway.toml")], stderr=log, process_group=0
+        ) as process,
+    ):
+        served = Served(process, port)
+        try:
+            yield served
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def test_as_many_receive_as_there_are_cores_but_four_at_most(tmp_path: Path) -> None:
+    """0 stands for the cores of this machine; a number is taken as it is."""
+    assert receivers(_settings(tmp_path)) == min(4, usable_cores())
+    assert receivers(_settings(tmp_path, processes=7)) == 7
+
+
+@pytest.mark.timeout(120)
+def test_a_receiver_that_dies_takes_only_its_own_associations(tmp_path: Path) -> None:
+    """The others go on on the same port while it is started again; SIGTERM ends them all and frees the port."""
+    with _served(tmp_path, free_port(), processes=2) as served, ExitStack() as held:
+        wait_until(lambda: (tmp_path / "log").read_bytes().count(b"GATEWAY listens on") == 2, 60)
+        before = served.receivers
+        assert len(before) == 2
+        peers = [held.enter_context(RawPeer(served.port).associate()) for _ in range(4)]
+        os.kill(min(before), signal.SIGKILL)
+        answered = 0
+        for number, peer in enumerate(peers):
+            uid, data = _object(number)
+            with suppress(OSError, AssertionError):
+                peer.send(message(STORAGE, store_command(uid), data))
+                answered += peer.status() == SUCCESS
+        assert answered == 2
+        assert served.answers()  # by the other, at once
+        wait_until(lambda: len(served.receivers) == 2, 30)
+        assert len(served.receivers - before) == 1
+        for peer in peers:
+            peer.socket.close()
+        served.process.send_signal(signal.SIGTERM)
+        assert served.process.wait(30) == 0
+        listen(HERE, served.port).close()
+
+
+@pytest.mark.timeout(120)
+def test_a_role_that_is_just_being_started_hears_the_signal(tmp_path: Path) -> None:
+    """However early SIGTERM comes after a role was forked, its supervisor does not wait for it."""
+    with _served(tmp_path, free_port(), processes=8) as served:
+        wait_until(lambda: served.receivers, 60)
+        served.process.send_signal(signal.SIGTERM)
+        assert served.process.wait(15) == 0
+
+
+@pytest.mark.timeout(120)
+def test_what_a_dying_process_left_is_found_without_a_restart(tmp_path: Path) -> None:
+    """A tray that somebody still held when the receivers started is looked at again once that has let go."""
+    before = assembly.open_gateway(_settings(tmp_path / "before"))
+    uid, data = _object(1)
+    (tmp_path / "objects").mkdir()
+    with before.database.write("busy"):  # so that it has no row
+        receiver = assembly.receiver(before)
+        receiver.start()
+        with RawPeer(receiver.port).associate() as peer:
+            peer.send(message(STORAGE, store_command(uid), data))
+            assert peer.status() == SUCCESS
+        receiver.stop(1.0)
+        shutil.copytree(tmp_path / "before" / "objects" / "received", tmp_path / "objects" / "received")
+    before.intake.close()
+    before.database.close()
+    (mark,) = (mark for mark in (tmp_path / "objects").rglob(".open") if _holds(mark.parent, data))
+    with mark.open("r+b") as held, _served(tmp_path, free_port(), processes=2, drain=1.0) as served:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        wait_until(served.answers, 60)
+        now = Database(f"sqlite:///{tmp_path}/t.sqlite")
+        assert _kept(now) == []
+        held.close()
+        wait_until(lambda: _kept(now) == [uid], 30)
+        now.close()
+
+
+@pytest.mark.timeout(120)
+def test_a_port_that_is_taken_is_said_and_tried_again(tmp_path: Path) -> None:
+    """With the fix in the log; once the other program has gone the receivers take the port without a person."""
+    port = free_port()
+    other = listen(HERE, port)
+    with _served(tmp_path, port, processes=2) as served:
+        wait_until(lambda: b"Choose a free port" in (tmp_path / "log").read_bytes(), 60)
+        other.close()
+        wait_until(served.answers, 60)
+
+
+def test_what_another_process_acknowledged_is_committed(tmp_path: Path) -> None:
+    """A commitment request may come to a process before another one's rows are written: it waits for them."""
+    results: list[CommitmentResult] = []
+    us = NodeDirectory([node("us", "GATEWAY", 4242)])
+    hospital = Receiver("MODALITY", HERE, 0, lambda: us, Kept(), on_commitment=results.append)
+    hospital.start()
+    listening = listen(HERE, 0)
+    settings = _settings(tmp_path, hospital.port)
+    processes = [assembly.open_gateway(settings) for _ in range(2)]
+    asked, other = (assembly.receiver(one, SharedPort(listening, 2)) for one in processes)
+    uid, data = _object(1)
+    try:
+        other.start()
+        with processes[0].database.write("busy"):  # so that no row can be written
+            with RawPeer(other.port).associate() as peer:
+                peer.send(message(STORAGE, store_command(uid), data))
+                assert peer.status() == SUCCESS
+            other.stop(1.0)
+            asked.start()
+            wanted = [Reference(MRImageStorage, uid)]
+            request_commitment(
+                node("us", "GATEWAY", asked.port),
+                "2.25.7",
+                wanted,
+                calling_ae_title="MODALITY",
+                wait_s=0.5,
+            )
+            assert results == []
+        wait_until(lambda: results)
+    finally:
+        for one in (asked, other, hospital):
+            one.stop(0.0)
+        listening.close()
+        for process in processes:
+            process.intake.close()
+            process.database.close()
+    assert results == [CommitmentResult("2.25.7", "us", (uid,), ())]
+
+
+def _kept(database: Database) -> list[str]:
+    with database.read() as session:
+        return list(session.exec(select(Instance.sop_instance_uid)))
+
+
+def _holds(tray: Path, data: bytes) -> bool:
+    return any(path.read_bytes().endswith(data) for path in tray.glob("*.dcm"))
+
+
+def _object(number: int) -> tuple[str, bytes]:
+    ds = mr_dataset(number)
+    return str(ds.SOPInstanceUID), dataset_bytes(encoded(ds))
