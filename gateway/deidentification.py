@@ -21,6 +21,7 @@ from pydicom.uid import MediaStorageDirectoryStorage
 from gateway import __version__, clock, dicom_file
 from gateway.dicom_file import NOT_DICOM
 from gateway.errors import GatewayError
+from gateway.octets import Octets
 from gateway.pipeline.manifest import described, digest_of
 from gateway.privacy import Held, PatientContext, Preparer, Profile, PseudonymKey, identifying_values
 from routing_rules.sequences import classify_study
@@ -191,7 +192,7 @@ class FolderRun:
             return
         self._write(file, done.sop_instance_uid, done.file, dict(done.actions))
 
-    def _write(self, file: Path, uid: str, data: bytes, actions: dict[str, int]) -> None:
+    def _write(self, file: Path, uid: str, data: Octets, actions: dict[str, int]) -> None:
         output = self.target / f"{uid}.dcm"
         digest = hashlib.sha256(data).hexdigest()
         if uid in self._written and self._written[uid][0] != digest:
@@ -239,7 +240,7 @@ class FolderRun:
         }
 
 
-def _replace(path: Path, data: bytes) -> None:
+def _replace(path: Path, data: Octets) -> None:
     """Write a file whole or not at all."""
     unfinished = path.with_name(f".{path.name}")
     try:

@@ -1,7 +1,7 @@
 """The copies of a share of a case's instances: made, proven clean and kept.
 
 What is to do and what came of it are plain records, because large studies are shared among processes (`cores`).
-One file and its copy are in memory at a time, besides what waits for the disk.
+A large object and its copy stay on the disk, of others one of each is in memory at a time, besides what waits for it.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 
 from pydicom import Dataset
 
+from gateway.octets import MappedFile
 from gateway.pipeline import held, originals
 from gateway.privacy import Held, IdentifyingValue, PatientContext, Prepared, Preparer, Profile, StudyValues
 from gateway.privacy.identifying import Values
 from gateway.privacy.leaks import Leak
+from gateway.privacy.preparer import Written
 from gateway.records.blobs import BlobStore
 from gateway.records.evidence import PreparedFact
 
@@ -94,7 +96,7 @@ def values_in(blobs: BlobStore, keys: Sequence[str]) -> Values:
     found = StudyValues()
     for key in keys:
         with suppress(Held):  # such an object is not prepared either
-            found.add(blobs.get(key), originals.parsed)
+            found.add(blobs.view(key), originals.parsed)
     return found.found
 
 
@@ -104,9 +106,10 @@ def copies_of(share: Share) -> list[Copy | Withheld | Leaking]:
     found: list[Copy | Withheld | Leaking] = []
     with share.blobs.batch() as batch:
         for original in share.originals:
-            data = share.blobs.get(original.blob)
+            data = share.blobs.view(original.blob)
+            written: Written = batch.written if isinstance(data, MappedFile) else b"".join
             try:
-                done = preparer.prepare(data, share.kind, released=original.released)
+                done = preparer.prepare(data, share.kind, released=original.released, written=written)
             except Held as why:
                 found.append(Withheld(original.instance_id, why.problem, why.fix, why.reason, why.releasable))
                 continue

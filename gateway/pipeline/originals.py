@@ -27,9 +27,6 @@ from routing_rules.elements import Header, tag_of, text
 NOT_DICOM = (InvalidDicomError, zlib.error, *UNREADABLE)
 """What reading a file that is damaged can raise; that a disk cannot be read is another matter."""
 
-_SMALL_BYTES = 4 * 1024 * 1024
-"""An instance that is read whole, pixels included, to look at its header."""
-
 PATIENT_KEYS = ("PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate")
 _PATIENT_TAGS = tuple(map(tag_of, PATIENT_KEYS))
 
@@ -83,9 +80,8 @@ class HeadersInTurn:
 
     def of(self, instance: Instance) -> Dataset:
         """As `header`, without the file meta."""
-        if instance.size <= _SMALL_BYTES:
-            with suppress(NotTaken):
-                return self._headers.read(self._blobs.get(instance.blob))
+        with suppress(NotTaken):
+            return self._headers.read(self._blobs.view(instance.blob))
         return header(self._blobs, instance)
 
 

@@ -17,6 +17,7 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, ImplicitVRLittleEndian
 
+from gateway.octets import Octets
 from gateway.privacy.admission import refuse_if_held
 from gateway.privacy.attributes import AttributeCleaner, PatientContext
 from gateway.privacy.decider import Decider
@@ -53,10 +54,9 @@ _CLASS, _INSTANCE, _STUDY, _STUDY_DATE = 0x00080016, 0x00080018, 0x0020000D, 0x0
 
 
 @dataclass(frozen=True, slots=True)
-class Assembled:
-    """An object as the engine would have written it: a whole Part 10 file, and what was done."""
+class Done:
+    """What was done to an object, and what it is now."""
 
-    file: bytes = field(repr=False)
     actions: Mapping[str, int]
     uids: Mapping[str, str] = field(repr=False)
     sop_class_uid: str
@@ -64,6 +64,13 @@ class Assembled:
     study_instance_uid: str
     transfer_syntax_uid: str
     study_date: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled(Done):
+    """An object as the engine would have written it: a whole Part 10 file, of which large values are not copied."""
+
+    pieces: Sequence[bytes | memoryview] = field(repr=False)
 
 
 class Assembler:
@@ -83,7 +90,7 @@ class Assembler:
         self._method_codes: dict[bool, bytes] = {}
         self._actions: dict[tuple[str, ...], Mapping[str, int]] = {}
 
-    def assemble(self, data: bytes, kind_of: KindOf, *, released: bool) -> Assembled:
+    def assemble(self, data: Octets, kind_of: KindOf, *, released: bool) -> Assembled:
         """One Part 10 file; raises Held as `deidentify` does, and NotTaken."""
         parts = divided(data, self._repeats)
         pixels = _taken_out(parts.stretches)
@@ -125,7 +132,6 @@ class Assembler:
         new_class, new_uid = _text(outs[_CLASS]), _text(outs[_INSTANCE])
         before, after = _around_uid(new_class, parts.transfer_syntax_uid, len(new_uid))
         return Assembled(
-            b"".join((before, new_uid.encode("ascii"), after, *pieces)),
             self._counted(counts),
             MappingProxyType(uids),
             new_class,
@@ -133,6 +139,7 @@ class Assembler:
             _text(outs[_STUDY]),
             parts.transfer_syntax_uid,
             _text(outs.get(_STUDY_DATE, b"")),
+            (before, new_uid.encode("ascii"), after, *pieces),
         )
 
     def _read_of(self, stretch: Stretch) -> ReadAsIs:

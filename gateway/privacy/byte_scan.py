@@ -19,6 +19,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from gateway.octets import Octets
 from gateway.privacy.dark_scan import DarkFinds, DarkScan
 from gateway.privacy.text_scan import BEGINNING, LONGEST, TextFinds, TextScan
 
@@ -77,7 +78,7 @@ class ByteScan:
             for length in (_SHORT_KEY, _LONG_KEY)
         }
 
-    def over(self, data: bytes) -> ByteFinds:
+    def over(self, data: Octets) -> ByteFinds:
         """The scan of one file."""
         words: _Words = np.frombuffer(data, "<u2", len(data) // 2)
         in_dark = DarkFinds([], set())
@@ -163,7 +164,7 @@ class ByteFinds:
 
     def __init__(
         self,
-        data: bytes,
+        data: Octets,
         texts: TextFinds | None,
         all_texts: bool,
         in_dark: DarkFinds,

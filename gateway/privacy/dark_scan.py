@@ -15,6 +15,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from gateway.octets import Octets
+
 _PAIR: Final = 4  # bytes
 _MOST_CANDIDATES: Final = (
     8  # pairs, one in so many words; with more of them the look-up of all words is faster
@@ -33,7 +35,7 @@ Range = tuple[int, int]
 """Start and end, in bytes of a file or a text."""
 
 
-def wide_run(data: bytes, pair: int) -> Range | None:
+def wide_run(data: Octets, pair: int) -> Range | None:
     """All of the run of four or more digits and dots in UTF-16, in either order of bytes, that has `pair` in it."""
     goes_on = _GOES_ON.match(data, pair)
     assert goes_on is not None
@@ -65,7 +67,7 @@ class DarkScan:
         self._may_be = np.zeros(1 << 16, np.bool_)
         self._may_be[_hashed(np.frombuffer(b"".join(self._pairs), "<u4"))] = True
 
-    def over(self, data: bytes, start: int, end: int, finds: DarkFinds) -> bool:
+    def over(self, data: Octets, start: int, end: int, finds: DarkFinds) -> bool:
         """Adds to `finds` what begins in words `start` (even) to `end`, which two more dark words follow.
 
         False where a run of digits goes on outside, or where too much looks like text: nothing is added then.

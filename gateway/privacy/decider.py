@@ -20,6 +20,7 @@ from pydicom.filewriter import write_dataset
 from pydicom.sequence import Sequence as DicomSequence
 from pydicom.tag import Tag
 
+from gateway.octets import Octets
 from gateway.privacy.asking import answer, may_be_safe, of_element
 from gateway.privacy.attributes import AttributeCleaner
 from gateway.privacy.gathered import gathered
@@ -83,7 +84,7 @@ class Decider:
     """The outcomes of the elements of one object. `volatile`: its UIDs and dates, which its siblings do not share."""
 
     def __init__(
-        self, data: bytes, context: Context, volatile: Sequence[str], whole: Callable[[], AttributeCleaner]
+        self, data: Octets, context: Context, volatile: Sequence[str], whole: Callable[[], AttributeCleaner]
     ) -> None:
         self.data, self.context, self.volatile, self._make_whole = data, context, volatile, whole
 
@@ -97,7 +98,7 @@ class Decider:
         if not stretch.repeats:
             return gathered(self.level(level, stretch.found))
         memo = self.context.stretches_of(level)
-        key = stretch.data
+        key = stretch.copied
         known = memo.plain.get(key) or memo.recall(key, self.among)
         if known is None:
             own = Decider(key, self.context, self.volatile, self._make_whole)

@@ -15,6 +15,7 @@ from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset
 from pydicom.tag import BaseTag
 
+from gateway.octets import Octets
 from gateway.privacy.identifying import divided
 from gateway.privacy.outcomes import MOST_STRETCHES
 from gateway.privacy.silence import silent_pydicom
@@ -33,7 +34,7 @@ class Headers:
         self._known: dict[Stretch, _Raws] = {}
         self._encodings: dict[bytes, str | MutableSequence[str]] = {}
 
-    def read(self, data: bytes) -> Dataset:
+    def read(self, data: Octets) -> Dataset:
         """The data set of a whole Part 10 file up to its pixels, without file meta; raises NotTaken."""
         parts = divided(data, self._repeats)
         raws: _Raws = {}

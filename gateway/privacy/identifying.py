@@ -15,6 +15,7 @@ from pydicom.datadict import keyword_for_tag
 from pydicom.dataset import Dataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from gateway.octets import Octets
 from gateway.privacy.identity import (
     SILENT_VRS,
     UNREADABLE_VALUE,
@@ -56,7 +57,7 @@ class Parts(NamedTuple):
     charset: bytes
 
 
-def divided(data: bytes, repeats: Repeats) -> Parts:
+def divided(data: Octets, repeats: Repeats) -> Parts:
     """The parts of a Part 10 file; raises NotTaken for files that are not plainly readable."""
     syntax, start, meta = file_meta(data)
     implicit, compressed = _encoding(syntax)
@@ -69,7 +70,7 @@ def divided(data: bytes, repeats: Repeats) -> Parts:
     return Parts(syntax, implicit, compressed, stretches, Stretch(data, meta, False), charset)
 
 
-def charset_in(data: bytes, found: Iterable[Element], otherwise: bytes = b"") -> bytes:
+def charset_in(data: Octets, found: Iterable[Element], otherwise: bytes = b"") -> bytes:
     """SpecificCharacterSet as read."""
     return next((data[e.start : e.end] for e in found if e.tag == CHARACTER_SET), otherwise)
 
@@ -97,14 +98,14 @@ class StudyValues:
         self.found: Values = {}
         self._taken: set[Identifying] = set()
 
-    def add(self, data: bytes, read: Callable[[bytes], Dataset]) -> None:
+    def add(self, data: Octets, read: Callable[[bytes], Dataset]) -> None:
         """One whole Part 10 file; `read` reads what does not go by byte ranges, and raises what it will."""
         with silent_pydicom():
             try:
                 parts = divided(data, self._repeats)
                 found = self._reader.values(parts)
             except (NotTaken, *UNREADABLE_VALUE):
-                original = read(data)
+                original = read(data[:])
                 values: Values = {}
                 for part in (original, getattr(original, "file_meta", None)):
                     for attribute, value, kind in walk(part) if part is not None else ():
@@ -174,21 +175,24 @@ class ValueReader:
         ]
 
     def _of(self, stretch: Stretch, charset: bytes, implicit: bool) -> Identifying:
-        key = (charset, implicit, stretch.data)
-        known = self._stretches.get(key) if stretch.repeats else None
+        if not stretch.repeats:
+            return self._read(stretch, charset, implicit)
+        key = (charset, implicit, stretch.copied)
+        known = self._stretches.get(key)
         if known is None:
-            values: Values = {}
-            self._collect(stretch.data, stretch.found, charset, implicit, 0, values)
-            known = Identifying.of(values) if values else _NOTHING
-            if stretch.repeats:
-                if len(self._stretches) > MOST_STRETCHES:
-                    self._stretches.clear()
-                self._stretches[key] = known
+            if len(self._stretches) > MOST_STRETCHES:
+                self._stretches.clear()
+            known = self._stretches[key] = self._read(stretch, charset, implicit)
         return known
+
+    def _read(self, stretch: Stretch, charset: bytes, implicit: bool) -> Identifying:
+        values: Values = {}
+        self._collect(stretch.data, stretch.found, charset, implicit, 0, values)
+        return Identifying.of(values) if values else _NOTHING
 
     def _collect(
         self,
-        data: bytes,
+        data: Octets,
         found: Sequence[Element],
         charset: bytes,
         implicit: bool,
@@ -230,7 +234,7 @@ class ValueReader:
                 values.setdefault((text, kind), attribute)
 
     def _items(
-        self, data: bytes, element: Element, charset: bytes, implicit: bool, depth: int, values: Values
+        self, data: Octets, element: Element, charset: bytes, implicit: bool, depth: int, values: Values
     ) -> None:
         for item in items(data, element, implicit=implicit, depth=depth):
             found = elements(data, item.start, item.end, implicit=implicit, depth=depth + 1)
@@ -239,7 +243,7 @@ class ValueReader:
 
     @staticmethod
     def _refuse_hidden_sequence(
-        data: bytes, element: Element, charset: bytes, creators: dict[tuple[int, int], bytes]
+        data: Octets, element: Element, charset: bytes, creators: dict[tuple[int, int], bytes]
     ) -> None:
         """pydicom knows some private attributes of implicit files to be sequences; such files it shall read itself."""
         group, number = element.tag >> 16, element.tag & 0xFFFF

@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from gateway.octets import Octets
 from gateway.privacy.layout import Span, spans
 
 _MOST_LENGTHS: Final = 64
@@ -35,7 +36,7 @@ class KnownLayouts:
     def __init__(self) -> None:
         self._known: dict[int, list[_Known]] = {}
 
-    def spans(self, encoded: bytes) -> list[Span]:
+    def spans(self, encoded: Octets) -> list[Span]:
         """As `layout.spans`; the list is shared, so it is not to be changed."""
         known = self._known.get(len(encoded), [])
         data: NDArray[np.uint8] = np.frombuffer(encoded, np.uint8)
@@ -48,10 +49,9 @@ class KnownLayouts:
         if between <= _LONGEST and found[-1:] and found[-1].path != "(unreadable)":
             if len(self._known) >= _MOST_LENGTHS:
                 self._known.clear()
-            was_read = np.ones(len(encoded), np.bool_)
-            for span in values:
-                was_read[span.start : span.end] = False
-            places = np.flatnonzero(was_read)
+            ends = [0, *(span.end for span in values)]
+            starts = [*(span.start for span in values), len(encoded)]
+            places = np.concatenate([np.arange(*one) for one in zip(ends, starts, strict=True)])
             one = _Known(places, data.take(places).tobytes(), found)
             self._known[len(encoded)] = [one, *known[: _MOST_ALIKE - 1]]
         return found

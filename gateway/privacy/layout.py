@@ -13,6 +13,8 @@ from typing import Final, NamedTuple
 from pydicom.datadict import dictionary_VR, keyword_for_tag
 from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian
 
+from gateway.octets import Octets
+
 _LONG_VRS: Final = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 _SHORT_VRS: Final = {
     vr: vr.decode() for vr in b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split()
@@ -36,7 +38,7 @@ class _Unreadable(Exception):
     pass
 
 
-def transfer_syntax(encoded: bytes) -> tuple[str, int]:
+def transfer_syntax(encoded: Octets) -> tuple[str, int]:
     """The Transfer Syntax UID of a Part 10 file and where its data set begins; ("", 0) when it has none."""
     walker = _Walker(encoded, [])
     with suppress(_Unreadable, struct.error, IndexError):
@@ -48,7 +50,7 @@ def transfer_syntax(encoded: bytes) -> tuple[str, int]:
     return "", 0
 
 
-def spans(encoded: bytes) -> list[Span]:
+def spans(encoded: Octets) -> list[Span]:
     """The leaf values of a Part 10 file in file order, file meta included; items of sequences by their path."""
     found: list[Span] = []
     walker = _Walker(encoded, found)
@@ -64,7 +66,7 @@ def spans(encoded: bytes) -> list[Span]:
 
 
 class _Walker:
-    def __init__(self, data: bytes, found: list[Span]) -> None:
+    def __init__(self, data: Octets, found: list[Span]) -> None:
         self.data = data
         self.found = found
         self.implicit = False

@@ -26,6 +26,7 @@ from typing import Final
 
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
+from gateway.octets import Octets
 from gateway.privacy.byte_scan import ByteFinds, ByteScan
 from gateway.privacy.identity import IdentifyingValue, Kind, identifying_values
 from gateway.privacy.known_layouts import KnownLayouts
@@ -110,7 +111,7 @@ class LeakSearch:
         self._silent: set[bytes] = set()
         self._short_in: dict[bytes, tuple[IdentifyingValue, ...]] = {}
 
-    def leaks(self, encoded: bytes) -> list[Leak]:
+    def leaks(self, encoded: Octets) -> list[Leak]:
         """Every place of `encoded` (a Part 10 file) where one of the values occurs; empty means proven clean.
 
         A deflated data set is inflated first (offsets then count in the inflated file).
@@ -133,7 +134,7 @@ class LeakSearch:
 
     # ---- words -----------------------------------------------------------------------------------------------
 
-    def _words_in(self, encoded: bytes, finds: ByteFinds, layout: Layout) -> Iterator[int]:
+    def _words_in(self, encoded: Octets, finds: ByteFinds, layout: Layout) -> Iterator[int]:
         for offset, needle in finds.needles():
             span = layout.at(offset)
             for value, wide in self._words[needle]:
@@ -163,7 +164,7 @@ class LeakSearch:
 
     # ---- digits ----------------------------------------------------------------------------------------------
 
-    def _digits_in(self, encoded: bytes, finds: ByteFinds, layout: Layout) -> Iterator[int]:
+    def _digits_in(self, encoded: Octets, finds: ByteFinds, layout: Layout) -> Iterator[int]:
         runs = self._runs
         for start, end in finds.runs(self._silent):
             text = encoded[start:end]
@@ -222,12 +223,12 @@ class LeakSearch:
                         yield at
 
 
-def find_leaks(encoded: bytes, values: Collection[IdentifyingValue]) -> list[Leak]:
+def find_leaks(encoded: Octets, values: Collection[IdentifyingValue]) -> list[Leak]:
     """`LeakSearch(values).leaks(encoded)`: for one file alone."""
     return LeakSearch(values).leaks(encoded)
 
 
-def _stands_alone(data: bytes, offset: int, length: int, span: Span | None) -> bool:
+def _stands_alone(data: Octets, offset: int, length: int, span: Span | None) -> bool:
     before = data[offset - 1 : offset] if span is None or offset > span.start else b""
     after = data[offset + length : offset + length + 1] if span is None or offset + length < span.end else b""
     return not before.isalpha() and not after.isalpha()
@@ -246,7 +247,7 @@ def _counts(one: _Number, at: int, layout: Layout, *, wide: bool = False) -> boo
     return span is None or (span.vr != "DS" and not in_its_place)
 
 
-def _inflated(encoded: bytes) -> bytes:
+def _inflated(encoded: Octets) -> Octets:
     syntax, start = transfer_syntax(encoded)
     if syntax != DeflatedExplicitVRLittleEndian:
         return encoded

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydicom.dataset import Dataset
 from pydicom.pixels.utils import get_expected_length
 
+from gateway.octets import Octets
 from gateway.privacy.decider import Decider
 from gateway.privacy.identity import UNREADABLE_VALUE
 from gateway.privacy.outcomes import Level, bulk_head, dataset_of, keeps
@@ -22,7 +23,7 @@ class Pixels:
 
     def pieces(
         self,
-        data: bytes,
+        data: Octets,
         pixels: Element,
         described: bytes,
         level: Level,

@@ -9,6 +9,7 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Final
 
+from gateway.octets import Octets
 from gateway.privacy.codes import is_standard_meaning
 from gateway.privacy.constant_words import VENDOR_ATTRIBUTES, is_standard_code, vendor_words
 from gateway.privacy.encoding import IMPLEMENTATION_VERSION_NAME
@@ -30,7 +31,7 @@ _LONGEST_WITH_DATE: Final = (
 class Layout:
     """Answers: which element is at this offset, what kind is it. The file is walked when the first question comes."""
 
-    def __init__(self, encoded: bytes, walk: Callable[[bytes], list[Span]] = spans) -> None:
+    def __init__(self, encoded: Octets, walk: Callable[[Octets], list[Span]] = spans) -> None:
         self.encoded, self._walk = encoded, walk
 
     @cached_property
@@ -86,11 +87,11 @@ def is_bulk(span: Span | None) -> bool:
     return span is not None and span.vr in _BULK_VRS and span.end - span.start >= _BULK_BYTES
 
 
-def value_bytes(encoded: bytes, span: Span) -> bytes:
+def value_bytes(encoded: Octets, span: Span) -> bytes:
     return encoded[span.start : span.end].strip(b" \0")
 
 
-def stands_apart(data: bytes, start: int, end: int, span: Span | None) -> bool:
+def stands_apart(data: Octets, start: int, end: int, span: Span | None) -> bool:
     first, last = (span.start, span.end) if span is not None else (0, len(data))
     around = data[max(start - 1, first) : start] + data[end : min(end + 1, last)]
     return not any(chr(byte).isalnum() for byte in around)

@@ -9,9 +9,9 @@ counts them.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from io import BytesIO
 from operator import attrgetter
 from typing import Any, Final
@@ -20,8 +20,9 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 
+from gateway.octets import Octets
 from gateway.privacy.attributes import PatientContext
-from gateway.privacy.by_ranges import Assembled, Assembler, KindOf
+from gateway.privacy.by_ranges import Assembled, Assembler, Done, KindOf
 from gateway.privacy.deidentify import deidentify
 from gateway.privacy.encoding import encode
 from gateway.privacy.errors import Held, Reason
@@ -31,17 +32,20 @@ from gateway.privacy.profile import Profile
 from gateway.privacy.ranges import NotTaken
 from gateway.privacy.silence import silent_pydicom
 
-_all_of: Callable[[Assembled], tuple[Any, ...]] = attrgetter(*(one.name for one in fields(Assembled)))
+_what_was_done: Callable[[Done], tuple[Any, ...]] = attrgetter(*(one.name for one in fields(Done)))
 UNREADABLE_FILE: Final = (InvalidDicomError, zlib.error, *UNREADABLE_VALUE)
 
 Read = Callable[[bytes], Dataset]
 """How a whole file is read when it does not go by byte ranges; what it raises goes to the caller."""
+Written = Callable[[Sequence[bytes | memoryview]], Octets]
+"""Puts a copy together of its pieces, in memory or on disk."""
 
 
 @dataclass(frozen=True)
-class Prepared(Assembled):
-    """One object that may leave when `leaks` is empty."""
+class Prepared(Done):
+    """One object that may leave when `leaks` is empty: a whole Part 10 file."""
 
+    file: Octets = field(repr=False)
     leaks: tuple[Leak, ...]
 
 
@@ -65,17 +69,21 @@ class Preparer:
         """Objects that went through the engine on datasets."""
         self._assembler = Assembler(profile, patient)
 
-    def prepare(self, data: bytes, kind_of: KindOf, *, released: bool = False) -> Prepared:
-        """One Part 10 file de-identified, encoded and searched; raises Held as `deidentify` does."""
+    def prepare(
+        self, data: Octets, kind_of: KindOf, *, released: bool = False, written: Written = b"".join
+    ) -> Prepared:
+        """One Part 10 file de-identified, encoded and searched; raises Held as `deidentify` does.
+
+        With `data` and what `written` gives on the disk, no more is in memory than the header and a few blocks.
+        """
         try:
             with silent_pydicom():
-                return self._searched(self._assembler.assemble(data, kind_of, released=released))
+                done = self._assembler.assemble(data, kind_of, released=released)
         except (NotTaken, Held, *UNREADABLE_VALUE):
             self.whole += 1
-        return self._searched(self._whole(data, kind_of, released))
-
-    def _searched(self, done: Assembled) -> Prepared:
-        return Prepared(*(*_all_of(done), tuple(self.search.leaks(done.file))))
+            done = self._whole(data[:], kind_of, released)
+        file = written(done.pieces)
+        return Prepared(*(*_what_was_done(done), file, tuple(self.search.leaks(file))))
 
     def _whole(self, data: bytes, kind_of: KindOf, released: bool) -> Assembled:
         """By the engine on datasets."""
@@ -87,7 +95,6 @@ class Preparer:
         with held_if_it_cannot_be("written again"):
             file = encode(new)
         return Assembled(
-            file,
             done.actions,
             done.uids,
             str(new.SOPClassUID),
@@ -95,6 +102,7 @@ class Preparer:
             str(new.StudyInstanceUID),
             str(new.file_meta.TransferSyntaxUID),
             str(new.get("StudyDate", "") or ""),
+            (file,),
         )
 
 

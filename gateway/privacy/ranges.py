@@ -13,6 +13,8 @@ from typing import Final, NamedTuple
 
 from pydicom.datadict import dictionary_VR
 
+from gateway.octets import Octets
+
 SEQUENCE: Final = "SQ"
 PIXEL_DATA: Final = 0x7FE00010
 _SHORT: Final = {
@@ -54,7 +56,7 @@ class Item(NamedTuple):
     end: int
 
 
-def elements(data: bytes, at: int, end: int, *, implicit: bool, depth: int = 0) -> list[Element]:
+def elements(data: Octets, at: int, end: int, *, implicit: bool, depth: int = 0) -> list[Element]:
     """The elements of `data[at:end]`, which they fill completely, in ascending order of tags."""
     found, after = _elements(data, at, end, implicit, depth, delimited=False)
     if after != end:
@@ -63,13 +65,13 @@ def elements(data: bytes, at: int, end: int, *, implicit: bool, depth: int = 0) 
 
 
 def elements_between(
-    data: bytes, at: int, *, implicit: bool, after: int = -1, below: int = _ITEM
+    data: Octets, at: int, *, implicit: bool, after: int = -1, below: int = _ITEM
 ) -> tuple[list[Element], int]:
     """The elements from `at` on with tags above `after` and under `below`, and the position behind them."""
     return _elements(data, at, len(data), implicit, 0, delimited=False, last=after, below=below)
 
 
-def file_meta(data: bytes) -> tuple[str, int, list[Element]]:
+def file_meta(data: Octets) -> tuple[str, int, list[Element]]:
     """The Transfer Syntax UID of a Part 10 file, where its data set begins, and its file meta elements."""
     if data[128:132] != b"DICM":
         raise NotTaken
@@ -93,7 +95,7 @@ def file_meta(data: bytes) -> tuple[str, int, list[Element]]:
     return syntax, at, found
 
 
-def items(data: bytes, element: Element, *, implicit: bool, depth: int) -> list[Item]:
+def items(data: Octets, element: Element, *, implicit: bool, depth: int) -> list[Item]:
     """The items of a sequence."""
     delimited = element.stop != element.end
     found, after = _items(data, element.value, element.end, implicit, depth, delimited=delimited)
@@ -103,7 +105,7 @@ def items(data: bytes, element: Element, *, implicit: bool, depth: int) -> list[
 
 
 def _elements(
-    data: bytes,
+    data: Octets,
     at: int,
     end: int,
     implicit: bool,
@@ -156,7 +158,7 @@ def _elements(
     return found, at
 
 
-def _header(data: bytes, at: int, implicit: bool) -> tuple[int, str, int, int]:
+def _header(data: Octets, at: int, implicit: bool) -> tuple[int, str, int, int]:
     """Tag, VR, length of the value and where it begins."""
     if implicit:
         group, number, length = _implicit(data, at)
@@ -176,7 +178,7 @@ def _header(data: bytes, at: int, implicit: bool) -> tuple[int, str, int, int]:
 
 
 def _items(
-    data: bytes, at: int, end: int, implicit: bool, depth: int, *, delimited: bool
+    data: Octets, at: int, end: int, implicit: bool, depth: int, *, delimited: bool
 ) -> tuple[list[Item], int]:
     found: list[Item] = []
     while at < end:
@@ -204,7 +206,7 @@ def _items(
     return found, at
 
 
-def _after_fragments(data: bytes, at: int, end: int) -> int:
+def _after_fragments(data: Octets, at: int, end: int) -> int:
     """The position after encapsulated pixel data (PS3.5 A.4)."""
     while at + 8 <= end:
         group, number, length = _implicit(data, at)

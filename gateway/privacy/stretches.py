@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from gateway.octets import Octets
 from gateway.privacy.ranges import PIXEL_DATA, Element, elements_between
 
 _MOST_SERIES: Final = 64
@@ -28,9 +29,15 @@ _SHORTEST: Final = 2  # elements
 class Stretch:
     """Consecutive top-level elements, at places in `data`: the file, or a copy of their bytes alone if it `repeats`."""
 
-    data: bytes
+    data: Octets
     found: list[Element]
     repeats: bool
+
+    @property
+    def copied(self) -> bytes:
+        """The bytes of one that `repeats`."""
+        assert isinstance(self.data, bytes)
+        return self.data
 
 
 class Repeats:
@@ -44,7 +51,7 @@ class Repeats:
         """Of a series of which one object was seen: its header."""
         self._known: dict[bytes, list[Stretch]] = {}
 
-    def stretches(self, data: bytes, start: int, *, implicit: bool) -> list[Stretch]:
+    def stretches(self, data: Octets, start: int, *, implicit: bool) -> list[Stretch]:
         """The elements of the data set that begins at `start`, in order; raises NotTaken as `elements` does."""
         series = _series(data, start, implicit)
         known = self._known.get(series)
@@ -68,7 +75,7 @@ class Repeats:
                 self._begin(series, data, elements_between(data, start, implicit=implicit)[0])
         return parts
 
-    def _begin(self, series: bytes, data: bytes, found: Sequence[Element]) -> None:
+    def _begin(self, series: bytes, data: Octets, found: Sequence[Element]) -> None:
         if len(self._first) + len(self._known) >= _MOST_SERIES:
             self._first.clear()
             self._known.clear()
@@ -76,7 +83,7 @@ class Repeats:
 
 
 def _divided(
-    data: bytes, at: int, known: Sequence[Stretch], implicit: bool
+    data: Octets, at: int, known: Sequence[Stretch], implicit: bool
 ) -> tuple[list[Stretch], list[Stretch]]:
     """The stretches of an object, and those of `known` that are not among them."""
     parts: list[Stretch] = []
@@ -84,12 +91,12 @@ def _divided(
     single: list[Element] = []
     last = -1
     for stretch in known:
-        if not data.startswith(stretch.data, at):
+        if not data.startswith(stretch.copied, at):
             found, at = elements_between(data, at, implicit=implicit, after=last, below=stretch.found[0].tag)
             if found:
                 single += found
                 last = found[-1].tag
-            if not data.startswith(stretch.data, at):
+            if not data.startswith(stretch.copied, at):
                 missed.append(stretch)
                 continue
         if single:
@@ -105,7 +112,7 @@ def _divided(
     return parts, missed
 
 
-def _common(before: Sequence[Stretch], data: bytes, found: Sequence[Element]) -> list[Stretch]:
+def _common(before: Sequence[Stretch], data: Octets, found: Sequence[Element]) -> list[Stretch]:
     """What of earlier stretches is in `data`, too: byte for byte, and with nothing in between."""
     tags = {element.tag: element for element in found}
     common: list[Stretch] = []
@@ -131,7 +138,7 @@ def _count(stretches: Sequence[Stretch]) -> int:
     return sum(len(stretch.found) for stretch in stretches)
 
 
-def _repeating(data: bytes, found: Sequence[Element]) -> Iterator[Stretch]:
+def _repeating(data: Octets, found: Sequence[Element]) -> Iterator[Stretch]:
     """`found` as a stretch of its own, from the first to the last public element, if that is worth it."""
     public = [index for index, element in enumerate(found) if not element.tag & 0x10000]
     if not public:
@@ -150,7 +157,7 @@ def _repeating(data: bytes, found: Sequence[Element]) -> Iterator[Stretch]:
     )
 
 
-def _header_of(data: bytes, found: Sequence[Element]) -> Stretch:
+def _header_of(data: Octets, found: Sequence[Element]) -> Stretch:
     """A copy without the pixels; empty if it is too long to be kept."""
     header = [element for element in found if element.tag < PIXEL_DATA]
     if not header or header[-1].end > _LONGEST_HEADER:
@@ -158,7 +165,7 @@ def _header_of(data: bytes, found: Sequence[Element]) -> Stretch:
     return Stretch(data[: header[-1].end], header, False)
 
 
-def _series(data: bytes, start: int, implicit: bool) -> bytes:
+def _series(data: Octets, start: int, implicit: bool) -> bytes:
     """What looks like the Series Instance UID, read in passing."""
     at = data.find(b"\x20\0\x0e\0", start, start + _LONGEST_HEADER)
     if at < 0:

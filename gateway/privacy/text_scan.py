@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from gateway.octets import Octets
 from gateway.privacy.dark_scan import WIDE_PAIRS, wide_run
 
 LONGEST: Final = 1 << 14  # bytes, of all parts of a file; above it the passes over blocks are faster
@@ -38,7 +39,7 @@ class TextScan:
         self._may_begin = np.zeros(1 << 16, np.bool_)
         self._may_begin[words[::2] * _FACTOR + words[1::2]] = True
 
-    def over(self, data: bytes, parts: Collection[tuple[int, int]]) -> TextFinds | None:
+    def over(self, data: Octets, parts: Collection[tuple[int, int]]) -> TextFinds | None:
         """What the byte ranges `parts` hold; None if runs of digits of two bytes a character are among it."""
         parts = [(max(start - _AROUND, 0), min(end + _AROUND, len(data))) for start, end in parts]
         text = _BETWEEN.join([data[start:end] for start, end in parts])
@@ -64,7 +65,7 @@ class TextScan:
         return [2 * word if word < half else 2 * (word - half) + 1 for word in at]
 
     def _with_places(
-        self, data: bytes, parts: Sequence[tuple[int, int]], found: Sequence[tuple[int, bytes]]
+        self, data: Octets, parts: Sequence[tuple[int, int]], found: Sequence[tuple[int, bytes]]
     ) -> list[tuple[int, bytes]]:
         """(offset in the file, needle) of every needle that really is where `found` says it may begin."""
         return [
@@ -81,7 +82,7 @@ class TextFinds:
 
     def __init__(
         self,
-        data: bytes,
+        data: Octets,
         text: bytes,
         lower: bytes,
         parts: Sequence[tuple[int, int]],

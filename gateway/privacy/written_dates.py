@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
+from gateway.octets import Octets
+
 GROUPS: Final = re.compile(rb"(?<![0-9.])(\d{1,4})([-./])(\d{1,2})\2(\d{1,4})(?![0-9])")
 SPELLED: Final = re.compile(
     rb"(?:(\d{1,2})[. ,_-]{0,3})?(jan|feb|m(?:a|\xe4|\xc3\xa4)r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-z]{0,6}"
@@ -48,12 +50,12 @@ def years_in_run(run: bytes) -> tuple[int, ...]:
     return tuple(match.start() for match in _YEAR.finditer(run))
 
 
-def may_be_spelled(data: bytes, year: int) -> bool:
+def may_be_spelled(data: Octets, year: int) -> bool:
     """Whether the name of a month stands before the year at `year`: a quick look."""
     return SPELLED.search(data, max(year - _LONGEST_BEFORE_YEAR, 0), year + 4) is not None
 
 
-def spelled_dates(data: bytes, year: int, first: int, end: int) -> Iterator[tuple[int, str]]:
+def spelled_dates(data: Octets, year: int, first: int, end: int) -> Iterator[tuple[int, str]]:
     """(offset, YYYYMMDD) of the date with the name of its month whose year is at `year` (`data[first:end]` only).
 
     Read from the beginning of the text around it, so that two dates in a row are told apart as they are written.

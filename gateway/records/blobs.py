@@ -12,13 +12,14 @@ import shutil
 import tempfile
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
+from gateway.octets import MappedFile, Octets, octets_of
 from gateway.records import crash
 
 START_WRITING: int | None = getattr(os, "POSIX_FADV_DONTNEED", None)
@@ -40,6 +41,9 @@ class BlobStore(Protocol):
     def get(self, key: str) -> bytes:
         """The bytes; raises FileNotFoundError."""
 
+    def view(self, key: str) -> Octets:
+        """The bytes, left on the disk where there are many; raises FileNotFoundError."""
+
     def path(self, key: str) -> Path:
         """A file to read the bytes from."""
 
@@ -59,8 +63,11 @@ class BlobStore(Protocol):
 class Batch(Protocol):
     """Files that are kept together."""
 
-    def put(self, key: str, data: bytes) -> None:
+    def put(self, key: str, data: Octets) -> None:
         """Take one more file; it is not there before the batch ends. Raises OSError."""
+
+    def written(self, pieces: Sequence[bytes | memoryview]) -> MappedFile:
+        """A large file put together on the disk; it stays only if `put` takes it. Raises OSError."""
 
 
 class LocalBlobs:
@@ -89,6 +96,9 @@ class LocalBlobs:
 
     def get(self, key: str) -> bytes:
         return self.path(key).read_bytes()
+
+    def view(self, key: str) -> Octets:
+        return octets_of(self.path(key))
 
     def path(self, key: str) -> Path:
         parts = key.split("/")
@@ -138,8 +148,14 @@ class _LocalBatch:
         self._folders: set[Path] = set()
         self._temporary: dict[Path, Path] = {}
         """Where each file lies until the end, by its place."""
+        self._unnamed: set[Path] = set()
+        """Large files that `put` has not taken."""
 
-    def put(self, key: str, data: bytes) -> None:
+    def put(self, key: str, data: Octets) -> None:
+        if isinstance(data, MappedFile):
+            self._unnamed.remove(data.path)
+            self._take(self._folder_of(key), data.path)
+            return
         if self._writer is None:
             self._writer = ThreadPoolExecutor(1, "files")
         while self._written and self._behind + len(data) > _BEHIND:
@@ -147,22 +163,30 @@ class _LocalBatch:
         self._written.append((self._writer.submit(self.write, key, data), len(data)))
         self._behind += len(data)
 
+    def written(self, pieces: Sequence[bytes | memoryview]) -> MappedFile:
+        descriptor, name = tempfile.mkstemp(prefix=".", dir=self._blobs.folder)
+        self._unnamed.add(Path(name))
+        _fill(descriptor, pieces)
+        return MappedFile.of(Path(name))
+
     def write(self, key: str, data: bytes) -> None:
         """Write one file beside its place. Raises OSError."""
+        place = self._folder_of(key)
+        descriptor, name = tempfile.mkstemp(prefix=".", dir=place.parent)
+        self._take(place, Path(name))
+        _fill(descriptor, (data,))
+
+    def _folder_of(self, key: str) -> Path:
+        """The place of a key, in a folder that is there."""
         place = self._blobs.path(key)
         if place.parent not in self._folders:
             make_folder(place.parent)
             self._folders.add(place.parent)
-        descriptor, name = tempfile.mkstemp(prefix=".", dir=place.parent)
+        return place
+
+    def _take(self, place: Path, temporary: Path) -> None:
         self._drop(self._temporary.pop(place, None))
-        self._temporary[place] = Path(name)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            if (
-                START_WRITING is not None
-            ):  # while the next file is made, so that its sync has little to wait for
-                os.posix_fadvise(stream.fileno(), 0, 0, START_WRITING)
+        self._temporary[place] = temporary
 
     def keep(self) -> None:
         """Sync every file, give them their names, and sync these. Raises OSError."""
@@ -192,11 +216,22 @@ class _LocalBatch:
             self._writer.shutdown(cancel_futures=True)
         while self._temporary:
             self._drop(self._temporary.popitem()[1])
+        while self._unnamed:
+            self._drop(self._unnamed.pop())
 
     @staticmethod
     def _drop(temporary: Path | None) -> None:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def _fill(descriptor: int, pieces: Sequence[bytes | memoryview]) -> None:
+    """Write a new file and close it."""
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.writelines(pieces)
+        stream.flush()
+        if START_WRITING is not None:  # while the next one is made, so that its sync has little to wait for
+            os.posix_fadvise(stream.fileno(), 0, 0, START_WRITING)
 
 
 def make_folder(folder: Path) -> None:

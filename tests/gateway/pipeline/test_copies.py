@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -151,6 +153,49 @@ def test_a_leak_is_told_by_attribute_and_offset(study: tuple[LocalBlobs, list[Or
     assert all({leak.attribute for leak in one.leaks} == {"PatientName", "PatientID"} for one in leaking)
     assert all(one.size > leak.offset > 132 for one in leaking for leak in one.leaks)
     assert not (blobs.folder / "prepared").exists()
+
+
+def _large(blobs: LocalBlobs, hidden: bytes = b"") -> Share:
+    """One multi-frame image of 64 MB in an object store, with `hidden` in the middle of its pixels."""
+    ds = phantom()[0]
+    ds.Rows = ds.Columns = 512
+    frame = np.random.default_rng(1).integers(0, 4096, 512 * 512, np.uint16).astype("<u2").tobytes()
+    pixels = bytearray(frame * 128)
+    pixels[40_000_001 : 40_000_001 + len(hidden)] = hidden
+    ds.NumberOfFrames, ds.PixelData = 128, bytes(pixels)
+    blobs.put("received/large.dcm", _file(ds))
+    return _share(blobs, [Original(1, "received/large.dcm", False)])
+
+
+def test_a_large_image_stays_on_the_disk(tmp_path: Path) -> None:
+    """Its header and a few blocks are in memory, whatever its size, from reading values to the kept copy."""
+    blobs = LocalBlobs(tmp_path / "objects")
+    share = _large(blobs)
+    tracemalloc.start()
+    try:
+        values = StudyValues()
+        values.join(values_in(blobs, ["received/large.dcm"]))
+        (made,) = copies_of(replace(share, values=values.values(-100)))
+        assert tracemalloc.get_traced_memory()[1] < 12_000_000
+    finally:
+        tracemalloc.stop()
+    assert isinstance(made, Copy)
+    file = blobs.get(made.fact.blob)
+    assert (made.size, made.sha256) == (len(file), hashlib.sha256(file).hexdigest())
+    assert file[-60_000_000:] == blobs.get("received/large.dcm")[-60_000_000:]
+    assert [path.name for path in blobs.folder.iterdir() if path.is_file()] == []
+
+
+def test_of_a_large_image_that_leaks_nothing_stays(tmp_path: Path) -> None:
+    """A name in the middle of 64 MB of pixels is found where it is, and the copy is gone from the disk."""
+    blobs = LocalBlobs(tmp_path / "objects")
+    share = _large(blobs, hidden=b" MUSTERMANN ")
+    values = StudyValues()
+    values.join({("MUSTERMANN", Kind.NAME): "PatientName"})
+    (made,) = copies_of(replace(share, values=values.values(None)))
+    assert isinstance(made, Leaking)
+    assert [leak.attribute for leak in made.leaks] == ["PixelData"]
+    assert sorted(path.name for path in blobs.folder.rglob("*") if path.is_file()) == ["large.dcm"]
 
 
 def test_a_profile_is_the_same_in_another_process() -> None:

@@ -12,6 +12,7 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import ImplicitVRLittleEndian
 
+from gateway.octets import MappedFile
 from gateway.privacy.headers import Headers
 from gateway.privacy.ranges import NotTaken
 from routing_rules.facts import read_instance
@@ -57,6 +58,7 @@ def _taken(files: list[Path]) -> int:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             assert_is_what_pydicom_reads(header, data)
+            assert_is_what_pydicom_reads(Headers().read(MappedFile.of(path)), data)
         taken += 1
     return taken
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pydicom.data
 import pytest
@@ -14,6 +17,7 @@ from pydicom.dataset import Dataset
 from pydicom.filewriter import dcmwrite
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from gateway.octets import MappedFile, Octets
 from gateway.privacy import (
     Held,
     Leak,
@@ -24,7 +28,7 @@ from gateway.privacy import (
     identifying_values,
     load_profile,
 )
-from gateway.privacy.preparer import UNREADABLE_FILE, Preparer
+from gateway.privacy.preparer import UNREADABLE_FILE, Preparer, Written
 from support.hostile_mr import REAL_FILES, Person, context, hostile_mr
 from support.quiet_pydicom import pydicom_is_quiet
 
@@ -56,22 +60,37 @@ def expected(data: bytes, kind: str | None, *, released: bool = False) -> tuple[
 
 
 def prepared(
-    preparer: Preparer, data: bytes, kind: str | None, *, released: bool = False
+    preparer: Preparer,
+    data: Octets,
+    kind: str | None,
+    *,
+    released: bool = False,
+    written: Written = b"".join,
 ) -> tuple[object, ...]:
     """The same of the preparer."""
     try:
-        done = preparer.prepare(data, lambda _: kind, released=released)
+        done = preparer.prepare(data, lambda _: kind, released=released, written=written)
     except Held as held:
         return str(held), held.reason, held.releasable
-    return done.file, dict(done.actions), dict(done.uids)
+    return done.file[:], dict(done.actions), dict(done.uids)
 
 
 def agree(preparer: Preparer, data: bytes, kind: str | None = "t2", *, released: bool = False) -> None:
-    """Both ways, the first time and from memory."""
+    """Both ways, the first time, from memory, and from file to file."""
     wanted = expected(data, kind, released=released)
     if wanted:
         for _ in range(2):
             assert prepared(preparer, data, kind, released=released) == wanted
+        with TemporaryDirectory() as folder:
+            file = on_disk(Path(folder) / "original", [data])
+            written = partial(on_disk, Path(folder) / "copy")
+            assert prepared(preparer, file, kind, released=released, written=written) == wanted
+
+
+def on_disk(path: Path, pieces: Sequence[bytes | memoryview]) -> MappedFile:
+    """A file of these pieces, left where it is."""
+    path.write_bytes(b"".join(pieces))
+    return MappedFile.of(path)
 
 
 def file_of(ds: Dataset, syntax: str = ExplicitVRLittleEndian) -> bytes:
@@ -99,7 +118,7 @@ def test_real_files_are_prepared_alike_by_one_preparer() -> None:
     assert preparer.whole < len(REAL) / 4
 
 
-def test_the_values_of_a_study_are_those_of_its_headers() -> None:
+def test_the_values_of_a_study_are_those_of_its_headers(tmp_path: Path) -> None:
     """From whole files what `identifying_values` finds in headers: of any encoding, nested, with file meta."""
     files = [
         *(file_of(hostile_mr(), syntax) for syntax in (ExplicitVRLittleEndian, ImplicitVRLittleEndian)),
@@ -107,16 +126,18 @@ def test_the_values_of_a_study_are_those_of_its_headers() -> None:
         *(path.read_bytes() for path in BUNDLED if path.name.startswith("MR")),
         *(path.read_bytes() for path in REAL[::5]),
     ]
-    found, readable = StudyValues(), []
+    found, mapped, readable = StudyValues(), StudyValues(), []
     for data in files:
         try:
             found.add(data, lambda raw: dcmread(BytesIO(raw)))
+            mapped.add(on_disk(tmp_path / "file", [data]), lambda raw: dcmread(BytesIO(raw)))
             readable.append(dcmread(BytesIO(data)))
         except UNREADABLE_FILE:
             continue
     assert len(readable) > 5
     for shift in (None, -100):
         assert found.values(shift) == identifying_values(readable, shift)
+        assert mapped.values(shift) == found.values(shift)
 
 
 @pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
@@ -154,7 +175,7 @@ def test_what_the_walk_does_not_take_goes_through_the_engine_and_is_counted() ->
         1,
     ):
         agree(preparer, data)
-        assert preparer.whole == 2 * number
+        assert preparer.whole == 3 * number
 
 
 def test_a_text_is_judged_by_the_uids_of_its_own_object() -> None:
