@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from gateway.demo.listener import MAX_PDU, Caller
 
 Progress = Callable[[int, int], None]
 _ATTEMPTS = 3
+_LAST_ROUND_S = 0.02
+_ENDS_WITHIN_S = 1.0
 _LITTLE_ENDIAN = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
 
 
@@ -32,9 +35,9 @@ def push(
 ) -> int:
     """Send files to the node `ae_title` at `host:port`; returns how many were stored.
 
-    `on_progress(sent, total)` is called after each file. An association that breaks or falls silent is opened
-    again and goes on with the same file, twice at most (pynetdicom now and then loses a response, and the same
-    instance twice is harmless); every refusal and every status but Success raises PushFailed at once.
+    `on_progress(sent, total)` is called after each file. An association that breaks or falls silent is opened again
+    and goes on with the same file, twice at most (the same instance twice is harmless); every refusal and every
+    status but Success raises PushFailed at once.
     """
     if not paths:
         raise PushFailed("There is nothing to send.", "Name at least one DICOM file.")
@@ -51,6 +54,7 @@ def push(
         association = ae.associate(host, port, contexts=contexts, ae_title=ae_title, max_pdu=MAX_PDU)
         if not association.is_established:
             raise _not_associated(association, where, sent)
+        _park_reactor(association)
         try:
             for path in paths[sent:]:
                 _store(association, path, where, sent)
@@ -141,8 +145,23 @@ def _not_associated(association: Association, where: str, sent: int) -> PushFail
     )
 
 
+def _park_reactor(association: Association) -> None:
+    """Stop pynetdicom's own loop until `_close`: it may take a response away from who waits for it.
+
+    Each `send_c_store` pauses that loop, but goes on when it had just been let through once more, and lets it run
+    again at its end.
+    """
+    checkpoint = association._reactor_checkpoint
+    checkpoint.clear()
+    checkpoint.set = lambda: None  # type: ignore[method-assign]
+    time.sleep(_LAST_ROUND_S)
+
+
 def _close(association: Association) -> None:
     if association.is_established:
         association.release()
+    del association._reactor_checkpoint.set
+    association._reactor_checkpoint.set()
+    association.join(_ENDS_WITHIN_S)
     if association.is_alive():
         association.abort()
