@@ -159,11 +159,12 @@ class Receiver:
         self._stopping.clear()
         tls_context = None if self._tls is None else server_context(self._tls)
         ae = self._application_entity()
+        listening = listen(self.host, self._port) if self._listening is None else self._listening.dup()
         server: Any = ae.make_server(
-            (self.host, self._port),
+            listening.getsockname(),
             evt_handlers=self._handlers(),
             server_class=ReceiverServer,
-            listening=listen(self.host, self._port) if self._listening is None else self._listening.dup(),
+            listening=listening,
             is_shared=self._listening is not None,
             socket_of=self._socket_of,
             tls_context=tls_context,

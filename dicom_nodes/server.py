@@ -38,21 +38,23 @@ MIN_PDU_LIMIT = 1024 * 1024
 _BACKLOG = 128
 # Before a connection is taken, for each one that this process has: time for the others to take it.
 _POLITE_S = 0.002
-_POLITE_AT_MOST_S = 0.02
+_POLITE_AT_MOST_S = 0.1
 _JUST_NOW_S = 1.0
 
 
 def listen(host: str, port: int) -> socket.socket:
     """A socket that listens, for one server or for those of several processes. Raises NodeError."""
-    address = AddressInformation(host, port)
-    listening = socket.socket(address.address_family, socket.SOCK_STREAM)
+    listening: socket.socket | None = None
     try:
+        address = AddressInformation(host, port)
+        listening = socket.socket(address.address_family, socket.SOCK_STREAM)
         # A port is ours again at once after a restart, whatever connections of before have not been forgotten yet.
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address.as_tuple)
         listening.listen(_BACKLOG)
     except OSError as error:
-        listening.close()
+        if listening is not None:
+            listening.close()
         raise NodeError(
             f"Cannot listen on {host}:{port} ({error.strerror}).",
             "Choose a free port and an address of this machine, or stop what uses it.",

@@ -30,8 +30,10 @@ from routing_rules.versions import in_force
 NO_SUCH_OBJECT_INSTANCE = 0x0112
 """Failure Reason of storage commitment for an instance we do not keep (PS3.3 C.14.1.1)."""
 
-_ROWS_ELSEWHERE_S = 2.0
-"""How long the rows of what another process acknowledged may take; they follow within a tenth of it."""
+_ROWS_ELSEWHERE_S = 30.0
+"""How long to wait for the rows of what another process acknowledged: as long as for our own (records.rows)."""
+_DIED_S = 1.0
+"""Rows take a tenth of it; what has none by then may be what a process left that died."""
 _ASSOCIATIONS = 256
 """Whose nodes are remembered: more than are open at once."""
 
@@ -120,12 +122,16 @@ def open_gateway(settings: Settings) -> Gateway:
 def _held(gateway: Gateway, wanted: list[str], patience_s: float) -> frozenset[str]:
     """Which of these SOP Instance UIDs we keep, those acknowledged a moment ago included; by other processes, too."""
     gateway.intake.flush()
-    deadline = time.monotonic() + patience_s
+    since, recovered = time.monotonic(), False
     while True:
         with gateway.database.read() as session:
             held = queries.holds(session, wanted)
-        if held.issuperset(wanted) or time.monotonic() >= deadline:
+        waited = time.monotonic() - since
+        if held.issuperset(wanted) or waited >= patience_s:
             return held
+        if waited > _DIED_S and not recovered:
+            gateway.intake.recover()
+            recovered = True
         time.sleep(0.05)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import mmap
-import os
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 LARGE: Final = 4 * 1024 * 1024
 """Bytes of an object that is better left on the disk."""
+_BLOCK: Final = 1 << 20
 
 
 class MappedFile(mmap.mmap):
@@ -17,18 +17,20 @@ class MappedFile(mmap.mmap):
     The file must not become shorter meanwhile. It answers what the walks and the search ask of `bytes`.
     """
 
-    path: Path
+    @classmethod
+    def at(cls, path: Path) -> Self:
+        """The bytes of the file at `path`, which is not empty. Raises OSError."""
+        with path.open("rb", buffering=0) as file:
+            # What a disk cannot read would otherwise end the process in the middle of looking at it.
+            block = bytearray(_BLOCK)
+            while file.readinto(block):
+                pass
+            return cls.of(file.fileno())
 
     @classmethod
-    def of(cls, path: Path) -> MappedFile:
-        """The bytes of the file at `path`, which is not empty. Raises OSError."""
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            mapped = cls(descriptor, 0, access=mmap.ACCESS_READ)
-        finally:
-            os.close(descriptor)
-        mapped.path = path
-        return mapped
+    def of(cls, descriptor: int) -> Self:
+        """The bytes of an open file, which is not empty and may be closed then. Raises OSError."""
+        return cls(descriptor, 0, access=mmap.ACCESS_READ)
 
     def startswith(self, prefix: bytes, at: int = 0) -> bool:
         """As that of `bytes`."""
@@ -38,6 +40,6 @@ class MappedFile(mmap.mmap):
 Octets = bytes | MappedFile
 
 
-def octets_of(path: Path) -> Octets:
+def octets_at(path: Path) -> Octets:
     """What the file at `path` holds, in memory unless it is large. Raises OSError."""
-    return MappedFile.of(path) if path.stat().st_size >= LARGE else path.read_bytes()
+    return MappedFile.at(path) if path.stat().st_size >= LARGE else path.read_bytes()

@@ -65,7 +65,7 @@ class DicomSettings(Table):
     max_associations: int = Field(
         64,
         ge=1,
-        description="associations at once, over all processes; one more is refused as a temporary congestion",
+        description="associations at once, evenly over the processes; one more is refused as a temporary congestion",
     )
     processes: int = Field(
         0, ge=0, description="processes that receive on the port; 0: one for each core, but at most four"

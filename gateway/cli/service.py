@@ -37,6 +37,7 @@ def serve(
     """Run the gateway: one supervised process for each role, several receivers; SIGTERM drains and stops."""
     from gateway import assembly
     from gateway import serve as serving
+    from gateway.supervisor import supervise
 
     loaded = settings_of(config)
     roles = role or list(serving.ROLES)
@@ -47,10 +48,10 @@ def serve(
         assembly.make_keys(
             loaded
         )  # with a configuration, keys are made by `gateway init` and never silently anew
-    if len(roles) == 1 and (roles[0] != serving.RECEIVER or serving.receivers(loaded) == 1):
+    if len(roles) == 1 and roles[0] != serving.RECEIVER:
         serving.run_role(loaded, roles[0])
     else:
-        serving.supervise(loaded, roles)
+        supervise(loaded, roles)
 
 
 @app.command()

@@ -1,7 +1,8 @@
 """The copies of a share of a case's instances: made, proven clean and kept.
 
 What is to do and what came of it are plain records, because large studies are shared among processes (`cores`).
-A large object and its copy stay on the disk, of others one of each is in memory at a time, besides what waits for it.
+A large object and its copy stay on the disk, unless it has to be read whole (`privacy.preparer`); of others one of each
+is in memory at a time, besides what waits for the disk.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from pydicom import Dataset
 
@@ -104,10 +106,12 @@ def copies_of(share: Share) -> list[Copy | Withheld | Leaking]:
     """What became of each original, in order; the copies are on disk then. Raises OSError."""
     preparer = Preparer(share.profile, share.patient, share.values, originals.parsed)
     found: list[Copy | Withheld | Leaking] = []
+    folder = f"prepared/{share.case_id}"
     with share.blobs.batch() as batch:
+        on_disk = partial(batch.written, folder)
         for original in share.originals:
             data = share.blobs.view(original.blob)
-            written: Written = batch.written if isinstance(data, MappedFile) else b"".join
+            written: Written = on_disk if isinstance(data, MappedFile) else b"".join
             try:
                 done = preparer.prepare(data, share.kind, released=original.released, written=written)
             except Held as why:
@@ -116,7 +120,7 @@ def copies_of(share: Share) -> list[Copy | Withheld | Leaking]:
             if done.leaks:
                 found.append(Leaking(original.instance_id, len(done.file), done.leaks))
                 continue
-            blob = f"prepared/{share.case_id}/{done.sop_instance_uid}.dcm"
+            blob = f"{folder}/{done.sop_instance_uid}.dcm"
             batch.put(blob, done.file)
             found.append(_copy(original, done, blob))
     return found

@@ -14,6 +14,7 @@ from pydicom import Dataset, dcmread
 from pydicom.errors import InvalidDicomError
 
 from gateway.errors import GatewayError
+from gateway.octets import LARGE
 from gateway.privacy.headers import Headers
 from gateway.privacy.identity import UNREADABLE
 from gateway.privacy.preparer import held_if_it_cannot_be
@@ -80,8 +81,9 @@ class HeadersInTurn:
 
     def of(self, instance: Instance) -> Dataset:
         """As `header`, without the file meta."""
-        with suppress(NotTaken):
-            return self._headers.read(self._blobs.view(instance.blob))
+        if instance.size < LARGE:
+            with suppress(NotTaken):
+                return self._headers.read(self._blobs.get(instance.blob))
         return header(self._blobs, instance)
 
 

@@ -14,9 +14,11 @@ from typing import Final
 from pydicom.dataset import Dataset
 from pydicom.pixels.utils import get_expected_length
 
+from gateway.octets import Octets
 from gateway.privacy.identity import UNREADABLE
 
 _ITEM: Final = b"\xfe\xff\x00\xe0"
+_BLOCK: Final = 1 << 16  # bytes looked at together
 # What encoders write about themselves; any other comment is somebody's text.
 _ENCODERS: Final = re.compile(
     rb"Kakadu-v?[0-9.]+|Kdu-Layer-Info: [\x20-\x7e\r\n]*|Created by (?:GDCM/)?OpenJPEG version [0-9.]+|"
@@ -47,26 +49,36 @@ def without_hidden_text(ds: Dataset, pixels: bytes, *, encapsulated: bool) -> by
     return pixels[:expected] + bytes(len(behind)) if behind.strip(b"\0") else pixels
 
 
+def hides_text(data: Octets, start: int, stop: int) -> bool:
+    """Whether `without_hidden_text` changes the encapsulated value at `start`..`stop`."""
+    return any(True for one in _fragments(data, start, stop) for _ in _texts(data, *one))
+
+
+def is_zero(data: Octets, start: int, stop: int) -> bool:
+    """Whether nothing but zero bytes is at `start`..`stop`."""
+    return not any(data[at : min(at + _BLOCK, stop)].strip(b"\0") for at in range(start, stop, _BLOCK))
+
+
 def _without_comments(pixels: bytes) -> bytes:
     blanked: bytearray | None = None
-    for start, end in _fragments(pixels):
+    for start, end in _fragments(pixels, 0, len(pixels)):
         for first, last in _texts(pixels, start, end):
             blanked = blanked if blanked is not None else bytearray(pixels)
             blanked[first:last] = b" " * (last - first)
     return bytes(blanked) if blanked is not None else pixels
 
 
-def _fragments(pixels: bytes) -> Iterator[tuple[int, int]]:
+def _fragments(data: Octets, at: int, stop: int) -> Iterator[tuple[int, int]]:
     """Byte ranges of the fragments of encapsulated pixel data (PS3.5 A.4), the offset table left out."""
-    at, number = 0, 0
-    while at + 8 <= len(pixels) and pixels[at : at + 4] == _ITEM:
-        (length,) = struct.unpack_from("<L", pixels, at + 4)
+    number = 0
+    while at + 8 <= stop and data[at : at + 4] == _ITEM:
+        (length,) = struct.unpack_from("<L", data, at + 4)
         if number:
-            yield at + 8, min(at + 8 + length, len(pixels))
+            yield at + 8, min(at + 8 + length, stop)
         at, number = at + 8 + length, number + 1
 
 
-def _texts(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
+def _texts(data: Octets, start: int, end: int) -> Iterator[tuple[int, int]]:
     head = data[start : start + 2]
     try:
         if head == b"\xff\xd8":
@@ -77,7 +89,7 @@ def _texts(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
         return
 
 
-def _jpeg_texts(data: bytes, at: int, end: int) -> Iterator[tuple[int, int]]:
+def _jpeg_texts(data: Octets, at: int, end: int) -> Iterator[tuple[int, int]]:
     """Comments and application segments of JPEG and JPEG-LS (ISO 10918-1 B.2.4, 14495-1 C)."""
     while at + 4 <= end:
         if (
@@ -111,7 +123,7 @@ def _jpeg_texts(data: bytes, at: int, end: int) -> Iterator[tuple[int, int]]:
         at = at + 2 + length
 
 
-def _jpeg_2000_texts(data: bytes, at: int, end: int) -> Iterator[tuple[int, int]]:
+def _jpeg_2000_texts(data: Octets, at: int, end: int) -> Iterator[tuple[int, int]]:
     """Comments in the main header and in tile-part headers (ISO 15444-1 A.9.2)."""
     tile_end = end
     while at + 4 <= end and data[at] == 0xFF:

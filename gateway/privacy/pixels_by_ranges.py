@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pydicom.dataset import Dataset
 from pydicom.pixels.utils import get_expected_length
 
 from gateway.octets import Octets
 from gateway.privacy.decider import Decider
 from gateway.privacy.identity import UNREADABLE_VALUE
 from gateway.privacy.outcomes import Level, bulk_head, dataset_of, keeps
-from gateway.privacy.pixel_data import without_hidden_text
+from gateway.privacy.pixel_data import hides_text, is_zero
 from gateway.privacy.ranges import Element, NotTaken
 
 _MOST_REMEMBERED = 1_000
@@ -38,16 +37,11 @@ class Pixels:
         if encapsulated != compressed or length % 2 or not length:
             raise NotTaken
         if encapsulated:
-            value = data[pixels.value : pixels.stop]
-            if without_hidden_text(Dataset(), value, encapsulated=True) is not value:
+            if hides_text(data, pixels.value, pixels.stop):
                 raise NotTaken
         else:
             expected = self._expected_length(level, described)
-            if (
-                expected is not None
-                and length > expected
-                and data[pixels.value + expected : pixels.stop].strip(b"\0")
-            ):
+            if expected is not None and not is_zero(data, pixels.value + expected, pixels.stop):
                 raise NotTaken
         plan = decider.bulk_plan(level, pixels)
         counts += plan.counts

@@ -74,7 +74,8 @@ class Preparer:
     ) -> Prepared:
         """One Part 10 file de-identified, encoded and searched; raises Held as `deidentify` does.
 
-        With `data` and what `written` gives on the disk, no more is in memory than the header and a few blocks.
+        With `data` and what `written` gives on the disk, no more is in memory than the header and a few blocks, unless
+        the object goes through the engine on datasets.
         """
         try:
             with silent_pydicom():

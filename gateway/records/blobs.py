@@ -8,6 +8,7 @@ beside its place, synced, renamed, and its folder synced: after `put` returns it
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import tempfile
 import time
@@ -19,7 +20,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
-from gateway.octets import MappedFile, Octets, octets_of
+from gateway.octets import MappedFile, Octets, octets_at
 from gateway.records import crash
 
 START_WRITING: int | None = getattr(os, "POSIX_FADV_DONTNEED", None)
@@ -66,8 +67,9 @@ class Batch(Protocol):
     def put(self, key: str, data: Octets) -> None:
         """Take one more file; it is not there before the batch ends. Raises OSError."""
 
-    def written(self, pieces: Sequence[bytes | memoryview]) -> MappedFile:
-        """A large file put together on the disk; it stays only if `put` takes it. Raises OSError."""
+    def written(self, folder: str, pieces: Sequence[bytes | memoryview]) -> Octets:
+        """A large file for a key in `folder`, put together on the disk, without a name until `put` takes it: if that
+        never happens, whatever may happen instead, nothing is left of it. Raises OSError."""
 
 
 class LocalBlobs:
@@ -98,7 +100,7 @@ class LocalBlobs:
         return self.path(key).read_bytes()
 
     def view(self, key: str) -> Octets:
-        return octets_of(self.path(key))
+        return octets_at(self.path(key))
 
     def path(self, key: str) -> Path:
         parts = key.split("/")
@@ -148,45 +150,50 @@ class _LocalBatch:
         self._folders: set[Path] = set()
         self._temporary: dict[Path, Path] = {}
         """Where each file lies until the end, by its place."""
-        self._unnamed: set[Path] = set()
-        """Large files that `put` has not taken."""
+        self._nameless: dict[MappedFile, int] = {}
+        """Descriptors of the large files that are written and have no name yet."""
 
     def put(self, key: str, data: Octets) -> None:
-        if isinstance(data, MappedFile):
-            self._unnamed.remove(data.path)
-            self._take(self._folder_of(key), data.path)
-            return
         if self._writer is None:
             self._writer = ThreadPoolExecutor(1, "files")
-        while self._written and self._behind + len(data) > _BEHIND:
+        waits = 0 if isinstance(data, MappedFile) else len(data)
+        while self._written and self._behind + waits > _BEHIND:
             self._wait_for_one()
-        self._written.append((self._writer.submit(self.write, key, data), len(data)))
-        self._behind += len(data)
+        self._written.append((self._writer.submit(self.write, key, data), waits))
+        self._behind += waits
 
-    def written(self, pieces: Sequence[bytes | memoryview]) -> MappedFile:
-        descriptor, name = tempfile.mkstemp(prefix=".", dir=self._blobs.folder)
-        self._unnamed.add(Path(name))
-        _fill(descriptor, pieces)
-        return MappedFile.of(Path(name))
+    def written(self, folder: str, pieces: Sequence[bytes | memoryview]) -> Octets:
+        if not hasattr(os, "O_TMPFILE"):  # not Linux
+            return b"".join(pieces)
+        into = self._blobs.path(folder)
+        make_folder(into)
+        descriptor = os.open(into, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            _fill(descriptor, pieces)
+            mapped = MappedFile.of(descriptor)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        self._nameless[mapped] = descriptor
+        return mapped
 
-    def write(self, key: str, data: bytes) -> None:
+    def write(self, key: str, data: Octets) -> None:
         """Write one file beside its place. Raises OSError."""
-        place = self._folder_of(key)
-        descriptor, name = tempfile.mkstemp(prefix=".", dir=place.parent)
-        self._take(place, Path(name))
-        _fill(descriptor, (data,))
-
-    def _folder_of(self, key: str) -> Path:
-        """The place of a key, in a folder that is there."""
         place = self._blobs.path(key)
         if place.parent not in self._folders:
             make_folder(place.parent)
             self._folders.add(place.parent)
-        return place
-
-    def _take(self, place: Path, temporary: Path) -> None:
         self._drop(self._temporary.pop(place, None))
-        self._temporary[place] = temporary
+        nameless = self._nameless.pop(data, None) if isinstance(data, MappedFile) else None
+        if nameless is not None:
+            self._temporary[place] = _named(nameless, place.parent)
+            return
+        descriptor, name = tempfile.mkstemp(prefix=".", dir=place.parent)
+        self._temporary[place] = Path(name)
+        try:
+            _fill(descriptor, (data,))
+        finally:
+            os.close(descriptor)
 
     def keep(self) -> None:
         """Sync every file, give them their names, and sync these. Raises OSError."""
@@ -216,8 +223,8 @@ class _LocalBatch:
             self._writer.shutdown(cancel_futures=True)
         while self._temporary:
             self._drop(self._temporary.popitem()[1])
-        while self._unnamed:
-            self._drop(self._unnamed.pop())
+        while self._nameless:
+            os.close(self._nameless.popitem()[1])
 
     @staticmethod
     def _drop(temporary: Path | None) -> None:
@@ -225,13 +232,24 @@ class _LocalBatch:
             temporary.unlink(missing_ok=True)
 
 
-def _fill(descriptor: int, pieces: Sequence[bytes | memoryview]) -> None:
-    """Write a new file and close it."""
-    with os.fdopen(descriptor, "wb") as stream:
+def _fill(descriptor: int, pieces: Sequence[Octets | memoryview]) -> None:
+    """Write a new file."""
+    with open(descriptor, "wb", closefd=False) as stream:
         stream.writelines(pieces)
         stream.flush()
         if START_WRITING is not None:  # while the next one is made, so that its sync has little to wait for
-            os.posix_fadvise(stream.fileno(), 0, 0, START_WRITING)
+            os.posix_fadvise(descriptor, 0, 0, START_WRITING)
+
+
+def _named(descriptor: int, folder: Path) -> Path:
+    """Give a file without a name one in `folder`, and close it."""
+    temporary = folder / f".{secrets.token_hex(8)}"
+    try:
+        # With a folder's descriptor, which an absolute path does without, Python takes linkat(2), which follows.
+        os.link(f"/proc/self/fd/{descriptor}", temporary, src_dir_fd=descriptor)
+    finally:
+        os.close(descriptor)
+    return temporary
 
 
 def make_folder(folder: Path) -> None:

@@ -27,7 +27,7 @@ class Usage:
     cpu_s: float
     """User and system time, in steps of a clock tick (10 ms)."""
     peak_mb: float
-    """Largest sum of the resident sets; pages that processes share which live at the end count once."""
+    """Largest sum of the resident sets; what forks that live at the end share of their memory counts once."""
 
 
 def free_port() -> int:
@@ -123,13 +123,16 @@ class Watch:
 
 
 def _counted_again(pids: Sequence[int]) -> int:
-    """Bytes by which the sum of the resident sets is too large, since forks share pages (0 for a single process)."""
+    """Bytes by which the sum of the resident sets is too large, since forks share what neither has written to.
+
+    Files that are mapped, libraries among them, count in each: those are shared with others as well.
+    """
     again = 0
-    for pid in pids if len(pids) > 1 else ():
+    for pid in pids:
         with suppress(OSError):
             lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
             sizes = {name: int(rest.split()[0]) for name, rest in (line.split(":") for line in lines)}
-            again += (sizes["Rss"] - sizes["Pss"]) * 1024
+            again += (sizes["Anonymous"] - sizes["Pss_Anon"]) * 1024
     return again
 
 

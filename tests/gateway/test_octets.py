@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.octets import LARGE, MappedFile, octets_of
+from gateway.octets import LARGE, MappedFile, octets_at
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
@@ -16,10 +16,9 @@ from gateway.octets import LARGE, MappedFile, octets_of
 def test_it_answers_as_bytes_do(tmp_path: Path, data: bytes, prefix: bytes, at: int) -> None:
     """What begins at any place, inside or behind, and what any slice holds."""
     (tmp_path / "file").write_bytes(data)
-    mapped = MappedFile.of(tmp_path / "file")
+    mapped = MappedFile.at(tmp_path / "file")
     assert mapped[:] == data
     assert len(mapped) == len(data)
-    assert mapped.path == tmp_path / "file"
     assert mapped[at : at + len(prefix)] == data[at : at + len(prefix)]
     for wanted in (prefix, data[at : at + 3]):
         if at <= len(data):
@@ -31,7 +30,7 @@ def test_only_what_is_large_stays_on_the_disk(tmp_path: Path) -> None:
     path = tmp_path / "file"
     for size, kind in ((0, bytes), (LARGE - 1, bytes), (LARGE, MappedFile)):
         path.write_bytes(bytes(size))
-        found = octets_of(path)
+        found = octets_at(path)
         assert (type(found), len(found)) == (kind, size)
     with pytest.raises(FileNotFoundError):
-        octets_of(tmp_path / "none")
+        octets_at(tmp_path / "none")

@@ -18,6 +18,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydicom import Dataset
+from pydicom.encaps import encapsulate
+from pydicom.uid import JPEG2000Lossless
 
 from gateway.pipeline import cores as cores_module
 from gateway.pipeline.copies import Copy, Leaking, Original, Share, Withheld, copies_of, values_in
@@ -155,7 +157,7 @@ def test_a_leak_is_told_by_attribute_and_offset(study: tuple[LocalBlobs, list[Or
     assert not (blobs.folder / "prepared").exists()
 
 
-def _large(blobs: LocalBlobs, hidden: bytes = b"") -> Share:
+def _large(blobs: LocalBlobs, hidden: bytes = b"", *, compressed: bool = False) -> Share:
     """One multi-frame image of 64 MB in an object store, with `hidden` in the middle of its pixels."""
     ds = phantom()[0]
     ds.Rows = ds.Columns = 512
@@ -163,6 +165,10 @@ def _large(blobs: LocalBlobs, hidden: bytes = b"") -> Share:
     pixels = bytearray(frame * 128)
     pixels[40_000_001 : 40_000_001 + len(hidden)] = hidden
     ds.NumberOfFrames, ds.PixelData = 128, bytes(pixels)
+    if compressed:  # no frame is decoded on the way
+        frames = [b"\xff\x4f\xff\x90\x00\x0a" + bytes(8) + b"\xff\x93" + frame + b"\xff\xd9"] * 128
+        ds.PixelData = encapsulate(frames)
+        ds.file_meta.TransferSyntaxUID = JPEG2000Lossless
     blobs.put("received/large.dcm", _file(ds))
     return _share(blobs, [Original(1, "received/large.dcm", False)])
 
@@ -184,6 +190,20 @@ def test_a_large_image_stays_on_the_disk(tmp_path: Path) -> None:
     assert (made.size, made.sha256) == (len(file), hashlib.sha256(file).hexdigest())
     assert file[-60_000_000:] == blobs.get("received/large.dcm")[-60_000_000:]
     assert [path.name for path in blobs.folder.iterdir() if path.is_file()] == []
+
+
+def test_a_large_compressed_image_stays_on_the_disk(tmp_path: Path) -> None:
+    """Its fragments are looked through for comments where they lie."""
+    blobs = LocalBlobs(tmp_path / "objects")
+    share = _large(blobs, compressed=True)
+    tracemalloc.start()
+    try:
+        (made,) = copies_of(share)
+        assert tracemalloc.get_traced_memory()[1] < 12_000_000
+    finally:
+        tracemalloc.stop()
+    assert isinstance(made, Copy)
+    assert made.size > 60_000_000
 
 
 def test_of_a_large_image_that_leaks_nothing_stays(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def _taken(files: list[Path]) -> int:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             assert_is_what_pydicom_reads(header, data)
-            assert_is_what_pydicom_reads(Headers().read(MappedFile.of(path)), data)
+            assert_is_what_pydicom_reads(Headers().read(MappedFile.at(path)), data)
         taken += 1
     return taken
 

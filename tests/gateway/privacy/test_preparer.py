@@ -90,7 +90,7 @@ def agree(preparer: Preparer, data: bytes, kind: str | None = "t2", *, released:
 def on_disk(path: Path, pieces: Sequence[bytes | memoryview]) -> MappedFile:
     """A file of these pieces, left where it is."""
     path.write_bytes(b"".join(pieces))
-    return MappedFile.of(path)
+    return MappedFile.at(path)
 
 
 def file_of(ds: Dataset, syntax: str = ExplicitVRLittleEndian) -> bytes:
