@@ -1,6 +1,14 @@
 """`python -m gateway` is the command `gateway`."""
 
-if __name__ == "__main__":  # a process that prepares copies imports this file, too (gateway.pipeline.cores)
-    from gateway.cli import main
 
+def main() -> None:
+    """The command."""
+    from gateway.starting import importing
+
+    with importing():
+        from gateway import cli
+    cli.main()
+
+
+if __name__ == "__main__":  # a process that prepares copies imports this file, too (gateway.pipeline.cores)
     main()

@@ -16,6 +16,7 @@ from gateway import assembly, logs
 from gateway.assembly import SharedPort
 from gateway.serve import RECEIVER, WEB, WORKER, Asked, receivers, run
 from gateway.settings import Settings
+from gateway.starting import importing
 
 LONGEST_RESTART_DELAY = 30.0
 LIVED_LONG = 10.0
@@ -63,7 +64,8 @@ def supervise(settings: Settings, roles: Sequence[str]) -> None:
     """
     stop = Asked.by_signals()
     assembly.open_gateway(settings).database.close()  # migrate once, before several processes try
-    assembly.import_roles(web=WEB in roles, worker=WORKER in roles)
+    with importing():
+        assembly.import_roles(web=WEB in roles, worker=WORKER in roles)
     children = [_Child(role) for role in roles for _ in range(receivers(settings) if role == RECEIVER else 1)]
     port = _Port(settings)
     while not stop.is_set():

@@ -103,7 +103,7 @@ def test_one_file_of_each_kind_opens_from_the_installed_wheel(installed: Path) -
 
 def test_the_installed_command_knows_its_version(installed: Path) -> None:
     """`gateway --version` works from the wheel and prints the version in the code."""
-    code = "sys.argv = ['gateway', '--version']\nfrom gateway.cli import main\nmain()"
+    code = "sys.argv = ['gateway', '--version']\nfrom gateway.__main__ import main\nmain()"
     assert in_installed(installed, code).strip() == gateway.__version__
 
 
@@ -118,7 +118,7 @@ def test_the_wheel_says_who_it_is(wheel: Path) -> None:
     assert f"\nVersion: {gateway.__version__}\n" in metadata
     assert "\nLicense-Expression: Apache-2.0\n" in metadata
     assert "\nRequires-Python: >=3.11\n" in metadata
-    assert "gateway = gateway.cli:main" in entry_points
+    assert "gateway = gateway.__main__:main" in entry_points
     assert "Apache License" in licence
 
 

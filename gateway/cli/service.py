@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli.terminal import ConfigOption, JsonOption, out, plain, settings_of
+from gateway.starting import importing
 
 app = typer.Typer()
 
@@ -35,9 +36,10 @@ def serve(
     ] = None,
 ) -> None:
     """Run the gateway: one supervised process for each role, several receivers; SIGTERM drains and stops."""
-    from gateway import assembly
-    from gateway import serve as serving
-    from gateway.supervisor import supervise
+    with importing():
+        from gateway import assembly
+        from gateway import serve as serving
+        from gateway.supervisor import supervise
 
     loaded = settings_of(config)
     roles = role or list(serving.ROLES)

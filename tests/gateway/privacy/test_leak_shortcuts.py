@@ -103,7 +103,7 @@ def test_a_wide_run_over_the_edge_of_the_dark_is_one_run(order: str, before: int
         for text in ("77.4711923", "19710413"):
             planted = text.encode(order)
             for edge in {len(bright), len(dark), len(dark) + len(bright)} - {0, len(data)}:
-                for at in range(edge - len(planted) - 9, edge + 10):
+                for at in range(edge - len(planted) - 4, edge + 5):
                     file = with_planted(data, [(at, planted)])
                     assert search.leaks(file) == leak_oracle.find_leaks(file, VALUES)
 
