@@ -37,9 +37,9 @@ _HANDSHAKE_S = 10.0
 MIN_PDU_LIMIT = 1024 * 1024
 _BACKLOG = 128
 # Before a connection is taken, for each one that this process has: time for the others to take it.
-_POLITE_S = 0.002
-_POLITE_AT_MOST_S = 0.1
-_JUST_NOW_S = 1.0
+_POLITE_S = 0.001
+_POLITE_AT_MOST_S = 0.03
+_JUST_NOW_S = 0.05
 
 
 def listen(host: str, port: int) -> socket.socket:

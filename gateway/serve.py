@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import time
+from contextlib import suppress
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -88,6 +89,8 @@ def run(settings: Settings, role: str, stop: Asked, port: SharedPort | None) -> 
 def _receive(gateway: assembly.Gateway, stop: Asked, port: SharedPort | None) -> None:
     sys.setswitchinterval(GIL_SWITCH_S)
     gateway.intake.recover()
+    with suppress(OSError):  # a full disk: the first object's sender is told, and people
+        gateway.intake.trays.get_ready()
     receiver = assembly.receiver(gateway, port)
     receiver.start()
     if port is not None:

@@ -122,6 +122,12 @@ class Trays:
                 self._maker.start()
             return self._tray.free.popleft()
 
+    def get_ready(self) -> None:
+        """Make the first tray before the first object needs it; raises OSError."""
+        with self._changed:
+            if self._tray is None:
+                self._tray = self._new_tray()
+
     def close(self) -> None:
         """Give back what was not used."""
         with self._changed:

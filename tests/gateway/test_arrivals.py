@@ -226,6 +226,19 @@ def test_a_tray_is_followed_by_the_next(tmp_path: Path) -> None:
     assert [path for path in (tmp_path / "received").rglob("*") if path.is_file()] == []
 
 
+def test_the_first_place_can_be_ready_before_it_is_needed(tmp_path: Path) -> None:
+    """Nothing is made when it is taken; what is not taken leaves nothing behind."""
+    trays = Trays(tmp_path / "received")
+    trays.get_ready()
+    (made,) = (tmp_path / "received").glob("*/*")
+    trays.get_ready()
+    place = trays.take()
+    assert place.path.parent == made
+    place.clear()
+    trays.close()
+    assert list((tmp_path / "received").glob("*/*")) == []
+
+
 def test_trays_are_made_while_nobody_sends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a moment of quiet enough trays are ready and the next places come from them; none is left at the end."""
     monkeypatch.setattr("gateway.records.trays.QUIET_S", 0.05)
