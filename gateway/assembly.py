@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,7 +18,7 @@ from gateway import logs
 from gateway.errors import SettingsError
 from gateway.intake import Arrival, Intake
 from gateway.profiles import SiteProfiles, read_folder
-from gateway.records import keys, ledger, letterbox, migrations, queries
+from gateway.records import keys, ledger, letterbox, migrations
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
 from gateway.records.evidence import CommitmentFact
@@ -30,10 +29,6 @@ from routing_rules.versions import in_force
 NO_SUCH_OBJECT_INSTANCE = 0x0112
 """Failure Reason of storage commitment for an instance we do not keep (PS3.3 C.14.1.1)."""
 
-_ROWS_ELSEWHERE_S = 30.0
-"""How long to wait for the rows of what another process acknowledged: as long as for our own (records.rows)."""
-_DIED_S = 1.0
-"""Rows take a tenth of it; what has none by then may be what a process left that died."""
 _ASSOCIATIONS = 256
 """Whose nodes are remembered: more than are open at once."""
 
@@ -119,22 +114,6 @@ def open_gateway(settings: Settings) -> Gateway:
     return Gateway(settings, database, blobs, directory, rules, profiles, Intake(settings, database, blobs))
 
 
-def _held(gateway: Gateway, wanted: list[str], patience_s: float) -> frozenset[str]:
-    """Which of these SOP Instance UIDs we keep, those acknowledged a moment ago included; by other processes, too."""
-    gateway.intake.flush()
-    since, recovered = time.monotonic(), False
-    while True:
-        with gateway.database.read() as session:
-            held = queries.holds(session, wanted)
-        waited = time.monotonic() - since
-        if held.issuperset(wanted) or waited >= patience_s:
-            return held
-        if waited > _DIED_S and not recovered:
-            gateway.intake.recover()
-            recovered = True
-        time.sleep(0.05)
-
-
 def make_keys(settings: Settings) -> None:
     """Create the two keys where there are none yet."""
     for name in ("vault.key", "pseudonym.key"):
@@ -161,8 +140,8 @@ def receiver(gateway: Gateway, port: SharedPort | None = None) -> Receiver:
     def committed(
         wanted: tuple[Reference, ...],
     ) -> tuple[tuple[Reference, ...], tuple[tuple[Reference, int], ...]]:
-        patience = _ROWS_ELSEWHERE_S if port else 0.0
-        held = _held(gateway, [reference.sop_instance_uid for reference in wanted], patience)
+        uids = [reference.sop_instance_uid for reference in wanted]
+        held = gateway.intake.holds(uids, alone=port is None or port.processes == 1)
         return (
             tuple(reference for reference in wanted if reference.sop_instance_uid in held),
             tuple(

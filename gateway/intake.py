@@ -35,7 +35,7 @@ from dicom_nodes.instance import ReceivedInstance
 from dicom_nodes.node import Role
 from dicom_nodes.walk import Walk
 from gateway import logs
-from gateway.records import crash, ledger, marks, replies
+from gateway.records import crash, ledger, marks, queries, replies
 from gateway.records.blobs import START_WRITING, BlobStore
 from gateway.records.database import Database
 from gateway.records.recovery import Recovered, recover
@@ -66,6 +66,11 @@ _STUDIES_AT_ONCE = 256
 _SHORTEST_STRETCH = 64 * 1024
 _LONGEST_STRETCH = 4 * 1024 * 1024
 _MARKED = 4096
+
+_ROWS_ELSEWHERE_S = 30.0
+"""How long to wait for the rows of what another process acknowledged: as long as for our own (records.rows)."""
+_DIED_S = 1.0
+"""Rows take a tenth of it; what has none by then may be what a process left that died."""
 
 log = logs.get(__name__)
 
@@ -137,6 +142,25 @@ class Intake:
     def flush(self) -> bool:
         """Wait for the rows of all that was acknowledged; False when the database does not take them."""
         return self.rows.flush()
+
+    def holds(self, wanted: list[str], *, alone: bool) -> frozenset[str]:
+        """Which of these SOP Instance UIDs are kept, those acknowledged a moment ago included.
+
+        Unless this process receives `alone`, another one may have acknowledged them: its rows are waited for as long
+        as our own, and what it left if it died is looked for. Raises OSError or SQLAlchemyError.
+        """
+        self.flush()
+        since, recovered = time.monotonic(), False
+        while True:
+            with self.database.read() as session:
+                held = queries.holds(session, wanted)
+            waited = time.monotonic() - since
+            if alone or held.issuperset(wanted) or waited >= _ROWS_ELSEWHERE_S:
+                return held
+            if waited > _DIED_S and not recovered:
+                self.recover()
+                recovered = True
+            time.sleep(0.05)
 
     def close(self) -> None:
         """At the end: rows for everything, and no empty places left."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields
 from io import BytesIO
 from operator import attrgetter
@@ -77,10 +77,12 @@ class Preparer:
         With `data` and what `written` gives on the disk, no more is in memory than the header and a few blocks, unless
         the object goes through the engine on datasets.
         """
-        try:
-            with silent_pydicom():
-                done = self._assembler.assemble(data, kind_of, released=released)
-        except (NotTaken, Held, *UNREADABLE_VALUE):
+        done: Assembled | None = None
+        with suppress(NotTaken, Held, *UNREADABLE_VALUE), silent_pydicom():
+            done = self._assembler.assemble(data, kind_of, released=released)
+        if (
+            done is None
+        ):  # not while the error is handled, whose text may quote a value: no other one carries it along
             self.whole += 1
             done = self._whole(data[:], kind_of, released)
         file = written(done.pieces)

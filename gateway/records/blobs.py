@@ -7,6 +7,7 @@ beside its place, synced, renamed, and its folder synced: after `put` returns it
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
@@ -163,11 +164,11 @@ class _LocalBatch:
         self._behind += waits
 
     def written(self, folder: str, pieces: Sequence[bytes | memoryview]) -> Octets:
-        if not hasattr(os, "O_TMPFILE"):  # not Linux
-            return b"".join(pieces)
         into = self._blobs.path(folder)
         make_folder(into)
-        descriptor = os.open(into, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        descriptor = _nameless_in(into)
+        if descriptor is None:
+            return b"".join(pieces)
         try:
             _fill(descriptor, pieces)
             mapped = MappedFile.of(descriptor)
@@ -232,6 +233,18 @@ class _LocalBatch:
             temporary.unlink(missing_ok=True)
 
 
+def _nameless_in(folder: Path) -> int | None:
+    """A new file without a name; None where the system or this file system has none. Raises OSError."""
+    try:
+        return os.open(folder, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except AttributeError:  # not Linux
+        return None
+    except OSError as error:
+        if error.errno in (errno.EOPNOTSUPP, errno.EISDIR):
+            return None
+        raise
+
+
 def _fill(descriptor: int, pieces: Sequence[Octets | memoryview]) -> None:
     """Write a new file."""
     with open(descriptor, "wb", closefd=False) as stream:
@@ -245,7 +258,7 @@ def _named(descriptor: int, folder: Path) -> Path:
     """Give a file without a name one in `folder`, and close it."""
     temporary = folder / f".{secrets.token_hex(8)}"
     try:
-        # With a folder's descriptor, which an absolute path does without, Python takes linkat(2), which follows.
+        # Only with a descriptor, which an absolute path does without, Python takes linkat(2), which follows.
         os.link(f"/proc/self/fd/{descriptor}", temporary, src_dir_fd=descriptor)
     finally:
         os.close(descriptor)

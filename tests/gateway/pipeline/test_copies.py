@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 import pickle
 import tracemalloc
 from collections.abc import Iterator
@@ -204,6 +206,28 @@ def test_a_large_compressed_image_stays_on_the_disk(tmp_path: Path) -> None:
         tracemalloc.stop()
     assert isinstance(made, Copy)
     assert made.size > 60_000_000
+
+
+def test_a_file_system_without_nameless_files_will_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The copy is put together in memory then, and is the same."""
+    blobs = LocalBlobs(tmp_path / "objects")
+    share = _large(blobs)
+    (made,) = copies_of(share)
+    assert isinstance(made, Copy)
+    before = blobs.get(made.fact.blob)
+    opened = os.open
+
+    def lacking(path: str | Path, flags: int, *more: int, **named: int) -> int:
+        if flags & os.O_TMPFILE == os.O_TMPFILE:
+            raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+        return opened(path, flags, *more, **named)
+
+    monkeypatch.setattr(os, "open", lacking)
+    blobs.delete(made.fact.blob)
+    assert copies_of(share) == [made]
+    assert blobs.get(made.fact.blob) == before
 
 
 def test_of_a_large_image_that_leaks_nothing_stays(tmp_path: Path) -> None:
