@@ -21,11 +21,11 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     StorageCommitmentPushModelInstance,
 )
 
-from dicom_nodes.contexts import UNCOMPRESSED
 from dicom_nodes.errors import CommitmentNotSupported, NodeTimeout, RequestRefused
 from dicom_nodes.node import DimseNode
 from dicom_nodes.outcomes import Outcome, meaning_of_status, outcome_of_status
-from dicom_nodes.stack import associate, close, hold_reactor
+from dicom_nodes.upper_layer.contexts import UNCOMPRESSED
+from dicom_nodes.upper_layer.pynetdicom_setup import associate, close, hold_reactor
 
 log = logging.getLogger("dicom_nodes.commitment")
 

@@ -7,27 +7,20 @@ NodeError
 ├── CommitmentNotSupported   the peer takes objects but never commits to them (never retry)
 ├── RequestRefused           the peer answered a query or a request with a failure status
 ├── UnknownNode              no node of that name in nodes.yaml
-├── NodeFileError            nodes.yaml cannot be used; every problem of the file at once
-└── NotDicom                 bytes that are no readable DICOM Part 10 file
+└── NodeFileError            nodes.yaml cannot be used; every problem of the file at once
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dicom_nodes.explained_error import ExplainedError
 
-class NodeError(Exception):
+
+class NodeError(ExplainedError):
     """A problem with another DICOM system; `transient` says whether the same call may succeed later."""
 
     transient: bool = False
-
-    def __init__(self, problem: str, fix: str) -> None:
-        super().__init__(problem, fix)
-        self.problem = problem
-        self.fix = fix
-
-    def __str__(self) -> str:
-        return f"{self.problem} Fix: {self.fix}" if self.fix else self.problem
 
 
 class NodeUnreachable(NodeError):
@@ -75,7 +68,3 @@ class NodeFileError(NodeError):
         self.problems = list(problems)
         listed = "".join(f"\n  {problem}" for problem in self.problems)
         super().__init__(f"{source} cannot be used:{listed}", f"Correct {source} and start again.")
-
-
-class NotDicom(NodeError):
-    """Bytes that are not a complete DICOM Part 10 file."""

@@ -10,8 +10,8 @@ import struct
 from dataclasses import dataclass
 from typing import Literal
 
-from dicom_nodes.encoding import elements, file_meta, inflate
-from dicom_nodes.errors import NotDicom
+from dicom_nodes.encoding.errors import NotDicom
+from dicom_nodes.encoding.part10 import elements, file_meta, inflate
 
 ReceivedBy = Literal["c-store", "stow-rs", "upload"]
 

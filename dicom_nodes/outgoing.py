@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from dicom_nodes.encoding import file_meta
-from dicom_nodes.errors import NotDicom
+from dicom_nodes.encoding.errors import NotDicom
+from dicom_nodes.encoding.part10 import file_meta
 
 _HEAD_BYTES = 4096
 _MOST_META_BYTES = 1024 * 1024  # private file meta information (0002,0102) may be large, but not like this

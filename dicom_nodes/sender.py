@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from dicom_nodes import dicomweb, dimse, finding, store_scu
 from dicom_nodes.commitment import Reference
 from dicom_nodes.node import DimseNode, Node
 from dicom_nodes.outcomes import InstanceOutcome
 from dicom_nodes.outgoing import OutgoingFile
+from dicom_nodes.scu import query, store_scu, verification
+from dicom_nodes.web import dicomweb
 
 __all__ = ["OutgoingFile", "count_mr", "echo", "holds", "store"]
 
@@ -48,7 +49,7 @@ def store(
 def echo(node: Node, *, calling_ae_title: str, timeout_s: float = 5.0) -> float:
     """Seconds until the node answered a C-ECHO (or an empty DICOMweb query); raises a NodeError."""
     if isinstance(node, DimseNode):
-        return dimse.echo(node, calling_ae_title=calling_ae_title, timeout_s=timeout_s)
+        return verification.echo(node, calling_ae_title=calling_ae_title, timeout_s=timeout_s)
     return dicomweb.echo(node, timeout_s=timeout_s)
 
 
@@ -67,7 +68,7 @@ def holds(
     if not references:
         return frozenset()
     if isinstance(node, DimseNode):
-        return finding.holds(
+        return query.holds(
             node,
             references,
             calling_ae_title=calling_ae_title,
@@ -82,7 +83,7 @@ def count_mr(
 ) -> int | None:
     """How many MR instances the node counts in a study; None when it does not say. Raises a NodeError."""
     if isinstance(node, DimseNode):
-        return finding.count_mr(
+        return query.count_mr(
             node, study_instance_uid, calling_ae_title=calling_ae_title, timeout_s=timeout_s
         )
     return dicomweb.count_mr(node, study_instance_uid, timeout_s=timeout_s)

@@ -2,14 +2,16 @@
 
 A study's path, and where each part of it lives:
 
-    receive     dicom_nodes.receiver, gateway.web.upload      objects come in
-    keep        gateway.intake                                durable, then acknowledged
-    steps       gateway.pipeline (see its steps.py)   complete, route, prepare, forward, compose, return, confirm
-    replies     the same door and engine: what a reading site sends back is restored, returned, confirmed
-    people      gateway.web                                   the queue, the report form, the pages
-    memory      gateway.records                               every row, every state change, every byte kept
-    privacy     gateway.privacy, gateway.profiles             identity off, proven off, and back on; a site's profiles
-    reporting   gateway.reporting                             what a reader signs, as DICOM SR and as print
+    receive     dicom_nodes.scp, gateway.web.pages.upload, gateway.web.dicomweb    objects come in
+    keep        gateway.intake                     durable, then acknowledged
+    steps       gateway.pipeline.step_table        complete, route, prepare, forward, compose, return, confirm
+    replies     gateway.pipeline.replies           what a reading site sends back is restored, returned, confirmed
+    people      gateway.web                        the queue, the report form, the pages
+    memory      gateway.records                    every row, every state change, every byte kept
+    privacy     gateway.privacy, gateway.profiles  identity off, proven off, and back on; a site's profiles
+    reporting   gateway.reporting                  what a reader signs, as DICOM SR and as print
+    files       gateway.files                      the same on files, without a running gateway
+    running     gateway.service, gateway.cli, gateway.assembly    processes, commands, and how all of it is put together
 """
 
 __version__ = "0.1.0"

@@ -3,7 +3,7 @@
 
 def main() -> None:
     """The command."""
-    from gateway.starting import importing
+    from gateway.service.starting import importing
 
     with importing():
         from gateway import cli

@@ -13,15 +13,16 @@ from dicom_nodes.commitment import CommitmentResult, Reference
 from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.instance import ReceivedInstance
 from dicom_nodes.node import Node, TlsSettings
-from dicom_nodes.receiver import Receiver, Refusal
+from dicom_nodes.scp.receiver import Receiver, Refusal
 from gateway import logs
 from gateway.errors import SettingsError
 from gateway.intake import Arrival, Intake
 from gateway.profiles import SiteProfiles, read_folder
-from gateway.records import keys, ledger, letterbox, migrations
+from gateway.records import ledger, migrations
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
 from gateway.records.evidence import CommitmentFact
+from gateway.records.identities import keys, sealed_letters
 from gateway.settings import Settings
 from routing_rules.files import RuleSet, load_rules
 from routing_rules.versions import in_force
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from apscheduler.schedulers.background import BackgroundScheduler
     from fastapi import FastAPI
 
-    from gateway.pipeline.engine import Engine
+    from gateway.pipeline.runner.engine import Engine
 
 T = TypeVar("T")
 log = logs.get(__name__)
@@ -181,7 +182,7 @@ def import_roles(*, web: bool, worker: bool) -> None:
 
         import gateway.web.application
     if worker:
-        import gateway.pipeline.engine  # noqa: F401
+        import gateway.pipeline.runner.engine  # noqa: F401
 
 
 def worker(gateway: Gateway) -> tuple[Engine, BackgroundScheduler]:
@@ -190,8 +191,8 @@ def worker(gateway: Gateway) -> tuple[Engine, BackgroundScheduler]:
     from gateway.pipeline import schedule
     from gateway.pipeline.context import StepContext
     from gateway.pipeline.cores import Cores
-    from gateway.pipeline.engine import Engine
-    from gateway.records.vault import Vault
+    from gateway.pipeline.runner.engine import Engine
+    from gateway.records.identities.vault import Vault
 
     context = StepContext(
         gateway.settings,
@@ -204,7 +205,7 @@ def worker(gateway: Gateway) -> tuple[Engine, BackgroundScheduler]:
         keys.pseudonym_key(gateway.settings.storage.keys),
         Cores(gateway.settings.engine.processes),
     )
-    letterbox.publish(gateway.database, context.pseudonym_key)
+    sealed_letters.publish(gateway.database, context.pseudonym_key)
     engine = Engine(context)
     engine.start()
     return engine, schedule.start(engine, gateway.database, gateway.settings)

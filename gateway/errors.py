@@ -17,14 +17,11 @@ GatewayError                  problem + fix
 
 from __future__ import annotations
 
+from dicom_nodes.explained_error import ExplainedError
 
-class GatewayError(Exception):
+
+class GatewayError(ExplainedError):
     """A problem with its fix; both are safe to show and to log (never an identity in them)."""
-
-    def __init__(self, problem: str, fix: str = "") -> None:
-        super().__init__(f"{problem} {fix}".strip())
-        self.problem = problem
-        self.fix = fix
 
 
 class SettingsError(GatewayError):

@@ -30,17 +30,19 @@ from datetime import timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from dicom_nodes.errors import NotDicom
+from dicom_nodes.encoding.errors import NotDicom
+from dicom_nodes.encoding.stream import Walk
 from dicom_nodes.instance import ReceivedInstance
 from dicom_nodes.node import Role
-from dicom_nodes.walk import Walk
 from gateway import logs
-from gateway.records import crash, ledger, marks, queries, replies
+from gateway.records import crash, ledger
 from gateway.records.blobs import START_WRITING, BlobStore
 from gateway.records.database import Database
-from gateway.records.recovery import Recovered, recover
-from gateway.records.rows import Rows
-from gateway.records.trays import Place, Trays
+from gateway.records.intake import arrival_mark
+from gateway.records.intake.open_folders import Place, Trays
+from gateway.records.intake.recovery import Recovered, recover
+from gateway.records.intake.row_writer import Rows
+from gateway.records.views import case_rows, reply_rows
 from gateway.settings import Settings
 
 SUCCESS = 0x0000
@@ -49,10 +51,10 @@ DATA_SET_MISMATCH = 0xA900
 CANNOT_UNDERSTAND = 0xC000
 
 KEYS_NEEDED = {
-    marks.SOP_CLASS: "SOPClassUID",
-    marks.SOP_INSTANCE: "SOPInstanceUID",
-    marks.STUDY: "StudyInstanceUID",
-    marks.SERIES: "SeriesInstanceUID",
+    arrival_mark.SOP_CLASS: "SOPClassUID",
+    arrival_mark.SOP_INSTANCE: "SOPInstanceUID",
+    arrival_mark.STUDY: "StudyInstanceUID",
+    arrival_mark.SERIES: "SeriesInstanceUID",
 }
 SENDER = frozenset({Role.SENDER})
 PSEUDONYMOUS = "2.25."
@@ -153,7 +155,7 @@ class Intake:
         since, recovered = time.monotonic(), False
         while True:
             with self.database.read() as session:
-                held = queries.holds(session, wanted)
+                held = case_rows.holds(session, wanted)
             waited = time.monotonic() - since
             if alone or held.issuperset(wanted) or waited >= _ROWS_ELSEWHERE_S:
                 return held
@@ -176,7 +178,7 @@ class Intake:
         if time.monotonic() < self._no_reply.get(study_instance_uid, 0.0):
             return False
         with self.database.read() as session:
-            found = replies.is_pseudonymous(session, study_instance_uid)
+            found = reply_rows.is_pseudonymous(session, study_instance_uid)
         if not found:
             if len(self._no_reply) > _STUDIES_AT_ONCE:
                 self._no_reply.clear()
@@ -208,7 +210,7 @@ class Intake:
 
 
 class Arrival:
-    """One object on its way in (dicom_nodes.incoming.Incoming); used by one thread."""
+    """One object on its way in (dicom_nodes.scp.incoming.Incoming); used by one thread."""
 
     def __init__(
         self, intake: Intake, announced: ReceivedInstance, origin: ledger.Origin, roles: frozenset[Role]
@@ -218,8 +220,8 @@ class Arrival:
         self._origin = origin
         self._roles = roles
         self._refusal: tuple[int, str, str] | None = None
-        self._walk = Walk(announced.transfer_syntax_uid, marks.WANTED)
-        self._digest = marks.new_digest(announced.transfer_syntax_uid)
+        self._walk = Walk(announced.transfer_syntax_uid, arrival_mark.WANTED)
+        self._digest = arrival_mark.new_digest(announced.transfer_syntax_uid)
         self._place: Place | None = None
         self._file = -1
         self._head = b""
@@ -262,7 +264,7 @@ class Arrival:
                 self._judge(self._walk.finish())
             if self._refusal is None:
                 # The one place that chooses the room; before the mark, which says that this is of a study.
-                if self._intake.is_reply(self._found[marks.STUDY], self._roles):
+                if self._intake.is_reply(self._found[arrival_mark.STUDY], self._roles):
                     return self._reply()
                 return self._finish(needs_row=needs_row)
         except NotDicom as error:
@@ -289,7 +291,7 @@ class Arrival:
         else:
             self._place = intake.trays.take()
             self._file = os.open(self._place.path, os.O_WRONLY | os.O_CLOEXEC)
-            self._head = marks.head(self._announced, self._origin)
+            self._head = arrival_mark.head(self._announced, self._origin)
 
     def _write(self, piece: memoryview) -> None:
         head, self._head = self._head, b""
@@ -316,7 +318,7 @@ class Arrival:
                 f"The data set lacks {', '.join(missing)}.",
                 "Repair the object at its source.",
             )
-        elif (found[marks.SOP_CLASS], found[marks.SOP_INSTANCE]) != named:
+        elif (found[arrival_mark.SOP_CLASS], found[arrival_mark.SOP_INSTANCE]) != named:
             self._refuse(
                 DATA_SET_MISMATCH,
                 "The SOP Class or Instance UID of the request is not the data set's.",
@@ -328,13 +330,13 @@ class Arrival:
         place = self._place
         assert place is not None
         blobs, syntax = self._intake.blobs, self._announced.transfer_syntax_uid
-        marks.set_mark(self._file, self._size, self._digest.digest())
+        arrival_mark.set_mark(self._file, self._size, self._digest.digest())
         crash.point("arrival:before")
         os.fdatasync(self._file)
         crash.point("arrival:after")
         self._close()
         self._place = None  # from here on the file stays: a commit that seems to fail may have happened
-        fact = marks.fact_of(
+        fact = arrival_mark.fact_of(
             self._origin, self._found, syntax, self._digest.hexdigest(), place.key, self._size
         )
         ticket = self._intake.rows.add(
@@ -349,7 +351,7 @@ class Arrival:
         """A few objects a case, so read back whole: their file is not one of the trays'."""
         place, announced = self._place, self._announced
         assert place is not None
-        head = len(marks.head(announced, self._origin))
+        head = len(arrival_mark.head(announced, self._origin))
         file = replace(announced, dataset=place.path.read_bytes()[head:]).part10()
         self.abandon()
         digest = self._digest.hexdigest()
@@ -359,7 +361,7 @@ class Arrival:
             address=announced.peer_address,
             received_by=announced.received_by,
             uploaded_by=self._origin.uploaded_by,
-            study_instance_uid=self._found[marks.STUDY],
+            study_instance_uid=self._found[arrival_mark.STUDY],
             sop_class_uid=announced.sop_class_uid,
             sop_instance_uid=announced.sop_instance_uid,
             transfer_syntax_uid=announced.transfer_syntax_uid,

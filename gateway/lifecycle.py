@@ -1,7 +1,7 @@
 """The states of a study, of a case and of a reply, and which may follow which.
 
 States are facts already on disk, in the past tense; the steps that lead on from them are verbs and
-live in `gateway.pipeline.steps`. There is no failed state: a parked case keeps its place and carries
+live in `gateway.pipeline.step_table`. There is no failed state: a parked case keeps its place and carries
 a problem and its fix.
 """
 

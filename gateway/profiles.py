@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 
 from gateway.privacy.errors import ProfileError
-from gateway.privacy.profile import Profile, load_profile
+from gateway.privacy.profile.profile import Profile, load_profile
 
 FIX = "Name a file of the folder [files] profiles (without .yaml), or the shipped profile 'pml-read'."
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 from pydantic import BaseModel, ConfigDict, Strict, create_model
 
 from routing_rules.facts import StudyFacts
-from routing_rules.series import SeriesFacts, SeriesKind
+from routing_rules.series.series import SeriesFacts, SeriesKind
 
 _STRICT = (str, int, float, bool)
 _UNKNOWN_SERIES = SeriesFacts("", "MR", "", SeriesKind.OTHER, 1.0)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from routing_rules.errors import complaint
+from dicom_nodes.config_files.errors import complaint
 from routing_rules.fact_table import FACTS, FactKind
 
 LONGEST_PATTERN = 200

@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any
 
-from routing_rules.elements import Header
 from routing_rules.instance import InstanceFacts, read_instance
-from routing_rules.sequences import recognise_study
-from routing_rules.series import SeriesFacts, SeriesKind
-from routing_rules.vendor_facts import VendorFacts
+from routing_rules.series.attributes import Header
+from routing_rules.series.recognition import recognise_study
+from routing_rules.series.series import SeriesFacts, SeriesKind
+from routing_rules.series.vendor_facts import VendorFacts
 
 __all__ = [
     "InstanceFacts",

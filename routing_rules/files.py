@@ -10,13 +10,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from routing_rules.errors import FileProblem, RuleFileError
+from dicom_nodes.config_files.errors import FileProblem
+from dicom_nodes.config_files.validation import problems_of
+from dicom_nodes.config_files.yaml_lines import read_yaml
+from routing_rules.errors import RuleFileError
 from routing_rules.rule import Rule, RuleFile, RuleTest
 from routing_rules.rule_set import RuleSet
 from routing_rules.rule_tests import RuleTestResult, run_tests
-from routing_rules.validation import problems_of
-from routing_rules.vendor_facts import VendorFacts, standard_vendor_facts
-from routing_rules.yaml_lines import read_yaml
+from routing_rules.series.vendor_facts import VendorFacts, standard_vendor_facts
 
 __all__ = [
     "RuleSet",

@@ -10,9 +10,9 @@ from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any
 
-from routing_rules.elements import NOTHING, Elements, Header, has_value, items, tag_of, text, texts
-from routing_rules.traits import ImageTraits, read_traits
-from routing_rules.vendor_facts import VendorFacts
+from routing_rules.series.attributes import NOTHING, Elements, Header, has_value, items, tag_of, text, texts
+from routing_rules.series.image_attributes import ImageTraits, read_traits
+from routing_rules.series.vendor_facts import VendorFacts
 
 
 @dataclass(frozen=True)

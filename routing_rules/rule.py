@@ -7,11 +7,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 
+from dicom_nodes.config_files.errors import complaint
 from routing_rules.conditions import Condition
 from routing_rules.described import DescribedStudy
-from routing_rules.errors import complaint
 from routing_rules.facts import Referral
-from routing_rules.series import SeriesKind
+from routing_rules.series.series import SeriesKind
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 Node = Annotated[str, StringConstraints(min_length=1, max_length=64)]

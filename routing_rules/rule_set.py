@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from routing_rules.facts import StudyFacts
 from routing_rules.matching import MatchResult, match
 from routing_rules.rule import Rule, RuleTest
-from routing_rules.vendor_facts import VendorFacts
+from routing_rules.series.vendor_facts import VendorFacts
 
 
 @dataclass(frozen=True)

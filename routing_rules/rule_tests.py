@@ -14,7 +14,7 @@ from routing_rules.facts import StudyFacts, study_facts
 from routing_rules.matching import MatchResult, condition_text
 from routing_rules.rule import RuleTest
 from routing_rules.rule_set import RuleSet
-from routing_rules.vendor_facts import VendorFacts
+from routing_rules.series.vendor_facts import VendorFacts
 
 
 @dataclass(frozen=True)

@@ -31,9 +31,10 @@ from bench.report import BEGIN, END, ROWS_HEADER, TARGETS_HEADER, Report, into_r
 from bench.targets import TARGETS
 from bench.workers import WorkerFailed
 from gateway.lifecycle import CaseState
-from gateway.pipeline.steps import STATES_WITH_STEPS
-from gateway.records import ledger, tables
+from gateway.pipeline.step_table import STATES_WITH_STEPS
+from gateway.records import ledger
 from gateway.records.database import Database
+from gateway.records.tables import studies
 from support.peers import wait_until
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -259,7 +260,7 @@ def test_a_filled_database_has_one_case_that_is_due(tmp_path: Path) -> None:
     fill(tmp_path, 12, 5)
     database = Database(f"sqlite:///{tmp_path / 'gateway-data' / 'gateway.sqlite'}")
     with database.read() as session:
-        states = Counter(session.exec(select(tables.Case.state)))
+        states = Counter(session.exec(select(studies.Case.state)))
     claimed = ledger.claim_due(database, "test", timedelta(minutes=1), STATES_WITH_STEPS)
     database.close()
     assert states == {CaseState.MATCHED: 1, CaseState.FORWARDED: 5, CaseState.CONFIRMED: 7}

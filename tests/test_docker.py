@@ -302,7 +302,7 @@ def test_the_settings_load_and_point_into_the_volume_and_the_mounts() -> None:
 
 def test_the_keys_are_where_init_makes_them(tmp_path: Path) -> None:
     """`gateway init /data` makes the keys that the settings name."""
-    from gateway import scaffold
+    from gateway.service import scaffold
 
     made = {path.relative_to(tmp_path) for path in scaffold.init(tmp_path)}
     keys = gateway_config().storage.keys.relative_to(last("VOLUME"))

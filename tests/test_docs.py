@@ -11,7 +11,7 @@ import typer.main
 
 from gateway.cli import app
 from gateway.lifecycle import CaseState, ReplyState, StudyState
-from gateway.privacy import load_profile
+from gateway.privacy.profile.profile import load_profile
 from gateway.records.accounts import ROLES
 from gateway.settings import Settings
 from routing_rules.expectations import Operator
@@ -89,7 +89,7 @@ def test_every_fact_a_rule_may_ask_for_is_in_the_readme(fact: Any) -> None:
 def test_the_conformance_statement_claims_what_the_profile_does() -> None:
     """PS3.15 E.1.1: the options with their codes, the SOP classes that leave, and what a person may release."""
     profile = load_profile()
-    statement = (ROOT / "gateway" / "web" / "manual" / "conformance.md").read_text(encoding="utf-8")
+    statement = (ROOT / "gateway" / "manual" / "conformance.md").read_text(encoding="utf-8")
     section = statement.split("### 9.4")[1]
     claimed = section.split("|---|---|")[1].split("\n\n")[0].strip().splitlines()
     assert claimed == [f"| {meaning} | {code} |" for code, meaning in profile.method_codes()]

@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from routing_rules.errors import FileProblem
-from routing_rules.yaml_lines import LinedYaml, Place
+from dicom_nodes.config_files.errors import FileProblem
+from dicom_nodes.config_files.yaml_lines import LinedYaml, Place
 
 _FIXES: Mapping[str, str] = {
     "missing": "Add it.",

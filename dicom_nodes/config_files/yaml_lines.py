@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from routing_rules.errors import FileProblem
+from dicom_nodes.config_files.errors import FileProblem
 
 Place = tuple[Any, ...]
 DEEPEST = 40

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from pydicom.datadict import dictionary_VR
 
-from gateway.octets import Octets
+from dicom_nodes.encoding.octets import Octets
 
 SEQUENCE: Final = "SQ"
 PIXEL_DATA: Final = 0x7FE00010

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from pydicom.uid import UID
 
-from dicom_nodes.errors import NotDicom
+from dicom_nodes.encoding.errors import NotDicom
 
 LONG_VRS = frozenset(
     (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV")

@@ -15,8 +15,8 @@ from functools import lru_cache
 
 from pydicom.uid import UID
 
-from dicom_nodes.encoding import LONG_VRS, SHORT_VRS
-from dicom_nodes.errors import NotDicom
+from dicom_nodes.encoding.errors import NotDicom
+from dicom_nodes.encoding.part10 import LONG_VRS, SHORT_VRS
 
 _UNDEFINED = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD

@@ -17,8 +17,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 
-from dicom_nodes.incoming import OUT_OF_RESOURCES, Discarded, Incoming
-from dicom_nodes.pdus import (
+from dicom_nodes.scp.incoming import OUT_OF_RESOURCES, Discarded, Incoming
+from dicom_nodes.upper_layer.pdus import (
     BY_USER,
     C_STORE_RQ,
     COMMAND_FIELD,
@@ -37,7 +37,7 @@ from dicom_nodes.pdus import (
     store_response,
 )
 
-log = logging.getLogger("dicom_nodes.receiver")
+log = logging.getLogger("dicom_nodes.scp.receiver")
 
 _MAX_PASSED = 4 * 1024 * 1024
 """Bytes of a data set that is no image (a commitment request, a query): pynetdicom holds it in memory."""

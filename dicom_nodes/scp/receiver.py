@@ -1,6 +1,6 @@
 """Take what others send: C-STORE, C-ECHO, and both sides of storage commitment.
 
-The receiver checks who calls, hands the raw bytes on as they come (`dicom_nodes.streaming`), and answers what
+The receiver checks who calls, hands the raw bytes on as they come (`dicom_nodes.scp.streaming`), and answers what
 it is told. It never decodes a data set. Whatever a peer does (garbage, silence, an abort in the middle of an
 instance), it hurts that peer's association only.
 Standard: PS3.4 Annexes A, B and J, PS3.8 9.3.4 (rejection).
@@ -23,10 +23,11 @@ from pynetdicom.association import Association
 from pynetdicom.transport import AssociationSocket
 
 from dicom_nodes.commitment import PROCESSING_FAILURE, SUCCESS, CommitmentResult, result_of_event
-from dicom_nodes.commitment_provider import CommitmentProvider, Committed
-from dicom_nodes.contexts import accepted_contexts, storage_sop_classes
 from dicom_nodes.directory import NodeDirectory
-from dicom_nodes.incoming import (
+from dicom_nodes.instance import ReceivedInstance, is_uid
+from dicom_nodes.node import STORING, DimseNode, TlsSettings
+from dicom_nodes.scp.commitment_provider import CommitmentProvider, Committed
+from dicom_nodes.scp.incoming import (
     CANNOT_UNDERSTAND,
     Begin,
     Collected,
@@ -34,15 +35,21 @@ from dicom_nodes.incoming import (
     Incoming,
     Keep,
 )
-from dicom_nodes.instance import ReceivedInstance, is_uid
-from dicom_nodes.node import STORING, DimseNode, TlsSettings
-from dicom_nodes.pdus import AFFECTED_CLASS, AFFECTED_INSTANCE, DATA_SET_TYPE, NO_DATA_SET, number_of, uid_of
-from dicom_nodes.server import ReceiverServer, listen
-from dicom_nodes.stack import MAX_PDU, application_entity, cut
-from dicom_nodes.streaming import StreamingSocket
-from dicom_nodes.tls import server_context
+from dicom_nodes.scp.server import ReceiverServer, listen
+from dicom_nodes.scp.streaming import StreamingSocket
+from dicom_nodes.upper_layer.contexts import accepted_contexts, storage_sop_classes
+from dicom_nodes.upper_layer.pdus import (
+    AFFECTED_CLASS,
+    AFFECTED_INSTANCE,
+    DATA_SET_TYPE,
+    NO_DATA_SET,
+    number_of,
+    uid_of,
+)
+from dicom_nodes.upper_layer.pynetdicom_setup import MAX_PDU, application_entity, cut
+from dicom_nodes.upper_layer.tls import server_context
 
-log = logging.getLogger("dicom_nodes.receiver")
+log = logging.getLogger("dicom_nodes.scp.receiver")
 
 _INVALID_INSTANCE = 0x0117
 _CLASS_NOT_SUPPORTED = 0x0122

@@ -28,9 +28,9 @@ from pynetdicom.transport import (
 )
 
 from dicom_nodes.errors import NodeError
-from dicom_nodes.stack import tune
+from dicom_nodes.upper_layer.pynetdicom_setup import tune
 
-log = logging.getLogger("dicom_nodes.receiver")
+log = logging.getLogger("dicom_nodes.scp.receiver")
 
 _HANDSHAKE_S = 10.0
 # An A-ASSOCIATE-RQ may be larger than a P-DATA PDU: 128 contexts with many syntaxes each.

@@ -3,7 +3,7 @@
 pynetdicom asks its `AssociationSocket` whether something is `ready` and then reads it with `recv`. That public class
 is the place where the stream is taken over: once the A-ASSOCIATE-AC has gone out (state 6 of PS3.8 Table 9-10,
 "association established and ready for data transfer") this socket reads for itself, serves every C-STORE request
-where it stands (`dicom_nodes.exchange`) and shows pynetdicom only what is left: other messages, A-RELEASE-RQ,
+where it stands (`dicom_nodes.scp.exchange`) and shows pynetdicom only what is left: other messages, A-RELEASE-RQ,
 A-ABORT, the end of the connection. Negotiation, rejection, release, its collision and all other services stay with
 pynetdicom's state machine. As soon as that sends A-RELEASE-RQ or -RP or A-ABORT (states 7 to 13), it reads again.
 
@@ -27,14 +27,21 @@ from typing import Any
 
 from pynetdicom.association import Association
 
-from dicom_nodes.exchange import Exchange
-from dicom_nodes.incoming import Incoming
-from dicom_nodes.pdus import BY_PROVIDER, BY_USER, INVALID_VALUE, NO_REASON, ProtocolError, abort_pdu
-from dicom_nodes.readable import is_readable_command, is_readable_request
-from dicom_nodes.server import BoundedSocket
-from dicom_nodes.stack import park_reactor, wake_reactor
+from dicom_nodes.scp.exchange import Exchange
+from dicom_nodes.scp.incoming import Incoming
+from dicom_nodes.scp.readable import is_readable_command, is_readable_request
+from dicom_nodes.scp.server import BoundedSocket
+from dicom_nodes.upper_layer.pdus import (
+    BY_PROVIDER,
+    BY_USER,
+    INVALID_VALUE,
+    NO_REASON,
+    ProtocolError,
+    abort_pdu,
+)
+from dicom_nodes.upper_layer.pynetdicom_setup import park_reactor, wake_reactor
 
-log = logging.getLogger("dicom_nodes.receiver")
+log = logging.getLogger("dicom_nodes.scp.receiver")
 
 Open = Callable[[Association, int, Mapping[int, bytes]], Incoming]
 

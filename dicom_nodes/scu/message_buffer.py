@@ -8,7 +8,14 @@ takes two calls a PDU, cannot be used under TLS, and was not faster.)
 from __future__ import annotations
 
 from dicom_nodes.outgoing import Content
-from dicom_nodes.store_messages import COMMAND, DATASET, HEADER_BYTES, LAST, fragment_bytes, put_header
+from dicom_nodes.upper_layer.dimse_messages import (
+    COMMAND,
+    DATASET,
+    HEADER_BYTES,
+    LAST,
+    fragment_bytes,
+    put_header,
+)
 
 BUFFER_BYTES = 512 * 1024
 LARGEST_FRAGMENT = 128 * 1024

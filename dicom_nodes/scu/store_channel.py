@@ -11,10 +11,10 @@ import socket
 import time
 from collections.abc import Iterator
 
-from dicom_nodes.message_buffer import MessageBuffer
 from dicom_nodes.outgoing import Content
-from dicom_nodes.pdu_socket import AssociationLost, PduSocket
-from dicom_nodes.store_messages import COMMAND, LAST, Response, pdvs, read_response, store_request
+from dicom_nodes.scu.message_buffer import MessageBuffer
+from dicom_nodes.upper_layer.dimse_messages import COMMAND, LAST, Response, pdvs, read_response, store_request
+from dicom_nodes.upper_layer.pdu_socket import AssociationLost, PduSocket
 
 SLOWEST_BYTES_PER_S = 250_000
 """A peer may take this long per byte on top of the timeout: 60 MB over a slow line is not a hang."""

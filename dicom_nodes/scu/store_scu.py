@@ -12,15 +12,16 @@ from dataclasses import dataclass
 from pydicom.uid import UID
 from pynetdicom.association import Association
 
-from dicom_nodes.contexts import UNCOMPRESSED, proposals
-from dicom_nodes.errors import NodeError, NotDicom
+from dicom_nodes.encoding.errors import NotDicom
+from dicom_nodes.errors import NodeError
 from dicom_nodes.node import DimseNode
 from dicom_nodes.outcomes import InstanceOutcome, Outcome, meaning_of_status, outcome_of_status
 from dicom_nodes.outgoing import Content, EncodedContent, OutgoingFile, StoredContent
-from dicom_nodes.pdu_socket import AssociationLost
-from dicom_nodes.stack import associate, close, take_socket
-from dicom_nodes.store_channel import Message, StoreChannel
-from dicom_nodes.transcode import CannotTranscode, reencoded
+from dicom_nodes.scu.store_channel import Message, StoreChannel
+from dicom_nodes.scu.transcode import CannotTranscode, reencoded
+from dicom_nodes.upper_layer.contexts import UNCOMPRESSED, proposals
+from dicom_nodes.upper_layer.pdu_socket import AssociationLost
+from dicom_nodes.upper_layer.pynetdicom_setup import associate, close, take_socket
 
 Report = Callable[[InstanceOutcome], None]
 

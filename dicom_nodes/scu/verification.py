@@ -9,11 +9,11 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     Verification,
 )
 
-from dicom_nodes.contexts import UNCOMPRESSED
 from dicom_nodes.errors import NodeTimeout, RequestRefused
 from dicom_nodes.node import DimseNode
 from dicom_nodes.outcomes import meaning_of_status
-from dicom_nodes.stack import associate, close, hold_reactor
+from dicom_nodes.upper_layer.contexts import UNCOMPRESSED
+from dicom_nodes.upper_layer.pynetdicom_setup import associate, close, hold_reactor
 
 _NO_CONTEXT = 0x0122
 

@@ -32,7 +32,7 @@ from pynetdicom.transport import AssociationSocket
 from dicom_nodes.errors import AssociationRejected, NodeTimeout, NodeUnreachable
 from dicom_nodes.instance import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from dicom_nodes.node import DimseNode
-from dicom_nodes.tls import client_context
+from dicom_nodes.upper_layer.tls import client_context
 
 _config.LOG_HANDLER_LEVEL = "none"
 _config.LOG_REQUEST_IDENTIFIERS = False

@@ -17,7 +17,7 @@ from dicom_nodes.commitment import Reference
 from dicom_nodes.errors import RequestRefused
 from dicom_nodes.node import DicomWebNode
 from dicom_nodes.outgoing import OutgoingFile
-from dicom_nodes.stow_upload import CONNECT_S, Report, Upload, network_error
+from dicom_nodes.web.stow_upload import CONNECT_S, Report, Upload, network_error
 
 _PAGE = 500
 

@@ -16,11 +16,11 @@ from collections.abc import Callable, Sequence
 import requests
 
 from dicom_nodes.errors import NodeError, NodeTimeout, NodeUnreachable
-from dicom_nodes.multipart import Multipart, Part, PartUnreadable
 from dicom_nodes.node import DicomWebNode
 from dicom_nodes.outcomes import InstanceOutcome, Outcome, meaning_of_status, outcome_of_status
 from dicom_nodes.outgoing import OutgoingFile
-from dicom_nodes.stow import Answer, read_answer
+from dicom_nodes.web.multipart import Multipart, Part, PartUnreadable
+from dicom_nodes.web.stow import Answer, read_answer
 
 Report = Callable[[InstanceOutcome], None]
 

@@ -14,13 +14,10 @@ from typing import Annotated
 
 import typer
 
-from dicom_nodes.errors import NodeError
+from dicom_nodes.explained_error import ExplainedError
 from gateway import __version__
 from gateway.cli import files, nodes, privacy, records, replies, rules, service, surveillance
 from gateway.cli.terminal import err, out, plain
-from gateway.errors import GatewayError
-from gateway.privacy.errors import PrivacyError
-from routing_rules.errors import RuleError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -44,7 +41,7 @@ def main() -> None:
     """Run the command line; errors made on purpose are printed with their fix, and nothing else."""
     try:
         app()
-    except (GatewayError, NodeError, PrivacyError, RuleError) as error:
+    except ExplainedError as error:
         err.print(f"[red]{plain(error.problem)}[/red]\n{plain(error.fix)}", soft_wrap=True)
         sys.exit(1)
 

@@ -13,8 +13,8 @@ from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn
 from gateway.cli.terminal import ConfigOption, JsonOption, err, fail, out, plain, print_rows, settings_of
 
 if TYPE_CHECKING:
-    from gateway.privacy import Profile
-    from routing_rules.vendor_facts import VendorFacts
+    from gateway.privacy.profile.profile import Profile
+    from routing_rules.series.vendor_facts import VendorFacts
 
 MOST_LINES = 20
 """Objects named on the terminal; the manifest has all."""
@@ -33,7 +33,7 @@ def classify(
     as_json: JsonOption = False,
 ) -> None:
     """Say what each series is, and why; with the site's own vendor facts, where it has any."""
-    from gateway.offline import classified
+    from gateway.files.offline import classified
 
     rows = classified(paths, _vendor_facts(rules, config))
     if as_json:
@@ -67,9 +67,9 @@ def deidentify(
     config: ConfigOption = None,
 ) -> None:
     """De-identify a file or folder with the pipeline's engine; needs no database."""
-    from gateway import deidentification
-    from gateway.privacy import PseudonymKey
-    from gateway.records import keys
+    from gateway.files import deidentification
+    from gateway.privacy.pseudonyms import PseudonymKey
+    from gateway.records.identities import keys
 
     chosen = _profile(profile, config)
     key_bytes = keys.read_key(key_file) if key_file else secrets.token_bytes(keys.KEY_BYTES)
@@ -130,7 +130,7 @@ def report_render(
     as_: Annotated[str, typer.Option("--as", help="enhanced, comprehensive, basic or pdf.")] = "enhanced",
 ) -> None:
     """Write a report as a DICOM object."""
-    from gateway.offline import render_report
+    from gateway.files.offline import render_report
 
     render_report(report, evidence, out_file, as_)
     out.print(f"wrote {out_file}")

@@ -56,7 +56,7 @@ def send(
     from dicom_nodes.directory import NodeDirectory
     from dicom_nodes.outcomes import Outcome
     from dicom_nodes.sender import store
-    from gateway.offline import outgoing
+    from gateway.files.offline import outgoing
 
     loaded = settings_of(config)
     node = NodeDirectory.from_file(loaded.files.nodes).get(to)

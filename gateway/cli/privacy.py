@@ -11,11 +11,12 @@ import typer
 
 from gateway.cli.records import opened
 from gateway.cli.terminal import ConfigOption, JsonOption, fail, out, print_rows, settings_of
-from gateway.records import forgetting, keys, rotation
+from gateway.records import forgetting, rotation
+from gateway.records.identities import keys
 
 app = typer.Typer()
 if TYPE_CHECKING:
-    from gateway.pipeline.forget import Forgetter
+    from gateway.pipeline.jobs.forget import Forgetter
 
 vault_app = typer.Typer(no_args_is_help=True, help="The keys that identities are sealed with.")
 
@@ -156,7 +157,7 @@ def readmit(
 
 
 def _forgetter(config: ConfigOption) -> Forgetter:
-    from gateway.pipeline.forget import Forgetter
+    from gateway.pipeline.jobs.forget import Forgetter
 
     gateway = opened(config)
     return Forgetter(gateway.database, gateway.blobs, keys.pseudonym_key(gateway.settings.storage.keys))

@@ -26,7 +26,7 @@ EVERYTHING = Viewer(0, "command line", "command line", "admin", "")
 @cases_app.command("list")
 def cases_list(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Show every case: pseudonyms only."""
-    from gateway.records.queue import every_case
+    from gateway.records.views.queue import every_case
 
     with opened(config).database.read() as session:
         rows = [asdict(row) for row in every_case(session, EVERYTHING)]
@@ -47,10 +47,10 @@ def cases_list(config: ConfigOption = None, as_json: JsonOption = False) -> None
 @cases_app.command("show")
 def cases_show(case_id: int, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Print a case's journal."""
-    from gateway.records import queries
+    from gateway.records.views import case_rows
 
     with opened(config).database.read() as session:
-        page = queries.case_page(session, EVERYTHING, case_id)
+        page = case_rows.case_page(session, EVERYTHING, case_id)
     if page is None:
         fail(f"There is no case {case_id}.", "List them with: gateway cases list")
     if as_json:

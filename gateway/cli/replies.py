@@ -15,10 +15,10 @@ replies_app = typer.Typer(no_args_is_help=True, help="What reading sites sent ba
 @replies_app.command("list")
 def replies_list(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Show the newest objects, those that are held first."""
-    from gateway.records import replies
+    from gateway.records.views import reply_rows
 
     with opened(config).database.read() as session:
-        rows = [vars(row) for row in replies.newest(session, EVERYTHING)]
+        rows = [vars(row) for row in reply_rows.newest(session, EVERYTHING)]
     wanted = ("id", "kind", "node", "state", "case_id", "pseudonym", "problem", "fix", "waiting_for")
     print_rows([{name: row[name] for name in wanted} for row in rows], as_json)
 

@@ -65,7 +65,7 @@ def rules_explain(
     calling: Annotated[str, typer.Option(help="Calling AE title to assume.")] = "",
 ) -> None:
     """Say for every rule why it did or did not fire."""
-    from gateway.offline import facts_of
+    from gateway.files.offline import facts_of
     from routing_rules.files import load_rules
     from routing_rules.matching import explain_text, match
 
@@ -96,7 +96,7 @@ def rules_replay(
 ) -> None:
     """Try draft rules on the studies already received, and say which would be routed otherwise."""
     from gateway.cli.records import opened
-    from gateway.records.replays import studies_since
+    from gateway.records.views.rule_replay import studies_since
     from routing_rules.files import load_rules
     from routing_rules.replay import replay
 

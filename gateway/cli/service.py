@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli.terminal import ConfigOption, JsonOption, out, plain, settings_of
-from gateway.starting import importing
+from gateway.service.starting import importing
 
 app = typer.Typer()
 
@@ -18,7 +18,7 @@ app = typer.Typer()
 @app.command()
 def init(folder: Annotated[Path, typer.Argument(help="Where to write.")]) -> None:
     """Write a commented gateway.toml, nodes.yaml, rules, an example profile, and keys."""
-    from gateway import scaffold
+    from gateway.service import scaffold
 
     for path in scaffold.init(folder):
         out.print(f"wrote {path}")
@@ -38,8 +38,8 @@ def serve(
     """Run the gateway: one supervised process for each role, several receivers; SIGTERM drains and stops."""
     with importing():
         from gateway import assembly
-        from gateway import serve as serving
-        from gateway.supervisor import supervise
+        from gateway.service import serve as serving
+        from gateway.service.supervisor import supervise
 
     loaded = settings_of(config)
     roles = role or list(serving.ROLES)
@@ -59,7 +59,7 @@ def serve(
 @app.command()
 def check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Name every problem of configuration, rules, nodes, database, disk and keys, each with its fix."""
-    from gateway import checks
+    from gateway.service import checks
 
     problems = checks.check(settings_of(config))
     if as_json:

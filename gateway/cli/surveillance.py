@@ -21,9 +21,10 @@ def import_list(
     config: ConfigOption = None,
 ) -> None:
     """Enrol the patients of a list: good lines are kept, the others are told with their fix."""
-    from gateway.pipeline.surveillance import enrol_list
-    from gateway.records import keys, surveillance
-    from routing_rules.enrolment_csv import read_enrolments, text_of
+    from gateway.pipeline.steps.calendar import enrol_list
+    from gateway.records import surveillance
+    from gateway.records.identities import keys
+    from routing_rules.surveillance.enrolment_csv import read_enrolments, text_of
 
     gateway = opened(config)
     with gateway.database.read() as session:

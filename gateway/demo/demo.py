@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from gateway.demo.errors import DemoError
 from gateway.demo.phantom import phantom_study
 from gateway.demo.stage import GATEWAY_AE, HOST, Client, Stage
-from gateway.records import queries
+from gateway.records.views import case_rows
 from gateway.reporting.example import phantom_report
 
 console = Console()
@@ -151,7 +151,7 @@ def _print_journal(stage: Stage, case_id: int) -> None:
     database = stage.database()
     try:
         with database.read() as session:
-            lines = queries.journal(session, queries.case(session, case_id).study_id, case_id)
+            lines = case_rows.journal(session, case_rows.case(session, case_id).study_id, case_id)
     finally:
         database.close()
     console.rule(f"Journal of case {case_id}")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+from dicom_nodes.explained_error import ExplainedError
 
-class DemoError(Exception):
-    """A problem with its fix; independent of the gateway's own errors, as the demo nodes are."""
 
-    def __init__(self, problem: str, fix: str) -> None:
-        super().__init__(f"{problem} {fix}")
-        self.problem = problem
-        self.fix = fix
+class DemoError(ExplainedError):
+    """A problem with its fix."""
 
 
 class PushFailed(DemoError):

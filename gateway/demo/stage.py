@@ -15,12 +15,12 @@ from typing import Any
 
 import requests
 
-from gateway import scaffold
 from gateway.demo.errors import DemoError
 from gateway.demo.hospital import HospitalArchive
 from gateway.demo.reading_site import ReadingSite
 from gateway.records import accounts
 from gateway.records.database import Database
+from gateway.service import scaffold
 
 HOST = "127.0.0.1"
 GATEWAY_AE, HOSPITAL_AE, READING_AE = "GATEWAY", "HOSPITAL", "READING"
@@ -188,10 +188,10 @@ class Stage:
 
     @staticmethod
     def _has_reader(database: Database) -> bool:
-        from gateway.records import queries
+        from gateway.records.views import case_rows
 
         with database.read() as session:
-            return any(account.login == "reader" for account in queries.accounts(session))
+            return any(account.login == "reader" for account in case_rows.accounts(session))
 
 
 class Client:

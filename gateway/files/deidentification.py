@@ -18,13 +18,19 @@ from typing import Any
 from pydicom import Dataset
 from pydicom.uid import MediaStorageDirectoryStorage
 
-from gateway import __version__, clock, dicom_file
-from gateway.dicom_file import NOT_DICOM
+from dicom_nodes.encoding.octets import Octets
+from gateway import __version__, clock
 from gateway.errors import GatewayError
-from gateway.octets import Octets
-from gateway.pipeline.manifest import described, digest_of
-from gateway.privacy import Held, PatientContext, Preparer, Profile, PseudonymKey, identifying_values
-from routing_rules.sequences import classify_study
+from gateway.files import dicom_file
+from gateway.files.dicom_file import NOT_DICOM
+from gateway.pipeline.steps.manifest import described, digest_of
+from gateway.privacy.deidentify.instance import PatientContext
+from gateway.privacy.errors import Held
+from gateway.privacy.fast.preparer import Preparer
+from gateway.privacy.leak_search.search import identifying_values
+from gateway.privacy.profile.profile import Profile
+from gateway.privacy.pseudonyms import PseudonymKey
+from routing_rules.series.recognition import classify_study
 
 # ruff: noqa: SIM905 - lists of words read better as text
 SIDECARS = frozenset(

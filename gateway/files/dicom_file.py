@@ -11,11 +11,11 @@ from pydicom import Dataset, dcmread
 from pydicom.errors import InvalidDicomError
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from dicom_nodes.encoding import file_meta
-from dicom_nodes.errors import NotDicom
+from dicom_nodes.encoding.errors import NotDicom
+from dicom_nodes.encoding.part10 import file_meta
 from dicom_nodes.instance import dataset_uids
-from gateway.privacy.identity import UNREADABLE
-from gateway.privacy.silence import silent_pydicom
+from gateway.privacy.identifiers.values import UNREADABLE
+from gateway.privacy.quiet_pydicom import silent_pydicom
 
 NOT_DICOM = (InvalidDicomError, NotDicom, zlib.error, *UNREADABLE)
 """What reading a file that is damaged, or no DICOM at all, can raise."""

@@ -1,6 +1,6 @@
 """Commands on files, without a running gateway: sending, classifying, explaining, rendering.
 
-De-identifying them is `gateway.deidentification`.
+De-identifying them is `gateway.files.deidentification`.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from pydicom.errors import InvalidDicomError
 from dicom_nodes.outgoing import OutgoingFile
 from gateway import __version__
 from gateway.errors import GatewayError
-from gateway.privacy import PseudonymKey
+from gateway.privacy.pseudonyms import PseudonymKey
 from gateway.reporting.report import Report
 from gateway.reporting.signer import DeviceIdentity, Signer
 from gateway.reporting.structured_report import build
 from routing_rules.facts import StudyFacts, study_facts
-from routing_rules.sequences import classify_study
-from routing_rules.vendor_facts import VendorFacts
+from routing_rules.series.recognition import classify_study
+from routing_rules.series.vendor_facts import VendorFacts
 
 
 def dicom_files(paths: Sequence[Path]) -> Iterator[tuple[Path, Dataset]]:

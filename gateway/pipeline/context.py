@@ -12,8 +12,8 @@ from gateway.privacy.pseudonyms import PseudonymKey
 from gateway.profiles import SiteProfiles
 from gateway.records.blobs import BlobStore
 from gateway.records.database import Database
+from gateway.records.identities.vault import Vault
 from gateway.records.ledger import Claim
-from gateway.records.vault import Vault
 from gateway.settings import Settings
 from routing_rules.files import RuleSet
 

@@ -19,12 +19,12 @@ from queue import Empty, SimpleQueue
 from typing import Any, Final, TypeVar
 
 from gateway import logs
-from gateway.records.tables import Instance
+from gateway.records.tables.studies import Instance
 from gateway.settings import usable_cores
 
 log = logs.get(__name__)
 
-_LOADED: Final = ["__main__", "gateway.pipeline.copies", "gateway.pipeline.facts"]
+_LOADED: Final = ["__main__", "gateway.pipeline.steps.copies", "gateway.pipeline.steps.facts"]
 """Imported once, before processes are forked."""
 _PATIENCE_S: Final = 5.0
 _OBJECT_BYTES: Final = 500_000

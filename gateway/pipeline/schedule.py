@@ -12,8 +12,9 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from gateway.pipeline import notify, surveillance
-from gateway.pipeline.engine import Engine
+from gateway.pipeline.jobs import notify
+from gateway.pipeline.runner.engine import Engine
+from gateway.pipeline.steps import calendar
 from gateway.records import accounts, forgetting, ledger, rotation
 from gateway.records.database import Database
 from gateway.settings import Settings
@@ -44,12 +45,12 @@ def start(engine: Engine, database: Database, settings: Settings) -> BackgroundS
     )
     context = engine.context
     scheduler.add_job(
-        lambda: surveillance.open_letters(database, context.pseudonym_key),
+        lambda: calendar.open_letters(database, context.pseudonym_key),
         IntervalTrigger(seconds=LETTER_SECONDS),
         id="open letters",
     )
     scheduler.add_job(
-        once_per_slot(database, "surveillance", CALENDAR_SECONDS, lambda: surveillance.tick(context)),
+        once_per_slot(database, "surveillance", CALENDAR_SECONDS, lambda: calendar.tick(context)),
         IntervalTrigger(seconds=CALENDAR_SECONDS),
         id="surveillance",
         # Soon after a start too: a gateway that is stopped every evening would never reach its first hour.

@@ -8,17 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gateway.lifecycle import CaseState, ReplyState, StudyState
-from gateway.pipeline.complete import complete
-from gateway.pipeline.compose import compose
-from gateway.pipeline.confirm import confirm
 from gateway.pipeline.context import StepContext, Turn
-from gateway.pipeline.forward import forward
 from gateway.pipeline.outcome import Outcome
-from gateway.pipeline.prepare import prepare
-from gateway.pipeline.restore_reply import restore_reply
-from gateway.pipeline.return_reply import confirm_reply, return_reply
-from gateway.pipeline.return_report import return_report
-from gateway.pipeline.route import route
+from gateway.pipeline.replies.deliver import confirm_reply, return_reply
+from gateway.pipeline.replies.restore import restore_reply
+from gateway.pipeline.steps.complete import complete
+from gateway.pipeline.steps.compose import compose
+from gateway.pipeline.steps.confirm import confirm
+from gateway.pipeline.steps.forward import forward
+from gateway.pipeline.steps.prepare import prepare
+from gateway.pipeline.steps.return_report import return_report
+from gateway.pipeline.steps.route import route
 
 Step = Callable[[Turn, StepContext], Outcome]
 

@@ -1,43 +1,15 @@
-"""De-identification of MR objects, proof that it worked, and the way back: pure functions on datasets.
+"""De-identification of MR objects, proof that it worked, and the way back: pure functions on data sets and bytes.
 
-The story: `load_profile` -> `deidentify` (PS3.15 Annex E) -> `encode` -> `find_leaks` (the proof, on the encoded
-bytes) -> ... a report comes back ... -> `restore`. `Preparer` does the first steps for the files of a study, fast and
-with the same result. Nothing here reads a disk, a database or a clock.
+The story, and the order to read in:
+
+    profile/        what happens to each attribute: PS3.15 Table E.1-1, options, a site's exceptions
+    deidentify/     one object without identity: the engine on data sets, slow and plain, the oracle of `fast`
+    fast/           the same result from bytes to bytes, for many objects of one study
+    leak_search/    the proof, on the encoded bytes; it knows nothing of the engines that it judges
+    identifiers/    what identifies a person in the originals: the values that the proof looks for
+    reidentify/     the way back: a reading site's object under the patient's own identity
+    words/          dates, names, radiology words: pure functions on strings
+    pseudonyms, elements, quiet_pydicom, errors    shared by all of them
+
+Nothing here reads a disk, a database or a clock. This file imports nothing.
 """
-
-from __future__ import annotations
-
-from gateway.privacy.deidentify import Deidentified, PatientContext, deidentify
-from gateway.privacy.encoding import encode
-from gateway.privacy.errors import Held, PrivacyError, ProfileError, PseudonymKeyError, Reason
-from gateway.privacy.identifying import StudyValues
-from gateway.privacy.leaks import IdentifyingValue, Leak, LeakSearch, find_leaks, identifying_values
-from gateway.privacy.preparer import Prepared, Preparer
-from gateway.privacy.profile import Action, Profile, load_profile
-from gateway.privacy.pseudonyms import PseudonymKey
-from gateway.privacy.reidentify import restore
-
-__all__ = [
-    "Action",
-    "Deidentified",
-    "Held",
-    "IdentifyingValue",
-    "Leak",
-    "LeakSearch",
-    "PatientContext",
-    "Prepared",
-    "Preparer",
-    "PrivacyError",
-    "Profile",
-    "ProfileError",
-    "PseudonymKey",
-    "PseudonymKeyError",
-    "Reason",
-    "StudyValues",
-    "deidentify",
-    "encode",
-    "find_leaks",
-    "identifying_values",
-    "load_profile",
-    "restore",
-]

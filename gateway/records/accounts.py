@@ -15,7 +15,7 @@ from sqlmodel import col, delete, select
 from gateway.errors import Conflict, GatewayError, NotAllowed, NotThere
 from gateway.records import audit
 from gateway.records.database import Database
-from gateway.records.service_tables import ROLES, Account, WebSession
+from gateway.records.tables.service import ROLES, Account, WebSession
 
 SHORTEST_PASSWORD = 12
 FAILURES_TO_LOCK = 5

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from gateway.records.service_tables import AuditEvent
+from gateway.records.tables.service import AuditEvent
 
 GENESIS = "0" * 64
 LOCK = 0x504D4C  # 'PML': one advisory lock, so that two PostgreSQL writers cannot chain to the same event

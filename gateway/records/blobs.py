@@ -21,13 +21,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
-from gateway.octets import MappedFile, Octets, octets_at
+from dicom_nodes.encoding.octets import MappedFile, Octets, octets_at
 from gateway.records import crash
 
 START_WRITING: int | None = getattr(os, "POSIX_FADV_DONTNEED", None)
 """Advice that makes Linux write dirty pages out in the background (None where there is no such advice)."""
 OPEN_TRAY = ".open"
-"""Name of the file that marks a folder as one a process fills (gateway.records.trays)."""
+"""Name of the file that marks a folder as one a process fills (gateway.records.intake.open_folders)."""
 _BEHIND = 8 * 1024 * 1024  # bytes in memory that wait for the disk, besides one file
 
 
@@ -53,7 +53,7 @@ class BlobStore(Protocol):
         """Megabytes left."""
 
     def keys(self, prefix: str) -> Iterator[str]:
-        """Every key below a folder; a file without bytes is a place not yet used (gateway.records.trays)."""
+        """Every key below a folder; a file without bytes is a place not yet used (intake.open_folders)."""
 
     def delete(self, key: str) -> None:
         """Forget the bytes durably; fine when they are already gone."""

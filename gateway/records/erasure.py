@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlmodel import SQLModel
 
-from gateway.records.service_tables import (
+from gateway.records.tables.service import (
     Account,
     AuditEvent,
     Channel,
@@ -23,7 +23,7 @@ from gateway.records.service_tables import (
     Tick,
     WebSession,
 )
-from gateway.records.tables import (
+from gateway.records.tables.studies import (
     Case,
     CaseEvent,
     Commitment,

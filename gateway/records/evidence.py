@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.records.vault import SealedIdentity
+from gateway.records.identities.vault import SealedIdentity
 
 
 @dataclass(frozen=True)

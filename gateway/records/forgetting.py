@@ -22,8 +22,8 @@ from gateway.records import audit, erasure
 from gateway.records.blobs import BlobStore
 from gateway.records.database import Database
 from gateway.records.ledger.journal import tell
-from gateway.records.service_tables import Refusal
-from gateway.records.tables import (
+from gateway.records.tables.service import Refusal
+from gateway.records.tables.studies import (
     Case,
     CaseEvent,
     Commitment,

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from gateway.records.database import Database
-from gateway.records.service_tables import Channel, Notice
+from gateway.records.tables.service import Channel, Notice
 
 MOST_AT_ONCE = 50
 """Notices in one message: a morning's worth is read, a thousand are not."""

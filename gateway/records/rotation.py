@@ -14,11 +14,12 @@ from sqlalchemy import func, text
 from sqlmodel import Session, col, select
 
 from gateway.errors import KeyMissing
-from gateway.records import audit, keys
+from gateway.records import audit
 from gateway.records.database import Database
-from gateway.records.service_tables import AuditEvent, RetiredKey
-from gateway.records.tables import Identity
-from gateway.records.vault import Vault
+from gateway.records.identities import keys
+from gateway.records.identities.vault import Vault
+from gateway.records.tables.service import AuditEvent, RetiredKey
+from gateway.records.tables.studies import Identity
 
 BATCH = 100
 """Identities sealed again in one transaction: milliseconds, so that readers and the receiver notice nothing."""

@@ -15,11 +15,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Subquery, and_, func, or_
 from sqlmodel import Session, col, select
 
-from gateway.records.service_tables import Account
-from gateway.records.tables import Case, Enrolment, SignedReport, Study
-from routing_rules.protocol import Readability
-from routing_rules.surveillance import Enrolment as Risk
-from routing_rules.surveillance import JcvStatus, Recommendation, Status, status
+from gateway.records.tables.service import Account
+from gateway.records.tables.studies import Case, Enrolment, SignedReport, Study
+from routing_rules.series.protocol import Readability
+from routing_rules.surveillance.due_dates import Enrolment as Risk
+from routing_rules.surveillance.due_dates import JcvStatus, Recommendation, Status, status
 
 NO_DATE = "none"
 """The headers of a study say no date that exists."""

@@ -14,9 +14,10 @@ from dicom_nodes.node import DimseNode, Role
 from gateway.errors import GatewayError
 from gateway.privacy.errors import PrivacyError
 from gateway.profiles import read_folder
-from gateway.records import keys, migrations, rotation
+from gateway.records import migrations, rotation
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
+from gateway.records.identities import keys
 from gateway.settings import Settings
 from routing_rules.errors import RuleFileError
 from routing_rules.files import load_rules

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
-from gateway.records import keys
+from gateway.records.identities import keys
 from gateway.settings import Settings
 
 

@@ -11,8 +11,9 @@ from contextlib import suppress
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway import assembly, keyless, logs
+from gateway import assembly, logs
 from gateway.assembly import SharedPort
+from gateway.service import keyless
 from gateway.settings import Settings, usable_cores
 
 RECEIVER, WEB, WORKER = ROLES = ("receiver", "web", "worker")

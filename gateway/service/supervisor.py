@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dicom_nodes.errors import NodeError
-from dicom_nodes.server import listen
+from dicom_nodes.scp.server import listen
 from gateway import assembly, logs
 from gateway.assembly import SharedPort
-from gateway.serve import RECEIVER, WEB, WORKER, Asked, receivers, run
+from gateway.service.serve import RECEIVER, WEB, WORKER, Asked, receivers, run
+from gateway.service.starting import importing
 from gateway.settings import Settings
-from gateway.starting import importing
 
 LONGEST_RESTART_DELAY = 30.0
 LIVED_LONG = 10.0

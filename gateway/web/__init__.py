@@ -1,1 +1,8 @@
-"""Pages for people and services for DICOMweb peers; it never calls the pipeline: they meet in the records."""
+"""Pages for people and services for programs; it never calls the pipeline: they meet in the records.
+
+application    every router under one guard
+foundation/    who is asking, may they, and what every answer has in common
+pages/         for people
+api/           for programs
+dicomweb/      PS3.18
+"""

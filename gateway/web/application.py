@@ -7,30 +7,29 @@ from fastapi.staticfiles import StaticFiles
 
 from gateway import __version__
 from gateway.records import accounts
-from gateway.web import (
-    access,
+from gateway.web.api import health
+from gateway.web.api import surveillance as surveillance_api
+from gateway.web.dicomweb import stow
+from gateway.web.foundation import access, problems
+from gateway.web.foundation.access import BasicSessions
+from gateway.web.foundation.context import WebContext
+from gateway.web.foundation.guard import Guard
+from gateway.web.foundation.images import Pictures
+from gateway.web.foundation.templates import FOLDER
+from gateway.web.pages import (
     cases,
-    dicomweb,
     gallery,
-    health,
     held,
     manual,
     nodes,
-    problems,
     queue,
     replies,
     reports,
     studies,
     surveillance,
-    surveillance_api,
     upload,
     verdict,
 )
-from gateway.web.access import BasicSessions
-from gateway.web.context import WebContext
-from gateway.web.guard import Guard
-from gateway.web.images import Pictures
-from gateway.web.pages import FOLDER
 
 __all__ = ["ROUTERS", "WebContext", "create_application"]
 
@@ -60,7 +59,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     surveillance_api.api,
     upload.router,
     upload.api,
-    dicomweb.router,
+    stow.router,
     manual.router,
 )
 """Every page and service. All need an account except signing in, /healthz, /readyz and the static files."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from routing_rules.traits import ImageTraits
+from routing_rules.series.image_attributes import ImageTraits
 
 NO_AGENT = frozenset(
     {

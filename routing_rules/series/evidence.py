@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import exp, log, log1p
 from typing import Any
 
-from routing_rules.traits import ImageTraits
+from routing_rules.series.image_attributes import ImageTraits
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import isclose
 
-from routing_rules.traits import ImageTraits
+from routing_rules.series.image_attributes import ImageTraits
 
 _PLANES = ("sagittal", "coronal", "axial")
 OBLIQUE_LIMIT = 0.8

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from routing_rules.elements import (
+from routing_rules.series.attributes import (
     NOTHING,
     Elements,
     Header,
@@ -23,7 +23,7 @@ from routing_rules.elements import (
     text,
     texts,
 )
-from routing_rules.vendor_facts import PrivateElement, VendorFacts, standard_vendor_facts
+from routing_rules.series.vendor_facts import PrivateElement, VendorFacts, standard_vendor_facts
 
 
 @dataclass(frozen=True)

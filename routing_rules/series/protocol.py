@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from routing_rules.series import PROVEN, SeriesFacts, SeriesKind
+from routing_rules.series.series import PROVEN, SeriesFacts, SeriesKind
 
 
 class Readability(StrEnum):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from routing_rules.protocol import ProtocolVerdict, Readability
+from routing_rules.series.protocol import ProtocolVerdict, Readability
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from routing_rules.contrast import contrast_evidence
-from routing_rules.elements import Header
-from routing_rules.geometry import geometry
-from routing_rules.kind_table import ROWS, TIE_BREAKS
-from routing_rules.series import PROVEN, SeriesFacts, SeriesKind
-from routing_rules.signs import DIFFUSION_FROM_B, View
-from routing_rules.traits import ImageTraits, read_traits
-from routing_rules.vendor_facts import VendorFacts, standard_vendor_facts
+from routing_rules.series.attributes import Header
+from routing_rules.series.contrast import contrast_evidence
+from routing_rules.series.evidence import DIFFUSION_FROM_B, View
+from routing_rules.series.geometry import geometry
+from routing_rules.series.image_attributes import ImageTraits, read_traits
+from routing_rules.series.series import PROVEN, SeriesFacts, SeriesKind
+from routing_rules.series.table import ROWS, TIE_BREAKS
+from routing_rules.series.vendor_facts import VendorFacts, standard_vendor_facts
 
 __all__ = [
     "PROVEN",

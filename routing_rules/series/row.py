@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from routing_rules.series import SeriesKind
-from routing_rules.signs import (
+from routing_rules.series.evidence import (
     Sign,
     any_of,
     epi,
@@ -20,6 +19,7 @@ from routing_rules.signs import (
     several_echoes,
     within,
 )
+from routing_rules.series.series import SeriesKind
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from routing_rules.kind_row import (
+from routing_rules.series.evidence import (
+    any_of,
+    equals,
+    gradient_echo,
+    has,
+    inversion,
+    lacks,
+    means,
+    spin_echo,
+    unknown,
+    within,
+)
+from routing_rules.series.row import (
     FLIP,
     TE,
     TI,
@@ -21,19 +33,7 @@ from routing_rules.kind_row import (
     one_echo,
     three_d,
 )
-from routing_rules.series import SeriesKind as K
-from routing_rules.signs import (
-    any_of,
-    equals,
-    gradient_echo,
-    has,
-    inversion,
-    lacks,
-    means,
-    spin_echo,
-    unknown,
-    within,
-)
+from routing_rules.series.series import SeriesKind as K
 
 BY_TIMING: tuple[Row, ...] = (
     # fluid attenuated

@@ -6,23 +6,7 @@ all hold decides. Rows of `TIE_BREAKS` read descriptions; they are asked only wh
 
 from __future__ import annotations
 
-from routing_rules.kind_row import (
-    FLIP,
-    TE,
-    TI,
-    TR,
-    Row,
-    no_epi,
-    no_gradient,
-    no_inversion,
-    no_maps,
-    not_balanced,
-    one_echo,
-    three_d,
-)
-from routing_rules.kind_rows_by_timing import BY_TIMING
-from routing_rules.series import SeriesKind as K
-from routing_rules.signs import (
+from routing_rules.series.evidence import (
     any_of,
     b_value_high,
     derived,
@@ -45,6 +29,22 @@ from routing_rules.signs import (
     unknown,
     within,
 )
+from routing_rules.series.row import (
+    FLIP,
+    TE,
+    TI,
+    TR,
+    Row,
+    no_epi,
+    no_gradient,
+    no_inversion,
+    no_maps,
+    not_balanced,
+    one_echo,
+    three_d,
+)
+from routing_rules.series.rows_by_timing import BY_TIMING
+from routing_rules.series.series import SeriesKind as K
 
 MR_SPECTROSCOPY = "1.2.840.10008.5.1.4.1.1.4.2"
 SIEMENS_NON_IMAGE = "1.3.12.2.1107.5.9.1"

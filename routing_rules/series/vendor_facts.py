@@ -11,9 +11,9 @@ from importlib.resources import files
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from dicom_nodes.config_files.validation import problems_of
+from dicom_nodes.config_files.yaml_lines import read_yaml
 from routing_rules.errors import RuleFileError
-from routing_rules.validation import problems_of
-from routing_rules.yaml_lines import read_yaml
 
 MEANINGS = frozenset(
     (
@@ -211,5 +211,5 @@ def vendor_facts_from_text(text: str, source: str) -> VendorFacts:
 @cache
 def standard_vendor_facts() -> VendorFacts:
     """The vendor facts that come with this library."""
-    text = files("routing_rules").joinpath("vendor_facts.yaml").read_text(encoding="utf-8")
+    text = files("routing_rules.series").joinpath("vendor_facts.yaml").read_text(encoding="utf-8")
     return vendor_facts_from_text(text, "vendor_facts.yaml")

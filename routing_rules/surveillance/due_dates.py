@@ -143,7 +143,7 @@ class SurveillanceRules(_Strict):
 @cache
 def standard_rules() -> SurveillanceRules:
     """The table that comes with this library."""
-    text = files("routing_rules").joinpath("surveillance_rules.json").read_text(encoding="utf-8")
+    text = files("routing_rules.surveillance").joinpath("surveillance_rules.json").read_text(encoding="utf-8")
     return SurveillanceRules.model_validate_json(text)
 
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from routing_rules.errors import did_you_mean
-from routing_rules.surveillance import Enrolment, JcvStatus
+from dicom_nodes.config_files.errors import did_you_mean
+from routing_rules.surveillance.due_dates import Enrolment, JcvStatus
 
 
 @dataclass(frozen=True)

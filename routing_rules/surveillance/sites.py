@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from routing_rules.surveillance import State, Status
+from routing_rules.surveillance.due_dates import State, Status
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from typing import Any
 from bench.processes import HOST, free_port, running
 from bench.push import CALLING
 from bench.workers import PATH
-from gateway import scaffold
+from gateway.service import scaffold
 from support.services import path_of
 
 MAX_PDU = 131072

@@ -24,10 +24,10 @@ from bench.competitors import MAX_PDU, TUNED, Server, gateway, orthanc, storescp
 from bench.measure import GATEWAY, Bench, Case, Contestant, Row, Run, never
 from bench.processes import Watch
 from bench.push import Pushers, pushers
-from gateway.records import queries
 from gateway.records.database import Database
-from gateway.records.tables import Case as CaseTable
-from gateway.records.tables import Study as StudyTable
+from gateway.records.tables.studies import Case as CaseTable
+from gateway.records.tables.studies import Study as StudyTable
+from gateway.records.views import case_rows
 
 FAST = {"GATEWAY_STUDY__QUIET_PERIOD": "1", "GATEWAY_ENGINE__POLL": "0.2"}
 """Nobody waits five minutes for late series here; both are waiting, which is not counted."""
@@ -141,7 +141,7 @@ def _moments(database: Database) -> dict[str, float]:
     while True:
         with database.read() as session:  # each look anew: a transaction sees what was there when it began
             newest = session.exec(select(StudyTable.id).order_by(col(StudyTable.id).desc())).first()
-            lines = queries.journal(session, newest or 0)
+            lines = case_rows.journal(session, newest or 0)
         found = {line.reached: _seconds(line.at) for line in lines if line.reached in _STEPS}
         if all(step in found for step in _STEPS):
             return found

@@ -14,7 +14,11 @@ from pathlib import Path
 from pydicom import Dataset, dcmread
 
 from bench.workers import Order, work
-from gateway.privacy import PatientContext, Preparer, PseudonymKey, StudyValues, load_profile
+from gateway.privacy.deidentify.instance import PatientContext
+from gateway.privacy.fast.identifying_values import StudyValues
+from gateway.privacy.fast.preparer import Preparer
+from gateway.privacy.profile.profile import load_profile
+from gateway.privacy.pseudonyms import PseudonymKey
 
 KEY = PseudonymKey(b"a key for measurements, no other", "bench")
 SHIFT_DAYS = -100

@@ -14,12 +14,12 @@ from sqlalchemy import insert, select, update
 from sqlmodel import SQLModel
 
 from bench.competitors import Server
-from gateway import scaffold
 from gateway.lifecycle import CaseState, StudyState
 from gateway.records import accounts, ledger, migrations
 from gateway.records.database import Database
 from gateway.records.evidence import Evidence
-from gateway.records.tables import Case, CaseEvent, Instance, Study
+from gateway.records.tables.studies import Case, CaseEvent, Instance, Study
+from gateway.service import scaffold
 from support.records import draft, due, fact
 
 OPEN = 40

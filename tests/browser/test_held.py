@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlmodel import select
 
-from gateway.records.service_tables import AuditEvent
-from gateway.records.tables import Case
+from gateway.records.tables.service import AuditEvent
+from gateway.records.tables.studies import Case
 from support.held_objects import screen_capture, zip_report
 from support.web_gateway import PASSWORD, WebGateway, phantom, running
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from gateway.pipeline import surveillance
-from gateway.privacy import PseudonymKey
-from gateway.records import letterbox
+from gateway.pipeline.steps import calendar
+from gateway.privacy.pseudonyms import PseudonymKey
+from gateway.records.identities import sealed_letters
 from support.web_gateway import PASSWORD, WebGateway, running
 
 pytestmark = pytest.mark.browser
@@ -26,7 +26,7 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebGateway]:
         gateway.add("carla", "coordinator", "north", name="Carla Brandt")
         gateway.add("lena", "lead", name="Dr. Lena Feld")
         gateway.add("ada", "admin", name="Ada Kern")
-        letterbox.publish(gateway.database, KEY)
+        sealed_letters.publish(gateway.database, KEY)
         yield gateway
 
 
@@ -69,7 +69,7 @@ def test_a_coordinator_enrols_a_list_then_one_patient_and_edits(
     expect(page.get_by_role("status").filter(has_text="40 patients of the list enrolled")).to_be_visible()
     expect(page.get_by_text("Line 42")).to_be_visible()
     page.screenshot(path=tmp_path / "imported.png")
-    surveillance.open_letters(web.database, KEY)
+    calendar.open_letters(web.database, KEY)
     page.goto(f"{web.address}/surveillance")
     expect(page.get_by_role("img")).to_have_count(2)
     page.screenshot(path=tmp_path / "calendar.png", full_page=True)
@@ -81,7 +81,7 @@ def test_a_coordinator_enrols_a_list_then_one_patient_and_edits(
     enrol.get_by_label("Last surveillance MRI").fill(day(200))
     enrol.get_by_role("button", name="Enrol").click()
     expect(page.get_by_role("status").filter(has_text="Enrolled.")).to_be_visible()
-    surveillance.open_letters(web.database, KEY)
+    calendar.open_letters(web.database, KEY)
     page.goto(f"{web.address}/surveillance?show=overdue")
     mine = page.locator("tr", has_text="R-777")
     expect(mine).to_contain_text("JC virus status is not known, taken as positive")
@@ -97,7 +97,7 @@ def test_a_phone_and_a_lead(page: Page, web: WebGateway, tmp_path: Path) -> None
     """Nothing is wider than a narrow screen; a lead sees numbers of sites and no patient."""
     client = web.client("carla")
     client.post("/api/surveillance/import", content=a_list())
-    surveillance.open_letters(web.database, KEY)
+    calendar.open_letters(web.database, KEY)
     sign_in(page, web, "carla")
     page.set_viewport_size({"width": 390, "height": 800})
     page.get_by_text("Edit or end").first.click()

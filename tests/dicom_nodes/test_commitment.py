@@ -12,19 +12,12 @@ from pydicom.uid import MRImageStorage
 from pynetdicom.dimse import DIMSEServiceProvider
 from pynetdicom.dimse_primitives import N_EVENT_REPORT
 
-from dicom_nodes import (
-    CommitmentNotSupported,
-    CommitmentResult,
-    NodeDirectory,
-    NodeUnreachable,
-    Receiver,
-    Reference,
-    RequestRefused,
-    commitment,
-    report_commitment,
-    request_commitment,
-)
-from dicom_nodes.commitment_provider import Committed, Failures
+from dicom_nodes import commitment
+from dicom_nodes.commitment import CommitmentResult, Reference, report_commitment, request_commitment
+from dicom_nodes.directory import NodeDirectory
+from dicom_nodes.errors import CommitmentNotSupported, NodeUnreachable, RequestRefused
+from dicom_nodes.scp.commitment_provider import Committed, Failures
+from dicom_nodes.scp.receiver import Receiver
 from support.peers import Kept, PretendPacs, free_port, node, receiver, wait_until
 
 TRANSACTION = "2.25.9001"

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from pydicom import dcmread, uid
 from pydicom.dataset import Dataset
 
-from dicom_nodes import NotDicom, OutgoingFile, ReceivedInstance, read_instance
-from dicom_nodes.contexts import TRANSFER_SYNTAXES
-from dicom_nodes.instance import is_uid
+from dicom_nodes.encoding.errors import NotDicom
+from dicom_nodes.instance import ReceivedInstance, is_uid, read_instance
+from dicom_nodes.outgoing import OutgoingFile
+from dicom_nodes.upper_layer.contexts import TRANSFER_SYNTAXES
 from support.dicom_files import dataset_bytes, encoded, mr_dataset
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 import dicom_nodes
-from dicom_nodes import DicomWebNode, DimseNode, NodeDirectory, NodeFileError, Role, UnknownNode
-from dicom_nodes.node import ReportsBy
+from dicom_nodes.directory import NodeDirectory
+from dicom_nodes.errors import NodeFileError, UnknownNode
+from dicom_nodes.node import DicomWebNode, DimseNode, ReportsBy, Role
 
 TWO_NODES = """
 nodes:

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from pydicom import dcmread, uid
 
-from dicom_nodes import AssociationRejected, Outcome, echo, read_instance, store
+from dicom_nodes.errors import AssociationRejected
+from dicom_nodes.instance import read_instance
+from dicom_nodes.outcomes import Outcome
+from dicom_nodes.sender import echo, store
 from support.dicom_files import dataset_bytes, mr_file
 from support.peers import HERE, Kept, dcmtk, node, receiver, storescp
 

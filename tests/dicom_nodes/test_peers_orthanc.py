@@ -10,17 +10,10 @@ import requests
 from pydicom import uid
 from pydicom.uid import MRImageStorage
 
-from dicom_nodes import (
-    CommitmentResult,
-    DicomWebNode,
-    Outcome,
-    Reference,
-    Role,
-    echo,
-    holds,
-    request_commitment,
-    store,
-)
+from dicom_nodes.commitment import CommitmentResult, Reference, request_commitment
+from dicom_nodes.node import DicomWebNode, Role
+from dicom_nodes.outcomes import Outcome
+from dicom_nodes.sender import echo, holds, store
 from support.dicom_files import STUDY, mr_file
 from support.peers import Kept, Orthanc, free_port, orthanc, receiver, wait_until
 

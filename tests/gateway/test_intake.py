@@ -18,11 +18,12 @@ from dicom_nodes.instance import ReceivedInstance, read_instance
 from dicom_nodes.node import Role
 from gateway.demo.phantom import phantom_study
 from gateway.intake import CANNOT_UNDERSTAND, DATA_SET_MISMATCH, OUT_OF_RESOURCES, SUCCESS, Intake
-from gateway.records import migrations, queries, replies, study_rows
+from gateway.records import migrations
 from gateway.records.accounts import Viewer
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
-from gateway.records.tables import Case, PreparedInstance
+from gateway.records.tables.studies import Case, PreparedInstance
+from gateway.records.views import case_rows, reply_rows, study_rows
 from gateway.settings import Settings
 from support.records import FakeClock, forwarded_case
 
@@ -56,7 +57,7 @@ def received() -> ReceivedInstance:
 
 def _refusals(intake: Intake) -> list[str]:
     with intake.database.read() as session:
-        return [row.why for row in queries.refusals(session)]
+        return [row.why for row in case_rows.refusals(session)]
 
 
 def test_success_means_bytes_and_row_are_there(intake: Intake, received: ReceivedInstance) -> None:
@@ -65,7 +66,7 @@ def test_success_means_bytes_and_row_are_there(intake: Intake, received: Receive
     assert kept.status == SUCCESS
     assert kept.study_id is not None
     with intake.database.read() as session:
-        [row] = queries.instances(session, kept.study_id)
+        [row] = case_rows.instances(session, kept.study_id)
     assert intake.blobs.get(row.blob).endswith(received.dataset)
     assert intake.keep(received, site="hospital").status == SUCCESS
 
@@ -77,8 +78,8 @@ def test_the_same_object_by_another_way_is_no_conflict(intake: Intake, received:
         assert intake.keep(replace(received, **way), site="hospital").status == SUCCESS
     assert kept.study_id is not None
     with intake.database.read() as session:
-        assert len(queries.instances(session, kept.study_id)) == 1
-        assert queries.study(session, kept.study_id).problem == ""
+        assert len(case_rows.instances(session, kept.study_id)) == 1
+        assert case_rows.study(session, kept.study_id).problem == ""
 
 
 @pytest.mark.parametrize("cut", [1, 500, 5000], ids=lambda cut: f"last {cut} bytes")
@@ -136,7 +137,7 @@ def _rooms(intake: Intake) -> tuple[int, int]:
     """(studies, replies) that the records know."""
     everybody = Viewer(0, "test", "test", "admin", "")
     with intake.database.read() as session:
-        return len(study_rows.studies(session, everybody)), len(replies.newest(session, everybody))
+        return len(study_rows.studies(session, everybody)), len(reply_rows.newest(session, everybody))
 
 
 def _read_case(intake: Intake) -> int:
@@ -156,7 +157,7 @@ def test_what_a_node_that_only_reads_sends_is_a_reply_and_never_a_study(
         assert intake.keep(received, roles=frozenset({Role.READER, Role.ARCHIVE})).status == SUCCESS
     assert _rooms(intake) == (0, 1)
     with intake.database.read() as session:
-        row = replies.reply(session, 1)
+        row = reply_rows.reply(session, 1)
     assert intake.blobs.get(row.blob).endswith(received.dataset)
 
 
@@ -207,7 +208,7 @@ def test_our_own_copy_that_comes_back_is_acknowledged_and_dropped(
     assert _rooms(intake) == (1, 0)
     assert list(intake.blobs.keys("replies")) == []
     with intake.database.read() as session:
-        assert queries.case(session, case_id).echoes == 1
+        assert case_rows.case(session, case_id).echoes == 1
 
 
 def test_a_reply_that_cannot_be_kept_is_out_of_resources(

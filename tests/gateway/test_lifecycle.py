@@ -19,7 +19,7 @@ from gateway.lifecycle import (
     move_reply,
     move_study,
 )
-from gateway.pipeline.steps import STEPS
+from gateway.pipeline.step_table import STEPS
 
 
 @given(st.sampled_from(CaseState), st.sampled_from(CaseState))

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway import scaffold
 from gateway.errors import SettingsError
+from gateway.service import scaffold
 from gateway.settings import Settings, load
 
 

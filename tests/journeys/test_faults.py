@@ -13,8 +13,8 @@ from gateway.demo.demo import verify_returned
 from gateway.demo.errors import DemoError
 from gateway.demo.push import push as push_files
 from gateway.demo.stage import GATEWAY_AE, HOST, Stage
-from gateway.records import queries
-from gateway.records.tables import Study
+from gateway.records.tables.studies import Study
+from gateway.records.views import case_rows
 from support.journeys import FAST, push, scan, sign, wait_for_case
 
 pytestmark = pytest.mark.timeout(180)
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.timeout(180)
 def _refusals(stage: Stage) -> list[tuple[str, str]]:
     database = stage.database()
     with database.read() as session:
-        found = [(row.calling_ae_title, row.why) for row in queries.refusals(session)]
+        found = [(row.calling_ae_title, row.why) for row in case_rows.refusals(session)]
     database.close()
     return found
 

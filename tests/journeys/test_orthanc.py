@@ -10,7 +10,7 @@ import requests
 from pydicom import dcmread
 
 from gateway.demo.stage import HOST, Stage
-from gateway.records import queries
+from gateway.records.views import case_rows
 from support import replies
 from support.journeys import FAST, push, scan, sign, uids, wait_for_case
 from support.peers import orthanc
@@ -46,7 +46,7 @@ def test_orthanc_gets_its_report_back_under_the_original_patient(tmp_path: Path)
 
         database = stage.database()
         with database.read() as session:
-            how = queries.journal(session, 1, 1)[-1].detail["how"]
+            how = case_rows.journal(session, 1, 1)[-1].detail["how"]
         database.close()
         assert how == "storage commitment"
         [patient] = pacs.get("/patients")

@@ -12,7 +12,7 @@ from sqlmodel import select
 from gateway.demo.demo import verify_returned
 from gateway.demo.stage import Stage
 from gateway.records import audit, rotation
-from gateway.records.service_tables import AuditEvent
+from gateway.records.tables.service import AuditEvent
 from support.journeys import push, scan, sign, wait_for_case
 from support.patients import found_in
 

@@ -9,8 +9,9 @@ import pytest
 
 from gateway.demo.demo import verify_returned
 from gateway.demo.stage import GATEWAY_AE, HOST, Stage
-from gateway.records import audit, migrations, queries
+from gateway.records import audit, migrations
 from gateway.records.database import Database
+from gateway.records.views import case_rows
 from support.journeys import FAST, push, scan, sign, uids, wait_for_case
 
 pytestmark = pytest.mark.timeout(180)
@@ -41,7 +42,7 @@ def test_a_study_comes_back_as_a_report(stage: Stage) -> None:
     assert [line for line in judged.stderr.splitlines() if line.startswith("Error")] == []
     database = stage.database()
     with database.read() as session:
-        journal = queries.journal(session, 1, 1)
+        journal = case_rows.journal(session, 1, 1)
         assert journal[-1].detail["how"] == "storage commitment"
         assert audit.verify(session) is None
     database.close()

@@ -15,9 +15,10 @@ from gateway.demo.phantom import phantom_study
 from gateway.demo.push import push as push_files
 from gateway.demo.stage import GATEWAY_AE, HOST, READING_AE, Client, Stage
 from gateway.lifecycle import ReplyState
-from gateway.records import accounts, audit, migrations, queries
+from gateway.records import accounts, audit, migrations
 from gateway.records.database import Database
-from gateway.records.tables import Reply
+from gateway.records.tables.studies import Reply
+from gateway.records.views import case_rows
 from support import replies
 from support.journeys import FAST, push, scan, sign, wait_for_case
 
@@ -114,7 +115,7 @@ def test_every_kind_of_object_arrives_at_the_sender_under_the_patients_identity(
     database = stage.database()
     with database.read() as session:
         trail = [
-            event.detail["why"] for event in queries.audit_trail(session) if event.action == "identity read"
+            event.detail["why"] for event in case_rows.audit_trail(session) if event.action == "identity read"
         ]
         assert audit.verify(session) is None
     database.close()

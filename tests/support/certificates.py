@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from dicom_nodes import TlsSettings
+from dicom_nodes.node import TlsSettings
 
 
 class Authority:

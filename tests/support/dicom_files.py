@@ -17,8 +17,8 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from dicom_nodes import OutgoingFile
-from dicom_nodes.encoding import file_meta
+from dicom_nodes.encoding.part10 import file_meta
+from dicom_nodes.outgoing import OutgoingFile
 
 STUDY = "2.25.3001"
 SERIES = "2.25.3002"

@@ -18,15 +18,16 @@ from gateway.demo.phantom import phantom_study
 from gateway.intake import SUCCESS, Intake
 from gateway.pipeline.context import StepContext
 from gateway.pipeline.cores import Cores
-from gateway.pipeline.engine import Engine
+from gateway.pipeline.runner.engine import Engine
 from gateway.profiles import read_folder
-from gateway.records import keys as key_files
-from gateway.records import migrations, queries
+from gateway.records import migrations
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
-from gateway.records.held import HeldRow, held_objects
-from gateway.records.tables import Case, Study
-from gateway.records.vault import Vault
+from gateway.records.identities import keys as key_files
+from gateway.records.identities.vault import Vault
+from gateway.records.tables.studies import Case, Study
+from gateway.records.views import case_rows
+from gateway.records.views.held_rows import HeldRow, held_objects
 from gateway.settings import Settings
 from routing_rules.files import rules_from_text
 from support.records import FakeClock
@@ -92,13 +93,13 @@ class Bench:
     def study(self, study_id: int) -> Study:
         """The study's row."""
         with self.context.database.read() as session:
-            return queries.study(session, study_id)
+            return case_rows.study(session, study_id)
 
     def settled(self) -> Case:
         """Everything that is due after the quiet time is done; the first case as it is then."""
         self.run(61)
         with self.context.database.read() as session:
-            return queries.case(session, 1)
+            return case_rows.case(session, 1)
 
     def held(self) -> tuple[HeldRow, ...]:
         """The objects of the first case that stayed here."""
@@ -108,7 +109,7 @@ class Bench:
     def copies(self) -> list[Dataset]:
         """The de-identified copies of the first case."""
         with self.context.database.read() as session:
-            return [dcmread(self.context.blobs.path(copy.blob)) for copy in queries.prepared(session, 1)]
+            return [dcmread(self.context.blobs.path(copy.blob)) for copy in case_rows.prepared(session, 1)]
 
 
 @contextmanager

@@ -13,7 +13,8 @@ from pydicom.filewriter import dcmwrite
 from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage
 
-from gateway.privacy import PatientContext, PseudonymKey
+from gateway.privacy.deidentify.instance import PatientContext
+from gateway.privacy.pseudonyms import PseudonymKey
 
 REAL_FILES = Path(__file__).resolve().parents[3] / "shared" / "mr-data"
 KEY = PseudonymKey(b"a key for tests, nothing else....", "test")

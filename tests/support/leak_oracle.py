@@ -10,12 +10,10 @@ from typing import Final
 
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
-from gateway.privacy import written_dates as written
-from gateway.privacy.identity import IdentifyingValue, Kind
-from gateway.privacy.layout import Span, spans
-from gateway.privacy.leaks import Leak
-from gateway.privacy.needles import needles
-from gateway.privacy.places import (
+from gateway.privacy.identifiers.recognition import words_of
+from gateway.privacy.identifiers.values import IdentifyingValue, Kind
+from gateway.privacy.leak_search.encoded_forms import needles
+from gateway.privacy.leak_search.exceptions import (
     TEXT_VRS,
     Layout,
     date_in,
@@ -24,7 +22,9 @@ from gateway.privacy.places import (
     stands_apart,
     value_bytes,
 )
-from gateway.privacy.recognition import words_of
+from gateway.privacy.leak_search.search import Leak
+from gateway.privacy.leak_search.spans import Span, spans
+from gateway.privacy.words import written_dates as written
 
 _RUNS: Final = (
     (re.compile(rb"[0-9][0-9.]{3,}"), "ascii"),

@@ -20,7 +20,7 @@ from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.uid import UID_dictionary
 
-from gateway.privacy import PatientContext
+from gateway.privacy.deidentify.instance import PatientContext
 from support.hostile_mr import Person
 from support.privacy_tables import PROFILE_ROWS, iod_tree
 

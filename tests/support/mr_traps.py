@@ -1,7 +1,7 @@
 """Series that look like something else: what scanners of each vendor write where a careless reader goes wrong.
 
 `kind` is what the attributes prove; `PROVEN` is False where they prove nothing, and the answer must then be `other`.
-All headers are invented, after the Standard and the facts on vendors in routing_rules/vendor_facts.yaml.
+All headers are invented, after the Standard and the facts on vendors in routing_rules/series/vendor_facts.yaml.
 """
 
 from __future__ import annotations

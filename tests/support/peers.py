@@ -25,8 +25,11 @@ from pynetdicom.sop_class import (
     Verification,
 )
 
-from dicom_nodes import DimseNode, NodeDirectory, ReceivedInstance, Receiver, Role
-from dicom_nodes.contexts import TRANSFER_SYNTAXES
+from dicom_nodes.directory import NodeDirectory
+from dicom_nodes.instance import ReceivedInstance
+from dicom_nodes.node import DimseNode, Role
+from dicom_nodes.scp.receiver import Receiver
+from dicom_nodes.upper_layer.contexts import TRANSFER_SYNTAXES
 from support.services import path_of
 
 HERE = "127.0.0.1"

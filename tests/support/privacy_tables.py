@@ -1,4 +1,4 @@
-"""Builds gateway/privacy/iod_types.json from highdicom's copy of the PS3.3 tables.
+"""Builds gateway/privacy/profile/iod_types.json from highdicom's copy of the PS3.3 tables.
 
 Run as `python tests/support/privacy_tables.py`.
 A test compares the shipped file with a fresh build, so that the two cannot drift apart.
@@ -27,7 +27,7 @@ IODS = {
 }
 PROFILE_ROWS: dict[str, dict[str, Any]] = {
     row["tag"]: row
-    for row in json.loads((files("gateway.privacy") / "profile_table.json").read_text())["rows"]
+    for row in json.loads((files("gateway.privacy.profile") / "profile_table.json").read_text())["rows"]
 }
 STRICTEST_FIRST = ("1", "1C", "2", "2C", "3")
 SOURCE = (
@@ -93,6 +93,6 @@ def encoded() -> str:
 
 
 if __name__ == "__main__":
-    target = Path(__file__).parents[2] / "gateway" / "privacy" / "iod_types.json"
+    target = Path(__file__).parents[2] / "gateway" / "privacy" / "profile" / "iod_types.json"
     target.write_text(encoded())
     print(f"wrote {target.name}: {target.stat().st_size} bytes")  # noqa: T201

@@ -23,7 +23,7 @@ from gateway.lifecycle import CaseState, StudyState
 from gateway.records import accounts
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
-from gateway.records.tables import Case, CaseEvent, PreparedInstance, Study
+from gateway.records.tables.studies import Case, CaseEvent, PreparedInstance, Study
 from gateway.settings import Settings
 from gateway.web.application import WebContext, create_application
 from routing_rules.files import rules_from_text
@@ -145,9 +145,9 @@ class WebGateway:
 
     def images(self, case_id: int, datasets: list[Dataset]) -> None:
         """Prepared copies of a case, made by the real de-identification from these originals."""
-        from gateway.privacy.deidentify import PatientContext, deidentify
-        from gateway.privacy.encoding import encode
-        from gateway.privacy.profile import load_profile
+        from gateway.privacy.deidentify.instance import PatientContext, deidentify
+        from gateway.privacy.deidentify.part10 import encode
+        from gateway.privacy.profile.profile import load_profile
         from gateway.privacy.pseudonyms import PseudonymKey
 
         key = PseudonymKey(b"k" * 32, "test")
@@ -175,7 +175,7 @@ class WebGateway:
 
     def held(self, case_id: int, original: Dataset, **columns: Any) -> int:
         """An object of a case that stayed here, as the pipeline would have listed it; returns its number."""
-        from gateway.records.tables import HeldObject
+        from gateway.records.tables.studies import HeldObject
 
         self.numbers += 1
         stream = BytesIO()
@@ -210,7 +210,7 @@ class WebGateway:
 def _instance(study_id: int, number: int) -> Any:
     from datetime import UTC, datetime
 
-    from gateway.records.tables import Instance
+    from gateway.records.tables.studies import Instance
 
     return Instance(
         study_id=study_id,

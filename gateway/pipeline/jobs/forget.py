@@ -11,15 +11,15 @@ from pydicom import dcmread
 from sqlmodel import col, or_, select
 
 from gateway.errors import NotThere
-from gateway.pipeline import originals
-from gateway.pipeline.linkage import linkage
-from gateway.pipeline.surveillance import open_letters
-from gateway.privacy import PseudonymKey
+from gateway.pipeline.steps import originals
+from gateway.pipeline.steps.calendar import open_letters
+from gateway.pipeline.steps.patient_hashes import linkage
+from gateway.privacy.pseudonyms import PseudonymKey
 from gateway.records import forgetting
 from gateway.records.blobs import BlobStore
 from gateway.records.database import Database
 from gateway.records.forgetting import UNDECIDED, Plan
-from gateway.records.tables import Case, Identity, Study
+from gateway.records.tables.studies import Case, Identity, Study
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from gateway import logs
 from gateway.pipeline import retry
 from gateway.records import notices
 from gateway.records.database import Database
-from gateway.records.service_tables import Notice
+from gateway.records.tables.service import Notice
 from gateway.settings import NotifySettings, Settings
 
 log = logs.get(__name__)

@@ -9,13 +9,13 @@ from dicom_nodes.errors import UnknownNode
 from dicom_nodes.node import ReportsBy
 from dicom_nodes.sender import OutgoingFile, store
 from gateway.lifecycle import BEFORE_THE_REPORT, CaseState, ReplyState
-from gateway.pipeline.confirm import Returned, confirmed
 from gateway.pipeline.context import StepContext, Turn
-from gateway.pipeline.deliveries import verdict
 from gateway.pipeline.outcome import Done, NotYet, Outcome
-from gateway.records import queries, replies
+from gateway.pipeline.steps.confirm import Returned, confirmed
+from gateway.pipeline.steps.deliveries import verdict
 from gateway.records.evidence import Evidence
-from gateway.records.tables import Case, Reply, Study
+from gateway.records.tables.studies import Case, Reply, Study
+from gateway.records.views import case_rows, reply_rows
 
 
 def return_reply(turn: Turn, context: StepContext) -> Outcome:
@@ -76,7 +76,7 @@ def _reports_by_dicom(context: StepContext, name: str) -> bool:
 
 def _read(turn: Turn, context: StepContext) -> tuple[Reply, Case, Study]:
     with context.database.read() as session:
-        reply = replies.reply(session, turn.claim.id)
+        reply = reply_rows.reply(session, turn.claim.id)
         assert reply.case_id is not None
-        case = queries.case(session, reply.case_id)
-        return reply, case, queries.study(session, case.study_id)
+        case = case_rows.case(session, reply.case_id)
+        return reply, case, case_rows.study(session, case.study_id)

@@ -2,7 +2,7 @@
 
 An object fits a case when it lies in that case's pseudonymous study, comes from the reading site the case was sent to,
 names no other patient, and is of a kind whose identity can be put back with certainty. That it refers only to what
-was sent of this patient, or was sent back itself, is proven next (gateway.privacy.linkage).
+was sent of this patient, or was sent back itself, is proven next (gateway.privacy.reidentify.references).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pydicom.uid import UID
 from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.errors import UnknownNode
 from dicom_nodes.node import Node, Role
-from gateway.records.tables import Case, Reply
+from gateway.records.tables.studies import Case, Reply
 
 DOCUMENTS = {
     "1.2.840.10008.5.1.4.1.1.88.11": "Basic Text SR",

@@ -9,15 +9,18 @@ from typing import Any
 from pydicom import Dataset, dcmread
 
 from gateway.lifecycle import ReplyState
-from gateway.pipeline import originals, reply_match
 from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.outcome import Done, NotYet, Outcome, Stuck
-from gateway.privacy import Held, Reason, encode, restore
-from gateway.privacy.linkage import references, refuse_if_foreign
-from gateway.privacy.way_back import accessions_back, uids_back
-from gateway.records import replies
+from gateway.pipeline.replies import matching
+from gateway.pipeline.steps import originals
+from gateway.privacy.deidentify.part10 import encode
+from gateway.privacy.errors import Held, Reason
+from gateway.privacy.reidentify.maps import accessions_back, uids_back
+from gateway.privacy.reidentify.references import references, refuse_if_foreign
+from gateway.privacy.reidentify.restore import restore
 from gateway.records.evidence import Evidence
-from gateway.records.tables import Case, Reply
+from gateway.records.tables.studies import Case, Reply
+from gateway.records.views import reply_rows
 
 LOOK_AGAIN = timedelta(seconds=5)
 """Objects that refer to one another come seconds apart."""
@@ -26,14 +29,14 @@ LOOK_AGAIN = timedelta(seconds=5)
 def restore_reply(turn: Turn, context: StepContext) -> Outcome:
     """RECEIVED -> RESTORED: a copy with the original identity lies in the object store, ready to be sent."""
     with context.database.read() as session:
-        reply = replies.reply(session, turn.claim.id)
-        candidates = replies.cases_of(session, reply.study_instance_uid)
-        twin = replies.earlier_of_same_uid(session, reply)
-        original = replies.is_original(session, reply.sop_instance_uid)
+        reply = reply_rows.reply(session, turn.claim.id)
+        candidates = reply_rows.cases_of(session, reply.study_instance_uid)
+        twin = reply_rows.earlier_of_same_uid(session, reply)
+        original = reply_rows.is_original(session, reply.sop_instance_uid)
     dataset = dcmread(BytesIO(context.blobs.get(reply.blob)))
     patient_id = str(dataset.get("PatientID") or "").strip()
-    case = reply_match.fitting_case(reply, patient_id, candidates, context.directory())
-    if isinstance(case, reply_match.NoCase):
+    case = matching.fitting_case(reply, patient_id, candidates, context.directory())
+    if isinstance(case, matching.NoCase):
         return Stuck(case.problem, case.fix)
     columns: dict[str, Any] = {
         "study_id": case.study_id,
@@ -56,9 +59,9 @@ def restore_reply(turn: Turn, context: StepContext) -> Outcome:
     back = uids_back(headers, context.pseudonym_key)
     with context.database.read() as session:
         # What the reading site made itself keeps its UID: later objects may refer to earlier ones.
-        back |= {uid: uid for uid in replies.siblings(session, reply) if uid not in back}
+        back |= {uid: uid for uid in reply_rows.siblings(session, reply) if uid not in back}
         unknown = {uid for _, uid in references(dataset, reply.sop_instance_uid)} - back.keys()
-        mixed_up = replies.of_other_patients(session, unknown, case.identity_id)
+        mixed_up = reply_rows.of_other_patients(session, unknown, case.identity_id)
     if mixed_up:
         return Stuck(
             "It refers to images of another patient.",
@@ -74,8 +77,8 @@ def restore_reply(turn: Turn, context: StepContext) -> Outcome:
         if held.reason is Reason.UNKNOWN_INSTANCE and turn.now - reply.received_at < quiet:
             return NotYet(f"{len(unknown)} objects it refers to have not come yet", LOOK_AGAIN, belongs)
         return Stuck(held.problem, held.fix, belongs)
-    note = {"from": reply.node, "kind": reply_match.ACCEPTED[reply.sop_class_uid]}
-    columns |= {"restored": restored, "is_report": reply_match.is_report(dataset)}
+    note = {"from": reply.node, "kind": matching.ACCEPTED[reply.sop_class_uid]}
+    columns |= {"restored": restored, "is_report": matching.is_report(dataset)}
     return Done(ReplyState.RESTORED, Evidence(note=note, columns=columns))
 
 

@@ -22,9 +22,9 @@ from gateway import logs
 from gateway.errors import GatewayError
 from gateway.pipeline import retry
 from gateway.pipeline.context import StepContext, Turn
-from gateway.pipeline.lanes import Lanes
 from gateway.pipeline.outcome import Done, NotYet, Outcome, Stuck
-from gateway.pipeline.steps import STATES_WITH_STEPS, STEPS
+from gateway.pipeline.runner.lanes import Lanes
+from gateway.pipeline.step_table import STATES_WITH_STEPS, STEPS
 from gateway.privacy.errors import PrivacyError
 from gateway.records import ledger
 from gateway.records.ledger import Claim

@@ -14,15 +14,16 @@ from sqlmodel import col, select, update
 
 from gateway import logs
 from gateway.errors import GatewayError
-from gateway.pipeline import originals
 from gateway.pipeline.context import StepContext
-from gateway.privacy import PseudonymKey
-from gateway.records import ledger, letterbox
+from gateway.pipeline.steps import originals
+from gateway.privacy.pseudonyms import PseudonymKey
+from gateway.records import ledger
 from gateway.records.database import Database
+from gateway.records.identities import sealed_letters
 from gateway.records.surveillance import NO_DATE
-from gateway.records.tables import Study
-from routing_rules.elements import Header, tag_of, text
-from routing_rules.enrolment_csv import EnrolmentRow
+from gateway.records.tables.studies import Study
+from routing_rules.series.attributes import Header, tag_of, text
+from routing_rules.surveillance.enrolment_csv import EnrolmentRow
 
 log = logs.get(__name__)
 
@@ -45,7 +46,7 @@ def open_letters(database: Database, key: PseudonymKey) -> Opened:
     became = {"enrolled": 0, "merged": 0, "held": 0}
     for enrolment_id, site, letter in ledger.letters(database):
         try:
-            patient_id, issuer = letterbox.open_letter(key, site, letter)
+            patient_id, issuer = sealed_letters.open_letter(key, site, letter)
             mark, pseudonym = (
                 key.patient_hash(site, issuer, patient_id),
                 key.pseudonym(site, issuer, patient_id),
@@ -65,9 +66,9 @@ def open_letters(database: Database, key: PseudonymKey) -> Opened:
 
 def enrol_list(database: Database, key: PseudonymKey, rows: Sequence[EnrolmentRow], who: str) -> Opened:
     """Enrol the rows of a list, and identify them at once: for a command on the machine that has the keys."""
-    letterbox.publish(database, key)
+    sealed_letters.publish(database, key)
     with database.read() as session:
-        public = letterbox.public_key(session)
+        public = sealed_letters.public_key(session)
     ledger.enrol(database, [ledger.entry_of(row, public) for row in rows], who)
     return open_letters(database, key)
 

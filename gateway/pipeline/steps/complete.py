@@ -1,4 +1,4 @@
-"""Is the study complete? The shell around the verdict of `gateway.pipeline.completion`.
+"""Is the study complete? The shell around the verdict of `gateway.pipeline.steps.completion`.
 
 Headers are read, and the sender's PACS is asked, only once the study is quiet.
 """
@@ -14,13 +14,21 @@ from dicom_nodes.node import Role
 from dicom_nodes.sender import count_mr
 from gateway import logs
 from gateway.lifecycle import StudyState
-from gateway.pipeline import facts
-from gateway.pipeline.completion import INCOMPLETE, Complete, Incomplete, Limits, Progress, is_quiet, judge
 from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.outcome import Done, NotYet, Outcome, Stuck
-from gateway.records import queries
+from gateway.pipeline.steps import facts
+from gateway.pipeline.steps.completion import (
+    INCOMPLETE,
+    Complete,
+    Incomplete,
+    Limits,
+    Progress,
+    is_quiet,
+    judge,
+)
 from gateway.records.evidence import Evidence
-from gateway.records.tables import Study
+from gateway.records.tables.studies import Study
+from gateway.records.views import case_rows
 from routing_rules.matching import match
 from routing_rules.rule import AtHardCap, Rule
 
@@ -30,7 +38,7 @@ log = logs.get(__name__)
 def complete(turn: Turn, context: StepContext) -> Outcome:
     """RECEIVED -> COMPLETED, with the reason; a late instance later opens the next generation."""
     with context.database.read() as session:
-        study = queries.study(session, turn.claim.id)
+        study = case_rows.study(session, turn.claim.id)
     silent_for, since_first = turn.now - study.last_instance_at, turn.now - study.first_instance_at
     every = [_limits(context), *(_limits(context, rule) for rule in context.rules().rules)]
     shortest = Limits(min(one.quiet for one in every), min(one.hard_cap for one in every))

@@ -12,11 +12,11 @@ from pydicom import Dataset
 
 from gateway import __version__
 from gateway.lifecycle import CaseState
-from gateway.pipeline import originals
 from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.outcome import Done, Outcome, Stuck
-from gateway.records import queries
+from gateway.pipeline.steps import originals
 from gateway.records.evidence import Evidence
+from gateway.records.views import case_rows
 from gateway.reporting.report import Report
 from gateway.reporting.signer import DeviceIdentity, Signer
 from gateway.reporting.structured_report import build
@@ -29,8 +29,8 @@ SERIES_NUMBER = 9900
 def compose(turn: Turn, context: StepContext) -> Outcome:
     """REPORTED -> COMPOSED: the objects lie in the object store, ready to be sent."""
     with context.database.read() as session:
-        case = queries.case(session, turn.claim.id)
-        signed = queries.signed_report(session, turn.claim.id)
+        case = case_rows.case(session, turn.claim.id)
+        signed = case_rows.signed_report(session, turn.claim.id)
     if signed is None:
         return Stuck(
             "The case is REPORTED but no signed report was found.", "Restore the database from its backup."

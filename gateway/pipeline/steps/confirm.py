@@ -18,8 +18,8 @@ from dicom_nodes.sender import holds
 from gateway.lifecycle import CaseState, ReplyState
 from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.outcome import Done, NotYet, Outcome, Stuck
-from gateway.records import queries
 from gateway.records.evidence import CommitmentFact, Evidence
+from gateway.records.views import case_rows
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ class Returned:
 def confirm(turn: Turn, context: StepContext) -> Outcome:
     """RETURNED -> CONFIRMED, saying how it is known."""
     with context.database.read() as session:
-        case = queries.case(session, turn.claim.id)
-        study = queries.study(session, case.study_id)
+        case = case_rows.case(session, turn.claim.id)
+        study = case_rows.study(session, case.study_id)
     if not study.sender:
         return Done(CaseState.CONFIRMED, Evidence(note={"how": "kept here for the uploader"}))
     returned = Returned(
@@ -59,7 +59,7 @@ def confirm(turn: Turn, context: StepContext) -> Outcome:
 def confirmed(turn: Turn, context: StepContext, node: Node, returned: Returned) -> Outcome:
     """Done when the node committed to the object, or was seen to hold it."""
     with context.database.read() as session:
-        answers = queries.commitments(session, list(returned.transactions))
+        answers = case_rows.commitments(session, list(returned.transactions))
     if any(returned.sop_instance_uid in answer.committed for answer in answers):
         return _done(returned, "storage commitment")
     if answers:

@@ -15,12 +15,14 @@ from functools import partial
 
 from pydicom import Dataset
 
-from gateway.octets import MappedFile
-from gateway.pipeline import held, originals
-from gateway.privacy import Held, IdentifyingValue, PatientContext, Prepared, Preparer, Profile, StudyValues
-from gateway.privacy.identifying import Values
-from gateway.privacy.leaks import Leak
-from gateway.privacy.preparer import Written
+from dicom_nodes.encoding.octets import MappedFile
+from gateway.pipeline.steps import held, originals
+from gateway.privacy.deidentify.instance import PatientContext
+from gateway.privacy.errors import Held
+from gateway.privacy.fast.identifying_values import StudyValues, Values
+from gateway.privacy.fast.preparer import Prepared, Preparer, Written
+from gateway.privacy.leak_search.search import IdentifyingValue, Leak
+from gateway.privacy.profile.profile import Profile
 from gateway.records.blobs import BlobStore
 from gateway.records.evidence import PreparedFact
 

@@ -13,18 +13,18 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from gateway import logs
-from gateway.pipeline import originals
 from gateway.pipeline.context import StepContext
 from gateway.pipeline.cores import shared
-from gateway.pipeline.linkage import Linkage, linkage
-from gateway.pipeline.surveillance import study_date
-from gateway.privacy import PseudonymKey
+from gateway.pipeline.steps import originals
+from gateway.pipeline.steps.calendar import study_date
+from gateway.pipeline.steps.patient_hashes import Linkage, linkage
+from gateway.privacy.pseudonyms import PseudonymKey
 from gateway.records.blobs import BlobStore
 from gateway.records.surveillance import NO_DATE, facts_about
-from gateway.records.tables import Instance, Study
-from routing_rules.elements import Elements
+from gateway.records.tables.studies import Instance, Study
 from routing_rules.facts import InstanceFacts, StudyFacts, facts_of_instances, read_instance
-from routing_rules.vendor_facts import VendorFacts
+from routing_rules.series.attributes import Elements
+from routing_rules.series.vendor_facts import VendorFacts
 
 log = logs.get(__name__)
 

@@ -9,10 +9,11 @@ from dicom_nodes.sender import OutgoingFile, store
 from gateway.errors import Conflict
 from gateway.lifecycle import CaseState
 from gateway.pipeline.context import StepContext, Turn
-from gateway.pipeline.deliveries import facts, verdict
 from gateway.pipeline.outcome import Done, Outcome
-from gateway.records import ledger, queries
+from gateway.pipeline.steps.deliveries import facts, verdict
+from gateway.records import ledger
 from gateway.records.evidence import Evidence
+from gateway.records.views import case_rows
 
 REMEMBER_EVERY_S = 5.0
 """A crash repeats at most what was sent in this time; the peer knows these instances by their UIDs."""
@@ -21,9 +22,9 @@ REMEMBER_EVERY_S = 5.0
 def forward(turn: Turn, context: StepContext) -> Outcome:
     """PREPARED -> FORWARDED, with an outcome for each object; without a destination the queue itself is the place."""
     with context.database.read() as session:
-        case = queries.case(session, turn.claim.id)
-        copies = queries.prepared(session, turn.claim.id)
-        taken = queries.delivered(session, turn.claim.id, "forward", case.destination)
+        case = case_rows.case(session, turn.claim.id)
+        copies = case_rows.prepared(session, turn.claim.id)
+        taken = case_rows.delivered(session, turn.claim.id, "forward", case.destination)
     if not case.destination:
         return Done(
             CaseState.FORWARDED,

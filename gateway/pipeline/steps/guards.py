@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from gateway.pipeline.linkage import Linkage
+from gateway.pipeline.steps.patient_hashes import Linkage
 from routing_rules.facts import StudyFacts
 
 # BodyPartExamined, Defined Terms of PS3.16 Annex L, and what people write instead of them.

@@ -15,9 +15,9 @@ from pydicom import Dataset
 from pydicom.uid import UID
 
 from gateway.privacy.errors import Held, Reason
-from gateway.privacy.leaks import Leak
+from gateway.privacy.leak_search.search import Leak
 from gateway.records.evidence import HeldFact
-from gateway.records.tables import Instance
+from gateway.records.tables.studies import Instance
 
 LEAK = "leak"
 ALWAYS_STOP = frozenset({Reason.UNREADABLE, Reason.INCOMPLETE})

@@ -16,7 +16,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gateway import __version__
-from gateway.privacy import IdentifyingValue, Profile
+from gateway.privacy.leak_search.search import IdentifyingValue
+from gateway.privacy.profile.profile import Profile
 from gateway.records.evidence import PreparedFact
 
 FORMAT = "pml-gateway de-identification manifest"

@@ -13,17 +13,17 @@ from io import BytesIO
 from pydicom import Dataset, dcmread
 from pydicom.errors import InvalidDicomError
 
+from dicom_nodes.encoding.elements import NotTaken
+from dicom_nodes.encoding.octets import LARGE
 from gateway.errors import GatewayError
-from gateway.octets import LARGE
-from gateway.privacy.headers import Headers
-from gateway.privacy.identity import UNREADABLE
-from gateway.privacy.preparer import held_if_it_cannot_be
-from gateway.privacy.ranges import NotTaken
-from gateway.records import queries
+from gateway.privacy.fast.headers import Headers
+from gateway.privacy.fast.preparer import held_if_it_cannot_be
+from gateway.privacy.identifiers.values import UNREADABLE
 from gateway.records.blobs import BlobStore
 from gateway.records.database import Database
-from gateway.records.tables import Case, Instance
-from routing_rules.elements import Header, tag_of, text
+from gateway.records.tables.studies import Case, Instance
+from gateway.records.views import case_rows
+from routing_rules.series.attributes import Header, tag_of, text
 
 NOT_DICOM = (InvalidDicomError, zlib.error, *UNREADABLE)
 """What reading a file that is damaged can raise; that a disk cannot be read is another matter."""
@@ -35,7 +35,7 @@ _PATIENT_TAGS = tuple(map(tag_of, PATIENT_KEYS))
 def kept(database: Database, study_id: int) -> list[Instance]:
     """The rows of a study's instances."""
     with database.read() as session:
-        return queries.instances(session, study_id)
+        return case_rows.instances(session, study_id)
 
 
 def headers(blobs: BlobStore, instances: list[Instance]) -> list[Dataset]:
@@ -90,7 +90,7 @@ class HeadersInTurn:
 def priors(database: Database, blobs: BlobStore, case: Case) -> list[Dataset]:
     """The headers of every other study of this case's patient that the gateway keeps."""
     with database.read() as session:
-        studies = queries.other_studies(session, case)
+        studies = case_rows.other_studies(session, case)
     return [header for study_id in studies for header in headers(blobs, kept(database, study_id))]
 
 

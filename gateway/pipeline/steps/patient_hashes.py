@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pydicom import Dataset
 
-from gateway.privacy import PseudonymKey
+from gateway.privacy.pseudonyms import PseudonymKey
 
 
 @dataclass(frozen=True)

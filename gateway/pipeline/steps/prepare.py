@@ -13,24 +13,27 @@ from functools import cached_property, partial
 from pydicom import Dataset
 
 from gateway.lifecycle import CaseState
-from gateway.pipeline import held, originals
 from gateway.pipeline.context import StepContext, Turn
-from gateway.pipeline.copies import Copy, Leaking, Original, Share, Withheld, copies_of, values_in
 from gateway.pipeline.cores import shared
-from gateway.pipeline.manifest import ManifestBuilder, Stayed, canonical
 from gateway.pipeline.outcome import Done, Outcome, Stuck
-from gateway.privacy import Held, IdentifyingValue, PatientContext, StudyValues
-from gateway.records import queries
+from gateway.pipeline.steps import held, originals
+from gateway.pipeline.steps.copies import Copy, Leaking, Original, Share, Withheld, copies_of, values_in
+from gateway.pipeline.steps.manifest import ManifestBuilder, Stayed, canonical
+from gateway.privacy.deidentify.instance import PatientContext
+from gateway.privacy.errors import Held
+from gateway.privacy.fast.identifying_values import StudyValues
+from gateway.privacy.leak_search.search import IdentifyingValue
 from gateway.records.evidence import Evidence, HeldFact, ManifestFact, PreparedFact
-from gateway.records.held import HeldRow, held_objects
-from gateway.records.tables import Case, Instance
-from gateway.records.vault import Patient, SealedIdentity
+from gateway.records.identities.vault import Patient, SealedIdentity
+from gateway.records.tables.studies import Case, Instance
+from gateway.records.views import case_rows
+from gateway.records.views.held_rows import HeldRow, held_objects
 
 
 def prepare(turn: Turn, context: StepContext) -> Outcome:
     """MATCHED -> PREPARED; a leak, or an image of the protocol that may not leave, asks a person: nothing is sent."""
     with context.database.read() as session:
-        case = queries.case(session, turn.claim.id)
+        case = case_rows.case(session, turn.claim.id)
         known = {row.instance_id: row for row in held_objects(session, turn.claim.id)}
     assert case.id is not None
     instances = originals.kept(context.database, case.study_id)

@@ -6,12 +6,12 @@ from dicom_nodes.outcomes import InstanceOutcome
 from dicom_nodes.outcomes import Outcome as Answer
 from dicom_nodes.sender import OutgoingFile, store
 from gateway.lifecycle import CaseState
-from gateway.pipeline import deliveries
-from gateway.pipeline.compose import LADDER
 from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.outcome import Done, NotYet, Outcome, Stuck
-from gateway.records import queries
+from gateway.pipeline.steps import deliveries
+from gateway.pipeline.steps.compose import LADDER
 from gateway.records.evidence import DeliveryFact, Evidence
+from gateway.records.views import case_rows
 
 SOP_CLASS_NOT_SUPPORTED = 0x0122
 NOT_NEGOTIATED = (None, SOP_CLASS_NOT_SUPPORTED)
@@ -21,8 +21,8 @@ NOT_NEGOTIATED = (None, SOP_CLASS_NOT_SUPPORTED)
 def return_report(turn: Turn, context: StepContext) -> Outcome:
     """COMPOSED -> RETURNED, saying which form was accepted."""
     with context.database.read() as session:
-        case = queries.case(session, turn.claim.id)
-        study = queries.study(session, case.study_id)
+        case = case_rows.case(session, turn.claim.id)
+        study = case_rows.study(session, case.study_id)
     if not study.sender:
         form = LADDER[0]
         columns = {"returned_as": form, "returned_uid": case.composed[form]["sop_instance_uid"]}

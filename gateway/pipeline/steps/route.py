@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.lifecycle import StudyState
-from gateway.pipeline import facts, guards
 from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.outcome import Done, Outcome, Stuck
-from gateway.records import ledger, queries
+from gateway.pipeline.steps import facts, guards
+from gateway.records import ledger
 from gateway.records.evidence import CaseDraft, Evidence
+from gateway.records.views import case_rows
 from routing_rules.facts import StudyFacts
 from routing_rules.files import RuleSet
 from routing_rules.matching import Assignment, match
-from routing_rules.protocol import assess
+from routing_rules.series.protocol import assess
 
 PRIORITIES = {("suspected_pml", "urgent"): 0, ("suspected_pml", "routine"): 1, ("surveillance", "urgent"): 2}
 """Smaller is read sooner; everything else is 5. Suspected PML goes first (the reading service's manual)."""
@@ -23,13 +24,13 @@ PRIORITIES = {("suspected_pml", "urgent"): 0, ("suspected_pml", "routine"): 1, (
 def route(turn: Turn, context: StepContext) -> Outcome:
     """COMPLETED -> MATCHED with a case, or UNMATCHED with the reasons of every rule; a guard holds it for a person."""
     with context.database.read() as session:
-        study = queries.study(session, turn.claim.id)
+        study = case_rows.study(session, turn.claim.id)
     known = facts.of_study(context, study)
     if known.patients > 1:
         return _held(guards.TWO_PATIENTS, known.columns(study))
     own, found = known.linkage, known.facts
     with context.database.read() as session:
-        forgotten_at = queries.is_forgotten(session, own.patient_hash)
+        forgotten_at = case_rows.is_forgotten(session, own.patient_hash)
     if forgotten_at is not None:
         return _held(guards.forgotten(study.id, forgotten_at), known.columns(study))
     rules = context.rules()
@@ -49,7 +50,7 @@ def route(turn: Turn, context: StepContext) -> Outcome:
             StudyState.UNMATCHED, Evidence(note={"rules looked at": len(rules.rules)}, columns=columns)
         )
     with context.database.read() as session:
-        same_patient, same_accession = queries.linked(session, study, own.patient_hash, own.accession_hash)
+        same_patient, same_accession = case_rows.linked(session, study, own.patient_hash, own.accession_hash)
     others = [[facts.kept_linkage(other) for other in linked] for linked in (same_patient, same_accession)]
     for finding in guards.findings(found, own, *others):
         if finding.code not in study.accepted:

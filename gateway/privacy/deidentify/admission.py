@@ -13,7 +13,7 @@ from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
 from gateway.privacy.errors import Held, Reason
-from gateway.privacy.profile import Profile
+from gateway.privacy.profile.profile import Profile
 
 _STANDARD_ROOT: Final = "1.2.840.10008."
 _LOOK: Final = "Look at the image; a named person can release it when its pixels identify nobody."

@@ -19,19 +19,18 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.tag import Tag
 
-from gateway.privacy.codes import clean_coded_entry
-from gateway.privacy.constant_words import VENDOR_ATTRIBUTES
-from gateway.privacy.descriptors import clean_contrast_agent, clean_text
+from gateway.privacy.deidentify.coded_entries import clean_coded_entry
+from gateway.privacy.deidentify.pixel_data import without_hidden_text
 from gateway.privacy.elements import has_standard_vr, is_ascii, listed, new_element, vr_to_write
 from gateway.privacy.errors import Held, Reason
-from gateway.privacy.identity import DEEPEST, IdentifyingValue, Kind, identifying_values
-from gateway.privacy.iod import Place
-from gateway.privacy.pixel_data import without_hidden_text
-from gateway.privacy.profile import Action, Profile, resolve
+from gateway.privacy.identifiers.recognition import Recogniser
+from gateway.privacy.identifiers.values import DEEPEST, IdentifyingValue, Kind, identifying_values
+from gateway.privacy.profile.iod import Place
+from gateway.privacy.profile.profile import Action, Profile, resolve
+from gateway.privacy.profile.safe_private import creator_of, safe_copy, safe_elements
 from gateway.privacy.pseudonyms import PseudonymKey
-from gateway.privacy.recognition import Recogniser
-from gateway.privacy.safe_private import creator_of, safe_copy, safe_elements
-from gateway.privacy.values import (
+from gateway.privacy.words.constants import VENDOR_ATTRIBUTES
+from gateway.privacy.words.dates_and_dummies import (
     NUMBER_VRS,
     REMOVED,
     TEXT_VRS,
@@ -41,6 +40,7 @@ from gateway.privacy.values import (
     shift_date,
     shift_datetime,
 )
+from gateway.privacy.words.radiology import clean_contrast_agent, clean_text
 
 _NOTHING: Final[Mapping[int, Place]] = MappingProxyType({})
 _CS: Final = re.compile(r"[A-Z0-9 _]{0,16}")

@@ -13,9 +13,9 @@ from typing import Final, cast
 
 from pydicom.dataset import Dataset
 
-from gateway.privacy.descriptors import clean_text
-from gateway.privacy.profile import METHOD_CODES
-from gateway.privacy.values import REMOVED
+from gateway.privacy.profile.profile import METHOD_CODES
+from gateway.privacy.words.dates_and_dummies import REMOVED
+from gateway.privacy.words.radiology import clean_text
 
 _LONGEST_MEANING: Final = 64  # LO
 UNKNOWN_SCHEME: Final = "99PMLGW"

@@ -14,16 +14,16 @@ from typing import Final
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from gateway.privacy.admission import refuse_if_held
-from gateway.privacy.attributes import AttributeCleaner, PatientContext
-from gateway.privacy.encoding import new_file_meta, refuse_unknown_syntax
+from gateway.privacy.deidentify.admission import refuse_if_held
+from gateway.privacy.deidentify.attributes import AttributeCleaner, PatientContext
+from gateway.privacy.deidentify.part10 import new_file_meta, refuse_unknown_syntax
 from gateway.privacy.errors import Held, Reason
-from gateway.privacy.identity import UNREADABLE_VALUE, IdentifyingValue
-from gateway.privacy.iod import CLASSIC_MR, attributes_of
-from gateway.privacy.profile import Action, Profile
-from gateway.privacy.safe_private import private_b_value
-from gateway.privacy.silence import silent_pydicom
-from gateway.privacy.values import age_between, parse_date
+from gateway.privacy.identifiers.values import UNREADABLE_VALUE, IdentifyingValue
+from gateway.privacy.profile.iod import CLASSIC_MR, attributes_of
+from gateway.privacy.profile.profile import Action, Profile
+from gateway.privacy.profile.safe_private import private_b_value
+from gateway.privacy.quiet_pydicom import silent_pydicom
+from gateway.privacy.words.dates_and_dummies import age_between, parse_date
 
 __all__ = ["Deidentified", "PatientContext", "deidentify"]
 

@@ -14,8 +14,8 @@ from typing import Final
 from pydicom.dataset import Dataset
 from pydicom.pixels.utils import get_expected_length
 
-from gateway.octets import Octets
-from gateway.privacy.identity import UNREADABLE
+from dicom_nodes.encoding.octets import Octets
+from gateway.privacy.identifiers.values import UNREADABLE
 
 _ITEM: Final = b"\xfe\xff\x00\xe0"
 _BLOCK: Final = 1 << 16  # bytes looked at together

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TypeVar
 
-from gateway.privacy.attributes import AttributeCleaner
-from gateway.privacy.outcomes import Level, Outcome, dataset_of, written
-from gateway.privacy.safe_private import safe_elements, takes
+from gateway.privacy.deidentify.attributes import AttributeCleaner
+from gateway.privacy.fast.memo import Level, Outcome, dataset_of, written
+from gateway.privacy.profile.safe_private import safe_elements, takes
 
 _T = TypeVar("_T")
 

@@ -17,17 +17,15 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, ImplicitVRLittleEndian
 
-from gateway.octets import Octets
-from gateway.privacy.admission import refuse_if_held
-from gateway.privacy.attributes import AttributeCleaner, PatientContext
-from gateway.privacy.decider import Decider
-from gateway.privacy.deidentify import FINISHED, Engine
-from gateway.privacy.encoding import encode
-from gateway.privacy.identifying import Identifying, ValueReader, Values, divided
-from gateway.privacy.identity import IdentifyingValue, Kind
-from gateway.privacy.iod import attributes_of
-from gateway.privacy.layout import transfer_syntax
-from gateway.privacy.outcomes import (
+from dicom_nodes.encoding.elements import PIXEL_DATA, Element, NotTaken
+from dicom_nodes.encoding.octets import Octets
+from gateway.privacy.deidentify.admission import refuse_if_held
+from gateway.privacy.deidentify.attributes import AttributeCleaner, PatientContext
+from gateway.privacy.deidentify.instance import FINISHED, Engine
+from gateway.privacy.deidentify.part10 import encode
+from gateway.privacy.fast.decider import Decider
+from gateway.privacy.fast.identifying_values import Identifying, ValueReader, Values, divided
+from gateway.privacy.fast.memo import (
     MOST_STRETCHES,
     SHIFTING,
     Context,
@@ -37,11 +35,13 @@ from gateway.privacy.outcomes import (
     runs_of_digits,
     written,
 )
-from gateway.privacy.pixels_by_ranges import Pixels
-from gateway.privacy.profile import Profile
-from gateway.privacy.ranges import PIXEL_DATA, Element, NotTaken
-from gateway.privacy.read_as_is import ADMISSION, SERIES, ReadAsIs
-from gateway.privacy.stretches import Repeats, Stretch
+from gateway.privacy.fast.pixels import Pixels
+from gateway.privacy.fast.raw_elements import ADMISSION, SERIES, ReadAsIs
+from gateway.privacy.fast.repeated_elements import Repeats, Stretch
+from gateway.privacy.identifiers.values import IdentifyingValue, Kind
+from gateway.privacy.leak_search.spans import transfer_syntax
+from gateway.privacy.profile.iod import attributes_of
+from gateway.privacy.profile.profile import Profile
 
 KindOf = Callable[[Dataset], str | None]
 """The kind of the series of an object, asked with its SeriesNumber and SeriesInstanceUID."""

@@ -13,14 +13,14 @@ from typing import Final
 
 from pydicom.dataset import Dataset
 
-from gateway.privacy.asking import may_be_safe, of_element
-from gateway.privacy.attributes import AttributeCleaner, PatientContext
-from gateway.privacy.identity import IdentifyingValue, Kind
-from gateway.privacy.iod import Place
-from gateway.privacy.outcomes import Level, Outcome, Plans
-from gateway.privacy.profile import Profile
+from gateway.privacy.deidentify.attributes import AttributeCleaner, PatientContext
+from gateway.privacy.fast.ask_engine import may_be_safe, of_element
+from gateway.privacy.fast.memo import Level, Outcome, Plans
+from gateway.privacy.fast.plain_values import PLAIN
+from gateway.privacy.identifiers.values import IdentifyingValue, Kind
+from gateway.privacy.profile.iod import Place
+from gateway.privacy.profile.profile import Profile
 from gateway.privacy.pseudonyms import PseudonymKey
-from gateway.privacy.verbatim import PLAIN
 
 _MOST_PROFILES: Final = 16
 _MOST_PLACES: Final = 512

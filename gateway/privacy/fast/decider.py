@@ -20,12 +20,21 @@ from pydicom.filewriter import write_dataset
 from pydicom.sequence import Sequence as DicomSequence
 from pydicom.tag import Tag
 
-from gateway.octets import Octets
-from gateway.privacy.asking import answer, may_be_safe, of_element
-from gateway.privacy.attributes import AttributeCleaner
-from gateway.privacy.gathered import gathered
-from gateway.privacy.iod import Place
-from gateway.privacy.outcomes import (
+from dicom_nodes.encoding.elements import (
+    PIXEL_DATA,
+    SEQUENCE,
+    Element,
+    Item,
+    NotTaken,
+    dictionary_vr,
+    elements,
+    items,
+)
+from dicom_nodes.encoding.octets import Octets
+from gateway.privacy.deidentify.attributes import AttributeCleaner
+from gateway.privacy.fast.ask_engine import answer, may_be_safe, of_element
+from gateway.privacy.fast.attribute_plans import plain_plans
+from gateway.privacy.fast.memo import (
     BULK_BYTES,
     BULK_VRS,
     CHARACTER_SET,
@@ -48,19 +57,10 @@ from gateway.privacy.outcomes import (
     runs_of_digits,
     written,
 )
-from gateway.privacy.plain_plans import plain_plans
-from gateway.privacy.ranges import (
-    PIXEL_DATA,
-    SEQUENCE,
-    Element,
-    Item,
-    NotTaken,
-    dictionary_vr,
-    elements,
-    items,
-)
-from gateway.privacy.stretches import Stretch
-from gateway.privacy.verbatim import NEVER, PLAIN, is_plain
+from gateway.privacy.fast.plain_values import NEVER, PLAIN, is_plain
+from gateway.privacy.fast.repeated_elements import Stretch
+from gateway.privacy.fast.runs import gathered
+from gateway.privacy.profile.iod import Place
 
 _NOT_TEXT: Final = frozenset("AS AT DA DS DT FD FL IS OB OD OF OL OV OW SL SS SV TM UI UL US UV".split())  # noqa: SIM905
 

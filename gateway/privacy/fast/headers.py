@@ -15,11 +15,11 @@ from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset
 from pydicom.tag import BaseTag
 
-from gateway.octets import Octets
-from gateway.privacy.identifying import divided
-from gateway.privacy.outcomes import MOST_STRETCHES
-from gateway.privacy.silence import silent_pydicom
-from gateway.privacy.stretches import Repeats, Stretch
+from dicom_nodes.encoding.octets import Octets
+from gateway.privacy.fast.identifying_values import divided
+from gateway.privacy.fast.memo import MOST_STRETCHES
+from gateway.privacy.fast.repeated_elements import Repeats, Stretch
+from gateway.privacy.quiet_pydicom import silent_pydicom
 
 _PIXELS: Final = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})  # where pydicom stops, too
 

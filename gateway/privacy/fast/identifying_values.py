@@ -15,8 +15,19 @@ from pydicom.datadict import keyword_for_tag
 from pydicom.dataset import Dataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from gateway.octets import Octets
-from gateway.privacy.identity import (
+from dicom_nodes.encoding.elements import SEQUENCE, Element, NotTaken, elements, file_meta, items
+from dicom_nodes.encoding.octets import Octets
+from gateway.privacy.fast.memo import (
+    CHARACTER_SET,
+    LONGEST_REMEMBERED,
+    MOST_STRETCHES,
+    Level,
+    dataset_of,
+    private_vr,
+)
+from gateway.privacy.fast.plain_values import is_plain
+from gateway.privacy.fast.repeated_elements import Repeats, Stretch
+from gateway.privacy.identifiers.values import (
     SILENT_VRS,
     UNREADABLE_VALUE,
     IdentifyingValue,
@@ -27,18 +38,7 @@ from gateway.privacy.identity import (
     walk,
     walk_element,
 )
-from gateway.privacy.outcomes import (
-    CHARACTER_SET,
-    LONGEST_REMEMBERED,
-    MOST_STRETCHES,
-    Level,
-    dataset_of,
-    private_vr,
-)
-from gateway.privacy.ranges import SEQUENCE, Element, NotTaken, elements, file_meta, items
-from gateway.privacy.silence import silent_pydicom
-from gateway.privacy.stretches import Repeats, Stretch
-from gateway.privacy.verbatim import is_plain
+from gateway.privacy.quiet_pydicom import silent_pydicom
 
 Values = dict[tuple[str, Kind], str]
 _Found = tuple[tuple[str, str, Kind], ...]

@@ -22,9 +22,9 @@ from pydicom.filereader import read_dataset
 from pydicom.filewriter import write_data_element
 from pydicom.tag import Tag
 
-from gateway.privacy.attributes import AttributeCleaner
-from gateway.privacy.iod import Place
-from gateway.privacy.safe_private import creator_of
+from gateway.privacy.deidentify.attributes import AttributeCleaner
+from gateway.privacy.profile.iod import Place
+from gateway.privacy.profile.safe_private import creator_of
 
 WRITTEN_IN: Final = "ISO_IR 100"
 CHARACTER_SET: Final = 0x00080005

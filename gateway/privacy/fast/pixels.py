@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pydicom.pixels.utils import get_expected_length
 
-from gateway.octets import Octets
-from gateway.privacy.decider import Decider
-from gateway.privacy.identity import UNREADABLE_VALUE
-from gateway.privacy.outcomes import Level, bulk_head, dataset_of, keeps
-from gateway.privacy.pixel_data import hides_text, is_zero
-from gateway.privacy.ranges import Element, NotTaken
+from dicom_nodes.encoding.elements import Element, NotTaken
+from dicom_nodes.encoding.octets import Octets
+from gateway.privacy.deidentify.pixel_data import hides_text, is_zero
+from gateway.privacy.fast.decider import Decider
+from gateway.privacy.fast.memo import Level, bulk_head, dataset_of, keeps
+from gateway.privacy.identifiers.values import UNREADABLE_VALUE
 
 _MOST_REMEMBERED = 1_000
 

@@ -20,17 +20,17 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 
-from gateway.octets import Octets
-from gateway.privacy.attributes import PatientContext
-from gateway.privacy.by_ranges import Assembled, Assembler, Done, KindOf
-from gateway.privacy.deidentify import deidentify
-from gateway.privacy.encoding import encode
+from dicom_nodes.encoding.elements import NotTaken
+from dicom_nodes.encoding.octets import Octets
+from gateway.privacy.deidentify.attributes import PatientContext
+from gateway.privacy.deidentify.instance import deidentify
+from gateway.privacy.deidentify.part10 import encode
 from gateway.privacy.errors import Held, Reason
-from gateway.privacy.identity import UNREADABLE_VALUE, IdentifyingValue
-from gateway.privacy.leaks import Leak, LeakSearch
-from gateway.privacy.profile import Profile
-from gateway.privacy.ranges import NotTaken
-from gateway.privacy.silence import silent_pydicom
+from gateway.privacy.fast.assembler import Assembled, Assembler, Done, KindOf
+from gateway.privacy.identifiers.values import UNREADABLE_VALUE, IdentifyingValue
+from gateway.privacy.leak_search.search import Leak, LeakSearch
+from gateway.privacy.profile.profile import Profile
+from gateway.privacy.quiet_pydicom import silent_pydicom
 
 _what_was_done: Callable[[Done], tuple[Any, ...]] = attrgetter(*(one.name for one in fields(Done)))
 UNREADABLE_FILE: Final = (InvalidDicomError, zlib.error, *UNREADABLE_VALUE)

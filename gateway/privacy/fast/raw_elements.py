@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Final, NamedTuple
 
-from gateway.privacy.deidentify import JUDGED_TOGETHER
-from gateway.privacy.safe_private import B_VALUES
-from gateway.privacy.stretches import Stretch
+from gateway.privacy.deidentify.instance import JUDGED_TOGETHER
+from gateway.privacy.fast.repeated_elements import Stretch
+from gateway.privacy.profile.safe_private import B_VALUES
 
 ADMISSION: Final = (0x00080008, 0x00080016, 0x00080018, 0x0020000D, 0x0020000E, 0x00280301)
 """What admission looks at (`admission`)."""

@@ -16,8 +16,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.octets import Octets
-from gateway.privacy.ranges import PIXEL_DATA, Element, elements_between
+from dicom_nodes.encoding.elements import PIXEL_DATA, Element, elements_between
+from dicom_nodes.encoding.octets import Octets
 
 _MOST_SERIES: Final = 64
 _LONGEST_HEADER: Final = 1 << 20

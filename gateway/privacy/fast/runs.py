@@ -8,9 +8,9 @@ from functools import cache
 from operator import itemgetter
 from typing import Final
 
-from gateway.privacy.deidentify import FINISHED
-from gateway.privacy.outcomes import CODED, SHIFTING, Gathered, Outcome
-from gateway.privacy.ranges import PIXEL_DATA, NotTaken
+from dicom_nodes.encoding.elements import PIXEL_DATA, NotTaken
+from gateway.privacy.deidentify.instance import FINISHED
+from gateway.privacy.fast.memo import CODED, SHIFTING, Gathered, Outcome
 
 # The outcomes that are asked for by their tags: SOP Class and Instance UID, StudyDate, Study Instance UID.
 NAMED: Final = frozenset({0x00080016, 0x00080018, 0x00080020, 0x0020000D})

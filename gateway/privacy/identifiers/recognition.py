@@ -11,8 +11,8 @@ import re
 from collections.abc import Collection
 from typing import Final
 
-from gateway.privacy.constant_words import is_standard_code, vendor_words
-from gateway.privacy.identity import IdentifyingValue, Kind
+from gateway.privacy.identifiers.values import IdentifyingValue, Kind
+from gateway.privacy.words.constants import is_standard_code, vendor_words
 
 SHORTEST_ANYWHERE: Final = 6  # letters; shorter words count only where they stand alone
 SHORTEST_ALONE: Final = 4  # letters; shorter words count only as whole words of text

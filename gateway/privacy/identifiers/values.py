@@ -26,13 +26,13 @@ from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException
 from pydicom.multival import MultiValue
 
-from gateway.privacy.constant_words import vendor_words
-from gateway.privacy.descriptors import clean_text
-from gateway.privacy.names import NOBODY, name_parts
-from gateway.privacy.profile import table
+from gateway.privacy.profile.profile import table
 from gateway.privacy.pseudonyms import is_standard_uid
-from gateway.privacy.silence import silent_pydicom
-from gateway.privacy.values import parse_date, shift_date
+from gateway.privacy.quiet_pydicom import silent_pydicom
+from gateway.privacy.words.constants import vendor_words
+from gateway.privacy.words.dates_and_dummies import parse_date, shift_date
+from gateway.privacy.words.person_names import NOBODY, name_parts
+from gateway.privacy.words.radiology import clean_text
 
 COMMON: Final = NOBODY | frozenset(
     "default research original primary secondary service admin hospital clinic klinik mri mrt head brain kopf test "

@@ -19,9 +19,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.octets import Octets
-from gateway.privacy.dark_scan import DarkFinds, DarkScan
-from gateway.privacy.text_scan import BEGINNING, LONGEST, TextFinds, TextScan
+from dicom_nodes.encoding.octets import Octets
+from gateway.privacy.leak_search.dark_pixels import DarkFinds, DarkScan
+from gateway.privacy.leak_search.header_text import BEGINNING, LONGEST, TextFinds, TextScan
 
 _Bytes = NDArray[np.uint8]
 _Places = NDArray[np.intp]

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.octets import Octets
+from dicom_nodes.encoding.octets import Octets
 
 _PAIR: Final = 4  # bytes
 _MOST_CANDIDATES: Final = (

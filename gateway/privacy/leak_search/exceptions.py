@@ -9,13 +9,13 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Final
 
-from gateway.octets import Octets
-from gateway.privacy.codes import is_standard_meaning
-from gateway.privacy.constant_words import VENDOR_ATTRIBUTES, is_standard_code, vendor_words
-from gateway.privacy.encoding import IMPLEMENTATION_VERSION_NAME
-from gateway.privacy.identity import IdentifyingValue, Kind
-from gateway.privacy.layout import Span, spans
-from gateway.privacy.safe_private import safe_creators
+from dicom_nodes.encoding.octets import Octets
+from gateway.privacy.deidentify.coded_entries import is_standard_meaning
+from gateway.privacy.deidentify.part10 import IMPLEMENTATION_VERSION_NAME
+from gateway.privacy.identifiers.values import IdentifyingValue, Kind
+from gateway.privacy.leak_search.spans import Span, spans
+from gateway.privacy.profile.safe_private import safe_creators
+from gateway.privacy.words.constants import VENDOR_ATTRIBUTES, is_standard_code, vendor_words
 
 _BULK_VRS: Final = frozenset({"OB", "OW", "OF", "OD", "OL", "OV"})
 _BULK_BYTES: Final = 1024

@@ -15,8 +15,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.octets import Octets
-from gateway.privacy.dark_scan import WIDE_PAIRS, wide_run
+from dicom_nodes.encoding.octets import Octets
+from gateway.privacy.leak_search.dark_pixels import WIDE_PAIRS, wide_run
 
 LONGEST: Final = 1 << 14  # bytes, of all parts of a file; above it the passes over blocks are faster
 BEGINNING: Final = 4  # bytes of a needle that are looked up

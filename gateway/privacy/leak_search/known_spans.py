@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.octets import Octets
-from gateway.privacy.layout import Span, spans
+from dicom_nodes.encoding.octets import Octets
+from gateway.privacy.leak_search.spans import Span, spans
 
 _MOST_LENGTHS: Final = 64
 _MOST_ALIKE: Final = 4

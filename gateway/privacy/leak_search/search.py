@@ -26,13 +26,12 @@ from typing import Final
 
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
-from gateway.octets import Octets
-from gateway.privacy.byte_scan import ByteFinds, ByteScan
-from gateway.privacy.identity import IdentifyingValue, Kind, identifying_values
-from gateway.privacy.known_layouts import KnownLayouts
-from gateway.privacy.layout import Span, transfer_syntax
-from gateway.privacy.needles import needles
-from gateway.privacy.places import (
+from dicom_nodes.encoding.octets import Octets
+from gateway.privacy.identifiers.recognition import words_of
+from gateway.privacy.identifiers.values import IdentifyingValue, Kind, identifying_values
+from gateway.privacy.leak_search.byte_scan import ByteFinds, ByteScan
+from gateway.privacy.leak_search.encoded_forms import needles
+from gateway.privacy.leak_search.exceptions import (
     TEXT_VRS,
     Layout,
     date_in,
@@ -41,9 +40,10 @@ from gateway.privacy.places import (
     stands_apart,
     value_bytes,
 )
-from gateway.privacy.recognition import words_of
-from gateway.privacy.short_words import may_hold
-from gateway.privacy.written_dates import dates_in_run, may_be_spelled, spelled_dates, years_in_run
+from gateway.privacy.leak_search.known_spans import KnownLayouts
+from gateway.privacy.leak_search.short_names import may_hold
+from gateway.privacy.leak_search.spans import Span, transfer_syntax
+from gateway.privacy.words.written_dates import dates_in_run, may_be_spelled, spelled_dates, years_in_run
 
 __all__ = ["IdentifyingValue", "Leak", "LeakSearch", "find_leaks", "identifying_values"]
 

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from pydicom.datadict import dictionary_VR, keyword_for_tag
 from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian
 
-from gateway.octets import Octets
+from dicom_nodes.encoding.octets import Octets
 
 _LONG_VRS: Final = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 _SHORT_VRS: Final = {

@@ -14,9 +14,9 @@ import yaml
 from pydicom.datadict import tag_for_keyword
 
 from gateway.privacy.errors import Reason
-from gateway.privacy.iod import known_sop_classes
-from gateway.privacy.site_rules import why_not_allowed, why_not_kept, why_not_ruled
-from gateway.privacy.table import Action
+from gateway.privacy.profile.iod import known_sop_classes
+from gateway.privacy.profile.site_limits import why_not_allowed, why_not_kept, why_not_ruled
+from gateway.privacy.profile.table_e1_1 import Action
 
 # The options this engine carries out; a profile that asks for another one is refused, not half obeyed.
 SUPPORTED_OPTIONS: Final = ("clean_descriptors", "retain_modified_dates", "retain_safe_private")

@@ -76,7 +76,9 @@ def _shared_by_mr() -> frozenset[int]:
 
 @lru_cache(maxsize=1)
 def _content() -> dict[str, Any]:
-    content: dict[str, Any] = json.loads((files("gateway.privacy") / "iod_types.json").read_text("utf-8"))
+    content: dict[str, Any] = json.loads(
+        (files("gateway.privacy.profile") / "iod_types.json").read_text("utf-8")
+    )
     return content
 
 

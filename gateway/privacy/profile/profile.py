@@ -16,8 +16,8 @@ from importlib.resources import files
 from types import MappingProxyType
 
 from gateway.privacy.errors import ProfileError
-from gateway.privacy.profile_file import ProfileFile, read_layer, read_profile
-from gateway.privacy.table import METHOD_CODES, Action, Row, plain_rows, resolve, table
+from gateway.privacy.profile.files import ProfileFile, read_layer, read_profile
+from gateway.privacy.profile.table_e1_1 import METHOD_CODES, Action, Row, plain_rows, resolve, table
 
 __all__ = ["METHOD_CODES", "Action", "Profile", "Row", "load_profile", "resolve", "table"]
 
@@ -80,7 +80,7 @@ def load_profile(name: str = "pml-read", layered: str | None = None) -> Profile:
 
 @lru_cache(maxsize=16)
 def _compile(name: str, layered: str | None) -> Profile:
-    resource = files("gateway.privacy") / "profiles" / f"{name}.yaml"
+    resource = files("gateway.privacy.profile") / "shipped" / f"{name}.yaml"
     if not name.replace("-", "").isalnum() or not resource.is_file():
         raise ProfileError([f"There is no profile {name!r}."], "Use the shipped profile 'pml-read'.")
     problems: list[str] = []

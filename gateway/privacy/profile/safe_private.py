@@ -19,7 +19,7 @@ from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.tag import BaseTag, Tag
 
-from gateway.privacy.descriptors import clean_text
+from gateway.privacy.words.radiology import clean_text
 
 _BINARY: Final = {"FD": "d", "FL": "f", "US": "H", "SS": "h", "UL": "I", "SL": "i"}
 _NUMBER: Final = {
@@ -46,7 +46,7 @@ class SafeElement:
 @lru_cache(maxsize=1)
 def safe_elements() -> dict[tuple[int, str, int], SafeElement]:
     """(group, creator, low byte of the element) -> row."""
-    content = json.loads((files("gateway.privacy") / "safe_private.json").read_text("utf-8"))
+    content = json.loads((files("gateway.privacy.profile") / "safe_private.json").read_text("utf-8"))
     return {
         (int(row["group"], 16), row["creator"], int(row["element"], 16)): SafeElement(
             row["creator"], row["vr"], row["values"], row.get("pattern")

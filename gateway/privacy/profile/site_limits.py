@@ -12,8 +12,8 @@ from typing import Final
 
 from pydicom.datadict import dictionary_VR, keyword_for_tag
 
-from gateway.privacy.table import Action, plain_rows
-from gateway.privacy.values import TEXT_VRS
+from gateway.privacy.profile.table_e1_1 import Action, plain_rows
+from gateway.privacy.words.dates_and_dummies import TEXT_VRS
 
 # Attributes that name or number a person, an order or a person's whole record: no action may leave any of it.
 _DIRECT: Final = frozenset(

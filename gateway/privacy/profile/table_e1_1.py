@@ -85,7 +85,7 @@ def resolve(code: str, type_: str | None) -> Action:
 @lru_cache(maxsize=1)
 def table() -> tuple[Row, ...]:
     """All rows of Table E.1-1 as shipped, including the repeating groups and the row for private attributes."""
-    text = (files("gateway.privacy") / "profile_table.json").read_text("utf-8")
+    text = (files("gateway.privacy.profile") / "profile_table.json").read_text("utf-8")
     return tuple(
         Row(r["tag"], r["name"], r["basic"], MappingProxyType(r.get("options", {})), r["edition"])
         for r in json.loads(text)["rows"]

@@ -17,7 +17,7 @@ VENDOR_ATTRIBUTES: Final = frozenset({"Manufacturer", "ManufacturerModelName", "
 
 @lru_cache(maxsize=1)
 def _content() -> tuple[frozenset[str], frozenset[str]]:
-    content = json.loads((files("gateway.privacy") / "constant_words.json").read_text("utf-8"))
+    content = json.loads((files("gateway.privacy.words") / "constant_words.json").read_text("utf-8"))
     return frozenset(content["vendor"]), frozenset(content["codes"])
 
 

@@ -33,7 +33,7 @@ class _Vocabulary:
 
 @lru_cache(maxsize=1)
 def _vocabulary() -> _Vocabulary:
-    content = json.loads((files("gateway.privacy") / "radiology_words.json").read_text("utf-8"))
+    content = json.loads((files("gateway.privacy.words") / "radiology_words.json").read_text("utf-8"))
     return _Vocabulary(
         words=frozenset(content["words"]),
         numbers=frozenset(content["numbers"]),

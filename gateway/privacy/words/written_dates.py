@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
-from gateway.octets import Octets
+from dicom_nodes.encoding.octets import Octets
 
 GROUPS: Final = re.compile(rb"(?<![0-9.])(\d{1,4})([-./])(\d{1,2})\2(\d{1,4})(?![0-9])")
 SPELLED: Final = re.compile(

@@ -2,7 +2,7 @@
 
 A key is 32 random bytes in hexadecimal in a file that only its owner reads, and is named by the first bytes of its
 own hash, so that a row can say which key it needs. No key is ever overwritten before it lies, synced, under its own
-name. The web role and the receiver read none of this (gateway.keyless).
+name. The web role and the receiver read none of this (gateway.service.keyless).
 """
 
 from __future__ import annotations

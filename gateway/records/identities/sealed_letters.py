@@ -20,7 +20,7 @@ from sqlmodel import Session
 from gateway.errors import GatewayError, KeyMissing
 from gateway.privacy.pseudonyms import PseudonymKey
 from gateway.records.database import Database
-from gateway.records.service_tables import LetterboxKey
+from gateway.records.tables.service import LetterboxKey
 
 NAME = "enrolment"
 KEY_BYTES, NONCE_BYTES, BLOCK = 32, 12, 256

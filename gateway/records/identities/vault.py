@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from gateway.errors import KeyMissing, NotThere
 from gateway.records import audit
 from gateway.records.database import Database
-from gateway.records.keys import KeyRing
-from gateway.records.tables import Identity
+from gateway.records.identities.keys import KeyRing
+from gateway.records.tables.studies import Identity
 
 NONCE_BYTES = 12
 

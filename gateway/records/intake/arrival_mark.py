@@ -17,10 +17,10 @@ from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 
-from dicom_nodes.encoding import file_meta
-from dicom_nodes.errors import NotDicom
+from dicom_nodes.encoding.errors import NotDicom
+from dicom_nodes.encoding.part10 import file_meta
+from dicom_nodes.encoding.stream import Walk
 from dicom_nodes.instance import ReceivedInstance
-from dicom_nodes.walk import Walk
 from gateway.records.ledger.arrivals import InstanceFact, Origin
 
 # Made from a random UUID once (PS3.5 B.2): says whose private information it is.

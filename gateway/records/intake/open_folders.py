@@ -4,7 +4,7 @@ POSIX promises a new file's name only once its folder is synced too: a second sy
 of empty files, made and synced before they are needed; an object takes one of them, and syncing that file is all.
 
     received/20260110/3f9c2a70b1de/.open      locked by the process that fills this tray; gone when all is settled
-                                   000.dcm    a place: empty, being written, or a whole object (gateway.records.marks)
+                                   000.dcm    a place: empty, being written, or a whole object (`arrival_mark`)
 
 The lock ends with its process. A tray that is `.open` and not locked is one whose process died: `left_behind` finds
 it, for the recovery. A settled tray is never looked at again.

@@ -1,6 +1,6 @@
 """At start: give every acknowledged object its row, and clear what was never acknowledged.
 
-Looks only at trays whose process died (gateway.records.trays): at most a few hundred files, whatever is stored. A file
+Looks only at trays whose process died (`open_folders`): at most a few hundred files, whatever is stored. A file
 with a valid mark may have been acknowledged and gets its row, unless it has one; any other file was not, and goes: its
 sender was told nothing and sends it again.
 """
@@ -17,10 +17,10 @@ from sqlmodel import col, select
 
 from gateway.records import ledger
 from gateway.records.database import Database
-from gateway.records.marks import read_back
-from gateway.records.rows import is_away
-from gateway.records.tables import Instance
-from gateway.records.trays import left_behind, settle
+from gateway.records.intake.arrival_mark import read_back
+from gateway.records.intake.open_folders import left_behind, settle
+from gateway.records.intake.row_writer import is_away
+from gateway.records.tables.studies import Instance
 
 log = logging.getLogger(__name__)
 

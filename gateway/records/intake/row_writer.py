@@ -1,6 +1,6 @@
 """Rows of received objects, written in groups behind the files: one commit for whatever has arrived by then.
 
-An object that is durable as a file (gateway.records.marks, trays) is handed over with `add` and gets its row within
+An object that is durable as a file (`arrival_mark`, `open_folders`) is handed over with `add` and gets its row within
 milliseconds, together with what other associations brought meanwhile. Who needs the row before going on waits for it
 on the ticket. Objects that were acknowledged without waiting stay here until the database takes them, and on disk for
 the recovery at the next start; while the database does not take them, `is_failing` says so and nothing more is begun.

@@ -11,8 +11,8 @@ from sqlmodel import Session, col
 from gateway.lifecycle import CaseState, ReplyState
 from gateway.records.database import Database
 from gateway.records.evidence import CommitmentFact
-from gateway.records.service_tables import Tick
-from gateway.records.tables import Case, Commitment, Reply
+from gateway.records.tables.service import Tick
+from gateway.records.tables.studies import Case, Commitment, Reply
 
 
 def record_commitment(database: Database, fact: CommitmentFact) -> None:

@@ -13,8 +13,8 @@ from sqlmodel import Session, col, select
 from gateway.lifecycle import StudyState, move_study
 from gateway.records.database import Database
 from gateway.records.ledger.journal import tell
-from gateway.records.service_tables import Refusal
-from gateway.records.tables import Instance, Study
+from gateway.records.tables.service import Refusal
+from gateway.records.tables.studies import Instance, Study
 
 
 @dataclass(frozen=True)

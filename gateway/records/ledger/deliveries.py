@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlmodel import Session, select
 
 from gateway.records.evidence import DeliveryFact
-from gateway.records.tables import Delivery
+from gateway.records.tables.studies import Delivery
 
 
 def keep_deliveries(session: Session, case_id: int, facts: Sequence[DeliveryFact], now: datetime) -> None:

@@ -1,6 +1,6 @@
 """Who is on a site's surveillance calendar: enrolled by its coordinator, identified by the worker, edited, ended.
 
-What a coordinator enters about who it is lies here only as a sealed letter (gateway.records.letterbox), and only until
+What a coordinator enters about who it is lies here only as a sealed letter (`sealed_letters`), and only until
 the worker has opened it: then the keyed hash and the pseudonym take its place.
 """
 
@@ -13,12 +13,13 @@ from datetime import date
 from sqlmodel import Session, select
 
 from gateway.errors import NotThere
-from gateway.records import audit, letterbox
+from gateway.records import audit
 from gateway.records.database import Database
-from gateway.records.tables import Enrolment, ForgottenPatient
-from routing_rules.enrolment_csv import EnrolmentRow
-from routing_rules.surveillance import Enrolment as Risk
-from routing_rules.surveillance import JcvStatus
+from gateway.records.identities import sealed_letters
+from gateway.records.tables.studies import Enrolment, ForgottenPatient
+from routing_rules.surveillance.due_dates import Enrolment as Risk
+from routing_rules.surveillance.due_dates import JcvStatus
+from routing_rules.surveillance.enrolment_csv import EnrolmentRow
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Entry:
 
 def entry_of(row: EnrolmentRow, public_key: bytes) -> Entry:
     """A row of a list as it may be kept: who it is sealed to the worker."""
-    letter = letterbox.seal(public_key, row.site, row.patient_id, row.issuer)
+    letter = sealed_letters.seal(public_key, row.site, row.patient_id, row.issuer)
     return Entry(row.site, row.label, letter, row.enrolment, row.last_mri_on)
 
 

@@ -13,8 +13,8 @@ from gateway.records import audit
 from gateway.records.database import Database
 from gateway.records.evidence import HeldFact
 from gateway.records.ledger.journal import tell
-from gateway.records.service_tables import AuditEvent
-from gateway.records.tables import Case, CaseEvent, Delivery, HeldObject, PreparedInstance
+from gateway.records.tables.service import AuditEvent
+from gateway.records.tables.studies import Case, CaseEvent, Delivery, HeldObject, PreparedInstance
 
 WAITING, RELEASED, LEFT_OUT = "waiting", "released", "left out"
 LOOKED = "original looked at"

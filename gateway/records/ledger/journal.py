@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlmodel import Session
 
-from gateway.records.service_tables import Account
-from gateway.records.tables import CaseEvent
+from gateway.records.tables.service import Account
+from gateway.records.tables.studies import CaseEvent
 
 
 def tell(

@@ -9,7 +9,7 @@ from sqlmodel import Session, select
 from gateway.lifecycle import BEFORE_THE_REPORT, CaseState, move_case
 from gateway.records.evidence import CaseDraft
 from gateway.records.ledger.journal import tell
-from gateway.records.tables import (
+from gateway.records.tables.studies import (
     Case,
     Study,
 )

@@ -9,10 +9,10 @@ from sqlmodel import Session, col, select
 
 from gateway.records.database import Database
 from gateway.records.notices import raise_notice
-from gateway.records.service_tables import Notice
 from gateway.records.surveillance import PatientRow, calendar
-from gateway.records.tables import Enrolment
-from routing_rules.surveillance import State
+from gateway.records.tables.service import Notice
+from gateway.records.tables.studies import Enrolment
+from routing_rules.surveillance.due_dates import State
 
 LATE = (State.OVERDUE, State.MISSING)
 PAGE = "/surveillance"

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, case, func, literal, select
 from sqlmodel import SQLModel, col
 
 from gateway.lifecycle import CaseState, ReplyState
-from gateway.records.tables import Case, Reply, Study
+from gateway.records.tables.studies import Case, Reply, Study
 
 
 def peer_of(table: type[SQLModel]) -> ColumnElement[str]:

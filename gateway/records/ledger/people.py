@@ -16,8 +16,8 @@ from gateway.records import audit
 from gateway.records.database import Database
 from gateway.records.ledger.journal import login_of, tell
 from gateway.records.ledger.work import UNITS, place_of
-from gateway.records.service_tables import Account
-from gateway.records.tables import Case, Draft, Reply, SignedReport, Study
+from gateway.records.tables.service import Account
+from gateway.records.tables.studies import Case, Draft, Reply, SignedReport, Study
 
 
 def claim_case(database: Database, case_id: int, account_id: int, lease: timedelta) -> datetime:

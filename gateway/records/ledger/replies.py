@@ -14,7 +14,7 @@ from gateway.records import audit
 from gateway.records.database import Database
 from gateway.records.ledger.journal import tell
 from gateway.records.notices import raise_notice
-from gateway.records.tables import Case, PreparedInstance, Reply
+from gateway.records.tables.studies import Case, PreparedInstance, Reply
 
 
 @dataclass(frozen=True)

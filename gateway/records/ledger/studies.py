@@ -11,7 +11,7 @@ from gateway.lifecycle import StudyState, move_study
 from gateway.records import audit
 from gateway.records.database import Database
 from gateway.records.ledger.journal import tell
-from gateway.records.tables import Study
+from gateway.records.tables.studies import Study
 
 UNMATCHED = "unmatched"
 """The code under which a study that no rule matched goes on; `rule` says under which rule."""

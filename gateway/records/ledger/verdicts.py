@@ -9,9 +9,9 @@ from gateway.lifecycle import BEFORE_THE_REPORT, CaseState
 from gateway.records import audit
 from gateway.records.database import Database
 from gateway.records.ledger.journal import login_of, tell
-from gateway.records.tables import Case
-from routing_rules.judgement import Overrule
-from routing_rules.protocol import Readability
+from gateway.records.tables.studies import Case
+from routing_rules.series.protocol import Readability
+from routing_rules.series.reader_overrule import Overrule
 
 
 def overrule_verdict(

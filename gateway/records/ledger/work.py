@@ -23,7 +23,7 @@ from gateway.records.ledger.opening import open_case
 from gateway.records.ledger.peers import peer_of
 from gateway.records.ledger.replies import settle_case
 from gateway.records.notices import raise_notice
-from gateway.records.tables import (
+from gateway.records.tables.studies import (
     Case,
     Identity,
     Manifest,

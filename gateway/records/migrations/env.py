@@ -2,9 +2,9 @@
 
 from alembic import context
 
-import gateway.records.service_tables
-import gateway.records.tables  # noqa: F401  the tables enter METADATA when they are imported
-from gateway.records.columns import METADATA
+import gateway.records.tables.service
+import gateway.records.tables.studies  # noqa: F401  the tables enter METADATA when they are imported
+from gateway.records.tables.columns import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, Column, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from gateway.records.columns import one_of
+from gateway.records.tables.columns import one_of
 
 ROLES = ("reader", "lead", "coordinator", "admin")
 """What an account may be: reads; reads and manages the queue; sends for a site; runs the gateway."""

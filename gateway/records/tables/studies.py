@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import JSON, Column, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-import gateway.records.service_tables  # noqa: F401  foreign keys point at its accounts
+import gateway.records.tables.service  # noqa: F401  foreign keys point at its accounts
 from gateway.lifecycle import CaseState, ReplyState, StudyState
-from gateway.records.columns import Due, one_of
-from routing_rules.surveillance import JcvStatus
+from gateway.records.tables.columns import Due, one_of
+from routing_rules.surveillance.due_dates import JcvStatus
 
 DECISIONS = ("waiting", "released", "left out")
 """What a person decided on an object that may not leave by itself."""
@@ -87,7 +87,7 @@ class Instance(SQLModel, table=True):
 
 
 class Identity(SQLModel, table=True):
-    """Who a pseudonym is, sealed; only gateway.records.vault opens it."""
+    """Who a pseudonym is, sealed; only gateway.records.identities.vault opens it."""
 
     __tablename__ = "identity"
 
@@ -187,7 +187,7 @@ class Case(Due, table=True):
     readability: str
     verdict: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     overrule: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
-    """A reader's judgement beside the verdict, as routing_rules.judgement.Overrule writes it; empty: none."""
+    """A reader's judgement beside the verdict, as `reader_overrule.Overrule` writes it; empty: none."""
     explanation: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     series: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     pseudonym: str = Field(default="")

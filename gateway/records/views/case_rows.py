@@ -14,13 +14,9 @@ from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
 
 from gateway.lifecycle import ReplyState
-from gateway.records import replies
 from gateway.records.accounts import Viewer
-from gateway.records.held import HeldRow, held_objects
-from gateway.records.queue import QueueRow, queue_row
-from gateway.records.replies import ReplyRow
-from gateway.records.service_tables import Account, AuditEvent, Refusal
-from gateway.records.tables import (
+from gateway.records.tables.service import Account, AuditEvent, Refusal
+from gateway.records.tables.studies import (
     Case,
     CaseEvent,
     Commitment,
@@ -34,6 +30,10 @@ from gateway.records.tables import (
     SignedReport,
     Study,
 )
+from gateway.records.views import reply_rows
+from gateway.records.views.held_rows import HeldRow, held_objects
+from gateway.records.views.queue import QueueRow, queue_row
+from gateway.records.views.reply_rows import ReplyRow
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None
         select(Delivery).where(Delivery.case_id == case_id).order_by(col(Delivery.id))
     ).all()
     return CasePage(
-        row=queue_row(case, holder, case_id in replies.reported_cases(session, [case_id])),
+        row=queue_row(case, holder, case_id in reply_rows.reported_cases(session, [case_id])),
         study_id=case.study_id,
         generation=case.generation,
         rule_id=case.rule_id,
@@ -137,7 +137,7 @@ def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None
         ),
         draft=DraftRow(draft.version, draft.content, draft.saved_at) if draft else None,
         report=report,
-        replies=tuple(replies.of_case(session, case_id)),
+        replies=tuple(reply_rows.of_case(session, case_id)),
         echoes=case.echoes,
     )
 

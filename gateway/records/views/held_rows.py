@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from gateway.records.tables import HeldObject, Instance, Manifest
+from gateway.records.tables.studies import HeldObject, Instance, Manifest
 
 
 @dataclass(frozen=True)

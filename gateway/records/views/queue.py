@@ -15,10 +15,10 @@ from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from gateway.lifecycle import OVER, CaseState
-from gateway.records import replies
 from gateway.records.accounts import Viewer
-from gateway.records.service_tables import Account
-from gateway.records.tables import NEEDS_ATTENTION, Case
+from gateway.records.tables.service import Account
+from gateway.records.tables.studies import NEEDS_ATTENTION, Case
+from gateway.records.views import reply_rows
 
 PAGE = 100
 """Cases of one page."""
@@ -109,7 +109,7 @@ def _rows(session: Session, condition: Any, page: int) -> tuple[QueueRow, ...]:
         .options(*(defer(getattr(Case, name), raiseload=True) for name in _NOT_LISTED))
         .order_by(*order)
     )
-    reported = replies.reported_cases(session, [number for number in numbers if number is not None])
+    reported = reply_rows.reported_cases(session, [number for number in numbers if number is not None])
     return tuple(queue_row(case, holder, case.id in reported) for case, holder in found)
 
 

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from gateway.lifecycle import CaseState, ReplyState
 from gateway.records.accounts import Viewer
-from gateway.records.tables import Case, Instance, PreparedInstance, Reply, Study
+from gateway.records.tables.studies import Case, Instance, PreparedInstance, Reply, Study
 
 MOST_ASKED = 500
 """UIDs asked for in one statement: databases limit the number of parameters."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from sqlmodel import Session, col, select
 
-from gateway.records.tables import Study
+from gateway.records.tables.studies import Study
 from routing_rules.facts import StudyFacts
 from routing_rules.replay import StoredStudy
 

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from gateway.records.accounts import Viewer
-from gateway.records.tables import Case, Study
+from gateway.records.tables.studies import Case, Study
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from gateway.lifecycle import CaseState, ReplyState, StudyState
 from gateway.records import numbers
 from gateway.records.accounts import Viewer
-from gateway.web.access import may
-from gateway.web.context import Context, WebContext
-from gateway.web.rights import Right
+from gateway.web.foundation.access import may
+from gateway.web.foundation.context import Context, WebContext
+from gateway.web.foundation.rights import Right
 
 router = APIRouter(tags=["health"])
 

@@ -12,15 +12,15 @@ from starlette.concurrency import run_in_threadpool
 
 from gateway.errors import Invalid
 from gateway.records.surveillance import PatientRow
-from gateway.web import enrolling
-from gateway.web.context import Context
-from gateway.web.problems import problem
-from gateway.web.redaction import without_uids
-from gateway.web.rights import Right, has
-from gateway.web.surveillance import CalendarViewer, Enroller, EnrolmentId, as_cell, read_calendar
-from routing_rules.enrolment_csv import LONGEST_LABEL, ImportProblem
-from routing_rules.surveillance import JcvStatus
-from routing_rules.surveillance_sites import SiteSummary
+from gateway.web.foundation import enrolling
+from gateway.web.foundation.context import Context
+from gateway.web.foundation.problems import problem
+from gateway.web.foundation.redaction import without_uids
+from gateway.web.foundation.rights import Right, has
+from gateway.web.pages.surveillance import CalendarViewer, Enroller, EnrolmentId, as_cell, read_calendar
+from routing_rules.surveillance.due_dates import JcvStatus
+from routing_rules.surveillance.enrolment_csv import LONGEST_LABEL, ImportProblem
+from routing_rules.surveillance.sites import SiteSummary
 
 api = APIRouter(prefix="/api/surveillance", tags=["surveillance"])
 

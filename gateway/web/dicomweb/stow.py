@@ -20,16 +20,17 @@ from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser
 from starlette.concurrency import run_in_threadpool
 
-from dicom_nodes.errors import NodeError, NotDicom
+from dicom_nodes.encoding.errors import NotDicom
+from dicom_nodes.errors import NodeError
 from dicom_nodes.instance import is_uid, read_instance
 from dicom_nodes.node import STORING, Role
 from gateway.intake import OUT_OF_RESOURCES, SENDER, SUCCESS
 from gateway.records.accounts import Viewer
-from gateway.web.access import may
-from gateway.web.context import Context, WebContext
-from gateway.web.incoming import Uploader, uploader_of
-from gateway.web.problems import BadRequest, Unsupported
-from gateway.web.rights import Right
+from gateway.web.foundation.access import may
+from gateway.web.foundation.context import Context, WebContext
+from gateway.web.foundation.incoming import Uploader, uploader_of
+from gateway.web.foundation.problems import BadRequest, Unsupported
+from gateway.web.foundation.rights import Right
 
 router = APIRouter(prefix="/dicom-web", tags=["dicomweb"])
 

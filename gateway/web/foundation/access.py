@@ -25,11 +25,11 @@ from starlette.concurrency import run_in_threadpool
 from gateway.errors import NotAllowed
 from gateway.records import accounts
 from gateway.records.accounts import Viewer
-from gateway.web.context import Context, WebContext, context_of
-from gateway.web.forms import Posted, first
-from gateway.web.pages import render
-from gateway.web.problems import SignInNeeded
-from gateway.web.rights import Right, has
+from gateway.web.foundation.context import Context, WebContext, context_of
+from gateway.web.foundation.forms import Posted, first
+from gateway.web.foundation.problems import SignInNeeded
+from gateway.web.foundation.rights import Right, has
+from gateway.web.foundation.templates import render
 
 COOKIE = "gateway_session"
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})

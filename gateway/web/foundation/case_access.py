@@ -9,14 +9,14 @@ from typing import Annotated
 from fastapi import Depends, Path
 
 from gateway.errors import NotThere
-from gateway.records import queries, study_rows
 from gateway.records.accounts import Viewer
-from gateway.records.queries import CasePage
-from gateway.records.study_rows import StudyRow
-from gateway.web.access import may
-from gateway.web.context import WebContext
-from gateway.web.queue import is_claimed
-from gateway.web.rights import Right
+from gateway.records.views import case_rows, study_rows
+from gateway.records.views.case_rows import CasePage
+from gateway.records.views.study_rows import StudyRow
+from gateway.web.foundation.access import may
+from gateway.web.foundation.context import WebContext
+from gateway.web.foundation.rights import Right
+from gateway.web.pages.queue import is_claimed
 
 CaseId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Reader = Annotated[Viewer, Depends(may(Right.REPORT))]
@@ -37,7 +37,7 @@ class OpenCase:
 def open_case(context: WebContext, viewer: Viewer, case_id: int) -> OpenCase:
     """The case, or NotThere: a case of another site is answered like one that does not exist."""
     with context.database.read() as session:
-        page = queries.case_page(session, viewer, case_id)
+        page = case_rows.case_page(session, viewer, case_id)
         now = context.database.now(session)
     if page is None:
         raise NotThere(f"There is no case {case_id}.", "The queue shows every case you may see.")

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from gateway.errors import Invalid, NotThere
-from gateway.records import ledger, letterbox, surveillance
+from gateway.records import ledger, surveillance
 from gateway.records.accounts import Viewer
-from gateway.web.context import WebContext
-from routing_rules.enrolment_csv import (
+from gateway.records.identities import sealed_letters
+from gateway.web.foundation.context import WebContext
+from routing_rules.surveillance.enrolment_csv import (
     EnrolmentRow,
     ImportProblem,
     read_enrolment,
@@ -113,5 +114,5 @@ def _of_another_site(row: EnrolmentRow, allowed: list[str]) -> ImportProblem | N
 
 def _keep(context: WebContext, viewer: Viewer, rows: list[EnrolmentRow]) -> list[int]:
     with context.database.read() as session:
-        public = letterbox.public_key(session)
+        public = sealed_letters.public_key(session)
     return ledger.enrol(context.database, [ledger.entry_of(row, public) for row in rows], viewer.login)

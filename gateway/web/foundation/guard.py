@@ -6,7 +6,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.web.problems import TooLarge, problem
+from gateway.web.foundation.problems import TooLarge, problem
 
 POLICY = "; ".join(
     (

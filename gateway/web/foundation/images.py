@@ -21,7 +21,7 @@ from pydicom import Dataset, dcmread
 
 from gateway.errors import GatewayError, NotThere
 from gateway.records.blobs import BlobStore
-from gateway.records.tables import PreparedInstance
+from gateway.records.tables.studies import PreparedInstance
 
 Pixels = NDArray[np.float32]
 

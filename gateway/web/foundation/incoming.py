@@ -14,12 +14,12 @@ from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from fastapi import Request
 
-from dicom_nodes.errors import NotDicom
+from dicom_nodes.encoding.errors import NotDicom
 from dicom_nodes.instance import read_instance
 from gateway.errors import NotAllowed
 from gateway.intake import SUCCESS
 from gateway.records.accounts import Viewer
-from gateway.web.context import WebContext
+from gateway.web.foundation.context import WebContext
 
 ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
 LARGEST_OBJECT = 2**30

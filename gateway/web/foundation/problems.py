@@ -24,8 +24,8 @@ from gateway.errors import (
     SettingsError,
     WrongState,
 )
-from gateway.web.pages import render
-from gateway.web.redaction import without_uids
+from gateway.web.foundation.redaction import without_uids
+from gateway.web.foundation.templates import render
 
 log = logs.get(__name__)
 

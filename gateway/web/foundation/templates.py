@@ -16,10 +16,10 @@ from markupsafe import Markup, escape
 from gateway import __version__, clock
 from gateway.lifecycle import CaseState
 from gateway.records.accounts import Viewer
-from gateway.web.redaction import without_uids
-from gateway.web.rights import Right, has
+from gateway.web.foundation.redaction import without_uids
+from gateway.web.foundation.rights import Right, has
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parents[1]
 NOTICE = "For healthcare professionals only. It supports a decision, it makes none."
 
 WORDS = {

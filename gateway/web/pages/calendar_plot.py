@@ -9,9 +9,9 @@ from datetime import date
 
 from markupsafe import Markup
 
-from gateway.web.pages import words
-from routing_rules.surveillance import State
-from routing_rules.surveillance_sites import SiteSummary
+from gateway.web.foundation.templates import words
+from routing_rules.surveillance.due_dates import State
+from routing_rules.surveillance.sites import SiteSummary
 
 ORDER = (State.MISSING, State.OVERDUE, State.UNKNOWN_DATA, State.DUE, State.NOT_DUE)
 """From what is worst to what is well."""

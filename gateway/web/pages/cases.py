@@ -11,26 +11,26 @@ from fastapi.responses import RedirectResponse, Response
 
 from gateway.records import ledger
 from gateway.records.accounts import Viewer
-from gateway.records.queries import CasePage
-from gateway.web.case_access import CaseId, Manager, Reader, open_case
-from gateway.web.context import Context, WebContext
-from gateway.web.explanation import (
+from gateway.records.views.case_rows import CasePage
+from gateway.web.foundation.case_access import CaseId, Manager, Reader, open_case
+from gateway.web.foundation.context import Context, WebContext
+from gateway.web.foundation.forms import Posted, first
+from gateway.web.foundation.images import WINDOWS
+from gateway.web.foundation.redaction import without_uids
+from gateway.web.foundation.rights import Right, has
+from gateway.web.foundation.templates import render
+from gateway.web.pages.explanation import (
     letter_to_sender,
     shown_conditions,
     shown_overrule,
     shown_requirements,
     shown_series,
 )
-from gateway.web.forms import Posted, first
-from gateway.web.gallery import images_of, viewer_series
-from gateway.web.held import held_counts, manifests_of
-from gateway.web.images import WINDOWS
-from gateway.web.pages import render
-from gateway.web.queue import Looker, as_json
-from gateway.web.redaction import without_uids
-from gateway.web.replies import as_json as reply_json
-from gateway.web.rights import Right, has
-from gateway.web.verdict import may_judge
+from gateway.web.pages.gallery import images_of, viewer_series
+from gateway.web.pages.held import held_counts, manifests_of
+from gateway.web.pages.queue import Looker, as_json
+from gateway.web.pages.replies import as_json as reply_json
+from gateway.web.pages.verdict import may_judge
 
 router = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/cases", tags=["cases"])

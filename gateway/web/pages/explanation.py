@@ -11,11 +11,11 @@ from dataclasses import asdict
 from typing import Any
 
 from gateway.records.accounts import Viewer
-from gateway.web.redaction import typed_by_hospital
-from gateway.web.rights import Right, has
-from routing_rules.judgement import Overrule, effective, letter
+from gateway.web.foundation.redaction import typed_by_hospital
+from gateway.web.foundation.rights import Right, has
 from routing_rules.matching import Explanation, nearest
-from routing_rules.protocol import ProtocolVerdict, Readability
+from routing_rules.series.protocol import ProtocolVerdict, Readability
+from routing_rules.series.reader_overrule import Overrule, effective, letter
 
 HIDDEN = "(text of the hospital)"
 

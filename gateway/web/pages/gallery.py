@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
-from gateway.records import queries
 from gateway.records.accounts import Viewer
-from gateway.records.queries import CasePage
-from gateway.web.case_access import CaseId, open_case
-from gateway.web.context import Context, WebContext
-from gateway.web.explanation import shown_series
-from gateway.web.images import Pictures, StudyOfImages
-from gateway.web.pages import words
-from gateway.web.queue import Looker
+from gateway.records.views import case_rows
+from gateway.records.views.case_rows import CasePage
+from gateway.web.foundation.case_access import CaseId, open_case
+from gateway.web.foundation.context import Context, WebContext
+from gateway.web.foundation.images import Pictures, StudyOfImages
+from gateway.web.foundation.templates import words
+from gateway.web.pages.explanation import shown_series
+from gateway.web.pages.queue import Looker
 
 router = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/cases", tags=["cases"])
@@ -28,7 +28,7 @@ def images_of(request: Request, context: WebContext, viewer: Viewer, case_id: in
     """The slices of a case this viewer may see."""
     forgotten = open_case(context, viewer, case_id).page.row.forgotten_at
     with context.database.read() as session:
-        copies = [] if forgotten else queries.prepared(session, case_id)
+        copies = [] if forgotten else case_rows.prepared(session, case_id)
     pictures: Pictures = request.app.state.pictures
     return pictures.study(copies)
 

@@ -17,15 +17,15 @@ from pydantic import BaseModel, Field
 from gateway.errors import NotThere
 from gateway.records import ledger
 from gateway.records.accounts import Viewer
-from gateway.records.held import HeldRow, ManifestRow, held_object, manifests
-from gateway.web.case_access import CaseId, Manager, Reader, open_case
-from gateway.web.context import Context, WebContext
-from gateway.web.forms import Posted, first
-from gateway.web.originals import picture
-from gateway.web.problems import BadRequest
-from gateway.web.queue import Looker
-from gateway.web.redaction import without_uids
-from gateway.web.rights import Right, has
+from gateway.records.views.held_rows import HeldRow, ManifestRow, held_object, manifests
+from gateway.web.foundation.case_access import CaseId, Manager, Reader, open_case
+from gateway.web.foundation.context import Context, WebContext
+from gateway.web.foundation.forms import Posted, first
+from gateway.web.foundation.problems import BadRequest
+from gateway.web.foundation.redaction import without_uids
+from gateway.web.foundation.rights import Right, has
+from gateway.web.pages.originals import picture
+from gateway.web.pages.queue import Looker
 
 router = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/cases", tags=["cases"])

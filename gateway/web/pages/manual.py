@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -10,15 +11,17 @@ from fastapi.responses import JSONResponse, Response
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+import gateway
 from gateway.errors import NotThere
 from gateway.records.accounts import Viewer
-from gateway.web.access import may
-from gateway.web.pages import FOLDER, render
+from gateway.web.foundation.access import may
+from gateway.web.foundation.templates import render
 
 router = APIRouter(include_in_schema=False)
 
 Anybody = Annotated[Viewer, Depends(may())]
 
+MANUAL = Path(gateway.__file__).parent / "manual"
 CHAPTERS = {"manual": "Manual", "ms-vs-pml": "MS versus PML", "conformance": "Conformance statement"}
 """File name (without .md) and title of each chapter; `manual` is served at /manual itself."""
 
@@ -26,7 +29,7 @@ CHAPTERS = {"manual": "Manual", "ms-vs-pml": "MS versus PML", "conformance": "Co
 @lru_cache(maxsize=len(CHAPTERS))
 def chapter_html(name: str) -> Markup:
     """A chapter as HTML; raw HTML in the source is shown as text. Raises NotThere."""
-    source = FOLDER / "manual" / f"{name}.md"
+    source = MANUAL / f"{name}.md"
     if name not in CHAPTERS or not source.is_file():
         raise NotThere("There is no such chapter.", "The manual lists its chapters.")
     renderer = MarkdownIt("commonmark", {"html": False}).enable("table")

@@ -12,12 +12,13 @@ from fastapi.responses import Response
 from dicom_nodes.errors import NodeError
 from dicom_nodes.node import DimseNode, Node
 from dicom_nodes.sender import echo
-from gateway.records import notices, queries
+from gateway.records import notices
 from gateway.records.accounts import Viewer
-from gateway.web.access import may
-from gateway.web.context import Context, WebContext
-from gateway.web.pages import render
-from gateway.web.rights import Right
+from gateway.records.views import case_rows
+from gateway.web.foundation.access import may
+from gateway.web.foundation.context import Context, WebContext
+from gateway.web.foundation.rights import Right
+from gateway.web.foundation.templates import render
 
 router = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/nodes", tags=["nodes"])
@@ -69,7 +70,7 @@ def _page(
     except NodeError as error:
         problems = getattr(error, "problems", [error.problem])
     with context.database.read() as session:
-        refusals = queries.refusals(session)
+        refusals = case_rows.refusals(session)
         channels, told = notices.channels(session), notices.newest(session)
     return render(
         request,

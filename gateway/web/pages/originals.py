@@ -1,6 +1,6 @@
 """The picture of a held original, for the person who has to vouch for its pixels. Every look is an audit event.
 
-This is the only place where pages read an original; who may is decided by `gateway.web.held`.
+This is the only place where pages read an original; who may is decided by `gateway.web.pages.held`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pydicom.pixels.processing import apply_color_lut
 from pydicom.pixels.utils import pixel_array
 
 from gateway.errors import NotThere
-from gateway.web.images import WINDOWS, PictureFailed, as_png
+from gateway.web.foundation.images import WINDOWS, PictureFailed, as_png
 
 
 def picture(file: bytes, frame: int, window: str) -> bytes:

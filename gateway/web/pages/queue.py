@@ -11,12 +11,12 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from gateway.records.accounts import Viewer
-from gateway.records.queue import Queue, QueueRow, queue
-from gateway.web.access import may
-from gateway.web.context import Context, WebContext
-from gateway.web.pages import render
-from gateway.web.redaction import without_uids
-from gateway.web.rights import Right
+from gateway.records.views.queue import Queue, QueueRow, queue
+from gateway.web.foundation.access import may
+from gateway.web.foundation.context import Context, WebContext
+from gateway.web.foundation.redaction import without_uids
+from gateway.web.foundation.rights import Right
+from gateway.web.foundation.templates import render
 
 router = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api", tags=["queue"])
@@ -24,7 +24,7 @@ api = APIRouter(prefix="/api", tags=["queue"])
 Looker = Annotated[Viewer, Depends(may(Right.LOOK))]
 
 SHOWN = {"open": "Open", "to-read": "To read", "mine": "Mine", "parked": "Needs attention", "all": "All"}
-"""What people call the views (gateway.records.queue)."""
+"""What people call the views (gateway.records.views.queue)."""
 
 
 def is_claimed(row: QueueRow, now: datetime) -> bool:

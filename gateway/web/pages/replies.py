@@ -10,17 +10,18 @@ from pydantic import BaseModel, Field
 
 from gateway.errors import NotThere
 from gateway.lifecycle import ReplyState
-from gateway.records import audit, ledger, replies
+from gateway.records import audit, ledger
 from gateway.records.accounts import Viewer
-from gateway.records.replies import ReplyRow
-from gateway.web.access import may
-from gateway.web.case_access import CaseId, Manager
-from gateway.web.context import Context, WebContext
-from gateway.web.forms import Posted, first
-from gateway.web.pages import render
-from gateway.web.problems import BadRequest
-from gateway.web.redaction import without_uids
-from gateway.web.rights import Right
+from gateway.records.views import reply_rows
+from gateway.records.views.reply_rows import ReplyRow
+from gateway.web.foundation.access import may
+from gateway.web.foundation.case_access import CaseId, Manager
+from gateway.web.foundation.context import Context, WebContext
+from gateway.web.foundation.forms import Posted, first
+from gateway.web.foundation.problems import BadRequest
+from gateway.web.foundation.redaction import without_uids
+from gateway.web.foundation.rights import Right
+from gateway.web.foundation.templates import render
 
 router = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/replies", tags=["replies"])
@@ -39,7 +40,7 @@ class Reason(BaseModel):
 def reply_for(context: WebContext, viewer: Viewer, reply_id: int) -> ReplyRow:
     """An object this viewer may see; raises NotThere, also for another site's."""
     with context.database.read() as session:
-        row = replies.for_viewer(session, viewer, reply_id)
+        row = reply_rows.for_viewer(session, viewer, reply_id)
     if row is None:
         raise NotThere(f"There is no object {reply_id} of a reading site.", "The page Replies lists them.")
     return row
@@ -49,7 +50,7 @@ def reply_for(context: WebContext, viewer: Viewer, reply_id: int) -> ReplyRow:
 def replies_page(request: Request, context: Context, viewer: Overseer) -> Response:
     """The newest objects of reading sites; those that wait for a person first."""
     with context.database.read() as session:
-        rows = replies.newest(session, viewer)
+        rows = reply_rows.newest(session, viewer)
     return render(request, "replies.html", viewer, replies=rows)
 
 
@@ -89,7 +90,7 @@ def download(context: Context, viewer: Sender, study_id: CaseId, reply_id: CaseI
     """An object for an uploaded study, with the original identity: it has no PACS to go to."""
     row = reply_for(context, viewer, reply_id)
     with context.database.read() as session:
-        kept = replies.reply(session, reply_id)
+        kept = reply_rows.reply(session, reply_id)
     if kept.study_id != study_id or row.state not in SAFE or row.by_pacs:
         raise NotThere("There is no such object for this study.", "The study's page lists what there is.")
     data = context.blobs.get(kept.restored["blob"])
@@ -116,7 +117,7 @@ def as_json(row: ReplyRow) -> dict[str, Any]:
 def replies_json(context: Context, viewer: Overseer) -> dict[str, Any]:
     """The newest objects of reading sites, those that wait for a person first."""
     with context.database.read() as session:
-        return {"replies": [as_json(row) for row in replies.newest(session, viewer)]}
+        return {"replies": [as_json(row) for row in reply_rows.newest(session, viewer)]}
 
 
 @api.post("/{reply_id}/retry", status_code=204)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from gateway.records.queries import CasePage
+from gateway.records.views.case_rows import CasePage
 from gateway.reporting.fields import FormValues
 from gateway.reporting.form import FORM, FormItem, FormSection, Kind, item_of_field
 from gateway.reporting.report import Contradiction, form_problems
-from gateway.web.explanation import shown_series
+from gateway.web.pages.explanation import shown_series
 
 FEW_CHOICES = 5
 """Up to so many answers are shown side by side; more become a list."""

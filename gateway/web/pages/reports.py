@@ -26,17 +26,17 @@ from gateway.records import accounts, ledger
 from gateway.records.accounts import Viewer
 from gateway.reporting.fields import FormValues
 from gateway.reporting.report import Report, report_from_form, report_to_form
-from gateway.web import report_form
-from gateway.web.case_access import CaseId, OpenCase, Reader, open_case
-from gateway.web.context import Context, WebContext
-from gateway.web.explanation import shown_overrule, shown_requirements
-from gateway.web.forms import Posted, first
-from gateway.web.gallery import images_of, viewer_series
-from gateway.web.images import WINDOWS
-from gateway.web.pages import render
-from gateway.web.queue import Looker
-from gateway.web.redaction import without_uids
-from gateway.web.verdict import may_judge
+from gateway.web.foundation.case_access import CaseId, OpenCase, Reader, open_case
+from gateway.web.foundation.context import Context, WebContext
+from gateway.web.foundation.forms import Posted, first
+from gateway.web.foundation.images import WINDOWS
+from gateway.web.foundation.redaction import without_uids
+from gateway.web.foundation.templates import render
+from gateway.web.pages import report_form
+from gateway.web.pages.explanation import shown_overrule, shown_requirements
+from gateway.web.pages.gallery import images_of, viewer_series
+from gateway.web.pages.queue import Looker
+from gateway.web.pages.verdict import may_judge
 
 router = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/cases", tags=["reports"])

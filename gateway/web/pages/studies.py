@@ -9,17 +9,18 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
 from gateway.errors import Invalid
-from gateway.records import ledger, study_rows
+from gateway.records import ledger
 from gateway.records.accounts import Viewer
-from gateway.records.study_rows import StudyRow
-from gateway.web.access import may
-from gateway.web.case_access import CaseId, Manager, visible_study
-from gateway.web.context import Context, WebContext
-from gateway.web.explanation import letter_to_sender, nearest_rule, shown_explanations
-from gateway.web.forms import Posted, first
-from gateway.web.pages import render
-from gateway.web.redaction import without_uids
-from gateway.web.rights import Right
+from gateway.records.views import study_rows
+from gateway.records.views.study_rows import StudyRow
+from gateway.web.foundation.access import may
+from gateway.web.foundation.case_access import CaseId, Manager, visible_study
+from gateway.web.foundation.context import Context, WebContext
+from gateway.web.foundation.forms import Posted, first
+from gateway.web.foundation.redaction import without_uids
+from gateway.web.foundation.rights import Right
+from gateway.web.foundation.templates import render
+from gateway.web.pages.explanation import letter_to_sender, nearest_rule, shown_explanations
 
 router = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/studies", tags=["studies"])

@@ -18,17 +18,18 @@ from starlette.datastructures import UploadFile
 
 from gateway.records.accounts import Viewer
 from gateway.records.surveillance import PatientRow, calendar
-from gateway.web import calendar_plot, enrolling
-from gateway.web.access import may
-from gateway.web.context import Context, WebContext
-from gateway.web.enrolling import Imported
-from gateway.web.forms import Posted, first
-from gateway.web.pages import render
-from gateway.web.problems import BadRequest
-from gateway.web.rights import Right, has
-from routing_rules.enrolment_csv import COLUMNS, ImportProblem
-from routing_rules.surveillance import JcvStatus, State, standard_rules
-from routing_rules.surveillance_sites import SiteSummary, summaries
+from gateway.web.foundation import enrolling
+from gateway.web.foundation.access import may
+from gateway.web.foundation.context import Context, WebContext
+from gateway.web.foundation.enrolling import Imported
+from gateway.web.foundation.forms import Posted, first
+from gateway.web.foundation.problems import BadRequest
+from gateway.web.foundation.rights import Right, has
+from gateway.web.foundation.templates import render
+from gateway.web.pages import calendar_plot
+from routing_rules.surveillance.due_dates import JcvStatus, State, standard_rules
+from routing_rules.surveillance.enrolment_csv import COLUMNS, ImportProblem
+from routing_rules.surveillance.sites import SiteSummary, summaries
 
 router = APIRouter(include_in_schema=False)
 

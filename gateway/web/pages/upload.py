@@ -22,18 +22,19 @@ from starlette.datastructures import UploadFile
 
 from gateway.errors import NotThere
 from gateway.lifecycle import CaseState
-from gateway.records import audit, queries, study_rows
+from gateway.records import audit
 from gateway.records.accounts import Viewer
-from gateway.records.queries import CasePage
-from gateway.records.study_rows import StudyRow
-from gateway.web.access import MOST_FILES, may
-from gateway.web.case_access import CaseId, visible_study
-from gateway.web.context import Context, WebContext
-from gateway.web.explanation import letter_to_sender, shown_explanations
-from gateway.web.incoming import Kept, Uploader, is_clutter, keep_file, summary_of, uploader_of
-from gateway.web.pages import render
-from gateway.web.redaction import without_uids
-from gateway.web.rights import Right
+from gateway.records.views import case_rows, study_rows
+from gateway.records.views.case_rows import CasePage
+from gateway.records.views.study_rows import StudyRow
+from gateway.web.foundation.access import MOST_FILES, may
+from gateway.web.foundation.case_access import CaseId, visible_study
+from gateway.web.foundation.context import Context, WebContext
+from gateway.web.foundation.incoming import Kept, Uploader, is_clutter, keep_file, summary_of, uploader_of
+from gateway.web.foundation.redaction import without_uids
+from gateway.web.foundation.rights import Right
+from gateway.web.foundation.templates import render
+from gateway.web.pages.explanation import letter_to_sender, shown_explanations
 
 router = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api", tags=["uploads"])
@@ -132,12 +133,12 @@ def _row_and_cases(context: WebContext, viewer: Viewer, study_id: int) -> tuple[
     row = visible_study(context, viewer, study_id)
     waits = row.received_by == "upload" and row.forgotten_at is None
     with context.database.read() as session:
-        pages = [queries.case_page(session, viewer, case_id) for case_id in row.case_ids]
+        pages = [case_rows.case_page(session, viewer, case_id) for case_id in row.case_ids]
         # A case can also end with a report of the reading site's own: then nothing was composed.
         return row, [
             OneCase(
                 page,
-                waits and page.row.state in READY and bool(queries.case(session, page.row.id).composed),
+                waits and page.row.state in READY and bool(case_rows.case(session, page.row.id).composed),
                 letter_to_sender(page.verdict, page.overrule),
             )
             for page in pages
@@ -168,7 +169,7 @@ def download(
     made, media_type, extension = DOWNLOADS[form]
     case_id = page.row.id
     with context.database.read() as session:
-        blob = (queries.case(session, case_id).composed.get(made) or {}).get("blob")
+        blob = (case_rows.case(session, case_id).composed.get(made) or {}).get("blob")
     if not blob:
         raise NotThere("The report was not made in this form.", "Take the other form.")
     data = context.blobs.get(blob)

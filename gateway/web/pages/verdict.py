@@ -12,11 +12,11 @@ from gateway.errors import Invalid
 from gateway.lifecycle import BEFORE_THE_REPORT, CaseState
 from gateway.records import ledger
 from gateway.records.accounts import Viewer
-from gateway.web.case_access import CaseId, OpenCase, Reader, open_case
-from gateway.web.context import Context, WebContext
-from gateway.web.forms import Posted, first
-from gateway.web.rights import Right, has
-from routing_rules.protocol import Readability
+from gateway.web.foundation.case_access import CaseId, OpenCase, Reader, open_case
+from gateway.web.foundation.context import Context, WebContext
+from gateway.web.foundation.forms import Posted, first
+from gateway.web.foundation.rights import Right, has
+from routing_rules.series.protocol import Readability
 
 router = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/cases", tags=["cases"])

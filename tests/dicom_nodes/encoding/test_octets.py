@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.octets import LARGE, MappedFile, octets_at
+from dicom_nodes.encoding.octets import LARGE, MappedFile, octets_at
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)

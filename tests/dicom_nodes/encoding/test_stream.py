@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from pydicom import Dataset
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from dicom_nodes.contexts import TRANSFER_SYNTAXES
-from dicom_nodes.encoding import elements, inflate
-from dicom_nodes.errors import NotDicom
-from dicom_nodes.walk import Walk
+from dicom_nodes.encoding.errors import NotDicom
+from dicom_nodes.encoding.part10 import elements, inflate
+from dicom_nodes.encoding.stream import Walk
+from dicom_nodes.upper_layer.contexts import TRANSFER_SYNTAXES
 from support.dicom_files import dataset_bytes, encoded, mr_dataset
 
 WANTED = (0x00080016, 0x00080018, 0x0020000D, 0x0020000E)

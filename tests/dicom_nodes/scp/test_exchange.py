@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dicom_nodes.exchange import Exchange
-from dicom_nodes.incoming import Discarded, Incoming
-from dicom_nodes.pdus import BY_PROVIDER, BY_USER, ProtocolError, abort_pdu, store_response
+from dicom_nodes.scp.exchange import Exchange
+from dicom_nodes.scp.incoming import Discarded, Incoming
+from dicom_nodes.upper_layer.pdus import BY_PROVIDER, BY_USER, ProtocolError, abort_pdu, store_response
 from support.raw_peer import (
     ECHO,
     RELEASE,

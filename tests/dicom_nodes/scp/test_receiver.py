@@ -10,20 +10,14 @@ from pydicom import dcmread, uid
 from pynetdicom import AE
 from pynetdicom.presentation import AllStoragePresentationContexts
 
-from dicom_nodes import (
-    AssociationRejected,
-    NodeError,
-    NodeUnreachable,
-    Outcome,
-    ReceivedInstance,
-    Receiver,
-    Refusal,
-    Role,
-    echo,
-    store,
-)
-from dicom_nodes.contexts import TRANSFER_SYNTAXES
-from dicom_nodes.server import listen
+from dicom_nodes.errors import AssociationRejected, NodeError, NodeUnreachable
+from dicom_nodes.instance import ReceivedInstance
+from dicom_nodes.node import Role
+from dicom_nodes.outcomes import Outcome
+from dicom_nodes.scp.receiver import Receiver, Refusal
+from dicom_nodes.scp.server import listen
+from dicom_nodes.sender import echo, store
+from dicom_nodes.upper_layer.contexts import TRANSFER_SYNTAXES
 from support.dicom_files import dataset_bytes, mr_file
 from support.peers import HERE, Kept, node, receiver
 from support.raw_peer import RawPeer

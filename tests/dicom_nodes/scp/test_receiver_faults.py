@@ -16,8 +16,11 @@ from pynetdicom.dimse_messages import C_STORE_RQ
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.sop_class import MRImageStorage
 
-from dicom_nodes import AssociationRejected, Outcome, ReceivedInstance, echo, store
-from dicom_nodes.pdus import BY_PROVIDER, INVALID_VALUE, abort_pdu
+from dicom_nodes.errors import AssociationRejected
+from dicom_nodes.instance import ReceivedInstance
+from dicom_nodes.outcomes import Outcome
+from dicom_nodes.sender import echo, store
+from dicom_nodes.upper_layer.pdus import BY_PROVIDER, INVALID_VALUE, abort_pdu
 from support.dicom_files import dataset_bytes, encoded, mr_dataset, mr_file
 from support.peers import HERE, Kept, node, receiver, wait_until
 

@@ -15,10 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from dicom_nodes import NodeDirectory, ReceivedInstance, Receiver, echo
-from dicom_nodes import streaming as streaming_module
-from dicom_nodes.incoming import Incoming
-from dicom_nodes.tls import client_context
+from dicom_nodes.directory import NodeDirectory
+from dicom_nodes.instance import ReceivedInstance
+from dicom_nodes.scp import streaming as streaming_module
+from dicom_nodes.scp.incoming import Incoming
+from dicom_nodes.scp.receiver import Receiver
+from dicom_nodes.sender import echo
+from dicom_nodes.upper_layer.tls import client_context
 from support.certificates import Authority
 from support.dicom_files import dataset_bytes, encoded, mr_dataset
 from support.peers import HERE, Kept, node, receiver, wait_until

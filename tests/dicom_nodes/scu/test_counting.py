@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dicom_nodes import DicomWebNode, Role
+from dicom_nodes.node import DicomWebNode, Role
 from dicom_nodes.sender import count_mr
 from support.dicom_files import STUDY
 from support.peers import PretendPacs

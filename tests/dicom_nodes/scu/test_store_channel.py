@@ -19,12 +19,13 @@ from pydicom import uid
 from pydicom.filereader import read_dataset
 from pynetdicom.presentation import build_context
 
-from dicom_nodes import InstanceOutcome, Outcome, OutgoingFile, store
-from dicom_nodes.message_buffer import MessageBuffer
-from dicom_nodes.outgoing import EncodedContent, StoredContent
-from dicom_nodes.stack import associate, take_socket
-from dicom_nodes.store_channel import StoreChannel
-from dicom_nodes.store_messages import fragment_bytes, pdvs, read_response, store_request
+from dicom_nodes.outcomes import InstanceOutcome, Outcome
+from dicom_nodes.outgoing import EncodedContent, OutgoingFile, StoredContent
+from dicom_nodes.scu.message_buffer import MessageBuffer
+from dicom_nodes.scu.store_channel import StoreChannel
+from dicom_nodes.sender import store
+from dicom_nodes.upper_layer.dimse_messages import fragment_bytes, pdvs, read_response, store_request
+from dicom_nodes.upper_layer.pynetdicom_setup import associate, take_socket
 from support.dicom_files import dataset_bytes, mr_file
 from support.odd_peer import (
     RELEASE_RP,

@@ -17,23 +17,15 @@ from pydicom.filereader import read_dataset
 from pynetdicom import build_context, evt
 from pynetdicom.sop_class import Verification
 
-from dicom_nodes import (
-    AssociationRejected,
-    InstanceOutcome,
-    NodeTimeout,
-    NodeUnreachable,
-    Outcome,
-    OutgoingFile,
-    Reference,
-    RequestRefused,
-    contexts,
-    echo,
-    holds,
-    store,
-    store_scu,
-)
-from dicom_nodes.contexts import proposals
-from dicom_nodes.stack import associate
+from dicom_nodes.commitment import Reference
+from dicom_nodes.errors import AssociationRejected, NodeTimeout, NodeUnreachable, RequestRefused
+from dicom_nodes.outcomes import InstanceOutcome, Outcome
+from dicom_nodes.outgoing import OutgoingFile
+from dicom_nodes.scu import store_scu
+from dicom_nodes.sender import echo, holds, store
+from dicom_nodes.upper_layer import contexts
+from dicom_nodes.upper_layer.contexts import proposals
+from dicom_nodes.upper_layer.pynetdicom_setup import associate
 from support.dicom_files import STUDY, dataset_bytes, mr_dataset, mr_file
 from support.peers import HERE, Kept, PretendPacs, free_port, node, receiver
 

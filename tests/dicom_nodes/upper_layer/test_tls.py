@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from dicom_nodes import NodeError, Outcome, TlsSettings, echo, store
-from dicom_nodes.tls import client_context, server_context
+from dicom_nodes.errors import NodeError
+from dicom_nodes.node import TlsSettings
+from dicom_nodes.outcomes import Outcome
+from dicom_nodes.sender import echo, store
+from dicom_nodes.upper_layer.tls import client_context, server_context
 from support.certificates import Authority
 from support.dicom_files import dataset_bytes, mr_file
 from support.peers import HERE, Kept, dcmtk, node, receiver

@@ -9,21 +9,13 @@ from pathlib import Path
 import pytest
 from pydicom.uid import JPEG2000Lossless, MRImageStorage
 
-from dicom_nodes import (
-    DicomWebNode,
-    InstanceOutcome,
-    NodeTimeout,
-    NodeUnreachable,
-    Outcome,
-    OutgoingFile,
-    Reference,
-    RequestRefused,
-    Role,
-    echo,
-    holds,
-    store,
-    stow_upload,
-)
+from dicom_nodes.commitment import Reference
+from dicom_nodes.errors import NodeTimeout, NodeUnreachable, RequestRefused
+from dicom_nodes.node import DicomWebNode, Role
+from dicom_nodes.outcomes import InstanceOutcome, Outcome
+from dicom_nodes.outgoing import OutgoingFile
+from dicom_nodes.sender import echo, holds, store
+from dicom_nodes.web import stow_upload
 from support.dicom_files import STUDY, mr_file
 from support.peers import HERE, free_port
 from support.stow_server import Reply, StowServer

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from dicom_nodes import Outcome, outcome_of_status
-from dicom_nodes.stow import read_answer
+from dicom_nodes.outcomes import Outcome, outcome_of_status
+from dicom_nodes.web.stow import read_answer
 
 
 def _sequence(tag: str, *items: dict[str, object]) -> dict[str, object]:

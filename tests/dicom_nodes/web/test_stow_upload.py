@@ -10,8 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from dicom_nodes import DicomWebNode, InstanceOutcome, NodeTimeout, Outcome, OutgoingFile, Role, store
-from dicom_nodes.multipart import Multipart, Part, PartUnreadable
+from dicom_nodes.errors import NodeTimeout
+from dicom_nodes.node import DicomWebNode, Role
+from dicom_nodes.outcomes import InstanceOutcome, Outcome
+from dicom_nodes.outgoing import OutgoingFile
+from dicom_nodes.sender import store
+from dicom_nodes.web.multipart import Multipart, Part, PartUnreadable
 from support.dicom_files import mr_file
 from support.stow_server import Reply, StowServer
 

@@ -12,8 +12,8 @@ from sqlmodel import select
 from gateway import assembly
 from gateway.records import audit
 from gateway.records.database import Database
-from gateway.records.service_tables import AuditEvent
-from gateway.records.tables import Study
+from gateway.records.tables.service import AuditEvent
+from gateway.records.tables.studies import Study
 from gateway.settings import Settings
 from routing_rules.facts import StudyFacts
 from support.command_line import Command, command

@@ -12,11 +12,12 @@ from pydicom import Dataset, dcmread
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
 
-from gateway.deidentification import FolderRun, Result, files_of
 from gateway.demo.phantom import phantom_study
 from gateway.errors import GatewayError
-from gateway.pipeline.manifest import verify
-from gateway.privacy import PseudonymKey, load_profile
+from gateway.files.deidentification import FolderRun, Result, files_of
+from gateway.pipeline.steps.manifest import verify
+from gateway.privacy.profile.profile import load_profile
+from gateway.privacy.pseudonyms import PseudonymKey
 from support.held_objects import screen_capture, zip_report
 
 KEY = PseudonymKey(b"k" * 32, "test")

@@ -10,15 +10,11 @@ import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-from gateway.privacy import (
-    Held,
-    PatientContext,
-    deidentify,
-    encode,
-    find_leaks,
-    identifying_values,
-    load_profile,
-)
+from gateway.privacy.deidentify.instance import PatientContext, deidentify
+from gateway.privacy.deidentify.part10 import encode
+from gateway.privacy.errors import Held
+from gateway.privacy.leak_search.search import find_leaks, identifying_values
+from gateway.privacy.profile.profile import load_profile
 from support.hostile_mr import KEY, REAL_FILES, context
 from support.injected_identity import CHARSETS, as_file, inject, read
 from support.midi_score import ACTIONS, Expected, Score, bytes_leaked, expectations, judge

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.uid import UID, ExplicitVRLittleEndian, MRImageStorage
 
-from gateway.privacy import PseudonymKey, PseudonymKeyError
+from gateway.privacy.errors import PseudonymKeyError
+from gateway.privacy.pseudonyms import PseudonymKey
 
 KEY = PseudonymKey(b"k" * 32, "one")
 OTHER = PseudonymKey(b"l" * 32, "two")

@@ -14,15 +14,12 @@ import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-from gateway.privacy import (
-    Held,
-    deidentify,
-    encode,
-    find_leaks,
-    identifying_values,
-    load_profile,
-    safe_private,
-)
+from gateway.privacy.deidentify.instance import deidentify
+from gateway.privacy.deidentify.part10 import encode
+from gateway.privacy.errors import Held
+from gateway.privacy.leak_search.search import find_leaks, identifying_values
+from gateway.privacy.profile import safe_private
+from gateway.privacy.profile.profile import load_profile
 from support.hostile_mr import REAL_FILES, context
 
 PROFILE = load_profile()

@@ -12,15 +12,14 @@ from sqlmodel import col, select
 
 from gateway.errors import NotThere, WrongState
 from gateway.lifecycle import CaseState, StudyState
-from gateway.pipeline.forget import Forgetter
-from gateway.records import audit, erasure, forgetting, ledger, numbers, queries, study_rows
+from gateway.pipeline.jobs.forget import Forgetter
+from gateway.records import audit, erasure, forgetting, ledger, numbers
 from gateway.records.accounts import Viewer
-from gateway.records.columns import METADATA
 from gateway.records.database import Database
 from gateway.records.evidence import CommitmentFact, Evidence
-from gateway.records.queue import every_case, queue
-from gateway.records.service_tables import AuditEvent, Refusal
-from gateway.records.tables import (
+from gateway.records.tables.columns import METADATA
+from gateway.records.tables.service import AuditEvent, Refusal
+from gateway.records.tables.studies import (
     Case,
     CaseEvent,
     Commitment,
@@ -32,6 +31,8 @@ from gateway.records.tables import (
     SignedReport,
     Study,
 )
+from gateway.records.views import case_rows, study_rows
+from gateway.records.views.queue import every_case, queue
 from support.crashes import killed_at
 from support.engine import Bench, bench
 from support.patients import (
@@ -74,7 +75,7 @@ def forget(forgetter: Forgetter, case_id: int, *, even_open: bool = False) -> No
 def case_of(gateway: Bench, case_id: int) -> Case:
     """The row."""
     with gateway.context.database.read() as session:
-        return queries.case(session, case_id)
+        return case_rows.case(session, case_id)
 
 
 def journal(gateway: Bench) -> list[CaseEvent]:
@@ -401,7 +402,7 @@ class TestComingBack:
         with database.read() as session:
             [event] = session.exec(select(AuditEvent).where(AuditEvent.action == "forgetting lifted")).all()
             assert (event.who, event.detail) == ("admin", {"why": "treated again"})
-            assert queries.is_forgotten(session, gateway.study(again).patient_hash) is None
+            assert case_rows.is_forgotten(session, gateway.study(again).patient_hash) is None
         with pytest.raises(NotThere):
             forgetting.lift(database, again, "admin", "twice")
 

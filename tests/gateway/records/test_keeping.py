@@ -12,7 +12,7 @@ from gateway.errors import Conflict, GatewayError, NotAllowed
 from gateway.records import accounts, audit, migrations
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
-from gateway.records.service_tables import AuditEvent
+from gateway.records.tables.service import AuditEvent
 from support.records import PASSWORD, FakeClock, reader
 
 HOUR = timedelta(hours=1)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.records import keys
+from gateway.records.identities import keys
 
 PROBE = """
 import os, sys

@@ -18,22 +18,18 @@ import pytest
 from pydicom.uid import MRImageStorage
 from sqlmodel import select
 
-from dicom_nodes import (
-    CommitmentResult,
-    NodeDirectory,
-    NodeError,
-    Receiver,
-    Reference,
-    echo,
-    request_commitment,
-)
-from dicom_nodes.server import listen
+from dicom_nodes.commitment import CommitmentResult, Reference, request_commitment
+from dicom_nodes.directory import NodeDirectory
+from dicom_nodes.errors import NodeError
+from dicom_nodes.scp.receiver import Receiver
+from dicom_nodes.scp.server import listen
+from dicom_nodes.sender import echo
 from gateway import assembly
 from gateway.assembly import SharedPort
 from gateway.intake import SUCCESS
 from gateway.records.database import Database
-from gateway.records.tables import Instance
-from gateway.serve import receivers
+from gateway.records.tables.studies import Instance
+from gateway.service.serve import receivers
 from gateway.settings import Settings, usable_cores
 from support.dicom_files import dataset_bytes, encoded, mr_dataset
 from support.peers import HERE, Kept, free_port, node, wait_until

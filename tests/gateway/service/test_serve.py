@@ -9,14 +9,14 @@ import sys
 import threading
 import time
 
-from gateway.serve import Asked
+from gateway.service.serve import Asked
 
 
 def test_a_signal_at_any_moment_ends_the_wait() -> None:
     """A thousand signals while the main thread goes in and out of waiting: none of them blocks it."""
     program = (
         "import os, signal, threading\n"
-        "from gateway.serve import Asked\n"
+        "from gateway.service.serve import Asked\n"
         "asked = Asked.by_signals()\n"
         "threading.Thread(target=lambda: [os.kill(os.getpid(), signal.SIGTERM) for _ in range(1000)]).start()\n"
         "for _ in range(20000): asked.wait(0)\n"

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from contextlib import suppress
 
-from gateway.starting import importing
+from gateway.service.starting import importing
 
 
 def test_the_collector_rests_only_meanwhile() -> None:

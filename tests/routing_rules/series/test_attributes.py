@@ -10,7 +10,7 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import read_dataset
 from pydicom.filewriter import write_dataset
 
-from routing_rules.elements import tag_of, text, texts
+from routing_rules.series.attributes import tag_of, text, texts
 
 VALUES = {
     "SpecificCharacterSet": "ISO_IR 100",

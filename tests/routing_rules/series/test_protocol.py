@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing_rules.judgement import Overrule, effective, letter
-from routing_rules.protocol import ProtocolVerdict, Readability, assess
-from routing_rules.series import SeriesFacts, SeriesKind
+from routing_rules.series.protocol import ProtocolVerdict, Readability, assess
+from routing_rules.series.reader_overrule import Overrule, effective, letter
+from routing_rules.series.series import SeriesFacts, SeriesKind
 
 
 def one(kind: str, **more: object) -> SeriesFacts:

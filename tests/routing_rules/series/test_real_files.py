@@ -8,9 +8,9 @@ from pathlib import Path
 import pydicom
 import pytest
 
-from routing_rules.sequences import PROVEN, classify_series, classify_study
+from routing_rules.series.recognition import PROVEN, classify_series, classify_study
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "mr-data"
+DATA = Path(__file__).resolve().parents[4] / "shared" / "mr-data"
 
 # Start of the file name -> kind, and the reason why the attributes prove it.
 LABELS = {

@@ -13,8 +13,8 @@ from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
 from pydicom.uid import ComputedRadiographyImageStorage, MRSpectroscopyStorage
 
-from routing_rules.sequences import PROVEN, SeriesKind, classify_series, classify_study
-from routing_rules.vendor_facts import standard_vendor_facts
+from routing_rules.series.recognition import PROVEN, SeriesKind, classify_series, classify_study
+from routing_rules.series.vendor_facts import standard_vendor_facts
 from support.mr_headers import AXIAL, CORONAL, KNOWN, SAGITTAL, Known, enhanced, header, private, series
 
 BY_NAME = {known.name: known for known in KNOWN}

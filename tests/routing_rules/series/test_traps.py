@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
-from routing_rules.sequences import PROVEN, SeriesKind, classify_series
+from routing_rules.series.recognition import PROVEN, SeriesKind, classify_series
 from support.mr_headers import AXIAL, KNOWN, Known, enhanced, header, private, series
 from support.mr_traps import TRAPS, Trap
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing_rules.surveillance import (
+from routing_rules.surveillance.due_dates import (
     Enrolment,
     JcvStatus,
     NextDue,
@@ -20,7 +20,7 @@ from routing_rules.surveillance import (
     standard_rules,
     status,
 )
-from routing_rules.surveillance_sites import summaries
+from routing_rules.surveillance.sites import summaries
 
 TODAY = date(2026, 6, 1)
 KNOWN = Enrolment(date(2024, 1, 1), JcvStatus.NEGATIVE, 0.2, 12.0, date(2026, 1, 1), False, 4.0)

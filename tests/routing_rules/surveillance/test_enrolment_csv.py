@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing_rules.enrolment_csv import (
+from routing_rules.surveillance.due_dates import Enrolment, JcvStatus
+from routing_rules.surveillance.enrolment_csv import (
     COLUMNS,
     EnrolmentImport,
     EnrolmentRow,
@@ -17,7 +18,6 @@ from routing_rules.enrolment_csv import (
     read_risk,
     text_of,
 )
-from routing_rules.surveillance import Enrolment, JcvStatus
 
 TODAY = date(2026, 6, 1)
 

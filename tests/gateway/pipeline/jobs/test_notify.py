@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.pipeline import notify
+from gateway.pipeline.jobs import notify
 from gateway.records import migrations, notices
 from gateway.records.database import Database
 from gateway.settings import Settings

@@ -8,8 +8,8 @@ import pytest
 from pydicom import Dataset
 
 from dicom_nodes.directory import NodeDirectory
-from gateway.pipeline.reply_match import ACCEPTED, DOCUMENTS, NoCase, fitting_case, is_report
-from gateway.records.tables import Case, Reply
+from gateway.pipeline.replies.matching import ACCEPTED, DOCUMENTS, NoCase, fitting_case, is_report
+from gateway.records.tables.studies import Case, Reply
 
 NODES = NodeDirectory.from_text(
     """

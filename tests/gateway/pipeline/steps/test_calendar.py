@@ -12,15 +12,18 @@ from pydicom import Dataset
 from sqlmodel import col, select, update
 
 from gateway.errors import NotThere
-from gateway.pipeline import facts, notify, surveillance
-from gateway.pipeline.forget import Forgetter
-from gateway.records import audit, forgetting, ledger, letterbox
-from gateway.records.service_tables import AuditEvent, Notice
+from gateway.pipeline.jobs import notify
+from gateway.pipeline.jobs.forget import Forgetter
+from gateway.pipeline.steps import calendar as calendar_step
+from gateway.pipeline.steps import facts
+from gateway.records import audit, forgetting, ledger
+from gateway.records.identities import sealed_letters
 from gateway.records.surveillance import PatientRow, calendar, wish_of
-from gateway.records.tables import Case, Enrolment, Study
-from routing_rules.enrolment_csv import EnrolmentRow
-from routing_rules.surveillance import Enrolment as Risk
-from routing_rules.surveillance import JcvStatus, State
+from gateway.records.tables.service import AuditEvent, Notice
+from gateway.records.tables.studies import Case, Enrolment, Study
+from routing_rules.surveillance.due_dates import Enrolment as Risk
+from routing_rules.surveillance.due_dates import JcvStatus, State
+from routing_rules.surveillance.enrolment_csv import EnrolmentRow
 from support.engine import Bench, bench, scans
 from support.listeners import mail_server
 from support.patients import found_in, found_in_rows, images, sign, to_the_queue, traces
@@ -48,7 +51,7 @@ HIGH = Risk(
 def gateway(tmp_path: Path, database_url: str) -> Iterator[Bench]:
     """A worker on either database, whose only rule asks whether the patient is enrolled."""
     with bench(tmp_path, ENROLLED, database_url) as made:
-        letterbox.publish(made.context.database, made.context.pseudonym_key)
+        sealed_letters.publish(made.context.database, made.context.pseudonym_key)
         yield made
 
 
@@ -58,14 +61,14 @@ def enrol(
     """As a page does: the letter sealed to the published key, unopened."""
     database = gateway.context.database
     with database.read() as session:
-        public = letterbox.public_key(session)
+        public = sealed_letters.public_key(session)
     row = EnrolmentRow(1, patient_id, issuer, str(more.pop("site", "hospital")), risk, **more)  # type: ignore[arg-type]
     return ledger.enrol(database, [ledger.entry_of(row, public)], "carla")[0]
 
 
-def opened(gateway: Bench) -> surveillance.Opened:
+def opened(gateway: Bench) -> calendar_step.Opened:
     """What the worker does every few seconds."""
-    return surveillance.open_letters(gateway.context.database, gateway.context.pseudonym_key)
+    return calendar_step.open_letters(gateway.context.database, gateway.context.pseudonym_key)
 
 
 def patients(gateway: Bench, today: date = TODAY) -> list[PatientRow]:
@@ -90,7 +93,7 @@ class TestLetters:
         assert found_in_rows(database, wanted) == found_in(tmp_path, wanted) == set()
         [waiting] = patients(gateway)
         assert (waiting.waiting, waiting.pseudonym, waiting.label) == (True, "", "register 12")
-        assert opened(gateway) == surveillance.Opened(enrolled=1)
+        assert opened(gateway) == calendar_step.Opened(enrolled=1)
         [known] = patients(gateway)
         key = gateway.context.pseudonym_key
         assert (known.waiting, known.pseudonym) == (False, key.pseudonym("hospital", "QISS", "QX-777-31"))
@@ -102,7 +105,7 @@ class TestLetters:
             assert (told.subject, told.detail) == (f"enrolment {enrolment}", {"became": "enrolled"})
             assert audit.verify(session) is None
         assert found_in_rows(database, wanted) == set()
-        assert opened(gateway) == surveillance.Opened()
+        assert opened(gateway) == calendar_step.Opened()
 
     def test_the_same_patient_twice_is_one_entry(self, gateway: Bench) -> None:
         """What the newer entry knows counts, what it does not know stays; an ended one is on the calendar again."""
@@ -111,7 +114,7 @@ class TestLetters:
         ledger.end_enrolment(gateway.context.database, first, "carla", "moved")
         assert patients(gateway) == []
         enrol(gateway, risk=Risk(stopped_on=date(2026, 2, 1)))
-        assert opened(gateway) == surveillance.Opened(merged=1)
+        assert opened(gateway) == calendar_step.Opened(merged=1)
         [row] = patients(gateway)
         assert (row.id, row.label, row.said_last_mri_on) == (first, "register 12", date(2025, 12, 1))
         assert (row.risk.stopped_on, row.risk.jcv_status) == (date(2026, 2, 1), JcvStatus.POSITIVE)
@@ -121,7 +124,7 @@ class TestLetters:
         enrol(gateway)
         enrol(gateway, issuer="OTHER")
         enrol(gateway, site="north")
-        assert opened(gateway) == surveillance.Opened(enrolled=3)
+        assert opened(gateway) == calendar_step.Opened(enrolled=3)
         with gateway.context.database.read() as session:
             assert len({row.pseudonym for row in calendar(session, "", TODAY)}) == 3
 
@@ -132,7 +135,7 @@ class TestLetters:
         with database.write("test") as session:
             session.execute(update(Enrolment).where(col(Enrolment.id) == enrolment).values(site="north"))
         for _ in range(2):
-            assert opened(gateway) == surveillance.Opened(held=1)
+            assert opened(gateway) == calendar_step.Opened(held=1)
         with database.read() as session:
             [row] = calendar(session, "north", TODAY)
         assert row.problem.startswith("What was entered cannot be opened")
@@ -274,9 +277,9 @@ class TestDates:
         with gateway.context.database.write("test") as session:
             session.execute(update(Study).values(study_date=""))
         assert patients(gateway)[0].last_mri_on is None
-        assert surveillance.read_dates(gateway.context) == 1
+        assert calendar_step.read_dates(gateway.context) == 1
         assert gateway.study(study).study_date == "20260202"
-        assert surveillance.read_dates(gateway.context) == 0
+        assert calendar_step.read_dates(gateway.context) == 0
 
 
 @pytest.mark.parametrize(
@@ -293,7 +296,7 @@ def test_the_day_of_a_study(said: dict[str, str], day: str) -> None:
     header = Dataset()
     for keyword, value in said.items():
         header.add_new(keyword, "LO", value)
-    assert surveillance.study_date([Dataset(), header]) == day
+    assert calendar_step.study_date([Dataset(), header]) == day
 
 
 @pytest.mark.parametrize(
@@ -332,7 +335,7 @@ class TestOverdue:
         enrol(gateway, "P2", risk=Risk(enrolled_on=date(2026, 2, 20)))
         opened(gateway)
         for _ in range(3):
-            surveillance.tick(gateway.context)
+            calendar_step.tick(gateway.context)
         [notice] = self.notices(gateway)
         assert (notice.site, notice.page) == ("hospital", "/surveillance")
         assert notice.text == (
@@ -344,21 +347,21 @@ class TestOverdue:
         """And nobody is told twice; who had the MRI can become overdue again."""
         first = enrol(gateway)
         opened(gateway)
-        surveillance.tick(gateway.context)
+        calendar_step.tick(gateway.context)
         enrol(gateway, "P2")
         opened(gateway)
-        surveillance.tick(gateway.context)
+        calendar_step.tick(gateway.context)
         assert len(self.notices(gateway)) == 1
         gateway.clock.pass_seconds(86400)
-        surveillance.tick(gateway.context)
+        calendar_step.tick(gateway.context)
         assert "1 newly overdue, 2 overdue in all" in self.notices(gateway)[1].text
         gateway.keep(study_of())
         gateway.run(70)
-        surveillance.tick(gateway.context)
+        calendar_step.tick(gateway.context)
         told = {row.id: row.told_on for row in patients(gateway)}
         assert told[first] is None
         gateway.clock.pass_seconds(timedelta(days=200).total_seconds())
-        surveillance.tick(gateway.context)
+        calendar_step.tick(gateway.context)
         assert "1 newly overdue, 2 overdue in all (1 without any MRI)" in self.notices(gateway)[2].text
 
     def test_it_goes_out_by_mail(self, gateway: Bench) -> None:
@@ -377,7 +380,7 @@ class TestOverdue:
             notify.tell_due(gateway.context.database, settings)
             enrol(gateway, label="register 12")
             opened(gateway)
-            surveillance.tick(gateway.context)
+            calendar_step.tick(gateway.context)
             notify.tell_due(gateway.context.database, settings)
         [mail] = heard.mails
         text = str(mail)
@@ -407,7 +410,7 @@ class TestForgetting:
         assert patients(gateway) == []
         assert found_in_rows(gateway.context.database, {b"register 12"}) == set()
         enrol(gateway)
-        assert opened(gateway) == surveillance.Opened(held=1)
+        assert opened(gateway) == calendar_step.Opened(held=1)
         [held] = patients(gateway)
         assert held.problem.startswith("This patient was forgotten")
         with gateway.context.database.read() as session:

@@ -11,13 +11,14 @@ from sqlmodel import select
 
 from gateway import assembly
 from gateway.pipeline import schedule
-from gateway.records import ledger, letterbox
-from gateway.records.service_tables import Notice
+from gateway.records import ledger
+from gateway.records.identities import sealed_letters
 from gateway.records.surveillance import calendar
+from gateway.records.tables.service import Notice
 from gateway.settings import Settings
-from routing_rules.enrolment_csv import EnrolmentRow
-from routing_rules.surveillance import Enrolment as Risk
-from routing_rules.surveillance import State
+from routing_rules.surveillance.due_dates import Enrolment as Risk
+from routing_rules.surveillance.due_dates import State
+from routing_rules.surveillance.enrolment_csv import EnrolmentRow
 
 
 def test_a_started_worker_does_it_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,7 +40,7 @@ def test_a_started_worker_does_it_all(tmp_path: Path, monkeypatch: pytest.Monkey
     engine, scheduler = assembly.worker(gateway)
     try:
         with gateway.database.read() as session:
-            public = letterbox.public_key(session)
+            public = sealed_letters.public_key(session)
         row = EnrolmentRow(1, "QX-777-31", "", "north", Risk(enrolled_on=date(2020, 1, 1)))
         ledger.enrol(gateway.database, [ledger.entry_of(row, public)], "carla")
         deadline = time.monotonic() + 30

@@ -7,7 +7,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.pipeline.completion import Complete, Incomplete, Limits, Progress, Waiting, judge
+from gateway.pipeline.steps.completion import Complete, Incomplete, Limits, Progress, Waiting, judge
 from routing_rules.rule import AtHardCap
 
 LIMITS = Limits(timedelta(seconds=300), timedelta(seconds=7200))

@@ -24,12 +24,15 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import JPEG2000Lossless
 
 from gateway.pipeline import cores as cores_module
-from gateway.pipeline.copies import Copy, Leaking, Original, Share, Withheld, copies_of, values_in
 from gateway.pipeline.cores import Cores, ProcessDied, shared
-from gateway.privacy import PatientContext, PseudonymKey, StudyValues, load_profile
-from gateway.privacy.identity import Kind
+from gateway.pipeline.steps.copies import Copy, Leaking, Original, Share, Withheld, copies_of, values_in
+from gateway.privacy.deidentify.instance import PatientContext
+from gateway.privacy.fast.identifying_values import StudyValues
+from gateway.privacy.identifiers.values import Kind
+from gateway.privacy.profile.profile import load_profile
+from gateway.privacy.pseudonyms import PseudonymKey
 from gateway.records.blobs import LocalBlobs
-from gateway.records.tables import Instance
+from gateway.records.tables.studies import Instance
 from support.engine import bench
 from support.held_objects import screen_capture
 from support.web_gateway import phantom

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import GatewayError
-from gateway.pipeline import cores, facts
+from gateway.pipeline import cores
 from gateway.pipeline.cores import Cores
-from gateway.records import queries
-from gateway.records.tables import Study
+from gateway.pipeline.steps import facts
+from gateway.records.tables.studies import Study
+from gateway.records.views import case_rows
 from support.engine import ONE_CORE, Bench, bench
 from support.web_gateway import phantom
 
@@ -29,13 +30,13 @@ def pipeline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]
 
 def _study(pipeline: Bench) -> Study:
     with pipeline.context.database.read() as session:
-        return queries.study(session, 1)
+        return case_rows.study(session, 1)
 
 
 def _damage(pipeline: Bench, number: int) -> None:
     """Cut an original short, as a failing disk would."""
     with pipeline.context.database.read() as session:
-        blob = queries.instances(session, 1)[number].blob
+        blob = case_rows.instances(session, 1)[number].blob
     path = pipeline.context.blobs.path(blob)
     path.write_bytes(path.read_bytes()[:100])
 

@@ -12,14 +12,16 @@ from typing import Any
 import pytest
 from pydicom.uid import ImplicitVRLittleEndian
 
-from dicom_nodes import DimseNode, NodeDirectory
+from dicom_nodes.directory import NodeDirectory
+from dicom_nodes.node import DimseNode
 from gateway.lifecycle import CaseState, StudyState
-from gateway.pipeline import forward
-from gateway.pipeline.engine import Engine
-from gateway.pipeline.lanes import Lanes
-from gateway.records import ledger, queries
+from gateway.pipeline.runner.engine import Engine
+from gateway.pipeline.runner.lanes import Lanes
+from gateway.pipeline.steps import forward
+from gateway.records import ledger
 from gateway.records.database import Database
 from gateway.records.evidence import Evidence, PreparedFact
+from gateway.records.views import case_rows
 from gateway.settings import Settings
 from support.dicom_files import encoded, mr_dataset
 from support.engine import Bench, bench
@@ -67,7 +69,7 @@ def _prepared(work: Bench, number: int, destination: str, objects: int = 1) -> i
 
 def _state(database: Database, case_id: int) -> str:
     with database.read() as session:
-        return queries.case(session, case_id).state
+        return case_rows.case(session, case_id).state
 
 
 def _knows(work: Bench, *nodes: DimseNode) -> None:
@@ -94,7 +96,7 @@ def test_a_node_that_hangs_holds_up_no_other(work: Bench) -> None:
         database = work.context.database
         wait_until(lambda: {_state(database, each) for each in passing} == {"FORWARDED"}, 20)
         with database.read() as session:
-            cases = [queries.case(session, each) for each in waiting]
+            cases = [case_rows.case(session, each) for each in waiting]
         assert {case.state for case in cases} == {"PREPARED"}
         assert sum(bool(case.lease_owner) for case in cases) == 2
     assert len(pacs.stored) == 3
@@ -129,7 +131,7 @@ def test_the_journal_says_what_was_converted(work: Bench) -> None:
         case_id = _prepared(work, 1, "good", objects=2)
         work.run()
     with work.context.database.read() as session:
-        [line] = [line for line in queries.journal(session, 1, case_id) if line.reached == "FORWARDED"]
+        [line] = [line for line in case_rows.journal(session, 1, case_id) if line.reached == "FORWARDED"]
     assert line.detail["objects sent"] == 2
     assert line.detail["answers"] == (
         "2 stored (status 0000); sent as Implicit VR Little Endian, "
@@ -144,7 +146,7 @@ def test_answers_are_remembered_while_the_rest_is_sent(work: Bench, monkeypatch:
 
     def look(_event: Any) -> int:
         with work.context.database.read() as session:
-            known.append(len(queries.delivered(session, case_id, "forward", "good")))
+            known.append(len(case_rows.delivered(session, case_id, "forward", "good")))
         return 0x0000
 
     with PretendPacs(store_status=look) as pacs:
@@ -174,7 +176,7 @@ def test_a_worker_that_lost_its_claim_stops_sending(work: Bench, monkeypatch: py
         work.run()
     assert len(seen) <= 3
     with work.context.database.read() as session:
-        case = queries.case(session, case_id)
+        case = case_rows.case(session, case_id)
         assert (case.state, case.problem, case.lease_owner) == ("PREPARED", "", "other")
 
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydicom import Dataset
 
-from gateway.pipeline.guards import findings, other_regions
-from gateway.pipeline.linkage import Linkage, linkage
-from gateway.privacy import PseudonymKey
+from gateway.pipeline.steps.guards import findings, other_regions
+from gateway.pipeline.steps.patient_hashes import Linkage, linkage
+from gateway.privacy.pseudonyms import PseudonymKey
 from routing_rules.facts import StudyFacts
 
 KEY = PseudonymKey(b"k" * 32, "test")

@@ -10,13 +10,14 @@ from pydicom import Dataset
 from sqlmodel import select
 
 from gateway.errors import NotAllowed, NotThere, WrongState
-from gateway.pipeline.manifest import verify
-from gateway.privacy import identifying_values
-from gateway.privacy.recognition import Recogniser
-from gateway.records import ledger, queries
-from gateway.records.held import manifests
-from gateway.records.service_tables import AuditEvent
-from gateway.records.tables import CaseEvent
+from gateway.pipeline.steps.manifest import verify
+from gateway.privacy.identifiers.recognition import Recogniser
+from gateway.privacy.leak_search.search import identifying_values
+from gateway.records import ledger
+from gateway.records.tables.service import AuditEvent
+from gateway.records.tables.studies import CaseEvent
+from gateway.records.views import case_rows
+from gateway.records.views.held_rows import manifests
 from support.engine import RULE, Bench, bench
 from support.held_objects import burned_in, screen_capture, zip_report
 from support.web_gateway import phantom
@@ -174,7 +175,7 @@ def test_what_is_sent_cannot_be_left_out_any_more(pipeline: Bench, study: list[D
     with pytest.raises(WrongState, match="sent already"):
         leave_out(pipeline, capture.id)
     with pipeline.context.database.write("sign") as session:
-        from gateway.records.tables import Case
+        from gateway.records.tables.studies import Case
 
         session.get_one(Case, 1).state = "REPORTED"
     with pytest.raises(WrongState, match="REPORTED"):
@@ -198,9 +199,9 @@ def test_an_unreadable_object_stops_the_case_and_cannot_be_released(
     """Bytes that were damaged on disk: the rest is not sent in silence; left out, the case goes on."""
     pipeline.keep(study)
     with pipeline.context.database.read() as session:
-        from gateway.records import queries
+        from gateway.records.views import case_rows
 
-        damaged = queries.instances(session, 1)[3]
+        damaged = case_rows.instances(session, 1)[3]
     pipeline.context.blobs.put(damaged.blob, b"\0" * 100)
     case = pipeline.settled()
     assert case.state == "MATCHED"
@@ -327,7 +328,7 @@ def test_a_study_of_which_nothing_can_be_read_asks_a_person(pipeline: Bench, stu
     """Every file damaged on disk: a sentence and its fix, no trace of a bug."""
     study_id = pipeline.keep(study[:2])
     with pipeline.context.database.read() as session:
-        blobs = [instance.blob for instance in queries.instances(session, study_id)]
+        blobs = [instance.blob for instance in case_rows.instances(session, study_id)]
     for blob in blobs:
         pipeline.context.blobs.put(blob, b"\0" * 100)
     pipeline.run(61)

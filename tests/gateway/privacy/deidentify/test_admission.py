@@ -5,16 +5,11 @@ from __future__ import annotations
 import pytest
 from pydicom.dataset import Dataset
 
-from gateway.privacy import (
-    Held,
-    ProfileError,
-    Reason,
-    deidentify,
-    encode,
-    find_leaks,
-    identifying_values,
-    load_profile,
-)
+from gateway.privacy.deidentify.instance import deidentify
+from gateway.privacy.deidentify.part10 import encode
+from gateway.privacy.errors import Held, ProfileError, Reason
+from gateway.privacy.leak_search.search import find_leaks, identifying_values
+from gateway.privacy.profile.profile import load_profile
 from support.hostile_mr import Person, context, hostile_mr, reread
 from support.released_images import SECONDARY_CAPTURE, capture
 

@@ -22,7 +22,11 @@ from pydicom.uid import (
     JPEGBaseline8Bit,
 )
 
-from gateway.privacy import Held, deidentify, encode, find_leaks, identifying_values, load_profile
+from gateway.privacy.deidentify.instance import deidentify
+from gateway.privacy.deidentify.part10 import encode
+from gateway.privacy.errors import Held
+from gateway.privacy.leak_search.search import find_leaks, identifying_values
+from gateway.privacy.profile.profile import load_profile
 from support.hostile_mr import Person, context, hostile_mr
 
 PROFILE = load_profile()

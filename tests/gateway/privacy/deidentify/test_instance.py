@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from gateway.privacy import deidentify, encode, find_leaks, identifying_values, load_profile
+from gateway.privacy.deidentify.instance import deidentify
+from gateway.privacy.deidentify.part10 import encode
+from gateway.privacy.leak_search.search import find_leaks, identifying_values
+from gateway.privacy.profile.profile import load_profile
 from support.hostile_mr import KEY, Person, context, hostile_mr, reread
 
 PROFILE = load_profile()

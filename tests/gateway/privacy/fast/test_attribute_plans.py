@@ -11,10 +11,14 @@ from pydicom.datadict import DicomDictionary
 from pydicom.filewriter import dcmwrite
 from pydicom.uid import ExplicitVRLittleEndian
 
-from gateway.privacy import Held, PatientContext, PseudonymKey, deidentify, encode, load_profile
-from gateway.privacy.layout import transfer_syntax
-from gateway.privacy.preparer import UNREADABLE_FILE, Preparer
-from gateway.privacy.ranges import elements
+from dicom_nodes.encoding.elements import elements
+from gateway.privacy.deidentify.instance import PatientContext, deidentify
+from gateway.privacy.deidentify.part10 import encode
+from gateway.privacy.errors import Held
+from gateway.privacy.fast.preparer import UNREADABLE_FILE, Preparer
+from gateway.privacy.leak_search.spans import transfer_syntax
+from gateway.privacy.profile.profile import load_profile
+from gateway.privacy.pseudonyms import PseudonymKey
 from support.hostile_mr import Person, hostile_mr
 from support.quiet_pydicom import pydicom_is_quiet
 

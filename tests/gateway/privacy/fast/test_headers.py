@@ -12,9 +12,9 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import ImplicitVRLittleEndian
 
-from gateway.octets import MappedFile
-from gateway.privacy.headers import Headers
-from gateway.privacy.ranges import NotTaken
+from dicom_nodes.encoding.elements import NotTaken
+from dicom_nodes.encoding.octets import MappedFile
+from gateway.privacy.fast.headers import Headers
 from routing_rules.facts import read_instance
 from support.hostile_mr import REAL_FILES
 from support.quiet_pydicom import pydicom_is_quiet

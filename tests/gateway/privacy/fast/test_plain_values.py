@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.privacy.verbatim import PLAIN, is_plain
+from gateway.privacy.fast.plain_values import PLAIN, is_plain
 
 
 @pytest.mark.parametrize(

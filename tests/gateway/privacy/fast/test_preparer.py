@@ -17,18 +17,14 @@ from pydicom.dataset import Dataset
 from pydicom.filewriter import dcmwrite
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from gateway.octets import MappedFile, Octets
-from gateway.privacy import (
-    Held,
-    Leak,
-    StudyValues,
-    deidentify,
-    encode,
-    find_leaks,
-    identifying_values,
-    load_profile,
-)
-from gateway.privacy.preparer import UNREADABLE_FILE, Preparer, Written
+from dicom_nodes.encoding.octets import MappedFile, Octets
+from gateway.privacy.deidentify.instance import deidentify
+from gateway.privacy.deidentify.part10 import encode
+from gateway.privacy.errors import Held
+from gateway.privacy.fast.identifying_values import StudyValues
+from gateway.privacy.fast.preparer import UNREADABLE_FILE, Preparer, Written
+from gateway.privacy.leak_search.search import Leak, find_leaks, identifying_values
+from gateway.privacy.profile.profile import load_profile
 from support.hostile_mr import REAL_FILES, Person, context, hostile_mr
 from support.quiet_pydicom import pydicom_is_quiet
 
@@ -301,8 +297,8 @@ SHARED = Preparer(PROFILE, context(), ())
 
 def merged(header: bytes) -> bytes:
     """A file with the generated elements, and with what admission needs where they have it not."""
-    from gateway.privacy.layout import transfer_syntax
-    from gateway.privacy.ranges import elements as ranges
+    from dicom_nodes.encoding.elements import elements as ranges
+    from gateway.privacy.leak_search.spans import transfer_syntax
 
     start = transfer_syntax(BASE)[1]
     own = {

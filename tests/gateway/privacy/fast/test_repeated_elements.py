@@ -10,11 +10,16 @@ from hypothesis import strategies as st
 from pydicom import dcmread
 from pydicom.uid import MRImageStorage
 
-from gateway.privacy import Held, StudyValues, deidentify, encode, identifying_values, load_profile
-from gateway.privacy.headers import Headers
-from gateway.privacy.preparer import Preparer
-from gateway.privacy.ranges import NotTaken, elements
-from gateway.privacy.stretches import Repeats
+from dicom_nodes.encoding.elements import NotTaken, elements
+from gateway.privacy.deidentify.instance import deidentify
+from gateway.privacy.deidentify.part10 import encode
+from gateway.privacy.errors import Held
+from gateway.privacy.fast.headers import Headers
+from gateway.privacy.fast.identifying_values import StudyValues
+from gateway.privacy.fast.preparer import Preparer
+from gateway.privacy.fast.repeated_elements import Repeats
+from gateway.privacy.leak_search.search import identifying_values
+from gateway.privacy.profile.profile import load_profile
 from support.hostile_mr import context
 from support.quiet_pydicom import pydicom_is_quiet
 from support.read_headers import assert_is_what_pydicom_reads

@@ -10,10 +10,12 @@ from pydicom.dataset import Dataset
 from pydicom.filewriter import dcmwrite
 from pydicom.uid import ExplicitVRLittleEndian
 
-from gateway.privacy import deidentify, encode, load_profile
-from gateway.privacy.identifying import divided
-from gateway.privacy.preparer import Preparer
-from gateway.privacy.stretches import Repeats, Stretch
+from gateway.privacy.deidentify.instance import deidentify
+from gateway.privacy.deidentify.part10 import encode
+from gateway.privacy.fast.identifying_values import divided
+from gateway.privacy.fast.preparer import Preparer
+from gateway.privacy.fast.repeated_elements import Repeats, Stretch
+from gateway.privacy.profile.profile import load_profile
 from support.hostile_mr import context, hostile_mr
 from support.quiet_pydicom import pydicom_is_quiet
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.privacy import IdentifyingValue, encode, identifying_values
-from gateway.privacy.deidentify import deidentify
-from gateway.privacy.identity import Kind
-from gateway.privacy.leaks import LeakSearch, find_leaks
-from gateway.privacy.profile import load_profile
+from gateway.privacy.deidentify.instance import deidentify
+from gateway.privacy.deidentify.part10 import encode
+from gateway.privacy.identifiers.values import Kind
+from gateway.privacy.leak_search.search import IdentifyingValue, LeakSearch, find_leaks, identifying_values
+from gateway.privacy.profile.profile import load_profile
 from support import leak_oracle
 from support.hostile_mr import context, hostile_mr
 

@@ -7,14 +7,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.privacy import IdentifyingValue, deidentify, encode, load_profile
-from gateway.privacy.identity import Kind
-from gateway.privacy.known_layouts import KnownLayouts
-from gateway.privacy.layout import spans
-from gateway.privacy.leaks import LeakSearch
-from gateway.privacy.recognition import words_of
-from gateway.privacy.short_words import may_hold
-from gateway.privacy.text_scan import LONGEST
+from gateway.privacy.deidentify.instance import deidentify
+from gateway.privacy.deidentify.part10 import encode
+from gateway.privacy.identifiers.recognition import words_of
+from gateway.privacy.identifiers.values import Kind
+from gateway.privacy.leak_search.header_text import LONGEST
+from gateway.privacy.leak_search.known_spans import KnownLayouts
+from gateway.privacy.leak_search.search import IdentifyingValue, LeakSearch
+from gateway.privacy.leak_search.short_names import may_hold
+from gateway.privacy.leak_search.spans import spans
+from gateway.privacy.profile.profile import load_profile
 from support import leak_oracle
 from support.hostile_mr import context, hostile_mr
 

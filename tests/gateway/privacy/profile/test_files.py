@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.privacy import ProfileError, deidentify, encode, load_profile
+from gateway.privacy.deidentify.instance import deidentify
+from gateway.privacy.deidentify.part10 import encode
+from gateway.privacy.errors import ProfileError
+from gateway.privacy.profile.profile import load_profile
 from support.hostile_mr import context, hostile_mr
 
 PROFILE = load_profile()

@@ -15,9 +15,10 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import MRImageStorage
 
-from gateway.privacy import Action, Profile, deidentify, encode, load_profile
-from gateway.privacy.profile import table
-from gateway.privacy.values import shift_date
+from gateway.privacy.deidentify.instance import deidentify
+from gateway.privacy.deidentify.part10 import encode
+from gateway.privacy.profile.profile import Action, Profile, load_profile, table
+from gateway.privacy.words.dates_and_dummies import shift_date
 from support.hostile_mr import KEY, context, hostile_mr
 from support.privacy_tables import IODS, encoded, iod_tree
 
@@ -214,7 +215,7 @@ def test_no_marked_value_of_any_row_is_in_the_encoded_file(level: int) -> None:
 
 def test_the_shipped_table_is_complete_and_names_its_edition() -> None:
     """621 rows of 2024b plus 34 later ones, each once, with the acknowledgement."""
-    content = json.loads((files("gateway.privacy") / "profile_table.json").read_text())
+    content = json.loads((files("gateway.privacy.profile") / "profile_table.json").read_text())
     assert len(content["rows"]) == len({row["tag"] for row in content["rows"]}) == 621 + 34
     assert sum(row["edition"] == "2024b" for row in content["rows"]) == 621
     assert "2024b" in content["edition"]
@@ -223,7 +224,7 @@ def test_the_shipped_table_is_complete_and_names_its_edition() -> None:
 
 def test_the_shipped_iod_types_are_those_of_the_source() -> None:
     """A fresh build from the module tables gives the shipped file."""
-    assert (files("gateway.privacy") / "iod_types.json").read_text() == encoded()
+    assert (files("gateway.privacy.profile") / "iod_types.json").read_text() == encoded()
 
 
 def test_repeating_groups_group_lengths_and_unknown_tags_go() -> None:

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from pydicom.dataelem import RawDataElement
 from pydicom.tag import Tag
 
-from gateway.privacy import deidentify, load_profile
+from gateway.privacy.deidentify.instance import deidentify
+from gateway.privacy.profile.profile import load_profile
 from gateway.privacy.pseudonyms import is_standard_uid
-from gateway.privacy.way_back import accessions_back, uids_back
+from gateway.privacy.reidentify.maps import accessions_back, uids_back
 from support.hostile_mr import KEY, Person, context, hostile_mr, reread
 
 PROFILE = load_profile()

@@ -11,8 +11,12 @@ from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from gateway.privacy import Held, Reason, deidentify, encode, load_profile, restore
-from gateway.privacy.values import shift_date
+from gateway.privacy.deidentify.instance import deidentify
+from gateway.privacy.deidentify.part10 import encode
+from gateway.privacy.errors import Held, Reason
+from gateway.privacy.profile.profile import load_profile
+from gateway.privacy.reidentify.restore import restore
+from gateway.privacy.words.dates_and_dummies import shift_date
 from support import reading_site
 from support.hostile_mr import KEY, Person, context, hostile_mr, reread
 

@@ -7,20 +7,20 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.errors import GatewayError, KeyMissing
-from gateway.privacy import PseudonymKey
-from gateway.records import letterbox
+from gateway.privacy.pseudonyms import PseudonymKey
 from gateway.records.database import Database
+from gateway.records.identities import sealed_letters
 
 KEY = PseudonymKey(b"a" * 32, "a")
 OTHER = PseudonymKey(b"b" * 32, "b")
-PUBLIC = letterbox._private(KEY).public_key().public_bytes_raw()
+PUBLIC = sealed_letters._private(KEY).public_key().public_bytes_raw()
 
 
 @given(site=st.text(max_size=20), patient_id=st.text(max_size=64), issuer=st.text(max_size=64))
 def test_the_worker_reads_what_was_entered(site: str, patient_id: str, issuer: str) -> None:
     """Any text, and two letters of the same text have nothing in common."""
-    one, two = (letterbox.seal(PUBLIC, site, patient_id, issuer) for _ in range(2))
-    assert letterbox.open_letter(KEY, site, one) == (patient_id, issuer)
+    one, two = (sealed_letters.seal(PUBLIC, site, patient_id, issuer) for _ in range(2))
+    assert sealed_letters.open_letter(KEY, site, one) == (patient_id, issuer)
     assert one[:44] != two[:44]
     assert one[44:] != two[44:]
 
@@ -28,9 +28,9 @@ def test_the_worker_reads_what_was_entered(site: str, patient_id: str, issuer: s
 @pytest.mark.parametrize("patient_id", ["1", "QX-777-31", "9" * 60])
 def test_a_letter_tells_nothing_about_the_identifier(patient_id: str) -> None:
     """Neither its bytes nor its length."""
-    letter = letterbox.seal(PUBLIC, "north", patient_id, "")
+    letter = sealed_letters.seal(PUBLIC, "north", patient_id, "")
     assert patient_id == "1" or patient_id.encode() not in letter
-    assert len(letter) == len(letterbox.seal(PUBLIC, "north", "", ""))
+    assert len(letter) == len(sealed_letters.seal(PUBLIC, "north", "", ""))
 
 
 @given(place=st.integers(0, 315), bit=st.integers(0, 7))
@@ -39,11 +39,11 @@ def test_a_letter_tells_nothing_about_the_identifier(patient_id: str) -> None:
 )  # X25519 ignores this bit of a public key (RFC 7748, 5); the key derivation does not
 def test_a_changed_letter_is_refused(place: int, bit: int) -> None:
     """Whichever bit of it was changed; the error has a fix and quotes nothing."""
-    letter = bytearray(letterbox.seal(PUBLIC, "north", "QX-777-31", "QISS"))
+    letter = bytearray(sealed_letters.seal(PUBLIC, "north", "QX-777-31", "QISS"))
     assert len(letter) == 316
     letter[place] ^= 1 << bit
     with pytest.raises(GatewayError) as refused:
-        letterbox.open_letter(KEY, "north", bytes(letter))
+        sealed_letters.open_letter(KEY, "north", bytes(letter))
     assert "enrol the patient again" in refused.value.fix
     assert "QX-777" not in str(refused.value)
 
@@ -52,23 +52,23 @@ def test_a_changed_letter_is_refused(place: int, bit: int) -> None:
 def test_what_is_no_letter_is_refused(letter: bytes) -> None:
     """Too short, and a public key that gives no secret."""
     with pytest.raises(GatewayError):
-        letterbox.open_letter(KEY, "north", letter)
+        sealed_letters.open_letter(KEY, "north", letter)
 
 
 def test_only_this_key_and_this_site_open_it() -> None:
     """Another gateway's key does not; a letter that was moved to another site's entry is not believed."""
-    letter = letterbox.seal(PUBLIC, "north", "P1", "")
+    letter = sealed_letters.seal(PUBLIC, "north", "P1", "")
     for key, site in ((OTHER, "north"), (KEY, "south")):
         with pytest.raises(GatewayError):
-            letterbox.open_letter(key, site, letter)
+            sealed_letters.open_letter(key, site, letter)
 
 
 def test_the_key_is_published_once_and_follows_the_pseudonym_key(database: Database) -> None:
     """Before a worker started there is none, and the error says what to do."""
     with database.read() as session, pytest.raises(KeyMissing):
-        letterbox.public_key(session)
+        sealed_letters.public_key(session)
     for key in (KEY, KEY, OTHER):
-        letterbox.publish(database, key)
+        sealed_letters.publish(database, key)
     with database.read() as session:
-        letter = letterbox.seal(letterbox.public_key(session), "north", "P1", "I")
-    assert letterbox.open_letter(OTHER, "north", letter) == ("P1", "I")
+        letter = sealed_letters.seal(sealed_letters.public_key(session), "north", "P1", "I")
+    assert sealed_letters.open_letter(OTHER, "north", letter) == ("P1", "I")

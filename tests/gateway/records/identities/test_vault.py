@@ -14,13 +14,14 @@ from sqlmodel import select
 import gateway
 from gateway.errors import Conflict, KeyMissing, NotThere, SettingsError
 from gateway.lifecycle import CaseState
-from gateway.records import audit, keys, ledger, migrations, rotation
+from gateway.records import audit, ledger, migrations, rotation
 from gateway.records.database import Database
 from gateway.records.evidence import Evidence
-from gateway.records.keys import KeyRing
-from gateway.records.service_tables import AuditEvent, RetiredKey
-from gateway.records.tables import Case, Identity
-from gateway.records.vault import Patient, SealedIdentity, Vault
+from gateway.records.identities import keys
+from gateway.records.identities.keys import KeyRing
+from gateway.records.identities.vault import Patient, SealedIdentity, Vault
+from gateway.records.tables.service import AuditEvent, RetiredKey
+from gateway.records.tables.studies import Case, Identity
 from support.crashes import killed_at
 from support.records import FakeClock, due, matched_case
 

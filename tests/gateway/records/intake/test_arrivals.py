@@ -24,12 +24,14 @@ from sqlmodel import select
 from dicom_nodes.instance import ReceivedInstance
 from dicom_nodes.node import Role
 from gateway.intake import CANNOT_UNDERSTAND, OUT_OF_RESOURCES, SUCCESS, Intake
-from gateway.records import migrations, queries, recovery, replies
+from gateway.records import migrations
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
-from gateway.records.recovery import Recovered
-from gateway.records.tables import Instance
-from gateway.records.trays import PLACES, READY, Trays
+from gateway.records.intake import recovery
+from gateway.records.intake.open_folders import PLACES, READY, Trays
+from gateway.records.intake.recovery import Recovered
+from gateway.records.tables.studies import Instance
+from gateway.records.views import case_rows, reply_rows
 from gateway.settings import Settings
 from support.dicom_files import dataset_bytes, encoded, mr_dataset
 from support.peers import wait_until
@@ -241,7 +243,7 @@ def test_the_first_place_can_be_ready_before_it_is_needed(tmp_path: Path) -> Non
 
 def test_trays_are_made_while_nobody_sends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a moment of quiet enough trays are ready and the next places come from them; none is left at the end."""
-    monkeypatch.setattr("gateway.records.trays.QUIET_S", 0.05)
+    monkeypatch.setattr("gateway.records.intake.open_folders.QUIET_S", 0.05)
     trays = Trays(tmp_path / "received")
     trays.take().clear()
     wait_until(lambda: len(list((tmp_path / "received").glob("*/*/.open"))) == READY + 1, 10)
@@ -279,9 +281,9 @@ def test_a_reply_leaves_no_place_in_a_tray(folder: Path) -> None:
 def test_one_look_tells_for_the_objects_of_a_study(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether a UID is one of ours is looked up once for a series that arrives, and again a little later."""
     looks: list[str] = []
-    real = replies.is_pseudonymous
+    real = reply_rows.is_pseudonymous
     monkeypatch.setattr(
-        replies, "is_pseudonymous", lambda session, uid: (looks.append(uid), real(session, uid))[1]
+        reply_rows, "is_pseudonymous", lambda session, uid: (looks.append(uid), real(session, uid))[1]
     )
     monkeypatch.setattr("gateway.intake._LOOK_AGAIN_S", 0.3)
     with _intake(folder) as intake:
@@ -329,7 +331,7 @@ with _intake(Path({folder!r})) as intake:
 def _die_without_rows(folder: Path) -> None:
     here = Path(__file__).resolve()
     code = _DIE_WITHOUT_ROWS.format(tests=str(here.parent), folder=str(folder))
-    path = os.pathsep.join([str(here.parents[2]), str(here.parents[1])])
+    path = os.pathsep.join([str(here.parents[4]), str(here.parents[3])])
     ended = subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": path}, check=False)
     assert ended.returncode == -signal.SIGKILL
 
@@ -346,7 +348,7 @@ def test_a_recovery_finds_what_was_acknowledged(folder: Path) -> None:
         sent = dict(map(_sent, range(4)))
         assert all(intake.blobs.get(row.blob).endswith(sent[row.sop_instance_uid]) for row in rows)
         with intake.database.read() as session:
-            study = queries.study(session, rows[0].study_id)
+            study = case_rows.study(session, rows[0].study_id)
         assert (study.site, study.sender, study.calling_ae_title, study.received_by) == (
             "hospital",
             "hospital-pacs",

@@ -10,12 +10,13 @@ from sqlmodel import select
 
 from gateway.errors import AlreadyClaimed, AlreadySigned, NotClaimed, StaleDraft, WrongState
 from gateway.lifecycle import CaseState, StudyState
-from gateway.records import ledger, queries
+from gateway.records import ledger
 from gateway.records.accounts import Viewer
 from gateway.records.database import Database
 from gateway.records.evidence import CommitmentFact, DeliveryFact, Evidence
-from gateway.records.queue import queue
-from gateway.records.tables import Case, Delivery, Instance, Study
+from gateway.records.tables.studies import Case, Delivery, Instance, Study
+from gateway.records.views import case_rows
+from gateway.records.views.queue import queue
 from support.records import (
     LEASE,
     QUIET,
@@ -34,12 +35,12 @@ ALL = Viewer(0, "test", "test", "admin", "")
 
 def _case(database: Database, case_id: int) -> Case:
     with database.read() as session:
-        return queries.case(session, case_id)
+        return case_rows.case(session, case_id)
 
 
 def _study(database: Database, study_id: int = 1) -> Study:
     with database.read() as session:
-        return queries.study(session, study_id)
+        return case_rows.study(session, study_id)
 
 
 def test_the_same_bytes_twice_change_nothing(database: Database) -> None:
@@ -55,7 +56,7 @@ def test_other_bytes_under_one_uid_keep_both_and_park(database: Database) -> Non
     ledger.keep_instance(database, fact(digest="f" * 64), QUIET)
     with database.read() as session:
         assert len(session.exec(select(Instance)).all()) == 2
-        assert [instance.digest for instance in queries.instances(session, study_id)] == [f"{1:064d}"]
+        assert [instance.digest for instance in case_rows.instances(session, study_id)] == [f"{1:064d}"]
     study = _study(database)
     assert "same SOP Instance UID" in study.problem
     assert study.fix
@@ -194,7 +195,7 @@ def test_waiting_counts_and_tells_changes_only(database: Database, clock: FakeCl
         ledger.postpone(database, due(database), why, timedelta(0))
     with database.read() as session:
         lines = [
-            line.detail["why"] for line in queries.journal(session, 1, case_id) if line.what == "waiting"
+            line.detail["why"] for line in case_rows.journal(session, 1, case_id) if line.what == "waiting"
         ]
     assert lines == ["not now", "down", "still down"]
     case = _case(database, case_id)
@@ -206,7 +207,7 @@ def test_every_transition_is_in_the_journal(database: Database, clock: FakeClock
     """The states reached stand in the journal, in order."""
     case_id = forwarded_case(database, clock)
     with database.read() as session:
-        reached = [line.reached for line in queries.journal(session, 1, case_id) if line.reached]
+        reached = [line.reached for line in case_rows.journal(session, 1, case_id) if line.reached]
     assert reached == ["RECEIVED", "COMPLETED", "MATCHED", "MATCHED", "PREPARED", "FORWARDED"]
 
 
@@ -218,8 +219,8 @@ def test_a_delivery_keeps_its_last_outcome(database: Database, clock: FakeClock)
         ledger.postpone(database, due(database), outcome, timedelta(0), Evidence(deliveries=(fact_,)))
     with database.read() as session:
         assert [row.outcome for row in session.exec(select(Delivery))] == ["accepted"]
-        assert queries.delivered(session, case_id, "forward", "reading-site") == {"1.2.9"}
-        assert queries.delivered(session, case_id, "forward", "another-site") == frozenset()
+        assert case_rows.delivered(session, case_id, "forward", "reading-site") == {"1.2.9"}
+        assert case_rows.delivered(session, case_id, "forward", "another-site") == frozenset()
 
 
 class TestReading:
@@ -284,7 +285,7 @@ class TestReading:
         stranger = Viewer(9, "x", "x", "coordinator", "elsewhere")
         with database.read() as session:
             assert queue(session, stranger, "open", 1, database.now(session)).rows == ()
-            assert queries.case_page(session, stranger, case_id) is None
+            assert case_rows.case_page(session, stranger, case_id) is None
             assert [row.id for row in queue(session, ALL, "open", 1, database.now(session)).rows] == [case_id]
 
 
@@ -298,8 +299,8 @@ def test_a_study_no_rule_matched_can_be_routed_by_hand(database: Database, clock
     with pytest.raises(WrongState):
         ledger.route_by_hand(database, study_id, "rule", "ben", "me too")
     with database.read() as session:
-        [line] = [line for line in queries.journal(session, study_id) if line.what == "routed by hand"]
-        accepted = queries.study(session, study_id).accepted[ledger.UNMATCHED]
+        [line] = [line for line in case_rows.journal(session, study_id) if line.what == "routed by hand"]
+        accepted = case_rows.study(session, study_id).accepted[ledger.UNMATCHED]
     assert (line.who, line.detail["why"], accepted["rule"]) == ("ana", "asked by phone", "rule")
     assert due(database).id == study_id
 
@@ -313,7 +314,7 @@ def test_only_what_a_person_may_let_pass_can_go_on(database: Database, clock: Fa
     ledger.park(database, due(database), "This PatientID came with another name before.", "Ask.", held)
     ledger.let_go_on(database, study_id, "ana", "she married")
     with database.read() as session:
-        study = queries.study(session, study_id)
+        study = case_rows.study(session, study_id)
     assert (study.problem, study.accepted["other-name"]["why"]) == ("", "she married")
     ledger.park(database, due(database), "Two patients.", "Ask.", Evidence(columns={"held_because": ""}))
     with pytest.raises(WrongState):
@@ -327,7 +328,7 @@ def test_a_commitment_answer_is_found_by_its_transaction(database: Database) -> 
             database, CommitmentFact("2.25.1", "hospital-pacs", ("1.2",), (("1.3", 0x0112),))
         )
     with database.read() as session:
-        [answer] = queries.commitments(session, ["2.25.1", "2.25.2"])
+        [answer] = case_rows.commitments(session, ["2.25.1", "2.25.2"])
     assert answer.committed == ["1.2"]
     assert answer.failed == [["1.3", 0x0112]]
 
@@ -343,5 +344,5 @@ def test_equal_refusals_are_counted(database: Database) -> None:
     for _ in range(3):
         ledger.refuse(database, "STRANGER", "10.0.0.9", "unknown caller", "add a node")
     with database.read() as session:
-        [row] = queries.refusals(session)
+        [row] = case_rows.refusals(session)
     assert row.times == 3

@@ -10,13 +10,14 @@ from sqlmodel import select
 
 from gateway.errors import NotThere, WrongState
 from gateway.lifecycle import CaseState, ReplyState
-from gateway.records import audit, ledger, numbers, queries, replies
+from gateway.records import audit, ledger, numbers
 from gateway.records.accounts import Viewer
 from gateway.records.database import Database
 from gateway.records.evidence import CommitmentFact, DeliveryFact, Evidence
-from gateway.records.queue import queue
-from gateway.records.service_tables import Notice
-from gateway.records.tables import Case, Delivery, PreparedInstance, Reply
+from gateway.records.tables.service import Notice
+from gateway.records.tables.studies import Case, Delivery, PreparedInstance, Reply
+from gateway.records.views import case_rows, reply_rows
+from gateway.records.views.queue import queue
 from support.records import LEASE, STATES, FakeClock, due, forwarded_case, reader, reply_fact
 
 EVERY_SITE = Viewer(0, "test", "test", "admin", "")
@@ -25,12 +26,12 @@ COPY, STUDY = "2.25.77", "2.25.1"
 
 def _case(database: Database, case_id: int) -> Case:
     with database.read() as session:
-        return queries.case(session, case_id)
+        return case_rows.case(session, case_id)
 
 
 def _reply(database: Database, reply_id: int) -> Reply:
     with database.read() as session:
-        return replies.reply(session, reply_id)
+        return reply_rows.reply(session, reply_id)
 
 
 def _read_case(database: Database, clock: FakeClock) -> int:
@@ -69,8 +70,8 @@ def test_the_same_object_twice_is_one_reply(database: Database) -> None:
     other = ledger.keep_reply(database, reply_fact(digest="f" * 64))
     assert other != first
     with database.read() as session:
-        assert replies.earlier_of_same_uid(session, replies.reply(session, other))
-        assert not replies.earlier_of_same_uid(session, replies.reply(session, first))
+        assert reply_rows.earlier_of_same_uid(session, reply_rows.reply(session, other))
+        assert not reply_rows.earlier_of_same_uid(session, reply_rows.reply(session, first))
 
 
 def test_a_copy_that_comes_back_is_counted_and_told_once(database: Database, clock: FakeClock) -> None:
@@ -84,7 +85,7 @@ def test_a_copy_that_comes_back_is_counted_and_told_once(database: Database, clo
     ]
     assert _case(database, case_id).echoes == 3
     with database.read() as session:
-        told = [line.what for line in queries.journal(session, 1, case_id)]
+        told = [line.what for line in case_rows.journal(session, 1, case_id)]
         assert session.exec(select(Reply)).all() == []
     assert told.count("our own images came back") == 1
 
@@ -109,10 +110,10 @@ def test_an_object_of_no_case_is_held_without_a_journal_and_can_be_tried_again(d
     reply_id = ledger.keep_reply(database, reply_fact())
     ledger.park(database, due(database), "It fits nothing.", "Discard it.")
     with database.read() as session:
-        [row] = replies.newest(session, EVERY_SITE)
+        [row] = reply_rows.newest(session, EVERY_SITE)
         assert (row.problem, row.fix, row.case_id) == ("It fits nothing.", "Discard it.", None)
         assert row.kind == "Comprehensive SR"
-        assert replies.newest(session, Viewer(1, "c", "c", "coordinator", "hospital")) == []
+        assert reply_rows.newest(session, Viewer(1, "c", "c", "coordinator", "hospital")) == []
         assert numbers.counts(session)["parked_reply"] == 1
         [notice] = session.exec(select(Notice)).all()
         assert (notice.text, notice.page) == ("Object of a reading site 1 needs a person.", "/replies")
@@ -120,7 +121,7 @@ def test_an_object_of_no_case_is_held_without_a_journal_and_can_be_tried_again(d
     ledger.retry(database, "reply", reply_id, "lead")
     assert due(database).id == reply_id
     with database.read() as session:
-        assert queries.audit_trail(session)[0].action == "reply retried"
+        assert case_rows.audit_trail(session)[0].action == "reply retried"
 
 
 def test_a_discarded_object_is_never_sent_even_by_a_step_that_runs(
@@ -138,9 +139,9 @@ def test_a_discarded_object_is_never_sent_even_by_a_step_that_runs(
     with pytest.raises(WrongState):
         ledger.discard_reply(database, reply_id, "lead", "again")
     with database.read() as session:
-        event = queries.audit_trail(session)[0]
+        event = case_rows.audit_trail(session)[0]
         assert (event.action, event.detail) == ("reply discarded", {"why": "made for a course"})
-        assert queries.holds(session, ["1.9.1"]) == frozenset()
+        assert case_rows.holds(session, ["1.9.1"]) == frozenset()
         assert audit.verify(session) is None
 
 
@@ -164,7 +165,7 @@ def test_deliveries_of_a_reply_are_its_cases(database: Database, clock: FakeCloc
     with database.read() as session:
         [delivery] = session.exec(select(Delivery)).all()
         assert (delivery.case_id, delivery.direction) == (case_id, "reply")
-        assert queries.holds(session, ["1.9.1", "1.9.2"]) == {"1.9.1"}
+        assert case_rows.holds(session, ["1.9.1", "1.9.2"]) == {"1.9.1"}
 
 
 def test_a_commitment_answer_wakes_the_reply_it_is_about(database: Database, clock: FakeClock) -> None:
@@ -190,7 +191,7 @@ def test_the_reading_sites_report_ends_its_case_in_one_transaction(
     case = _case(database, case_id)
     assert (case.state, case.claimed_by, case.returned_uid) == (CaseState.CONFIRMED, None, "1.9.1")
     with database.read() as session:
-        assert queries.journal(session, 1, case_id)[-1].what == "reported by the reading site itself"
+        assert case_rows.journal(session, 1, case_id)[-1].what == "reported by the reading site itself"
 
 
 def test_a_report_that_has_not_seen_the_late_images_does_not_end_the_case(
@@ -203,13 +204,13 @@ def test_a_report_that_has_not_seen_the_late_images_does_not_end_the_case(
     with database.read() as session:
         [row] = queue(session, EVERY_SITE, "open", 1, database.now(session)).rows
         assert row.site_report
-        assert replies.of_case(session, case_id)[0].closes
+        assert reply_rows.of_case(session, case_id)[0].closes
         [notice] = session.exec(select(Notice)).all()
         assert "still waits" in notice.text
     ledger.count_as_report(database, reply_id, "lead")
     assert _case(database, case_id).state == CaseState.CONFIRMED
     with database.read() as session:
-        assert queries.audit_trail(session)[0].action == "reply counted as report"
+        assert case_rows.audit_trail(session)[0].action == "reply counted as report"
     with pytest.raises(WrongState):
         ledger.count_as_report(database, reply_id, "lead")
 
@@ -227,8 +228,8 @@ def test_a_study_under_its_pseudonymous_uid_is_recognised(database: Database, cl
     """Only what a case was prepared under: the empty UID of older cases matches nothing."""
     _read_case(database, clock)
     with database.read() as session:
-        assert replies.is_pseudonymous(session, STUDY)
-        assert not replies.is_pseudonymous(session, "2.25.2")
-        assert [case.id for case in replies.cases_of(session, STUDY)] == [1]
-        assert replies.of_other_patients(session, [COPY], 12345)
-        assert not replies.of_other_patients(session, ["2.25.78"], 12345)
+        assert reply_rows.is_pseudonymous(session, STUDY)
+        assert not reply_rows.is_pseudonymous(session, "2.25.2")
+        assert [case.id for case in reply_rows.cases_of(session, STUDY)] == [1]
+        assert reply_rows.of_other_patients(session, [COPY], 12345)
+        assert not reply_rows.of_other_patients(session, ["2.25.78"], 12345)

@@ -10,14 +10,15 @@ from sqlmodel import select
 
 from gateway.errors import Conflict, GatewayError, Invalid, NotClaimed, NotThere, WrongState
 from gateway.lifecycle import StudyState
-from gateway.records import ledger, queries
+from gateway.records import ledger
 from gateway.records.accounts import Viewer
 from gateway.records.database import Database
 from gateway.records.evidence import Evidence
-from gateway.records.service_tables import AuditEvent
-from gateway.records.tables import CaseEvent, Study
-from routing_rules.judgement import Overrule
-from routing_rules.protocol import Readability
+from gateway.records.tables.service import AuditEvent
+from gateway.records.tables.studies import CaseEvent, Study
+from gateway.records.views import case_rows
+from routing_rules.series.protocol import Readability
+from routing_rules.series.reader_overrule import Overrule
 from support.records import QUIET, FakeClock, draft, due, fact, forwarded_case, reader
 
 LIMITED, NOT = Readability.READABLE_WITH_LIMITS, Readability.NOT_READABLE
@@ -31,10 +32,10 @@ def claimed(database: Database, clock: FakeClock, login: str = "ana") -> tuple[i
     return case_id, account
 
 
-def page(database: Database, case_id: int) -> queries.CasePage:
+def page(database: Database, case_id: int) -> case_rows.CasePage:
     """The case as its page reads it."""
     with database.read() as session:
-        found = queries.case_page(session, EVERYBODY, case_id)
+        found = case_rows.case_page(session, EVERYBODY, case_id)
     assert found is not None
     return found
 

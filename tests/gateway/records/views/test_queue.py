@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import select
 
-from gateway.records import queue
 from gateway.records.accounts import Viewer
 from gateway.records.database import Database
-from gateway.records.tables import NEEDS_ATTENTION, Case
+from gateway.records.tables.studies import NEEDS_ATTENTION, Case
+from gateway.records.views import queue
 
 ANYBODY = Viewer(1, "ana", "Ana", "lead", "")
 

@@ -7,8 +7,8 @@ import base64
 import httpx
 import pytest
 
-from gateway.web.access import local_path
 from gateway.web.application import ROUTERS
+from gateway.web.foundation.access import local_path
 from support.web_gateway import PASSWORD, WebGateway
 
 OPEN_TO_ALL = {"/sign-in", "/api/session", "/healthz", "/readyz"}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gateway.records.tables import PreparedInstance
+from gateway.records.tables.studies import PreparedInstance
 from support.web_gateway import ORIGINAL_UID, WebGateway, phantom
 
 

@@ -7,8 +7,9 @@ import re
 import pytest
 
 from gateway.lifecycle import CaseState
-from gateway.records import forgetting, queries
-from gateway.records.tables import Case, SignedReport, Study
+from gateway.records import forgetting
+from gateway.records.tables.studies import Case, SignedReport, Study
+from gateway.records.views import case_rows
 from gateway.reporting.example import phantom_report
 from support.web_gateway import WebGateway, phantom
 
@@ -53,7 +54,7 @@ def test_every_page_of_a_forgotten_case_answers(web: WebGateway, state: CaseStat
     case_id = _signed(web, state, received_by="upload")
     _forget(web, case_id, whole)
     with web.database.read() as session:
-        study_id = queries.case(session, case_id).study_id
+        study_id = case_rows.case(session, case_id).study_id
     for login in ("reader", "lead", "admin"):
         client = web.client(login)
         page = client.get(f"/cases/{case_id}")

@@ -11,10 +11,10 @@ from PIL import Image
 from pydicom import Dataset
 from sqlmodel import select
 
-from gateway.pipeline.manifest import ManifestBuilder, canonical, verify
-from gateway.privacy import load_profile
-from gateway.records.service_tables import AuditEvent
-from gateway.records.tables import Case, HeldObject, Manifest
+from gateway.pipeline.steps.manifest import ManifestBuilder, canonical, verify
+from gateway.privacy.profile.profile import load_profile
+from gateway.records.tables.service import AuditEvent
+from gateway.records.tables.studies import Case, HeldObject, Manifest
 from support.held_objects import screen_capture
 from support.web_gateway import WebGateway, phantom
 

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from gateway.lifecycle import CaseState
-from gateway.records.tables import Case
+from gateway.records.tables.studies import Case
 from support.web_gateway import ORIGINAL_UID, WebGateway, explanation
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
@@ -48,7 +48,7 @@ def test_a_long_view_comes_in_pages(web: WebGateway, monkeypatch: pytest.MonkeyP
     """Every case is on one page, in the same order, and there is a way to the next; behind the last is the last."""
     made = [web.case() for _ in range(5)]
     whole = numbers(web)
-    monkeypatch.setattr("gateway.records.queue.PAGE", 2)
+    monkeypatch.setattr("gateway.records.views.queue.PAGE", 2)
     client = web.client("reader")
     first = client.get("/api/queue").json()
     pages = [client.get("/api/queue", params={"page": n + 1}).json() for n in range(first["pages"])]
@@ -168,13 +168,12 @@ def test_nodes_and_refusals_are_shown_with_their_fix(web: WebGateway) -> None:
 
 def test_the_manual_renders_its_chapters(web: WebGateway) -> None:
     """Each chapter that is there is served as a page."""
-    from gateway.web.manual import CHAPTERS
-    from gateway.web.pages import FOLDER
+    from gateway.web.pages.manual import CHAPTERS, MANUAL
 
     reader = web.client("reader")
     for name in CHAPTERS:
         path = "/manual" if name == "manual" else f"/manual/{name}"
-        expected = 200 if (FOLDER / "manual" / f"{name}.md").is_file() else 404
+        expected = 200 if (MANUAL / f"{name}.md").is_file() else 404
         assert reader.get(path).status_code == expected, path
     assert reader.get("/manual/..%2f..%2fapplication").status_code == 404
     assert reader.get("/docs").status_code == 200

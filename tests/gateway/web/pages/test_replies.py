@@ -8,9 +8,10 @@ from typing import Any
 from sqlmodel import select
 
 from gateway.lifecycle import CaseState, ReplyState
-from gateway.records import numbers, queries, replies
-from gateway.records.service_tables import AuditEvent
-from gateway.records.tables import Case, Reply, Study
+from gateway.records import numbers
+from gateway.records.tables.service import AuditEvent
+from gateway.records.tables.studies import Case, Reply, Study
+from gateway.records.views import case_rows, reply_rows
 from support.web_gateway import ORIGINAL_UID, WebGateway
 
 SR = "1.2.840.10008.5.1.4.1.1.88.33"
@@ -50,7 +51,7 @@ def came(web: WebGateway, case_id: int | None = None, **columns: Any) -> int:
 def state_of(web: WebGateway, reply_id: int) -> str:
     """The state in the records."""
     with web.database.read() as session:
-        return replies.reply(session, reply_id).state
+        return reply_rows.reply(session, reply_id).state
 
 
 def test_a_held_object_is_shown_with_its_problem_and_fix_and_no_uid(web: WebGateway) -> None:
@@ -89,8 +90,8 @@ def test_a_lead_tries_again_or_discards_with_a_reason(web: WebGateway) -> None:
     assert lead.post(f"/replies/{gone}/discard", data={"why": "sent by mistake"}).status_code == 303
     assert state_of(web, gone) == ReplyState.DISCARDED
     with web.database.read() as session:
-        assert replies.reply(session, again).problem == ""
-        events = [(event.who, event.action) for event in queries.audit_trail(session)]
+        assert reply_rows.reply(session, again).problem == ""
+        events = [(event.who, event.action) for event in case_rows.audit_trail(session)]
     assert events[:2] == [("lead", "reply discarded"), ("lead", "reply retried")]
     assert lead.post(f"/api/replies/{gone}/discard", json={"why": "again"}).status_code == 409
     for login in ("reader", "north"):
@@ -109,7 +110,7 @@ def test_the_reading_sites_report_shows_in_the_queue_until_it_is_counted(web: We
     assert web.client("reader").post(f"/replies/{reply_id}/report").status_code == 403
     assert web.client("lead").post(f"/replies/{reply_id}/report").headers["location"] == f"/cases/{case_id}"
     with web.database.read() as session:
-        assert queries.case(session, case_id).state == CaseState.CONFIRMED
+        assert case_rows.case(session, case_id).state == CaseState.CONFIRMED
 
 
 def test_what_came_for_an_upload_waits_on_its_page_for_its_own_site(web: WebGateway) -> None:

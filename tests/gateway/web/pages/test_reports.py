@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col
 
-from gateway.records.tables import Case
+from gateway.records.tables.studies import Case
 from gateway.reporting.example import phantom_form
 from gateway.reporting.form import FORM
-from gateway.web import report_form
+from gateway.web.pages import report_form
 from support.web_gateway import PASSWORD, WebGateway
 
 SIGNED = phantom_form()

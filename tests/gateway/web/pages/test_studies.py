@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.records.tables import Case, Study
+from gateway.records.tables.studies import Case, Study
 from routing_rules.facts import StudyFacts
 from routing_rules.files import rules_from_text
 from routing_rules.matching import match

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from gateway.pipeline import surveillance
-from gateway.privacy import PseudonymKey
-from gateway.records import letterbox
-from gateway.records.service_tables import AuditEvent, LetterboxKey
-from gateway.records.tables import Enrolment, Study
-from routing_rules.surveillance import State
+from gateway.pipeline.steps import calendar as calendar_step
+from gateway.privacy.pseudonyms import PseudonymKey
+from gateway.records.identities import sealed_letters
+from gateway.records.tables.service import AuditEvent, LetterboxKey
+from gateway.records.tables.studies import Enrolment, Study
+from routing_rules.surveillance.due_dates import State
 from support.web_gateway import WebGateway
 
 KEY = PseudonymKey(b"k" * 32, "test")
@@ -30,7 +30,7 @@ HIGH = {
 @pytest.fixture(autouse=True)
 def published(web: WebGateway) -> None:
     """The worker was started once; every test begins with empty calendars."""
-    letterbox.publish(web.database, KEY)
+    sealed_letters.publish(web.database, KEY)
     with web.database.write("test") as session:
         for row in session.exec(select(Enrolment)):
             session.delete(row)
@@ -38,7 +38,7 @@ def published(web: WebGateway) -> None:
 
 def opened(web: WebGateway) -> None:
     """What the worker does every few seconds."""
-    surveillance.open_letters(web.database, KEY)
+    calendar_step.open_letters(web.database, KEY)
 
 
 def enrol(web: WebGateway, login: str = "north", **body: Any) -> int:
@@ -125,7 +125,7 @@ class TestEnrolling:
     def test_before_the_worker_was_started_it_says_so(self, web: WebGateway) -> None:
         """Without the published key nothing can be sealed, so nothing is kept."""
         with web.database.write("test") as session:
-            session.delete(session.get_one(LetterboxKey, letterbox.NAME))
+            session.delete(session.get_one(LetterboxKey, sealed_letters.NAME))
         answer = web.client("north").post("/api/surveillance", json={"patient_id": "P1"})
         assert answer.status_code == 503
         assert "Start the worker" in answer.json()["fix"]
@@ -246,7 +246,7 @@ class TestCalendar:
         self, web: WebGateway, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The page shows the most urgent ones and says how many more there are."""
-        monkeypatch.setattr("gateway.web.surveillance.MOST_ROWS", 2)
+        monkeypatch.setattr("gateway.web.pages.surveillance.MOST_ROWS", 2)
         client = web.client("north")
         client.post("/api/surveillance/import", content="patient_id,label\n1,Abel\n2,Bern\n3,Celle\n")
         opened(web)
@@ -295,7 +295,7 @@ class TestCalendar:
         """First in the list, in a view of its own; taken off, it is gone."""
         client = web.client("north")
         client.post("/api/surveillance", json={"patient_id": "P1", "label": "r1"})
-        surveillance.open_letters(web.database, PseudonymKey(b"x" * 32, "wrong"))
+        calendar_step.open_letters(web.database, PseudonymKey(b"x" * 32, "wrong"))
         page = client.get("/surveillance?show=held").text
         assert "Held: What was entered cannot be opened" in page
         assert "enrol the patient again" in page
@@ -324,10 +324,10 @@ class TestCalendar:
 
 def test_the_plot_of_a_year_ends_where_the_year_does() -> None:
     """Twelve months from any month, January with its year."""
-    from gateway.web.calendar_plot import month_bars, state_bar
-    from routing_rules.surveillance import Enrolment as Risk
-    from routing_rules.surveillance import status
-    from routing_rules.surveillance_sites import summaries
+    from gateway.web.pages.calendar_plot import month_bars, state_bar
+    from routing_rules.surveillance.due_dates import Enrolment as Risk
+    from routing_rules.surveillance.due_dates import status
+    from routing_rules.surveillance.sites import summaries
 
     today = date(2026, 11, 20)
     late = status(today, Risk(), date(2025, 1, 1))

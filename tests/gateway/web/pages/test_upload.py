@@ -15,9 +15,10 @@ from pydicom.uid import EncapsulatedPDFStorage, ExplicitVRLittleEndian
 from sqlmodel import select
 
 from gateway.lifecycle import CaseState
-from gateway.records import audit, queries
-from gateway.records.service_tables import AuditEvent
-from gateway.records.tables import Case
+from gateway.records import audit
+from gateway.records.tables.service import AuditEvent
+from gateway.records.tables.studies import Case
+from gateway.records.views import case_rows
 from support.dicom_files import mr_dataset
 from support.web_gateway import PASSWORD, WebGateway
 
@@ -54,7 +55,7 @@ def send(web: WebGateway, data: bytes, login: str = "north", name: str = "a.dcm"
 
 def stored(web: WebGateway, study: str) -> list[str]:
     """SOP Instance UIDs kept of a study."""
-    from gateway.records.tables import Instance, Study
+    from gateway.records.tables.studies import Instance, Study
 
     with web.database.read() as session:
         found = session.exec(
@@ -158,7 +159,7 @@ def test_the_report_of_an_upload_waits_on_its_page_for_its_own_site(web: WebGate
         composed[form] = {"blob": f"reports/test/{form}.dcm"}
     case_id = web.case(CaseState.RETURNED, received_by="upload", composed=composed)
     with web.database.read() as session:
-        study_id = queries.case(session, case_id).study_id
+        study_id = case_rows.case(session, case_id).study_id
     north = web.client("north")
     assert "The report is ready" in north.get(f"/upload/{study_id}").text
     answer = north.get(f"/upload/{study_id}/report.pdf")
@@ -264,7 +265,7 @@ def test_stow_is_for_those_who_send(web: WebGateway) -> None:
 
 def test_an_account_named_like_a_sender_stores_as_that_node(web: WebGateway) -> None:
     """So that the report of a study that came by STOW-RS can be returned."""
-    from gateway.records.tables import Study
+    from gateway.records.tables.studies import Study
 
     web.add("hospital", "coordinator", "north")
     assert stow(web, related(study_file("2.25.6005")), login="hospital").status_code == 200
@@ -280,7 +281,7 @@ def test_an_account_named_like_a_sender_stores_as_that_node(web: WebGateway) -> 
 
 def test_an_account_named_like_a_reader_sends_back_what_it_made(web: WebGateway) -> None:
     """What a reading site stores by STOW-RS is about the studies it reads: no study of its own."""
-    from gateway.records.tables import Reply
+    from gateway.records.tables.studies import Reply
 
     web.add("reading-site", "coordinator", "reading")
     assert stow(web, related(study_file("2.25.6006")), login="reading-site").status_code == 200

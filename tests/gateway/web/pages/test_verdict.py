@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from gateway.lifecycle import CaseState
-from gateway.records.tables import Case
-from routing_rules.protocol import assess
-from routing_rules.series import SeriesFacts, SeriesKind
+from gateway.records.tables.studies import Case
+from routing_rules.series.protocol import assess
+from routing_rules.series.series import SeriesFacts, SeriesKind
 from support.web_gateway import ORIGINAL_UID, WebGateway
 
 FLAIR = "Send a FLAIR series of the whole brain"

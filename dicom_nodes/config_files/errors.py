@@ -1,0 +1,38 @@
+"""What is wrong in a file that a person wrote: where it is, what it is, the value found and what to write instead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic_core import PydanticCustomError
+
+
+@dataclass(frozen=True)
+class FileProblem:
+    """One thing wrong in a file: where it is, what it is, the value found and what to write instead."""
+
+    file: str
+    line: int | None
+    problem: str
+    value: str
+    fix: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}" if self.line else self.file
+        found = f" (found {self.value})" if self.value else ""
+        return f"{where}: {self.problem}{found}. {self.fix}".rstrip()
+
+
+def complaint(problem: str, value: Any, fix: str) -> PydanticCustomError:
+    """An error for a validator to raise, which `validation` tells as a problem of the file."""
+    return PydanticCustomError(
+        "rule", "{problem}", {"problem": problem, "value": str(value)[:120], "fix": fix}
+    )
+
+
+def did_you_mean(name: str, names: tuple[str, ...]) -> str:
+    """The nearest of the names there are, or all of them."""
+    close = get_close_matches(name, names, n=1)
+    return f"Did you mean {close[0]}?" if close else f"Use one of: {', '.join(names)}."

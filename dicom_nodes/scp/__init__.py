@@ -1,0 +1,5 @@
+"""What we offer other systems: C-STORE, C-ECHO and storage commitment on one port.
+
+Read `receiver` first; one image then passes `server` (who may connect), `exchange` (which message), `streaming`
+(bytes from the socket) and `incoming` (bytes into the file); `commitment_provider` answers for what is kept.
+"""

@@ -1,0 +1,5 @@
+"""The upper layer of DICOM associations (PS3.8) and the messages on it (PS3.7), under both SCP and SCU.
+
+Read `pynetdicom_setup` (what pynetdicom does for us), `contexts` (what is negotiated), `pdus` and `pdu_socket` (the
+bytes of an established association), `dimse_messages` (the commands of C-STORE), `tls`.
+"""

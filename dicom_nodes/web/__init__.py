@@ -1,0 +1,4 @@
+"""What we ask of other systems over DICOMweb (PS3.18): STOW-RS and QIDO-RS.
+
+Read `dicomweb` (the whole exchange), then `stow_upload` (batches), `multipart` (the body) and `stow` (the answer).
+"""

@@ -1,0 +1,4 @@
+"""DICOM files as people have them on disk, without a running gateway: read, sent, classified, explained, de-identified.
+
+Read `dicom_file` (one file), `offline` (commands on many), `deidentification` (`gateway deidentify`).
+"""
