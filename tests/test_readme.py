@@ -113,5 +113,5 @@ def test_every_file_named_exists(path: str) -> None:
 @pytest.mark.parametrize("address", sorted(set(re.findall(r"`(/[a-z]+)`", README))))
 def test_every_web_address_named_is_served(address: str) -> None:
     """A path of the README is a route of the web application."""
-    routes = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "gateway" / "web").glob("*.py"))
+    routes = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "gateway" / "web").rglob("*.py"))
     assert f'"{address}"' in routes
