@@ -164,7 +164,7 @@ def test_the_health_check_asks_an_address_that_is_served() -> None:
     found = re.search(r"http://127\.0\.0\.1:(\d+)(/\w+)", last("HEALTHCHECK"))
     assert found
     assert int(found[1]) == gateway_config().web.port == Settings().web.port
-    assert f'"{found[2]}"' in (ROOT / "gateway" / "web" / "health.py").read_text(encoding="utf-8")
+    assert f'"{found[2]}"' in (ROOT / "gateway" / "web" / "api" / "health.py").read_text(encoding="utf-8")
 
 
 # --- the compose file

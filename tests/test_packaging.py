@@ -257,7 +257,9 @@ def test_no_test_folder_is_a_package() -> None:
     assert [str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("__init__.py")] == []
 
 
-def test_test_file_names_are_unique() -> None:
-    """pytest names a test by its file: two of one name are hard to tell apart in a report."""
-    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
-    assert sorted(names) == sorted(set(names))
+def test_the_tests_of_a_package_lie_where_it_lies() -> None:
+    """A folder of tests mirrors a folder of a package, so that the tests of a module are found without a search."""
+    folders = {path.parent.relative_to(ROOT / "tests") for path in (ROOT / "tests").rglob("test_*.py")}
+    mirrors = {folder for folder in folders if folder.parts and folder.parts[0] in PACKAGES}
+    assert mirrors
+    assert {folder for folder in mirrors if not (ROOT / folder / "__init__.py").is_file()} == set()
