@@ -14,7 +14,8 @@ from gateway.records.identities import keys
 PROBE = """
 import os, sys
 from pathlib import Path
-from gateway import assembly, keyless, serve, settings
+from gateway import assembly, settings
+from gateway.service import keyless, serve
 
 folder = Path(sys.argv[2])
 
