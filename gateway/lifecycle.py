@@ -17,13 +17,13 @@ class StudyState(StrEnum):
     """How far a received study has come."""
 
     RECEIVED = "RECEIVED"
-    """Instances are arriving; nothing has been decided."""
+    """Instances are arriving, each safe on disk before its sender got Success; nothing has been decided."""
     COMPLETED = "COMPLETED"
     """Nothing more is expected; the reason is kept."""
     MATCHED = "MATCHED"
     """A rule applies: there is a case."""
     UNMATCHED = "UNMATCHED"
-    """No rule applies: visible, can be routed by hand."""
+    """No rule applies: it is shown with the reasons, and can be routed by hand."""
     FORGOTTEN = "FORGOTTEN"
     """Its patient was forgotten before it was decided."""
 
@@ -32,7 +32,7 @@ class CaseState(StrEnum):
     """How far a case, one study under one rule, has come."""
 
     MATCHED = "MATCHED"
-    """A rule named this study a case."""
+    """A study under a rule."""
     PREPARED = "PREPARED"
     """De-identified copies exist and were proven clean."""
     FORWARDED = "FORWARDED"
@@ -53,7 +53,7 @@ class ReplyState(StrEnum):
     """How far an object that a reading site sent back has come."""
 
     RECEIVED = "RECEIVED"
-    """It is on disk; held here (parked) when no case fits it with certainty."""
+    """It is on disk, and was before its sender got Success; held here when no case fits it with certainty."""
     RESTORED = "RESTORED"
     """A copy with the original identity exists."""
     RETURNED = "RETURNED"

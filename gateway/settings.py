@@ -247,7 +247,7 @@ def load(config: Path | None = None, environment: Mapping[str, str] | None = Non
         source = str(config) if config else "the environment"
         raise SettingsError(
             f"The settings from {source} cannot be used: " + "; ".join(lines) + ".",
-            "The README lists every setting with its unit and default.",
+            "The manual lists every setting with its unit and default.",
         ) from None
     return _anchored(settings, base)
 

@@ -23,12 +23,19 @@ class Operator(StrEnum):
     """How a test compares."""
 
     IS = "is"
+    """The fact has this value."""
     IS_ONE_OF = "is_one_of"
+    """The fact has one of these values."""
     MATCHES = "matches"
+    """The text has a match of this regular expression."""
     CONTAINS = "contains"
+    """The text has this text in it."""
     STARTS_WITH = "starts_with"
+    """The text begins with this text."""
     IS_MISSING = "is_missing"
+    """`true`: the study does not know the fact; `false`: it does."""
     BETWEEN = "between"
+    """The number lies between these two, both included."""
 
 
 _WORDS = frozenset({FactKind.TEXT, FactKind.NAME})

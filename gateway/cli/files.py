@@ -51,7 +51,7 @@ def deidentify(
     profile: Annotated[
         str | None,
         typer.Option(
-            help="A shipped profile, one of [files] profiles, or a YAML file; else [files] profile."
+            help="A shipped profile, one of the folder files.profiles, or a YAML file; else files.profile."
         ),
     ] = None,
     manifest: Annotated[Path | None, typer.Option(help="Where to write what was done, as JSON.")] = None,

@@ -108,7 +108,7 @@ def users_add(
     ] = None,
     config: ConfigOption = None,
 ) -> None:
-    """Add a local account."""
+    """Add a local account: reader, lead, coordinator or admin."""
     from gateway.records import accounts
 
     password = (

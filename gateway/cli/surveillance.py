@@ -16,7 +16,7 @@ surveillance_app = typer.Typer(no_args_is_help=True, help="Who needs a surveilla
 
 @surveillance_app.command("import")
 def import_list(
-    file: Annotated[Path, typer.Argument(help="The list as CSV; the README names the columns.")],
+    file: Annotated[Path, typer.Argument(help="The list as CSV; the manual names the columns.")],
     site: Annotated[str, typer.Option(help="The site of lines that name none.")] = "",
     config: ConfigOption = None,
 ) -> None:

@@ -1,7 +1,7 @@
 """Single signs in the attributes of an image, as small functions that answer with their evidence or with None.
 
-The table in `kind_table` is made of these. A sign never looks at a description; only `described` does, and the rows
-that use it can never claim more than a tie-break (see `sequences`).
+The table in `table` is made of these. A sign never looks at a description; only `described` does, and the rows
+that use it can never claim more than a tie-break (see `recognition`).
 """
 
 from __future__ import annotations
@@ -159,12 +159,14 @@ def _keyword(name: str) -> str:
 
 
 def _b_value_high(view: View) -> str | None:
+    """A b-value of at least 50 s/mm²: the images are diffusion-weighted."""
     if view.max_b is not None and view.max_b >= DIFFUSION_FROM_B:
         return f"b-values up to {view.max_b:g} s/mm²"
     return None
 
 
 def _derived(view: View) -> str | None:
+    """ImageType begins with DERIVED."""
     return "ImageType DERIVED" if view.image.image_type[:1] == ("DERIVED",) else None
 
 
@@ -175,25 +177,30 @@ def _echo_planar_train(view: View) -> str | None:
 
 
 def _several_planes(view: View) -> str | None:
+    """Two planes or more in a series of few images (30 at most)."""
     if view.planes >= 2 and view.images <= LOCALIZER_IMAGES:
         return f"{view.planes} planes in {view.images} images"
     return None
 
 
 def _several_echoes(view: View) -> str | None:
+    """More than one echo time in the series."""
     return f"{view.echo_times} echo times" if view.echo_times > 1 else None
 
 
 def _mapping_echoes(view: View) -> str | None:
+    """Four echo times or more: a map is made of them."""
     return f"{view.echo_times} echo times: a map is made of it" if view.echo_times >= MAPPING_ECHOES else None
 
 
 def _mapping_inversions(view: View) -> str | None:
+    """More than one inversion time: a map, or a double inversion."""
     count = max(view.inversion_times, len({one for one in view.image.inversion_times_ms if one}))
     return f"{count} inversion times: a map or double inversion" if count > 1 else None
 
 
 def _dynamic(view: View) -> str | None:
+    """Three images or more of each place."""
     if view.images_per_place < DYNAMIC_FROM:
         return None
     return f"{view.images_per_place:g} images of each place: a dynamic series"
@@ -211,6 +218,7 @@ def _past_csf_null(view: View) -> str | None:
 
 
 def _maps_beside(view: View) -> str | None:
+    """Maps, phase, perfusion or angiography images in the same series."""
     found = sorted(view.series_roles & {"map", "phase", "perfusion", "angiography"})
     return f"{', '.join(found)} images in the same series" if found else None
 

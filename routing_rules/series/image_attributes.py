@@ -1,7 +1,7 @@
 """What one image says about itself, read once from its header: the input of series recognition.
 
 A classic object gives one `ImageTraits`, an enhanced multi-frame object one per frame (functional groups of
-PS3.3 C.7.6.16 first, then the top level). Nothing here judges; see `kind_table` and `sequences` for that.
+PS3.3 C.7.6.16 first, then the top level). Nothing here judges; see `table` and `recognition` for that.
 Times are in milliseconds, lengths in millimetres, b-values in s/mm².
 """
 

@@ -19,14 +19,23 @@ class Action(StrEnum):
     """Table E.1-1a, and three computed replacements of this gateway."""
 
     REMOVE = "X"
+    """The attribute is removed."""
     EMPTY = "Z"
+    """It stays, without a value."""
     DUMMY = "D"
+    """It gets a value that says nothing and is allowed for its VR."""
     KEEP = "K"
+    """It stays as it is."""
     CLEAN = "C"
+    """Text is reduced to the words of radiology, a date is shifted by the patient's days."""
     UID = "U"
+    """A new UID, the same for the same original everywhere."""
     PSEUDONYM = "pseudonym"
+    """The patient's pseudonym."""
     ACCESSION = "accession"
+    """A number derived from the patient and the accession number."""
     AGE = "age"
+    """The age at the study, worked out from the real dates; 90 and older is 090Y."""
 
 
 @dataclass(frozen=True)
