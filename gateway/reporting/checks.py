@@ -1,4 +1,4 @@
-"""Cross-checks: what the parts of a report must agree on before it can be signed (STANDARDS research 2.5).
+"""Cross-checks: what the parts of a report must agree on before it can be signed (manual: design/sources).
 
 Each rule is one function from a report to a problem or nothing, named in `RULES`; every rule is evaluated, so the
 reader sees all contradictions at once.

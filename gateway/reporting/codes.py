@@ -1,8 +1,9 @@
 """Codes as data: every concept and answer of the report, looked up by a readable key.
 
-`codes.json` holds them. A public code stands there only when the standards research found it (pydicom's copy of
-PS3.16, ICD-10, RFC 5646); everything else is private, scheme 99NPSR, which every SR declares in its Coding Scheme
-Identification Sequence (PS3.3 C.12.1.1.1). Keys are `question` for a concept and `question.answer` for a value.
+`codes.json` holds them. A public code stands there only when it was found in a published list (pydicom's copy of
+PS3.16, ICD-10, RFC 5646; manual: design/sources); everything else is private, scheme 99NPSR, which every SR declares in
+its Coding Scheme Identification Sequence (PS3.3 C.12.1.1.1). Keys are `question` for a concept and `question.answer`
+for a value.
 """
 
 from __future__ import annotations

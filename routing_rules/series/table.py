@@ -1,7 +1,8 @@
 """The table of recognition: which signs together prove which kind, in the order in which they are tried.
 
-Sources: standards research section 4.3 and PS3.3 C.8.3.1, C.8.13. Times in milliseconds. The first row whose signs
-all hold decides. Rows of `TIE_BREAKS` read descriptions; they are asked only when no row of `ROWS` proved anything.
+Sources: PS3.3 C.8.3.1, C.8.13, and what scanners write (manual: design/sources). Times in milliseconds. The first row
+whose signs all hold decides. Rows of `TIE_BREAKS` read descriptions; they are asked only when no row of `ROWS` proved
+anything.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """Pages for people, one module each.
 
 `queue`, `cases` (with `gallery`, `explanation`, `verdict`), `reports` (with `report_form`), `studies`, `held`,
-`originals`, `replies`, `surveillance` (with `calendar_plot`), `upload`, `nodes`, `manual`.
+`originals`, `replies`, `surveillance` (with `calendar_plot`), `upload`, `nodes`, `manual` (with `manual_pages`).
 """

@@ -1,51 +1,39 @@
-"""The manual, the education page and the conformance statement, and the list of services; all from this package."""
+"""The manual with its contents at the side, and the list of services; all from this package."""
 
 from __future__ import annotations
 
-from functools import lru_cache
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
-from markdown_it import MarkdownIt
-from markupsafe import Markup
 
-import gateway
-from gateway.errors import NotThere
 from gateway.records.accounts import Viewer
 from gateway.web.foundation.access import may
 from gateway.web.foundation.templates import render
+from gateway.web.pages import manual_pages
 
 router = APIRouter(include_in_schema=False)
 
 Anybody = Annotated[Viewer, Depends(may())]
 
-MANUAL = Path(gateway.__file__).parent / "manual"
-CHAPTERS = {"manual": "Manual", "ms-vs-pml": "MS versus PML", "conformance": "Conformance statement"}
-"""File name (without .md) and title of each chapter; `manual` is served at /manual itself."""
-
-
-@lru_cache(maxsize=len(CHAPTERS))
-def chapter_html(name: str) -> Markup:
-    """A chapter as HTML; raw HTML in the source is shown as text. Raises NotThere."""
-    source = MANUAL / f"{name}.md"
-    if name not in CHAPTERS or not source.is_file():
-        raise NotThere("There is no such chapter.", "The manual lists its chapters.")
-    renderer = MarkdownIt("commonmark", {"html": False}).enable("table")
-    return Markup(renderer.render(source.read_text(encoding="utf-8")))
-
 
 @router.get("/manual")
 def manual(request: Request, viewer: Anybody) -> Response:
-    """The manual of the reading service."""
-    return chapter(request, viewer, "manual")
+    """The manual's first page: what a sending site must know."""
+    return page(request, viewer, manual_pages.FIRST)
 
 
-@router.get("/manual/{name}")
-def chapter(request: Request, viewer: Anybody, name: str) -> Response:
-    """One chapter."""
-    return render(request, "manual.html", viewer, body=chapter_html(name), chapters=CHAPTERS, name=name)
+@router.get("/manual/{name:path}")
+def page(request: Request, viewer: Anybody, name: str) -> Response:
+    """One page of the manual."""
+    return render(
+        request,
+        "manual.html",
+        viewer,
+        body=manual_pages.html(name),
+        page=manual_pages.page(name),
+        contents=manual_pages.contents(),
+    )
 
 
 @router.get("/docs")

@@ -164,16 +164,3 @@ def test_nodes_and_refusals_are_shown_with_their_fix(web: WebGateway) -> None:
     assert told["fix"]
     assert admin.post("/nodes/hospital/echo").status_code == 200
     assert admin.post("/api/nodes/nowhere/echo").status_code == 502
-
-
-def test_the_manual_renders_its_chapters(web: WebGateway) -> None:
-    """Each chapter that is there is served as a page."""
-    from gateway.web.pages.manual import CHAPTERS, MANUAL
-
-    reader = web.client("reader")
-    for name in CHAPTERS:
-        path = "/manual" if name == "manual" else f"/manual/{name}"
-        expected = 200 if (MANUAL / f"{name}.md").is_file() else 404
-        assert reader.get(path).status_code == expected, path
-    assert reader.get("/manual/..%2f..%2fapplication").status_code == 404
-    assert reader.get("/docs").status_code == 200
