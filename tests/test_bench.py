@@ -1,4 +1,4 @@
-"""`./dev bench`: its sender stores what it says, its figures are what they are called, its table fits README.md."""
+"""`./dev bench`: its sender stores what it says, its figures are what they are called, its table fits the manual."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from bench.filled import fill
 from bench.measure import GATEWAY, QUICK, Bench, Case, Contestant, Row, Run
 from bench.processes import HOST, Watch, free_port, running, tree
 from bench.push import pushers
-from bench.report import BEGIN, END, ROWS_HEADER, TARGETS_HEADER, Report, into_readme
+from bench.report import BEGIN, END, ROWS_HEADER, TARGETS_HEADER, Report, into_manual
 from bench.targets import TARGETS
 from bench.workers import WorkerFailed
 from gateway.lifecycle import CaseState
@@ -186,24 +186,25 @@ def test_the_json_has_every_run_and_the_picture_opens(tmp_path: Path) -> None:
         assert image.getcolors(100_000)
 
 
-def test_the_table_goes_into_the_readme_and_replaces_the_one_before(tmp_path: Path) -> None:
+def test_the_table_goes_into_the_manual_and_replaces_the_one_before(tmp_path: Path) -> None:
     """Between the two marks and nowhere else, as often as one likes."""
-    readme = tmp_path / "README.md"
-    readme.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
+    page = tmp_path / "performance.md"
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
     for times in (1.0, 2.0):
-        into_readme(readme, report(*rows(("send", "storescu", times))).as_readme())
-    text = readme.read_text(encoding="utf-8")
+        into_manual(page, report(*rows(("send", "storescu", times))).as_manual())
+    text = page.read_text(encoding="utf-8")
     assert text.startswith(f"before\n{BEGIN}\n")
     assert text.endswith(f"{END}\nafter\n")
     assert (text.count("an abacus"), "old" in text, "| 2 x | reached |" in text) == (1, False, True)
-    readme.write_text("no marks", encoding="utf-8")
+    page.write_text("no marks", encoding="utf-8")
     with pytest.raises(ValueError, match="does not have the two lines"):
-        into_readme(readme, "table")
+        into_manual(page, "table")
 
 
-def test_the_readme_has_a_place_for_the_table_and_a_whole_table_in_it() -> None:
+def test_the_manual_has_a_place_for_the_table_and_a_whole_table_in_it() -> None:
     """Either nothing is measured yet, or machine, every target and every number are there."""
-    shown = (ROOT / "README.md").read_text(encoding="utf-8").split(BEGIN)[1].split(END)[0]
+    page = ROOT / "gateway" / "manual" / "performance.md"
+    shown = page.read_text(encoding="utf-8").split(BEGIN)[1].split(END)[0]
     if "No table yet" in shown:
         return
     assert "\nMeasured on " in shown

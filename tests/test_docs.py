@@ -1,7 +1,8 @@
-"""The documentation is complete: every command, setting, state, fact and operator of the code is in README.md."""
+"""The documentation is complete and true: what the code has stands there, what is generated is as the code says."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,17 @@ from gateway.lifecycle import CaseState, ReplyState, StudyState
 from gateway.privacy.profile.profile import load_profile
 from gateway.records.accounts import ROLES
 from gateway.settings import Settings
+from gateway.web.application import ROUTERS
+from gateway.web.foundation.rights import ROLE_RIGHTS
+from gateway.web.pages import manual_pages
+from reference.marks import PART, filled
+from reference.pages import PARTS, generated
 from routing_rules.expectations import Operator
 from routing_rules.fact_table import FACTS
+from routing_rules.rule import Completion, Rule
+from support.documentation import DOCUMENTATION, MANUAL, PAGES, README, ROOT, TEXTS, links
 
-ROOT = Path(__file__).resolve().parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+GENERATED = {str(path.relative_to(MANUAL)): (stands, should) for path, stands, should in generated()}
 
 
 def commands() -> Iterator[str]:
@@ -33,63 +40,64 @@ def commands() -> Iterator[str]:
 
 
 def settings_rows() -> Iterator[str]:
-    """The rows of README's table of settings, as the settings themselves say them."""
+    """The rows of the table of settings, as the settings themselves say them."""
     for table, section in Settings.model_fields.items():
         for key, setting in getattr(section.annotation, "model_fields", {}).items():
             value = str(setting.default).lower() if isinstance(setting.default, bool) else setting.default
-            default = "" if value is None else f"`{value}`"
+            default = "" if value in (None, "") else f"`{value}`"
             yield f"| `{table}.{key}` | {default} | {setting.description} |"
 
 
 @pytest.mark.parametrize("command", sorted(commands()))
-def test_every_command_is_in_the_readme(command: str) -> None:
+def test_every_command_is_in_the_manual(command: str) -> None:
     """A row of the table of commands begins with it."""
-    assert f"\n| `{command}`" in README or f"\n| `{command} " in README
+    assert f"\n| `{command}`" in DOCUMENTATION or f"\n| `{command} " in DOCUMENTATION
 
 
 @pytest.mark.parametrize("row", list(settings_rows()))
-def test_every_setting_is_in_the_readme_with_its_default_and_meaning(row: str) -> None:
+def test_every_setting_is_in_the_manual_with_its_default_and_meaning(row: str) -> None:
     """The table of settings has this row, word for word."""
-    assert f"\n{row}\n" in README
+    assert f"\n{row}\n" in DOCUMENTATION
 
 
-def test_the_readme_has_no_setting_that_does_not_exist() -> None:
+def test_the_manual_has_no_setting_that_does_not_exist() -> None:
     """What was removed from the settings is removed from the table."""
     tables = tuple(f"| `{table}." for table in Settings.model_fields)
-    assert {line for line in README.splitlines() if line.startswith(tables)} == set(settings_rows())
+    assert {line for line in DOCUMENTATION.splitlines() if line.startswith(tables)} == set(settings_rows())
 
 
 @pytest.mark.parametrize("state", [*StudyState, *CaseState])
-def test_every_state_is_in_the_readme(state: str) -> None:
-    """The picture shows it, and a table says what it means."""
+def test_every_state_is_in_the_documentation(state: str) -> None:
+    """Both pictures show it, and a table says what it means."""
     picture = README.split("```mermaid")[1].split("```")[0]
     assert state in picture
-    assert f"\n| `{state}` |" in README
+    assert f">{state}<" in (ROOT / "gateway/web/static/path-of-a-study.svg").read_text(encoding="utf-8")
+    assert f"\n| `{state}` |" in DOCUMENTATION
 
 
 @pytest.mark.parametrize("state", ReplyState)
-def test_every_state_of_a_reply_is_in_the_readme(state: str) -> None:
+def test_every_state_of_a_reply_is_in_the_manual(state: str) -> None:
     """A table of its own says what it means."""
-    table = README.split("| reply | an object")[1]
+    table = DOCUMENTATION.split("| reply | an object that a reading site sent back | step")[1]
     assert f"\n| `{state}` |" in table
 
 
 @pytest.mark.parametrize("operator", [*Operator, "all", "any", "not"])
-def test_every_operator_of_a_rule_is_in_the_readme(operator: str) -> None:
+def test_every_operator_of_a_rule_is_in_the_manual(operator: str) -> None:
     """The table of operators has it."""
-    assert f"\n| `{operator}` |" in README
+    assert f"\n| `{operator}` |" in DOCUMENTATION
 
 
 @pytest.mark.parametrize("fact", list(FACTS.values()), ids=list(FACTS))
-def test_every_fact_a_rule_may_ask_for_is_in_the_readme(fact: Any) -> None:
+def test_every_fact_a_rule_may_ask_for_is_in_the_manual(fact: Any) -> None:
     """The table of facts has it, with its kind and meaning."""
-    assert f"\n| `{fact.name}` | {fact.kind} | {fact.meaning} |\n" in README
+    assert f"\n| `{fact.name}` | {fact.kind} | {fact.meaning} |\n" in DOCUMENTATION
 
 
 def test_the_conformance_statement_claims_what_the_profile_does() -> None:
     """PS3.15 E.1.1: the options with their codes, the SOP classes that leave, and what a person may release."""
     profile = load_profile()
-    statement = (ROOT / "gateway" / "manual" / "conformance.md").read_text(encoding="utf-8")
+    statement = (MANUAL / "conformance.md").read_text(encoding="utf-8")
     section = statement.split("### 9.4")[1]
     claimed = section.split("|---|---|")[1].split("\n\n")[0].strip().splitlines()
     assert claimed == [f"| {meaning} | {code} |" for code, meaning in profile.method_codes()]
@@ -101,7 +109,127 @@ def test_the_conformance_statement_claims_what_the_profile_does() -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_every_role_of_an_account_is_in_the_readme(role: str) -> None:
+def test_every_role_of_an_account_is_in_the_manual(role: str) -> None:
     """The row of `gateway users add` names it."""
-    (row,) = (line for line in README.splitlines() if line.startswith("| `gateway users add"))
+    (row,) = (line for line in DOCUMENTATION.splitlines() if line.startswith("| `gateway users add"))
     assert role in row
+
+
+@pytest.mark.parametrize(
+    "setting", [*Rule.model_fields, *(f"completion.{name}" for name in Completion.model_fields)]
+)
+def test_every_setting_of_a_rule_is_in_the_manual(setting: str) -> None:
+    """The table of a rule's settings names it."""
+    rows = PAGES[MANUAL.relative_to(ROOT) / "reference" / "facts-and-operators.md"].split("## Operators")[0]
+    assert f"`{setting}`" in rows or setting == "completion"
+
+
+@pytest.mark.parametrize("page", list(GENERATED))
+def test_what_is_generated_is_as_the_code_says(page: str) -> None:
+    """After a change of the code somebody ran `./dev manual`."""
+    stands, should = GENERATED[page]
+    assert stands == should, f"run ./dev manual: {page} is not what the code says"
+
+
+def test_every_generated_part_stands_in_one_page() -> None:
+    """Nothing is generated for nobody, and nothing twice."""
+    found = [part["name"] for page in PAGES.values() for part in PART.finditer(page)]
+    assert sorted(found) == sorted(PARTS)
+
+
+def test_a_page_that_somebody_changed_by_hand_is_noticed_and_mended() -> None:
+    """A default that is not the code's differs from what should stand there; `./dev manual` writes it again."""
+    stands, should = GENERATED["reference/settings.md"]
+    changed = stands.replace("| `dicom.port` | `11112` |", "| `dicom.port` | `104` |")
+    assert changed != should
+    assert filled(changed, PARTS) == should
+
+
+def test_every_page_is_in_the_contents_once() -> None:
+    """From any page of the manual one comes to every other."""
+    listed = [page.name for section in manual_pages.contents() for page in section.pages]
+    there = [str(path.relative_to(MANUAL).with_suffix("")) for path in MANUAL.rglob("*.md")]
+    assert sorted(listed) == sorted(set(there) - {"contents"})
+
+
+def test_the_contents_call_a_page_what_it_calls_itself() -> None:
+    """The title in the navigation is the heading of the page."""
+    for section in manual_pages.contents():
+        for page in section.pages:
+            text = (MANUAL / f"{page.name}.md").read_text(encoding="utf-8")
+            assert text.startswith(f"# {page.title}\n"), page.name
+
+
+def anchors(text: str) -> set[str]:
+    """The places of a page that a link with `#` may mean."""
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    return {
+        manual_pages.anchor(line.replace("`", "")) for line in re.findall(r"^#+ (.*)$", prose, re.MULTILINE)
+    }
+
+
+@pytest.mark.parametrize("path", list(TEXTS), ids=str)
+def test_every_link_leads_to_a_place_that_is_there(path: Path) -> None:
+    """Files by relative paths, headings by their names; no other host, for machines without a network."""
+    for link in links(TEXTS[path]):
+        target, _, place = link.partition("#")
+        assert "://" not in link, link
+        found = (ROOT / path.parent / target).resolve() if target else ROOT / path
+        assert found.is_file(), link
+        if place:
+            assert place in anchors(found.read_text(encoding="utf-8")), link
+
+
+@pytest.mark.parametrize("path", list(PAGES), ids=str)
+def test_a_page_links_only_what_comes_with_the_product(path: Path) -> None:
+    """Other pages and pictures: an installed gateway has no repository around it."""
+    for link in links(PAGES[path]):
+        found = (ROOT / path.parent / link.partition("#")[0]).resolve()
+        assert found.is_relative_to(MANUAL) or found.is_relative_to(ROOT / "gateway/web/static"), link
+
+
+@pytest.mark.parametrize("path", list(PAGES), ids=str)
+def test_a_page_has_no_raw_html_and_no_mermaid(path: Path) -> None:
+    """The gateway shows raw HTML as text and runs no script from elsewhere."""
+    text = re.sub(r"`[^`\n]*`", "", PAGES[path])
+    assert not re.search(r"<[a-z/!][^>]*>", text)
+    assert "```mermaid" not in PAGES[path]
+
+
+def test_the_readme_is_short() -> None:
+    """At most 8 KB: everything else is in the manual."""
+    assert len(README.encode()) <= 8192
+
+
+@pytest.mark.parametrize("role", ROLE_RIGHTS)
+def test_every_role_has_a_column_of_its_rights(role: str) -> None:
+    """The table of roles says what an account may do."""
+    (heading,) = (line for line in DOCUMENTATION.splitlines() if line.startswith("| may |"))
+    assert f" {role} |" in heading
+
+
+def test_every_address_is_in_the_manual() -> None:
+    """Each page and service that is served stands in the tables of addresses."""
+    for router in ROUTERS:
+        for route in router.routes:
+            for method in getattr(route, "methods", ()):
+                assert f"| `{method}` | `{getattr(route, 'path', '')}` |" in DOCUMENTATION
+
+
+def test_decisions_have_one_form() -> None:
+    """Context, decision, what was tried and rejected, consequences."""
+    wanted = ["Context", "Decision", "Tried and rejected", "Consequences"]
+    for path, text in PAGES.items():
+        if "decisions" in path.parts:
+            assert re.findall(r"^## (.*)$", text, re.MULTILINE) == wanted, path
+
+
+def test_the_glossary_has_each_word_once_and_says_where_it_is() -> None:
+    """Its places are modules and packages that are there."""
+    text = (MANUAL / "design" / "glossary.md").read_text(encoding="utf-8")
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")][1:]
+    assert [row[0] for row in rows] == sorted({row[0] for row in rows}, key=str.lower)
+    for _, _, where in rows:
+        for module in re.findall(r"`([\w.]+)`", where):
+            place = ROOT.joinpath(*module.split("."))
+            assert place.is_dir() or place.with_suffix(".py").is_file(), module

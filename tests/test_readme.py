@@ -1,4 +1,4 @@
-"""What README.md says can be done: its commands exist, its examples load, its links lead somewhere."""
+"""What README.md and the manual say can be done: their commands exist, their examples load, what they name is there."""
 
 from __future__ import annotations
 
@@ -15,26 +15,21 @@ from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.node import Role
 from gateway import settings as gateway_settings
 from gateway.cli import app
+from gateway.privacy.profile.profile import load_profile
 from routing_rules.files import load_rules, run_tests
-
-ROOT = Path(__file__).resolve().parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-def blocks(language: str) -> list[str]:
-    """The fenced blocks of one language."""
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+from routing_rules.series.vendor_facts import standard_vendor_facts
+from support.documentation import DOCUMENTATION, README, ROOT, blocks, links
 
 
 def shell_lines() -> list[str]:
     """Every command line of the shell blocks, without its comment."""
-    lines = (line.split(" #")[0].strip() for block in blocks("sh") for line in block.splitlines())
-    return [line for line in lines if line]
+    lines = (line.split(" #")[0] for block in blocks("sh") for line in block.splitlines())
+    return [command.strip() for line in lines for command in line.split("&&") if command.strip()]
 
 
 def gateway_lines() -> list[str]:
-    """Every `gateway ...` that the README tells people to type, in blocks and in the text."""
-    inline = re.findall(r"`(gateway [^`]+)`", README)
+    """Every `gateway ...` that people are told to type, in blocks and in the text."""
+    inline = re.findall(r"`(gateway [^`]+)`", DOCUMENTATION)
     return sorted({*inline, *(line for line in shell_lines() if line.startswith("gateway "))})
 
 
@@ -51,7 +46,7 @@ def test_every_gateway_command_exists_with_its_options(line: str) -> None:
     assert {word for word in words if word.startswith("--")} <= known
 
 
-@pytest.mark.parametrize("line", sorted(set(re.findall(r"\./dev(?: [a-z]+)?", README))))
+@pytest.mark.parametrize("line", sorted(set(re.findall(r"\./dev(?: [a-z]+)?", DOCUMENTATION))))
 def test_every_dev_command_exists(line: str) -> None:
     """`./dev WORD` is a command of ./dev."""
     commands = runpy.run_path(str(ROOT / "dev"), run_name="dev")["COMMANDS"]
@@ -81,13 +76,13 @@ def test_the_rules_example_loads_and_passes_its_own_tests(tmp_path: Path) -> Non
 def test_the_nodes_example_loads() -> None:
     """The nodes file shown is one, and has a sender, an archive and a reader."""
     (found,) = [block for block in blocks("yaml") if block.startswith("nodes:")]
-    directory = NodeDirectory.from_text(found, "README.md")
+    directory = NodeDirectory.from_text(found, "nodes.yaml")
     assert {role for node in directory for role in node.roles} == set(Role)
 
 
-@pytest.mark.parametrize("name", sorted(set(re.findall(r"`(GATEWAY_[A-Z_]+)`", README))))
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"`(GATEWAY_[A-Z_]+)`", DOCUMENTATION))))
 def test_every_variable_named_is_understood(name: str, tmp_path: Path) -> None:
-    """A variable of the README changes a setting."""
+    """A variable of the manual changes a setting."""
     value = "11113" if name.endswith("PORT") else "sqlite:///elsewhere.sqlite"
     if name.endswith("_FILE"):
         (tmp_path / "secret").write_text(value, encoding="utf-8")
@@ -97,21 +92,35 @@ def test_every_variable_named_is_understood(name: str, tmp_path: Path) -> None:
 
 def test_every_link_leads_to_a_file() -> None:
     """Relative links are not broken, and there is no other kind: the README is read on machines without a network."""
-    links = re.findall(r"\]\(([^)]+)\)", README)
-    assert links
-    assert [link for link in links if not (ROOT / link).exists()] == []
+    found = links(README)
+    assert found
+    assert [link for link in found if not (ROOT / link).exists()] == []
 
 
 @pytest.mark.parametrize(
-    "path", sorted(set(re.findall(r"`([\w./-]+/|docker/[\w.]+|gateway/[\w.]+\.py)`", README)))
+    "path", sorted(set(re.findall(r"`([\w./-]+/|docker/[\w.]+|gateway/[\w.]+\.py)`", DOCUMENTATION)))
 )
 def test_every_file_named_exists(path: str) -> None:
     """Folders and files that the text names are in the repository."""
     assert (ROOT / path).exists() or path.startswith("rules")
 
 
-@pytest.mark.parametrize("address", sorted(set(re.findall(r"`(/[a-z]+)`", README))))
+@pytest.mark.parametrize("address", sorted(set(re.findall(r"`(/[a-z]+)`", DOCUMENTATION))))
 def test_every_web_address_named_is_served(address: str) -> None:
-    """A path of the README is a route of the web application."""
+    """A path of the manual is a route of the web application."""
     routes = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "gateway" / "web").rglob("*.py"))
     assert f'"{address}"' in routes
+
+
+def test_the_profile_example_loads() -> None:
+    """The profile shown is one that a site may use."""
+    (found,) = [block for block in blocks("yaml") if block.startswith("name:")]
+    assert load_profile("pml-read", found).name == "no-sex"
+
+
+def test_the_example_of_vendor_facts_loads() -> None:
+    """A scanner that writes something else is taught as shown."""
+    (found,) = [block for block in blocks("yaml") if block.startswith("sequence_names:")]
+    taught = standard_vendor_facts().extended_by(found, "vendor_facts.yaml")
+    assert taught.meanings(("my_flair_3d",)) == {"spin_echo", "inversion"}
+    assert taught.roles(("ADC_MAP_OF_OURS",)) == {"adc"}

@@ -22,7 +22,7 @@ from rich.console import Console
 
 from bench import end_to_end, growth, machine, plot, prepare, receive, send
 from bench.measure import QUICK, Bench, Sizes
-from bench.report import Report, into_readme
+from bench.report import Report, into_manual
 from bench.targets import TARGETS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,8 +67,8 @@ def main(words: list[str]) -> int:
     how = f"{runs}, in turn, in random order; {took / 60:.0f} minutes in all."
     report = Report(f"{datetime.now(UTC):%Y-%m-%d}", about, how, doubts, tuple(bench.rows))
     _write(report, options.out, console)
-    if options.readme:
-        into_readme(ROOT / "README.md", report.as_readme())
+    if options.manual:
+        into_manual(ROOT / "gateway" / "manual" / "performance.md", report.as_manual())
     if any(row.problem.startswith("failed") and row.name == "gateway" for row in bench.rows):
         console.print("[red]The gateway itself failed in a run: see above.[/red]")
         return status or 1
@@ -93,7 +93,7 @@ def _options(words: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--out", type=Path, default=ROOT / "bench-results", metavar="DIR", help="where the results go"
     )
-    parser.add_argument("--readme", action="store_true", help="put the result into README.md")
+    parser.add_argument("--manual", action="store_true", help="put the result into the manual")
     options = parser.parse_args(words)
     if unknown := [name for name in options.names if name not in BENCHMARKS]:
         parser.error(f"there is no benchmark {unknown[0]!r}; there are {names}")

@@ -1,4 +1,4 @@
-"""The rows as files: JSON with every run, Markdown for people, and the part of README.md that shows them."""
+"""The rows as files: JSON with every run, Markdown for people, and the part of the manual that shows them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from pathlib import Path
 from bench.measure import Row, number, spread
 from bench.targets import TARGETS
 
-BEGIN, END = "<!-- ./dev bench --readme: from here -->", "<!-- ./dev bench --readme: to here -->"
+# Link definitions that nobody refers to: shown neither on GitHub nor on the gateway's own pages.
+BEGIN = '[//]: # "written by ./dev bench --manual"'
+END = '[//]: # "end of what ./dev bench wrote"'
 TARGETS_HEADER = "| target (ratio of medians) | wanted | measured | |"
 ROWS_HEADER = (
     "| who | median (least to most) | gateway against it | CPU per instance | peak memory | synced |"
@@ -48,11 +50,10 @@ class Report:
         """Machine, targets, and a table for each case."""
         return "\n".join([*self._head(), "", *self._targets(), "", *self._cases("###")]) + "\n"
 
-    def as_readme(self) -> str:
-        """The same for README.md, the tables of the cases folded away."""
-        cases = self._cases("####")
-        folded = ["<details><summary>Every number</summary>", "", *cases, "", "</details>"]
-        return "\n".join([*self._head(), "", *self._targets(), "", *folded]) + "\n"
+    def as_manual(self) -> str:
+        """The same for the manual's page, under headings of its own."""
+        cases = ["## Every number", "", *self._cases("###")]
+        return "\n".join(["## Against others", "", *self._head(), "", *self._targets(), "", *cases]) + "\n"
 
     def _head(self) -> Iterator[str]:
         machine = "; ".join(f"{name}: {value}" for name, value in self.machine.items())
@@ -101,11 +102,11 @@ def _cells(cells: Sequence[str]) -> str:
     return "| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |"
 
 
-def into_readme(readme: Path, text: str) -> None:
+def into_manual(page: Path, text: str) -> None:
     """Replace what stands between the two marks. Raises ValueError when they are not there."""
-    before = readme.read_text(encoding="utf-8")
+    before = page.read_text(encoding="utf-8")
     pattern = re.compile(f"({re.escape(BEGIN)}\n).*?({re.escape(END)})", re.DOTALL)
     after, count = pattern.subn(lambda found: f"{found[1]}\n{text}\n{found[2]}", before)
     if count != 1:
-        raise ValueError(f"{readme} does not have the two lines {BEGIN} and {END}.")
-    readme.write_text(after, encoding="utf-8")
+        raise ValueError(f"{page} does not have the two lines {BEGIN} and {END}.")
+    page.write_text(after, encoding="utf-8")

@@ -1,0 +1,152 @@
+"""How a series is recognised and a protocol judged: the tables of `routing_rules.series`, read from its source."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+import routing_rules.series
+from reference.docstrings import of_members, summary
+from reference.marks import table
+from routing_rules.series import evidence
+from routing_rules.series.protocol import assess
+from routing_rules.series.series import SeriesKind
+
+FOLDER = Path(routing_rules.series.__file__).parent
+TAKE_ARGUMENTS = ("within", "unknown", "has", "equals", "role", "means", "any_of", "lacks", "described")
+
+
+def kinds() -> str:
+    """The kinds of series."""
+    return table(("kind", "is"), ((f"`{one}`", text) for one, text in of_members(SeriesKind).items()))
+
+
+def requirements() -> str:
+    """What the protocol must have."""
+    verdict = assess((), suspected=True)
+    always = {one.name for one in assess((), suspected=False).requirements}
+    rows = (
+        (
+            one.label,
+            "not readable" if one.essential else "readable with limits",
+            asked.removeprefix("Send ").rpartition(": ")[0],
+            "every study" if one.name in always else "suspected PML",
+            one.source,
+        )
+        for one, asked in zip(verdict.requirements, verdict.resend, strict=True)
+    )
+    return table(("series", "without it", "asked for", "wanted in", "source"), rows)
+
+
+def recognition_rows() -> str:
+    """The rows of the table of recognition, in the order in which they are tried."""
+    return _recognition(_elements_of("table", "ROWS"))
+
+
+def tie_breaks() -> str:
+    """The rows that read descriptions."""
+    return _recognition(_elements_of("table", "TIE_BREAKS"))
+
+
+def _recognition(rows: Sequence[ast.expr]) -> str:
+    return table(("kind", "confidence", "when all of these hold"), (_row(call) for call in rows))
+
+
+def _row(call: ast.expr) -> tuple[str, str, str]:
+    assert isinstance(call, ast.Call)
+    kind, confidence, signs = call.args
+    assert isinstance(signs, ast.Tuple)
+    said = "; ".join(f"`{ast.unparse(sign)}`" for sign in signs.elts)
+    return f"`{ast.unparse(kind).removeprefix('K.').lower()}`", ast.unparse(confidence), said
+
+
+def _elements_of(module: str, name: str) -> list[ast.expr]:
+    """The rows of a tuple in the source, those of a tuple that is unpacked in it included."""
+    (value,) = (given for target, given in _assignments(module) if target == name)
+    assert isinstance(value, ast.Tuple)
+    found: list[ast.expr] = []
+    for element in value.elts:
+        if isinstance(element, ast.Starred):
+            found += _elements_of("rows_by_timing", ast.unparse(element.value))
+        else:
+            found.append(element)
+    return found
+
+
+def _assignments(module: str) -> Iterator[tuple[str, ast.expr]]:
+    tree = ast.parse((FOLDER / f"{module}.py").read_text(encoding="utf-8"))
+    for node in tree.body:
+        if isinstance(node, ast.Assign):
+            for target, value in _pairs(node.targets[0], node.value):
+                yield ast.unparse(target), value
+        elif isinstance(node, ast.AnnAssign) and node.value is not None:
+            yield ast.unparse(node.target), node.value
+
+
+def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+        yield from zip(target.elts, value.elts, strict=True)
+    else:
+        yield target, value
+
+
+def signs() -> str:
+    """What the signs in the rows mean: those that take arguments, then those that have a name."""
+    rows = [(f"`{name}(...)`", summary(getattr(evidence, name))) for name in TAKE_ARGUMENTS]
+    for name, value in (*_assignments("evidence"), *_assignments("row")):
+        if isinstance(value, ast.Call) and name.islower():
+            rows.append((f"`{name}`", f"`{ast.unparse(value)}`"))
+        elif isinstance(value, ast.Name):
+            rows.append((f"`{name}`", summary(getattr(evidence, name))))
+        elif isinstance(value, ast.Constant) and isinstance(value.value, str):
+            rows.append((f"`{name}`", f"`{value.value}`"))
+    return table(("sign", "means"), rows)
+
+
+def vendor_elements() -> str:
+    """The private attributes that recognition reads."""
+    uses = {
+        "b_values": "b-value",
+        "sequence_name_elements": "name of the pulse sequence",
+        "mosaic_counts": "images in a mosaic",
+        "private_values": "what the image shows",
+    }
+    facts = _vendor_facts()
+    rows = (
+        (
+            one["vendor"],
+            one["creator"],
+            f"({one['group']:04X},xx{one['element']:02X})",
+            use,
+            one.get("source", ""),
+        )
+        for key, use in uses.items()
+        for one in facts[key]
+    )
+    return table(("vendor", "creator", "element", "gives", "source"), rows)
+
+
+def image_types() -> str:
+    """The values of ImageType and what they show."""
+    rows = (
+        (f"`{role}`", ", ".join(map(str, values))) for role, values in _vendor_facts()["image_types"].items()
+    )
+    return table(("shows", "values of ImageType and FrameType"), rows)
+
+
+def sequence_names() -> str:
+    """The names of pulse sequences and what they tell."""
+    rows = (
+        (one["vendor"], f"`{one['pattern']}`", ", ".join(one["means"]).replace("_", " "))
+        for one in _vendor_facts()["sequence_names"]
+    )
+    return table(("vendor", "name has", "tells"), rows)
+
+
+def _vendor_facts() -> dict[str, Any]:
+    facts: dict[str, Any] = yaml.safe_load((FOLDER / "vendor_facts.yaml").read_text(encoding="utf-8"))
+    return facts
