@@ -161,18 +161,19 @@ def _check_pattern(pattern: str) -> None:
         raise complaint("is not a regular expression", pattern, fix) from error
 
 
-_JSON_TYPES: Mapping[FactKind, str] = {
-    FactKind.TEXT: "string",
-    FactKind.NAME: "string",
-    FactKind.NUMBER: "number",
-    FactKind.FLAG: "boolean",
+_TEXT = {"type": "string", "minLength": 1}
+_JSON_TYPES: Mapping[FactKind, dict[str, Any]] = {
+    FactKind.TEXT: _TEXT,
+    FactKind.NAME: _TEXT,
+    FactKind.NUMBER: {"type": "number"},
+    FactKind.FLAG: {"type": "boolean"},
 }
 EXPECTATION_SCHEMAS: Mapping[Operator, Callable[[FactKind], dict[str, Any]]] = {
-    Operator.IS: lambda kind: {"type": _JSON_TYPES[kind]},
-    Operator.IS_ONE_OF: lambda kind: {"type": "array", "minItems": 1, "items": {"type": _JSON_TYPES[kind]}},
-    Operator.MATCHES: lambda _: {"type": "string", "format": "regex", "maxLength": LONGEST_PATTERN},
-    Operator.CONTAINS: lambda _: {"type": "string", "minLength": 1},
-    Operator.STARTS_WITH: lambda _: {"type": "string", "minLength": 1},
+    Operator.IS: lambda kind: _JSON_TYPES[kind],
+    Operator.IS_ONE_OF: lambda kind: {"type": "array", "minItems": 1, "items": _JSON_TYPES[kind]},
+    Operator.MATCHES: lambda _: {**_TEXT, "format": "regex", "maxLength": LONGEST_PATTERN},
+    Operator.CONTAINS: lambda _: _TEXT,
+    Operator.STARTS_WITH: lambda _: _TEXT,
     Operator.IS_MISSING: lambda _: {"type": "boolean"},
     Operator.BETWEEN: lambda _: {"type": "array", "minItems": 2, "maxItems": 2, "items": {"type": "number"}},
 }

@@ -140,6 +140,14 @@ def test_a_change_anywhere_is_judged_alike(data: Any, choice: Any, value: Any) -
         assert _beyond_a_schema(changed), changed
 
 
+@pytest.mark.parametrize("expected", [{"is": ""}, {"is_one_of": ["PML", ""]}, {"matches": ""}, {"contains": ""}])
+def test_an_empty_text_is_refused_by_both(expected: dict[str, Any]) -> None:
+    """No study has it, so it is a mistake, in the editor as in the loader."""
+    data = {"rules": [{"id": "a", "title": "A rule", "when": {"address": expected}}], "tests": []}
+    assert not _loads(data)
+    assert list(problems(data, SCHEMA))
+
+
 @pytest.mark.parametrize("fact", list(FACTS))
 def test_the_schema_knows_every_fact_and_its_operators(fact: str) -> None:
     """An editor offers every fact with its meaning, and only operators that fit."""
