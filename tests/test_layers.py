@@ -226,13 +226,3 @@ def test_the_init_of_a_package_imports_nothing(folder: Path) -> None:
     content = ast.parse((ROOT / folder / "__init__.py").read_text(encoding="utf-8"))
     imports = [node for node in ast.walk(content) if isinstance(node, ast.Import | ast.ImportFrom)]
     assert not imports or str(folder) in IMPORTING
-
-
-def test_the_tests_lie_as_the_packages_do() -> None:
-    """Each folder with tests of a package has the name of a folder of that package."""
-    folders = {
-        file.parent.relative_to(ROOT / "tests")
-        for package in PACKAGES
-        for file in (ROOT / "tests" / package).rglob("test_*.py")
-    }
-    assert sorted(folders - set(FOLDERS)) == []
