@@ -16,6 +16,8 @@ Read `node` (who), then `scp.receiver` (what comes in), then `sender` (what goes
     upper_layer/                   associations: contexts, PDUs, TLS, and what is set up in pynetdicom
     encoding/                      the bytes of objects (PS3.5, PS3.10); no network
     config_files/                  configuration people write: YAML with lines, problems with fixes; no network
+    errors                         what can go wrong between two systems
+    explained_error                the base of every error made on purpose, here and in the other two packages
 
 A library on pynetdicom, pydicom and dicomweb-client; it knows nothing of the gateway that uses it. This file imports
 nothing, so that `encoding` and `config_files` cost nobody a network stack.

@@ -12,6 +12,9 @@ A study's path, and where each part of it lives:
     reporting   gateway.reporting                  what a reader signs, as DICOM SR and as print
     files       gateway.files                      the same on files, without a running gateway
     running     gateway.service, gateway.cli, gateway.assembly    processes, commands, and how all of it is put together
+    trying      gateway.demo                       a hospital, a reading site and a phantom, round the whole loop
+    states      gateway.lifecycle                  of a study, a case and a reply, and which may follow which
+    ground      gateway.settings, gateway.clock, gateway.logs, gateway.errors    what everything stands on
 """
 
 __version__ = "0.1.0"

@@ -18,11 +18,12 @@ from gateway import logs
 from gateway.errors import SettingsError
 from gateway.intake import Arrival, Intake
 from gateway.profiles import SiteProfiles, read_folder
-from gateway.records import ledger, migrations
+from gateway.records import ledger
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
 from gateway.records.evidence import CommitmentFact
 from gateway.records.identities import keys, sealed_letters
+from gateway.records.migrations import schema
 from gateway.settings import Settings
 from routing_rules.files import RuleSet, load_rules
 from routing_rules.versions import in_force
@@ -103,10 +104,10 @@ def open_gateway(settings: Settings) -> Gateway:
             parents=True, exist_ok=True, mode=0o700
         )
     database = Database(settings.storage.database)
-    if not migrations.is_current(database):
+    if not schema.is_current(database):
         if not database.is_sqlite:
             raise SettingsError("The database schema is not this version's.", "Run: gateway migrate")
-        migrations.upgrade(database)
+        schema.upgrade(database)
     blobs = LocalBlobs(settings.storage.objects)
     directory = Reloaded(settings.files.nodes, NodeDirectory.from_file, NodeDirectory(()))
     rules = Reloaded(settings.files.rules, load_rules, RuleSet((), "no rules"), in_force)

@@ -4,6 +4,7 @@
     part10      the preamble and file meta information, and a walk over a whole data set
     stream      the same walk over a data set that passes in pieces
     elements    the top-level elements of a little-endian data set as byte ranges
+    errors      bytes that are no DICOM object
 
 Nothing is decoded here: values belong to pydicom. This file imports nothing.
 """

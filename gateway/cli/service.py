@@ -76,10 +76,10 @@ def check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 @app.command()
 def migrate(config: ConfigOption = None) -> None:
     """Bring the database schema to this version's."""
-    from gateway.records import migrations
     from gateway.records.database import Database
+    from gateway.records.migrations import schema
 
-    migrations.upgrade(Database(settings_of(config).storage.database))
+    schema.upgrade(Database(settings_of(config).storage.database))
     out.print("The schema is this version's.")
 
 

@@ -1,6 +1,6 @@
 """Cross-checks: what the parts of a report must agree on before it can be signed (manual: design/sources).
 
-Each rule is one function from a report to a problem or nothing, named in `RULES`; every rule is evaluated, so the
+Each rule is one function from an opinion to a problem or nothing, named in `RULES`; every rule is evaluated, so the
 reader sees all contradictions at once.
 """
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from gateway.reporting.answers import Answer
-    from gateway.reporting.report import Report
+    from gateway.reporting.opinion import Opinion
 
 
 @dataclass(frozen=True)
@@ -45,35 +45,35 @@ class Contradiction:
         return f"{self.problem} {self.fix}"
 
 
-def _suspicion_needs_lesion(report: Report) -> Iterator[Contradiction]:
-    if report.suspicion.level >= 2 and not report.lesions:
+def _suspicion_needs_lesion(opinion: Opinion) -> Iterator[Contradiction]:
+    if opinion.suspicion.level >= 2 and not opinion.lesions:
         yield Contradiction(
             "suspicion",
-            f"Suspicion level {report.suspicion.level} has no lesion to rest on.",
+            f"Suspicion level {opinion.suspicion.level} has no lesion to rest on.",
             "Describe at least one lesion, or choose level 0 or 1.",
         )
 
 
-def _iris_follows_suspicion(report: Report) -> Iterator[Contradiction]:
-    unsuspicious = report.suspicion.level <= 1
-    not_applicable = report.iris_phase is IrisPhase.NOT_APPLICABLE
+def _iris_follows_suspicion(opinion: Opinion) -> Iterator[Contradiction]:
+    unsuspicious = opinion.suspicion.level <= 1
+    not_applicable = opinion.iris_phase is IrisPhase.NOT_APPLICABLE
     if unsuspicious and not not_applicable:
         yield Contradiction(
             "iris_phase",
-            f"IRIS phase “{report.iris_phase.label}” with suspicion level {report.suspicion.level}.",
+            f"IRIS phase “{opinion.iris_phase.label}” with suspicion level {opinion.suspicion.level}.",
             "Choose “not applicable”, or suspicion level 2 to 4.",
         )
     if not unsuspicious and not_applicable:
         yield Contradiction(
             "iris_phase",
-            f"IRIS phase “not applicable” with suspicion level {report.suspicion.level}.",
+            f"IRIS phase “not applicable” with suspicion level {opinion.suspicion.level}.",
             "Choose a phase, or “phase indeterminate”.",
         )
 
 
-def _contrast_pattern_follows_sequence(report: Report) -> Iterator[Contradiction]:
-    acquired = report.protocol.sequences.t1_contrast.present
-    for number, lesion in enumerate(report.lesions):
+def _contrast_pattern_follows_sequence(opinion: Opinion) -> Iterator[Contradiction]:
+    acquired = opinion.protocol.sequences.t1_contrast.present
+    for number, lesion in enumerate(opinion.lesions):
         missing = lesion.enhancement is Enhancement.NOT_ACQUIRED
         if acquired and missing:
             yield Contradiction(
@@ -89,10 +89,10 @@ def _contrast_pattern_follows_sequence(report: Report) -> Iterator[Contradiction
             )
 
 
-def _signals_follow_sequences(report: Report) -> Iterator[Contradiction]:
+def _signals_follow_sequences(opinion: Opinion) -> Iterator[Contradiction]:
     """A signal is unavailable when its sequence is absent, and may be so when the sequence is non-diagnostic."""
-    sequences = report.protocol.sequences
-    for number, lesion in enumerate(report.lesions):
+    sequences = opinion.protocol.sequences
+    for number, lesion in enumerate(opinion.lesions):
         table = (
             ("t1", "T1", sequences.t1, lesion.t1 is T1Signal.NOT_AVAILABLE),
             ("t2", "T2", sequences.t2, T2Signal.NOT_AVAILABLE in lesion.t2),
@@ -115,8 +115,8 @@ def _signals_follow_sequences(report: Report) -> Iterator[Contradiction]:
                 )
 
 
-def _answers_exclude_each_other(report: Report) -> Iterator[Contradiction]:
-    for number, lesion in enumerate(report.lesions):
+def _answers_exclude_each_other(opinion: Opinion) -> Iterator[Contradiction]:
+    for number, lesion in enumerate(opinion.lesions):
         exclusives: tuple[tuple[str, str, tuple[Answer, ...], set[Answer]], ...] = (
             ("t2", "T2", lesion.t2, {T2Signal.NOT_AVAILABLE}),
             ("swi", "SWI", lesion.swi, {SwiPattern.NONE, SwiPattern.NOT_AVAILABLE}),
@@ -137,25 +137,25 @@ def _answers_exclude_each_other(report: Report) -> Iterator[Contradiction]:
             )
 
 
-def _missing_sequence_is_incomplete(report: Report) -> Iterator[Contradiction]:
-    if report.protocol.completeness is Completeness.INCOMPLETE:
+def _missing_sequence_is_incomplete(opinion: Opinion) -> Iterator[Contradiction]:
+    if opinion.protocol.completeness is Completeness.INCOMPLETE:
         return
-    sequences = report.protocol.sequences
+    sequences = opinion.protocol.sequences
     required = {"FLAIR": sequences.flair, "T2": sequences.t2, "DWI at b = 1000 s/mm²": sequences.dwi}
     missing = [name for name, sequence in required.items() if not sequence.present]
-    if not missing and any(lesion.dwi is DwiPattern.NOT_AVAILABLE for lesion in report.lesions):
+    if not missing and any(lesion.dwi is DwiPattern.NOT_AVAILABLE for lesion in opinion.lesions):
         missing = ["DWI at b = 1000 s/mm²"]
     if missing:
         yield Contradiction(
             "protocol.completeness",
-            f"Protocol “{report.protocol.completeness.label}”, but not available: {', '.join(missing)}.",
+            f"Protocol “{opinion.protocol.completeness.label}”, but not available: {', '.join(missing)}.",
             "Choose “incomplete: required sequence missing”.",
         )
 
 
-def _limitation_is_explained(report: Report) -> Iterator[Contradiction]:
-    limited = report.protocol.completeness is Completeness.LIMITED
-    if (limited or report.protocol.quality is Quality.NON_DIAGNOSTIC) and not report.protocol.limitation:
+def _limitation_is_explained(opinion: Opinion) -> Iterator[Contradiction]:
+    limited = opinion.protocol.completeness is Completeness.LIMITED
+    if (limited or opinion.protocol.quality is Quality.NON_DIAGNOSTIC) and not opinion.protocol.limitation:
         yield Contradiction(
             "protocol.limitation",
             "The examination is limited, but nothing says how.",
@@ -163,8 +163,8 @@ def _limitation_is_explained(report: Report) -> Iterator[Contradiction]:
         )
 
 
-def _comparison_agrees(report: Report) -> Iterator[Contradiction]:
-    comparison = report.comparison
+def _comparison_agrees(opinion: Opinion) -> Iterator[Contradiction]:
+    comparison = opinion.comparison
     compared = comparison.done is ComparisonDone.YES
     if compared and comparison.prior_study_date is None:
         yield Contradiction(
@@ -183,7 +183,7 @@ def _comparison_agrees(report: Report) -> Iterator[Contradiction]:
         ComparisonDone.NO: {TimeCourse.UNDETERMINED},
         ComparisonDone.NO_PRIOR: {TimeCourse.NO_PRIOR},
     }[comparison.done]
-    for number, lesion in enumerate(report.lesions):
+    for number, lesion in enumerate(opinion.lesions):
         if lesion.time_course not in allowed:
             yield Contradiction(
                 f"lesions.{number}.time_course",
@@ -191,7 +191,7 @@ def _comparison_agrees(report: Report) -> Iterator[Contradiction]:
                 f"“{comparison.done.label}”.",
                 f"Choose {' or '.join(f'“{answer.label}”' for answer in TimeCourse if answer in allowed)}.",
             )
-        elif lesion.time_course is TimeCourse.NEW and report.new_lesion is not Presence.PRESENT:
+        elif lesion.time_course is TimeCourse.NEW and opinion.new_lesion is not Presence.PRESENT:
             yield Contradiction(
                 "new_lesion",
                 f"Lesion {number + 1} is new, but “any new lesion” is not “present”.",
@@ -199,24 +199,24 @@ def _comparison_agrees(report: Report) -> Iterator[Contradiction]:
             )
 
 
-def _attribution_agrees(report: Report) -> Iterator[Contradiction]:
-    for number, lesion in enumerate(report.lesions):
-        if report.suspicion.level <= 1 and lesion.attribution in {Attribution.PML, Attribution.BOTH}:
+def _attribution_agrees(opinion: Opinion) -> Iterator[Contradiction]:
+    for number, lesion in enumerate(opinion.lesions):
+        if opinion.suspicion.level <= 1 and lesion.attribution in {Attribution.PML, Attribution.BOTH}:
             yield Contradiction(
                 "suspicion",
-                f"Lesion {number + 1} is attributed to PML, but the suspicion level is {report.suspicion.level}.",
+                f"Lesion {number + 1} is attributed to PML, but the suspicion level is {opinion.suspicion.level}.",
                 "Choose level 2 to 4, or another attribution.",
             )
 
 
-def _spectra_follow_sequence(report: Report) -> Iterator[Contradiction]:
-    if report.protocol.sequences.mrs.readable and not report.spectra:
+def _spectra_follow_sequence(opinion: Opinion) -> Iterator[Contradiction]:
+    if opinion.protocol.sequences.mrs.readable and not opinion.spectra:
         yield Contradiction(
             "spectra",
             "Spectroscopy is present, but no spectrum is reported.",
             "Enter one, or mark MRS as absent.",
         )
-    if report.spectra and not report.protocol.sequences.mrs.present:
+    if opinion.spectra and not opinion.protocol.sequences.mrs.present:
         yield Contradiction(
             "protocol.sequences.mrs.acquired",
             "A spectrum is reported, but spectroscopy is absent.",
@@ -224,10 +224,10 @@ def _spectra_follow_sequence(report: Report) -> Iterator[Contradiction]:
         )
 
 
-def _follow_up_agrees(report: Report) -> Iterator[Contradiction]:
-    chosen = set(report.recommendations)
+def _follow_up_agrees(opinion: Opinion) -> Iterator[Contradiction]:
+    chosen = set(opinion.recommendations)
     timed = chosen & {Recommendation.ROUTINE, Recommendation.SHORT_TERM}
-    value, unit = report.follow_up_value, report.follow_up_unit
+    value, unit = opinion.follow_up_value, opinion.follow_up_unit
     if len(timed) == 2:
         yield Contradiction(
             "recommendations",
@@ -254,16 +254,16 @@ def _follow_up_agrees(report: Report) -> Iterator[Contradiction]:
         )
 
 
-def _critical_result_is_communicated(report: Report) -> Iterator[Contradiction]:
-    if report.suspicion.level >= 3 and report.communication is None:
+def _critical_result_is_communicated(opinion: Opinion) -> Iterator[Contradiction]:
+    if opinion.suspicion.level >= 3 and opinion.communication is None:
         yield Contradiction(
             "communication.person",
-            f"Suspicion level {report.suspicion.level} is a critical result, but nobody was told.",
+            f"Suspicion level {opinion.suspicion.level} is a critical result, but nobody was told.",
             "Call the sender, then enter who was told and when.",
         )
 
 
-RULES: tuple[Callable[[Report], Iterator[Contradiction]], ...] = (
+RULES: tuple[Callable[[Opinion], Iterator[Contradiction]], ...] = (
     _suspicion_needs_lesion,
     _iris_follows_suspicion,
     _contrast_pattern_follows_sequence,
@@ -279,6 +279,6 @@ RULES: tuple[Callable[[Report], Iterator[Contradiction]], ...] = (
 )
 
 
-def contradictions(report: Report) -> list[Contradiction]:
-    """Everything in `report` that does not fit together, in the order of `RULES`; empty when it can be signed."""
-    return [found for rule in RULES for found in rule(report)]
+def contradictions(opinion: Opinion) -> list[Contradiction]:
+    """Everything in `opinion` that does not fit together, in the order of `RULES`; empty when it can be signed."""
+    return [found for rule in RULES for found in rule(opinion)]

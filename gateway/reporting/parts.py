@@ -90,7 +90,7 @@ def _without_identity(text: str) -> str:
     return text
 
 
-def _distinct(answers: tuple[_A, ...]) -> tuple[_A, ...]:
+def distinct(answers: tuple[_A, ...]) -> tuple[_A, ...]:
     """Each answer once, in the order of the form, so that the same choice gives the same report."""
     return tuple(choice for choice in type(answers[0]) if choice in answers) if answers else answers
 
@@ -206,20 +206,20 @@ class Comparison(Part):
 class Lesion(Part):
     """One lesion or group of like lesions: the rows of the MS-versus-PML table as coded items."""
 
-    sites: Annotated[tuple[Site, ...], Field(min_length=1), AfterValidator(_distinct)]
+    sites: Annotated[tuple[Site, ...], Field(min_length=1), AfterValidator(distinct)]
     laterality: Laterality
-    topography: Annotated[tuple[Topography, ...], Field(min_length=1), AfterValidator(_distinct)]
+    topography: Annotated[tuple[Topography, ...], Field(min_length=1), AfterValidator(distinct)]
     multiplicity: Multiplicity | None = None
     cortical_involvement: Presence
     morphology: Morphology
     border: Border
     time_course: TimeCourse
     t1: T1Signal
-    t2: Annotated[tuple[T2Signal, ...], Field(min_length=1), AfterValidator(_distinct)]
+    t2: Annotated[tuple[T2Signal, ...], Field(min_length=1), AfterValidator(distinct)]
     dwi: DwiPattern
     adc: Adc | None = None
     enhancement: Enhancement
-    swi: Annotated[tuple[SwiPattern, ...], Field(min_length=1), AfterValidator(_distinct)]
+    swi: Annotated[tuple[SwiPattern, ...], Field(min_length=1), AfterValidator(distinct)]
     mass_effect: MassEffect
     haemorrhage: Presence | None = None
     long_axis_mm: Measure | None = None

@@ -7,36 +7,16 @@ from one to the other and lists everything that is still missing; `report_to_for
 from __future__ import annotations
 
 from datetime import UTC, tzinfo
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, ValidationError, model_validator
+from pydantic import ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from gateway.errors import InvalidReport
-from gateway.reporting.answers import (
-    Diagnosis,
-    IntervalUnit,
-    IrisPhase,
-    Language,
-    Presence,
-    Recommendation,
-    Suspicion,
-)
 from gateway.reporting.checks import Contradiction, contradictions
 from gateway.reporting.fields import FormValues, flatten, problems_of, unflatten
 from gateway.reporting.form import FORM, FormItem, FormSection
-from gateway.reporting.parts import (
-    ClinicalContext,
-    Communication,
-    Comparison,
-    Lesion,
-    Measure,
-    Part,
-    Protocol,
-    Spectrum,
-    Words,
-    _distinct,
-)
+from gateway.reporting.opinion import Opinion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,27 +33,8 @@ __all__ = [
 ]
 
 
-class Report(Part):
+class Report(Opinion):
     """A complete second opinion; constructing one checks every answer and every cross-check."""
-
-    language: Language = Language.ENGLISH
-    context: ClinicalContext = ClinicalContext()
-    protocol: Protocol
-    comparison: Comparison
-    new_lesion: Presence
-    lesions: Annotated[tuple[Lesion, ...], Field(max_length=50)] = ()
-    spectra: Annotated[tuple[Spectrum, ...], Field(max_length=20)] = ()
-    other_findings: Words = ""
-    suspicion: Suspicion
-    certainty_percent: Annotated[int, Field(ge=0, le=100)] | None = None
-    iris_phase: IrisPhase
-    diagnoses: Annotated[tuple[Diagnosis, ...], AfterValidator(_distinct)] = ()
-    narrative: Annotated[Words, StringConstraints(min_length=1)]
-    recommendations: Annotated[tuple[Recommendation, ...], Field(min_length=1), AfterValidator(_distinct)]
-    follow_up_value: Annotated[Measure, Field(gt=0, le=120)] | None = None
-    follow_up_unit: IntervalUnit | None = None
-    recommendation_text: Words = ""
-    communication: Communication | None = None
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:

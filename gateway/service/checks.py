@@ -14,10 +14,11 @@ from dicom_nodes.node import DimseNode, Role
 from gateway.errors import GatewayError
 from gateway.privacy.errors import PrivacyError
 from gateway.profiles import read_folder
-from gateway.records import migrations, rotation
+from gateway.records import rotation
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
 from gateway.records.identities import keys
+from gateway.records.migrations import schema
 from gateway.settings import Settings
 from routing_rules.errors import RuleFileError
 from routing_rules.files import load_rules
@@ -67,7 +68,7 @@ def _database(settings: Settings) -> Iterator[Problem]:
     try:
         if database.is_sqlite and not Path(settings.storage.database.removeprefix("sqlite:///")).exists():
             return  # made at the first start
-        if not migrations.is_current(database):
+        if not schema.is_current(database):
             yield Problem(
                 "database",
                 "The schema is not this version's.",

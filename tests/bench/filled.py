@@ -15,9 +15,10 @@ from sqlmodel import SQLModel
 
 from bench.competitors import Server
 from gateway.lifecycle import CaseState, StudyState
-from gateway.records import accounts, ledger, migrations
+from gateway.records import accounts, ledger
 from gateway.records.database import Database
 from gateway.records.evidence import Evidence
+from gateway.records.migrations import schema
 from gateway.records.tables.studies import Case, CaseEvent, Instance, Study
 from gateway.service import scaffold
 from support.records import draft, due, fact
@@ -44,7 +45,7 @@ def fill(home: Path, cases: int, open_cases: int) -> None:
     scaffold.init(home)
     database = Database(f"sqlite:///{home / 'gateway-data' / 'gateway.sqlite'}")
     try:
-        migrations.upgrade(database)
+        schema.upgrade(database)
         accounts.add_user(database, "lead", "Lead", "lead", "", _PASSWORD)
         first = _one_case(database)
         _copies(database, first, cases, open_cases)

@@ -18,10 +18,10 @@ from dicom_nodes.instance import ReceivedInstance, read_instance
 from dicom_nodes.node import Role
 from gateway.demo.phantom import phantom_study
 from gateway.intake import CANNOT_UNDERSTAND, DATA_SET_MISMATCH, OUT_OF_RESOURCES, SUCCESS, Intake
-from gateway.records import migrations
 from gateway.records.accounts import Viewer
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
+from gateway.records.migrations import schema
 from gateway.records.tables.studies import Case, PreparedInstance
 from gateway.records.views import case_rows, reply_rows, study_rows
 from gateway.settings import Settings
@@ -32,7 +32,7 @@ from support.records import FakeClock, forwarded_case
 def intake(tmp_path: Path) -> Iterator[Intake]:
     """An intake on SQLite and a local folder."""
     database = Database(f"sqlite:///{tmp_path}/t.sqlite")
-    migrations.upgrade(database)
+    schema.upgrade(database)
     opened = Intake(Settings(), database, LocalBlobs(tmp_path / "objects"))
     yield opened
     opened.close()

@@ -9,8 +9,9 @@ import pytest
 
 from gateway.demo.demo import verify_returned
 from gateway.demo.stage import GATEWAY_AE, HOST, Stage
-from gateway.records import audit, migrations
+from gateway.records import audit
 from gateway.records.database import Database
+from gateway.records.migrations import schema
 from gateway.records.views import case_rows
 from support.journeys import FAST, push, scan, sign, uids, wait_for_case
 
@@ -55,7 +56,7 @@ def test_a_study_comes_back_as_a_report(stage: Stage) -> None:
 def test_the_loop_runs_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
     """The same journey with PostgreSQL as the database, migrated by hand as the manual says."""
     database = Database(postgres_url)
-    migrations.upgrade(database)
+    schema.upgrade(database)
     database.close()
     with Stage(tmp_path, {**FAST, "GATEWAY_STORAGE__DATABASE": postgres_url}) as stage:
         _loop(stage)

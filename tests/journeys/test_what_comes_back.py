@@ -15,8 +15,9 @@ from gateway.demo.phantom import phantom_study
 from gateway.demo.push import push as push_files
 from gateway.demo.stage import GATEWAY_AE, HOST, READING_AE, Client, Stage
 from gateway.lifecycle import ReplyState
-from gateway.records import accounts, audit, migrations
+from gateway.records import accounts, audit
 from gateway.records.database import Database
+from gateway.records.migrations import schema
 from gateway.records.tables.studies import Reply
 from gateway.records.views import case_rows
 from support import replies
@@ -306,7 +307,7 @@ def test_a_crash_at_each_commit_point_loses_no_object(tmp_path: Path, when: str)
 def test_objects_go_back_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
     """The same with PostgreSQL: kept, restored, returned, and the case ended."""
     database = Database(postgres_url)
-    migrations.upgrade(database)
+    schema.upgrade(database)
     database.close()
     with Stage(tmp_path, {**FAST, "GATEWAY_STORAGE__DATABASE": postgres_url}) as stage:
         reports_by_dicom(stage)

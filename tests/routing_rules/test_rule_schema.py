@@ -140,7 +140,9 @@ def test_a_change_anywhere_is_judged_alike(data: Any, choice: Any, value: Any) -
         assert _beyond_a_schema(changed), changed
 
 
-@pytest.mark.parametrize("expected", [{"is": ""}, {"is_one_of": ["PML", ""]}, {"matches": ""}, {"contains": ""}])
+@pytest.mark.parametrize(
+    "expected", [{"is": ""}, {"is_one_of": ["PML", ""]}, {"matches": ""}, {"contains": ""}]
+)
 def test_an_empty_text_is_refused_by_both(expected: dict[str, Any]) -> None:
     """No study has it, so it is a mistake, in the editor as in the loader."""
     data = {"rules": [{"id": "a", "title": "A rule", "when": {"address": expected}}], "tests": []}

@@ -75,6 +75,13 @@ def encoded(ds: Dataset) -> bytes:
     return buffer.getvalue()
 
 
+def study_file(study: str, number: int = 1) -> bytes:
+    """A small MR image of a study of its own, as a file."""
+    dataset = mr_dataset(number, uid=f"{study}.{number}")
+    dataset.StudyInstanceUID = study
+    return encoded(dataset)
+
+
 def mr_file(folder: Path, number: int = 1, **how: object) -> OutgoingFile:
     """An MR image written to `folder`, ready to send."""
     ds = mr_dataset(number, **how)  # type: ignore[arg-type]

@@ -20,11 +20,11 @@ from gateway.pipeline.context import StepContext
 from gateway.pipeline.cores import Cores
 from gateway.pipeline.runner.engine import Engine
 from gateway.profiles import read_folder
-from gateway.records import migrations
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
 from gateway.records.identities import keys as key_files
 from gateway.records.identities.vault import Vault
+from gateway.records.migrations import schema
 from gateway.records.tables.studies import Case, Study
 from gateway.records.views import case_rows
 from gateway.records.views.held_rows import HeldRow, held_objects
@@ -124,7 +124,7 @@ def bench(folder: Path, rules: str = RULE, url: str = "", cores: Cores = ONE_COR
         }
     )
     database = Database(url or f"sqlite:///{folder}/bench.sqlite", clock)
-    migrations.upgrade(database)
+    schema.upgrade(database)
     keys = folder / "keys"
     for name in ("vault.key", "pseudonym.key"):
         key_files.make_key(keys / name)

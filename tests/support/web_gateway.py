@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import uvicorn
 from pydicom.dataset import Dataset
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, select
 
 from dicom_nodes.directory import NodeDirectory
 from gateway.intake import Intake
@@ -23,7 +23,7 @@ from gateway.lifecycle import CaseState, StudyState
 from gateway.records import accounts
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
-from gateway.records.tables.studies import Case, CaseEvent, PreparedInstance, Study
+from gateway.records.tables.studies import Case, CaseEvent, Instance, PreparedInstance, Study
 from gateway.settings import Settings
 from gateway.web.application import WebContext, create_application
 from routing_rules.files import rules_from_text
@@ -143,6 +143,12 @@ class WebGateway:
                 )
             return case.id
 
+    def stored(self, study_instance_uid: str) -> list[str]:
+        """SOP Instance UIDs kept of a study."""
+        asked = select(Instance.sop_instance_uid).join(Study)
+        with self.database.read() as session:
+            return sorted(session.exec(asked.where(Study.study_instance_uid == study_instance_uid)))
+
     def images(self, case_id: int, datasets: list[Dataset]) -> None:
         """Prepared copies of a case, made by the real de-identification from these originals."""
         from gateway.privacy.deidentify.instance import PatientContext, deidentify
@@ -209,8 +215,6 @@ class WebGateway:
 
 def _instance(study_id: int, number: int) -> Any:
     from datetime import UTC, datetime
-
-    from gateway.records.tables.studies import Instance
 
     return Instance(
         study_id=study_id,

@@ -11,10 +11,10 @@ from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEnd
 
 from gateway.privacy.errors import Held, Reason
 from gateway.privacy.quiet_pydicom import silent_pydicom
+from gateway.privacy.words.constants import IMPLEMENTATION_VERSION_NAME
 
 # Our own root (2.25 + a UUID made once); never the sender's, which tells device and software.
 IMPLEMENTATION_CLASS_UID: Final = "2.25.303411239706466404731402938475160582147"
-IMPLEMENTATION_VERSION_NAME: Final = "PML_GATEWAY_1"
 # Deflated input is written undeflated, so that the search for leaks reads what is sent.
 _WRITTEN_AS: Final[dict[str, str]] = {DeflatedExplicitVRLittleEndian: ExplicitVRLittleEndian}
 

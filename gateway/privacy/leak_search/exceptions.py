@@ -10,12 +10,17 @@ from operator import attrgetter
 from typing import Final
 
 from dicom_nodes.encoding.octets import Octets
-from gateway.privacy.deidentify.coded_entries import is_standard_meaning
-from gateway.privacy.deidentify.part10 import IMPLEMENTATION_VERSION_NAME
 from gateway.privacy.identifiers.values import IdentifyingValue, Kind
 from gateway.privacy.leak_search.spans import Span, spans
 from gateway.privacy.profile.safe_private import safe_creators
-from gateway.privacy.words.constants import VENDOR_ATTRIBUTES, is_standard_code, vendor_words
+from gateway.privacy.words.code_meanings import is_standard_meaning
+from gateway.privacy.words.constants import (
+    IMPLEMENTATION_VERSION_NAME,
+    VENDOR_ATTRIBUTES,
+    is_standard_code,
+    vendor_words,
+)
+from gateway.privacy.words.dates_and_dummies import REMOVED
 
 _BULK_VRS: Final = frozenset({"OB", "OW", "OF", "OD", "OL", "OV"})
 _BULK_BYTES: Final = 1024
@@ -66,7 +71,7 @@ class Layout:
                 value.kind is Kind.NAME and length > 0 and not self._is_whole_word(at, length, span)
             )
         if keyword == "CodeMeaning":
-            return is_standard_meaning(text)
+            return text == REMOVED or is_standard_meaning(text)
         if span.vr == "CS":
             return is_standard_code(text)
         if span.path == "file meta/ImplementationVersionName":

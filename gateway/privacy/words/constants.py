@@ -13,6 +13,8 @@ from typing import Final
 
 # Where manufacturers' words stand.
 VENDOR_ATTRIBUTES: Final = frozenset({"Manufacturer", "ManufacturerModelName", "SoftwareVersions"})
+IMPLEMENTATION_VERSION_NAME: Final = "PML_GATEWAY_1"
+"""What the file meta information of our copies says (PS3.10 7.1): the same in every copy, whoever the patient is."""
 
 
 @lru_cache(maxsize=1)

@@ -11,6 +11,7 @@
     answers    record_commitment, take_tick
     replies    keep_reply, note_echo, discard_reply, count_as_report          (what reading sites send back)
     opening    the case of a matched study        journal    one line for each fact
+    deliveries what another system answered       peers      which system a step talks to
 
 Accounts live in `gateway.records.accounts`.
 """

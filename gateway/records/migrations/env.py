@@ -1,4 +1,4 @@
-"""What Alembic runs for each command: always on the connection that gateway.records.migrations gives it."""
+"""What Alembic runs for each command: always on the connection that `schema` gives it."""
 
 from alembic import context
 

@@ -56,6 +56,10 @@ class QueueRow:
     updated_at: datetime
     forgotten_at: datetime | None
 
+    def is_claimed(self, now: datetime) -> bool:
+        """Whether a reader holds the case now: a claim ends by itself."""
+        return self.claimed_by is not None and self.claimed_until is not None and self.claimed_until > now
+
 
 @dataclass(frozen=True)
 class Queue:

@@ -13,11 +13,11 @@ from starlette.concurrency import run_in_threadpool
 from gateway.errors import Invalid
 from gateway.records.surveillance import PatientRow
 from gateway.web.foundation import enrolling
+from gateway.web.foundation.calendar_access import CalendarViewer, Enroller, EnrolmentId, read_calendar
 from gateway.web.foundation.context import Context
 from gateway.web.foundation.problems import problem
 from gateway.web.foundation.redaction import without_uids
 from gateway.web.foundation.rights import Right, has
-from gateway.web.pages.surveillance import CalendarViewer, Enroller, EnrolmentId, as_cell, read_calendar
 from routing_rules.surveillance.due_dates import JcvStatus
 from routing_rules.surveillance.enrolment_csv import LONGEST_LABEL, ImportProblem
 from routing_rules.surveillance.sites import SiteSummary
@@ -43,7 +43,7 @@ class RiskBody(BaseModel):
 
     def cells(self) -> dict[str, str]:
         """The same as the fields of a form."""
-        return {name: as_cell(value) for name, value in self.model_dump(mode="json").items()}
+        return {name: enrolling.as_cell(value) for name, value in self.model_dump(mode="json").items()}
 
 
 class EnrolmentBody(RiskBody):

@@ -157,9 +157,13 @@ def boundary_of(content_type: str) -> str:
 
 
 async def parts_of(request: Request, boundary: str) -> AsyncIterator[bytes]:
-    """The body of each part, one in memory at a time, while the request still comes in."""
+    """The body of each part, one in memory at a time, while the request still comes in.
+
+    Raises BadRequest when the closing boundary (RFC 2046 5.1.1) does not come: the last part may be cut short then.
+    """
     done: list[bytes] = []
     part = bytearray()
+    closed = False
 
     def data(chunk: bytes, start: int, end: int) -> None:
         part.extend(chunk[start:end])
@@ -168,7 +172,11 @@ async def parts_of(request: Request, boundary: str) -> AsyncIterator[bytes]:
         done.append(bytes(part))
         part.clear()
 
-    parser = MultipartParser(boundary, {"on_part_data": data, "on_part_end": end})
+    def close() -> None:
+        nonlocal closed
+        closed = True
+
+    parser = MultipartParser(boundary, {"on_part_data": data, "on_part_end": end, "on_end": close})
     try:
         async for chunk in request.stream():
             if chunk:
@@ -176,10 +184,13 @@ async def parts_of(request: Request, boundary: str) -> AsyncIterator[bytes]:
             for each in done:
                 yield each
             done.clear()
-        parser.finalize()
     except MultipartParseError as error:
-        raise BadRequest(
-            "The multipart body cannot be read.", "Check the boundary and that the body is complete."
-        ) from error
-    for each in done:
-        yield each
+        raise _unreadable() from error
+    if not closed:  # the parser's own `finalize` does not look
+        raise _unreadable()
+
+
+def _unreadable() -> BadRequest:
+    return BadRequest(
+        "The multipart body cannot be read.", "Check the boundary and that the body is complete."
+    )

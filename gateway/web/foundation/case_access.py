@@ -16,7 +16,6 @@ from gateway.records.views.study_rows import StudyRow
 from gateway.web.foundation.access import may
 from gateway.web.foundation.context import WebContext
 from gateway.web.foundation.rights import Right
-from gateway.web.pages.queue import is_claimed
 
 CaseId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Reader = Annotated[Viewer, Depends(may(Right.REPORT))]
@@ -41,7 +40,7 @@ def open_case(context: WebContext, viewer: Viewer, case_id: int) -> OpenCase:
         now = context.database.now(session)
     if page is None:
         raise NotThere(f"There is no case {case_id}.", "The queue shows every case you may see.")
-    claimed = is_claimed(page.row, now)
+    claimed = page.row.is_claimed(now)
     return OpenCase(page, now, claimed, claimed and page.row.claimed_by == viewer.account_id)
 
 

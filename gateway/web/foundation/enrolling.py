@@ -104,6 +104,15 @@ def check_own(context: WebContext, viewer: Viewer, enrolment_id: int) -> None:
         raise NotThere(f"There is no enrolment {enrolment_id}.", "The page lists those you may see.")
 
 
+def as_cell(value: object) -> str:
+    """A value as a form or a list has it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
 def _of_another_site(row: EnrolmentRow, allowed: list[str]) -> ImportProblem | None:
     if row.site in allowed:
         return None

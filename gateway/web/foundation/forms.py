@@ -11,11 +11,11 @@ PostedForm = dict[str, list[str]]
 
 async def _fields(request: Request) -> PostedForm:
     """Every text field with its values in order; uploaded files are not among them."""
-    form = await request.form()
     fields: PostedForm = {}
-    for name, value in form.multi_items():
-        if isinstance(value, str):
-            fields.setdefault(name, []).append(value)
+    async with request.form() as form:  # closes files that somebody sent to a page which takes none
+        for name, value in form.multi_items():
+            if isinstance(value, str):
+                fields.setdefault(name, []).append(value)
     return fields
 
 

@@ -16,13 +16,33 @@ from markupsafe import Markup
 T = TypeVar("T")
 
 WITHHELD = "(UID withheld)"
-UID = re.compile(r"(?<![\w.])[0-2](?:\.\d+){4,}(?![\w.]*\d)")
-"""Five components or more: an IPv4 address and a version number are no UIDs."""
+UID = re.compile(r"(?<!\d)[0-2](?:(?:\.\d+){4,}|(?:\.\d+){1,2}\.\d{9,})(?:\.\d+)*")
+"""Five components or more, or fewer with a long one as UIDs made of a UUID have (PS3.5 B.2): an IPv4 address, a
+measure and a version number are no UIDs. Letters may touch it: `MR.1.2.840…` is how toolkits name files."""
 
-FREE_TEXT = re.compile(
-    r"description|comment|reason|address|institution|station|accession|protocol_name", re.IGNORECASE
+NOT_TYPED = frozenset(
+    {
+        "sender",
+        "calling_ae_title",
+        "called_ae_title",
+        "site",
+        "modalities",
+        "series_kinds",
+        "b_values",
+        "slice_thickness_mm",
+        "manufacturers",
+        "models",
+        "field_strength_t",
+        "patient_age_years",
+        "instances",
+        "accession_number_present",
+        "enrolled",
+        "referral",
+        "months_since_last",
+    }
 )
-"""Names of facts whose values a hospital typed."""
+"""Facts that a machine or the gateway's own configuration gives. All others, meanings of local codes among them, were
+typed at a hospital and can hold a name."""
 
 
 def without_uids(value: T) -> T:
@@ -36,12 +56,12 @@ def _cleaned(value: Any) -> Any:
     if isinstance(value, str):
         return UID.sub(WITHHELD, value)
     if isinstance(value, Mapping):
-        return {key: _cleaned(part) for key, part in value.items()}
+        return {_cleaned(key): _cleaned(part) for key, part in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
         return [_cleaned(part) for part in value]
     return value
 
 
 def typed_by_hospital(fact: str) -> bool:
-    """Whether a fact of this name holds free text, which may hold anything."""
-    return FREE_TEXT.search(fact) is not None
+    """Whether a fact of this name holds free text, which may hold anything; so does a fact that is not known here."""
+    return fact not in NOT_TYPED

@@ -59,7 +59,7 @@ def nearest_rule(explanations: Iterable[Any], viewer: Viewer) -> dict[str, Any] 
 def _condition(line: Mapping[str, Any], viewer: Viewer) -> dict[str, Any]:
     fact = str(line.get("fact", ""))
     found = line.get("found")
-    if typed_by_hospital(fact) and found not in (None, "", True, False) and not has(viewer, Right.STUDIES):
+    if typed_by_hospital(fact) and not _says_nothing(found) and not has(viewer, Right.STUDIES):
         found = HIDDEN
     negated = (
         list(line.get("path") or ()).count("not") % 2 == 1
@@ -74,11 +74,20 @@ def _condition(line: Mapping[str, Any], viewer: Viewer) -> dict[str, Any]:
     }
 
 
+def _says_nothing(value: Any) -> bool:
+    """Whether a value holds no text: nothing was typed, or it is a number or a truth value."""
+    if isinstance(value, list | tuple):
+        return all(map(_says_nothing, value))
+    return value is None or value == "" or isinstance(value, bool | int | float)
+
+
 def _text(value: Any) -> str:
     if value is None:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.10g}"
     if isinstance(value, Mapping):
         return ", ".join(f"{key}: {_text(part)}" for key, part in value.items())
     if isinstance(value, list | tuple):

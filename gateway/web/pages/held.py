@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path
 from fastapi.responses import RedirectResponse, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 
 from gateway.errors import NotThere
 from gateway.records import ledger
@@ -39,7 +39,11 @@ class Decision(BaseModel):
     """What a person decides about one held object, and why."""
 
     decision: Literal["released", "left out"]
-    why: str = Field(min_length=3, max_length=LONGEST_REASON, description="the reason, without patient data")
+    why: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, min_length=3, max_length=LONGEST_REASON),
+        Field(description="the reason, without patient data"),
+    ]
 
 
 def held_counts(rows: Sequence[HeldRow]) -> list[dict[str, Any]]:

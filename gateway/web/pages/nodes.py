@@ -17,6 +17,7 @@ from gateway.records.accounts import Viewer
 from gateway.records.views import case_rows
 from gateway.web.foundation.access import may
 from gateway.web.foundation.context import Context, WebContext
+from gateway.web.foundation.redaction import without_uids
 from gateway.web.foundation.rights import Right
 from gateway.web.foundation.templates import render
 
@@ -102,9 +103,4 @@ def echo_page(request: Request, context: Context, viewer: Runner, name: str) -> 
 def echo_json(context: Context, _viewer: Runner, name: str) -> dict[str, Any]:
     """Ask a node: milliseconds, or the problem with its fix."""
     answer = ask(context, name)
-    return {
-        "node": answer.node,
-        "milliseconds": answer.milliseconds,
-        "problem": answer.problem,
-        "fix": answer.fix,
-    }
+    return without_uids(vars(answer))

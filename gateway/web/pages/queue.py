@@ -27,11 +27,6 @@ SHOWN = {"open": "Open", "to-read": "To read", "mine": "Mine", "parked": "Needs 
 """What people call the views (gateway.records.views.queue)."""
 
 
-def is_claimed(row: QueueRow, now: datetime) -> bool:
-    """Whether a reader holds the case now: a claim ends by itself."""
-    return row.claimed_by is not None and row.claimed_until is not None and row.claimed_until > now
-
-
 def read_queue(context: WebContext, viewer: Viewer, show: str, page: int) -> tuple[Queue, datetime]:
     """A page of a view (`open` when there is no such view), with the database's moment that claims are judged by."""
     with context.database.read() as session:
@@ -64,7 +59,7 @@ def _values(context: WebContext, viewer: Viewer, show: str, page: int) -> dict[s
         "counts": found.counts,
         "page": found.page,
         "pages": found.pages,
-        "claimed": {row.id for row in found.rows if is_claimed(row, now)},
+        "claimed": {row.id for row in found.rows if row.is_claimed(now)},
         # The script asks what changed since exactly these rows.
         "etag": etag_of(body_of(found, viewer, now)),
     }
@@ -83,7 +78,7 @@ def etag_of(body: bytes) -> str:
 
 def as_json(row: QueueRow, viewer: Viewer, now: datetime) -> dict[str, Any]:
     """A case as programs read it; times are ISO 8601 with a zone."""
-    claimed = is_claimed(row, now)
+    claimed = row.is_claimed(now)
     return without_uids(
         {
             "id": row.id,

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, StringConstraints
 
 from gateway.errors import NotThere
 from gateway.lifecycle import ReplyState
@@ -34,7 +34,7 @@ SAFE = (ReplyState.RETURNED, ReplyState.CONFIRMED)
 class Reason(BaseModel):
     """Why somebody decides what the gateway would not."""
 
-    why: str = Field(min_length=1, max_length=500)
+    why: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 
 def reply_for(context: WebContext, viewer: Viewer, reply_id: int) -> ReplyRow:

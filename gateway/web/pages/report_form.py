@@ -39,11 +39,13 @@ class Field:
 
     @property
     def local_value(self) -> str:
-        """A date and time as the browser's input takes it, in UTC."""
+        """A date and time as the browser's input takes it, in UTC; one without a zone was typed there, in UTC too."""
         try:
-            return datetime.fromisoformat(self.value).astimezone(UTC).strftime("%Y-%m-%dT%H:%M")
+            at = datetime.fromisoformat(self.value)
         except ValueError:
             return ""
+        at = at.astimezone(UTC) if at.tzinfo else at
+        return f"{at:%Y-%m-%dT%H:%M}"
 
     @property
     def label(self) -> str:

@@ -93,19 +93,16 @@ def studies_json(context: Context, viewer: Overseer) -> dict[str, Any]:
     """The newest studies with state, reasons and, where no rule applied, the nearest one."""
     with context.database.read() as session:
         studies = study_rows.studies(session, viewer)
-    return {
-        "studies": [
-            {
-                **{key: value for key, value in asdict(study).items() if key not in ("explanation", "cases")},
-                "case_ids": study.case_ids,
-                "cases": without_uids(cases_of(study)),
-                "nearest_rule": nearest_rule(study.explanation, viewer)
-                if study.state == "UNMATCHED"
-                else None,
-            }
-            for study in studies
-        ]
-    }
+    told = [
+        {
+            **{key: value for key, value in asdict(study).items() if key not in ("explanation", "cases")},
+            "case_ids": study.case_ids,
+            "cases": cases_of(study),
+            "nearest_rule": nearest_rule(study.explanation, viewer) if study.state == "UNMATCHED" else None,
+        }
+        for study in studies
+    ]
+    return {"studies": without_uids(told)}
 
 
 @api.post("/{study_id}/go-on")

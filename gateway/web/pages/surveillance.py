@@ -7,21 +7,25 @@ ones, so no role sees them that sees the shifted dates of the same pseudonyms at
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from gateway.records.accounts import Viewer
-from gateway.records.surveillance import PatientRow, calendar
+from gateway.records.surveillance import PatientRow
 from gateway.web.foundation import enrolling
-from gateway.web.foundation.access import may
+from gateway.web.foundation.calendar_access import (
+    Calendar,
+    CalendarViewer,
+    Enroller,
+    EnrolmentId,
+    read_calendar,
+)
 from gateway.web.foundation.context import Context, WebContext
-from gateway.web.foundation.enrolling import Imported
+from gateway.web.foundation.enrolling import Imported, as_cell
 from gateway.web.foundation.forms import Posted, first
 from gateway.web.foundation.problems import BadRequest
 from gateway.web.foundation.rights import Right, has
@@ -29,13 +33,8 @@ from gateway.web.foundation.templates import render
 from gateway.web.pages import calendar_plot
 from routing_rules.surveillance.due_dates import JcvStatus, State, standard_rules
 from routing_rules.surveillance.enrolment_csv import COLUMNS, ImportProblem
-from routing_rules.surveillance.sites import SiteSummary, summaries
 
 router = APIRouter(include_in_schema=False)
-
-CalendarViewer = Annotated[Viewer, Depends(may(Right.CALENDAR))]
-Enroller = Annotated[Viewer, Depends(may(Right.ENROL))]
-EnrolmentId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 VIEWS: Mapping[str, str] = {
     "all": "All",
@@ -54,27 +53,6 @@ DONE = {
     "edited": "The changes are kept.",
     "ended": "Taken off the calendar.",
 }
-
-
-@dataclass(frozen=True)
-class Calendar:
-    """What one viewer may see: `patients` and `ended` are empty for those who see numbers only."""
-
-    today: date
-    summaries: tuple[SiteSummary, ...]
-    patients: tuple[PatientRow, ...]
-    ended: tuple[PatientRow, ...]
-
-
-def read_calendar(context: WebContext, viewer: Viewer, site: str = "") -> Calendar:
-    """The calendar of the viewer's site, or of `site`, or of every site."""
-    with context.database.read() as session:
-        today = context.database.now(session).date()
-        rows = calendar(session, viewer.site or site, today)
-        ended = calendar(session, viewer.site or site, today, ended=True) if has(viewer, Right.ENROL) else []
-    known = [(row.site, row.status) for row in rows if not row.waiting]
-    shown = tuple(rows) if has(viewer, Right.ENROL) else ()
-    return Calendar(today, summaries(known, today), shown, tuple(ended))
 
 
 def chosen(calendar_: Calendar, view: str) -> tuple[PatientRow, ...]:
@@ -154,15 +132,6 @@ def risk_values(row: PatientRow) -> dict[str, str]:
         **told,
         "jcv_status": "" if row.risk.jcv_status is JcvStatus.UNKNOWN else str(row.risk.jcv_status),
     }
-
-
-def as_cell(value: object) -> str:
-    """A value as a form or a list has it."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _page(

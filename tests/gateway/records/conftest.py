@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.records import migrations
 from gateway.records.database import Database
+from gateway.records.migrations import schema
 from support.records import FakeClock
 
 
@@ -27,6 +27,6 @@ def database(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -
         else request.getfixturevalue("postgres_url")
     )
     opened = Database(url, clock)
-    migrations.upgrade(opened)
+    schema.upgrade(opened)
     yield opened
     opened.close()

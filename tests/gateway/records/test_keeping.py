@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import Conflict, GatewayError, NotAllowed
-from gateway.records import accounts, audit, migrations
+from gateway.records import accounts, audit
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
+from gateway.records.migrations import schema
 from gateway.records.tables.service import AuditEvent
 from support.records import PASSWORD, FakeClock, reader
 
@@ -161,5 +162,5 @@ class TestAccounts:
 
 def test_the_revisions_make_the_tables_of_the_code(database: Database) -> None:
     """alembic check finds no difference, on either database."""
-    migrations.differences(database)
-    assert migrations.is_current(database)
+    schema.differences(database)
+    assert schema.is_current(database)

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from gateway.pipeline.jobs import notify
-from gateway.records import migrations, notices
+from gateway.records import notices
 from gateway.records.database import Database
+from gateway.records.migrations import schema
 from gateway.settings import Settings
 from support.listeners import mail_server, webhook
 from support.peers import free_port
@@ -27,7 +28,7 @@ def clock() -> FakeClock:
 def database(tmp_path: Path, clock: FakeClock) -> Iterator[Database]:
     """Empty records."""
     opened = Database(f"sqlite:///{tmp_path}/t.sqlite", clock)
-    migrations.upgrade(opened)
+    schema.upgrade(opened)
     yield opened
     opened.close()
 

@@ -14,12 +14,13 @@ from sqlmodel import select
 import gateway
 from gateway.errors import Conflict, KeyMissing, NotThere, SettingsError
 from gateway.lifecycle import CaseState
-from gateway.records import audit, ledger, migrations, rotation
+from gateway.records import audit, ledger, rotation
 from gateway.records.database import Database
 from gateway.records.evidence import Evidence
 from gateway.records.identities import keys
 from gateway.records.identities.keys import KeyRing
 from gateway.records.identities.vault import Patient, SealedIdentity, Vault
+from gateway.records.migrations import schema
 from gateway.records.tables.service import AuditEvent, RetiredKey
 from gateway.records.tables.studies import Case, Identity
 from support.crashes import killed_at
@@ -304,7 +305,7 @@ CRASHES = (
 def database_of_processes(database_url: str) -> Iterator[Database]:
     """A migrated database that commands of their own process work on, on the real clock."""
     opened = Database(database_url)
-    migrations.upgrade(opened)
+    schema.upgrade(opened)
     yield opened
     opened.close()
 

@@ -24,12 +24,12 @@ from sqlmodel import select
 from dicom_nodes.instance import ReceivedInstance
 from dicom_nodes.node import Role
 from gateway.intake import CANNOT_UNDERSTAND, OUT_OF_RESOURCES, SUCCESS, Intake
-from gateway.records import migrations
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
 from gateway.records.intake import recovery
 from gateway.records.intake.open_folders import PLACES, READY, Trays
 from gateway.records.intake.recovery import Recovered
+from gateway.records.migrations import schema
 from gateway.records.tables.studies import Instance
 from gateway.records.views import case_rows, reply_rows
 from gateway.settings import Settings
@@ -41,7 +41,7 @@ from support.raw_peer import STORAGE, RawPeer, message, store_command
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Where the gateway keeps everything."""
-    migrations.upgrade(Database(f"sqlite:///{tmp_path}/t.sqlite"))
+    schema.upgrade(Database(f"sqlite:///{tmp_path}/t.sqlite"))
     return tmp_path
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from sqlalchemy import text
 from sqlmodel import select
@@ -32,3 +34,37 @@ def test_a_case_that_needs_attention_is_one_with_a_problem_or_a_wanted_addendum(
     assert str(NEEDS_ATTENTION) == "(problem <> '' OR addendum_wanted)"
     [index] = [one for one in Case.__table__.indexes if one.name == "ix_case_needs_attention"]  # type: ignore[attr-defined]
     assert index.dialect_options["sqlite"]["where"] is NEEDS_ATTENTION
+
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("holder", "until", "claimed"),
+    [
+        (1, NOW + timedelta(seconds=1), True),
+        (1, NOW, False),
+        (1, NOW - timedelta(seconds=1), False),
+        (1, None, False),
+        (None, NOW + timedelta(hours=1), False),
+    ],
+)
+def test_a_claim_counts_until_its_moment(holder: int | None, until: datetime | None, claimed: bool) -> None:
+    """As the view `mine` counts it: at the moment itself it is over."""
+    case = Case(
+        id=1,
+        study_id=1,
+        site="north",
+        destination="",
+        state="FORWARDED",
+        generation=1,
+        look_again_at=NOW,
+        reached_at=NOW,
+        created_at=NOW,
+        updated_at=NOW,
+        claimed_by=holder,
+        claimed_until=until,
+        series=[],
+        overrule={},
+    )
+    assert queue.queue_row(case, None, False).is_claimed(NOW) is claimed

@@ -217,32 +217,3 @@ def test_a_link_from_another_site_reloads_itself_once(web: WebGateway) -> None:
     answer = web.client().get("/sign-in?next=/cases/7", headers={"Sec-Fetch-Site": "cross-site"})
     assert 'http-equiv="refresh"' in answer.text
     assert "/cases/7" in answer.text
-
-
-def test_pages_carry_the_policy_and_the_notice(web: WebGateway) -> None:
-    """Scripts come from here only, nothing may frame a page, and the notice is on it."""
-    answer = web.client("reader").get("/")
-    policy = answer.headers["content-security-policy"]
-    assert "script-src 'self'" in policy
-    assert "unsafe" not in policy
-    assert "frame-ancestors 'none'" in policy
-    assert answer.headers["cache-control"] == "no-store"
-    assert "For healthcare professionals only" in answer.text
-    assert "style=" not in answer.text
-    assert "http://" not in answer.text.replace(web.address, "")
-
-
-def test_a_large_request_that_is_no_upload_is_refused(web: WebGateway) -> None:
-    """A form cannot fill the memory, announced or not."""
-    client = web.client("reader")
-    case_id = web.case()
-    large = b"x" * 3_000_000
-    assert client.put(f"/api/cases/{case_id}/report", content=large).status_code == 413
-
-    def pieces() -> object:
-        yield from (large[:500_000] for _ in range(6))
-
-    answer = client.put(
-        f"/api/cases/{case_id}/report", content=pieces(), headers={"Content-Type": "application/json"}
-    )  # type: ignore[arg-type]
-    assert answer.status_code == 413

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from io import BytesIO
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+from pydicom import Dataset
 
+from gateway.records.blobs import LocalBlobs
 from gateway.records.tables.studies import PreparedInstance
+from gateway.web.foundation.images import Pictures, as_png
+from support.dicom_files import encoded, mr_dataset
 from support.web_gateway import ORIGINAL_UID, WebGateway, phantom
 
 
@@ -84,3 +91,137 @@ def test_a_case_without_copies_has_a_page(web: WebGateway) -> None:
     """Before the preparation there is nothing to see, and the page says when there will be."""
     made = web.case(pseudonym="")
     assert "No images yet" in web.client("reader").get(f"/cases/{made}").text
+
+
+# ---------------------------------------------------------------- the order of slices, and one picture
+
+
+@pytest.fixture
+def blobs(tmp_path: Path) -> LocalBlobs:
+    """An empty store."""
+    return LocalBlobs(tmp_path)
+
+
+def copies(blobs: LocalBlobs, datasets: Sequence[Dataset]) -> list[PreparedInstance]:
+    """De-identified copies of a case, in this order of arrival."""
+    rows = []
+    for number, dataset in enumerate(datasets):
+        key = f"prepared/{len(list(blobs.keys('prepared')))}-{number}.dcm"
+        blobs.put(key, encoded(dataset))
+        rows.append(PreparedInstance(blob=key, sop_instance_uid=str(dataset.SOPInstanceUID)))
+    return rows
+
+
+def slice_of(number: int, **attributes: Any) -> Dataset:
+    """One axial slice; each attribute overrides."""
+    dataset = mr_dataset(number, uid=f"2.25.100{number}")
+    dataset.ImageOrientationPatient, dataset.ImagePositionPatient = [1, 0, 0, 0, 1, 0], [0, 0, number]
+    for name, value in attributes.items():
+        setattr(dataset, name, value)
+    return dataset
+
+
+def order(blobs: LocalBlobs, datasets: Sequence[Dataset]) -> list[str]:
+    """The last figure of the UID of each slice of the first series, as they are scrolled."""
+    study = Pictures(blobs).study(copies(blobs, datasets))
+    return [one.sop_instance_uid.removeprefix("2.25.100") for one in study.series[0].slices]
+
+
+def test_slices_lie_along_their_normal_whatever_their_numbers_say(blobs: LocalBlobs) -> None:
+    """PS3.3 C.7.6.2.1.1: position along the normal, for a sagittal stack as for an axial one."""
+    axial = [slice_of(n, InstanceNumber=9 - n) for n in (3, 1, 2)]
+    assert order(blobs, axial) == ["1", "2", "3"]
+    sagittal = [
+        slice_of(n, ImageOrientationPatient=[0, 1, 0, 0, 0, -1], ImagePositionPatient=[-n, 5, 50])
+        for n in (2, 3, 1)
+    ]
+    assert order(blobs, sagittal) == ["1", "2", "3"]
+
+
+def test_slices_of_one_b_value_stay_together(blobs: LocalBlobs) -> None:
+    """First b0 from below to above, then b1000; without one, by number where no position is known."""
+    mixed = [
+        slice_of(n, DiffusionBValue=float(b), ImagePositionPatient=[0, 0, z])
+        for n, b, z in ((1, 1000, 1), (2, 0, 2), (3, 1000, 0), (4, 0, 0))
+    ]
+    assert order(blobs, mixed) == ["4", "2", "3", "1"]
+    unplaced = [slice_of(n, InstanceNumber=10 - n) for n in (1, 2, 3)]
+    for dataset in unplaced:
+        del dataset.ImagePositionPatient
+    assert order(blobs, unplaced) == ["3", "2", "1"]
+
+
+def test_series_come_by_their_number_and_frames_count_as_slices(blobs: LocalBlobs) -> None:
+    """An object without pixels is a series without slices."""
+    film = slice_of(
+        1, SeriesInstanceUID="2.25.9", SeriesNumber=9, NumberOfFrames=3, PixelData=bytes(16 * 16 * 2 * 3)
+    )
+    single = slice_of(2, SeriesInstanceUID="2.25.8", SeriesNumber=2, SeriesDescription=" T2 ")
+    text = slice_of(3, SeriesInstanceUID="2.25.7", SeriesNumber=None, Modality="SR")
+    for keyword in ("PixelData", "Rows", "Columns"):
+        del text[keyword]
+    series = Pictures(blobs).study(copies(blobs, [film, single, text])).series
+    assert [(one.number, one.series_number, one.description, len(one.slices)) for one in series] == [
+        (0, 0, "", 0),
+        (1, 2, "T2", 1),
+        (2, 9, "", 3),
+    ]
+    assert [one.frame for one in series[2].slices] == [0, 1, 2]
+
+
+def test_the_version_changes_with_the_copies(blobs: LocalBlobs) -> None:
+    """So that an address with it may be kept by a browser; the same copies have the same."""
+    rows = copies(blobs, [slice_of(1), slice_of(2)])
+    pictures = Pictures(blobs)
+    assert pictures.study(rows).version == pictures.study(rows).version
+    assert pictures.study(rows).version != pictures.study(rows[:1]).version
+
+
+def test_a_series_has_one_window(blobs: LocalBlobs) -> None:
+    """A slice that is dark by itself stays dark beside the others: scrolling must not flicker."""
+    dark, bright = (
+        slice_of(n, PixelData=np.full((16, 16), value, "<u2").tobytes()) for n, value in ((1, 100), (2, 1000))
+    )
+    pictures = Pictures(blobs)
+    study = pictures.study(copies(blobs, [dark, bright]))
+    greys = [np.asarray(Image.open(BytesIO(pictures.png(study, 0, n, "full")))).mean() for n in (0, 1)]
+    assert greys == [0, 255]
+
+
+def test_stored_values_are_rescaled_before_they_are_compared(blobs: LocalBlobs) -> None:
+    """RescaleSlope and RescaleIntercept may differ from slice to slice (PS3.3 C.11.1.1.2)."""
+    pixels = np.full((16, 16), 100, "<u2").tobytes()
+    pair = [
+        slice_of(n, PixelData=pixels, RescaleSlope=slope, RescaleIntercept=0) for n, slope in ((1, 1), (2, 4))
+    ]
+    pictures = Pictures(blobs)
+    study = pictures.study(copies(blobs, pair))
+    greys = [np.asarray(Image.open(BytesIO(pictures.png(study, 0, n, "full")))).mean() for n in (0, 1)]
+    assert greys == [0, 255]
+
+
+@pytest.mark.parametrize(
+    ("spacing", "size"),
+    [([1, 1], (16, 16)), ([2, 1], (16, 32)), ([0.5, 1], (16, 8)), ([0, 1], (16, 16)), (None, (16, 16))],
+)
+def test_pixels_that_are_not_square_are_shown_so(spacing: list[float] | None, size: tuple[int, int]) -> None:
+    """PixelSpacing is row spacing, then column spacing: a head is no egg."""
+    header = Dataset()
+    if spacing is not None:
+        header.PixelSpacing = spacing
+    made = as_png(np.zeros((16, 16), np.float32), header, 0.0, 1.0, None)
+    assert Image.open(BytesIO(made)).size == size
+
+
+@pytest.mark.parametrize(("width", "size"), [(None, (64, 32)), (16, (16, 8)), (400, (64, 32)), (1, (1, 1))])
+def test_a_thumbnail_keeps_the_shape_and_is_never_larger(width: int | None, size: tuple[int, int]) -> None:
+    """At least one pixel high."""
+    made = as_png(np.zeros((32, 64), np.float32), Dataset(), 0.0, 1.0, width)
+    assert Image.open(BytesIO(made)).size == size
+
+
+def test_signal_outside_the_window_is_black_or_white() -> None:
+    """And nothing wraps around."""
+    row = np.array([[-500.0, 0.0, 50.0, 100.0, 90_000.0]], np.float32)
+    seen = np.asarray(Image.open(BytesIO(as_png(row, Dataset(), 0.0, 100.0, None))))
+    assert seen[0].tolist() == [0, 0, 128, 255, 255]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,8 @@ from gateway.pipeline.steps.manifest import ManifestBuilder, canonical, verify
 from gateway.privacy.profile.profile import load_profile
 from gateway.records.tables.service import AuditEvent
 from gateway.records.tables.studies import Case, HeldObject, Manifest
+from gateway.records.views.held_rows import HeldRow
+from gateway.web.pages.held import held_counts
 from support.held_objects import screen_capture
 from support.web_gateway import WebGateway, phantom
 
@@ -202,3 +205,49 @@ def test_the_manifest_is_downloaded_word_for_word(web: WebGateway) -> None:
     assert web.client("north").get(row["address"]).status_code == 403
     assert row["address"] not in web.client("north").get(f"/cases/{case_id}").text
     assert web.client("reader").get(f"/cases/{web.case()}/manifests/{row['id']}.json").status_code == 404
+
+
+@pytest.mark.parametrize("why", ["   ", "\n\n\n", " x "])
+def test_blanks_are_no_reason(web: WebGateway, header: Dataset, why: str) -> None:
+    """Neither on the page nor for a program; nothing changes."""
+    case_id = web.case()
+    held_id = web.held(case_id, screen_capture(header))
+    lead = web.client("lead")
+    body = {"decision": "left out", "why": why}
+    assert lead.post(f"/api/cases/{case_id}/held/{held_id}", json=body).status_code == 422
+    assert lead.post(f"/cases/{case_id}/held/{held_id}", data=body).status_code == 400
+    assert decision(web, held_id) == "waiting"
+
+
+def row(number: int, **columns: Any) -> HeldRow:
+    """An object that stayed."""
+    values: dict[str, Any] = dict.fromkeys(HeldRow.__dataclass_fields__, "")
+    values |= {
+        "id": number,
+        "instance_id": number,
+        "series_number": 900,
+        "decision": "waiting",
+        "stops_case": False,
+    }
+    return HeldRow(**(values | columns))
+
+
+def test_what_stayed_is_counted_by_series_and_reason() -> None:
+    """What was released did not stay; what was left out did, and is a line of its own."""
+    rows = [
+        row(1, reason="sop-class"),
+        row(2, reason="sop-class"),
+        row(3, reason="sop-class", decision="left out"),
+        row(4, reason="leak", series_number=None, stops_case=True),
+        row(5, reason="sop-class", decision="released"),
+    ]
+    counted = [
+        (one["series_number"], one["reason"], one["decision"], one["stops_case"], one["objects"])
+        for one in held_counts(rows)
+    ]
+    assert counted == [
+        (900, "sop-class", "waiting", False, 2),
+        (900, "sop-class", "left out", False, 1),
+        (None, "leak", "waiting", True, 1),
+    ]
+    assert not {"id", "instance_id", "why", "decided_by"} & set(held_counts(rows)[0])

@@ -137,30 +137,3 @@ def test_an_unknown_case_and_a_huge_number_are_answered_plainly(web: WebGateway)
     page = reader.get("/cases/999999")
     assert page.status_code == 404
     assert "There is no case 999999" in page.text
-
-
-def test_metrics_hold_numbers_and_no_identity(web: WebGateway) -> None:
-    """States and counts only: no pseudonym, no UID, no AE title, no site."""
-    web.case(pseudonym="PML-SECRETXY")
-    text = web.client("admin").get("/metrics").text
-    assert re.search(r'gateway_cases\{state="FORWARDED"\} [1-9]', text)
-    for hidden in ("PML-", ORIGINAL_UID, "HOSPITAL", "north"):
-        assert hidden not in text
-
-
-def test_nodes_and_refusals_are_shown_with_their_fix(web: WebGateway) -> None:
-    """An administrator sees who was turned away and what helps; an echo to nobody says so."""
-    from gateway.records import ledger
-
-    ledger.refuse(
-        web.database, "STRANGER", "10.9.8.7", "The calling AE title is not known.", "Add it to nodes.yaml."
-    )
-    admin = web.client("admin")
-    page = admin.get("/nodes").text
-    for shown in ("STRANGER", "10.9.8.7", "Add it to nodes.yaml.", "HOSPITAL", "reading-site"):
-        assert shown in page
-    told = admin.post("/api/nodes/hospital/echo").json()
-    assert told["milliseconds"] is None
-    assert told["fix"]
-    assert admin.post("/nodes/hospital/echo").status_code == 200
-    assert admin.post("/api/nodes/nowhere/echo").status_code == 502

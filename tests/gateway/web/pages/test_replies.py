@@ -94,6 +94,8 @@ def test_a_lead_tries_again_or_discards_with_a_reason(web: WebGateway) -> None:
         events = [(event.who, event.action) for event in case_rows.audit_trail(session)]
     assert events[:2] == [("lead", "reply discarded"), ("lead", "reply retried")]
     assert lead.post(f"/api/replies/{gone}/discard", json={"why": "again"}).status_code == 409
+    assert lead.post(f"/api/replies/{again}/discard", json={"why": "  "}).status_code == 422
+    assert state_of(web, again) == ReplyState.RECEIVED
     for login in ("reader", "north"):
         assert web.client(login).post(f"/replies/{again}/retry").status_code == 403
 

@@ -6,14 +6,12 @@ import html
 import re
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import update
 from sqlmodel import col
 
 from gateway.records.tables.studies import Case
 from gateway.reporting.example import phantom_form
 from gateway.reporting.form import FORM
-from gateway.web.pages import report_form
 from support.web_gateway import PASSWORD, WebGateway
 
 SIGNED = phantom_form()
@@ -242,19 +240,3 @@ def test_the_form_starts_with_what_was_recognised(web: WebGateway) -> None:
     assert content["protocol.sequences.flair.thickness_mm"] == "1"
     assert content["protocol.sequences.mrs.acquired"] == "absent"
     assert content["context.referral"] == "surveillance"
-
-
-@pytest.mark.parametrize(
-    ("given", "kept"),
-    [
-        (
-            {"lesions.2.laterality": ["left"], "lesions.5.laterality": ["right"]},
-            {"lesions.0.laterality": "left", "lesions.1.laterality": "right"},
-        ),
-        ({"lesions.0.sites": ["thalamus", "caudate"]}, {"lesions.0.sites": ["thalamus", "caudate"]}),
-        ({"csrf": ["x"], "password": ["y"], "nonsense": ["z"], "narrative": [" "]}, {}),
-    ],
-)
-def test_a_posted_form_becomes_a_draft(given: dict[str, list[str]], kept: dict[str, object]) -> None:
-    """Only fields of the form are kept, blanks dropped, groups numbered without gaps."""
-    assert report_form.content_of(given) == kept

@@ -10,7 +10,7 @@ from gateway.records.tables.studies import Case, Study
 from routing_rules.facts import StudyFacts
 from routing_rules.files import rules_from_text
 from routing_rules.matching import match
-from support.web_gateway import RULES, WebGateway
+from support.web_gateway import ORIGINAL_UID, RULES, WebGateway
 
 
 def _study(web: WebGateway, **columns: Any) -> int:
@@ -40,6 +40,22 @@ def test_an_unmatched_study_shows_why_and_the_nearest_rule(web: WebGateway) -> N
         one for one in web.client("north").get("/api/studies").json()["studies"] if one["id"] == study_id
     ]
     assert told["nearest_rule"]["missing"][0]["expected"] == "PML"
+
+
+def test_no_original_uid_is_in_what_programs_get(web: WebGateway) -> None:
+    """Problems, reasons and the nearest rule are written by steps that see originals."""
+    result = match(RULES.rules, StudyFacts(called_ae_title=f"MR.{ORIGINAL_UID}"))
+    study_id = _study(web, state="UNMATCHED")
+    texts = dict.fromkeys(("problem", "fix", "held_because", "waiting_for"), f"See MR.{ORIGINAL_UID}.7")
+    with web.database.write("test_study") as session:
+        study = session.get_one(Study, study_id)
+        study.explanation = [one.to_json() for one in result.explanations]
+        for name, value in texts.items():
+            setattr(study, name, value)
+    answer = web.client("lead").get("/api/studies").text
+    assert "See MR.(UID withheld)" in answer
+    assert ORIGINAL_UID not in answer
+    assert ORIGINAL_UID not in web.client("lead").get("/studies").text
 
 
 EITHER = rules_from_text("""

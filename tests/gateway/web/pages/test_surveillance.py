@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -320,22 +320,3 @@ class TestCalendar:
             text = web.client("lead").get(path).text
             assert f"{day:%Y%m%d}" not in text
             assert day.isoformat() not in text
-
-
-def test_the_plot_of_a_year_ends_where_the_year_does() -> None:
-    """Twelve months from any month, January with its year."""
-    from gateway.web.pages.calendar_plot import month_bars, state_bar
-    from routing_rules.surveillance.due_dates import Enrolment as Risk
-    from routing_rules.surveillance.due_dates import status
-    from routing_rules.surveillance.sites import summaries
-
-    today = date(2026, 11, 20)
-    late = status(today, Risk(), date(2025, 1, 1))
-    [summary] = summaries([("n<rth", late)], today)
-    drawn = month_bars(summary)
-    assert drawn.count('class="month"') == 12
-    assert drawn.count('class="bar') == 1
-    assert ">2026<" in drawn
-    assert ">2027<" in drawn
-    assert "n&lt;rth" in drawn
-    assert "n&lt;rth" in state_bar(summary)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from gateway.lifecycle import CaseState
+from gateway.records.accounts import Viewer
 from gateway.records.tables.studies import Case
+from gateway.web.foundation.case_access import open_case
+from gateway.web.pages.verdict import may_judge
 from routing_rules.series.protocol import assess
 from routing_rules.series.series import SeriesFacts, SeriesKind
 from support.web_gateway import ORIGINAL_UID, WebGateway
@@ -157,3 +161,24 @@ def test_every_case_of_a_study_is_shown(web: WebGateway) -> None:
             assert shown in page, (path, shown)
     [study] = [one for one in north.get("/api/studies").json()["studies"] if one["id"] == study_id]
     assert [one["destination"] for one in study["cases"]] == ["reader-a", "reader-b"]
+
+
+@pytest.mark.parametrize("state", CaseState)
+def test_who_may_judge_until_the_report_is_signed(web: WebGateway, state: CaseState) -> None:
+    """Its holder and a lead; nobody afterwards, and nobody a forgotten case."""
+    holder, lead, other = (
+        Viewer(number, name, name, role, "")
+        for number, name, role in ((41, "holder", "reader"), (42, "lead", "lead"), (43, "other", "reader"))
+    )
+    before = state in (CaseState.MATCHED, CaseState.PREPARED, CaseState.FORWARDED)
+    opened = open_case(web.context, holder, web.case(state))
+    mine = replace(opened, claimed=True, mine=True)
+    assert (may_judge(holder, mine), may_judge(lead, opened), may_judge(other, opened)) == (
+        before,
+        before,
+        False,
+    )
+    now = opened.now
+    gone = replace(mine, page=replace(mine.page, row=replace(mine.page.row, forgotten_at=now)))
+    assert not may_judge(holder, gone)
+    assert not may_judge(lead, gone)

@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import command
 
-from gateway.records import migrations
 from gateway.records.database import Database
+from gateway.records.migrations import schema
 
 FIRST = "7a1407f3b970"
 SAMPLES: dict[type[sa.types.TypeEngine[Any]], Any] = {
@@ -35,7 +35,7 @@ def _row(table: sa.Table) -> dict[str, Any]:
 def test_every_row_of_the_first_version_survives_the_upgrade(database: Database) -> None:
     """One row in every table; all are there afterwards, with the columns they had."""
     with database.engine.connect() as connection:
-        command.downgrade(migrations._config(connection), FIRST)
+        command.downgrade(schema._config(connection), FIRST)
         connection.commit()
         metadata = sa.MetaData()
         metadata.reflect(connection)
@@ -45,8 +45,8 @@ def test_every_row_of_the_first_version_survives_the_upgrade(database: Database)
                 kept[table.name] = _row(table)
                 connection.execute(sa.insert(table).values(kept[table.name]))
         connection.commit()
-    migrations.upgrade(database)
-    migrations.differences(database)
+    schema.upgrade(database)
+    schema.differences(database)
     with database.engine.connect() as connection:
         now = sa.MetaData()
         now.reflect(connection)

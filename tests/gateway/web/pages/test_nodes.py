@@ -1,0 +1,106 @@
+"""The other systems on their page: who is there, who was turned away, and what an echo says."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+
+from dicom_nodes.directory import NodeDirectory
+from dicom_nodes.errors import UnknownNode
+from gateway.demo.reading_site import ReadingSite
+from gateway.records import ledger
+from gateway.web.application import create_application
+from gateway.web.pages.nodes import ask
+from support.web_gateway import WebGateway
+
+
+def page_with(web: WebGateway, nodes: Callable[[], NodeDirectory]) -> str:
+    """The page of nodes as an administrator sees it, with this nodes.yaml."""
+    application = create_application(replace(web.context, directory=nodes))
+    cookies = web.client("admin").cookies
+
+    async def asked() -> httpx.Response:
+        transport = httpx.ASGITransport(app=application)
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://127.0.0.1", cookies=cookies
+        ) as client:
+            return await client.get("/nodes")
+
+    answer = asyncio.run(asked())
+    assert answer.status_code == 200
+    return answer.text
+
+
+def test_nodes_and_refusals_are_shown_with_their_fix(web: WebGateway) -> None:
+    """An administrator sees who was turned away and what helps; an echo to nobody says so."""
+    ledger.refuse(
+        web.database, "STRANGER", "10.9.8.7", "The calling AE title is not known.", "Add it to nodes.yaml."
+    )
+    admin = web.client("admin")
+    page = admin.get("/nodes").text
+    for shown in ("STRANGER", "10.9.8.7", "Add it to nodes.yaml.", "HOSPITAL", "reading-site"):
+        assert shown in page
+    told = admin.post("/api/nodes/hospital/echo").json()
+    assert told["milliseconds"] is None
+    assert told["fix"]
+    assert admin.post("/nodes/hospital/echo").status_code == 200
+    assert admin.post("/api/nodes/nowhere/echo").status_code == 502
+
+
+def test_a_node_that_answers_is_told_in_milliseconds(web: WebGateway, tmp_path: Path) -> None:
+    """A real C-ECHO; nothing is wrong then."""
+    with ReadingSite("READER", "127.0.0.1", 0, tmp_path) as site:
+        nodes = NodeDirectory.from_text(
+            "nodes: [{name: there, kind: dimse, ae_title: READER, host: 127.0.0.1, "
+            f"port: {site.port}, roles: [reader]}}]"
+        )
+        answer = ask(replace(web.context, directory=lambda: nodes), "there")
+    assert answer.milliseconds is not None
+    assert 0 < answer.milliseconds < 20_000
+    assert (answer.problem, answer.fix) == ("", "")
+
+
+def test_a_name_that_no_node_has_is_an_error(web: WebGateway) -> None:
+    """It is no answer of a node."""
+    with pytest.raises(UnknownNode):
+        ask(web.context, "nowhere")
+
+
+def test_a_file_that_cannot_be_used_is_told_on_the_page(web: WebGateway) -> None:
+    """Every problem of nodes.yaml; the page itself still opens, because here is where one looks."""
+
+    def broken() -> NodeDirectory:
+        return NodeDirectory.from_text(
+            "nodes: [{name: a, kind: dimse, roles: [sender]}, {name: b, kind: fax}]"
+        )
+
+    page = page_with(web, broken)
+    assert "No nodes yet" in page
+    assert "ae_title" in page
+    assert "fax" in page
+
+
+def test_what_a_node_speaks_and_whether_it_is_encrypted_is_shown(web: WebGateway) -> None:
+    """By DICOMweb over https, and by DICOM without TLS."""
+    nodes = NodeDirectory.from_text(
+        """
+nodes:
+  - {name: by-web, kind: dicomweb, url: "https://pacs.example/dicom-web", roles: [reader]}
+  - {name: by-dicom, kind: dimse, ae_title: PACS, host: 10.0.0.9, port: 104, roles: [sender, archive], site: north}
+"""
+    )
+    page = page_with(web, lambda: nodes)
+    web_row, dicom_row = (
+        page.split(f"<b>{name}</b>")[1].split("</tr>")[0] for name in ("by-web", "by-dicom")
+    )
+    assert "DICOMweb" in web_row
+    assert "TLS" in web_row
+    assert "https://pacs.example/dicom-web" in web_row
+    assert "10.0.0.9:104" in dicom_row
+    assert "TLS" not in dicom_row
+    assert [role in dicom_row for role in ("archive", "sender", "reader")] == [True, True, False]

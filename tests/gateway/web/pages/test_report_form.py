@@ -1,0 +1,154 @@
+"""The report form as the template sees it: fields, groups, what was posted, and what is known beforehand."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from gateway.reporting.example import phantom_form
+from gateway.reporting.form import FORM
+from gateway.reporting.report import Contradiction, report_from_form
+from gateway.web.pages import report_form
+from gateway.web.pages.report_form import Field, Section, sections
+
+
+@pytest.fixture
+def far_from_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine whose clock on the wall is not UTC."""
+    monkeypatch.setenv("TZ", "CET-1")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def section(content: dict[str, object], name: str, **more: object) -> Section:
+    """One section of the form."""
+    return next(one for one in sections(content, **more) if one.name == name)  # type: ignore[arg-type]
+
+
+def field(content: dict[str, object], name: str, problems: tuple[Contradiction, ...] = ()) -> Field:
+    """One field of the form."""
+    return next(
+        one
+        for part in sections(content, problems)
+        for group in part.groups
+        for one in group.fields
+        if one.name == name
+    )
+
+
+def test_every_item_of_the_form_is_a_field_once() -> None:
+    """A filled form has each item of FORM, in its order, in every group that was answered."""
+    content = dict(phantom_form())
+    shown = [
+        (part.name, [each.item for each in part.groups[0].fields])
+        for part in sections(content)
+        if part.groups
+    ]
+    expected = [
+        (part.name, list(part.items))
+        for part in FORM
+        if not part.repeats or report_form.group_numbers(content, part.name)
+    ]
+    assert shown == expected
+
+
+@pytest.mark.usefixtures("far_from_utc")
+@pytest.mark.parametrize(
+    ("kept", "shown"),
+    [
+        ("2026-02-03T10:30", "2026-02-03T10:30"),
+        ("2026-02-03T10:30:00+00:00", "2026-02-03T10:30"),
+        ("2026-02-03T11:30+01:00", "2026-02-03T10:30"),
+        ("yesterday", ""),
+        ("", ""),
+    ],
+)
+def test_a_time_is_shown_in_utc_whatever_the_machine_thinks(kept: str, shown: str) -> None:
+    """The form says UTC beside it: a time without a zone was typed there and must come back as it was typed."""
+    assert field({"communication.at": kept} if kept else {}, "communication.at").local_value == shown
+
+
+@pytest.mark.usefixtures("far_from_utc")
+def test_a_time_does_not_wander_when_a_draft_is_saved_again() -> None:
+    """Shown, posted, kept and signed, it is one moment."""
+    content = dict(phantom_form()) | {"communication.at": "2026-02-03T10:30"}
+    for _ in range(3):
+        posted = {"communication.at": [field(content, "communication.at").local_value]}
+        content |= report_form.content_of(posted)
+    told = report_from_form(content).communication
+    assert told is not None
+    assert told.at.isoformat() == "2026-02-03T10:30:00+00:00"
+
+
+def test_a_problem_stands_at_its_field_and_a_groups_at_its_group() -> None:
+    """Nowhere else."""
+    wrong = Contradiction("lesions.0.border", "Lesion 1: not answered.", "Answer it.")
+    whole = Contradiction("lesions.0", "Lesion 1 contradicts itself.", "Decide.")
+    content = {"lesions.0.laterality": "left"}
+    assert field(content, "lesions.0.border", (wrong, whole)).problems == (wrong,)
+    assert field(content, "lesions.0.laterality", (wrong, whole)).problems == ()
+    assert section(content, "lesions", problems=(wrong, whole)).groups[0].problems == (whole,)
+
+
+def test_a_repeating_section_has_its_groups_one_more_when_asked_and_a_blank() -> None:
+    """Numbered as people count, and the blank copy has the placeholder that the script replaces."""
+    content = {"lesions.0.laterality": "left", "lesions.3.laterality": "right"}
+    lesions = section(content, "lesions")
+    assert [group.title for group in lesions.groups] == ["Lesion 1", "Lesion 4"]
+    assert [group.number for group in section(content, "lesions", one_more="lesions").groups] == [
+        "0",
+        "3",
+        "4",
+    ]
+    assert [group.number for group in section({}, "lesions", one_more="lesions").groups] == ["0"]
+    assert lesions.blank is not None
+    assert all(each.name.startswith("lesions.__n__.") for each in lesions.blank.fields)
+    assert not any(each.values for each in lesions.blank.fields)
+
+
+def test_only_an_untouched_request_is_folded() -> None:
+    """What a reader gave, or has to mend, is open; what the gateway filled in does not count as given."""
+    known = {"language": "en", "context.referral": "surveillance"}
+    assert [part.name for part in sections(known) if part.folded] == ["request"]
+    assert not section(known | {"context.symptoms": "left arm"}, "request").folded
+    wrong = Contradiction("context.symptoms", "wrong", "mend")
+    assert not section(known, "request", problems=(wrong,)).folded
+
+
+def test_the_rows_of_the_protocol_table_do_not_repeat_the_sequence() -> None:
+    """The row's heading has it."""
+    assert field({}, "protocol.sequences.flair.quality").label == "Quality"
+    assert "FLAIR" in field({}, "protocol.sequences.flair.acquired").label
+
+
+def test_removing_a_group_closes_the_gap() -> None:
+    """The others keep their answers under the next numbers."""
+    content = {f"lesions.{n}.laterality": side for n, side in enumerate(("left", "right", "both"))}
+    content["narrative"] = "text"
+    assert report_form.without_group(content, "lesions", 1) == {
+        "lesions.0.laterality": "left",
+        "lesions.1.laterality": "both",
+        "narrative": "text",
+    }
+    assert report_form.without_group(content, "lesions", -1) == content
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        (
+            {"lesions.2.laterality": ["left"], "lesions.5.laterality": ["right"]},
+            {"lesions.0.laterality": "left", "lesions.1.laterality": "right"},
+        ),
+        ({"lesions.0.sites": ["thalamus", "caudate"]}, {"lesions.0.sites": ["thalamus", "caudate"]}),
+        ({"csrf": ["x"], "password": ["y"], "nonsense": ["z"], "narrative": [" "]}, {}),
+        ({"lesions.__n__.laterality": ["left"]}, {}),
+    ],
+)
+def test_a_posted_form_becomes_a_draft(given: dict[str, list[str]], kept: dict[str, object]) -> None:
+    """Only fields of the form are kept, blanks dropped, groups numbered without gaps."""
+    assert report_form.content_of(given) == kept
