@@ -1,5 +1,6 @@
 """The command `gateway`: exit status 0 done, 1 refused or failed, 2 wrong usage.
 
+commands  which module has which command
 service   init, serve, check, migrate, demo      files   classify, deidentify, report
 nodes     nodes, send                            rules   rules
 records   cases, users                           privacy    vault, forget, readmit
@@ -16,25 +17,15 @@ import typer
 
 from dicom_nodes.explained_error import ExplainedError
 from gateway import __version__
-from gateway.cli import files, nodes, privacy, records, replies, rules, service, surveillance
-from gateway.cli.terminal import err, out, plain
+from gateway.cli.commands import Commands
 
 app = typer.Typer(
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=True,
     help="MRI second opinions for natalizumab surveillance: from a PACS push to a report back in that PACS.",
 )
-for commands in (service, nodes, files, privacy):
-    app.add_typer(commands.app)
-app.add_typer(nodes.nodes_app, name="nodes")
-app.add_typer(privacy.vault_app, name="vault")
-app.add_typer(records.cases_app, name="cases")
-app.add_typer(replies.replies_app, name="replies")
-app.add_typer(surveillance.surveillance_app, name="surveillance")
-app.add_typer(records.users_app, name="users")
-app.add_typer(rules.rules_app, name="rules")
-app.add_typer(files.report_app, name="report")
 
 
 def main() -> None:
@@ -42,6 +33,8 @@ def main() -> None:
     try:
         app()
     except ExplainedError as error:
+        from gateway.cli.terminal import err, plain
+
         err.print(f"[red]{plain(error.problem)}[/red]\n{plain(error.fix)}", soft_wrap=True)
         sys.exit(1)
 
@@ -49,5 +42,5 @@ def main() -> None:
 @app.callback(invoke_without_command=True)
 def _version(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
     if version:
-        out.print(__version__)
+        typer.echo(__version__)
         raise typer.Exit

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn
 
 from gateway.cli.terminal import ConfigOption, JsonOption, err, fail, out, plain, print_rows, settings_of
 
@@ -21,6 +20,7 @@ MOST_LINES = 20
 
 app = typer.Typer()
 report_app = typer.Typer(no_args_is_help=True, help="Reports as DICOM.")
+app.add_typer(report_app, name="report")
 
 
 @app.command()
@@ -67,6 +67,8 @@ def deidentify(
     config: ConfigOption = None,
 ) -> None:
     """De-identify a file or folder with the pipeline's engine; needs no database."""
+    from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn
+
     from gateway.files import deidentification
     from gateway.privacy.pseudonyms import PseudonymKey
     from gateway.records.identities import keys

@@ -11,6 +11,7 @@ from gateway.cli.terminal import ConfigOption, JsonOption, err, fail, out, plain
 
 app = typer.Typer()
 nodes_app = typer.Typer(no_args_is_help=True, help="The other systems.")
+app.add_typer(nodes_app, name="nodes")
 
 
 @nodes_app.command("list")

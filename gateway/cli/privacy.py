@@ -11,14 +11,14 @@ import typer
 
 from gateway.cli.records import opened
 from gateway.cli.terminal import ConfigOption, JsonOption, fail, out, print_rows, settings_of
-from gateway.records import forgetting, rotation
-from gateway.records.identities import keys
 
-app = typer.Typer()
 if TYPE_CHECKING:
     from gateway.pipeline.jobs.forget import Forgetter
+    from gateway.records import forgetting, rotation
 
+app = typer.Typer()
 vault_app = typer.Typer(no_args_is_help=True, help="The keys that identities are sealed with.")
+app.add_typer(vault_app, name="vault")
 
 RetireOption = Annotated[
     bool, typer.Option("--retire", help="Remove the earlier keys at once; backups made before need them.")
@@ -37,6 +37,9 @@ def who() -> str:
 @vault_app.command("status")
 def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Show the keys, and how many identities each has sealed."""
+    from gateway.records import rotation
+    from gateway.records.identities import keys
+
     gateway = opened(config)
     ring = keys.KeyRing(gateway.settings.storage.keys)
     with gateway.database.read() as session:
@@ -57,6 +60,8 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 @vault_app.command("rotate")
 def rotate(config: ConfigOption = None, retire: RetireOption = False) -> None:
     """Make a new key and seal every identity with it, while the gateway runs; killed, it is just run again."""
+    from gateway.records import rotation
+
     settings = settings_of(config)
     done = rotation.rotate(opened(config).database, settings.storage.keys, who())
     if done.resumed:
@@ -68,6 +73,8 @@ def rotate(config: ConfigOption = None, retire: RetireOption = False) -> None:
 @vault_app.command("reseal")
 def reseal(config: ConfigOption = None, retire: RetireOption = False) -> None:
     """Seal every identity with the key that is vault.key now: after a secret store changed it."""
+    from gateway.records import rotation
+
     folder = settings_of(config).storage.keys
     _tell(rotation.reseal(opened(config).database, folder, who()), folder)
     _retire(config, retire)
@@ -85,6 +92,9 @@ def _tell(done: rotation.Rotation, folder: object) -> None:
 
 
 def _retire(config: ConfigOption, wanted: bool) -> None:
+    from gateway.records import rotation
+    from gateway.records.identities import keys
+
     folder = settings_of(config).storage.keys
     if wanted:
         gone = rotation.retire(opened(config).database, folder, who())
@@ -152,12 +162,15 @@ def readmit(
     config: ConfigOption = None,
 ) -> None:
     """Let a forgotten patient be known again: the study goes on, what was forgotten stays so."""
+    from gateway.records import forgetting
+
     forgetting.lift(opened(config).database, study, who(), why)
     out.print(f"Study {study} will be looked at now.")
 
 
 def _forgetter(config: ConfigOption) -> Forgetter:
     from gateway.pipeline.jobs.forget import Forgetter
+    from gateway.records.identities import keys
 
     gateway = opened(config)
     return Forgetter(gateway.database, gateway.blobs, keys.pseudonym_key(gateway.settings.storage.keys))

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.assembly import Gateway
 from gateway.cli.terminal import ConfigOption, JsonOption, fail, out, plain, print_rows, settings_of
-from gateway.records.accounts import Viewer
+from gateway.service.starting import importing
 
 if TYPE_CHECKING:
     from gateway.assembly import Gateway
+    from gateway.records.accounts import Viewer
 
+app = typer.Typer()
 cases_app = typer.Typer(no_args_is_help=True, help="The cases and their journals.")
 users_app = typer.Typer(no_args_is_help=True, help="Local accounts.")
-
-EVERYTHING = Viewer(0, "command line", "command line", "admin", "")
-"""Whoever may run commands on this machine may see every site's cases: pseudonyms only."""
+app.add_typer(cases_app, name="cases")
+app.add_typer(users_app, name="users")
 
 
 @cases_app.command("list")
@@ -29,7 +29,7 @@ def cases_list(config: ConfigOption = None, as_json: JsonOption = False) -> None
     from gateway.records.views.queue import every_case
 
     with opened(config).database.read() as session:
-        rows = [asdict(row) for row in every_case(session, EVERYTHING)]
+        rows = [asdict(row) for row in every_case(session, whole_gateway())]
     wanted = (
         "id",
         "pseudonym",
@@ -50,7 +50,7 @@ def cases_show(case_id: int, config: ConfigOption = None, as_json: JsonOption = 
     from gateway.records.views import case_rows
 
     with opened(config).database.read() as session:
-        page = case_rows.case_page(session, EVERYTHING, case_id)
+        page = case_rows.case_page(session, whole_gateway(), case_id)
     if page is None:
         fail(f"There is no case {case_id}.", "List them with: gateway cases list")
     if as_json:
@@ -122,6 +122,14 @@ def users_add(
 
 def opened(config: Path | None) -> Gateway:
     """The records of the gateway that the settings name."""
-    from gateway import assembly
+    with importing():
+        from gateway import assembly
 
     return assembly.open_gateway(settings_of(config))
+
+
+def whole_gateway() -> Viewer:
+    """Whoever may run commands on this machine may see every site's cases: pseudonyms only."""
+    from gateway.records.accounts import Viewer
+
+    return Viewer(0, "command line", "command line", "admin", "")

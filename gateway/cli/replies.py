@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.records import EVERYTHING, opened
+from gateway.cli.records import opened, whole_gateway
 from gateway.cli.terminal import ConfigOption, JsonOption, out, print_rows
 
+app = typer.Typer()
 replies_app = typer.Typer(no_args_is_help=True, help="What reading sites sent back by DICOM.")
+app.add_typer(replies_app, name="replies")
 
 
 @replies_app.command("list")
@@ -18,7 +20,7 @@ def replies_list(config: ConfigOption = None, as_json: JsonOption = False) -> No
     from gateway.records.views import reply_rows
 
     with opened(config).database.read() as session:
-        rows = [vars(row) for row in reply_rows.newest(session, EVERYTHING)]
+        rows = [vars(row) for row in reply_rows.newest(session, whole_gateway())]
     wanted = ("id", "kind", "node", "state", "case_id", "pseudonym", "problem", "fix", "waiting_for")
     print_rows([{name: row[name] for name in wanted} for row in rows], as_json)
 

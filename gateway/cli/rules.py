@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     from routing_rules.versions import Publication
 
+app = typer.Typer()
 rules_app = typer.Typer(no_args_is_help=True, help="The routing rules.")
+app.add_typer(rules_app, name="rules")
 NoteOption = Annotated[str, typer.Option(help="Why, for the history.")]
 
 

@@ -91,6 +91,7 @@ def demo(
     seconds: Annotated[float | None, typer.Option(help="End after this many seconds.")] = None,
 ) -> None:
     """Show the whole loop: hospital archive, gateway, reading site, report, and the SR back."""
-    from gateway.demo import demo as demonstration
+    with importing():
+        from gateway.demo import demo as demonstration
 
     raise typer.Exit(demonstration.run(once=once, seconds=seconds))

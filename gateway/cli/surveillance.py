@@ -11,7 +11,9 @@ from gateway.cli.privacy import who
 from gateway.cli.records import opened
 from gateway.cli.terminal import ConfigOption, JsonOption, fail, out, plain, print_rows
 
+app = typer.Typer()
 surveillance_app = typer.Typer(no_args_is_help=True, help="Who needs a surveillance MRI when.")
+app.add_typer(surveillance_app, name="surveillance")
 
 
 @surveillance_app.command("import")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from gateway import logs, settings
 from gateway.errors import GatewayError
-from gateway.settings import Settings
+
+if TYPE_CHECKING:
+    from gateway.settings import Settings
 
 out = Console()
 err = Console(stderr=True)
@@ -30,6 +30,8 @@ def plain(text: str) -> str:
 
 def settings_of(config: Path | None) -> Settings:
     """The settings a command works with; logs go where they say."""
+    from gateway import logs, settings
+
     if config is None and Path("gateway.toml").exists():
         config = Path("gateway.toml")
     loaded = settings.load(config)
@@ -47,6 +49,8 @@ def print_rows(rows: list[dict[str, Any]], as_json: bool) -> None:
     if as_json:
         out.print_json(json.dumps(rows, default=str))
         return
+    from rich.table import Table
+
     table = Table(*(rows[0] if rows else ["nothing here"]))
     for row in rows:
         table.add_row(*(plain(str(value)) for value in row.values()))
