@@ -7,6 +7,7 @@ import os
 import runpy
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -111,12 +112,13 @@ def test_an_installed_environment_is_left_alone(
     monkeypatch.setitem(names, "working_uv", lambda: False)
     monkeypatch.setitem(names, "make_venv", lambda _: done.append("venv"))
     monkeypatch.setitem(names, "install", lambda _: done.append("install"))
+    monkeypatch.setitem(names, "compile_modules", lambda: done.append("compile"))
     script["environment"]()
     script["environment"]()
-    assert done == ["venv", "install"]
+    assert done == ["venv", "install", "compile"]
     (tmp_path / "stamp").write_text("of an older lock\n", encoding="ascii")
     script["environment"]()
-    assert done == ["venv", "install", "venv", "install"]
+    assert done == ["venv", "install", "compile"] * 2
 
 
 def test_modules_are_compiled_once_and_outside_the_checkout(script: dict[str, Any], tmp_path: Path) -> None:
@@ -131,6 +133,34 @@ def test_modules_are_compiled_once_and_outside_the_checkout(script: dict[str, An
     ).stdout
     assert Path(cached.strip()).is_relative_to(script["VENV"] / "bytecode")
     assert Path(cached.strip()).is_file()
+
+
+def test_an_installation_has_its_bytecode_whatever_the_environment_says(
+    script: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside the modules of every package; told to write none, or elsewhere, Python still finds it when it starts."""
+    names = script["compile_modules"].__globals__
+    monkeypatch.setitem(names, "ROOT", tmp_path)
+    monkeypatch.setitem(names, "PYTHON", Path(sys.executable))
+    monkeypatch.setitem(names, "output", lambda _: str(tmp_path / "site-packages"))
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path / "elsewhere"))
+    for name in ("site-packages", *script["PACKAGES"]):
+        (tmp_path / name / "inner").mkdir(parents=True)
+        (tmp_path / name / "inner" / "module.py").write_text("x = 1\n")
+    (tmp_path / "site-packages" / "template.py").write_text("{{ no Python }}\n")
+    script["compile_modules"]()
+    compiled = {
+        path.relative_to(tmp_path).parts[0] for path in tmp_path.rglob("inner/__pycache__/module.*.pyc")
+    }
+    assert compiled == {"site-packages", *script["PACKAGES"]}
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_the_packages_that_are_compiled_are_those_that_are_shipped(script: dict[str, Any]) -> None:
+    """The list in dev is the wheel's."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert list(script["PACKAGES"]) == project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
 
 
 @pytest.mark.parametrize("ci", ["true", "false"])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
 import subprocess
+import sys
 import time
 import tomllib
 import urllib.error
@@ -144,6 +146,27 @@ def test_dependencies_are_installed_by_their_hashes() -> None:
     assert len(installs) == 2
     assert "--require-hashes --requirement docker/requirements.lock" in installs[0]
     assert "--no-deps --no-build-isolation ." in installs[1]
+
+
+def test_the_image_has_its_bytecode(tmp_path: Path) -> None:
+    """Run as the Dockerfile has it, whatever the environment says; a file that is given another date needs no other."""
+    (line,) = (rest for word, rest in dockerfile() if word == "RUN" and "compileall" in rest)
+    python, *arguments, folder = line.split()
+    assert python.startswith(f"{folder.removesuffix('/lib')}/bin/")
+    (tmp_path / "module.py").write_text("print('compiled')\n")
+    environment = os.environ | {
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONPYCACHEPREFIX": str(tmp_path / "elsewhere"),
+    }
+    subprocess.run([sys.executable, *arguments, str(tmp_path)], env=environment, check=True)
+    (tmp_path / "module.py").write_text("print('anew')\n")
+    command = [
+        sys.executable,
+        "-I",
+        "-c",
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import module",
+    ]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "compiled\n"
 
 
 def test_the_image_runs_a_command_that_exists() -> None:
