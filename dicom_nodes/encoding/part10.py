@@ -11,8 +11,6 @@ import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from pydicom.uid import UID
-
 from dicom_nodes.encoding.errors import NotDicom
 
 LONG_VRS = frozenset(
@@ -76,6 +74,8 @@ def elements(dataset: bytes, transfer_syntax_uid: str) -> Iterator[Element]:
 
     Offsets count in the inflated bytes when the syntax is deflated.
     """
+    from pydicom.uid import UID
+
     syntax = UID(transfer_syntax_uid)
     known = syntax.is_transfer_syntax and not syntax.is_private
     implicit = known and syntax.is_implicit_VR

@@ -13,8 +13,6 @@ import zlib
 from collections.abc import Iterable
 from functools import lru_cache
 
-from pydicom.uid import UID
-
 from dicom_nodes.encoding.errors import NotDicom
 from dicom_nodes.encoding.part10 import LONG_VRS, SHORT_VRS
 
@@ -227,6 +225,8 @@ class Walk:
 @lru_cache(maxsize=64)
 def _form(transfer_syntax_uid: str) -> tuple[bool, bool, bool]:
     """Whether it is implicit VR, little endian, deflated; an unknown syntax is explicit VR little endian."""
+    from pydicom.uid import UID
+
     syntax = UID(transfer_syntax_uid)
     if not syntax.is_transfer_syntax or syntax.is_private:
         return False, True, False
