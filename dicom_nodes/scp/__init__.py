@@ -1,6 +1,6 @@
 """What we offer other systems: C-STORE, C-ECHO and storage commitment on one port.
 
-Read `receiver` first; one image then passes `server` (who may connect), `exchange` (which message), `streaming`
-(bytes from the socket) and `incoming` (bytes into the file); `commitment_provider` answers for what is kept.
-`readable` tries what comes from outside before pynetdicom's own threads have to.
+Read `receiver` first; one image then passes `listening` (the port), `server` (who may connect), `exchange` (which
+message), `streaming` (bytes from the socket) and `incoming` (bytes into the file); `commitment_provider` answers for
+what is kept. `readable` tries what comes from outside before pynetdicom's own threads have to.
 """

@@ -35,7 +35,8 @@ from dicom_nodes.scp.incoming import (
     Incoming,
     Keep,
 )
-from dicom_nodes.scp.server import ReceiverServer, listen
+from dicom_nodes.scp.listening import listen
+from dicom_nodes.scp.server import ReceiverServer
 from dicom_nodes.scp.streaming import StreamingSocket
 from dicom_nodes.upper_layer.contexts import accepted_contexts, storage_sop_classes
 from dicom_nodes.upper_layer.pdus import (
@@ -106,8 +107,8 @@ class Receiver:
     `on_commitment` hears results of our own commitment requests; if it raises, the peer is told that its
     report failed and repeats it. `committed` makes us a commitment SCP: it says what we keep for good.
     `also_called` are further AE titles we answer to, so that a rule can go by the address a study was sent to.
-    `listening` is a socket (`server.listen`) that receivers in other processes take connections from, too; without it
-    this one has its own.
+    `listening` is a socket (of `listen`) that receivers in other processes take connections from, too; without it this
+    one has its own.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The listening socket of the receiver: a pynetdicom server that one bad peer cannot hold up.
+"""The server of the receiver: one of pynetdicom's that one bad peer cannot hold up.
 
 pynetdicom does the TLS handshake while it accepts (one silent client would block all others), reads a PDU
 of any announced length into memory, and reads without a time limit. All three are changed here.
@@ -21,13 +21,11 @@ from typing import Any, Self
 from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import (
-    AddressInformation,
     AssociationSocket,
     RequestHandler,
     ThreadedAssociationServer,
 )
 
-from dicom_nodes.errors import NodeError
 from dicom_nodes.upper_layer.pynetdicom_setup import tune
 
 log = logging.getLogger("dicom_nodes.scp.receiver")
@@ -35,32 +33,10 @@ log = logging.getLogger("dicom_nodes.scp.receiver")
 _HANDSHAKE_S = 10.0
 # An A-ASSOCIATE-RQ may be larger than a P-DATA PDU: 128 contexts with many syntaxes each.
 MIN_PDU_LIMIT = 1024 * 1024
-_BACKLOG = 128
 # Before a connection is taken, for each one that this process has: time for the others to take it.
 _POLITE_S = 0.001
 _POLITE_AT_MOST_S = 0.03
 _JUST_NOW_S = 0.05
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens, for one server or for those of several processes. Raises NodeError."""
-    listening: socket.socket | None = None
-    try:
-        address = AddressInformation(host, port)
-        listening = socket.socket(address.address_family, socket.SOCK_STREAM)
-        # A port is ours again at once after a restart, whatever connections of before have not been forgotten yet.
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address.as_tuple)
-        listening.listen(_BACKLOG)
-    except OSError as error:
-        if listening is not None:
-            listening.close()
-        raise NodeError(
-            f"Cannot listen on {host}:{port} ({error.strerror}).",
-            "Choose a free port and an address of this machine, or stop what uses it.",
-        ) from error
-    listening.settimeout(0)  # a connection may be gone, or another process's, when it is to be taken
-    return listening
 
 
 class BoundedSocket(AssociationSocket):

@@ -13,7 +13,7 @@ from gateway.cli.terminal import ConfigOption, JsonOption, fail, out, plain, pri
 from gateway.service.starting import importing
 
 if TYPE_CHECKING:
-    from gateway.assembly import Gateway
+    from gateway.assembly.gateway import Gateway
     from gateway.records.accounts import Viewer
 
 app = typer.Typer()
@@ -123,9 +123,9 @@ def users_add(
 def opened(config: Path | None) -> Gateway:
     """The records of the gateway that the settings name."""
     with importing():
-        from gateway import assembly
+        from gateway.assembly.gateway import open_gateway
 
-    return assembly.open_gateway(settings_of(config))
+    return open_gateway(settings_of(config))
 
 
 def whole_gateway() -> Viewer:

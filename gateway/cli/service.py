@@ -37,7 +37,7 @@ def serve(
 ) -> None:
     """Run the gateway: one supervised process for each role, several receivers; SIGTERM drains and stops."""
     with importing():
-        from gateway import assembly
+        from gateway.assembly.gateway import make_keys
         from gateway.service import serve as serving
         from gateway.service.supervisor import supervise
 
@@ -47,9 +47,7 @@ def serve(
     if unknown:
         raise typer.BadParameter(f"{unknown[0]!r} is not a role; use {', '.join(serving.ROLES)}.")
     if config is None:
-        assembly.make_keys(
-            loaded
-        )  # with a configuration, keys are made by `gateway init` and never silently anew
+        make_keys(loaded)  # with a configuration, keys are made by `gateway init` and never silently anew
     if len(roles) == 1 and roles[0] != serving.RECEIVER:
         serving.run_role(loaded, roles[0])
     else:

@@ -8,12 +8,15 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from importlib import import_module
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway import assembly, logs
-from gateway.assembly import SharedPort
-from gateway.service import keyless
+from dicom_nodes.scp.listening import SharedPort
+from gateway import logs
+from gateway.assembly.gateway import Gateway, open_gateway
+from gateway.service import keyless, without_pixels
+from gateway.service.starting import importing
 from gateway.settings import Settings, usable_cores
 
 RECEIVER, WEB, WORKER = ROLES = ("receiver", "web", "worker")
@@ -21,6 +24,13 @@ MOST_RECEIVERS = 4
 """Beyond these the disk and the one database are what receiving waits for."""
 GIL_SWITCH_S = 0.001
 """How long the thread that writes rows may hold up those that receive; Python's own 5 ms are a whole object."""
+
+PARTS = {
+    RECEIVER: ("gateway.assembly.receiver",),
+    WEB: ("gateway.assembly.web", "uvicorn"),
+    WORKER: ("gateway.assembly.worker",),
+}
+"""What a role imports besides that which all share."""
 
 log = logs.get(__name__)
 
@@ -64,6 +74,15 @@ def receivers(settings: Settings) -> int:
     return settings.dicom.processes or min(MOST_RECEIVERS, usable_cores())
 
 
+def import_part(role: str) -> None:
+    """Import what this role works with, and nothing of the others."""
+    if role == RECEIVER:
+        without_pixels.keep_out()
+    with importing():
+        for name in PARTS[role]:
+            import_module(name)
+
+
 def run_role(settings: Settings, role: str) -> None:
     """Run one role in this process, alone, until SIGTERM or SIGINT."""
     run(settings, role, Asked.by_signals(), None)
@@ -73,7 +92,8 @@ def run(settings: Settings, role: str, stop: Asked, port: SharedPort | None) -> 
     """Run one role until `stop` is set; a receiver on `port`, which others may share."""
     if role != WORKER:
         keyless.keep_out(settings.storage.keys)
-    gateway = assembly.open_gateway(settings)
+    import_part(role)
+    gateway = open_gateway(settings)
     # What is imported stays: the collector need not look at half a million objects again and again, in the middle of
     # receiving one; and pages that it does not touch stay shared with the other roles.
     gc.freeze()
@@ -87,12 +107,14 @@ def run(settings: Settings, role: str, stop: Asked, port: SharedPort | None) -> 
         gateway.database.close()
 
 
-def _receive(gateway: assembly.Gateway, stop: Asked, port: SharedPort | None) -> None:
+def _receive(gateway: Gateway, stop: Asked, port: SharedPort | None) -> None:
+    from gateway.assembly.receiver import receiver as open_receiver
+
     sys.setswitchinterval(GIL_SWITCH_S)
     gateway.intake.recover()
     with suppress(OSError):  # a full disk: the first object's sender is told, and people
         gateway.intake.trays.get_ready()
-    receiver = assembly.receiver(gateway, port)
+    receiver = open_receiver(gateway, port)
     receiver.start()
     if port is not None:
         port.listening.close()  # the receiver has its own: with that the last one stops listening when it drains
@@ -109,7 +131,7 @@ def _receive(gateway: assembly.Gateway, stop: Asked, port: SharedPort | None) ->
     receiver.stop(gateway.settings.serve.drain)
 
 
-def _recovered(gateway: assembly.Gateway) -> bool:
+def _recovered(gateway: Gateway) -> bool:
     """Look once more for what was acknowledged and has no row; False when disk or database are away."""
     try:
         gateway.intake.recover()
@@ -119,21 +141,25 @@ def _recovered(gateway: assembly.Gateway) -> bool:
     return True
 
 
-def _work(gateway: assembly.Gateway, stop: Asked) -> None:
-    engine, scheduler = assembly.worker(gateway)
+def _work(gateway: Gateway, stop: Asked) -> None:
+    from gateway.assembly.worker import worker
+
+    engine, scheduler = worker(gateway)
     log.info("working", worker=engine.name)
     stop.wait()
     scheduler.shutdown(wait=False)
     engine.stop(gateway.settings.serve.drain)
 
 
-def _web(gateway: assembly.Gateway, stop: Asked) -> None:
+def _web(gateway: Gateway, stop: Asked) -> None:
     import uvicorn
+
+    from gateway.assembly.web import web as application
 
     gateway.intake.recover()
     web = gateway.settings.web
     config = uvicorn.Config(
-        assembly.web(gateway),
+        application(gateway),
         host=web.host,
         port=web.port,
         log_config=None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -11,11 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dicom_nodes.errors import NodeError
-from dicom_nodes.scp.server import listen
-from gateway import assembly, logs
-from gateway.assembly import SharedPort
-from gateway.service.serve import RECEIVER, WEB, WORKER, Asked, receivers, run
-from gateway.service.starting import importing
+from dicom_nodes.scp.listening import SharedPort, listen
+from gateway import logs
+from gateway.assembly.gateway import open_gateway
+from gateway.service.serve import RECEIVER, Asked, import_part, receivers, run
 from gateway.settings import Settings
 
 LONGEST_RESTART_DELAY = 30.0
@@ -59,13 +59,14 @@ class _Child:
 def supervise(settings: Settings, roles: Sequence[str]) -> None:
     """Keep one process of each role, and `receivers` of that one, alive until SIGTERM or SIGINT, then drain them all.
 
-    Roles are forked from this process, which has imported everything and opened nothing but the port: a role that
-    died is back within milliseconds, and all share the memory of their code.
+    Roles are forked from this process, which has imported what all of them share and opened nothing but the port; each
+    imports the rest itself, so that none holds what another serves. Receivers alone share all they need.
     """
     stop = Asked.by_signals()
-    assembly.open_gateway(settings).database.close()  # migrate once, before several processes try
-    with importing():
-        assembly.import_roles(web=WEB in roles, worker=WORKER in roles)
+    open_gateway(settings).database.close()  # migrate once, before several processes try
+    if set(roles) == {RECEIVER}:
+        import_part(RECEIVER)
+    gc.freeze()  # the collector leaves alone, in every role, what was imported here: those pages stay shared
     children = [_Child(role) for role in roles for _ in range(receivers(settings) if role == RECEIVER else 1)]
     port = _Port(settings)
     while not stop.is_set():

@@ -8,7 +8,10 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-_TELL = "\nimport sys as _sys\n_sys.stderr.write('\\n'.join(('', *_sys.modules)))\n"
+_TELL = """
+import sys
+sys.stderr.write("\\n".join(["", *(name for name, module in sys.modules.items() if module is not None)]))
+"""
 
 
 def imported_by(

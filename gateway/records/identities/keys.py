@@ -15,11 +15,14 @@ import os
 import secrets
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gateway import logs
 from gateway.errors import Conflict, GatewayError, KeyMissing, SettingsError
-from gateway.privacy.pseudonyms import PseudonymKey
 from gateway.records import crash
+
+if TYPE_CHECKING:
+    from gateway.privacy.pseudonyms import PseudonymKey
 
 KEY_BYTES = 32
 CURRENT = "vault.key"
@@ -184,6 +187,8 @@ def read_key(path: Path) -> bytes:
 
 def pseudonym_key(folder: Path) -> PseudonymKey:
     """The key that pseudonyms, dates and UIDs are derived with."""
+    from gateway.privacy.pseudonyms import PseudonymKey  # with it comes pydicom, and the other keys need none
+
     key = read_key(folder / "pseudonym.key")
     return PseudonymKey(key, key_id(key))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -18,9 +19,11 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlmodel import Session
 
 from gateway.errors import GatewayError, KeyMissing
-from gateway.privacy.pseudonyms import PseudonymKey
 from gateway.records.database import Database
 from gateway.records.tables.service import LetterboxKey
+
+if TYPE_CHECKING:
+    from gateway.privacy.pseudonyms import PseudonymKey
 
 NAME = "enrolment"
 KEY_BYTES, NONCE_BYTES, BLOCK = 32, 12, 256

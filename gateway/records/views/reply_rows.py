@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pydicom.uid import UID
 from sqlmodel import Session, col, select
 
 from gateway.lifecycle import CaseState, ReplyState
@@ -142,6 +141,8 @@ def _rows(session: Session, chosen: Any) -> list[ReplyRow]:
 
 
 def _row(reply: Reply, case: Case | None, study: Study | None) -> ReplyRow:
+    from pydicom.uid import UID  # for the pages alone; the intake asks this module, too, and needs no pydicom
+
     safe = reply.state == ReplyState.CONFIRMED
     return ReplyRow(
         id=reply.id or 0,

@@ -11,7 +11,6 @@ from fastapi.responses import Response
 
 from dicom_nodes.errors import NodeError
 from dicom_nodes.node import DimseNode, Node
-from dicom_nodes.sender import echo
 from gateway.records import notices
 from gateway.records.accounts import Viewer
 from gateway.records.views import case_rows
@@ -39,6 +38,8 @@ class EchoAnswer:
 
 def ask(context: WebContext, name: str) -> EchoAnswer:
     """C-ECHO (PS3.4 Annex A) or a DICOMweb query; a node that does not answer is an answer too. Raises UnknownNode."""
+    from dicom_nodes.sender import echo  # with it comes pynetdicom, which the other pages need not have
+
     node = context.directory().get(name)
     try:
         seconds = echo(node, calling_ae_title=context.settings.dicom.ae_title)

@@ -14,8 +14,8 @@ from dicom_nodes.errors import AssociationRejected, NodeError, NodeUnreachable
 from dicom_nodes.instance import ReceivedInstance
 from dicom_nodes.node import Role
 from dicom_nodes.outcomes import Outcome
+from dicom_nodes.scp.listening import listen
 from dicom_nodes.scp.receiver import Receiver, Refusal
-from dicom_nodes.scp.server import listen
 from dicom_nodes.sender import echo, store
 from dicom_nodes.upper_layer.contexts import TRANSFER_SYNTAXES
 from support.dicom_files import dataset_bytes, mr_file

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from gateway import assembly
+from gateway.assembly.gateway import open_gateway
 from gateway.records import audit
 from gateway.records.database import Database
 from gateway.records.tables.service import AuditEvent
@@ -129,7 +129,7 @@ def test_replay_refuses_a_time_it_does_not_understand(
 
 def test_publish_history_and_rollback(command: Command, database: Database, tmp_path: Path) -> None:
     """A running worker takes up what is published at its next look, and what is rolled back; both are audited."""
-    worker = assembly.open_gateway(Settings())
+    worker = open_gateway(Settings())
     before = worker.rules().fingerprint
     assert "itself is in force" in command("rules", "history")[1]
     draft = write(tmp_path, "draft", RULE.format("any-mr", 1, "MR") + TEST.format("any-mr"))

@@ -14,8 +14,8 @@ from gateway.records.identities import keys
 PROBE = """
 import os, sys
 from pathlib import Path
-from gateway import assembly, settings
-from gateway.service import keyless, serve
+from gateway import settings
+from gateway.service import serve
 
 folder = Path(sys.argv[2])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import signal
 import socket
@@ -21,11 +22,11 @@ from sqlmodel import select
 from dicom_nodes.commitment import CommitmentResult, Reference, request_commitment
 from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.errors import NodeError
+from dicom_nodes.scp.listening import SharedPort, listen
 from dicom_nodes.scp.receiver import Receiver
-from dicom_nodes.scp.server import listen
 from dicom_nodes.sender import echo
-from gateway import assembly
-from gateway.assembly import SharedPort
+from gateway.assembly.gateway import open_gateway
+from gateway.assembly.receiver import receiver as open_receiver
 from gateway.intake import SUCCESS
 from gateway.records.database import Database
 from gateway.records.tables.studies import Instance
@@ -137,6 +138,23 @@ def test_a_receiver_that_dies_takes_only_its_own_associations(tmp_path: Path) ->
 
 
 @pytest.mark.timeout(120)
+def test_a_receiver_that_has_received_holds_nothing_that_reads_pixels(tmp_path: Path) -> None:
+    """Neither arrays nor decoders of images are in the memory of any process that strangers' bytes reach."""
+    with _served(tmp_path, free_port(), processes=2) as served:
+        wait_until(served.answers, 60)
+        uid, data = _object(1)
+        with RawPeer(served.port).associate() as peer:
+            peer.send(message(STORAGE, store_command(uid), data))
+            assert peer.status() == SUCCESS
+        for pid in {served.process.pid, *served.receivers}:
+            libraries = Path(f"/proc/{pid}/maps").read_text()
+            assert "/sqlalchemy/" in libraries
+            assert not re.search(
+                r"/(numpy|PIL|pillow|jpeg_ls|gdcm|openjpeg|libjpeg|highdicom)[./]", libraries
+            )
+
+
+@pytest.mark.timeout(120)
 def test_a_role_that_is_just_being_started_hears_the_signal(tmp_path: Path) -> None:
     """However early SIGTERM comes after a role was forked, its supervisor does not wait for it."""
     with _served(tmp_path, free_port(), processes=8) as served:
@@ -148,11 +166,11 @@ def test_a_role_that_is_just_being_started_hears_the_signal(tmp_path: Path) -> N
 @pytest.mark.timeout(120)
 def test_what_a_dying_process_left_is_found_without_a_restart(tmp_path: Path) -> None:
     """A tray that somebody still held when the receivers started is looked at again once that has let go."""
-    before = assembly.open_gateway(_settings(tmp_path / "before"))
+    before = open_gateway(_settings(tmp_path / "before"))
     uid, data = _object(1)
     (tmp_path / "objects").mkdir()
     with before.database.write("busy"):  # so that it has no row
-        receiver = assembly.receiver(before)
+        receiver = open_receiver(before)
         receiver.start()
         with RawPeer(receiver.port).associate() as peer:
             peer.send(message(STORAGE, store_command(uid), data))
@@ -215,8 +233,8 @@ def test_what_another_process_acknowledged_is_committed(tmp_path: Path) -> None:
     hospital.start()
     listening = listen(HERE, 0)
     settings = _settings(tmp_path, hospital.port)
-    processes = [assembly.open_gateway(settings) for _ in range(2)]
-    asked, other = (assembly.receiver(one, SharedPort(listening, 2)) for one in processes)
+    processes = [open_gateway(settings) for _ in range(2)]
+    asked, other = (open_receiver(one, SharedPort(listening, 2)) for one in processes)
     uid, data = _object(1)
     try:
         other.start()

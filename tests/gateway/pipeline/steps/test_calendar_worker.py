@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from gateway import assembly
+from gateway.assembly.gateway import make_keys, open_gateway
+from gateway.assembly.worker import worker
 from gateway.pipeline import schedule
 from gateway.records import ledger
 from gateway.records.identities import sealed_letters
@@ -35,9 +36,9 @@ def test_a_started_worker_does_it_all(tmp_path: Path, monkeypatch: pytest.Monkey
             "files": {"nodes": tmp_path / "nodes.yaml", "rules": tmp_path / "rules"},
         }
     )
-    assembly.make_keys(settings)
-    gateway = assembly.open_gateway(settings)
-    engine, scheduler = assembly.worker(gateway)
+    make_keys(settings)
+    gateway = open_gateway(settings)
+    engine, scheduler = worker(gateway)
     try:
         with gateway.database.read() as session:
             public = sealed_letters.public_key(session)

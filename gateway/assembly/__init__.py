@@ -1,0 +1,6 @@
+"""The composition root: settings become records and roles. Only this package knows every other, and each module of it
+imports only what its role works with.
+
+Read `configuration` (nodes, rules and profiles, read again when they changed), `gateway` (what all roles share), then
+the roles: `receiver`, `web`, `worker`.
+"""

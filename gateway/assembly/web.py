@@ -1,0 +1,22 @@
+"""The role that people and DICOMweb peers meet: the web application; it has no keys."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from gateway.assembly.gateway import Gateway
+from gateway.web.application import WebContext, create_application
+
+
+def web(gateway: Gateway) -> FastAPI:
+    """The web application."""
+    return create_application(
+        WebContext(
+            gateway.settings,
+            gateway.database,
+            gateway.blobs,
+            gateway.directory,
+            gateway.intake,
+            gateway.rules,
+        )
+    )
