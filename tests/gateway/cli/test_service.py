@@ -1,0 +1,64 @@
+"""Commands that make and look after a gateway: init, check, migrate."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from support.command_line import Command, command
+
+__all__ = ["command"]
+
+
+def test_init_makes_a_gateway_that_check_accepts(command: Command) -> None:
+    """After init, check finds nothing that keeps the gateway from starting."""
+    assert command("init", ".")[0] == 0
+    code, said = command("check")
+    assert code == 0, said
+    assert "Ready to serve" in said
+    assert command("migrate")[0] == 0
+
+
+def test_check_names_every_problem_at_once(command: Command, tmp_path: Path) -> None:
+    """A missing key, a rule to nowhere and a wrong node are all in one answer, each with its fix."""
+    command("init", ".")
+    (tmp_path / "gateway-data" / "keys" / "vault.key").unlink()
+    (tmp_path / "nodes.yaml").write_text(
+        "nodes:\n  - {name: a, kind: dimse, ae_title: A, host: h, port: none}\n"
+    )
+    (tmp_path / "rules" / "natalizumab.yaml").write_text(
+        "rules:\n  - {id: r, title: R, destination: nowhere, when: {modalities: {is: MR}}}\n"
+    )
+    code, printed = command("check", "--json")
+    problems = json.loads(printed)
+    assert code == 1
+    assert {problem["where"] for problem in problems} >= {"keys", "nodes", "rules"}
+    assert all(problem["fix"] for problem in problems)
+
+
+def test_check_refuses_profiles_that_keep_an_identifier_or_are_not_there(
+    command: Command, tmp_path: Path
+) -> None:
+    """Every wrong profile, and every rule or setting that names none, each with its fix."""
+    command("init", ".")
+    (tmp_path / "profiles" / "ours.yaml").write_text(
+        "name: ours\nextends: pml-read\nversion: '1'\nkeep_text: [PatientAddress]\n"
+        "rules: {PatientBirthDate: {action: K, reason: handy}}\n"
+    )
+    (tmp_path / "profiles" / "pml-read.yaml").write_text("name: other\nextends: nothing\n")
+    (tmp_path / "rules" / "natalizumab.yaml").write_text(
+        "rules:\n"
+        "  - {id: one, title: One, profile: ours, when: {modalities: {is: MR}}}\n"
+        "  - {id: two, title: Two, profile: theirs, when: {modalities: {is: MR}}}\n"
+    )
+    code, printed = command("check", "--json")
+    assert code == 1
+    problems = [one for one in json.loads(printed) if one["where"] == "profiles"]
+    said = "\n".join(one["problem"] for one in problems)
+    assert "ours.yaml: rule for PatientBirthDate (K): would keep a direct identifier" in said
+    assert "ours.yaml: keep_text names PatientAddress" in said
+    assert "pml-read.yaml: its name is 'other'" in said
+    assert "pml-read.yaml: it has no version" in said
+    assert "rule two names the profile 'theirs'" in said
+    assert "rule one" not in said, "told once, by its file"
+    assert all(one["fix"] for one in problems)
