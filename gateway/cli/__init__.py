@@ -11,7 +11,7 @@ terminal  what all of them share
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -29,14 +29,22 @@ app = typer.Typer(
 
 
 def main() -> None:
-    """Run the command line; errors made on purpose are printed with their fix, and nothing else."""
+    """Run the command line; errors made on purpose, and files that cannot be used, are printed with their fix."""
     try:
         app()
     except ExplainedError as error:
-        from gateway.cli.terminal import err, plain
+        _end(error.problem, error.fix)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        _end(f"{error.filename}: {error.strerror}.", "Correct the name of the file, or its permissions.")
 
-        err.print(f"[red]{plain(error.problem)}[/red]\n{plain(error.fix)}", soft_wrap=True)
-        sys.exit(1)
+
+def _end(problem: str, fix: str) -> NoReturn:
+    from gateway.cli.terminal import err, plain
+
+    err.print(f"[red]{plain(problem)}[/red]\n{plain(fix)}", soft_wrap=True)
+    sys.exit(1)
 
 
 @app.callback(invoke_without_command=True)

@@ -133,6 +133,9 @@ def report_render(
 ) -> None:
     """Write a report as a DICOM object."""
     from gateway.files.offline import render_report
+    from gateway.reporting.structured_report import Form
 
+    if as_ not in list(Form):
+        raise typer.BadParameter(f"{as_!r} is no form of a report; use {', '.join(Form)}.")
     render_report(report, evidence, out_file, as_)
     out.print(f"wrote {out_file}")

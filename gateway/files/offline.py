@@ -5,7 +5,6 @@ De-identifying them is `gateway.files.deidentification`.
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 from collections.abc import Iterator, Sequence
@@ -13,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
 from pydicom import Dataset, dcmread
 from pydicom.errors import InvalidDicomError
 
@@ -98,7 +98,7 @@ def facts_of(
 def render_report(report: Path, evidence: Path, target: Path, form: str) -> None:
     """Write a report (JSON) over the study in `evidence` as a DICOM object."""
     key = PseudonymKey(secrets.token_bytes(32), "rendering")
-    content = Report.model_validate(json.loads(report.read_text(encoding="utf-8")))
+    content = _report_of(report)
     dataset = build(
         content,
         [header for _, header in dicom_files([evidence])],
@@ -112,3 +112,17 @@ def render_report(report: Path, evidence: Path, target: Path, form: str) -> None
         date_shift_days=0,
     )
     dataset.save_as(target, enforce_file_format=True)
+
+
+def _report_of(file: Path) -> Report:
+    """The report in a JSON file. Raises GatewayError that names every part that is wrong, not what it says."""
+    try:
+        return Report.model_validate_json(file.read_bytes())
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(map(str, each['loc']))} {each['msg']}".strip() for each in error.errors()
+        )
+        raise GatewayError(
+            f"{file} is no report: {wrong}.",
+            "Take a signed one: it stands under `report` in what /api/cases/ID/report answers.",
+        ) from None

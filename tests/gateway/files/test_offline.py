@@ -1,0 +1,130 @@
+"""What commands do with files, without a running gateway: find, send, classify, explain, render."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+from pydicom import dcmread
+
+from gateway.demo.phantom import phantom_study
+from gateway.errors import GatewayError
+from gateway.files import offline
+from gateway.reporting.example import phantom_report
+from support.dicom_files import encoded, mr_dataset
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small phantom study in two folders, with what lies beside images on a medium."""
+    folder = tmp_path_factory.mktemp("study")
+    (folder / "more").mkdir()
+    for number, dataset in enumerate(phantom_study(date(2026, 2, 2), small=True)):
+        place = folder / "more" if number % 2 else folder
+        dataset.save_as(place / f"{number:02}", enforce_file_format=True)
+    (folder / "README.TXT").write_text("Images of a phantom")
+    return folder
+
+
+def test_files_of_a_folder_are_found_and_others_passed_over(study: Path) -> None:
+    """At any depth, in order of their names, without pixels; a text beside them is none."""
+    found = list(offline.dicom_files([study]))
+    assert [file for file, _ in found] == sorted(file for file, _ in found)
+    assert len(found) == len([path for path in study.rglob("*") if path.is_file()]) - 1
+    assert not [file for file, header in found if "PixelData" in header]
+
+
+def test_a_path_that_is_not_there_is_said(tmp_path: Path) -> None:
+    """Before anything is sent or written."""
+    with pytest.raises(GatewayError) as raised:
+        list(offline.dicom_files([tmp_path / "nowhere"]))
+    assert "nowhere" in raised.value.problem
+    assert raised.value.fix
+
+
+def test_what_is_sent_is_named_as_the_file_names_it(tmp_path: Path) -> None:
+    """Class, instance and the syntax it is encoded in; a DICOM file that is no object is not sent."""
+    (tmp_path / "image.dcm").write_bytes(encoded(mr_dataset()))
+    nameless = mr_dataset(2)
+    del nameless.SOPInstanceUID
+    nameless.save_as(tmp_path / "nameless.dcm")
+    [one] = offline.outgoing([tmp_path])
+    written = dcmread(tmp_path / "image.dcm")
+    assert one.path == tmp_path / "image.dcm"
+    assert (one.sop_class_uid, one.sop_instance_uid, one.transfer_syntax_uid) == (
+        written.SOPClassUID,
+        written.SOPInstanceUID,
+        written.file_meta.TransferSyntaxUID,
+    )
+
+
+def test_a_series_is_one_row_with_all_its_files(study: Path) -> None:
+    """Every file of the study stands in exactly one row, with the kind and why."""
+    rows = offline.classified([study])
+    files = [file for row in rows for file in row["files"]]
+    assert sorted(files) == sorted(str(file) for file, _ in offline.dicom_files([study]))
+    assert {row["kind"] for row in rows} >= {"flair", "t2", "t1"}
+    assert all(row["evidence"] and 0 < row["confidence"] <= 1 for row in rows)
+    json.dumps(rows)
+
+
+def test_rules_see_the_files_as_if_they_had_been_sent(study: Path) -> None:
+    """By whom and to which address is taken from the question, the rest from the files."""
+    facts = offline.facts_of([study], "MODALITY", "NATALIZUMAB")
+    assert (facts.calling_ae_title, facts.called_ae_title) == ("MODALITY", "NATALIZUMAB")
+    assert "MR" in facts.modalities
+
+
+def test_rules_are_not_explained_on_nothing(tmp_path: Path) -> None:
+    """A folder without DICOM files is no study that no rule fits."""
+    (tmp_path / "README.TXT").write_text("nothing here")
+    with pytest.raises(GatewayError, match="no DICOM file"):
+        offline.facts_of([tmp_path], "A", "B")
+
+
+@pytest.mark.parametrize(
+    ("form", "sop_class"),
+    [
+        ("enhanced", "1.2.840.10008.5.1.4.1.1.88.22"),
+        ("comprehensive", "1.2.840.10008.5.1.4.1.1.88.33"),
+        ("basic", "1.2.840.10008.5.1.4.1.1.88.11"),
+        ("pdf", "1.2.840.10008.5.1.4.1.1.104.1"),
+    ],
+)
+def test_a_report_is_written_in_the_class_that_is_asked_for(
+    study: Path, tmp_path: Path, form: str, sop_class: str
+) -> None:
+    """PS3.4 B.5; with patient and study of the evidence, and a name for whoever signed nothing."""
+    (tmp_path / "report.json").write_text(phantom_report(prior_study_date=None).model_dump_json())
+    offline.render_report(tmp_path / "report.json", study, tmp_path / "out.dcm", form)
+    written, image = dcmread(tmp_path / "out.dcm"), next(iter(offline.dicom_files([study])))[1]
+    assert written.SOPClassUID == written.file_meta.MediaStorageSOPClassUID == sop_class
+    for keyword in ("PatientID", "PatientName", "StudyInstanceUID"):
+        assert written[keyword].value == image[keyword].value
+    assert written.SOPInstanceUID != image.SOPInstanceUID
+
+
+@pytest.mark.parametrize("content", ["{}", "{", "[1]", "\xff"])
+def test_a_report_that_is_none_is_refused_before_anything_is_written(
+    study: Path, tmp_path: Path, content: str
+) -> None:
+    """A JSON file of something else, or no JSON at all."""
+    (tmp_path / "report.json").write_bytes(content.encode("latin-1"))
+    with pytest.raises(GatewayError, match="is no report") as raised:
+        offline.render_report(tmp_path / "report.json", study, tmp_path / "out.dcm", "basic")
+    assert raised.value.fix
+    assert not (tmp_path / "out.dcm").exists()
+
+
+def test_what_a_wrong_report_says_is_not_repeated(study: Path, tmp_path: Path) -> None:
+    """Only which part of it is wrong, and why."""
+    report = json.loads(phantom_report(prior_study_date=None).model_dump_json())
+    key = next(key for key, value in report.items() if isinstance(value, str))
+    report[key] = {"not": "Zzyzx^Quirin"}
+    (tmp_path / "report.json").write_text(json.dumps(report))
+    with pytest.raises(GatewayError) as raised:
+        offline.render_report(tmp_path / "report.json", study, tmp_path / "out.dcm", "basic")
+    assert key in raised.value.problem
+    assert "Zzyzx" not in str(raised.value)
