@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from dicom_nodes.directory import NodeDirectory
 from gateway.assembly.configuration import nodes_of, profiles_of, rules_of
@@ -36,16 +39,16 @@ class Gateway:
 
 
 def open_gateway(settings: Settings) -> Gateway:
-    """Open records and configuration; makes a SQLite schema current, and refuses a PostgreSQL one that is behind."""
-    if settings.storage.database.startswith("sqlite:///"):
-        Path(settings.storage.database.removeprefix("sqlite:///")).parent.mkdir(
-            parents=True, exist_ok=True, mode=0o700
-        )
-    database = Database(settings.storage.database)
-    if not schema.is_current(database):
-        if not database.is_sqlite:
-            raise SettingsError("The database schema is not this version's.", "Run: gateway migrate")
-        schema.upgrade(database)
+    """Open records and configuration; makes a SQLite schema current.
+
+    Raises SettingsError for a database that cannot be reached, and for a PostgreSQL schema that is behind.
+    """
+    with _reachable():
+        database = _database(settings)
+        if not schema.is_current(database):
+            if not database.is_sqlite:
+                raise SettingsError("The database schema is not this version's.", "Run: gateway migrate")
+            schema.upgrade(database)
     blobs = LocalBlobs(settings.storage.objects)
     return Gateway(
         settings,
@@ -56,6 +59,38 @@ def open_gateway(settings: Settings) -> Gateway:
         profiles_of(settings.files),
         Intake(settings, database, blobs),
     )
+
+
+def migrate(settings: Settings) -> None:
+    """Bring the database schema to this version's. Raises SettingsError for a database that cannot be reached."""
+    with _reachable():
+        database = _database(settings)
+        schema.upgrade(database)
+        database.close()
+
+
+def unreachable(error: SQLAlchemyError) -> SettingsError:
+    """What is said of a database that does not answer; what the driver says may repeat its password."""
+    return SettingsError(
+        f"The database cannot be reached ({type(error).__name__}).",
+        "Correct [storage] database, or start it.",
+    )
+
+
+@contextmanager
+def _reachable() -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise unreachable(error) from error
+
+
+def _database(settings: Settings) -> Database:
+    """The database of the settings; the folder of a SQLite one is made."""
+    if settings.storage.database.startswith("sqlite:///"):
+        folder = Path(settings.storage.database.removeprefix("sqlite:///")).parent
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return Database(settings.storage.database)
 
 
 def make_keys(settings: Settings) -> None:

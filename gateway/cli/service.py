@@ -74,10 +74,9 @@ def check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 @app.command()
 def migrate(config: ConfigOption = None) -> None:
     """Bring the database schema to this version's."""
-    from gateway.records.database import Database
-    from gateway.records.migrations import schema
+    from gateway.assembly import gateway
 
-    schema.upgrade(Database(settings_of(config).storage.database))
+    gateway.migrate(settings_of(config))
     out.print("The schema is this version's.")
 
 

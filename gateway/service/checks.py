@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.errors import NodeFileError
 from dicom_nodes.node import DimseNode, Role
+from gateway.assembly.gateway import unreachable
 from gateway.errors import GatewayError
 from gateway.privacy.errors import PrivacyError
 from gateway.profiles import read_folder
@@ -64,27 +66,22 @@ def _keys(settings: Settings) -> Iterator[Problem]:
 
 
 def _database(settings: Settings) -> Iterator[Problem]:
-    database = Database(settings.storage.database)
     try:
-        if database.is_sqlite and not Path(settings.storage.database.removeprefix("sqlite:///")).exists():
-            return  # made at the first start
-        if not schema.is_current(database):
+        with closing(Database(settings.storage.database)) as database:
+            if database.is_sqlite and not Path(settings.storage.database.removeprefix("sqlite:///")).exists():
+                return  # made at the first start
+            if schema.is_current(database):
+                yield from _keys_needed(settings, database)
+                return
             yield Problem(
                 "database",
                 "The schema is not this version's.",
                 "Run: gateway migrate",
                 severe=not database.is_sqlite,
             )
-            return
-        yield from _keys_needed(settings, database)
     except SQLAlchemyError as error:
-        yield Problem(
-            "database",
-            f"The database cannot be reached ({type(error).__name__}).",
-            "Correct [storage] database, or start it.",
-        )
-    finally:
-        database.close()
+        told = unreachable(error)
+        yield Problem("database", told.problem, told.fix)
 
 
 def _keys_needed(settings: Settings, database: Database) -> Iterator[Problem]:
@@ -189,7 +186,8 @@ def _profiles(settings: Settings) -> Iterator[Problem]:
             yield Problem("profiles", line, wrong.fix)
     chosen = {"[files] profile": settings.files.profile}
     try:
-        rules = load_rules(settings.files.rules).rules if settings.files.rules.exists() else ()
+        folder = in_force(settings.files.rules)
+        rules = load_rules(folder).rules if folder.exists() else ()
     except RuleFileError:
         rules = ()  # told by _nodes_and_rules
     chosen |= {f"rule {rule.id}": rule.profile for rule in rules if rule.profile}

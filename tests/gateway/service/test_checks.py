@@ -1,0 +1,206 @@
+"""`gateway check`: each problem once, where it is, with its fix; advice apart from what keeps it from starting."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway import settings as gateway_settings
+from gateway.records import rotation
+from gateway.records.database import Database
+from gateway.records.identities import keys
+from gateway.service import scaffold
+from gateway.service.checks import Problem, check
+from gateway.settings import Settings
+from routing_rules import versions
+from support.engine import bench
+from support.patients import RULES, images, to_the_queue
+
+NODES = """\
+nodes:
+  - {{name: pacs, kind: dimse, ae_title: PACS, host: 127.0.0.1, port: 104, roles: [sender, archive], site: north{tls}}}
+"""
+RULE = (
+    "rules:\n  - {{id: {id}, title: A rule, priority: {priority}, when: {{modalities: {{is: MR}}}}{more}}}\n"
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """What `gateway init` makes."""
+    scaffold.init(tmp_path)
+    return tmp_path
+
+
+def settings_of(folder: Path, **tables: dict[str, Any]) -> Settings:
+    """The settings of that folder, some of them changed."""
+    loaded = gateway_settings.load(folder / "gateway.toml", {}).model_dump()
+    for table, values in tables.items():
+        loaded[table] |= values
+    return Settings.model_validate(loaded)
+
+
+def severe(problems: list[Problem]) -> list[tuple[str, str]]:
+    """Where, and what, of all that is no advice; each has a fix."""
+    assert all(problem.fix for problem in problems)
+    return [(problem.where, problem.problem) for problem in problems if problem.severe]
+
+
+def test_what_init_makes_can_be_served(folder: Path) -> None:
+    """Nothing but advice, and nothing is left behind by looking."""
+    before = {path for path in folder.rglob("*") if path.is_file()}
+    assert severe(check(settings_of(folder))) == []
+    assert {path for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_each_key_that_is_not_usable_is_named(folder: Path) -> None:
+    """One that is gone, one that others may read, and an earlier one that is damaged."""
+    place = folder / "gateway-data" / "keys"
+    (place / "pseudonym.key").unlink()
+    (place / "vault.key").chmod(0o644)
+    (place / "vault-0123456789ab.key").write_text("half a key")
+    (place / "vault-0123456789ab.key").chmod(0o600)
+    problems = severe(check(settings_of(folder)))
+    assert [where for where, _ in problems] == ["keys"] * 3
+    for name in ("pseudonym.key", "vault.key", "vault-0123456789ab.key"):
+        assert any(name in problem for _, problem in problems), name
+
+
+def test_identities_whose_key_is_gone_are_counted(folder: Path) -> None:
+    """No report can go back for them; the fix says which file is missing."""
+    place = folder / "gateway-data"
+    with bench(place, RULES, f"sqlite:///{place}/gateway.sqlite") as gateway:
+        to_the_queue(gateway, images(2))
+        rotated = rotation.rotate(gateway.context.database, place / "keys", "test")
+    wanted = settings_of(folder)
+    assert severe(check(wanted)) == []
+    (place / "keys" / keys.own_name(rotated.key_id)).unlink(missing_ok=True)
+    (place / "keys" / "vault.key").unlink()
+    keys.make_key(place / "keys" / "vault.key")
+    [found] = [problem for problem in check(wanted) if problem.severe]
+    assert found.where == "keys"
+    assert found.problem.startswith("1 identities were sealed with key")
+    assert keys.own_name(rotated.key_id) in found.fix
+
+
+@pytest.mark.parametrize(
+    ("url", "what"),
+    [
+        ("sqlite:///{folder}/nodes.yaml", "DatabaseError"),
+        (
+            "postgresql+psycopg://gateway:secret@127.0.0.1:{port}/gateway?connect_timeout=2",
+            "OperationalError",
+        ),
+        ("nonsense", "ArgumentError"),
+        ("nonsense://there", "NoSuchModuleError"),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_a_problem_among_others(folder: Path, url: str, what: str) -> None:
+    """No file of one, nothing that answers, or no address at all; the password is not in the message."""
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and does not listen
+        address = url.format(folder=folder, port=nobody.getsockname()[1])
+        shutil.rmtree(folder / "rules")
+        problems = severe(check(settings_of(folder, storage={"database": address})))
+    assert [where for where, _ in problems] == ["database", "rules"]
+    assert what in problems[0][1]
+    assert "secret" not in str(problems)
+
+
+@pytest.mark.postgres
+def test_a_schema_that_is_behind_must_be_migrated(folder: Path, postgres_url: str) -> None:
+    """On PostgreSQL nobody does it unasked."""
+    [problem] = [
+        each for each in check(settings_of(folder, storage={"database": postgres_url})) if each.severe
+    ]
+    assert (problem.where, problem.fix) == ("database", "Run: gateway migrate")
+
+
+def test_an_empty_sqlite_database_is_only_advice(folder: Path) -> None:
+    """The next start makes its schema."""
+    database = Database(f"sqlite:///{folder}/gateway-data/gateway.sqlite")
+    with database.read() as session:
+        session.connection()
+    database.close()
+    advice = [problem for problem in check(settings_of(folder)) if problem.where == "database"]
+    assert [(problem.fix, problem.severe) for problem in advice] == [("Run: gateway migrate", False)]
+
+
+def test_a_disk_that_cannot_be_written_or_is_full_is_said(folder: Path) -> None:
+    """A file where the folder should be; and less space than is asked for, where every object would be refused."""
+    (folder / "taken").write_text("")
+    [(where, problem)] = severe(check(settings_of(folder, storage={"objects": folder / "taken" / "objects"})))
+    assert where == "disk"
+    assert "taken" in problem
+    [(where, problem)] = severe(check(settings_of(folder, storage={"min_free_mb": 10**12})))
+    assert where == "disk"
+    assert "min_free_mb" in problem
+
+
+def test_what_is_not_there_is_said_with_the_command_that_makes_it(folder: Path) -> None:
+    """nodes.yaml and the rules."""
+    (folder / "nodes.yaml").unlink()
+    shutil.rmtree(folder / "rules")
+    problems = [problem for problem in check(settings_of(folder)) if problem.severe]
+    assert {problem.where for problem in problems} == {"nodes", "rules"}
+    assert {problem.fix for problem in problems} == {"Make one with: gateway init DIR"}
+
+
+def test_a_sender_without_tls_is_advice_until_the_port_has_it(folder: Path) -> None:
+    """Its own TLS, or that of our port, ends the advice."""
+    rules_without_destination(folder)
+
+    def advice(tls: str = "", **dicom: Path) -> list[str]:
+        (folder / "nodes.yaml").write_text(NODES.format(tls=tls))
+        return [
+            each.problem for each in check(settings_of(folder, dicom=dict(dicom))) if each.where == "nodes"
+        ]
+
+    assert advice() == ["pacs sends without TLS."]
+    assert advice(", tls: true") == []
+    assert advice(tls_certificate=folder / "certificate.pem") == []
+
+
+def test_every_rule_that_sends_to_nobody_or_can_never_fire_is_named(folder: Path) -> None:
+    """The destination that is no node, and the rule that a stronger one always forestalls."""
+    (folder / "rules" / "natalizumab.yaml").write_text(
+        RULE.format(id="strong", priority=2, more=", destination: nowhere")
+        + RULE.format(id="weak", priority=1, more=", destination: nowhere").removeprefix("rules:\n")
+    )
+    problems = severe(check(settings_of(folder)))
+    assert {where for where, _ in problems} == {"rules"}
+    assert any("strong sends to nowhere" in problem for _, problem in problems)
+    assert any("weak" in problem for _, problem in problems)
+
+
+def test_the_profiles_of_the_rules_in_force_are_looked_at(folder: Path) -> None:
+    """Once rules are published, those decide; what stands in the edited folder is a draft."""
+    rules_without_destination(folder, ", profile: no-sex")
+    versions.publish(folder / "rules", folder / "rules", by="test", at=datetime.now(UTC))
+    rules_without_destination(folder, ", profile: of-the-draft")
+    assert severe(check(settings_of(folder))) == []
+    (folder / "profiles" / "no-sex.yaml").unlink()
+    [(where, problem)] = severe(check(settings_of(folder)))
+    assert where == "profiles"
+    assert "names the profile 'no-sex'" in problem
+
+
+def test_pages_that_other_machines_reach_ask_for_secure_cookies(folder: Path) -> None:
+    """Advice, gone with the setting, and never given for this machine alone."""
+
+    def advice(**web: object) -> list[str]:
+        return [each.where for each in check(settings_of(folder, web=dict(web))) if each.where == "web"]
+
+    assert advice(host="0.0.0.0") == ["web"]
+    assert advice(host="0.0.0.0", secure_cookies=True) == []
+    assert advice(host="127.0.0.1") == []
+
+
+def rules_without_destination(folder: Path, more: str = "") -> None:
+    """One rule whose cases stay in the gateway's own queue."""
+    (folder / "rules" / "natalizumab.yaml").write_text(RULE.format(id="any", priority=1, more=more))
