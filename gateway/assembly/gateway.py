@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,10 +45,11 @@ def open_gateway(settings: Settings) -> Gateway:
     """
     with _reachable():
         database = _database(settings)
-        if not schema.is_current(database):
-            if not database.is_sqlite:
-                raise SettingsError("The database schema is not this version's.", "Run: gateway migrate")
-            schema.upgrade(database)
+        try:
+            _make_current(database)
+        except BaseException:
+            database.close()
+            raise
     blobs = LocalBlobs(settings.storage.objects)
     return Gateway(
         settings,
@@ -63,10 +64,8 @@ def open_gateway(settings: Settings) -> Gateway:
 
 def migrate(settings: Settings) -> None:
     """Bring the database schema to this version's. Raises SettingsError for a database that cannot be reached."""
-    with _reachable():
-        database = _database(settings)
+    with _reachable(), closing(_database(settings)) as database:
         schema.upgrade(database)
-        database.close()
 
 
 def unreachable(error: SQLAlchemyError) -> SettingsError:
@@ -83,6 +82,14 @@ def _reachable() -> Iterator[None]:
         yield
     except SQLAlchemyError as error:
         raise unreachable(error) from error
+
+
+def _make_current(database: Database) -> None:
+    if schema.is_current(database):
+        return
+    if not database.is_sqlite:
+        raise SettingsError("The database schema is not this version's.", "Run: gateway migrate")
+    schema.upgrade(database)
 
 
 def _database(settings: Settings) -> Database:

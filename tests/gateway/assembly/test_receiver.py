@@ -1,0 +1,117 @@
+"""The DICOM side as it is put together: what comes is kept for its node's site, who is turned away is told of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from dicom_nodes.errors import AssociationRejected
+from dicom_nodes.outcomes import Outcome
+from dicom_nodes.scp.listening import SharedPort, listen
+from dicom_nodes.sender import echo, store
+from gateway.assembly.gateway import Gateway, open_gateway
+from gateway.assembly.receiver import receiver
+from gateway.records.tables.studies import Instance, Study
+from gateway.records.views import case_rows
+from gateway.settings import Settings
+from support.dicom_files import mr_file
+from support.peers import HERE, node, wait_until
+from support.raw_peer import RawPeer
+
+NODES = """\
+nodes:
+  - {name: pacs, kind: dimse, ae_title: MODALITY, host: 127.0.0.1, port: 104, roles: [sender], site: north}
+"""
+
+
+@contextmanager
+def opened(folder: Path, **dicom: object) -> Iterator[Gateway]:
+    """A gateway that knows one sender."""
+    folder.mkdir(exist_ok=True)
+    (folder / "nodes.yaml").write_text(NODES)
+    settings = Settings.model_validate(
+        {
+            "dicom": {"port": 0, **dicom},
+            "storage": {
+                "database": f"sqlite:///{folder}/gateway.sqlite",
+                "objects": folder / "objects",
+                "keys": folder / "keys",
+                "min_free_mb": 0,
+            },
+            "files": {"nodes": folder / "nodes.yaml"},
+        }
+    )
+    gateway = open_gateway(settings)
+    yield gateway
+    gateway.intake.close()
+    gateway.database.close()
+
+
+@pytest.mark.parametrize("called", ["GATEWAY", "PML", "MS"])
+def test_what_a_node_sends_belongs_to_its_site(tmp_path: Path, called: str) -> None:
+    """Under our title and under every further one that the settings name, with the title that was called."""
+    file = mr_file(tmp_path)
+    with opened(tmp_path / "gateway", also_called="PML, MS") as gateway:
+        receiving = receiver(gateway)
+        receiving.start()
+        try:
+            [outcome] = store(node("us", called, receiving.port), [file], calling_ae_title="MODALITY")
+        finally:
+            receiving.stop()
+        gateway.intake.close()  # its rows are written
+        with gateway.database.read() as session:
+            study, instance = session.exec(select(Study)).one(), session.exec(select(Instance)).one()
+    assert outcome.outcome is Outcome.ACCEPTED
+    assert (study.site, study.called_ae_title) == ("north", called)
+    assert instance.sop_instance_uid == file.sop_instance_uid
+
+
+def test_a_caller_that_is_turned_away_is_shown_to_people_with_the_fix(tmp_path: Path) -> None:
+    """Its title and address, and what to add where."""
+    with opened(tmp_path / "gateway") as gateway:
+        receiving = receiver(gateway)
+        receiving.start()
+        try:
+            with pytest.raises(AssociationRejected):
+                echo(node("us", "GATEWAY", receiving.port), calling_ae_title="STRANGER")
+        finally:
+            receiving.stop()
+        with gateway.database.read() as session:
+            [refusal] = case_rows.refusals(session)
+    assert (refusal.calling_ae_title, refusal.address) == ("STRANGER", HERE)
+    assert "nodes.yaml" in refusal.fix
+
+
+def test_a_changed_nodes_file_counts_from_the_next_association(tmp_path: Path) -> None:
+    """Without a restart."""
+    with opened(tmp_path / "gateway") as gateway:
+        receiving = receiver(gateway)
+        receiving.start()
+        us = node("us", "GATEWAY", receiving.port)
+        try:
+            (tmp_path / "gateway" / "nodes.yaml").write_text(NODES.replace("MODALITY", "SCANNER"))
+            with pytest.raises(AssociationRejected):
+                echo(us, calling_ae_title="MODALITY")
+            assert echo(us, calling_ae_title="SCANNER") >= 0
+        finally:
+            receiving.stop()
+
+
+def test_processes_that_share_a_port_share_the_associations_too(tmp_path: Path) -> None:
+    """Each takes its part, rounded up, of those that the settings allow: one more is refused for now."""
+    listening = listen(HERE, 0)
+    with opened(tmp_path / "gateway", max_associations=3) as gateway:
+        receiving = receiver(gateway, SharedPort(listening, 2))
+        receiving.start()
+        try:
+            with RawPeer(receiving.port).associate(), RawPeer(receiving.port).associate():
+                wait_until(lambda: receiving.associations == 2)
+                with pytest.raises(AssociationRejected, match="limit of associations"):
+                    echo(node("us", "GATEWAY", receiving.port), calling_ae_title="MODALITY")
+        finally:
+            receiving.stop(0.0)
+            listening.close()
