@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset
 from gateway.privacy.elements import listed
 from gateway.privacy.identifiers.values import UNREADABLE
 from gateway.privacy.pseudonyms import PseudonymKey, is_standard_uid
-from gateway.privacy.quiet_pydicom import silent_pydicom
+from gateway.quiet_pydicom import silent_pydicom
 
 
 def uids_back(originals: Iterable[Dataset], key: PseudonymKey) -> dict[str, str]:
