@@ -117,7 +117,7 @@ def _fits(one: StatedPatient, other: StatedPatient, no_patient_ids: Collection[s
 
 def compare_birth_dates(one: str, other: str) -> Ground:
     """The ground on which two DA values are one day or not; a date that only fills the field is none."""
-    day, other_day = _day(one), _day(other)
+    day, other_day = canonical_day(one), canonical_day(other)
     if not day or not other_day:
         return Ground.ABSENT
     if day == other_day:
@@ -125,7 +125,7 @@ def compare_birth_dates(one: str, other: str) -> Ground:
     return Ground.LESS_SAID if day.startswith(other_day) or other_day.startswith(day) else Ground.DIFFERS
 
 
-def _day(text: str) -> str:
+def canonical_day(text: str) -> str:
     """The digits of a date, "" when there is none; the old form with dots is the same date (PS3.5 6.2, DA)."""
     digits = re.sub(r"[.\-/ \0]", "", text)
     return "" if not digits.strip("0") or digits in NOT_A_BIRTH_DATE else digits

@@ -29,7 +29,7 @@ from pydicom.multival import MultiValue
 from gateway.identity.names import NOBODY
 from gateway.identity.patient import NOT_A_BIRTH_DATE
 from gateway.privacy.profile.profile import table
-from gateway.privacy.pseudonyms import is_standard_uid
+from gateway.privacy.standard_uids import is_standard_uid
 from gateway.privacy.words.constants import vendor_words
 from gateway.privacy.words.dates_and_dummies import parse_date, shift_date
 from gateway.privacy.words.person_names import name_parts

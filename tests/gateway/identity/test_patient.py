@@ -47,7 +47,7 @@ def like_petra(**values: str) -> StatedPatient:
     ],
 )
 def test_one_patient_written_otherwise_is_one_patient(other: StatedPatient) -> None:
-    """FAULTS of one kind: capitals, delimiters, an added group, a missing issuer or date in a few objects."""
+    """Capitals, delimiters, an added group, a missing issuer or date in a few objects."""
     assert compare(PETRA, other).verdict is Verdict.SAME
     assert count_patients([PETRA, other, PETRA]) == 1
 
