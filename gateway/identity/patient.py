@@ -1,8 +1,8 @@
 """Is it the same person? Four attributes compared by meaning, and what follows from them together.
 
 The table is `_TOGETHER`: a number that differs is another patient; the same number under another name *or* another
-birth date is a question (a marriage, a corrected date), under both it is another patient. Without a number nothing is
-known from outside one study; inside one (`within_one_study`) the same name is enough.
+birth date is a question (a marriage, a corrected date), under both it is another patient. Where a number is missing
+nothing is known, unless no object of one study has one (`within_one_study`): then the same name is enough.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from pydicom.dataset import Dataset
+
 from gateway.identity.ground import Ground, Verdict
 from gateway.identity.names import compare_names
-from gateway.identity.numbers import compare_numbers
+from gateway.identity.numbers import compare_numbers, has_number
 
 NOT_A_BIRTH_DATE: Final = frozenset({"19000101", "00010101", "18000101", "99991231"})
 """Days that programs write where a date must stand and none is known."""
@@ -22,12 +24,20 @@ NOT_A_BIRTH_DATE: Final = frozenset({"19000101", "00010101", "18000101", "999912
 
 @dataclass(frozen=True)
 class StatedPatient:
-    """The patient as one object states it: texts as sent, "" for what it does not state."""
+    """The patient as one object states it: texts as sent, "" for what it does not state; in the order of `KEYWORDS`."""
 
     patient_id: str = field(repr=False)
     issuer: str = field(repr=False)
     name: str = field(repr=False)
     birth_date: str = field(repr=False)
+
+
+KEYWORDS: Final = ("PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate")
+
+
+def stated_in(header: Dataset) -> StatedPatient:
+    """The patient that a data set states."""
+    return StatedPatient(*(str(header.get(keyword) or "").strip(" \0") for keyword in KEYWORDS))
 
 
 @dataclass(frozen=True)
@@ -72,14 +82,16 @@ def compare(
 ) -> Comparison:
     """Whether two objects are about one person.
 
-    `within_one_study`: both are of one study, which is evidence of its own, so that a number that one of them lacks is
-    no question as long as they agree in what both say. `no_patient_ids`: see `numbers.why_no_number`.
+    `within_one_study`: both are of one study, which is evidence of its own, so that a number that both lack is no
+    question as long as they agree in the name. (One that only one of them has is: which of them is right?)
+    `no_patient_ids`: see `numbers.why_no_number`.
     """
     number = compare_numbers((one.patient_id, one.issuer), (other.patient_id, other.issuer), no_patient_ids)
     name = compare_names(one.name, other.name)
     birth_date = compare_birth_dates(one.birth_date, other.birth_date)
     verdict = _TOGETHER[number.verdict, (name, birth_date).count(Ground.DIFFERS)]
-    if within_one_study and number is Ground.ABSENT and verdict is Verdict.CANNOT_TELL:
+    numbered = has_number(one.patient_id, no_patient_ids) or has_number(other.patient_id, no_patient_ids)
+    if within_one_study and not numbered and verdict is Verdict.CANNOT_TELL:
         agree = name.verdict is Verdict.SAME and (
             birth_date is Ground.ABSENT or birth_date.verdict is Verdict.SAME
         )
@@ -93,7 +105,7 @@ def compare(
 def count_patients(stated: Iterable[StatedPatient], no_patient_ids: Collection[str] = ()) -> int:
     """How many people the objects of one study name, at least: one only if every statement fits every other.
 
-    Fitting is not passed on: without a number an object fits two patients who do not fit each other. More than
+    Fitting is not passed on: a name that is cut short fits two names that do not fit each other. More than
     `MOST_STATEMENTS` different statements are each counted as a person, uncompared.
     """
     different = list(dict.fromkeys(stated))
@@ -113,6 +125,23 @@ def count_patients(stated: Iterable[StatedPatient], no_patient_ids: Collection[s
 def _fits(one: StatedPatient, other: StatedPatient, no_patient_ids: Collection[str]) -> bool:
     compared = compare(one, other, within_one_study=True, no_patient_ids=no_patient_ids)
     return compared.verdict is Verdict.SAME
+
+
+def fullest(stated: Iterable[StatedPatient], no_patient_ids: Collection[str] = ()) -> StatedPatient:
+    """Of statements about one patient the one that says most, whatever their order; raises ValueError without any."""
+
+    def said(one: StatedPatient) -> tuple[bool, bool, bool, bool, tuple[str, ...]]:
+        texts = (one.patient_id, one.issuer, one.name, one.birth_date)
+        named, born = compare_names(one.name, one.name), compare_birth_dates(one.birth_date, one.birth_date)
+        return (
+            has_number(one.patient_id, no_patient_ids),
+            bool(one.issuer.strip()),
+            named is not Ground.ABSENT,
+            born is not Ground.ABSENT,
+            texts,
+        )
+
+    return max(stated, key=said)
 
 
 def compare_birth_dates(one: str, other: str) -> Ground:

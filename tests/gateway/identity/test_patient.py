@@ -7,6 +7,7 @@ from itertools import permutations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydicom.dataset import Dataset
 
 from gateway.identity.ground import Ground, Verdict
 from gateway.identity.patient import (
@@ -16,6 +17,8 @@ from gateway.identity.patient import (
     compare,
     compare_birth_dates,
     count_patients,
+    fullest,
+    stated_in,
 )
 
 PETRA = StatedPatient("4711", "NORTH", "Probe^Petra", "19700101")
@@ -86,17 +89,42 @@ def test_without_a_number_nothing_is_known_from_outside_the_study() -> None:
     unnumbered = like_petra(patient_id="UNKNOWN")
     assert compare(unnumbered, unnumbered).verdict is Verdict.CANNOT_TELL
     assert compare(unnumbered, unnumbered, within_one_study=True).verdict is Verdict.SAME
-    assert compare(unnumbered, PETRA, within_one_study=True).verdict is Verdict.SAME
+    assert compare(unnumbered, PETRA, within_one_study=True).verdict is Verdict.CANNOT_TELL
     nameless = StatedPatient("", "", "", "")
     assert compare(nameless, PETRA, within_one_study=True).verdict is Verdict.CANNOT_TELL
     assert compare(nameless, nameless, within_one_study=True).verdict is Verdict.SAME
 
 
-def test_an_object_without_a_number_does_not_join_two_patients() -> None:
-    """It fits both; they do not fit each other, in whatever order they come."""
-    unnumbered, other = like_petra(patient_id=""), like_petra(patient_id="4712")
-    for order in permutations((PETRA, unnumbered, other)):
+def test_a_number_that_comes_late_is_a_question() -> None:
+    """Two pushes of one study, the second with the real number: which of both stands for all?"""
+    assert count_patients([like_petra(patient_id=""), PETRA]) == 2
+    assert count_patients([like_petra(patient_id=""), like_petra(patient_id="ANON")]) == 1
+
+
+def test_a_statement_that_fits_two_patients_does_not_join_them() -> None:
+    """They do not fit each other, in whatever order they come."""
+    bare = like_petra(issuer="")
+    assert compare(bare, PETRA).verdict is compare(bare, like_petra(issuer="SOUTH")).verdict is Verdict.SAME
+    for order in permutations((PETRA, bare, like_petra(issuer="SOUTH"))):
         assert count_patients(order) == 2
+
+
+def test_the_fullest_statement_does_not_depend_on_the_order() -> None:
+    """A number before an issuer before a name before a birth date; padding and placeholders say nothing."""
+    bare, nameless = like_petra(issuer=" "), like_petra(name="UNKNOWN", birth_date="00000000")
+    unnumbered = like_petra(patient_id="ANON", name="Probe^Petra^Maria")
+    for order in permutations((bare, nameless, unnumbered, PETRA)):
+        assert fullest(order) is PETRA
+    assert fullest([unnumbered, bare]) is bare
+
+
+def test_a_data_set_states_its_patient() -> None:
+    """Without padding; what is missing is empty."""
+    header = Dataset()
+    assert stated_in(header) == StatedPatient("", "", "", "")
+    header.PatientID, header.PatientName, header.PatientBirthDate = " 4711 ", "Probe^Petra", "19700101"
+    header.IssuerOfPatientID = "NORTH"
+    assert stated_in(header) == PETRA
 
 
 @pytest.mark.parametrize("placeholder", ["ZZZ", "zzz "])
