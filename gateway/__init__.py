@@ -8,6 +8,7 @@ A study's path, and where each part of it lives:
     replies     gateway.pipeline.replies           what a reading site sends back is restored, returned, confirmed
     people      gateway.web                        the queue, the report form, the pages
     memory      gateway.records                    every row, every state change, every byte kept
+    identity    gateway.identity                   whose study it is: same object, same person, no number
     privacy     gateway.privacy, gateway.profiles  identity off, proven off, and back on; a site's profiles
     reporting   gateway.reporting                  what a reader signs, as DICOM SR and as print
     files       gateway.files                      the same on files, without a running gateway
