@@ -24,6 +24,7 @@ from gateway.identity.values import (
     SEQUENCE,
     Charset,
     Encoded,
+    Value,
     charset_of,
     encoded,
     is_empty,
@@ -34,6 +35,7 @@ from gateway.identity.values import (
 )
 from gateway.quiet_pydicom import silent_pydicom
 
+_SOP_INSTANCE: Final = 0x00080018
 _PIXEL_DATA: Final = 0x7FE00010
 _COLOURS: Final = 0x00280004  # PhotometricInterpretation
 _AS_DECODED: Final = {
@@ -202,7 +204,8 @@ class _Level:
         earlier: dict[tuple[int, str], int] = {}
         for tag in map(int, sorted(self.ds.keys())):
             if tag & 0x10000 and 0x10 <= tag & 0xFFFF <= 0xFF:
-                creator = str(value_of(encoded(self.ds, tag, self.charset), "LO")[0])
+                value = value_of(encoded(self.ds, tag, self.charset), "LO")
+                creator = value.decode("latin-1") if isinstance(value, bytes) else value[0]
                 times = earlier[tag >> 16, creator] = earlier.get((tag >> 16, creator), -1) + 1
                 found[tag >> 16, tag & 0xFF] = creator, times
         return found
@@ -251,5 +254,5 @@ def _name(key: _Key) -> str:
     return f"({group:04X},xx{number:02X} {key.creator})"
 
 
-def _sop_instance(ds: Dataset) -> str:
-    return str(ds.get("SOPInstanceUID") or "").strip(" \0")
+def _sop_instance(ds: Dataset) -> Value:
+    return value_of(encoded(ds, _SOP_INSTANCE, DEFAULT_CHARSET), "UI") if _SOP_INSTANCE in ds else ()

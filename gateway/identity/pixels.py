@@ -7,6 +7,7 @@ is the one that decodes here and now.
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
@@ -17,13 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.encaps import generate_fragments, parse_basic_offsets
+from pydicom.errors import BytesLengthException
 from pydicom.pixels.utils import get_expected_length, pixel_array
 from pydicom.uid import UID
 
 from gateway.errors import GatewayError
-from gateway.identity.values import DEFAULT_CHARSET, encoded, value_of
+from gateway.identity.values import DEFAULT_CHARSET, encoded, shown, value_of
 
 _PIXEL_DATA: Final = 0x7FE00010
+_PLANAR: Final = 0x00280006
 _AS_DECODED: Final = {
     "YBR_RCT": "RGB"
 }  # lossless JPEG 2000 stores RGB so, and decodes to it (PS3.3 C.7.6.3.1.2)
@@ -39,6 +42,8 @@ UNDECODABLE: Final = (  # what pydicom and its decoders raise for pixels that ar
     EOFError,
     OverflowError,
     MemoryError,
+    BytesLengthException,
+    struct.error,
 )
 
 
@@ -157,7 +162,7 @@ def _stored(ds: Dataset) -> _Stored | None:
     if element is None or not element.data:
         return None
     syntax = UID(str(getattr(ds, "file_meta", Dataset()).get("TransferSyntaxUID") or ""))
-    order = str(ds.get("PlanarConfiguration") or 0)
+    order = shown(encoded(ds, _PLANAR, DEFAULT_CHARSET)) if _PLANAR in ds else "0"
     if syntax.is_transfer_syntax and syntax.is_encapsulated:
         fragments = BytesIO(element.data)
         try:
@@ -165,7 +170,7 @@ def _stored(ds: Dataset) -> _Stored | None:
             return _Stored((syntax, order), b"".join(generate_fragments(fragments)), b"")
         except UNDECODABLE:
             return _Stored((syntax, order), element.data, b"")
-    data = value_of(element, element.vr)
+    data = value_of(element, "OW" if element.vr == "OW" else "OB")
     assert isinstance(data, bytes)
     try:
         length = ceil(get_expected_length(ds, unit="bytes"))

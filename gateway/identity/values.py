@@ -9,12 +9,9 @@ stands for itself, as bytes.
 
 from __future__ import annotations
 
-import re
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from decimal import Context, Decimal
-from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -25,6 +22,8 @@ from pydicom.dataset import Dataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_data_element
 from pydicom.values import convert_SQ
+
+from gateway.identity.normal_forms import NORMAL_FORMS
 
 Value = bytes | tuple[str, ...]
 Charset = tuple[str, ...]
@@ -72,7 +71,6 @@ _DELIMITERS: Final = {
     "LO": {0x5C},
     **{vr: {0x09, 0x0A, 0x0C, 0x0D} for vr in ("LT", "ST", "UT")},
 }
-_EXACT: Final = Context(prec=10_000)
 _SHOWN_CHARACTERS: Final = 500
 _SHOWN_NUMBERS: Final = 16
 
@@ -92,7 +90,9 @@ class Encoded:
 
 def encoded(ds: Dataset, tag: int, charset: Charset, creator: str = "") -> Encoded:
     """The element `tag` of `ds`, whose texts are in `charset`; `creator` is who reserved it, if it is private."""
-    element = ds.get_item(tag)
+    element = ds.get_item(tag, keep_deferred=True)
+    if isinstance(element, RawDataElement) and element.value is None and element.length:
+        element = ds[tag]  # left on the disk by the reader
     if isinstance(element, RawDataElement):
         vr = element.VR if element.VR and element.VR != UNKNOWN else _dictionary_vr(tag, creator)
         implicit = element.is_implicit_VR or element.VR == UNKNOWN  # PS3.5 6.2.2
@@ -144,7 +144,7 @@ def value_of(element: Encoded, vr: str) -> Value:
     parts = [text] if vr in _ONE_TEXT else text.split("\\")
     if vr in _LEADING_BLANKS_COUNT:
         return tuple(part.rstrip(" \0") for part in parts)
-    normal = _NORMAL.get(vr, str)
+    normal = NORMAL_FORMS.get(vr, str)
     return tuple(normal(part.strip(" \0")) for part in parts)
 
 
@@ -214,45 +214,3 @@ def _text(element: Encoded, vr: str) -> str | None:
     except (UnicodeError, LookupError, ValueError):
         return None
     return None if "\N{REPLACEMENT CHARACTER}" in text else text
-
-
-def _date(text: str) -> str:
-    return re.sub(r"^([0-9]{4})\.([0-9]{2})\.([0-9]{2})$", r"\1\2\3", text)  # as ACR-NEMA wrote it
-
-
-def _time(text: str) -> str:
-    return _whole(text.replace(":", ""))  # as ACR-NEMA wrote it
-
-
-def _date_time(text: str) -> str:
-    found = re.fullmatch(r"([0-9.]+)([+-][0-9]{4})?", text)
-    return _whole(found[1]) + (found[2] or "") if found else text
-
-
-def _whole(text: str) -> str:
-    """Digits without a fraction of zeros, and without zeros at its end."""
-    return text.rstrip("0").rstrip(".") if re.fullmatch(r"[0-9]+\.[0-9]*", text) else text
-
-
-def _decimal(text: str) -> str:
-    if not re.fullmatch(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?", text):
-        return text
-    return str((Decimal(text).normalize(_EXACT)) if Decimal(text) else Decimal(0))
-
-
-def _integer(text: str) -> str:
-    found = re.fullmatch(r"([+-]?)([0-9]+)", text)
-    if not found:
-        return text
-    digits = found[2].lstrip("0")
-    return f"{found[1].replace('+', '')}{digits}" if digits else "0"
-
-
-def _name(text: str) -> str:
-    groups = ("^".join(part.strip(" ") for part in group.split("^")).rstrip("^") for group in text.split("="))
-    return "=".join(groups).rstrip("=")
-
-
-_NORMAL: Final[Mapping[str, Callable[[str], str]]] = MappingProxyType(
-    {"DA": _date, "TM": _time, "DT": _date_time, "DS": _decimal, "IS": _integer, "PN": _name}
-)

@@ -17,9 +17,12 @@ from uuid import uuid4
 
 from gateway.identity.numbers import Subject
 from gateway.privacy.errors import PseudonymKeyError
-from gateway.privacy.schemes import LATEST, SCHEMES, FirstScheme, PatientMarks, Pseudonyms, Scheme
+from gateway.privacy.first_scheme import FirstScheme
+from gateway.privacy.schemes import LATEST, PatientMarks, Pseudonyms, Scheme
+from gateway.privacy.second_scheme import SecondScheme
 
 MINIMUM_KEY_BYTES: Final = 32
+_SCHEMES: Final[dict[Scheme, type[Pseudonyms]]] = {Scheme.FIRST: FirstScheme, Scheme.SECOND: SecondScheme}
 
 
 def new_transaction_uid() -> str:
@@ -48,7 +51,7 @@ class PseudonymKey:
 
     def of(self, site: str, scheme: Scheme = LATEST) -> Pseudonyms:
         """The pseudonyms of one site under one scheme."""
-        return SCHEMES[scheme](self.key, self.key_id, site)
+        return _SCHEMES[scheme](self.key, self.key_id, site)
 
     def marks(self, site: str, subject: Subject, known: Collection[str] = ()) -> PatientMarks:
         """What a new study is kept under; `known` are those of `patient_hashes` that the records have.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Iterator
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 
@@ -53,6 +54,11 @@ BUNDLED = sorted(
     if path.stat().st_size < 300_000
 )
 IMAGE = hostile_mr(depth=1)
+FUZZED = [
+    path.read_bytes()
+    for path in BUNDLED
+    if path.name.startswith(("MR", "nested", "reportsi", "SC_rgb_small", "ExplVR"))
+]
 # Written by hand, not taken from the tables: what a radiographer would say of each attribute of IMAGE.
 WHOSE = (
     "PatientName PatientID IssuerOfPatientID OtherPatientNames PatientBirthDate PatientSex "
@@ -594,6 +600,40 @@ def test_a_result_can_go_from_process_to_process() -> None:
     found = difference(mr_dataset(1), changed(mr_dataset(1), PatientID="SYN-2"))
     assert pickle.loads(pickle.dumps(found)) == found
     assert pickle.loads(pickle.dumps(Same())) == Same()
+
+
+@given(
+    st.sampled_from(FUZZED),
+    st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 255)), min_size=1, max_size=4),
+)
+@settings(derandomize=True, max_examples=150, deadline=None)
+def test_damage_is_compared_and_never_raises(data: bytes, damage: list[tuple[int, int]]) -> None:
+    """Unknown VRs, wrong lengths, broken sequences and pixels: the same as itself, and nothing escapes."""
+    broken = bytearray(data)
+    for at, byte in damage:
+        broken[132 + at % (len(data) - 132)] = byte
+    try:
+        first, again, intact = (dcmread(BytesIO(bytes(one)), force=True) for one in (broken, broken, data))
+    except Exception:  # noqa: BLE001 - pydicom does not take it: nothing to compare
+        return
+    assert compare(first, again, decoded) == Same()
+    with suppress(NotOneObject):
+        assert isinstance(compare(first, intact, decoded), Same | Difference)
+
+
+def test_a_creator_outside_its_character_set_is_a_creator_all_the_same() -> None:
+    """Its attributes are compared under its bytes."""
+    one, other = mr_dataset(1), mr_dataset(1)
+    for ds in (one, other):
+        ds.SpecificCharacterSet = "ISO_IR 192"
+        ds[0x00290010] = pydicom.dataelem.RawDataElement(
+            Tag(0x00290010), "LO", 4, b"V\xf6\xff ", 0, False, True
+        )
+    one.add(DataElement(Tag(0x00291001), "SH", "A"))
+    other.add(DataElement(Tag(0x00291001), "SH", "B"))
+    found = compare(one, other, decoded)
+    assert isinstance(found, Difference)
+    assert [attribute.path for attribute in found.attributes] == ["(0029,xx01)"]
 
 
 def test_two_objects_are_not_two_versions() -> None:
