@@ -12,7 +12,7 @@ import typer.main
 
 from gateway.cli import app
 from gateway.identity.attributes import ARCHIVES, FILLED_IN, WRITTEN_BY_ARCHIVES
-from gateway.identity.content import Kind
+from gateway.identity.content import DifferenceKind
 from gateway.lifecycle import CaseState, ReplyState, StudyState
 from gateway.privacy.derivation import Purpose
 from gateway.privacy.profile.profile import load_profile
@@ -130,7 +130,7 @@ def test_the_page_on_identity_has_every_derived_value() -> None:
 
 def test_the_page_on_identity_has_every_kind_of_difference() -> None:
     """In the order in which they are tried."""
-    assert [row[0].strip("*") for row in rows("| kind | when |")] == list(Kind)
+    assert [row[0].strip("*") for row in rows("| kind | when |")] == list(DifferenceKind)
 
 
 def test_the_page_on_identity_has_what_archives_write() -> None:

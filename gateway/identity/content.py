@@ -43,7 +43,7 @@ _AS_DECODED: Final = {
 }  # lossless JPEG 2000 stores RGB so, and decodes to it (PS3.3 C.7.6.3.1.2)
 
 
-class Kind(StrEnum):
+class DifferenceKind(StrEnum):
     """What a difference comes to; the first that fits."""
 
     PIXELS_OR_GEOMETRY = "pixels or geometry differ"
@@ -94,7 +94,7 @@ class Same:
 class Difference:
     """What two versions of one object differ in. `values` stand in the order of `attributes`."""
 
-    kind: Kind
+    kind: DifferenceKind
     attributes: tuple[Attribute, ...]
     values: tuple[Values, ...] = field(repr=False)
 
@@ -133,16 +133,16 @@ def _where(first: str, second: str) -> Where:
     return Where.BOTH if first and second else Where.FIRST if first else Where.SECOND
 
 
-def _kind(attributes: tuple[Attribute, ...], pixels_known: bool) -> Kind:
+def _kind(attributes: tuple[Attribute, ...], pixels_known: bool) -> DifferenceKind:
     if any(one.concern is Concern.PIXELS for one in attributes):
-        return Kind.PIXELS_OR_GEOMETRY
+        return DifferenceKind.PIXELS_OR_GEOMETRY
     if not pixels_known:
-        return Kind.PIXELS_NOT_COMPARED
+        return DifferenceKind.PIXELS_NOT_COMPARED
     if all(one.concern is Concern.IDENTITY for one in attributes):
-        return Kind.IDENTITY_CORRECTED
+        return DifferenceKind.IDENTITY_CORRECTED
     if all(one.where is not Where.BOTH for one in attributes):
-        return Kind.MORE_OR_FEWER
-    return Kind.OTHER_VALUES
+        return DifferenceKind.MORE_OR_FEWER
+    return DifferenceKind.OTHER_VALUES
 
 
 # ---- attributes ----------------------------------------------------------------------------------------------------

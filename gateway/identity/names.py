@@ -13,7 +13,7 @@ import unicodedata
 from itertools import product, zip_longest
 from typing import Final
 
-from gateway.identity.ground import Ground, Verdict
+from gateway.identity.ground import Agreement, Ground
 from gateway.identity.spellings import spellings, unaccented
 
 NOBODY: Final = frozenset(
@@ -41,10 +41,10 @@ def compare_names(one: str, other: str) -> Ground:
         for a, b in zip_longest(groups, others, fillvalue=("", "", ""))
         if any(a) and any(b)
     ]
-    verdicts = {pair.verdict for pair in pairs}
-    if Verdict.SAME in verdicts:
-        return Ground.ALIKE if Verdict.DIFFERENT in verdicts else max(pairs, key=_strength)
-    if Verdict.DIFFERENT not in verdicts and _any_same(groups, others):
+    agreements = {pair.agreement for pair in pairs}
+    if Agreement.SAME in agreements:
+        return Ground.ALIKE if Agreement.DIFFERENT in agreements else max(pairs, key=_strength)
+    if Agreement.DIFFERENT not in agreements and _any_same(groups, others):
         return Ground.WRITTEN_OTHERWISE
     return max(pairs, key=_strength) if pairs else Ground.OTHER_SCRIPT
 
@@ -93,16 +93,16 @@ def _compare_groups(one: Group, other: Group) -> Ground:
     if not one[1] or not other[1]:
         return _unstructured(one, other)
     parts = [_compare_words(a, b) for a, b in zip(one[:2], other[:2], strict=True)]
-    if all(part.verdict is Verdict.SAME for part in parts):
+    if all(part.agreement is Agreement.SAME for part in parts):
         # A suffix is how father and son are told apart; one that only one of them has tells nothing.
-        apart = one[2] and other[2] and _compare_words(one[2], other[2]).verdict is not Verdict.SAME
+        apart = one[2] and other[2] and _compare_words(one[2], other[2]).agreement is not Agreement.SAME
         return Ground.ALIKE if apart else Ground.WRITTEN_OTHERWISE
     crossed = (_compare_words(one[0], other[1]), _compare_words(one[1], other[0]))
-    if all(part.verdict is Verdict.SAME for part in crossed):
+    if all(part.agreement is Agreement.SAME for part in crossed):
         return Ground.ALIKE  # family and given name the other way round
     if Ground.DIFFERS in parts:
         return Ground.DIFFERS
-    return next(part for part in parts if part.verdict is Verdict.CANNOT_TELL)
+    return next(part for part in parts if part.agreement is Agreement.CANNOT_TELL)
 
 
 def _unstructured(one: Group, other: Group) -> Ground:
@@ -144,7 +144,9 @@ def _is_part(less: list[str], more: list[str]) -> bool:
 def _any_same(groups: list[Group], others: list[Group]) -> bool:
     """Whether a group of one is written as any group of the other: names stand in the wrong group, too."""
     return any(
-        _compare_groups(a, b).verdict is Verdict.SAME for a, b in product(groups, others) if any(a) and any(b)
+        _compare_groups(a, b).agreement is Agreement.SAME
+        for a, b in product(groups, others)
+        if any(a) and any(b)
     )
 
 

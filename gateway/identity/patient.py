@@ -14,7 +14,7 @@ from typing import Final
 
 from pydicom.dataset import Dataset
 
-from gateway.identity.ground import Ground, Verdict
+from gateway.identity.ground import Agreement, Ground
 from gateway.identity.names import compare_names
 from gateway.identity.numbers import compare_numbers, has_number
 
@@ -41,7 +41,7 @@ def stated_in(header: Dataset) -> StatedPatient:
 
 
 @dataclass(frozen=True)
-class Reason:
+class AttributeGround:
     """What one attribute says about two statements; `attribute` is a DICOM keyword. No value of a patient is in it."""
 
     attribute: str
@@ -52,24 +52,24 @@ class Reason:
 class Comparison:
     """Whether two statements are about one person, and the reason attribute by attribute."""
 
-    verdict: Verdict
-    reasons: tuple[Reason, ...]
+    agreement: Agreement
+    grounds: tuple[AttributeGround, ...]
 
 
 MOST_STATEMENTS: Final = 50
 """Of a study, that are compared with one another; in a real one they are a handful."""
 
-# (what the number says, how many of name and birth date differ) -> the verdict
+# (do the numbers agree, how many of name and birth date differ) -> do both statements agree
 _TOGETHER: Final = {
-    (Verdict.SAME, 0): Verdict.SAME,
-    (Verdict.SAME, 1): Verdict.CANNOT_TELL,
-    (Verdict.SAME, 2): Verdict.DIFFERENT,
-    (Verdict.CANNOT_TELL, 0): Verdict.CANNOT_TELL,
-    (Verdict.CANNOT_TELL, 1): Verdict.DIFFERENT,
-    (Verdict.CANNOT_TELL, 2): Verdict.DIFFERENT,
-    (Verdict.DIFFERENT, 0): Verdict.DIFFERENT,
-    (Verdict.DIFFERENT, 1): Verdict.DIFFERENT,
-    (Verdict.DIFFERENT, 2): Verdict.DIFFERENT,
+    (Agreement.SAME, 0): Agreement.SAME,
+    (Agreement.SAME, 1): Agreement.CANNOT_TELL,
+    (Agreement.SAME, 2): Agreement.DIFFERENT,
+    (Agreement.CANNOT_TELL, 0): Agreement.CANNOT_TELL,
+    (Agreement.CANNOT_TELL, 1): Agreement.DIFFERENT,
+    (Agreement.CANNOT_TELL, 2): Agreement.DIFFERENT,
+    (Agreement.DIFFERENT, 0): Agreement.DIFFERENT,
+    (Agreement.DIFFERENT, 1): Agreement.DIFFERENT,
+    (Agreement.DIFFERENT, 2): Agreement.DIFFERENT,
 }
 
 
@@ -89,16 +89,20 @@ def compare(
     number = compare_numbers((one.patient_id, one.issuer), (other.patient_id, other.issuer), no_patient_ids)
     name = compare_names(one.name, other.name)
     birth_date = compare_birth_dates(one.birth_date, other.birth_date)
-    verdict = _TOGETHER[number.verdict, (name, birth_date).count(Ground.DIFFERS)]
+    agreement = _TOGETHER[number.agreement, (name, birth_date).count(Ground.DIFFERS)]
     numbered = has_number(one.patient_id, no_patient_ids) or has_number(other.patient_id, no_patient_ids)
-    if within_one_study and not numbered and verdict is Verdict.CANNOT_TELL:
-        agree = name.verdict is Verdict.SAME and (
-            birth_date is Ground.ABSENT or birth_date.verdict is Verdict.SAME
+    if within_one_study and not numbered and agreement is Agreement.CANNOT_TELL:
+        agree = name.agreement is Agreement.SAME and (
+            birth_date is Ground.ABSENT or birth_date.agreement is Agreement.SAME
         )
-        verdict = Verdict.SAME if agree or one == other else verdict
+        agreement = Agreement.SAME if agree or one == other else agreement
     return Comparison(
-        verdict,
-        (Reason("PatientID", number), Reason("PatientName", name), Reason("PatientBirthDate", birth_date)),
+        agreement,
+        (
+            AttributeGround("PatientID", number),
+            AttributeGround("PatientName", name),
+            AttributeGround("PatientBirthDate", birth_date),
+        ),
     )
 
 
@@ -124,7 +128,7 @@ def count_patients(stated: Iterable[StatedPatient], no_patient_ids: Collection[s
 
 def _fits(one: StatedPatient, other: StatedPatient, no_patient_ids: Collection[str]) -> bool:
     compared = compare(one, other, within_one_study=True, no_patient_ids=no_patient_ids)
-    return compared.verdict is Verdict.SAME
+    return compared.agreement is Agreement.SAME
 
 
 def fullest(stated: Iterable[StatedPatient], no_patient_ids: Collection[str] = ()) -> StatedPatient:

@@ -5,7 +5,7 @@ second run over the same study gives the same answers, priors and follow-ups sta
 computed back without the key.
 
 A row says under which of the `schemes` its values were made. A patient who is known under the first one keeps its
-pseudonym and date shift (`PseudonymKey.marks`), so that old and new studies meet.
+pseudonym and date shift (`PseudonymKey.alias`), so that old and new studies meet.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from uuid import uuid4
 from gateway.identity.numbers import Subject
 from gateway.privacy.errors import PseudonymKeyError
 from gateway.privacy.first_scheme import FirstScheme
-from gateway.privacy.schemes import LATEST, PatientMarks, Pseudonyms, Scheme
+from gateway.privacy.schemes import LATEST, PatientAlias, Pseudonyms, Scheme
 from gateway.privacy.second_scheme import SecondScheme
 
 MINIMUM_KEY_BYTES: Final = 32
@@ -53,17 +53,17 @@ class PseudonymKey:
         """The pseudonyms of one site under one scheme."""
         return _SCHEMES[scheme](self.key, self.key_id, site)
 
-    def marks(self, site: str, subject: Subject, known: Collection[str] = ()) -> PatientMarks:
+    def alias(self, site: str, subject: Subject, known: Collection[str] = ()) -> PatientAlias:
         """What a new study is kept under; `known` are those of `patient_hashes` that the records have.
 
         A patient who is known keeps the scheme by which he is known, the oldest one first: so studies of before and
         after meet. What has no number is nobody who was known before.
         """
         for scheme in Scheme if subject.has_number else ():
-            marks = self.of(site, scheme).marks(subject)
-            if marks.patient_hash in known:
-                return marks
-        return self.of(site).marks(subject)
+            alias = self.of(site, scheme).alias(subject)
+            if alias.patient_hash in known:
+                return alias
+        return self.of(site).alias(subject)
 
     def patient_hashes(self, site: str, subject: Subject) -> tuple[str, ...]:
         """The hashes under which the records may know a patient, the oldest scheme first; none without a number."""

@@ -42,7 +42,7 @@ class Replacements(Protocol):
 
 
 @dataclass(frozen=True)
-class PatientMarks:
+class PatientAlias:
     """What the records know a patient of a site by; `number_hash` is "" in the first scheme, which had none."""
 
     scheme: Scheme
@@ -79,9 +79,9 @@ class Pseudonyms(ABC):
         accession_number = accession_number.strip()
         return self._accession(pseudonym, accession_number) if accession_number else ""
 
-    def marks(self, subject: Subject) -> PatientMarks:
-        """All marks of a patient at once."""
-        return PatientMarks(
+    def alias(self, subject: Subject) -> PatientAlias:
+        """All of it at once."""
+        return PatientAlias(
             self.scheme,
             self.pseudonym(subject),
             self.patient_hash(subject),
@@ -95,11 +95,11 @@ class Pseudonyms(ABC):
 
     @abstractmethod
     def patient_hash(self, subject: Subject) -> str:
-        """The mark by which the records know a patient of a site again, and nobody without the key."""
+        """The hash by which the records know a patient of a site again, and nobody without the key."""
 
     @abstractmethod
     def number_hash(self, subject: Subject) -> str:
-        """The mark of the number alone, to find a patient whose issuer was not always named; "" when there is none."""
+        """The hash of the number alone, to find a patient whose issuer was not always named; "" when there is none."""
 
     @abstractmethod
     def date_shift_days(self, subject: Subject) -> int:
@@ -107,15 +107,15 @@ class Pseudonyms(ABC):
 
     @abstractmethod
     def name_hash(self, name: str) -> str:
-        """The mark of a patient's name, whatever the way it is written; "" when it names nobody."""
+        """The hash of a patient's name, whatever the way it is written; "" when it names nobody."""
 
     @abstractmethod
     def birth_date_hash(self, birth_date: str) -> str:
-        """The mark of a birth date; "" when there is none."""
+        """The hash of a birth date; "" when there is none."""
 
     @abstractmethod
     def accession_hash(self, accession_number: str) -> str:
-        """The mark of an accession number within the site; "" when there is none."""
+        """The hash of an accession number within the site; "" when there is none."""
 
     @abstractmethod
     def report_uid(self, case_id: int, digest: str, form: str) -> str:

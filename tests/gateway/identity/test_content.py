@@ -34,7 +34,7 @@ from pydicom.uid import (
 )
 
 from gateway.identity.attributes import ARCHIVES, FILLED_IN, WRITTEN_BY_ARCHIVES, Concern
-from gateway.identity.content import Difference, Kind, NotOneObject, Same, Where, compare
+from gateway.identity.content import Difference, DifferenceKind, NotOneObject, Same, Where, compare
 from gateway.identity.pixels import CannotDecode, Decoded, decoded
 from support.dicom_files import mr_dataset
 from support.hostile_mr import Person, hostile_mr
@@ -167,7 +167,10 @@ def test_compressed_pixels_that_differ_are_a_difference() -> None:
     packed.compress(RLELossless, generate_instance_uid=False)
     found = compare(reread(native), reread_compressed(packed), decoded)
     assert isinstance(found, Difference)
-    assert (found.kind, [one.keyword for one in found.attributes]) == (Kind.PIXELS_OR_GEOMETRY, ["PixelData"])
+    assert (found.kind, [one.keyword for one in found.attributes]) == (
+        DifferenceKind.PIXELS_OR_GEOMETRY,
+        ["PixelData"],
+    )
 
 
 def reread_compressed(ds: Dataset) -> Dataset:
@@ -207,21 +210,21 @@ def test_pixels_that_cannot_be_decoded_are_not_said_to_be_the_same() -> None:
     packed.SOPInstanceUID = native.SOPInstanceUID
     found = compare(reread(native), reread_compressed(packed), _refuses)
     assert isinstance(found, Difference)
-    assert (found.kind, found.attributes) == (Kind.PIXELS_NOT_COMPARED, ())
+    assert (found.kind, found.attributes) == (DifferenceKind.PIXELS_NOT_COMPARED, ())
     packed.PatientID = "SYN-0002"
     found = compare(reread(native), reread_compressed(packed), _refuses)
     assert isinstance(found, Difference)
-    assert (found.kind, found.touches_identity) == (Kind.PIXELS_NOT_COMPARED, True)
+    assert (found.kind, found.touches_identity) == (DifferenceKind.PIXELS_NOT_COMPARED, True)
     packed.SliceThickness = 3
     found = compare(reread(native), reread_compressed(packed), _refuses)
     assert isinstance(found, Difference)
-    assert found.kind is Kind.PIXELS_OR_GEOMETRY
+    assert found.kind is DifferenceKind.PIXELS_OR_GEOMETRY
 
 
 def test_lossy_compression_is_a_difference() -> None:
     """Whoever compressed it says so in the header, whatever its pixels decode to."""
     found = difference(mr_dataset(1), changed(mr_dataset(1), LossyImageCompression="01"))
-    assert found.kind is Kind.PIXELS_OR_GEOMETRY
+    assert found.kind is DifferenceKind.PIXELS_OR_GEOMETRY
 
 
 def test_no_lossy_compression_may_be_said_or_left_out() -> None:
@@ -239,7 +242,7 @@ def test_unused_bits_of_a_pixel_do_not_count() -> None:
     assert compare(reread(twelve), reread(littered), decoded) == Same()
     for ds in (twelve, littered):
         ds.add(DataElement(0x60000102, "US", 12))
-    assert difference(twelve, littered).kind is Kind.PIXELS_OR_GEOMETRY
+    assert difference(twelve, littered).kind is DifferenceKind.PIXELS_OR_GEOMETRY
 
 
 def test_signed_pixels_keep_their_sign() -> None:
@@ -322,7 +325,7 @@ def test_a_wrong_character_set_is_a_difference() -> None:
         )
     found = compare(first, second, decoded)
     assert isinstance(found, Difference)
-    assert found.kind is Kind.IDENTITY_CORRECTED
+    assert found.kind is DifferenceKind.IDENTITY_CORRECTED
     for ds, broken in ((first, b"Zw\xf6lf"), (second, b"Zw\xe4lf")):
         ds.SpecificCharacterSet = "ISO_IR 192"
         ds[0x00100010] = pydicom.dataelem.RawDataElement(
@@ -426,7 +429,7 @@ def test_what_archives_fill_in_may_come_but_not_change(keyword: str) -> None:
     east, west = (changed(mr_dataset(1), TimezoneOffsetFromUTC=zone) for zone in ("+0100", "-0500"))
     assert keyword == "TimezoneOffsetFromUTC"
     assert compare(reread(mr_dataset(1)), reread(east), decoded) == Same()
-    assert difference(east, west).kind is Kind.OTHER_VALUES
+    assert difference(east, west).kind is DifferenceKind.OTHER_VALUES
 
 
 @pytest.mark.parametrize(
@@ -435,8 +438,8 @@ def test_what_archives_fill_in_may_come_but_not_change(keyword: str) -> None:
 def test_where_an_image_was_made_is_content(keyword: str) -> None:
     """An archive that changes it has changed the object."""
     one, other = (changed(mr_dataset(1), **{keyword: value}) for value in ("HERE", "THERE"))
-    assert difference(one, other).kind is Kind.OTHER_VALUES
-    assert difference(mr_dataset(1), one).kind is Kind.MORE_OR_FEWER
+    assert difference(one, other).kind is DifferenceKind.OTHER_VALUES
+    assert difference(mr_dataset(1), one).kind is DifferenceKind.MORE_OR_FEWER
 
 
 # ---- differences ---------------------------------------------------------------------------------------------------
@@ -488,12 +491,12 @@ PLACES = [
 ]
 
 
-def expected_kind(path: tuple[tuple[int, int], ...], tag: int) -> Kind:
+def expected_kind(path: tuple[tuple[int, int], ...], tag: int) -> DifferenceKind:
     """The kind of a change of one value of IMAGE, from the lists above."""
     keyword = pydicom.datadict.keyword_for_tag(tag)
     if keyword in SHOWN or tag in GRAPHICS:
-        return Kind.PIXELS_OR_GEOMETRY
-    return Kind.IDENTITY_CORRECTED if keyword in WHOSE else Kind.OTHER_VALUES
+        return DifferenceKind.PIXELS_OR_GEOMETRY
+    return DifferenceKind.IDENTITY_CORRECTED if keyword in WHOSE else DifferenceKind.OTHER_VALUES
 
 
 @pytest.mark.parametrize("syntax", SYNTAXES)
@@ -512,7 +515,11 @@ def test_the_changed_values_were_of_every_kind() -> None:
     """More than a hundred attributes, at the top and in items."""
     kinds = {expected_kind(*place) for place in PLACES}
     assert len(PLACES) > 100
-    assert kinds == {Kind.IDENTITY_CORRECTED, Kind.PIXELS_OR_GEOMETRY, Kind.OTHER_VALUES}
+    assert kinds == {
+        DifferenceKind.IDENTITY_CORRECTED,
+        DifferenceKind.PIXELS_OR_GEOMETRY,
+        DifferenceKind.OTHER_VALUES,
+    }
 
 
 def test_a_missing_attribute_is_told_as_missing() -> None:
@@ -526,25 +533,25 @@ def test_a_missing_attribute_is_told_as_missing() -> None:
         found = compare(dcmread(BytesIO(plain)), reread(fewer), decoded)
         assert isinstance(found, Difference)
         kind = expected_kind((), tag)
-        assert found.kind is (Kind.MORE_OR_FEWER if kind is Kind.OTHER_VALUES else kind)
+        assert found.kind is (DifferenceKind.MORE_OR_FEWER if kind is DifferenceKind.OTHER_VALUES else kind)
         assert [one.where for one in found.attributes] == [Where.FIRST]
 
 
 @pytest.mark.parametrize(
     ("values", "kind"),
     [
-        ({"PatientID": "SYN-2", "PatientName": "Other^One"}, Kind.IDENTITY_CORRECTED),
-        ({"PatientID": "SYN-2", "OtherPatientNames": "Added^Too"}, Kind.IDENTITY_CORRECTED),
-        ({"IssuerOfPatientID": "HERE"}, Kind.IDENTITY_CORRECTED),
-        ({"PatientBirthDate": None}, Kind.IDENTITY_CORRECTED),
-        ({"PatientID": "SYN-2", "SeriesDescription": "added"}, Kind.OTHER_VALUES),
-        ({"SeriesDescription": "added", "ProtocolName": "added"}, Kind.MORE_OR_FEWER),
-        ({"SeriesDescription": "added", "Modality": "CT"}, Kind.OTHER_VALUES),
-        ({"PatientID": "SYN-2", "ImagePositionPatient": [0, 0, 1]}, Kind.PIXELS_OR_GEOMETRY),
-        ({"WindowCenter": 600}, Kind.MORE_OR_FEWER),
+        ({"PatientID": "SYN-2", "PatientName": "Other^One"}, DifferenceKind.IDENTITY_CORRECTED),
+        ({"PatientID": "SYN-2", "OtherPatientNames": "Added^Too"}, DifferenceKind.IDENTITY_CORRECTED),
+        ({"IssuerOfPatientID": "HERE"}, DifferenceKind.IDENTITY_CORRECTED),
+        ({"PatientBirthDate": None}, DifferenceKind.IDENTITY_CORRECTED),
+        ({"PatientID": "SYN-2", "SeriesDescription": "added"}, DifferenceKind.OTHER_VALUES),
+        ({"SeriesDescription": "added", "ProtocolName": "added"}, DifferenceKind.MORE_OR_FEWER),
+        ({"SeriesDescription": "added", "Modality": "CT"}, DifferenceKind.OTHER_VALUES),
+        ({"PatientID": "SYN-2", "ImagePositionPatient": [0, 0, 1]}, DifferenceKind.PIXELS_OR_GEOMETRY),
+        ({"WindowCenter": 600}, DifferenceKind.MORE_OR_FEWER),
     ],
 )
-def test_several_changes_have_the_gravest_kind(values: dict[str, object], kind: Kind) -> None:
+def test_several_changes_have_the_gravest_kind(values: dict[str, object], kind: DifferenceKind) -> None:
     """Pixels and geometry first; *identity corrected* only when nothing else differs."""
     found = difference(mr_dataset(1), changed(mr_dataset(1), **values))
     assert found.kind is kind
@@ -562,7 +569,7 @@ def test_the_order_number_in_the_request_is_the_studys() -> None:
         ds.AccessionNumber = number
         ds.RequestAttributesSequence = Sequence([request])
     found = difference(one, other)
-    assert found.kind is Kind.IDENTITY_CORRECTED
+    assert found.kind is DifferenceKind.IDENTITY_CORRECTED
     assert [attribute.path for attribute in found.attributes] == [
         "AccessionNumber",
         "RequestAttributesSequence[1].AccessionNumber",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.identity.ground import Ground, Verdict
+from gateway.identity.ground import Agreement, Ground
 from gateway.identity.names import canonical_name, compare_names
 
 SAME = [
@@ -66,14 +66,14 @@ names = st.text(st.sampled_from("abcdeüößéñIJ山田ヤマやｱ ^=-',."), m
 @pytest.mark.parametrize(("one", "other"), [row[:2] for row in SAME], ids=[row[2] for row in SAME])
 def test_ways_of_writing_a_name_are_one_name(one: str, other: str) -> None:
     """Case, width, accents, spacing, components, groups."""
-    assert compare_names(one, other).verdict is Verdict.SAME
+    assert compare_names(one, other).agreement is Agreement.SAME
 
 
 @pytest.mark.parametrize(("one", "other", "ground"), UNCERTAIN)
 def test_what_names_do_not_tell_is_not_told(one: str, other: str, ground: Ground) -> None:
     """An initial, another order, another script, no name: the ground says which."""
     assert compare_names(one, other) is ground
-    assert ground.verdict is Verdict.CANNOT_TELL
+    assert ground.agreement is Agreement.CANNOT_TELL
 
 
 @pytest.mark.parametrize(("one", "other"), DIFFERENT)
@@ -94,7 +94,7 @@ def test_comparison_has_no_side(one: str, other: str) -> None:
 @settings(derandomize=True, max_examples=300)
 def test_case_and_padding_never_make_another_name(name: str) -> None:
     """Whatever the name is."""
-    assert compare_names(name, f" {name.upper()} ").verdict is not Verdict.DIFFERENT
+    assert compare_names(name, f" {name.upper()} ").agreement is not Agreement.DIFFERENT
     assert compare_names(name, name + "^^") is compare_names(name, name)
 
 

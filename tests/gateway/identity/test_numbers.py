@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.identity.ground import Ground, Verdict
+from gateway.identity.ground import Agreement, Ground
 from gateway.identity.names import NOBODY
 from gateway.identity.numbers import (
     PLACEHOLDERS,
@@ -143,5 +143,5 @@ def test_a_study_without_a_number_is_its_own_subject() -> None:
 
 def test_no_number_is_never_the_same_number() -> None:
     """Two studies without one are not one patient by it."""
-    assert compare_numbers(("ANON", "A"), ("ANON", "A")).verdict is Verdict.CANNOT_TELL
+    assert compare_numbers(("ANON", "A"), ("ANON", "A")).agreement is Agreement.CANNOT_TELL
     assert compare_numbers(("ZZZ", ""), ("ZZZ", ""), ["ZZZ"]) is Ground.ABSENT

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
-from gateway.identity.ground import Ground, Verdict
+from gateway.identity.ground import Agreement, Ground
 from gateway.identity.patient import (
     MOST_STATEMENTS,
     NOT_A_BIRTH_DATE,
@@ -51,32 +51,32 @@ def like_petra(**values: str) -> StatedPatient:
 )
 def test_one_patient_written_otherwise_is_one_patient(other: StatedPatient) -> None:
     """Capitals, delimiters, an added group, a missing issuer or date in a few objects."""
-    assert compare(PETRA, other).verdict is Verdict.SAME
+    assert compare(PETRA, other).agreement is Agreement.SAME
     assert count_patients([PETRA, other, PETRA]) == 1
 
 
 @pytest.mark.parametrize(
-    ("other", "verdict"),
+    ("other", "agreement"),
     [
-        (like_petra(name="Other^Petra"), Verdict.CANNOT_TELL),
-        (like_petra(birth_date="19700102"), Verdict.CANNOT_TELL),
-        (like_petra(name="Other^Petra", birth_date="19700102"), Verdict.DIFFERENT),
-        (like_petra(issuer="SOUTH"), Verdict.CANNOT_TELL),
-        (like_petra(issuer="SOUTH", name="Other^One"), Verdict.DIFFERENT),
-        (like_petra(patient_id="4712"), Verdict.DIFFERENT),
-        (like_petra(patient_id="", name="Other^One"), Verdict.DIFFERENT),
+        (like_petra(name="Other^Petra"), Agreement.CANNOT_TELL),
+        (like_petra(birth_date="19700102"), Agreement.CANNOT_TELL),
+        (like_petra(name="Other^Petra", birth_date="19700102"), Agreement.DIFFERENT),
+        (like_petra(issuer="SOUTH"), Agreement.CANNOT_TELL),
+        (like_petra(issuer="SOUTH", name="Other^One"), Agreement.DIFFERENT),
+        (like_petra(patient_id="4712"), Agreement.DIFFERENT),
+        (like_petra(patient_id="", name="Other^One"), Agreement.DIFFERENT),
     ],
 )
-def test_what_differs_is_another_patient_or_a_question(other: StatedPatient, verdict: Verdict) -> None:
+def test_what_differs_is_another_patient_or_a_question(other: StatedPatient, agreement: Agreement) -> None:
     """A name changed by marriage is a question, and never the same patient by itself."""
-    assert compare(PETRA, other).verdict is compare(other, PETRA).verdict is verdict
+    assert compare(PETRA, other).agreement is compare(other, PETRA).agreement is agreement
     assert count_patients([PETRA, other]) == 2
 
 
 def test_the_reason_is_given_attribute_by_attribute() -> None:
     """Keyword and ground, and no value: it may be shown to everybody."""
     found = compare(PETRA, like_petra(issuer="", name="PROBE^PETRA", birth_date=""))
-    assert {reason.attribute: reason.ground for reason in found.reasons} == {
+    assert {reason.attribute: reason.ground for reason in found.grounds} == {
         "PatientID": Ground.ONE_ISSUER,
         "PatientName": Ground.WRITTEN_OTHERWISE,
         "PatientBirthDate": Ground.ABSENT,
@@ -87,12 +87,12 @@ def test_the_reason_is_given_attribute_by_attribute() -> None:
 def test_without_a_number_nothing_is_known_from_outside_the_study() -> None:
     """Namesakes of one day exist; within one study the same name is one person."""
     unnumbered = like_petra(patient_id="UNKNOWN")
-    assert compare(unnumbered, unnumbered).verdict is Verdict.CANNOT_TELL
-    assert compare(unnumbered, unnumbered, within_one_study=True).verdict is Verdict.SAME
-    assert compare(unnumbered, PETRA, within_one_study=True).verdict is Verdict.CANNOT_TELL
+    assert compare(unnumbered, unnumbered).agreement is Agreement.CANNOT_TELL
+    assert compare(unnumbered, unnumbered, within_one_study=True).agreement is Agreement.SAME
+    assert compare(unnumbered, PETRA, within_one_study=True).agreement is Agreement.CANNOT_TELL
     nameless = StatedPatient("", "", "", "")
-    assert compare(nameless, PETRA, within_one_study=True).verdict is Verdict.CANNOT_TELL
-    assert compare(nameless, nameless, within_one_study=True).verdict is Verdict.SAME
+    assert compare(nameless, PETRA, within_one_study=True).agreement is Agreement.CANNOT_TELL
+    assert compare(nameless, nameless, within_one_study=True).agreement is Agreement.SAME
 
 
 def test_a_number_that_comes_late_is_a_question() -> None:
@@ -104,7 +104,11 @@ def test_a_number_that_comes_late_is_a_question() -> None:
 def test_a_statement_that_fits_two_patients_does_not_join_them() -> None:
     """They do not fit each other, in whatever order they come."""
     bare = like_petra(issuer="")
-    assert compare(bare, PETRA).verdict is compare(bare, like_petra(issuer="SOUTH")).verdict is Verdict.SAME
+    assert (
+        compare(bare, PETRA).agreement
+        is compare(bare, like_petra(issuer="SOUTH")).agreement
+        is Agreement.SAME
+    )
     for order in permutations((PETRA, bare, like_petra(issuer="SOUTH"))):
         assert count_patients(order) == 2
 
@@ -131,8 +135,8 @@ def test_a_data_set_states_its_patient() -> None:
 def test_a_sites_own_placeholder_is_no_number(placeholder: str) -> None:
     """As `[study] no_patient_ids` says."""
     one = like_petra(patient_id=placeholder)
-    assert compare(one, one, no_patient_ids=["ZZZ"]).verdict is Verdict.CANNOT_TELL
-    assert compare(one, one).verdict is Verdict.SAME
+    assert compare(one, one, no_patient_ids=["ZZZ"]).agreement is Agreement.CANNOT_TELL
+    assert compare(one, one).agreement is Agreement.SAME
 
 
 def test_a_flood_of_names_is_counted_without_being_compared() -> None:
@@ -165,15 +169,15 @@ def test_comparison_has_no_side_and_a_number_that_differs_decides(
 ) -> None:
     """Symmetric; never the same when a stated number differs; never different when nothing stated differs."""
     found, back = compare(one, other), compare(other, one)
-    assert (found.verdict, found.reasons) == (back.verdict, back.reasons)
-    grounds = [reason.ground for reason in found.reasons]
+    assert (found.agreement, found.grounds) == (back.agreement, back.grounds)
+    grounds = [reason.ground for reason in found.grounds]
     if Ground.DIFFERS not in grounds:
-        assert found.verdict is not Verdict.DIFFERENT
-    if grounds[0].verdict is not Verdict.SAME:
-        assert found.verdict is not Verdict.SAME
+        assert found.agreement is not Agreement.DIFFERENT
+    if grounds[0].agreement is not Agreement.SAME:
+        assert found.agreement is not Agreement.SAME
     if grounds[0] is Ground.DIFFERS:
-        assert found.verdict is Verdict.DIFFERENT
-    assert compare(one, one, within_one_study=True).verdict is Verdict.SAME
+        assert found.agreement is Agreement.DIFFERENT
+    assert compare(one, one, within_one_study=True).agreement is Agreement.SAME
 
 
 @given(st.lists(stated, max_size=6))

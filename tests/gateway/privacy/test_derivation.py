@@ -48,15 +48,15 @@ def test_the_key_of_a_purpose_is_the_hkdf_of_the_pseudonym_key(purpose: Purpose)
 def every_value(key: Pseudonyms) -> set[str]:
     """All that is derived for the patient and the case that a sender would like to know about."""
     who = subject("NORTH", "4711", "2.25.1")
-    marks = key.marks(who)
+    alias = key.alias(who)
     return {
-        marks.pseudonym,
-        marks.patient_hash,
-        marks.number_hash,
+        alias.pseudonym,
+        alias.patient_hash,
+        alias.number_hash,
         key.name_hash("Probe^Petra"),
         key.birth_date_hash("19700101"),
         key.accession_hash("ACC-1"),
-        key.accession(marks.pseudonym, "ACC-1"),
+        key.accession(alias.pseudonym, "ACC-1"),
         key.report_uid(7, "abcd", "enhanced"),
         key.report_series_uid(7, "enhanced"),
         key.device_uid(),

