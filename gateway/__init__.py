@@ -8,13 +8,14 @@ A study's path, and where each part of it lives:
     replies     gateway.pipeline.replies           what a reading site sends back is restored, returned, confirmed
     people      gateway.web                        the queue, the report form, the pages
     memory      gateway.records                    every row, every state change, every byte kept
+    identity    gateway.identity                   whose study it is: same object, same person, no number
     privacy     gateway.privacy, gateway.profiles  identity off, proven off, and back on; a site's profiles
     reporting   gateway.reporting                  what a reader signs, as DICOM SR and as print
     files       gateway.files                      the same on files, without a running gateway
     running     gateway.service, gateway.cli, gateway.assembly    processes, commands, and how all of it is put together
     trying      gateway.demo                       a hospital, a reading site and a phantom, round the whole loop
     states      gateway.lifecycle                  of a study, a case and a reply, and which may follow which
-    ground      gateway.settings, gateway.clock, gateway.logs, gateway.errors    what everything stands on
+    ground      gateway.settings, gateway.clock, gateway.logs, gateway.errors, gateway.quiet_pydicom    for all
 """
 
 __version__ = "0.1.0"

@@ -11,8 +11,12 @@ import pytest
 import typer.main
 
 from gateway.cli import app
+from gateway.identity.attributes import ARCHIVES, FILLED_IN, WRITTEN_BY_ARCHIVES
+from gateway.identity.content import DifferenceKind
 from gateway.lifecycle import CaseState, ReplyState, StudyState
+from gateway.privacy.derivation import Purpose
 from gateway.privacy.profile.profile import load_profile
+from gateway.privacy.schemes import LATEST
 from gateway.records.accounts import ROLES
 from gateway.settings import Settings
 from gateway.web.application import ROUTERS
@@ -106,6 +110,39 @@ def test_the_conformance_statement_claims_what_the_profile_does() -> None:
     released = {uid.removeprefix("1.2.840.10008.5.1.4.1.1") for uid in profile.releasable_sop_classes}
     assert released == {".7", ".7.1", ".7.2", ".7.3", ".7.4"}
     assert profile.releasable_reasons == {"burned-in-annotation", "screen-capture", "embedded-overlay"}
+
+
+IDENTITY = (ROOT / "gateway" / "manual" / "design" / "identity.md").read_text(encoding="utf-8")
+
+
+def rows(heading: str) -> list[list[str]]:
+    """The cells of the table of the page on identity whose first row this is."""
+    table = IDENTITY.split(f"\n{heading}\n")[1].split("\n\n")[0]
+    return [row.strip("| ").split(" | ") for row in table.splitlines()[1:]]
+
+
+def test_the_page_on_identity_has_every_derived_value() -> None:
+    """One row a purpose, by the label that is in its derivation."""
+    told = [row[0] for row in rows("| purpose | inputs | who controls the inputs | scheme 1 |")]
+    assert sorted(told) == sorted(Purpose)
+    assert f"scheme {LATEST} is the default" in IDENTITY
+
+
+def test_the_page_on_identity_has_every_kind_of_difference() -> None:
+    """In the order in which they are tried."""
+    assert [row[0].strip("*") for row in rows("| kind | when |")] == list(DifferenceKind)
+
+
+def test_the_page_on_identity_has_what_archives_write() -> None:
+    """Every attribute and every private creator with its reason, and no other."""
+    told = {
+        keyword: row[1] for row in rows("| attributes | because each |") for keyword in row[0].split(", ")
+    }
+    assert told == dict(WRITTEN_BY_ARCHIVES)
+    assert {row[0]: row[1] for row in rows("| attribute | because |")} == dict(FILLED_IN)
+    assert {row[0].strip("`"): row[1] for row in rows("| private creator | what is kept there |")} == dict(
+        ARCHIVES
+    )
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -15,7 +15,7 @@ from dicom_nodes.encoding.errors import NotDicom
 from dicom_nodes.encoding.part10 import file_meta
 from dicom_nodes.instance import dataset_uids
 from gateway.privacy.identifiers.values import UNREADABLE
-from gateway.privacy.quiet_pydicom import silent_pydicom
+from gateway.quiet_pydicom import silent_pydicom
 
 NOT_DICOM = (InvalidDicomError, NotDicom, zlib.error, *UNREADABLE)
 """What reading a file that is damaged, or no DICOM at all, can raise."""

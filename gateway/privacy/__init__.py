@@ -9,7 +9,9 @@ The story, and the order to read in:
     identifiers/    what identifies a person in the originals: the values that the proof looks for
     reidentify/     the way back: a reading site's object under the patient's own identity
     words/          dates, names, radiology words: pure functions on strings
-    pseudonyms, elements, quiet_pydicom, errors    shared by all of them
+    pseudonyms      what replaces names, numbers, UIDs and dates, by one of two `schemes`: `first_scheme` and
+                    `second_scheme`, with a key for each purpose (`derivation`)
+    standard_uids, elements, errors    shared by all of them
 
 Nothing here reads a disk, a database or a clock. This file imports nothing.
 """

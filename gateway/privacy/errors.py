@@ -20,7 +20,7 @@ class Reason(StrEnum):
     BURNED_IN_ANNOTATION = "burned-in-annotation"  # (0028,0301) says YES, or anything but NO
     SCREEN_CAPTURE = "screen-capture"  # ImageType says that it is a copy of a screen
     EMBEDDED_OVERLAY = "embedded-overlay"  # a graphic in unused bits of the pixel data
-    INCOMPLETE = "incomplete"  # a UID without which it belongs nowhere is missing
+    INCOMPLETE = "incomplete"  # a UID without which it belongs nowhere is missing, or is none
     UNREADABLE = "unreadable"  # a value is not what its encoding promises
     # On the way back.
     UNKNOWN_STUDY = "unknown-study"  # names no study that was sent out, or another one than this case's

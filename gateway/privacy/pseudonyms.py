@@ -2,44 +2,32 @@
 
 Everything is HMAC-SHA256 (never a bare hash: PS3.15 E.1.1 warns that those are open to dictionary attacks), so a
 second run over the same study gives the same answers, priors and follow-ups stay consistent, and nothing can be
-computed back without the key. Each use has its own label, and fields are length-prefixed, so that
-("a", "bc") and ("ab", "c") never meet.
+computed back without the key.
+
+A row says under which of the `schemes` its values were made. A patient who is known under the first one keeps its
+pseudonym and date shift (`PseudonymKey.alias`), so that old and new studies meet.
 """
 
 from __future__ import annotations
 
-import base64
-import hmac
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Final
+from uuid import uuid4
 
-from pydicom._uid_dict import UID_dictionary
-
+from gateway.identity.numbers import Subject
 from gateway.privacy.errors import PseudonymKeyError
+from gateway.privacy.first_scheme import FirstScheme
+from gateway.privacy.schemes import LATEST, PatientAlias, Pseudonyms, Scheme
+from gateway.privacy.second_scheme import SecondScheme
 
-SHORTEST_SHIFT_DAYS: Final = 30
-LONGEST_SHIFT_DAYS: Final = 3650
 MINIMUM_KEY_BYTES: Final = 32
-PSEUDONYM_PREFIX: Final = "PML-"
-
-# UIDs of coding schemes and context-group owners that PS3.16 names but PS3.6 (pydicom's dictionary) does not.
-# Matched exactly: a prefix rule would let "standard root + patient number" through.
-_OTHER_STANDARD_UIDS: Final = frozenset(
-    {
-        "2.16.840.1.113883.6.96",  # SNOMED CT
-        "2.16.840.1.113883.6.1",  # LOINC
-        "2.16.840.1.113883.6.3",  # ICD-10
-        "2.16.840.1.113883.6.8",  # UCUM
-        "2.16.840.1.113883.6.256",  # RadLex
-        "2.16.840.1.113883.6.73",  # ATC
-        "2.16.840.1.113883.3.26.1.1",  # NCI Thesaurus
-    }
-)
+_SCHEMES: Final[dict[Scheme, type[Pseudonyms]]] = {Scheme.FIRST: FirstScheme, Scheme.SECOND: SecondScheme}
 
 
-def is_standard_uid(uid: str) -> bool:
-    """True for UIDs the Standard defines (SOP classes, transfer syntaxes, well-known frames of reference ...)."""
-    return uid in UID_dictionary or uid in _OTHER_STANDARD_UIDS
+def new_transaction_uid() -> str:
+    """A Transaction UID nobody can foresee: random, under 2.25, 44 characters at most. Whoever asks keeps it."""
+    return f"2.25.{uuid4().int}"
 
 
 @dataclass(frozen=True)
@@ -61,45 +49,48 @@ class PseudonymKey:
         if not self.key_id:
             raise PseudonymKeyError("The pseudonym key has no name.", "Give the key a key_id, e.g. '2026-a'.")
 
-    def uid(self, original: str) -> str:
-        """The replacement of `original`: "2.25." + a UUID (version 8) from the HMAC, 44 characters at most.
+    def of(self, site: str, scheme: Scheme = LATEST) -> Pseudonyms:
+        """The pseudonyms of one site under one scheme."""
+        return _SCHEMES[scheme](self.key, self.key_id, site)
 
-        Standard UIDs and the empty UID come back unchanged. Padding (space, NUL) is not part of a UID.
+    def alias(self, site: str, subject: Subject, known: Collection[str] = ()) -> PatientAlias:
+        """What a new study is kept under; `known` are those of `patient_hashes` that the records have.
+
+        A patient who is known keeps the scheme by which he is known, the oldest one first: so studies of before and
+        after meet. What has no number is nobody who was known before.
         """
-        original = original.strip(" \0")
-        if not original or is_standard_uid(original):
-            return original
-        raw = bytearray(self._mac("uid", original)[:16])
-        raw[6] = (raw[6] & 0x0F) | 0x80  # RFC 9562 version 8: custom content
-        raw[8] = (raw[8] & 0x3F) | 0x80
-        return f"2.25.{int.from_bytes(raw, 'big')}"
+        for scheme in Scheme if subject.has_number else ():
+            alias = self.of(site, scheme).alias(subject)
+            if alias.patient_hash in known:
+                return alias
+        return self.of(site).alias(subject)
+
+    def patient_hashes(self, site: str, subject: Subject) -> tuple[str, ...]:
+        """The hashes under which the records may know a patient, the oldest scheme first; none without a number."""
+        if not subject.has_number:
+            return ()
+        return tuple(self.of(site, scheme).patient_hash(subject) for scheme in Scheme)
+
+    # ---- the first scheme, for callers whose rows have no scheme number yet ---------------------------------------
+
+    def uid(self, original: str) -> str:
+        """See `FirstScheme.uid`."""
+        return FirstScheme(self.key, self.key_id, "").uid(original)
 
     def pseudonym(self, sender_site: str, issuer: str, patient_id: str) -> str:
-        """ "PML-" and eight base32 characters (40 bits): the patient's name and number at the reading site."""
-        return f"{PSEUDONYM_PREFIX}{self._letters('patient', 8, sender_site, issuer.strip(), patient_id.strip())}"
+        """See `FirstScheme.pseudonym`."""
+        return FirstScheme(self.key, self.key_id, sender_site).pseudonym(
+            Subject(issuer, patient_id, "", True)
+        )
 
     def patient_hash(self, site: str, issuer: str, patient_id: str) -> str:
-        """The mark by which the records know a patient of a site again, and nobody without the key."""
-        fields = (field.strip().replace("%", "%25").replace(":", "%3A") for field in (issuer, patient_id))
-        return self.uid(":".join(("patient", site, *fields)))
+        """See `FirstScheme.patient_hash`."""
+        return FirstScheme(self.key, self.key_id, site).patient_hash(Subject(issuer, patient_id, "", True))
 
     def date_shift_days(self, site: str, issuer: str, patient_id: str) -> int:
-        """Whole days, -3650..-30, to add to every date of this patient: always into the past, same for all studies."""
-        number = int.from_bytes(self._mac("dates", site, issuer.strip(), patient_id.strip())[:8], "big")
-        return -(SHORTEST_SHIFT_DAYS + number % (LONGEST_SHIFT_DAYS - SHORTEST_SHIFT_DAYS + 1))
+        """See `FirstScheme.date_shift_days`."""
+        return FirstScheme(self.key, self.key_id, site).date_shift_days(Subject(issuer, patient_id, "", True))
 
-    def accession(self, scope: str, accession_number: str) -> str:
-        """A replacement accession number, 14 characters (SH allows 16); empty stays empty.
-
-        `scope` keeps equal numbers of different patients apart: the pseudonym, or the sender's site.
-        """
-        accession_number = accession_number.strip()
-        return f"A-{self._letters('accession', 12, scope, accession_number)}" if accession_number else ""
-
-    def _letters(self, use: str, count: int, *fields: str) -> str:
-        return base64.b32encode(self._mac(use, *fields)[:16]).decode("ascii")[:count]
-
-    def _mac(self, use: str, *fields: str) -> bytes:
-        parts = [part.encode("utf-8") for part in (use, *fields)]
-        message = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
-        return hmac.digest(self.key, message, "sha256")
+    def accession(self, pseudonym: str, accession_number: str) -> str:
+        """See `FirstScheme.accession`."""
+        return FirstScheme(self.key, self.key_id, "").accession(pseudonym, accession_number)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pydicom.dataset import Dataset
 
 from gateway.errors import GatewayError
+from gateway.identity.numbers import canonical_number
 from gateway.reporting.outline import Restoration
 
 if TYPE_CHECKING:
@@ -85,14 +86,23 @@ def check_one_study(evidence: Sequence[Dataset], priors: Sequence[Dataset]) -> N
         raise EvidenceProblem(
             "No instance of the study was given.", "Keep the originals until the report is returned."
         )
-    for name in ("StudyInstanceUID", "PatientID"):
-        if len({str(ds.get(name, "")) for ds in evidence}) > 1:
-            raise EvidenceProblem(
-                f"The instances of the study do not agree in {name}.",
-                "Separate the studies, or correct the archive.",
-            )
-    if {str(ds.get("PatientID", "")) for ds in priors} - {str(evidence[0].get("PatientID", ""))}:
+    if len({str(ds.get("StudyInstanceUID", "")) for ds in evidence}) > 1:
+        differs = "StudyInstanceUID"
+    else:
+        differs = "PatientID" if _has_another_number(evidence) else ""
+    if differs:
+        raise EvidenceProblem(
+            f"The instances of the study do not agree in {differs}.",
+            "Separate the studies, or correct the archive.",
+        )
+    if _has_another_number([evidence[0], *priors]):
         raise EvidenceProblem("A prior study belongs to another PatientID.", "Take it out of the priors.")
+
+
+def _has_another_number(headers: Sequence[Dataset]) -> bool:
+    """Whether any of them has another patient number than the first; two ways of writing it are one number."""
+    first, *others = dict.fromkeys(str(ds.get("PatientID") or "") for ds in headers)
+    return any(canonical_number(other) != canonical_number(first) for other in others)
 
 
 def identity_header(ds: Dataset) -> Dataset:

@@ -13,8 +13,10 @@ from pydicom.filewriter import dcmwrite
 from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage
 
+from gateway.identity.numbers import subject
 from gateway.privacy.deidentify.instance import PatientContext
 from gateway.privacy.pseudonyms import PseudonymKey
+from gateway.privacy.schemes import LATEST, Scheme
 
 REAL_FILES = Path(__file__).resolve().parents[3] / "shared" / "mr-data"
 KEY = PseudonymKey(b"a key for tests, nothing else....", "test")
@@ -54,10 +56,11 @@ class Person:
         )
 
 
-def context(person: Person | None = None) -> PatientContext:
-    """The pseudonymous side of `person`."""
-    number = (person or Person()).patient_id
-    return PatientContext(KEY.pseudonym("north", "", number), KEY.date_shift_days("north", "", number), KEY)
+def context(person: Person | None = None, scheme: Scheme = LATEST) -> PatientContext:
+    """The pseudonymous side of `person` at the site `north`."""
+    key = KEY.of("north", scheme)
+    who = subject("", (person or Person()).patient_id, "")
+    return PatientContext(key.pseudonym(who), key.date_shift_days(who), key)
 
 
 def hostile_mr(person: Person | None = None, *, depth: int = 3) -> Dataset:

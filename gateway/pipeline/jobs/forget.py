@@ -11,6 +11,7 @@ from pydicom import dcmread
 from sqlmodel import col, or_, select
 
 from gateway.errors import NotThere
+from gateway.identity.patient import KEYWORDS
 from gateway.pipeline.steps import originals
 from gateway.pipeline.steps.calendar import open_letters
 from gateway.pipeline.steps.patient_hashes import linkage
@@ -99,7 +100,7 @@ class Forgetter:
             linkage(
                 self.key,
                 study.site,
-                dcmread(self.blobs.path(instance.blob), specific_tags=list(originals.PATIENT_KEYS)),
+                dcmread(self.blobs.path(instance.blob), specific_tags=list(KEYWORDS)),
             ).patient_hash
             for instance in originals.kept(self.database, study.id)
         ]

@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from gateway import logs
+from gateway.identity.patient import StatedPatient, count_patients
 from gateway.pipeline.context import StepContext
 from gateway.pipeline.cores import shared
 from gateway.pipeline.steps import originals
@@ -31,7 +32,7 @@ log = logs.get(__name__)
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of a study; `patients` is how many different patients its headers name."""
+    """What is known of a study; `patients` is how many different patients its headers name, compared by meaning."""
 
     facts: StudyFacts
     linkage: Linkage
@@ -73,7 +74,7 @@ def _kept_or_read(context: StepContext, study: Study) -> Known:
         vendor_facts=vendor_facts,
     )
     day = min((one.study_date for one in said if one.study_date != NO_DATE), default=NO_DATE)
-    return Known(found, said[0].linkage, len({one.patient for one in said}), day)
+    return Known(found, said[0].linkage, count_patients(one.patient for one in said), day)
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ class _Said:
     instance_id: int | None
     facts: InstanceFacts
     linkage: Linkage
-    patient: tuple[str, ...]
+    patient: StatedPatient
     study_date: str
 
 

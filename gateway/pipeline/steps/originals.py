@@ -16,6 +16,7 @@ from pydicom.errors import InvalidDicomError
 from dicom_nodes.encoding.elements import NotTaken
 from dicom_nodes.encoding.octets import LARGE
 from gateway.errors import GatewayError
+from gateway.identity.patient import KEYWORDS, StatedPatient
 from gateway.privacy.fast.headers import Headers
 from gateway.privacy.fast.preparer import held_if_it_cannot_be
 from gateway.privacy.identifiers.values import UNREADABLE
@@ -28,8 +29,7 @@ from routing_rules.series.attributes import Header, tag_of, text
 NOT_DICOM = (InvalidDicomError, zlib.error, *UNREADABLE)
 """What reading a file that is damaged can raise; that a disk cannot be read is another matter."""
 
-PATIENT_KEYS = ("PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate")
-_PATIENT_TAGS = tuple(map(tag_of, PATIENT_KEYS))
+_PATIENT_TAGS = tuple(map(tag_of, KEYWORDS))
 
 
 def kept(database: Database, study_id: int) -> list[Instance]:
@@ -100,6 +100,6 @@ def parsed(data: bytes) -> Dataset:
         return dcmread(BytesIO(data))
 
 
-def patient(header: Header) -> tuple[str, ...]:
-    """The patient a header names: two different ones in a study mean that it was mixed up."""
-    return tuple(text(header, tag) for tag in _PATIENT_TAGS)
+def patient(header: Header) -> StatedPatient:
+    """The patient a header states: two different ones in a study mean that it was mixed up."""
+    return StatedPatient(*(text(header, tag) for tag in _PATIENT_TAGS))

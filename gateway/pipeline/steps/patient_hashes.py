@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 from pydicom import Dataset
 
+from gateway.identity.numbers import subject
 from gateway.privacy.pseudonyms import PseudonymKey
+from gateway.privacy.schemes import Scheme
 
 
 @dataclass(frozen=True)
@@ -23,21 +25,14 @@ class Linkage:
 
 
 def linkage(key: PseudonymKey, site: str, header: Dataset) -> Linkage:
-    """The hashes of a study's patient, name, birth date and accession number, within one site.
-
-    A name counts as the same whatever its case, spacing and empty components: PACS and RIS write them differently.
-    """
+    """The hashes of a study's patient, name, birth date and accession number, within one site."""
     patient_id, issuer = _text(header, "PatientID"), _text(header, "IssuerOfPatientID")
-    name = " ".join(_text(header, "PatientName").split("=")[0].replace("^", " ").casefold().split())
-
-    def hashed(use: str, *values: str) -> str:
-        return key.uid(":".join((use, site, *values))) if any(values) else ""
-
+    pseudonyms = key.of(site, Scheme.FIRST)
     return Linkage(
-        key.patient_hash(site, issuer, patient_id),
-        hashed("name", name),
-        hashed("birth", _text(header, "PatientBirthDate")),
-        hashed("accession", _text(header, "AccessionNumber")),
+        pseudonyms.patient_hash(subject(issuer, patient_id, _text(header, "StudyInstanceUID"))),
+        pseudonyms.name_hash(_text(header, "PatientName")),
+        pseudonyms.birth_date_hash(_text(header, "PatientBirthDate")),
+        pseudonyms.accession_hash(_text(header, "AccessionNumber")),
     )
 
 

@@ -12,6 +12,7 @@ from functools import cached_property, partial
 
 from pydicom import Dataset
 
+from gateway.identity.patient import KEYWORDS
 from gateway.lifecycle import CaseState
 from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.cores import shared
@@ -224,7 +225,7 @@ def _id(instance: Instance) -> int:
 
 def _who(context: StepContext, site: str, header: Dataset) -> tuple[SealedIdentity, PatientContext]:
     """The sealed identity of a study's patient, and what replaces it."""
-    found = [str(header.get(key, "") or "").strip() for key in originals.PATIENT_KEYS]
+    found = [str(header.get(key, "") or "").strip() for key in KEYWORDS]
     patient = Patient(*found)
     key = context.pseudonym_key
     pseudonym = key.pseudonym(site, patient.issuer_of_patient_id, patient.patient_id)

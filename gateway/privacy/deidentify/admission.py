@@ -12,6 +12,7 @@ from typing import Final
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
+from dicom_nodes.instance import is_uid
 from gateway.privacy.errors import Held, Reason
 from gateway.privacy.profile.profile import Profile
 
@@ -38,9 +39,10 @@ def refuse_if_held(ds: Dataset, profile: Profile, *, released: bool = False) -> 
 
 def _stops(ds: Dataset, profile: Profile) -> Iterator[Held]:
     for keyword in _NEEDED:
-        if not ds.get(keyword):
+        uid = str(ds.get(keyword) or "").strip(" \0")
+        if not is_uid(uid):
             yield Held(
-                f"The object has no {keyword}.",
+                f"The {keyword} of the object is no UID." if uid else f"The object has no {keyword}.",
                 "Ask the sender to send a complete object.",
                 reason=Reason.INCOMPLETE,
             )

@@ -19,6 +19,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.tag import Tag
 
+from dicom_nodes.instance import is_uid
 from gateway.privacy.deidentify.coded_entries import clean_coded_entry
 from gateway.privacy.deidentify.pixel_data import without_hidden_text
 from gateway.privacy.elements import has_standard_vr, is_ascii, listed, new_element, vr_to_write
@@ -28,7 +29,7 @@ from gateway.privacy.identifiers.values import DEEPEST, IdentifyingValue, Kind, 
 from gateway.privacy.profile.iod import Place
 from gateway.privacy.profile.profile import Action, Profile, resolve
 from gateway.privacy.profile.safe_private import creator_of, safe_copy, safe_elements
-from gateway.privacy.pseudonyms import PseudonymKey
+from gateway.privacy.schemes import Replacements
 from gateway.privacy.words.constants import VENDOR_ATTRIBUTES
 from gateway.privacy.words.dates_and_dummies import (
     NUMBER_VRS,
@@ -71,7 +72,7 @@ class PatientContext:
 
     pseudonym: str
     date_shift_days: int
-    key: PseudonymKey
+    key: Replacements
 
 
 class AttributeCleaner:
@@ -223,7 +224,11 @@ class AttributeCleaner:
             return self._log(element, "removed, wrong VR", None)
         if isinstance(element.value, bytes):
             return self._log(element, "removed, wrong VR", None)
-        new = [self._new_uid(str(uid)) for uid in listed(element.value)]
+        values = [str(uid).strip(" \0") for uid in listed(element.value)]
+        uids = [uid for uid in values if not uid or is_uid(uid)]
+        if values and not any(uids):  # a text, which nobody has to see replaced either
+            return self._log(element, "removed, no UID", None)
+        new = [self._new_uid(uid) for uid in uids]
         done = "kept" if new == [str(uid) for uid in listed(element.value)] else "UID replaced"
         return self._log(element, done, new_element(element.tag, "UI", new))
 
@@ -333,7 +338,6 @@ class AttributeCleaner:
         return complete if len(complete) > 1 else complete[0]
 
     def _new_uid(self, original: str) -> str:
-        original = original.strip(" \0")
         new = self.context.key.uid(original)
         if new != original:
             self.uids[original] = new

@@ -22,8 +22,8 @@ from gateway.privacy.identifiers.values import UNREADABLE_VALUE, IdentifyingValu
 from gateway.privacy.profile.iod import CLASSIC_MR, attributes_of
 from gateway.privacy.profile.profile import Action, Profile
 from gateway.privacy.profile.safe_private import private_b_value
-from gateway.privacy.quiet_pydicom import silent_pydicom
 from gateway.privacy.words.dates_and_dummies import age_between, parse_date
+from gateway.quiet_pydicom import silent_pydicom
 
 __all__ = ["Deidentified", "PatientContext", "deidentify"]
 

@@ -10,8 +10,8 @@ from pydicom.filewriter import dcmwrite
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from gateway.privacy.errors import Held, Reason
-from gateway.privacy.quiet_pydicom import silent_pydicom
 from gateway.privacy.words.constants import IMPLEMENTATION_VERSION_NAME
+from gateway.quiet_pydicom import silent_pydicom
 
 # Our own root (2.25 + a UUID made once); never the sender's, which tells device and software.
 IMPLEMENTATION_CLASS_UID: Final = "2.25.303411239706466404731402938475160582147"

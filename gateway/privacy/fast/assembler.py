@@ -19,6 +19,7 @@ from pydicom.uid import UID, ImplicitVRLittleEndian
 
 from dicom_nodes.encoding.elements import PIXEL_DATA, Element, NotTaken
 from dicom_nodes.encoding.octets import Octets
+from dicom_nodes.instance import is_uid
 from gateway.privacy.deidentify.admission import refuse_if_held
 from gateway.privacy.deidentify.attributes import AttributeCleaner, PatientContext
 from gateway.privacy.deidentify.instance import FINISHED, Engine
@@ -159,7 +160,7 @@ class Assembler:
         raws = [found.get(tag, b"") for tag in ADMISSION]
         key = (
             *(
-                raw[8:].strip(b" \0") != b"" if tag in _UIDS else raw
+                _judged_as_uid(raw, implicit) if tag in _UIDS else raw
                 for tag, raw in zip(ADMISSION, raws, strict=True)
             ),
             charset,
@@ -291,6 +292,13 @@ def _merged(values: Sequence[Identifying]) -> Values:
 
 def _identifying(values: Mapping[tuple[str, Kind], str]) -> list[IdentifyingValue]:
     return [IdentifyingValue(attribute, value, kind) for (value, kind), attribute in values.items()]
+
+
+def _judged_as_uid(raw: bytes, implicit: bool) -> bytes | bool:
+    """All that admission makes of a UID that differs from object to object: whether it is one; or else the element."""
+    if not implicit and raw[4:6] != b"UI":
+        return raw
+    return is_uid(raw[8:].decode("latin-1").strip(" \0"))
 
 
 def _text(out: bytes | memoryview) -> str:

@@ -63,8 +63,8 @@ class PlainPlans:
         New ones every time: they count what they do, and other threads may ask about other attributes.
         """
         number = IdentifyingValue("PatientID", "80173495", Kind.NUMBER)
-        one = PatientContext("PML-AAAAAAAA", -31, PseudonymKey(b"\1" * 32, "one stranger"))
-        other = PatientContext("PML-ZZZZZZZZ", -3649, PseudonymKey(b"\2" * 32, "another"))
+        one = PatientContext("PML-AAAAAAAA", -31, PseudonymKey(b"\1" * 32, "one stranger").of(""))
+        other = PatientContext("PML-ZZZZZZZZ", -3649, PseudonymKey(b"\2" * 32, "another").of(""))
         return (
             AttributeCleaner(Dataset(), one, self.profile, None, ()),
             AttributeCleaner(Dataset(), other, self.profile, "t2", (number,)),

@@ -19,7 +19,7 @@ from dicom_nodes.encoding.octets import Octets
 from gateway.privacy.fast.identifying_values import divided
 from gateway.privacy.fast.memo import MOST_STRETCHES
 from gateway.privacy.fast.repeated_elements import Repeats, Stretch
-from gateway.privacy.quiet_pydicom import silent_pydicom
+from gateway.quiet_pydicom import silent_pydicom
 
 _PIXELS: Final = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})  # where pydicom stops, too
 

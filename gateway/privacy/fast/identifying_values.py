@@ -38,7 +38,7 @@ from gateway.privacy.identifiers.values import (
     walk,
     walk_element,
 )
-from gateway.privacy.quiet_pydicom import silent_pydicom
+from gateway.quiet_pydicom import silent_pydicom
 
 Values = dict[tuple[str, Kind], str]
 _Found = tuple[tuple[str, str, Kind], ...]

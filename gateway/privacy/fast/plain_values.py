@@ -33,7 +33,7 @@ _TEXTS: Final = {
         "DS": rf"{_DECIMAL}(?:\\{_DECIMAL})* ?",
         "IS": rf"{_INTEGER}(?:\\{_INTEGER})* ?",
         "TM": r"[0-9]{6}(?:\.[0-9]{1,6})? ?",
-        "UI": r"[0-9.]{1,64}\0?",
+        "UI": r"(?=[0-9.]{1,64}\0?\Z)[0-9]+(?:\.[0-9]+)*\0?",  # as `is_uid`
     }.items()
 }
 _SIZES: Final = {"US": 2, "SS": 2, "UL": 4, "SL": 4, "FL": 4, "FD": 8}

@@ -30,7 +30,7 @@ from gateway.privacy.fast.assembler import Assembled, Assembler, Done, KindOf
 from gateway.privacy.identifiers.values import UNREADABLE_VALUE, IdentifyingValue
 from gateway.privacy.leak_search.search import Leak, LeakSearch
 from gateway.privacy.profile.profile import Profile
-from gateway.privacy.quiet_pydicom import silent_pydicom
+from gateway.quiet_pydicom import silent_pydicom
 
 _what_was_done: Callable[[Done], tuple[Any, ...]] = attrgetter(*(one.name for one in fields(Done)))
 UNREADABLE_FILE: Final = (InvalidDicomError, zlib.error, *UNREADABLE_VALUE)

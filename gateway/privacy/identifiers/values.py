@@ -26,13 +26,15 @@ from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException
 from pydicom.multival import MultiValue
 
+from gateway.identity.names import NOBODY
+from gateway.identity.patient import NOT_A_BIRTH_DATE
 from gateway.privacy.profile.profile import table
-from gateway.privacy.pseudonyms import is_standard_uid
-from gateway.privacy.quiet_pydicom import silent_pydicom
+from gateway.privacy.standard_uids import is_standard_uid
 from gateway.privacy.words.constants import vendor_words
 from gateway.privacy.words.dates_and_dummies import parse_date, shift_date
-from gateway.privacy.words.person_names import NOBODY, name_parts
+from gateway.privacy.words.person_names import name_parts
 from gateway.privacy.words.radiology import clean_text
+from gateway.quiet_pydicom import silent_pydicom
 
 COMMON: Final = NOBODY | frozenset(
     "default research original primary secondary service admin hospital clinic klinik mri mrt head brain kopf test "
@@ -43,8 +45,7 @@ _TEXT_VRS: Final = frozenset({"AE", "LO", "LT", "SH", "ST", "UC", "UR", "UT"})
 SILENT_VRS: Final = frozenset("AS AT CS DS FD FL IS OB OD OF OL OV OW SL SS SV TM UL US UV".split()) | {
     "OB or OW"
 }
-# Known publicly or set by every writer: not the patient's.
-_NOT_DATES: Final = frozenset({"19000101", "00010101", "18000101", "99991231"})
+# Known publicly: not the patient's.
 _PUBLIC_DATES: Final = frozenset({"ContextGroupVersion", "ContextGroupLocalVersion"})
 # Attributes whose single words name a place, and those whose digits name a person or a device in any punctuation.
 _PLACES: Final = frozenset(
@@ -179,7 +180,7 @@ def _of_element(element: DataElement) -> Iterator[tuple[str, str, Kind]]:
             parsed = parse_date(value[:8]) or parse_date(value[:10])
             if parsed is not None and attribute not in _PUBLIC_DATES:
                 text = f"{parsed.year:04d}{parsed.month:02d}{parsed.day:02d}"
-                if text not in _NOT_DATES:
+                if text not in NOT_A_BIRTH_DATE:
                     yield attribute, text, Kind.DATE
         elif element.VR in _TEXT_VRS and element.tag in _IDENTIFIERS:
             for meant in _as_it_may_have_been_meant(value):

@@ -9,11 +9,12 @@ from pydicom.dataset import Dataset
 
 from gateway.privacy.elements import listed
 from gateway.privacy.identifiers.values import UNREADABLE
-from gateway.privacy.pseudonyms import PseudonymKey, is_standard_uid
-from gateway.privacy.quiet_pydicom import silent_pydicom
+from gateway.privacy.schemes import Replacements
+from gateway.privacy.standard_uids import is_standard_uid
+from gateway.quiet_pydicom import silent_pydicom
 
 
-def uids_back(originals: Iterable[Dataset], key: PseudonymKey) -> dict[str, str]:
+def uids_back(originals: Iterable[Dataset], key: Replacements) -> dict[str, str]:
     """Pseudonymous UID -> original UID, for every UID the headers hold: studies, instances, frames of reference."""
     back: dict[str, str] = {}
     for element in _of_all(originals):
@@ -24,7 +25,7 @@ def uids_back(originals: Iterable[Dataset], key: PseudonymKey) -> dict[str, str]
     return back
 
 
-def accessions_back(originals: Iterable[Dataset], key: PseudonymKey, pseudonym: str) -> dict[str, str]:
+def accessions_back(originals: Iterable[Dataset], key: Replacements, pseudonym: str) -> dict[str, str]:
     """Replaced accession number -> original, for every accession number the headers hold."""
     numbers = {
         str(element.value) for element in _of_all(originals) if element.keyword == "AccessionNumber"

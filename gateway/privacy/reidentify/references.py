@@ -12,7 +12,7 @@ from typing import Final
 from pydicom.dataset import Dataset
 
 from gateway.privacy.errors import Held, Reason
-from gateway.privacy.pseudonyms import PSEUDONYM_PREFIX
+from gateway.privacy.schemes import PSEUDONYM_PREFIX
 
 # References to the reading site's own procedure steps and visits: not to objects of the study.
 _OWN_AFFAIRS: Final = frozenset(

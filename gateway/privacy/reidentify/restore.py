@@ -26,10 +26,10 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
 from gateway.privacy.elements import listed, one_or_many
-from gateway.privacy.quiet_pydicom import silent_pydicom
 from gateway.privacy.reidentify.character_sets import write_in
 from gateway.privacy.reidentify.references import refuse_if_foreign
 from gateway.privacy.words.dates_and_dummies import EARLIEST, parse_date, shift_date
+from gateway.quiet_pydicom import silent_pydicom
 
 # Patient and Study attributes that come from the original study, whether the object brought them or not.
 _IDENTITY: Final = (

@@ -8,53 +8,14 @@ What says nothing alone is left out: one letter, titles and particles, the words
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
-NOBODY: Final = frozenset(
-    "anonymous anonymized anonymised anonym unknown unbekannt none removed n/a na".split()
-)
+from gateway.identity.names import NOBODY
+from gateway.identity.spellings import spellings
+
 _TITLES: Final = frozenset(
     "dr med prof mr mrs ms herr frau von van der den de la el al bin di da le du jr sr md phd".split()
-)
-# How a letter is written where it cannot be: Germany's, Scandinavia's and Poland's habits (NFD does the accents).
-_WRITTEN_OUT: Final = str.maketrans(
-    {
-        "ä": "ae",
-        "ö": "oe",
-        "ü": "ue",
-        "ß": "ss",
-        "ø": "oe",
-        "å": "aa",
-        "æ": "ae",
-        "œ": "oe",
-        "ł": "l",
-        "đ": "d",
-    }
-)
-_BARE: Final = str.maketrans(
-    {"ß": "ss", "ø": "o", "æ": "a", "œ": "o", "ł": "l", "đ": "d", "ı": "i", "ð": "d"}
-)
-_UMLAUTS: Final = (("ae", "ä"), ("oe", "ö"), ("ue", "ü"), ("ss", "ß"))
-_CYRILLIC: Final = str.maketrans(
-    {
-        **dict(zip("абвгдезийклмнопрстуфхыэ", "abvgdezijklmnoprstufhye", strict=True)),
-        "ж": "zh",
-        "ц": "ts",
-        "ч": "ch",
-        "ш": "sh",
-        "щ": "shch",
-        "ю": "yu",
-        "я": "ya",
-        "ё": "e",
-        "ъ": "",
-        "ь": "",
-        "і": "i",
-        "ї": "i",
-        "є": "ye",
-        "ґ": "g",
-    }
 )
 _SHORTEST_JOINED: Final = 5
 
@@ -69,7 +30,7 @@ def name_parts(name: str) -> set[str]:
     for group in name.split("="):
         words |= set(_joined([part for part in re.split(r"[\^\s,]+", group) if part]))
     words = {re.sub(r"[\x00-\x1f\x7f]", "", word) for word in words}
-    words |= {form for word in words for form in _spellings(word)}
+    words |= {form for word in words for form in spellings(word)}
     return {word for word in words if len(word) >= 2 and word.casefold() not in NOBODY | _TITLES}
 
 
@@ -81,19 +42,3 @@ def _joined(parts: list[str]) -> Iterator[str]:
     for joined in (family + given, given + family, given[0] + family, family + given[0]):
         if len(joined) >= _SHORTEST_JOINED or not joined.isascii():
             yield joined
-
-
-def _spellings(word: str) -> Iterator[str]:
-    lower = word.lower()
-    yield "".join(c for c in unicodedata.normalize("NFD", lower) if not unicodedata.combining(c)).translate(
-        _BARE
-    )
-    yield lower.translate(_WRITTEN_OUT)
-    yield unicodedata.normalize("NFC", word)
-    if not lower.isascii():
-        yield unicodedata.normalize("NFC", lower).translate(_CYRILLIC)
-    umlauts = lower
-    for written, umlaut in _UMLAUTS:
-        umlauts = umlauts.replace(written, umlaut)
-        yield lower.replace(written, umlaut)
-    yield umlauts

@@ -10,12 +10,12 @@ import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-from gateway.privacy.deidentify.instance import PatientContext, deidentify
+from gateway.privacy.deidentify.instance import deidentify
 from gateway.privacy.deidentify.part10 import encode
 from gateway.privacy.errors import Held
 from gateway.privacy.leak_search.search import find_leaks, identifying_values
 from gateway.privacy.profile.profile import load_profile
-from support.hostile_mr import KEY, REAL_FILES, context
+from support.hostile_mr import REAL_FILES, context
 from support.injected_identity import CHARSETS, as_file, inject, read
 from support.midi_score import ACTIONS, Expected, Score, bytes_leaked, expectations, judge
 
@@ -58,7 +58,7 @@ def scored(name: str) -> Score:
         if sop_class not in LEAVING:
             continue
         original = read(as_file(inject(ds, who, charset), who))
-        who_now = PatientContext(context(who).pseudonym, context(who).date_shift_days, KEY)
+        who_now = context(who)
         score.files += 1
         try:
             done = deidentify(original, who_now, PROFILE, "other", released=True)

@@ -303,6 +303,13 @@ def test_evidence_of_several_studies_is_refused(
     assert "SYN" not in str(refused.value)
 
 
+def test_one_number_written_in_two_ways_is_one_patient() -> None:
+    """Padding and leading zeros of a few objects, or of a prior, do not keep the report here."""
+    evidence = mr_headers(2, PatientID="4711") + mr_headers(3, PatientID="004711")[2:]
+    priors = mr_headers(1, PRIOR, PatientID="04711 ")
+    assert document(phantom_report(), evidence, priors=priors).PatientID == "4711"
+
+
 @pytest.mark.parametrize("form", SR_FORMS)
 def test_the_report_is_complete_and_verified_by_its_signer(form: Form) -> None:
     """The document names who signed, for whom, and when, with the zone."""

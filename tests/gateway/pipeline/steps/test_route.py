@@ -119,6 +119,21 @@ def test_a_knee_is_held(gateway: Bench) -> None:
     assert "not an MRI of the head (body part: KNEE)" in gateway.study(study_id).problem
 
 
+def test_one_patient_written_in_several_ways_is_one_patient(gateway: Bench) -> None:
+    """Capitals, delimiters, an added group, padding, a missing issuer or birth date in a few objects."""
+    study = scans()
+    number, name = study[0].PatientID, str(study[0].PatientName)
+    study[0].PatientName = f"{name.upper()}^^^"
+    study[1].PatientName = f"{name}=山田^太郎"
+    study[1].SpecificCharacterSet = "ISO_IR 192"
+    study[2].PatientID = f" {number} "
+    study[2].PatientBirthDate = ""
+    study[3].IssuerOfPatientID = ""
+    study_id = gateway.keep(study)
+    gateway.run(61)
+    assert (gateway.study(study_id).patients, gateway.study(study_id).state) == (1, "MATCHED")
+
+
 def test_two_patients_in_one_study_cannot_be_let_on(gateway: Bench) -> None:
     """Only the sender can mend that."""
     study = scans()

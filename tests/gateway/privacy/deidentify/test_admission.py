@@ -11,7 +11,10 @@ from gateway.privacy.errors import Held, ProfileError, Reason
 from gateway.privacy.leak_search.search import find_leaks, identifying_values
 from gateway.privacy.profile.profile import load_profile
 from support.hostile_mr import Person, context, hostile_mr, reread
+from support.quiet_pydicom import pydicom_is_quiet
 from support.released_images import SECONDARY_CAPTURE, capture
+
+__all__ = ["pydicom_is_quiet"]
 
 PROFILE = load_profile()
 STORAGE = "1.2.840.10008.5.1.4.1.1."
@@ -60,6 +63,10 @@ def changed(**values: object) -> Dataset:
         ({"SOPInstanceUID": ""}, Reason.INCOMPLETE, False),
         ({"StudyInstanceUID": ""}, Reason.INCOMPLETE, False),
         ({"SeriesInstanceUID": None}, Reason.INCOMPLETE, False),
+        ({"StudyInstanceUID": "Zwirnlein"}, Reason.INCOMPLETE, False),
+        ({"SeriesInstanceUID": "patient:north::4711"}, Reason.INCOMPLETE, False),
+        ({"SOPInstanceUID": ["1.2.3", "1.2.4"]}, Reason.INCOMPLETE, False),
+        ({"SOPInstanceUID": "1." + "1" * 63}, Reason.INCOMPLETE, False),
         *(({"SOPClassUID": uid}, Reason.SOP_CLASS, False) for uid in NEVER.values()),
     ],
 )

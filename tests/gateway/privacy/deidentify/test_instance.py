@@ -14,7 +14,11 @@ from gateway.privacy.deidentify.instance import deidentify
 from gateway.privacy.deidentify.part10 import encode
 from gateway.privacy.leak_search.search import find_leaks, identifying_values
 from gateway.privacy.profile.profile import load_profile
-from support.hostile_mr import KEY, Person, context, hostile_mr, reread
+from gateway.privacy.schemes import Scheme
+from support.hostile_mr import Person, context, hostile_mr, reread
+from support.quiet_pydicom import pydicom_is_quiet
+
+__all__ = ["pydicom_is_quiet"]
 
 PROFILE = load_profile()
 letters = st.text(st.sampled_from("bcdfgjklmnpqrstvwxyzaeiouäöüßéñł"), min_size=7, max_size=14)
@@ -116,11 +120,40 @@ def test_references_and_pseudonyms_are_consistent_across_objects() -> None:
     new = cleaned(hostile_mr())
     who = Person()
     assert new.PatientID == str(new.PatientName) == context().pseudonym
-    assert new.StudyInstanceUID == KEY.uid(f"{who.uid_root}.2")
-    assert new.ReferencedImageSequence[0].ReferencedSOPInstanceUID == KEY.uid(f"{who.uid_root}.9.0")
+    assert new.StudyInstanceUID == context().key.uid(f"{who.uid_root}.2")
+    assert new.ReferencedImageSequence[0].ReferencedSOPInstanceUID == context().key.uid(f"{who.uid_root}.9.0")
     assert new.file_meta.MediaStorageSOPInstanceUID == new.SOPInstanceUID
     report = deidentify(hostile_mr(), context(), PROFILE)
     assert report.uids[f"{who.uid_root}.1"] == new.SOPInstanceUID
+
+
+@pytest.mark.parametrize(
+    ("uid", "left", "done"),
+    [
+        ("1.2.3.4.5", ["1.2.3.4.5"], "UID replaced"),
+        ("1.2.03.4", ["1.2.03.4"], "UID replaced"),
+        ("Zwirnlein", [], "removed, no UID"),
+        ("patient:north::4711", [], "removed, no UID"),
+        ("1..2", [], "removed, no UID"),
+        ("1" * 65, [], "removed, no UID"),
+        (["1.2.3.4.5", "commitment:7:3"], ["1.2.3.4.5"], "UID replaced"),
+        (["this gateway", "name:north:probe"], [], "removed, no UID"),
+    ],
+)
+@pytest.mark.parametrize("scheme", Scheme)
+def test_a_text_in_the_place_of_a_uid_is_dropped(
+    uid: str | list[str], left: list[str], done: str, scheme: Scheme
+) -> None:
+    """Only a UID is replaced by another: whoever writes a text there would be told what is derived from it."""
+    ds = hostile_mr(depth=0)
+    ds.FrameOfReferenceUID = uid
+    cleaned = deidentify(reread(ds), context(scheme=scheme), PROFILE)
+    key = context(scheme=scheme).key
+    found = cleaned.dataset.get("FrameOfReferenceUID") or []
+    assert [str(one) for one in ([found] if isinstance(found, str) else found)] == [
+        key.uid(one) for one in left
+    ]
+    assert cleaned.actions[f"FrameOfReferenceUID: {done}"] == 1
 
 
 def test_markers_say_what_was_done_with_the_codes_of_cid_7050() -> None:

@@ -18,6 +18,7 @@ from pydicom.filewriter import dcmwrite
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from dicom_nodes.encoding.octets import MappedFile, Octets
+from dicom_nodes.instance import is_uid
 from gateway.privacy.deidentify.instance import deidentify
 from gateway.privacy.deidentify.part10 import encode
 from gateway.privacy.errors import Held
@@ -25,6 +26,7 @@ from gateway.privacy.fast.identifying_values import StudyValues
 from gateway.privacy.fast.preparer import UNREADABLE_FILE, Preparer, Written
 from gateway.privacy.leak_search.search import Leak, find_leaks, identifying_values
 from gateway.privacy.profile.profile import load_profile
+from gateway.privacy.schemes import Scheme
 from support.hostile_mr import REAL_FILES, Person, context, hostile_mr
 from support.quiet_pydicom import pydicom_is_quiet
 
@@ -216,7 +218,8 @@ VALUES = {
     "DA": ["", "20240229", "2024.02.29", "00000000", "19710413"],
     "TM": ["", "101530", "101530.25", "10:15:30", "25", "1015"],
     "DT": ["", "20240229101530.25+0100", "2024"],
-    "UI": ["", "1.2.840.10008.1.2", "1.3.12.2.1107.5.2.32.35131.20240229.9", "1.2", "abc\\1.2.3.4.5.6"],
+    "UI": ["", "1.2.840.10008.1.2", "1.3.12.2.1107.5.2.32.35131.20240229.9", "1.2", "abc\\1.2.3.4.5.6",
+           "patient:north::4711", "commitment:7:3", "1..2", "1.2.", "1" * 66, "1.3.12.2.1\\", "ZWIRNLEIN"],
     "PN": ["", "Zwirnlein^Adelgunde", "Li^A"],
     "AS": ["", "053Y", "099Y"],
     "LT": ["", "seen by Quastenberg", "brain"],
@@ -308,6 +311,30 @@ def merged(header: bytes) -> bytes:
     }
     new = {e.tag: header[e.start : e.end] for e in ranges(header, 0, len(header), implicit=False)}
     return BASE[:start] + b"".join(value for _, value in sorted({**own, **new}.items()))
+
+
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
+@pytest.mark.parametrize("keyword", ["SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID"])
+def test_an_object_whose_uid_is_a_text_is_held_after_one_that_is_let_out(keyword: str, syntax: str) -> None:
+    """What admission remembers of one object does not let out the next, whose UID is none."""
+    preparer = Preparer(PROFILE, context(), ())
+    for uid in ("1.2.3.4.5.6", "patient:north::4711", "1.2.3.4.5.7", "1..2", "ZWIRNLEIN", ""):
+        ds = without_overlays(hostile_mr(depth=0))
+        setattr(ds, keyword, uid)
+        ds.file_meta.MediaStorageSOPInstanceUID = "1.2.3"
+        agree(preparer, file_of(ds, syntax))
+        assert (expected(file_of(ds, syntax), None)[1] == "incomplete") is (not is_uid(uid))
+
+
+@pytest.mark.parametrize("scheme", Scheme)
+def test_both_schemes_are_prepared_alike(scheme: Scheme) -> None:
+    """The engine on datasets and the byte ranges ask the same pseudonyms."""
+    patient = context(scheme=scheme)
+    data = file_of(without_overlays(hostile_mr(depth=2)))
+    done = deidentify(dcmread(BytesIO(data)), patient, PROFILE, "t2")
+    fast = Preparer(PROFILE, patient, ()).prepare(data, lambda _: "t2")
+    assert (fast.file[:], dict(fast.uids)) == (encode(done.dataset), dict(done.uids))
+    assert fast.sop_instance_uid == patient.key.uid(f"{Person().uid_root}.1")
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from gateway.privacy.deidentify.instance import deidentify
 from gateway.privacy.deidentify.part10 import encode
 from gateway.privacy.profile.profile import Action, Profile, load_profile, table
 from gateway.privacy.words.dates_and_dummies import shift_date
-from support.hostile_mr import KEY, context, hostile_mr
+from support.hostile_mr import context, hostile_mr
 from support.privacy_tables import IODS, encoded, iod_tree
 
 PROFILE = load_profile()
@@ -172,7 +172,7 @@ def _judge(basic: str, options: list[str], vr: str, type_: str | None, element: 
     if element is None:
         return code in "DU" and vr == "SQ"  # a sequence of which nothing may stay
     if code == "U":
-        return vr == "SQ" or str(element.value) == KEY.uid("1.3.999.77.42")
+        return vr == "SQ" or str(element.value) == context().key.uid("1.3.999.77.42")
     return vr == "SQ" or (not element.is_empty and element.value != _marked_value(vr))
 
 
@@ -201,7 +201,7 @@ def test_keep_keeps_values_and_cleans_the_items_of_sequences(level: int) -> None
     out = deidentify(ds, context(), replace(PROFILE, rules=MappingProxyType(rules))).dataset
     kept = _kept_at(out, level)
     assert kept.PatientWeight == 77.25
-    assert kept.ReferencedStudySequence[0].ReferencedSOPInstanceUID == KEY.uid("1.3.999.77.42")
+    assert kept.ReferencedStudySequence[0].ReferencedSOPInstanceUID == context().key.uid("1.3.999.77.42")
     assert MARK.encode() not in encode(out)
 
 

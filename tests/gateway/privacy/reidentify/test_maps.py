@@ -9,26 +9,30 @@ from pydicom.tag import Tag
 
 from gateway.privacy.deidentify.instance import deidentify
 from gateway.privacy.profile.profile import load_profile
-from gateway.privacy.pseudonyms import is_standard_uid
 from gateway.privacy.reidentify.maps import accessions_back, uids_back
-from support.hostile_mr import KEY, Person, context, hostile_mr, reread
+from gateway.privacy.schemes import Scheme
+from gateway.privacy.standard_uids import is_standard_uid
+from support.hostile_mr import Person, context, hostile_mr, reread
 
 PROFILE = load_profile()
 
 
-@given(st.integers(0, 2), st.integers(10**5, 10**9).map(str))
+@given(st.integers(0, 2), st.integers(10**5, 10**9).map(str), st.sampled_from(Scheme))
 @settings(derandomize=True, max_examples=10, deadline=None)
-def test_every_uid_and_number_that_was_replaced_can_be_put_back(depth: int, number: str) -> None:
+def test_every_uid_and_number_that_was_replaced_can_be_put_back(
+    depth: int, number: str, scheme: Scheme
+) -> None:
     """Whatever de-identification replaced, at any depth, the maps give back; standard UIDs are in neither."""
     person = Person(accession="A" + number)
     original = reread(hostile_mr(person, depth=depth))
-    done = deidentify(original, context(person), PROFILE)
-    back = uids_back([original], KEY)
+    who = context(person, scheme)
+    done = deidentify(original, who, PROFILE)
+    back = uids_back([original], who.key)
     replaced = {new: old for old, new in done.uids.items() if not is_standard_uid(old)}
     assert replaced
     assert replaced.items() <= back.items()
     assert not any(is_standard_uid(uid) for uid in (*back, *back.values()))
-    numbers = accessions_back([original], KEY, context(person).pseudonym)
+    numbers = accessions_back([original], who.key, who.pseudonym)
     assert numbers[str(done.dataset.AccessionNumber)] == person.accession
 
 
@@ -37,4 +41,5 @@ def test_an_element_that_cannot_be_read_does_not_lose_the_others() -> None:
     original = reread(hostile_mr(depth=0))
     broken = Tag("NumberOfFrames")
     original._dict[broken] = RawDataElement(broken, "IS", 4, b"four", 0, False, True, True)
-    assert uids_back([original], KEY)[KEY.uid(str(original.SOPInstanceUID))] == original.SOPInstanceUID
+    key = context().key
+    assert uids_back([original], key)[key.uid(str(original.SOPInstanceUID))] == original.SOPInstanceUID

@@ -18,7 +18,7 @@ from gateway.privacy.profile.profile import load_profile
 from gateway.privacy.reidentify.restore import restore
 from gateway.privacy.words.dates_and_dummies import shift_date
 from support import reading_site
-from support.hostile_mr import KEY, Person, context, hostile_mr, reread
+from support.hostile_mr import Person, context, hostile_mr, reread
 
 PROFILE = load_profile()
 names = st.text(
@@ -109,7 +109,7 @@ def test_nothing_pseudonymous_is_left_in_any_kind_of_object(make: Make) -> None:
     for replaced in (
         *(uid for uid in out.uid_back if uid.encode() in encode(came)),
         who.pseudonym,
-        KEY.accession(who.pseudonym, Person().accession),
+        who.key.accession(who.pseudonym, Person().accession),
         str(out.sent.StudyDate),
         "PML_READ",
         "pml-read",
