@@ -25,7 +25,8 @@ from dicom_nodes.errors import CommitmentNotSupported, NodeTimeout, RequestRefus
 from dicom_nodes.node import DimseNode
 from dicom_nodes.outcomes import Outcome, meaning_of_status, outcome_of_status
 from dicom_nodes.upper_layer.contexts import UNCOMPRESSED
-from dicom_nodes.upper_layer.pynetdicom_setup import associate, close, hold_reactor
+from dicom_nodes.upper_layer.pynetdicom_private import hold_reactor
+from dicom_nodes.upper_layer.pynetdicom_setup import associate, close
 
 log = logging.getLogger("dicom_nodes.commitment")
 

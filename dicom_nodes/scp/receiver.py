@@ -47,6 +47,7 @@ from dicom_nodes.upper_layer.pdus import (
     number_of,
     uid_of,
 )
+from dicom_nodes.upper_layer.pynetdicom_private import end_network_thread, reject
 from dicom_nodes.upper_layer.pynetdicom_setup import MAX_PDU, application_entity, cut
 from dicom_nodes.upper_layer.tls import server_context
 
@@ -177,7 +178,6 @@ class Receiver:
             socket_of=self._socket_of,
             tls_context=tls_context,
         )
-        ae._servers.append(server)  # or its shutdown() fails
         self._server = server
         self._thread = threading.Thread(
             target=server.serve_forever, args=(0.1,), name=f"listen-{self.ae_title}", daemon=True
@@ -202,7 +202,7 @@ class Receiver:
         deadline = time.monotonic() + 2.0
         for association in left:
             association.join(max(0.0, deadline - time.monotonic()))
-            association.dul._kill_thread = True
+            end_network_thread(association)
         if self._thread is not None:
             self._thread.join(2.0)
 
@@ -263,7 +263,7 @@ class Receiver:
     def _reject(
         self, association: Association, answer: tuple[int, int, int], refusal: Refusal | None
     ) -> None:
-        association.acse.send_reject(*answer)
+        reject(association, *answer)
         if refusal is not None:
             log.warning("rejected %r from %s: %s", refusal.calling_ae_title, refusal.address, refusal.why)
             if self._refused is not None:

@@ -16,16 +16,18 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable
+from socketserver import BaseServer
 from typing import Any, Self
 
-from pynetdicom.association import Association
-from pynetdicom.presentation import PresentationContext
-from pynetdicom.transport import (
-    AssociationSocket,
-    RequestHandler,
-    ThreadedAssociationServer,
-)
+from pynetdicom import evt
+from pynetdicom.transport import AssociationSocket, ThreadedAssociationServer
 
+from dicom_nodes.upper_layer.pynetdicom_private import (
+    SharedContexts,
+    give_up_waiting,
+    replace_wrapper,
+    wrap_anew,
+)
 from dicom_nodes.upper_layer.pynetdicom_setup import tune
 
 log = logging.getLogger("dicom_nodes.scp.receiver")
@@ -46,9 +48,8 @@ class BoundedSocket(AssociationSocket):
 
     @classmethod
     def around(cls, plain: AssociationSocket, limit: int) -> Self:
-        """The same connection; not constructed anew, since that would announce it twice."""
-        bounded = cls.__new__(cls)
-        bounded.__dict__.update(plain.__dict__)
+        """The same connection, with its limit."""
+        bounded = wrap_anew(plain, cls)
         bounded.limit = limit
         return bounded
 
@@ -83,27 +84,7 @@ class BoundedSocket(AssociationSocket):
         Otherwise each port scan and each health check would hold one of `max_associations` for seconds.
         """
         if self.assoc.requestor.primitive is None:
-            queue: Any = self.assoc.dul.to_user_queue
-            queue.put(None)
-
-
-class _Shared(list[PresentationContext]):
-    """The supported contexts, for all associations: pynetdicom copies them for each, 3,000 UIDs in 20 ms or more."""
-
-    def __deepcopy__(self, memo: object) -> _Shared:
-        return self
-
-
-class _Handler(RequestHandler):
-    server: ReceiverServer
-
-    def _create_association(self) -> Association:
-        association = super()._create_association()
-        plain: Any = association.dul.socket
-        association.dul.socket = self.server.socket_of(
-            plain, max(MIN_PDU_LIMIT, self.ae.maximum_pdu_size + 64)
-        )
-        return association
+            give_up_waiting(self.assoc)
 
 
 class ReceiverServer(ThreadedAssociationServer):
@@ -129,8 +110,9 @@ class ReceiverServer(ThreadedAssociationServer):
         self._just_taken: deque[float] = deque(maxlen=int(_POLITE_AT_MOST_S / _POLITE_S))
         self.socket_of = socket_of
         self._tls_context = tls_context
-        super().__init__(*args, **{**kwargs, "request_handler": _Handler})
-        self.contexts = _Shared(self.contexts)
+        super().__init__(*args, **kwargs)
+        self.contexts = SharedContexts(self.contexts)
+        self.bind(evt.EVT_CONN_OPEN, self._take)
 
     def server_bind(self) -> None:
         if self.socket is not None:
@@ -140,6 +122,11 @@ class ReceiverServer(ThreadedAssociationServer):
 
     def server_activate(self) -> None:
         """It listens already."""
+
+    def shutdown(self) -> None:
+        """End `serve_forever` and close. pynetdicom's own also has its AE forget a server that it must have started."""
+        BaseServer.shutdown(self)
+        self.server_close()
 
     def server_close(self) -> None:
         """Close, without the shutdown of pynetdicom's own: that would end the listening of every process."""
@@ -168,6 +155,11 @@ class ReceiverServer(ThreadedAssociationServer):
             request = self._tls_context.wrap_socket(request, server_side=True)
             request.settimeout(self.ae.network_timeout)
         super().finish_request(request, client_address)
+
+    def _take(self, event: evt.Event) -> None:
+        """A connection is there, and its network thread is not yet: from now on it is ours to read."""
+        limit = max(MIN_PDU_LIMIT, self.ae.maximum_pdu_size + 64)
+        replace_wrapper(event.assoc, lambda plain: self.socket_of(plain, limit))
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002  (socketserver's)
         error = sys.exc_info()[1]

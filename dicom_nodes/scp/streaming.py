@@ -39,7 +39,7 @@ from dicom_nodes.upper_layer.pdus import (
     ProtocolError,
     abort_pdu,
 )
-from dicom_nodes.upper_layer.pynetdicom_setup import park_reactor, wake_reactor
+from dicom_nodes.upper_layer.pynetdicom_private import is_wanted, park_reactor, report_lost, wake_reactor
 
 log = logging.getLogger("dicom_nodes.scp.receiver")
 
@@ -124,7 +124,7 @@ class StreamingSocket(BoundedSocket):
         try:
             self._send(bytestream)
         except OSError:
-            self.event_queue.put("Evt17")
+            report_lost(self.assoc)
         if bytestream[0] in _REQUESTS_END:
             self._give_back()
 
@@ -179,11 +179,10 @@ class StreamingSocket(BoundedSocket):
 
     def _serve(self, exchange: Exchange) -> None:
         """Read and serve until there is something for pynetdicom to do."""
-        queue = self.assoc.dul.to_provider_queue
         while not exchange.passed and not self._has_ended:
             count = self._receive()
             if count is None:
-                if not queue.empty() or self.assoc.dul._kill_thread:
+                if is_wanted(self.assoc):
                     return
                 if time.monotonic() > self._deadline:
                     log.warning(

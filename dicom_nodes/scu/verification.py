@@ -13,7 +13,8 @@ from dicom_nodes.errors import NodeTimeout, RequestRefused
 from dicom_nodes.node import DimseNode
 from dicom_nodes.outcomes import meaning_of_status
 from dicom_nodes.upper_layer.contexts import UNCOMPRESSED
-from dicom_nodes.upper_layer.pynetdicom_setup import associate, close, hold_reactor
+from dicom_nodes.upper_layer.pynetdicom_private import hold_reactor
+from dicom_nodes.upper_layer.pynetdicom_setup import associate, close
 
 _NO_CONTEXT = 0x0122
 

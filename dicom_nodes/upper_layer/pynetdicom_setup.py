@@ -1,14 +1,12 @@
 """The pynetdicom below us: set up once, quiet, and with every wait bounded.
 
-Facts that this module (and only this module) works around:
+Facts that this module works around, where need be through `pynetdicom_private`:
 - pynetdicom logs every PDU at INFO and query identifiers with patient data at DEBUG: both are switched off.
-- Its DUL thread is no daemon and reads and writes without a time limit: every socket gets a timeout, and
+- Its network thread is no daemon and reads and writes without a time limit: every socket gets a timeout, and
   `close` shuts a socket that does not end by itself, so a silent peer can never hold the process.
 - It leaves Nagle on: with a peer that delays its ACKs each message then costs some 40 ms.
-- Its reactor may take a response away from the caller (a stall of the whole DIMSE timeout, about once in
-  10 000 sends): `hold_reactor` parks it for good before anything is sent, and for C-STORE `take_socket`
-  ends it together with the network thread.
-- That reactor wakes up every millisecond: `park_reactor` lets it sleep while an association only stores.
+- Its reactor may take a response away from the caller: whoever sends a request calls `hold_reactor` before, and for
+  C-STORE `take_socket` ends it together with the network thread.
 - A host name without a dot is taken for IPv6: names are resolved here.
 - A socket that could not connect is left open until the garbage collector finds it: it is closed here.
 - A peer that rejects at once, as those on the same machine do, has its connection closed before the caller
@@ -19,40 +17,37 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pynetdicom import AE, _config, evt
+from pynetdicom import AE, evt
 from pynetdicom.association import Association
 from pynetdicom.pdu import A_ASSOCIATE_RJ
 from pynetdicom.presentation import PresentationContext
-from pynetdicom.transport import AssociationSocket
 
 from dicom_nodes.errors import AssociationRejected, NodeTimeout, NodeUnreachable
 from dicom_nodes.instance import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from dicom_nodes.node import DimseNode
+from dicom_nodes.upper_layer.pynetdicom_private import (
+    DATA_TRANSFER,
+    close_every_socket,
+    end_network_thread,
+    end_reactor,
+    give_away_socket,
+    log_nothing_received,
+    network_thread,
+    socket_of,
+    state,
+)
 from dicom_nodes.upper_layer.tls import client_context
 
-_config.LOG_HANDLER_LEVEL = "none"
-_config.LOG_REQUEST_IDENTIFIERS = False
-_config.LOG_RESPONSE_IDENTIFIERS = False
-
-
-def _shutdown_socket(self: AssociationSocket) -> None:
-    """pynetdicom's own skips close() when shutdown() fails, as it does on a socket that never connected."""
-    if self.socket is not None:
-        with contextlib.suppress(OSError):
-            self.socket.shutdown(socket.SHUT_RDWR)
-        with contextlib.suppress(OSError):
-            self.socket.close()
-
-
-AssociationSocket._shutdown_socket = _shutdown_socket  # type: ignore[method-assign]
+log_nothing_received()
+close_every_socket()
 
 Bound = tuple[evt.EventType, Callable[..., Any]] | tuple[evt.EventType, Callable[..., Any], list[Any]]
 CONNECT_TIMEOUT_S = 5.0
 MAX_PDU = 131072
+"""Bytes of a P-DATA-TF that we take: more gains nothing with pynetdicom, and DCMTK's are no longer."""
 
 # PS3.8 9.3.4, A-ASSOCIATE-RJ: (source, reason) -> what it says, and what a person can do about it.
 _REJECTIONS: dict[tuple[int | None, int | None], tuple[str, str]] = {
@@ -88,9 +83,9 @@ def application_entity(ae_title: str, *, timeout_s: float, max_pdu: int = MAX_PD
 
 def tune_socket(event: evt.Event) -> None:
     """EVT_CONN_OPEN: no Nagle, and a limit on every single read and write."""
-    wrapper = event.assoc.dul.socket
-    if wrapper is not None and wrapper.socket is not None:
-        tune(wrapper.socket, event.assoc.network_timeout)
+    sock = socket_of(event.assoc)
+    if sock is not None:
+        tune(sock, event.assoc.network_timeout)
 
 
 def tune(sock: socket.socket, timeout_s: float | None) -> None:
@@ -185,19 +180,6 @@ def _rejection(node: DimseNode, calling: str, answer: A_ASSOCIATE_RJ) -> Associa
     )
 
 
-def hold_reactor(association: Association) -> None:
-    """Park the association's reactor so that only the caller takes messages off the queue.
-
-    pynetdicom's own pause can be passed by a reactor that had already been let through; here it is given
-    time to finish that one last round, while no answer can be outstanding yet.
-    """
-    association._reactor_checkpoint.clear()
-    time.sleep(0.01)
-    deadline = time.monotonic() + 1.0
-    while not association._is_paused and time.monotonic() < deadline:
-        time.sleep(0.001)
-
-
 def take_socket(association: Association) -> socket.socket | None:
     """Take an established association's socket away from pynetdicom, whose threads end; None if it is over.
 
@@ -205,62 +187,52 @@ def take_socket(association: Association) -> socket.socket | None:
     caller speaks PS3.8 on the socket from here on and closes it; the association object is only a record
     of what was negotiated.
     """
-    dul = association.dul
-    association._kill = True
-    association._reactor_checkpoint.set()
+    end_reactor(association)
     # The reactor first: one that finds the network thread ended takes the association for lost.
     association.join(timeout=CONNECT_TIMEOUT_S)
-    dul.kill_dul()
-    dul.join(timeout=CONNECT_TIMEOUT_S)
-    wrapper = dul.socket
-    usable = association.is_established and dul.state_machine.current_state == "Sta6" and not dul.is_alive()
-    if wrapper is None or wrapper.socket is None or not usable:
+    thread = network_thread(association)
+    end_network_thread(association)
+    thread.join(timeout=CONNECT_TIMEOUT_S)
+    sock = socket_of(association)
+    if sock is None or not (
+        association.is_established and state(association) == DATA_TRANSFER and not thread.is_alive()
+    ):
         close(association, abort=True)
         return None
-    taken, wrapper.socket = wrapper.socket, None
-    association.is_established = False
-    return taken
-
-
-def park_reactor(association: Association) -> None:
-    """Let the association's thread sleep while its network thread does all the work."""
-    association._reactor_checkpoint.clear()
-
-
-def wake_reactor(association: Association) -> None:
-    """There is a message, or an end, for the association's thread."""
-    association._reactor_checkpoint.set()
+    give_away_socket(association)
+    return sock
 
 
 def close(association: Association, *, abort: bool = False) -> None:
     """End the association: release it (or abort it), and shut the socket if that does not end it."""
-    if association.is_established and not abort:
+    # Without its reactor pynetdicom's release waits for ever.
+    if association.is_established and association.is_alive() and not abort:
         association.release()
     elif not (association.is_aborted or association.is_released or association.is_rejected):
         association.abort(block=False)
-    _end_dul(association)
+    _end_threads(association)
 
 
-def _end_dul(association: Association, patience_s: float = 1.0) -> None:
-    """Wait for the network thread; after `patience_s` take its socket away."""
-    dul = association.dul
-    if not dul.ident:
+def _end_threads(association: Association, patience_s: float = 1.0) -> None:
+    """Wait for the network thread; after `patience_s` take its socket away. What it leaves open is closed."""
+    thread = network_thread(association)
+    if not thread.ident:
         return
-    dul.join(timeout=patience_s)
-    if dul.is_alive():
+    thread.join(timeout=patience_s)
+    if thread.is_alive():
         cut(association)
-        dul.join(timeout=patience_s)
-    if dul.is_alive():
-        dul.kill_dul()
-        dul.join(timeout=patience_s)
-    association._kill = True
-    association._reactor_checkpoint.set()
+        thread.join(timeout=patience_s)
+    if thread.is_alive():
+        end_network_thread(association)
+        thread.join(timeout=patience_s)
+    end_reactor(association)
+    if not thread.is_alive() and (sock := socket_of(association)) is not None:
+        sock.close()
 
 
 def cut(association: Association) -> None:
     """Shut the TCP connection under an association, from any thread."""
-    wrapper = association.dul.socket
-    sock = wrapper.socket if wrapper is not None else None
+    sock = socket_of(association)
     if sock is not None:
         with contextlib.suppress(OSError):
             sock.shutdown(socket.SHUT_RDWR)

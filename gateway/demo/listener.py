@@ -2,60 +2,38 @@
 
 from __future__ import annotations
 
-import contextlib
-import socket
 import threading
 import time
 from collections.abc import Sequence
 from socketserver import BaseServer
-from ssl import SSLContext
 from typing import Any
 
-from pynetdicom import AE
+from pynetdicom import AE, evt
 from pynetdicom.association import Association
 from pynetdicom.events import EventHandlerType
 from pynetdicom.presentation import PresentationContext
-from pynetdicom.transport import AddressInformation, AssociationSocket, ThreadedAssociationServer
+from pynetdicom.transport import ThreadedAssociationServer
 
+from dicom_nodes.upper_layer.pynetdicom_private import BEFORE_REQUEST, end_network_thread, state
+from dicom_nodes.upper_layer.pynetdicom_setup import MAX_PDU, cut, tune_socket
 from gateway.demo.errors import NodeNotListening
 
-# 128 KiB: more gains nothing with pynetdicom, and DCMTK caps its PDUs here.
-MAX_PDU = 131072
 STOP_SECONDS = 3.0
 
 
-class _Socket(AssociationSocket):
-    """pynetdicom leaves a socket open when the peer was gone first: shutdown() fails, close() is not reached."""
-
-    def _shutdown_socket(self) -> None:
-        opened = self.socket
-        super()._shutdown_socket()
-        if opened is not None:
-            opened.close()
-
-
 class Caller(AE):
-    """An AE for requesting associations: Nagle off, and the socket closed however the connection ends."""
+    """An AE for requesting associations, with Nagle off."""
 
-    def _create_socket(
-        self, assoc: Association, address: AddressInformation, tls_args: tuple[SSLContext, str] | None
-    ) -> AssociationSocket:
-        made = _Socket(assoc, address=address)
-        made.tls_args = tls_args
-        if made.socket is not None:
-            made.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return made
+    def associate(self, *args: Any, **how: Any) -> Association:
+        """As pynetdicom's; handlers of events are given as `evt_handlers`."""
+        how["evt_handlers"] = [(evt.EVT_CONN_OPEN, tune_socket), *(how.get("evt_handlers") or ())]
+        return super().associate(*args, **how)
 
 
 class _Server(ThreadedAssociationServer):
-    """pynetdicom's server with TCP_NODELAY (a C-STORE answer would otherwise wait some 40 ms for an ACK)."""
+    """pynetdicom's server, without its reports of callers and with an end of its own."""
 
     request_queue_size = 64
-
-    def get_request(self) -> tuple[socket.socket, tuple[str, int]]:
-        client, address = super().get_request()
-        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return client, address
 
     def shutdown(self) -> None:
         # The parent also asks its AE to forget it, which only knows servers made by AE.start_server.
@@ -101,7 +79,8 @@ class Listener:
             server = self._ae.make_server(
                 (self._host, self._port),
                 contexts=list(contexts),
-                evt_handlers=list(handlers),
+                # Nagle off: a C-STORE answer would otherwise wait some 40 ms for an ACK.
+                evt_handlers=[(evt.EVT_CONN_OPEN, tune_socket), *handlers],
                 server_class=_Server,
             )
         except OSError as error:
@@ -129,17 +108,14 @@ class Listener:
             threading.Thread(target=_end, args=(association,), daemon=True).start()
         for association in associations:
             association.join(max(0.0, deadline - time.monotonic()))
-            # pynetdicom's DUL threads are not daemons: one left alive would keep the process from exiting.
-            association.dul.kill_dul()
+            end_network_thread(association)
         if self._thread is not None:
             self._thread.join(max(0.1, deadline - time.monotonic()))
 
 
 def _end(association: Association) -> None:
     """Abort; a caller that connected and said nothing yet cannot be aborted (PS3.8 9.2, state 2), only hung up on."""
-    wrapped = association.dul.socket
-    if association.dul.state_machine.current_state not in ("Sta1", "Sta2"):
+    if state(association) in BEFORE_REQUEST:
+        cut(association)
+    else:
         association.abort()
-    elif wrapped is not None and wrapped.socket is not None:
-        with contextlib.suppress(OSError):
-            wrapped.socket.shutdown(socket.SHUT_RDWR)

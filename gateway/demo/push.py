@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -13,13 +12,13 @@ from pynetdicom import build_context
 from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext
 
+from dicom_nodes.upper_layer.pynetdicom_private import held_reactor
+from dicom_nodes.upper_layer.pynetdicom_setup import MAX_PDU, close
 from gateway.demo.errors import PushFailed
-from gateway.demo.listener import MAX_PDU, Caller
+from gateway.demo.listener import Caller
 
 Progress = Callable[[int, int], None]
 _ATTEMPTS = 3
-_LAST_ROUND_S = 0.02
-_ENDS_WITHIN_S = 1.0
 _LITTLE_ENDIAN = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
 
 
@@ -54,18 +53,18 @@ def push(
         association = ae.associate(host, port, contexts=contexts, ae_title=ae_title, max_pdu=MAX_PDU)
         if not association.is_established:
             raise _not_associated(association, where, sent)
-        _park_reactor(association)
         try:
-            for path in paths[sent:]:
-                _store(association, path, where, sent)
-                sent += 1
-                if on_progress is not None:
-                    on_progress(sent, len(paths))
+            with held_reactor(association):
+                for path in paths[sent:]:
+                    _store(association, path, where, sent)
+                    sent += 1
+                    if on_progress is not None:
+                        on_progress(sent, len(paths))
             return sent
         except _Broken as error:
             broken = str(error)
         finally:
-            _close(association)
+            close(association)
     raise PushFailed(
         f"The association with {where} broke {_ATTEMPTS} times, last {broken}, after {sent} of {len(paths)} files.",
         "Look into the log of that node; the files already sent need not be sent again.",
@@ -143,25 +142,3 @@ def _not_associated(association: Association, where: str, sent: int) -> PushFail
     return PushFailed(
         f"{where} cannot be reached.", "Check host and port, and that the node is running.", sent
     )
-
-
-def _park_reactor(association: Association) -> None:
-    """Stop pynetdicom's own loop until `_close`: it may take a response away from who waits for it.
-
-    Each `send_c_store` pauses that loop, but goes on when it had just been let through once more, and lets it run
-    again at its end.
-    """
-    checkpoint = association._reactor_checkpoint
-    checkpoint.clear()
-    checkpoint.set = lambda: None  # type: ignore[method-assign]
-    time.sleep(_LAST_ROUND_S)
-
-
-def _close(association: Association) -> None:
-    if association.is_established:
-        association.release()
-    del association._reactor_checkpoint.set
-    association._reactor_checkpoint.set()
-    association.join(_ENDS_WITHIN_S)
-    if association.is_alive():
-        association.abort()
