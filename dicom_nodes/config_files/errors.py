@@ -19,10 +19,15 @@ class FileProblem:
     value: str
     fix: str
 
-    def __str__(self) -> str:
+    @property
+    def told(self) -> str:
+        """All but the fix, for who shows that beside it."""
         where = f"{self.file}:{self.line}" if self.line else self.file
         found = f" (found {self.value})" if self.value else ""
-        return f"{where}: {self.problem}{found}. {self.fix}".rstrip()
+        return f"{where}: {self.problem}{found}."
+
+    def __str__(self) -> str:
+        return f"{self.told} {self.fix}".rstrip()
 
 
 def complaint(problem: str, value: Any, fix: str) -> PydanticCustomError:

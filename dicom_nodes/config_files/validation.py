@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from dicom_nodes.config_files.errors import FileProblem
+from dicom_nodes.config_files.errors import FileProblem, did_you_mean
 from dicom_nodes.config_files.yaml_lines import LinedYaml, Place
 
 _FIXES: Mapping[str, str] = {
@@ -23,15 +23,30 @@ _FIXES: Mapping[str, str] = {
     "bool_type": "Write true or false.",
     "string_pattern_mismatch": "Use lower-case letters, digits, dots, dashes and underscores.",
 }
+_PROBLEMS: Mapping[str, str] = {
+    "extra_forbidden": "there is nothing of this name",
+    "missing": "is missing",
+    "bool_type": "is neither true nor false",
+}
+_MOST_LISTED = 12
 _SHAPES = frozenset({"tuple_type", "dict_type", "model_type"})
 """Where a value may be one thing or a list of it, the complaint about the thing is the one to read."""
 
 
 def problems_of(
-    error: ValidationError, read: LinedYaml, source: str, model: type[BaseModel]
+    error: ValidationError,
+    read: LinedYaml,
+    source: str,
+    model: type[BaseModel],
+    at: Place = (),
+    called: str = "",
 ) -> list[FileProblem]:
-    """Every cause of a failed validation by `model`, each once, with the line where it stands and its fix."""
-    return [_problem(read, source, one, model) for one in _causes(error, read)]
+    """Every cause of a failed validation by `model`, each once, with the line where it stands and its fix.
+
+    `at` is the place of what was validated, when it is a part of the text; `called` is how a reader knows that part,
+    instead of by its place.
+    """
+    return [_problem(read, source, cause, model, at, called) for cause in _causes(error, read, at)]
 
 
 @cache
@@ -59,35 +74,45 @@ def _refs(part: Any) -> list[str]:
     return [name for value in part for name in _refs(value)] if isinstance(part, list) else []
 
 
-def _causes(error: ValidationError, read: LinedYaml) -> list[Any]:
+def _other_name(name: str, names: tuple[str, ...]) -> str:
+    if get_close_matches(name, names, n=1) or 0 < len(names) <= _MOST_LISTED:
+        return did_you_mean(name, names)
+    return "Remove it or correct its name."
+
+
+def _causes(error: ValidationError, read: LinedYaml, at: Place) -> list[Any]:
     """Without what is wrong only because something inside it is, and one for each place that tried several types."""
-    every = [(read.known(tuple(one["loc"])), one) for one in error.errors(include_url=False)]
-    places = {place for place, one in every if one["type"] != "missing"}
-    found: dict[tuple[Place, Any], Any] = {}
-    for place, one in every:
+    every = [(read.known((*at, *cause["loc"])), cause) for cause in error.errors(include_url=False)]
+    places = {place for place, cause in every if cause["type"] != "missing"}
+    causes: dict[tuple[Place, Any], Any] = {}
+    for place, cause in every:
         if any(len(other) > len(place) and other[: len(place)] == place for other in places) and (
-            one["type"] not in ("missing", "extra_forbidden", "rule", "value_error")
+            cause["type"] not in ("missing", "extra_forbidden", "rule", "value_error")
         ):
             continue
         # What is missing has no place of its own: several of them may stand at one.
-        key = (place, one["loc"] if one["type"] == "missing" else None)
-        if key not in found or found[key]["type"] in _SHAPES:
-            found[key] = one
-    return list(found.values())
+        key = (place, cause["loc"] if cause["type"] == "missing" else None)
+        if key not in causes or causes[key]["type"] in _SHAPES:
+            causes[key] = cause
+    return list(causes.values())
 
 
-def _problem(read: LinedYaml, source: str, error: Mapping[str, Any], model: type[BaseModel]) -> FileProblem:
+def _problem(
+    read: LinedYaml, source: str, error: Mapping[str, Any], model: type[BaseModel], at: Place, called: str
+) -> FileProblem:
     loc, kind = tuple(error["loc"]), str(error["type"])
     context = error.get("ctx", {})
-    where = ".".join(str(part) for part in read.known(loc))
-    name = str(loc[-1]) if kind == "missing" else ""
-    problem = "there is nothing of this name" if kind == "extra_forbidden" else str(error["msg"])
+    place = read.known((*at, *loc))
+    where = ".".join(str(part) for part in (place[len(at) :] if called else place))
+    # What is missing may stand there with nothing behind its name.
+    name = str(loc[-1]) if kind == "missing" and place[-1:] != loc[-1:] else ""
+    problem = _PROBLEMS.get(kind, str(error["msg"]))
     value = context.get("value", "" if kind == "missing" else repr(error["input"])[:120])
     if kind == "extra_forbidden":
-        close = get_close_matches(str(loc[-1]), _names(_schema(model), loc[:-1]), n=1)
-        value, fix = str(loc[-1]), f"Did you mean {close[0]}?" if close else "Remove it or correct its name."
+        value = str(loc[-1])
+        fix = _other_name(value, _names(_schema(model), loc[:-1]))
     else:
         fix = context.get("fix") or _FIXES.get(kind, "Correct the value.")
-    said = ": ".join(part for part in (where, name, context.get("problem") or problem) if part)
-    place = read.innermost(read.known(loc)) if kind == "rule" else loc
-    return FileProblem(source, read.line(place), said, value, fix)
+    said = ": ".join(part for part in (called, where, name, context.get("problem") or problem) if part)
+    line = read.line(read.innermost(place) if kind == "rule" else place)
+    return FileProblem(source, line, said, value, fix)

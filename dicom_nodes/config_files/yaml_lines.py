@@ -1,10 +1,13 @@
-"""YAML with line numbers: the data, and for every place in it the line where it stands."""
+"""YAML with line numbers: the data, and for every place in it the line where it stands.
+
+The only reader of YAML here. What it gives is plain: text, numbers, dates, lists, and tables whose names are text.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
@@ -13,6 +16,13 @@ from dicom_nodes.config_files.errors import FileProblem
 Place = tuple[Any, ...]
 DEEPEST = 40
 """Levels of nesting; more is a mistake or an attack."""
+MOST_VALUES = 100_000
+"""Values that aliases may make of a text; more is an attack."""
+
+_MERGE: Final = "tag:yaml.org,2002:merge"
+_PLAIN: Final = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
+# What the constructors of PyYAML raise for a value that is not what its tag, or its look, says: 2026-99-99, !!bool x.
+_NO_VALUE: Final = (ValueError, LookupError, TypeError, AttributeError, OverflowError)
 
 
 @dataclass(frozen=True)
@@ -37,59 +47,118 @@ class LinedYaml:
             place = inside[0]
         return place
 
-    def line(self, place: Place) -> int | None:
+    def line(self, place: Place) -> int:
         """The line of a place, or of the nearest place around it."""
-        return self.lines.get(self.known(place))
+        return self.lines.get(self.known(place), 1)
 
 
-def read_yaml(text: str, source: str) -> LinedYaml:
-    """Read one YAML document. Never raises: syntax errors, aliases and repeated keys are in `problems`."""
+def read_yaml(text: str, source: str, *, aliases: bool = False) -> LinedYaml:
+    """Read one YAML document. Never raises: syntax errors, aliases and repeated names are in `problems`.
+
+    With `aliases`, `*name` and `<<` are followed, as long as that ends; what stands in place of them has the line where
+    it was written.
+    """
+    last = max(1, len(text.splitlines()))
+    loader: yaml.SafeLoader | None = None
     try:
         loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
-        reader = _Reader(loader, source)
-        data = None if node is None else reader.value(node, ())
-    # ValueError: a date or number that cannot be; RecursionError: brackets in brackets in brackets.
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        said = getattr(error, "problem", None) or str(error)
-        line = None if mark is None else mark.line + 1
-        return LinedYaml(None, {}, (FileProblem(source, line, "is not YAML", "", f"Correct this: {said}."),))
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        return _no_yaml(source, last, line, f"the character U+{error.character:04X} is not allowed")
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        return _no_yaml(source, last, 1 if mark is None else mark.line + 1, error.problem or str(error))
+    except RecursionError:  # brackets in brackets in brackets
+        return _no_yaml(source, last, 1 if loader is None else loader.line + 1, "it is nested too deeply")
+    if node is None:
+        return LinedYaml(None, {(): 1})
+    reader = _Reader(loader, source, last, aliases=aliases)
+    data = reader.value(node, ())
     return LinedYaml(data, reader.lines, tuple(reader.problems))
 
 
+def _no_yaml(source: str, last: int, line: int, said: str) -> LinedYaml:
+    problem = FileProblem(source, min(line, last), "is not YAML", "", f"Correct this: {said}.")
+    return LinedYaml(None, {}, (problem,))
+
+
 class _Reader:
-    def __init__(self, loader: yaml.SafeLoader, source: str) -> None:
+    def __init__(self, loader: yaml.SafeLoader, source: str, last: int, *, aliases: bool) -> None:
         self._loader = loader
         self._source = source
-        self._seen: set[int] = set()
+        self._last = last
+        self._aliases = aliases
+        self._taken: set[int] = set()  # collections: with `aliases` those around this place, else all so far
+        self._count = 0
         self.lines: dict[Place, int] = {}
         self.problems: list[FileProblem] = []
 
     def value(self, node: yaml.Node, place: Place) -> Any:
-        self.lines.setdefault(place, node.start_mark.line + 1)
-        if isinstance(node, yaml.ScalarNode):
-            return self._loader.construct_object(node, deep=True)
-        if id(node) in self._seen or len(place) > DEEPEST:
-            self._problem(node, "uses an alias or is nested too deeply", "", "Write the content out, flat.")
+        self.lines.setdefault(place, self._line(node))
+        self._count += 1
+        if self._aliases and self._count > MOST_VALUES:
+            if self._count == MOST_VALUES + 1:
+                self._problem(node, f"has more than {MOST_VALUES} values by aliases", "", "Use fewer.")
             return None
-        self._seen.add(id(node))
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node)
+        if id(node) in self._taken or len(place) > DEEPEST:
+            what = "contains itself" if self._aliases else "uses an alias"
+            self._problem(node, f"{what} or is nested too deeply", "", "Write the content out, flat.")
+            return None
+        if node.tag not in _PLAIN:
+            self._problem(node, "has a YAML tag", node.tag, "Remove the tag.")
+        self._taken.add(id(node))
         if isinstance(node, yaml.SequenceNode):
-            return [self.value(one, (*place, index)) for index, one in enumerate(node.value)]
-        return self._mapping(node.value, place)
+            data: Any = [self.value(item, (*place, index)) for index, item in enumerate(node.value)]
+        else:
+            data = self._table(node.value, place)
+        if self._aliases:
+            self._taken.remove(id(node))
+        return data
 
-    def _mapping(self, pairs: Sequence[tuple[yaml.Node, yaml.Node]], place: Place) -> dict[Any, Any]:
-        data: dict[Any, Any] = {}
+    def _scalar(self, node: yaml.ScalarNode) -> Any:
+        try:
+            return self._loader.construct_object(node, deep=True)
+        except (yaml.MarkedYAMLError, *_NO_VALUE):
+            fix = "Correct it; a text goes in quotes, without a tag."
+            self._problem(node, "cannot be read as what its look or its tag says", node.value[:120], fix)
+            return None
+
+    def _table(self, pairs: Sequence[tuple[yaml.Node, yaml.Node]], place: Place) -> dict[str, Any]:
+        data: dict[str, Any] = {}
+        own: set[str] = set()
+        for key_node, value_node in pairs:
+            if self._aliases and key_node.tag == _MERGE:
+                data = {**self._merged(value_node, place), **data}
         for key_node, value_node in pairs:
             if not isinstance(key_node, yaml.ScalarNode):
                 self._problem(key_node, "a name must be plain text", "", "Write name: value.")
                 continue
             key = str(key_node.value)
-            if key in data:
+            if key in own:
                 self._problem(key_node, "the same name stands here twice", key, "Remove one of the two.")
-            self.lines[(*place, key)] = key_node.start_mark.line + 1
+            own.add(key)
+            if self._aliases and key_node.tag == _MERGE:
+                continue
+            self.lines[(*place, key)] = self._line(key_node)
             data[key] = self.value(value_node, (*place, key))
         return data
 
+    def _merged(self, node: yaml.Node, place: Place) -> dict[str, Any]:
+        """What `<<` takes over: the content of one table, or of several, the first of them before the others."""
+        merged: dict[str, Any] = {}
+        for table in node.value if isinstance(node, yaml.SequenceNode) else (node,):
+            if isinstance(table, yaml.MappingNode):
+                merged = {**(self.value(table, place) or {}), **merged}
+            else:
+                self._problem(table, "only a table can be taken over with <<", "", "Name one with *.")
+        return merged
+
     def _problem(self, node: yaml.Node, problem: str, value: str, fix: str) -> None:
-        self.problems.append(FileProblem(self._source, node.start_mark.line + 1, problem, value, fix))
+        self.problems.append(FileProblem(self._source, self._line(node), problem, value, fix))
+
+    def _line(self, node: yaml.Node) -> int:
+        # What is missing at the end is missed behind the last line.
+        return min(int(node.start_mark.line) + 1, self._last)

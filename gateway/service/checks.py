@@ -133,8 +133,8 @@ def _nodes_and_rules(settings: Settings) -> Iterator[Problem]:
         try:
             directory = NodeDirectory.from_file(settings.files.nodes)
         except NodeFileError as error:
-            for line in error.problems:
-                yield Problem("nodes", line, error.fix)
+            for found in error.problems:
+                yield Problem("nodes", found.told, found.fix)
     for node in directory:
         if (
             Role.SENDER in node.roles
@@ -160,7 +160,7 @@ def _nodes_and_rules(settings: Settings) -> Iterator[Problem]:
         rules = load_rules(folder)
     except RuleFileError as error:
         for found in error.problems:
-            yield Problem("rules", str(found), found.fix)
+            yield Problem("rules", found.told, found.fix)
         return
     names = {node.name for node in directory}
     for rule in rules.rules:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 import dicom_nodes
 from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.errors import NodeFileError, UnknownNode
-from dicom_nodes.node import DicomWebNode, DimseNode, ReportsBy, Role
+from dicom_nodes.node import DicomWebNode, DimseNode, ReportsBy, Role, TlsSettings
 
 TWO_NODES = """
 nodes:
@@ -100,38 +103,40 @@ nodes:
 """
     with pytest.raises(NodeFileError) as caught:
         NodeDirectory.from_text(text, "nodes.yaml")
-    problems = caught.value.problems
+    problems = [str(problem) for problem in caught.value.problems]
     for expected in (
-        "line 3: node 'pacs': ae_title 'MUCH_TOO_LONG_A_TITLE'",
-        "line 5: node 'pacs': port 70000",
-        "line 6: node 'pacs': role 'boss' is unknown",
-        "line 7: node 'pacs': unknown key 'colour'",
-        "line 10: node 'web': url 'ftp://web'",
-        "line 12: node 'web': username and password_file belong together",
-        "line 13: kind 'telex' is unknown",
-        "line 14: expected a node",
-        "line 15: node 'a': address '10.0.0.300'",
-        "line 15: node 'a': tls is",
+        "nodes.yaml:3: node 'pacs': ae_title: is not allowed (found MUCH_TOO_LONG_A_TITLE). Use 1 to 16 characters",
+        "nodes.yaml:5: node 'pacs': port: is not a TCP port (found 70000)",
+        "nodes.yaml:6: node 'pacs': roles.1: is unknown (found boss). Use one of: sender, reader, archive.",
+        "nodes.yaml:7: node 'pacs': colour: there is nothing of this name (found colour)",
+        "nodes.yaml:10: node 'web': url: is no web address (found ftp://web)",
+        "nodes.yaml:12: node 'web': username: username and password_file belong together",
+        "nodes.yaml:13: nodes.2: kind: is unknown (found telex). Use one of: dimse, dicomweb.",
+        "nodes.yaml:14: nodes.3: expected a node (found 'just a word')",
+        "nodes.yaml:15: node 'a': addresses.0: is no IP address or network (found 10.0.0.300)",
+        "nodes.yaml:15: node 'a': tls.cert: there is nothing of this name (found cert). Use one of: certificate",
     ):
         assert any(problem.startswith(expected) for problem in problems), (expected, problems)
+    assert len(problems) == 10
+    assert all(problem.fix for problem in caught.value.problems)
     assert "nodes.yaml cannot be used" in str(caught.value)
 
 
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("nodes: [", "line 1: is not YAML"),
+        ("nodes: [", "nodes.yaml:1: is not YAML"),
         ("- a\n- b", "expected `nodes:`"),
         ("nodes: {a: 1}", "expected `nodes:`"),
-        ("peers: []", "unknown key 'peers'"),
-        ("nodes: [{name: x}]", "ae_title is missing"),
+        ("peers: []", "nodes.yaml:1: there is nothing of this name (found peers)"),
+        ("nodes: [{name: x}]", "node 'x': ae_title: is missing"),
     ],
 )
 def test_a_file_of_the_wrong_shape_is_explained(text: str, problem: str) -> None:
     """Broken YAML, a list at the top or a misspelt key gives a line to look at."""
     with pytest.raises(NodeFileError) as caught:
         NodeDirectory.from_text(text)
-    assert any(problem in each for each in caught.value.problems)
+    assert any(problem in str(each) for each in caught.value.problems)
 
 
 def test_callers_that_cannot_be_told_apart_are_refused() -> None:
@@ -183,8 +188,165 @@ def test_a_reading_site_says_how_it_reports() -> None:
     assert NodeDirectory.from_text(TWO_NODES).get("web").reports_by is ReportsBy.WEB
     assert NodeDirectory.from_text(text % ("reader", "dicom")).get("r").reports_by is ReportsBy.DICOM
     for roles, way, problem in (
-        ("reader", "fax", "use one of web, dicom"),
+        ("reader", "fax", "Use one of: web, dicom"),
         ("sender", "dicom", "role reader"),
     ):
         with pytest.raises(NodeFileError, match=problem):
             NodeDirectory.from_text(text % (roles, way))
+
+
+def test_what_a_name_is_followed_by_may_be_left_out(tmp_path: Path) -> None:
+    """Nothing, an empty list, a number where a text belongs, and tls in its three forms."""
+    (tmp_path / "ca.pem").write_text("c")
+    text = """\
+nodes:
+  - name: a
+    kind:
+    ae_title: A
+    host: 10
+    port: 104
+    roles: []
+    site: 5
+    addresses:
+    reports_by:
+    commitment:
+    tls: true
+  - {name: b, ae_title: B, host: b, port: 1, roles: reader, site: '', addresses: 10.1.2.3, tls: {ca: ca.pem}}
+  - {name: c, ae_title: C, host: c, port: 1, roles: [], tls: false, commitment: false}
+  - {name: d, kind: dicomweb, url: 'http://d', roles: [], verify: ca.pem}
+"""
+    a, b, c, d = NodeDirectory.from_text(text, base=tmp_path)
+    assert a == DimseNode("a", "A", "10", 104, frozenset(), site="5", tls=TlsSettings())
+    tls = TlsSettings(ca=tmp_path / "ca.pem")
+    reads = frozenset({Role.READER})
+    assert b == DimseNode("b", "B", "b", 1, reads, addresses=("10.1.2.3/32",), tls=tls)
+    assert c == DimseNode("c", "C", "c", 1, frozenset(), commitment=False)
+    assert d == DicomWebNode("d", "http://d", frozenset(), verify=tmp_path / "ca.pem")
+
+
+def test_what_nodes_share_is_written_once() -> None:
+    """Anchors and `<<` are followed, and a mistake in what is shared is told where it stands."""
+    text = """\
+nodes:
+  - &first {name: a, ae_title: A, host: 127.0.0.1, port: %s, roles: [sender]}
+  - <<: *first
+    name: b
+    ae_title: B
+"""
+    assert [node.name for node in NodeDirectory.from_text(text % 104)] == ["a", "b"]
+    with pytest.raises(NodeFileError) as caught:
+        NodeDirectory.from_text(text % 0)
+    assert [(problem.line, problem.value) for problem in caught.value.problems] == [(2, "0"), (2, "0")]
+
+
+def test_the_second_of_two_values_is_not_taken_silently() -> None:
+    """A name that stands twice is a mistake: which of the two was meant cannot be known."""
+    with pytest.raises(NodeFileError, match=r"nodes\.yaml:3: the same name stands here twice"):
+        NodeDirectory.from_text("nodes:\n- port: 104\n  port: 105\n")
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ("kind: [dimse]", "kind: is unknown"),
+        ("url: 'https://me:s3cret@[::1'", "url: is no web address"),
+        ("url: 'https://s3cret@web/'", "url: holds a password"),
+        ("url: [https://web]", "url: is not a text"),
+        (f"token_file: {'x' * 300}", "token_file: the file does not exist"),
+        ('token_file: "\\0"', "token_file: the file does not exist"),
+        ("password_file: nodes.yaml", "username and password_file belong together"),
+        ("verify: ca.pem", "verify: the file does not exist"),
+        ("verify: [true]", "verify: the file does not exist"),
+        ("commitment: true", "commitment: there is nothing of this name"),
+        ("username: me", "username and password_file belong together"),
+    ],
+)
+def test_a_web_node_that_cannot_be_used_is_explained(tmp_path: Path, entry: str, words: str) -> None:
+    """Each with its line, and whatever may be a secret is not repeated."""
+    (tmp_path / "nodes.yaml").write_text("s3cret")
+    text = f"nodes:\n- name: w\n  roles: [reader]\n  {entry}\n"
+    text += "" if "kind" in entry else "  kind: dicomweb\n"
+    text += "" if "url" in entry else "  url: https://web\n"
+    with pytest.raises(NodeFileError) as caught:
+        NodeDirectory.from_text(text, base=tmp_path)
+    (problem,) = caught.value.problems
+    assert words in str(problem)
+    assert problem.line in (2, 4)
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ("port: '104'", "port: is not a TCP port (found 104)"),
+        ("port: true", "port: is not a TCP port"),
+        ("port:", "port: is missing"),
+        ("name: 5", "name: is not allowed"),
+        ("ae_title: ' A'", "ae_title: is not allowed"),
+        ("host: ''", "host: is missing"),
+        (
+            "commitment: 'yes'",
+            "commitment: is neither true nor false (found 'yes'). Write true or false.",
+        ),
+        (
+            "tls: strict",
+            "tls: is not known (found strict). Write true, or a table of certificate, key and ca",
+        ),
+        ("tls: {certificate: ca.pem}", "certificate and key belong together"),
+        ("tls: {key: ca.pem}", "certificate and key belong together"),
+        ("addresses: [10.1.2.3, north]", "addresses.1: is no IP address or network (found north)"),
+        ("roles: [[sender]]", "roles.0: is unknown"),
+        ("verify: true", "verify: there is nothing of this name"),
+    ],
+)
+def test_a_node_that_cannot_be_used_is_explained(tmp_path: Path, entry: str, words: str) -> None:
+    """Each mistake is one problem, with its line, the value and what to write."""
+    (tmp_path / "ca.pem").write_text("c")
+    good = {"name": "a", "ae_title": "A", "host": "a", "port": "104", "roles": "[sender]"}
+    good.pop(entry.split(":")[0], None)
+    text = f"nodes:\n- {entry}\n" + "".join(f"  {name}: {value}\n" for name, value in good.items())
+    with pytest.raises(NodeFileError) as caught:
+        NodeDirectory.from_text(text, base=tmp_path)
+    (problem,) = caught.value.problems
+    assert words in str(problem)
+    assert problem.line == 2
+    assert problem.fix
+
+
+NAMES = (
+    "nodes",
+    "name",
+    "kind",
+    "ae_title",
+    "host",
+    "port",
+    "roles",
+    "tls",
+    "url",
+    "verify",
+    "username",
+    "other",
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-1, 70000)
+    | st.sampled_from(["", "a", "dimse", "dicomweb", "reader", "https://w", "http://[", "10.0.0.0/8", "\0", "é" * 300]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=8),
+    max_leaves=20,
+)  # fmt: skip
+
+
+@given(VALUES)
+@example([{"name": "a"}])
+@settings(max_examples=150)
+def test_no_content_raises_anything_else(nodes: object) -> None:
+    """Whatever stands below `nodes`, it is nodes or a list of problems, each with a line of the file and a fix."""
+    text = json.dumps({"nodes": nodes}, indent=1, ensure_ascii=False)
+    problems = []
+    try:
+        NodeDirectory.from_text(text)
+    except NodeFileError as error:
+        problems = error.problems or [None]
+    lines = range(1, len(text.splitlines()) + 1)
+    assert [
+        problem for problem in problems if problem is None or problem.line not in lines or not problem.fix
+    ] == []
