@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dicom_nodes.config_files.errors import FileProblem
+from dicom_nodes.config_files.errors import FileProblem, by_line
 from dicom_nodes.explained_error import ExplainedError
 
 
@@ -63,9 +63,9 @@ class UnknownNode(NodeError):
 
 
 class NodeFileError(NodeError):
-    """nodes.yaml cannot be used; `problems` lists everything that is wrong with it, with lines and fixes."""
+    """nodes.yaml cannot be used; `problems` lists everything that is wrong with it, in order of lines."""
 
     def __init__(self, problems: Sequence[FileProblem], source: str) -> None:
-        self.problems = list(problems)
+        self.problems = by_line(problems)
         listed = "".join(f"\n  {problem}" for problem in self.problems)
         super().__init__(f"{source} cannot be used:{listed}", f"Correct {source} and start again.")

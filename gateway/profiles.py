@@ -6,14 +6,14 @@ is wrong, and the case is parked. The other profiles stay usable.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
-
+from dicom_nodes.config_files.errors import FileProblem
+from dicom_nodes.config_files.yaml_lines import LinedYaml, read_yaml
 from gateway.privacy.errors import ProfileError
-from gateway.privacy.profile.profile import Profile, load_profile
+from gateway.privacy.profile.profile import Profile, load_profile, shipped_profiles
 
 FIX = "Name a file of the folder [files] profiles (without .yaml), or the shipped profile 'pml-read'."
 
@@ -31,11 +31,11 @@ class SiteProfiles:
             return chosen
         if isinstance(chosen, ProfileError):
             # A new one each time: raising one object twice would grow its traceback for ever.
-            raise ProfileError(chosen.problems, chosen.fix)
+            raise ProfileError(chosen.problem, chosen.fix, chosen.problems)
         try:
             return load_profile(name)
         except ProfileError as error:
-            raise ProfileError(error.problems, FIX) from None
+            raise ProfileError(error.problem, FIX) from None
 
     def problems(self) -> list[ProfileError]:
         """What is wrong, file by file."""
@@ -48,23 +48,24 @@ def read_folder(folder: Path) -> SiteProfiles:
 
 
 def read_file(file: Path) -> Profile:
-    """One layered profile; raises ProfileError naming the file and everything wrong with it."""
+    """One layered profile; raises ProfileError with everything wrong with its file."""
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ProfileError(
-            [f"{file.name}: cannot be read ({type(error).__name__})"], f"Correct {file} or its permissions."
-        ) from None
-    base, name, problems = _head(text)
-    problems += [] if name == file.stem else [f"its name is {name!r}, expected the file's: {file.stem!r}"]
+        said = f"cannot be read ({type(error).__name__})"
+        problem = FileProblem(file.name, None, said, "", "Give a readable UTF-8 file.")
+        raise ProfileError.of([problem], f"Correct {file} or its permissions.") from None
+    read = read_yaml(text, file.name, aliases=True)
+    problems: list[FileProblem] = []
+    profile: Profile | None = None
     try:
-        profile = load_profile(base, text)
+        profile = load_profile(_base(read), text, file.name)
     except ProfileError as error:
         problems += error.problems
-    except (TypeError, ValueError, AttributeError, LookupError):  # a list where a table belongs, and the like
-        problems.append("it is not built as a profile")
-    if problems:
-        raise ProfileError([f"{file.name}: {problem}" for problem in problems], f"Correct {file}.")
+    if not read.problems:
+        problems += _problems_of_its_name(read, file)
+    if problems or profile is None:
+        raise ProfileError.of(problems, f"Correct {file}.")
     return profile
 
 
@@ -75,24 +76,22 @@ def _judged(file: Path) -> Profile | ProfileError:
         return error
 
 
-def _head(text: str) -> tuple[str, object, list[str]]:
-    """The shipped profile it builds on, its own name, and what is wrong with these two."""
-    try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError:
-        return "pml-read", None, []  # load_profile says where
-    if not isinstance(content, dict):
-        return "pml-read", None, []
-    name, base, problems = content.get("name"), content.get("extends"), []
+def _base(read: LinedYaml) -> str:
+    """The shipped profile a file says it builds on; the default one, which is then missed there, when it is none."""
+    extends = read.data.get("extends") if isinstance(read.data, dict) else None
+    return extends if isinstance(extends, str) and extends in shipped_profiles() else "pml-read"
+
+
+def _problems_of_its_name(read: LinedYaml, file: Path) -> Iterator[FileProblem]:
+    """What a file needs besides what a profile does: to be found by its name, and told apart from its last version."""
+    content = read.data if isinstance(read.data, dict) else {}
+    name = str(content.get("name"))
+    if name != file.stem:
+        fix = f"Write name: {file.stem}, or rename the file."
+        yield FileProblem(file.name, read.line(("name",)), "name: is not that of the file", name, fix)
+    if name in shipped_profiles():
+        fix = "Give the site's profile a name of its own."
+        yield FileProblem(file.name, read.line(("name",)), "name: is that of a shipped profile", name, fix)
     if not content.get("version"):
-        problems.append("it has no version")
-    try:
-        load_profile(str(name))
-        problems.append(f"the name {name!r} is taken by a shipped profile")
-    except ProfileError:
-        pass
-    try:
-        load_profile(str(base))
-    except ProfileError:
-        return "pml-read", name, problems  # load_profile says that `extends` is wrong
-    return str(base), name, problems
+        fix = 'Write version: "1", and raise it with each change.'
+        yield FileProblem(file.name, read.line(("version",)), "version: is missing", "", fix)

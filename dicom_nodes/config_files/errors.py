@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -28,6 +29,11 @@ class FileProblem:
 
     def __str__(self) -> str:
         return f"{self.told} {self.fix}".rstrip()
+
+
+def by_line(problems: Iterable[FileProblem]) -> list[FileProblem]:
+    """In the order in which a person comes upon them in the file."""
+    return sorted(problems, key=lambda problem: problem.line or 0)
 
 
 def complaint(problem: str, value: Any, fix: str) -> PydanticCustomError:

@@ -16,6 +16,7 @@ _FIXES: Mapping[str, str] = {
     "missing": "Add it.",
     "dict_type": "Write name: value, one a line.",
     "model_type": "Write name: value, one a line.",
+    "tuple_type": "Write a list: a line with a dash for each.",
     "too_short": "Write at least one, as a list: a line with a dash for each.",
     "string_type": "Write a text, in quotes if it looks like a number or yes/no.",
     "int_type": "Write a whole number, without quotes.",
@@ -27,6 +28,10 @@ _PROBLEMS: Mapping[str, str] = {
     "extra_forbidden": "there is nothing of this name",
     "missing": "is missing",
     "bool_type": "is neither true nor false",
+    "string_type": "is not a text",
+    "tuple_type": "is not a list",
+    "dict_type": "is not a table of names and values",
+    "model_type": "is not a table of names and values",
 }
 _MOST_LISTED = 12
 _SHAPES = frozenset({"tuple_type", "dict_type", "model_type"})
@@ -104,8 +109,9 @@ def _problem(
     context = error.get("ctx", {})
     place = read.known((*at, *loc))
     where = ".".join(str(part) for part in (place[len(at) :] if called else place))
-    # What is missing may stand there with nothing behind its name.
-    name = str(loc[-1]) if kind == "missing" and place[-1:] != loc[-1:] else ""
+    # What does not stand there is told by its name; what has nothing behind its name does stand there.
+    absent = loc[-1:] != place[-1:] and (kind == "missing" or loc[-1] in _names(_schema(model), loc[:-1]))
+    name = str(loc[-1]) if absent else ""
     problem = _PROBLEMS.get(kind, str(error["msg"]))
     value = context.get("value", "" if kind == "missing" else repr(error["input"])[:120])
     if kind == "extra_forbidden":

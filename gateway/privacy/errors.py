@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
+from typing import Self
 
+from dicom_nodes.config_files.errors import FileProblem, by_line
 from gateway.errors import GatewayError
 
 
@@ -43,11 +46,17 @@ class Held(PrivacyError):
 
 
 class ProfileError(PrivacyError):
-    """A de-identification profile is unusable; `problems` lists every fault found, not only the first."""
+    """A de-identification profile is unusable; `problems` lists every fault of its file, none when there is no such."""
 
-    def __init__(self, problems: list[str], fix: str) -> None:
-        super().__init__("; ".join(problems), fix)
-        self.problems = problems
+    def __init__(self, problem: str, fix: str, problems: Sequence[FileProblem] = ()) -> None:
+        super().__init__(problem, fix)
+        self.problems = list(problems)
+
+    @classmethod
+    def of(cls, problems: Sequence[FileProblem], fix: str) -> Self:
+        """A file with these faults."""
+        ordered = by_line(problems)
+        return cls(" ".join(problem.told for problem in ordered), fix, ordered)
 
 
 class PseudonymKeyError(PrivacyError):

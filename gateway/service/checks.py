@@ -182,8 +182,8 @@ def _profiles(settings: Settings) -> Iterator[Problem]:
     """Every profile file, and every name that the settings and the rules choose a profile by."""
     profiles = read_folder(settings.files.profiles)
     for wrong in profiles.problems():
-        for line in wrong.problems:
-            yield Problem("profiles", line, wrong.fix)
+        for found in wrong.problems:
+            yield Problem("profiles", found.told, found.fix)
     chosen = {"[files] profile": settings.files.profile}
     try:
         folder = in_force(settings.files.rules)

@@ -119,7 +119,7 @@ def test_every_problem_is_named_at_once() -> None:
         ("rules: &x\n  - *x\n", 1, "uses an alias"),
         ("[" * 5000, None, "is not YAML"),
         ("rules: \x1f", None, "is not YAML"),
-        ("[1, 2]\n", 1, "valid dictionary"),
+        ("[1, 2]\n", 1, "is not a table of names and values"),
         ("tests:\n  - name: x\n    facts: {modalty: MR}\n    expect: null\n", 3, "Did you mean modalities?"),
         ("tests:\n  - name: x\n    facts: {series: [flare]}\n    expect: null\n", 3, "flare"),
     ],

@@ -2,7 +2,7 @@
 
 A profile (`profiles/*.yaml`) chooses the options and lists its exceptions, each with a reason, so that a privacy
 officer can read it in a diff. `Profile.code` compiles to one action code per tag; what a compound code means depends
-on the attribute's Type (`table.resolve`). What a site may not ask is refused in `profile_file`.
+on the attribute's Type (`resolve`). What a site may not ask is refused in `files` and `site_limits`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from gateway.privacy.profile.files import ProfileFile, read_layer, read_profile
 from gateway.privacy.profile.table_e1_1 import METHOD_CODES, Action, Row, plain_rows, resolve, table
 
 __all__ = ["METHOD_CODES", "Action", "Profile", "Row", "load_profile", "resolve", "table"]
+
+_SHIPPED = files("gateway.privacy.profile") / "shipped"
 
 
 @dataclass(frozen=True)
@@ -69,26 +71,31 @@ class Profile:
         return tuple(METHOD_CODES[name] for name in ("basic", *self.options))
 
 
-def load_profile(name: str = "pml-read", layered: str | None = None) -> Profile:
-    """The shipped profile `name`, with a site's YAML text `layered` on it.
+def shipped_profiles() -> frozenset[str]:
+    """The names of the profiles that come with this package."""
+    return frozenset(
+        file.name.removesuffix(".yaml") for file in _SHIPPED.iterdir() if file.name.endswith(".yaml")
+    )
+
+
+def load_profile(
+    name: str = "pml-read", layered: str | None = None, source: str = "the site's profile"
+) -> Profile:
+    """The shipped profile `name`, with a site's YAML text `layered` on it; `source` is how its file is called.
 
     Raises ProfileError with every problem found: unknown keys, keywords or actions, unsupported options, any
     direct identifier that would be kept, and whatever would be released without anybody able to judge it.
     """
-    return _compile(name, layered)
+    return _compile(name, layered, source)
 
 
 @lru_cache(maxsize=16)
-def _compile(name: str, layered: str | None) -> Profile:
-    resource = files("gateway.privacy.profile") / "shipped" / f"{name}.yaml"
-    if not name.replace("-", "").isalnum() or not resource.is_file():
-        raise ProfileError([f"There is no profile {name!r}."], "Use the shipped profile 'pml-read'.")
-    problems: list[str] = []
-    content = read_profile(resource.read_text("utf-8"), problems)
-    content = content if layered is None else read_layer(content, layered, problems)
-    file = ProfileFile.of(content, problems)
-    if problems:
-        raise ProfileError(problems, f"Correct the profile {content.get('name', name)!r}.")
+def _compile(name: str, layered: str | None, source: str) -> Profile:
+    if name not in shipped_profiles():
+        raise ProfileError(f"There is no profile {name!r}.", "Use the shipped profile 'pml-read'.")
+    content = read_profile((_SHIPPED / f"{name}.yaml").read_text("utf-8"), f"{name}.yaml")
+    content = content if layered is None else read_layer(content, layered, source)
+    file = ProfileFile.of(content)
     return Profile(
         base=name,
         name=file.name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from datetime import date
 from pathlib import Path
@@ -227,3 +228,16 @@ def test_plain_data_comes_back_with_a_line_for_every_place(data: Any, flow: bool
         if place and isinstance(place[-1], str) and re.fullmatch("[abc]+", place[-1]):
             assert place[-1] in text.splitlines()[line - 1]
     sound(read, text)
+
+
+def test_nothing_else_reads_yaml() -> None:
+    """This is the one reader of the three packages: no other module imports a YAML library."""
+    readers = {
+        str(path.relative_to(ROOT))
+        for package in ("dicom_nodes", "gateway", "routing_rules")
+        for path in (ROOT / package).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if (isinstance(node, ast.Import) and any("yaml" in alias.name.split(".")[0] for alias in node.names))
+        or (isinstance(node, ast.ImportFrom) and "yaml" in (node.module or "").split(".")[0])
+    }
+    assert readers == {"dicom_nodes/config_files/yaml_lines.py"}

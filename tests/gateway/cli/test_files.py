@@ -100,7 +100,7 @@ def test_deidentify_takes_a_profile_of_the_site(command: Command, study: Path, t
     )
     code, said = command("deidentify", study, "none", "--profile", "wrong")
     assert code == 1
-    assert "wrong.yaml: rule for PatientID (K): would keep a direct identifier" in said
+    assert "wrong.yaml:4: rules.PatientID: would keep a direct identifier (found K)" in said
     assert not (tmp_path / "none").exists()
 
 

@@ -57,10 +57,10 @@ def test_check_refuses_profiles_that_keep_an_identifier_or_are_not_there(
     assert code == 1
     problems = [one for one in json.loads(printed) if one["where"] == "profiles"]
     said = "\n".join(one["problem"] for one in problems)
-    assert "ours.yaml: rule for PatientBirthDate (K): would keep a direct identifier" in said
-    assert "ours.yaml: keep_text names PatientAddress" in said
-    assert "pml-read.yaml: its name is 'other'" in said
-    assert "pml-read.yaml: it has no version" in said
+    assert "ours.yaml:5: rules.PatientBirthDate: would keep a direct identifier (found K)" in said
+    assert "ours.yaml:4: keep_text.0: keeps a direct identifier (found PatientAddress)" in said
+    assert "pml-read.yaml:1: name: is not that of the file (found other)" in said
+    assert "pml-read.yaml:1: version: is missing" in said
     assert "rule two names the profile 'theirs'" in said
     assert "rule one" not in said, "told once, by its file"
     assert all(one["fix"] for one in problems)

@@ -3,7 +3,13 @@ direct identifier by any way."""
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from pydicom.datadict import tag_for_keyword
 
 from gateway.privacy.deidentify.instance import deidentify
 from gateway.privacy.deidentify.part10 import encode
@@ -20,7 +26,8 @@ def problems(layer: str) -> str:
     with pytest.raises(ProfileError) as caught:
         load_profile(layered=HEAD + layer)
     assert caught.value.fix
-    return "; ".join(caught.value.problems)
+    assert all(problem.fix and problem.line for problem in caught.value.problems)
+    return "; ".join(map(str, caught.value.problems))
 
 
 def test_a_site_profile_changes_single_rules_and_nothing_else() -> None:
@@ -118,7 +125,7 @@ def test_a_rule_that_identifies_nobody_is_accepted(rule: str) -> None:
         ("colour: blue", "colour"),
         ("options: [retain_uids]", "retain_uids"),
         ("options: [retain_full_dates, retain_modified_dates]", "retain_full_dates"),
-        ("options: retain_safe_private", "options is not a list"),
+        ("options: retain_safe_private", "options: is not a list"),
         ("options: [clean_descriptors, clean_descriptors]", "twice"),
         ("options: []\nrules: {StudyDate: {action: C, reason: x}}", "retain_modified_dates"),
         ("keep_text: [PatientAddress]", "PatientAddress"),
@@ -134,22 +141,22 @@ def test_a_rule_that_identifies_nobody_is_accepted(rule: str) -> None:
         ("also_allowed: [OverlayData]", "OverlayData"),
         ('sop_classes: {"1.2.840.10008.5.1.4.1.1.7": Secondary Capture}', "5.1.4.1.1.7"),
         ('sop_classes: {"1.3.12.2.1107.5.9.1": own}', "1.3.12.2.1107.5.9.1"),
-        ("sop_classes: {}", "sop_classes is empty"),
-        ("sop_classes: all", "sop_classes is not a table"),
+        ("sop_classes: {}", "sop_classes: is empty"),
+        ("sop_classes: all", "sop_classes: is not a table"),
         ("hold_image_types: []", "SCREEN SAVE"),
-        ("hold_image_types: screens", "hold_image_types is not a list"),
-        ("rules: none", "rules is not a table"),
+        ("hold_image_types: screens", "hold_image_types: is not a list"),
+        ("rules: none", "rules: is not a table"),
         ("rules: {PatientSize: {action: K}}", "no reason"),
         ("rules: {PatientSize: K}", "PatientSize"),
         ("rules: {PatientSize: {action: K, reason: x, unless: y}}", "PatientSize"),
-        ("rules: {PatientBirthDate: {action: Q, reason: x}}", "'Q'"),
+        ("rules: {PatientBirthDate: {action: Q, reason: x}}", "is no action (found Q)"),
         ("rules: {Nonsense: {action: X, reason: x}}", "Nonsense"),
         (
             "rules:\n  PatientSex: {action: X, reason: a}\n  PatientSex: {action: K, reason: b}",
-            "stands twice",
+            "stands here twice (found PatientSex)",
         ),
-        ("rules: [", "not YAML"),
-        ("rules: !!python/object/apply:os.getcwd []", "not YAML"),
+        ("rules: [", ":4: is not YAML"),
+        ("rules: !!python/object/apply:os.getcwd []", ":4: has a YAML tag (found tag:yaml.org,2002:python"),
     ],
 )
 def test_a_profile_that_cannot_be_carried_out_is_refused(layer: str, told: str) -> None:
@@ -160,12 +167,15 @@ def test_a_profile_that_cannot_be_carried_out_is_refused(layer: str, told: str) 
 @pytest.mark.parametrize(
     ("layer", "told"),
     [
-        ("name: north\n", "extends"),
-        ("extends: other\nname: north\n", "extends is 'other'"),
-        ("extends: pml-read\n", "name is missing"),
-        ("extends: pml-read\nname: pml-read\n", "name is missing"),
-        ("extends: pml-read\nname: Klinik Hinterwalden\n", "name is"),
-        ("- a list", "not a table"),
+        ("name: north\n", "extends: names no shipped profile"),
+        ("extends: other\nname: north\n", "extends: names no shipped profile (found other)"),
+        ("extends: pml-read\n", "name: is missing"),
+        ("extends: pml-read\nname: pml-read\n", "name: is missing"),
+        (
+            "extends: pml-read\nname: Klinik Hinterwalden\n",
+            "name: is not allowed (found Klinik Hinterwalden)",
+        ),
+        ("- a list", "is not a table"),
     ],
 )
 def test_a_site_profile_says_what_it_extends_and_has_a_name_of_its_own(layer: str, told: str) -> None:
@@ -178,7 +188,12 @@ def test_a_site_profile_says_what_it_extends_and_has_a_name_of_its_own(layer: st
 def test_all_faults_are_told_at_once() -> None:
     """An author corrects a file once."""
     told = problems("colour: blue\noptions: [retain_uids]\nrules: {PatientName: {action: K, reason: x}}\n")
-    assert all(word in told for word in ("colour", "retain_uids", "PatientName"))
+    for word in (
+        ":4: colour: there is nothing",
+        ":5: options.0: is not one",
+        ":6: rules.PatientName: would keep",
+    ):
+        assert word in told
 
 
 def test_the_fingerprint_follows_every_change() -> None:
@@ -193,3 +208,65 @@ def test_there_is_no_profile_of_another_name() -> None:
     for name in ("unknown", "../pml-read", ""):
         with pytest.raises(ProfileError):
             load_profile(name)
+
+
+def test_a_name_with_nothing_behind_it_means_none_of_these() -> None:
+    """Left out, a key is the shipped one's; empty, it is empty."""
+    empty = load_profile(layered=HEAD + "keep_text:\nalso_allowed: []\nreleasable:\nrules:\n")
+    assert (empty.keep_text, empty.also_allowed, empty.releasable_reasons) == (
+        frozenset(),
+        frozenset(),
+        frozenset(),
+    )
+    assert empty.rules == PROFILE.rules
+    assert load_profile(layered=HEAD).keep_text == PROFILE.keep_text
+
+
+def test_rules_share_what_is_written_once() -> None:
+    """Anchors and `<<` are followed; a refused rule is told where it stands."""
+    text = "rules:\n  PatientSex: &r {action: X, reason: not needed}\n  PatientSize: *r\n  %s: {<<: *r, action: K}\n"
+    site = load_profile(layered=HEAD + text % "PatientWeight")
+    kept = {keyword: site.code(tag_for_keyword(keyword) or 0) for keyword in ("PatientSize", "PatientWeight")}
+    assert kept == {"PatientSize": "X", "PatientWeight": "K"}
+    assert ":7: rules.PatientName: would keep a direct identifier (found K)" in problems(text % "PatientName")
+
+
+def test_a_rule_that_only_the_options_forbid_is_told_where_they_stand() -> None:
+    """Without moved dates nothing may shift one, in the site's file at the rule, in the shipped one at `options`."""
+    rule = "rules: {StudyDate: {action: C, reason: x}}\n"
+    assert load_profile(layered=HEAD + rule).code(0x00080020) == "C"
+    assert ":5: rules.StudyDate: shifts a date" in problems("options: []\n" + rule)
+
+
+NAMES = (
+    "action",
+    "reason",
+    "reasons",
+    "sop_classes",
+    "PatientName",
+    "PatientSex",
+    "1.2.840.10008.5.1.4.1.1.4",
+)
+KEYS = ("extends", "name", "version", "options", "rules", "keep_text", "sop_classes", "hold_image_types",
+        "also_allowed", "releasable", "colour")  # fmt: skip
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-1, 9)
+    | st.sampled_from(["", "pml-read", "north", "X", "K", "clean_descriptors", "PatientSex", "Manufacturer"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4),
+    max_leaves=8,
+)  # fmt: skip
+
+
+@given(st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=8))
+@example({"extends": "pml-read", "name": "north", "rules": {"PatientSex": {"action": [], "reason": [1]}}})
+@settings(max_examples=150)
+def test_no_content_raises_anything_else(content: dict[str, Any]) -> None:
+    """Whatever a file holds, it is a profile or a list of problems, each with a line of the file and a fix."""
+    text = json.dumps(content, indent=1)
+    found: list[Any] = []
+    try:
+        load_profile(layered=text, source="north.yaml")
+    except ProfileError as error:
+        found = list(error.problems) or [None]
+    lines = range(1, len(text.splitlines()) + 1)
+    assert [each for each in found if each is None or each.line not in lines or not each.fix] == []
