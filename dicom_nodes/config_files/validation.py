@@ -110,8 +110,8 @@ def _problem(
     place = read.known((*at, *loc))
     where = ".".join(str(part) for part in (place[len(at) :] if called else place))
     # What does not stand there is told by its name; what has nothing behind its name does stand there.
-    absent = loc[-1:] != place[-1:] and (kind == "missing" or loc[-1] in _names(_schema(model), loc[:-1]))
-    name = str(loc[-1]) if absent else ""
+    is_name = bool(loc) and (kind == "missing" or loc[-1] in _names(_schema(model), loc[:-1]))
+    name = str(loc[-1]) if is_name and loc[-1:] != place[-1:] else ""
     problem = _PROBLEMS.get(kind, str(error["msg"]))
     value = context.get("value", "" if kind == "missing" else repr(error["input"])[:120])
     if kind == "extra_forbidden":
