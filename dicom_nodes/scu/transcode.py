@@ -5,11 +5,20 @@ Only the encoding changes: same SOP Instance UID, same pixel values (PS3.5 Annex
 
 from __future__ import annotations
 
+from array import array
 from pathlib import Path
+from typing import Final
 
 from pydicom import dcmread
+from pydicom.dataset import Dataset
 from pydicom.uid import UID
 from pynetdicom.dsutils import encode
+
+# The VRs whose values are words, with the bytes of a word and array's name for such a one (PS3.5 6.2). pydicom keeps
+# them as the bytes that were read, and writes these whatever the byte order is.
+_WORDS: Final = {"OW": 2, "OF": 4, "OL": 4, "OD": 8, "OV": 8}
+_TYPE_OF_SIZE: Final = {2: "H", 4: "I", 8: "Q"}
+_PIXEL_DATA: Final = 0x7FE00010
 
 
 class CannotTranscode(Exception):
@@ -25,6 +34,8 @@ def reencoded(path: Path, transfer_syntax_uid: str) -> bytes:
         if stored.is_compressed and not stored.is_deflated:
             # A new SOP Instance UID is pydicom's default here: it would make this another object.
             ds.decompress(generate_instance_uid=False)
+        if not stored.is_little_endian:
+            _swap_words(ds)
         encoded = encode(ds, target.is_implicit_VR, target.is_little_endian)
     except OSError:
         raise
@@ -33,6 +44,20 @@ def reencoded(path: Path, transfer_syntax_uid: str) -> bytes:
     if encoded is None:
         raise CannotTranscode(_problem(target))
     return encoded
+
+
+def _swap_words(ds: Dataset) -> None:
+    """Turn the bytes of every word, in items too; a pixel larger than a word is turned as a whole."""
+    for element in ds:
+        if element.VR == "SQ":
+            for item in element.value:
+                _swap_words(item)
+        elif (size := _WORDS.get(element.VR, 0)) and element.value:
+            if element.tag == _PIXEL_DATA and ds.get("BitsAllocated", 16) > 16:
+                size = ds.BitsAllocated // 8
+            words = array(_TYPE_OF_SIZE[size], element.value)
+            words.byteswap()
+            element.value = words.tobytes()
 
 
 def _problem(target: UID) -> str:
