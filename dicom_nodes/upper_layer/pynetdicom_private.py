@@ -25,8 +25,8 @@ S = TypeVar("S", bound=AssociationSocket)
 
 DATA_TRANSFER = "Sta6"
 """Association established, ready for data transfer (PS3.8 Table 9-10)."""
-BEFORE_REQUEST = frozenset({"Sta1", "Sta2"})
-"""Idle, or connected and waiting for the A-ASSOCIATE-RQ: nothing can be aborted yet."""
+CANNOT_ABORT = frozenset({"Sta1", "Sta2", "Sta13"})
+"""States without an association to abort, not yet or not any more: the network thread would die of the request."""
 
 _LAST_ROUND_S = 0.01
 _PAUSE_S = 1.0

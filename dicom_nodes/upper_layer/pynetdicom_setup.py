@@ -18,7 +18,7 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
@@ -29,6 +29,7 @@ from dicom_nodes.errors import AssociationRejected, NodeTimeout, NodeUnreachable
 from dicom_nodes.instance import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from dicom_nodes.node import DimseNode
 from dicom_nodes.upper_layer.pynetdicom_private import (
+    CANNOT_ABORT,
     DATA_TRANSFER,
     close_every_socket,
     end_network_thread,
@@ -66,6 +67,14 @@ _REJECTIONS: dict[tuple[int | None, int | None], tuple[str, str]] = {
     (3, 1): ("is too busy", "Wait; it will be asked again."),
     (3, 2): ("has reached its limit of associations", "Wait; it will be asked again."),
 }
+
+
+class _Rejection(NamedTuple):
+    """What an A-ASSOCIATE-RJ says (PS3.8 Table 9-21)."""
+
+    result: int | None
+    source: int | None
+    reason: int | None
 
 
 def application_entity(ae_title: str, *, timeout_s: float, max_pdu: int = MAX_PDU) -> AE:
@@ -114,7 +123,7 @@ def associate(
     tls = None if node.tls is None else (client_context(node.tls), node.host)
     for address in _addresses(node):
         opened: list[evt.Event] = []
-        rejections: list[A_ASSOCIATE_RJ] = []
+        rejections: list[_Rejection] = []
         bound: list[Bound] = [
             (evt.EVT_CONN_OPEN, tune_socket),
             (evt.EVT_CONN_OPEN, opened.append),
@@ -164,14 +173,20 @@ def _where(node: DimseNode) -> str:
     return f"Node {node.name!r} ({node.ae_title} at {node.host}:{node.port})"
 
 
-def _keep_rejection(event: evt.Event, into: list[A_ASSOCIATE_RJ]) -> None:
-    if isinstance(event.pdu, A_ASSOCIATE_RJ):
-        into.append(event.pdu)
+def _keep_rejection(event: evt.Event, into: list[_Rejection]) -> None:
+    answer = event.pdu
+    if not isinstance(answer, A_ASSOCIATE_RJ):
+        return
+    into.append(_Rejection(answer.result, answer.source, answer.reason_diagnostic))
+    if answer.result not in (1, 2) or (answer.source, answer.reason_diagnostic) not in _REJECTIONS:
+        # pynetdicom's network thread dies of what the Standard does not define, and the request times out.
+        answer.result, answer.source, answer.reason_diagnostic = 1, 1, 1
 
 
-def _rejection(node: DimseNode, calling: str, answer: A_ASSOCIATE_RJ) -> AssociationRejected:
-    source, reason = answer.source, answer.reason_diagnostic
-    says, fix = _REJECTIONS.get((source, reason), (f"gives reason {source}/{reason}", "Ask who runs it."))
+def _rejection(node: DimseNode, calling: str, answer: _Rejection) -> AssociationRejected:
+    says, fix = _REJECTIONS.get(
+        (answer.source, answer.reason), (f"gives reason {answer.source}/{answer.reason}", "Ask who runs it.")
+    )
     names = {"calling": calling, "called": node.ae_title, "name": node.name}
     return AssociationRejected(
         f"{_where(node)} rejected the association: it {says.format(**names)}.",
@@ -205,9 +220,13 @@ def take_socket(association: Association) -> socket.socket | None:
 
 def close(association: Association, *, abort: bool = False) -> None:
     """End the association: release it (or abort it), and shut the socket if that does not end it."""
+    # Otherwise a release that nobody answers is aborted twice, by its own time-out and by that of the connection.
+    association.network_timeout = None
     # Without its reactor pynetdicom's release waits for ever.
     if association.is_established and association.is_alive() and not abort:
         association.release()
+    elif state(association) in CANNOT_ABORT:
+        cut(association)
     elif not (association.is_aborted or association.is_released or association.is_rejected):
         association.abort(block=False)
     _end_threads(association)

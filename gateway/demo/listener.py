@@ -14,7 +14,7 @@ from pynetdicom.events import EventHandlerType
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import ThreadedAssociationServer
 
-from dicom_nodes.upper_layer.pynetdicom_private import BEFORE_REQUEST, end_network_thread, state
+from dicom_nodes.upper_layer.pynetdicom_private import CANNOT_ABORT, end_network_thread, state
 from dicom_nodes.upper_layer.pynetdicom_setup import MAX_PDU, cut, tune_socket
 from gateway.demo.errors import NodeNotListening
 
@@ -115,7 +115,7 @@ class Listener:
 
 def _end(association: Association) -> None:
     """Abort; a caller that connected and said nothing yet cannot be aborted (PS3.8 9.2, state 2), only hung up on."""
-    if state(association) in BEFORE_REQUEST:
+    if state(association) in CANNOT_ABORT:
         cut(association)
     else:
         association.abort()

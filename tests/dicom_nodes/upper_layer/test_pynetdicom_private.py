@@ -239,7 +239,7 @@ def test_the_state_is_that_of_the_standard() -> None:
     with listening() as (port, requested):
         with socket.create_connection((HERE, port)):
             wait_until(lambda: requested and private.state(requested[0]) == "Sta2")
-            assert private.state(requested[0]) in private.BEFORE_REQUEST
+            assert private.state(requested[0]) in private.CANNOT_ABORT
         wait_until(lambda: private.state(requested[0]) == "Sta1")
     with PretendPacs() as pacs:
         with associated(pacs.node) as association:
