@@ -7,17 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from pydicom.dataset import Dataset
 from pydicom.uid import MRImageStorage
 from pynetdicom.dimse import DIMSEServiceProvider
 from pynetdicom.dimse_primitives import N_EVENT_REPORT
 
-from dicom_nodes import commitment
 from dicom_nodes.commitment import CommitmentResult, Reference, report_commitment, request_commitment
-from dicom_nodes.directory import NodeDirectory
-from dicom_nodes.errors import CommitmentNotSupported, NodeUnreachable, RequestRefused
-from dicom_nodes.scp.commitment_provider import Committed, Failures
-from dicom_nodes.scp.receiver import Receiver
+from dicom_nodes.errors import CommitmentNotSupported, NodeUnreachable
 from support.peers import Kept, PretendPacs, free_port, node, receiver, wait_until
 
 TRANSACTION = "2.25.9001"
@@ -99,51 +94,6 @@ def test_an_unreachable_peer_is_transient() -> None:
     """A peer that is down can be asked again later."""
     with pytest.raises(NodeUnreachable):
         request_commitment(node("pacs", "PACS", free_port()), TRANSACTION, TWO, calling_ae_title="GATEWAY")
-
-
-def _keeping(keeps: tuple[Reference, ...], asked: list[tuple[Reference, ...]]) -> Committed:
-    """A `committed` that keeps these, and remembers what it was asked for."""
-
-    def committed(references: tuple[Reference, ...]) -> tuple[tuple[Reference, ...], Failures]:
-        asked.append(references)
-        failed = tuple((each, 0x0112) for each in references if each not in keeps)
-        return tuple(each for each in references if each in keeps), failed
-
-    return committed
-
-
-def test_as_commitment_scp_we_report_on_a_new_association() -> None:
-    """Asked by a known node, we say what we keep and what we do not, on an association of our own."""
-    results: list[CommitmentResult] = []
-    asked: list[tuple[Reference, ...]] = []
-    committed = _keeping(TWO[:1], asked)
-    port = free_port()
-    us = node("gateway", "GATEWAY", port)
-    asker = Receiver(
-        "ASKER", "127.0.0.1", 0, lambda: NodeDirectory((us,)), Kept(), on_commitment=results.append
-    )
-    asker.start()
-    try:
-        with receiver(Kept(), node("asker", "ASKER", asker.port), port=port, committed=committed):
-            assert request_commitment(us, TRANSACTION, TWO, calling_ae_title="ASKER", wait_s=0.1) is None
-            wait_until(lambda: results)
-    finally:
-        asker.stop(1.0)
-    assert asked == [TWO]
-    assert results == [CommitmentResult(TRANSACTION, "gateway", ("2.25.1",), (("2.25.2", 0x0112),))]
-
-
-def test_a_request_that_references_nothing_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As SCP we answer an empty request with 'invalid argument value', not with silence."""
-    committed = _keeping((), [])
-    empty = Dataset()
-    empty.TransactionUID = TRANSACTION
-    monkeypatch.setattr(commitment, "action_information", lambda *_: empty)
-    with receiver(Kept(), node("asker", "ASKER", 4242), committed=committed) as us:
-        gateway = node("gateway", "GATEWAY", us.port)
-        with pytest.raises(RequestRefused) as caught:
-            request_commitment(gateway, TRANSACTION, TWO, calling_ae_title="ASKER")
-    assert caught.value.status == 0x0115
 
 
 def test_a_result_that_nobody_takes_is_an_error_for_the_reporter() -> None:

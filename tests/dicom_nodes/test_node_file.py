@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 import dicom_nodes
 from dicom_nodes.directory import NodeDirectory
-from dicom_nodes.errors import NodeFileError, UnknownNode
-from dicom_nodes.node import DicomWebNode, DimseNode, ReportsBy, Role, TlsSettings
+from dicom_nodes.errors import NodeFileError
+from dicom_nodes.node import DicomWebNode, DimseNode, ReportsBy, Role
 
 TWO_NODES = """
 nodes:
@@ -41,45 +41,6 @@ def test_the_shipped_example_is_valid() -> None:
     """The example that `gateway init` writes can be read."""
     example = Path(dicom_nodes.__file__).parent / "examples" / "nodes.yaml"
     assert [node.name for node in NodeDirectory.from_file(example)][:1] == ["hospital-pacs"]
-
-
-def test_an_unknown_name_lists_the_known_ones() -> None:
-    """Asking for a node that is not there says which are."""
-    with pytest.raises(UnknownNode, match=r"no node 'pcas' \(known: pacs, web\)"):
-        NodeDirectory.from_text(TWO_NODES).get("pcas")
-
-
-@pytest.mark.parametrize(
-    ("addresses", "calling", "address", "known"),
-    [
-        ("", "PACS", "127.0.0.1", True),
-        ("", " PACS ", "::ffff:127.0.0.1", True),
-        ("", "PACS", "192.0.2.1", False),
-        ("", "pacs", "127.0.0.1", False),
-        ("192.0.2.0/24", "PACS", "192.0.2.77", True),
-        ("192.0.2.0/24", "PACS", "127.0.0.1", False),
-        ("192.0.2.7", "PACS", "192.0.2.8", False),
-        ("'2001:db8::/32'", "PACS", "2001:db8::1", True),
-        ("", "PACS", "not an address", False),
-    ],
-)
-def test_a_sender_is_known_by_title_and_address(
-    addresses: str, calling: str, address: str, known: bool
-) -> None:
-    """Title and address must both match; networks, IPv6 and IPv4-in-IPv6 are understood."""
-    more = f", addresses: [{addresses}]" if addresses else ""
-    text = f"nodes: [{{name: p, ae_title: PACS, host: 127.0.0.1, port: 104, roles: [sender]{more}}}]"
-    found = NodeDirectory.from_text(text).sender(calling, address)
-    assert (found is not None) == known
-
-
-def test_a_reader_may_call_but_is_no_sender() -> None:
-    """`caller` knows every node, `sender` only those that may store here."""
-    directory = NodeDirectory.from_text(
-        "nodes: [{name: r, ae_title: READ, host: localhost, port: 104, roles: [reader]}]"
-    )
-    assert directory.sender("READ", "127.0.0.1") is None
-    assert directory.caller("READ", "127.0.0.1") is not None
 
 
 def test_every_mistake_is_reported_at_once_with_its_line() -> None:
@@ -195,35 +156,6 @@ def test_a_reading_site_says_how_it_reports() -> None:
             NodeDirectory.from_text(text % (roles, way))
 
 
-def test_what_a_name_is_followed_by_may_be_left_out(tmp_path: Path) -> None:
-    """Nothing, an empty list, a number where a text belongs, and tls in its three forms."""
-    (tmp_path / "ca.pem").write_text("c")
-    text = """\
-nodes:
-  - name: a
-    kind:
-    ae_title: A
-    host: 10
-    port: 104
-    roles: []
-    site: 5
-    addresses:
-    reports_by:
-    commitment:
-    tls: true
-  - {name: b, ae_title: B, host: b, port: 1, roles: reader, site: '', addresses: 10.1.2.3, tls: {ca: ca.pem}}
-  - {name: c, ae_title: C, host: c, port: 1, roles: [], tls: false, commitment: false}
-  - {name: d, kind: dicomweb, url: 'http://d', roles: [], verify: ca.pem}
-"""
-    a, b, c, d = NodeDirectory.from_text(text, base=tmp_path)
-    assert a == DimseNode("a", "A", "10", 104, frozenset(), site="5", tls=TlsSettings())
-    tls = TlsSettings(ca=tmp_path / "ca.pem")
-    reads = frozenset({Role.READER})
-    assert b == DimseNode("b", "B", "b", 1, reads, addresses=("10.1.2.3/32",), tls=tls)
-    assert c == DimseNode("c", "C", "c", 1, frozenset(), commitment=False)
-    assert d == DicomWebNode("d", "http://d", frozenset(), verify=tmp_path / "ca.pem")
-
-
 def test_what_nodes_share_is_written_once() -> None:
     """Anchors and `<<` are followed, and a mistake in what is shared is told where it stands."""
     text = """\
@@ -243,74 +175,6 @@ def test_the_second_of_two_values_is_not_taken_silently() -> None:
     """A name that stands twice is a mistake: which of the two was meant cannot be known."""
     with pytest.raises(NodeFileError, match=r"nodes\.yaml:3: the same name stands here twice"):
         NodeDirectory.from_text("nodes:\n- port: 104\n  port: 105\n")
-
-
-@pytest.mark.parametrize(
-    ("entry", "words"),
-    [
-        ("kind: [dimse]", "kind: is unknown"),
-        ("url: 'https://me:s3cret@[::1'", "url: is no web address"),
-        ("url: 'https://s3cret@web/'", "url: holds a password"),
-        ("url: [https://web]", "url: is not a text"),
-        (f"token_file: {'x' * 300}", "token_file: the file does not exist"),
-        ('token_file: "\\0"', "token_file: the file does not exist"),
-        ("password_file: nodes.yaml", "username and password_file belong together"),
-        ("verify: ca.pem", "verify: the file does not exist"),
-        ("verify: [true]", "verify: the file does not exist"),
-        ("commitment: true", "commitment: there is nothing of this name"),
-        ("username: me", "username and password_file belong together"),
-    ],
-)
-def test_a_web_node_that_cannot_be_used_is_explained(tmp_path: Path, entry: str, words: str) -> None:
-    """Each with its line, and whatever may be a secret is not repeated."""
-    (tmp_path / "nodes.yaml").write_text("s3cret")
-    text = f"nodes:\n- name: w\n  roles: [reader]\n  {entry}\n"
-    text += "" if "kind" in entry else "  kind: dicomweb\n"
-    text += "" if "url" in entry else "  url: https://web\n"
-    with pytest.raises(NodeFileError) as caught:
-        NodeDirectory.from_text(text, base=tmp_path)
-    (problem,) = caught.value.problems
-    assert words in str(problem)
-    assert problem.line in (2, 4)
-    assert "s3cret" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("entry", "words"),
-    [
-        ("port: '104'", "port: is not a TCP port (found 104)"),
-        ("port: true", "port: is not a TCP port"),
-        ("port:", "port: is missing"),
-        ("name: 5", "name: is not allowed"),
-        ("ae_title: ' A'", "ae_title: is not allowed"),
-        ("host: ''", "host: is missing"),
-        (
-            "commitment: 'yes'",
-            "commitment: is neither true nor false (found 'yes'). Write true or false.",
-        ),
-        (
-            "tls: strict",
-            "tls: is not known (found strict). Write true, or a table of certificate, key and ca",
-        ),
-        ("tls: {certificate: ca.pem}", "certificate and key belong together"),
-        ("tls: {key: ca.pem}", "certificate and key belong together"),
-        ("addresses: [10.1.2.3, north]", "addresses.1: is no IP address or network (found north)"),
-        ("roles: [[sender]]", "roles.0: is unknown"),
-        ("verify: true", "verify: there is nothing of this name"),
-    ],
-)
-def test_a_node_that_cannot_be_used_is_explained(tmp_path: Path, entry: str, words: str) -> None:
-    """Each mistake is one problem, with its line, the value and what to write."""
-    (tmp_path / "ca.pem").write_text("c")
-    good = {"name": "a", "ae_title": "A", "host": "a", "port": "104", "roles": "[sender]"}
-    good.pop(entry.split(":")[0], None)
-    text = f"nodes:\n- {entry}\n" + "".join(f"  {name}: {value}\n" for name, value in good.items())
-    with pytest.raises(NodeFileError) as caught:
-        NodeDirectory.from_text(text, base=tmp_path)
-    (problem,) = caught.value.problems
-    assert words in str(problem)
-    assert problem.line == 2
-    assert problem.fix
 
 
 NAMES = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ from pydicom import dcmread, uid
 from pynetdicom import AE
 from pynetdicom.presentation import AllStoragePresentationContexts
 
-from dicom_nodes.errors import AssociationRejected, NodeError, NodeUnreachable
+from dicom_nodes.errors import AssociationRejected, NodeError
 from dicom_nodes.instance import ReceivedInstance
 from dicom_nodes.node import Role
 from dicom_nodes.outcomes import Outcome
@@ -20,7 +19,6 @@ from dicom_nodes.sender import echo, store
 from dicom_nodes.upper_layer.contexts import TRANSFER_SYNTAXES
 from support.dicom_files import dataset_bytes, mr_file
 from support.peers import HERE, Kept, node, receiver
-from support.raw_peer import RawPeer
 
 MODALITY = node("modality", "MODALITY", 4242)
 
@@ -219,35 +217,3 @@ def test_a_port_in_use_is_explained() -> None:
         second = Receiver("GATEWAY", HERE, running.port, lambda: None, Kept())  # type: ignore[arg-type,return-value]
         with pytest.raises(NodeError, match=f"Cannot listen on {HERE}:{running.port}"):
             second.start()
-
-
-def test_a_port_is_shared_evenly() -> None:
-    """Receivers that listen on one socket each take as many associations as the other, and go on alone."""
-    listening = listen(HERE, 0)
-    port = listening.getsockname()[1]
-    with (
-        receiver(Kept(), MODALITY, listening=listening) as one,
-        receiver(Kept(), MODALITY, listening=listening) as other,
-        ExitStack() as held,
-    ):
-        assert one.port == other.port == port
-        for _ in range(6):
-            held.enter_context(RawPeer(port).associate())
-        assert one.associations + other.associations == 6
-        assert min(one.associations, other.associations) >= 2
-        one.stop(0.0)
-        listening.close()
-        assert echo(node("us", "GATEWAY", port), calling_ae_title="MODALITY") < 5
-
-
-def test_nobody_listens_once_all_that_share_a_port_have_stopped() -> None:
-    """A caller is then refused at once, and another program may have the port."""
-    listening = listen(HERE, 0)
-    port = listening.getsockname()[1]
-    with receiver(Kept(), MODALITY, listening=listening):
-        with pytest.raises(NodeError, match="Cannot listen"):
-            listen(HERE, port)
-        listening.close()
-    with pytest.raises(NodeUnreachable):
-        echo(node("us", "GATEWAY", port), calling_ae_title="MODALITY")
-    listen(HERE, port).close()

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import threading
 import time
 import tracemalloc
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom import uid
-from pydicom.filereader import read_dataset
 from pynetdicom.presentation import build_context
 
 from dicom_nodes.outcomes import InstanceOutcome, Outcome
 from dicom_nodes.outgoing import EncodedContent, OutgoingFile, StoredContent
-from dicom_nodes.scu.message_buffer import MessageBuffer
 from dicom_nodes.scu.store_channel import StoreChannel
 from dicom_nodes.sender import store
-from dicom_nodes.upper_layer.dimse_messages import fragment_bytes, pdvs, read_response, store_request
 from dicom_nodes.upper_layer.pynetdicom_setup import associate, take_socket
 from support.dicom_files import dataset_bytes, mr_file
 from support.odd_peer import (
@@ -39,8 +34,6 @@ from support.odd_peer import (
 )
 from support.peers import PretendPacs, storescp, wait_until
 
-ODD_UIDS = st.sampled_from(["2.25.1", "2.25.12", "1.2.840.10008.5.1.4.1.1.4"])
-
 
 def _sent(peer: OddPeer, files: list[OutgoingFile], timeout_s: float = 2.0) -> list[InstanceOutcome]:
     return store(peer.node, files, calling_ae_title="GATEWAY", timeout_s=timeout_s)
@@ -51,62 +44,6 @@ def _one(script: Script, folder: Path, timeout_s: float = 2.0, rows: int = 16) -
     with OddPeer(script) as peer:
         [outcome] = _sent(peer, [mr_file(folder, rows=rows)], timeout_s)
     return outcome
-
-
-@given(st.integers(1, 0xFFFF), ODD_UIDS, ODD_UIDS)
-def test_the_command_is_what_pydicom_reads(number: int, sop_class: str, instance: str) -> None:
-    """The command set decodes to the elements of PS3.7 Table 9.3-1, with the right group length."""
-    command = store_request(number, sop_class, instance)
-    read = read_dataset(BytesIO(command), is_implicit_VR=True, is_little_endian=True)
-    assert (read.AffectedSOPClassUID, read.AffectedSOPInstanceUID) == (sop_class, instance)
-    assert (read.CommandField, read.MessageID) == (0x0001, number)
-    assert read.CommandDataSetType != 0x0101
-    assert read.CommandGroupLength == len(command) - 12
-
-
-@given(
-    data=st.binary(max_size=3000),
-    maximum=st.one_of(st.just(0), st.integers(8, 600)),
-    size=st.integers(2000, 6000),
-)
-def test_any_layout_is_the_same_message(data: bytes, maximum: int, size: int) -> None:
-    """Every PDU keeps to the peer's maximum, even fragments, one 'last' each; together they are the message."""
-    buffer = MessageBuffer(maximum, size)
-    command = store_request(7, uid.MRImageStorage, "2.25.9")
-    buffer.begin(5, command, EncodedContent(data))
-    wire = bytes(buffer.ready)
-    while buffer.refill():
-        wire += bytes(buffer.ready)
-    found: dict[int, bytes] = {0: b"", 1: b""}
-    controls = []
-    while wire:
-        length = int.from_bytes(wire[2:6], "big")
-        assert wire[:2] == b"\x04\0"
-        assert maximum == 0 or length <= maximum
-        assert wire[10] == 5
-        [(control, fragment)] = pdvs(wire[6 : 6 + length])
-        assert len(fragment) % 2 == 0 or control == 2
-        found[control & 1] += fragment
-        controls.append(control)
-        wire = wire[6 + length :]
-    assert found == {0: data, 1: command}
-    assert controls == sorted(controls, key=lambda control: (1, 3, 0, 2).index(control))
-    assert (controls.count(3), controls.count(2)) == (1, 1)
-
-
-def test_a_maximum_without_room_for_data_is_refused() -> None:
-    """A peer that announces less than a fragment of two bytes cannot be sent anything."""
-    with pytest.raises(ValueError, match="leaves no room"):
-        fragment_bytes(7, 1000)
-
-
-@given(st.binary(max_size=60))
-def test_rubbish_is_no_command_set(rubbish: bytes) -> None:
-    """Whatever bytes come as a response, the reader says what it found or ValueError, nothing else."""
-    with contextlib.suppress(ValueError):
-        assert read_response(rubbish) is not None
-    with contextlib.suppress(ValueError):
-        assert sum(len(fragment) + 6 for _, fragment in pdvs(rubbish)) == len(rubbish)
 
 
 def test_any_layout_arrives_whole_at_a_real_peer(tmp_path: Path) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import itertools
-import socket
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,20 +12,16 @@ import pytest
 from pydicom import dcmread, uid
 from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import read_dataset
-from pynetdicom import build_context, evt
-from pynetdicom.sop_class import Verification
+from pynetdicom import evt
 
-from dicom_nodes.commitment import Reference
-from dicom_nodes.errors import AssociationRejected, NodeTimeout, NodeUnreachable, RequestRefused
+from dicom_nodes.errors import NodeUnreachable
 from dicom_nodes.outcomes import InstanceOutcome, Outcome
 from dicom_nodes.outgoing import OutgoingFile
 from dicom_nodes.scu import store_scu
-from dicom_nodes.sender import echo, holds, store
+from dicom_nodes.sender import store
 from dicom_nodes.upper_layer import contexts
-from dicom_nodes.upper_layer.contexts import proposals
-from dicom_nodes.upper_layer.pynetdicom_setup import associate
-from support.dicom_files import STUDY, dataset_bytes, mr_dataset, mr_file
-from support.peers import HERE, Kept, PretendPacs, free_port, node, receiver
+from support.dicom_files import dataset_bytes, mr_dataset, mr_file
+from support.peers import PretendPacs
 
 
 def test_files_arrive_bit_by_bit_and_outcomes_are_heard_one_by_one(tmp_path: Path) -> None:
@@ -60,15 +54,6 @@ def test_only_what_the_files_need_is_proposed(tmp_path: Path) -> None:
         (uid.EnhancedMRImageStorage, [uid.ImplicitVRLittleEndian]),
         (uid.EnhancedMRImageStorage, [uid.ExplicitVRLittleEndian]),
     ]
-
-
-def test_more_than_128_contexts_are_split_over_associations() -> None:
-    """No group proposes more than 128 contexts, and no class is torn over two groups."""
-    pairs = list(itertools.product((f"2.25.{n}" for n in range(100)), (uid.JPEG2000, uid.RLELossless)))
-    groups = list(proposals(pairs))
-    assert [len(group) for group in groups] == [126, 126, 48]
-    classes = [{str(context.abstract_syntax) for context in group} for group in groups]
-    assert not classes[0] & classes[1] | classes[1] & classes[2]
 
 
 @pytest.mark.parametrize("accepted", [uid.ExplicitVRLittleEndian, uid.ImplicitVRLittleEndian])
@@ -165,74 +150,6 @@ def test_a_peer_that_never_answers_costs_one_timeout(tmp_path: Path) -> None:
         silent.set()
     assert {o.outcome for o in outcomes} == {Outcome.TRY_AGAIN}
     assert time.monotonic() - start < 6
-
-
-def test_nobody_there_is_unreachable() -> None:
-    """A closed port and a name that does not resolve are transient: the node may come back."""
-    with pytest.raises(NodeUnreachable) as closed:
-        echo(node("pacs", "PACS", free_port()), calling_ae_title="GATEWAY")
-    assert closed.value.transient
-    nowhere = replace(node("pacs", "PACS", 104), host="no-such-host.invalid")
-    with pytest.raises(NodeUnreachable, match=r"no-such-host\.invalid"):
-        echo(nowhere, calling_ae_title="GATEWAY")
-
-
-def test_a_server_that_is_not_dicom_times_out() -> None:
-    """Something that takes the connection and says nothing is named as such, in time."""
-    with socket.socket() as listening:
-        listening.bind((HERE, 0))
-        listening.listen()
-        start = time.monotonic()
-        with pytest.raises(NodeTimeout, match="did not answer the association request"):
-            echo(node("pacs", "PACS", listening.getsockname()[1]), calling_ae_title="GATEWAY", timeout_s=0.5)
-        assert time.monotonic() - start < 4
-
-
-def test_a_host_name_without_a_dot_works() -> None:
-    """Names such as `localhost` or a container's name are resolved here, not taken for IPv6."""
-    with PretendPacs() as pacs:
-        assert echo(replace(pacs.node, host="localhost"), calling_ae_title="GATEWAY") < 5
-
-
-def test_a_rejection_says_what_to_do(tmp_path: Path) -> None:
-    """A peer that does not know us is a permanent problem with the fix in it."""
-    with PretendPacs(rejects=True) as pacs, pytest.raises(AssociationRejected) as caught:
-        store(pacs.node, [mr_file(tmp_path)], calling_ae_title="GATEWAY")
-    assert caught.value.permanent
-    assert not caught.value.transient
-    assert "'GATEWAY'" in caught.value.fix
-
-
-def test_a_rejection_that_came_before_we_looked_is_still_a_rejection() -> None:
-    """A peer that rejects and is gone before the caller looks has rejected: it did not stay silent."""
-    late = [(evt.EVT_REQUESTED, lambda _: time.sleep(0.3))]
-    with PretendPacs(rejects=True) as pacs, pytest.raises(AssociationRejected, match="does not know our AE"):
-        associate(
-            pacs.node, [build_context(Verification)], calling_ae_title="GATEWAY", timeout_s=5, handlers=late
-        )
-
-
-@pytest.mark.parametrize("hierarchical", [False, True])
-def test_holds_finds_what_is_there(hierarchical: bool) -> None:
-    """Found by one query for the study, or series by series where the archive insists on the hierarchy."""
-    uids = [f"2.25.77{number}" for number in range(150)]
-    references = [Reference(uid.MRImageStorage, each) for each in uids]
-    there = {each: (STUDY, f"2.25.6{number % 2}") for number, each in enumerate(uids[:100])}
-    with PretendPacs(headers=there, hierarchical=hierarchical) as pacs:
-        found = holds(pacs.node, references, calling_ae_title="GATEWAY", study_instance_uid=STUDY)
-    assert found == frozenset(there)
-
-
-def test_holds_without_query_service_is_refused() -> None:
-    """A node that answers no queries cannot confirm anything, and that is said."""
-    us = node("me", "ME", 4242)
-    with receiver(Kept(), us) as running, pytest.raises(RequestRefused, match="does not answer queries"):
-        holds(
-            node("gateway", "GATEWAY", running.port),
-            [Reference(uid.MRImageStorage, "2.25.1")],
-            calling_ae_title="ME",
-            study_instance_uid=STUDY,
-        )
 
 
 def test_hundreds_of_answers_are_not_lost(tmp_path: Path) -> None:

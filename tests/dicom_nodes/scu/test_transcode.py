@@ -1,4 +1,4 @@
-"""A file in another transfer syntax: the same object with the same pixels, or an error that says which syntax failed."""
+"""A file in another transfer syntax: the same object with the same pixels, or an error that names the syntax."""
 
 from __future__ import annotations
 

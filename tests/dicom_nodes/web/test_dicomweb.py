@@ -14,7 +14,7 @@ from dicom_nodes.errors import NodeTimeout, NodeUnreachable, RequestRefused
 from dicom_nodes.node import DicomWebNode, Role
 from dicom_nodes.outcomes import InstanceOutcome, Outcome
 from dicom_nodes.outgoing import OutgoingFile
-from dicom_nodes.sender import echo, holds, store
+from dicom_nodes.sender import count_mr, echo, holds, store
 from dicom_nodes.web import stow_upload
 from support.dicom_files import STUDY, mr_file
 from support.peers import HERE, free_port
@@ -159,3 +159,11 @@ def test_a_refused_search_says_whether_to_come_back(status: int, transient: bool
     with StowServer(search_status=status) as server, pytest.raises(RequestRefused) as caught:
         echo(_node(server.url), calling_ae_title="GATEWAY")
     assert (caught.value.status, caught.value.transient) == (status, transient)
+
+
+@pytest.mark.parametrize(("numbers", "counted"), [([12, 30], 42), ([12, None], None), ([], None)])
+def test_qido_counts_or_does_not_say(numbers: list[int | None], counted: int | None) -> None:
+    """QIDO-RS answers are added up; one series without a number makes the whole unknown."""
+    with StowServer(series=numbers) as server:
+        web = DicomWebNode("web", server.url, frozenset({Role.ARCHIVE}))
+        assert count_mr(web, STUDY, calling_ae_title="GATEWAY") == counted

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -138,18 +137,6 @@ def test_a_node_that_never_answers_is_a_timeout(tmp_path: Path, monkeypatch: pyt
 
     with StowServer(reply) as server, pytest.raises(NodeTimeout):
         _sent(server, _files(tmp_path, 80), 0.2)
-
-
-def test_a_body_is_read_while_it_is_sent(tmp_path: Path) -> None:
-    """A large file never lies in memory, and the length that was announced is the length that comes."""
-    file = mr_file(tmp_path, rows=4000)
-    body = Multipart([Part(file, file.path.stat().st_size)])
-    tracemalloc.start()
-    came = sum(len(block) for block in body)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert came == len(body) > 30_000_000
-    assert peak < 2_000_000
 
 
 def test_a_file_that_changes_is_refused_and_the_others_arrive(tmp_path: Path) -> None:
