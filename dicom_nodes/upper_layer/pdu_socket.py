@@ -1,6 +1,6 @@
 """Whole PDUs over the socket of an association that pynetdicom negotiated, each in time.
 
-pynetdicom gives up its socket after negotiation (`stack.take_socket`); from there on no thread but the
+pynetdicom gives up its socket after negotiation (`pynetdicom_setup.take_socket`); from there on no thread but the
 caller's touches it. The requestor's states of PS3.8 9.2 that are left, and what is done in them:
 
     Sta6 data transfer      P-DATA-TF: handed to the caller

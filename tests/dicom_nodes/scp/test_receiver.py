@@ -13,7 +13,6 @@ from dicom_nodes.errors import AssociationRejected, NodeError
 from dicom_nodes.instance import ReceivedInstance
 from dicom_nodes.node import Role
 from dicom_nodes.outcomes import Outcome
-from dicom_nodes.scp.listening import listen
 from dicom_nodes.scp.receiver import Receiver, Refusal
 from dicom_nodes.sender import echo, store
 from dicom_nodes.upper_layer.contexts import TRANSFER_SYNTAXES

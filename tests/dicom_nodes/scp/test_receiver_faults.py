@@ -21,6 +21,7 @@ from dicom_nodes.instance import ReceivedInstance
 from dicom_nodes.outcomes import Outcome
 from dicom_nodes.sender import echo, store
 from dicom_nodes.upper_layer.pdus import BY_PROVIDER, INVALID_VALUE, abort_pdu
+from dicom_nodes.upper_layer.pynetdicom_private import hold_reactor
 from support.dicom_files import dataset_bytes, encoded, mr_dataset, mr_file
 from support.peers import HERE, Kept, node, receiver, wait_until
 
@@ -142,8 +143,7 @@ def test_a_request_without_data_or_with_a_path_for_a_uid_is_refused() -> None:
             request.AffectedSOPClassUID = MRImageStorage
             request.AffectedSOPInstanceUID = uid
             request.DataSet = BytesIO(data) if data else None
-            association._reactor_checkpoint.clear()
-            time.sleep(0.02)
+            hold_reactor(association)
             association.dimse.send_msg(request, association.accepted_contexts[0].context_id or 1)
             _, answer = association.dimse.get_msg(block=True)
             statuses.append(getattr(answer, "Status", None))

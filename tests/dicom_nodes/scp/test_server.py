@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dicom_nodes.errors import NodeError, NodeUnreachable
-from dicom_nodes.scp.server import listen
+from dicom_nodes.scp.listening import listen
 from dicom_nodes.sender import echo
 from support.certificates import Authority
 from support.peers import HERE, Kept, node, receiver, wait_until
@@ -49,26 +49,6 @@ def test_nobody_listens_once_all_that_share_a_port_have_stopped() -> None:
     with pytest.raises(NodeUnreachable):
         echo(node("us", "GATEWAY", port), calling_ae_title="MODALITY")
     listen(HERE, port).close()
-
-
-@pytest.mark.parametrize(
-    ("host", "port"),
-    [("192.0.2.1", 0), ("no-such-host.invalid", 0), (HERE, 1)],
-    ids=["foreign", "unknown", "taken"],
-)
-def test_an_address_that_cannot_be_listened_on_is_said_with_its_fix(host: str, port: int) -> None:
-    """Nobody's address, a name that does not resolve, a port of another program; no socket stays open."""
-    with socket.create_server((HERE, 0)) as other:
-        port = port and other.getsockname()[1]
-        with pytest.raises(NodeError, match=f"Cannot listen on {host}:{port}") as caught:
-            listen(host, port)
-    assert "free port" in caught.value.fix
-
-
-def test_a_listening_socket_never_blocks() -> None:
-    """A connection that another process took in between is no wait for the next one."""
-    with listen(HERE, 0) as listening, pytest.raises(BlockingIOError):
-        listening.accept()
 
 
 def _hung_up(peer: socket.socket) -> bool:
