@@ -19,7 +19,7 @@ from pathlib import Path
 
 from dicom_nodes.encoding.errors import NotDicom
 from dicom_nodes.encoding.part10 import file_meta
-from dicom_nodes.encoding.stream import Walk
+from dicom_nodes.encoding.walk import Walk
 from dicom_nodes.instance import ReceivedInstance
 from gateway.records.ledger.arrivals import InstanceFact, Origin
 

@@ -13,7 +13,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, 
 
 from dicom_nodes.encoding.errors import NotDicom
 from dicom_nodes.encoding.part10 import elements, inflate
-from dicom_nodes.encoding.stream import Walk
+from dicom_nodes.encoding.walk import Walk
 from dicom_nodes.upper_layer.contexts import TRANSFER_SYNTAXES
 from support.dicom_files import dataset_bytes, encoded, mr_dataset
 
