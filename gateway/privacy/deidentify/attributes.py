@@ -19,7 +19,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.tag import Tag
 
-from dicom_nodes.instance import is_uid
+from dicom_nodes.encoding.uids import is_uid
 from gateway.privacy.deidentify.coded_entries import clean_coded_entry
 from gateway.privacy.deidentify.pixel_data import without_hidden_text
 from gateway.privacy.elements import has_standard_vr, is_ascii, listed, new_element, vr_to_write
