@@ -57,6 +57,7 @@ def _of(kind: Kind) -> frozenset[str]:
     return frozenset(vr for vr, form in FORMS.items() if form.kind is kind)
 
 
+STRING_VRS: Final = _of(Kind.STRING)
 TEXT_VRS: Final = _of(Kind.TEXT)
 NUMBER_VRS: Final = _of(Kind.NUMBER)
 BULK_VRS: Final = _of(Kind.BULK)

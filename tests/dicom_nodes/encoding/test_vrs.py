@@ -9,7 +9,7 @@ from pydicom.dataset import Dataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
 
-from dicom_nodes.encoding.vrs import BULK_VRS, FORMS, LONG_FORM, NUMBER_VRS, SHORT_FORM, TEXT_VRS, Kind
+from dicom_nodes.encoding.vrs import BULK_VRS, FORMS, LONG_FORM, NUMBER_VRS, SHORT_FORM, STRING_VRS, TEXT_VRS
 
 
 def _names(vrs: object) -> set[str]:
@@ -27,15 +27,12 @@ def test_every_vr_is_in_the_table_once() -> None:
 def test_kinds_are_those_of_the_standard() -> None:
     """Text is what a character set applies to; numbers and bulk are binary; the rest is strings."""
     assert set(TEXT_VRS) == _names(valuerep.CUSTOMIZABLE_CHARSET_VR)
-    strings = {vr for vr, form in FORMS.items() if form.kind is Kind.STRING}
-    assert strings | TEXT_VRS == _names(valuerep.STR_VR)
+    assert _names(valuerep.STR_VR) == STRING_VRS | TEXT_VRS
     assert set(BULK_VRS) == {"OB", "OD", "OF", "OL", "OV", "OW"}
     assert set(NUMBER_VRS) == _names(valuerep.FLOAT_VR | valuerep.INT_VR | {valuerep.VR.AT}) - {"DS", "IS"}
 
 
-@pytest.mark.parametrize(
-    "vr", sorted(vr for vr, form in FORMS.items() if form.kind in (Kind.STRING, Kind.TEXT))
-)
+@pytest.mark.parametrize("vr", sorted(STRING_VRS | TEXT_VRS))
 def test_a_value_is_padded_as_pydicom_pads_it(vr: str) -> None:
     """An odd value of each VR of characters."""
     odd = {"AS": "018", "DA": "2024022", "DS": "1.5", "IS": "123", "TM": "101", "DT": "20240", "UI": "1.2"}
