@@ -77,8 +77,7 @@ def add_user(
             f"account {account.id}",
             {"role": role, "site": site},
         )
-        assert account.id is not None
-        return account.id
+        return account.saved_id
 
 
 def sign_in(database: Database, login: str, password: str, lifetime: timedelta) -> tuple[str, Viewer]:
@@ -103,12 +102,11 @@ def sign_in(database: Database, login: str, password: str, lifetime: timedelta) 
         else:
             row = session.get_one(Account, account.id)
             row.failed_sign_ins, row.locked_until = 0, None
-            assert account.id is not None
             token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
             session.add(
                 WebSession(
                     token_hash=_hash(token),
-                    account_id=account.id,
+                    account_id=account.saved_id,
                     csrf=csrf,
                     created_at=now,
                     expires_at=now + lifetime,
@@ -122,8 +120,9 @@ def sign_in(database: Database, login: str, password: str, lifetime: timedelta) 
             f"Try again; after {FAILURES_TO_LOCK} wrong passwords an account rests for {LOCK.seconds // 60} minutes.",
         )
     assert account is not None
-    assert account.id is not None
-    return token, Viewer(account.id, account.login, account.display_name, account.role, account.site, csrf)
+    return token, Viewer(
+        account.saved_id, account.login, account.display_name, account.role, account.site, csrf
+    )
 
 
 def session_of(database: Database, token: str) -> Viewer | None:
@@ -133,9 +132,11 @@ def session_of(database: Database, token: str) -> Viewer | None:
         if row is None or row.expires_at <= database.now(session):
             return None
         account = session.get(Account, row.account_id)
-        if account is None or account.disabled or account.id is None:
+        if account is None or account.disabled:
             return None
-        return Viewer(account.id, account.login, account.display_name, account.role, account.site, row.csrf)
+        return Viewer(
+            account.saved_id, account.login, account.display_name, account.role, account.site, row.csrf
+        )
 
 
 def sign_out(database: Database, token: str) -> None:

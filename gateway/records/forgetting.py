@@ -95,8 +95,8 @@ def plan(session: Session, patient_hash: str, also: Iterable[int] = ()) -> Plan:
     )
     mark = session.exec(select(ForgottenPatient).where(ForgottenPatient.patient_hash == patient_hash)).first()
     return Plan(
-        tuple(study.id or 0 for study in studies),
-        tuple(case.id or 0 for case in cases),
+        tuple(study.saved_id for study in studies),
+        tuple(case.saved_id for case in cases),
         tuple(_open(studies, cases)),
         instances,
         int(size),
@@ -144,7 +144,6 @@ def mark(
         known = known or ForgottenPatient(patient_hash=patient_hash, site=site, forgotten_at=now)
         session.add(known)
         session.flush()
-        assert known.id is not None
         if studies or enrolled:
             known.forgotten_at, known.finished_at = now, None
             _delete_what_names(session, numbers, cases)
@@ -155,7 +154,7 @@ def mark(
             detail = {"why": why, "studies": numbers, "cases": [case.id for case in cases], "open": is_open}
             audit.append(session, now, who, "patient forgotten", f"forgotten patient {known.id}", detail)
         session.exec(delete(Identity).where(col(Identity.patient_hash) == patient_hash))
-        return known.id
+        return known.saved_id
 
 
 def finish(database: Database, blobs: BlobStore, forgotten_id: int) -> int:
@@ -189,13 +188,13 @@ def sweep(database: Database, blobs: BlobStore) -> None:
     """Finish what a killed command began, and delete what steps that ran meanwhile have left; the worker does so."""
     with database.read() as session:
         unfinished = session.exec(
-            select(ForgottenPatient.id).where(col(ForgottenPatient.finished_at).is_(None))
+            select(ForgottenPatient.ids()).where(col(ForgottenPatient.finished_at).is_(None))
         ).all()
         since = database.now(session) - LEFTOVERS_FOR
-        recent = session.exec(select(Case.id).where(col(Case.forgotten_at) >= since)).all()
+        recent = session.exec(select(Case.ids()).where(col(Case.forgotten_at) >= since)).all()
     for forgotten_id in unfinished:
-        finish(database, blobs, forgotten_id or 0)
-    _delete_folders(blobs, [case_id or 0 for case_id in recent])
+        finish(database, blobs, forgotten_id)
+    _delete_folders(blobs, recent)
     if unfinished:
         database.give_up_deleted(TABLES)
 
@@ -280,7 +279,7 @@ def _end(
         row.forgotten_at = now
         row.fence += 1
         row.lease_until, row.attempts, row.failing_since = None, 0, None
-        study_id, case_id = (row.study_id, row.id) if isinstance(row, Case) else (row.id or 0, None)
+        study_id, case_id = (row.study_id, row.id) if isinstance(row, Case) else (row.saved_id, None)
         reached = row.state if row.state == "FORGOTTEN" else ""
         tell(session, study_id, case_id, now, "patient forgotten", reached, who)
 
@@ -326,12 +325,13 @@ def _delete_what_names(session: Session, numbers: Sequence[int | None], cases: S
 
 
 def _cases_of(session: Session, patient_hash: str) -> list[int]:
-    found = session.exec(
-        select(Case.id)
-        .join(Study)
-        .where(Study.patient_hash == patient_hash, col(Study.forgotten_at).is_not(None))
+    return list(
+        session.exec(
+            select(Case.ids())
+            .join(Study)
+            .where(Study.patient_hash == patient_hash, col(Study.forgotten_at).is_not(None))
+        )
     )
-    return [case_id or 0 for case_id in found]
 
 
 def _erase_batch(database: Database, blobs: BlobStore, patient_hash: str) -> int:

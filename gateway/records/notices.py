@@ -40,7 +40,7 @@ def take(database: Database, channel: str, lease: timedelta) -> Batch | None:
         now = database.now(session)
         row = session.exec(select(Channel).where(Channel.name == channel).with_for_update()).first()
         if row is None:  # a channel that is new tells what comes from now on, not the past
-            newest = session.exec(select(Notice.id).order_by(col(Notice.id).desc()).limit(1)).first()
+            newest = session.exec(select(Notice.ids()).order_by(col(Notice.id).desc()).limit(1)).first()
             session.add(Channel(name=channel, told=newest or 0, look_again_at=now))
             return None
         if row.look_again_at > now:
@@ -58,7 +58,7 @@ def told(database: Database, channel: str, batch: Batch) -> None:
     """The channel told them."""
     with database.write("notices_told") as session:
         row, now = session.get_one(Channel, channel), database.now(session)
-        row.told = max(row.told, *(notice.id or 0 for notice in batch.notices))
+        row.told = max(row.told, *(notice.saved_id for notice in batch.notices))
         row.attempts, row.failing_since, row.problem, row.fix = 0, None, "", ""
         row.told_at = row.look_again_at = now
 

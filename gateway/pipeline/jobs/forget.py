@@ -90,17 +90,16 @@ class Forgetter:
                     or_(col(Study.state).in_(UNDECIDED), Study.patient_hash == "", col(Study.patients) > 1),
                 )
             ).all()
-        also = [study.id or 0 for study in unread if patient_hash in self._hashes(study)]
+        also = [study.saved_id for study in unread if patient_hash in self._hashes(study)]
         return Wanted(site, patient_hash, tuple(also))
 
     def _hashes(self, study: Study) -> list[str]:
         """The hash of the patient in each header, in order of arrival."""
-        assert study.id is not None
         return [
             linkage(
                 self.key,
                 study.site,
                 dcmread(self.blobs.path(instance.blob), specific_tags=list(KEYWORDS)),
             ).patient_hash
-            for instance in originals.kept(self.database, study.id)
+            for instance in originals.kept(self.database, study.saved_id)
         ]

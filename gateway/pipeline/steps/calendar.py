@@ -85,14 +85,14 @@ def study_date(headers: Sequence[Header]) -> str:
 
 def read_dates(context: StepContext) -> int:
     """Read the day of studies that were routed before the calendar existed; returns how many were read."""
-    unread = select(Study.id).where(
+    unread = select(Study.ids()).where(
         Study.study_date == "", Study.patient_hash != "", col(Study.forgotten_at).is_(None)
     )
     with context.database.read() as session:
         numbers = session.exec(unread.order_by(col(Study.id).desc()).limit(STUDIES_AT_ONCE)).all()
     for number in numbers:
         try:
-            headers = originals.headers(context.blobs, originals.kept(context.database, number or 0)[:1])
+            headers = originals.headers(context.blobs, originals.kept(context.database, number)[:1])
             day = study_date(headers)
         except GatewayError:
             day = NO_DATE

@@ -61,14 +61,14 @@ def enrol(database: Database, entries: Sequence[Entry], who: str) -> list[int]:
         for site in sorted({entry.site for entry in entries}):
             numbers = [row.id for row in rows if row.site == site]
             audit.append(session, now, who, "patients enrolled", f"site {site}", {"enrolments": numbers})
-        return [row.id or 0 for row in rows]
+        return [row.saved_id for row in rows]
 
 
 def letters(database: Database) -> list[tuple[int, str, bytes]]:
     """The letters that nobody has opened yet, oldest first: number of the entry, site, letter."""
     with database.read() as session:
         found = session.exec(select(Enrolment).where(Enrolment.letter != None).order_by("id"))  # noqa: E711  SQL's IS NOT
-        return [(row.id or 0, row.site, row.letter or b"") for row in found]
+        return [(row.saved_id, row.site, row.letter or b"") for row in found]
 
 
 def keep_opened(database: Database, enrolment_id: int, patient_hash: str, pseudonym: str) -> str:

@@ -24,7 +24,6 @@ ONE_LOOK = timedelta(minutes=10)
 
 def keep_held(session: Session, case: Case, facts: Sequence[HeldFact], now: datetime) -> None:
     """Remember what a preparation held. Decisions stay; a release that did not suffice is undone and told."""
-    assert case.id is not None
     known = {
         row.instance_id: row for row in session.exec(select(HeldObject).where(HeldObject.case_id == case.id))
     }
@@ -35,7 +34,7 @@ def keep_held(session: Session, case: Case, facts: Sequence[HeldFact], now: date
     for fact in facts:
         kept = known.get(fact.instance_id)
         if kept is None:
-            session.add(HeldObject(case_id=case.id, found_at=now, **vars(fact)))
+            session.add(HeldObject(case_id=case.saved_id, found_at=now, **vars(fact)))
             continue
         if kept.decision == RELEASED:
             tell(session, case.study_id, case.id, now, "released, but held again", detail=_named(kept))
@@ -124,7 +123,6 @@ def _prepare_again(session: Session, case: Case, now: datetime) -> None:
     case.waiting_for, case.attempts, case.failing_since = "", 0, None
     if not _is_parked_by_hand(session, case):
         case.problem = case.fix = ""
-    assert case.id is not None
     tell(session, case.study_id, case.id, now, "prepared again after decisions", CaseState.MATCHED)
 
 

@@ -141,8 +141,7 @@ def sign_report(database: Database, case_id: int, account_id: int, content: Mapp
         audit.append(
             session, now, account.login, "report signed", f"case {case_id}", {"digest": report.digest}
         )
-        assert report.id is not None
-        return report.id
+        return report.saved_id
 
 
 def park_case(database: Database, case_id: int, who: str, why: str) -> None:

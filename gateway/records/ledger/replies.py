@@ -68,10 +68,10 @@ def keep_reply(database: Database, fact: ReplyFact) -> int:
         ).scalar_one_or_none()
         if inserted is not None:
             return int(inserted)
-        known = select(Reply.id).where(
+        known = select(Reply.ids()).where(
             Reply.sop_instance_uid == fact.sop_instance_uid, Reply.digest == fact.digest
         )
-        return int(session.exec(known).one() or 0)
+        return session.exec(known).one()
 
 
 def discard_reply(database: Database, reply_id: int, who: str, why: str) -> None:

@@ -93,9 +93,8 @@ def claim_due(
                 row, node = cast("tuple[Case | Reply | Study, str]", found)
                 row.lease_owner, row.lease_until = worker, now + lease
                 row.fence += 1
-                assert row.id is not None
                 return Claim(
-                    unit, row.id, row.state, row.fence, row.attempts, worker, row.failing_since, node
+                    unit, row.saved_id, row.state, row.fence, row.attempts, worker, row.failing_since, node
                 )
     return None
 
