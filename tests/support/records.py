@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from gateway.lifecycle import CaseState, StudyState
-from gateway.records import accounts, ledger
+from gateway.records import ledger
 from gateway.records.database import Database
 from gateway.records.evidence import CaseDraft, Evidence
 
@@ -126,4 +126,4 @@ def forwarded_case(database: Database, clock: FakeClock, study: str = "1.2.3") -
 
 def reader(database: Database, login: str = "ana", role: str = "reader", site: str = "") -> int:
     """An account; returns its number."""
-    return accounts.add_user(database, login, login.title(), role, site, PASSWORD)
+    return ledger.add_user(database, login, login.title(), role, site, PASSWORD)

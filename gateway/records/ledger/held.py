@@ -9,9 +9,9 @@ from sqlmodel import Session, col, select
 
 from gateway.errors import NotAllowed, NotThere, WrongState
 from gateway.lifecycle import BEFORE_THE_REPORT, CaseState, move_case
-from gateway.records import audit
 from gateway.records.database import Database
 from gateway.records.evidence import HeldFact
+from gateway.records.ledger import audit_trail
 from gateway.records.ledger.journal import tell
 from gateway.records.tables.service import AuditEvent
 from gateway.records.tables.studies import Case, CaseEvent, Delivery, HeldObject, PreparedInstance
@@ -50,7 +50,7 @@ def look_at_original(database: Database, case_id: int, held_id: int, who: str) -
         now = database.now(session)
         row = _row(session, case_id, held_id)
         if not _looks(session, row, who, since=now - ONE_LOOK):
-            audit.append(session, now, who, LOOKED, _subject(row), {"reason": row.reason})
+            audit_trail.append(session, now, who, LOOKED, _subject(row), {"reason": row.reason})
 
 
 def decide_held(database: Database, case_id: int, held_id: int, decision: str, who: str, why: str) -> None:
@@ -80,7 +80,7 @@ def decide_held(database: Database, case_id: int, held_id: int, decision: str, w
             who=who,
             detail={**named, "why": why},
         )
-        audit.append(session, now, who, f"held object {decision}", _subject(row), {**named, "why": why})
+        audit_trail.append(session, now, who, f"held object {decision}", _subject(row), {**named, "why": why})
         ready = waited and not _undecided(session, case_id)
         # Left out of what is prepared already: nothing changes. All else has to be prepared again.
         if not _undecided(session, case_id) and (

@@ -393,7 +393,7 @@ class TestComingBack:
         again = gateway.keep(images(suffix=".7"), node="")
         gateway.run(70)
         database = gateway.context.database
-        forgetting.lift(database, again, "admin", "treated again")
+        ledger.lift_forgetting(database, again, "admin", "treated again")
         gateway.run(1)
         second = case_of(gateway, 2)
         assert (second.study_id, second.state) == (again, CaseState.FORWARDED)
@@ -404,7 +404,7 @@ class TestComingBack:
             assert (event.who, event.detail) == ("admin", {"why": "treated again"})
             assert case_rows.is_forgotten(session, gateway.study(again).patient_hash) is None
         with pytest.raises(NotThere):
-            forgetting.lift(database, again, "admin", "twice")
+            ledger.lift_forgetting(database, again, "admin", "twice")
 
 
 def test_a_file_that_a_living_study_needs_stays(gateway: Bench, forgetter: Forgetter, tmp_path: Path) -> None:

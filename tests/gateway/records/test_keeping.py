@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import Conflict, GatewayError, NotAllowed
-from gateway.records import accounts, audit
+from gateway.records import accounts, audit, ledger
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
+from gateway.records.ledger import audit_trail
 from gateway.records.migrations import schema
 from gateway.records.tables.service import AuditEvent
 from support.records import PASSWORD, FakeClock, reader
@@ -90,7 +91,7 @@ def test_the_audit_chain_finds_a_changed_event(database: Database) -> None:
     """Changing an old event breaks the chain at that event."""
     for number in range(3):
         with database.write("test") as session:
-            audit.append(session, database.now(session), "ana", f"act {number}", "case 1")
+            audit_trail.append(session, database.now(session), "ana", f"act {number}", "case 1")
     with database.read() as session:
         assert audit.verify(session) is None
     with database.write("test") as session:
@@ -106,7 +107,7 @@ class TestAccounts:
     def test_the_right_password_opens_a_session_that_ends(self, database: Database, clock: FakeClock) -> None:
         """The token tells who it is until its lifetime is over."""
         reader(database)
-        token, viewer = accounts.sign_in(database, "ana", PASSWORD, HOUR)
+        token, viewer = ledger.sign_in(database, "ana", PASSWORD, HOUR)
         assert accounts.session_of(database, token) == viewer
         clock.pass_seconds(3601)
         assert accounts.session_of(database, token) is None
@@ -114,8 +115,8 @@ class TestAccounts:
     def test_signing_out_ends_the_session(self, database: Database) -> None:
         """The token is worth nothing afterwards."""
         reader(database)
-        token, _ = accounts.sign_in(database, "ana", PASSWORD, HOUR)
-        accounts.sign_out(database, token)
+        token, _ = ledger.sign_in(database, "ana", PASSWORD, HOUR)
+        ledger.sign_out(database, token)
         assert accounts.session_of(database, token) is None
 
     def test_unknown_login_and_wrong_password_look_the_same(self, database: Database) -> None:
@@ -124,7 +125,7 @@ class TestAccounts:
         messages = set()
         for login in ("ana", "nobody"):
             with pytest.raises(NotAllowed) as refused:
-                accounts.sign_in(database, login, "wrong", HOUR)
+                ledger.sign_in(database, login, "wrong", HOUR)
             messages.add(str(refused.value))
         assert len(messages) == 1
 
@@ -133,28 +134,28 @@ class TestAccounts:
         reader(database)
         for _ in range(accounts.FAILURES_TO_LOCK):
             with pytest.raises(NotAllowed):
-                accounts.sign_in(database, "ana", "wrong", HOUR)
+                ledger.sign_in(database, "ana", "wrong", HOUR)
         with pytest.raises(NotAllowed):
-            accounts.sign_in(database, "ana", PASSWORD, HOUR)
+            ledger.sign_in(database, "ana", PASSWORD, HOUR)
         clock.pass_seconds(15 * 60 + 1)
-        accounts.sign_in(database, "ana", PASSWORD, HOUR)
+        ledger.sign_in(database, "ana", PASSWORD, HOUR)
 
     def test_guessing_at_the_signature_locks_too(self, database: Database) -> None:
         """A stolen session cannot try passwords without limit: even the right one is refused then."""
         ana = reader(database)
-        accounts.check_password(database, ana, PASSWORD)
+        ledger.check_password(database, ana, PASSWORD)
         for _ in range(accounts.FAILURES_TO_LOCK):
             with pytest.raises(NotAllowed):
-                accounts.check_password(database, ana, "wrong")
+                ledger.check_password(database, ana, "wrong")
         with pytest.raises(NotAllowed, match="locked"):
-            accounts.check_password(database, ana, PASSWORD)
+            ledger.check_password(database, ana, PASSWORD)
 
     def test_a_short_password_an_unknown_role_and_a_taken_login_are_refused(self, database: Database) -> None:
         """Each with its fix."""
         with pytest.raises(GatewayError, match="at least"):
-            accounts.add_user(database, "x", "", "reader", "", "short")
+            ledger.add_user(database, "x", "", "reader", "", "short")
         with pytest.raises(GatewayError, match="role"):
-            accounts.add_user(database, "x", "", "king", "", PASSWORD)
+            ledger.add_user(database, "x", "", "king", "", PASSWORD)
         reader(database)
         with pytest.raises(Conflict):
             reader(database)

@@ -51,7 +51,7 @@ HIGH = Risk(
 def gateway(tmp_path: Path, database_url: str) -> Iterator[Bench]:
     """A worker on either database, whose only rule asks whether the patient is enrolled."""
     with bench(tmp_path, ENROLLED, database_url) as made:
-        sealed_letters.publish(made.context.database, made.context.pseudonym_key)
+        ledger.publish_letterbox(made.context.database, made.context.pseudonym_key)
         yield made
 
 

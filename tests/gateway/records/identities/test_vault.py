@@ -20,6 +20,7 @@ from gateway.records.evidence import Evidence
 from gateway.records.identities import keys
 from gateway.records.identities.keys import KeyRing
 from gateway.records.identities.vault import Patient, SealedIdentity, Vault
+from gateway.records.ledger.identities import BEGAN, ROTATED
 from gateway.records.migrations import schema
 from gateway.records.tables.service import AuditEvent, RetiredKey
 from gateway.records.tables.studies import Case, Identity
@@ -57,7 +58,7 @@ def keep(database: Database, *identities: SealedIdentity) -> None:
 def names(database: Database) -> dict[str, int]:
     """How many rows name each key."""
     with database.read() as session:
-        return rotation.rows_by_key(session)
+        return ledger.rows_by_key(session)
 
 
 def events(database: Database, action: str) -> list[AuditEvent]:
@@ -77,7 +78,7 @@ class TestSealing:
         one = vault.seal("hospital", PATIENT, "PML-AAAAAAAA", "hash")
         assert b"Muster" not in one.sealed
         keep(database, one)
-        assert vault.open(database, 1, "ana", "report") == PATIENT
+        assert ledger.open_identity(database, vault, 1, "ana", "report") == PATIENT
         [event] = events(database, "identity read")
         assert (event.who, event.subject, event.detail) == ("ana", "identity 1", {"why": "report"})
 
@@ -85,8 +86,9 @@ class TestSealing:
         """The error names the key that is needed, and how its file must be called."""
         keep(database, sealed(vault))
         keys.make_key(tmp_path / "other" / "vault.key")
+        other = Vault.from_folder(tmp_path / "other")
         with pytest.raises(KeyMissing, match=vault.ring.current) as refused:
-            Vault.from_folder(tmp_path / "other").open(database, 1, "ana", "report")
+            ledger.open_identity(database, other, 1, "ana", "report")
         assert keys.own_name(vault.ring.current) in refused.value.fix
 
     def test_a_row_swapped_with_another_is_not_opened(self, database: Database, vault: Vault) -> None:
@@ -95,17 +97,17 @@ class TestSealing:
         with database.write("test") as session:
             session.get_one(Identity, 1).sealed = session.get_one(Identity, 2).sealed
         with pytest.raises(KeyMissing, match="changed"):
-            vault.open(database, 1, "ana", "report")
+            ledger.open_identity(database, vault, 1, "ana", "report")
 
     def test_an_identity_that_is_not_there_is_said_so(self, database: Database, vault: Vault) -> None:
         """A forgotten patient's number opens nothing and leaves no event."""
         with pytest.raises(NotThere):
-            vault.open(database, 1, "ana", "report")
+            ledger.open_identity(database, vault, 1, "ana", "report")
         assert events(database, "identity read") == []
 
 
 def test_nothing_but_the_vault_deciphers() -> None:
-    """The vault imports a cipher, used by `open` and `reseal` only; the calendar's letterbox is the other module."""
+    """The vault imports a cipher, used by `unseal` and `reseal` only; the calendar's letterbox is the other module."""
     root = Path(gateway.__file__).parent
     importing = []
     for path in sorted(root.rglob("*.py")):
@@ -125,7 +127,28 @@ def test_nothing_but_the_vault_deciphers() -> None:
         for node in ast.walk(function)
         if isinstance(node, ast.Attribute) and node.attr == "_decrypt"
     }
-    assert callers == {"open", "reseal"}
+    assert callers == {"unseal", "reseal"}
+
+
+def test_only_the_ledger_unseals() -> None:
+    """Nobody else even names it: an identity cannot be read without the line in the audit trail before it."""
+    root = Path(gateway.__file__).parent
+    named = {
+        path.relative_to(root).as_posix()
+        for path in sorted(root.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if (isinstance(node, ast.Attribute) and node.attr == "unseal")
+        or (isinstance(node, ast.Constant) and node.value == "unseal")
+    }
+    assert named == {"records/ledger/identities.py"}
+    tree = ast.parse((root / "records" / "ledger" / "identities.py").read_text(encoding="utf-8"))
+    [function] = [
+        function
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef) and "unseal" in ast.unparse(function)
+    ]
+    assert function.name == "open_identity"
+    assert "audit_trail.append" in ast.unparse(function).split("unseal")[0]
 
 
 class TestKeyFiles:
@@ -184,7 +207,7 @@ class TestKeyFiles:
             rotation.rotate(database, folder, "admin")
         assert "gateway vault reseal" in refused.value.fix
         assert (folder / "vault.key").read_bytes() == before
-        assert events(database, rotation.BEGAN) == []
+        assert events(database, BEGAN) == []
 
 
 class TestRotation:
@@ -194,15 +217,17 @@ class TestRotation:
         self, database: Database, folder: Path, vault: Vault, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """In several transactions; the process that ran all the time opens them; one event has the counts."""
-        monkeypatch.setattr(rotation, "BATCH", 2)
+        monkeypatch.setattr("gateway.records.ledger.identities.BATCH", 2)
         keep(database, *(sealed(vault, number) for number in range(1, 6)))
         old = vault.ring.current
         done = rotation.rotate(database, folder, "admin")
         assert (done.resealed, done.identities, done.out_of_reach, done.resumed) == (5, 5, 0, False)
         assert names(database) == {done.key_id: 5}
         assert done.key_id != old
-        assert [vault.open(database, n, "x", "y").patient_id for n in range(1, 6)] == list("12345")
-        [event] = events(database, rotation.ROTATED)
+        assert [ledger.open_identity(database, vault, n, "x", "y").patient_id for n in range(1, 6)] == list(
+            "12345"
+        )
+        [event] = events(database, ROTATED)
         assert (event.who, event.subject) == ("admin", f"key {done.key_id}")
         assert event.detail == {"resealed": 5, "identities": 5, "out of reach": 0}
 
@@ -219,7 +244,7 @@ class TestRotation:
         slow = sealed(vault)
         rotation.rotate(database, folder, "admin")
         keep(database, slow)
-        assert vault.open(database, 1, "x", "y").patient_id == "1"
+        assert ledger.open_identity(database, vault, 1, "x", "y").patient_id == "1"
         assert rotation.sweep(database, vault) == 1
         assert names(database) == {vault.ring.current: 1}
         assert rotation.sweep(database, vault) == 0
@@ -272,7 +297,7 @@ class TestRotation:
         keys.make_key(folder / "vault.key")
         done = rotation.reseal(database, folder, "admin")
         assert (done.resealed, done.out_of_reach) == (1, 0)
-        assert vault.open(database, 1, "x", "y").patient_id == "1"
+        assert ledger.open_identity(database, vault, 1, "x", "y").patient_id == "1"
 
     def test_a_missing_key_is_counted_and_loses_nothing(
         self, database: Database, folder: Path, vault: Vault
@@ -319,14 +344,14 @@ def test_a_rotation_killed_at_any_point_is_finished_by_the_next(
     keep(database, *(sealed(vault, number) for number in range(1, 4)))
     first = vault.ring.current
     assert killed_at(point, tmp_path / "markers", lambda: _rotate_and_retire(database.url, folder))
-    assert [vault.open(database, n, "x", "y").patient_id for n in (1, 2, 3)] == list("123")
+    assert [ledger.open_identity(database, vault, n, "x", "y").patient_id for n in (1, 2, 3)] == list("123")
     _rotate_and_retire(database.url, folder)
-    assert [vault.open(database, n, "x", "y").patient_id for n in (1, 2, 3)] == list("123")
+    assert [ledger.open_identity(database, vault, n, "x", "y").patient_id for n in (1, 2, 3)] == list("123")
     assert vault.ring.current != first
     assert names(database) == {vault.ring.current: 3}
     assert vault.ring.known == {vault.ring.current}
     assert not [path.name for path in folder.iterdir() if path.name.startswith(".")]
-    begun, ended = events(database, rotation.BEGAN), events(database, rotation.ROTATED)
+    begun, ended = events(database, BEGAN), events(database, ROTATED)
     assert len(begun) == len(ended)
     finished_before = point in ("rotated:after", "retire_key:before", "retire_key:after")
     assert len(ended) == (2 if finished_before else 1)
