@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from gateway.records.database import Database
+from gateway.records.identities import keys
+from gateway.records.identities.vault import Vault
 from gateway.records.migrations import schema
 from support.postgresql import PostgresServer
 from support.records import FakeClock
@@ -74,3 +76,16 @@ def database(request: pytest.FixtureRequest) -> Database:
     """An empty, migrated database, on each of the two."""
     made: Database = request.getfixturevalue(request.param)
     return made
+
+
+@pytest.fixture
+def key_folder(tmp_path: Path) -> Path:
+    """A key folder with a first key."""
+    keys.make_key(tmp_path / "keys" / "vault.key")
+    return tmp_path / "keys"
+
+
+@pytest.fixture
+def vault(key_folder: Path) -> Vault:
+    """The vault of a process that started before any rotation."""
+    return Vault.from_folder(key_folder)
