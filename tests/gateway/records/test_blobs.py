@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from gateway.records.blobs import LocalBlobs
+from gateway.records.blobs import OPEN_TRAY, LocalBlobs
 
 
 def test_bytes_come_back_and_leave_no_temporary_file(tmp_path: Path) -> None:
@@ -75,3 +76,71 @@ def test_a_batch_that_fails_leaves_nothing(tmp_path: Path) -> None:
         batch.put("a/1", b"1")
         raise OSError("the disk is full")
     assert list((tmp_path / "a").iterdir()) == []
+
+
+def test_what_was_deleted_is_gone_and_gone_twice_is_fine(tmp_path: Path, calls: list[str]) -> None:
+    """The folder is synced: a name that comes back after power loss was not deleted."""
+    blobs = LocalBlobs(tmp_path)
+    blobs.put("a/b", b"bytes")
+    calls.clear()
+    for _ in range(2):
+        blobs.delete("a/b")
+    assert calls == ["sync folder"]
+    assert list(blobs.keys("a")) == []
+    with pytest.raises(FileNotFoundError):
+        blobs.get("a/b")
+
+
+def test_only_what_is_old_is_abandoned(tmp_path: Path) -> None:
+    """Another process may be writing; the mark of a tray is what the recovery finds it by."""
+    blobs = LocalBlobs(tmp_path)
+    for name in (".half", ".new", OPEN_TRAY):
+        (tmp_path / "a").mkdir(exist_ok=True)
+        (tmp_path / "a" / name).write_bytes(b"x")
+    for name in (".half", OPEN_TRAY):
+        os.utime(tmp_path / "a" / name, (0, 0))
+    blobs.put("a/kept", b"bytes")
+    os.utime(tmp_path / "a" / "kept", (0, 0))
+    assert blobs.delete_abandoned(timedelta(hours=1)) == 1
+    assert {path.name for path in (tmp_path / "a").iterdir()} == {".new", OPEN_TRAY, "kept"}
+
+
+def test_a_place_that_is_not_used_yet_is_no_key(tmp_path: Path) -> None:
+    """Neither is what has no name yet, nor a folder that is not there."""
+    blobs = LocalBlobs(tmp_path)
+    blobs.put("a/kept", b"bytes")
+    (tmp_path / "a" / "empty").touch()
+    (tmp_path / "a" / ".half").write_bytes(b"x")
+    assert list(blobs.keys("a")) == ["a/kept"]
+    assert list(blobs.keys("b")) == []
+
+
+def test_a_view_is_the_bytes(tmp_path: Path) -> None:
+    """Small ones in memory, large ones left on the disk; of a missing file there is none."""
+    blobs = LocalBlobs(tmp_path)
+    for key, size in (("a/small", 10), ("a/large", 3_000_000)):
+        blobs.put(key, b"x" * size)
+        view = blobs.view(key)
+        assert len(view) == size
+        assert bytes(view[:3]) == b"xxx"
+    with pytest.raises(FileNotFoundError):
+        blobs.view("a/none")
+
+
+def test_a_large_file_is_put_together_without_a_name(tmp_path: Path) -> None:
+    """It is there once it is put; if that never happens, nothing is left of it."""
+    blobs = LocalBlobs(tmp_path)
+    with blobs.batch() as batch:
+        made = batch.written("a", [b"one", memoryview(b"two")])
+        left = batch.written("a", [b"never put"])
+        assert bytes(made[:]) == b"onetwo"
+        batch.put("a/made", made)
+        assert len(left) == 9
+    assert blobs.get("a/made") == b"onetwo"
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["made"]
+
+
+def test_folders_are_the_gateways_own(tmp_path: Path) -> None:
+    """Nobody else on the machine may look into them."""
+    LocalBlobs(tmp_path / "objects").put("a/b/c", b"bytes")
+    assert {(tmp_path / "objects" / name).stat().st_mode & 0o777 for name in (".", "a", "a/b")} == {0o700}

@@ -13,7 +13,7 @@ from sqlmodel import col, select
 from gateway.errors import NotThere, WrongState
 from gateway.lifecycle import CaseState, StudyState
 from gateway.pipeline.jobs.forget import Forgetter
-from gateway.records import audit, erasure, forgetting, ledger, numbers
+from gateway.records import audit, forgetting, ledger, numbers
 from gateway.records.accounts import Viewer
 from gateway.records.database import Database
 from gateway.records.evidence import CommitmentFact, Evidence
@@ -440,16 +440,3 @@ def test_an_object_forgotten_while_it_is_received_again_is_kept(
     with gateway.context.database.read() as session:
         [row] = session.exec(select(Instance)).all()
     assert gateway.context.blobs.get(row.blob)
-
-
-def test_every_column_of_every_table_is_decided() -> None:
-    """A new table or column fails here until somebody says what is left of it when a patient is forgotten."""
-    emptied = {table.__tablename__: set(columns) for table, columns in erasure.EMPTIED.items()}
-    remains = {table.__tablename__: set(columns) for table, columns in erasure.REMAINS.items()}
-    whole = {table.__tablename__ for table in (*erasure.GONE, *erasure.NOT_ABOUT_PATIENTS)}
-    assert set(emptied) == set(remains)
-    assert set(emptied) | whole == set(METADATA.tables)
-    assert not set(emptied) & whole
-    for name, columns in emptied.items():
-        assert not columns & remains[name]
-        assert columns | remains[name] == set(METADATA.tables[name].columns.keys())

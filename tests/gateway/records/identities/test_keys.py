@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.errors import SettingsError
+from gateway.errors import Conflict, KeyMissing, SettingsError
 from gateway.records import rotation
 from gateway.records.database import Database
 from gateway.records.identities import keys
@@ -75,3 +75,80 @@ class TestKeyFiles:
         assert "gateway vault reseal" in refused.value.fix
         assert (key_folder / "vault.key").read_bytes() == before
         assert audit_events(database, BEGAN) == []
+
+
+class TestReading:
+    """One file."""
+
+    @pytest.mark.parametrize("content", ["", "00", "zz" * 32, "00" * 33, "\x00" * 64])
+    def test_a_file_that_holds_no_key_is_refused(self, key_folder: Path, content: str) -> None:
+        """With the backup as its fix, and without quoting what stands there."""
+        (key_folder / "vault.key").write_text(content)
+        with pytest.raises(SettingsError, match="32 bytes") as refused:
+            keys.read_key(key_folder / "vault.key")
+        assert "backup" in refused.value.fix
+
+    def test_a_missing_file_says_how_a_new_gateway_is_made(self, tmp_path: Path) -> None:
+        """And that an old one has a backup: a new key would open nothing."""
+        with pytest.raises(KeyMissing, match=r"vault\.key") as refused:
+            keys.read_key(tmp_path / "vault.key")
+        assert "Restore it from its backup" in refused.value.fix
+        assert "gateway init" in refused.value.fix
+
+    def test_a_blank_after_the_key_does_not_matter(self, key_folder: Path) -> None:
+        """Editors and secret stores add one."""
+        key = keys.read_key(key_folder / "vault.key")
+        (key_folder / "vault.key").write_text(f"  {key.hex().upper()} \n\n")
+        assert keys.read_key(key_folder / "vault.key") == key
+
+    def test_a_name_tells_nothing_of_the_key(self) -> None:
+        """It is the same wherever the key lies, and shares nothing with it."""
+        key = bytes(range(32))
+        assert keys.key_id(key) == keys.key_id(bytes(key))
+        assert keys.key_id(key) not in key.hex()
+        assert keys.key_id(key) != keys.key_id(key[::-1])
+
+    def test_the_key_of_pseudonyms_is_another(self, key_folder: Path) -> None:
+        """It is never rotated: pseudonyms would change with it."""
+        keys.make_key(key_folder / "pseudonym.key")
+        pseudonym = keys.pseudonym_key(key_folder)
+        assert pseudonym.key_id == keys.key_id(keys.read_key(key_folder / "pseudonym.key"))
+        assert pseudonym.key_id not in KeyRing(key_folder).known
+
+
+class TestChanging:
+    """Keys added and removed."""
+
+    def test_a_new_key_lies_under_its_name_before_it_is_used(self, key_folder: Path) -> None:
+        """And so does the one that is current: whatever is lost next, both are there."""
+        before = KeyRing(key_folder).current
+        new = keys.add_key(key_folder)
+        named = keys.files(key_folder)
+        assert named == {"vault.key": before, keys.own_name(before): before, keys.own_name(new): new}
+        assert {path.stat().st_mode & 0o777 for path in key_folder.iterdir()} == {0o600}
+
+    def test_a_removed_key_goes_under_every_name_but_never_the_current_file(self, key_folder: Path) -> None:
+        """An operator may have kept it under a name of their own."""
+        old = KeyRing(key_folder).current
+        keys.make_current(key_folder, keys.add_key(key_folder))
+        (key_folder / "vault-of-2025.key").write_bytes((key_folder / keys.own_name(old)).read_bytes())
+        (key_folder / "vault-of-2025.key").chmod(0o600)
+        keys.remove(key_folder, old)
+        assert old not in KeyRing(key_folder).known
+        keys.remove(key_folder, KeyRing(key_folder).current)
+        assert set(keys.files(key_folder)) == {"vault.key"}
+
+    def test_what_a_crash_left_half_written_is_written_anew(self, key_folder: Path) -> None:
+        """Whatever its content and mode."""
+        (key_folder / keys.BEING_WRITTEN).write_text("half")
+        (key_folder / keys.BEING_WRITTEN).chmod(0o644)
+        new = keys.add_key(key_folder)
+        assert new in KeyRing(key_folder).known
+        assert not (key_folder / keys.BEING_WRITTEN).exists()
+
+    def test_only_one_works_on_the_folder(self, key_folder: Path) -> None:
+        """The second is told; when the first has ended, however, the folder is free."""
+        with keys.alone(key_folder), pytest.raises(Conflict), keys.alone(key_folder):
+            pass
+        with keys.alone(key_folder):
+            pass

@@ -5,11 +5,17 @@ from __future__ import annotations
 import threading
 from datetime import timedelta
 
+import pytest
+
 from gateway.lifecycle import CaseState, StudyState
 from gateway.records import ledger
 from gateway.records.database import Database
-from gateway.records.evidence import Evidence
-from gateway.records.views import case_rows
+from gateway.records.evidence import DeliveryFact, Evidence, ManifestFact, PreparedFact
+from gateway.records.identities.vault import Vault
+from gateway.records.ledger.work import advance, claim_due, note_deliveries, park, place_of, postpone, renew
+from gateway.records.tables.studies import Case, Reply, Study
+from gateway.records.views import case_rows, notice_rows
+from gateway.records.views.held_rows import manifests
 from support.records import (
     LEASE,
     QUIET,
@@ -20,7 +26,10 @@ from support.records import (
     due,
     fact,
     forwarded_case,
+    journal,
     matched_case,
+    reply_fact,
+    sealed,
 )
 
 
@@ -121,3 +130,129 @@ def test_every_transition_is_in_the_journal(database: Database, clock: FakeClock
     with database.read() as session:
         reached = [line.reached for line in case_rows.journal(session, 1, case_id) if line.reached]
     assert reached == ["RECEIVED", "COMPLETED", "MATCHED", "MATCHED", "PREPARED", "FORWARDED"]
+
+
+def test_a_reader_or_sender_who_waits_goes_before_a_new_study(database: Database, clock: FakeClock) -> None:
+    """Cases first, then objects of reading sites, then studies, whatever came first."""
+    matched_case(database, clock)
+    ledger.keep_reply(database, reply_fact())
+    ledger.keep_instance(database, fact(study="1.9"), timedelta(seconds=-1))
+    assert [due(database).unit for _ in range(3)] == ["case", "reply", "study"]
+
+
+def test_what_talks_to_a_node_that_has_its_share_is_left_for_later(
+    database: Database, clock: FakeClock
+) -> None:
+    """Not because it is not due: another node's work is done meanwhile."""
+    matched_case(database, clock)
+    advance(database, due(database), CaseState.PREPARED)
+    assert claim_due(database, "w", LEASE, STATES, full=["reading-site"]) is None
+    claim = claim_due(database, "w", LEASE, STATES, full=["hospital-pacs"])
+    assert claim is not None
+    assert (claim.state, claim.peer) == ("PREPARED", "reading-site")
+
+
+def test_the_journal_of_a_unit_is_its_studys_and_its_cases() -> None:
+    """An object that fits no case has neither."""
+    assert place_of(Study(id=1)) == (1, None)
+    assert place_of(Case(id=2, study_id=1)) == (1, 2)
+    assert place_of(Reply(id=3, study_id=1, case_id=2)) == (1, 2)
+    assert place_of(Reply(id=3)) == (None, None)
+
+
+def test_evidence_is_kept_with_the_state_it_belongs_to(
+    database: Database, clock: FakeClock, vault: Vault
+) -> None:
+    """Identity, copies and manifest; the copies of an earlier preparation are replaced, its manifests stay."""
+    case_id = matched_case(database, clock)
+
+    def evidence(copy: str) -> Evidence:
+        return Evidence(
+            note={"copies": 1},
+            columns={"shifted_study_date": "20200101"},
+            identity=sealed(vault),
+            prepared=(
+                PreparedFact(1, "1.2.840.10008.5.1.4.1.1.4", copy, "1.2.840.10008.1.2.1", f"{copy}.dcm"),
+            ),
+            manifest=ManifestFact(1, copy * 4, f"manifests/{copy}.json"),
+        )
+
+    postpone(database, due(database), "not yet", timedelta(0), evidence("2.25.1"))
+    advance(database, due(database), CaseState.PREPARED, evidence("2.25.2"))
+    case = case_row(database, case_id)
+    assert (case.pseudonym, case.identity_id, case.shifted_study_date) == ("PML-00000001", 1, "20200101")
+    with database.read() as session:
+        assert [copy.sop_instance_uid for copy in case_rows.prepared(session, case_id)] == ["2.25.2"]
+        assert [row.digest for row in manifests(session, case_id)] == ["2.25.2" * 4, "2.25.1" * 4]
+    assert journal(database, 1, case_id)[-1].detail == {"copies": 1}
+
+
+def test_evidence_of_a_lost_claim_is_not_kept(database: Database, clock: FakeClock) -> None:
+    """Another worker decides; nothing of the slower one gets in between."""
+    case_id = matched_case(database, clock)
+    lost = due(database, "slow")
+    clock.pass_seconds(61)
+    due(database, "fast")
+    answer = DeliveryFact("forward", "reading-site", "2.25.1", "accepted", 0, "")
+    evidence = Evidence(columns={"pseudonym": "PML-LOST"}, deliveries=(answer,))
+    lines = len(journal(database, 1, case_id))
+    assert not advance(database, lost, CaseState.PREPARED, evidence)
+    assert not postpone(database, lost, "why", timedelta(0), evidence)
+    assert not park(database, lost, "problem", "fix", evidence)
+    assert not note_deliveries(database, lost, (answer,))
+    assert not renew(database, lost, LEASE)
+    with database.read() as session:
+        assert case_rows.delivered(session, case_id, "forward", "reading-site") == frozenset()
+    assert case_row(database, case_id).pseudonym == ""
+    assert len(journal(database, 1, case_id)) == lines
+
+
+def test_answers_are_remembered_while_the_step_still_runs(database: Database, clock: FakeClock) -> None:
+    """A crash then repeats little; the claim stays what it was."""
+    case_id = matched_case(database, clock)
+    claim = due(database)
+    assert note_deliveries(
+        database, claim, (DeliveryFact("forward", "reading-site", "2.25.1", "accepted", 0, ""),)
+    )
+    with database.read() as session:
+        assert case_rows.delivered(session, case_id, "forward", "reading-site") == {"2.25.1"}
+    assert advance(database, claim, CaseState.PREPARED)
+
+
+@pytest.mark.parametrize(
+    ("what", "page"), [("case", "/cases/1"), ("study", "/studies"), ("reply", "/replies")]
+)
+def test_what_needs_a_person_is_told_with_its_page(
+    database: Database, clock: FakeClock, what: str, page: str
+) -> None:
+    """To the site it is of; an object that fits no case is the whole gateway's."""
+    if what == "case":
+        matched_case(database, clock)
+    elif what == "study":
+        ledger.keep_instance(database, fact(), timedelta(seconds=-1))
+    else:
+        ledger.keep_reply(database, reply_fact())
+    claim = due(database)
+    assert claim.unit == what
+    park(database, claim, "A problem.", "A fix.")
+    with database.read() as session:
+        [notice] = notice_rows.newest(session)
+    assert (notice.page, notice.site) == (page, "" if what == "reply" else "hospital")
+    assert "needs a person" in notice.text
+
+
+def test_trouble_is_counted_from_its_beginning_and_ends_with_the_state(
+    database: Database, clock: FakeClock
+) -> None:
+    """Plain waiting is no trouble."""
+    case_id = matched_case(database, clock)
+    postpone(database, due(database), "waiting", timedelta(0), failed=False)
+    assert case_row(database, case_id).failing_since is None
+    postpone(database, due(database), "down", timedelta(0))
+    began = clock.time
+    clock.pass_seconds(60)
+    postpone(database, due(database), "down", timedelta(0))
+    assert case_row(database, case_id).failing_since == began
+    advance(database, due(database), CaseState.PREPARED)
+    case = case_row(database, case_id)
+    assert (case.failing_since, case.attempts, case.waiting_for) == (None, 0, "")
