@@ -9,7 +9,8 @@ from gateway.pipeline import schedule
 from gateway.pipeline.context import StepContext
 from gateway.pipeline.cores import Cores
 from gateway.pipeline.runner.engine import Engine
-from gateway.records.identities import keys, sealed_letters
+from gateway.records import ledger
+from gateway.records.identities import keys
 from gateway.records.identities.vault import Vault
 
 
@@ -26,7 +27,7 @@ def worker(gateway: Gateway) -> tuple[Engine, BackgroundScheduler]:
         keys.pseudonym_key(gateway.settings.storage.keys),
         Cores(gateway.settings.engine.processes),
     )
-    sealed_letters.publish(gateway.database, context.pseudonym_key)
+    ledger.publish_letterbox(gateway.database, context.pseudonym_key)
     engine = Engine(context)
     engine.start()
     return engine, schedule.start(engine, gateway.database, gateway.settings)

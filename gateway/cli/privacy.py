@@ -37,13 +37,13 @@ def who() -> str:
 @vault_app.command("status")
 def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Show the keys, and how many identities each has sealed."""
-    from gateway.records import rotation
+    from gateway.records import ledger
     from gateway.records.identities import keys
 
     gateway = opened(config)
     ring = keys.KeyRing(gateway.settings.storage.keys)
     with gateway.database.read() as session:
-        rows = rotation.rows_by_key(session)
+        rows = ledger.rows_by_key(session)
     print_rows(
         [
             {
@@ -162,9 +162,9 @@ def readmit(
     config: ConfigOption = None,
 ) -> None:
     """Let a forgotten patient be known again: the study goes on, what was forgotten stays so."""
-    from gateway.records import forgetting
+    from gateway.records import ledger
 
-    forgetting.lift(opened(config).database, study, who(), why)
+    ledger.lift_forgetting(opened(config).database, study, who(), why)
     out.print(f"Study {study} will be looked at now.")
 
 

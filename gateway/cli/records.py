@@ -109,14 +109,14 @@ def users_add(
     config: ConfigOption = None,
 ) -> None:
     """Add a local account: reader, lead, coordinator or admin."""
-    from gateway.records import accounts
+    from gateway.records import ledger
 
     password = (
         password_file.read_text(encoding="utf-8").strip()
         if password_file
         else typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     )
-    accounts.add_user(opened(config).database, name, display_name, role, site, password)
+    ledger.add_user(opened(config).database, name, display_name, role, site, password)
     out.print(f"Added {name}.")
 
 

@@ -188,21 +188,11 @@ def rules_rollback(
 
 
 def _put_in_force(config: Path | None, action: str, change: Callable[[str, datetime], Publication]) -> None:
-    """Publish or roll back, with a line in the audit trail in the same transaction."""
+    """Publish or roll back, and say which version is in force then."""
     from gateway.cli.records import opened
-    from gateway.records import audit
+    from gateway.records import ledger
 
-    by = getpass.getuser()
-    database = opened(config).database
-    with database.write("rules_version") as session:
-        at = database.now(session)
-        done = change(by, at)
-        if done.changed:
-            detail = {
-                "fingerprint": done.version.fingerprint,
-                "before": None if done.before is None else done.before.number,
-            }
-            audit.append(session, at, by, action, f"rules version {done.version.number}", detail)
+    done = ledger.put_rules_in_force(opened(config).database, getpass.getuser(), action, change)
     said = f"Version {done.version.number} ({done.version.fingerprint[:12]})"
     out.print(f"{said} is in force." if done.changed else f"{said} was in force already.")
 

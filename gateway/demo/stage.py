@@ -18,7 +18,7 @@ import requests
 from gateway.demo.errors import DemoError
 from gateway.demo.hospital import HospitalArchive
 from gateway.demo.reading_site import ReadingSite
-from gateway.records import accounts
+from gateway.records import ledger
 from gateway.records.database import Database
 from gateway.service import scaffold
 
@@ -132,8 +132,8 @@ class Stage:
         database = self.database()
         try:
             if not self._has_reader(database):
-                accounts.add_user(database, "reader", "Dr. Demo Reader", "lead", "", self.password, "demo")
-                accounts.add_user(database, "admin", "Demo Admin", "admin", "", self.password, "demo")
+                ledger.add_user(database, "reader", "Dr. Demo Reader", "lead", "", self.password, "demo")
+                ledger.add_user(database, "admin", "Demo Admin", "admin", "", self.password, "demo")
         finally:
             database.close()
 

@@ -15,7 +15,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from gateway.pipeline.jobs import notify
 from gateway.pipeline.runner.engine import Engine
 from gateway.pipeline.steps import calendar
-from gateway.records import accounts, forgetting, ledger, rotation
+from gateway.records import forgetting, ledger, rotation
 from gateway.records.database import Database
 from gateway.settings import Settings
 
@@ -32,9 +32,7 @@ def start(engine: Engine, database: Database, settings: Settings) -> BackgroundS
     )
     scheduler.add_job(engine.wake, IntervalTrigger(seconds=settings.engine.poll), id="look for due work")
     scheduler.add_job(
-        once_per_slot(
-            database, "end sessions", SWEEP_SECONDS, lambda: accounts.end_expired_sessions(database)
-        ),
+        once_per_slot(database, "end sessions", SWEEP_SECONDS, lambda: ledger.end_expired_sessions(database)),
         IntervalTrigger(seconds=SWEEP_SECONDS),
         id="end sessions",
     )

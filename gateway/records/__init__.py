@@ -5,9 +5,9 @@ ledger/                           every write
 views/                            every read: frozen rows for pages, commands and steps
 blobs, intake/                    the bytes, durable before they are acknowledged
 identities/                       keys, the vault, sealed letters
-accounts, audit                   who may, and who did
-evidence, notices, numbers        what a step found, what people must hear, what metrics show
-surveillance                      the calendar as it stands
-forgetting, erasure, rotation     what must be gone, and keys that change
+accounts, audit                   whose a password and a session are; the chain of the audit trail
+evidence, numbers                 what a step found, what metrics show
+surveillance, patients            the calendar as it stands, and which rows are of one patient
+forgetting, erasure, rotation     what must be gone, and keys that change: each a run of several events
 crash                             a switch that kills this process at a commit point, for tests
 """

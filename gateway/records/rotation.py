@@ -6,25 +6,17 @@ that a slow step seals with the old key are found by the worker's sweep; a key t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import func, text
 from sqlmodel import Session, col, select
 
-from gateway.errors import KeyMissing
-from gateway.records import audit
+from gateway.records import ledger
 from gateway.records.database import Database
 from gateway.records.identities import keys
 from gateway.records.identities.vault import Vault
-from gateway.records.tables.service import AuditEvent, RetiredKey
-from gateway.records.tables.studies import Identity
-
-BATCH = 100
-"""Identities sealed again in one transaction: milliseconds, so that readers and the receiver notice nothing."""
-LOCK = 0x504D4D  # one PostgreSQL advisory lock: a key is either named by a row or retired, never both
-BEGAN, ROTATED, RETIRED = "vault rotation begun", "vault key rotated", "vault key retired"
+from gateway.records.ledger.identities import BEGAN, ROTATED
+from gateway.records.tables.service import AuditEvent
 
 
 @dataclass(frozen=True)
@@ -45,13 +37,9 @@ def rotate(database: Database, folder: Path, who: str) -> Rotation:
         with database.read() as session:
             begun = _unfinished(session)
         resumed = begun is not None and begun in keys.KeyRing(folder).known
-        if not resumed:
+        if begun is None or not resumed:
             present, begun = keys.KeyRing(folder).current, keys.add_key(folder)
-            with database.write("begin_rotation") as session:
-                audit.append(
-                    session, database.now(session), who, BEGAN, f"key {begun}", {"from": present, "to": begun}
-                )
-        assert begun is not None
+            ledger.begin_rotation(database, who, present, begun)
         if keys.KeyRing(folder).current != begun:
             keys.make_current(folder, begun)
         return _finish(database, folder, who, resumed)
@@ -72,16 +60,9 @@ def retire(database: Database, folder: Path, who: str) -> list[str]:
         ring = keys.KeyRing(folder)
         gone = []
         for name in sorted(ring.known - {ring.current}):
-            with database.write("retire_key") as session:
-                _lock(session)
-                if session.exec(select(Identity.id).where(Identity.key_id == name).limit(1)).first():
-                    continue
-                if session.get(RetiredKey, name) is None:
-                    now = database.now(session)
-                    session.add(RetiredKey(key_id=name, retired_at=now))
-                    audit.append(session, now, who, RETIRED, f"key {name}")
-            keys.remove(folder, name)
-            gone.append(name)
+            if ledger.retire_key(database, name, who):
+                keys.remove(folder, name)
+                gone.append(name)
         return gone
 
 
@@ -89,59 +70,23 @@ def sweep(database: Database, vault: Vault) -> int:
     """Seal again what a slow step sealed with an earlier key; the worker does so every few minutes."""
     resealed = _reseal_all(database, vault)
     if resealed:
-        with database.write("reseal_late") as session:
-            detail = {"to": vault.ring.current, "resealed": resealed}
-            audit.append(session, database.now(session), "gateway", "identities resealed", "vault", detail)
+        ledger.note_resealed(database, vault.ring.current, resealed)
     return resealed
-
-
-def admit(session: Session, key_id: str) -> None:
-    """Let a row be sealed with this key, in the caller's transaction; raises KeyMissing when the key was retired."""
-    _lock(session)
-    if session.get(RetiredKey, key_id) is not None:
-        raise KeyMissing(
-            f"The vault key {key_id} was retired while this step ran.",
-            "The step is run again with the new key.",
-        )
-
-
-def rows_by_key(session: Session) -> dict[str, int]:
-    """How many identities name each key."""
-    return dict(session.exec(select(Identity.key_id, func.count()).group_by(col(Identity.key_id))).all())
 
 
 def _finish(database: Database, folder: Path, who: str, resumed: bool) -> Rotation:
     vault = Vault.from_folder(folder)
     resealed = _reseal_all(database, vault)
-    with database.write("rotated") as session:
-        present = vault.ring.current
-        counts = rows_by_key(session)
-        out_of_reach = sum(n for name, n in counts.items() if name not in vault.ring.known)
-        done = Rotation(present, resealed, sum(counts.values()), out_of_reach, resumed)
-        detail = {"resealed": resealed, "identities": done.identities, "out of reach": out_of_reach}
-        audit.append(session, database.now(session), who, ROTATED, f"key {present}", detail)
-    return done
+    present = vault.ring.current
+    counted = ledger.end_rotation(database, who, present, vault.ring.known, resealed)
+    return Rotation(present, resealed, *counted, resumed)
 
 
 def _reseal_all(database: Database, vault: Vault) -> int:
     resealed = 0
-    while True:
-        present = vault.ring.current
-        earlier: Sequence[str] = sorted(vault.ring.known - {present})
-        with database.write("reseal") as session:
-            rows = session.exec(
-                select(Identity)
-                .where(col(Identity.key_id).in_(earlier))
-                .order_by(col(Identity.id))
-                .limit(BATCH)
-                .with_for_update()
-            ).all()
-            for row in rows:
-                vault.reseal(row)
-                session.add(row)
-        if not rows:
-            return resealed
-        resealed += len(rows)
+    while batch := ledger.reseal_batch(database, vault):
+        resealed += batch
+    return resealed
 
 
 def _unfinished(session: Session) -> str | None:
@@ -153,8 +98,3 @@ def _unfinished(session: Session) -> str | None:
         .limit(1)
     ).first()
     return str(last.detail["to"]) if last is not None and last.action == BEGAN else None
-
-
-def _lock(session: Session) -> None:
-    if session.get_bind().dialect.name == "postgresql":
-        session.connection().execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})

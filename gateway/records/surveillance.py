@@ -120,7 +120,7 @@ def _row(
     last = max(filter(None, (seen.get(mark), one.last_mri_on)), default=None)
     risk = risk_of(one)
     return PatientRow(
-        one.id or 0,
+        one.saved_id,
         one.site,
         one.label,
         one.pseudonym,

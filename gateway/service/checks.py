@@ -16,7 +16,7 @@ from gateway.assembly.gateway import unreachable
 from gateway.errors import GatewayError
 from gateway.privacy.errors import PrivacyError
 from gateway.profiles import read_folder
-from gateway.records import rotation
+from gateway.records import ledger
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
 from gateway.records.identities import keys
@@ -91,7 +91,7 @@ def _keys_needed(settings: Settings, database: Database) -> Iterator[Problem]:
     except GatewayError:
         return  # told already
     with database.read() as session:
-        needed = rotation.rows_by_key(session)
+        needed = ledger.rows_by_key(session)
     for name, rows in sorted(needed.items()):
         if name not in known:
             yield Problem(

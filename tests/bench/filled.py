@@ -15,7 +15,7 @@ from sqlmodel import SQLModel
 
 from bench.competitors import Server
 from gateway.lifecycle import CaseState, StudyState
-from gateway.records import accounts, ledger
+from gateway.records import ledger
 from gateway.records.database import Database
 from gateway.records.evidence import Evidence
 from gateway.records.migrations import schema
@@ -46,7 +46,7 @@ def fill(home: Path, cases: int, open_cases: int) -> None:
     database = Database(f"sqlite:///{home / 'gateway-data' / 'gateway.sqlite'}")
     try:
         schema.upgrade(database)
-        accounts.add_user(database, "lead", "Lead", "lead", "", _PASSWORD)
+        ledger.add_user(database, "lead", "Lead", "lead", "", _PASSWORD)
         first = _one_case(database)
         _copies(database, first, cases, open_cases)
     finally:

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from gateway.pipeline.steps import calendar
 from gateway.privacy.pseudonyms import PseudonymKey
-from gateway.records.identities import sealed_letters
+from gateway.records import ledger
 from support.web_gateway import PASSWORD, WebGateway, running
 
 pytestmark = pytest.mark.browser
@@ -26,7 +26,7 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebGateway]:
         gateway.add("carla", "coordinator", "north", name="Carla Brandt")
         gateway.add("lena", "lead", name="Dr. Lena Feld")
         gateway.add("ada", "admin", name="Ada Kern")
-        sealed_letters.publish(gateway.database, KEY)
+        ledger.publish_letterbox(gateway.database, KEY)
         yield gateway
 
 

@@ -11,7 +11,7 @@ from sqlmodel import select
 
 from gateway.demo.demo import verify_returned
 from gateway.demo.stage import Stage
-from gateway.records import audit, rotation
+from gateway.records import audit, ledger
 from gateway.records.tables.service import AuditEvent
 from support.journeys import push, scan, sign, wait_for_case
 from support.patients import found_in
@@ -51,7 +51,7 @@ def test_the_key_rotates_and_the_patient_is_forgotten_without_a_restart(stage: S
     wait_for_case(stage, client, "CONFIRMED", number=1)
     database = stage.database()
     with database.read() as session:
-        [only] = rotation.rows_by_key(session)
+        [only] = ledger.rows_by_key(session)
         read = session.exec(select(AuditEvent).where(AuditEvent.action == "identity read")).all()
     assert only in said
     assert [(event.who, event.detail["why"]) for event in read] == [

@@ -15,7 +15,7 @@ from gateway.demo.phantom import phantom_study
 from gateway.demo.push import push as push_files
 from gateway.demo.stage import GATEWAY_AE, HOST, READING_AE, Client, Stage
 from gateway.lifecycle import ReplyState
-from gateway.records import accounts, audit
+from gateway.records import audit, ledger
 from gateway.records.database import Database
 from gateway.records.migrations import schema
 from gateway.records.tables.studies import Reply
@@ -193,7 +193,7 @@ def test_stow_rs_with_the_reading_sites_account_is_a_way_back(stage: Stage) -> N
     """An account of the node's name stores an SR over HTTP; it reaches the sender like one that came by C-STORE."""
     study, copies, _ = forwarded(stage)
     database = stage.database()
-    accounts.add_user(database, "reading-site", "Reading site", "coordinator", "reading", stage.password)
+    ledger.add_user(database, "reading-site", "Reading site", "coordinator", "reading", stage.password)
     database.close()
     report = replies.sr(copies)
     body = (

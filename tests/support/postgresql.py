@@ -44,9 +44,10 @@ class PostgresServer:
         """The address of a database as SQLAlchemy and `[storage] database` write it."""
         return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/{database}"
 
-    def create(self, database: str) -> str:
-        """Make an empty database; returns its address."""
-        self._administer(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
+    def create(self, database: str, like: str = "template0") -> str:
+        """Make a database, empty or with all that another one has; returns its address."""
+        names = sql.Identifier(database), sql.Identifier(like)
+        self._administer(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names))
         return self.url(database)
 
     def drop(self, database: str) -> None:

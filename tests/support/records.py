@@ -6,10 +6,18 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sqlmodel import select
+
 from gateway.lifecycle import CaseState, StudyState
-from gateway.records import accounts, ledger
+from gateway.records import audit, ledger
+from gateway.records.accounts import Viewer
 from gateway.records.database import Database
 from gateway.records.evidence import CaseDraft, Evidence
+from gateway.records.identities.vault import Patient, SealedIdentity, Vault
+from gateway.records.tables.service import AuditEvent
+from gateway.records.tables.studies import Case, Identity, Study
+from gateway.records.views import case_rows
+from gateway.records.views.case_rows import JournalLine
 
 QUIET = timedelta(seconds=10)
 LEASE = timedelta(seconds=60)
@@ -19,6 +27,8 @@ STATES: Mapping[str, tuple[str, ...]] = {
     "reply": ("RECEIVED", "RESTORED", "RETURNED"),
 }
 PASSWORD = "a long password"
+EVERYBODY = Viewer(0, "test", "test", "admin", "")
+"""A viewer of every site's cases."""
 
 
 class FakeClock:
@@ -126,4 +136,44 @@ def forwarded_case(database: Database, clock: FakeClock, study: str = "1.2.3") -
 
 def reader(database: Database, login: str = "ana", role: str = "reader", site: str = "") -> int:
     """An account; returns its number."""
-    return accounts.add_user(database, login, login.title(), role, site, PASSWORD)
+    return ledger.add_user(database, login, login.title(), role, site, PASSWORD)
+
+
+def case_row(database: Database, case_id: int) -> Case:
+    """A case as it stands."""
+    with database.read() as session:
+        return case_rows.case(session, case_id)
+
+
+def study_row(database: Database, study_id: int = 1) -> Study:
+    """A study as it stands."""
+    with database.read() as session:
+        return case_rows.study(session, study_id)
+
+
+def journal(database: Database, study_id: int = 1, case_id: int | None = None) -> list[JournalLine]:
+    """The journal of a study and one of its cases, oldest line first."""
+    with database.read() as session:
+        return case_rows.journal(session, study_id, case_id)
+
+
+def audit_events(database: Database, action: str | None = None) -> list[AuditEvent]:
+    """The audit events of one kind (None: of every kind), oldest first; the chain must be intact."""
+    with database.read() as session:
+        assert audit.verify(session) is None
+        events = session.exec(select(AuditEvent).order_by(AuditEvent.ids())).all()
+    return [event for event in events if action in (None, event.action)]
+
+
+def sealed(vault: Vault, number: int = 1) -> SealedIdentity:
+    """An identity of its own for each number."""
+    patient = Patient(f"{number}", "HOSP", f"Muster^Maria {number}", "19800101")
+    return vault.seal("hospital", patient, f"PML-{number:08}", f"hash {number}")
+
+
+def keep_identities(database: Database, *identities: SealedIdentity) -> None:
+    """Rows as a step leaves them, of a key that nobody asks about."""
+    with database.write("test") as session:
+        session.add_all(
+            Identity(**vars(identity), created_at=database.now(session)) for identity in identities
+        )

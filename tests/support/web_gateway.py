@@ -20,7 +20,7 @@ from sqlmodel import SQLModel, select
 from dicom_nodes.directory import NodeDirectory
 from gateway.intake import Intake
 from gateway.lifecycle import CaseState, StudyState
-from gateway.records import accounts
+from gateway.records import ledger
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
 from gateway.records.tables.studies import Case, CaseEvent, Instance, PreparedInstance, Study
@@ -55,7 +55,7 @@ class WebGateway:
 
     def add(self, login: str, role: str, site: str = "", name: str = "") -> int:
         """An account with the common password."""
-        return accounts.add_user(self.database, login, name or login.title(), role, site, PASSWORD)
+        return ledger.add_user(self.database, login, name or login.title(), role, site, PASSWORD)
 
     def client(self, login: str = "", *, own_session: bool = False) -> httpx.Client:
         """A client, signed in when a login is given; it sends the CSRF token by itself.

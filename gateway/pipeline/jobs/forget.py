@@ -16,10 +16,11 @@ from gateway.pipeline.steps import originals
 from gateway.pipeline.steps.calendar import open_letters
 from gateway.pipeline.steps.patient_hashes import linkage
 from gateway.privacy.pseudonyms import PseudonymKey
-from gateway.records import forgetting
+from gateway.records import forgetting, ledger
 from gateway.records.blobs import BlobStore
 from gateway.records.database import Database
-from gateway.records.forgetting import UNDECIDED, Plan
+from gateway.records.forgetting import Plan
+from gateway.records.patients import UNDECIDED
 from gateway.records.tables.studies import Case, Identity, Study
 
 
@@ -73,7 +74,7 @@ class Forgetter:
     def forget(self, wanted: Wanted, who: str, why: str, *, even_open: bool = False) -> tuple[int, bool]:
         """Forget; returns the number of files deleted, and whether the database gave up the old bytes too."""
         database = self.database
-        forgotten_id = forgetting.mark(
+        forgotten_id = ledger.mark_forgotten(
             database, wanted.patient_hash, wanted.site, wanted.also, who, why, even_open=even_open
         )
         files = forgetting.finish(database, self.blobs, forgotten_id)
@@ -90,17 +91,16 @@ class Forgetter:
                     or_(col(Study.state).in_(UNDECIDED), Study.patient_hash == "", col(Study.patients) > 1),
                 )
             ).all()
-        also = [study.id or 0 for study in unread if patient_hash in self._hashes(study)]
+        also = [study.saved_id for study in unread if patient_hash in self._hashes(study)]
         return Wanted(site, patient_hash, tuple(also))
 
     def _hashes(self, study: Study) -> list[str]:
         """The hash of the patient in each header, in order of arrival."""
-        assert study.id is not None
         return [
             linkage(
                 self.key,
                 study.site,
                 dcmread(self.blobs.path(instance.blob), specific_tags=list(KEYWORDS)),
             ).patient_hash
-            for instance in originals.kept(self.database, study.id)
+            for instance in originals.kept(self.database, study.saved_id)
         ]

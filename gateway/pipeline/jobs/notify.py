@@ -13,7 +13,7 @@ import requests
 
 from gateway import logs
 from gateway.pipeline import retry
-from gateway.records import notices
+from gateway.records import ledger
 from gateway.records.database import Database
 from gateway.records.tables.service import Notice
 from gateway.settings import NotifySettings, Settings
@@ -35,7 +35,7 @@ class NotTold(Exception):
 def tell_due(database: Database, settings: Settings) -> None:
     """Tell every configured channel what it has not been told yet. A channel that fails holds up no other."""
     for channel, send in channels(settings.notify).items():
-        batch = notices.take(database, channel, LEASE)
+        batch = ledger.take_notices(database, channel, LEASE)
         if batch is None:
             continue
         try:
@@ -43,9 +43,9 @@ def tell_due(database: Database, settings: Settings) -> None:
         except NotTold as error:
             log.warning("a notice could not be told", channel=channel, problem=error.problem)
             look_again = retry.delay(batch.attempts, settings.engine, random.random())
-            notices.failed(database, channel, error.problem, error.fix, look_again)
+            ledger.notices_failed(database, channel, error.problem, error.fix, look_again)
         else:
-            notices.told(database, channel, batch)
+            ledger.notices_told(database, channel, batch)
 
 
 def channels(settings: NotifySettings) -> dict[str, Callable[[Sequence[Notice], NotifySettings], None]]:

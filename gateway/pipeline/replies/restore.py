@@ -18,6 +18,7 @@ from gateway.privacy.errors import Held, Reason
 from gateway.privacy.reidentify.maps import accessions_back, uids_back
 from gateway.privacy.reidentify.references import references, refuse_if_foreign
 from gateway.privacy.reidentify.restore import restore
+from gateway.records import ledger
 from gateway.records.evidence import Evidence
 from gateway.records.tables.studies import Case, Reply
 from gateway.records.views import reply_rows
@@ -94,7 +95,7 @@ def _restored(
     # The gateway reads an identity back here: it is in the audit trail before it is in a file.
     assert case.identity_id is not None
     why = f"object {reply.id} of the reading site, case {case.id}"
-    patient = context.vault.open(context.database, case.identity_id, "gateway", why)
+    patient = ledger.open_identity(context.database, context.vault, case.identity_id, "gateway", why)
     key = context.pseudonym_key
     restored = restore(
         dataset,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import col, select, update
+from sqlmodel import col, select
 
 from gateway import logs
 from gateway.errors import GatewayError
@@ -66,7 +66,7 @@ def open_letters(database: Database, key: PseudonymKey) -> Opened:
 
 def enrol_list(database: Database, key: PseudonymKey, rows: Sequence[EnrolmentRow], who: str) -> Opened:
     """Enrol the rows of a list, and identify them at once: for a command on the machine that has the keys."""
-    sealed_letters.publish(database, key)
+    ledger.publish_letterbox(database, key)
     with database.read() as session:
         public = sealed_letters.public_key(session)
     ledger.enrol(database, [ledger.entry_of(row, public) for row in rows], who)
@@ -85,25 +85,18 @@ def study_date(headers: Sequence[Header]) -> str:
 
 def read_dates(context: StepContext) -> int:
     """Read the day of studies that were routed before the calendar existed; returns how many were read."""
-    unread = select(Study.id).where(
+    unread = select(Study.ids()).where(
         Study.study_date == "", Study.patient_hash != "", col(Study.forgotten_at).is_(None)
     )
     with context.database.read() as session:
         numbers = session.exec(unread.order_by(col(Study.id).desc()).limit(STUDIES_AT_ONCE)).all()
     for number in numbers:
         try:
-            headers = originals.headers(context.blobs, originals.kept(context.database, number or 0)[:1])
+            headers = originals.headers(context.blobs, originals.kept(context.database, number)[:1])
             day = study_date(headers)
         except GatewayError:
             day = NO_DATE
-        with context.database.write("read_date") as session:
-            session.execute(
-                update(Study)
-                .where(
-                    col(Study.id) == number, col(Study.study_date) == "", col(Study.forgotten_at).is_(None)
-                )
-                .values(study_date=day)
-            )
+        ledger.keep_study_date(context.database, number, day)
     return len(numbers)
 
 

@@ -15,6 +15,7 @@ from gateway.lifecycle import CaseState
 from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.outcome import Done, Outcome, Stuck
 from gateway.pipeline.steps import originals
+from gateway.records import ledger
 from gateway.records.evidence import Evidence
 from gateway.records.views import case_rows
 from gateway.reporting.report import Report
@@ -40,7 +41,9 @@ def compose(turn: Turn, context: StepContext) -> Outcome:
     evidence = originals.headers(context.blobs, instances)
     # The gateway reads an identity back here: it is in the audit trail before it is in a file.
     assert case.identity_id is not None
-    patient = context.vault.open(context.database, case.identity_id, "gateway", f"report of case {case.id}")
+    patient = ledger.open_identity(
+        context.database, context.vault, case.identity_id, "gateway", f"report of case {case.id}"
+    )
     key = context.pseudonym_key
     shift = key.date_shift_days(case.site, patient.issuer_of_patient_id, patient.patient_id)
     priors = (

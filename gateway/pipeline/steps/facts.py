@@ -92,7 +92,7 @@ class _Share:
 class _Said:
     """What one instance says; `linkage` is what the first of its share says."""
 
-    instance_id: int | None
+    instance_id: int
     facts: InstanceFacts
     linkage: Linkage
     patient: StatedPatient
@@ -103,14 +103,13 @@ class _Said:
 class _Unread:
     """An instance that cannot be read, by the class of the error."""
 
-    instance_id: int | None
+    instance_id: int
     why: str
 
 
 def _read(context: StepContext, study: Study, vendor_facts: VendorFacts | None) -> list[_Said]:
     """What each instance says, in order of arrival; one that cannot be read is passed over: the preparation asks."""
-    assert study.id is not None
-    instances = originals.kept(context.database, study.id)
+    instances = originals.kept(context.database, study.saved_id)
     whole = _Share(context.blobs, context.pseudonym_key, study.site, vendor_facts, instances)
     shares = [replace(whole, instances=share) for share in shared(instances, context.cores.processes)]
     found = [one for part in context.cores.each(_said, shares) for one in part]
@@ -120,7 +119,7 @@ def _read(context: StepContext, study: Study, vendor_facts: VendorFacts | None) 
     said = [one for one in found if isinstance(one, _Said)]
     if not said:
         raise originals.nothing_readable()
-    return sorted(said, key=lambda one: one.instance_id or 0)
+    return sorted(said, key=lambda one: one.instance_id)
 
 
 def _said(share: _Share) -> list[_Said | _Unread]:
@@ -134,9 +133,9 @@ def _said(share: _Share) -> list[_Said | _Unread]:
             linked = linked or linkage(share.key, share.site, header)
             facts = read_instance(said, share.vendor_facts)
             patient, day = originals.patient(said), study_date([said])
-            found.append(_Said(instance.id, facts, linked, patient, day))
+            found.append(_Said(instance.saved_id, facts, linked, patient, day))
         except originals.NOT_DICOM as error:
-            found.append(_Unread(instance.id, type(error).__name__))
+            found.append(_Unread(instance.saved_id, type(error).__name__))
     return found
 
 

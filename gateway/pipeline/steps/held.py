@@ -50,7 +50,7 @@ def fact(
     what = class_name(instance.sop_class_uid)
     is_needed = instance.series_instance_uid in needed and frames > 0
     return HeldFact(
-        instance_id=_id(instance),
+        instance_id=instance.saved_id,
         series_number=series_number(header),
         kind=kind,
         what=what,
@@ -68,7 +68,7 @@ def leak_fact(instance: Instance, header: Dataset | None, kind: str, leaks: Sequ
     where = list(dict.fromkeys(f"{leak.attribute} at byte {leak.offset}" for leak in leaks))
     more = f" and {len(where) - MOST_PLACES} more" if len(where) > MOST_PLACES else ""
     return HeldFact(
-        instance_id=_id(instance),
+        instance_id=instance.saved_id,
         series_number=series_number(header),
         kind=kind,
         what=class_name(instance.sop_class_uid),
@@ -113,8 +113,3 @@ def _frames(header: Dataset | None) -> int:
         return max(1, int(header.get("NumberOfFrames") or 1))
     except (TypeError, ValueError):
         return 0
-
-
-def _id(instance: Instance) -> int:
-    assert instance.id is not None
-    return instance.id

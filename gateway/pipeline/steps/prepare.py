@@ -36,13 +36,12 @@ def prepare(turn: Turn, context: StepContext) -> Outcome:
     with context.database.read() as session:
         case = case_rows.case(session, turn.claim.id)
         known = {row.instance_id: row for row in held_objects(session, turn.claim.id)}
-    assert case.id is not None
     instances = originals.kept(context.database, case.study_id)
     profile = context.profiles().get(case.profile or context.settings.files.profile)
     identity, patient = _who(context, case.site, originals.first_header(context.blobs, instances))
     whole = Share(
         context.blobs,
-        case.id,
+        case.saved_id,
         profile,
         patient,
         _values(context, instances, patient.date_shift_days),
@@ -73,9 +72,9 @@ def _made(
         replace(
             whole,
             originals=tuple(
-                Original(_id(one), one.blob, decided.get(_id(one)) == "released")
+                Original(one.saved_id, one.blob, decided.get(one.saved_id) == "released")
                 for one in share
-                if decided.get(_id(one)) != "left out"
+                if decided.get(one.saved_id) != "left out"
             ),
         )
         for share in shared(instances, context.cores.processes)
@@ -108,7 +107,7 @@ class _Preparation:
     @cached_property
     def by_number(self) -> Mapping[int, Instance]:
         """The instances by their rows' numbers."""
-        return {_id(instance): instance for instance in self.instances}
+        return {instance.saved_id: instance for instance in self.instances}
 
     def take(self, one: Copy | Withheld | Leaking) -> None:
         """Note a copy, or why there is none."""
@@ -181,7 +180,6 @@ class _Preparation:
 
     def _manifest(self, turn: Turn) -> ManifestFact:
         """Build and keep the manifest; its key is its digest, so that no generation overwrites another."""
-        assert self.case.id is not None
         again = {one.instance_id for one in self.stays}
         waiting = [
             Stayed(
@@ -204,7 +202,7 @@ class _Preparation:
             if row.decision != "waiting" and row.instance_id not in again
         ]
         content = self.manifest.build(
-            case_id=self.case.id,
+            case_id=self.case.saved_id,
             generation=self.case.generation,
             profile=self.share.profile,
             key_id=self.share.patient.key.key_id,
@@ -216,11 +214,6 @@ class _Preparation:
         blob = f"manifests/{self.case.id}/{digest}.json"
         self.context.blobs.put(blob, canonical(content))
         return ManifestFact(self.case.generation, digest, blob)
-
-
-def _id(instance: Instance) -> int:
-    assert instance.id is not None
-    return instance.id
 
 
 def _who(context: StepContext, site: str, header: Dataset) -> tuple[SealedIdentity, PatientContext]:

@@ -1,1 +1,1 @@
-"""Who a pseudonym is: `keys` (the files), `vault` (each opening audited), `sealed_letters` (written keyless)."""
+"""Who a pseudonym is: `keys` (the files), `vault` (seals and unseals), `sealed_letters` (written keyless)."""

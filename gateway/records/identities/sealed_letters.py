@@ -19,7 +19,6 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlmodel import Session
 
 from gateway.errors import GatewayError, KeyMissing
-from gateway.records.database import Database
 from gateway.records.tables.service import LetterboxKey
 
 if TYPE_CHECKING:
@@ -60,13 +59,9 @@ def open_letter(key: PseudonymKey, site: str, letter: bytes) -> tuple[str, str]:
     return patient_id, issuer
 
 
-def publish(database: Database, key: PseudonymKey) -> None:
-    """Let the other roles know the public key; the worker does so when it starts."""
-    public = _private(key).public_key().public_bytes_raw().hex()
-    with database.write("publish_letterbox") as session:
-        row = session.get(LetterboxKey, NAME)
-        if row is None or row.public_key != public:
-            session.merge(LetterboxKey(name=NAME, public_key=public, published_at=database.now(session)))
+def public_of(key: PseudonymKey) -> bytes:
+    """The public key to seal letters with that only this key opens."""
+    return _private(key).public_key().public_bytes_raw()
 
 
 def public_key(session: Session) -> bytes:

@@ -1,6 +1,7 @@
-"""Who a pseudonym is: sealed with AES-256-GCM, opened only here, each opening an audit event.
+"""Who a pseudonym is: sealed with AES-256-GCM, and deciphered nowhere else.
 
-No other module decrypts. `reseal` moves an identity to the current key without showing it to anybody.
+Keeps nothing: rows come in and go out. `unseal` is for `ledger.open_identity` alone, which has the reading in the audit
+trail first; `reseal` moves an identity to the current key without showing it to anybody.
 """
 
 from __future__ import annotations
@@ -13,9 +14,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from gateway.errors import KeyMissing, NotThere
-from gateway.records import audit
-from gateway.records.database import Database
+from gateway.errors import KeyMissing
 from gateway.records.identities.keys import KeyRing
 from gateway.records.tables.studies import Identity
 
@@ -59,22 +58,14 @@ class Vault:
         sealed, key_id = self._encrypt(json.dumps(asdict(patient)).encode(), pseudonym)
         return SealedIdentity(patient_hash, pseudonym, site, sealed, key_id)
 
-    def open(self, database: Database, identity_id: int, who: str, why: str) -> Patient:
-        """Read an identity back; the audit event is committed before the identity is returned."""
-        with database.write("open_identity") as session:
-            row = session.get(Identity, identity_id)
-            if row is None:
-                raise NotThere(
-                    f"There is no identity {identity_id}.", "The patient may have been forgotten on request."
-                )
-            audit.append(
-                session, database.now(session), who, "identity read", f"identity {identity_id}", {"why": why}
-            )
+    def unseal(self, row: Identity) -> Patient:
+        """Who it is; raises KeyMissing. Only for an opening that stands in the audit trail already."""
         return Patient(**json.loads(self._decrypt(row)))
 
-    def reseal(self, row: Identity) -> None:
-        """Seal a row under the current key, in the caller's transaction; raises KeyMissing."""
-        row.sealed, row.key_id = self._encrypt(self._decrypt(row), row.pseudonym)
+    def reseal(self, row: Identity) -> SealedIdentity:
+        """The same identity under the current key; raises KeyMissing."""
+        sealed, key_id = self._encrypt(self._decrypt(row), row.pseudonym)
+        return SealedIdentity(row.patient_hash, row.pseudonym, row.site, sealed, key_id)
 
     def _encrypt(self, plain: bytes, pseudonym: str) -> tuple[bytes, str]:
         name = self.ring.current

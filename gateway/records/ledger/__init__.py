@@ -1,22 +1,36 @@
-"""Every write: one function per event, one transaction each, its journal line in the same transaction.
+"""Every write: one function per event, one named transaction each, its journal or audit line in the same transaction.
 
-    arrivals   keep_instance, keep_instances, refuse
-    work       claim_due, renew, note_deliveries, advance, postpone, park     (the engine)
-    people     claim_case, release_case, save_draft, sign_report, park_case, retry
-    studies    let_go_on, route_by_hand
-    verdicts   overrule_verdict                                               (a reader's word on the protocol)
-    held       decide_held, look_at_original                                  (objects that stayed here)
-    enrolments enrol, keep_opened, note_unopened, edit_enrolment, end_enrolment   (the surveillance calendar)
-    overdue    mark_overdue
-    answers    record_commitment, take_tick
-    replies    keep_reply, note_echo, discard_reply, count_as_report          (what reading sites send back)
-    opening    the case of a matched study        journal    one line for each fact
-    deliveries what another system answered       peers      which system a step talks to
+    arrivals     keep_instance, keep_instances, refuse
+    opening      the case of a matched study: new, or amended by late images
+    work         claim_due, renew, note_deliveries, advance, postpone, park     (the engine)
+    peers        which node a unit of work talks to next
+    answers      record_commitment; what nodes answered for each object
+    replies      keep_reply, note_echo, discard_reply, count_as_report, note_reply_download
+    people       claim_case, release_case, save_draft, sign_report, park_case, retry, note_report_download
+    verdicts     overrule_verdict                                               (a reader's word on the protocol)
+    studies      let_go_on, route_by_hand, keep_study_date
+    held         decide_held, look_at_original                                  (objects that stayed here)
+    enrolments   publish_letterbox, enrol, keep_opened, note_unopened, edit_enrolment, end_enrolment
+    overdue      mark_overdue
+    identities   open_identity, begin_rotation, reseal_batch, note_resealed, end_rotation, retire_key
+    forgetting   mark_forgotten, erase_instances, erase_replies, note_erased, lift_forgetting
+    accounts     add_user, sign_in, sign_out, check_password, end_expired_sessions
+    notices      take_notices, notices_told, notices_failed
+    operation    take_tick, put_rules_in_force
+    journal      the line of a study or case        audit_trail  the line of who did what
 
-Accounts live in `gateway.records.accounts`.
+Nothing else opens a writing transaction (tests/gateway/records/ledger/test_every_write.py). What only reads stands in
+`gateway.records.views`, above; what both need, below.
 """
 
-from gateway.records.ledger.answers import record_commitment, take_tick
+from gateway.records.ledger.accounts import (
+    add_user,
+    check_password,
+    end_expired_sessions,
+    sign_in,
+    sign_out,
+)
+from gateway.records.ledger.answers import record_commitment
 from gateway.records.ledger.arrivals import InstanceFact, Kept, Origin, keep_instance, keep_instances, refuse
 from gateway.records.ledger.enrolments import (
     Entry,
@@ -27,19 +41,46 @@ from gateway.records.ledger.enrolments import (
     keep_opened,
     letters,
     note_unopened,
+    publish_letterbox,
+)
+from gateway.records.ledger.forgetting import (
+    erase_instances,
+    erase_replies,
+    lift_forgetting,
+    mark_forgotten,
+    note_erased,
 )
 from gateway.records.ledger.held import LEFT_OUT, RELEASED, WAITING, decide_held, look_at_original
+from gateway.records.ledger.identities import (
+    begin_rotation,
+    end_rotation,
+    note_resealed,
+    open_identity,
+    reseal_batch,
+    retire_key,
+    rows_by_key,
+)
+from gateway.records.ledger.notices import notices_failed, notices_told, take_notices
+from gateway.records.ledger.operation import put_rules_in_force, take_tick
 from gateway.records.ledger.overdue import mark_overdue
 from gateway.records.ledger.people import (
     claim_case,
+    note_report_download,
     park_case,
     release_case,
     retry,
     save_draft,
     sign_report,
 )
-from gateway.records.ledger.replies import ReplyFact, count_as_report, discard_reply, keep_reply, note_echo
-from gateway.records.ledger.studies import UNMATCHED, let_go_on, route_by_hand
+from gateway.records.ledger.replies import (
+    ReplyFact,
+    count_as_report,
+    discard_reply,
+    keep_reply,
+    note_echo,
+    note_reply_download,
+)
+from gateway.records.ledger.studies import UNMATCHED, keep_study_date, let_go_on, route_by_hand
 from gateway.records.ledger.verdicts import overrule_verdict
 from gateway.records.ledger.work import Claim, advance, claim_due, note_deliveries, park, postpone, renew
 
@@ -54,7 +95,10 @@ __all__ = [
     "Kept",
     "Origin",
     "ReplyFact",
+    "add_user",
     "advance",
+    "begin_rotation",
+    "check_password",
     "claim_case",
     "claim_due",
     "count_as_report",
@@ -62,30 +106,52 @@ __all__ = [
     "discard_reply",
     "edit_enrolment",
     "end_enrolment",
+    "end_expired_sessions",
+    "end_rotation",
     "enrol",
     "entry_of",
+    "erase_instances",
+    "erase_replies",
     "keep_instance",
     "keep_instances",
     "keep_opened",
     "keep_reply",
+    "keep_study_date",
     "let_go_on",
     "letters",
+    "lift_forgetting",
     "look_at_original",
+    "mark_forgotten",
     "mark_overdue",
     "note_deliveries",
     "note_echo",
+    "note_erased",
+    "note_reply_download",
+    "note_report_download",
+    "note_resealed",
     "note_unopened",
+    "notices_failed",
+    "notices_told",
+    "open_identity",
     "overrule_verdict",
     "park",
     "park_case",
     "postpone",
+    "publish_letterbox",
+    "put_rules_in_force",
     "record_commitment",
     "refuse",
     "release_case",
     "renew",
+    "reseal_batch",
+    "retire_key",
     "retry",
     "route_by_hand",
+    "rows_by_key",
     "save_draft",
+    "sign_in",
+    "sign_out",
     "sign_report",
+    "take_notices",
     "take_tick",
 ]

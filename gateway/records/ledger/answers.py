@@ -1,18 +1,17 @@
-"""Answers that come by themselves, and the slots of periodic jobs."""
+"""What other systems answered: for each object of a case, and to requests for storage commitment (PS3.4 Annex J)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from gateway.lifecycle import CaseState, ReplyState
 from gateway.records.database import Database
-from gateway.records.evidence import CommitmentFact
-from gateway.records.tables.service import Tick
-from gateway.records.tables.studies import Case, Commitment, Reply
+from gateway.records.evidence import CommitmentFact, DeliveryFact
+from gateway.records.tables.studies import Case, Commitment, Delivery, Reply
 
 
 def record_commitment(database: Database, fact: CommitmentFact) -> None:
@@ -30,20 +29,8 @@ def record_commitment(database: Database, fact: CommitmentFact) -> None:
             session.execute(waiting.values(look_again_at=now))
 
 
-def take_tick(database: Database, name: str, slot: int) -> bool:
-    """True for the one replica that may run a periodic job in this slot."""
-    with database.write("take_tick") as session:
-        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-        # RETURNING decides: rowcount is wrong for ON CONFLICT DO NOTHING with psycopg.
-        return (
-            session.execute(
-                insert(Tick).values(name=name, slot=slot).on_conflict_do_nothing().returning(col(Tick.slot))
-            ).scalar_one_or_none()
-            is not None
-        )
-
-
 def keep_commitment(session: Session, fact: CommitmentFact, now: datetime) -> None:
+    """Write the answer to a request, over an earlier one for it, in the caller's transaction."""
     session.merge(
         Commitment(
             transaction_uid=fact.transaction_uid,
@@ -53,3 +40,27 @@ def keep_commitment(session: Session, fact: CommitmentFact, now: datetime) -> No
             answered_at=now,
         )
     )
+
+
+def keep_deliveries(session: Session, case_id: int, facts: Sequence[DeliveryFact], now: datetime) -> None:
+    """Write the answers for each object of a case, over earlier ones: the last is the truth of what a node has."""
+    if not facts:
+        return
+    known = {
+        (row.direction, row.sop_instance_uid): row
+        for row in session.exec(select(Delivery).where(Delivery.case_id == case_id))
+    }
+    for fact in facts:
+        key = fact.direction, fact.sop_instance_uid
+        row = known.get(key)
+        if row is None:
+            row = known[key] = Delivery(case_id=case_id, **vars(fact), at=now)
+        else:
+            row.node, row.outcome, row.status, row.detail, row.at = (
+                fact.node,
+                fact.outcome,
+                fact.status,
+                fact.detail,
+                now,
+            )
+        session.add(row)

@@ -83,10 +83,9 @@ def _keep_in_study(
     session: Session, facts: Sequence[InstanceFact], now: datetime, quiet: timedelta
 ) -> Iterator[tuple[InstanceFact, Kept]]:
     study = _study_of(session, facts[0], now, quiet)
-    assert study.id is not None
     known: dict[str, dict[str, str]] = {}
     columns = select(Instance.sop_instance_uid, Instance.digest, Instance.blob).where(
-        Instance.study_id == study.id,
+        Instance.study_id == study.saved_id,
         col(Instance.sop_instance_uid).in_({fact.sop_instance_uid for fact in facts}),
     )
     for sop_instance_uid, digest, blob in session.exec(columns):
@@ -101,7 +100,7 @@ def _keep_in_study(
             if same_uid:
                 _conflict(session, study, fact, now)
             same_uid[fact.digest] = fact.blob
-        yield fact, Kept(study.id, same_uid[fact.digest])
+        yield fact, Kept(study.saved_id, same_uid[fact.digest])
     if not new:
         return
     session.execute(insert(Instance), new)
@@ -116,7 +115,7 @@ def _keep_in_study(
 
 def _row(study: Study, fact: InstanceFact, now: datetime, *, in_conflict: bool) -> dict[str, object]:
     return {
-        "study_id": study.id,
+        "study_id": study.saved_id,
         "sop_class_uid": fact.sop_class_uid,
         "sop_instance_uid": fact.sop_instance_uid,
         "series_instance_uid": fact.series_instance_uid,
@@ -133,10 +132,9 @@ def _row(study: Study, fact: InstanceFact, now: datetime, *, in_conflict: bool) 
 def _conflict(session: Session, study: Study, fact: InstanceFact, now: datetime) -> None:
     study.problem = "Two different objects with the same SOP Instance UID were received; both are kept."
     study.fix = "Ask the sender which one is right; then retry the study, which uses the first one received."
-    assert study.id is not None
     tell(
         session,
-        study.id,
+        study.saved_id,
         None,
         now,
         "conflicting instance received",
@@ -172,10 +170,9 @@ def _study_of(session: Session, fact: InstanceFact, now: datetime, quiet: timede
         .with_for_update()
     ).one()
     if inserted is not None:
-        assert study.id is not None
         tell(
             session,
-            study.id,
+            study.saved_id,
             None,
             now,
             "first instance received",
@@ -195,10 +192,9 @@ def _reopen(session: Session, study: Study, now: datetime) -> None:
     study.generation += 1
     study.first_instance_at = now  # the hard cap counts from here
     study.attempts, study.failing_since, study.waiting_for = 0, None, ""
-    assert study.id is not None
     tell(
         session,
-        study.id,
+        study.saved_id,
         None,
         now,
         "late images: new generation",

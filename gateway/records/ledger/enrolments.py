@@ -9,17 +9,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 from sqlmodel import Session, select
 
 from gateway.errors import NotThere
-from gateway.records import audit
 from gateway.records.database import Database
 from gateway.records.identities import sealed_letters
+from gateway.records.ledger import audit_trail
+from gateway.records.tables.service import LetterboxKey
 from gateway.records.tables.studies import Enrolment, ForgottenPatient
 from routing_rules.surveillance.due_dates import Enrolment as Risk
 from routing_rules.surveillance.due_dates import JcvStatus
 from routing_rules.surveillance.enrolment_csv import EnrolmentRow
+
+if TYPE_CHECKING:
+    from gateway.privacy.pseudonyms import PseudonymKey
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,17 @@ def entry_of(row: EnrolmentRow, public_key: bytes) -> Entry:
     """A row of a list as it may be kept: who it is sealed to the worker."""
     letter = sealed_letters.seal(public_key, row.site, row.patient_id, row.issuer)
     return Entry(row.site, row.label, letter, row.enrolment, row.last_mri_on)
+
+
+def publish_letterbox(database: Database, key: PseudonymKey) -> None:
+    """Let the other roles know the public key that letters are sealed to; the worker does so when it starts."""
+    public = sealed_letters.public_of(key).hex()
+    with database.write("publish_letterbox") as session:
+        row = session.get(LetterboxKey, sealed_letters.NAME)
+        if row is None or row.public_key != public:
+            session.merge(
+                LetterboxKey(name=sealed_letters.NAME, public_key=public, published_at=database.now(session))
+            )
 
 
 def enrol(database: Database, entries: Sequence[Entry], who: str) -> list[int]:
@@ -60,15 +76,17 @@ def enrol(database: Database, entries: Sequence[Entry], who: str) -> list[int]:
         session.flush()
         for site in sorted({entry.site for entry in entries}):
             numbers = [row.id for row in rows if row.site == site]
-            audit.append(session, now, who, "patients enrolled", f"site {site}", {"enrolments": numbers})
-        return [row.id or 0 for row in rows]
+            audit_trail.append(
+                session, now, who, "patients enrolled", f"site {site}", {"enrolments": numbers}
+            )
+        return [row.saved_id for row in rows]
 
 
 def letters(database: Database) -> list[tuple[int, str, bytes]]:
     """The letters that nobody has opened yet, oldest first: number of the entry, site, letter."""
     with database.read() as session:
         found = session.exec(select(Enrolment).where(Enrolment.letter != None).order_by("id"))  # noqa: E711  SQL's IS NOT
-        return [(row.id or 0, row.site, row.letter or b"") for row in found]
+        return [(row.saved_id, row.site, row.letter or b"") for row in found]
 
 
 def keep_opened(database: Database, enrolment_id: int, patient_hash: str, pseudonym: str) -> str:
@@ -98,7 +116,7 @@ def keep_opened(database: Database, enrolment_id: int, patient_hash: str, pseudo
         else:
             became = "enrolled"
             row.patient_hash, row.pseudonym = patient_hash, pseudonym
-        audit.append(
+        audit_trail.append(
             session, now, "gateway", "letter opened", f"enrolment {enrolment_id}", {"became": became}
         )
         return became
@@ -123,7 +141,9 @@ def edit_enrolment(
         for name, value in asdict(risk).items():
             setattr(row, name, value)
         row.label, row.last_mri_on, row.updated_at = label, last_mri_on, now
-        audit.append(session, now, who, "enrolment edited", f"enrolment {enrolment_id}", {"changed": changed})
+        audit_trail.append(
+            session, now, who, "enrolment edited", f"enrolment {enrolment_id}", {"changed": changed}
+        )
 
 
 def end_enrolment(database: Database, enrolment_id: int, who: str, why: str) -> None:
@@ -135,7 +155,7 @@ def end_enrolment(database: Database, enrolment_id: int, who: str, why: str) -> 
         else:
             row.ended_on, row.ended_because, row.overdue_told_on = now.date(), why, None
             row.updated_at = now
-        audit.append(session, now, who, "enrolment ended", f"enrolment {enrolment_id}", {"why": why})
+        audit_trail.append(session, now, who, "enrolment ended", f"enrolment {enrolment_id}", {"why": why})
 
 
 def _merge(known: Enrolment, newer: Enrolment) -> None:

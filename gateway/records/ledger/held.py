@@ -9,9 +9,9 @@ from sqlmodel import Session, col, select
 
 from gateway.errors import NotAllowed, NotThere, WrongState
 from gateway.lifecycle import BEFORE_THE_REPORT, CaseState, move_case
-from gateway.records import audit
 from gateway.records.database import Database
 from gateway.records.evidence import HeldFact
+from gateway.records.ledger import audit_trail
 from gateway.records.ledger.journal import tell
 from gateway.records.tables.service import AuditEvent
 from gateway.records.tables.studies import Case, CaseEvent, Delivery, HeldObject, PreparedInstance
@@ -24,7 +24,6 @@ ONE_LOOK = timedelta(minutes=10)
 
 def keep_held(session: Session, case: Case, facts: Sequence[HeldFact], now: datetime) -> None:
     """Remember what a preparation held. Decisions stay; a release that did not suffice is undone and told."""
-    assert case.id is not None
     known = {
         row.instance_id: row for row in session.exec(select(HeldObject).where(HeldObject.case_id == case.id))
     }
@@ -35,7 +34,7 @@ def keep_held(session: Session, case: Case, facts: Sequence[HeldFact], now: date
     for fact in facts:
         kept = known.get(fact.instance_id)
         if kept is None:
-            session.add(HeldObject(case_id=case.id, found_at=now, **vars(fact)))
+            session.add(HeldObject(case_id=case.saved_id, found_at=now, **vars(fact)))
             continue
         if kept.decision == RELEASED:
             tell(session, case.study_id, case.id, now, "released, but held again", detail=_named(kept))
@@ -51,7 +50,7 @@ def look_at_original(database: Database, case_id: int, held_id: int, who: str) -
         now = database.now(session)
         row = _row(session, case_id, held_id)
         if not _looks(session, row, who, since=now - ONE_LOOK):
-            audit.append(session, now, who, LOOKED, _subject(row), {"reason": row.reason})
+            audit_trail.append(session, now, who, LOOKED, _subject(row), {"reason": row.reason})
 
 
 def decide_held(database: Database, case_id: int, held_id: int, decision: str, who: str, why: str) -> None:
@@ -81,7 +80,7 @@ def decide_held(database: Database, case_id: int, held_id: int, decision: str, w
             who=who,
             detail={**named, "why": why},
         )
-        audit.append(session, now, who, f"held object {decision}", _subject(row), {**named, "why": why})
+        audit_trail.append(session, now, who, f"held object {decision}", _subject(row), {**named, "why": why})
         ready = waited and not _undecided(session, case_id)
         # Left out of what is prepared already: nothing changes. All else has to be prepared again.
         if not _undecided(session, case_id) and (
@@ -124,7 +123,6 @@ def _prepare_again(session: Session, case: Case, now: datetime) -> None:
     case.waiting_for, case.attempts, case.failing_since = "", 0, None
     if not _is_parked_by_hand(session, case):
         case.problem = case.fix = ""
-    assert case.id is not None
     tell(session, case.study_id, case.id, now, "prepared again after decisions", CaseState.MATCHED)
 
 

@@ -17,15 +17,16 @@ from gateway.records.tables.studies import (
 
 def open_case(session: Session, study: Study, draft: CaseDraft, now: datetime) -> Case:
     """The case of a matched study: new, amended by late images, or told that an addendum is wanted."""
-    assert study.id is not None
     fields = {**vars(draft), "verdict": dict(draft.verdict)}
     case = session.exec(
-        select(Case).where(Case.study_id == study.id, Case.destination == draft.destination).with_for_update()
+        select(Case)
+        .where(Case.study_id == study.saved_id, Case.destination == draft.destination)
+        .with_for_update()
     ).first()
     if case is None:
         case = Case(
             **fields,
-            study_id=study.id,
+            study_id=study.saved_id,
             site=study.site,
             generation=study.generation,
             look_again_at=now,
@@ -36,7 +37,13 @@ def open_case(session: Session, study: Study, draft: CaseDraft, now: datetime) -
         session.add(case)
         session.flush()
         tell(
-            session, study.id, case.id, now, "case opened", CaseState.MATCHED, detail={"rule": draft.rule_id}
+            session,
+            study.saved_id,
+            case.id,
+            now,
+            "case opened",
+            CaseState.MATCHED,
+            detail={"rule": draft.rule_id},
         )
     elif CaseState(case.state) in BEFORE_THE_REPORT:
         seen = case.state == CaseState.FORWARDED
@@ -52,7 +59,7 @@ def open_case(session: Session, study: Study, draft: CaseDraft, now: datetime) -
         case.attempts, case.failing_since = 0, None
         tell(
             session,
-            study.id,
+            study.saved_id,
             case.id,
             now,
             "amended by late images",
@@ -66,7 +73,7 @@ def open_case(session: Session, study: Study, draft: CaseDraft, now: datetime) -
             detail = {"judged": judged, "by": dropped["by"], "found now": now_found}
             tell(
                 session,
-                study.id,
+                study.saved_id,
                 case.id,
                 now,
                 "overruled verdict dropped: a new one was made",
@@ -75,5 +82,5 @@ def open_case(session: Session, study: Study, draft: CaseDraft, now: datetime) -
     elif case.generation != study.generation:
         case.addendum_wanted, case.updated_at = True, now
         case.generation = study.generation
-        tell(session, study.id, case.id, now, "late images after the signature: an addendum is wanted")
+        tell(session, study.saved_id, case.id, now, "late images after the signature: an addendum is wanted")
     return case

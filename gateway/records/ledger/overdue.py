@@ -8,7 +8,7 @@ from datetime import date, datetime
 from sqlmodel import Session, col, select
 
 from gateway.records.database import Database
-from gateway.records.notices import raise_notice
+from gateway.records.ledger.notices import raise_notice
 from gateway.records.surveillance import PatientRow, calendar
 from gateway.records.tables.service import Notice
 from gateway.records.tables.studies import Enrolment

@@ -1,4 +1,4 @@
-"""People's work on cases: claim, draft, sign, park, retry."""
+"""People's work on cases: claim, draft, sign, park, retry, take the report."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from sqlmodel import Session, select
 
 from gateway.errors import AlreadyClaimed, AlreadySigned, NotClaimed, NotThere, StaleDraft, WrongState
 from gateway.lifecycle import CaseState, move_case
-from gateway.records import audit
 from gateway.records.database import Database
+from gateway.records.ledger import audit_trail
 from gateway.records.ledger.journal import login_of, tell
 from gateway.records.ledger.work import UNITS, place_of
 from gateway.records.tables.service import Account
@@ -138,11 +138,10 @@ def sign_report(database: Database, case_id: int, account_id: int, content: Mapp
             account.login,
             {"digest": report.digest},
         )
-        audit.append(
+        audit_trail.append(
             session, now, account.login, "report signed", f"case {case_id}", {"digest": report.digest}
         )
-        assert report.id is not None
-        return report.id
+        return report.saved_id
 
 
 def park_case(database: Database, case_id: int, who: str, why: str) -> None:
@@ -156,7 +155,7 @@ def park_case(database: Database, case_id: int, who: str, why: str) -> None:
         case.lease_owner, case.lease_until = "", None
         case.updated_at = now
         tell(session, case.study_id, case_id, now, "parked", who=who, detail={"problem": why})
-        audit.append(session, now, who, "case parked", f"case {case_id}", {"why": why})
+        audit_trail.append(session, now, who, "case parked", f"case {case_id}", {"why": why})
 
 
 def retry(database: Database, unit: str, row_id: int, who: str) -> None:
@@ -180,7 +179,14 @@ def retry(database: Database, unit: str, row_id: int, who: str) -> None:
         if study_id is not None:
             what = "object of the reading site: retried" if isinstance(row, Reply) else "retried"
             tell(session, study_id, case_id, now, what, who=who)
-        audit.append(session, now, who, f"{unit} retried", f"{unit} {row_id}")
+        audit_trail.append(session, now, who, f"{unit} retried", f"{unit} {row_id}")
+
+
+def note_report_download(database: Database, case_id: int, form: str, who: str) -> None:
+    """Write into the audit trail that somebody takes the report of a case with its identity; `form`: sr or pdf."""
+    with database.write("download_report") as session:
+        now = database.now(session)
+        audit_trail.append(session, now, who, "report downloaded", f"case {case_id}", {"form": form})
 
 
 def _still_known(row: Case | Reply | Study) -> None:

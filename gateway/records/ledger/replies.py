@@ -10,10 +10,10 @@ from sqlmodel import Session, col, select
 
 from gateway.errors import NotThere, WrongState
 from gateway.lifecycle import CaseState, ReplyState, move_case, move_reply
-from gateway.records import audit
 from gateway.records.database import Database
+from gateway.records.ledger import audit_trail
 from gateway.records.ledger.journal import tell
-from gateway.records.notices import raise_notice
+from gateway.records.ledger.notices import raise_notice
 from gateway.records.tables.studies import Case, PreparedInstance, Reply
 
 
@@ -68,10 +68,10 @@ def keep_reply(database: Database, fact: ReplyFact) -> int:
         ).scalar_one_or_none()
         if inserted is not None:
             return int(inserted)
-        known = select(Reply.id).where(
+        known = select(Reply.ids()).where(
             Reply.sop_instance_uid == fact.sop_instance_uid, Reply.digest == fact.digest
         )
-        return int(session.exec(known).one() or 0)
+        return session.exec(known).one()
 
 
 def discard_reply(database: Database, reply_id: int, who: str, why: str) -> None:
@@ -94,7 +94,7 @@ def discard_reply(database: Database, reply_id: int, who: str, why: str) -> None
                 who=who,
                 detail=detail,
             )
-        audit.append(session, now, who, "reply discarded", f"reply {reply_id}", {"why": why})
+        audit_trail.append(session, now, who, "reply discarded", f"reply {reply_id}", {"why": why})
 
 
 def count_as_report(database: Database, reply_id: int, who: str) -> None:
@@ -112,9 +112,16 @@ def count_as_report(database: Database, reply_id: int, who: str) -> None:
                 f"Case {reply.case_id} waits for no report now.",
                 "It is signed, over, or being prepared again.",
             )
-        audit.append(
+        audit_trail.append(
             session, now, who, "reply counted as report", f"case {reply.case_id}", {"reply": reply_id}
         )
+
+
+def note_reply_download(database: Database, case_id: int | None, reply_id: int, who: str) -> None:
+    """Write into the audit trail that somebody takes an object of a reading site with its identity."""
+    with database.write("download_reply") as session:
+        now = database.now(session)
+        audit_trail.append(session, now, who, "reply downloaded", f"case {case_id}", {"reply": reply_id})
 
 
 def settle_case(session: Session, reply: Reply, now: datetime, *, closes: bool) -> None:

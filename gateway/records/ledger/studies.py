@@ -1,15 +1,15 @@
-"""People's decisions about a study: let it pass what holds it, or route it although no rule matched."""
+"""Decisions about a study: let it pass what holds it, route it although no rule matched; and its day, read late."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select, update
 
 from gateway.errors import NotThere, WrongState
 from gateway.lifecycle import StudyState, move_study
-from gateway.records import audit
 from gateway.records.database import Database
+from gateway.records.ledger import audit_trail
 from gateway.records.ledger.journal import tell
 from gateway.records.tables.studies import Study
 
@@ -53,6 +53,16 @@ def route_by_hand(database: Database, study_id: int, rule_id: str, who: str, why
         _tell(session, study_id, now, "routed by hand", who, {"rule": rule_id, "why": why}, study.state)
 
 
+def keep_study_date(database: Database, study_id: int, day: str) -> None:
+    """Remember the day of a study that was routed before there was a calendar (`Study.study_date`); only once."""
+    with database.write("read_date") as session:
+        session.execute(
+            update(Study)
+            .where(col(Study.id) == study_id, col(Study.study_date) == "", col(Study.forgotten_at).is_(None))
+            .values(study_date=day)
+        )
+
+
 def _locked(session: Session, study_id: int) -> Study:
     study = session.exec(select(Study).where(Study.id == study_id).with_for_update()).first()
     if study is None:
@@ -80,4 +90,4 @@ def _tell(
     reached: str = "",
 ) -> None:
     tell(session, study_id, None, now, what, reached, who, detail)
-    audit.append(session, now, who, f"study {what}", f"study {study_id}", detail)
+    audit_trail.append(session, now, who, f"study {what}", f"study {study_id}", detail)

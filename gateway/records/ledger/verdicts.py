@@ -6,8 +6,8 @@ from sqlmodel import select
 
 from gateway.errors import Conflict, Invalid, NotClaimed, NotThere, WrongState
 from gateway.lifecycle import BEFORE_THE_REPORT, CaseState
-from gateway.records import audit
 from gateway.records.database import Database
+from gateway.records.ledger import audit_trail
 from gateway.records.ledger.journal import login_of, tell
 from gateway.records.tables.studies import Case
 from routing_rules.series.protocol import Readability
@@ -51,7 +51,7 @@ def overrule_verdict(
         what = "verdict confirmed again" if back else "verdict overruled"
         detail = {"verdict": _words(case.readability), "judged": _words(readability), "why": overrule.reason}
         tell(session, case.study_id, case_id, now, what, who=who, detail=detail)
-        audit.append(session, now, who, f"protocol {what}", f"case {case_id}", detail)
+        audit_trail.append(session, now, who, f"protocol {what}", f"case {case_id}", detail)
 
 
 def _check(case: Case, generation: int | None) -> None:

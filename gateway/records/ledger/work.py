@@ -12,20 +12,18 @@ from sqlalchemy import or_, update
 from sqlmodel import Session, col, select
 
 from gateway.lifecycle import CaseState, ReplyState, StudyState, move_case, move_reply, move_study
-from gateway.records import rotation
 from gateway.records.database import Database
 from gateway.records.evidence import NOTHING, DeliveryFact, Evidence
-from gateway.records.ledger.answers import keep_commitment
-from gateway.records.ledger.deliveries import keep_deliveries
+from gateway.records.ledger.answers import keep_commitment, keep_deliveries
 from gateway.records.ledger.held import keep_held
+from gateway.records.ledger.identities import keep_identity
 from gateway.records.ledger.journal import tell
+from gateway.records.ledger.notices import raise_notice
 from gateway.records.ledger.opening import open_case
 from gateway.records.ledger.peers import peer_of
 from gateway.records.ledger.replies import settle_case
-from gateway.records.notices import raise_notice
 from gateway.records.tables.studies import (
     Case,
-    Identity,
     Manifest,
     PreparedInstance,
     Reply,
@@ -93,9 +91,8 @@ def claim_due(
                 row, node = cast("tuple[Case | Reply | Study, str]", found)
                 row.lease_owner, row.lease_until = worker, now + lease
                 row.fence += 1
-                assert row.id is not None
                 return Claim(
-                    unit, row.id, row.state, row.fence, row.attempts, worker, row.failing_since, node
+                    unit, row.saved_id, row.state, row.fence, row.attempts, worker, row.failing_since, node
                 )
     return None
 
@@ -233,15 +230,8 @@ def _remember(
         setattr(row, name, value)
     if evidence.identity is not None:
         assert isinstance(row, Case)
-        known = session.exec(
-            select(Identity).where(Identity.patient_hash == evidence.identity.patient_hash)
-        ).first()
-        if known is None:
-            rotation.admit(session, evidence.identity.key_id)
-            known = Identity(**vars(evidence.identity), created_at=now)
-            session.add(known)
-            session.flush()
-        row.identity_id, row.pseudonym = known.id, known.pseudonym
+        identity = keep_identity(session, evidence.identity, now)
+        row.identity_id, row.pseudonym = identity.id, identity.pseudonym
     if evidence.prepared is not None:
         for old in session.exec(select(PreparedInstance).where(PreparedInstance.case_id == claim.id)):
             session.delete(old)

@@ -1,9 +1,14 @@
-"""What tables have in common: names of constraints, states checked by the database, a place in the engine's queue."""
+"""What tables have in common: names of constraints, states checked by the database, row numbers, a place in the
+engine's queue."""
 
 from datetime import datetime
+from typing import cast
 
 from sqlalchemy import CheckConstraint, MetaData
+from sqlalchemy.orm import Mapped
 from sqlmodel import Field, SQLModel
+
+from gateway.errors import GatewayError
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -22,7 +27,28 @@ def one_of(column: str, values: tuple[str, ...], name: str) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({quoted})", name=name)
 
 
-class Due(SQLModel):
+class Numbered(SQLModel):
+    """A row whose number the database gives when it is saved; `id` is None only until then."""
+
+    id: int | None = Field(default=None, primary_key=True)
+
+    @property
+    def saved_id(self) -> int:
+        """The number of a saved row; raises GatewayError for one that was never flushed."""
+        if self.id is None:
+            raise GatewayError(
+                f"This {type(self).__name__} has no number yet: it was not saved.",
+                "Flush the session before its number is used.",
+            )
+        return self.id
+
+    @classmethod
+    def ids(cls) -> Mapped[int]:
+        """The column of the numbers, to select: whatever a query finds was saved."""
+        return cast("Mapped[int]", cls.id)
+
+
+class Due(Numbered):
     """The columns that make a row its own place in the engine's queue."""
 
     look_again_at: datetime = Field(index=True, description="not before this moment")

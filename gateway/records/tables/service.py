@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, Column, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from gateway.records.tables.columns import one_of
+from gateway.records.tables.columns import Numbered, one_of
 
 ROLES = ("reader", "lead", "coordinator", "admin")
 """What an account may be: reads; reads and manages the queue; sends for a site; runs the gateway."""
@@ -31,13 +31,12 @@ class LetterboxKey(SQLModel, table=True):
     published_at: datetime
 
 
-class Account(SQLModel, table=True):
+class Account(Numbered, table=True):
     """A person who may sign in."""
 
     __tablename__ = "account"
     __table_args__ = (one_of("role", ROLES, "role"),)
 
-    id: int | None = Field(default=None, primary_key=True)
     login: str = Field(unique=True)
     display_name: str
     role: str
@@ -60,13 +59,12 @@ class WebSession(SQLModel, table=True):
     expires_at: datetime
 
 
-class Refusal(SQLModel, table=True):
+class Refusal(Numbered, table=True):
     """A caller or an object that was turned away, for the screen; equal ones are counted."""
 
     __tablename__ = "refusal"
     __table_args__ = (UniqueConstraint("calling_ae_title", "address", "why"),)
 
-    id: int | None = Field(default=None, primary_key=True)
     calling_ae_title: str
     address: str
     why: str
@@ -76,12 +74,11 @@ class Refusal(SQLModel, table=True):
     last_at: datetime
 
 
-class AuditEvent(SQLModel, table=True):
+class AuditEvent(Numbered, table=True):
     """Who did what; each row carries the hash of the one before."""
 
     __tablename__ = "audit_event"
 
-    id: int | None = Field(default=None, primary_key=True)
     at: datetime
     who: str
     action: str
@@ -100,12 +97,11 @@ class Tick(SQLModel, table=True):
     slot: int = Field(primary_key=True)
 
 
-class Notice(SQLModel, table=True):
+class Notice(Numbered, table=True):
     """Something that somebody who is not looking at a page must hear of: numbers and reasons, never an identity."""
 
     __tablename__ = "notice"
 
-    id: int | None = Field(default=None, primary_key=True)
     event: str = Field(unique=True, description="what it is about; a second notice of it is not made")
     site: str = Field(default="", description="empty: the whole gateway")
     text: str

@@ -12,7 +12,7 @@ from sqlmodel import Field, SQLModel
 
 import gateway.records.tables.service  # noqa: F401  foreign keys point at its accounts
 from gateway.lifecycle import CaseState, ReplyState, StudyState
-from gateway.records.tables.columns import Due, one_of
+from gateway.records.tables.columns import Due, Numbered, one_of
 from routing_rules.surveillance.due_dates import JcvStatus
 
 DECISIONS = ("waiting", "released", "left out")
@@ -28,7 +28,6 @@ class Study(Due, table=True):
         one_of("state", tuple(StudyState), "state"),
     )
 
-    id: int | None = Field(default=None, primary_key=True)
     site: str = Field(index=True)
     sender: str = Field(description="name of the node that sent it; empty for an upload")
     calling_ae_title: str
@@ -63,7 +62,7 @@ class Study(Due, table=True):
     """What a person let pass: reason code -> who, why, when, in which generation."""
 
 
-class Instance(SQLModel, table=True):
+class Instance(Numbered, table=True):
     """One received SOP instance: where its bytes are and how to check them."""
 
     __tablename__ = "instance"
@@ -72,7 +71,6 @@ class Instance(SQLModel, table=True):
         Index("ix_instance_sop_instance_uid", "sop_instance_uid"),
     )
 
-    id: int | None = Field(default=None, primary_key=True)
     study_id: int = Field(foreign_key="study.id", index=True)
     sop_class_uid: str
     sop_instance_uid: str
@@ -86,12 +84,11 @@ class Instance(SQLModel, table=True):
     received_at: datetime
 
 
-class Identity(SQLModel, table=True):
+class Identity(Numbered, table=True):
     """Who a pseudonym is, sealed; only gateway.records.identities.vault opens it."""
 
     __tablename__ = "identity"
 
-    id: int | None = Field(default=None, primary_key=True)
     patient_hash: str = Field(unique=True, description="keyed hash of site, issuer and PatientID")
     pseudonym: str = Field(unique=True)
     site: str
@@ -100,25 +97,23 @@ class Identity(SQLModel, table=True):
     created_at: datetime
 
 
-class ForgottenPatient(SQLModel, table=True):
+class ForgottenPatient(Numbered, table=True):
     """The mark a forgotten patient leaves, so that a later study is recognised and held."""
 
     __tablename__ = "forgotten_patient"
 
-    id: int | None = Field(default=None, primary_key=True)
     patient_hash: str = Field(unique=True, description="keyed hash of site, issuer and PatientID")
     site: str
     forgotten_at: datetime = Field(description="when the command was last given")
     finished_at: datetime | None = Field(default=None, description="when the last byte was gone")
 
 
-class Enrolment(SQLModel, table=True):
+class Enrolment(Numbered, table=True):
     """One patient whose site keeps a surveillance calendar: who it is stays sealed until the worker has hashed it."""
 
     __tablename__ = "enrolment"
     __table_args__ = (one_of("jcv_status", tuple(JcvStatus), "jcv_status"),)
 
-    id: int | None = Field(default=None, primary_key=True)
     site: str = Field(index=True)
     label: str = Field(default="", description="what the site recognises the patient by; no identifier")
     letter: bytes | None = Field(
@@ -170,7 +165,6 @@ class Case(Due, table=True):
         ),
     )
 
-    id: int | None = Field(default=None, primary_key=True)
     study_id: int = Field(foreign_key="study.id", index=True)
     site: str = Field(index=True)
     destination: str = Field(description="name of the reading node; empty: the gateway's own queue")
@@ -214,12 +208,11 @@ class Case(Due, table=True):
     updated_at: datetime
 
 
-class CaseEvent(SQLModel, table=True):
+class CaseEvent(Numbered, table=True):
     """One line of the journal of a study or case, written with the change it tells of."""
 
     __tablename__ = "case_event"
 
-    id: int | None = Field(default=None, primary_key=True)
     study_id: int = Field(foreign_key="study.id", index=True)
     case_id: int | None = Field(default=None, foreign_key="case.id", index=True)
     at: datetime
@@ -229,13 +222,12 @@ class CaseEvent(SQLModel, table=True):
     detail: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
 
 
-class PreparedInstance(SQLModel, table=True):
+class PreparedInstance(Numbered, table=True):
     """One de-identified copy of one instance for one case."""
 
     __tablename__ = "prepared_instance"
     __table_args__ = (UniqueConstraint("case_id", "sop_instance_uid"),)
 
-    id: int | None = Field(default=None, primary_key=True)
     case_id: int = Field(foreign_key="case.id", index=True)
     instance_id: int = Field(foreign_key="instance.id")
     sop_class_uid: str
@@ -244,7 +236,7 @@ class PreparedInstance(SQLModel, table=True):
     blob: str
 
 
-class HeldObject(SQLModel, table=True):
+class HeldObject(Numbered, table=True):
     """One object of a case that may not leave by itself, and what a named person decided about it."""
 
     __tablename__ = "held_object"
@@ -253,7 +245,6 @@ class HeldObject(SQLModel, table=True):
         one_of("decision", DECISIONS, "decision"),
     )
 
-    id: int | None = Field(default=None, primary_key=True)
     case_id: int = Field(foreign_key="case.id", index=True)
     instance_id: int = Field(foreign_key="instance.id")
     series_number: int | None = Field(default=None)
@@ -272,12 +263,11 @@ class HeldObject(SQLModel, table=True):
     decided_at: datetime | None = Field(default=None)
 
 
-class Manifest(SQLModel, table=True):
+class Manifest(Numbered, table=True):
     """One record of what de-identification did to a case; rows are only ever added."""
 
     __tablename__ = "manifest"
 
-    id: int | None = Field(default=None, primary_key=True)
     case_id: int = Field(foreign_key="case.id", index=True)
     generation: int
     digest: str = Field(description="SHA-256 of the canonical JSON")
@@ -285,13 +275,12 @@ class Manifest(SQLModel, table=True):
     made_at: datetime
 
 
-class Delivery(SQLModel, table=True):
+class Delivery(Numbered, table=True):
     """The last outcome of sending one object of a case to one node."""
 
     __tablename__ = "delivery"
     __table_args__ = (UniqueConstraint("case_id", "direction", "sop_instance_uid"),)
 
-    id: int | None = Field(default=None, primary_key=True)
     case_id: int = Field(foreign_key="case.id", index=True)
     direction: str = Field(description="forward or return")
     node: str
@@ -311,7 +300,6 @@ class Reply(Due, table=True):
         one_of("state", tuple(ReplyState), "state"),
     )
 
-    id: int | None = Field(default=None, primary_key=True)
     node: str = Field(description="name of the node that sent it; empty for an account")
     calling_ae_title: str
     address: str
@@ -359,13 +347,12 @@ class Draft(SQLModel, table=True):
     saved_at: datetime
 
 
-class SignedReport(SQLModel, table=True):
+class SignedReport(Numbered, table=True):
     """What a reader signed; rows are only ever added."""
 
     __tablename__ = "report"
     __table_args__ = (UniqueConstraint("case_id", "version"),)
 
-    id: int | None = Field(default=None, primary_key=True)
     case_id: int = Field(foreign_key="case.id", index=True)
     version: int
     content: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))

@@ -147,10 +147,10 @@ def signed_report(session: Session, case_id: int) -> ReportRow | None:
     row = session.exec(
         select(SignedReport).where(SignedReport.case_id == case_id).order_by(col(SignedReport.version).desc())
     ).first()
-    if row is None or row.id is None:
+    if row is None:
         return None
     return ReportRow(
-        row.id, row.version, row.content, row.digest, row.signer_name, row.signer_login, row.signed_at
+        row.saved_id, row.version, row.content, row.digest, row.signer_name, row.signer_login, row.signed_at
     )
 
 

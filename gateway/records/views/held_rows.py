@@ -78,4 +78,4 @@ def manifests(session: Session, case_id: int) -> tuple[ManifestRow, ...]:
     found = session.exec(
         select(Manifest).where(Manifest.case_id == case_id).order_by(col(Manifest.id).desc())
     )
-    return tuple(ManifestRow(m.id or 0, m.generation, m.digest, m.blob, m.made_at) for m in found)
+    return tuple(ManifestRow(m.saved_id, m.generation, m.digest, m.blob, m.made_at) for m in found)

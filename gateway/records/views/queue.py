@@ -104,7 +104,7 @@ def _rows(session: Session, condition: Any, page: int) -> tuple[QueueRow, ...]:
     order = (col(Case.priority), col(Case.created_at), col(Case.id))
     # First their numbers, then they: sorting must not carry the whole rows about.
     numbers = session.exec(
-        select(Case.id).where(condition).order_by(*order).limit(PAGE).offset((page - 1) * PAGE)
+        select(Case.ids()).where(condition).order_by(*order).limit(PAGE).offset((page - 1) * PAGE)
     ).all()
     found = session.exec(
         select(Case, Account)
@@ -113,7 +113,7 @@ def _rows(session: Session, condition: Any, page: int) -> tuple[QueueRow, ...]:
         .options(*(defer(getattr(Case, name), raiseload=True) for name in _NOT_LISTED))
         .order_by(*order)
     )
-    reported = reply_rows.reported_cases(session, [number for number in numbers if number is not None])
+    reported = reply_rows.reported_cases(session, numbers)
     return tuple(queue_row(case, holder, case.id in reported) for case, holder in found)
 
 
@@ -132,7 +132,7 @@ def queue_row(case: Case, holder: Account | None, site_report: bool) -> QueueRow
     """A case as a line of the queue; `holder` is who claimed it last."""
     kinds = tuple(dict.fromkeys(str(series.get("kind", "")) for series in case.series))
     return QueueRow(
-        case.id or 0,
+        case.saved_id,
         case.pseudonym,
         case.site,
         case.state,

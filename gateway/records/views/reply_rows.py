@@ -145,7 +145,7 @@ def _row(reply: Reply, case: Case | None, study: Study | None) -> ReplyRow:
 
     safe = reply.state == ReplyState.CONFIRMED
     return ReplyRow(
-        id=reply.id or 0,
+        id=reply.saved_id,
         node=reply.node,
         received_by=reply.received_by,
         kind=UID(reply.sop_class_uid).name.removesuffix(" Storage"),

@@ -77,7 +77,7 @@ def _rows(session: Session, viewer: Viewer, chosen: SelectOfScalar[Study]) -> li
         cases.setdefault(case.study_id, []).append(_case(case))
     return [
         StudyRow(
-            s.id or 0,
+            s.saved_id,
             s.site,
             s.sender,
             s.calling_ae_title,
@@ -94,7 +94,7 @@ def _rows(session: Session, viewer: Viewer, chosen: SelectOfScalar[Study]) -> li
             s.held_because,
             s.waiting_for,
             tuple(s.explanation),
-            tuple(cases.get(s.id or 0, [])),
+            tuple(cases.get(s.saved_id, [])),
             s.forgotten_at,
         )
         for s in found
@@ -103,7 +103,7 @@ def _rows(session: Session, viewer: Viewer, chosen: SelectOfScalar[Study]) -> li
 
 def _case(case: Case) -> CaseOfStudy:
     return CaseOfStudy(
-        case.id or 0,
+        case.saved_id,
         case.destination,
         case.state,
         case.readability,

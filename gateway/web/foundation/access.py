@@ -23,7 +23,7 @@ from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from gateway.errors import NotAllowed
-from gateway.records import accounts
+from gateway.records import accounts, ledger
 from gateway.records.accounts import Viewer
 from gateway.web.foundation.context import Context, WebContext, context_of
 from gateway.web.foundation.forms import Posted, first
@@ -107,7 +107,7 @@ class BasicSessions:
         known = hashlib.blake2b(f"{login}\0{password}".encode(), key=self.salt).hexdigest()
         viewer = accounts.session_of(context.database, self.tokens[known]) if known in self.tokens else None
         if viewer is None:
-            self.tokens[known], viewer = accounts.sign_in(context.database, login, password, BASIC_LIFETIME)
+            self.tokens[known], viewer = ledger.sign_in(context.database, login, password, BASIC_LIFETIME)
         return viewer
 
 
@@ -158,7 +158,7 @@ def sign_in(request: Request, context: Context, fields: Posted) -> Response:
     login, password = first(fields, "login"), "".join(fields.get("password", []))
     wanted = local_path(first(fields, "next"))
     try:
-        token, _ = accounts.sign_in(context.database, login, password, _lifetime(context))
+        token, _ = ledger.sign_in(context.database, login, password, _lifetime(context))
     except NotAllowed as error:
         return render(
             request,
@@ -176,7 +176,7 @@ def sign_in(request: Request, context: Context, fields: Posted) -> Response:
 @router.post("/sign-out")
 def sign_out(request: Request, context: Context, _viewer: Annotated[Viewer, Depends(may())]) -> Response:
     """End the session."""
-    accounts.sign_out(context.database, request.cookies[COOKIE])
+    ledger.sign_out(context.database, request.cookies[COOKIE])
     response = RedirectResponse("/sign-in", status_code=303)
     response.delete_cookie(COOKIE, path="/")
     return response
@@ -193,7 +193,7 @@ class Credentials(BaseModel):
 def open_session(request: Request, context: Context, credentials: Credentials) -> Response:
     """Sign in: sets the session cookie and tells the CSRF token that each change must carry as X-CSRF-Token."""
     check_origin(request)
-    token, viewer = accounts.sign_in(
+    token, viewer = ledger.sign_in(
         context.database, credentials.login, credentials.password, _lifetime(context)
     )
     return _with_cookie(JSONResponse(_told(viewer), status_code=201), context, token)

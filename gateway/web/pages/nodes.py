@@ -11,9 +11,8 @@ from fastapi.responses import Response
 
 from dicom_nodes.errors import NodeError
 from dicom_nodes.node import DimseNode, Node
-from gateway.records import notices
 from gateway.records.accounts import Viewer
-from gateway.records.views import case_rows
+from gateway.records.views import case_rows, notice_rows
 from gateway.web.foundation.access import may
 from gateway.web.foundation.context import Context, WebContext
 from gateway.web.foundation.redaction import without_uids
@@ -73,7 +72,7 @@ def _page(
         problems = getattr(error, "problems", [error.problem])
     with context.database.read() as session:
         refusals = case_rows.refusals(session)
-        channels, told = notices.channels(session), notices.newest(session)
+        channels, told = notice_rows.channels(session), notice_rows.newest(session)
     return render(
         request,
         "nodes.html",

@@ -10,7 +10,7 @@ from pydantic import BaseModel, StringConstraints
 
 from gateway.errors import NotThere
 from gateway.lifecycle import ReplyState
-from gateway.records import audit, ledger
+from gateway.records import ledger
 from gateway.records.accounts import Viewer
 from gateway.records.views import reply_rows
 from gateway.records.views.reply_rows import ReplyRow
@@ -94,11 +94,7 @@ def download(context: Context, viewer: Sender, study_id: CaseId, reply_id: CaseI
     if kept.study_id != study_id or row.state not in SAFE or row.by_pacs:
         raise NotThere("There is no such object for this study.", "The study's page lists what there is.")
     data = context.blobs.get(kept.restored["blob"])
-    with context.database.write("download_reply") as session:
-        now = context.database.now(session)
-        audit.append(
-            session, now, viewer.login, "reply downloaded", f"case {row.case_id}", {"reply": reply_id}
-        )
+    ledger.note_reply_download(context.database, row.case_id, reply_id, viewer.login)
     headers = {"Content-Disposition": f'attachment; filename="reply-{reply_id}.dcm"'}
     return Response(data, media_type="application/dicom", headers=headers)
 

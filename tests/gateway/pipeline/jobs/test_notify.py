@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from gateway.pipeline.jobs import notify
-from gateway.records import notices
+from gateway.records import ledger
 from gateway.records.database import Database
+from gateway.records.ledger.notices import raise_notice
 from gateway.records.migrations import schema
+from gateway.records.views import notice_rows
 from gateway.settings import Settings
 from support.listeners import mail_server, webhook
 from support.peers import free_port
@@ -51,7 +53,7 @@ def _mail_settings(port: int) -> Settings:
 
 def _raise(database: Database, number: int) -> None:
     with database.write("test") as session:
-        notices.raise_notice(
+        raise_notice(
             session,
             database.now(session),
             f"case {number} parked",
@@ -116,7 +118,7 @@ def test_a_channel_that_is_down_is_shown_and_catches_up(
         notify.tell_due(database, both)
         assert len(hook.posts) == 1
         with database.read() as session:
-            [channel] = [one for one in notices.channels(session) if one.name == "mail"]
+            [channel] = [one for one in notice_rows.channels(session) if one.name == "mail"]
         assert "did not take the message" in channel.problem
         assert channel.failing_since is not None
         mail.status = 200
@@ -131,7 +133,7 @@ def test_a_replica_that_died_while_telling_is_replaced(database: Database, clock
         settings = _mail_settings(heard.port)
         notify.tell_due(database, settings)
         _raise(database, 1)
-        assert notices.take(database, "mail", notify.LEASE) is not None
+        assert ledger.take_notices(database, "mail", notify.LEASE) is not None
         notify.tell_due(database, settings)
         assert heard.mails == []
         clock.pass_seconds(notify.LEASE.total_seconds() + 1)

@@ -18,7 +18,7 @@ from gateway.pipeline.steps import calendar as calendar_step
 from gateway.pipeline.steps import facts
 from gateway.records import audit, forgetting, ledger
 from gateway.records.identities import sealed_letters
-from gateway.records.surveillance import PatientRow, calendar, wish_of
+from gateway.records.surveillance import PatientRow, calendar
 from gateway.records.tables.service import AuditEvent, Notice
 from gateway.records.tables.studies import Case, Enrolment, Study
 from routing_rules.surveillance.due_dates import Enrolment as Risk
@@ -51,7 +51,7 @@ HIGH = Risk(
 def gateway(tmp_path: Path, database_url: str) -> Iterator[Bench]:
     """A worker on either database, whose only rule asks whether the patient is enrolled."""
     with bench(tmp_path, ENROLLED, database_url) as made:
-        sealed_letters.publish(made.context.database, made.context.pseudonym_key)
+        ledger.publish_letterbox(made.context.database, made.context.pseudonym_key)
         yield made
 
 
@@ -297,29 +297,6 @@ def test_the_day_of_a_study(said: dict[str, str], day: str) -> None:
     for keyword, value in said.items():
         header.add_new(keyword, "LO", value)
     assert calendar_step.study_date([Dataset(), header]) == day
-
-
-@pytest.mark.parametrize(
-    ("recommendations", "value", "unit", "days"),
-    [
-        (["short_term", "csf_pcr"], "3", "wk", (14, 21)),
-        (["short_term"], 2, "wk", (14, 14)),
-        (["short_term"], None, None, (14, 28)),
-        (["routine"], "3", "mo", (91, 91)),
-        (["routine"], "10", "wk", (70, 70)),
-        (["routine"], None, None, None),
-        (["add_contrast"], None, None, None),
-        ([], None, None, None),
-    ],
-)
-def test_what_a_report_asks_for(
-    recommendations: list[str], value: object, unit: str | None, days: tuple[int, int] | None
-) -> None:
-    """Short-term from two weeks on and by what the reader wrote; routine by its interval; the rest has no date."""
-    content = {"recommendations": recommendations, "follow_up_value": value, "follow_up_unit": unit}
-    wish = wish_of(content, TODAY)
-    assert (wish and (wish.earliest_days, wish.latest_days)) == days
-    assert wish_of({}, TODAY) is None
 
 
 class TestOverdue:

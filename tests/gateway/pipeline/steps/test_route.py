@@ -10,7 +10,8 @@ import pytest
 from pydicom import Dataset
 
 from dicom_nodes.directory import NodeDirectory
-from gateway.records import ledger, notices
+from gateway.records import ledger
+from gateway.records.views import notice_rows
 from routing_rules.files import rules_from_text
 from support.engine import RULE, Bench, bench, scans
 from support.peers import PretendPacs
@@ -46,7 +47,7 @@ def test_an_incomplete_study_waits_then_asks_a_person_who_lets_it_go_on(gateway:
     gateway.run(600)
     held = gateway.study(study_id)
     with gateway.context.database.read() as session:
-        assert [(one.text, one.page) for one in notices.newest(session)] == [
+        assert [(one.text, one.page) for one in notice_rows.newest(session)] == [
             (f"Study {study_id} needs a person.", "/studies")
         ]
     assert "flair" in held.problem

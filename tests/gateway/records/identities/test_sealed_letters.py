@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 
 from gateway.errors import GatewayError, KeyMissing
 from gateway.privacy.pseudonyms import PseudonymKey
+from gateway.records import ledger
 from gateway.records.database import Database
 from gateway.records.identities import sealed_letters
 
 KEY = PseudonymKey(b"a" * 32, "a")
 OTHER = PseudonymKey(b"b" * 32, "b")
-PUBLIC = sealed_letters._private(KEY).public_key().public_bytes_raw()
+PUBLIC = sealed_letters.public_of(KEY)
 
 
 @given(site=st.text(max_size=20), patient_id=st.text(max_size=64), issuer=st.text(max_size=64))
@@ -68,7 +69,7 @@ def test_the_key_is_published_once_and_follows_the_pseudonym_key(database: Datab
     with database.read() as session, pytest.raises(KeyMissing):
         sealed_letters.public_key(session)
     for key in (KEY, KEY, OTHER):
-        sealed_letters.publish(database, key)
+        ledger.publish_letterbox(database, key)
     with database.read() as session:
         letter = sealed_letters.seal(sealed_letters.public_key(session), "north", "P1", "I")
     assert sealed_letters.open_letter(OTHER, "north", letter) == ("P1", "I")

@@ -14,11 +14,12 @@ from gateway.records import audit, ledger, numbers
 from gateway.records.accounts import Viewer
 from gateway.records.database import Database
 from gateway.records.evidence import CommitmentFact, DeliveryFact, Evidence
+from gateway.records.ledger.replies import note_reply_download
 from gateway.records.tables.service import Notice
 from gateway.records.tables.studies import Case, Delivery, PreparedInstance, Reply
 from gateway.records.views import case_rows, reply_rows
 from gateway.records.views.queue import queue
-from support.records import LEASE, STATES, FakeClock, due, forwarded_case, reader, reply_fact
+from support.records import LEASE, STATES, FakeClock, audit_events, due, forwarded_case, reader, reply_fact
 
 EVERY_SITE = Viewer(0, "test", "test", "admin", "")
 COPY, STUDY = "2.25.77", "2.25.1"
@@ -233,3 +234,15 @@ def test_a_study_under_its_pseudonymous_uid_is_recognised(database: Database, cl
         assert [case.id for case in reply_rows.cases_of(session, STUDY)] == [1]
         assert reply_rows.of_other_patients(session, [COPY], 12345)
         assert not reply_rows.of_other_patients(session, ["2.25.78"], 12345)
+
+
+def test_an_object_that_is_taken_is_in_the_trail(database: Database) -> None:
+    """Who, which case, which object: it names the patient."""
+    note_reply_download(database, 7, 3, "carla")
+    [event] = audit_events(database)
+    assert (event.who, event.action, event.subject, event.detail) == (
+        "carla",
+        "reply downloaded",
+        "case 7",
+        {"reply": 3},
+    )

@@ -14,6 +14,7 @@ from gateway.records import ledger
 from gateway.records.accounts import Viewer
 from gateway.records.database import Database
 from gateway.records.evidence import Evidence
+from gateway.records.ledger.verdicts import overrule_verdict
 from gateway.records.tables.service import AuditEvent
 from gateway.records.tables.studies import CaseEvent, Study
 from gateway.records.views import case_rows
@@ -57,7 +58,7 @@ def amended(database: Database, clock: FakeClock, **changes: Any) -> None:
 def test_the_holder_overrules_and_the_verdict_stays_visible(database: Database, clock: FakeClock) -> None:
     """Both stand side by side; journal and audit trail say who judged what, and why."""
     case_id, ana = claimed(database, clock)
-    ledger.overrule_verdict(database, case_id, ana, NOT, " the FLAIR is blurred by motion ", generation=1)
+    overrule_verdict(database, case_id, ana, NOT, " the FLAIR is blurred by motion ", generation=1)
     found = page(database, case_id)
     assert (found.row.readability, found.row.overruled) == ("readable", "not_readable")
     assert Overrule.from_json(found.overrule) == Overrule(
@@ -73,8 +74,8 @@ def test_the_holder_overrules_and_the_verdict_stays_visible(database: Database, 
 def test_the_gateways_own_verdict_takes_the_judgement_back(database: Database, clock: FakeClock) -> None:
     """With a reason as well; then nothing stands beside the verdict."""
     case_id, ana = claimed(database, clock)
-    ledger.overrule_verdict(database, case_id, ana, NOT, "blurred")
-    ledger.overrule_verdict(database, case_id, ana, Readability.READABLE, "the second FLAIR is sharp")
+    overrule_verdict(database, case_id, ana, NOT, "blurred")
+    overrule_verdict(database, case_id, ana, Readability.READABLE, "the second FLAIR is sharp")
     assert page(database, case_id).overrule == {}
     assert told(database, "verdict confirmed again")[0]["why"] == "the second FLAIR is sharp"
 
@@ -84,11 +85,11 @@ def test_it_is_the_word_of_who_holds_the_case_or_manages_it(database: Database, 
     case_id, ana = claimed(database, clock)
     lea = reader(database, "lea", "lead")
     with pytest.raises(NotClaimed):
-        ledger.overrule_verdict(database, case_id, lea, NOT, "blurred")
+        overrule_verdict(database, case_id, lea, NOT, "blurred")
     clock.pass_seconds(31 * 60)
     with pytest.raises(NotClaimed):
-        ledger.overrule_verdict(database, case_id, ana, NOT, "blurred")
-    ledger.overrule_verdict(database, case_id, lea, NOT, "blurred", anybodys=True)
+        overrule_verdict(database, case_id, ana, NOT, "blurred")
+    overrule_verdict(database, case_id, lea, NOT, "blurred", anybodys=True)
     assert page(database, case_id).overrule["by"] == "lea"
 
 
@@ -108,7 +109,7 @@ def test_what_cannot_be_judged_changes_nothing(
     case_id, ana = claimed(database, clock)
     wanted = {"case_id": case_id, "account_id": ana, "readability": NOT, "why": "blurred", **asked}
     with pytest.raises(refusal, match=words):
-        ledger.overrule_verdict(database, **wanted)
+        overrule_verdict(database, **wanted)
     assert page(database, case_id).overrule == {}
     assert told(database, "verdict") == []
 
@@ -116,10 +117,10 @@ def test_what_cannot_be_judged_changes_nothing(
 def test_a_signed_case_keeps_its_judgement(database: Database, clock: FakeClock) -> None:
     """What was read under it is in the report; later images ask for an addendum and drop nothing."""
     case_id, ana = claimed(database, clock)
-    ledger.overrule_verdict(database, case_id, ana, LIMITED, "the DWI is distorted")
+    overrule_verdict(database, case_id, ana, LIMITED, "the DWI is distorted")
     ledger.sign_report(database, case_id, ana, {"impression": "no sign of PML"})
     with pytest.raises(WrongState, match="is signed"):
-        ledger.overrule_verdict(database, case_id, ana, NOT, "on second thought")
+        overrule_verdict(database, case_id, ana, NOT, "on second thought")
     claim = due(database)  # the report's own way back waits meanwhile
     ledger.postpone(database, claim, "not now", timedelta(hours=1), failed=False)
     amended(database, clock)
@@ -130,7 +131,7 @@ def test_a_signed_case_keeps_its_judgement(database: Database, clock: FakeClock)
 def test_late_images_make_a_new_verdict_and_drop_the_judgement(database: Database, clock: FakeClock) -> None:
     """It was said of other images: the journal says what was dropped and what the verdict is now."""
     case_id, ana = claimed(database, clock)
-    ledger.overrule_verdict(database, case_id, ana, NOT, "no usable FLAIR")
+    overrule_verdict(database, case_id, ana, NOT, "no usable FLAIR")
     amended(database, clock, readability="readable_with_limits")
     found = page(database, case_id)
     assert (found.generation, found.row.readability, found.row.overruled) == (2, "readable_with_limits", "")

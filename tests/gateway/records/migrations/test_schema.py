@@ -55,3 +55,9 @@ def test_every_row_of_the_first_version_survives_the_upgrade(database: Database)
             assert {key: found[key] for key in row if not isinstance(row[key], datetime)} == {
                 key: value for key, value in row.items() if not isinstance(value, datetime)
             }
+
+
+def test_the_revisions_make_the_tables_of_the_code(database: Database) -> None:
+    """alembic check finds no difference, on either database."""
+    schema.differences(database)
+    assert schema.is_current(database)

@@ -8,10 +8,12 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import select
 
+from gateway.records import ledger
 from gateway.records.accounts import Viewer
 from gateway.records.database import Database
 from gateway.records.tables.studies import NEEDS_ATTENTION, Case
 from gateway.records.views import queue
+from support.records import FakeClock, forwarded_case, matched_case, reader
 
 ANYBODY = Viewer(1, "ana", "Ana", "lead", "")
 
@@ -68,3 +70,66 @@ def test_a_claim_counts_until_its_moment(holder: int | None, until: datetime | N
         overrule={},
     )
     assert queue.queue_row(case, None, False).is_claimed(NOW) is claimed
+
+
+def _view(database: Database, view: str, viewer: Viewer = ANYBODY, page: int = 1) -> queue.Queue:
+    with database.read() as session:
+        return queue.queue(session, viewer, view, page, database.now(session))
+
+
+def test_each_view_has_its_cases_and_its_count(database: Database, clock: FakeClock) -> None:
+    """Whichever is looked at, all are counted."""
+    waiting = forwarded_case(database, clock)
+    with database.write("test") as session:
+        session.get_one(Case, waiting).look_again_at = clock.time + timedelta(days=1)
+    over = matched_case(database, clock, "1.2.4")
+    with database.write("test") as session:
+        case = session.get_one(Case, over)
+        case.state, case.addendum_wanted = "CONFIRMED", True
+    ana = reader(database)
+    viewer = Viewer(ana, "ana", "Ana", "reader", "")
+    ledger.claim_case(database, waiting, ana, timedelta(minutes=5))
+    expected = {
+        "open": [waiting],
+        "to-read": [waiting],
+        "mine": [waiting],
+        "parked": [over],
+        "all": [over, waiting],
+    }
+    for view, cases in expected.items():
+        shown = _view(database, view, viewer)
+        assert sorted(row.id for row in shown.rows) == sorted(cases), view
+        assert shown.counts == {name: len(numbers) for name, numbers in expected.items()}
+    clock.pass_seconds(301)
+    assert _view(database, "mine", viewer).rows == ()
+
+
+def test_the_most_urgent_is_first_and_then_the_one_that_waits_longest(
+    database: Database, clock: FakeClock
+) -> None:
+    """On every page and in the list of all."""
+    for study, priority in (("1.1", 5), ("1.2", 5), ("1.3", 0)):
+        case_id = matched_case(database, clock, study)
+        with database.write("test") as session:
+            case = session.get_one(Case, case_id)
+            case.priority, case.problem = priority, "out of the way"
+    assert [row.id for row in _view(database, "all").rows] == [3, 1, 2]
+    with database.read() as session:
+        assert [row.id for row in queue.every_case(session, ANYBODY)] == [3, 1, 2]
+
+
+def test_a_page_behind_the_last_is_the_last(
+    database: Database, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An old link still shows something; there is always one page."""
+    monkeypatch.setattr(queue, "PAGE", 2)
+    assert (_view(database, "all").pages, _view(database, "all", page=9).page) == (1, 1)
+    for number in range(3):
+        case_id = matched_case(database, clock, f"1.{number}")
+        with database.write("test") as session:
+            session.get_one(Case, case_id).problem = "out of the way"
+    last = _view(database, "all", page=9)
+    assert (last.pages, last.page, [row.id for row in last.rows]) == (2, 2, [3])
+    assert [row.id for row in _view(database, "all", page=-1).rows] == [1, 2]
+    with database.read() as session:
+        assert len(list(queue.every_case(session, ANYBODY))) == 3

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.records.accounts import ROLES, Viewer
+from gateway.records.accounts import Viewer
+from gateway.records.tables.service import ROLES
 from gateway.web.foundation.rights import ROLE_RIGHTS, Right, has
 
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from gateway.lifecycle import CaseState
-from gateway.records import forgetting
+from gateway.records import forgetting, ledger
 from gateway.records.tables.studies import Case, SignedReport, Study
 from gateway.records.views import case_rows
 from gateway.reporting.example import phantom_report
@@ -40,7 +40,7 @@ def _signed(web: WebGateway, state: CaseState, **columns: object) -> int:
 
 
 def _forget(web: WebGateway, case_id: int, whole: bool = True) -> None:
-    number = forgetting.mark(
+    number = ledger.mark_forgotten(
         web.database, f"2.25.{case_id}", "north", (), "admin", "asked for", even_open=True
     )
     if whole:

@@ -10,6 +10,7 @@ from sqlmodel import col, select
 
 from gateway.pipeline.steps import calendar as calendar_step
 from gateway.privacy.pseudonyms import PseudonymKey
+from gateway.records import ledger
 from gateway.records.identities import sealed_letters
 from gateway.records.tables.service import AuditEvent, LetterboxKey
 from gateway.records.tables.studies import Enrolment, Study
@@ -30,7 +31,7 @@ HIGH = {
 @pytest.fixture(autouse=True)
 def published(web: WebGateway) -> None:
     """The worker was started once; every test begins with empty calendars."""
-    sealed_letters.publish(web.database, KEY)
+    ledger.publish_letterbox(web.database, KEY)
     with web.database.write("test") as session:
         for row in session.exec(select(Enrolment)):
             session.delete(row)

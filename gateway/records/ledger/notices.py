@@ -34,13 +34,13 @@ def raise_notice(session: Session, now: datetime, event: str, text: str, page: s
     session.execute(insert(Notice).values(values).on_conflict_do_nothing(index_elements=["event"]))
 
 
-def take(database: Database, channel: str, lease: timedelta) -> Batch | None:
+def take_notices(database: Database, channel: str, lease: timedelta) -> Batch | None:
     """What the channel has to tell now, held for `lease` against other replicas; None when there is nothing due."""
     with database.write("take_notices") as session:
         now = database.now(session)
         row = session.exec(select(Channel).where(Channel.name == channel).with_for_update()).first()
         if row is None:  # a channel that is new tells what comes from now on, not the past
-            newest = session.exec(select(Notice.id).order_by(col(Notice.id).desc()).limit(1)).first()
+            newest = session.exec(select(Notice.ids()).order_by(col(Notice.id).desc()).limit(1)).first()
             session.add(Channel(name=channel, told=newest or 0, look_again_at=now))
             return None
         if row.look_again_at > now:
@@ -54,16 +54,16 @@ def take(database: Database, channel: str, lease: timedelta) -> Batch | None:
         return Batch(tuple(waiting), row.attempts)
 
 
-def told(database: Database, channel: str, batch: Batch) -> None:
+def notices_told(database: Database, channel: str, batch: Batch) -> None:
     """The channel told them."""
     with database.write("notices_told") as session:
         row, now = session.get_one(Channel, channel), database.now(session)
-        row.told = max(row.told, *(notice.id or 0 for notice in batch.notices))
+        row.told = max(row.told, *(notice.saved_id for notice in batch.notices))
         row.attempts, row.failing_since, row.problem, row.fix = 0, None, "", ""
         row.told_at = row.look_again_at = now
 
 
-def failed(database: Database, channel: str, problem: str, fix: str, look_again: timedelta) -> None:
+def notices_failed(database: Database, channel: str, problem: str, fix: str, look_again: timedelta) -> None:
     """The channel could not tell them; it is tried again, and the page says so."""
     with database.write("notices_failed") as session:
         row, now = session.get_one(Channel, channel), database.now(session)
@@ -71,13 +71,3 @@ def failed(database: Database, channel: str, problem: str, fix: str, look_again:
         row.failing_since = row.failing_since or now
         row.problem, row.fix = problem, fix
         row.look_again_at = now + look_again
-
-
-def channels(session: Session) -> list[Channel]:
-    """Every channel that was ever used."""
-    return list(session.exec(select(Channel).order_by(col(Channel.name))))
-
-
-def newest(session: Session, limit: int = 20) -> list[Notice]:
-    """The last notices, newest first."""
-    return list(session.exec(select(Notice).order_by(col(Notice.id).desc()).limit(limit)))

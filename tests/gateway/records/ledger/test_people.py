@@ -1,0 +1,209 @@
+"""People's work on cases: claim, draft, sign, park, retry, take the report."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from gateway.errors import AlreadyClaimed, AlreadySigned, NotClaimed, NotThere, StaleDraft, WrongState
+from gateway.lifecycle import CaseState
+from gateway.records import ledger
+from gateway.records.database import Database
+from gateway.records.ledger.people import (
+    claim_case,
+    note_report_download,
+    park_case,
+    release_case,
+    retry,
+    save_draft,
+    sign_report,
+)
+from gateway.records.tables.studies import Case, Draft, SignedReport
+from support.crashes import killed_at
+from support.records import (
+    LEASE,
+    FakeClock,
+    audit_events,
+    case_row,
+    forwarded_case,
+    journal,
+    matched_case,
+    reader,
+)
+
+
+class TestReading:
+    """Claim, draft, sign."""
+
+    def test_one_claim_wins_and_the_other_is_told_who(self, database: Database, clock: FakeClock) -> None:
+        """The second reader hears the first one's name."""
+        case_id = forwarded_case(database, clock)
+        ana, ben = reader(database), reader(database, "ben")
+        ledger.claim_case(database, case_id, ana, LEASE)
+        with pytest.raises(AlreadyClaimed, match="Ana"):
+            ledger.claim_case(database, case_id, ben, LEASE)
+
+    def test_a_claim_ends_by_itself(self, database: Database, clock: FakeClock) -> None:
+        """After the lease another reader may claim, and the first can no longer sign."""
+        case_id = forwarded_case(database, clock)
+        ana, ben = reader(database), reader(database, "ben")
+        ledger.claim_case(database, case_id, ana, LEASE)
+        clock.pass_seconds(61)
+        ledger.claim_case(database, case_id, ben, LEASE)
+        with pytest.raises(NotClaimed):
+            ledger.sign_report(database, case_id, ana, {})
+
+    def test_only_a_case_in_the_queue_can_be_claimed(self, database: Database, clock: FakeClock) -> None:
+        """A case that is still being prepared is refused."""
+        case_id = matched_case(database, clock)
+        with pytest.raises(WrongState):
+            ledger.claim_case(database, case_id, reader(database), LEASE)
+
+    def test_a_draft_from_an_old_version_is_refused(self, database: Database, clock: FakeClock) -> None:
+        """Two browser tabs cannot overwrite each other's draft silently."""
+        case_id = forwarded_case(database, clock)
+        ana = reader(database)
+        ledger.claim_case(database, case_id, ana, LEASE)
+        assert ledger.save_draft(database, case_id, ana, {"a": "1"}, 0, LEASE) == 1
+        with pytest.raises(StaleDraft):
+            ledger.save_draft(database, case_id, ana, {"a": "2"}, 0, LEASE)
+
+    def test_a_second_signature_is_refused(self, database: Database, clock: FakeClock) -> None:
+        """The signed text stays; a correction is an addendum."""
+        case_id = forwarded_case(database, clock)
+        ana = reader(database)
+        ledger.claim_case(database, case_id, ana, LEASE)
+        ledger.sign_report(database, case_id, ana, {"a": 1})
+        with pytest.raises(AlreadySigned):
+            ledger.sign_report(database, case_id, ana, {"a": 2})
+        assert case_row(database, case_id).state == CaseState.REPORTED
+
+    def test_a_lead_may_release_anybodys_claim(self, database: Database, clock: FakeClock) -> None:
+        """Another reader may not, a lead may."""
+        case_id = forwarded_case(database, clock)
+        ana, ben = reader(database), reader(database, "ben")
+        ledger.claim_case(database, case_id, ana, LEASE)
+        with pytest.raises(NotClaimed):
+            ledger.release_case(database, case_id, ben)
+        ledger.release_case(database, case_id, ben, anybodys=True)
+        assert case_row(database, case_id).claimed_by is None
+
+
+def test_a_claim_that_is_renewed_has_one_line(database: Database, clock: FakeClock) -> None:
+    """Saving prolongs it every minute; one that had ended is a claim anew."""
+    case_id, ana = forwarded_case(database, clock), reader(database)
+    claim_case(database, case_id, ana, LEASE)
+    clock.pass_seconds(30)
+    assert claim_case(database, case_id, ana, LEASE) == clock.time + LEASE
+    assert [line.what for line in journal(database, 1, case_id)].count("claimed") == 1
+    clock.pass_seconds(61)
+    claim_case(database, case_id, ana, LEASE)
+    assert [line.what for line in journal(database, 1, case_id)].count("claimed") == 2
+
+
+def test_giving_back_what_nobody_holds_says_nothing(database: Database, clock: FakeClock) -> None:
+    """The second click comes too late to matter."""
+    case_id, ana = forwarded_case(database, clock), reader(database)
+    claim_case(database, case_id, ana, LEASE)
+    for _ in range(2):
+        release_case(database, case_id, ana)
+    assert [line.what for line in journal(database, 1, case_id)].count("released") == 1
+
+
+def test_a_draft_keeps_the_claim_and_is_the_readers_who_holds_it(
+    database: Database, clock: FakeClock
+) -> None:
+    """Writing is work on the case; another reader's text does not get in between."""
+    case_id, ana, ben = forwarded_case(database, clock), reader(database), reader(database, "ben")
+    claim_case(database, case_id, ana, LEASE)
+    clock.pass_seconds(50)
+    assert save_draft(database, case_id, ana, {"a": 1}, 0, LEASE) == 1
+    clock.pass_seconds(50)
+    assert save_draft(database, case_id, ana, {"a": 2}, 1, LEASE) == 2
+    with pytest.raises(NotClaimed):
+        save_draft(database, case_id, ben, {"a": 3}, 2, LEASE)
+    with database.read() as session:
+        draft = session.get_one(Draft, case_id)
+    assert (draft.content, draft.saved_by, draft.saved_at) == ({"a": 2}, ana, clock.time)
+
+
+def test_a_signature_is_kept_with_its_digest_and_moves_the_case(database: Database, clock: FakeClock) -> None:
+    """Row, journal and trail name the same digest, whatever the order of the answers; the claim is free."""
+    case_id, ana = forwarded_case(database, clock), reader(database)
+    claim_case(database, case_id, ana, LEASE)
+    number = sign_report(database, case_id, ana, {"b": "ä", "a": 1})
+    with database.read() as session:
+        report = session.get_one(SignedReport, number)
+    assert report.digest == hashlib.sha256('{"a":1,"b":"ä"}'.encode()).hexdigest()
+    assert (report.signed_by, report.signer_login, report.signer_name) == (ana, "ana", "Ana")
+    line, [event] = journal(database, 1, case_id)[-1], audit_events(database, "report signed")
+    assert (line.what, line.reached, line.who) == ("signed", "REPORTED", "ana")
+    assert line.detail == event.detail == {"digest": report.digest}
+    case = case_row(database, case_id)
+    assert (case.state, case.claimed_by, case.look_again_at) == (CaseState.REPORTED, None, clock.time)
+
+
+def test_a_signature_killed_before_its_commit_never_was(
+    sqlite: Database, clock: FakeClock, tmp_path: Path
+) -> None:
+    """Neither report, nor state, nor line; the reader signs again."""
+    case_id, ana = forwarded_case(sqlite, clock), reader(sqlite)
+    claim_case(sqlite, case_id, ana, LEASE)
+    url = sqlite.url
+    assert killed_at(
+        "sign_report:before",
+        tmp_path / "markers",
+        lambda: sign_report(Database(url, clock), case_id, ana, {}),
+    )
+    assert case_row(sqlite, case_id).state == CaseState.FORWARDED
+    assert audit_events(sqlite, "report signed") == []
+    assert sign_report(sqlite, case_id, ana, {}) == 1
+
+
+def test_parking_says_who_and_why_everywhere(database: Database, clock: FakeClock) -> None:
+    """On the case, in its journal and in the trail; retrying clears it and says so too."""
+    case_id = matched_case(database, clock)
+    park_case(database, case_id, "ana", "wait for the call")
+    assert case_row(database, case_id).problem == "Parked by ana: wait for the call"
+    retry(database, "case", case_id, "ben")
+    case = case_row(database, case_id)
+    assert (case.problem, case.fix, case.attempts) == ("", "", 0)
+    assert [(line.what, line.who) for line in journal(database, 1, case_id)][-2:] == [
+        ("parked", "ana"),
+        ("retried", "ben"),
+    ]
+    assert [event.action for event in audit_events(database)] == ["case parked", "case retried"]
+
+
+@pytest.mark.parametrize("unit", ["case", "reply", "study"])
+def test_what_is_not_there_cannot_be_retried(database: Database, unit: str) -> None:
+    """The error names it."""
+    with pytest.raises(NotThere, match=f"no {unit} 99"):
+        retry(database, unit, 99, "ana")
+
+
+def test_a_forgotten_patients_case_is_neither_parked_nor_retried(
+    database: Database, clock: FakeClock
+) -> None:
+    """There is nothing left that could go on."""
+    case_id = matched_case(database, clock)
+    with database.write("test") as session:
+        session.get_one(Case, case_id).forgotten_at = clock.time
+    with pytest.raises(WrongState, match="forgotten"):
+        park_case(database, case_id, "ana", "x")
+    with pytest.raises(WrongState, match="forgotten"):
+        retry(database, "case", case_id, "ana")
+
+
+def test_a_report_that_is_taken_is_in_the_trail(database: Database) -> None:
+    """Who, which case, in which form: it names the patient."""
+    note_report_download(database, 7, "pdf", "carla")
+    [event] = audit_events(database)
+    assert (event.who, event.action, event.subject, event.detail) == (
+        "carla",
+        "report downloaded",
+        "case 7",
+        {"form": "pdf"},
+    )

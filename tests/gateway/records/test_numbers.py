@@ -1,0 +1,37 @@
+"""The numbers of the metrics page: units by state, and how many of each wait for a person."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from gateway.records import ledger
+from gateway.records.database import Database
+from gateway.records.numbers import counts
+from support.records import FakeClock, due, fact, matched_case, reply_fact
+
+
+def _counts(database: Database) -> dict[str, int]:
+    with database.read() as session:
+        return counts(session)
+
+
+def test_nothing_is_three_zeros(database: Database) -> None:
+    """Nobody waits, and there is no state that nothing is in."""
+    assert _counts(database) == {"parked_case": 0, "parked_reply": 0, "parked_study": 0}
+
+
+def test_what_is_there_is_counted_by_state(database: Database, clock: FakeClock) -> None:
+    """A parked one keeps its state and is counted in both."""
+    matched_case(database, clock)
+    ledger.park(database, due(database), "A problem.", "A fix.")
+    ledger.keep_reply(database, reply_fact())
+    ledger.keep_instance(database, fact(study="1.9"), timedelta(0))
+    assert _counts(database) == {
+        "case_MATCHED": 1,
+        "reply_RECEIVED": 1,
+        "study_MATCHED": 1,
+        "study_RECEIVED": 1,
+        "parked_case": 1,
+        "parked_reply": 0,
+        "parked_study": 0,
+    }
