@@ -49,10 +49,6 @@ class NodeDirectory:
         known = ", ".join(sorted(node.name for node in self._nodes)) or "none"
         raise UnknownNode(f"There is no node {name!r} (known: {known}).", "Add it to nodes.yaml.")
 
-    def with_role(self, role: Role) -> tuple[Node, ...]:
-        """Every node that has this role, in the order of the file."""
-        return tuple(node for node in self._nodes if role in node.roles)
-
     def caller(self, calling_ae: str, address: str) -> DimseNode | None:
         """The node that calls itself `calling_ae` and may call from `address`, whatever its roles."""
         title = calling_ae.strip()

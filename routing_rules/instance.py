@@ -1,12 +1,12 @@
 """What one instance says, read once when it arrives: enough for recognition and rules, so that no file is read again.
 
-A plain frozen value without the patient's identity; descriptions are in it, so it is kept like the received object.
+A plain frozen value without the patient's name, identifier or birth date. Descriptions are in it, which
+people type, so it leaves a process only for another one of the same worker.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -32,44 +32,6 @@ class InstanceFacts:
     models: tuple[str, ...] = ()
     accession_number_present: bool = False
     age_years: int | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """A plain dict of JSON values, readable again by `from_json`: only what is not the default.
-
-        Of the images after the first only what differs from it: frames of one object differ in little.
-        """
-        plain = _differences(self, InstanceFacts(images=self.images))
-        if self.images:
-            first = self.images[0]
-            plain["images"] = [_differences(first, ImageTraits())]
-            plain["images"] += [_differences(image, first) for image in self.images[1:]]
-        return plain
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> InstanceFacts:
-        """The facts that `to_json` wrote; keys of a newer version are ignored."""
-        images: list[ImageTraits] = []
-        for one in stored.get("images", ()):
-            images.append(replace(images[0] if images else ImageTraits(), **_known(ImageTraits, one)))
-        return replace(cls(**_known(cls, {**stored, "images": ()})), images=tuple(images))
-
-
-def _differences(one: Any, other: Any) -> dict[str, Any]:
-    pairs = ((field.name, getattr(one, field.name), getattr(other, field.name)) for field in fields(one))
-    return {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value, base in pairs
-        if value != base
-    }
-
-
-def _known(record: type, stored: Mapping[str, Any]) -> dict[str, Any]:
-    names = {field.name for field in fields(record)}
-    return {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in stored.items()
-        if name in names
-    }
 
 
 _PROCEDURE_TEXTS = (tag_of("RequestedProcedureDescription"), tag_of("PerformedProcedureStepDescription"))

@@ -67,10 +67,6 @@ class Listener:
         """The real port; 0 only before the first start of a listener that was given port 0."""
         return self._port
 
-    @property
-    def running(self) -> bool:
-        return self._server is not None
-
     def start(self, contexts: Sequence[PresentationContext], handlers: Sequence[EventHandlerType]) -> None:
         """Listen for these contexts; raises NodeNotListening when the port is taken. Starting twice does nothing."""
         if self._server is not None:

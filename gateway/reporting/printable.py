@@ -26,9 +26,7 @@ from gateway.reporting.outline import (
     Moment,
     Picture,
     Reference,
-    Restoration,
     Words,
-    outline,
 )
 
 if TYPE_CHECKING:
@@ -37,7 +35,6 @@ if TYPE_CHECKING:
 
     from pydicom.dataset import Dataset
 
-    from gateway.reporting.report import Report
     from gateway.reporting.signer import Signer
 
 _HERE = Path(__file__).parent
@@ -156,13 +153,8 @@ def render(sections: Sequence[Heading], header: Mapping[str, str], language: str
     )
 
 
-def to_html(report: Report, header: Mapping[str, str], restoration: Restoration | None = None) -> str:
-    """A report as a complete HTML page under `header` (label to text, such as the pseudonym or the patient)."""
-    return render(outline(report, restoration or Restoration()), header, report.language.value)
-
-
 def to_pdf(html: str, *, created: datetime | None = None, title: str = TITLE) -> bytes:
-    """A page made by `to_html` as PDF; `created` (aware) is written into it, so equal pages give equal bytes."""
+    """A page made by `render` as PDF; `created` (aware) is written into it, so equal pages give equal bytes."""
     pdf = FPDF(format="A4")
     pdf.set_margin(18)
     pdf.set_auto_page_break(True, margin=18)

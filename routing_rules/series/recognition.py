@@ -25,13 +25,10 @@ __all__ = [
     "PROVEN",
     "SeriesFacts",
     "SeriesKind",
-    "SeriesRecognition",
     "classify_series",
     "classify_study",
     "recognise",
 ]
-
-SeriesRecognition = SeriesFacts
 
 _SEQUENCE_B = re.compile(r"^\*?(?:EP|RE)_B(\d+)(?:T|#\d+)?$", re.IGNORECASE)
 _DIRECTION = re.compile(r"#\d+$")
@@ -51,15 +48,13 @@ class _Part:
     max_b: float | None
 
 
-def classify_series(headers: Sequence[Header], vendor_facts: VendorFacts | None = None) -> SeriesRecognition:
+def classify_series(headers: Sequence[Header], vendor_facts: VendorFacts | None = None) -> SeriesFacts:
     """Recognise one series from the headers of its instances (at least one; pixels are not needed)."""
     facts = vendor_facts or standard_vendor_facts()
     return recognise([image for header in headers for image in read_traits(header, facts)], facts)
 
 
-def classify_study(
-    headers: Sequence[Header], vendor_facts: VendorFacts | None = None
-) -> list[SeriesRecognition]:
+def classify_study(headers: Sequence[Header], vendor_facts: VendorFacts | None = None) -> list[SeriesFacts]:
     """Recognise every series among the headers, in order of series number, with what series say about each other."""
     facts = vendor_facts or standard_vendor_facts()
     return recognise_study([image for header in headers for image in read_traits(header, facts)], facts)
@@ -67,7 +62,7 @@ def classify_study(
 
 def recognise_study(
     images: Iterable[ImageTraits], vendor_facts: VendorFacts | None = None
-) -> list[SeriesRecognition]:
+) -> list[SeriesFacts]:
     """As `classify_study`, from traits that were read when the instances arrived."""
     by_series: dict[str, list[ImageTraits]] = defaultdict(list)
     for image in images:
@@ -77,7 +72,7 @@ def recognise_study(
     return [_seen_beside(one, found) for one in found]
 
 
-def recognise(images: Sequence[ImageTraits], vendor_facts: VendorFacts | None = None) -> SeriesRecognition:
+def recognise(images: Sequence[ImageTraits], vendor_facts: VendorFacts | None = None) -> SeriesFacts:
     """Recognise one series from the traits of its images. Raises ValueError when there is none."""
     if not images:
         raise ValueError("A series without an image cannot be recognised: give at least one header.")

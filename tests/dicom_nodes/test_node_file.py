@@ -33,7 +33,6 @@ def test_nodes_are_read_with_their_defaults() -> None:
     )
     assert web == DicomWebNode("web", "https://web.example/dicom-web", frozenset({Role.READER}))
     assert directory.get("web") is web
-    assert directory.with_role(Role.ARCHIVE) == (pacs,)
     assert len(directory) == 2
 
 

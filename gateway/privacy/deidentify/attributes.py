@@ -166,7 +166,7 @@ class AttributeCleaner:
         return self._unlisted(element, place)
 
     def _private(self, ds: Dataset, element: DataElement) -> DataElement | None:
-        """Creators of safe elements stay for now; `_dataset` drops those whose block is empty in the end."""
+        """Creators of safe elements stay for now; `_one_level` drops those whose block is empty in the end."""
         tag = element.tag
         if 0x10 <= tag.element <= 0xFF:
             safe = {creator for group, creator, _ in safe_elements() if group == tag.group}

@@ -1,6 +1,6 @@
 """One object put together from byte ranges: admitted, decided stretch by stretch, its pixels uncopied.
 
-What the engine on datasets says about it is put together here (`decider`, `outcomes`). Raises `NotTaken` for what the
+What the engine on datasets says about it is put together here (`decider`, `memo`). Raises `NotTaken` for what the
 walk does not take.
 """
 

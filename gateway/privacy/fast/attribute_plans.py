@@ -1,4 +1,4 @@
-"""What the engine makes of plain values (`verbatim`), asked once for all patients of a profile.
+"""What the engine makes of plain values (`plain_values`), asked once for all patients of a profile.
 
 A plain value identifies nobody: a number of it is too short, a UID is replaced whoever's it is. So the answer is that
 of the attribute. The engine is asked for two strangers who have nothing in common, and where its answers differ, for

@@ -1,7 +1,7 @@
-"""Asks the engine on datasets what becomes of elements given as bytes, and remembers its answers (`outcomes`).
+"""Asks the engine on datasets what becomes of elements given as bytes, and remembers its answers (`memo`).
 
 Nothing is decided here. What is not remembered is asked of `AttributeCleaner`, one element at a time; large values are
-asked about with a small one in their place, plain ones (`verbatim`) once for each attribute.
+asked about with a small one in their place, plain ones (`plain_values`) once for each attribute.
 """
 
 from __future__ import annotations

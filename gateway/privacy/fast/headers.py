@@ -1,4 +1,4 @@
-"""The headers of many objects as data sets, without reading again what they repeat (`stretches`).
+"""The headers of many objects as data sets, without reading again what they repeat (`repeated_elements`).
 
 What pydicom would have read, element for element and as undecoded as it leaves them, at a tenth of the price: it looks
 at every element of every object, here those that stand as in the object before are recognised by one comparison.

@@ -1,7 +1,7 @@
 """Many objects of one study prepared fast: de-identified, encoded and searched for leaks, from bytes to bytes.
 
 The result is byte for byte that of `encode(deidentify(...).dataset)` and `find_leaks`; the engine on datasets decides
-everything, here its answers are put together (`outcomes`). Objects the walk over byte ranges does not take (other
+everything, here its answers are put together (`assembler`). Objects the walk over byte ranges does not take (other
 encodings, anything that is not plainly well-formed, whatever has to be held) go through that engine whole; `whole`
 counts them.
 """

@@ -3,8 +3,8 @@
 Table-driven: every attribute Table E.1-1 lists that is an identifier by itself (descriptions are cleaned word by
 word instead), and by VR everywhere: all person names, all dates, all UIDs the Standard does not define.
 
-Names are looked for in the forms of `names`, numbers also without their punctuation, places also by their words, and
-texts also as the UTF-8 they may really have been written in.
+Names are looked for in the forms of `person_names`, numbers also without their punctuation, places also by their
+words, and texts also as the UTF-8 they may really have been written in.
 
 Not looked for, because they say nothing alone and would be found everywhere: one character; numbers below 1000;
 codes (CS), ages, times, sizes; the words in `COMMON`; titles and particles of names.

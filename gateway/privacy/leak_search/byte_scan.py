@@ -138,7 +138,7 @@ class ByteScan:
 
 
 def _as_many_as_are_text(lit: Sequence[tuple[int, int]]) -> int:
-    """How many of these ranges of words, from the first on, `text_scan` shall take."""
+    """How many of these ranges of words, from the first on, `header_text` shall take."""
     left = LONGEST // 2
     for number, (start, end) in enumerate(lit):
         left -= end - start

@@ -1,4 +1,4 @@
-"""What stands where in an encoded file, and what counts there: what `leaks` asks about places, without the search."""
+"""What stands where in an encoded file, and what counts there: what `search` asks about places, without the search."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Where elements lie in files that are laid out as earlier ones were: told by the bytes between the values alone.
 
-A walk (`layout.spans`) reads the headers of elements and items and the transfer syntax, and no other value. Where all
+A walk (`spans.spans`) reads the headers of elements and items and the transfer syntax, and no other value. Where all
 those bytes are the same ones at the same places of a file of the same length, it finds the same places again.
 """
 
@@ -37,7 +37,7 @@ class KnownLayouts:
         self._known: dict[int, list[_Known]] = {}
 
     def spans(self, encoded: Octets) -> list[Span]:
-        """As `layout.spans`; the list is shared, so it is not to be changed."""
+        """As `spans.spans`; the list is shared, so it is not to be changed."""
         known = self._known.get(len(encoded), [])
         data: NDArray[np.uint8] = np.frombuffer(encoded, np.uint8)
         for one in known:

@@ -1,4 +1,4 @@
-"""Every table that is about a study, in the order a study meets them; the others are in `service_tables`.
+"""Every table that is about a study, in the order a study meets them; the others are in `tables.service`.
 
 States are text with a CHECK constraint: a value the code does not know must fail when it is written,
 not when the row is next read. JSON columns are replaced, never changed in place.

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from gateway.lifecycle import ReplyState
 from gateway.records.accounts import Viewer
-from gateway.records.tables.service import Account, AuditEvent, Refusal
+from gateway.records.tables.service import Account, Refusal
 from gateway.records.tables.studies import (
     Case,
     CaseEvent,
@@ -173,11 +173,6 @@ def refusals(session: Session, limit: int = 50) -> list[Refusal]:
 def accounts(session: Session) -> list[Account]:
     """Every account, by login."""
     return list(session.exec(select(Account).order_by(col(Account.login))))
-
-
-def audit_trail(session: Session, limit: int = 200) -> list[AuditEvent]:
-    """The newest audit events."""
-    return list(session.exec(select(AuditEvent).order_by(col(AuditEvent.id).desc()).limit(limit)))
 
 
 # ---------------------------------------------------------------- what steps read

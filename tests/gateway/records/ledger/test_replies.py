@@ -10,7 +10,7 @@ from sqlmodel import select
 
 from gateway.errors import NotThere, WrongState
 from gateway.lifecycle import CaseState, ReplyState
-from gateway.records import audit, ledger, numbers
+from gateway.records import ledger, numbers
 from gateway.records.accounts import Viewer
 from gateway.records.database import Database
 from gateway.records.evidence import CommitmentFact, DeliveryFact, Evidence
@@ -121,8 +121,7 @@ def test_an_object_of_no_case_is_held_without_a_journal_and_can_be_tried_again(d
     assert ledger.claim_due(database, "w", LEASE, STATES) is None
     ledger.retry(database, "reply", reply_id, "lead")
     assert due(database).id == reply_id
-    with database.read() as session:
-        assert case_rows.audit_trail(session)[0].action == "reply retried"
+    assert audit_events(database)[-1].action == "reply retried"
 
 
 def test_a_discarded_object_is_never_sent_even_by_a_step_that_runs(
@@ -139,11 +138,10 @@ def test_a_discarded_object_is_never_sent_even_by_a_step_that_runs(
     assert _reply(database, reply_id).state == ReplyState.DISCARDED
     with pytest.raises(WrongState):
         ledger.discard_reply(database, reply_id, "lead", "again")
+    event = audit_events(database)[-1]
+    assert (event.action, event.detail) == ("reply discarded", {"why": "made for a course"})
     with database.read() as session:
-        event = case_rows.audit_trail(session)[0]
-        assert (event.action, event.detail) == ("reply discarded", {"why": "made for a course"})
         assert case_rows.holds(session, ["1.9.1"]) == frozenset()
-        assert audit.verify(session) is None
 
 
 def test_what_was_returned_can_no_longer_be_discarded(database: Database, clock: FakeClock) -> None:
@@ -210,8 +208,7 @@ def test_a_report_that_has_not_seen_the_late_images_does_not_end_the_case(
         assert "still waits" in notice.text
     ledger.count_as_report(database, reply_id, "lead")
     assert _case(database, case_id).state == CaseState.CONFIRMED
-    with database.read() as session:
-        assert case_rows.audit_trail(session)[0].action == "reply counted as report"
+    assert audit_events(database)[-1].action == "reply counted as report"
     with pytest.raises(WrongState):
         ledger.count_as_report(database, reply_id, "lead")
 

@@ -16,7 +16,6 @@ from support.records import (
     LEASE,
     QUIET,
     FakeClock,
-    audit_events,
     fact,
     forwarded_case,
     keep_identities,
@@ -191,5 +190,3 @@ def test_lists_are_in_the_order_people_look_for(sqlite: Database, clock: FakeClo
     with sqlite.read() as session:
         assert [row.login for row in case_rows.accounts(session)] == ["ana", "ben"]
         assert [row.calling_ae_title for row in case_rows.refusals(session, 2)] == ["STRANGER2", "STRANGER1"]
-        newest = case_rows.audit_trail(session, 1)
-    assert [event.id for event in newest] == [audit_events(sqlite)[-1].id]
