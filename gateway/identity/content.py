@@ -38,9 +38,8 @@ from gateway.quiet_pydicom import silent_pydicom
 _SOP_INSTANCE: Final = 0x00080018
 _PIXEL_DATA: Final = 0x7FE00010
 _COLOURS: Final = 0x00280004  # PhotometricInterpretation
-_AS_DECODED: Final = {
-    "YBR_RCT": "RGB"
-}  # lossless JPEG 2000 stores RGB so, and decodes to it (PS3.3 C.7.6.3.1.2)
+# Lossless JPEG 2000 stores RGB so, and decodes to it (PS3.3 C.7.6.3.1.2).
+_AS_DECODED: Final = {"YBR_RCT": "RGB"}
 
 
 class DifferenceKind(StrEnum):

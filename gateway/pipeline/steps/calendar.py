@@ -55,9 +55,8 @@ def open_letters(database: Database, key: PseudonymKey) -> Opened:
         except GatewayError as error:
             ledger.note_unopened(database, enrolment_id, error.problem, error.fix)
             told = "held"
-        except (
-            IntegrityError
-        ):  # another process enrolled the same patient in this moment: merged the next time
+        except IntegrityError:
+            # Another process enrolled the same patient in this moment: merged the next time.
             continue
         outcome = {"enrolled": "enrolled", "merged": "merged"}.get(told.split(" ")[0], "held")
         became[outcome] += bool(told)

@@ -264,9 +264,8 @@ class Decider:
     # ---- sequences -------------------------------------------------------------------------------------------
 
     def _sequence(self, level: Level, element: Element) -> Outcome:
-        if (
-            dictionary_vr(element.tag) != SEQUENCE
-        ):  # no sequence by right: what the engine does depends on its value
+        # By its attribute it is no sequence: what the engine does depends on its value.
+        if dictionary_vr(element.tag) != SEQUENCE:
             return self._asked(level, element.tag, SEQUENCE, b"", self.data[element.start : element.end])
         plan = self._sequence_plan(level, element)
         if isinstance(plan, Outcome):

@@ -80,9 +80,8 @@ class Preparer:
         done: Assembled | None = None
         with suppress(NotTaken, Held, *UNREADABLE_VALUE), silent_pydicom():
             done = self._assembler.assemble(data, kind_of, released=released)
-        if (
-            done is None
-        ):  # not while the error is handled, whose text may quote a value: no other one carries it along
+        # Only now, not while the error is handled: its text may quote a value, and no other error may carry it along.
+        if done is None:
             self.whole += 1
             done = self._whole(data[:], kind_of, released)
         file = written(done.pieces)

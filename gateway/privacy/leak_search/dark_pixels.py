@@ -18,14 +18,12 @@ from numpy.typing import NDArray
 from dicom_nodes.encoding.octets import Octets
 
 _PAIR: Final = 4  # bytes
-_MOST_CANDIDATES: Final = (
-    8  # pairs, one in so many words; with more of them the look-up of all words is faster
-)
+# Pairs, one in so many words; with more of them the look-up of all words is faster.
+_MOST_CANDIDATES: Final = 8
 _BOTH: Final = np.uint16(0x0101)  # two that are true
 _SMALL: Final = np.uint32(0x20202020)  # the bit that tells small letters from capital ones
-_FACTOR: Final = np.uint32(
-    2654435769
-)  # odd, and close to 2^32 divided by the golden ratio: spreads neighbours
+# Odd, and close to 2^32 divided by the golden ratio: spreads neighbours.
+_FACTOR: Final = np.uint32(2654435769)
 _DIGITS: Final = b".0123456789"
 WIDE_PAIRS: Final = frozenset(bytes((a, 0, b, 0)) for a in _DIGITS for b in _DIGITS)
 """Two digits or dots of two bytes each: a run of four of them, in either order of bytes, has these in it."""

@@ -28,9 +28,8 @@ TEXT_VRS: Final = frozenset({"AE", "LO", "LT", "PN", "SH", "ST", "UC", "UN", "UR
 _CREATOR: Final = re.compile(r"\([0-9A-F]{3}[13579BDF],00[1-9A-F][0-9A-F]\)$")
 _OWN_METHOD: Final = re.compile(r"pml-gateway [a-z0-9-]+ [0-9a-f]{16}")
 _START: Final = attrgetter("start")
-_LONGEST_WITH_DATE: Final = (
-    26  # a DT value; longer runs of digits are derived UIDs, where chance would find dates
-)
+# A DT value; longer runs of digits are derived UIDs, where chance would find dates.
+_LONGEST_WITH_DATE: Final = 26
 
 
 class Layout:

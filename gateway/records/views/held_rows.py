@@ -45,12 +45,8 @@ class ManifestRow:
 def held_objects(session: Session, case_id: int) -> tuple[HeldRow, ...]:
     """The held objects of a case: those it waits for first, then by series and arrival."""
     found = session.exec(select(HeldObject).where(HeldObject.case_id == case_id)).all()
-    rows = [
-        HeldRow(
-            **{name: getattr(row, name) for name in HeldRow.__dataclass_fields__}
-        )  # same names on purpose
-        for row in found
-    ]
+    # The columns have the same names on purpose.
+    rows = [HeldRow(**{name: getattr(row, name) for name in HeldRow.__dataclass_fields__}) for row in found]
     return tuple(
         sorted(
             rows,

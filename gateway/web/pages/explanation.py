@@ -61,9 +61,8 @@ def _condition(line: Mapping[str, Any], viewer: Viewer) -> dict[str, Any]:
     found = line.get("found")
     if typed_by_hospital(fact) and not _says_nothing(found) and not has(viewer, Right.STUDIES):
         found = HIDDEN
-    negated = (
-        list(line.get("path") or ()).count("not") % 2 == 1
-    )  # below `not`, an unmet test speaks for the rule
+    # Below `not`, an unmet test speaks for the rule.
+    negated = list(line.get("path") or ()).count("not") % 2 == 1
     operator = str(line.get("operator", "")).replace("_", " ")
     return {
         "fact": fact,

@@ -48,9 +48,8 @@ def test_nodes_of_both_kinds_are_listed_with_where_they_are(command: Command, tm
 def test_what_a_node_does_not_take_is_said(command: Command, study: Path, tmp_path: Path) -> None:
     """Exit status 1, how many were taken, and why the others were not; the others are sent all the same."""
     odd = dcmread(study / "0.dcm")
-    odd.SOPClassUID = odd.file_meta.MediaStorageSOPClassUID = (
-        "1.2.840.113619.4.26"  # a private one that it does not know
-    )
+    # A private one that it does not know.
+    odd.SOPClassUID = odd.file_meta.MediaStorageSOPClassUID = "1.2.840.113619.4.26"
     odd.save_as(study / "0.dcm", enforce_file_format=True)
     with HospitalArchive("HOSPITAL", "127.0.0.1", 0, tmp_path / "archive") as archive:
         (tmp_path / "nodes.yaml").write_text(
