@@ -1,4 +1,4 @@
-"""What happens to each attribute: PS3.15 Table E.1-1 (`table`), the options applied, and a site's exceptions on top.
+"""What happens to each attribute: Table E.1-1 (`table_e1_1`), the options applied, and a site's exceptions on top.
 
 A profile (`profiles/*.yaml`) chooses the options and lists its exceptions, each with a reason, so that a privacy
 officer can read it in a diff. `Profile.code` compiles to one action code per tag; what a compound code means depends
