@@ -181,7 +181,7 @@ def test_what_is_kept_is_what_a_sender_may_rely_on(sqlite: Database) -> None:
 
 
 def test_lists_are_in_the_order_people_look_for(sqlite: Database, clock: FakeClock) -> None:
-    """Refusals and the trail newest first, with an end; accounts by login."""
+    """Refusals newest first, with an end; accounts by login."""
     for login in ("ben", "ana"):
         reader(sqlite, login)
     for number in range(3):
