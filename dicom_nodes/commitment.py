@@ -36,7 +36,7 @@ SUCCESS, PROCESSING_FAILURE = 0x0000, 0x0110
 
 
 @dataclass(frozen=True)
-class Reference:
+class InstanceReference:
     """One instance to be committed to."""
 
     sop_class_uid: str
@@ -62,7 +62,7 @@ class CommitmentResult:
 def request_commitment(
     node: DimseNode,
     transaction_uid: str,
-    references: Sequence[Reference],
+    references: Sequence[InstanceReference],
     *,
     calling_ae_title: str,
     wait_s: float = 2.0,
@@ -173,7 +173,7 @@ def report_commitment(
         close(association)
 
 
-def action_information(transaction_uid: str, references: Sequence[Reference]) -> Dataset:
+def action_information(transaction_uid: str, references: Sequence[InstanceReference]) -> Dataset:
     """The data set of the N-ACTION request (PS3.4 Table J.3-1)."""
     ds = Dataset()
     ds.TransactionUID = transaction_uid
@@ -181,11 +181,13 @@ def action_information(transaction_uid: str, references: Sequence[Reference]) ->
     return ds
 
 
-def references_of_action(ds: Dataset) -> tuple[str, tuple[Reference, ...]]:
+def references_of_action(ds: Dataset) -> tuple[str, tuple[InstanceReference, ...]]:
     """Transaction UID and references of a received N-ACTION request; ValueError if they are missing."""
     transaction_uid = str(ds.get("TransactionUID", "") or "")
     references = tuple(
-        Reference(str(item.get("ReferencedSOPClassUID", "")), str(item.get("ReferencedSOPInstanceUID", "")))
+        InstanceReference(
+            str(item.get("ReferencedSOPClassUID", "")), str(item.get("ReferencedSOPInstanceUID", ""))
+        )
         for item in ds.get("ReferencedSOPSequence", None) or ()
     )
     if not transaction_uid or not references:

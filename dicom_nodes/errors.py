@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dicom_nodes.config_files.errors import FileProblem, by_line
+from dicom_nodes.config_files.file_problem import FileProblem, by_line
 from dicom_nodes.explained_error import ExplainedError
 
 

@@ -26,7 +26,7 @@ from pydantic import (
     model_validator,
 )
 
-from dicom_nodes.config_files.errors import complaint, did_you_mean
+from dicom_nodes.config_files.file_problem import complaint, did_you_mean
 from dicom_nodes.node import DicomWebNode, DimseNode, Node, ReportsBy, Role, TlsSettings
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from dicom_nodes.config_files.errors import FileProblem, did_you_mean
+from dicom_nodes.config_files.file_problem import FileProblem, did_you_mean
 from dicom_nodes.config_files.validation import problems_of
 from dicom_nodes.config_files.yaml_lines import LinedYaml, read_yaml
 from dicom_nodes.errors import NodeFileError

@@ -7,7 +7,7 @@ RuleError            everything below
 
 from __future__ import annotations
 
-from dicom_nodes.config_files.errors import FileProblem
+from dicom_nodes.config_files.file_problem import FileProblem
 from dicom_nodes.explained_error import ExplainedError
 
 

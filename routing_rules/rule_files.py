@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from dicom_nodes.config_files.errors import FileProblem
+from dicom_nodes.config_files.file_problem import FileProblem
 from dicom_nodes.config_files.validation import problems_of
 from dicom_nodes.config_files.yaml_lines import read_yaml
 from routing_rules.errors import RuleFileError

@@ -17,7 +17,7 @@ from gateway.lifecycle import CaseState, ReplyState, StudyState
 from gateway.privacy.derivation import Purpose
 from gateway.privacy.profile.profile import load_profile
 from gateway.privacy.schemes import LATEST
-from gateway.records.tables.service import ROLES
+from gateway.records.tables.administration import ROLES
 from gateway.settings import Settings
 from gateway.web.application import ROUTERS
 from gateway.web.foundation.rights import ROLE_RIGHTS

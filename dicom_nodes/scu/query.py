@@ -15,7 +15,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     StudyRootQueryRetrieveInformationModelFind,
 )
 
-from dicom_nodes.commitment import Reference
+from dicom_nodes.commitment import InstanceReference
 from dicom_nodes.errors import NodeTimeout, RequestRefused
 from dicom_nodes.node import DimseNode
 from dicom_nodes.outcomes import Outcome, meaning_of_status, outcome_of_status
@@ -29,7 +29,7 @@ _NO_CONTEXT = 0x0122
 
 def holds(
     node: DimseNode,
-    references: Sequence[Reference],
+    references: Sequence[InstanceReference],
     *,
     calling_ae_title: str,
     study_instance_uid: str,
@@ -43,15 +43,15 @@ def holds(
     wanted = {reference.sop_instance_uid for reference in references}
     with _querying(node, calling_ae_title, timeout_s) as association:
         try:
-            found = set(_found(association, node, study_instance_uid, "", wanted))
+            kept = set(_found(association, node, study_instance_uid, "", wanted))
         except RequestRefused:
-            found = set()
-        if not wanted <= found and association.is_established:
+            kept = set()
+        if not wanted <= kept and association.is_established:
             for series in _series(association, node, study_instance_uid):
-                found |= set(_found(association, node, study_instance_uid, series, wanted - found))
-                if wanted <= found:
+                kept |= set(_found(association, node, study_instance_uid, series, wanted - kept))
+                if wanted <= kept:
                     break
-        return frozenset(wanted & found)
+        return frozenset(wanted & kept)
 
 
 def count_mr(

@@ -23,14 +23,19 @@ from dicom_nodes.upper_layer.contexts import UNCOMPRESSED, proposals
 from dicom_nodes.upper_layer.pdu_socket import AssociationLost
 from dicom_nodes.upper_layer.pynetdicom_setup import associate, close, take_socket
 
-Report = Callable[[InstanceOutcome], None]
+OnOutcome = Callable[[InstanceOutcome], None]
 
 _NO_CONTEXT = 0x0122
 _LOST = "the association was lost; this instance was not sent"
 
 
 def store(
-    node: DimseNode, files: Sequence[OutgoingFile], *, calling_ae_title: str, report: Report, timeout_s: float
+    node: DimseNode,
+    files: Sequence[OutgoingFile],
+    *,
+    calling_ae_title: str,
+    report: OnOutcome,
+    timeout_s: float,
 ) -> None:
     """C-STORE the files; every file gets exactly one outcome, given to `report` as it is known."""
     pairs = dict.fromkeys((file.sop_class_uid, file.transfer_syntax_uid) for file in files)

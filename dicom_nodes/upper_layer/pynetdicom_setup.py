@@ -158,14 +158,14 @@ def associate(
 
 def _addresses(node: DimseNode) -> list[str]:
     try:
-        found = socket.getaddrinfo(node.host, node.port, type=socket.SOCK_STREAM)
+        addresses = socket.getaddrinfo(node.host, node.port, type=socket.SOCK_STREAM)
     except OSError as error:
         raise NodeUnreachable(
             f"The host name {node.host!r} of node {node.name!r} does not resolve.",
             "Correct host in nodes.yaml, or the name service.",
         ) from error
     # IPv4 first: old PACS listen on IPv4 only, and "localhost" often resolves to ::1 first.
-    ordered = sorted(found, key=lambda entry: entry[0] != socket.AF_INET)
+    ordered = sorted(addresses, key=lambda entry: entry[0] != socket.AF_INET)
     return list(dict.fromkeys(str(entry[4][0]) for entry in ordered))
 
 

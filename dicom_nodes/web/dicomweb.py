@@ -13,11 +13,11 @@ from typing import Any
 import requests
 from dicomweb_client.web import DICOMwebClient
 
-from dicom_nodes.commitment import Reference
+from dicom_nodes.commitment import InstanceReference
 from dicom_nodes.errors import RequestRefused
 from dicom_nodes.node import DicomWebNode
 from dicom_nodes.outgoing import OutgoingFile
-from dicom_nodes.web.stow_upload import CONNECT_S, Report, Upload, network_error
+from dicom_nodes.web.stow_upload import CONNECT_S, OnOutcome, StowUpload, network_error
 
 _PAGE = 500
 
@@ -31,10 +31,10 @@ class _Session(requests.Session):
         return prepared
 
 
-def store(node: DicomWebNode, files: Sequence[OutgoingFile], *, report: Report, timeout_s: float) -> None:
+def store(node: DicomWebNode, files: Sequence[OutgoingFile], *, report: OnOutcome, timeout_s: float) -> None:
     """STOW-RS over one HTTP connection in bounded batches; every file gets exactly one outcome."""
     with _session(node) as session:
-        Upload(session, node, report, timeout_s).send(files)
+        StowUpload(session, node, report, timeout_s).send(files)
 
 
 def echo(node: DicomWebNode, *, timeout_s: float) -> float:
@@ -46,27 +46,27 @@ def echo(node: DicomWebNode, *, timeout_s: float) -> float:
 
 
 def holds(
-    node: DicomWebNode, references: Sequence[Reference], *, study_instance_uid: str, timeout_s: float
+    node: DicomWebNode, references: Sequence[InstanceReference], *, study_instance_uid: str, timeout_s: float
 ) -> frozenset[str]:
     """The SOP Instance UIDs among the references that a QIDO-RS search finds in the study."""
     wanted = {reference.sop_instance_uid for reference in references}
-    found: set[str] = set()
+    kept: set[str] = set()
     with _session(node) as session:
         client = _client(node, session, timeout_s)
         offset = 0
-        while not wanted <= found:
+        while not wanted <= kept:
             page = _search(
                 node,
                 lambda offset=offset: client.search_for_instances(  # type: ignore[misc]
                     study_instance_uid=study_instance_uid, limit=_PAGE, offset=offset
                 ),
             )
-            before = len(found)
-            found.update(str((match.get("00080018", {}).get("Value") or [""])[0]) for match in page)
-            if len(found) == before:
+            before = len(kept)
+            kept.update(str((match.get("00080018", {}).get("Value") or [""])[0]) for match in page)
+            if len(kept) == before:
                 break  # an empty page, or a server that ignores `offset` and repeats itself
             offset += len(page)
-    return frozenset(wanted & found)
+    return frozenset(wanted & kept)
 
 
 def count_mr(node: DicomWebNode, study_instance_uid: str, *, timeout_s: float) -> int | None:

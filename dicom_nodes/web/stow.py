@@ -19,7 +19,7 @@ _GENERAL_FAILURE = 0x0110
 
 
 @dataclass(frozen=True)
-class Answer:
+class StoreResponse:
     """`stored`: UID -> warning reason or None. `failed`: UID -> failure reason. An instance in neither list
     gets `otherwise` with `detail`."""
 
@@ -46,7 +46,7 @@ _BY_STATUS: dict[int, tuple[Outcome, str]] = {
 }
 
 
-def read_answer(status: int, body: bytes) -> Answer:
+def read_response(status: int, body: bytes) -> StoreResponse:
     """The outcome lists of an answer, whatever its content type says (JSON or XML; servers mislabel it)."""
     outcome, detail = _BY_STATUS.get(
         status,
@@ -64,7 +64,7 @@ def read_answer(status: int, body: bytes) -> Answer:
         failed[_text(item, _INSTANCE)] = _GENERAL_FAILURE if reason is None else reason
     if status == 200 and dataset and not stored and not failed:
         outcome, detail = _BY_STATUS[202]
-    return Answer(stored, failed, outcome, f"{detail} (HTTP {status})")
+    return StoreResponse(stored, failed, outcome, f"{detail} (HTTP {status})")
 
 
 def _from_json(body: bytes) -> dict[str, Any]:

@@ -20,9 +20,9 @@ from dicom_nodes.node import DicomWebNode
 from dicom_nodes.outcomes import InstanceOutcome, Outcome, meaning_of_status, outcome_of_status
 from dicom_nodes.outgoing import OutgoingFile
 from dicom_nodes.web.multipart import Multipart, Part, PartUnreadable
-from dicom_nodes.web.stow import Answer, read_answer
+from dicom_nodes.web.stow import StoreResponse, read_response
 
-Report = Callable[[InstanceOutcome], None]
+OnOutcome = Callable[[InstanceOutcome], None]
 
 BATCH_FILES = 32
 BATCH_BYTES = 32 * 1024 * 1024
@@ -37,11 +37,11 @@ _PATIENCE = 8
 _TIMEOUT_COUNTS = 4
 
 
-class Upload:
+class StowUpload:
     """The files of one call of `store`. Every file gets one outcome, given to `report` as it is known."""
 
     def __init__(
-        self, session: requests.Session, node: DicomWebNode, report: Report, timeout_s: float
+        self, session: requests.Session, node: DicomWebNode, report: OnOutcome, timeout_s: float
     ) -> None:
         self._session, self._node, self._report, self._timeout_s = session, node, report, timeout_s
         self._pending: deque[Part] = deque()
@@ -95,7 +95,7 @@ class Upload:
             batch.append(self._pending.popleft())
         return batch
 
-    def _take(self, status: int, answer: Answer, batch: list[Part]) -> None:
+    def _take(self, status: int, answer: StoreResponse, batch: list[Part]) -> None:
         """Outcomes for the batch, or the batch back to be halved."""
         self._answered = True
         self._flush()
@@ -140,7 +140,7 @@ class Upload:
         detail = f"the file cannot be read here ({why})"
         self._report(InstanceOutcome(file.sop_instance_uid, Outcome.REFUSED, None, detail))
 
-    def _post(self, body: Multipart) -> tuple[int, Answer]:
+    def _post(self, body: Multipart) -> tuple[int, StoreResponse]:
         headers = {
             "Content-Type": f'multipart/related; type="application/dicom"; boundary={body.boundary}',
             "Accept": "application/dicom+json",
@@ -156,7 +156,7 @@ class Upload:
             )
         except requests.RequestException as error:
             raise network_error(self._node, error) from error
-        return response.status_code, read_answer(response.status_code, response.content)
+        return response.status_code, read_response(response.status_code, response.content)
 
 
 def network_error(node: DicomWebNode, error: requests.RequestException) -> NodeUnreachable | NodeTimeout:
@@ -170,7 +170,7 @@ def network_error(node: DicomWebNode, error: requests.RequestException) -> NodeU
     )
 
 
-def _outcome(file: OutgoingFile, answer: Answer) -> InstanceOutcome:
+def _outcome(file: OutgoingFile, answer: StoreResponse) -> InstanceOutcome:
     uid = file.sop_instance_uid
     if uid in answer.failed:
         reason = answer.failed[uid]

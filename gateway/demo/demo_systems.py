@@ -1,4 +1,4 @@
-"""The stage of the demo: a hospital archive, a reading site and a real gateway (its own processes) on free ports."""
+"""The systems of the demo: a hospital archive, a reading site and a real gateway (its own processes) on free ports."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def free_port() -> int:
         return port
 
 
-class Stage:
+class DemoSystems:
     """All parties on one machine; use as a context manager. `environment` adds to the gateway's settings."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
@@ -88,7 +88,7 @@ class Stage:
             "GATEWAY_DICOM__AE_TITLE": GATEWAY_AE,
         }
 
-    def __enter__(self) -> Stage:
+    def __enter__(self) -> DemoSystems:
         try:
             self.hospital.start()
             self.reading_site.start()

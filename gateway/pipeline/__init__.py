@@ -4,7 +4,7 @@ step_table        which step leads on from which state: the table of contents of
 outcome, context  what a step may say, and what it may use
 steps/            the steps of a study and its case
 replies/          the steps of what a reading site sends back
-runner/           the engine: claims what is due, runs its step, records the outcome
+runner/           the engine: claims what is due, runs its step, records the result
 retry             when to look again, and when to ask a person
 jobs/  schedule   what happens by the clock
 cores             work that fills a processor core

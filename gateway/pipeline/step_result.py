@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from gateway.lifecycle import CaseState, ReplyState, StudyState
-from gateway.records.evidence import NOTHING, Evidence
+from gateway.records.step_record import NOTHING, StepRecord
 
 
 @dataclass(frozen=True)
 class Done:
-    """The step reached a state; the evidence is committed with it."""
+    """The step reached a state; the record is committed with it."""
 
     reached: StudyState | CaseState | ReplyState
-    evidence: Evidence = field(default=NOTHING)
+    record: StepRecord = field(default=NOTHING)
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class NotYet:
 
     why: str
     look_again: timedelta | None = None
-    evidence: Evidence = field(default=NOTHING)
+    record: StepRecord = field(default=NOTHING)
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Stuck:
 
     problem: str
     fix: str
-    evidence: Evidence = field(default=NOTHING)
+    record: StepRecord = field(default=NOTHING)
 
 
-Outcome = Done | NotYet | Stuck
+StepResult = Done | NotYet | Stuck

@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 from gateway.lifecycle import CaseState, ReplyState, StudyState
 from gateway.pipeline.context import StepContext, Turn
-from gateway.pipeline.outcome import Outcome
 from gateway.pipeline.replies.deliver import confirm_reply, return_reply
 from gateway.pipeline.replies.restore import restore_reply
+from gateway.pipeline.step_result import StepResult
 from gateway.pipeline.steps.complete import complete
 from gateway.pipeline.steps.compose import compose
 from gateway.pipeline.steps.confirm import confirm
@@ -20,7 +20,7 @@ from gateway.pipeline.steps.prepare import prepare
 from gateway.pipeline.steps.return_report import return_report
 from gateway.pipeline.steps.route import route
 
-Step = Callable[[Turn, StepContext], Outcome]
+Step = Callable[[Turn, StepContext], StepResult]
 
 STEPS: dict[tuple[str, str], Step] = {
     ("study", StudyState.RECEIVED): complete,

@@ -15,11 +15,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Subquery, and_, func, or_
 from sqlmodel import Session, col, select
 
-from gateway.records.tables.service import Account
+from gateway.records.tables.administration import Account
 from gateway.records.tables.studies import Case, Enrolment, SignedReport, Study
 from routing_rules.series.protocol import Readability
-from routing_rules.surveillance.due_dates import Enrolment as Risk
-from routing_rules.surveillance.due_dates import JcvStatus, Recommendation, Status, status
+from routing_rules.surveillance.due_dates import CalendarStatus, FollowUp, JcvStatus, status
+from routing_rules.surveillance.due_dates import PatientRisk as PatientRisk
 
 NO_DATE = "none"
 """The headers of a study say no date that exists."""
@@ -36,11 +36,11 @@ class PatientRow:
     site: str
     label: str
     pseudonym: str
-    risk: Risk
+    risk: PatientRisk
     said_last_mri_on: date | None
     """What the site said when enrolling; `last_mri_on` is the newest known."""
     last_mri_on: date | None
-    status: Status
+    status: CalendarStatus
     waiting: bool
     """The worker has not yet looked who it is."""
     problem: str
@@ -94,47 +94,47 @@ def facts_about(
     return (own is not None if is_kept else None), months
 
 
-def wish_of(content: Mapping[str, Any], day: date) -> Recommendation | None:
+def wish_of(content: Mapping[str, Any], day: date) -> FollowUp | None:
     """The follow-up that a signed report recommends after the MRI of a day."""
     recommended = content.get("recommendations") or ()
     if not {"short_term", "routine"} & set(recommended):
         return None
     value, unit = content.get("follow_up_value"), content.get("follow_up_unit")
     if value is None or unit not in DAYS:
-        return Recommendation(day) if "short_term" in recommended else None
+        return FollowUp(day) if "short_term" in recommended else None
     latest = round(float(value) * DAYS[unit])
     earliest = min(SHORTEST_FOLLOW_UP_DAYS, latest) if "short_term" in recommended else latest
-    return Recommendation(day, earliest, latest)
+    return FollowUp(day, earliest, latest)
 
 
-def risk_of(row: Enrolment) -> Risk:
+def risk_of(row: Enrolment) -> PatientRisk:
     """What the rules reckon with."""
-    known = {name: getattr(row, name) for name in Risk.__dataclass_fields__}
-    return Risk(**{**known, "jcv_status": JcvStatus(row.jcv_status)})
+    known = {name: getattr(row, name) for name in PatientRisk.__dataclass_fields__}
+    return PatientRisk(**{**known, "jcv_status": JcvStatus(row.jcv_status)})
 
 
 def _row(
-    one: Enrolment, today: date, seen: Mapping[str, date], wishes: Mapping[str, Recommendation]
+    enrolment: Enrolment, today: date, seen: Mapping[str, date], wishes: Mapping[str, FollowUp]
 ) -> PatientRow:
-    mark = one.patient_hash or ""
-    last = max(filter(None, (seen.get(mark), one.last_mri_on)), default=None)
-    risk = risk_of(one)
+    patient_hash = enrolment.patient_hash or ""
+    last = max(filter(None, (seen.get(patient_hash), enrolment.last_mri_on)), default=None)
+    risk = risk_of(enrolment)
     return PatientRow(
-        one.saved_id,
-        one.site,
-        one.label,
-        one.pseudonym,
+        enrolment.saved_id,
+        enrolment.site,
+        enrolment.label,
+        enrolment.pseudonym,
         risk,
-        one.last_mri_on,
+        enrolment.last_mri_on,
         last,
-        status(today, risk, last, wishes.get(mark)),
-        one.patient_hash is None,
-        one.problem,
-        one.fix,
-        one.enrolled_by,
-        one.overdue_told_on,
-        one.ended_on,
-        one.ended_because,
+        status(today, risk, last, wishes.get(patient_hash)),
+        enrolment.patient_hash is None,
+        enrolment.problem,
+        enrolment.fix,
+        enrolment.enrolled_by,
+        enrolment.overdue_told_on,
+        enrolment.ended_on,
+        enrolment.ended_because,
     )
 
 
@@ -173,11 +173,14 @@ def _newest(today: date) -> Subquery:
 
 def _last_mris(session: Session, today: date) -> dict[str, date]:
     newest = _newest(today)
-    found = ((mark, _day(day)) for mark, day in session.exec(select(newest.c.patient_hash, newest.c.day)))
-    return {mark: day for mark, day in found if day}
+    found = (
+        (patient_hash, _day(day))
+        for patient_hash, day in session.exec(select(newest.c.patient_hash, newest.c.day))
+    )
+    return {patient_hash: day for patient_hash, day in found if day}
 
 
-def _wishes(session: Session, today: date) -> dict[str, Recommendation]:
+def _wishes(session: Session, today: date) -> dict[str, FollowUp]:
     """What the report of the newest reported MRI asks for, where no later MRI has answered it."""
     newest = _newest(today)
     reports = (
@@ -193,10 +196,10 @@ def _wishes(session: Session, today: date) -> dict[str, Recommendation]:
         .order_by(col(Study.study_date), col(SignedReport.version), col(SignedReport.id))
     )
     found = {}
-    for mark, said, content in session.exec(reports):
+    for patient_hash, said, content in session.exec(reports):
         day = _day(said)
         if day and (wish := wish_of(content, day)):
-            found[mark] = wish
+            found[patient_hash] = wish
     return found
 
 

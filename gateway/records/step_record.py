@@ -10,7 +10,7 @@ from gateway.records.identities.vault import SealedIdentity
 
 
 @dataclass(frozen=True)
-class CaseDraft:
+class NewCase:
     """A case that routing found, before it has a row."""
 
     destination: str
@@ -29,7 +29,7 @@ class CaseDraft:
 
 
 @dataclass(frozen=True)
-class PreparedFact:
+class NewPreparedInstance:
     """A de-identified copy that lies in the object store."""
 
     instance_id: int
@@ -40,7 +40,7 @@ class PreparedFact:
 
 
 @dataclass(frozen=True)
-class HeldFact:
+class NewHeldObject:
     """An object that may not leave by itself: why, and whether a person may release it."""
 
     instance_id: int
@@ -56,7 +56,7 @@ class HeldFact:
 
 
 @dataclass(frozen=True)
-class ManifestFact:
+class NewManifest:
     """A de-identification manifest that lies in the object store."""
 
     generation: int
@@ -65,7 +65,7 @@ class ManifestFact:
 
 
 @dataclass(frozen=True)
-class DeliveryFact:
+class NewDelivery:
     """How one object fared at one node."""
 
     direction: str
@@ -77,7 +77,7 @@ class DeliveryFact:
 
 
 @dataclass(frozen=True)
-class CommitmentFact:
+class NewCommitment:
     """A storage commitment answer (PS3.4 Annex J)."""
 
     transaction_uid: str
@@ -87,21 +87,21 @@ class CommitmentFact:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class StepRecord:
     """Everything one run of a step wants remembered; `note` goes into the journal."""
 
     note: Mapping[str, Any] = field(default_factory=dict)
     columns: Mapping[str, Any] = field(default_factory=dict)
     """Columns of the study, case or reply to set."""
-    cases: tuple[CaseDraft, ...] = ()
+    cases: tuple[NewCase, ...] = ()
     identity: SealedIdentity | None = None
-    prepared: tuple[PreparedFact, ...] | None = None
-    held: tuple[HeldFact, ...] | None = None
-    manifest: ManifestFact | None = None
-    deliveries: tuple[DeliveryFact, ...] = ()
-    commitment: CommitmentFact | None = None
+    prepared: tuple[NewPreparedInstance, ...] | None = None
+    held: tuple[NewHeldObject, ...] | None = None
+    manifest: NewManifest | None = None
+    deliveries: tuple[NewDelivery, ...] = ()
+    commitment: NewCommitment | None = None
     closes_case: bool = False
     """This reply is its case's report: the case is over with it."""
 
 
-NOTHING = Evidence()
+NOTHING = StepRecord()

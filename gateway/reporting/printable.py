@@ -22,10 +22,10 @@ from gateway.reporting.outline import (
     Day,
     Entry,
     Heading,
+    ImageReference,
     Measured,
     Moment,
-    Picture,
-    Reference,
+    UidReference,
     Words,
 )
 
@@ -84,12 +84,12 @@ def _(entry: Moment) -> str:
 
 
 @_text.register
-def _(entry: Reference) -> str:
+def _(entry: UidReference) -> str:
     return entry.uid
 
 
 @_text.register
-def _(entry: Picture) -> str:
+def _(entry: ImageReference) -> str:
     return entry.sop_instance_uid
 
 

@@ -31,7 +31,7 @@ from gateway.reporting.evidence import (
     restoration_of,
     without_identity,
 )
-from gateway.reporting.outline import Heading, Picture, outline
+from gateway.reporting.outline import Heading, ImageReference, outline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -45,7 +45,7 @@ IMPLEMENTATION_VERSION_NAME = f"PML-GATEWAY {__version__}"[:16]
 SERIES_DESCRIPTION = "Second opinion: MS versus PML"
 
 
-class Form(StrEnum):
+class DocumentForm(StrEnum):
     """The DICOM form of a report, from the richest to the one every archive takes."""
 
     ENHANCED = "enhanced"
@@ -66,7 +66,7 @@ def build(
     series_number: int,
     device: DeviceIdentity,
     predecessor: Predecessor | None = None,
-    as_: Form | str = Form.ENHANCED,
+    as_: DocumentForm | str = DocumentForm.ENHANCED,
     date_shift_days: int | None = None,
     original_uids: Mapping[str, str] | None = None,
 ) -> Dataset:
@@ -84,7 +84,7 @@ def build(
             "The report names the date of a prior study as the reader saw it, but not by how much it was shifted.",
             "Give date_shift_days; 0 when the reader saw real dates.",
         )
-    form = Form(as_)
+    form = DocumentForm(as_)
     instances, earlier = ordered(evidence, "study"), ordered(priors, "prior study")
     check_one_study(instances, earlier)
     earlier = [ds for ds in earlier if ds.StudyInstanceUID != instances[0].StudyInstanceUID]
@@ -97,12 +97,12 @@ def build(
     )
     classes = {str(ds.SOPInstanceUID): str(ds.SOPClassUID) for ds in instances + earlier}
     _check_pictures(sections, classes)
-    if form is Form.PDF:
+    if form is DocumentForm.PDF:
         document = build_pdf_document(sections, header, instances, signed_by, at, SERIES_DESCRIPTION)
     else:
-        writer = ContentWriter(classes, numbers=form is not Form.BASIC)
+        writer = ContentWriter(classes, numbers=form is not DocumentForm.BASIC)
         root = writer.root(sections, report.language, signed_by, str(header.StudyInstanceUID))
-        document_class = ComprehensiveSR if form is Form.COMPREHENSIVE else EnhancedSR
+        document_class = ComprehensiveSR if form is DocumentForm.COMPREHENSIVE else EnhancedSR
         document = document_class(
             evidence=[without_identity(header), *instances, *earlier],
             content=root,
@@ -125,7 +125,7 @@ def build(
             series_description=SERIES_DESCRIPTION,
             coding_schemes=[_private_scheme()],
         )
-        if form is Form.BASIC:  # highdicom has no class for it; the modules are those of Enhanced SR
+        if form is DocumentForm.BASIC:  # highdicom has no class for it; the modules are those of Enhanced SR
             document.SOPClassUID = BasicTextSRStorage
         _sign(document, signed_by, at, predecessor)
     _finish(document, header, at, device, sop_instance_uid, series_instance_uid, series_number)
@@ -146,7 +146,7 @@ def _check_pictures(sections: Iterable[Heading], classes: Mapping[str, str]) -> 
     for entry in (entry for heading in sections for entry in heading.entries):
         if isinstance(entry, Heading):
             _check_pictures([entry], classes)
-        elif isinstance(entry, Picture) and entry.sop_instance_uid not in classes:
+        elif isinstance(entry, ImageReference) and entry.sop_instance_uid not in classes:
             raise EvidenceProblem(
                 f"The key image {entry.sop_instance_uid} is not among the instances of the study or its priors.",
                 "Give the original headers of the whole study, or take the key image out of the report.",

@@ -23,8 +23,8 @@ from gateway.records.identities import keys
 from gateway.records.migrations import schema
 from gateway.settings import Settings
 from routing_rules.errors import RuleFileError
-from routing_rules.files import load_rules
 from routing_rules.overlaps import Relation, findings
+from routing_rules.rule_files import load_rules
 from routing_rules.versions import in_force
 
 
@@ -133,8 +133,8 @@ def _nodes_and_rules(settings: Settings) -> Iterator[Problem]:
         try:
             directory = NodeDirectory.from_file(settings.files.nodes)
         except NodeFileError as error:
-            for found in error.problems:
-                yield Problem("nodes", found.told, found.fix)
+            for fault in error.problems:
+                yield Problem("nodes", fault.told, fault.fix)
     for node in directory:
         if (
             Role.SENDER in node.roles
@@ -159,8 +159,8 @@ def _nodes_and_rules(settings: Settings) -> Iterator[Problem]:
     try:
         rules = load_rules(folder)
     except RuleFileError as error:
-        for found in error.problems:
-            yield Problem("rules", found.told, found.fix)
+        for fault in error.problems:
+            yield Problem("rules", fault.told, fault.fix)
         return
     names = {node.name for node in directory}
     for rule in rules.rules:

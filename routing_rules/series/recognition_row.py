@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from routing_rules.series.evidence import (
+from routing_rules.series.series import SeriesKind
+from routing_rules.series.signs import (
     Sign,
     any_of,
     epi,
@@ -19,11 +20,10 @@ from routing_rules.series.evidence import (
     several_echoes,
     within,
 )
-from routing_rules.series.series import SeriesKind
 
 
 @dataclass(frozen=True)
-class Row:
+class RecognitionRow:
     """If every sign holds, the images are of this kind, with this confidence."""
 
     kind: SeriesKind

@@ -16,7 +16,7 @@ from routing_rules.series.image_attributes import ImageTraits
 
 
 @dataclass(frozen=True)
-class View:
+class ImageGroup:
     """One group of alike images inside a series, with what the whole series adds to it."""
 
     image: ImageTraits
@@ -31,7 +31,7 @@ class View:
     images_per_place: float = 1.0
 
 
-Sign = Callable[[View], str | None]
+Sign = Callable[[ImageGroup], str | None]
 
 _LABELS = {
     "repetition_time_ms": ("RepetitionTime", "ms"),
@@ -59,7 +59,7 @@ def within(name: str, low: float, high: float) -> Sign:
     """The number (or one of the numbers) lies from low to high, both included."""
     label, unit = _LABELS[name]
 
-    def sign(view: View) -> str | None:
+    def sign(view: ImageGroup) -> str | None:
         value: Any = getattr(view.image, name)
         for one in value if isinstance(value, tuple) else (value,):
             if one is not None and low <= one <= high:
@@ -73,7 +73,7 @@ def unknown(name: str) -> Sign:
     """The attribute is absent, or zero as scanners write it for "not applicable"."""
     label, _ = _LABELS[name]
 
-    def sign(view: View) -> str | None:
+    def sign(view: ImageGroup) -> str | None:
         value: Any = getattr(view.image, name)
         given = any(value) if isinstance(value, tuple) else bool(value)
         return None if given else f"no {label}"
@@ -84,7 +84,7 @@ def unknown(name: str) -> Sign:
 def has(name: str, *tokens: str) -> Sign:
     """The multi-valued attribute has one of the values."""
 
-    def sign(view: View) -> str | None:
+    def sign(view: ImageGroup) -> str | None:
         value: tuple[str, ...] = getattr(view.image, name)
         return next((f"{_keyword(name)} {token}" for token in tokens if token in value), None)
 
@@ -94,7 +94,7 @@ def has(name: str, *tokens: str) -> Sign:
 def equals(name: str, *values: str) -> Sign:
     """The single-valued attribute is one of the values."""
 
-    def sign(view: View) -> str | None:
+    def sign(view: ImageGroup) -> str | None:
         value: str = getattr(view.image, name)
         return f"{_keyword(name)} {value}" if value in values else None
 
@@ -104,7 +104,7 @@ def equals(name: str, *values: str) -> Sign:
 def role(*names: str) -> Sign:
     """ImageType or FrameType shows one of these roles (vendor_facts.yaml, image_types)."""
 
-    def sign(view: View) -> str | None:
+    def sign(view: ImageGroup) -> str | None:
         found = ", ".join(sorted(view.roles & set(names)))
         if found in view.image.private_roles:
             return f"a private attribute of the vendor says {found}"
@@ -116,7 +116,7 @@ def role(*names: str) -> Sign:
 def means(*names: str) -> Sign:
     """The name of the pulse sequence tells one of these (vendor_facts.yaml, sequence_names)."""
 
-    def sign(view: View) -> str | None:
+    def sign(view: ImageGroup) -> str | None:
         found = sorted(view.meanings & set(names))
         said = ", ".join(found).replace("_", " ")
         return f"pulse sequence {' / '.join(view.image.sequence_names)}: {said}" if found else None
@@ -127,7 +127,7 @@ def means(*names: str) -> Sign:
 def any_of(*signs: Sign) -> Sign:
     """At least one of the signs; the first that holds is the evidence."""
 
-    def sign(view: View) -> str | None:
+    def sign(view: ImageGroup) -> str | None:
         return next((found for found in (one(view) for one in signs) if found), None)
 
     return sign
@@ -136,7 +136,7 @@ def any_of(*signs: Sign) -> Sign:
 def lacks(label: str, unwanted: Sign) -> Sign:
     """The sign does not hold."""
 
-    def sign(view: View) -> str | None:
+    def sign(view: ImageGroup) -> str | None:
         return None if unwanted(view) else f"no {label}"
 
     return sign
@@ -146,7 +146,7 @@ def described(pattern: str) -> Sign:
     """The description or protocol name has the word: breaks ties, proves nothing."""
     compiled = re.compile(pattern, re.IGNORECASE)
 
-    def sign(view: View) -> str | None:
+    def sign(view: ImageGroup) -> str | None:
         words = f"{view.image.description} {view.image.protocol_name}".replace("_", " ")
         found = compiled.search(words)
         return f"the description says {found.group(0)}" if found else None
@@ -158,55 +158,55 @@ def _keyword(name: str) -> str:
     return _KEYWORDS.get(name) or "".join(part.capitalize() for part in name.split("_"))
 
 
-def _b_value_high(view: View) -> str | None:
+def _b_value_high(view: ImageGroup) -> str | None:
     """A b-value of at least 50 s/mm²: the images are diffusion-weighted."""
     if view.max_b is not None and view.max_b >= DIFFUSION_FROM_B:
         return f"b-values up to {view.max_b:g} s/mm²"
     return None
 
 
-def _derived(view: View) -> str | None:
+def _derived(view: ImageGroup) -> str | None:
     """ImageType begins with DERIVED."""
     return "ImageType DERIVED" if view.image.image_type[:1] == ("DERIVED",) else None
 
 
-def _echo_planar_train(view: View) -> str | None:
+def _echo_planar_train(view: ImageGroup) -> str | None:
     # Philips writes GradientEchoTrainLength for TFE as well; there the echo time is a few milliseconds.
     train, echo = view.image.gradient_echo_train_length, view.image.echo_time_ms
     return f"GradientEchoTrainLength {train:g}" if train and train > 8 and echo and echo >= 15 else None
 
 
-def _several_planes(view: View) -> str | None:
+def _several_planes(view: ImageGroup) -> str | None:
     """Two planes or more in a series of few images (30 at most)."""
     if view.planes >= 2 and view.images <= LOCALIZER_IMAGES:
         return f"{view.planes} planes in {view.images} images"
     return None
 
 
-def _several_echoes(view: View) -> str | None:
+def _several_echoes(view: ImageGroup) -> str | None:
     """More than one echo time in the series."""
     return f"{view.echo_times} echo times" if view.echo_times > 1 else None
 
 
-def _mapping_echoes(view: View) -> str | None:
+def _mapping_echoes(view: ImageGroup) -> str | None:
     """Four echo times or more: a map is made of them."""
     return f"{view.echo_times} echo times: a map is made of it" if view.echo_times >= MAPPING_ECHOES else None
 
 
-def _mapping_inversions(view: View) -> str | None:
+def _mapping_inversions(view: ImageGroup) -> str | None:
     """More than one inversion time: a map, or a double inversion."""
     count = max(view.inversion_times, len({one for one in view.image.inversion_times_ms if one}))
     return f"{count} inversion times: a map or double inversion" if count > 1 else None
 
 
-def _dynamic(view: View) -> str | None:
+def _dynamic(view: ImageGroup) -> str | None:
     """Three images or more of each place."""
     if view.images_per_place < DYNAMIC_FROM:
         return None
     return f"{view.images_per_place:g} images of each place: a dynamic series"
 
 
-def _past_csf_null(view: View) -> str | None:
+def _past_csf_null(view: ImageGroup) -> str | None:
     """Water of the ventricles has long passed its null: the first of two inversions, not fluid attenuation."""
     longest, tr = max(view.image.inversion_times_ms, default=0.0), view.image.repetition_time_ms
     if not longest or not tr:
@@ -217,7 +217,7 @@ def _past_csf_null(view: View) -> str | None:
     return f"InversionTime {longest:g} ms, but at RepetitionTime {tr:g} ms fluid is nulled at {null:.0f} ms"
 
 
-def _maps_beside(view: View) -> str | None:
+def _maps_beside(view: ImageGroup) -> str | None:
     """Maps, phase, perfusion or angiography images in the same series."""
     found = sorted(view.series_roles & {"map", "phase", "perfusion", "angiography"})
     return f"{', '.join(found)} images in the same series" if found else None

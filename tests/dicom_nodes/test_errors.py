@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dicom_nodes.config_files.errors import FileProblem
+from dicom_nodes.config_files.file_problem import FileProblem
 from dicom_nodes.errors import (
     AssociationRejected,
     CommitmentNotSupported,

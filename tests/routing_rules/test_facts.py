@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
 from routing_rules.facts import Referral, SeriesKind, StudyFacts, facts_of_instances, study_facts
-from routing_rules.instance import read_instance
+from routing_rules.instance_facts import read_instance
 from support.mr_headers import KNOWN, Known, enhanced, header
 
 BY_NAME = {known.name: known for known in KNOWN}

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dicom_nodes.config_files.errors import FileProblem
+from dicom_nodes.config_files.file_problem import FileProblem
 from routing_rules.errors import RuleFileError
-from routing_rules.files import json_schema, load_rules, rules_from_text
+from routing_rules.rule_files import json_schema, load_rules, rules_from_text
 from routing_rules.rule_tests import run_tests
 from routing_rules.series.vendor_facts import vendor_facts_from_text
 

@@ -10,7 +10,7 @@ import threading
 from collections import Counter
 
 
-class Lanes:
+class PeerLimits:
     """Counts, for each node by its name, the workers that talk to it; the empty name is nobody and never full."""
 
     def __init__(self, workers: int) -> None:

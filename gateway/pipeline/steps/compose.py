@@ -1,6 +1,6 @@
 """Build the report's DICOM objects with the original identity.
 
-Every form of the ladder is made (Enhanced SR, Comprehensive SR, Basic Text SR, PDF), each under a UID derived
+Every form is made (Enhanced SR, Comprehensive SR, Basic Text SR, PDF), each under a UID derived
 from the case and the signed text; return_report sends the first one the sender's PACS accepts.
 """
 
@@ -13,21 +13,21 @@ from pydicom import Dataset
 from gateway import __version__
 from gateway.lifecycle import CaseState
 from gateway.pipeline.context import StepContext, Turn
-from gateway.pipeline.outcome import Done, Outcome, Stuck
+from gateway.pipeline.step_result import Done, StepResult, Stuck
 from gateway.pipeline.steps import originals
 from gateway.records import ledger
-from gateway.records.evidence import Evidence
+from gateway.records.step_record import StepRecord
 from gateway.records.views import case_rows
 from gateway.reporting.report import Report
 from gateway.reporting.signer import DeviceIdentity, Signer
 from gateway.reporting.structured_report import build
 
-LADDER = ("enhanced", "comprehensive", "basic", "pdf")
+RICHEST_FIRST = ("enhanced", "comprehensive", "basic", "pdf")
 SERIES_NUMBER = 9900
 """High, so that the report's series stands behind the images in every PACS list."""
 
 
-def compose(turn: Turn, context: StepContext) -> Outcome:
+def compose(turn: Turn, context: StepContext) -> StepResult:
     """REPORTED -> COMPOSED: the objects lie in the object store, ready to be sent."""
     with context.database.read() as session:
         case = case_rows.case(session, turn.claim.id)
@@ -51,7 +51,7 @@ def compose(turn: Turn, context: StepContext) -> Outcome:
     )
     originals_of = {key.uid(str(ds.SOPInstanceUID)): str(ds.SOPInstanceUID) for ds in (*evidence, *priors)}
     composed: dict[str, dict[str, str]] = {}
-    for form in LADDER:
+    for form in RICHEST_FIRST:
         dataset = build(
             report,
             evidence,
@@ -62,7 +62,7 @@ def compose(turn: Turn, context: StepContext) -> Outcome:
             signed_at=signed.signed_at,
             sop_instance_uid=key.uid(f"report:{case.id}:{signed.digest}:{form}"),
             series_instance_uid=key.uid(f"report series:{case.id}:{form}"),
-            series_number=SERIES_NUMBER + LADDER.index(form),
+            series_number=SERIES_NUMBER + RICHEST_FIRST.index(form),
             device=DeviceIdentity(
                 "pml-gateway", context.settings.dicom.ae_title, __version__, uid=key.uid("this gateway")
             ),
@@ -76,8 +76,8 @@ def compose(turn: Turn, context: StepContext) -> Outcome:
             "sop_instance_uid": str(dataset.SOPInstanceUID),
             "transfer_syntax_uid": str(dataset.file_meta.TransferSyntaxUID),
         }
-    note = {"forms": list(LADDER), "references": len(evidence)}
-    return Done(CaseState.COMPOSED, Evidence(note=note, columns={"composed": composed}))
+    note = {"forms": list(RICHEST_FIRST), "references": len(evidence)}
+    return Done(CaseState.COMPOSED, StepRecord(note=note, columns={"composed": composed}))
 
 
 def _file(dataset: Dataset) -> bytes:

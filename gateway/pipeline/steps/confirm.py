@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dicom_nodes.commitment import CommitmentResult, Reference, request_commitment
+from dicom_nodes.commitment import CommitmentResult, InstanceReference, request_commitment
 from dicom_nodes.errors import CommitmentNotSupported, NodeError
 from dicom_nodes.node import DimseNode, Node
 from dicom_nodes.sender import holds
 from gateway.lifecycle import CaseState, ReplyState
 from gateway.pipeline.context import StepContext, Turn
-from gateway.pipeline.outcome import Done, NotYet, Outcome, Stuck
-from gateway.records.evidence import CommitmentFact, Evidence
+from gateway.pipeline.step_result import Done, NotYet, StepResult, Stuck
+from gateway.records.step_record import NewCommitment, StepRecord
 from gateway.records.views import case_rows
 
 
@@ -37,13 +37,13 @@ class Returned:
     """the state to go to when it is safe"""
 
 
-def confirm(turn: Turn, context: StepContext) -> Outcome:
+def confirm(turn: Turn, context: StepContext) -> StepResult:
     """RETURNED -> CONFIRMED, saying how it is known."""
     with context.database.read() as session:
         case = case_rows.case(session, turn.claim.id)
         study = case_rows.study(session, case.study_id)
     if not study.sender:
-        return Done(CaseState.CONFIRMED, Evidence(note={"how": "kept here for the uploader"}))
+        return Done(CaseState.CONFIRMED, StepRecord(note={"how": "kept here for the uploader"}))
     returned = Returned(
         "the report",
         case.composed[case.returned_as]["sop_class_uid"],
@@ -56,7 +56,7 @@ def confirm(turn: Turn, context: StepContext) -> Outcome:
     return confirmed(turn, context, context.directory().get(study.sender), returned)
 
 
-def confirmed(turn: Turn, context: StepContext, node: Node, returned: Returned) -> Outcome:
+def confirmed(turn: Turn, context: StepContext, node: Node, returned: Returned) -> StepResult:
     """Done when the node committed to the object, or was seen to hold it."""
     with context.database.read() as session:
         answers = case_rows.commitments(session, list(returned.transactions))
@@ -66,7 +66,7 @@ def confirmed(turn: Turn, context: StepContext, node: Node, returned: Returned) 
         return _by_query(context, node, returned) or Stuck(
             f"{node.name} does not commit to {returned.what} it accepted.",
             f"Look at that PACS's log, then retry the {turn.claim.unit}: retrying asks again.",
-            Evidence(columns={"commitment_transactions": []}),
+            StepRecord(columns={"commitment_transactions": []}),
         )
     waited = turn.now - returned.at
     settings = context.settings.engine
@@ -77,7 +77,7 @@ def confirmed(turn: Turn, context: StepContext, node: Node, returned: Returned) 
             result = request_commitment(
                 node,
                 transaction,
-                [Reference(returned.sop_class_uid, returned.sop_instance_uid)],
+                [InstanceReference(returned.sop_class_uid, returned.sop_instance_uid)],
                 calling_ae_title=context.settings.dicom.ae_title,
                 wait_s=settings.commitment_wait,
             )
@@ -89,7 +89,7 @@ def confirmed(turn: Turn, context: StepContext, node: Node, returned: Returned) 
                 return NotYet(
                     f"{node.name} has not answered the storage commitment yet",
                     timedelta(seconds=settings.commitment_retry),
-                    Evidence(columns=asked),
+                    StepRecord(columns=asked),
                 )
             if returned.sop_instance_uid in result.committed:
                 return _done(returned, "storage commitment", result)
@@ -112,18 +112,18 @@ def _unit(turn: Turn) -> str:
 
 def _done(returned: Returned, how: str, result: CommitmentResult | None = None) -> Done:
     fact = (
-        CommitmentFact(result.transaction_uid, result.node, result.committed, result.failed)
+        NewCommitment(result.transaction_uid, result.node, result.committed, result.failed)
         if result
         else None
     )
-    return Done(returned.reached, Evidence(note={"how": how}, commitment=fact))
+    return Done(returned.reached, StepRecord(note={"how": how}, commitment=fact))
 
 
 def _by_query(context: StepContext, node: Node, returned: Returned) -> Done | None:
     """Confirmed when the PACS is seen to hold the object; a PACS that cannot be asked proves nothing."""
-    reference = Reference(returned.sop_class_uid, returned.sop_instance_uid)
+    reference = InstanceReference(returned.sop_class_uid, returned.sop_instance_uid)
     try:
-        found = holds(
+        kept = holds(
             node,
             [reference],
             calling_ae_title=context.settings.dicom.ae_title,
@@ -133,4 +133,4 @@ def _by_query(context: StepContext, node: Node, returned: Returned) -> Done | No
         if error.transient:
             raise
         return None
-    return _done(returned, "found by query") if returned.sop_instance_uid in found else None
+    return _done(returned, "found by query") if returned.sop_instance_uid in kept else None

@@ -6,41 +6,41 @@ from collections import Counter
 from collections.abc import Sequence
 
 from dicom_nodes.outcomes import InstanceOutcome
-from dicom_nodes.outcomes import Outcome as Answer
+from dicom_nodes.outcomes import Outcome as Outcome
 from gateway.lifecycle import CaseState, ReplyState
-from gateway.pipeline.outcome import Done, NotYet, Outcome, Stuck
-from gateway.records.evidence import DeliveryFact, Evidence
+from gateway.pipeline.step_result import Done, NotYet, StepResult, Stuck
+from gateway.records.step_record import NewDelivery, StepRecord
 
 
-def facts(direction: str, node: str, outcomes: Sequence[InstanceOutcome]) -> tuple[DeliveryFact, ...]:
+def new_deliveries(direction: str, node: str, outcomes: Sequence[InstanceOutcome]) -> tuple[NewDelivery, ...]:
     """The answers as rows to keep."""
     return tuple(
-        DeliveryFact(direction, node, o.sop_instance_uid, o.outcome.value, o.status, o.detail)
+        NewDelivery(direction, node, o.sop_instance_uid, o.outcome.value, o.status, o.detail)
         for o in outcomes
     )
 
 
 def verdict(
     direction: str, node: str, outcomes: Sequence[InstanceOutcome], reached: CaseState | ReplyState
-) -> Outcome:
+) -> StepResult:
     """Done when everything was taken; Stuck when something was refused for good; else NotYet."""
-    kept = facts(direction, node, outcomes)
-    refused = [o for o in outcomes if o.outcome is Answer.REFUSED]
-    again = [o for o in outcomes if o.outcome is Answer.TRY_AGAIN]
+    kept = new_deliveries(direction, node, outcomes)
+    refused = [o for o in outcomes if o.outcome is Outcome.REFUSED]
+    again = [o for o in outcomes if o.outcome is Outcome.TRY_AGAIN]
     if refused:
         first = refused[0]
         status = f" (status {first.status:04X})" if first.status is not None else ""
         return Stuck(
             f"{node} refused {len(refused)} of {len(outcomes)} objects: {first.detail}{status}.",
             f"Correct {node}'s configuration (SOP classes, transfer syntaxes, our AE title), then retry.",
-            Evidence(deliveries=kept),
+            StepRecord(deliveries=kept),
         )
     if again:
         return NotYet(
             f"{node} did not take {len(again)} of {len(outcomes)} objects: {again[0].detail}",
-            evidence=Evidence(deliveries=kept),
+            record=StepRecord(deliveries=kept),
         )
     answers = Counter(outcome.detail for outcome in outcomes)
     said = "; ".join(f"{count} {detail}" for detail, count in answers.most_common())
     note = {"node": node, "objects sent": len(outcomes), "answers": said}
-    return Done(reached, Evidence(note=note, deliveries=kept))
+    return Done(reached, StepRecord(note=note, deliveries=kept))

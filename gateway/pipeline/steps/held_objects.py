@@ -14,13 +14,13 @@ from typing import Any
 from pydicom import Dataset
 from pydicom.uid import UID
 
-from gateway.privacy.errors import Held, Reason
+from gateway.privacy.errors import Held, HeldReason
 from gateway.privacy.leak_search.search import Leak
-from gateway.records.evidence import HeldFact
+from gateway.records.step_record import NewHeldObject
 from gateway.records.tables.studies import Instance
 
 LEAK = "leak"
-ALWAYS_STOP = frozenset({Reason.UNREADABLE, Reason.INCOMPLETE})
+ALWAYS_STOP = frozenset({HeldReason.UNREADABLE, HeldReason.INCOMPLETE})
 MOST_PLACES = 10
 
 
@@ -42,14 +42,14 @@ def series_number(header: Dataset | None) -> int | None:
         return None
 
 
-def fact(
+def held_object(
     instance: Instance, header: Dataset | None, kind: str, why: Held, needed: frozenset[str]
-) -> HeldFact:
+) -> NewHeldObject:
     """An object that the profile, or its own damage, keeps here; `header` None: it cannot be read."""
     frames = _frames(header)
     what = class_name(instance.sop_class_uid)
     is_needed = instance.series_instance_uid in needed and frames > 0
-    return HeldFact(
+    return NewHeldObject(
         instance_id=instance.saved_id,
         series_number=series_number(header),
         kind=kind,
@@ -63,11 +63,13 @@ def fact(
     )
 
 
-def leak_fact(instance: Instance, header: Dataset | None, kind: str, leaks: Sequence[Leak]) -> HeldFact:
+def leaking_object(
+    instance: Instance, header: Dataset | None, kind: str, leaks: Sequence[Leak]
+) -> NewHeldObject:
     """An object whose copy still holds identifying values: attribute and offset, never the value."""
     where = list(dict.fromkeys(f"{leak.attribute} at byte {leak.offset}" for leak in leaks))
     more = f" and {len(where) - MOST_PLACES} more" if len(where) > MOST_PLACES else ""
-    return HeldFact(
+    return NewHeldObject(
         instance_id=instance.saved_id,
         series_number=series_number(header),
         kind=kind,
@@ -82,7 +84,7 @@ def leak_fact(instance: Instance, header: Dataset | None, kind: str, leaks: Sequ
     )
 
 
-def question(stops: Sequence[HeldFact]) -> tuple[str, str]:
+def question(stops: Sequence[NewHeldObject]) -> tuple[str, str]:
     """Problem and fix of a case that waits for decisions, objects of one kind in one sentence."""
     groups = Counter((fact.series_number, fact.kind, fact.problem) for fact in stops)
     sentences = []

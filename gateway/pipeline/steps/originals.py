@@ -43,15 +43,15 @@ def headers(blobs: BlobStore, instances: list[Instance]) -> list[Dataset]:
 
     Raises GatewayError when nothing can be read.
     """
-    found: list[Dataset] = []
+    readable: list[Dataset] = []
     for instance in instances:
         try:
-            found.append(header(blobs, instance))
+            readable.append(header(blobs, instance))
         except NOT_DICOM:
             continue
-    if instances and not found:
+    if instances and not readable:
         raise nothing_readable()
-    return found
+    return readable
 
 
 def first_header(blobs: BlobStore, instances: list[Instance]) -> Dataset:

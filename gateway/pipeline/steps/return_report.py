@@ -3,36 +3,36 @@
 from __future__ import annotations
 
 from dicom_nodes.outcomes import InstanceOutcome
-from dicom_nodes.outcomes import Outcome as Answer
+from dicom_nodes.outcomes import Outcome as Outcome
 from dicom_nodes.sender import OutgoingFile, store
 from gateway.lifecycle import CaseState
 from gateway.pipeline.context import StepContext, Turn
-from gateway.pipeline.outcome import Done, NotYet, Outcome, Stuck
+from gateway.pipeline.step_result import Done, NotYet, StepResult, Stuck
 from gateway.pipeline.steps import deliveries
-from gateway.pipeline.steps.compose import LADDER
-from gateway.records.evidence import DeliveryFact, Evidence
+from gateway.pipeline.steps.compose import RICHEST_FIRST
+from gateway.records.step_record import NewDelivery, StepRecord
 from gateway.records.views import case_rows
 
 SOP_CLASS_NOT_SUPPORTED = 0x0122
 NOT_NEGOTIATED = (None, SOP_CLASS_NOT_SUPPORTED)
-"""Refusals that speak of the form, not of the content: the next form of the ladder may pass."""
+"""Refusals that speak of the form, not of the content: the next form, less rich, may pass."""
 
 
-def return_report(turn: Turn, context: StepContext) -> Outcome:
+def return_report(turn: Turn, context: StepContext) -> StepResult:
     """COMPOSED -> RETURNED, saying which form was accepted."""
     with context.database.read() as session:
         case = case_rows.case(session, turn.claim.id)
         study = case_rows.study(session, case.study_id)
     if not study.sender:
-        form = LADDER[0]
+        form = RICHEST_FIRST[0]
         columns = {"returned_as": form, "returned_uid": case.composed[form]["sop_instance_uid"]}
         return Done(
             CaseState.RETURNED,
-            Evidence(note={"waits": "on the upload's page, as SR and PDF"}, columns=columns),
+            StepRecord(note={"waits": "on the upload's page, as SR and PDF"}, columns=columns),
         )
     node = context.directory().get(study.sender)
-    kept: list[DeliveryFact] = []
-    for form in LADDER:
+    kept: list[NewDelivery] = []
+    for form in RICHEST_FIRST:
         file = case.composed[form]
         outgoing = OutgoingFile(
             context.blobs.path(file["blob"]),
@@ -46,27 +46,27 @@ def return_report(turn: Turn, context: StepContext) -> Outcome:
             calling_ae_title=context.settings.dicom.ae_title,
             timeout_s=context.settings.dicom.timeout,
         )
-        kept += deliveries.facts("return", node.name, [answer])
-        if answer.outcome in (Answer.ACCEPTED, Answer.WARNING):
+        kept += deliveries.new_deliveries("return", node.name, [answer])
+        if answer.outcome in (Outcome.ACCEPTED, Outcome.WARNING):
             columns = {"returned_as": form, "returned_uid": answer.sop_instance_uid}
             return Done(
                 CaseState.RETURNED,
-                Evidence(note={"node": node.name, "as": form}, columns=columns, deliveries=tuple(kept)),
+                StepRecord(note={"node": node.name, "as": form}, columns=columns, deliveries=tuple(kept)),
             )
-        if answer.outcome is Answer.TRY_AGAIN:
+        if answer.outcome is Outcome.TRY_AGAIN:
             return NotYet(
                 f"{node.name} did not take the report: {answer.detail}",
-                evidence=Evidence(deliveries=tuple(kept)),
+                record=StepRecord(deliveries=tuple(kept)),
             )
         if answer.status not in NOT_NEGOTIATED:
             return _refused(node.name, answer, kept)
     return _refused(node.name, answer, kept)
 
 
-def _refused(node: str, answer: InstanceOutcome, kept: list[DeliveryFact]) -> Stuck:
+def _refused(node: str, answer: InstanceOutcome, kept: list[NewDelivery]) -> Stuck:
     status = f" (status {answer.status:04X})" if answer.status is not None else ""
     return Stuck(
         f"{node} refused the report in every form it could take: {answer.detail}{status}.",
         f"Allow Enhanced SR, Basic Text SR or Encapsulated PDF from our AE title in {node}, then retry the case.",
-        Evidence(deliveries=tuple(kept)),
+        StepRecord(deliveries=tuple(kept)),
     )

@@ -1,4 +1,4 @@
-"""The question to the engine on datasets: what becomes of one element, given as bytes."""
+"""The question to `deidentify`: what becomes of one element, given as bytes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TypeVar
 
 from gateway.privacy.deidentify.attributes import AttributeCleaner
-from gateway.privacy.fast.memo import Level, Outcome, dataset_of, written
+from gateway.privacy.fast.memo import CleanedElement, NestingLevel, dataset_of, written
 from gateway.privacy.profile.safe_private import safe_elements, takes
 
 _T = TypeVar("_T")
@@ -24,12 +24,14 @@ def answer(
 
 
 def of_element(
-    cleaner: AttributeCleaner, level: Level, tag: int, raw: bytes, digits: tuple[str, ...] = ()
-) -> Outcome:
+    cleaner: AttributeCleaner, level: NestingLevel, tag: int, raw: bytes, digits: tuple[str, ...] = ()
+) -> CleanedElement:
     """What `cleaner` makes of the element `tag` in `raw`."""
     ds = dataset_of(level, raw)
     new, counts, uids = answer(cleaner, lambda: cleaner.element(ds, ds[tag], level.places))
-    return Outcome(None if new is None else written(new, implicit=level.implicit), counts, uids, digits)
+    return CleanedElement(
+        None if new is None else written(new, implicit=level.implicit), counts, uids, digits
+    )
 
 
 @lru_cache(maxsize=20_000)

@@ -65,12 +65,12 @@ class Headers:
 def _read(stretch: Stretch, implicit: bool) -> _Raws:
     """The elements of one stretch as pydicom leaves them: not decoded, without a VR where the encoding has none."""
     data = stretch.data
-    found: _Raws = {}
+    raws: _Raws = {}
     for tag, vr, _, value, stop, end in stretch.found:
         if tag in _PIXELS:
             break
         # Only a sequence has no length.
         key, told = BaseTag(tag), vr if not implicit or stop != end else None
         raw = data[value:stop] or cast("bytes | None", empty_value_for_VR(told, raw=True))
-        found[key] = RawDataElement(key, told, stop - value, raw, value, implicit, True)
-    return found
+        raws[key] = RawDataElement(key, told, stop - value, raw, value, implicit, True)
+    return raws

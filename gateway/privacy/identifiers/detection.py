@@ -1,7 +1,7 @@
 """Does a value of one element say who the patient is? The rules for text, codes, vendors' texts and numbers.
 
-The same rules decide in the engine what has to go and in the leak search what is a leak, so that a coincidence (a
-patient called White, a scanner called Vida, series number 1234 and study number 1234) neither spoils an image nor
+The same rules decide in de-identification what has to go and in the leak search what is a leak, so that a coincidence
+(a patient called White, a scanner called Vida, series number 1234 and study number 1234) neither spoils an image nor
 parks a study. Words: `constant_words.json`.
 """
 
@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection
 from typing import Final
 
-from gateway.privacy.identifiers.values import IdentifyingValue, Kind
+from gateway.privacy.identifiers.values import IdentifyingValue, ValueKind
 from gateway.privacy.words.constants import is_standard_code, vendor_words
 
 SHORTEST_ANYWHERE: Final = 6  # letters; shorter words count only where they stand alone
@@ -26,12 +26,12 @@ def words_of(text: str) -> set[str]:
     return set(_NOT_WORD.split(text.casefold())) - {""}
 
 
-class Recogniser:
+class IdentifierDetector:
     """Answers whether values of single elements contain one of the identifying values."""
 
     def __init__(self, values: Collection[IdentifyingValue]) -> None:
         self._values = [(value, value.value.casefold()) for value in values]
-        self._numbers = {w.lstrip("0") for value, w in self._values if value.kind is Kind.NUMBER}
+        self._numbers = {w.lstrip("0") for value, w in self._values if value.kind is ValueKind.NUMBER}
         self._judged: dict[tuple[str, str], bool] = {}
 
     def in_text(self, text: str) -> bool:
@@ -69,15 +69,15 @@ class Recogniser:
         )
 
 
-def _occurs(kind: Kind, wanted: str, where: str, folded: str, words: set[str]) -> bool:
-    if kind in (Kind.UID, Kind.DATE):
+def _occurs(kind: ValueKind, wanted: str, where: str, folded: str, words: set[str]) -> bool:
+    if kind in (ValueKind.UID, ValueKind.DATE):
         return wanted in folded
-    if kind is Kind.NUMBER:
+    if kind is ValueKind.NUMBER:
         number = wanted.lstrip("0")
         if len(number) >= SHORTEST_NUMBER:
             return any(run.lstrip("0") == number for run in re.findall(r"\d+", folded))
         return where == "text" and any(word.lstrip("0") == number for word in words)
-    if kind is Kind.NAME and (where == "vendor" or len(wanted) < SHORTEST_ALONE):
+    if kind is ValueKind.NAME and (where == "vendor" or len(wanted) < SHORTEST_ALONE):
         return where != "code" and wanted in words
     if len(wanted) < SHORTEST_ALONE:
         return False

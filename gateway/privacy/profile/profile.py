@@ -16,10 +16,10 @@ from importlib.resources import files
 from types import MappingProxyType
 
 from gateway.privacy.errors import ProfileError
-from gateway.privacy.profile.files import ProfileFile, read_layer, read_profile
-from gateway.privacy.profile.table_e1_1 import METHOD_CODES, Action, Row, plain_rows, resolve, table
+from gateway.privacy.profile.profile_file import ProfileFile, read_layer, read_profile
+from gateway.privacy.profile.table_e1_1 import METHOD_CODES, Action, ProfileRow, plain_rows, resolve, table
 
-__all__ = ["METHOD_CODES", "Action", "Profile", "Row", "load_profile", "resolve", "table"]
+__all__ = ["METHOD_CODES", "Action", "Profile", "ProfileRow", "load_profile", "resolve", "table"]
 
 _SHIPPED = files("gateway.privacy.profile") / "shipped"
 
@@ -32,7 +32,7 @@ class Profile:
     name: str
     version: str
     options: tuple[str, ...]
-    rows: Mapping[int, Row]
+    rows: Mapping[int, ProfileRow]
     rules: Mapping[int, Action]
     keep_text: frozenset[int]
     sop_classes: Mapping[str, str]

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydicom.datadict import tag_for_keyword
 
-from dicom_nodes.config_files.errors import FileProblem
+from dicom_nodes.config_files.file_problem import FileProblem
 from dicom_nodes.config_files.validation import problems_of
 from dicom_nodes.config_files.yaml_lines import LinedYaml, read_yaml
 from gateway.privacy.errors import ProfileError

@@ -21,7 +21,7 @@ from dicom_nodes.encoding.errors import NotDicom
 from dicom_nodes.encoding.part10 import PRIVATE_INFORMATION, TRANSFER_SYNTAX, file_meta
 from dicom_nodes.encoding.walk import Walk
 from dicom_nodes.instance import ReceivedInstance
-from gateway.records.ledger.arrivals import InstanceFact, Origin
+from gateway.records.ledger.arrivals import NewInstance, Origin
 
 # Made from a random UUID once (PS3.5 B.2): says whose private information it is.
 PRIVATE_CREATOR_UID = "2.25.133958389208910264460248319157247696769"
@@ -54,8 +54,8 @@ def set_mark(descriptor: int, size: int, digest: bytes) -> None:
     os.pwrite(descriptor, _MARK.pack(_MAGIC, size, digest), 0)
 
 
-def read_back(path: Path, key: str) -> InstanceFact | None:
-    """The fact of a whole file; None when it is not whole, which means that nobody was told Success for it.
+def read_back(path: Path, key: str) -> NewInstance | None:
+    """The instance of a whole file; None when it is not whole, which means that nobody was told Success for it.
 
     Raises OSError. The file is read in pieces, whatever its size.
     """
@@ -78,19 +78,19 @@ def read_back(path: Path, key: str) -> InstanceFact | None:
             return None
     if seen.digest() != digest:
         return None
-    return fact_of(origin, found, syntax, seen.hexdigest(), key, size)
+    return instance_of(origin, found, syntax, seen.hexdigest(), key, size)
 
 
-def fact_of(
-    origin: Origin, found: dict[int, str], transfer_syntax_uid: str, digest: str, key: str, size: int
-) -> InstanceFact:
+def instance_of(
+    origin: Origin, values: dict[int, str], transfer_syntax_uid: str, digest: str, key: str, size: int
+) -> NewInstance:
     """The row's content; `found` are the values of WANTED."""
-    return InstanceFact(
+    return NewInstance(
         **vars(origin),
-        study_instance_uid=found[STUDY],
-        series_instance_uid=found[SERIES],
-        sop_class_uid=found[SOP_CLASS],
-        sop_instance_uid=found[SOP_INSTANCE],
+        study_instance_uid=values[STUDY],
+        series_instance_uid=values[SERIES],
+        sop_class_uid=values[SOP_CLASS],
+        sop_instance_uid=values[SOP_INSTANCE],
         transfer_syntax_uid=transfer_syntax_uid,
         digest=digest,
         blob=key,

@@ -2,8 +2,9 @@
 
 An object that is durable as a file (`arrival_mark`, `open_folders`) is handed over with `add` and gets its row within
 milliseconds, together with what other associations brought meanwhile. Who needs the row before going on waits for it
-on the ticket. Objects that were acknowledged without waiting stay here until the database takes them, and on disk for
-the recovery at the next start; while the database does not take them, `is_failing` says so and nothing more is begun.
+on the pending row. Objects that were acknowledged without waiting stay here until the database takes them, and on
+disk for the recovery at the next start; while the database does not take them, `is_failing` says so and nothing more
+is begun.
 """
 
 from __future__ import annotations
@@ -28,11 +29,11 @@ _IDLE_S = 1.0  # then the thread ends; the next object starts it again
 Settled = Callable[[ledger.Kept], None]
 
 
-class Ticket:
+class PendingRow:
     """An object on its way to its row."""
 
-    def __init__(self, fact: ledger.InstanceFact, settled: Settled, *, needed: bool) -> None:
-        self.fact = fact
+    def __init__(self, instance: ledger.NewInstance, settled: Settled, *, needed: bool) -> None:
+        self.instance = instance
         self.settled = settled
         self.needed = needed  # somebody waits, and will say that it failed
         self._done = threading.Event() if needed else None
@@ -59,7 +60,7 @@ class Ticket:
             self._done.set()
 
 
-class Rows:
+class RowWriter:
     """The writer of one process; safe across threads."""
 
     def __init__(self, database: Database, quiet: timedelta) -> None:
@@ -67,7 +68,7 @@ class Rows:
         self._quiet = quiet
         lock = threading.Lock()
         self._changed, self._written = threading.Condition(lock), threading.Condition(lock)
-        self._waiting: list[Ticket] = []
+        self._waiting: list[PendingRow] = []
         self._unwritten = 0
         self._urgent = 0
         self._thread: threading.Thread | None = None
@@ -78,11 +79,11 @@ class Rows:
         """Whether acknowledged objects wait for a database that takes nothing."""
         return self._is_failing
 
-    def add(self, fact: ledger.InstanceFact, settled: Settled, *, needed: bool) -> Ticket:
+    def add(self, instance: ledger.NewInstance, settled: Settled, *, needed: bool) -> PendingRow:
         """Have a row written; `settled` is called when it is, in the writer's thread."""
-        ticket = Ticket(fact, settled, needed=needed)
+        pending = PendingRow(instance, settled, needed=needed)
         with self._changed:
-            self._waiting.append(ticket)
+            self._waiting.append(pending)
             self._unwritten += 1
             self._urgent += needed
             if self._thread is None:
@@ -90,7 +91,7 @@ class Rows:
                 self._thread.start()
             elif needed or len(self._waiting) == 1 or len(self._waiting) >= _GROUP:
                 self._changed.notify_all()
-        return ticket
+        return pending
 
     def flush(self, seconds: float = 30.0) -> bool:
         """Wait until everything added before has its row; False when the database did not take it in time."""
@@ -115,30 +116,30 @@ class Rows:
                 self._is_failing = bool(again)
                 self._waiting[:0] = again
                 self._unwritten -= len(group) - len(again)
-                self._urgent -= sum(ticket.needed for ticket in group)
+                self._urgent -= sum(pending.needed for pending in group)
                 self._written.notify_all()
                 if again:
                     self._changed.wait(_RETRY_S)
 
-    def _write(self, group: list[Ticket]) -> list[Ticket]:
+    def _write(self, group: list[PendingRow]) -> list[PendingRow]:
         """Write one group; returns the objects to try again."""
         try:
-            kept = ledger.keep_instances(self._database, [ticket.fact for ticket in group], self._quiet)
+            kept = ledger.keep_instances(self._database, [pending.instance for pending in group], self._quiet)
         except (OSError, SQLAlchemyError) as error:
             if len(group) > 1 and not is_away(error):
                 # One of them is the reason: each for itself, so that it alone fails.
-                return [again for ticket in group for again in self._write([ticket])]
+                return [again for pending in group for again in self._write([pending])]
             log.error("%d objects have no row yet: %s", len(group), type(error).__name__)
-            return [ticket for ticket in group if _is_to_try_again(ticket, error)]
-        for ticket, answer in zip(group, kept, strict=True):
-            ticket.resolve(answer)
+            return [pending for pending in group if _is_to_try_again(pending, error)]
+        for pending, answer in zip(group, kept, strict=True):
+            pending.resolve(answer)
         return []
 
 
-def _is_to_try_again(ticket: Ticket, error: Exception) -> bool:
-    # One that the database will never take stays on disk, in an open tray: the next start reports it again.
-    if ticket.needed or not is_away(error):
-        ticket.resolve(None, error)
+def _is_to_try_again(pending: PendingRow, error: Exception) -> bool:
+    # One that the database will never take stays on disk, in an open folder: the next start reports it again.
+    if pending.needed or not is_away(error):
+        pending.resolve(None, error)
         return False
     return True
 

@@ -12,8 +12,8 @@ from sqlmodel import Session, col, select
 
 from gateway.lifecycle import StudyState, move_study
 from gateway.records.database import Database
-from gateway.records.ledger.journal import tell
-from gateway.records.tables.service import Refusal
+from gateway.records.ledger.journal import add_line
+from gateway.records.tables.administration import Refusal
 from gateway.records.tables.studies import Instance, Study
 
 
@@ -31,7 +31,7 @@ class Origin:
 
 
 @dataclass(frozen=True)
-class InstanceFact(Origin):
+class NewInstance(Origin):
     """A kept instance, before it has a row."""
 
     study_instance_uid: str
@@ -52,55 +52,55 @@ class Kept:
     blob: str
 
 
-def keep_instance(database: Database, fact: InstanceFact, quiet: timedelta) -> int:
+def keep_instance(database: Database, instance: NewInstance, quiet: timedelta) -> int:
     """Remember one instance whose bytes are already durable; returns the study's id."""
-    return keep_instances(database, [fact], quiet)[0].study_id
+    return keep_instances(database, [instance], quiet)[0].study_id
 
 
-def keep_instances(database: Database, facts: Sequence[InstanceFact], quiet: timedelta) -> list[Kept]:
-    """Remember instances whose bytes are already durable, all in one transaction; one answer for each fact.
+def keep_instances(database: Database, instances: Sequence[NewInstance], quiet: timedelta) -> list[Kept]:
+    """Remember instances whose bytes are already durable, all in one transaction; one answer for each instance.
 
     The same bytes again change nothing. The same UID with other bytes keeps both and parks the study.
     A study that was complete starts its next generation, and cases not yet reported are amended.
     """
-    by_study: dict[tuple[str, str], list[InstanceFact]] = {}
-    for fact in facts:
-        by_study.setdefault((fact.site, fact.study_instance_uid), []).append(fact)
+    by_study: dict[tuple[str, str], list[NewInstance]] = {}
+    for instance in instances:
+        by_study.setdefault((instance.site, instance.study_instance_uid), []).append(instance)
     kept: dict[tuple[str, str, str, str], Kept] = {}
     with database.write("keep_instances") as session:
         now = database.now(session)
         for key in sorted(by_study):  # one order for all writers, or two could wait for each other
-            for fact, blob in _keep_in_study(session, by_study[key], now, quiet):
-                kept[_identity(fact)] = blob
-    return [kept[_identity(fact)] for fact in facts]
+            for instance, blob in _keep_in_study(session, by_study[key], now, quiet):
+                kept[_identity(instance)] = blob
+    return [kept[_identity(instance)] for instance in instances]
 
 
-def _identity(fact: InstanceFact) -> tuple[str, str, str, str]:
-    return fact.site, fact.study_instance_uid, fact.sop_instance_uid, fact.digest
+def _identity(instance: NewInstance) -> tuple[str, str, str, str]:
+    return instance.site, instance.study_instance_uid, instance.sop_instance_uid, instance.digest
 
 
 def _keep_in_study(
-    session: Session, facts: Sequence[InstanceFact], now: datetime, quiet: timedelta
-) -> Iterator[tuple[InstanceFact, Kept]]:
-    study = _study_of(session, facts[0], now, quiet)
+    session: Session, instances: Sequence[NewInstance], now: datetime, quiet: timedelta
+) -> Iterator[tuple[NewInstance, Kept]]:
+    study = _study_of(session, instances[0], now, quiet)
     known: dict[str, dict[str, str]] = {}
     columns = select(Instance.sop_instance_uid, Instance.digest, Instance.blob).where(
         Instance.study_id == study.saved_id,
-        col(Instance.sop_instance_uid).in_({fact.sop_instance_uid for fact in facts}),
+        col(Instance.sop_instance_uid).in_({instance.sop_instance_uid for instance in instances}),
     )
     for sop_instance_uid, digest, blob in session.exec(columns):
         known.setdefault(sop_instance_uid, {})[digest] = blob
     new: list[dict[str, object]] = []
-    for fact in facts:
-        same_uid = known.setdefault(fact.sop_instance_uid, {})
-        if fact.digest not in same_uid:
+    for instance in instances:
+        same_uid = known.setdefault(instance.sop_instance_uid, {})
+        if instance.digest not in same_uid:
             if not new and study.state != StudyState.RECEIVED:
                 _reopen(session, study, now)
-            new.append(_row(study, fact, now, in_conflict=bool(same_uid)))
+            new.append(_row(study, instance, now, in_conflict=bool(same_uid)))
             if same_uid:
-                _conflict(session, study, fact, now)
-            same_uid[fact.digest] = fact.blob
-        yield fact, Kept(study.saved_id, same_uid[fact.digest])
+                _conflict(session, study, instance, now)
+            same_uid[instance.digest] = instance.blob
+        yield instance, Kept(study.saved_id, same_uid[instance.digest])
     if not new:
         return
     session.execute(insert(Instance), new)
@@ -108,52 +108,52 @@ def _keep_in_study(
     study.last_instance_at = now
     # Never later than it was: instances that trickle in must not put off the look at the hard cap.
     study.look_again_at = min(study.look_again_at, now + quiet)
-    # A completion that is being decided right now does not know these instances: its outcome is refused.
+    # A completion that is being decided right now does not know these instances: its result is refused.
     study.fence += 1
     study.lease_owner, study.lease_until = "", None
 
 
-def _row(study: Study, fact: InstanceFact, now: datetime, *, in_conflict: bool) -> dict[str, object]:
+def _row(study: Study, instance: NewInstance, now: datetime, *, in_conflict: bool) -> dict[str, object]:
     return {
         "study_id": study.saved_id,
-        "sop_class_uid": fact.sop_class_uid,
-        "sop_instance_uid": fact.sop_instance_uid,
-        "series_instance_uid": fact.series_instance_uid,
-        "transfer_syntax_uid": fact.transfer_syntax_uid,
-        "digest": fact.digest,
-        "blob": fact.blob,
-        "size": fact.size,
+        "sop_class_uid": instance.sop_class_uid,
+        "sop_instance_uid": instance.sop_instance_uid,
+        "series_instance_uid": instance.series_instance_uid,
+        "transfer_syntax_uid": instance.transfer_syntax_uid,
+        "digest": instance.digest,
+        "blob": instance.blob,
+        "size": instance.size,
         "generation": study.generation,
         "in_conflict": in_conflict,
         "received_at": now,
     }
 
 
-def _conflict(session: Session, study: Study, fact: InstanceFact, now: datetime) -> None:
+def _conflict(session: Session, study: Study, instance: NewInstance, now: datetime) -> None:
     study.problem = "Two different objects with the same SOP Instance UID were received; both are kept."
     study.fix = "Ask the sender which one is right; then retry the study, which uses the first one received."
-    tell(
+    add_line(
         session,
         study.saved_id,
         None,
         now,
         "conflicting instance received",
-        detail={"sop_class_uid": fact.sop_class_uid},
+        detail={"sop_class_uid": instance.sop_class_uid},
     )
 
 
-def _study_of(session: Session, fact: InstanceFact, now: datetime, quiet: timedelta) -> Study:
+def _study_of(session: Session, instance: NewInstance, now: datetime, quiet: timedelta) -> Study:
     """The study's row, locked; inserted first when it is new (two associations may both try)."""
     upsert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     values = Study(
-        site=fact.site,
-        sender=fact.sender,
-        calling_ae_title=fact.calling_ae_title,
-        called_ae_title=fact.called_ae_title,
-        address=fact.address,
-        received_by=fact.received_by,
-        uploaded_by=fact.uploaded_by,
-        study_instance_uid=fact.study_instance_uid,
+        site=instance.site,
+        sender=instance.sender,
+        calling_ae_title=instance.calling_ae_title,
+        called_ae_title=instance.called_ae_title,
+        address=instance.address,
+        received_by=instance.received_by,
+        uploaded_by=instance.uploaded_by,
+        study_instance_uid=instance.study_instance_uid,
         first_instance_at=now,
         last_instance_at=now,
         look_again_at=now + quiet,
@@ -166,11 +166,11 @@ def _study_of(session: Session, fact: InstanceFact, now: datetime, quiet: timede
     ).scalar_one_or_none()
     study = session.exec(
         select(Study)
-        .where(Study.site == fact.site, Study.study_instance_uid == fact.study_instance_uid)
+        .where(Study.site == instance.site, Study.study_instance_uid == instance.study_instance_uid)
         .with_for_update()
     ).one()
     if inserted is not None:
-        tell(
+        add_line(
             session,
             study.saved_id,
             None,
@@ -178,9 +178,9 @@ def _study_of(session: Session, fact: InstanceFact, now: datetime, quiet: timede
             "first instance received",
             StudyState.RECEIVED,
             detail={
-                "sender": fact.sender or "upload",
-                "calling_ae_title": fact.calling_ae_title,
-                "by": fact.received_by,
+                "sender": instance.sender or "upload",
+                "calling_ae_title": instance.calling_ae_title,
+                "by": instance.received_by,
             },
         )
     return study
@@ -192,7 +192,7 @@ def _reopen(session: Session, study: Study, now: datetime) -> None:
     study.generation += 1
     study.first_instance_at = now  # the hard cap counts from here
     study.attempts, study.failing_since, study.waiting_for = 0, None, ""
-    tell(
+    add_line(
         session,
         study.saved_id,
         None,

@@ -10,10 +10,10 @@ from sqlmodel import Session, col, select
 from gateway.errors import NotAllowed, NotThere, WrongState
 from gateway.lifecycle import BEFORE_THE_REPORT, CaseState, move_case
 from gateway.records.database import Database
-from gateway.records.evidence import HeldFact
 from gateway.records.ledger import audit_trail
-from gateway.records.ledger.journal import tell
-from gateway.records.tables.service import AuditEvent
+from gateway.records.ledger.journal import add_line
+from gateway.records.step_record import NewHeldObject
+from gateway.records.tables.administration import AuditEvent
 from gateway.records.tables.studies import Case, CaseEvent, Delivery, HeldObject, PreparedInstance
 
 WAITING, RELEASED, LEFT_OUT = "waiting", "released", "left out"
@@ -22,23 +22,23 @@ ONE_LOOK = timedelta(minutes=10)
 """Pictures of one object fetched by one person within this time are one look in the audit trail."""
 
 
-def keep_held(session: Session, case: Case, facts: Sequence[HeldFact], now: datetime) -> None:
+def keep_held(session: Session, case: Case, held_objects: Sequence[NewHeldObject], now: datetime) -> None:
     """Remember what a preparation held. Decisions stay; a release that did not suffice is undone and told."""
     known = {
         row.instance_id: row for row in session.exec(select(HeldObject).where(HeldObject.case_id == case.id))
     }
-    held = {fact.instance_id for fact in facts}
+    held = {held_object.instance_id for held_object in held_objects}
     for instance_id, row in known.items():
         if instance_id not in held and row.decision == WAITING:
             session.delete(row)  # it may leave now: the profile was changed
-    for fact in facts:
-        kept = known.get(fact.instance_id)
+    for held_object in held_objects:
+        kept = known.get(held_object.instance_id)
         if kept is None:
-            session.add(HeldObject(case_id=case.saved_id, found_at=now, **vars(fact)))
+            session.add(HeldObject(case_id=case.saved_id, found_at=now, **vars(held_object)))
             continue
         if kept.decision == RELEASED:
-            tell(session, case.study_id, case.id, now, "released, but held again", detail=_named(kept))
-        for name, value in vars(fact).items():
+            add_line(session, case.study_id, case.id, now, "released, but held again", detail=_named(kept))
+        for name, value in vars(held_object).items():
             setattr(kept, name, value)
         kept.decision, kept.decided_by, kept.why, kept.decided_at = WAITING, "", "", None
         session.add(kept)
@@ -71,7 +71,7 @@ def decide_held(database: Database, case_id: int, held_id: int, decision: str, w
         session.add(row)
         session.flush()
         named = _named(row)
-        tell(
+        add_line(
             session,
             case.study_id,
             case_id,
@@ -123,7 +123,7 @@ def _prepare_again(session: Session, case: Case, now: datetime) -> None:
     case.waiting_for, case.attempts, case.failing_since = "", 0, None
     if not _is_parked_by_hand(session, case):
         case.problem = case.fix = ""
-    tell(session, case.study_id, case.id, now, "prepared again after decisions", CaseState.MATCHED)
+    add_line(session, case.study_id, case.id, now, "prepared again after decisions", CaseState.MATCHED)
 
 
 def _undecided(session: Session, case_id: int) -> bool:

@@ -10,16 +10,16 @@ from sqlmodel import Session, col, select
 
 from gateway.lifecycle import CaseState, ReplyState
 from gateway.records.database import Database
-from gateway.records.evidence import CommitmentFact, DeliveryFact
+from gateway.records.step_record import NewCommitment, NewDelivery
 from gateway.records.tables.studies import Case, Commitment, Delivery, Reply
 
 
-def record_commitment(database: Database, fact: CommitmentFact) -> None:
+def record_commitment(database: Database, commitment: NewCommitment) -> None:
     """Keep a storage commitment answer that came on an association of its own; wakes what it belongs to."""
     with database.write("record_commitment") as session:
         now = database.now(session)
-        keep_commitment(session, fact, now)
-        answered = [*fact.committed, *(uid for uid, _ in fact.failed)]
+        keep_commitment(session, commitment, now)
+        answered = [*commitment.committed, *(uid for uid, _ in commitment.failed)]
         for waiting in (
             update(Case).where(col(Case.state) == CaseState.RETURNED, col(Case.returned_uid).in_(answered)),
             update(Reply).where(
@@ -29,28 +29,28 @@ def record_commitment(database: Database, fact: CommitmentFact) -> None:
             session.execute(waiting.values(look_again_at=now))
 
 
-def keep_commitment(session: Session, fact: CommitmentFact, now: datetime) -> None:
+def keep_commitment(session: Session, commitment: NewCommitment, now: datetime) -> None:
     """Write the answer to a request, over an earlier one for it, in the caller's transaction."""
     session.merge(
         Commitment(
-            transaction_uid=fact.transaction_uid,
-            node=fact.node,
-            committed=list(fact.committed),
-            failed=[list(pair) for pair in fact.failed],
+            transaction_uid=commitment.transaction_uid,
+            node=commitment.node,
+            committed=list(commitment.committed),
+            failed=[list(pair) for pair in commitment.failed],
             answered_at=now,
         )
     )
 
 
-def keep_deliveries(session: Session, case_id: int, facts: Sequence[DeliveryFact], now: datetime) -> None:
+def keep_deliveries(session: Session, case_id: int, deliveries: Sequence[NewDelivery], now: datetime) -> None:
     """Write the answers for each object of a case, over earlier ones: the last is the truth of what a node has."""
-    if not facts:
+    if not deliveries:
         return
     known = {
         (row.direction, row.sop_instance_uid): row
         for row in session.exec(select(Delivery).where(Delivery.case_id == case_id))
     }
-    for fact in facts:
+    for fact in deliveries:
         key = fact.direction, fact.sop_instance_uid
         row = known.get(key)
         if row is None:

@@ -1,1 +1,1 @@
-"""The tables: `studies` (in the order a study meets them), `service` (all others), `columns` (what they share)."""
+"""Tables: `studies` (in the order a study meets them), `administration` (all others), `columns` (what they share)."""

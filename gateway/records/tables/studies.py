@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import JSON, Column, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-import gateway.records.tables.service  # noqa: F401  foreign keys point at its accounts
+import gateway.records.tables.administration  # noqa: F401  foreign keys point at its accounts
 from gateway.lifecycle import CaseState, ReplyState, StudyState
 from gateway.records.tables.columns import Due, Numbered, one_of
 from routing_rules.surveillance.due_dates import JcvStatus
@@ -98,7 +98,7 @@ class Identity(Numbered, table=True):
 
 
 class ForgottenPatient(Numbered, table=True):
-    """The mark a forgotten patient leaves, so that a later study is recognised and held."""
+    """What is left of a forgotten patient, so that a later study is recognised and held."""
 
     __tablename__ = "forgotten_patient"
 

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from gateway.lifecycle import ReplyState
 from gateway.records.accounts import Viewer
-from gateway.records.tables.service import Account, Refusal
+from gateway.records.tables.administration import Account, Refusal
 from gateway.records.tables.studies import (
     Case,
     CaseEvent,
@@ -31,14 +31,14 @@ from gateway.records.tables.studies import (
     Study,
 )
 from gateway.records.views import reply_rows
-from gateway.records.views.held_rows import HeldRow, held_objects
+from gateway.records.views.held_object_rows import HeldRow, held_objects_of
 from gateway.records.views.queue import QueueRow, queue_row
 from gateway.records.views.reply_rows import ReplyRow
 
 
 @dataclass(frozen=True)
 class JournalLine:
-    """One fact of a case's history."""
+    """One line of a case's journal."""
 
     at: datetime
     what: str
@@ -129,7 +129,7 @@ def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None
         series=tuple(case.series),
         profile=case.profile,
         manifest=case.manifest,
-        held=held_objects(session, case_id),
+        held=held_objects_of(session, case_id),
         returned_as=case.returned_as,
         journal=tuple(journal(session, case.study_id, case_id)),
         deliveries=tuple(

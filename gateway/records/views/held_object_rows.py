@@ -42,7 +42,7 @@ class ManifestRow:
     made_at: datetime
 
 
-def held_objects(session: Session, case_id: int) -> tuple[HeldRow, ...]:
+def held_objects_of(session: Session, case_id: int) -> tuple[HeldRow, ...]:
     """The held objects of a case: those it waits for first, then by series and arrival."""
     found = session.exec(select(HeldObject).where(HeldObject.case_id == case_id)).all()
     # The columns have the same names on purpose.

@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 
 from gateway.lifecycle import OVER, CaseState
 from gateway.records.accounts import Viewer
-from gateway.records.tables.service import Account
+from gateway.records.tables.administration import Account
 from gateway.records.tables.studies import NEEDS_ATTENTION, Case
 from gateway.records.views import reply_rows
 
@@ -106,7 +106,7 @@ def _rows(session: Session, condition: Any, page: int) -> tuple[QueueRow, ...]:
     numbers = session.exec(
         select(Case.ids()).where(condition).order_by(*order).limit(PAGE).offset((page - 1) * PAGE)
     ).all()
-    found = session.exec(
+    cases = session.exec(
         select(Case, Account)
         .join(Account, isouter=True)
         .where(col(Case.id).in_(numbers))
@@ -114,7 +114,7 @@ def _rows(session: Session, condition: Any, page: int) -> tuple[QueueRow, ...]:
         .order_by(*order)
     )
     reported = reply_rows.reported_cases(session, numbers)
-    return tuple(queue_row(case, holder, case.id in reported) for case, holder in found)
+    return tuple(queue_row(case, holder, case.id in reported) for case, holder in cases)
 
 
 def _in_view(view: str, viewer: Viewer, now: datetime) -> Any:  # a text is no ColumnElement

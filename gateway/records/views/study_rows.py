@@ -70,9 +70,9 @@ def study_row(session: Session, viewer: Viewer, study_id: int) -> StudyRow | Non
 def _rows(session: Session, viewer: Viewer, chosen: SelectOfScalar[Study]) -> list[StudyRow]:
     if viewer.site:
         chosen = chosen.where(Study.site == viewer.site)
-    found = session.exec(chosen).all()
+    rows = session.exec(chosen).all()
     cases: dict[int, list[CaseOfStudy]] = {}
-    of_these = select(Case).where(col(Case.study_id).in_([study.id for study in found]))
+    of_these = select(Case).where(col(Case.study_id).in_([study.id for study in rows]))
     for case in session.exec(of_these.order_by(col(Case.id))):
         cases.setdefault(case.study_id, []).append(_case(case))
     return [
@@ -97,7 +97,7 @@ def _rows(session: Session, viewer: Viewer, chosen: SelectOfScalar[Study]) -> li
             tuple(cases.get(s.saved_id, [])),
             s.forgotten_at,
         )
-        for s in found
+        for s in rows
     ]
 
 

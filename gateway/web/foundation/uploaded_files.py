@@ -29,7 +29,7 @@ NOT_IMAGES = frozenset({"DICOMDIR", "THUMBS.DB", ".DS_STORE", "DESKTOP.INI", "AU
 
 
 @dataclass(frozen=True)
-class Kept:
+class UploadResult:
     """What became of one file; `name` is what the uploader called it and goes back to nobody else."""
 
     name: str
@@ -64,7 +64,7 @@ def uploader_of(request: Request, viewer: Viewer) -> Uploader:
     return Uploader(viewer.account_id, own_site(viewer), address, f"upload-{secrets.token_hex(8)}")
 
 
-def keep_file(context: WebContext, who: Uploader, name: str, stream: IO[bytes]) -> Iterator[Kept]:
+def keep_file(context: WebContext, who: Uploader, name: str, stream: IO[bytes]) -> Iterator[UploadResult]:
     """Every object of one uploaded file, which may be an archive."""
     start = stream.read(4)
     stream.seek(0)
@@ -75,7 +75,7 @@ def keep_file(context: WebContext, who: Uploader, name: str, stream: IO[bytes]) 
         with ZipFile(stream) as archive:
             yield from _keep_archive(context, who, archive)
     except (BadZipFile, NotImplementedError, EOFError) as error:
-        yield Kept(
+        yield UploadResult(
             name,
             False,
             f"The archive cannot be read ({type(error).__name__}).",
@@ -83,10 +83,10 @@ def keep_file(context: WebContext, who: Uploader, name: str, stream: IO[bytes]) 
         )
 
 
-def _keep_archive(context: WebContext, who: Uploader, archive: ZipFile) -> Iterator[Kept]:
+def _keep_archive(context: WebContext, who: Uploader, archive: ZipFile) -> Iterator[UploadResult]:
     entries = [entry for entry in archive.infolist() if not entry.is_dir() and not is_clutter(entry.filename)]
     if len(entries) > MOST_ENTRIES:
-        yield Kept(
+        yield UploadResult(
             "", False, f"The archive holds more than {MOST_ENTRIES} files.", "Upload one study at a time."
         )
         return
@@ -95,7 +95,7 @@ def _keep_archive(context: WebContext, who: Uploader, archive: ZipFile) -> Itera
         data = _unpacked(archive, entry)
         left -= len(data or b"")
         if left < 0:
-            yield Kept(
+            yield UploadResult(
                 "",
                 False,
                 "The archive unpacks to far more than an upload may hold.",
@@ -103,7 +103,7 @@ def _keep_archive(context: WebContext, who: Uploader, archive: ZipFile) -> Itera
             )
             return
         if data is None:
-            yield Kept(
+            yield UploadResult(
                 entry.filename,
                 False,
                 "This entry of the archive is encrypted or damaged.",
@@ -127,9 +127,11 @@ def is_clutter(name: str) -> bool:
     return path.name.upper() in NOT_IMAGES or "__MACOSX" in path.parts
 
 
-def _keep(context: WebContext, who: Uploader, name: str, data: bytes) -> Kept:
+def _keep(context: WebContext, who: Uploader, name: str, data: bytes) -> UploadResult:
     if len(data) > LARGEST_OBJECT:
-        return Kept(name, False, "The file is larger than one object may be.", "Send it by DICOM instead.")
+        return UploadResult(
+            name, False, "The file is larger than one object may be.", "Send it by DICOM instead."
+        )
     try:
         received = read_instance(
             data,
@@ -139,12 +141,12 @@ def _keep(context: WebContext, who: Uploader, name: str, data: bytes) -> Kept:
             received_by="upload",
         )
     except NotDicom as error:
-        return Kept(name, False, error.problem, error.fix)
+        return UploadResult(name, False, error.problem, error.fix)
     result = context.intake.keep(received, uploaded_by=who.account_id, site=who.site)
-    return Kept(name, result.status == SUCCESS, result.problem, result.fix, result.study_id)
+    return UploadResult(name, result.status == SUCCESS, result.problem, result.fix, result.study_id)
 
 
-def summary_of(results: Iterable[Kept]) -> dict[str, Any]:
+def summary_of(results: Iterable[UploadResult]) -> dict[str, Any]:
     found = list(results)
     studies = sorted({one.study_id for one in found if one.study_id is not None})
     return {

@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from gateway.errors import NotThere
 from gateway.records import ledger
 from gateway.records.accounts import Viewer
-from gateway.records.views.held_rows import HeldRow, ManifestRow, held_object, manifests
+from gateway.records.views.held_object_rows import HeldRow, ManifestRow, held_object, manifests
 from gateway.web.foundation.case_access import CaseId, Manager, Reader, open_case
 from gateway.web.foundation.context import Context, WebContext
 from gateway.web.foundation.forms import Posted, first
@@ -35,7 +35,7 @@ ManifestId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 LONGEST_REASON = 500
 
 
-class Decision(BaseModel):
+class DecisionIn(BaseModel):
     """What a person decides about one held object, and why."""
 
     decision: Literal["released", "left out"]
@@ -57,7 +57,7 @@ def held_counts(rows: Sequence[HeldRow]) -> list[dict[str, Any]]:
     return [{**dict(zip(names, group, strict=True)), "objects": count} for group, count in groups.items()]
 
 
-def decide(context: WebContext, viewer: Viewer, case_id: int, held_id: int, decision: Decision) -> None:
+def decide(context: WebContext, viewer: Viewer, case_id: int, held_id: int, decision: DecisionIn) -> None:
     """Release an object or leave it out."""
     open_case(context, viewer, case_id)
     ledger.decide_held(context.database, case_id, held_id, decision.decision, viewer.login, decision.why)
@@ -97,7 +97,7 @@ def decide_page(
         raise BadRequest(
             "A decision needs a reason.", f"Go back and write why, in 3 to {LONGEST_REASON} characters."
         )
-    decide(context, viewer, case_id, held_id, Decision(decision=chosen, why=why))
+    decide(context, viewer, case_id, held_id, DecisionIn(decision=chosen, why=why))
     return RedirectResponse(f"/cases/{case_id}#stayed", status_code=303)
 
 
@@ -130,7 +130,7 @@ def held_json(context: Context, viewer: Looker, case_id: CaseId) -> dict[str, An
 
 @api.post("/{case_id}/held/{held_id}", status_code=204)
 def decide_json(
-    context: Context, viewer: Manager, case_id: CaseId, held_id: HeldId, decision: Decision
+    context: Context, viewer: Manager, case_id: CaseId, held_id: HeldId, decision: DecisionIn
 ) -> Response:
     """Release one object or leave it out; fetch its picture first, or a release is refused."""
     decide(context, viewer, case_id, held_id, decision)

@@ -26,7 +26,7 @@ Runner = Annotated[Viewer, Depends(may(Right.RUN))]
 
 
 @dataclass(frozen=True)
-class EchoAnswer:
+class EchoResult:
     """What came of asking a node whether it is there."""
 
     node: str
@@ -35,7 +35,7 @@ class EchoAnswer:
     fix: str
 
 
-def ask(context: WebContext, name: str) -> EchoAnswer:
+def ask(context: WebContext, name: str) -> EchoResult:
     """C-ECHO (PS3.4 Annex A) or a DICOMweb query; a node that does not answer is an answer too. Raises UnknownNode."""
     from dicom_nodes.sender import echo  # with it comes pynetdicom, which the other pages need not have
 
@@ -43,8 +43,8 @@ def ask(context: WebContext, name: str) -> EchoAnswer:
     try:
         seconds = echo(node, calling_ae_title=context.settings.dicom.ae_title)
     except NodeError as error:
-        return EchoAnswer(name, None, error.problem, error.fix)
-    return EchoAnswer(name, seconds * 1000, "", "")
+        return EchoResult(name, None, error.problem, error.fix)
+    return EchoResult(name, seconds * 1000, "", "")
 
 
 def _described(node: Node) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def _described(node: Node) -> dict[str, Any]:
 
 
 def _page(
-    request: Request, context: WebContext, viewer: Viewer, answer: EchoAnswer | None = None
+    request: Request, context: WebContext, viewer: Viewer, answer: EchoResult | None = None
 ) -> Response:
     problems: Sequence[str] = ()
     nodes: list[dict[str, Any]] = []

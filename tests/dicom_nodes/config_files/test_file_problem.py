@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import BaseModel, ValidationError, field_validator
 
-from dicom_nodes.config_files.errors import FileProblem, by_line, complaint, did_you_mean
+from dicom_nodes.config_files.file_problem import FileProblem, by_line, complaint, did_you_mean
 
 
 @pytest.mark.parametrize(

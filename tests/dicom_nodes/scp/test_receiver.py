@@ -13,7 +13,7 @@ from dicom_nodes.errors import AssociationRejected, NodeError
 from dicom_nodes.instance import ReceivedInstance
 from dicom_nodes.node import Role
 from dicom_nodes.outcomes import Outcome
-from dicom_nodes.scp.receiver import Receiver, Refusal
+from dicom_nodes.scp.receiver import Receiver, RefusedCaller
 from dicom_nodes.sender import echo, store
 from dicom_nodes.upper_layer.contexts import TRANSFER_SYNTAXES
 from support.dicom_files import dataset_bytes, mr_file
@@ -92,7 +92,7 @@ def test_an_unknown_caller_is_rejected_with_the_right_reason(
     calling: str, called: str, says: str, seen: str
 ) -> None:
     """Both sides learn why: the caller from the A-ASSOCIATE-RJ, our people from the refusal."""
-    refusals: list[Refusal] = []
+    refusals: list[RefusedCaller] = []
     with (
         receiver(Kept(), MODALITY, refused=refusals.append) as running,
         pytest.raises(AssociationRejected) as caught,

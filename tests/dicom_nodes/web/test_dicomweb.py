@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pydicom.uid import JPEG2000Lossless, MRImageStorage
 
-from dicom_nodes.commitment import Reference
+from dicom_nodes.commitment import InstanceReference
 from dicom_nodes.errors import NodeTimeout, NodeUnreachable, RequestRefused
 from dicom_nodes.node import DicomWebNode, Role
 from dicom_nodes.outcomes import InstanceOutcome, Outcome
@@ -147,7 +147,7 @@ def test_secrets_come_from_files(tmp_path: Path) -> None:
 def test_holds_reads_every_page() -> None:
     """A server that answers in pages is asked until everything is found or it has nothing new."""
     there = [f"2.25.{number}" for number in range(25)]
-    references = [Reference(MRImageStorage, uid) for uid in [*there, "2.25.999"]]
+    references = [InstanceReference(MRImageStorage, uid) for uid in [*there, "2.25.999"]]
     with StowServer(instances=there, page=10) as server:
         found = holds(_node(server.url), references, calling_ae_title="GATEWAY", study_instance_uid=STUDY)
     assert found == frozenset(there)

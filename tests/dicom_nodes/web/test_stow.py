@@ -7,7 +7,7 @@ import json
 import pytest
 
 from dicom_nodes.outcomes import Outcome, outcome_of_status
-from dicom_nodes.web.stow import read_answer
+from dicom_nodes.web.stow import read_response
 
 
 def _sequence(tag: str, *items: dict[str, object]) -> dict[str, object]:
@@ -21,14 +21,14 @@ FAILED = _sequence("00081198", {"00081155": "2.25.3", "00081197": 0xA700}, {"000
 
 def test_stored_and_failed_instances_are_told_apart() -> None:
     """A 202 with both lists gives each instance its own outcome; a missing reason is a processing failure."""
-    answer = read_answer(202, json.dumps({**STORED, **FAILED}).encode())
+    answer = read_response(202, json.dumps({**STORED, **FAILED}).encode())
     assert answer.stored == {"2.25.1": None, "2.25.2": 0xB000}
     assert answer.failed == {"2.25.3": 0xA700, "2.25.4": 0x0110}
 
 
 def test_a_list_around_the_answer_is_understood() -> None:
     """Some servers answer with an array of one data set."""
-    assert read_answer(200, json.dumps([STORED]).encode()).stored.keys() == {"2.25.1", "2.25.2"}
+    assert read_response(200, json.dumps([STORED]).encode()).stored.keys() == {"2.25.1", "2.25.2"}
 
 
 def test_an_xml_answer_is_understood() -> None:
@@ -38,12 +38,12 @@ def test_an_xml_answer_is_understood() -> None:
       <DicomAttribute tag="00081155" vr="UI"><Value number="1">2.25.3</Value></DicomAttribute>
       <DicomAttribute tag="00081197" vr="US"><Value number="1">49152</Value></DicomAttribute>
     </Item></DicomAttribute></NativeDicomModel>"""
-    assert read_answer(409, body).failed == {"2.25.3": 0xC000}
+    assert read_response(409, body).failed == {"2.25.3": 0xC000}
 
 
 def test_an_entity_bomb_is_not_parsed() -> None:
     """An answer with a document type is not looked into."""
-    assert read_answer(200, b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>').stored == {}
+    assert read_response(200, b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>').stored == {}
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_the_http_status_decides_for_what_is_not_mentioned(
     status: int, body: bytes, outcome: Outcome
 ) -> None:
     """An instance that the answer does not name is judged by the status, on the safe side."""
-    answer = read_answer(status, body)
+    answer = read_response(status, body)
     assert answer.otherwise is outcome
     assert f"HTTP {status}" in answer.detail
 

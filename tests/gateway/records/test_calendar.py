@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from gateway.records import ledger
+from gateway.records.calendar import calendar, facts_about, risk_of, site_of, sites, wish_of
 from gateway.records.database import Database
-from gateway.records.ledger.enrolments import Entry, end_enrolment, enrol, keep_opened
-from gateway.records.surveillance import calendar, facts_about, risk_of, site_of, sites, wish_of
+from gateway.records.ledger.enrolments import NewEnrolment, end_enrolment, enrol, keep_opened
 from gateway.records.tables.studies import Case, Enrolment, Study
-from routing_rules.surveillance.due_dates import Enrolment as Risk
 from routing_rules.surveillance.due_dates import JcvStatus
-from support.records import QUIET, FakeClock, fact, matched_case, reader
+from routing_rules.surveillance.due_dates import PatientRisk as Risk
+from support.records import QUIET, FakeClock, matched_case, new_instance, reader
 
 TODAY = date(2026, 3, 1)
 
@@ -44,7 +44,7 @@ def test_what_a_report_asks_for(
 
 def _enrolled(database: Database, site: str = "hospital", last: date | None = None, **risk: Any) -> int:
     """A patient whose letter the worker has opened: `hash N` by the number of the entry."""
-    [number] = enrol(database, [Entry(site, "", b"letter", Risk(**risk), last)], "carla")
+    [number] = enrol(database, [NewEnrolment(site, "", b"letter", Risk(**risk), last)], "carla")
     keep_opened(database, number, f"hash {number}", f"PML-{number}")
     return number
 
@@ -103,7 +103,7 @@ def test_the_newest_mri_is_the_sites_word_or_a_received_study(database: Database
 
 def test_every_site_is_one_that_sent_signs_in_or_enrols(database: Database) -> None:
     """An account of every site has none."""
-    ledger.keep_instance(database, fact(site="north"), QUIET)
+    ledger.keep_instance(database, new_instance(site="north"), QUIET)
     reader(database, "carla", "coordinator", "south")
     reader(database, "ada", "admin", "")
     number = _enrolled(database, "west")
@@ -129,7 +129,7 @@ def test_a_rule_may_ask_whether_a_patient_is_enrolled_and_how_long_ago_the_last_
     _enrolled(database, last=date(2025, 12, 30))
     with database.write("test") as session:
         session.get_one(Enrolment, 1).last_mri_on = date(2025, 12, 30) if day == "20260301" else None
-    ledger.keep_instance(database, fact(), QUIET)
+    ledger.keep_instance(database, new_instance(), QUIET)
     with database.read() as session:
         assert facts_about(session, session.get_one(Study, 1), patient, day) == said
 
@@ -137,7 +137,7 @@ def test_a_rule_may_ask_whether_a_patient_is_enrolled_and_how_long_ago_the_last_
 def test_a_site_that_enrols_nobody_does_not_know(database: Database) -> None:
     """Not enrolled and not asked are different answers for a rule."""
     _enrolled(database, "south")
-    ledger.keep_instance(database, fact(site="north"), QUIET)
+    ledger.keep_instance(database, new_instance(site="north"), QUIET)
     with database.read() as session:
         assert facts_about(session, session.get_one(Study, 1), "hash 1", "20260301") == (None, None)
 

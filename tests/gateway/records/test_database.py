@@ -13,7 +13,7 @@ from sqlmodel import select
 
 from gateway.records import migrations
 from gateway.records.database import Database
-from gateway.records.tables.service import Account, Tick, WebSession
+from gateway.records.tables.administration import Account, Tick, WebSession
 from support.crashes import killed_at
 from support.records import FakeClock
 

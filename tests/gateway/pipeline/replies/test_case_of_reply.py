@@ -8,7 +8,7 @@ import pytest
 from pydicom import Dataset
 
 from dicom_nodes.directory import NodeDirectory
-from gateway.pipeline.replies.matching import ACCEPTED, DOCUMENTS, NoCase, fitting_case, is_report
+from gateway.pipeline.replies.case_of_reply import ACCEPTED, DOCUMENTS, NoCase, fitting_case, is_report
 from gateway.records.tables.studies import Case, Reply
 
 NODES = NodeDirectory.from_text(

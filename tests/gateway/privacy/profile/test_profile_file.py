@@ -31,7 +31,7 @@ def problems(layer: str) -> str:
 
 
 def test_a_site_profile_changes_single_rules_and_nothing_else() -> None:
-    """One rule more, the others as shipped; the mark in the copies tells them apart without the site's name."""
+    """One rule more, the others as shipped; the fingerprint in the copies tells them apart without the site's name."""
     site = load_profile(layered=HEAD + "rules:\n  PatientSex: {action: X, reason: unwanted}\n")
     new = deidentify(hostile_mr(depth=0), context(), site).dataset
     shipped = deidentify(hostile_mr(depth=0), context(), PROFILE).dataset

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from dicom_nodes.instance import ReceivedInstance
-from gateway.records.intake import arrival_mark
-from gateway.records.ledger.arrivals import InstanceFact, Origin
+from gateway.records.arrival import arrival_mark
+from gateway.records.ledger.arrivals import NewInstance, Origin
 from support.dicom_files import dataset_bytes, encoded, mr_dataset
 
 ORIGIN = Origin("hospital", "hospital-pacs", "HÖSPITAL", "GATEWAY", "127.0.0.1", "c-store", None)
 
 
-def _arrived(path: Path, number: int = 1, origin: Origin = ORIGIN) -> InstanceFact:
+def _arrived(path: Path, number: int = 1, origin: Origin = ORIGIN) -> NewInstance:
     """A file as the intake writes it, with its mark; what its row would say."""
     ds = mr_dataset(number)
     syntax = str(ds.file_meta.TransferSyntaxUID)
@@ -35,7 +35,7 @@ def _arrived(path: Path, number: int = 1, origin: Origin = ORIGIN) -> InstanceFa
         arrival_mark.STUDY: str(ds.StudyInstanceUID),
         arrival_mark.SERIES: str(ds.SeriesInstanceUID),
     }
-    return arrival_mark.fact_of(origin, found, syntax, digest.hexdigest(), "received/a.dcm", len(content))
+    return arrival_mark.instance_of(origin, found, syntax, digest.hexdigest(), "received/a.dcm", len(content))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Durable, then acknowledged: pieces, groups of rows, trays, and what is found again after kill -9."""
+"""Durable, then acknowledged: pieces, groups of rows, open folders, and what is found again after kill -9."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from sqlmodel import select
 from dicom_nodes.instance import ReceivedInstance
 from dicom_nodes.node import Role
 from gateway.intake import CANNOT_UNDERSTAND, OUT_OF_RESOURCES, SUCCESS, Intake
+from gateway.records.arrival import recovery
+from gateway.records.arrival.open_folders import PLACES, READY, OpenFolders
+from gateway.records.arrival.recovery import Recovered
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
-from gateway.records.intake import recovery
-from gateway.records.intake.open_folders import PLACES, READY, Trays
-from gateway.records.intake.recovery import Recovered
 from gateway.records.migrations import schema
 from gateway.records.tables.studies import Instance
 from gateway.records.views import case_rows, reply_rows
@@ -119,7 +119,7 @@ def test_one_sync_makes_an_object_durable(folder: Path, monkeypatch: pytest.Monk
         monkeypatch.setattr(os, name, lambda fd, real=real, name=name: (calls.append(name), real(fd)))
     with _intake(folder) as intake:
         assert _push(intake, 1) == SUCCESS
-        assert "fsync" in calls  # the tray
+        assert "fsync" in calls  # the open folder
         calls.clear()
         assert _push(intake, 2) == SUCCESS
         assert calls == ["fdatasync"]
@@ -191,7 +191,7 @@ def test_while_the_database_is_away_nothing_more_is_begun(
         assert _push(intake, 2) == SUCCESS
 
 
-# -- trays
+# -- open folders
 
 
 def test_an_object_is_on_its_way_to_the_disk_before_it_ends(
@@ -217,46 +217,46 @@ def test_an_object_is_on_its_way_to_the_disk_before_it_ends(
 
 
 def test_a_tray_is_followed_by_the_next(tmp_path: Path) -> None:
-    """More places than a tray has: no name twice, all there before they are used, and none left at the end."""
-    trays = Trays(tmp_path / "received")
-    places = [trays.take() for _ in range(2 * PLACES + 1)]
+    """More places than an open folder has: no name twice, all there before they are used, and none left at the end."""
+    open_folders = OpenFolders(tmp_path / "received")
+    places = [open_folders.take() for _ in range(2 * PLACES + 1)]
     assert len({place.key for place in places}) == len(places)
     assert all(place.path.stat().st_size == 0 for place in places)
     for place in places:
         place.clear()
-    trays.close()
+    open_folders.close()
     assert [path for path in (tmp_path / "received").rglob("*") if path.is_file()] == []
 
 
 def test_the_first_place_can_be_ready_before_it_is_needed(tmp_path: Path) -> None:
     """Nothing is made when it is taken; what is not taken leaves nothing behind."""
-    trays = Trays(tmp_path / "received")
-    trays.get_ready()
+    open_folders = OpenFolders(tmp_path / "received")
+    open_folders.get_ready()
     (made,) = (tmp_path / "received").glob("*/*")
-    trays.get_ready()
-    place = trays.take()
+    open_folders.get_ready()
+    place = open_folders.take()
     assert place.path.parent == made
     place.clear()
-    trays.close()
+    open_folders.close()
     assert list((tmp_path / "received").glob("*/*")) == []
 
 
 def test_trays_are_made_while_nobody_sends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a moment of quiet enough trays are ready and the next places come from them; none is left at the end."""
-    monkeypatch.setattr("gateway.records.intake.open_folders.QUIET_S", 0.05)
-    trays = Trays(tmp_path / "received")
-    trays.take().clear()
+    """After a moment of quiet enough folders are ready, the next places come from them, and none is left at the end."""
+    monkeypatch.setattr("gateway.records.arrival.open_folders.QUIET_S", 0.05)
+    open_folders = OpenFolders(tmp_path / "received")
+    open_folders.take().clear()
     wait_until(lambda: len(list((tmp_path / "received").glob("*/*/.open"))) == READY + 1, 10)
     ready = set((tmp_path / "received").glob("*/*"))
-    for place in [trays.take() for _ in range(2 * PLACES)]:
+    for place in [open_folders.take() for _ in range(2 * PLACES)]:
         assert place.path.parent in ready
         place.clear()
-    trays.close()
+    open_folders.close()
     assert [path for path in (tmp_path / "received").rglob("*") if path.is_file()] == []
 
 
 def test_tidying_up_does_not_forget_an_open_tray(folder: Path) -> None:
-    """Half-written files of crashes go when they are old; the mark of a tray stays, however old it is."""
+    """Half-written files of crashes go when they are old; the lock file of an open folder stays, however old it is."""
     _die_without_rows(folder)
     with _intake(folder) as intake:
         (folder / "objects" / "received" / ".half").write_bytes(b"half")
@@ -265,7 +265,7 @@ def test_tidying_up_does_not_forget_an_open_tray(folder: Path) -> None:
 
 
 def test_a_reply_leaves_no_place_in_a_tray(folder: Path) -> None:
-    """What a reading site made is no object of a study: not in its trays, and not for a recovery."""
+    """What a reading site made is no object of a study: not in its open folders, and not for a recovery."""
     announced, data = _announced(1)
     with _intake(folder) as intake:
         arrival = intake.begin(announced, roles=frozenset({Role.READER}))
@@ -359,7 +359,7 @@ def test_a_recovery_finds_what_was_acknowledged(folder: Path) -> None:
 
 
 def test_a_recovery_reads_only_what_has_no_row(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tray of large objects that have their rows is settled without reading them."""
+    """An open folder of large objects that have their rows is settled without reading them."""
     _die_without_rows(folder)
     read: list[str] = []
     with _intake(folder) as intake:

@@ -12,17 +12,17 @@ from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlmodel import select
 
 from gateway.records import ledger
+from gateway.records.arrival import row_writer
+from gateway.records.arrival.row_writer import RowWriter, is_away
 from gateway.records.database import Database
-from gateway.records.intake import row_writer
-from gateway.records.intake.row_writer import Rows, is_away
 from gateway.records.tables.studies import Instance
-from support.records import QUIET, fact
+from support.records import QUIET, new_instance
 
 
 @pytest.fixture
-def rows(sqlite: Database) -> Iterator[Rows]:
+def rows(sqlite: Database) -> Iterator[RowWriter]:
     """The writer of one process."""
-    made = Rows(sqlite, QUIET)
+    made = RowWriter(sqlite, QUIET)
     yield made
     made.flush()
 
@@ -36,19 +36,19 @@ def _nothing(_kept: ledger.Kept) -> None:
     """What comes after a row, where nothing does."""
 
 
-def test_who_needs_a_row_waits_for_it(rows: Rows, sqlite: Database) -> None:
+def test_who_needs_a_row_waits_for_it(rows: RowWriter, sqlite: Database) -> None:
     """And hears where the bytes are."""
     settled: list[ledger.Kept] = []
-    kept = rows.add(fact(1), settled.append, needed=True).wait()
+    kept = rows.add(new_instance(1), settled.append, needed=True).wait()
     assert settled == [kept] == [ledger.Kept(1, "received/1.dcm")]
     assert _uids(sqlite) == ["1.2.3.1.1"]
 
 
-def test_what_was_added_is_there_after_a_flush(rows: Rows, sqlite: Database) -> None:
+def test_what_was_added_is_there_after_a_flush(rows: RowWriter, sqlite: Database) -> None:
     """However many threads added it, and nobody waited for it."""
     threads = [
         threading.Thread(
-            target=lambda n=n: [rows.add(fact(n * 10 + i), _nothing, needed=False) for i in range(10)]
+            target=lambda n=n: [rows.add(new_instance(n * 10 + i), _nothing, needed=False) for i in range(10)]
         )
         for n in range(4)
     ]
@@ -62,7 +62,7 @@ def test_what_was_added_is_there_after_a_flush(rows: Rows, sqlite: Database) -> 
 
 
 def test_a_row_that_the_database_never_takes_fails_alone(
-    rows: Rows, sqlite: Database, monkeypatch: pytest.MonkeyPatch
+    rows: RowWriter, sqlite: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The others of its group have theirs, and it is not tried for ever: its file waits for the next start."""
     monkeypatch.setattr(row_writer, "_PAUSE_S", 0.5)
@@ -70,15 +70,17 @@ def test_a_row_that_the_database_never_takes_fails_alone(
     keep = ledger.keep_instances
 
     def keep_instances(
-        database: Database, facts: list[ledger.InstanceFact], quiet: timedelta
+        database: Database, facts: list[ledger.NewInstance], quiet: timedelta
     ) -> list[ledger.Kept]:
         groups.append(len(facts))
         return keep(database, facts, quiet)
 
     monkeypatch.setattr(ledger, "keep_instances", keep_instances)
     settled: list[ledger.Kept] = []
-    wrong = fact(2, study="1.8", uploaded_by=99)  # there is no such account
-    tickets = [rows.add(one, settled.append, needed=False) for one in (fact(1), wrong, fact(3))]
+    wrong = new_instance(2, study="1.8", uploaded_by=99)  # there is no such account
+    tickets = [
+        rows.add(one, settled.append, needed=False) for one in (new_instance(1), wrong, new_instance(3))
+    ]
     _until(lambda: len(groups) == 4)
     assert rows.flush()
     assert groups == [3, 1, 1, 1]
@@ -90,7 +92,7 @@ def test_a_row_that_the_database_never_takes_fails_alone(
 
 
 def test_while_the_database_is_away_rows_wait(
-    rows: Rows, sqlite: Database, monkeypatch: pytest.MonkeyPatch
+    rows: RowWriter, sqlite: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who can wait does; who cannot hears of it; when the database is back, every row is written."""
     monkeypatch.setattr(row_writer, "_RETRY_S", 0.05)
@@ -99,16 +101,16 @@ def test_while_the_database_is_away_rows_wait(
     keep = ledger.keep_instances
 
     def keep_instances(
-        database: Database, facts: list[ledger.InstanceFact], quiet: timedelta
+        database: Database, facts: list[ledger.NewInstance], quiet: timedelta
     ) -> list[ledger.Kept]:
         if away.is_set():
             raise OperationalError("INSERT", {}, Exception("the disk is full"))
         return keep(database, facts, quiet)
 
     monkeypatch.setattr(ledger, "keep_instances", keep_instances)
-    rows.add(fact(1), _nothing, needed=False)
+    rows.add(new_instance(1), _nothing, needed=False)
     with pytest.raises(OperationalError):
-        rows.add(fact(2), _nothing, needed=True).wait()
+        rows.add(new_instance(2), _nothing, needed=True).wait()
     _until(lambda: rows.is_failing)
     assert not rows.flush(0.2)
     assert _uids(sqlite) == []
@@ -118,25 +120,25 @@ def test_while_the_database_is_away_rows_wait(
     assert not rows.is_failing
 
 
-def test_a_file_that_cannot_be_tidied_up_does_not_lose_the_row(rows: Rows, sqlite: Database) -> None:
+def test_a_file_that_cannot_be_tidied_up_does_not_lose_the_row(rows: RowWriter, sqlite: Database) -> None:
     """The row is committed by then, and the next object of the group must not suffer."""
 
     def fail(_kept: ledger.Kept) -> None:
         raise OSError("the disk")
 
-    assert rows.add(fact(1), fail, needed=True).wait().study_id == 1
-    assert rows.add(fact(2), _nothing, needed=True).wait().study_id == 1
+    assert rows.add(new_instance(1), fail, needed=True).wait().study_id == 1
+    assert rows.add(new_instance(2), _nothing, needed=True).wait().study_id == 1
     assert len(_uids(sqlite)) == 2
 
 
 def test_the_thread_ends_when_nothing_comes_and_starts_again(
-    rows: Rows, sqlite: Database, monkeypatch: pytest.MonkeyPatch
+    rows: RowWriter, sqlite: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An idle receiver holds no thread for it."""
     monkeypatch.setattr(row_writer, "_IDLE_S", 0.05)
-    rows.add(fact(1), _nothing, needed=True).wait()
+    rows.add(new_instance(1), _nothing, needed=True).wait()
     _until(lambda: rows._thread is None)
-    rows.add(fact(2), _nothing, needed=True).wait()
+    rows.add(new_instance(2), _nothing, needed=True).wait()
     assert len(_uids(sqlite)) == 2
 
 

@@ -11,8 +11,7 @@ from gateway.errors import NotAllowed, NotThere, WrongState
 from gateway.lifecycle import CaseState
 from gateway.records import ledger
 from gateway.records.database import Database
-from gateway.records.evidence import DeliveryFact, Evidence, HeldFact, PreparedFact
-from gateway.records.ledger.held import (
+from gateway.records.ledger.held_objects import (
     LEFT_OUT,
     LOOKED,
     RELEASED,
@@ -21,19 +20,20 @@ from gateway.records.ledger.held import (
     keep_held,
     look_at_original,
 )
+from gateway.records.step_record import NewDelivery, NewHeldObject, NewPreparedInstance, StepRecord
 from gateway.records.tables.studies import HeldObject
-from support.records import QUIET, FakeClock, audit_events, case_row, due, fact, journal, matched_case
+from support.records import QUIET, FakeClock, audit_events, case_row, due, journal, matched_case, new_instance
 
-HELD = HeldFact(
+HELD = NewHeldObject(
     1, 5, "flair", "MR Image Storage", 1, "burned-in-annotation", "It may show text.", "Look.", True, True
 )
-COPY = PreparedFact(1, "1.2.840.10008.5.1.4.1.1.4", "2.25.77", "1.2.840.10008.1.2.1", "prepared/1.dcm")
+COPY = NewPreparedInstance(1, "1.2.840.10008.5.1.4.1.1.4", "2.25.77", "1.2.840.10008.1.2.1", "prepared/1.dcm")
 
 
-def _prepared(database: Database, clock: FakeClock, *held: HeldFact) -> int:
+def _prepared(database: Database, clock: FakeClock, *held: NewHeldObject) -> int:
     """A case parked because of what its preparation held."""
     case_id = matched_case(database, clock)
-    ledger.park(database, due(database), "An object has to be looked at.", "Decide.", Evidence(held=held))
+    ledger.park(database, due(database), "An object has to be looked at.", "Decide.", StepRecord(held=held))
     return case_id
 
 
@@ -42,7 +42,7 @@ def _rows(database: Database) -> list[HeldObject]:
         return list(session.exec(select(HeldObject).order_by(HeldObject.ids())))
 
 
-def _again(database: Database, case_id: int, *held: HeldFact) -> None:
+def _again(database: Database, case_id: int, *held: NewHeldObject) -> None:
     """What the next preparation holds."""
     case = case_row(database, case_id)
     with database.write("test") as session:
@@ -81,7 +81,7 @@ def test_a_released_object_lets_its_case_be_prepared_again(database: Database, c
     ],
 )
 def test_a_release_that_is_not_vouched_for_is_refused(
-    database: Database, clock: FakeClock, held: HeldFact, who: str, why: str
+    database: Database, clock: FakeClock, held: NewHeldObject, who: str, why: str
 ) -> None:
     """And changes nothing; it can still be left out."""
     case_id = _prepared(database, clock, held)
@@ -129,8 +129,10 @@ def test_what_was_sent_cannot_be_left_out_any_more(database: Database, clock: Fa
     case_id = _prepared(database, clock, HELD)
     look_at_original(database, case_id, 1, "lead")
     decide_held(database, case_id, 1, RELEASED, "lead", "clean")
-    sent = DeliveryFact("forward", "reading-site", COPY.sop_instance_uid, "accepted", 0, "")
-    ledger.postpone(database, due(database), "not all", QUIET, Evidence(prepared=(COPY,), deliveries=(sent,)))
+    sent = NewDelivery("forward", "reading-site", COPY.sop_instance_uid, "accepted", 0, "")
+    ledger.postpone(
+        database, due(database), "not all", QUIET, StepRecord(prepared=(COPY,), deliveries=(sent,))
+    )
     with pytest.raises(WrongState, match="sent already"):
         decide_held(database, case_id, 1, LEFT_OUT, "lead", "a mistake")
 
@@ -188,4 +190,4 @@ def test_a_release_that_did_not_suffice_is_undone_and_told(database: Database, c
 def _three_instances(database: Database) -> None:
     """The images of the study that the case will be of."""
     for number in (1, 2, 3):
-        ledger.keep_instance(database, fact(number), QUIET)
+        ledger.keep_instance(database, new_instance(number), QUIET)

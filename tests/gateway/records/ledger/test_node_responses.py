@@ -8,8 +8,8 @@ from sqlmodel import select
 
 from gateway.records import ledger
 from gateway.records.database import Database
-from gateway.records.evidence import CommitmentFact, DeliveryFact, Evidence
-from gateway.records.ledger.answers import keep_commitment, keep_deliveries
+from gateway.records.ledger.node_responses import keep_commitment, keep_deliveries
+from gateway.records.step_record import NewCommitment, NewDelivery, StepRecord
 from gateway.records.tables.studies import Case, Delivery
 from gateway.records.views import case_rows
 from support.records import (
@@ -24,8 +24,8 @@ def test_a_delivery_keeps_its_last_outcome(database: Database, clock: FakeClock)
     """A second answer for the same object replaces the first: the row is the truth of what the other side has."""
     case_id = matched_case(database, clock)
     for outcome in ("try again", "accepted"):
-        fact_ = DeliveryFact("forward", "reading-site", "1.2.9", outcome, 0, "")
-        ledger.postpone(database, due(database), outcome, timedelta(0), Evidence(deliveries=(fact_,)))
+        fact_ = NewDelivery("forward", "reading-site", "1.2.9", outcome, 0, "")
+        ledger.postpone(database, due(database), outcome, timedelta(0), StepRecord(deliveries=(fact_,)))
     with database.read() as session:
         assert [row.outcome for row in session.exec(select(Delivery))] == ["accepted"]
         assert case_rows.delivered(session, case_id, "forward", "reading-site") == {"1.2.9"}
@@ -36,7 +36,7 @@ def test_a_commitment_answer_is_found_by_its_transaction(database: Database) -> 
     """An answer that came before anybody asked for it is kept, and a repeated one changes nothing."""
     for _ in range(2):
         ledger.record_commitment(
-            database, CommitmentFact("2.25.1", "hospital-pacs", ("1.2",), (("1.3", 0x0112),))
+            database, NewCommitment("2.25.1", "hospital-pacs", ("1.2",), (("1.3", 0x0112),))
         )
     with database.read() as session:
         [answer] = case_rows.commitments(session, ["2.25.1", "2.25.2"])
@@ -44,7 +44,7 @@ def test_a_commitment_answer_is_found_by_its_transaction(database: Database) -> 
     assert answer.failed == [["1.3", 0x0112]]
 
 
-def _keep(database: Database, case_id: int, *facts: DeliveryFact) -> None:
+def _keep(database: Database, case_id: int, *facts: NewDelivery) -> None:
     with database.write("test") as session:
         keep_deliveries(session, case_id, facts, database.now(session))
 
@@ -55,11 +55,11 @@ def test_an_object_has_an_answer_for_each_direction(database: Database, clock: F
     _keep(
         database,
         case_id,
-        DeliveryFact("forward", "reading-site", "1.2.9", "accepted", 0, ""),
-        DeliveryFact("return", "hospital-pacs", "1.2.9", "refused", 0x0122, "no such class"),
+        NewDelivery("forward", "reading-site", "1.2.9", "accepted", 0, ""),
+        NewDelivery("return", "hospital-pacs", "1.2.9", "refused", 0x0122, "no such class"),
     )
     clock.pass_seconds(5)
-    _keep(database, case_id, DeliveryFact("return", "hospital-pacs", "1.2.9", "warning", 0xB000, "coerced"))
+    _keep(database, case_id, NewDelivery("return", "hospital-pacs", "1.2.9", "warning", 0xB000, "coerced"))
     _keep(database, case_id)
     with database.read() as session:
         rows = session.exec(select(Delivery).order_by(Delivery.ids())).all()
@@ -78,9 +78,9 @@ def test_an_answer_wakes_the_case_it_is_about_and_no_other(database: Database, c
         with database.write("test") as session:
             case = session.get_one(Case, case_id)
             case.state, case.returned_uid, case.look_again_at = state, "1.9", later
-    ledger.record_commitment(database, CommitmentFact("2.25.1", "hospital-pacs", (), (("1.8", 0x0112),)))
+    ledger.record_commitment(database, NewCommitment("2.25.1", "hospital-pacs", (), (("1.8", 0x0112),)))
     assert case_row(database, 1).look_again_at == later
-    ledger.record_commitment(database, CommitmentFact("2.25.2", "hospital-pacs", (), (("1.9", 0x0112),)))
+    ledger.record_commitment(database, NewCommitment("2.25.2", "hospital-pacs", (), (("1.9", 0x0112),)))
     assert case_row(database, 1).look_again_at == clock.time
     assert case_row(database, 2).look_again_at == later
 
@@ -89,7 +89,7 @@ def test_the_last_answer_to_a_request_counts(database: Database, clock: FakeCloc
     """An archive that answers twice says the second time what it holds now."""
     for committed, failed in (((), (("1.9", 0x0110),)), (("1.9",), ())):
         with database.write("test") as session:
-            keep_commitment(session, CommitmentFact("2.25.1", "pacs", committed, failed), clock.time)
+            keep_commitment(session, NewCommitment("2.25.1", "pacs", committed, failed), clock.time)
     with database.read() as session:
         [answer] = case_rows.commitments(session, ["2.25.1"])
     assert (answer.committed, answer.failed) == (["1.9"], [])

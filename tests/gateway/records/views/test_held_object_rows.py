@@ -6,20 +6,20 @@ from dataclasses import replace
 
 from gateway.records import ledger
 from gateway.records.database import Database
-from gateway.records.evidence import Evidence, HeldFact, ManifestFact
-from gateway.records.views.held_rows import HeldRow, held_object, held_objects, manifests
-from support.records import QUIET, FakeClock, due, fact, matched_case
+from gateway.records.step_record import NewHeldObject, NewManifest, StepRecord
+from gateway.records.views.held_object_rows import HeldRow, held_object, held_objects_of, manifests
+from support.records import QUIET, FakeClock, due, matched_case, new_instance
 
-HELD = HeldFact(
+HELD = NewHeldObject(
     1, 5, "flair", "MR Image Storage", 1, "burned-in-annotation", "A problem.", "A fix.", True, True
 )
 
 
-def _held(database: Database, clock: FakeClock, *held: HeldFact) -> int:
+def _held(database: Database, clock: FakeClock, *held: NewHeldObject) -> int:
     for number in range(1, 5):
-        ledger.keep_instance(database, fact(number), QUIET)
+        ledger.keep_instance(database, new_instance(number), QUIET)
     case_id = matched_case(database, clock)
-    found = Evidence(held=held, manifest=ManifestFact(1, "d", "manifests/1.json"))
+    found = StepRecord(held=held, manifest=NewManifest(1, "d", "manifests/1.json"))
     ledger.park(database, due(database), "Decide.", "Look.", found)
     return case_id
 
@@ -35,10 +35,10 @@ def test_those_the_case_waits_for_come_first(sqlite: Database, clock: FakeClock)
         replace(HELD, instance_id=4, series_number=9),
     )
     with sqlite.read() as session:
-        assert [row.instance_id for row in held_objects(session, case_id)] == [4, 3, 2, 1]
+        assert [row.instance_id for row in held_objects_of(session, case_id)] == [4, 3, 2, 1]
     ledger.decide_held(sqlite, case_id, 4, ledger.LEFT_OUT, "lead", "a form")
     with sqlite.read() as session:
-        assert [row.instance_id for row in held_objects(session, case_id)] == [3, 2, 4, 1]
+        assert [row.instance_id for row in held_objects_of(session, case_id)] == [3, 2, 4, 1]
 
 
 def test_one_object_is_found_with_the_file_of_its_original(sqlite: Database, clock: FakeClock) -> None:
@@ -62,7 +62,7 @@ def test_manifests_are_listed_newest_first(sqlite: Database, clock: FakeClock) -
     """Every one that was ever made; of another case none."""
     case_id = _held(sqlite, clock, HELD)
     ledger.retry(sqlite, "case", case_id, "ana")
-    again = Evidence(manifest=ManifestFact(2, "e", "manifests/2.json"))
+    again = StepRecord(manifest=NewManifest(2, "e", "manifests/2.json"))
     ledger.park(sqlite, due(sqlite), "Decide.", "Look.", again)
     with sqlite.read() as session:
         assert [(row.generation, row.digest) for row in manifests(session, case_id)] == [(2, "e"), (1, "d")]

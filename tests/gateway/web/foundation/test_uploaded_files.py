@@ -15,9 +15,16 @@ from gateway.errors import NotAllowed
 from gateway.intake import Intake
 from gateway.records.accounts import Viewer
 from gateway.records.tables.studies import Study
-from gateway.web.foundation import incoming
+from gateway.web.foundation import uploaded_files
 from gateway.web.foundation.context import WebContext
-from gateway.web.foundation.incoming import Kept, Uploader, is_clutter, keep_file, own_site, summary_of
+from gateway.web.foundation.uploaded_files import (
+    Uploader,
+    UploadResult,
+    is_clutter,
+    keep_file,
+    own_site,
+    summary_of,
+)
 from support.dicom_files import study_file
 from support.web_gateway import WebGateway
 
@@ -33,7 +40,7 @@ def archive(files: dict[str, bytes]) -> bytes:
     return stream.getvalue()
 
 
-def kept(context: WebContext, data: bytes, name: str = "a.zip") -> list[Kept]:
+def kept(context: WebContext, data: bytes, name: str = "a.zip") -> list[UploadResult]:
     """What became of every object of one file."""
     return list(keep_file(context, WHO, name, BytesIO(data)))
 
@@ -129,7 +136,7 @@ def test_too_many_entries_are_refused_before_one_is_unpacked(
     web: WebGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Clutter does not count."""
-    monkeypatch.setattr(incoming, "MOST_ENTRIES", 2)
+    monkeypatch.setattr(uploaded_files, "MOST_ENTRIES", 2)
     files = {f"{number}.dcm": b"no DICOM" for number in range(2)}
     assert len(kept(web.context, archive(files | {"DICOMDIR": b""}))) == 2
     [refused] = kept(web.context, archive(files | {"one more": b""}))
@@ -139,11 +146,11 @@ def test_too_many_entries_are_refused_before_one_is_unpacked(
 def test_an_object_over_the_limit_is_refused(web: WebGateway, monkeypatch: pytest.MonkeyPatch) -> None:
     """By itself and in an archive, without having been read whole."""
     data = study_file("2.25.7004")
-    monkeypatch.setattr(incoming, "LARGEST_OBJECT", len(data) - 1)
+    monkeypatch.setattr(uploaded_files, "LARGEST_OBJECT", len(data) - 1)
     for file in (data, archive({"x.dcm": data})):
         [result] = kept(web.context, file)
         assert (result.kept, result.fix) == (False, "Send it by DICOM instead.")
-    monkeypatch.setattr(incoming, "LARGEST_OBJECT", len(data))
+    monkeypatch.setattr(uploaded_files, "LARGEST_OBJECT", len(data))
     assert kept(web.context, data)[0].kept
 
 
@@ -162,8 +169,13 @@ def test_a_disk_that_is_full_is_told(web: WebGateway) -> None:
 
 def test_a_summary_counts_what_was_kept_and_lists_what_was_not() -> None:
     """Each study once, in order."""
-    refused = Kept("x.txt", False, "It is no DICOM.", "Send DICOM.")
-    results = [Kept("a", True, study_id=9), Kept("b", True, study_id=4), refused, Kept("c", True, study_id=9)]
+    refused = UploadResult("x.txt", False, "It is no DICOM.", "Send DICOM.")
+    results = [
+        UploadResult("a", True, study_id=9),
+        UploadResult("b", True, study_id=4),
+        refused,
+        UploadResult("c", True, study_id=9),
+    ]
     assert summary_of(iter(results)) == {"kept": 3, "refused": [refused], "studies": [4, 9]}
 
 
