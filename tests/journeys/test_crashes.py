@@ -2,7 +2,7 @@
 
 Each point fires once in a run (gateway.records.crash) and kills the role that passes it; the supervisor starts
 that role again. What is not covered here: power loss, which no test on a living kernel can show; see
-tests/gateway/records/test_keeping.py for the order of syncs.
+tests/gateway/records/test_blobs.py for the order of syncs.
 """
 
 from __future__ import annotations
