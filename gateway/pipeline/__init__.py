@@ -1,7 +1,7 @@
 """What happens next to a study: one module per step, and the engine that runs them.
 
 step_table        which step leads on from which state: the table of contents of the product
-outcome, context  what a step may say, and what it may use
+step_result, context   what a step may say, and what it may use
 steps/            the steps of a study and its case
 replies/          the steps of what a reading site sends back
 runner/           the engine: claims what is due, runs its step, records the result
