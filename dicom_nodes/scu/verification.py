@@ -11,7 +11,8 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 
 from dicom_nodes.errors import NodeTimeout, RequestRefused
 from dicom_nodes.node import DimseNode
-from dicom_nodes.outcomes import meaning_of_status
+from dicom_nodes.outcomes import Answered, Broken, meaning, meaning_of_status
+from dicom_nodes.peer_numbers import stated_number
 from dicom_nodes.upper_layer.contexts import UNCOMPRESSED
 from dicom_nodes.upper_layer.pynetdicom_private import hold_reactor
 from dicom_nodes.upper_layer.pynetdicom_setup import associate, close
@@ -34,19 +35,19 @@ def echo(node: DimseNode, *, calling_ae_title: str, timeout_s: float) -> float:
                 f"Node {node.name!r} does not offer verification (C-ECHO).",
                 "Nothing to correct here; ask the people who run it.",
                 status=_NO_CONTEXT,
-                transient=False,
+                answer=meaning(Answered.BROKEN, Broken.NO_CONTEXT),
             )
         hold_reactor(association)
         status = association.send_c_echo()
-        if "Status" not in status:
+        code = stated_number(status.get("Status"))
+        if code is None:
             raise NodeTimeout(f"Node {node.name!r} did not answer the C-ECHO in time.", "Try again later.")
-        code = int(status.Status)
         if code != 0:
             raise RequestRefused(
                 f"Node {node.name!r} answered the C-ECHO with {meaning_of_status(code)}.",
                 "Ask the people who run it.",
                 status=code,
-                transient=False,
+                answer=meaning(Answered.DIMSE, code),
             )
         return time.perf_counter() - start
     finally:

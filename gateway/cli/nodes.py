@@ -55,7 +55,6 @@ def send(
     from rich.progress import Progress
 
     from dicom_nodes.directory import NodeDirectory
-    from dicom_nodes.outcomes import Outcome
     from dicom_nodes.sender import store
     from gateway.files.offline import outgoing
 
@@ -76,9 +75,9 @@ def send(
             timeout_s=loaded.dicom.timeout,
             on_outcome=lambda _: progress.advance(task),
         )
-    bad = [o for o in outcomes if o.outcome not in (Outcome.ACCEPTED, Outcome.WARNING)]
+    bad = [o for o in outcomes if not o.outcome.delivered]
     out.print(f"{len(outcomes) - len(bad)} of {len(outcomes)} objects taken by {to}.")
     for outcome in bad[:20]:
-        err.print(f"[red]{outcome.outcome}[/red] {plain(outcome.detail)}")
+        err.print(f"[red]{outcome.outcome}[/red] {plain(outcome.detail)} {plain(outcome.fix)}")
     if bad:
         raise typer.Exit(1)
