@@ -22,7 +22,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 )
 
 from dicom_nodes.errors import CommitmentNotSupported, NodeTimeout, RequestRefused
-from dicom_nodes.node import DimseNode
+from dicom_nodes.node import DimseNode, Service
 from dicom_nodes.outcomes import Answered, meaning, meaning_of_status
 from dicom_nodes.peer_numbers import stated_number
 from dicom_nodes.upper_layer.contexts import UNCOMPRESSED
@@ -98,7 +98,7 @@ def request_commitment(
     if not node.commitment:
         raise unsupported
     association = associate(
-        node,
+        node.at(Service.COMMITMENT),
         [build_context(StorageCommitmentPushModel, list(UNCOMPRESSED))],
         calling_ae_title=calling_ae_title,
         timeout_s=timeout_s,
@@ -151,7 +151,7 @@ def report_commitment(
     `classes` gives the SOP Class UID of each instance. Raises a NodeError when the node does not take it.
     """
     association = associate(
-        node,
+        node.at(Service.COMMITMENT),
         [build_context(StorageCommitmentPushModel, list(UNCOMPRESSED))],
         calling_ae_title=calling_ae_title,
         timeout_s=timeout_s,

@@ -17,7 +17,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 
 from dicom_nodes.commitment import InstanceReference
 from dicom_nodes.errors import AssociationAborted, NodeTimeout, RequestRefused
-from dicom_nodes.node import DimseNode
+from dicom_nodes.node import DimseNode, Service
 from dicom_nodes.outcomes import Answered, Broken, meaning, meaning_of_status
 from dicom_nodes.peer_numbers import stated_count, stated_number
 from dicom_nodes.upper_layer.contexts import UNCOMPRESSED
@@ -87,7 +87,7 @@ def _instances(association: Association, node: DimseNode, study: str, series: Da
 def _querying(node: DimseNode, calling_ae_title: str, timeout_s: float) -> Iterator[Association]:
     """An association that may be asked; raises RequestRefused when the node answers no queries."""
     association = associate(
-        node,
+        node.at(Service.QUERY),
         [build_context(StudyRootQueryRetrieveInformationModelFind, list(UNCOMPRESSED))],
         calling_ae_title=calling_ae_title,
         timeout_s=timeout_s,

@@ -14,7 +14,7 @@ from pynetdicom.association import Association
 
 from dicom_nodes.encoding.errors import NotDicom
 from dicom_nodes.errors import NodeError
-from dicom_nodes.node import DimseNode
+from dicom_nodes.node import DimseNode, Service
 from dicom_nodes.outcomes import Broken, InstanceOutcome, of_status, without_answer
 from dicom_nodes.outgoing import Content, EncodedContent, OutgoingFile, StoredContent
 from dicom_nodes.scu.store_channel import Message, StoreChannel
@@ -43,7 +43,9 @@ def store(
         classes = {str(context.abstract_syntax) for context in group}
         members = [file for file in files if file.sop_class_uid in classes]
         try:
-            association = associate(node, group, calling_ae_title=calling_ae_title, timeout_s=timeout_s)
+            association = associate(
+                node.at(Service.STORE), group, calling_ae_title=calling_ae_title, timeout_s=timeout_s
+            )
         except NodeError as error:
             if number == 0:
                 raise

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gateway.cli.terminal import ConfigOption, JsonOption, err, fail, out, plain, print_rows, settings_of
 
+if TYPE_CHECKING:
+    from dicom_nodes.node import Node
+
 app = typer.Typer()
 nodes_app = typer.Typer(no_args_is_help=True, help="The other systems.")
 app.add_typer(nodes_app, name="nodes")
+
+
+def _where(node: Node) -> str:
+    """Its web address, or each door with what is there."""
+    from dicom_nodes.node import DimseNode
+
+    if not isinstance(node, DimseNode):
+        return node.url
+    if len(node.doors) == 1:
+        return f"{node.ae_title}@{node.host}:{node.port}"
+    return ", ".join(
+        f"{'+'.join(services)} {door.ae_title}@{door.host}:{door.port}"
+        for door, services in node.doors.items()
+    )
 
 
 @nodes_app.command("list")
@@ -25,7 +42,7 @@ def nodes_list(config: ConfigOption = None, as_json: JsonOption = False) -> None
         {
             "name": node.name,
             "kind": "dimse" if isinstance(node, DimseNode) else "dicomweb",
-            "where": f"{node.ae_title}@{node.host}:{node.port}" if isinstance(node, DimseNode) else node.url,
+            "where": _where(node),
             "roles": ", ".join(sorted(node.roles)),
             "site": node.site,
         }
