@@ -17,13 +17,13 @@ from collections.abc import Sequence
 
 from dicom_nodes.config_files.file_problem import FileProblem, by_line
 from dicom_nodes.explained_error import ExplainedError
-from dicom_nodes.outcomes import Answer, Answered, Broken, Outcome, meaning
+from dicom_nodes.outcomes import Answered, Broken, Meaning, Outcome, meaning
 
 
 class NodeError(ExplainedError):
     """A problem with another DICOM system; `answer` is its row in the table of `outcomes`."""
 
-    answer: Answer = Answer(Outcome.NODE_REFUSED, "cannot be used")
+    answer: Meaning = Meaning(Outcome.NODE_REFUSED, "cannot be used")
 
     @property
     def transient(self) -> bool:
@@ -52,7 +52,7 @@ class AssociationAborted(NodeError):
 class AssociationRejected(NodeError):
     """A-ASSOCIATE-RJ (PS3.8 9.3.4)."""
 
-    def __init__(self, problem: str, fix: str, answer: Answer) -> None:
+    def __init__(self, problem: str, fix: str, answer: Meaning) -> None:
         super().__init__(problem, fix)
         self.answer = answer
 
@@ -66,7 +66,7 @@ class CommitmentNotSupported(NodeError):
 class RequestRefused(NodeError):
     """The peer answered with a failure status (DIMSE) or an HTTP error; `status` is that code."""
 
-    def __init__(self, problem: str, fix: str, *, status: int, answer: Answer) -> None:
+    def __init__(self, problem: str, fix: str, *, status: int, answer: Meaning) -> None:
         super().__init__(problem, fix)
         self.status = status
         self.answer = answer

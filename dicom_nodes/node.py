@@ -41,7 +41,7 @@ class ConfirmsBy(StrEnum):
 
 
 class Service(StrEnum):
-    """What may have a door of its own at a node."""
+    """What may have an address of its own at a node."""
 
     STORE = "store"
     QUERY = "query"
@@ -49,7 +49,7 @@ class Service(StrEnum):
 
 
 @dataclass(frozen=True)
-class Door:
+class ServiceAddress:
     """An AE title and TCP port of a node, where one service of it is."""
 
     ae_title: str
@@ -71,8 +71,8 @@ class DimseNode:
     """A node that speaks DICOM over TCP (PS3.8). `port` is the TCP port it listens on.
 
     `addresses` are the source addresses (or CIDR networks) it may call from; empty means: the addresses
-    that `host` and the hosts of its doors resolve to. `commitment` is False for peers known never to commit.
-    A service without a door of its own is at `ae_title`, `host` and `port`.
+    that `host` and the hosts of its services resolve to. `commitment` is False for peers known never to commit.
+    A service without an address of its own is at `ae_title`, `host` and `port`.
     """
 
     name: str
@@ -86,38 +86,40 @@ class DimseNode:
     commitment: bool = True
     reports_by: ReportsBy = ReportsBy.WEB
     confirms_by: ConfirmsBy = ConfirmsBy.QUERY
-    store_door: Door | None = None
-    query_door: Door | None = None
-    commitment_door: Door | None = None
+    store_address: ServiceAddress | None = None
+    query_address: ServiceAddress | None = None
+    commitment_address: ServiceAddress | None = None
     calling_ae_titles: tuple[str, ...] = ()
     """The titles it calls with; empty: `ae_title`."""
     commitment_results_from: tuple[str, ...] = ()
-    """The titles that report commitment for it; empty: those it calls with, and that of its commitment door."""
+    """The titles that report commitment for it; empty: those it calls with, and that of its commitment service."""
 
     def at(self, service: Service) -> DimseNode:
-        """This node as it is reached for a service: with the AE title, host and port of that door."""
-        doors = {
-            Service.STORE: self.store_door,
-            Service.QUERY: self.query_door,
-            Service.COMMITMENT: self.commitment_door,
+        """This node as it is reached for a service: with the AE title, host and port of that service."""
+        addresses = {
+            Service.STORE: self.store_address,
+            Service.QUERY: self.query_address,
+            Service.COMMITMENT: self.commitment_address,
         }
-        door = doors[service]
-        return self if door is None else replace(self, ae_title=door.ae_title, host=door.host, port=door.port)
+        address = addresses[service]
+        if address is None:
+            return self
+        return replace(self, ae_title=address.ae_title, host=address.host, port=address.port)
 
     @property
-    def doors(self) -> dict[Door, tuple[Service, ...]]:
+    def service_addresses(self) -> dict[ServiceAddress, tuple[Service, ...]]:
         """Every address it is called at, with the services that are there."""
-        found: dict[Door, tuple[Service, ...]] = {}
+        found: dict[ServiceAddress, tuple[Service, ...]] = {}
         for service in Service:
             there = self.at(service)
-            door = Door(there.ae_title, there.host, there.port)
-            found[door] = (*found.get(door, ()), service)
+            address = ServiceAddress(there.ae_title, there.host, there.port)
+            found[address] = (*found.get(address, ()), service)
         return found
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """Its own host, then those of its doors."""
-        return tuple(dict.fromkeys((self.host, *(door.host for door in self.doors))))
+        """Its own host, then those of its services."""
+        return tuple(dict.fromkeys((self.host, *(address.host for address in self.service_addresses))))
 
     @property
     def calls_as(self) -> frozenset[str]:
@@ -127,9 +129,8 @@ class DimseNode:
     @property
     def commits_as(self) -> frozenset[str]:
         """The titles whose commitment results count as this node's."""
-        return frozenset(self.commitment_results_from) or self.calls_as | {
-            self.at(Service.COMMITMENT).ae_title
-        }
+        asked = self.at(Service.COMMITMENT).ae_title
+        return frozenset(self.commitment_results_from) or self.calls_as | {asked}
 
 
 @dataclass(frozen=True)

@@ -31,10 +31,10 @@ from dicom_nodes.node import (
     ConfirmsBy,
     DicomWebNode,
     DimseNode,
-    Door,
     Node,
     ReportsBy,
     Role,
+    ServiceAddress,
     TlsSettings,
 )
 
@@ -168,21 +168,21 @@ _AeTitle = Annotated[str, _formed(_AE_TITLE, "1 to 16 characters, no backslash")
 _AeTitles = Annotated[tuple[_AeTitle, ...], BeforeValidator(_listed)]
 
 
-class _Door(_Input):
+class _ServiceAddress(_Input):
     """Where one service of a node is; what is left out is as for the node."""
 
     ae_title: _AeTitle | None = None
     host: _Text | None = None
     port: Annotated[int, BeforeValidator(_port)] | None = None
 
-    def of(self, node: DimseEntry) -> Door | None:
-        """The whole door, with what the node gives; None for one that says nothing."""
-        if self == _Door():
+    def of(self, node: DimseEntry) -> ServiceAddress | None:
+        """The whole address, with what the node gives; None for one that says nothing."""
+        if self == _ServiceAddress():
             return None
-        return Door(self.ae_title or node.ae_title, self.host or node.host, self.port or node.port)
+        return ServiceAddress(self.ae_title or node.ae_title, self.host or node.host, self.port or node.port)
 
 
-def _door(value: Any) -> Any:
+def _service_address(value: Any) -> Any:
     if not isinstance(value, Mapping):
         raise complaint("is not known", value, "Write a table of ae_title, host and port, each as needed.")
     return value
@@ -226,9 +226,9 @@ class DimseEntry(Entry):
     host: _Text
     port: Annotated[int, BeforeValidator(_port)]
     tls: Annotated[_Tls | None, BeforeValidator(_tls)] = None
-    commitment: Annotated[_Door | None, BeforeValidator(_commitment)] = _Door()
-    store: Annotated[_Door, BeforeValidator(_door)] = _Door()
-    query: Annotated[_Door, BeforeValidator(_door)] = _Door()
+    commitment: Annotated[_ServiceAddress | None, BeforeValidator(_commitment)] = _ServiceAddress()
+    store: Annotated[_ServiceAddress, BeforeValidator(_service_address)] = _ServiceAddress()
+    query: Annotated[_ServiceAddress, BeforeValidator(_service_address)] = _ServiceAddress()
     calling_ae_titles: _AeTitles = ()
     commitment_results_from: _AeTitles = ()
 
@@ -246,9 +246,9 @@ class DimseEntry(Entry):
             port=self.port,
             tls=None if self.tls is None else TlsSettings(self.tls.certificate, self.tls.key, self.tls.ca),
             commitment=self.commitment is not None,
-            store_door=self.store.of(self),
-            query_door=self.query.of(self),
-            commitment_door=None if self.commitment is None else self.commitment.of(self),
+            store_address=self.store.of(self),
+            query_address=self.query.of(self),
+            commitment_address=None if self.commitment is None else self.commitment.of(self),
             calling_ae_titles=self.calling_ae_titles,
             commitment_results_from=self.commitment_results_from,
         )

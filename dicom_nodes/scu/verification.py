@@ -22,10 +22,10 @@ _NO_CONTEXT = 0x0122
 
 
 def echo(node: DimseNode, *, calling_ae_title: str, timeout_s: float) -> float:
-    """C-ECHO at each door of the node; seconds from the first packet to the last answer."""
+    """C-ECHO at each address of the node; seconds from the first packet to the last answer."""
     start = time.perf_counter()
-    for door in node.doors:
-        there = replace(node, ae_title=door.ae_title, host=door.host, port=door.port)
+    for address in node.service_addresses:
+        there = replace(node, ae_title=address.ae_title, host=address.host, port=address.port)
         _echo(there, calling_ae_title=calling_ae_title, timeout_s=timeout_s)
     return time.perf_counter() - start
 

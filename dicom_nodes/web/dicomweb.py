@@ -16,7 +16,7 @@ from dicomweb_client.web import DICOMwebClient
 from dicom_nodes.commitment import InstanceReference
 from dicom_nodes.errors import RequestRefused
 from dicom_nodes.node import DicomWebNode
-from dicom_nodes.outcomes import Answer, Answered, Outcome, meaning
+from dicom_nodes.outcomes import Answered, Meaning, Outcome, meaning
 from dicom_nodes.outgoing import OutgoingFile
 from dicom_nodes.peer_numbers import stated_count
 from dicom_nodes.web.dicom_json import text, values
@@ -125,7 +125,7 @@ def _search(node: DicomWebNode, ask: Callable[[], Any]) -> list[dict[str, Any]]:
             f"Node {node.name!r} did not answer with DICOM JSON.",
             "Check that url is the root of its DICOMweb service (often .../dicom-web).",
             status=200,
-            answer=Answer(Outcome.REFUSED, "did not answer with DICOM JSON"),
+            answer=Meaning(Outcome.REFUSED, "did not answer with DICOM JSON"),
         ) from error
     except requests.RequestException as error:
         raise network_error(node, error) from error

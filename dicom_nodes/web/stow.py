@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError, fromstring
 
-from dicom_nodes.outcomes import Answer, Answered, InstanceOutcome, Outcome, meaning, of_status
+from dicom_nodes.outcomes import Answered, InstanceOutcome, Meaning, Outcome, meaning, of_status
 from dicom_nodes.web.dicom_json import items, number, text
 
 _REFERENCED, _FAILED = "00081199", "00081198"
@@ -27,7 +27,7 @@ class StoreResponse:
     stored: dict[str, int | None]
     failed: dict[str, int]
     status: int
-    otherwise: Answer
+    otherwise: Meaning
 
     def outcome(self, sop_instance_uid: str) -> InstanceOutcome:
         """What is said of one instance."""

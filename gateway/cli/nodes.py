@@ -18,16 +18,16 @@ app.add_typer(nodes_app, name="nodes")
 
 
 def _where(node: Node) -> str:
-    """Its web address, or each door with what is there."""
+    """Its web address, or each address with what is there."""
     from dicom_nodes.node import DimseNode
 
     if not isinstance(node, DimseNode):
         return node.url
-    if len(node.doors) == 1:
+    if len(node.service_addresses) == 1:
         return f"{node.ae_title}@{node.host}:{node.port}"
     return ", ".join(
-        f"{'+'.join(services)} {door.ae_title}@{door.host}:{door.port}"
-        for door, services in node.doors.items()
+        f"{'+'.join(services)} {address.ae_title}@{address.host}:{address.port}"
+        for address, services in node.service_addresses.items()
     )
 
 

@@ -10,9 +10,9 @@ from pynetdicom.status import STORAGE_SERVICE_CLASS_STATUS
 from dicom_nodes.errors import AssociationAborted, CommitmentNotSupported, NodeTimeout, NodeUnreachable
 from dicom_nodes.outcomes import (
     A_FEW,
-    Answer,
     Answered,
     Broken,
+    Meaning,
     Outcome,
     meaning,
     meaning_of_status,
@@ -85,7 +85,7 @@ def test_a_rejected_association_has_the_class_of_its_reason(
 
 
 def test_trouble_that_may_lie_in_the_object_ends_after_a_few_tries() -> None:
-    """A processing failure, silence or an abort may be the object's doing; a full disk or a closed door is not."""
+    """A processing failure, silence or an abort may be the object's doing; a full disk or a closed port is not."""
     few = [meaning(Answered.DIMSE, 0x0110), NodeTimeout.answer, AssociationAborted.answer]
     assert {answer.tries for answer in few} == {A_FEW}
     for answer in (meaning(Answered.DIMSE, 0xA700), meaning(Answered.HTTP, 503), NodeUnreachable.answer):
@@ -100,7 +100,7 @@ def test_errors_and_instances_carry_the_row_of_the_table() -> None:
     assert (said.outcome, said.tries, said.fix) == (row.outcome, row.tries, row.fix)
     assert said.detail == "processing failure at the peer (status 0110); a note"
     assert meaning(Answered.BROKEN, Broken.NO_CONTEXT) == CommitmentNotSupported.answer
-    assert isinstance(row, Answer)
+    assert isinstance(row, Meaning)
 
 
 def test_every_status_of_the_storage_service_keeps_its_class() -> None:

@@ -53,7 +53,7 @@ def _described(node: Node) -> dict[str, Any]:
         "site": node.site,
         "roles": sorted(role.value for role in node.roles),
         "success_is_enough": node.confirms_by is ConfirmsBy.STORE,
-        "doors": [],
+        "service_addresses": [],
         "calls_as": [],
         "commits_as": [],
     }
@@ -63,10 +63,10 @@ def _described(node: Node) -> dict[str, Any]:
             "ae_title": node.ae_title,
             "address": f"{node.host}:{node.port}",
             "tls": node.tls is not None,
-            "doors": [
-                f"{', '.join(services)}: {door.ae_title} at {door.host}:{door.port}"
-                for door, services in node.doors.items()
-                if len(node.doors) > 1
+            "service_addresses": [
+                f"{', '.join(services)}: {address.ae_title} at {address.host}:{address.port}"
+                for address, services in node.service_addresses.items()
+                if len(node.service_addresses) > 1
             ],
             "calls_as": sorted(node.calls_as) if node.calling_ae_titles else [],
             "commits_as": sorted(node.commits_as) if node.commitment_results_from else [],

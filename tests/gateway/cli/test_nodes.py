@@ -62,7 +62,7 @@ def test_what_a_node_does_not_take_is_said(command: Command, study: Path, tmp_pa
     assert "refused" in said.lower()
 
 
-def test_nodes_with_several_doors_are_listed_and_checked(command: Command, tmp_path: Path) -> None:
+def test_nodes_with_several_addresses_are_listed_and_checked(command: Command, tmp_path: Path) -> None:
     """The list says what is where; check names a node whose Success is taken for enough, as no fault."""
     command("init", ".")
     (tmp_path / "nodes.yaml").write_text(

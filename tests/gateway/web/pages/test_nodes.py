@@ -52,7 +52,7 @@ def test_nodes_and_refusals_are_shown_with_their_fix(web: WebGateway) -> None:
     assert admin.post("/api/nodes/nowhere/echo").status_code == 502
 
 
-def test_the_doors_of_a_node_are_shown(web: WebGateway) -> None:
+def test_the_addresses_of_a_node_are_shown(web: WebGateway) -> None:
     """Where each service is, the titles it calls and commits with, and that its Success is taken for enough."""
     nodes = NodeDirectory.from_text(
         "nodes: [{name: big, ae_title: BIG, host: 127.0.0.1, port: 104, roles: [archive], query: {ae_title: BIG_QR},"

@@ -1,4 +1,4 @@
-"""A PACS with an AE title and a port for each service: every one is asked at its own door, and heard from any title."""
+"""A PACS with an AE title and a port for each service: each is asked at its own address, and heard from any title."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydicom.uid import MRImageStorage
 
 from dicom_nodes.commitment import CommitmentResult, InstanceReference, request_commitment
 from dicom_nodes.errors import NodeUnreachable
-from dicom_nodes.node import DimseNode, Door
+from dicom_nodes.node import DimseNode, ServiceAddress
 from dicom_nodes.outcomes import Outcome
 from dicom_nodes.sender import echo, holds, store
 from support.dicom_files import STUDY, mr_file
@@ -18,17 +18,17 @@ from support.peers import HERE, Kept, PretendPacs, free_port, node, receiver, wa
 
 
 def _of(*pacs: PretendPacs) -> DimseNode:
-    """One node with nobody at its own port, and the three at its doors: store, query, commitment."""
-    store_at, query_at, commitment_at = (Door(one.ae_title, HERE, one.port) for one in pacs)
+    """One node with nobody at its own port, and the three at its addresses: store, query, commitment."""
+    store_at, query_at, commitment_at = (ServiceAddress(one.ae_title, HERE, one.port) for one in pacs)
     return replace(
         node("pacs", "NOBODY", free_port()),
-        store_door=store_at,
-        query_door=query_at,
-        commitment_door=commitment_at,
+        store_address=store_at,
+        query_address=query_at,
+        commitment_address=commitment_at,
     )
 
 
-def test_each_service_is_asked_at_its_own_door(tmp_path: Path) -> None:
+def test_each_service_is_asked_at_its_own_address(tmp_path: Path) -> None:
     """The store goes to one port, the query to another, and the commitment result comes from the third's title."""
     results: list[CommitmentResult] = []
     uid = "2.25.77"
@@ -49,7 +49,7 @@ def test_each_service_is_asked_at_its_own_door(tmp_path: Path) -> None:
     assert results == [CommitmentResult("2.25.1", "pacs", (uid,), ())]
 
 
-def test_an_echo_calls_every_door(tmp_path: Path) -> None:
+def test_an_echo_calls_every_address(tmp_path: Path) -> None:
     """All three answer, or the one that does not is named."""
     with (
         PretendPacs("PACS_STORE") as first,
@@ -58,7 +58,7 @@ def test_an_echo_calls_every_door(tmp_path: Path) -> None:
     ):
         pacs = _of(first, second, third)
         assert echo(pacs, calling_ae_title="GATEWAY") > 0
-        gone = replace(pacs, query_door=Door("PACS_QR", HERE, free_port()))
+        gone = replace(pacs, query_address=ServiceAddress("PACS_QR", HERE, free_port()))
         with pytest.raises(NodeUnreachable, match="PACS_QR"):
             echo(gone, calling_ae_title="GATEWAY")
 
