@@ -13,6 +13,7 @@ Read `node` (who), then `scp.receiver` (what comes in), then `sender` (what goes
     sender, outgoing, outcomes     what we ask of others, whatever they speak, and what their answers mean
     scu/  web/                     the two ways of asking: associations and DICOMweb
     commitment                     storage commitment, asked and answered
+    peer_numbers                   numbers as peers state them: never an error, at worst no number
     instance                       one received object
     upper_layer/                   associations: contexts, PDUs, TLS, and what is set up in pynetdicom
     encoding/                      the bytes of objects (PS3.5, PS3.10); no network

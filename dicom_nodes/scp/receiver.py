@@ -289,6 +289,9 @@ class Receiver:
         if not STORING & caller.node.roles:
             log.warning("node %s is neither sender nor reader; its C-STORE is refused", caller.node.name)
             return Discarded(_NOT_AUTHORISED)
+        if caller.calling_ae_title not in caller.node.calls_as:
+            log.warning("node %s stores as its commitment title; its C-STORE is refused", caller.node.name)
+            return Discarded(_NOT_AUTHORISED)
         if not is_uid(sop_instance) or not is_uid(sop_class):
             return Discarded(_INVALID_INSTANCE)
         if abstract_syntax not in self._storage_classes:

@@ -17,7 +17,7 @@ import requests
 
 from dicom_nodes.errors import NodeError, NodeTimeout, NodeUnreachable
 from dicom_nodes.node import DicomWebNode
-from dicom_nodes.outcomes import InstanceOutcome, Outcome, meaning_of_status, outcome_of_status
+from dicom_nodes.outcomes import Broken, InstanceOutcome, Outcome, without_answer
 from dicom_nodes.outgoing import OutgoingFile
 from dicom_nodes.web.multipart import Multipart, Part, PartUnreadable
 from dicom_nodes.web.stow import StoreResponse, read_response
@@ -30,7 +30,7 @@ CONNECT_S = 5.0
 
 _SLOWEST_BYTES_PER_S = 250_000
 _TOO_LARGE = 413
-_SAME_FOR_ALL = frozenset((401, 403, 404, 405, 429, 501, 503))
+_BUSY = frozenset((429, 503))
 # How much trouble in a row, without any success in between, before the rest is left for later. Six halvings
 # find one bad instance among 32; two requests that ran into the time limit are enough.
 _PATIENCE = 8
@@ -83,7 +83,7 @@ class StowUpload:
         why = "the node had trouble with too many requests" if lost is None else lost.problem
         for part in self._pending:
             detail = f"not sent: {why}"
-            self._report(InstanceOutcome(part.file.sop_instance_uid, Outcome.TRY_AGAIN, None, detail))
+            self._report(without_answer(part.file.sop_instance_uid, Broken.UNREACHABLE, detail))
 
     def _batch(self) -> list[Part]:
         batch = [self._pending.popleft()]
@@ -101,17 +101,18 @@ class StowUpload:
         self._flush()
         says_which = bool(answer.stored or answer.failed)
         whole = status >= 400 and not says_which
-        if whole and status not in _SAME_FOR_ALL:
+        same_for_all = status in _BUSY or answer.otherwise.outcome is Outcome.NODE_REFUSED
+        if whole and not same_for_all:
             self._trouble += status >= 500
             if status == _TOO_LARGE:
                 self._ceiling = max(1, sum(part.size for part in batch) // 2)
             if self._halved(batch):
                 return
         for part in batch:
-            self._report(_outcome(part.file, answer))
-        if whole and status in _SAME_FOR_ALL:
+            self._report(answer.outcome(part.file.sop_instance_uid))
+        if whole and same_for_all:
             while self._pending:
-                self._report(_outcome(self._pending.popleft().file, answer))
+                self._report(answer.outcome(self._pending.popleft().file.sop_instance_uid))
         if not whole:
             self._trouble = 0
             self._most_files = min(BATCH_FILES, self._most_files * 2)
@@ -133,12 +134,12 @@ class StowUpload:
         """Report what was sent and never answered, now that it is known that there is a node."""
         for part in self._unheard:
             detail = "no answer came; the node may or may not have the instance"
-            self._report(InstanceOutcome(part.file.sop_instance_uid, Outcome.TRY_AGAIN, None, detail))
+            self._report(without_answer(part.file.sop_instance_uid, Broken.SILENT, detail))
         self._unheard.clear()
 
     def _unreadable(self, file: OutgoingFile, why: str) -> None:
         detail = f"the file cannot be read here ({why})"
-        self._report(InstanceOutcome(file.sop_instance_uid, Outcome.REFUSED, None, detail))
+        self._report(without_answer(file.sop_instance_uid, Broken.LOCAL, detail))
 
     def _post(self, body: Multipart) -> tuple[int, StoreResponse]:
         headers = {
@@ -168,20 +169,3 @@ def network_error(node: DicomWebNode, error: requests.RequestException) -> NodeU
         f"Node {node.name!r} cannot be reached at {node.url} ({kind}).",
         "Check that it is running, and url, certificate and firewall in between.",
     )
-
-
-def _outcome(file: OutgoingFile, answer: StoreResponse) -> InstanceOutcome:
-    uid = file.sop_instance_uid
-    if uid in answer.failed:
-        reason = answer.failed[uid]
-        outcome = outcome_of_status(reason)
-        # "Failed" with a reason that means success would be a contradiction; believe the list.
-        if outcome is Outcome.ACCEPTED:
-            outcome = Outcome.REFUSED
-        return InstanceOutcome(uid, outcome, reason, meaning_of_status(reason))
-    if uid in answer.stored:
-        warning = answer.stored[uid]
-        if warning is None:
-            return InstanceOutcome(uid, Outcome.ACCEPTED, 0, "stored")
-        return InstanceOutcome(uid, Outcome.WARNING, warning, meaning_of_status(warning))
-    return InstanceOutcome(uid, answer.otherwise, None, answer.detail)

@@ -7,6 +7,7 @@
     outline                      the report as a tree of headings and entries
     content, structured_report   the outline as DICOM SR (Enhanced, Comprehensive, Basic Text)
     printable, encapsulated_pdf  the outline as HTML and PDF, and the PDF as a DICOM object
+    page_images, secondary_capture   the same as pictures of its pages, and these as DICOM images
     evidence, signer             what the report is about, and who answers for it
     example                      a complete synthetic report
 

@@ -45,12 +45,12 @@ _INK, _BLUE, _GREY = (27, 39, 51), (31, 78, 121), (81, 96, 111)
 
 
 @dataclass(frozen=True)
-class _Group:
+class Group:
     """A titled table of the page; only a section has groups below it."""
 
     title: str
     rows: tuple[tuple[str, str], ...]
-    groups: tuple[_Group, ...] = ()
+    groups: tuple[Group, ...] = ()
 
 
 @singledispatch
@@ -102,7 +102,7 @@ def _rows(entries: Sequence[Entry]) -> tuple[tuple[str, str], ...]:
     return tuple((name, "; ".join(texts)) for name, texts in rows.items())
 
 
-def _group(heading: Heading) -> _Group:
+def _group(heading: Heading) -> Group:
     number = next(
         (e.text for e in heading.entries if isinstance(e, Words) and e.concept == "lesion_identifier"), ""
     )
@@ -112,20 +112,25 @@ def _group(heading: Heading) -> _Group:
         if isinstance(inner, Heading)
         for entry in inner.entries
     )
-    return _Group(f"{label(heading.concept)} {number}".strip(), _rows(heading.entries) + below)
+    return Group(f"{label(heading.concept)} {number}".strip(), _rows(heading.entries) + below)
 
 
-def _section(heading: Heading) -> _Group:
+def _section(heading: Heading) -> Group:
     inner = [entry for entry in heading.entries if isinstance(entry, Heading)]
     # One row for each sequence of the protocol reads better than one table for each.
     sequences = tuple(_sequence_row(entry) for entry in inner if entry.concept == "sequence")
     groups = tuple(_group(entry) for entry in inner if entry.concept != "sequence")
-    return _Group(label(heading.concept), sequences + _rows(heading.entries), groups)
+    return Group(label(heading.concept), sequences + _rows(heading.entries), groups)
 
 
 def _sequence_row(heading: Heading) -> tuple[str, str]:
     name, *rest = heading.entries
     return _text(name), ", ".join(_text(entry) for entry in rest)
+
+
+def tables(sections: Sequence[Heading]) -> list[Group]:
+    """The sections of an outline as they are printed."""
+    return [_section(section) for section in sections]
 
 
 def header_of(header: Dataset, signer: Signer, at: datetime) -> dict[str, str]:
@@ -148,7 +153,7 @@ def render(sections: Sequence[Heading], header: Mapping[str, str], language: str
         title=TITLE,
         language=language,
         header=[(name, text) for name, text in header.items() if text],
-        sections=[_section(section) for section in sections],
+        sections=tables(sections),
         notice=NOTICE,
     )
 

@@ -1,4 +1,5 @@
-"""A signed report as DICOM: Enhanced SR, Comprehensive SR, Basic Text SR or Encapsulated PDF (PS3.3 A.35, A.45.1).
+"""A signed report as DICOM: Enhanced SR, Comprehensive SR, Basic Text SR, Encapsulated PDF or Secondary Capture
+(PS3.3 A.35, A.45.1, A.8.1).
 
 The document carries the sender's own patient and study, references every instance that was read, is COMPLETE and
 VERIFIED, and depends on nothing but its arguments: the same report gives the same bytes, so a second try sends the
@@ -32,9 +33,10 @@ from gateway.reporting.evidence import (
     without_identity,
 )
 from gateway.reporting.outline import Heading, ImageReference, outline
+from gateway.reporting.secondary_capture import build_page_images
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from gateway.reporting.report import Report
     from gateway.reporting.signer import DeviceIdentity, Predecessor, Signer
@@ -85,9 +87,7 @@ def build(
             "Give date_shift_days; 0 when the reader saw real dates.",
         )
     form = DocumentForm(as_)
-    instances, earlier = ordered(evidence, "study"), ordered(priors, "prior study")
-    check_one_study(instances, earlier)
-    earlier = [ds for ds in earlier if ds.StudyInstanceUID != instances[0].StudyInstanceUID]
+    instances, earlier = _evidence(evidence, priors)
     header = identity_header(instances[0])
     at = _in_zone_of(header, signed_at)
     sections = outline(
@@ -130,6 +130,46 @@ def build(
         _sign(document, signed_by, at, predecessor)
     _finish(document, header, at, device, sop_instance_uid, series_instance_uid, series_number)
     return document
+
+
+def build_pages(
+    report: Report,
+    evidence: Sequence[Dataset],
+    *,
+    priors: Sequence[Dataset] = (),
+    signed_by: Signer,
+    signed_at: datetime,
+    sop_instance_uid_of: Callable[[int], str],
+    series_instance_uid: str,
+    series_number: int,
+    device: DeviceIdentity,
+    predecessor: Predecessor | None = None,
+    date_shift_days: int,
+    original_uids: Mapping[str, str] | None = None,
+) -> list[Dataset]:
+    """The printed report as Secondary Capture images, one dataset a page; `sop_instance_uid_of` is asked by page.
+
+    The other arguments are those of `build`. Raises `EvidenceProblem`.
+    """
+    instances, earlier = _evidence(evidence, priors)
+    header = identity_header(instances[0])
+    at = _in_zone_of(header, signed_at)
+    sections = outline(
+        report,
+        restoration_of(earlier, date_shift_days, original_uids),
+        predecessor.note if predecessor else "",
+    )
+    pages = build_page_images(sections, header, instances, signed_by, at)
+    for number, page in enumerate(pages, 1):
+        _finish(page, header, at, device, sop_instance_uid_of(number), series_instance_uid, series_number)
+    return pages
+
+
+def _evidence(evidence: Sequence[Dataset], priors: Sequence[Dataset]) -> tuple[list[Dataset], list[Dataset]]:
+    """The study and the earlier ones, each in order."""
+    instances, earlier = ordered(evidence, "study"), ordered(priors, "prior study")
+    check_one_study(instances, earlier)
+    return instances, [ds for ds in earlier if ds.StudyInstanceUID != instances[0].StudyInstanceUID]
 
 
 def _in_zone_of(header: Dataset, at: datetime) -> datetime:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.errors import NodeFileError
-from dicom_nodes.node import DimseNode, Role
+from dicom_nodes.node import ConfirmsBy, DimseNode, Role
 from gateway.assembly.gateway import unreachable
 from gateway.errors import GatewayError
 from gateway.privacy.errors import PrivacyError
@@ -136,6 +136,13 @@ def _nodes_and_rules(settings: Settings) -> Iterator[Problem]:
             for fault in error.problems:
                 yield Problem("nodes", fault.told, fault.fix)
     for node in directory:
+        if node.confirms_by is ConfirmsBy.STORE:
+            yield Problem(
+                "nodes",
+                f"Where {node.name} neither commits nor answers queries, its Success is taken for safe.",
+                "Fine where that is all it can do; else take out confirms_by: store.",
+                severe=False,
+            )
         if (
             Role.SENDER in node.roles
             and isinstance(node, DimseNode)

@@ -7,12 +7,11 @@ from datetime import timedelta
 
 from dicom_nodes.errors import UnknownNode
 from dicom_nodes.node import ReportsBy
-from dicom_nodes.sender import OutgoingFile, store
 from gateway.lifecycle import BEFORE_THE_REPORT, CaseState, ReplyState
 from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.step_result import Done, NotYet, StepResult
 from gateway.pipeline.steps.confirm import Returned, confirmed
-from gateway.pipeline.steps.deliveries import verdict
+from gateway.pipeline.steps.deliveries import offered, verdict
 from gateway.records.step_record import StepRecord
 from gateway.records.tables.studies import Case, Reply, Study
 from gateway.records.views import case_rows, reply_rows
@@ -24,20 +23,7 @@ def return_reply(turn: Turn, context: StepContext) -> StepResult:
     if not study.sender:
         return Done(ReplyState.RETURNED, StepRecord(note={"waits": "on the upload's page"}))
     node = context.directory().get(study.sender)
-    file = reply.restored
-    outgoing = OutgoingFile(
-        context.blobs.path(file["blob"]),
-        file["sop_class_uid"],
-        file["sop_instance_uid"],
-        file["transfer_syntax_uid"],
-    )
-    outcomes = store(
-        node,
-        [outgoing],
-        calling_ae_title=context.settings.dicom.ae_title,
-        timeout_s=context.settings.dicom.timeout,
-    )
-    return verdict("reply", node.name, outcomes, ReplyState.RETURNED)
+    return verdict("reply", node.name, offered(context, node, [reply.restored]), ReplyState.RETURNED)
 
 
 def confirm_reply(turn: Turn, context: StepContext) -> StepResult:
@@ -54,8 +40,7 @@ def confirm_reply(turn: Turn, context: StepContext) -> StepResult:
         return Done(ReplyState.CONFIRMED, evidence)
     returned = Returned(
         "the object",
-        reply.restored["sop_class_uid"],
-        reply.restored["sop_instance_uid"],
+        [reply.restored],
         study.study_instance_uid,
         reply.reached_at,
         reply.commitment_transactions,

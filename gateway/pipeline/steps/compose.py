@@ -1,12 +1,14 @@
 """Build the report's DICOM objects with the original identity.
 
-Every form is made (Enhanced SR, Comprehensive SR, Basic Text SR, PDF), each under a UID derived
+Every form is made (Enhanced SR, Comprehensive SR, Basic Text SR, PDF, the printed pages), each under a UID derived
 from the case and the signed text; return_report sends the first one the sender's PACS accepts.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from io import BytesIO
+from typing import Any
 
 from pydicom import Dataset
 
@@ -15,14 +17,15 @@ from gateway.lifecycle import CaseState
 from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.step_result import Done, StepResult, Stuck
 from gateway.pipeline.steps import originals
+from gateway.pipeline.steps.document_forms import PAGES, RICHEST_FIRST
+from gateway.privacy.pseudonyms import PseudonymKey
 from gateway.records import ledger
 from gateway.records.step_record import StepRecord
 from gateway.records.views import case_rows
 from gateway.reporting.report import Report
 from gateway.reporting.signer import DeviceIdentity, Signer
-from gateway.reporting.structured_report import build
+from gateway.reporting.structured_report import build, build_pages
 
-RICHEST_FIRST = ("enhanced", "comprehensive", "basic", "pdf")
 SERIES_NUMBER = 9900
 """High, so that the report's series stands behind the images in every PACS list."""
 
@@ -50,34 +53,49 @@ def compose(turn: Turn, context: StepContext) -> StepResult:
         originals.priors(context.database, context.blobs, case) if report.comparison.prior_study_date else []
     )
     originals_of = {key.uid(str(ds.SOPInstanceUID)): str(ds.SOPInstanceUID) for ds in (*evidence, *priors)}
+    device = DeviceIdentity(
+        "pml-gateway", context.settings.dicom.ae_title, __version__, uid=key.uid("this gateway")
+    )
     composed: dict[str, dict[str, str]] = {}
-    for form in RICHEST_FIRST:
-        dataset = build(
-            report,
-            evidence,
-            priors=priors,
-            date_shift_days=shift,
-            original_uids=originals_of,
-            signed_by=Signer(signed.signer_name, "Reading site", signed.signer_login),
-            signed_at=signed.signed_at,
-            sop_instance_uid=key.uid(f"report:{case.id}:{signed.digest}:{form}"),
-            series_instance_uid=key.uid(f"report series:{case.id}:{form}"),
-            series_number=SERIES_NUMBER + RICHEST_FIRST.index(form),
-            device=DeviceIdentity(
-                "pml-gateway", context.settings.dicom.ae_title, __version__, uid=key.uid("this gateway")
-            ),
-            as_=form,
-        )
-        blob = f"reports/{case.id}/{form}.dcm"
-        context.blobs.put(blob, _file(dataset))
-        composed[form] = {
-            "blob": blob,
-            "sop_class_uid": str(dataset.SOPClassUID),
-            "sop_instance_uid": str(dataset.SOPInstanceUID),
-            "transfer_syntax_uid": str(dataset.file_meta.TransferSyntaxUID),
+    for number, form in enumerate(RICHEST_FIRST):
+        made: dict[str, Any] = {
+            "priors": priors,
+            "date_shift_days": shift,
+            "original_uids": originals_of,
+            "signed_by": Signer(signed.signer_name, "Reading site", signed.signer_login),
+            "signed_at": signed.signed_at,
+            "series_instance_uid": key.uid(f"report series:{case.id}:{form}"),
+            "series_number": SERIES_NUMBER + number,
+            "device": device,
         }
+        named = f"report:{case.id}:{signed.digest}:{form}"
+        if form == PAGES:
+            datasets = build_pages(report, evidence, sop_instance_uid_of=_UidOfPage(key, named), **made)
+        else:
+            datasets = [build(report, evidence, sop_instance_uid=key.uid(named), as_=form, **made)]
+        for page, dataset in enumerate(datasets, 1):
+            name = form if page == 1 else f"{form} {page}"
+            blob = f"reports/{case.id}/{name.replace(' ', '-')}.dcm"
+            context.blobs.put(blob, _file(dataset))
+            composed[name] = {
+                "blob": blob,
+                "sop_class_uid": str(dataset.SOPClassUID),
+                "sop_instance_uid": str(dataset.SOPInstanceUID),
+                "transfer_syntax_uid": str(dataset.file_meta.TransferSyntaxUID),
+            }
     note = {"forms": list(RICHEST_FIRST), "references": len(evidence)}
     return Done(CaseState.COMPOSED, StepRecord(note=note, columns={"composed": composed}))
+
+
+@dataclass(frozen=True)
+class _UidOfPage:
+    """The SOP Instance UID of each page, derived like that of every other form."""
+
+    key: PseudonymKey
+    named: str
+
+    def __call__(self, page: int) -> str:
+        return self.key.uid(f"{self.named}:{page}")
 
 
 def _file(dataset: Dataset) -> bytes:

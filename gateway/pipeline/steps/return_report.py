@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dicom_nodes.outcomes import InstanceOutcome
-from dicom_nodes.outcomes import Outcome as Outcome
-from dicom_nodes.sender import OutgoingFile, store
+from collections.abc import Mapping
+from typing import Any
+
+from dicom_nodes.node import Node
+from dicom_nodes.outcomes import Outcome
 from gateway.lifecycle import CaseState
 from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.step_result import Done, NotYet, StepResult, Stuck
 from gateway.pipeline.steps import deliveries
-from gateway.pipeline.steps.compose import RICHEST_FIRST
+from gateway.pipeline.steps.document_forms import RICHEST_FIRST, Next, Offer, files_of, fixes, told
 from gateway.records.step_record import NewDelivery, StepRecord
 from gateway.records.views import case_rows
-
-SOP_CLASS_NOT_SUPPORTED = 0x0122
-NOT_NEGOTIATED = (None, SOP_CLASS_NOT_SUPPORTED)
-"""Refusals that speak of the form, not of the content: the next form, less rich, may pass."""
 
 
 def return_report(turn: Turn, context: StepContext) -> StepResult:
@@ -30,43 +28,48 @@ def return_report(turn: Turn, context: StepContext) -> StepResult:
             CaseState.RETURNED,
             StepRecord(note={"waits": "on the upload's page, as SR and PDF"}, columns=columns),
         )
-    node = context.directory().get(study.sender)
+    return _offered(context, context.directory().get(study.sender), case.composed, turn.claim.attempts)
+
+
+def _offered(context: StepContext, node: Node, composed: Mapping[str, Any], attempts: int) -> StepResult:
+    """The forms one after the other, until one is taken or the class of an answer says to stop."""
     kept: list[NewDelivery] = []
+    offers: list[Offer] = []
+    changed = dict(composed)
     for form in RICHEST_FIRST:
-        file = case.composed[form]
-        outgoing = OutgoingFile(
-            context.blobs.path(file["blob"]),
-            file["sop_class_uid"],
-            file["sop_instance_uid"],
-            file["transfer_syntax_uid"],
-        )
-        [answer] = store(
-            node,
-            [outgoing],
-            calling_ae_title=context.settings.dicom.ae_title,
-            timeout_s=context.settings.dicom.timeout,
-        )
-        kept += deliveries.new_deliveries("return", node.name, [answer])
-        if answer.outcome in (Outcome.ACCEPTED, Outcome.WARNING):
-            columns = {"returned_as": form, "returned_uid": answer.sop_instance_uid}
-            return Done(
-                CaseState.RETURNED,
-                StepRecord(note={"node": node.name, "as": form}, columns=columns, deliveries=tuple(kept)),
-            )
-        if answer.outcome is Outcome.TRY_AGAIN:
-            return NotYet(
-                f"{node.name} did not take the report: {answer.detail}",
-                record=StepRecord(deliveries=tuple(kept)),
-            )
-        if answer.status not in NOT_NEGOTIATED:
-            return _refused(node.name, answer, kept)
-    return _refused(node.name, answer, kept)
-
-
-def _refused(node: str, answer: InstanceOutcome, kept: list[NewDelivery]) -> Stuck:
-    status = f" (status {answer.status:04X})" if answer.status is not None else ""
+        files = files_of(composed, form)
+        if not files:
+            continue
+        outcomes = deliveries.offered(context, node, files)
+        # A person's retry and a new state begin to count anew.
+        before = int(files[0].get("tries", 0)) if attempts else 0
+        limited = any(outcome.tries is not None for outcome in outcomes)
+        offer = Offer(form, tuple(outcomes), before + 1 if limited else 1)
+        offers.append(offer)
+        kept += deliveries.new_deliveries("return", node.name, outcomes)
+        if limited:
+            changed[form] = {**files[0], "tries": offer.tries}
+        match offer.next:
+            case Next.DONE:
+                columns = {"returned_as": form, "returned_uid": files[0]["sop_instance_uid"]}
+                note = {"node": node.name, "as": form}
+                if offers[:-1]:
+                    note["before"] = told(offers[:-1])
+                return Done(
+                    CaseState.RETURNED, StepRecord(note=note, columns=columns, deliveries=tuple(kept))
+                )
+            case Next.WAIT | Next.ASK_A_PERSON:
+                break
+            case Next.NEXT_FORM:
+                pass
+    record = StepRecord(columns={"composed": changed}, deliveries=tuple(kept))
+    if (
+        any(offer.answer.outcome is Outcome.TRY_AGAIN for offer in offers)
+        and offers[-1].next is not Next.ASK_A_PERSON
+    ):
+        return NotYet(f"{node.name} did not take the report: {told(offers)}", record=record)
     return Stuck(
-        f"{node} refused the report in every form it could take: {answer.detail}{status}.",
-        f"Allow Enhanced SR, Basic Text SR or Encapsulated PDF from our AE title in {node}, then retry the case.",
-        StepRecord(deliveries=tuple(kept)),
+        f"{node.name} took the report in none of the forms that were offered. {told(offers)}.",
+        f"{fixes(offers)} Then retry the case.",
+        record,
     )

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from dicom_nodes.errors import NodeError
-from dicom_nodes.node import DimseNode, Node
+from dicom_nodes.node import ConfirmsBy, DimseNode, Node
 from gateway.records.accounts import Viewer
 from gateway.records.views import case_rows, notice_rows
 from gateway.web.foundation.access import may
@@ -48,13 +48,28 @@ def ask(context: WebContext, name: str) -> EchoResult:
 
 
 def _described(node: Node) -> dict[str, Any]:
-    common = {"name": node.name, "site": node.site, "roles": sorted(role.value for role in node.roles)}
+    common = {
+        "name": node.name,
+        "site": node.site,
+        "roles": sorted(role.value for role in node.roles),
+        "success_is_enough": node.confirms_by is ConfirmsBy.STORE,
+        "service_addresses": [],
+        "calls_as": [],
+        "commits_as": [],
+    }
     if isinstance(node, DimseNode):
         own = {
             "kind": "DICOM",
             "ae_title": node.ae_title,
             "address": f"{node.host}:{node.port}",
             "tls": node.tls is not None,
+            "service_addresses": [
+                f"{', '.join(services)}: {address.ae_title} at {address.host}:{address.port}"
+                for address, services in node.service_addresses.items()
+                if len(node.service_addresses) > 1
+            ],
+            "calls_as": sorted(node.calls_as) if node.calling_ae_titles else [],
+            "commits_as": sorted(node.commits_as) if node.commitment_results_from else [],
         }
     else:
         own = {"kind": "DICOMweb", "ae_title": "", "address": node.url, "tls": node.url.startswith("https:")}
