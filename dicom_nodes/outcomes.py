@@ -95,7 +95,7 @@ class InstanceOutcome:
 _OK, _WARN, _LATER = Outcome.ACCEPTED, Outcome.WARNING, Outcome.TRY_AGAIN
 _FORM, _NODE = Outcome.REFUSED, Outcome.NODE_REFUSED
 _DIMSE, _HTTP, _REJECTED, _BROKEN = Answered.DIMSE, Answered.HTTP, Answered.REJECTED, Answered.BROKEN
-_WAIT = "Nothing, it will be tried again; if that does not end, ask the people who run it."
+_WAIT = "Wait; it will be asked again. If that does not end, ask the people who run it."
 _ALLOW = "Allow this SOP class there, from our AE title."
 _ADDRESS = "Check that host and port in nodes.yaml are those of a DICOM node."
 _HAVE = "Have {calling!r} and this host's address added there."
