@@ -71,6 +71,12 @@ class Walk:
         self._levels: list[_Level] = []
         self._count = 0
         self._padding = False
+        self._is_encapsulated = False
+
+    @property
+    def is_encapsulated(self) -> bool:
+        """Whether pixel data came in fragments (PS3.5 A.4)."""
+        return self._is_encapsulated
 
     def feed(self, data: memoryview) -> None:
         """Walk over the next piece; raises NotDicom where the encoding stops making sense."""
@@ -227,6 +233,7 @@ class Walk:
         if sum(not level.is_item for level in self._levels) >= _MAX_DEPTH:
             raise NotDicom(f"Sequences are nested more than {_MAX_DEPTH} deep.")
         has_fragments = sequence.vr in ("OB", "OW") and sequence.tag == PIXEL_DATA
+        self._is_encapsulated |= has_fragments
         # A value of unknown VR that has no length holds items in implicit VR little endian (PS3.5 6.2.2 note 2).
         inner = IMPLICIT if sequence.vr == "UN" else encoding
         self._levels.append(_Level(is_item=False, encoding=inner, has_fragments=has_fragments))
