@@ -224,7 +224,11 @@ class Intake:
             calling_ae_title=announced.calling_ae_title,
         )
         try:
-            ledger.refuse(self.database, announced.calling_ae_title, announced.peer_address, problem, fix)
+            sender = announced.node or announced.calling_ae_title or announced.received_by
+            refused = ledger.NewRefusal(
+                announced.calling_ae_title, announced.peer_address, problem, fix, node=sender
+            )
+            ledger.refuse(self.database, refused)
         except (OSError, SQLAlchemyError) as error:
             log.error("cannot record a refusal", error=type(error).__name__)
         return KeepResult(status, problem, fix)
