@@ -60,6 +60,11 @@ class NodeDirectory:
                 return node
         return None
 
+    def caller_at(self, address: str) -> DimseNode | None:
+        """The one node that may call from `address`, whatever its title; None when several may."""
+        nodes = [node for node in self._nodes if isinstance(node, DimseNode) and may_call_from(node, address)]
+        return nodes[0] if len(nodes) == 1 else None
+
     def sender(self, calling_ae: str, address: str) -> DimseNode | None:
         """As `caller`, but only a node that may store objects here."""
         node = self.caller(calling_ae, address)

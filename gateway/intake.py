@@ -28,6 +28,7 @@ import os
 import time
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import IO
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -69,6 +70,7 @@ _STUDIES_AT_ONCE = 256
 _SHORTEST_STRETCH = 64 * 1024
 _LONGEST_STRETCH = 4 * 1024 * 1024
 _MARKED = 4096
+_PIECE = 1 << 20
 
 _ROWS_ELSEWHERE_S = 30.0
 """How long to wait for the rows of what another process acknowledged: as long as for our own (records.rows)."""
@@ -138,6 +140,24 @@ class Intake:
         arrival.write(memoryview(received.dataset))
         return arrival.result(needs_row=True)
 
+    def keep_stream(
+        self,
+        announced: ReceivedInstance,
+        dataset: IO[bytes],
+        uploaded_by: int | None = None,
+        site: str = "default",
+        roles: frozenset[Role] = SENDER,
+    ) -> KeepResult:
+        """The same of an object whose data set is the rest of a stream; a piece of it in memory. Raises its OSError."""
+        arrival = self.begin(announced, uploaded_by, site, roles)
+        try:
+            while piece := dataset.read(_PIECE):
+                arrival.write(memoryview(piece))
+        except BaseException:
+            arrival.abandon()
+            raise
+        return arrival.result(needs_row=True)
+
     def recover(self) -> Recovered:
         """At start: give rows to what a process that died had acknowledged. Raises OSError or SQLAlchemyError."""
         return recover(self.database, self.blobs.path("received"), self.quiet)
@@ -204,7 +224,11 @@ class Intake:
             calling_ae_title=announced.calling_ae_title,
         )
         try:
-            ledger.refuse(self.database, announced.calling_ae_title, announced.peer_address, problem, fix)
+            sender = announced.node or announced.calling_ae_title or announced.received_by
+            refused = ledger.NewRefusal(
+                announced.calling_ae_title, announced.peer_address, problem, fix, node=sender
+            )
+            ledger.refuse(self.database, refused)
         except (OSError, SQLAlchemyError) as error:
             log.error("cannot record a refusal", error=type(error).__name__)
         return KeepResult(status, problem, fix)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from gateway.errors import SettingsError
 
@@ -53,6 +53,14 @@ class DicomSettings(Table):
     also_called: str = Field(
         "", description="further AE titles answered to, separated by commas; rules may go by the title called"
     )
+    more_sop_classes: str = Field(
+        "",
+        description="storage SOP classes taken besides the Standard's and the MR makers', separated by commas: UIDs",
+    )
+    more_transfer_syntaxes: str = Field(
+        "",
+        description="transfer syntaxes taken besides the known ones, separated by commas: UIDs or keywords",
+    )
     host: str = Field("127.0.0.1", description="address the receiver listens on; 0.0.0.0 for every interface")
     port: int = Field(
         11112, ge=0, le=65535, description="DICOM port; 11112 is the registered one that needs no privileges"
@@ -80,6 +88,15 @@ class DicomSettings(Table):
     )
     tls_key: Path | None = Field(None, description="PEM private key of the receiver")
     tls_ca: Path | None = Field(None, description="PEM authorities whose client certificates are accepted")
+
+    @field_validator("more_sop_classes", "more_transfer_syntaxes")
+    @classmethod
+    def _uids(cls, value: str) -> str:
+        if value.strip():  # pydicom is loaded only where it is needed
+            from dicom_nodes.upper_layer.contexts import uids_of
+
+            uids_of(value)
+        return value
 
 
 class WebSettings(Table):

@@ -9,7 +9,8 @@ from dicom_nodes.encoding.elements import Element
 from dicom_nodes.encoding.errors import NotDicom
 from dicom_nodes.encoding.headers import encoded_element, header, name_of
 from dicom_nodes.encoding.octets import Octets
-from dicom_nodes.encoding.uids import EXPLICIT, uid_text
+from dicom_nodes.encoding.uids import EXPLICIT, EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN, uid_text
+from dicom_nodes.encoding.vrs import LONG_FORM, SHORT_FORM
 
 PREAMBLE_BYTES: Final = 128
 PREFIX: Final = b"DICM"
@@ -21,6 +22,7 @@ PRIVATE_CREATOR, PRIVATE_INFORMATION = 0x00020100, 0x00020102
 _BEGIN: Final = PREAMBLE_BYTES + len(PREFIX)
 _GROUP: Final = b"\2\0"
 _new = tuple.__new__  # a named tuple without the detour by its own constructor
+_FIRST_GROUP: Final = b"\x08\0"
 
 
 class FileMeta(NamedTuple):
@@ -48,8 +50,28 @@ def file_meta(data: Octets) -> FileMeta:
     """The file meta information of a Part 10 file, or of its beginning; raises NotDicom."""
     if data[PREAMBLE_BYTES:_BEGIN] != PREFIX:
         raise NotDicom("There is no 'DICM' mark at byte 128: this is not a DICOM Part 10 file.")
+    return _group(data, _BEGIN)
+
+
+def beginning(data: Octets) -> FileMeta:
+    """The same of what may have no preamble, or no file meta information either; raises NotDicom.
+
+    Old exports and what comes from a network log begin with group 0002 or 0008, in little endian.
+    """
+    if data[:2] in (_GROUP, _FIRST_GROUP) and not has_preamble(data[:_BEGIN]):
+        return _group(data, 0)
+    return file_meta(data)
+
+
+def bare_syntax(dataset: Octets) -> str:
+    """The transfer syntax of a data set that names none: only these two are possible (PS3.10 7.1, PS3.5 10.1)."""
+    vr = dataset[4:6]
+    return EXPLICIT_LITTLE_ENDIAN if vr in SHORT_FORM or vr in LONG_FORM else IMPLICIT_LITTLE_ENDIAN
+
+
+def _group(data: Octets, at: int) -> FileMeta:
     meta: list[Element] = []
-    at, size = _BEGIN, len(data)
+    size = len(data)
     while data.startswith(_GROUP, at):
         here = header(data, at, EXPLICIT)
         if here is None:

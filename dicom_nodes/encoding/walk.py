@@ -34,6 +34,7 @@ from dicom_nodes.encoding.vrs import LONG_FORM, SHORT_FORM
 _MAX_DEPTH = 64
 _MAX_VALUE = 1024  # bytes kept of a wanted value; UIDs have 64
 _INFLATE_STEP = 1 << 20
+_DELIMITERS = (ITEM_END, SEQUENCE_END)
 
 
 def walk(dataset: bytes, transfer_syntax_uid: str, wanted: Iterable[int] = ()) -> dict[int, str]:
@@ -62,7 +63,7 @@ class Walk:
         self._inflater = zlib.decompressobj(-zlib.MAX_WBITS) if self._encoding.deflated else None
         self._wanted = frozenset(wanted)
         self._is_little = self._encoding.little_endian
-        self._plain_wanted = frozenset(_swapped(tag) for tag in self._wanted)
+        self._plain_wanted = frozenset(_swapped(tag) for tag in (*self._wanted, *_DELIMITERS))
         self._values: dict[int, bytes] = {}
         self._keeping: int | None = None
         self._skip = 0
@@ -71,6 +72,13 @@ class Walk:
         self._levels: list[_Level] = []
         self._count = 0
         self._padding = False
+        self._has_ended = False
+        self._is_encapsulated = False
+
+    @property
+    def is_encapsulated(self) -> bool:
+        """Whether pixel data came in fragments (PS3.5 A.4)."""
+        return self._is_encapsulated
 
     def feed(self, data: memoryview) -> None:
         """Walk over the next piece; raises NotDicom where the encoding stops making sense."""
@@ -120,7 +128,7 @@ class Walk:
                 at += after - len(self._tail)
                 self._tail = b""
             else:
-                if self._is_little and not self._levels:
+                if self._is_little and not self._levels and not self._has_ended:
                     at = self._plain_headers(data, at)
                     if self._skip or at >= end:
                         continue
@@ -209,6 +217,18 @@ class Walk:
             # Some modalities pad with zero bytes; in implicit VR they read as elements without a value.
             self._padding = not encoding.implicit
             return at + SHORT_BYTES
+        if top:
+            delimiter = item_header(data, at, little_endian=encoding.little_endian)
+            if delimiter is None:
+                return -1
+            if delimiter[0] in _DELIMITERS:
+                # Writers that take the data set for an item end it like one; nothing may follow (but the like of it).
+                if delimiter[1]:
+                    raise NotDicom(f"{name_of(delimiter[0])} stands outside of a sequence and has a length.")
+                self._has_ended = True
+                return at + SHORT_BYTES
+            if self._has_ended:
+                raise NotDicom(f"{name_of(delimiter[0])} follows a delimiter that ends no sequence or item.")
         here = header(data, at, encoding)
         if here is None:
             return -1
@@ -227,6 +247,7 @@ class Walk:
         if sum(not level.is_item for level in self._levels) >= _MAX_DEPTH:
             raise NotDicom(f"Sequences are nested more than {_MAX_DEPTH} deep.")
         has_fragments = sequence.vr in ("OB", "OW") and sequence.tag == PIXEL_DATA
+        self._is_encapsulated |= has_fragments
         # A value of unknown VR that has no length holds items in implicit VR little endian (PS3.5 6.2.2 note 2).
         inner = IMPLICIT if sequence.vr == "UN" else encoding
         self._levels.append(_Level(is_item=False, encoding=inner, has_fragments=has_fragments))

@@ -37,6 +37,19 @@ from dicom_nodes.scp.incoming import (
     Keep,
 )
 from dicom_nodes.scp.listening import listen
+from dicom_nodes.scp.readable import BLANK_TITLE
+from dicom_nodes.scp.refusals import (
+    INVALID_INSTANCE,
+    NO_LIST_OF_NODES,
+    NO_TLS,
+    NOT_A_STORAGE_CLASS,
+    NOT_A_STORER,
+    NOT_A_STORING_TITLE,
+    TOO_MANY,
+    WITHOUT_DATA_SET,
+    RefusedCaller,
+    refused_contexts,
+)
 from dicom_nodes.scp.server import ReceiverServer
 from dicom_nodes.scp.streaming import StreamingSocket
 from dicom_nodes.upper_layer.contexts import accepted_contexts, storage_sop_classes
@@ -69,16 +82,6 @@ _IDLE_TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True)
-class RefusedCaller:
-    """A caller that was turned away, for people to see; `why` says what to add where."""
-
-    calling_ae_title: str
-    called_ae_title: str
-    address: str
-    why: str
-
-
-@dataclass(frozen=True)
 class _Caller:
     node: DimseNode
     association_id: str
@@ -108,9 +111,11 @@ class Receiver:
     If they raise, the peer is told A700 (out of resources: it will try again).
     `on_commitment` hears results of our own commitment requests; if it raises, the peer is told that its
     report failed and repeats it. `committed` makes us a commitment SCP: it says what we keep for good.
-    `also_called` are further AE titles we answer to, so that a rule can go by the address a study was sent to.
-    `listening` is a socket (of `listen`) that receivers in other processes take connections from, too; without it this
-    one has its own.
+    `also_called` are further AE titles we answer to, so that a rule can go by the address a study was sent to;
+    `more_sop_classes` and `more_transfer_syntaxes` are UIDs that are taken besides the known ones. `refused` hears of
+    everything that is turned away: associations, presentation contexts, objects before their data set is looked at.
+    `listening` is a socket (of `listen`) that receivers in other processes take connections from, too; without it
+    this one has its own.
     """
 
     def __init__(
@@ -130,6 +135,8 @@ class Receiver:
         also_called: Iterable[str] = (),
         begin: Begin | None = None,
         listening: socket.socket | None = None,
+        more_sop_classes: Iterable[str] = (),
+        more_transfer_syntaxes: Iterable[str] = (),
     ) -> None:
         self.ae_title = ae_title.strip()
         self._titles = frozenset({self.ae_title, *(title.strip() for title in also_called if title.strip())})
@@ -144,7 +151,9 @@ class Receiver:
         self._on_commitment = on_commitment
         self._committed = committed
         self._refused = refused
-        self._storage_classes = frozenset(storage_sop_classes())
+        self._more_sop_classes = tuple(more_sop_classes)
+        self._more_transfer_syntaxes = tuple(more_transfer_syntaxes)
+        self._storage_classes = frozenset(storage_sop_classes(self._more_sop_classes))
         self._tls = tls
         self._max_pdu = max_pdu
         self._max_associations = max_associations
@@ -178,6 +187,7 @@ class Receiver:
             is_shared=self._listening is not None,
             socket_of=self._socket_of,
             tls_context=tls_context,
+            failed=self._failed_to_connect,
         )
         self._server = server
         self._thread = threading.Thread(
@@ -213,7 +223,11 @@ class Receiver:
         ae.maximum_associations = self._max_associations
         commitment = self._on_commitment is not None or self._committed is not None
         # Not through the setter, which would forget the roles.
-        for context in accepted_contexts(commitment=commitment):
+        for context in accepted_contexts(
+            commitment=commitment,
+            more_sop_classes=self._more_sop_classes,
+            more_transfer_syntaxes=self._more_transfer_syntaxes,
+        ):
             ae.add_supported_context(
                 str(context.abstract_syntax), context.transfer_syntax, context.scu_role, context.scp_role
             )
@@ -222,6 +236,8 @@ class Receiver:
     def _handlers(self) -> list[evt.EventHandlerType]:
         handlers: list[evt.EventHandlerType] = [
             (evt.EVT_REQUESTED, self._admit),
+            (evt.EVT_REJECTED, self._rejected_as_one_too_many),
+            (evt.EVT_ACCEPTED, self._look_at_contexts),
             (evt.EVT_C_ECHO, lambda _event: SUCCESS),
         ]
         if self._on_commitment is not None:
@@ -242,43 +258,92 @@ class Receiver:
         """Let a known caller in; reject anybody else. Never lets anybody in because of an error here."""
         association = event.assoc
         request: Any = association.requestor.primitive
-        calling, called = request.calling_ae_title.strip(), request.called_ae_title.strip()
+        calling, called = (
+            "" if title == BLANK_TITLE else title
+            for title in (request.calling_ae_title.strip(), request.called_ae_title.strip())
+        )
         address = str(association.requestor.address)
-        try:
-            node = self._directory().caller(calling, address)
-        except Exception:
-            log.exception("the node directory cannot be read; rejecting %s from %s", calling, address)
-            self._reject(association, _CONGESTION, None)
-            return
         if self._stopping.is_set():
             self._reject(association, _CONGESTION, None)
-        elif called not in self._titles:
-            why = f"it calls {called!r}, but this is {self.ae_title!r}: correct the called AE title there"
-            self._reject(association, _CALLED_UNKNOWN, RefusedCaller(calling, called, address, why))
+            return
+        try:
+            directory = self._directory()
+            # Both titles may be blank where the address says who it is: nodes that check nothing take that.
+            node = directory.caller(calling, address) if calling else directory.caller_at(address)
+        except Exception:
+            log.exception("the node directory cannot be read; rejecting %s from %s", calling, address)
+            self._reject(association, _CONGESTION, RefusedCaller(calling, called, address, *NO_LIST_OF_NODES))
+            return
+        name = "" if node is None else node.name
+        if called not in self._titles and not (node is not None and not called):
+            why = f"It calls {called!r}, but this is {self.ae_title!r}."
+            fix = "Correct the called AE title there, or add that one to [dicom] also_called."
+            self._reject(
+                association, _CALLED_UNKNOWN, RefusedCaller(calling, called, address, why, fix, name)
+            )
         elif node is None:
-            why = f"no node calls itself {calling!r} from {address}: if it should, add both to nodes.yaml"
-            self._reject(association, _CALLING_UNKNOWN, RefusedCaller(calling, called, address, why))
+            why = (
+                f"No node calls itself {calling!r} from {address}."
+                if calling
+                else f"It names no calling AE title, and {address} is not the address of exactly one node."
+            )
+            fix = "If it is wanted, add a node with its AE title and address to nodes.yaml."
+            self._reject(association, _CALLING_UNKNOWN, RefusedCaller(calling, called, address, why, fix))
         else:
-            self._callers[association] = _Caller(node, uuid.uuid4().hex, calling, called, address)
+            caller = _Caller(
+                node, uuid.uuid4().hex, calling or node.ae_title, called or self.ae_title, address
+            )
+            self._callers[association] = caller
 
     def _reject(
         self, association: Association, answer: tuple[int, int, int], refusal: RefusedCaller | None
     ) -> None:
         reject(association, *answer)
         if refusal is not None:
-            log.warning("rejected %r from %s: %s", refusal.calling_ae_title, refusal.address, refusal.why)
-            if self._refused is not None:
-                try:
-                    self._refused(refusal)
-                except Exception:
-                    log.exception("the refusal could not be recorded")
+            self._tell(refusal)
         association.kill()
+
+    def _rejected_as_one_too_many(self, event: evt.Event) -> None:
+        """pynetdicom's own rejection: that of one association too many."""
+        self._turned_away(event.assoc, *TOO_MANY)
+
+    def _look_at_contexts(self, event: evt.Event) -> None:
+        for why, fix in refused_contexts(event.assoc):
+            self._turned_away(event.assoc, why, fix)
+
+    def _failed_to_connect(self, address: str, *, tls: bool, times: int = 1) -> None:
+        why, fix = NO_TLS if tls else TOO_MANY
+        self._tell(RefusedCaller("", "", address, why, fix, times=times))
+
+    def _turned_away(self, association: Association, why: str, fix: str) -> None:
+        caller = self._callers.get(association)
+        if caller is None:
+            self._tell(RefusedCaller("", "", str(association.requestor.address), why, fix))
+        else:
+            self._tell(
+                RefusedCaller(
+                    caller.calling_ae_title,
+                    caller.called_ae_title,
+                    caller.address,
+                    why,
+                    fix,
+                    caller.node.name,
+                )
+            )
+
+    def _tell(self, refusal: RefusedCaller) -> None:
+        log.warning("turned away %r from %s: %s", refusal.calling_ae_title, refusal.address, refusal.why)
+        if self._refused is not None:
+            try:
+                self._refused(refusal)
+            except Exception:
+                log.exception("the refusal could not be recorded")
 
     # -- storage
 
     def _socket_of(self, plain: AssociationSocket, limit: int) -> StreamingSocket:
         streaming = StreamingSocket.around(plain, limit)
-        streaming.serve(self._begin, limit, self._idle_timeout_s)
+        streaming.serve(self._begin, limit, self._idle_timeout_s, self._turned_away)
         return streaming
 
     def _begin(self, association: Association, context_id: int, command: Mapping[int, bytes]) -> Incoming:
@@ -287,17 +352,15 @@ class Receiver:
         sop_class, sop_instance = uid_of(command, AFFECTED_CLASS), uid_of(command, AFFECTED_INSTANCE)
         abstract_syntax, transfer_syntax = caller.syntaxes_of(association, context_id)
         if not STORING & caller.node.roles:
-            log.warning("node %s is neither sender nor reader; its C-STORE is refused", caller.node.name)
-            return Discarded(_NOT_AUTHORISED)
+            return self._discarded(association, _NOT_AUTHORISED, NOT_A_STORER)
         if caller.calling_ae_title not in caller.node.calls_as:
-            log.warning("node %s stores as its commitment title; its C-STORE is refused", caller.node.name)
-            return Discarded(_NOT_AUTHORISED)
+            return self._discarded(association, _NOT_AUTHORISED, NOT_A_STORING_TITLE)
         if not is_uid(sop_instance) or not is_uid(sop_class):
-            return Discarded(_INVALID_INSTANCE)
+            return self._discarded(association, _INVALID_INSTANCE, INVALID_INSTANCE)
         if abstract_syntax not in self._storage_classes:
-            return Discarded(_CLASS_NOT_SUPPORTED)
+            return self._discarded(association, _CLASS_NOT_SUPPORTED, NOT_A_STORAGE_CLASS)
         if number_of(command, DATA_SET_TYPE) == NO_DATA_SET:
-            return Discarded(CANNOT_UNDERSTAND)
+            return self._discarded(association, CANNOT_UNDERSTAND, WITHOUT_DATA_SET)
         announced = ReceivedInstance(
             sop_class_uid=sop_class,
             sop_instance_uid=sop_instance,
@@ -314,6 +377,10 @@ class Receiver:
             return self._open(announced)
         assert self._keep is not None
         return Collected(announced, self._keep)
+
+    def _discarded(self, association: Association, status: int, told: tuple[str, str]) -> Discarded:
+        self._turned_away(association, *told)
+        return Discarded(status)
 
     # -- storage commitment
 

@@ -13,11 +13,12 @@ import logging
 import socket
 import ssl
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from socketserver import BaseServer
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from pynetdicom import evt
 from pynetdicom.transport import AssociationSocket, ThreadedAssociationServer
@@ -39,6 +40,14 @@ MIN_PDU_LIMIT = 1024 * 1024
 _POLITE_S = 0.001
 _POLITE_AT_MOST_S = 0.03
 _JUST_NOW_S = 0.05
+_TELL_EVERY_S = 10.0  # between two words about connections that were dropped because too many were open
+
+
+class Failed(Protocol):
+    """Hears of a connection that did not become an association."""
+
+    def __call__(self, address: str, *, tls: bool, times: int = 1) -> None:
+        """`tls`: its handshake failed; otherwise too many were open, `times` of them since the last word."""
 
 
 class BoundedSocket(AssociationSocket):
@@ -99,17 +108,22 @@ class ReceiverServer(ThreadedAssociationServer):
         is_shared: bool = False,
         socket_of: Callable[[AssociationSocket, int], BoundedSocket] = BoundedSocket.around,
         tls_context: ssl.SSLContext | None = None,
+        failed: Failed | None = None,
         **kwargs: Any,
     ) -> None:
         """`listening` is closed with the server; `is_shared`: other processes take connections from it, too.
 
-        `socket_of` wraps a connection for the association that will use it; `tls_context` switches TLS on.
+        `socket_of` wraps a connection for the association that will use it; `tls_context` switches TLS on; `failed`
+        hears of connections that did not become associations.
         """
         self._listening = listening
         self._is_shared = is_shared
         self._just_taken: deque[float] = deque(maxlen=int(_POLITE_AT_MOST_S / _POLITE_S))
         self.socket_of = socket_of
         self._tls_context = tls_context
+        self._failed = failed
+        self._dropped = 0
+        self._told_at = -_TELL_EVERY_S
         super().__init__(*args, **kwargs)
         self.contexts = SharedContexts(self.contexts)
         self.bind(evt.EVT_CONN_OPEN, self._take)
@@ -147,7 +161,20 @@ class ReceiverServer(ThreadedAssociationServer):
 
     def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002  (socketserver's)
         # Beyond max_associations a peer gets a proper A-ASSOCIATE-RJ; far beyond it, not even a thread.
-        return len(self.active_associations) < 2 * self.ae.maximum_associations + 16
+        is_taken = len(self.active_associations) < 2 * self.ae.maximum_associations + 16
+        if not is_taken:
+            self._dropped += 1
+            if time.monotonic() - self._told_at > _TELL_EVERY_S:
+                self._told_at, times, self._dropped = time.monotonic(), self._dropped, 0
+                self._tell(client_address[0], times)
+        return is_taken
+
+    def _tell(self, address: str, times: int) -> None:
+        """Not in the thread that takes connections: whoever hears it may take a while."""
+        if self._failed is not None:
+            threading.Thread(
+                target=self._failed, args=(address,), kwargs={"tls": False, "times": times}, daemon=True
+            ).start()
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         if self._tls_context is not None:
@@ -164,3 +191,5 @@ class ReceiverServer(ThreadedAssociationServer):
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002  (socketserver's)
         error = sys.exc_info()[1]
         log.warning("connection from %s failed: %s", client_address[0], error)
+        if isinstance(error, ssl.SSLError) and self._failed is not None:
+            self._failed(client_address[0], tls=True)

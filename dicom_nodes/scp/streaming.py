@@ -29,7 +29,8 @@ from pynetdicom.association import Association
 
 from dicom_nodes.scp.exchange import Exchange
 from dicom_nodes.scp.incoming import Incoming
-from dicom_nodes.scp.readable import is_readable_command, is_readable_request
+from dicom_nodes.scp.readable import in_plain_form, is_readable_command, is_readable_request
+from dicom_nodes.scp.refusals import NO_ASSOCIATION_REQUEST
 from dicom_nodes.scp.server import BoundedSocket
 from dicom_nodes.upper_layer.pdus import (
     BY_PROVIDER,
@@ -44,6 +45,8 @@ from dicom_nodes.upper_layer.pynetdicom_private import is_wanted, park_reactor, 
 log = logging.getLogger("dicom_nodes.scp.receiver")
 
 Open = Callable[[Association, int, Mapping[int, bytes]], Incoming]
+Tell = Callable[[Association, str, str], None]
+"""Hears of an association that was refused or aborted here: why, and what helps."""
 
 # A PDU of 128 KiB and what follows it; more is not faster (measured), and each association has one.
 _BUFFER = 256 * 1024
@@ -60,16 +63,18 @@ _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 class StreamingSocket(BoundedSocket):
     """The connection under one association of a receiver."""
 
-    def serve(self, begin: Open, max_pdu: int, idle_timeout_s: float) -> None:
+    def serve(self, begin: Open, max_pdu: int, idle_timeout_s: float, refused: Tell) -> None:
         """Say what to do with objects; comes before the association starts."""
         self._begin = begin
+        self._refused = refused
         self._max_pdu = max_pdu
         self._idle_timeout_s = idle_timeout_s
         self._exchange: Exchange | None = None
         self._buffer = memoryview(b"")
         self._waits = False  # here for the next object, rather than in pynetdicom's poll
         self._has_ended = self._is_told = False
-        self._header = b""  # of the PDU whose body pynetdicom reads next
+        self._expects_header = True  # the next bytes that pynetdicom reads begin a PDU
+        self._rest = bytearray()  # of an A-ASSOCIATE-RQ whose header pynetdicom has read
         self._is_asked = False  # an A-ASSOCIATE-RQ is being answered
         self._deadline = 0.0
         self._progress = 0
@@ -90,6 +95,11 @@ class StreamingSocket(BoundedSocket):
             except ProtocolError as error:
                 log.warning("%s sent %s; aborted", self._peer, error)
                 self._abort(error.source, error.reason)
+                self._refused(
+                    self.assoc,
+                    f"It sent {error}; the association was aborted.",
+                    "Report it to whoever makes the sender; PS3.7 and PS3.8 do not allow it.",
+                )
             except OSError as error:
                 log.warning("the connection from %s ended: %s", self._peer, error)
                 self._has_ended = True
@@ -129,26 +139,35 @@ class StreamingSocket(BoundedSocket):
             self._give_back()
 
     def _recv_request(self, nr_bytes: int) -> bytearray:
-        """Before the data phase: header and body of a PDU in turn; an A-ASSOCIATE-RQ is looked at first."""
-        header, self._header = self._header, b""
+        """Before the data phase: header and body of a PDU in turn; an A-ASSOCIATE-RQ is looked at as a whole."""
+        if self._rest:
+            rest, self._rest = self._rest, bytearray()
+            return rest
         if nr_bytes > self.limit:
-            log.warning(
-                "%s announced a PDU of %d bytes, more than %d; aborted", self._peer, nr_bytes, self.limit
-            )
-            return self._refuse()
+            return self._refuse(nr_bytes)
         received = super().recv(nr_bytes)
-        if header[:1] != _REQUEST or len(received) < nr_bytes:
-            self._header = bytes(received) if nr_bytes == _HEADER else b""
-        elif not is_readable_request(header + bytes(received)):
-            return self._refuse()
-        else:
-            # What follows it waits for the answer: in state 3 pynetdicom would lose its way over it.
-            self._is_asked = True
-        return received
+        self._expects_header = not self._expects_header
+        if self._expects_header or received[:1] != _REQUEST or len(received) < _HEADER:
+            return received
+        length = int.from_bytes(received[2:], "big")
+        if length > self.limit:
+            return self._refuse(length)
+        received += super().recv(length)
+        if len(received) < _HEADER + length:
+            return bytearray()
+        request = in_plain_form(bytes(received))
+        if not is_readable_request(request):
+            return self._refuse(length)
+        # What follows it waits for the answer: in state 3 pynetdicom would lose its way over it.
+        self._is_asked, self._expects_header = True, True
+        self._rest = bytearray(request[_HEADER:])
+        return bytearray(request[:_HEADER])
 
-    def _refuse(self) -> bytearray:
+    def _refuse(self, length: int) -> bytearray:
         """A PDU that cannot be one: A-ABORT, and nothing after it is read (cut short, pynetdicom sees Evt17)."""
+        log.warning("%s sent a PDU of %d bytes that is no association request; aborted", self._peer, length)
         self._abort(BY_PROVIDER, INVALID_VALUE)
+        self._refused(self.assoc, *NO_ASSOCIATION_REQUEST)
         self._wake()
         return bytearray()
 
@@ -189,6 +208,11 @@ class StreamingSocket(BoundedSocket):
                         "%s was silent or too slow for %g s; aborted", self._peer, self._idle_timeout_s
                     )
                     self._abort(BY_USER, NO_REASON)
+                    self._refused(
+                        self.assoc,
+                        f"It was silent or too slow for {self._idle_timeout_s:g} s; the association was aborted.",
+                        "Look at the network and the sender's load; it can send again.",
+                    )
                 continue
             if not count:
                 self._has_ended = True

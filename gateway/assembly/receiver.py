@@ -8,7 +8,9 @@ from dicom_nodes.commitment import CommitmentResult, InstanceReference
 from dicom_nodes.instance import ReceivedInstance
 from dicom_nodes.node import Node, TlsSettings
 from dicom_nodes.scp.listening import SharedPort
-from dicom_nodes.scp.receiver import Receiver, RefusedCaller
+from dicom_nodes.scp.receiver import Receiver
+from dicom_nodes.scp.refusals import RefusedCaller
+from dicom_nodes.upper_layer.contexts import uids_of
 from gateway.assembly.gateway import Gateway
 from gateway.intake import Arrival
 from gateway.records import ledger
@@ -53,8 +55,17 @@ def receiver(gateway: Gateway, port: SharedPort | None = None) -> Receiver:
         )
 
     def refused(refusal: RefusedCaller) -> None:
-        fix = "If this caller is wanted, give it a node with this AE title and address in nodes.yaml."
-        ledger.refuse(database, refusal.calling_ae_title, refusal.address, refusal.why, fix)
+        ledger.refuse(
+            database,
+            ledger.NewRefusal(
+                refusal.calling_ae_title,
+                refusal.address,
+                refusal.why,
+                refusal.fix,
+                refusal.node,
+                refusal.times,
+            ),
+        )
 
     dicom = settings.dicom
     tls = TlsSettings(dicom.tls_certificate, dicom.tls_key, dicom.tls_ca) if dicom.tls_certificate else None
@@ -72,4 +83,6 @@ def receiver(gateway: Gateway, port: SharedPort | None = None) -> Receiver:
         tls=tls,
         refused=refused,
         also_called=dicom.also_called.split(","),
+        more_sop_classes=uids_of(dicom.more_sop_classes),
+        more_transfer_syntaxes=uids_of(dicom.more_transfer_syntaxes),
     )

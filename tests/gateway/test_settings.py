@@ -93,3 +93,13 @@ def test_init_never_overwrites(tmp_path: Path) -> None:
     assert scaffold.init(tmp_path) == []
     assert (tmp_path / "nodes.yaml").read_text() == "nodes: []\n"
     assert (tmp_path / "gateway-data" / "keys" / "pseudonym.key").read_text() == key
+
+
+def test_a_class_or_syntax_that_nobody_knows_is_a_problem_of_the_settings(tmp_path: Path) -> None:
+    """A misspelt keyword is found when the settings are read, with its value; UIDs and keywords are taken."""
+    file = tmp_path / "gateway.toml"
+    file.write_text('[dicom]\nmore_sop_classes = "1.2.3"\nmore_transfer_syntaxes = "JPIPReferenced, 1.2.4"\n')
+    assert load(file, {}).dicom.more_sop_classes == "1.2.3"
+    file.write_text('[dicom]\nmore_transfer_syntaxes = "JPIPReferrenced"\n')
+    with pytest.raises(SettingsError, match="'JPIPReferrenced' is neither a UID nor a keyword"):
+        load(file, {})

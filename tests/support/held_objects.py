@@ -52,6 +52,15 @@ def screen_capture(header: Dataset, text: str = "R anterior 12 mm", series: int 
     return made
 
 
+def exam_card(header: Dataset, series: int = 98) -> Dataset:
+    """What a Philips scanner sends beside its images: a private object without pixels that names the patient."""
+    made = _of_study(header, "1.3.46.670589.11.0.0.12.4", series, f"2.25.87{series}")
+    made.Modality, made.SeriesDescription = "MR", "ExamCard"
+    made.add_new((0x2005, 0x0010), "LO", "Philips MR Imaging DD 001")
+    made.add_new((0x2005, 0x1031), "LT", str(header.get("PatientName", "")))
+    return made
+
+
 def zip_report(header: Dataset, series: int = 99) -> Dataset:
     """An Enhanced SR that hides a vendor's protocol archive in a private attribute (like PhoenixZIPReport)."""
     made = _of_study(header, EnhancedSRStorage, series, f"2.25.89{series}")

@@ -48,6 +48,7 @@ _NOTHING: Final[Mapping[int, AttributeDefinition]] = MappingProxyType({})
 _CS: Final = re.compile(r"[A-Z0-9 _]{0,16}")
 _SERIES_DESCRIPTION, _CONTRAST_AGENT = Tag(0x0008103E), Tag(0x00180010)
 _CHARACTER_SET: Final = Tag(0x00080005)
+_DELIMITERS: Final = 0xFFFE
 _PIXEL_DATA: Final = 0x7FE00010
 _PIXELS: Final = (0x7FE00008, 0x7FE00009, 0x7FE00010)
 _BINARY_VRS: Final = vrs.BULK_VRS | vrs.NUMBER_VRS | {"UN"}
@@ -129,8 +130,13 @@ class AttributeCleaner:
 
     def _one_level(self, ds: Dataset, places: Mapping[int, AttributeDefinition]) -> Dataset:
         new = Dataset()
-        for element in ds:
-            kept = self.element(ds, element, places)
+        for tag in sorted(ds.keys()):
+            if (
+                tag.group == _DELIMITERS
+            ):  # one that ends nothing, behind the data set: pydicom cannot read its VR
+                self.actions["stray delimiter: removed"] += 1
+                continue
+            kept = self.element(ds, ds[tag], places)
             if kept is not None:
                 new.add(kept)
         tags = [element.tag for element in new if element.tag.is_private]

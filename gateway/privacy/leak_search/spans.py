@@ -64,7 +64,8 @@ def spans(encoded: Octets) -> list[Span]:
         start, syntax = walker.file_meta()
         walker.implicit = syntax == ImplicitVRLittleEndian
         walker.order = ">" if syntax == ExplicitVRBigEndian else "<"
-        walker.elements(start, len(encoded), "", 0)
+        while start < len(encoded):  # a stray delimiter ends no data set: what follows it is searched, too
+            start = walker.elements(start, len(encoded), "", 0)
     except (_Unreadable, struct.error, IndexError):
         start = walked[-1].end if walked else 0
         walked.append(Span("(unreadable)", "UN", start, len(encoded)))

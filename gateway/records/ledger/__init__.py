@@ -1,6 +1,7 @@
 """Every write: one function per event, one named transaction each, its journal or audit line in the same transaction.
 
-    arrivals     keep_instance, keep_instances, refuse
+    arrivals     keep_instance, keep_instances
+    refusals     refuse                                                         (who and what was turned away)
     opening      the case of a matched study: new, or amended by late images
     work         claim_due, renew, note_deliveries, advance, postpone, park     (the engine)
     peers        which node a unit of work talks to next
@@ -30,7 +31,7 @@ from gateway.records.ledger.accounts import (
     sign_in,
     sign_out,
 )
-from gateway.records.ledger.arrivals import Kept, NewInstance, Origin, keep_instance, keep_instances, refuse
+from gateway.records.ledger.arrivals import Kept, NewInstance, Origin, keep_instance, keep_instances
 from gateway.records.ledger.enrolments import (
     NewEnrolment,
     edit_enrolment,
@@ -72,6 +73,7 @@ from gateway.records.ledger.people import (
     save_draft,
     sign_report,
 )
+from gateway.records.ledger.refusals import NewRefusal, refuse
 from gateway.records.ledger.replies import (
     NewReply,
     count_as_report,
@@ -93,6 +95,7 @@ __all__ = [
     "Kept",
     "NewEnrolment",
     "NewInstance",
+    "NewRefusal",
     "NewReply",
     "Origin",
     "add_user",

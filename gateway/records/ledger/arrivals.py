@@ -13,7 +13,6 @@ from sqlmodel import Session, col, select
 from gateway.lifecycle import StudyState, move_study
 from gateway.records.database import Database
 from gateway.records.ledger.journal import add_line
-from gateway.records.tables.administration import Refusal
 from gateway.records.tables.studies import Instance, Study
 
 
@@ -201,28 +200,3 @@ def _reopen(session: Session, study: Study, now: datetime) -> None:
         StudyState.RECEIVED,
         detail={"generation": study.generation},
     )
-
-
-def refuse(database: Database, calling_ae_title: str, address: str, why: str, fix: str) -> None:
-    """Show on a screen that somebody or something was turned away; equal refusals are counted."""
-    with database.write("refuse") as session:
-        now = database.now(session)
-        known = session.exec(
-            select(Refusal).where(
-                Refusal.calling_ae_title == calling_ae_title, Refusal.address == address, Refusal.why == why
-            )
-        ).first()
-        if known is None:
-            known = Refusal(
-                calling_ae_title=calling_ae_title,
-                address=address,
-                why=why,
-                fix=fix,
-                times=0,
-                first_at=now,
-                last_at=now,
-            )
-        known.times += 1
-        known.last_at = now
-        known.fix = fix
-        session.add(known)

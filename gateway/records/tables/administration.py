@@ -63,8 +63,9 @@ class Refusal(Numbered, table=True):
     """A caller or an object that was turned away, for the screen; equal ones are counted."""
 
     __tablename__ = "refusal"
-    __table_args__ = (UniqueConstraint("calling_ae_title", "address", "why"),)
+    __table_args__ = (UniqueConstraint("node", "calling_ae_title", "address", "why"),)
 
+    node: str = Field(default="", description="whose it is: a node, an account, or empty for a stranger")
     calling_ae_title: str
     address: str
     why: str

@@ -165,9 +165,10 @@ def journal(session: Session, study_id: int, case_id: int | None = None) -> list
     ]
 
 
-def refusals(session: Session, limit: int = 50) -> list[Refusal]:
-    """Callers and objects that were turned away, newest first."""
-    return list(session.exec(select(Refusal).order_by(col(Refusal.last_at).desc()).limit(limit)))
+def refusals(session: Session, limit: int = 1000) -> list[Refusal]:
+    """Callers and objects that were turned away, by sender, strangers last, the newest of each first."""
+    order = col(Refusal.node) == "", col(Refusal.node), col(Refusal.last_at).desc()
+    return list(session.exec(select(Refusal).order_by(*order).limit(limit)))
 
 
 def accounts(session: Session) -> list[Account]:

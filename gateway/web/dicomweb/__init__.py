@@ -1,1 +1,1 @@
-"""DICOMweb (PS3.18): `stow` stores by the same intake as C-STORE."""
+"""DICOMweb (PS3.18): `stow` stores by the same intake as C-STORE, with its `store_request` and `store_response`."""

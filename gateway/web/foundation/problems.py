@@ -48,12 +48,17 @@ class Unsupported(GatewayError):
     """The request's media type is not taken here."""
 
 
+class NotAcceptable(GatewayError):
+    """There is no answer of a media type that the request accepts."""
+
+
 STATUS: tuple[tuple[type[GatewayError], int], ...] = (
     (SignInNeeded, 401),
     (NotAllowed, 403),
     (TooLarge, 413),
     (BadRequest, 400),
     (Unsupported, 415),
+    (NotAcceptable, 406),
     (NotThere, 404),
     (Invalid, 422),
     (InvalidReport, 422),

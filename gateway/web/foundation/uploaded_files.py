@@ -1,31 +1,27 @@
-"""Uploaded files on their way to the intake: single objects and archives, each told what became of it.
-
-Names inside an archive are only ever shown, never used as a path.
-"""
+"""Uploaded files on their way to the intake: single objects and archives, each told what became of it."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
-from typing import IO, Any
-from zipfile import BadZipFile, ZipFile, ZipInfo
+from functools import partial
+from os import SEEK_END
+from typing import IO, Any, Final
 
 from fastapi import Request
 
 from dicom_nodes.encoding.errors import NotDicom
-from dicom_nodes.instance import read_instance
+from dicom_nodes.instance import open_instance
 from gateway.errors import NotAllowed
 from gateway.intake import SUCCESS
 from gateway.records.accounts import Viewer
+from gateway.web.foundation.archives import Archives, Entry, Unopened
+from gateway.web.foundation.bodies import temporary_file
 from gateway.web.foundation.context import WebContext
 
-ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
-LARGEST_OBJECT = 2**30
-"""Bytes of one object, unpacked: a 4D enhanced MR takes half. Guards against endless archives."""
-MOST_ENTRIES = 100_000
-NOT_IMAGES = frozenset({"DICOMDIR", "THUMBS.DB", ".DS_STORE", "DESKTOP.INI", "AUTORUN.INF"})
+_UNPACKED: Final = 10
+"""How many times the largest upload its archives may hold: what honest ones of MR reach."""
 
 
 @dataclass(frozen=True)
@@ -66,84 +62,29 @@ def uploader_of(request: Request, viewer: Viewer) -> Uploader:
 
 def keep_file(context: WebContext, who: Uploader, name: str, stream: IO[bytes]) -> Iterator[UploadResult]:
     """Every object of one uploaded file, which may be an archive."""
-    start = stream.read(4)
+    size = stream.seek(0, SEEK_END)
     stream.seek(0)
-    if start not in ZIP_STARTS:
-        yield _keep(context, who, name, stream.read(LARGEST_OBJECT + 1))
-        return
-    try:
-        with ZipFile(stream) as archive:
-            yield from _keep_archive(context, who, archive)
-    except (BadZipFile, NotImplementedError, EOFError) as error:
-        yield UploadResult(
-            name,
-            False,
-            f"The archive cannot be read ({type(error).__name__}).",
-            "Make the ZIP again and repeat the upload.",
-        )
-
-
-def _keep_archive(context: WebContext, who: Uploader, archive: ZipFile) -> Iterator[UploadResult]:
-    entries = [entry for entry in archive.infolist() if not entry.is_dir() and not is_clutter(entry.filename)]
-    if len(entries) > MOST_ENTRIES:
-        yield UploadResult(
-            "", False, f"The archive holds more than {MOST_ENTRIES} files.", "Upload one study at a time."
-        )
-        return
-    left = context.settings.web.max_upload_mb * 1_000_000 * 10  # what an honest archive of MR can unpack to
-    for entry in entries:
-        data = _unpacked(archive, entry)
-        left -= len(data or b"")
-        if left < 0:
-            yield UploadResult(
-                "",
-                False,
-                "The archive unpacks to far more than an upload may hold.",
-                "Upload one study at a time.",
-            )
-            return
-        if data is None:
-            yield UploadResult(
-                entry.filename,
-                False,
-                "This entry of the archive is encrypted or damaged.",
-                "Make the ZIP again without a password.",
-            )
+    most = context.settings.web.max_upload_mb * 1_000_000 * _UNPACKED
+    for entry in Archives(size, most, partial(temporary_file, context)).entries(name, stream):
+        if isinstance(entry, Unopened):
+            yield UploadResult(entry.name, False, entry.problem, entry.fix)
         else:
-            yield _keep(context, who, entry.filename, data)
+            yield _keep(context, who, entry)
 
 
-def _unpacked(archive: ZipFile, entry: ZipInfo) -> bytes | None:
-    """An entry's bytes, at most one more than the largest object; None when it cannot be unpacked."""
+def _keep(context: WebContext, who: Uploader, entry: Entry) -> UploadResult:
     try:
-        with archive.open(entry) as stream:
-            return stream.read(LARGEST_OBJECT + 1)
-    except Exception:  # noqa: BLE001  a damaged entry raises zlib's, lzma's, struct's or zipfile's own errors
-        return None
-
-
-def is_clutter(name: str) -> bool:
-    path = PurePosixPath(name.replace("\\", "/"))
-    return path.name.upper() in NOT_IMAGES or "__MACOSX" in path.parts
-
-
-def _keep(context: WebContext, who: Uploader, name: str, data: bytes) -> UploadResult:
-    if len(data) > LARGEST_OBJECT:
-        return UploadResult(
-            name, False, "The file is larger than one object may be.", "Send it by DICOM instead."
-        )
-    try:
-        received = read_instance(
-            data,
+        opened = open_instance(
+            entry.content,
             called_ae_title=context.settings.dicom.ae_title,
             peer_address=who.address,
             association_id=who.upload,
             received_by="upload",
         )
     except NotDicom as error:
-        return UploadResult(name, False, error.problem, error.fix)
-    result = context.intake.keep(received, uploaded_by=who.account_id, site=who.site)
-    return UploadResult(name, result.status == SUCCESS, result.problem, result.fix, result.study_id)
+        return UploadResult(entry.name, False, error.problem, error.fix)
+    result = context.intake.keep_stream(opened.announced, entry.content, who.account_id, who.site)
+    return UploadResult(entry.name, result.status == SUCCESS, result.problem, result.fix, result.study_id)
 
 
 def summary_of(results: Iterable[UploadResult]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Uploads by a coordinator: files, folders and ZIP archives, each instance through the one intake, with progress.
+"""Uploads by a coordinator: files, folders and archives, each instance through the one intake, with progress.
 
 The study's own page tells how far it has come; a
 study that came by upload has no PACS to return to, so its report waits there as SR and PDF, with the original identity:
@@ -11,13 +11,12 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from io import BytesIO
-from tempfile import SpooledTemporaryFile
 from typing import IO, Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response, StreamingResponse
 from pydicom import dcmread
-from starlette.concurrency import iterate_in_threadpool
+from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from gateway.errors import NotThere
@@ -28,6 +27,8 @@ from gateway.records.views import case_rows, study_rows
 from gateway.records.views.case_rows import CasePage
 from gateway.records.views.study_rows import StudyRow
 from gateway.web.foundation.access import MOST_FILES, may
+from gateway.web.foundation.archives import is_clutter
+from gateway.web.foundation.bodies import pieces, temporary_file
 from gateway.web.foundation.case_access import CaseId, visible_study
 from gateway.web.foundation.context import Context, WebContext
 from gateway.web.foundation.redaction import without_uids
@@ -36,7 +37,6 @@ from gateway.web.foundation.templates import render
 from gateway.web.foundation.uploaded_files import (
     Uploader,
     UploadResult,
-    is_clutter,
     keep_file,
     summary_of,
     uploader_of,
@@ -48,8 +48,6 @@ api = APIRouter(prefix="/api", tags=["uploads"])
 
 Sender = Annotated[Viewer, Depends(may(Right.SEND))]
 
-IN_MEMORY = 8_000_000
-"""Bytes of an upload kept in memory before it goes to a temporary file."""
 READY = (CaseState.COMPOSED, CaseState.RETURNED, CaseState.CONFIRMED)
 DOWNLOADS = {"sr": ("enhanced", "application/dicom", "dcm"), "pdf": ("pdf", "application/pdf", "pdf")}
 """What is offered: name in the address, form made by compose, media type, file extension."""
@@ -98,15 +96,15 @@ async def upload_form(request: Request, context: Context, viewer: Sender) -> Res
 
 @api.post("/uploads")
 async def upload_one(request: Request, context: Context, viewer: Sender, name: str = "") -> Response:
-    """One file, DICOM or ZIP, as the body. Answers with a line of JSON per object as it is kept, then a last line.
+    """One file, DICOM or an archive, as the body. Answers a line of JSON per object as it is kept, then a last one.
 
     `name` is only given back. The last line has `done: true`, the number kept and the studies.
     """
     who = uploader_of(request, viewer)
-    stream = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  closed by the answer, which outlives this function
+    stream = temporary_file(context)  # closed by the answer, which outlives this function
     try:
-        async for chunk in request.stream():
-            stream.write(chunk)
+        async for piece in pieces(request):
+            await run_in_threadpool(stream.write, piece)
         stream.seek(0)
     except BaseException:
         stream.close()

@@ -301,3 +301,43 @@ def test_a_zip_bomb_is_walked_in_steps() -> None:
         assert tracemalloc.get_traced_memory()[1] < 16 * 1024 * 1024
     finally:
         tracemalloc.stop()
+
+
+# ---- delimiters that end nothing ---------------------------------------------------------------------------
+
+STRAY = {
+    "an item": b"\xfe\xff\x0d\xe0\0\0\0\0",
+    "a sequence": b"\xfe\xff\xdd\xe0\0\0\0\0",
+    "both": b"\xfe\xff\x0d\xe0\0\0\0\0\xfe\xff\xdd\xe0\0\0\0\0",
+    "and zeros": b"\xfe\xff\x0d\xe0" + bytes(40),
+}
+
+
+@pytest.mark.parametrize("stray", STRAY.values(), ids=STRAY)
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
+@pytest.mark.parametrize("size", [1, 5, 8, 10**6])
+def test_stray_delimiters_at_the_end_are_passed_over(stray: bytes, syntax: str, size: int) -> None:
+    """Some writers end the data set like an item; DCMTK and Orthanc take it."""
+    found = _in_pieces(SAMPLES[syntax] + stray, syntax, [size])
+    assert found is not None
+    assert found == _whole(SAMPLES[syntax], syntax)
+
+
+@pytest.mark.parametrize("stray", [STRAY["an item"], STRAY["a sequence"]])
+@pytest.mark.parametrize("form", [EXPLICIT, IMPLICIT, BIG_ENDIAN])
+@pytest.mark.parametrize("size", [1, 8, 10**6])
+def test_nothing_may_follow_a_stray_delimiter(stray: bytes, form: Form, size: int) -> None:
+    """What stands behind it would be read by some and not by others; the reason names the tag, never a value."""
+    if not form.little:
+        stray = b"\xff\xfe" + stray[3:1:-1] + stray[4:]
+    data = form.data_set([FIRST]) + stray + form.data_set([Leaf(0x00100010, "PN", b"Probe^Petra ")])
+    assert _in_pieces(data, SYNTAXES[form], [size]) is None
+    with pytest.raises(NotDicom, match=r"\(0010,0010\) follows a delimiter") as caught:
+        walk(data, SYNTAXES[form])
+    assert "Petra" not in str(caught.value)
+
+
+def test_a_stray_delimiter_with_a_length_is_none() -> None:
+    """Its length could hide anything."""
+    with pytest.raises(NotDicom, match="has a length"):
+        walk(EXPLICIT.data_set([FIRST]) + b"\xfe\xff\x0d\xe0\4\0\0\0NAME", ExplicitVRLittleEndian)

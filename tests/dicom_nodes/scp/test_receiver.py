@@ -13,7 +13,8 @@ from dicom_nodes.errors import AssociationRejected, NodeError
 from dicom_nodes.instance import ReceivedInstance
 from dicom_nodes.node import Role
 from dicom_nodes.outcomes import Outcome
-from dicom_nodes.scp.receiver import Receiver, RefusedCaller
+from dicom_nodes.scp.receiver import Receiver
+from dicom_nodes.scp.refusals import RefusedCaller
 from dicom_nodes.sender import echo, store
 from dicom_nodes.upper_layer.contexts import TRANSFER_SYNTAXES
 from support.dicom_files import dataset_bytes, mr_file
@@ -84,8 +85,8 @@ def test_further_titles_are_answered_and_told_apart(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("calling", "called", "says", "seen"),
     [
-        ("STRANGER", "GATEWAY", "does not know our AE title 'STRANGER'", "add both to nodes.yaml"),
-        ("MODALITY", "OTHER", "is not called 'OTHER'", "correct the called AE title"),
+        ("STRANGER", "GATEWAY", "does not know our AE title 'STRANGER'", "No node calls itself"),
+        ("MODALITY", "OTHER", "is not called 'OTHER'", "It calls 'OTHER'"),
     ],
 )
 def test_an_unknown_caller_is_rejected_with_the_right_reason(

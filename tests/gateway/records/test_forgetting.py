@@ -116,8 +116,8 @@ def litter(gateway: Bench, case_id: int) -> None:
             CaseEvent(study_id=study.id, case_id=case_id, at=now, what="parked", detail={"problem": f"{uid}"})
         )
         sop = session.exec(select(Instance.sop_instance_uid).where(Instance.study_id == study.id)).first()
-    ledger.refuse(database, "SOMEBODY", "10.0.0.1", f"The object {sop} is broken.", "")
-    ledger.refuse(database, "SOMEBODY", "10.0.0.1", "Not a known caller.", "")
+    ledger.refuse(database, ledger.NewRefusal("SOMEBODY", "10.0.0.1", f"The object {sop} is broken.", ""))
+    ledger.refuse(database, ledger.NewRefusal("SOMEBODY", "10.0.0.1", "Not a known caller.", ""))
     ledger.record_commitment(database, NewCommitment("2.25.77", "hospital-pacs", (returned,), ()))
     ledger.record_commitment(database, NewCommitment("2.25.78", "hospital-pacs", ("2.25.99",), ()))
 

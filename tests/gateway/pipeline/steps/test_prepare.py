@@ -19,7 +19,7 @@ from gateway.records.tables.studies import CaseEvent
 from gateway.records.views import case_rows
 from gateway.records.views.held_object_rows import manifests
 from support.engine import RULE, Bench, bench
-from support.held_objects import burned_in, screen_capture, zip_report
+from support.held_objects import burned_in, exam_card, screen_capture, zip_report
 from support.web_gateway import phantom
 
 
@@ -64,6 +64,23 @@ def test_what_is_no_mr_image_stays_and_the_rest_goes_on(pipeline: Bench, study: 
     assert (report.what, report.reason, report.releasable) == ("Enhanced SR Storage", "sop-class", False)
     assert {(row.decision, row.stops_case) for row in pipeline.held()} == {("waiting", False)}
     assert not any("1.2.840" in row.problem for row in pipeline.held()), "named, not numbered"
+
+
+def test_a_private_object_of_the_scanner_stays_and_the_rest_goes_on(
+    pipeline: Bench, study: list[Dataset]
+) -> None:
+    """A Philips ExamCard is kept, never leaves, cannot be released, and holds nothing up."""
+    pipeline.keep([*study, exam_card(study[0])])
+    case = pipeline.settled()
+    assert (case.state, case.problem) == ("FORWARDED", "")
+    assert len(pipeline.copies()) == len(study)
+    [card] = pipeline.held()
+    assert (card.what, card.reason, card.releasable, card.stops_case) == (
+        "private SOP class",
+        "private-sop-class",
+        False,
+        False,
+    )
 
 
 def test_an_image_the_protocol_relies_on_stops_the_case(pipeline: Bench, study: list[Dataset]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from pydicom.dataset import Dataset
 
+from dicom_nodes.upper_layer.private_classes import PRIVATE_STORAGE
 from gateway.privacy.deidentify.instance import deidentify
 from gateway.privacy.deidentify.part10 import encode
 from gateway.privacy.errors import Held, HeldReason, ProfileError
@@ -58,7 +59,7 @@ def changed(**values: object) -> Dataset:
         ({"BurnedInAnnotation": "PERHAPS"}, HeldReason.BURNED_IN_ANNOTATION, True),
         ({"ImageType": ["DERIVED", "SECONDARY", "SCREEN SAVE"]}, HeldReason.SCREEN_CAPTURE, True),
         ({"SOPClassUID": SECONDARY_CAPTURE}, HeldReason.SOP_CLASS, True),
-        ({"SOPClassUID": "1.3.12.2.1107.5.9.1"}, HeldReason.PRIVATE_SOP_CLASS, False),
+        *(({"SOPClassUID": uid}, HeldReason.PRIVATE_SOP_CLASS, False) for uid in PRIVATE_STORAGE),
         ({"SOPClassUID": None}, HeldReason.INCOMPLETE, False),
         ({"SOPInstanceUID": ""}, HeldReason.INCOMPLETE, False),
         ({"StudyInstanceUID": ""}, HeldReason.INCOMPLETE, False),

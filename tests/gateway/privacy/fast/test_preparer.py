@@ -196,6 +196,21 @@ def test_what_the_walk_does_not_take_goes_through_the_engine_and_is_counted() ->
         assert preparer.whole == 3 * number
 
 
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
+@pytest.mark.parametrize("behind", [b"", b"\xfc\xff\xfc\xff" + b"OB\0\0\x0c\0\0\0Probe^Petra!"])
+def test_stray_delimiters_at_the_end_leave_nothing_behind(syntax: str, behind: bytes) -> None:
+    """The engine decides: the delimiter is gone from the copy, and so is a name in padding before or behind it."""
+    if syntax == ImplicitVRLittleEndian and behind:
+        behind = behind[:4] + behind[8:]
+    plain = file_of(hostile_mr(depth=0), syntax)
+    for end in (behind + b"\xfe\xff\x0d\xe0\0\0\0\0", b"\xfe\xff\xdd\xe0\0\0\0\0"):
+        preparer = Preparer(PROFILE, context(), ())
+        done = preparer.prepare(plain + end, lambda _: "t2")
+        assert b"Petra" not in bytes(done.file)
+        assert end[-8:] not in bytes(done.file)[-8:]
+        assert preparer.prepare(plain, lambda _: "t2").sop_instance_uid == done.sop_instance_uid
+
+
 def test_a_text_is_judged_by_the_uids_of_its_own_object() -> None:
     """A text that is harmless beside one UID holds another object's UID: remembered answers do not mix them up."""
     preparer = Preparer(PROFILE, context(), ())

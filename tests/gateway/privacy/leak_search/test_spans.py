@@ -149,3 +149,13 @@ def test_what_cannot_be_read_is_searched_as_one(data: bytes, first: str) -> None
     assert found[0].path == first
     assert (found[-1].path, found[-1].end) == ("(unreadable)", len(data))
     assert found[-1].start == (found[-2].end if len(found) > 1 else 0)
+
+
+@pytest.mark.parametrize("tag", [b"\xfe\xff\x0d\xe0", b"\xfe\xff\xdd\xe0"])
+@pytest.mark.parametrize("form", [EXPLICIT, IMPLICIT])
+def test_what_follows_a_stray_delimiter_is_searched(tag: bytes, form: Form) -> None:
+    """A delimiter that ends nothing is not the end: a name behind it has its own span."""
+    start = meta_of(SYNTAXES[form]) + form.data_set([Leaf(0x00080060, "CS", b"MR")]) + tag + bytes(4)
+    data = start + form.data_set([Leaf(0x00100010, "PN", b"Probe^Petra ")])
+    last = spans(data)[-1]
+    assert (last.path, data[last.start : last.end]) == ("PatientName", b"Probe^Petra ")

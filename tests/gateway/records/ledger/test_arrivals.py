@@ -80,15 +80,6 @@ def test_two_associations_may_start_one_study(database: Database) -> None:
     assert study_row(database).instances == 12
 
 
-def test_equal_refusals_are_counted(database: Database) -> None:
-    """The screen shows one line with a number, not a thousand lines."""
-    for _ in range(3):
-        ledger.refuse(database, "STRANGER", "10.0.0.9", "unknown caller", "add a node")
-    with database.read() as session:
-        [row] = case_rows.refusals(session)
-    assert row.times == 3
-
-
 def test_instances_of_many_studies_share_a_transaction(database: Database) -> None:
     """One answer for each, in the order they were given; the same bytes twice among them are one row."""
     kept = keep_instances(

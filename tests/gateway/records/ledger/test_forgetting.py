@@ -98,7 +98,9 @@ def test_refusals_and_answers_that_name_an_object_go(database: Database, blobs: 
     """By the whole UID: one that only begins with it is another object's."""
     _received(database, blobs, 1)
     for uid in ("1.2.3.1.1", "1.2.3.1.11"):
-        ledger.refuse(database, "PACS", "10.0.0.1", f"Instance {uid} was refused.", "Repair it.")
+        ledger.refuse(
+            database, ledger.NewRefusal("PACS", "10.0.0.1", f"Instance {uid} was refused.", "Repair it.")
+        )
         ledger.record_commitment(database, NewCommitment(f"2.25.{uid[-2:]}", "pacs", (uid,), ()))
     _mark(database)
     with database.read() as session:

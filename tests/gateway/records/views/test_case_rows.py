@@ -185,7 +185,7 @@ def test_lists_are_in_the_order_people_look_for(sqlite: Database, clock: FakeClo
     for login in ("ben", "ana"):
         reader(sqlite, login)
     for number in range(3):
-        ledger.refuse(sqlite, f"STRANGER{number}", "10.0.0.1", "unknown", "")
+        ledger.refuse(sqlite, ledger.NewRefusal(f"STRANGER{number}", "10.0.0.1", "unknown", ""))
         clock.pass_seconds(1)
     with sqlite.read() as session:
         assert [row.login for row in case_rows.accounts(session)] == ["ana", "ben"]

@@ -38,13 +38,14 @@ def page_with(web: WebGateway, nodes: Callable[[], NodeDirectory]) -> str:
 
 def test_nodes_and_refusals_are_shown_with_their_fix(web: WebGateway) -> None:
     """An administrator sees who was turned away and what helps; an echo to nobody says so."""
-    ledger.refuse(
-        web.database, "STRANGER", "10.9.8.7", "The calling AE title is not known.", "Add it to nodes.yaml."
-    )
+    for caller, sender in (("STRANGER", ""), ("SCANNER", "hospital")):
+        fix = f"Add it to nodes.yaml for {caller}."
+        ledger.refuse(web.database, ledger.NewRefusal(caller, "10.9.8.7", "Why.", fix, node=sender))
     admin = web.client("admin")
     page = admin.get("/nodes").text
-    for shown in ("STRANGER", "10.9.8.7", "Add it to nodes.yaml.", "HOSPITAL", "reading-site"):
+    for shown in ("STRANGER", "10.9.8.7", "Add it to nodes.yaml for STRANGER.", "HOSPITAL", "reading-site"):
         assert shown in page
+    assert page.index("Add it to nodes.yaml for SCANNER.") < page.index("Add it to nodes.yaml for STRANGER.")
     told = admin.post("/api/nodes/hospital/echo").json()
     assert told["milliseconds"] is None
     assert told["fix"]
