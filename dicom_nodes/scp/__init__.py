@@ -2,5 +2,6 @@
 
 Read `receiver` first; one image then passes `listening` (the port), `server` (who may connect), `exchange` (which
 message), `streaming` (bytes from the socket) and `incoming` (bytes into the file); `commitment_provider` answers for
-what is kept, `refusals` names what is turned away. `readable` tries what comes from outside before pynetdicom's own threads have to.
+what is kept, `refusals` names what is turned away. `readable` tries what comes from outside before pynetdicom's own
+threads have to.
 """
