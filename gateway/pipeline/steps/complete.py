@@ -109,11 +109,15 @@ def _limits(context: StepContext, archives: Sequence[Node], rule: Rule | None) -
 def _archives(context: StepContext, study: Study) -> list[Node]:
     """The archives that may be asked about the study: the sender if it is one, then the others of its site."""
     try:
-        archives = context.directory().with_role(Role.ARCHIVE)
+        nodes = tuple(context.directory())
     except NodeError as error:
         log.warning("no archive is known", why=error.problem)
         return []
-    own = [node for node in archives if node.name == study.sender or node.site == study.site]
+    own = [
+        node
+        for node in nodes
+        if Role.ARCHIVE in node.roles and (node.name == study.sender or node.site == study.site)
+    ]
     return sorted(own, key=lambda node: node.name != study.sender)
 
 
