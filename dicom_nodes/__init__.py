@@ -12,6 +12,7 @@ Read `node` (who), then `scp.receiver` (what comes in), then `sender` (what goes
     scp/                           what we offer: the receiver and its storage commitment
     sender, outgoing, outcomes     what we ask of others, whatever they speak, and what their answers mean
     scu/  web/                     the two ways of asking: associations and DICOMweb
+    counts                         how many instances of a study a node counts
     commitment                     storage commitment, asked and answered
     peer_numbers                   numbers as peers state them: never an error, at worst no number
     instance                       one received object

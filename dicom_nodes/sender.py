@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from dicom_nodes.commitment import InstanceReference
+from dicom_nodes.counts import InstanceCount
 from dicom_nodes.node import DimseNode, Node
 from dicom_nodes.outcomes import InstanceOutcome
 from dicom_nodes.outgoing import OutgoingFile
@@ -80,8 +81,8 @@ def holds(
 
 def count_mr(
     node: Node, study_instance_uid: str, *, calling_ae_title: str, timeout_s: float = 30.0
-) -> int | None:
-    """How many MR instances the node counts in a study; None when it does not say. Raises a NodeError."""
+) -> InstanceCount:
+    """How many instances the node counts in each MR series of a study. Raises a NodeError."""
     if isinstance(node, DimseNode):
         return query.count_mr(
             node, study_instance_uid, calling_ae_title=calling_ae_title, timeout_s=timeout_s

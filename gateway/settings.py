@@ -140,6 +140,12 @@ class StudySettings(Table):
         description="seconds without a new instance until the study is complete; "
         "scanners send series minutes apart",
     )
+    settle: float = Field(
+        60.0,
+        gt=0,
+        description="seconds without a new instance until the site's archive is asked; when all that it counts and the "
+        "required series are here the study is complete: a minute is longer than the pauses within one transfer",
+    )
     hard_cap: float = Field(
         14400.0, gt=0, description="seconds after the first instance when completion no longer waits"
     )

@@ -59,7 +59,7 @@ class Completion(_Model):
     at_hard_cap: AtHardCap = Field(default=AtHardCap.GO_ON, description="what to do when the cap is reached")
     ask_pacs: bool = Field(
         default=True,
-        description="ask the sender's PACS by C-FIND how many instances it has, where it can be asked",
+        description="ask an archive of the site how many instances it has (C-FIND or QIDO-RS), where it can be asked",
     )
 
     @field_validator("hard_cap_s")

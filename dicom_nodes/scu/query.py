@@ -16,6 +16,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 )
 
 from dicom_nodes.commitment import InstanceReference
+from dicom_nodes.counts import InstanceCount
 from dicom_nodes.errors import AssociationAborted, NodeTimeout, RequestRefused
 from dicom_nodes.node import DimseNode, Service
 from dicom_nodes.outcomes import Answered, Broken, meaning, meaning_of_status
@@ -57,30 +58,64 @@ def holds(
 
 def count_mr(
     node: DimseNode, study_instance_uid: str, *, calling_ae_title: str, timeout_s: float
-) -> int | None:
-    """How many instances the node counts in the MR series of a study; None when it does not say.
+) -> InstanceCount:
+    """How many instances the node counts in each MR series of a study.
 
-    Asks for the optional key NumberOfSeriesRelatedInstances (PS3.4 Table C.6-3) and, where an archive leaves it out,
-    counts the instances of that series one by one.
+    Asks for the optional key NumberOfSeriesRelatedInstances (PS3.4 Table C.6-3); where an archive leaves it out, counts
+    the instances of that series one by one; where that is refused too, asks for NumberOfStudyRelatedInstances.
     """
     with _querying(node, calling_ae_title, timeout_s) as association:
         query = _query("SERIES", study_instance_uid)
         query.SeriesInstanceUID = query.Modality = query.NumberOfSeriesRelatedInstances = ""
-        series = [
-            one for one in _matches(association, node, query) if one.get("Modality", "MR") in ("MR", "")
-        ]
-        counts = [_instances(association, node, study_instance_uid, one) for one in series]
-    return sum(counts) if counts and all(counts) else None
+        series: dict[str, int | None] = {}
+        for match in list(_matches(association, node, query)):
+            uid = str(match.get("SeriesInstanceUID", ""))
+            if uid and _may_be_mr(match):
+                series[uid] = _stated(match, "NumberOfSeriesRelatedInstances")
+        try:
+            for uid in [uid for uid, count in series.items() if count is None]:
+                series[uid] = _counted(association, node, study_instance_uid, uid)
+        except RequestRefused:
+            pass  # it answers no queries at IMAGE level, for this series and for the others
+        if all(series.values()):
+            return InstanceCount(series)
+        return InstanceCount(series, _of_study(association, node, study_instance_uid))
 
 
-def _instances(association: Association, node: DimseNode, study: str, series: Dataset) -> int:
-    stated = stated_count(series.get("NumberOfSeriesRelatedInstances"))
-    if stated:
-        return stated
+def _may_be_mr(match: Dataset) -> bool:
+    modality = str(match.get("Modality") or "")
+    return not modality or "MR" in modality
+
+
+def _stated(match: Dataset, keyword: str) -> int | None:
+    """Read from the bytes that came: what is no number must not stop the decoding of the answer."""
+    element = match.get_item(keyword)
+    value = element.value if element is not None else None
+    return (
+        stated_count(value.decode("ascii", "replace").split("\\") if isinstance(value, bytes) else value)
+        or None
+    )
+
+
+def _counted(association: Association, node: DimseNode, study: str, series: str) -> int | None:
     query = _query("IMAGE", study)
-    query.SeriesInstanceUID = series.get("SeriesInstanceUID", "")
+    query.SeriesInstanceUID = series
     query.SOPInstanceUID = ""
-    return len({str(one.get("SOPInstanceUID", "")) for one in _matches(association, node, query)} - {""})
+    return (
+        len({str(one.get("SOPInstanceUID", "")) for one in _matches(association, node, query)} - {""}) or None
+    )
+
+
+def _of_study(association: Association, node: DimseNode, study: str) -> int | None:
+    query = _query("STUDY", study)
+    query.NumberOfStudyRelatedInstances = ""
+    try:
+        stated = [
+            _stated(match, "NumberOfStudyRelatedInstances") for match in _matches(association, node, query)
+        ]
+    except RequestRefused:
+        return None
+    return next(filter(None, stated), None)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import requests
 from dicomweb_client.web import DICOMwebClient
 
 from dicom_nodes.commitment import InstanceReference
+from dicom_nodes.counts import InstanceCount
 from dicom_nodes.errors import RequestRefused
 from dicom_nodes.node import DicomWebNode
 from dicom_nodes.outcomes import Answered, Meaning, Outcome, meaning
@@ -23,7 +24,8 @@ from dicom_nodes.web.dicom_json import text, values
 from dicom_nodes.web.stow_upload import CONNECT_S, OnOutcome, StowUpload, network_error
 
 _PAGE = 500
-_SOP_INSTANCE_UID, _INSTANCES_IN_SERIES = "00080018", "00201209"
+_SOP_INSTANCE_UID, _SERIES_INSTANCE_UID, _MODALITY = "00080018", "0020000E", "00080060"
+_INSTANCES_IN_SERIES, _INSTANCES_IN_STUDY = "00201209", "00201208"
 
 
 class _Session(requests.Session):
@@ -73,20 +75,76 @@ def holds(
     return frozenset(wanted & kept)
 
 
-def count_mr(node: DicomWebNode, study_instance_uid: str, *, timeout_s: float) -> int | None:
-    """How many instances QIDO-RS counts in the MR series of a study (PS3.18 10.6.3); None: it does not say."""
+def count_mr(node: DicomWebNode, study_instance_uid: str, *, timeout_s: float) -> InstanceCount:
+    """How many instances QIDO-RS counts in each MR series of a study (PS3.18 10.6.3).
+
+    Where a server leaves NumberOfSeriesRelatedInstances out, the instances of that series are counted one by one; where
+    that is refused too, it is asked for NumberOfStudyRelatedInstances.
+    """
     with _session(node) as session:
         client = _client(node, session, timeout_s)
-        series = _search(
+        asked = ["Modality", "NumberOfSeriesRelatedInstances"]
+        listed = _every(
             node,
-            lambda: client.search_for_series(
+            _SERIES_INSTANCE_UID,
+            lambda offset: client.search_for_series(
                 study_instance_uid=study_instance_uid,
-                fields=["NumberOfSeriesRelatedInstances"],
+                fields=asked,
                 search_filters={"Modality": "MR"},
+                limit=_PAGE,
+                offset=offset,
             ),
         )
-    counts = [stated_count(values(match, _INSTANCES_IN_SERIES)) for match in series]
-    return sum(filter(None, counts)) if counts and all(counts) else None
+        series = {
+            uid: stated_count(values(match, _INSTANCES_IN_SERIES)) or None
+            for uid, match in listed.items()
+            if not any(values(match, _MODALITY)) or "MR" in values(match, _MODALITY)
+        }
+        try:
+            for uid in [uid for uid, count in series.items() if count is None]:
+                found = _every(
+                    node,
+                    _SOP_INSTANCE_UID,
+                    lambda offset, uid=uid: client.search_for_instances(  # type: ignore[misc]
+                        study_instance_uid=study_instance_uid,
+                        series_instance_uid=uid,
+                        limit=_PAGE,
+                        offset=offset,
+                    ),
+                )
+                series[uid] = len(found) or None
+        except RequestRefused:
+            pass  # it lists no instances, of this series and of the others
+        if all(series.values()):
+            return InstanceCount(series)
+        return InstanceCount(series, _of_study(node, client, study_instance_uid))
+
+
+def _of_study(node: DicomWebNode, client: DICOMwebClient, study_instance_uid: str) -> int | None:
+    try:
+        studies = _search(
+            node,
+            lambda: client.search_for_studies(
+                fields=["NumberOfStudyRelatedInstances"],
+                search_filters={"StudyInstanceUID": study_instance_uid},
+            ),
+        )
+    except RequestRefused:
+        return None
+    return (stated_count(values(studies[0], _INSTANCES_IN_STUDY)) or None) if len(studies) == 1 else None
+
+
+def _every(node: DicomWebNode, tag: str, page_from: Callable[[int], Any]) -> dict[str, dict[str, Any]]:
+    """Every match by its UID in `tag`, page after page; a server that ignores `offset` repeats itself."""
+    found: dict[str, dict[str, Any]] = {}
+    offset = 0
+    while True:
+        page = _search(node, lambda: page_from(offset))  # noqa: B023  called at once
+        before = len(found)
+        found.update({uid: match for match in page if (uid := text(match, tag))})
+        if len(found) == before:
+            return found
+        offset += len(page)
 
 
 def _client(node: DicomWebNode, session: requests.Session, timeout_s: float) -> DICOMwebClient:

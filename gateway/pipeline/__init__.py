@@ -7,5 +7,6 @@ replies/          the steps of what a reading site sends back
 runner/           the engine: claims what is due, runs its step, records the result
 retry             when to look again, and when to ask a person
 jobs/  schedule   what happens by the clock
+archive_counts    what archives count in a study: who is asked, and when not
 cores             work that fills a processor core
 """

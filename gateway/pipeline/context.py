@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from dicom_nodes.directory import NodeDirectory
+from gateway.pipeline.archive_counts import ArchiveCounts
 from gateway.pipeline.cores import Cores
 from gateway.privacy.pseudonyms import PseudonymKey
 from gateway.profiles import SiteProfiles
@@ -31,6 +32,7 @@ class StepContext:
     vault: Vault
     pseudonym_key: PseudonymKey
     cores: Cores
+    archive_counts: ArchiveCounts = field(default_factory=ArchiveCounts)
 
 
 @dataclass(frozen=True)

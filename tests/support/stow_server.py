@@ -21,7 +21,9 @@ class StowServer:
     reply: Callable[[list[bytes]], Reply] = lambda parts: (200, b"")  # noqa: ARG005
     instances: list[str] = field(default_factory=list)
     series: list[Any] = field(default_factory=list)
-    """NumberOfSeriesRelatedInstances of each series as it is stated (a list of values, null ...); None: left out."""
+    """NumberOfSeriesRelatedInstances of each series (2.25.60, 2.25.61 ...) as it is stated; None: left out."""
+    study: Any = None
+    """NumberOfStudyRelatedInstances."""
     page: int = 1000
     search_status: int = 200
     requests: list[list[bytes]] = field(default_factory=list)
@@ -51,13 +53,20 @@ class StowServer:
                 if urlsplit(self.path).path.endswith("/series"):
                     counts = [
                         {
+                            "0020000E": {"vr": "UI", "Value": [f"2.25.6{number}"]},
                             "00201209": {"vr": "IS", "Value": n if isinstance(n, list) else [n]}
                             if n
-                            else {"vr": "IS"}
+                            else {"vr": "IS"},
                         }
-                        for n in owner.series
+                        for number, n in enumerate(owner.series)
                     ]
                     self._answer(owner.search_status, json.dumps(counts).encode())
+                    return
+                if urlsplit(self.path).path.endswith("/studies") and owner.study is not None:
+                    self._answer(200, json.dumps([{"00201208": {"vr": "IS", "Value": owner.study}}]).encode())
+                    return
+                if "/series/" in self.path and owner.study is not None:
+                    self._answer(403, b"[]")
                     return
                 query = parse_qs(urlsplit(self.path).query)
                 offset = int(query.get("offset", ["0"])[0])

@@ -1,34 +1,41 @@
 """Is the study complete? The shell around the verdict of `gateway.pipeline.steps.completion`.
 
-Headers are read, and the sender's PACS is asked, only once the study is quiet.
+Headers are read, and the archive of the site is asked, only once nothing has come for the settle time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
+from dicom_nodes.counts import InstanceCount
 from dicom_nodes.errors import NodeError
-from dicom_nodes.node import Role
+from dicom_nodes.node import Node, Role
 from dicom_nodes.sender import count_mr
 from gateway import logs
 from gateway.lifecycle import StudyState
+from gateway.pipeline.archive_counts import Busy
 from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.step_result import Done, NotYet, StepResult, Stuck
-from gateway.pipeline.steps import facts
+from gateway.pipeline.steps import facts, originals
 from gateway.pipeline.steps.completion import (
     INCOMPLETE,
     Complete,
     CompletionLimits,
+    Counted,
     Incomplete,
+    SeriesCount,
     StudyProgress,
-    is_quiet,
+    is_settled,
     judge,
 )
 from gateway.records.step_record import StepRecord
 from gateway.records.tables.studies import Study
 from gateway.records.views import case_rows
+from routing_rules.facts import StudyFacts
 from routing_rules.matching import match
 from routing_rules.rule import AtHardCap, Rule
 
@@ -39,21 +46,30 @@ def complete(turn: Turn, context: StepContext) -> StepResult:
     """RECEIVED -> COMPLETED, with the reason; a late instance later opens the next generation."""
     with context.database.read() as session:
         study = case_rows.study(session, turn.claim.id)
+    archives = _archives(context, study)
     silent_for, since_first = turn.now - study.last_instance_at, turn.now - study.first_instance_at
-    every = [_limits(context), *(_limits(context, rule) for rule in context.rules().rules)]
-    shortest = CompletionLimits(min(one.quiet for one in every), min(one.hard_cap for one in every))
-    arriving = StudyProgress(silent_for, since_first, 0, (), None)
-    if not is_quiet(arriving, shortest):
-        return NotYet("instances are still arriving", shortest.quiet - silent_for)
+    every = [_limits(context, archives, rule) for rule in (None, *context.rules().rules)]
+    shortest = CompletionLimits(
+        min(one.settle for one in every), min(one.quiet for one in every), min(one.hard_cap for one in every)
+    )
+    arriving = StudyProgress(silent_for, since_first)
+    if not is_settled(arriving, shortest):
+        return NotYet("instances are still arriving", shortest.settle - silent_for)
     known = facts.of_study(context, study)
     found, columns = known.facts, known.columns(study)
     rule = match(context.rules().rules, found).rule
-    limits = _limits(context, rule)
+    limits = _limits(context, archives, rule)
     missing = tuple(map(str, rule.missing_series(frozenset(found.series_kinds)))) if rule else ()
-    here = sum(series.instances for series in found.series)
-    asks = rule is not None and rule.completion.ask_pacs
-    counted = _counted(context, study) if asks and missing and is_quiet(arriving, limits) else None
-    verdict = judge(StudyProgress(silent_for, since_first, here, missing, counted), limits)
+    asks = _asks(rule) and is_settled(arriving, limits)
+    counted = _counted(turn, context, study, archives, found) if asks else None
+    progress = StudyProgress(
+        silent_for,
+        since_first,
+        missing,
+        counted if isinstance(counted, Counted) else None,
+        isinstance(counted, Busy),
+    )
+    verdict = judge(progress, limits)
     match verdict:
         case Complete(because):
             return _done(study, because, columns)
@@ -73,30 +89,71 @@ def _done(study: Study, because: str, columns: Mapping[str, Any]) -> Done:
     )
 
 
-def _limits(context: StepContext, rule: Rule | None = None) -> CompletionLimits:
-    """What the rule says, and the settings where it says nothing."""
+def _asks(rule: Rule | None) -> bool:
+    return rule is None or rule.completion.ask_pacs
+
+
+def _limits(context: StepContext, archives: Sequence[Node], rule: Rule | None) -> CompletionLimits:
+    """What the rule says, and the settings where it says nothing; without an archive to ask only quiet settles it."""
     own, settings = rule.completion if rule else None, context.settings.study
+    quiet = (own and own.quiet_s) or settings.quiet_period
+    settle = min(settings.settle, quiet) if archives and _asks(rule) else quiet
     return CompletionLimits(
-        timedelta(seconds=(own and own.quiet_s) or settings.quiet_period),
+        timedelta(seconds=settle),
+        timedelta(seconds=quiet),
         timedelta(seconds=(own and own.hard_cap_s) or settings.hard_cap),
         own.at_hard_cap if own else AtHardCap.GO_ON,
     )
 
 
-def _counted(context: StepContext, study: Study) -> int | None:
-    """What the sender's archive counts; a node that is none, does not answer or does not say counts nothing."""
-    if not study.sender:
-        return None
+def _archives(context: StepContext, study: Study) -> list[Node]:
+    """The archives that may be asked about the study: the sender if it is one, then the others of its site."""
     try:
-        node = context.directory().get(study.sender)
-        if Role.ARCHIVE not in node.roles:
-            return None
-        return count_mr(
+        nodes = tuple(context.directory())
+    except NodeError as error:
+        log.warning("no archive is known", why=error.problem)
+        return []
+    own = [
+        node
+        for node in nodes
+        if Role.ARCHIVE in node.roles and (node.name == study.sender or node.site == study.site)
+    ]
+    return sorted(own, key=lambda node: node.name != study.sender)
+
+
+def _counted(
+    turn: Turn, context: StepContext, study: Study, archives: Sequence[Node], found: StudyFacts
+) -> Counted | Busy | None:
+    """What the first archive counts that knows the study; None: none of them answers, or says a number."""
+    for node in archives:
+        asked = partial(
+            count_mr,
             node,
             study.study_instance_uid,
             calling_ae_title=context.settings.dicom.ae_title,
             timeout_s=context.settings.dicom.timeout,
         )
-    except NodeError as error:
-        log.info("the sender's archive could not be asked for its count", why=error.problem)
-        return None
+        answer = context.archive_counts.of(node.name, study.study_instance_uid, turn.now, asked)
+        if isinstance(answer, Busy):
+            return answer
+        if answer is not None and not answer.says_nothing:
+            return _beside(context, study, node, answer, found)
+    return None
+
+
+def _beside(
+    context: StepContext, study: Study, node: Node, answer: InstanceCount, found: StudyFacts
+) -> Counted:
+    """What the archive counts, beside the instances that are here; a conflicting second object counts once."""
+    here = Counter(one.series_instance_uid for one in originals.kept(context.database, study.saved_id))
+    labels = {
+        one.series_instance_uid: f"series {one.series_number if one.series_number is not None else '?'} ({one.kind})"
+        for one in found.series
+    }
+    series = tuple(
+        SeriesCount(labels.get(uid, "a series"), here[uid], there)
+        for uid, there in answer.series.items()
+        if there is not None
+    )
+    whole = SeriesCount("the study", here.total(), answer.study) if answer.study is not None else None
+    return Counted(node.name, node.name == study.sender, series, whole)

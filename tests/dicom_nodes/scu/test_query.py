@@ -13,6 +13,7 @@ from pynetdicom import AE, evt
 from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelFind
 
 from dicom_nodes.commitment import InstanceReference
+from dicom_nodes.counts import InstanceCount
 from dicom_nodes.errors import NodeTimeout, RequestRefused
 from dicom_nodes.node import DimseNode
 from dicom_nodes.scu import query
@@ -29,13 +30,14 @@ THERE = {f"2.25.77{number}": (STUDY, f"2.25.6{number % 3}") for number in range(
 def test_every_mr_instance_of_the_study_is_counted(counts: bool) -> None:
     """With NumberOfSeriesRelatedInstances, or one by one where the archive leaves that optional key out."""
     with PretendPacs(headers=THERE, counts=counts) as pacs:
-        assert count_mr(pacs.node, STUDY, calling_ae_title="GATEWAY") == 20
+        counted = count_mr(pacs.node, STUDY, calling_ae_title="GATEWAY")
+    assert counted == InstanceCount({"2.25.60": 7, "2.25.61": 7, "2.25.62": 6})
 
 
 def test_a_study_that_is_not_there_counts_as_unknown() -> None:
     """An archive that finds nothing says nothing about completeness."""
     with PretendPacs(headers=THERE) as pacs:
-        assert count_mr(pacs.node, "2.25.404", calling_ae_title="GATEWAY") is None
+        assert count_mr(pacs.node, "2.25.404", calling_ae_title="GATEWAY").says_nothing
 
 
 @pytest.mark.parametrize("hierarchical", [False, True])
@@ -164,13 +166,81 @@ def test_only_mr_series_are_counted() -> None:
 
     def find(event: Any) -> Iterator[tuple[int, Dataset]]:
         assert event.identifier.QueryRetrieveLevel == "SERIES"
-        for modality, number in (("MR", 30), ("SR", 1), ("", 12), ("CT", 99)):
+        for at, (modality, number) in enumerate((("MR", 30), ("SR", 1), ("", 12), ("CT", 99))):
             yield (
                 0xFF00,
                 matching(
-                    Modality=modality, SeriesInstanceUID="2.25.5", NumberOfSeriesRelatedInstances=number
+                    Modality=modality,
+                    SeriesInstanceUID=f"2.25.5{at}",
+                    NumberOfSeriesRelatedInstances=number,
                 ),
             )
 
     with archive(find) as peer:
-        assert query.count_mr(peer, STUDY, calling_ae_title="GATEWAY", timeout_s=5) == 42
+        assert counted(peer) == InstanceCount({"2.25.50": 30, "2.25.52": 12})
+
+
+def counted(peer: DimseNode) -> InstanceCount:
+    """What it counts in the study."""
+    return query.count_mr(peer, STUDY, calling_ae_title="GATEWAY", timeout_s=5)
+
+
+@pytest.mark.parametrize(
+    ("stated", "known"),
+    [
+        ("15", 15),
+        ("15.0", 15),
+        (" 15\\16 ", 15),
+        ("", None),
+        ("many", None),
+        ("0 ", None),
+        ("-3", None),
+    ],
+)
+def test_an_odd_number_is_read_or_the_study_is_asked_for(stated: str, known: int | None) -> None:
+    """Nothing that a peer states is an error; where no level says more, the number of the study is taken."""
+
+    def find(event: Any) -> Iterator[tuple[int, Dataset | None]]:
+        level = event.identifier.QueryRetrieveLevel
+        if level == "IMAGE":
+            yield 0xA900, None
+            return
+        match = matching(StudyInstanceUID=STUDY)
+        if level == "SERIES":
+            match.SeriesInstanceUID = "2.25.5"
+            keyword = "NumberOfSeriesRelatedInstances"
+        else:
+            keyword = "NumberOfStudyRelatedInstances"
+        match.add_new(keyword, "LO", stated)  # a text VR lets it write what it wants
+        yield 0xFF00, match
+
+    with archive(find) as peer:
+        assert counted(peer) == InstanceCount({"2.25.5": known}, None)
+
+
+def test_where_only_the_study_has_a_number_it_is_taken() -> None:
+    """An archive that leaves the number of a series out and refuses queries for images."""
+
+    def find(event: Any) -> Iterator[tuple[int, Dataset | None]]:
+        match event.identifier.QueryRetrieveLevel:
+            case "SERIES":
+                yield 0xFF00, matching(SeriesInstanceUID="2.25.5")
+            case "STUDY":
+                yield 0xFF00, matching(NumberOfStudyRelatedInstances=41)
+            case _:
+                yield 0xA900, None
+
+    with archive(find) as peer:
+        assert counted(peer) == InstanceCount({"2.25.5": None}, 41)
+
+
+def test_an_archive_that_hangs_up_between_two_queries_has_not_answered() -> None:
+    """It answers for the series, and is gone when it is asked for the images."""
+
+    def find(event: Any) -> Iterator[tuple[int, Dataset]]:
+        yield 0xFF00, matching(SeriesInstanceUID="2.25.5")
+        if event.identifier.QueryRetrieveLevel == "IMAGE":
+            event.assoc.abort()
+
+    with archive(find) as peer, pytest.raises(NodeTimeout):
+        counted(peer)

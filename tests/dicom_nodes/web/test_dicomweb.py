@@ -11,6 +11,7 @@ import pytest
 from pydicom.uid import JPEG2000Lossless, MRImageStorage
 
 from dicom_nodes.commitment import InstanceReference
+from dicom_nodes.counts import InstanceCount
 from dicom_nodes.errors import NodeTimeout, NodeUnreachable, RequestRefused
 from dicom_nodes.node import DicomWebNode, Role
 from dicom_nodes.outcomes import InstanceOutcome, Outcome
@@ -165,17 +166,33 @@ def test_a_refused_search_says_whether_to_come_back(status: int, transient: bool
 @pytest.mark.parametrize(
     ("numbers", "counted"),
     [
-        ([12, 30], 42),
-        ([12, None], None),
-        ([], None),
-        (["15.0", [15.0]], 30),
-        ([[None]], None),
-        ([["many"], 3], None),
-        ([{"a": 1}], None),
+        ([12, 30], {"2.25.60": 12, "2.25.61": 30}),
+        ([[12], "30.0"], {"2.25.60": 12, "2.25.61": 30}),
+        ([], {}),
     ],
 )
-def test_qido_counts_or_does_not_say(numbers: list[Any], counted: int | None) -> None:
-    """QIDO-RS answers are added up; one series without a number, however it says so, makes the whole unknown."""
+def test_qido_counts_each_series(numbers: list[Any], counted: dict[str, int]) -> None:
+    """As a number, as text, in a list: what QIDO-RS states of each series is read."""
     with StowServer(series=numbers) as server:
-        web = DicomWebNode("web", server.url, frozenset({Role.ARCHIVE}))
-        assert count_mr(web, STUDY, calling_ae_title="GATEWAY") == counted
+        assert count_mr(_archive(server), STUDY, calling_ae_title="GATEWAY") == InstanceCount(counted)
+
+
+@pytest.mark.parametrize("odd", [None, [None], ["many"], [{"a": 1}], [[]], [0], [-3], "NaN"])
+def test_a_series_without_a_readable_number_is_counted_one_by_one(odd: Any) -> None:
+    """Page after page, and no value of a peer is an error."""
+    there = [f"2.25.{number}" for number in range(25)]
+    with StowServer(series=[odd], instances=there, page=10) as server:
+        found = count_mr(_archive(server), STUDY, calling_ae_title="GATEWAY")
+    assert found == InstanceCount({"2.25.60": 25})
+
+
+@pytest.mark.parametrize(("study", "counted"), [([40], 40), (["40.0"], 40), ([None], None), ("x", None)])
+def test_a_server_that_lists_no_instances_is_asked_for_the_study(study: Any, counted: int | None) -> None:
+    """Then only the whole is known, or nothing."""
+    with StowServer(series=[12, None], study=study) as server:
+        found = count_mr(_archive(server), STUDY, calling_ae_title="GATEWAY")
+    assert found == InstanceCount({"2.25.60": 12, "2.25.61": None}, counted)
+
+
+def _archive(server: StowServer) -> DicomWebNode:
+    return DicomWebNode("web", server.url, frozenset({Role.ARCHIVE}))

@@ -9,12 +9,10 @@ from pathlib import Path
 import pytest
 from pydicom import Dataset
 
-from dicom_nodes.directory import NodeDirectory
 from gateway.records import ledger
 from gateway.records.views import notice_rows
 from routing_rules.rule_files import rules_from_text
 from support.engine import RULE, Bench, bench, scans
-from support.peers import PretendPacs
 
 
 @pytest.fixture
@@ -67,27 +65,6 @@ def test_late_images_end_the_wait_by_themselves(gateway: Bench) -> None:
     study_id = gateway.keep(study)
     gateway.run(61)
     assert gateway.study(study_id).state == "MATCHED"
-
-
-def test_the_senders_archive_is_asked_whether_more_will_come(gateway: Bench) -> None:
-    """When it counts no more than is here, waiting for the missing FLAIR ends."""
-    study = _without_flair(scans())
-    there = {
-        str(dataset.SOPInstanceUID): (str(dataset.StudyInstanceUID), str(dataset.SeriesInstanceUID))
-        for dataset in study
-    }
-    with PretendPacs(headers=there) as pacs:
-        nodes = NodeDirectory.from_text(
-            "nodes:\n  - {name: hospital-pacs, kind: dimse, ae_title: "
-            f"{pacs.node.ae_title}, host: 127.0.0.1, port: {pacs.port}, roles: [sender, archive]}}\n"
-        )
-        gateway.use(directory=lambda: nodes)
-        study_id = gateway.keep(study)
-        gateway.run(61)
-    assert (
-        f"all {len(study)} MR instances that the sender's PACS counts are here"
-        in gateway.study(study_id).completed_because
-    )
 
 
 def test_one_patient_id_with_another_name_is_held_and_can_go_on(gateway: Bench) -> None:
