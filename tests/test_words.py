@@ -135,6 +135,26 @@ def test_no_retired_word_is_used(retired: str, instead: str, where: str) -> None
     assert not uses, f"say {instead}"
 
 
+RETIRED_EVERYWHERE = [
+    word for word, _, where in RETIRED if where == "everywhere" and not word.startswith("`")
+]
+
+
+@pytest.mark.parametrize("retired", RETIRED_EVERYWHERE)
+def test_tests_speak_of_the_product_in_its_words(retired: str) -> None:
+    """No ordinary word that is retired everywhere stands in their names, comments and docstrings."""
+    tests = sorted((ROOT / "tests").rglob("*.py"))
+    assert not [(path.name, use) for path in tests for use in uses_of(retired, path)]
+
+
+@pytest.mark.parametrize("retired", RETIRED_EVERYWHERE)
+def test_pages_speak_of_the_product_in_its_words(retired: str) -> None:
+    """No such word in the manual but its glossary, nor in the pages of the repository and pyproject.toml."""
+    pages = {*GLOSSARY.parents[1].rglob("*.md"), *ROOT.glob("*.md"), ROOT / "pyproject.toml"} - {GLOSSARY}
+    word = re.compile(rf"\b{retired}s?\b", re.IGNORECASE)
+    assert not sorted(path.name for path in pages if word.search(path.read_text(encoding="utf-8")))
+
+
 def test_a_retired_word_would_be_noticed(tmp_path: Path) -> None:
     """In a name, in its plural, in a comment and in a docstring; not as a part of another word."""
     file = tmp_path / "sample.py"

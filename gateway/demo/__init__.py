@@ -14,6 +14,7 @@ contrasts            what each MR sequence makes of the tissues
 anatomy              one voxel model of a head: which tissue sits where, and the lesion in it
 errors               what can go wrong in the demonstration
 
-The nodes here are a second, independent implementation on pynetdicom: nothing is shared with `dicom_nodes`,
-so a study that goes round the loop is checked by other code than the code that sent it.
+The nodes here store, answer and commit with code of their own on pynetdicom, so that a study that goes round the loop
+is checked by other code than the code that sent it. Of `dicom_nodes` they use what is set up in pynetdicom
+(`upper_layer`), and no reading or writing of objects.
 """

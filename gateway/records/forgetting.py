@@ -1,6 +1,6 @@
 """Forgetting a patient, so that a crash at any point is finished by the next run, and a second run changes nothing.
 
-1. One transaction (`ledger.mark_forgotten`): the hash is kept, the sealed identity deleted, every row emptied
+1. One transaction (`ledger.begin_forgetting`): the hash is kept, the sealed identity deleted, every row emptied
    (gateway.records.erasure), open cases ended, steps that run now fenced off. Only the rows of received instances
    remain: they name the files.
 2. In small transactions: files and their rows. A file that a living study also refers to stays.

@@ -48,7 +48,7 @@ def _references(files) -> list[InstanceReference]:  # type: ignore[no-untyped-de
     return [InstanceReference(file.sop_class_uid, file.sop_instance_uid) for file in files]
 
 
-def test_orthanc_answers_an_echo_on_both_doors(pacs: Orthanc) -> None:
+def test_orthanc_answers_an_echo_by_dicom_and_over_the_web(pacs: Orthanc) -> None:
     """C-ECHO and a DICOMweb search both say that it is there."""
     assert echo(pacs.node, calling_ae_title="GATEWAY") < 5
     assert echo(_web(pacs), calling_ae_title="GATEWAY") < 5

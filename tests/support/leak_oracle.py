@@ -62,23 +62,23 @@ def _words(encoded: bytes, values: Collection[IdentifyingValue], layout: Layout)
             continue
         if value.value.isascii() and len(value.value) < 4:
             continue
-        for needle, wide in encoded_forms(value.value):
-            for offset in _occurrences(lowered, needle):
+        for pattern, wide in encoded_forms(value.value):
+            for offset in _occurrences(lowered, pattern):
                 span = layout.at(offset)
-                if is_bulk(span) and len(needle) < _SHORTEST_IN_PIXELS[wide]:
+                if is_bulk(span) and len(pattern) < _SHORTEST_IN_PIXELS[wide]:
                     continue
-                if layout.is_constant(span, value, offset, len(needle)):
+                if layout.is_constant(span, value, offset, len(pattern)):
                     continue
                 width = 2 if wide else 1
-                if len(value.value) >= 6 or _stands_alone(lowered, offset, len(needle), width, span):
+                if len(value.value) >= 6 or _stands_alone(lowered, offset, len(pattern), width, span):
                     yield _Found(offset, value)
 
 
-def _occurrences(data: bytes, needle: bytes) -> Iterator[int]:
-    offset = data.find(needle)
+def _occurrences(data: bytes, pattern: bytes) -> Iterator[int]:
+    offset = data.find(pattern)
     while offset >= 0:
         yield offset
-        offset = data.find(needle, offset + 1)
+        offset = data.find(pattern, offset + 1)
 
 
 def _stands_alone(data: bytes, offset: int, length: int, width: int, span: Span | None) -> bool:

@@ -230,10 +230,10 @@ def bytes_leaked(data: bytes, who: Person) -> list[str]:
     for word in words:
         for charset in ("utf-8", "latin-1", "utf-16-le", "utf-16-be", "iso8859-5", "gb18030"):
             try:
-                needle = word.encode(charset).lower()
+                pattern = word.encode(charset).lower()
             except UnicodeEncodeError:
                 continue
-            if len(needle) >= 4 and needle in lowered:
+            if len(pattern) >= 4 and pattern in lowered:
                 found.append(charset)
     return found
 

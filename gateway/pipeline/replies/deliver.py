@@ -36,8 +36,8 @@ def confirm_reply(turn: Turn, context: StepContext) -> StepResult:
     else:
         closes = False
     if not study.sender:
-        evidence = StepRecord(note={"how": "kept here for the uploader"}, closes_case=closes)
-        return Done(ReplyState.CONFIRMED, evidence)
+        record = StepRecord(note={"how": "kept here for the uploader"}, closes_case=closes)
+        return Done(ReplyState.CONFIRMED, record)
     returned = Returned(
         "the object",
         [reply.restored],

@@ -141,7 +141,7 @@ class Engine:
                 kept = ledger.park(database, claim, problem, fix, record)
                 log.warning("parked", problem=problem)
         if not kept:
-            log.warning("outcome refused: the work was taken over or changed meanwhile")
+            log.warning("result refused: the work was taken over or changed meanwhile")
 
     def _postpone(self, claim: Claim, result: NotYet) -> bool:
         settings = self.context.settings.engine

@@ -1,7 +1,7 @@
 """The copies of a share of a case's instances: made, proven clean and kept.
 
 What is to do and what came of it are plain records, because large studies are shared among processes (`cores`).
-A large object and its copy stay on the disk, unless it has to be read whole (`privacy.preparer`); of others one of each
+A large object and its copy stay on the disk, unless it has to be read whole (`fast.preparer`); of others one of each
 is in memory at a time, besides what waits for the disk.
 """
 

@@ -71,8 +71,8 @@ def _chosen(rules: RuleSet, rule_id: str) -> tuple[Assignment, ...]:
 
 def _held(finding: guards.StudyHold, columns: Mapping[str, Any]) -> Stuck:
     code = finding.code if finding.may_go_on else ""
-    evidence = StepRecord(note={"guard": finding.code}, columns={**columns, "held_because": code})
-    return Stuck(finding.problem, finding.fix, evidence)
+    record = StepRecord(note={"guard": finding.code}, columns={**columns, "held_because": code})
+    return Stuck(finding.problem, finding.fix, record)
 
 
 def new_case(

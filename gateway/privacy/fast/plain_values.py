@@ -1,7 +1,8 @@
 """Values that are written as they were read: decoding and encoding them again gives the same bytes.
 
-Only plain spellings, and only numbers too short to number anybody (`recognition.SHORTEST_NUMBER`, `SHORTEST_DECIMAL`),
-so that what `deidentify` decided about one such value of an attribute it would decide about any other.
+Only plain spellings, and only numbers too short to number anybody (`detection.SHORTEST_NUMBER` and
+`detection.SHORTEST_DECIMAL`), so that what `deidentify` decided about one such value of an attribute it would decide
+about any other.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Names of two and three letters: a quick look whether a text can hold one of them at all, in whatever spelling.
 
-What `recognition.words_of` finds in a text it finds casefolded, and some letters beyond ASCII casefold to ASCII ones
+What `detection.words_of` finds in a text it finds casefolded, and some letters beyond ASCII casefold to ASCII ones
 (the long s, the Kelvin sign, sharp s, ligatures). Where one of those is, or a word that is not ASCII itself is looked
 for, the quick look says nothing.
 """

@@ -1,4 +1,4 @@
-"""Every table that is about a study, in the order a study meets them; the others are in `tables.service`.
+"""Every table that is about a study, in the order a study meets them; the others are in `tables.administration`.
 
 States are text with a CHECK constraint: a value the code does not know must fail when it is written,
 not when the row is next read. JSON columns are replaced, never changed in place.
@@ -251,7 +251,7 @@ class HeldObject(Numbered, table=True):
     kind: str = Field(default="", description="what the series was recognised as")
     what: str = Field(description="name of the SOP class")
     frames: int = Field(default=0, description="pictures in it; 0: nothing a person could look at")
-    reason: str = Field(description="code: gateway.privacy.errors.Reason, or leak")
+    reason: str = Field(description="code: gateway.privacy.errors.HeldReason, or leak")
     problem: str
     fix: str
     releasable: bool = Field(description="the profile lets a named person release it")

@@ -92,7 +92,7 @@ def test_what_was_deleted_is_gone_and_gone_twice_is_fine(tmp_path: Path, calls: 
 
 
 def test_only_what_is_old_is_abandoned(tmp_path: Path) -> None:
-    """Another process may be writing; the mark of a tray is what the recovery finds it by."""
+    """Another process may be writing; the mark of an open folder is what the recovery finds it by."""
     blobs = LocalBlobs(tmp_path)
     for name in (".half", ".new", OPEN_FOLDER):
         (tmp_path / "a").mkdir(exist_ok=True)

@@ -180,7 +180,7 @@ def test_a_worker_that_lost_its_claim_stops_sending(work: Bench, monkeypatch: py
         assert (case.state, case.problem, case.lease_owner) == ("PREPARED", "", "other")
 
 
-def test_lanes_share_the_workers() -> None:
+def test_peers_share_the_workers() -> None:
     """Half for a node that answers, one for a node that failed last, half for all such together."""
     limits = PeerLimits(4)
     steps: list[tuple[Callable[[], None], set[str]]] = [

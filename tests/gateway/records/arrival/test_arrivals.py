@@ -216,7 +216,7 @@ def test_an_object_is_on_its_way_to_the_disk_before_it_ends(
     assert row.size - 100 - sum(count for _, count in asked) < 200
 
 
-def test_a_tray_is_followed_by_the_next(tmp_path: Path) -> None:
+def test_an_open_folder_is_followed_by_the_next(tmp_path: Path) -> None:
     """More places than an open folder has: no name twice, all there before they are used, and none left at the end."""
     open_folders = OpenFolders(tmp_path / "received")
     places = [open_folders.take() for _ in range(2 * PLACES + 1)]
@@ -241,7 +241,7 @@ def test_the_first_place_can_be_ready_before_it_is_needed(tmp_path: Path) -> Non
     assert list((tmp_path / "received").glob("*/*")) == []
 
 
-def test_trays_are_made_while_nobody_sends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_open_folders_are_made_while_nobody_sends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a moment of quiet enough folders are ready, the next places come from them, and none is left at the end."""
     monkeypatch.setattr("gateway.records.arrival.open_folders.QUIET_S", 0.05)
     open_folders = OpenFolders(tmp_path / "received")
@@ -255,7 +255,7 @@ def test_trays_are_made_while_nobody_sends(tmp_path: Path, monkeypatch: pytest.M
     assert [path for path in (tmp_path / "received").rglob("*") if path.is_file()] == []
 
 
-def test_tidying_up_does_not_forget_an_open_tray(folder: Path) -> None:
+def test_tidying_up_does_not_forget_an_open_folder(folder: Path) -> None:
     """Half-written files of crashes go when they are old; the lock file of an open folder stays, however old it is."""
     _die_without_rows(folder)
     with _intake(folder) as intake:
@@ -264,7 +264,7 @@ def test_tidying_up_does_not_forget_an_open_tray(folder: Path) -> None:
         assert intake.recover().whole == 4
 
 
-def test_a_reply_leaves_no_place_in_a_tray(folder: Path) -> None:
+def test_a_reply_leaves_nothing_in_an_open_folder(folder: Path) -> None:
     """What a reading site made is no object of a study: not in its open folders, and not for a recovery."""
     announced, data = _announced(1)
     with _intake(folder) as intake:
@@ -295,7 +295,7 @@ def test_one_look_tells_for_the_objects_of_a_study(folder: Path, monkeypatch: py
         assert len(looks) == 2
 
 
-def test_the_trays_of_a_living_process_are_left_alone(folder: Path) -> None:
+def test_the_open_folders_of_a_living_process_are_left_alone(folder: Path) -> None:
     """A recovery beside a process at work touches nothing of it."""
     announced, data = _announced(1)
     with _intake(folder) as busy, _intake(folder) as other:

@@ -78,7 +78,7 @@ def test_a_row_that_the_database_never_takes_fails_alone(
     monkeypatch.setattr(ledger, "keep_instances", keep_instances)
     settled: list[ledger.Kept] = []
     wrong = new_instance(2, study="1.8", uploaded_by=99)  # there is no such account
-    tickets = [
+    pending_rows = [
         rows.add(one, settled.append, needed=False) for one in (new_instance(1), wrong, new_instance(3))
     ]
     _until(lambda: len(groups) == 4)
@@ -87,7 +87,7 @@ def test_a_row_that_the_database_never_takes_fails_alone(
     assert _uids(sqlite) == ["1.2.3.1.1", "1.2.3.1.3"]
     assert len(settled) == 2
     with pytest.raises(IntegrityError):
-        tickets[1].wait()
+        pending_rows[1].wait()
     assert not rows.is_failing
 
 

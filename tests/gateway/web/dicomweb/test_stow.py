@@ -1,4 +1,4 @@
-"""STOW-RS (PS3.18 10.5): every part by the one door, with an answer for each."""
+"""STOW-RS (PS3.18 10.5): every part through the intake, with an answer for each."""
 
 from __future__ import annotations
 

@@ -155,7 +155,7 @@ def test_an_object_over_the_limit_is_refused(web: WebGateway, monkeypatch: pytes
 
 
 def test_a_disk_that_is_full_is_told(web: WebGateway) -> None:
-    """The answer of the one door, with its fix."""
+    """The answer of the intake, with its fix."""
     settings = web.context.settings
     wanting = settings.model_copy(
         update={"storage": settings.storage.model_copy(update={"min_free_mb": 10**9})}
