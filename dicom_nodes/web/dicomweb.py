@@ -102,7 +102,7 @@ def count_mr(node: DicomWebNode, study_instance_uid: str, *, timeout_s: float) -
         }
         try:
             for uid in [uid for uid, count in series.items() if count is None]:
-                found = _every(
+                instances = _every(
                     node,
                     _SOP_INSTANCE_UID,
                     lambda offset, uid=uid: client.search_for_instances(  # type: ignore[misc]
@@ -112,7 +112,7 @@ def count_mr(node: DicomWebNode, study_instance_uid: str, *, timeout_s: float) -
                         offset=offset,
                     ),
                 )
-                series[uid] = len(found) or None
+                series[uid] = len(instances) or None
         except RequestRefused:
             pass  # it lists no instances, of this series and of the others
         if all(series.values()):

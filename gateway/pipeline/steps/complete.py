@@ -122,7 +122,7 @@ def _archives(context: StepContext, study: Study) -> list[Node]:
 
 
 def _counted(
-    turn: Turn, context: StepContext, study: Study, archives: Sequence[Node], found: StudyFacts
+    turn: Turn, context: StepContext, study: Study, archives: Sequence[Node], study_facts: StudyFacts
 ) -> Counted | Busy | None:
     """What the first archive counts that knows the study; None: none of them answers, or says a number."""
     for node in archives:
@@ -137,18 +137,18 @@ def _counted(
         if isinstance(answer, Busy):
             return answer
         if answer is not None and not answer.says_nothing:
-            return _beside(context, study, node, answer, found)
+            return _beside(context, study, node, answer, study_facts)
     return None
 
 
 def _beside(
-    context: StepContext, study: Study, node: Node, answer: InstanceCount, found: StudyFacts
+    context: StepContext, study: Study, node: Node, answer: InstanceCount, study_facts: StudyFacts
 ) -> Counted:
     """What the archive counts, beside the instances that are here; a conflicting second object counts once."""
     here = Counter(one.series_instance_uid for one in originals.kept(context.database, study.saved_id))
     labels = {
         one.series_instance_uid: f"series {one.series_number if one.series_number is not None else '?'} ({one.kind})"
-        for one in found.series
+        for one in study_facts.series
     }
     series = tuple(
         SeriesCount(labels.get(uid, "a series"), here[uid], there)
