@@ -16,8 +16,8 @@ from typing import Any
 from dicom_nodes.commitment import CommitmentResult
 from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.node import DimseNode, Node, Role
-from gateway.records import accounts, ledger
-from gateway.records.evidence import CommitmentFact
+from gateway.records import ledger
+from gateway.records.step_record import NewCommitment
 from gateway.records.tables.studies import Case
 from gateway.records.views import case_rows
 from gateway.reporting.example import phantom_report
@@ -70,7 +70,7 @@ class Returning:
         """A commitment result that came on an association of its own."""
         ledger.record_commitment(
             self.bench.context.database,
-            CommitmentFact(result.transaction_uid, result.node, result.committed, result.failed),
+            NewCommitment(result.transaction_uid, result.node, result.committed, result.failed),
         )
 
 
@@ -106,7 +106,7 @@ def _composed() -> Path:
         worker.keep(scans(), node=SENDER)
         worker.settled()
         database = worker.context.database
-        accounts.add_user(database, "lea", "Lea Reader", "lead", "hospital", PASSWORD)
+        ledger.add_user(database, "lea", "Lea Reader", "lead", "hospital", PASSWORD)
         ledger.claim_case(database, 1, 1, LEASE)
         report = phantom_report(
             prior_study_date=None, told_at=datetime(2026, 2, 3, 10, 30, tzinfo=UTC)
