@@ -313,7 +313,7 @@ class Receiver:
 
     def _failed_to_connect(self, address: str, *, tls: bool, times: int = 1) -> None:
         why, fix = NO_TLS if tls else TOO_MANY
-        self._tell(RefusedCaller("", "", address, why, fix, times=times))
+        self._record(RefusedCaller("", "", address, why, fix, times=times))
 
     def _turned_away(self, association: Association, why: str, fix: str) -> None:
         caller = self._callers.get(association)
@@ -333,6 +333,9 @@ class Receiver:
 
     def _tell(self, refusal: RefusedCaller) -> None:
         log.warning("turned away %r from %s: %s", refusal.calling_ae_title, refusal.address, refusal.why)
+        self._record(refusal)
+
+    def _record(self, refusal: RefusedCaller) -> None:
         if self._refused is not None:
             try:
                 self._refused(refusal)

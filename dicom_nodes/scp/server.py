@@ -166,6 +166,7 @@ class ReceiverServer(ThreadedAssociationServer):
             self._dropped += 1
             if time.monotonic() - self._told_at > _TELL_EVERY_S:
                 self._told_at, times, self._dropped = time.monotonic(), self._dropped, 0
+                log.warning("%d connections were dropped: too many are open", times)
                 self._tell(client_address[0], times)
         return is_taken
 

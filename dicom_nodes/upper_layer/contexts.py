@@ -34,17 +34,19 @@ TRANSFER_SYNTAXES: tuple[str, ...] = (
     uid.HTJ2KLossless,
     uid.HTJ2KLosslessRPCL,
     uid.RLELossless,
+    # What few send, and nearly nobody in more than one form; most of it is kept here and never leaves.
+    uid.JPEGLossless,
+    uid.UID(
+        "1.2.840.10008.1.2.4.110"
+    ),  # JPEG XL Lossless; pydicom 3.0 knows neither this nor those without a name
+    uid.JPEG2000MCLossless,
+    uid.UID("1.2.840.10008.1.2.8.1"),  # Deflated Image Frame Compression
+    uid.UID("1.2.840.10008.1.2.1.98"),  # Encapsulated Uncompressed Explicit VR Little Endian
     uid.JPEGLSNearLossless,
     uid.JPEG2000,
     uid.HTJ2K,
     uid.JPEGExtended12Bit,
     uid.JPEGBaseline8Bit,
-    # What few send, and nearly nobody in more than one form; most of it is kept here and never leaves.
-    uid.JPEGLossless,
-    uid.UID("1.2.840.10008.1.2.4.110"),  # JPEG XL Lossless; pydicom 3.0 knows neither this nor the next four
-    uid.JPEG2000MCLossless,
-    uid.UID("1.2.840.10008.1.2.8.1"),  # Deflated Image Frame Compression
-    uid.UID("1.2.840.10008.1.2.1.98"),  # Encapsulated Uncompressed Explicit VR Little Endian
     uid.UID("1.2.840.10008.1.2.4.111"),  # JPEG XL JPEG Recompression
     uid.UID("1.2.840.10008.1.2.4.112"),  # JPEG XL
     uid.JPEG2000MC,

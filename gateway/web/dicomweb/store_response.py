@@ -86,7 +86,7 @@ class StoreResponse:
     def __len__(self) -> int:
         return len(self.stored) + len(self.failed)
 
-    def response(self, media_type: str) -> Response:
+    def response(self, media_type: str = JSON) -> Response:
         """200 all stored, 202 some, 409 none, 503 none because there is no room (PS3.18 Table 10.5.3-1).
 
         400 with the same content when the request itself broke off: `warning` says how.

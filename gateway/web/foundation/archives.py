@@ -12,6 +12,7 @@ import tarfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from os import SEEK_END
 from pathlib import PurePosixPath
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, Final
@@ -35,6 +36,7 @@ _LONGEST_READ: Final = 8 << 20
 _METHODS: Final = {ZIP_STORED, ZIP_DEFLATED, ZIP_BZIP2}
 _OTHER_METHODS: Final = {9: "Deflate64", 14: "LZMA", 93: "Zstandard", 95: "XZ", 97: "WavPack", 98: "PPMd"}
 _ENCRYPTED_METHOD: Final = 99
+_TOO_LARGE: Final = "The file is larger than one object may be.", "Send it by DICOM instead."
 _AGAIN: Final = "Make the archive again and repeat the upload."
 _ORDINARY: Final = (
     "Make a ZIP with the ordinary method (Deflate), a tar.gz, or upload the files without packing them."
@@ -84,7 +86,9 @@ class Archives:
         content.seek(0)
         kind = _kind(head)
         if kind is None:
-            yield Entry(name, content)
+            is_large = content.seek(0, SEEK_END) > LARGEST_OBJECT
+            content.seek(0)
+            yield Unopened(name, *_TOO_LARGE) if is_large else Entry(name, content)
         elif kind not in self._OPENERS:
             yield Unopened(name, f"{kind} archives are not unpacked here.", _ORDINARY)
         elif depth == DEEPEST:
@@ -101,7 +105,9 @@ class Archives:
 
     def _zip(self, name: str, content: IO[bytes], depth: int) -> Iterator[Entry | Unopened]:
         with ZipFile(content) as archive:
-            members = [entry for entry in archive.infolist() if not entry.is_dir()]
+            members = [
+                entry for entry in archive.infolist() if not entry.is_dir() and not is_clutter(entry.filename)
+            ]
             if self._is_too_many(len(members)):
                 yield Unopened(
                     name, f"The archive holds more than {MOST_ENTRIES} files.", "Upload one study at a time."
@@ -109,8 +115,6 @@ class Archives:
                 return
             for member in members:
                 inside = f"{name}/{member.filename}" if depth > 1 else member.filename
-                if is_clutter(member.filename):
-                    continue
                 problem = _closed(member)
                 if problem is not None:
                     yield Unopened(inside, *problem)
@@ -121,6 +125,8 @@ class Archives:
         counted: Any = _Counted(content, self._take)
         with tarfile.open(fileobj=counted, mode="r:") as archive:
             for member in archive:
+                if member.isdir() or is_clutter(member.name):
+                    continue
                 if self._is_too_many(1):
                     yield Unopened(
                         name,
@@ -128,8 +134,6 @@ class Archives:
                         "Upload one study at a time.",
                     )
                     return
-                if member.isdir() or is_clutter(member.name):
-                    continue
                 inside = f"{name}/{member.name}" if depth > 1 else member.name
                 stream = archive.extractfile(member) if member.isreg() else None
                 if stream is None:
@@ -162,9 +166,7 @@ class Archives:
                 yield Unopened(name, "This entry of the archive is damaged.", _AGAIN)
                 return
             if not is_whole:
-                yield Unopened(
-                    name, "The file is larger than one object may be.", "Send it by DICOM instead."
-                )
+                yield Unopened(name, *_TOO_LARGE)
                 return
             file.seek(0)
             yield from self._entries_of(name, file, depth)

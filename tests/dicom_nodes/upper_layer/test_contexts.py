@@ -45,8 +45,13 @@ def test_everything_that_can_be_stored_is_accepted_as_it_is(commitment: bool) ->
 def test_nobody_is_invited_to_lose_something() -> None:
     """Where a sender offers several syntaxes, those that lose nothing are preferred to those that may."""
     lossy = {uid.JPEGLSNearLossless, uid.JPEG2000, uid.HTJ2K, uid.JPEGExtended12Bit, uid.JPEGBaseline8Bit}
+    lossy |= {"1.2.840.10008.1.2.4.111", "1.2.840.10008.1.2.4.112", uid.JPEG2000MC}
+    lossy |= {
+        syntax for syntax in TRANSFER_SYNTAXES if any(f in uid.UID(syntax).name for f in ("MPEG", "HEVC"))
+    }
     assert {syntax in lossy for syntax in TRANSFER_SYNTAXES[: -len(lossy)]} == {False}
     assert set(TRANSFER_SYNTAXES[-len(lossy) :]) == lossy
+    assert len(set(TRANSFER_SYNTAXES)) == len(TRANSFER_SYNTAXES)
     assert TRANSFER_SYNTAXES[: len(UNCOMPRESSED)] == UNCOMPRESSED
 
 

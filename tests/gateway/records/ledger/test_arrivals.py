@@ -1,4 +1,4 @@
-"""What came in: kept once, conflicts kept twice, late images, refusals."""
+"""What came in: kept once, conflicts kept twice, late images."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlmodel import select
 from gateway.lifecycle import CaseState, StudyState
 from gateway.records import ledger
 from gateway.records.database import Database
-from gateway.records.ledger.arrivals import keep_instance, keep_instances, refuse
+from gateway.records.ledger.arrivals import keep_instance, keep_instances
 from gateway.records.step_record import StepRecord
 from gateway.records.tables.studies import Instance
 from gateway.records.views import case_rows
@@ -126,16 +126,3 @@ def test_late_images_have_a_line_and_a_generation(database: Database, clock: Fak
     with database.read() as session:
         generations = session.exec(select(Instance.generation).order_by(Instance.ids())).all()
     assert generations == [1, 2, 2]
-
-
-def test_a_refusal_says_what_to_do_now(database: Database, clock: FakeClock) -> None:
-    """The newest fix is shown; another address or reason is another line."""
-    refuse(database, "STRANGER", "10.0.0.9", "unknown caller", "add a node")
-    clock.pass_seconds(60)
-    refuse(database, "STRANGER", "10.0.0.9", "unknown caller", "add it to nodes.yaml")
-    refuse(database, "STRANGER", "10.0.0.8", "unknown caller", "add a node")
-    with database.read() as session:
-        rows = {row.address: row for row in case_rows.refusals(session)}
-    assert (rows["10.0.0.9"].times, rows["10.0.0.9"].fix) == (2, "add it to nodes.yaml")
-    assert (rows["10.0.0.9"].last_at - rows["10.0.0.9"].first_at).total_seconds() == 60
-    assert rows["10.0.0.8"].times == 1

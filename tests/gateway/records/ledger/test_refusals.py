@@ -7,6 +7,7 @@ from gateway.records.database import Database
 from gateway.records.ledger.refusals import MOST_OF_A_NODE, MOST_OF_STRANGERS
 from gateway.records.tables.administration import Refusal
 from gateway.records.views import case_rows
+from support.records import FakeClock
 
 
 def rows(database: Database) -> list[Refusal]:
@@ -49,3 +50,18 @@ def test_the_reasons_of_a_node_are_bounded(database: Database) -> None:
         1,
     ]
     assert max(len(row.why) for row in rows(database)) <= 500
+
+
+def test_a_refusal_says_what_to_do_now(database: Database, clock: FakeClock) -> None:
+    """The newest fix is shown; another address or reason is another line."""
+    ledger.refuse(database, ledger.NewRefusal("STRANGER", "10.0.0.9", "unknown caller", "add a node"))
+    clock.pass_seconds(60)
+    ledger.refuse(
+        database, ledger.NewRefusal("STRANGER", "10.0.0.9", "unknown caller", "add it to nodes.yaml")
+    )
+    ledger.refuse(database, ledger.NewRefusal("STRANGER", "10.0.0.8", "unknown caller", "add a node"))
+    with database.read() as session:
+        rows = {row.address: row for row in case_rows.refusals(session)}
+    assert (rows["10.0.0.9"].times, rows["10.0.0.9"].fix) == (2, "add it to nodes.yaml")
+    assert (rows["10.0.0.9"].last_at - rows["10.0.0.9"].first_at).total_seconds() == 60
+    assert rows["10.0.0.8"].times == 1

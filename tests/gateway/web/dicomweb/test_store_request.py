@@ -17,9 +17,11 @@ from pydicom import Dataset
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, MRImageStorage
 from sqlmodel import select
 
+from gateway.errors import GatewayError
 from gateway.records.tables.studies import Instance, Study
 from gateway.records.views import case_rows
-from gateway.web.dicomweb.store_response import media_type_for
+from gateway.web.dicomweb.store_request import body_of
+from gateway.web.foundation.problems import BadRequest, Unsupported
 from support.dicom_files import dataset_bytes, mr_dataset
 from support.web_gateway import PASSWORD, WebGateway
 
@@ -230,23 +232,6 @@ def test_the_answer_comes_as_xml_where_that_is_asked_for(web: WebGateway, accept
     assert values["FailureReason"] == str(0xC000)
 
 
-@pytest.mark.parametrize(
-    ("accept", "media_type"),
-    [
-        ("", "application/dicom+json"),
-        ("*/*", "application/dicom+json"),
-        ("text/html, image/gif, *; q=.2, */*; q=.2", "application/dicom+json"),
-        ("application/json", "application/dicom+json"),
-        ("application/dicom+json;q=0.1, application/dicom+xml", "application/dicom+xml"),
-        ("application/dicom+xml;q=0, application/dicom+json", "application/dicom+json"),
-        ("image/png", None),
-    ],
-)
-def test_the_media_type_follows_accept(accept: str, media_type: str | None) -> None:
-    """RFC 9110 12.5.1."""
-    assert media_type_for(accept) == media_type
-
-
 def test_an_answer_nobody_accepts_stores_nothing(web: WebGateway) -> None:
     """406 before the body is read."""
     assert post(web, related(image("2.25.81")), Accept="image/png").status_code == 406
@@ -265,3 +250,32 @@ def test_dicomweb_client_stores(web: WebGateway) -> None:
     told = DICOMwebClient(f"{web.address}/dicom-web", session=session).store_instances([dataset])
     assert told.ReferencedSOPSequence[0].ReferencedSOPInstanceUID == "2.25.82.1"
     assert stored(web, "2.25.82") == ["2.25.82.1"]
+
+
+@pytest.mark.parametrize(
+    ("content_type", "boundary"),
+    [
+        ('multipart/related; type="application/dicom"; boundary=abc', "abc"),
+        ('Multipart/Related; boundary="a b;c"; type=application/DICOM', "a b;c"),
+        ("multipart/related; boundary=abc", "abc"),
+    ],
+)
+def test_the_boundary_is_found_however_it_is_written(content_type: str, boundary: str) -> None:
+    """Quoted or not, in any order; the type may be missing."""
+    assert body_of(content_type).boundary == boundary
+
+
+@pytest.mark.parametrize(
+    ("content_type", "error"),
+    [
+        ("multipart/form-data; boundary=abc", Unsupported),
+        ('multipart/related; type="application/dicom+json"; boundary=abc', Unsupported),
+        ("", Unsupported),
+        ("multipart/related; type=application/dicom", BadRequest),
+    ],
+)
+def test_what_is_no_multipart_of_dicom_is_refused(content_type: str, error: type[GatewayError]) -> None:
+    """415 for another media type, 400 for one without a boundary."""
+    with pytest.raises(error) as refused:
+        body_of(content_type)
+    assert refused.value.fix

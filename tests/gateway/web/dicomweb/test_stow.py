@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-
 import httpx
 import pytest
 from pydicom import Dataset
 from sqlmodel import select
 
-from gateway.errors import GatewayError
-from gateway.intake import OUT_OF_RESOURCES, SUCCESS
-from gateway.web.dicomweb.stow import (
-    CANNOT_UNDERSTAND,
-    PROCESSING_FAILURE,
-    StoreResponse,
-    boundary_of,
-    parts_of,
-)
-from gateway.web.foundation.problems import BadRequest, Unsupported
 from support.dicom_files import study_file
 from support.web_gateway import PASSWORD, WebGateway
 
@@ -126,114 +113,6 @@ def test_an_account_named_like_a_reader_sends_back_what_it_made(web: WebGateway)
     with web.database.read() as session:
         reply = session.exec(select(Reply).where(Reply.study_instance_uid == "2.25.6006")).one()
     assert (reply.node, reply.received_by, reply.uploaded_by) == ("reading-site", "stow-rs", None)
-
-
-@pytest.mark.parametrize(
-    ("statuses", "status"),
-    [
-        ([SUCCESS, SUCCESS], 200),
-        ([SUCCESS, CANNOT_UNDERSTAND], 202),
-        ([SUCCESS, OUT_OF_RESOURCES], 202),
-        ([CANNOT_UNDERSTAND, PROCESSING_FAILURE], 409),
-        ([OUT_OF_RESOURCES, CANNOT_UNDERSTAND], 409),
-        ([OUT_OF_RESOURCES, OUT_OF_RESOURCES], 503),
-    ],
-)
-def test_the_status_says_what_became_of_all_parts(statuses: list[int], status: int) -> None:
-    """PS3.18 Table 10.5.3-1; only where there was no room at all is the sender asked to come again."""
-    answers = StoreResponse()
-    for number, each in enumerate(statuses):
-        answers.add("1.2.840.10008.5.1.4.1.1.4", f"2.25.{number}", each)
-    told = answers.response()
-    assert (told.status_code, told.headers.get("retry-after")) == (status, "60" if status == 503 else None)
-    body = Dataset.from_json(bytes(told.body).decode())
-    assert len(body.get("ReferencedSOPSequence", [])) == statuses.count(SUCCESS)
-    reasons = [item.FailureReason for item in body.get("FailedSOPSequence", [])]
-    assert reasons == [each for each in statuses if each != SUCCESS]
-
-
-def test_a_part_that_names_no_instance_is_answered_without_one() -> None:
-    """An empty UID would be a wrong one."""
-    answers = StoreResponse()
-    answers.add("", "", CANNOT_UNDERSTAND)
-    [item] = Dataset.from_json(bytes(answers.response().body).decode()).FailedSOPSequence
-    assert [element.keyword for element in item] == ["FailureReason"]
-
-
-@pytest.mark.parametrize(
-    ("content_type", "boundary"),
-    [
-        ('multipart/related; type="application/dicom"; boundary=abc', "abc"),
-        ('Multipart/Related; boundary="a b;c"; type=application/DICOM', "a b;c"),
-        ("multipart/related; boundary=abc", "abc"),
-    ],
-)
-def test_the_boundary_is_found_however_it_is_written(content_type: str, boundary: str) -> None:
-    """Quoted or not, in any order; the type may be missing."""
-    assert boundary_of(content_type) == boundary
-
-
-@pytest.mark.parametrize(
-    ("content_type", "error"),
-    [
-        ("multipart/form-data; boundary=abc", Unsupported),
-        ('multipart/related; type="application/dicom+json"; boundary=abc', Unsupported),
-        ("", Unsupported),
-        ("multipart/related; type=application/dicom", BadRequest),
-    ],
-)
-def test_what_is_no_multipart_of_dicom_is_refused(content_type: str, error: type[GatewayError]) -> None:
-    """415 for another media type, 400 for one without a boundary."""
-    with pytest.raises(error) as refused:
-        boundary_of(content_type)
-    assert refused.value.fix
-
-
-class Slowly:
-    """A request whose body comes a few bytes at a time."""
-
-    def __init__(self, body: bytes, size: int) -> None:
-        self.chunks = [body[at : at + size] for at in range(0, len(body), size)]
-        self.taken = 0
-
-    async def stream(self) -> AsyncIterator[bytes]:
-        """The chunks, then the end, as Starlette tells it."""
-        for chunk in self.chunks:
-            self.taken += 1
-            yield chunk
-        yield b""
-
-
-def parts(request: Slowly) -> list[tuple[bytes, int]]:
-    """Each part with how many chunks had come by then."""
-
-    async def collected() -> list[tuple[bytes, int]]:
-        return [(part, request.taken) async for part in parts_of(request, BOUNDARY)]  # type: ignore[arg-type]
-
-    return asyncio.run(collected())
-
-
-@pytest.mark.parametrize("size", [1, 7, 64, 10_000])
-def test_parts_are_whole_however_the_body_is_cut(size: int) -> None:
-    """Also where a part holds what looks like a boundary, and one that is empty."""
-    wanted = [b"one", b"", f"\r\n--{BOUNDARY[:-1]}\r\n".encode() + bytes(range(256)) * 3]
-    assert [part for part, _ in parts(Slowly(related(*wanted), size))] == wanted
-
-
-def test_a_part_is_given_out_before_the_next_has_come() -> None:
-    """One in memory at a time, not a study."""
-    request = Slowly(related(b"a" * 1000, b"b" * 1000), 100)
-    first, second = parts(request)
-    assert first[1] < second[1] <= len(request.chunks)
-
-
-@pytest.mark.parametrize("missing", [1, 5, 300, 1100])
-def test_a_body_without_its_closing_boundary_is_a_problem(missing: int) -> None:
-    """What had come whole was given out; the sender hears that the rest did not come."""
-    whole = related(b"a" * 1000, b"b" * 1000).removesuffix(b"\r\n")
-    assert len(parts(Slowly(whole, 100))) == 2
-    with pytest.raises(BadRequest):
-        parts(Slowly(whole[:-missing], 100))
 
 
 def test_stow_of_a_body_that_was_cut_short_is_refused(web: WebGateway) -> None:

@@ -15,12 +15,12 @@ from gateway.errors import NotAllowed
 from gateway.intake import Intake
 from gateway.records.accounts import Viewer
 from gateway.records.tables.studies import Study
-from gateway.web.foundation import uploaded_files
+from gateway.web.foundation import archives
+from gateway.web.foundation.archives import is_clutter
 from gateway.web.foundation.context import WebContext
 from gateway.web.foundation.uploaded_files import (
     Uploader,
     UploadResult,
-    is_clutter,
     keep_file,
     own_site,
     summary_of,
@@ -95,13 +95,11 @@ def test_an_object_is_kept_for_the_site_with_its_origin(web: WebGateway) -> None
     )
 
 
-def test_an_archive_in_an_archive_is_no_object(web: WebGateway) -> None:
-    """Unpacked once, never deeper: the refusal says so of that entry, and the others are kept."""
+def test_an_archive_in_an_archive_is_opened(web: WebGateway) -> None:
+    """The name of its entries tells the way to them."""
     inner = archive({"x.dcm": study_file("2.25.7002", 1)})
     results = kept(web.context, archive({"in.zip": inner, "y.dcm": study_file("2.25.7002", 2)}))
-    assert [(one.name, one.kept) for one in results] == [("in.zip", False), ("y.dcm", True)]
-    assert results[0].problem
-    assert results[0].fix
+    assert [(one.name, one.kept) for one in results] == [("in.zip/x.dcm", True), ("y.dcm", True)]
 
 
 def damaged(data: bytes) -> bytes:
@@ -128,7 +126,7 @@ def test_an_entry_that_cannot_be_unpacked_is_told_and_the_next_is_kept(
     data = archive({"x.dcm": study_file(study, 1), "y.dcm": study_file(study, 2)})
     first, second = kept(web.context, broken(data))
     assert (first.name, first.kept) == ("x.dcm", False)
-    assert "encrypted or damaged" in first.problem
+    assert broken.__name__ in first.problem
     assert (second.name, second.kept) == ("y.dcm", True)
 
 
@@ -136,7 +134,7 @@ def test_too_many_entries_are_refused_before_one_is_unpacked(
     web: WebGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Clutter does not count."""
-    monkeypatch.setattr(uploaded_files, "MOST_ENTRIES", 2)
+    monkeypatch.setattr(archives, "MOST_ENTRIES", 2)
     files = {f"{number}.dcm": b"no DICOM" for number in range(2)}
     assert len(kept(web.context, archive(files | {"DICOMDIR": b""}))) == 2
     [refused] = kept(web.context, archive(files | {"one more": b""}))
@@ -146,11 +144,11 @@ def test_too_many_entries_are_refused_before_one_is_unpacked(
 def test_an_object_over_the_limit_is_refused(web: WebGateway, monkeypatch: pytest.MonkeyPatch) -> None:
     """By itself and in an archive, without having been read whole."""
     data = study_file("2.25.7004")
-    monkeypatch.setattr(uploaded_files, "LARGEST_OBJECT", len(data) - 1)
+    monkeypatch.setattr(archives, "LARGEST_OBJECT", len(data) - 1)
     for file in (data, archive({"x.dcm": data})):
         [result] = kept(web.context, file)
         assert (result.kept, result.fix) == (False, "Send it by DICOM instead.")
-    monkeypatch.setattr(uploaded_files, "LARGEST_OBJECT", len(data))
+    monkeypatch.setattr(archives, "LARGEST_OBJECT", len(data))
     assert kept(web.context, data)[0].kept
 
 
