@@ -7,7 +7,7 @@ from datetime import timedelta
 from gateway.settings import EngineSettings
 
 JITTER = 0.2
-"""Share of the delay that varies, so that a hundred cases do not knock on a PACS at the same second."""
+"""Share of the delay that varies, so that a hundred cases do not call a PACS at the same second."""
 
 
 def delay(attempts: int, settings: EngineSettings, chance: float) -> timedelta:

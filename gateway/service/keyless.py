@@ -2,7 +2,7 @@
 
 What is promised: no code of ours hands them a key, and Python itself refuses to open a key file in that folder, by an
 audit hook that nothing can take off again; a bug that serves a wrong file meets it too. What is not promised: native
-code could still read what the account may read. Who wants that wall as well runs `gateway serve --role web` under an
+code could still read what the account may read. Who wants to exclude that too runs `gateway serve --role web` under an
 account, or in a container, that cannot see the folder; nothing is missing there.
 """
 

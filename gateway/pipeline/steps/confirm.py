@@ -24,6 +24,7 @@ from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.step_result import Done, NotYet, StepResult, Stuck
 from gateway.pipeline.steps import deliveries
 from gateway.pipeline.steps.document_forms import files_of
+from gateway.privacy.pseudonyms import new_transaction_uid
 from gateway.records.step_record import NewCommitment, StepRecord
 from gateway.records.tables.studies import Commitment
 from gateway.records.views import case_rows
@@ -173,7 +174,7 @@ def _ask_commitment(
         return _NoCommitment("nodes.yaml says that it never commits", for_good=True)
     if turn.now - returned.at >= deadline:
         return _NoCommitment(f"no answer within {deadline}", for_good=True)
-    transaction = context.pseudonym_key.uid(f"commitment:{_unit(turn)}:{turn.claim.fence}")
+    transaction = new_transaction_uid()
     try:
         result = request_commitment(
             node,
@@ -236,10 +237,6 @@ def _held(context: StepContext, node: Node, returned: Returned) -> frozenset[str
         calling_ae_title=context.settings.dicom.ae_title,
         study_instance_uid=returned.study_instance_uid,
     )
-
-
-def _unit(turn: Turn) -> str:
-    return str(turn.claim.id) if turn.claim.unit == "case" else f"{turn.claim.unit}:{turn.claim.id}"
 
 
 def _done(returned: Returned, how: str, result: CommitmentResult | None = None, tried: str = "") -> Done:

@@ -77,6 +77,20 @@ def test_not_there_yet_means_the_same_on_every_association(tmp_path: Path, chann
     assert len(set(sent)) == 1
 
 
+def test_the_uid_of_a_request_says_nothing(tmp_path: Path) -> None:
+    """Each request has one of its own, kept with the case, and none is derived from the numbers of case and claim."""
+    with PretendPacs(commits="never") as pacs, returning(tmp_path, pacs.node) as report:
+        for _ in range(20):
+            report.bench.run(61)
+            if len(report.case.commitment_transactions) >= 2:
+                break
+        asked = list(report.case.commitment_transactions)
+        key = report.bench.context.pseudonym_key
+        derived = {key.uid(f"commitment:{report.case_id}:{fence}") for fence in range(50)}
+    assert len(asked) == len(set(asked)) >= 2
+    assert not derived & set(asked)
+
+
 def _uids(report: Returning) -> list[str]:
     """The UIDs of every form."""
     return [file["sop_instance_uid"] for file in report.case.composed.values()]
