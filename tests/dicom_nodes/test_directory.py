@@ -64,10 +64,9 @@ def dimse(name: str, *addresses: str, host: str = "192.0.2.1") -> DimseNode:
 
 
 def test_nodes_come_in_the_order_of_the_file() -> None:
-    """All of them, and those of one role; a directory made of none knows nobody."""
+    """All of them; a directory made of none knows nobody."""
     nodes = NodeDirectory.from_text(TWO_NODES)
     assert [node.name for node in nodes] == ["pacs", "web"]
-    assert [node.name for node in nodes if Role.READER in node.roles] == ["web"]
     assert (len(NodeDirectory()), NodeDirectory().caller("PACS", "127.0.0.1")) == (0, None)
     with pytest.raises(UnknownNode, match="known: none"):
         NodeDirectory().get("pacs")

@@ -11,7 +11,7 @@ import pytest
 from pydicom import Dataset
 
 from dicom_nodes.directory import NodeDirectory
-from routing_rules.files import rules_from_text
+from routing_rules.rule_files import rules_from_text
 from support.engine import Bench, bench, scans
 from support.peers import PretendPacs, free_port
 from support.stow_server import StowServer
