@@ -109,6 +109,19 @@ def with_method(data: bytes, method: int, flag: int = 0) -> bytes:
         (b"Rar!\x1a\x07\x01" + bytes(90), "RAR"),
         (tarred({"1.dcm": IMAGE * 9}, "w:gz")[:90], "cannot be read"),
     ],
+    ids=[
+        "deflate64",
+        "ppmd",
+        "unknown-method",
+        "lzma",
+        "encrypted",
+        "aes",
+        "cut-zip",
+        "damaged",
+        "7z",
+        "rar",
+        "cut-tar-gz",
+    ],
 )
 def test_what_cannot_be_unpacked_says_why(data: bytes, word: str) -> None:
     """The reason names the method; encryption is named only where there is some."""
