@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from gateway.lifecycle import CaseState, ReplyState, StudyState
+from gateway.lifecycle import CaseState, ConflictState, ReplyState, StudyState
 from gateway.records.evidence import NOTHING, Evidence
 
 
@@ -13,7 +13,7 @@ from gateway.records.evidence import NOTHING, Evidence
 class Done:
     """The step reached a state; the evidence is committed with it."""
 
-    reached: StudyState | CaseState | ReplyState
+    reached: StudyState | CaseState | ReplyState | ConflictState
     evidence: Evidence = field(default=NOTHING)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlmodel import SQLModel
 
+from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.service import (
     Account,
     AuditEvent,
@@ -115,6 +116,7 @@ EMPTIED: Mapping[type[SQLModel], Mapping[str, Left]] = {
         "returned_uid": _nothing(""),
         "commitment_transactions": _nothing([]),
     },
+    Conflict: {**_PARKED, "differences": _nothing([]), "why": _nothing("")},
     CaseEvent: {"detail": _nothing({})},
     Delivery: {"sop_instance_uid": _number, "detail": _nothing("")},
     # The digest stays: it proves that this reader signed something, and the trail has it anyway.
@@ -133,6 +135,10 @@ REMAINS: Mapping[type[SQLModel], frozenset[str]] = {
         "id study_id site destination profile state generation rule_id rule_version rule_title rules_fingerprint "
         "referral urgency priority readability pseudonym late_images echoes returned_as forgotten_at reached_at "
         "created_at updated_at look_again_at attempts failing_since lease_until fence"
+    ),
+    Conflict: _names(
+        "id study_id site state kind objects kinds senders choice decided_by decided_at received_at last_at "
+        "reached_at look_again_at attempts failing_since lease_until fence"
     ),
     CaseEvent: _names("id study_id case_id at what reached who"),
     Delivery: _names("id case_id direction node outcome status at"),

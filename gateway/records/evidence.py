@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from gateway.lifecycle import Standing
 from gateway.records.identities.vault import SealedIdentity
 
 
@@ -87,12 +88,20 @@ class CommitmentFact:
 
 
 @dataclass(frozen=True)
+class ComparedFact:
+    """What a comparison with the version in force came to for one instance."""
+
+    instance_id: int
+    standing: Standing
+
+
+@dataclass(frozen=True)
 class Evidence:
     """Everything one run of a step wants remembered; `note` goes into the journal."""
 
     note: Mapping[str, Any] = field(default_factory=dict)
     columns: Mapping[str, Any] = field(default_factory=dict)
-    """Columns of the study, case or reply to set."""
+    """Columns of the study, case, reply or conflict to set."""
     cases: tuple[CaseDraft, ...] = ()
     identity: SealedIdentity | None = None
     prepared: tuple[PreparedFact, ...] | None = None
@@ -100,6 +109,7 @@ class Evidence:
     manifest: ManifestFact | None = None
     deliveries: tuple[DeliveryFact, ...] = ()
     commitment: CommitmentFact | None = None
+    compared: tuple[ComparedFact, ...] = ()
     closes_case: bool = False
     """This reply is its case's report: the case is over with it."""
 

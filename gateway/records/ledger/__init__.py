@@ -4,6 +4,7 @@
     opening      the case of a matched study: new, or amended by late images
     work         claim_due, renew, note_deliveries, advance, postpone, park     (the engine)
     peers        which node a unit of work talks to next
+    conflicts    two versions of a study's objects: the question opened, what was compared
     answers      record_commitment; what nodes answered for each object
     replies      keep_reply, note_echo, discard_reply, count_as_report, note_reply_download
     people       claim_case, release_case, save_draft, sign_report, park_case, retry, note_report_download

@@ -6,13 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
-from gateway.lifecycle import StudyState, move_study
+from gateway.lifecycle import Standing, StudyState, move_study
 from gateway.records.database import Database
+from gateway.records.ledger import conflicts
 from gateway.records.ledger.journal import tell
+from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.service import Refusal
 from gateway.records.tables.studies import Instance, Study
 
@@ -60,8 +62,9 @@ def keep_instance(database: Database, fact: InstanceFact, quiet: timedelta) -> i
 def keep_instances(database: Database, facts: Sequence[InstanceFact], quiet: timedelta) -> list[Kept]:
     """Remember instances whose bytes are already durable, all in one transaction; one answer for each fact.
 
-    The same bytes again change nothing. The same UID with other bytes keeps both and parks the study.
-    A study that was complete starts its next generation, and cases not yet reported are amended.
+    The same bytes again change nothing, unless they were set aside. The same UID with other bytes keeps both and
+    contests the study until they are compared. New objects of a study that was complete start its next generation,
+    and cases not yet reported are amended.
     """
     by_study: dict[tuple[str, str], list[InstanceFact]] = {}
     for fact in facts:
@@ -83,28 +86,42 @@ def _keep_in_study(
     session: Session, facts: Sequence[InstanceFact], now: datetime, quiet: timedelta
 ) -> Iterator[tuple[InstanceFact, Kept]]:
     study = _study_of(session, facts[0], now, quiet)
-    known: dict[str, dict[str, str]] = {}
-    columns = select(Instance.sop_instance_uid, Instance.digest, Instance.blob).where(
+    known: dict[str, dict[str, _Version]] = {}
+    columns = select(Instance.sop_instance_uid, Instance.digest, Instance.blob, Instance.standing).where(
         Instance.study_id == study.saved_id,
         col(Instance.sop_instance_uid).in_({fact.sop_instance_uid for fact in facts}),
     )
-    for sop_instance_uid, digest, blob in session.exec(columns):
-        known.setdefault(sop_instance_uid, {})[digest] = blob
+    for sop_instance_uid, digest, blob, stands in session.exec(columns):
+        known.setdefault(sop_instance_uid, {})[digest] = _Version(blob, stands)
     new: list[dict[str, object]] = []
+    in_force = 0
     for fact in facts:
-        same_uid = known.setdefault(fact.sop_instance_uid, {})
-        if fact.digest not in same_uid:
-            if not new and study.state != StudyState.RECEIVED:
-                _reopen(session, study, now)
-            new.append(_row(study, fact, now, in_conflict=bool(same_uid)))
-            if same_uid:
-                _conflict(session, study, fact, now)
-            same_uid[fact.digest] = fact.blob
-        yield fact, Kept(study.saved_id, same_uid[fact.digest])
-    if not new:
+        versions = known.setdefault(fact.sop_instance_uid, {})
+        version = versions.get(fact.digest)
+        others = [other.standing for digest, other in versions.items() if digest != fact.digest]
+        standing = conflicts.standing_on_arrival(others, version.standing if version else None)
+        if standing is not None:
+            conflict_id = None
+            if standing == Standing.UNCOMPARED:
+                conflict_id = _contested_with(session, study, fact, now).saved_id
+            else:
+                if not in_force and study.state != StudyState.RECEIVED:
+                    _reopen(session, study, now)
+                if versions:
+                    conflicts.note_awaited(session, study.saved_id, now)
+                in_force += 1
+            if version is None:
+                new.append(_row(study, fact, now, standing, conflict_id))
+            else:  # it was set aside, and the sender says it again
+                _stand_again(session, study, fact, now, standing, conflict_id)
+            version = versions[fact.digest] = _Version(version.blob if version else fact.blob, standing)
+        assert version is not None
+        yield fact, Kept(study.saved_id, version.blob)
+    if new:
+        session.execute(insert(Instance), new)
+    if not in_force:
         return
-    session.execute(insert(Instance), new)
-    study.instances += len(new)
+    study.instances += in_force
     study.last_instance_at = now
     # Never later than it was: instances that trickle in must not put off the look at the hard cap.
     study.look_again_at = min(study.look_again_at, now + quiet)
@@ -113,7 +130,17 @@ def _keep_in_study(
     study.lease_owner, study.lease_until = "", None
 
 
-def _row(study: Study, fact: InstanceFact, now: datetime, *, in_conflict: bool) -> dict[str, object]:
+@dataclass(frozen=True)
+class _Version:
+    """One version of an object that is kept: where its bytes are and where it stands."""
+
+    blob: str
+    standing: str
+
+
+def _row(
+    study: Study, fact: InstanceFact, now: datetime, standing: Standing, conflict_id: int | None
+) -> dict[str, object]:
     return {
         "study_id": study.saved_id,
         "sop_class_uid": fact.sop_class_uid,
@@ -124,21 +151,43 @@ def _row(study: Study, fact: InstanceFact, now: datetime, *, in_conflict: bool) 
         "blob": fact.blob,
         "size": fact.size,
         "generation": study.generation,
-        "in_conflict": in_conflict,
+        "standing": standing,
+        "conflict_id": conflict_id,
         "received_at": now,
     }
 
 
-def _conflict(session: Session, study: Study, fact: InstanceFact, now: datetime) -> None:
-    study.problem = "Two different objects with the same SOP Instance UID were received; both are kept."
-    study.fix = "Ask the sender which one is right; then retry the study, which uses the first one received."
-    tell(
-        session,
-        study.saved_id,
-        None,
-        now,
-        "conflicting instance received",
-        detail={"sop_class_uid": fact.sop_class_uid},
+def _contested_with(session: Session, study: Study, fact: InstanceFact, now: datetime) -> Conflict:
+    """The conflict of a study that this version belongs to, and with it the other versions of its UID."""
+    conflict = conflicts.join(session, study, fact.sender, now)
+    session.execute(
+        update(Instance)
+        .where(
+            col(Instance.study_id) == study.saved_id,
+            col(Instance.sop_instance_uid) == fact.sop_instance_uid,
+            col(Instance.standing) != Standing.SAME,
+        )
+        .values(conflict_id=conflict.saved_id)
+    )
+    return conflict
+
+
+def _stand_again(
+    session: Session,
+    study: Study,
+    fact: InstanceFact,
+    now: datetime,
+    standing: Standing,
+    conflict_id: int | None,
+) -> None:
+    session.execute(
+        update(Instance)
+        .where(
+            col(Instance.study_id) == study.saved_id,
+            col(Instance.sop_instance_uid) == fact.sop_instance_uid,
+            col(Instance.digest) == fact.digest,
+        )
+        .values(standing=standing, conflict_id=conflict_id, generation=study.generation, received_at=now)
     )
 
 

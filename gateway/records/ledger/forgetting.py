@@ -17,9 +17,10 @@ from gateway.lifecycle import OVER, CaseState, StudyState, move_case, move_study
 from gateway.records import erasure
 from gateway.records.blobs import BlobStore
 from gateway.records.database import Database
-from gateway.records.ledger import audit_trail
+from gateway.records.ledger import audit_trail, conflicts
 from gateway.records.ledger.journal import tell
 from gateway.records.patients import UNDECIDED, enrolments_of, not_over, studies_of
+from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.service import Refusal
 from gateway.records.tables.studies import (
     Case,
@@ -200,6 +201,8 @@ def _end(
             case.state = move_case(CaseState(case.state), CaseState.FORGOTTEN)
             case.reached_at = now
         case.updated_at = now
+    for study in studies:
+        conflicts.forget(session, study.saved_id, now)
     rows: tuple[Study | Case, ...] = (*studies, *cases)
     for row in rows:
         row.forgotten_at = now
@@ -216,6 +219,7 @@ def _empty_rows(session: Session, studies: Sequence[Study], cases: Sequence[Case
     rows = (
         *studies,
         *cases,
+        *session.exec(select(Conflict).where(col(Conflict.study_id).in_(numbers))),
         *session.exec(select(CaseEvent).where(col(CaseEvent.study_id).in_(numbers))),
         *session.exec(select(Delivery).where(col(Delivery.case_id).in_(case_ids))),
         *session.exec(select(SignedReport).where(col(SignedReport.case_id).in_(case_ids))),

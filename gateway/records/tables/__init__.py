@@ -1,1 +1,1 @@
-"""The tables: `studies` (in the order a study meets them), `service` (all others), `columns` (what they share)."""
+"""The tables: `studies` (in the order a study meets them), `conflicts`, `service` (all others), `columns` (shared)."""

@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import JSON, Column, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
+import gateway.records.tables.conflicts
 import gateway.records.tables.service  # noqa: F401  foreign keys point at its accounts
-from gateway.lifecycle import CaseState, ReplyState, StudyState
+from gateway.lifecycle import CaseState, ReplyState, Standing, StudyState
 from gateway.records.tables.columns import Due, Numbered, one_of
 from routing_rules.surveillance.due_dates import JcvStatus
 
@@ -69,6 +70,7 @@ class Instance(Numbered, table=True):
     __table_args__ = (
         UniqueConstraint("study_id", "sop_instance_uid", "digest"),
         Index("ix_instance_sop_instance_uid", "sop_instance_uid"),
+        one_of("standing", tuple(Standing), "standing"),
     )
 
     study_id: int = Field(foreign_key="study.id", index=True)
@@ -80,8 +82,13 @@ class Instance(Numbered, table=True):
     blob: str = Field(description="key in the object store")
     size: int = Field(description="bytes")
     generation: int
-    in_conflict: bool = Field(default=False, description="same UID as an earlier instance, other bytes")
-    received_at: datetime
+    standing: str = Field(
+        default=Standing.IN_FORCE, description="whether the study is read from this version of the object"
+    )
+    conflict_id: int | None = Field(
+        default=None, foreign_key="conflict.id", index=True, description="the last conflict it was part of"
+    )
+    received_at: datetime = Field(description="when it came last")
 
 
 class Identity(Numbered, table=True):
