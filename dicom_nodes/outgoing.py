@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import Protocol
 
 from dicom_nodes.encoding.errors import NotDicom
-from dicom_nodes.encoding.part10 import file_meta
+from dicom_nodes.encoding.part10 import SOP_CLASS, SOP_INSTANCE, TRANSFER_SYNTAX, FileMeta, file_meta
 
 _HEAD_BYTES = 4096
 _MOST_META_BYTES = 1024 * 1024  # private file meta information (0002,0102) may be large, but not like this
-_TRANSFER_SYNTAX = 0x00020010
-_META = (0x00020002, 0x00020003, _TRANSFER_SYNTAX)
 
 
 @dataclass(frozen=True)
@@ -32,10 +30,10 @@ class OutgoingFile:
         """Read the UIDs from the file meta information; raises NotDicom or OSError."""
         descriptor = os.open(path, os.O_RDONLY)
         try:
-            meta, _ = _head(descriptor)
+            meta = _meta(descriptor)
         finally:
             os.close(descriptor)
-        uids = [_uid(meta, tag) for tag in _META]
+        uids = [meta.uid(tag) for tag in (SOP_CLASS, SOP_INSTANCE, TRANSFER_SYNTAX)]
         if not all(uids):
             raise NotDicom(
                 f"{path.name} has incomplete file meta information.", "Export it again from its source."
@@ -71,14 +69,14 @@ class StoredContent:
         """
         descriptor = os.open(file.path, os.O_RDONLY)
         try:
-            meta, start = _head(descriptor)
-            stored = _uid(meta, _TRANSFER_SYNTAX)
+            meta = _meta(descriptor)
+            stored = meta.uid(TRANSFER_SYNTAX)
             if stored != file.transfer_syntax_uid:
                 raise NotDicom(
                     f"The file is in transfer syntax {stored or 'unknown'}, not {file.transfer_syntax_uid} as noted.",
                     "Find out what changed the file.",
                 )
-            return cls(descriptor, start, os.fstat(descriptor).st_size - start)
+            return cls(descriptor, meta.end, os.fstat(descriptor).st_size - meta.end)
         except BaseException:
             os.close(descriptor)
             raise
@@ -120,21 +118,17 @@ class EncodedContent:
         """Nothing is open."""
 
 
-def _head(descriptor: int) -> tuple[dict[int, bytes], int]:
-    """The file meta information and where the data set begins, from as few bytes as need be."""
+def _meta(descriptor: int) -> FileMeta:
+    """The file meta information, from as few bytes as need be."""
     size = _HEAD_BYTES
     while True:
         head = os.pread(descriptor, size, 0)
         try:
-            meta, start = file_meta(head)
+            meta = file_meta(head)
         except NotDicom:
             if len(head) < size or size >= _MOST_META_BYTES:
                 raise
         else:
-            if start < len(head) - 8 or len(head) < size:
-                return meta, start
+            if meta.end < len(head) - 8 or len(head) < size:
+                return meta
         size *= 16
-
-
-def _uid(meta: dict[int, bytes], tag: int) -> str:
-    return meta.get(tag, b"").decode("ascii", "replace").strip("\0 ")

@@ -31,7 +31,7 @@ from datetime import timedelta
 from sqlalchemy.exc import SQLAlchemyError
 
 from dicom_nodes.encoding.errors import NotDicom
-from dicom_nodes.encoding.stream import Walk
+from dicom_nodes.encoding.walk import Walk
 from dicom_nodes.instance import ReceivedInstance
 from dicom_nodes.node import Role
 from gateway import logs

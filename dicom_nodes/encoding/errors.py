@@ -6,4 +6,11 @@ from dicom_nodes.explained_error import ExplainedError
 
 
 class NotDicom(ExplainedError):
-    """Bytes that are not a complete DICOM Part 10 file."""
+    """Bytes that are not a complete DICOM object or Part 10 file; no value of it is in the text, unless it is a UID."""
+
+    def __init__(
+        self,
+        problem: str,
+        fix: str = "Export the object again from its source; this copy is damaged or is not DICOM.",
+    ) -> None:
+        super().__init__(problem, fix)

@@ -24,7 +24,8 @@ from pynetdicom.transport import AssociationSocket
 
 from dicom_nodes.commitment import PROCESSING_FAILURE, SUCCESS, CommitmentResult, result_of_event
 from dicom_nodes.directory import NodeDirectory
-from dicom_nodes.instance import ReceivedInstance, is_uid
+from dicom_nodes.encoding.uids import is_uid
+from dicom_nodes.instance import ReceivedInstance
 from dicom_nodes.node import STORING, DimseNode, TlsSettings
 from dicom_nodes.scp.commitment_provider import CommitmentProvider, Committed
 from dicom_nodes.scp.incoming import (

@@ -13,8 +13,10 @@ Here each PDU carries one PDV: some receivers take only that, and it costs six b
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
+
+from dicom_nodes.encoding.command_sets import command_values, encoded_command
 
 HEADER_BYTES = 12
 """PDU header and PDV header before each fragment."""
@@ -24,9 +26,6 @@ DATASET, COMMAND, LAST = 0x00, 0x01, 0x02
 
 _P_DATA = 0x04
 _HEADER = struct.Struct(">BBLLBB")
-_ELEMENT = struct.Struct("<HHL")
-_US_ELEMENT = struct.Struct("<HHLH")
-_UL_ELEMENT = struct.Struct("<HHLL")
 _C_STORE_RQ, _C_STORE_RSP = 0x0001, 0x8001
 _PRIORITY_MEDIUM, _HAS_DATASET, _NO_DATASET = 0x0000, 0x0001, 0x0101
 
@@ -48,35 +47,27 @@ class Response(NamedTuple):
 
 def store_request(message_id: int, sop_class_uid: str, sop_instance_uid: str) -> bytes:
     """The command set of a C-STORE-RQ (PS3.7 Table 9.3-1)."""
-    elements = b"".join(
+    return encoded_command(
         (
-            _uid(0x0002, sop_class_uid),
-            _us(0x0100, _C_STORE_RQ),
-            _us(0x0110, message_id),
-            _us(0x0700, _PRIORITY_MEDIUM),
-            _us(0x0800, _HAS_DATASET),
-            _uid(0x1000, sop_instance_uid),
+            (0x0002, _uid(sop_class_uid)),
+            (0x0100, _us(_C_STORE_RQ)),
+            (0x0110, _us(message_id)),
+            (0x0700, _us(_PRIORITY_MEDIUM)),
+            (0x0800, _us(_HAS_DATASET)),
+            (0x1000, _uid(sop_instance_uid)),
         )
     )
-    return _UL_ELEMENT.pack(0, 0x0000, 4, len(elements)) + elements
 
 
 def read_response(command: bytes) -> Response:
     """The elements of a command set that decide; ValueError when it is no command set."""
-    found: dict[int, int] = {}
-    offset = 0
-    while offset < len(command):
-        if offset + 8 > len(command):
-            raise ValueError("the command set ends inside an element")
-        group, element, length = _ELEMENT.unpack_from(command, offset)
-        offset += 8
-        if group != 0 or offset + length > len(command):
-            raise ValueError("the command set has an element of another group, or one that is cut off")
-        if length == 2:
-            found[element] = int.from_bytes(command[offset : offset + 2], "little")
-        offset += length
+    values = command_values(command)
+    data_set_type = _number(values, 0x0800)
     return Response(
-        found.get(0x0100), found.get(0x0120), found.get(0x0900), found.get(0x0800, _NO_DATASET) != _NO_DATASET
+        _number(values, 0x0100),
+        _number(values, 0x0120),
+        _number(values, 0x0900),
+        data_set_type is not None and data_set_type != _NO_DATASET,
     )
 
 
@@ -112,11 +103,15 @@ def pdvs(body: bytes) -> Iterator[tuple[int, bytes]]:
         offset = end
 
 
-def _us(element: int, value: int) -> bytes:
-    return _US_ELEMENT.pack(0, element, 2, value)
+def _number(values: Mapping[int, bytes], element: int) -> int | None:
+    value = values.get(element, b"")
+    return int.from_bytes(value, "little") if len(value) == 2 else None
 
 
-def _uid(element: int, value: str) -> bytes:
+def _us(value: int) -> bytes:
+    return value.to_bytes(2, "little")
+
+
+def _uid(value: str) -> bytes:
     encoded = value.encode("ascii")
-    encoded += b"\0" * (len(encoded) % 2)
-    return _ELEMENT.pack(0, element, len(encoded)) + encoded
+    return encoded + b"\0" * (len(encoded) % 2)

@@ -12,6 +12,9 @@ import struct
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from dicom_nodes.encoding.command_sets import command_values, encoded_command
+from dicom_nodes.encoding.uids import uid_text
+
 P_DATA, RELEASE_RQ, ABORT = 0x04, 0x05, 0x07
 _KNOWN_TYPES = frozenset(range(0x01, 0x08))
 
@@ -29,7 +32,6 @@ _MAX_OTHER_PDU = 65536
 _HEADER = 6  # of a PDU (type, reserved, length) and of a PDV (length, context, control): both have six bytes
 _PDU = struct.Struct(">BxL")
 _PDV = struct.Struct(">LBB")
-_ELEMENT = struct.Struct("<HHL")
 
 
 class ProtocolError(Exception):
@@ -139,19 +141,11 @@ class PduReader:
 
 
 def read_command(encoded: bytes) -> dict[int, bytes]:
-    """The values of a command set by element number; implicit VR little endian (PS3.7 6.3.1)."""
-    values: dict[int, bytes] = {}
-    at = 0
-    while at < len(encoded):
-        if at + 8 > len(encoded):
-            raise ProtocolError("a command set that ends inside an element", BY_USER, NO_REASON)
-        group, number, length = _ELEMENT.unpack_from(encoded, at)
-        at += 8
-        if group != 0 or at + length > len(encoded):
-            raise ProtocolError("a command set whose lengths do not fit", BY_USER, NO_REASON)
-        values[number] = encoded[at : at + length]
-        at += length
-    return values
+    """The values of a command set by element number; raises ProtocolError."""
+    try:
+        return command_values(encoded)
+    except ValueError as error:
+        raise ProtocolError(str(error), BY_USER, NO_REASON) from None
 
 
 def number_of(command: Mapping[int, bytes], element: int) -> int:
@@ -164,7 +158,7 @@ def number_of(command: Mapping[int, bytes], element: int) -> int:
 
 def uid_of(command: Mapping[int, bytes], element: int) -> str:
     """A UID of the command set; empty where it is missing."""
-    return command.get(element, b"").decode("ascii", "replace").strip("\0 ")
+    return uid_text(command.get(element, b""))
 
 
 def store_response(context_id: int, request: Mapping[int, bytes], status: int, max_pdu: int) -> bytes:
@@ -172,9 +166,8 @@ def store_response(context_id: int, request: Mapping[int, bytes], status: int, m
 
     `max_pdu` is what the peer can take (PS3.8 D.1.1), 0 for no limit.
     """
-    elements = b"".join(
-        _ELEMENT.pack(0, number, len(value)) + value
-        for number, value in (
+    command = encoded_command(
+        (
             (AFFECTED_CLASS, request.get(AFFECTED_CLASS, b"")),
             (COMMAND_FIELD, b"\x01\x80"),
             (0x0120, request[MESSAGE_ID]),
@@ -183,7 +176,6 @@ def store_response(context_id: int, request: Mapping[int, bytes], status: int, m
             (AFFECTED_INSTANCE, request.get(AFFECTED_INSTANCE, b"")),
         )
     )
-    command = _ELEMENT.pack(0, 0, 4) + len(elements).to_bytes(4, "little") + elements
     return data_pdus(context_id, command, max_pdu, is_command=True, is_last=True)
 
 

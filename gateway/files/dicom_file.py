@@ -12,8 +12,8 @@ from pydicom.errors import InvalidDicomError
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from dicom_nodes.encoding.errors import NotDicom
-from dicom_nodes.encoding.part10 import file_meta
-from dicom_nodes.instance import dataset_uids
+from dicom_nodes.encoding.part10 import file_meta, has_preamble
+from dicom_nodes.encoding.walk import walk
 from gateway.privacy.identifiers.values import UNREADABLE
 from gateway.quiet_pydicom import silent_pydicom
 
@@ -48,12 +48,11 @@ def parsed(data: bytes) -> Dataset:
         implicit, little = found.original_encoding
         syntax = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
         if little:  # without file meta information there is no other syntax (PS3.10 7.1)
-            dataset_uids(data, syntax)
+            walk(data, syntax)
     else:
-        offset = file_meta(data)[1]
-        dataset_uids(data[offset:], str(found.file_meta.TransferSyntaxUID))
+        walk(data[file_meta(data).end :], str(found.file_meta.TransferSyntaxUID))
     return found
 
 
 def _is_bare(start: bytes) -> bool:
-    return start[128:132] != b"DICM" and start[:2] in FIRST_GROUPS
+    return not has_preamble(start) and start[:2] in FIRST_GROUPS

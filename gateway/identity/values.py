@@ -23,6 +23,7 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_data_element
 from pydicom.values import convert_SQ
 
+from dicom_nodes.encoding.vrs import STRING_VRS, TEXT_VRS
 from gateway.identity.normal_forms import NORMAL_FORMS
 
 Value = bytes | tuple[str, ...]
@@ -49,8 +50,7 @@ _NUMERIC_CODE: Final = {
     "SV": "q",
     "UV": "Q",
 }
-_ENCODED: Final = frozenset("LO LT PN SH ST UC UT".split())
-_TEXT: Final = _ENCODED | frozenset("AE AS CS DA DS DT IS TM UI UR".split())
+_TEXT: Final = TEXT_VRS | STRING_VRS
 _ONE_TEXT: Final = frozenset("LT ST UR UT".split())  # a backslash in them is a backslash
 _LEADING_BLANKS_COUNT: Final = _ONE_TEXT | {"UC"}
 _UNREADABLE: Final = (
@@ -205,7 +205,7 @@ def _little_endian(element: Encoded, vr: str) -> bytes:
 def _text(element: Encoded, vr: str) -> str | None:
     """The text of an element, delimiters and padding included; None when it is not in its character set."""
     data = element.data
-    if vr not in _ENCODED or (data.isascii() and _ESCAPE not in data):
+    if vr not in TEXT_VRS or (data.isascii() and _ESCAPE not in data):
         return data.decode("latin-1")
     try:
         if _ESCAPE not in data:

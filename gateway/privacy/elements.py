@@ -10,6 +10,8 @@ from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag
 
+from dicom_nodes.encoding.vrs import BULK_VRS, NUMBER_VRS
+
 
 def listed(value: Any) -> list[Any]:
     if value is None or value == "" or value == b"":
@@ -27,10 +29,8 @@ def new_element(tag: BaseTag, vr: str, value: Any) -> DataElement:
     if isinstance(value, (MultiValue, list, tuple)) and len(value) == 1:
         value = value[0]
     if value is None or (isinstance(value, (list, MultiValue)) and not value):
-        value = (
-            Sequence() if vr == "SQ" else (b"" if vr in ("OB", "OW", "OF", "OD", "OL", "OV", "UN") else "")
-        )
-        if vr in ("FD", "FL", "US", "SS", "UL", "SL", "UV", "SV", "AT", "DS", "IS"):
+        value = Sequence() if vr == "SQ" else (b"" if vr in BULK_VRS or vr == "UN" else "")
+        if vr in NUMBER_VRS or vr in ("DS", "IS"):
             value = None
     return DataElement(tag, vr, value)
 

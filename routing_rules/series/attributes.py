@@ -15,11 +15,11 @@ from pydicom.charset import decode_bytes, python_encoding
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
-from pydicom.valuerep import PersonName
+from pydicom.valuerep import CUSTOMIZABLE_CHARSET_VR, PersonName
 
 _BINARY = {"FD": ("d", 8), "FL": ("f", 4), "US": ("H", 2), "SS": ("h", 2), "UL": ("I", 4), "SL": ("i", 4)}
 _ESCAPE = b"\x1b"
-_TEXT_VRS = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
+_TEXT_VRS = frozenset(map(str, CUSTOMIZABLE_CHARSET_VR))
 
 
 Element = RawDataElement | DataElement

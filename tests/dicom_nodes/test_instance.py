@@ -11,8 +11,7 @@ from pydicom import dcmread, uid
 from pydicom.dataset import Dataset
 
 from dicom_nodes.encoding.errors import NotDicom
-from dicom_nodes.instance import ReceivedInstance, is_uid, read_instance
-from dicom_nodes.outgoing import OutgoingFile
+from dicom_nodes.instance import ReceivedInstance, read_instance
 from dicom_nodes.upper_layer.contexts import TRANSFER_SYNTAXES
 from support.dicom_files import dataset_bytes, encoded, mr_dataset
 
@@ -77,7 +76,6 @@ def test_garbage_is_told_apart(part10: bytes, problem: str) -> None:
     with pytest.raises(NotDicom, match=problem) as caught:
         read_instance(part10)
     assert caught.value.fix
-    assert not caught.value.transient
 
 
 def test_a_uid_that_names_a_path_is_refused() -> None:
@@ -123,33 +121,3 @@ def test_a_received_instance_survives_the_way_through_a_file() -> None:
     ds = dcmread(BytesIO(part10))
     assert ds.file_meta.FileMetaInformationGroupLength
     assert ds.SOPInstanceUID == instance.sop_instance_uid == ds.file_meta.MediaStorageSOPInstanceUID
-
-
-def test_an_outgoing_file_knows_its_uids(tmp_path) -> None:  # type: ignore[no-untyped-def]
-    """The three UIDs needed to negotiate are read from the file meta information alone."""
-    ds = mr_dataset(syntax=uid.RLELossless, rows=512)
-    path = tmp_path / "a.dcm"
-    path.write_bytes(encoded(ds))
-    assert OutgoingFile.of(path) == OutgoingFile(path, ds.SOPClassUID, ds.SOPInstanceUID, uid.RLELossless)
-    path.write_bytes(b"no DICOM")
-    with pytest.raises(NotDicom):
-        OutgoingFile.of(path)
-
-
-@pytest.mark.parametrize(
-    ("text", "good"),
-    [
-        ("1.2.840.10008", True),
-        ("2.25.0", True),
-        ("1.02.3", True),
-        ("", False),
-        ("1..2", False),
-        ("1.2\n", False),
-        ("../x", False),
-        ("1." + "2" * 63, False),
-        ("١.٢", False),
-    ],
-)
-def test_what_can_be_a_uid(text: str, good: bool) -> None:
-    """Digits and dots, at most 64 of them, and nothing that means something to a file system."""
-    assert is_uid(text) is good

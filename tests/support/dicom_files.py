@@ -92,4 +92,4 @@ def mr_file(folder: Path, number: int = 1, **how: object) -> OutgoingFile:
 
 def dataset_bytes(part10: bytes) -> bytes:
     """What follows the file meta information."""
-    return part10[file_meta(part10)[1] :]
+    return part10[file_meta(part10).end :]

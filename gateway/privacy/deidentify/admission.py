@@ -12,7 +12,7 @@ from typing import Final
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
-from dicom_nodes.instance import is_uid
+from dicom_nodes.encoding.uids import is_uid
 from gateway.privacy.errors import Held, Reason
 from gateway.privacy.profile.profile import Profile
 

@@ -19,7 +19,8 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.tag import Tag
 
-from dicom_nodes.instance import is_uid
+from dicom_nodes.encoding import vrs
+from dicom_nodes.encoding.uids import is_uid
 from gateway.privacy.deidentify.coded_entries import clean_coded_entry
 from gateway.privacy.deidentify.pixel_data import without_hidden_text
 from gateway.privacy.elements import has_standard_vr, is_ascii, listed, new_element, vr_to_write
@@ -49,8 +50,7 @@ _SERIES_DESCRIPTION, _CONTRAST_AGENT = Tag(0x0008103E), Tag(0x00180010)
 _CHARACTER_SET: Final = Tag(0x00080005)
 _PIXEL_DATA: Final = 0x7FE00010
 _PIXELS: Final = (0x7FE00008, 0x7FE00009, 0x7FE00010)
-_BULK_VRS: Final = frozenset({"OB", "OW", "OF", "OD", "OL", "OV"})
-_BINARY_VRS: Final = _BULK_VRS | {"FD", "FL", "US", "SS", "UL", "SL", "UV", "SV", "AT", "UN"}
+_BINARY_VRS: Final = vrs.BULK_VRS | vrs.NUMBER_VRS | {"UN"}
 # Bulk data that are samples or tables of numbers. Any other (an ICC profile with its texts, a MAC) goes.
 _SAMPLES: Final = frozenset(
     {
@@ -268,7 +268,7 @@ class AttributeCleaner:
             if moved:
                 return self._log(element, "kept" if vr == "TM" else "shifted", new_element(tag, vr, moved))
         elif vr in NUMBER_VRS:
-            if (vr not in _BULK_VRS or tag in _SAMPLES) and not self._identifies_any(element):
+            if (vr not in vrs.BULK_VRS or tag in _SAMPLES) and not self._identifies_any(element):
                 return self._log(element, "kept", self._copied(element))
         elif vr == "CS":
             coded = self._coded(element)

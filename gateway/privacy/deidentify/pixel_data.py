@@ -9,15 +9,16 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from pydicom.dataset import Dataset
 from pydicom.pixels.utils import get_expected_length
 
+from dicom_nodes.encoding.elements import Item, fragments
 from dicom_nodes.encoding.octets import Octets
 from gateway.privacy.identifiers.values import UNREADABLE
 
-_ITEM: Final = b"\xfe\xff\x00\xe0"
 _BLOCK: Final = 1 << 16  # bytes looked at together
 # What encoders write about themselves; any other comment is somebody's text.
 _ENCODERS: Final = re.compile(
@@ -51,7 +52,7 @@ def without_hidden_text(ds: Dataset, pixels: bytes, *, encapsulated: bool) -> by
 
 def hides_text(data: Octets, start: int, stop: int) -> bool:
     """Whether `without_hidden_text` changes the encapsulated value at `start`..`stop`."""
-    return any(True for one in _fragments(data, start, stop) for _ in _texts(data, *one))
+    return any(True for one in _image_fragments(data, start, stop) for _ in _texts(data, *one))
 
 
 def is_zero(data: Octets, start: int, stop: int) -> bool:
@@ -61,21 +62,16 @@ def is_zero(data: Octets, start: int, stop: int) -> bool:
 
 def _without_comments(pixels: bytes) -> bytes:
     blanked: bytearray | None = None
-    for start, end in _fragments(pixels, 0, len(pixels)):
+    for start, end in _image_fragments(pixels, 0, len(pixels)):
         for first, last in _texts(pixels, start, end):
             blanked = blanked if blanked is not None else bytearray(pixels)
             blanked[first:last] = b" " * (last - first)
     return bytes(blanked) if blanked is not None else pixels
 
 
-def _fragments(data: Octets, at: int, stop: int) -> Iterator[tuple[int, int]]:
-    """Byte ranges of the fragments of encapsulated pixel data (PS3.5 A.4), the offset table left out."""
-    number = 0
-    while at + 8 <= stop and data[at : at + 4] == _ITEM:
-        (length,) = struct.unpack_from("<L", data, at + 4)
-        if number:
-            yield at + 8, min(at + 8 + length, stop)
-        at, number = at + 8 + length, number + 1
+def _image_fragments(data: Octets, at: int, stop: int) -> Iterator[Item]:
+    """The fragments of encapsulated pixel data, the offset table left out."""
+    return islice(fragments(data, at, stop), 1, None)
 
 
 def _texts(data: Octets, start: int, end: int) -> Iterator[tuple[int, int]]:

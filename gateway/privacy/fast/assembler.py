@@ -17,9 +17,11 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, ImplicitVRLittleEndian
 
-from dicom_nodes.encoding.elements import PIXEL_DATA, Element, NotTaken
+from dicom_nodes.encoding.elements import Element, NotTaken
+from dicom_nodes.encoding.headers import PIXEL_DATA, SHORT_BYTES
 from dicom_nodes.encoding.octets import Octets
-from dicom_nodes.instance import is_uid
+from dicom_nodes.encoding.part10 import file_meta
+from dicom_nodes.encoding.uids import is_uid
 from gateway.privacy.deidentify.admission import refuse_if_held
 from gateway.privacy.deidentify.attributes import AttributeCleaner, PatientContext
 from gateway.privacy.deidentify.instance import FINISHED, Engine
@@ -40,7 +42,6 @@ from gateway.privacy.fast.pixels import Pixels
 from gateway.privacy.fast.raw_elements import ADMISSION, SERIES, ReadAsIs
 from gateway.privacy.fast.repeated_elements import Repeats, Stretch
 from gateway.privacy.identifiers.values import IdentifyingValue, Kind
-from gateway.privacy.leak_search.spans import transfer_syntax
 from gateway.privacy.profile.iod import attributes_of
 from gateway.privacy.profile.profile import Profile
 
@@ -266,7 +267,7 @@ def _around_uid(sop_class: str, syntax: str, length: int) -> tuple[bytes, bytes]
     ds.file_meta.TransferSyntaxUID = UID(syntax)
     ds.set_original_encoding(syntax == ImplicitVRLittleEndian, True, "latin-1")
     file = encode(ds)
-    before, _, after = file[: transfer_syntax(file)[1]].partition(ds.SOPInstanceUID.encode())
+    before, _, after = file[: file_meta(file).end].partition(ds.SOPInstanceUID.encode())
     return before, after
 
 
@@ -298,9 +299,9 @@ def _judged_as_uid(raw: bytes, implicit: bool) -> bytes | bool:
     """All that admission makes of a UID that differs from object to object: whether it is one; or else the element."""
     if not implicit and raw[4:6] != b"UI":
         return raw
-    return is_uid(raw[8:].decode("latin-1").strip(" \0"))
+    return is_uid(raw[SHORT_BYTES:].decode("latin-1").strip(" \0"))
 
 
 def _text(out: bytes | memoryview) -> str:
     """The value of a short element as written."""
-    return bytes(out)[8:].decode("ascii").rstrip(" \0")
+    return bytes(out)[SHORT_BYTES:].decode("ascii").rstrip(" \0")

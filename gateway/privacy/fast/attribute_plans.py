@@ -7,12 +7,12 @@ each patient's values one by one.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping
 from typing import Final
 
 from pydicom.dataset import Dataset
 
+from dicom_nodes.encoding.headers import encoded_element
 from gateway.privacy.deidentify.attributes import AttributeCleaner, PatientContext
 from gateway.privacy.fast.ask_engine import may_be_safe, of_element
 from gateway.privacy.fast.memo import Level, Outcome, Plans
@@ -44,11 +44,10 @@ class PlainPlans:
         # Named by its address, so it is kept as long as its name.
         return self._of.setdefault((id(places), charset, implicit), (places, {}))[1]
 
-    def add(self, plans: Plans, level: Level, key: tuple[int, str, bytes], header: bytes) -> Outcome | None:
-        """The new plan for `key`, whose elements in `level` begin with `header` (all before the length)."""
+    def add(self, plans: Plans, level: Level, key: tuple[int, str, bytes]) -> Outcome | None:
+        """The new plan for `key` in `level`."""
         tag, vr, creator = key
-        value = PLAIN[vr]
-        raw = header + struct.pack("<L" if level.implicit else "<H", len(value)) + value
+        raw = encoded_element(tag, vr, PLAIN[vr], implicit=level.implicit)
         one, other = (of_element(stranger, level, tag, creator + raw) for stranger in self._strangers())
         fits = one.out is None or one.out == raw or (vr == "UI" and one.uids)
         if len(plans) >= _MOST_PLANS:

@@ -6,7 +6,6 @@ asked about with a small one in their place, plain ones (`verbatim`) once for ea
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, cached_property
 from operator import itemgetter
@@ -21,24 +20,24 @@ from pydicom.sequence import Sequence as DicomSequence
 from pydicom.tag import Tag
 
 from dicom_nodes.encoding.elements import (
-    PIXEL_DATA,
     SEQUENCE,
     Element,
     Item,
     NotTaken,
-    dictionary_vr,
     elements,
     items,
 )
+from dicom_nodes.encoding.headers import PIXEL_DATA, encoded_element, encoded_item
 from dicom_nodes.encoding.octets import Octets
 from gateway.privacy.deidentify.attributes import AttributeCleaner
 from gateway.privacy.fast.ask_engine import answer, may_be_safe, of_element
 from gateway.privacy.fast.attribute_plans import plain_plans
+from gateway.privacy.fast.dictionary import dictionary_vr, vr_of
 from gateway.privacy.fast.memo import (
     BULK_BYTES,
-    BULK_VRS,
     CHARACTER_SET,
     CODED,
+    LARGE_VRS,
     LONGEST_REMEMBERED,
     PROBE,
     SHIFTING,
@@ -134,7 +133,7 @@ class Decider:
                 outcome = Outcome(data[start:end], plan.counts)
             elif vr == SEQUENCE and tag & 0x10000:
                 outcome = self._large(level, element, creator)
-            elif end - start < BULK_BYTES or (vr not in BULK_VRS and end - start < LONGEST_REMEMBERED):
+            elif end - start < BULK_BYTES or (vr not in LARGE_VRS and end - start < LONGEST_REMEMBERED):
                 key = creator + data[start:end]
                 outcome = plain.get(key) or self._decided(level, element, creator, key, memo)
             else:
@@ -170,7 +169,7 @@ class Decider:
             if plan is not None:
                 if plan.out is None:  # whatever the value is: nothing to remember
                     return plan
-                outcome = self._plain(plan, vr, self.data[start:end], self.data[value:stop])
+                outcome = self._plain(plan, level, element)
                 memo.keep(key, outcome, self.among)
                 return outcome
         known = memo.recall(key, self.among)
@@ -195,31 +194,24 @@ class Decider:
 
     def _plan(self, level: Level, element: Element, creator: bytes) -> Outcome | None:
         """What the engine makes of a plain value here: the same, a new UID, or nothing; None: ask again."""
-        tag, vr, start, first, _, _ = element
-        plans, key = self._plain_plans(level), (tag, vr, creator)
+        plans, key = self._plain_plans(level), (element.tag, element.vr, creator)
         plan = plans.get(key, _UNKNOWN)
         if plan is not _UNKNOWN:
             return plan
-        header = self.data[start : first - (4 if level.implicit else 2)]
-        return plain_plans(self.context.cleaner.profile).add(plans, level, key, header)
+        return plain_plans(self.context.cleaner.profile).add(plans, level, key)
 
-    def _plain(self, plan: Outcome, vr: str, raw: bytes, value: bytes) -> Outcome:
-        if plan.out is None:
-            return plan
+    def _plain(self, plan: Outcome, level: Level, element: Element) -> Outcome:
+        """The outcome of a plain value that is kept, or is a UID that becomes another one."""
+        tag, vr, start, value, stop, end = element
+        raw = self.data[start:end]
         if vr != "UI" or not plan.uids:
             return Outcome(raw, plan.counts)
-        original = value.rstrip(b"\0").decode("ascii")
+        original = self.data[value:stop].rstrip(b"\0").decode("ascii")
         new = self.context.cleaner.context.key.uid(original)
         if new == original:
             return Outcome(raw, tuple(one.replace("UID replaced", "kept") for one in plan.counts))
-        written_uid = new.encode("ascii") + b"\0" * (len(new) % 2)
-        header = raw[: len(raw) - len(value)]
-        length = (
-            struct.pack("<L", len(written_uid))
-            if header[4:6] != b"UI"
-            else struct.pack("<H", len(written_uid))
-        )
-        return Outcome(header[: -len(length)] + length + written_uid, plan.counts, ((original, new),))
+        out = encoded_element(tag, vr, new.encode("ascii"), implicit=level.implicit)
+        return Outcome(out, plan.counts, ((original, new),))
 
     def _large(self, level: Level, element: Element, creator: bytes) -> Outcome:
         """A large value, which the engine keeps whole or not at all whatever it is; or it is asked after all."""
@@ -231,7 +223,7 @@ class Decider:
                 else self._sequence(level, element)
             )
         if (
-            vr not in BULK_VRS
+            vr not in LARGE_VRS
             or may_be_safe(tag, creator, vr)
             or (vr == "UN" and self._known_vr(level, tag, creator))
         ):
@@ -247,8 +239,7 @@ class Decider:
         """What the engine does with a large value, asked with a small one in its place."""
         key = (element.tag, element.vr, creator)
         if key not in level.plans:
-            head = self.data[element.start : element.start + 4 if level.implicit else element.value - 4]
-            probe = head + struct.pack("<L", len(PROBE)) + PROBE
+            probe = encoded_element(element.tag, element.vr, PROBE, implicit=level.implicit)
             level.plans[key] = self._asked(level, element.tag, element.vr, creator, probe)
         plan = level.plans[key]
         assert isinstance(plan, Outcome)
@@ -258,8 +249,7 @@ class Decider:
         """Gone, whatever is in it: no sequence is on the list of safe ones."""
         key = (element.tag, SEQUENCE, creator)
         if key not in level.plans:
-            start = element.start
-            empty = self.data[start : start + 4] + (b"" if level.implicit else b"SQ\0\0") + bytes(4)
+            empty = encoded_element(element.tag, SEQUENCE, b"", implicit=level.implicit)
             level.plans[key] = self._asked(level, element.tag, SEQUENCE, creator, empty)
         plan = level.plans[key]
         assert isinstance(plan, Outcome)
@@ -269,7 +259,7 @@ class Decider:
         """Whether pydicom knows what a UN really is (and so may fail to decode it)."""
         if not tag & 0x10000:
             return True
-        return private_vr(dataset_of(level, creator), tag) not in BULK_VRS
+        return private_vr(dataset_of(level, creator), tag) not in LARGE_VRS
 
     # ---- sequences -------------------------------------------------------------------------------------------
 
@@ -285,8 +275,8 @@ class Decider:
         uids: list[tuple[str, str]] = []
         digits: list[str] = []
         contents: list[bytes] = []
-        for item in items(self.data, element, implicit=level.implicit, depth=level.depth):
-            found = elements(self.data, item.start, item.end, implicit=level.implicit, depth=level.depth)
+        for item in items(self.data, element, vr_of=vr_of(level.implicit), depth=level.depth):
+            found = elements(self.data, item.start, item.end, vr_of=vr_of(level.implicit), depth=level.depth)
             charset = next((self.data[e.start : e.end] for e in found if e.tag == CHARACTER_SET), b"")
             below = level.child(plan.children, charset)
             if any(e.tag in CODED for e in found):
@@ -302,9 +292,8 @@ class Decider:
         shifting = SHIFTING if "*" in digits else tuple(digits)
         if contents and not any(contents) and not plan.kept_empty:
             return Outcome(None, (*counts, f"{name}: removed, nothing left"), tuple(uids), shifting)
-        value = b"".join(b"\xfe\xff\x00\xe0" + struct.pack("<L", len(one)) + one for one in contents)
-        header = self.data[element.start : element.start + 4] + (b"" if level.implicit else b"SQ\0\0")
-        out = header + struct.pack("<L", len(value)) + value
+        value = b"".join([encoded_item(content) for content in contents])
+        out = encoded_element(element.tag, SEQUENCE, value, implicit=level.implicit)
         return Outcome(out, (*counts, f"{name}: {plan.done}"), tuple(uids), shifting)
 
     def _sequence_plan(self, level: Level, element: Element) -> Outcome | Descend:

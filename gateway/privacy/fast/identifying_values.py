@@ -15,8 +15,11 @@ from pydicom.datadict import keyword_for_tag
 from pydicom.dataset import Dataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from dicom_nodes.encoding.elements import SEQUENCE, Element, NotTaken, elements, file_meta, items
+from dicom_nodes.encoding.elements import SEQUENCE, Element, NotTaken, elements, items
+from dicom_nodes.encoding.errors import NotDicom
 from dicom_nodes.encoding.octets import Octets
+from dicom_nodes.encoding.part10 import TRANSFER_SYNTAX, FileMeta, file_meta
+from gateway.privacy.fast.dictionary import vr_of
 from gateway.privacy.fast.memo import (
     CHARACTER_SET,
     LONGEST_REMEMBERED,
@@ -59,15 +62,28 @@ class Parts(NamedTuple):
 
 def divided(data: Octets, repeats: Repeats) -> Parts:
     """The parts of a Part 10 file; raises NotTaken for files that are not plainly readable."""
-    syntax, start, meta = file_meta(data)
+    meta = _plain_file_meta(data)
+    syntax = meta.uid(TRANSFER_SYNTAX)
     implicit, compressed = _encoding(syntax)
-    stretches = repeats.stretches(data, start, implicit=implicit)
+    stretches = repeats.stretches(data, meta.end, implicit=implicit)
     charset = b""
     for stretch in stretches:  # among the first elements, if it is there
         if stretch.found[-1].tag >= CHARACTER_SET:
             charset = charset_in(stretch.data, stretch.found)
             break
-    return Parts(syntax, implicit, compressed, stretches, Stretch(data, meta, False), charset)
+    return Parts(syntax, implicit, compressed, stretches, Stretch(data, meta.elements, False), charset)
+
+
+def _plain_file_meta(data: Octets) -> FileMeta:
+    """The file meta information, if it is in order and without sequences."""
+    try:
+        meta = file_meta(data)
+    except NotDicom:
+        raise NotTaken from None
+    tags = [element.tag for element in meta.elements]
+    if tags != sorted(set(tags)) or any(element.vr == SEQUENCE for element in meta.elements):
+        raise NotTaken
+    return meta
 
 
 def charset_in(data: Octets, found: Iterable[Element], otherwise: bytes = b"") -> bytes:
@@ -236,8 +252,8 @@ class ValueReader:
     def _items(
         self, data: Octets, element: Element, charset: bytes, implicit: bool, depth: int, values: Values
     ) -> None:
-        for item in items(data, element, implicit=implicit, depth=depth):
-            found = elements(data, item.start, item.end, implicit=implicit, depth=depth + 1)
+        for item in items(data, element, vr_of=vr_of(implicit), depth=depth):
+            found = elements(data, item.start, item.end, vr_of=vr_of(implicit), depth=depth + 1)
             own = charset_in(data, found, charset)
             self._collect(data, found, own, implicit, depth + 1, values)
 

@@ -22,6 +22,7 @@ from pydicom.filereader import read_dataset
 from pydicom.filewriter import write_data_element
 from pydicom.tag import Tag
 
+from dicom_nodes.encoding.vrs import BULK_VRS
 from gateway.privacy.deidentify.attributes import AttributeCleaner
 from gateway.privacy.profile.iod import Place
 from gateway.privacy.profile.safe_private import creator_of
@@ -30,7 +31,7 @@ WRITTEN_IN: Final = "ISO_IR 100"
 CHARACTER_SET: Final = 0x00080005
 # CodeValue, CodeMeaning: an item with one of them is cleaned as a whole.
 CODED: Final = frozenset({0x00080100, 0x00080104})
-BULK_VRS: Final = frozenset({"OB", "OW", "OF", "OD", "OL", "OV", "UN"})
+LARGE_VRS: Final = BULK_VRS | {"UN"}
 BULK_BYTES: Final = 1024
 LONGEST_REMEMBERED: Final = 1 << 15
 LONGEST_STRETCH: Final = 1 << 20

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydicom.pixels.utils import get_expected_length
 
 from dicom_nodes.encoding.elements import Element, NotTaken
+from dicom_nodes.encoding.headers import ENCODED_SEQUENCE_END, UNDEFINED
 from dicom_nodes.encoding.octets import Octets
 from gateway.privacy.deidentify.pixel_data import hides_text, is_zero
 from gateway.privacy.fast.decider import Decider
@@ -49,9 +50,9 @@ class Pixels:
             return []
         if not keeps(plan):
             raise NotTaken
-        head = bulk_head(plan, 0xFFFFFFFF if encapsulated else length)
+        head = bulk_head(plan, UNDEFINED if encapsulated else length)
         body = memoryview(data)[pixels.value : pixels.stop]
-        return [head, body, b"\xfe\xff\xdd\xe0\0\0\0\0"] if encapsulated else [head, body]
+        return [head, body, ENCODED_SEQUENCE_END] if encapsulated else [head, body]
 
     def _expected_length(self, level: Level, described: bytes) -> int | None:
         """Bytes of pixels these attributes describe, padding included; None where they do not say."""

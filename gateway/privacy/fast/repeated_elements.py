@@ -16,8 +16,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from dicom_nodes.encoding.elements import PIXEL_DATA, Element, elements_between
+from dicom_nodes.encoding.elements import Element, elements_between
+from dicom_nodes.encoding.headers import PIXEL_DATA
 from dicom_nodes.encoding.octets import Octets
+from gateway.privacy.fast.dictionary import vr_of
 
 _MOST_SERIES: Final = 64
 _LONGEST_HEADER: Final = 1 << 20
@@ -56,7 +58,7 @@ class Repeats:
         series = _series(data, start, implicit)
         known = self._known.get(series)
         if known is None:
-            found, _ = elements_between(data, start, implicit=implicit)
+            found, _ = elements_between(data, start, vr_of=vr_of(implicit))
             first = self._first.pop(series, None)
             common = _common([first], data, found) if first is not None else []
             if common or (first is not None and not first.found):
@@ -72,7 +74,7 @@ class Repeats:
                 self._known[series] = sorted(left, key=lambda stretch: stretch.found[0].tag)
             else:  # what was learned from does not look like the others: begin again with this one
                 del self._known[series]
-                self._begin(series, data, elements_between(data, start, implicit=implicit)[0])
+                self._begin(series, data, elements_between(data, start, vr_of=vr_of(implicit))[0])
         return parts
 
     def _begin(self, series: bytes, data: Octets, found: Sequence[Element]) -> None:
@@ -92,7 +94,9 @@ def _divided(
     last = -1
     for stretch in known:
         if not data.startswith(stretch.copied, at):
-            found, at = elements_between(data, at, implicit=implicit, after=last, below=stretch.found[0].tag)
+            found, at = elements_between(
+                data, at, vr_of=vr_of(implicit), after=last, below=stretch.found[0].tag
+            )
             if found:
                 single += found
                 last = found[-1].tag
@@ -105,7 +109,7 @@ def _divided(
         parts.append(stretch)
         last = stretch.found[-1].tag
         at += len(stretch.data)
-    found, _ = elements_between(data, at, implicit=implicit, after=last)
+    found, _ = elements_between(data, at, vr_of=vr_of(implicit), after=last)
     single += found
     if single:
         parts.append(Stretch(data, single, False))

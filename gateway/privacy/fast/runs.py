@@ -8,7 +8,8 @@ from functools import cache
 from operator import itemgetter
 from typing import Final
 
-from dicom_nodes.encoding.elements import PIXEL_DATA, NotTaken
+from dicom_nodes.encoding.elements import NotTaken
+from dicom_nodes.encoding.headers import PIXEL_DATA
 from gateway.privacy.deidentify.instance import FINISHED
 from gateway.privacy.fast.memo import CODED, SHIFTING, Gathered, Outcome
 

@@ -1,5 +1,10 @@
 """Where each element lies in an encoded Part 10 file: a small walker of its own, independent of the writer it checks.
 
+It is the one reader of DICOM bytes outside `dicom_nodes.encoding`, and stays so on purpose: what leaves was read and
+written with that library, and a proof must not repeat the mistakes of what it judges. So nothing of it is imported
+here, not even its table of VRs; a contract in pyproject.toml sees to it, and tests/gateway/privacy/leak_search/
+test_spans.py compares what both of them find.
+
 It never fails: what it cannot read becomes one span called "(unreadable)", so that nothing escapes the search.
 """
 
@@ -8,12 +13,13 @@ from __future__ import annotations
 import struct
 from contextlib import suppress
 from functools import cache, lru_cache
+from mmap import mmap
 from typing import Final, NamedTuple
 
 from pydicom.datadict import dictionary_VR, keyword_for_tag
 from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian
 
-from dicom_nodes.encoding.octets import Octets
+Octets = bytes | mmap
 
 _LONG_VRS: Final = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 _SHORT_VRS: Final = {

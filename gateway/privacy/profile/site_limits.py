@@ -12,6 +12,7 @@ from typing import Final
 
 from pydicom.datadict import dictionary_VR, keyword_for_tag
 
+from dicom_nodes.encoding.vrs import BULK_VRS
 from gateway.privacy.profile.table_e1_1 import Action, plain_rows
 from gateway.privacy.words.dates_and_dummies import TEXT_VRS
 
@@ -38,7 +39,7 @@ _COMPUTED: Final = {
     Action.UID: frozenset({"UI", "SQ"}),
 }
 _LEAVING: Final = frozenset({Action.KEEP, Action.CLEAN})
-_BULK: Final = frozenset({"OB", "OW", "OF", "OD", "OL", "OV", "UN"})
+_BULK: Final = BULK_VRS | {"UN"}
 
 
 def why_not_ruled(tag: int, action: Action, *, dates_move: bool) -> str | None:

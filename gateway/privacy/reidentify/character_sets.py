@@ -12,9 +12,9 @@ from typing import Any, Final
 from pydicom.charset import convert_encodings
 from pydicom.dataset import Dataset
 
+from dicom_nodes.encoding.vrs import TEXT_VRS
 from gateway.privacy.elements import listed
 
-_TEXTS: Final = frozenset({"PN", "LO", "SH", "LT", "ST", "UC", "UT"})
 # With code extensions (ISO 2022) each part between delimiters may be in another character set (PS3.5 6.1.2.5.3).
 _DELIMITERS: Final = re.compile(r"[\s=^\\]+")
 
@@ -58,5 +58,5 @@ def _texts(ds: Dataset) -> Iterator[str]:
         if element.VR == "SQ":
             for item in element.value:
                 yield from _texts(item)
-        elif element.VR in _TEXTS:
+        elif element.VR in TEXT_VRS:
             yield from (str(value) for value in listed(element.value))

@@ -25,6 +25,7 @@ from typing import Any, Final
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
+from dicom_nodes.encoding.vrs import TEXT_VRS
 from gateway.privacy.elements import listed, one_or_many
 from gateway.privacy.reidentify.character_sets import write_in
 from gateway.privacy.reidentify.references import refuse_if_foreign
@@ -60,7 +61,6 @@ _NOT_THE_STUDYS: Final = frozenset(
     "ContextGroupVersion ContextGroupLocalVersion DateOfLastCalibration DateTimeOfLastCalibration "
     "DateOfManufacture DateOfInstallation DateOfSecondaryCapture".split()
 )
-_TEXTS: Final = frozenset({"PN", "LO", "SH", "LT", "ST", "UC", "UT"})
 
 
 def restore(
@@ -142,7 +142,7 @@ class _Restorer:
             elif element.VR == "UI":
                 uids = [str(uid).strip(" \0") for uid in listed(element.value)]
                 element.value = one_or_many([self.uid_back.get(uid, uid) for uid in uids])
-            elif element.VR in _TEXTS:
+            elif element.VR in TEXT_VRS:
                 self._text(element)
             elif element.VR in ("DA", "DT") and element.keyword not in _NOT_THE_STUDYS:
                 element.value = one_or_many([self._date(str(text)) for text in listed(element.value)])

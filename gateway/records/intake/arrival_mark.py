@@ -18,8 +18,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from dicom_nodes.encoding.errors import NotDicom
-from dicom_nodes.encoding.part10 import file_meta
-from dicom_nodes.encoding.stream import Walk
+from dicom_nodes.encoding.part10 import PRIVATE_INFORMATION, TRANSFER_SYNTAX, file_meta
+from dicom_nodes.encoding.walk import Walk
 from dicom_nodes.instance import ReceivedInstance
 from gateway.records.ledger.arrivals import InstanceFact, Origin
 
@@ -65,16 +65,16 @@ def read_back(path: Path, key: str) -> InstanceFact | None:
         if magic != _MAGIC or size != os.fstat(stream.fileno()).st_size:
             return None
         try:
-            meta, offset = file_meta(beginning)
-            origin = Origin(**json.loads(meta[0x00020102].rstrip(b"\0")))
-            syntax = meta[0x00020010].decode("ascii").strip("\0 ")
+            meta = file_meta(beginning)
+            origin = Origin(**json.loads(meta.value(PRIVATE_INFORMATION).rstrip(b"\0")))
+            syntax = meta.uid(TRANSFER_SYNTAX)
             seen, walk = new_digest(syntax), Walk(syntax, WANTED)
-            stream.seek(offset)
+            stream.seek(meta.end)
             while piece := stream.read(_PIECE):
                 seen.update(piece)
                 walk.feed(memoryview(piece))
             found = walk.finish()
-        except (NotDicom, KeyError, ValueError, TypeError):
+        except (NotDicom, ValueError, TypeError):
             return None
     if seen.digest() != digest:
         return None

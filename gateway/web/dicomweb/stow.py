@@ -21,8 +21,9 @@ from python_multipart.multipart import MultipartParser
 from starlette.concurrency import run_in_threadpool
 
 from dicom_nodes.encoding.errors import NotDicom
+from dicom_nodes.encoding.uids import is_uid
 from dicom_nodes.errors import NodeError
-from dicom_nodes.instance import is_uid, read_instance
+from dicom_nodes.instance import read_instance
 from dicom_nodes.node import STORING, Role
 from gateway.intake import OUT_OF_RESOURCES, SENDER, SUCCESS
 from gateway.records.accounts import Viewer

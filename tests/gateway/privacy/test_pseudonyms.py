@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.uid import UID, ExplicitVRLittleEndian, MRImageStorage
 
-from dicom_nodes.instance import is_uid
+from dicom_nodes.encoding.uids import is_uid
 from gateway.identity.ground import Agreement
 from gateway.identity.numbers import compare_numbers, subject
 from gateway.privacy.errors import PseudonymKeyError

@@ -12,11 +12,12 @@ from pydicom.filewriter import dcmwrite
 from pydicom.uid import ExplicitVRLittleEndian
 
 from dicom_nodes.encoding.elements import elements
+from dicom_nodes.encoding.headers import encoded_element
+from dicom_nodes.encoding.part10 import file_meta
 from gateway.privacy.deidentify.instance import PatientContext, deidentify
 from gateway.privacy.deidentify.part10 import encode
 from gateway.privacy.errors import Held
 from gateway.privacy.fast.preparer import UNREADABLE_FILE, Preparer
-from gateway.privacy.leak_search.spans import transfer_syntax
 from gateway.privacy.profile.profile import load_profile
 from gateway.privacy.pseudonyms import PseudonymKey
 from support.hostile_mr import Person, hostile_mr
@@ -67,8 +68,8 @@ FILES = [_file(person) for _, person, _ in PATIENTS]
 
 def with_elements(file: bytes, new: dict[int, bytes]) -> bytes:
     """The file with these elements in place of its own."""
-    start = transfer_syntax(file)[1]
-    own = {e.tag: file[e.start : e.end] for e in elements(file, start, len(file), implicit=False)}
+    start = file_meta(file).end
+    own = {e.tag: file[e.start : e.end] for e in elements(file, start, len(file), vr_of=None)}
     return file[:start] + b"".join(value for _, value in sorted({**own, **new}.items()))
 
 
@@ -82,9 +83,7 @@ def plain_elements(draw: st.DrawFn) -> dict[int, bytes]:
         vr = draw(st.sampled_from([*VALUES]))
         value = draw(st.sampled_from(VALUES[vr]))
         raw = value if isinstance(value, bytes) else value.encode()
-        raw += (b"\0" if vr == "UI" else b" ") * (len(raw) % 2)
-        head = (tag >> 16).to_bytes(2, "little") + (tag & 0xFFFF).to_bytes(2, "little")
-        new[tag] = head + vr.encode() + len(raw).to_bytes(2, "little") + raw
+        new[tag] = encoded_element(tag, vr, raw)
     if draw(st.booleans()):
         new[0x00190010] = b"\x19\0\x10\0LO\x12\0SIEMENS MR HEADER "
     return new

@@ -17,8 +17,18 @@ from pydicom.dataset import Dataset
 from pydicom.filewriter import dcmwrite
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from dicom_nodes.encoding.elements import elements as ranges
+from dicom_nodes.encoding.headers import (
+    ENCODED_SEQUENCE_END,
+    PIXEL_DATA,
+    UNDEFINED,
+    encoded_element,
+    encoded_header,
+    encoded_item,
+)
 from dicom_nodes.encoding.octets import MappedFile, Octets
-from dicom_nodes.instance import is_uid
+from dicom_nodes.encoding.part10 import file_meta
+from dicom_nodes.encoding.uids import is_uid
 from gateway.privacy.deidentify.instance import deidentify
 from gateway.privacy.deidentify.part10 import encode
 from gateway.privacy.errors import Held
@@ -147,6 +157,16 @@ def test_a_hostile_object_is_walked_not_handed_over(syntax: str) -> None:
     assert preparer.whole == 0
 
 
+@pytest.mark.parametrize("vr", ["OB", "OF", "US", "DS", "UT", "UN", "AT"])
+def test_pixels_of_any_vr_are_prepared_alike(vr: str) -> None:
+    """Short form and long form, text and numbers: what the VR of PixelData is makes no difference."""
+    data = file_of(without_overlays(hostile_mr()))
+    meta = file_meta(data)
+    pixels = next(e for e in ranges(data, meta.end, len(data), vr_of=None) if e.tag == PIXEL_DATA)
+    other = encoded_element(PIXEL_DATA, vr, data[pixels.value : pixels.stop])
+    agree(Preparer(PROFILE, context(), ()), data[: pixels.start] + other + data[pixels.end :])
+
+
 @pytest.mark.parametrize("undefined", [False, True])
 def test_sequences_of_undefined_length_are_written_as_the_engine_writes_them(undefined: bool) -> None:
     """Defined lengths always, whatever came in."""
@@ -246,23 +266,19 @@ def elements(draw: st.DrawFn, depth: int = 0) -> bytes:
     """Bytes of well-formed explicit elements whose VRs and values make no sense together."""
     out = b""
     for tag in sorted(draw(st.sets(st.sampled_from(TAGS), max_size=10 if depth else 25))):
-        head = (tag >> 16).to_bytes(2, "little") + (tag & 0xFFFF).to_bytes(2, "little")
         vr = draw(st.sampled_from([*VALUES, *BINARY, *(["SQ"] * 4 if depth < 3 else [])]))
         if tag & 0x1FFFF in (0x10010,):
             vr = "LO"
         if vr == "SQ":
             contents = draw(st.lists(elements(depth + 1), max_size=2))
             if draw(st.booleans()):
-                value = b"".join(
-                    b"\xfe\xff\x00\xe0" + len(one).to_bytes(4, "little") + one for one in contents
-                )
-                out += head + b"SQ\0\0" + len(value).to_bytes(4, "little") + value
+                out += encoded_element(tag, vr, b"".join(map(encoded_item, contents)))
             else:
                 value = b"".join(
                     b"\xfe\xff\x00\xe0\xff\xff\xff\xff" + one + b"\xfe\xff\x0d\xe0\0\0\0\0"
                     for one in contents
                 )
-                out += head + b"SQ\0\0\xff\xff\xff\xff" + value + b"\xfe\xff\xdd\xe0\0\0\0\0"
+                out += encoded_header(tag, vr, UNDEFINED, implicit=False) + value + ENCODED_SEQUENCE_END
             continue
         value = draw(st.sampled_from(VALUES[vr])).encode() if vr in VALUES else BINARY[vr]
         if tag & 0x1FFFF == 0x10010:
@@ -271,14 +287,7 @@ def elements(draw: st.DrawFn, depth: int = 0) -> bytes:
             ).encode()
         if tag == 0x00080005:
             vr, value = "CS", draw(st.sampled_from([b"ISO_IR 100", b"ISO_IR 192", b"\\ISO 2022 IR 87"]))
-        value += (b"\0" if vr == "UI" else b" ") * (len(value) % 2)
-        long = vr in ("OB", "OW", "UN")
-        out += (
-            head
-            + vr.encode()
-            + (b"\0\0" + len(value).to_bytes(4, "little") if long else len(value).to_bytes(2, "little"))
-            + value
-        )
+        out += encoded_element(tag, vr, value)
     return out
 
 
@@ -300,16 +309,11 @@ SHARED = Preparer(PROFILE, context(), ())
 
 def merged(header: bytes) -> bytes:
     """A file with the generated elements, and with what admission needs where they have it not."""
-    from dicom_nodes.encoding.elements import elements as ranges
-    from gateway.privacy.leak_search.spans import transfer_syntax
-
-    start = transfer_syntax(BASE)[1]
+    start = file_meta(BASE).end
     own = {
-        e.tag: BASE[e.start : e.end]
-        for e in ranges(BASE, start, len(BASE), implicit=False)
-        if e.tag in NEEDED
+        e.tag: BASE[e.start : e.end] for e in ranges(BASE, start, len(BASE), vr_of=None) if e.tag in NEEDED
     }
-    new = {e.tag: header[e.start : e.end] for e in ranges(header, 0, len(header), implicit=False)}
+    new = {e.tag: header[e.start : e.end] for e in ranges(header, 0, len(header), vr_of=None)}
     return BASE[:start] + b"".join(value for _, value in sorted({**own, **new}.items()))
 
 

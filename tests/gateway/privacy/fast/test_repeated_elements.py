@@ -11,6 +11,7 @@ from pydicom import dcmread
 from pydicom.uid import MRImageStorage
 
 from dicom_nodes.encoding.elements import NotTaken, elements
+from dicom_nodes.encoding.headers import encoded_element, encoded_item
 from gateway.privacy.deidentify.instance import deidentify
 from gateway.privacy.deidentify.part10 import encode
 from gateway.privacy.errors import Held
@@ -25,29 +26,18 @@ from support.quiet_pydicom import pydicom_is_quiet
 from support.read_headers import assert_is_what_pydicom_reads
 
 PROFILE = load_profile()
-LONG = {"OB", "OW", "SQ", "UN", "UT"}
 
 __all__ = ["pydicom_is_quiet"]
 
 
 def element(tag: int, vr: str, value: bytes | str) -> bytes:
     """One element as explicit little endian writes it."""
-    value = value.encode("latin-1") if isinstance(value, str) else value
-    value += (b"\0" if vr in ("UI", "OB", "UN") else b" ") * (len(value) % 2)
-    length = b"\0\0" + len(value).to_bytes(4, "little") if vr in LONG else len(value).to_bytes(2, "little")
-    return (
-        (tag >> 16).to_bytes(2, "little")
-        + (tag & 0xFFFF).to_bytes(2, "little")
-        + vr.encode()
-        + length
-        + value
-    )
+    return encoded_element(tag, vr, value.encode("latin-1") if isinstance(value, str) else value)
 
 
 def item(*parts: bytes) -> bytes:
     """One item of a sequence."""
-    inside = b"".join(parts)
-    return b"\xfe\xff\x00\xe0" + len(inside).to_bytes(4, "little") + inside
+    return encoded_item(b"".join(parts))
 
 
 UIDS = ("1.2.345678.1", "1.2.345678.2", "1.2.345678.31")
@@ -202,7 +192,7 @@ def test_stretches_are_the_elements_of_the_file(files: list[bytes]) -> None:
     for data in files:
         parts = repeats.stretches(data, len(META), implicit=False)
         found = [(e.tag, part.data[e.start : e.end]) for part in parts for e in part.found]
-        whole = elements(data, len(META), len(data), implicit=False)
+        whole = elements(data, len(META), len(data), vr_of=None)
         assert found == [(e.tag, data[e.start : e.end]) for e in whole]
         groups = [{e.tag >> 16 for e in part.found if e.tag & 0x10000} for part in parts]
         assert sum(map(len, groups)) == len(set().union(*groups))
