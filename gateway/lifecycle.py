@@ -114,8 +114,8 @@ STUDY_MOVES: dict[StudyState, frozenset[StudyState]] = {
     StudyState.COMPLETED: frozenset(
         {StudyState.MATCHED, StudyState.UNMATCHED, StudyState.RECEIVED, StudyState.FORGOTTEN}
     ),
-    # A late instance opens the next generation of the same study.
-    StudyState.MATCHED: frozenset({StudyState.RECEIVED}),
+    # A late instance opens the next generation of the same study; other versions that stand are routed at once.
+    StudyState.MATCHED: frozenset({StudyState.RECEIVED, StudyState.COMPLETED}),
     # A person routes it by hand: it is looked at again, under the rule that person chose.
     StudyState.UNMATCHED: frozenset({StudyState.RECEIVED, StudyState.COMPLETED}),
     StudyState.FORGOTTEN: frozenset(),
@@ -130,7 +130,8 @@ CASE_MOVES: dict[CaseState, frozenset[CaseState]] = {
         {CaseState.REPORTED, CaseState.MATCHED, CaseState.CONFIRMED, CaseState.FORGOTTEN}
     ),
     CaseState.REPORTED: frozenset({CaseState.COMPOSED, CaseState.FORGOTTEN}),
-    CaseState.COMPOSED: frozenset({CaseState.RETURNED, CaseState.FORGOTTEN}),
+    # Back to REPORTED: another identity stands, so the same words are built again before they leave.
+    CaseState.COMPOSED: frozenset({CaseState.RETURNED, CaseState.REPORTED, CaseState.FORGOTTEN}),
     CaseState.RETURNED: frozenset({CaseState.CONFIRMED, CaseState.FORGOTTEN}),
     CaseState.CONFIRMED: frozenset(),
     CaseState.FORGOTTEN: frozenset(),

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from gateway.lifecycle import CaseState, ConflictState, ReplyState, StudyState
 from gateway.pipeline.conflicts.compare import compare_versions
+from gateway.pipeline.conflicts.settle import await_versions, settle_versions
 from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.outcome import Outcome
 from gateway.pipeline.replies.deliver import confirm_reply, return_reply
@@ -36,6 +37,9 @@ STEPS: dict[tuple[str, str], Step] = {
     ("reply", ReplyState.RESTORED): return_reply,
     ("reply", ReplyState.RETURNED): confirm_reply,
     ("conflict", ConflictState.RECEIVED): compare_versions,
+    # CONTESTED: a lead decides (gateway.web).
+    ("conflict", ConflictState.DECIDED): settle_versions,
+    ("conflict", ConflictState.AWAITED): await_versions,
 }
 
 STATES_WITH_STEPS: dict[str, tuple[str, ...]] = {

@@ -106,6 +106,8 @@ EMPTIED: Mapping[type[SQLModel], Mapping[str, Left]] = {
         "explanation": _nothing([]),
         "series": _kinds,
         "identity_id": _nothing(None),
+        "read_under": _nothing(None),
+        "correction_wanted": _nothing(False),
         "shifted_study_date": _nothing(""),
         "manifest": _counts,
         "addendum_wanted": _nothing(False),
@@ -133,8 +135,8 @@ REMAINS: Mapping[type[SQLModel], frozenset[str]] = {
     # The pseudonym stays: by it the reading site is asked to delete its copies.
     Case: _names(
         "id study_id site destination profile state generation rule_id rule_version rule_title rules_fingerprint "
-        "referral urgency priority readability pseudonym late_images echoes returned_as forgotten_at reached_at "
-        "created_at updated_at look_again_at attempts failing_since lease_until fence"
+        "referral urgency priority readability pseudonym late_images echoes returned_as to_route corrections "
+        "forgotten_at reached_at created_at updated_at look_again_at attempts failing_since lease_until fence"
     ),
     Conflict: _names(
         "id study_id site state kind objects kinds senders choice decided_by decided_at received_at last_at "

@@ -89,10 +89,26 @@ class CommitmentFact:
 
 @dataclass(frozen=True)
 class ComparedFact:
-    """What a comparison with the version in force came to for one instance."""
+    """Where one version stands after a comparison or a decision."""
 
     instance_id: int
     standing: Standing
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """What a choice between versions comes to.
+
+    `identity` is who the study is about now; None while no case needs to know it.
+    """
+
+    standings: tuple[ComparedFact, ...]
+    changed: bool
+    """Whether other versions are in force than before."""
+    identity_only: bool
+    """Whether nothing but patient and study attributes changed."""
+    touches_identity: bool
+    identity: SealedIdentity | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +126,7 @@ class Evidence:
     deliveries: tuple[DeliveryFact, ...] = ()
     commitment: CommitmentFact | None = None
     compared: tuple[ComparedFact, ...] = ()
+    settlement: Settlement | None = None
     closes_case: bool = False
     """This reply is its case's report: the case is over with it."""
 

@@ -2,7 +2,7 @@
 
 complete (completion)                    is everything here
 route (facts, guards, patient_hashes)    which rule applies, and what holds a study back
-prepare (originals, copies, held, manifest)   identity off, proven off
+prepare (originals, identities, copies, held, manifest)   identity off, proven off
 forward (deliveries)                     to the reading site
 compose, return_report, confirm          the report, back to the sender
 calendar                                 what a study does to the surveillance calendar

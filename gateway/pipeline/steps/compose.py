@@ -44,12 +44,16 @@ def compose(turn: Turn, context: StepContext) -> Outcome:
     patient = ledger.open_identity(
         context.database, context.vault, case.identity_id, "gateway", f"report of case {case.id}"
     )
+    if case.read_under is not None:  # the words speak of the dates that the reader saw then
+        why = f"report of case {case.id}, as it was read"
+        patient = ledger.open_identity(context.database, context.vault, case.read_under, "gateway", why)
     key = context.pseudonym_key
     shift = key.date_shift_days(case.site, patient.issuer_of_patient_id, patient.patient_id)
     priors = (
         originals.priors(context.database, context.blobs, case) if report.comparison.prior_study_date else []
     )
     originals_of = {key.uid(str(ds.SOPInstanceUID)): str(ds.SOPInstanceUID) for ds in (*evidence, *priors)}
+    again = f":{case.corrections}" if case.corrections else ""  # another identity is another object
     composed: dict[str, dict[str, str]] = {}
     for form in LADDER:
         dataset = build(
@@ -60,7 +64,7 @@ def compose(turn: Turn, context: StepContext) -> Outcome:
             original_uids=originals_of,
             signed_by=Signer(signed.signer_name, "Reading site", signed.signer_login),
             signed_at=signed.signed_at,
-            sop_instance_uid=key.uid(f"report:{case.id}:{signed.digest}:{form}"),
+            sop_instance_uid=key.uid(f"report:{case.id}:{signed.digest}:{form}{again}"),
             series_instance_uid=key.uid(f"report series:{case.id}:{form}"),
             series_number=SERIES_NUMBER + LADDER.index(form),
             device=DeviceIdentity(
@@ -68,7 +72,7 @@ def compose(turn: Turn, context: StepContext) -> Outcome:
             ),
             as_=form,
         )
-        blob = f"reports/{case.id}/{form}.dcm"
+        blob = f"reports/{case.id}/{form}{again.replace(':', '-')}.dcm"
         context.blobs.put(blob, _file(dataset))
         composed[form] = {
             "blob": blob,

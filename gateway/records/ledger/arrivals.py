@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from gateway.lifecycle import Standing, StudyState, move_study
 from gateway.records.database import Database
-from gateway.records.ledger import conflicts
+from gateway.records.ledger.conflicts import contested
 from gateway.records.ledger.journal import tell
 from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.service import Refusal
@@ -99,7 +99,7 @@ def _keep_in_study(
         versions = known.setdefault(fact.sop_instance_uid, {})
         version = versions.get(fact.digest)
         others = [other.standing for digest, other in versions.items() if digest != fact.digest]
-        standing = conflicts.standing_on_arrival(others, version.standing if version else None)
+        standing = contested.standing_on_arrival(others, version.standing if version else None)
         if standing is not None:
             conflict_id = None
             if standing == Standing.UNCOMPARED:
@@ -108,7 +108,7 @@ def _keep_in_study(
                 if not in_force and study.state != StudyState.RECEIVED:
                     _reopen(session, study, now)
                 if versions:
-                    conflicts.note_awaited(session, study.saved_id, now)
+                    contested.note_awaited(session, study.saved_id, now)
                 in_force += 1
             if version is None:
                 new.append(_row(study, fact, now, standing, conflict_id))
@@ -159,7 +159,7 @@ def _row(
 
 def _contested_with(session: Session, study: Study, fact: InstanceFact, now: datetime) -> Conflict:
     """The conflict of a study that this version belongs to, and with it the other versions of its UID."""
-    conflict = conflicts.join(session, study, fact.sender, now)
+    conflict = contested.join(session, study, fact.sender, now)
     session.execute(
         update(Instance)
         .where(

@@ -17,7 +17,8 @@ from gateway.lifecycle import OVER, CaseState, StudyState, move_case, move_study
 from gateway.records import erasure
 from gateway.records.blobs import BlobStore
 from gateway.records.database import Database
-from gateway.records.ledger import audit_trail, conflicts
+from gateway.records.ledger import audit_trail
+from gateway.records.ledger.conflicts import contested
 from gateway.records.ledger.journal import tell
 from gateway.records.patients import UNDECIDED, enrolments_of, not_over, studies_of
 from gateway.records.tables.conflicts import Conflict
@@ -202,7 +203,7 @@ def _end(
             case.reached_at = now
         case.updated_at = now
     for study in studies:
-        conflicts.forget(session, study.saved_id, now)
+        contested.forget(session, study.saved_id, now)
     rows: tuple[Study | Case, ...] = (*studies, *cases)
     for row in rows:
         row.forgotten_at = now

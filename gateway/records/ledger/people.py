@@ -14,7 +14,7 @@ from gateway.errors import AlreadyClaimed, AlreadySigned, NotClaimed, NotThere, 
 from gateway.lifecycle import CaseState, move_case
 from gateway.records.database import Database
 from gateway.records.ledger import audit_trail
-from gateway.records.ledger.conflicts import refuse_if_contested
+from gateway.records.ledger.conflicts.contested import refuse_if_contested
 from gateway.records.ledger.journal import login_of, tell
 from gateway.records.ledger.work import UNITS, place_of
 from gateway.records.tables.conflicts import Conflict

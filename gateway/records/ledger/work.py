@@ -26,7 +26,8 @@ from gateway.lifecycle import (
 from gateway.records.database import Database
 from gateway.records.evidence import NOTHING, DeliveryFact, Evidence
 from gateway.records.ledger.answers import keep_commitment, keep_deliveries
-from gateway.records.ledger.conflicts import keep_comparison
+from gateway.records.ledger.conflicts.contested import keep_comparison
+from gateway.records.ledger.conflicts.settlement import settle
 from gateway.records.ledger.held import keep_held
 from gateway.records.ledger.identities import keep_identity
 from gateway.records.ledger.journal import tell
@@ -124,10 +125,11 @@ def _not_frozen(
     if unit not in FROZEN:
         return []
     of_study = col(table.id) if table is Study else col(cast("type[Case]", table).study_id)
+    waits: list[ColumnElement[bool]] = [not_(col(Case.to_route))] if table is Case else []
     contested = exists().where(
         col(Conflict.study_id) == of_study, col(Conflict.state).in_(sorted(OPEN_CONFLICT))
     )
-    return [not_(and_(col(table.state).in_(FROZEN[unit]), contested))]
+    return [*waits, not_(and_(col(table.state).in_(FROZEN[unit]), contested))]
 
 
 def renew(database: Database, claim: Claim, lease: timedelta) -> bool:
@@ -166,7 +168,10 @@ def advance(database: Database, claim: Claim, reached: str, evidence: Evidence =
             row.state, row.reached_at = move_reply(ReplyState(row.state), ReplyState(reached)), now
         elif isinstance(row, Conflict):
             row.state, row.reached_at = move_conflict(ConflictState(row.state), ConflictState(reached)), now
-            keep_comparison(session, row, evidence.compared, now)
+            if evidence.settlement is not None:
+                settle(session, row, evidence.settlement, now)
+            else:
+                keep_comparison(session, row, evidence.compared, now)
             return True
         else:
             row.state = move_study(StudyState(row.state), StudyState(reached))

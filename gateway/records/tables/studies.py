@@ -203,6 +203,20 @@ class Case(Due, table=True):
     manifest: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     late_images: bool = Field(default=False, description="amended after the reader could see it")
     addendum_wanted: bool = Field(default=False, description="images arrived after the signature")
+    to_route: bool = Field(
+        default=False, description="other versions stand: it waits until its study is routed again"
+    )
+    read_under: int | None = Field(
+        default=None,
+        foreign_key="identity.id",
+        description="the identity whose pseudonym and dates the signed words speak of; None: identity_id",
+    )
+    corrections: int = Field(
+        default=0, description="times the signed report was built under another identity"
+    )
+    correction_wanted: bool = Field(
+        default=False, description="the report went back under an identity since corrected"
+    )
     claimed_by: int | None = Field(default=None, foreign_key="account.id", index=True)
     claimed_until: datetime | None = Field(default=None)
     composed: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))

@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from gateway.lifecycle import OPEN_CONFLICT, Standing
-from gateway.records.ledger.conflicts import reason
+from gateway.lifecycle import OPEN_CONFLICT, CaseState, ReplyState, Standing
+from gateway.records.ledger.conflicts.contested import reason
 from gateway.records.tables.conflicts import Conflict
-from gateway.records.tables.studies import Instance
+from gateway.records.tables.studies import Case, Instance, Reply
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,42 @@ def versions(session: Session, conflict_id: int) -> list[Instance]:
             .order_by(col(Instance.received_at), col(Instance.id))
         )
     )
+
+
+def instances(session: Session, study_id: int) -> list[Instance]:
+    """Every version of every object of a study, in the order in which they came first."""
+    return list(
+        session.exec(select(Instance).where(Instance.study_id == study_id).order_by(col(Instance.id)))
+    )
+
+
+def has_identity(session: Session, study_id: int) -> bool:
+    """Whether a case of the study knows whose it is."""
+    known = select(Case.ids()).where(Case.study_id == study_id, col(Case.identity_id).is_not(None))
+    return session.exec(known.limit(1)).first() is not None
+
+
+def came_again(session: Session, conflict_id: int) -> bool:
+    """Whether a version is in force of an object of which none was, because it was sent again."""
+    conflict = session.get_one(Conflict, conflict_id)
+    of_it = select(Instance.sop_instance_uid).where(Instance.conflict_id == conflict_id)
+    again = select(Instance.ids()).where(
+        Instance.study_id == conflict.study_id,
+        Instance.standing == Standing.IN_FORCE,
+        col(Instance.sop_instance_uid).in_(of_it),
+    )
+    return session.exec(again.limit(1)).first() is not None
+
+
+def is_sending(session: Session, study_id: int, now: datetime) -> bool:
+    """Whether a worker holds a report, or an object of the reading site, that it may be sending to the sender."""
+    case = select(Case.ids()).where(
+        Case.study_id == study_id, Case.state == CaseState.COMPOSED, col(Case.lease_until) > now
+    )
+    reply = select(Reply.ids()).where(
+        Reply.study_id == study_id, Reply.state == ReplyState.RESTORED, col(Reply.lease_until) > now
+    )
+    return any(session.exec(chosen.limit(1)).first() is not None for chosen in (case, reply))
 
 
 def to_compare(session: Session, conflict_id: int) -> list[tuple[Instance, Instance | None]]:

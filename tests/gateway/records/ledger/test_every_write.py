@@ -103,6 +103,7 @@ EVENTS: Mapping[str, str] = {
     "claim_case": "",
     "claim_due": "a lease of a worker, thousands a day; what the step reaches has its line",
     "count_as_report": "",
+    "decide_conflict": "",
     "decide_held": "",
     "discard_reply": "",
     "download_reply": "",

@@ -10,7 +10,7 @@ from gateway.lifecycle import CaseState, ConflictState, Standing
 from gateway.records import ledger
 from gateway.records.database import Database
 from gateway.records.evidence import ComparedFact, Evidence
-from gateway.records.ledger.conflicts import standing_on_arrival
+from gateway.records.ledger.conflicts.contested import standing_on_arrival
 from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.service import Notice
 from gateway.records.tables.studies import Instance

@@ -1,0 +1,88 @@
+"""What a lead decided, worked out: which versions are in force, and whose study it is with them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from gateway.identity.attributes import Concern
+from gateway.identity.content import DifferenceKind
+from gateway.lifecycle import Choice, ConflictState, Standing
+from gateway.pipeline.context import StepContext, Turn
+from gateway.pipeline.outcome import Done, NotYet, Outcome
+from gateway.pipeline.steps import originals
+from gateway.pipeline.steps.identities import who
+from gateway.records.evidence import ComparedFact, Evidence, Settlement
+from gateway.records.identities.vault import SealedIdentity
+from gateway.records.ledger.conflicts.settlement import chosen
+from gateway.records.tables.conflicts import Conflict
+from gateway.records.tables.studies import Instance
+from gateway.records.views import conflict_rows
+
+SENDING_ENDS = timedelta(seconds=1)
+NOTHING_CAME = timedelta(hours=1)
+"""Only a look: what arrives wakes the conflict."""
+
+
+def settle_versions(turn: Turn, context: StepContext) -> Outcome:
+    """DECIDED -> SETTLED with the chosen versions in force, or AWAITED when none stands."""
+    with context.database.read() as session:
+        conflict = conflict_rows.conflict(session, turn.claim.id)
+        rows = conflict_rows.versions(session, turn.claim.id)
+        sending = conflict_rows.is_sending(session, conflict.study_id, turn.now)
+    if sending:  # began before the conflict: what it does has to be known first
+        return NotYet("a report of its study is being sent", SENDING_ENDS)
+    choice = Choice(conflict.choice)
+    standings = chosen(rows, choice)
+    changed = any(
+        (row.standing == Standing.IN_FORCE) != (standings[row.saved_id] == Standing.IN_FORCE) for row in rows
+    )
+    facts = tuple(ComparedFact(*pair) for pair in standings.items())
+    if choice == Choice.NEITHER:
+        settlement = Settlement(facts, changed=False, identity_only=False, touches_identity=False)
+        return Done(ConflictState.AWAITED, Evidence(settlement=settlement))
+    return _settled(context, conflict, facts, changed=changed)
+
+
+def await_versions(turn: Turn, context: StepContext) -> Outcome:
+    """AWAITED -> SETTLED once the sender has sent the images again and is silent."""
+    with context.database.read() as session:
+        conflict = conflict_rows.conflict(session, turn.claim.id)
+        came = conflict_rows.came_again(session, turn.claim.id)
+    quiet = timedelta(seconds=context.settings.study.quiet_period)
+    if not came:
+        return NotYet("no version stands: the sender is to send the images again", NOTHING_CAME)
+    silent_for = turn.now - conflict.last_at
+    if silent_for < quiet:
+        return NotYet("the images are being sent again", quiet - silent_for)
+    return _settled(context, conflict, (), changed=True)
+
+
+def _settled(
+    context: StepContext, conflict: Conflict, facts: tuple[ComparedFact, ...], *, changed: bool
+) -> Done:
+    awaited = conflict.choice == Choice.NEITHER
+    settlement = Settlement(
+        facts,
+        changed=changed,
+        identity_only=not awaited and set(conflict.kinds) <= {DifferenceKind.IDENTITY_CORRECTED},
+        touches_identity=awaited or any(row["concern"] == Concern.IDENTITY for row in conflict.differences),
+        identity=_identity(context, conflict, {fact.instance_id: fact.standing for fact in facts})
+        if changed
+        else None,
+    )
+    return Done(ConflictState.SETTLED, Evidence(settlement=settlement))
+
+
+def _identity(
+    context: StepContext, conflict: Conflict, standings: dict[int, Standing]
+) -> SealedIdentity | None:
+    """Who the study is about with the versions that stand; None when no case needs to know."""
+    with context.database.read() as session:
+        rows = conflict_rows.instances(session, conflict.study_id)
+        if not conflict_rows.has_identity(session, conflict.study_id):
+            return None
+    in_force: list[Instance] = [
+        row for row in rows if standings.get(row.saved_id, row.standing) == Standing.IN_FORCE
+    ]
+    identity, _ = who(context, conflict.site, originals.first_header(context.blobs, in_force))
+    return identity
