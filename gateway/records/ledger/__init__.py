@@ -4,7 +4,7 @@
     opening      the case of a matched study: new, or amended by late images
     work         claim_due, renew, note_deliveries, advance, postpone, park     (the engine)
     peers        which node a unit of work talks to next
-    conflicts    decide_conflict                       (two versions of a study's objects: the question, the choice)
+    conflicts    decide_conflict, look_at_versions     (two versions of a study's objects: the question, the choice)
     answers      record_commitment; what nodes answered for each object
     replies      keep_reply, note_echo, discard_reply, count_as_report, note_reply_download
     people       claim_case, release_case, save_draft, sign_report, park_case, retry, note_report_download
@@ -33,7 +33,7 @@ from gateway.records.ledger.accounts import (
 )
 from gateway.records.ledger.answers import record_commitment
 from gateway.records.ledger.arrivals import InstanceFact, Kept, Origin, keep_instance, keep_instances, refuse
-from gateway.records.ledger.conflicts.decision import decide_conflict
+from gateway.records.ledger.conflicts.decision import decide_conflict, look_at_versions
 from gateway.records.ledger.enrolments import (
     Entry,
     edit_enrolment,
@@ -124,6 +124,7 @@ __all__ = [
     "letters",
     "lift_forgetting",
     "look_at_original",
+    "look_at_versions",
     "mark_forgotten",
     "mark_overdue",
     "note_deliveries",

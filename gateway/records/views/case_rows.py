@@ -100,6 +100,7 @@ class CasePage:
     held: tuple[HeldRow, ...]
     conflicts: tuple[ConflictRow, ...]
     returned_as: str
+    correction_wanted: bool
     journal: tuple[JournalLine, ...]
     deliveries: tuple[DeliveryRow, ...]
     draft: DraftRow | None
@@ -123,7 +124,7 @@ def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None
         row=queue_row(
             case,
             holder,
-            conflict_rows.contested(session, [case.study_id]).get(case.study_id, ""),
+            conflict_rows.contested(session, [case.study_id]).get(case.study_id, ("", 0))[0],
             case_id in reply_rows.reported_cases(session, [case_id]),
         ),
         study_id=case.study_id,
@@ -139,6 +140,7 @@ def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None
         held=held_objects(session, case_id),
         conflicts=conflict_rows.of_study(session, case.study_id),
         returned_as=case.returned_as,
+        correction_wanted=case.correction_wanted,
         journal=tuple(journal(session, case.study_id, case_id)),
         deliveries=tuple(
             DeliveryRow(d.direction, d.node, d.outcome, d.status, d.detail, d.at) for d in deliveries

@@ -107,14 +107,20 @@ def of_study(session: Session, study_id: int) -> tuple[ConflictRow, ...]:
     return tuple(_row(row) for row in found)
 
 
-def contested(session: Session, study_ids: Collection[int]) -> dict[int, str]:
-    """Why nothing leaves, of each of these studies that is contested."""
+def row(session: Session, conflict_id: int) -> ConflictRow | None:
+    """One conflict, for people."""
+    found = session.get(Conflict, conflict_id)
+    return _row(found) if found else None
+
+
+def contested(session: Session, study_ids: Collection[int]) -> dict[int, tuple[str, int]]:
+    """Of each of these studies that is contested: why nothing leaves, and the number of its open conflict."""
     found = session.exec(
-        select(Conflict.study_id, Conflict.state, Conflict.kind).where(
+        select(Conflict.study_id, Conflict.state, Conflict.kind, Conflict.ids()).where(
             col(Conflict.study_id).in_(study_ids), col(Conflict.state).in_(sorted(OPEN_CONFLICT))
         )
     )
-    return {study_id: reason(state, kind) for study_id, state, kind in found}
+    return {study_id: (reason(state, kind), number) for study_id, state, kind, number in found}
 
 
 def _row(row: Conflict) -> ConflictRow:

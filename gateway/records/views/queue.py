@@ -118,7 +118,7 @@ def _rows(session: Session, condition: Any, page: int) -> tuple[QueueRow, ...]:
     listed = found.all()
     contested = conflict_rows.contested(session, [case.study_id for case, _ in listed])
     return tuple(
-        queue_row(case, holder, contested.get(case.study_id, ""), case.id in reported)
+        queue_row(case, holder, contested.get(case.study_id, ("", 0))[0], case.id in reported)
         for case, holder in listed
     )
 

@@ -53,6 +53,8 @@ class StudyRow:
     forgotten_at: datetime | None
     contested: str
     """Why nothing of it leaves; empty: it is not contested."""
+    conflict_id: int | None
+    """Its open conflict."""
 
     @property
     def case_ids(self) -> tuple[int, ...]:
@@ -100,7 +102,8 @@ def _rows(session: Session, viewer: Viewer, chosen: SelectOfScalar[Study]) -> li
             tuple(s.explanation),
             tuple(cases.get(s.saved_id, [])),
             s.forgotten_at,
-            contested.get(s.saved_id, ""),
+            contested.get(s.saved_id, ("", None))[0],
+            contested.get(s.saved_id, ("", None))[1],
         )
         for s in found
     ]

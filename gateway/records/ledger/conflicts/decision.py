@@ -41,6 +41,13 @@ def decide_conflict(
         choose(session, conflict, choice, who, why, database.now(session))
 
 
+def look_at_versions(database: Database, conflict_id: int, who: str) -> None:
+    """Write into the audit trail that somebody looks at what two versions say about the patient."""
+    with database.write("look_at_versions") as session:
+        now = database.now(session)
+        audit_trail.append(session, now, who, "versions looked at", f"conflict {conflict_id}", {})
+
+
 def choose(session: Session, conflict: Conflict, choice: Choice, who: str, why: str, now: datetime) -> None:
     """Write a choice into a conflict, its journal and the audit trail."""
     conflict.state = move_conflict(ConflictState(conflict.state), ConflictState.DECIDED)

@@ -122,6 +122,7 @@ EVENTS: Mapping[str, str] = {
     "letter_unopened": "the row says so, for as long as it is so",
     "lift_forgetting": "",
     "look_at_original": "",
+    "look_at_versions": "",
     "mark_overdue": "a notice tells it, and the page shows it",
     "note-deliveries": "what the step reaches has its line; each object has its row",
     "note_echo": "",
