@@ -91,6 +91,8 @@ EMPTIED: Mapping[type[SQLModel], Mapping[str, Left]] = {
         "facts": _nothing({}),
         "facts_of": _nothing(0),
         "patients": _nothing(0),
+        "identity_of": _nothing(None),
+        "identity_until": _nothing(0),
         "name_hash": _nothing(""),
         "birth_hash": _nothing(""),
         "accession_hash": _nothing(""),
@@ -118,7 +120,13 @@ EMPTIED: Mapping[type[SQLModel], Mapping[str, Left]] = {
         "returned_uid": _nothing(""),
         "commitment_transactions": _nothing([]),
     },
-    Conflict: {**_PARKED, "differences": _nothing([]), "why": _nothing("")},
+    Conflict: {
+        **_PARKED,
+        "differences": _nothing([]),
+        "first_id": _nothing(None),
+        "other_id": _nothing(None),
+        "why": _nothing(""),
+    },
     CaseEvent: {"detail": _nothing({})},
     Delivery: {"sop_instance_uid": _number, "detail": _nothing("")},
     # The digest stays: it proves that this reader signed something, and the trail has it anyway.

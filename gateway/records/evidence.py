@@ -96,6 +96,16 @@ class ComparedFact:
 
 
 @dataclass(frozen=True)
+class Dispute:
+    """Objects of one study name different patients: one instance for each, and (attribute, in how many objects)."""
+
+    first_id: int
+    other_id: int
+    objects: int
+    attributes: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
 class Settlement:
     """What a choice between versions comes to.
 
@@ -109,6 +119,9 @@ class Settlement:
     """Whether nothing but patient and study attributes changed."""
     touches_identity: bool
     identity: SealedIdentity | None = None
+    identity_of: int | None = None
+    """The instance whose patient stands for all objects; None: the first one's."""
+    identity_until: int = 0
 
 
 @dataclass(frozen=True)
@@ -127,6 +140,8 @@ class Evidence:
     commitment: CommitmentFact | None = None
     compared: tuple[ComparedFact, ...] = ()
     settlement: Settlement | None = None
+    dispute: Dispute | None = None
+    """The study, or the case's study, is about two patients: a conflict is opened."""
     closes_case: bool = False
     """This reply is its case's report: the case is over with it."""
 

@@ -29,6 +29,7 @@ from gateway.reporting.evidence import (
     identity_header,
     ordered,
     restoration_of,
+    under_one_number,
     without_identity,
 )
 from gateway.reporting.outline import Heading, Picture, outline
@@ -58,6 +59,7 @@ def build(
     report: Report,
     evidence: Sequence[Dataset],
     *,
+    identity: Dataset | None = None,
     priors: Sequence[Dataset] = (),
     signed_by: Signer,
     signed_at: datetime,
@@ -72,7 +74,8 @@ def build(
 ) -> Dataset:
     """The report as a dataset with file meta information, ready to save.
 
-    `evidence` and `priors` are the sender's original headers (no pixels needed); `signed_at` is aware, best in the
+    `evidence` and `priors` are the sender's original headers (no pixels needed); `identity` is the one of the study's
+    whose patient and study stand for all, the first by default; `signed_at` is aware, best in the
     sender's zone. `date_shift_days` is what was added to this patient's dates (0 when none was shifted; it must be
     given when the report names a prior date) and `original_uids` leads from the reader's UIDs of key images back.
     Raises `EvidenceProblem`.
@@ -86,9 +89,11 @@ def build(
         )
     form = Form(as_)
     instances, earlier = ordered(evidence, "study"), ordered(priors, "prior study")
+    if identity is not None:
+        instances = under_one_number(instances, identity)
     check_one_study(instances, earlier)
     earlier = [ds for ds in earlier if ds.StudyInstanceUID != instances[0].StudyInstanceUID]
-    header = identity_header(instances[0])
+    header = identity_header(instances[0] if identity is None else identity)
     at = _in_zone_of(header, signed_at)
     sections = outline(
         report,

@@ -89,7 +89,7 @@ def test_a_nearly_full_disk_refuses_and_loses_nothing(tmp_path: Path) -> None:
 
 
 def test_two_patients_in_one_study_are_never_passed_on(stage: Stage) -> None:
-    """The study is parked with the reason, and nothing reaches the reading site."""
+    """The study is contested with the reason, and nothing reaches the reading site."""
     study = scan(stage)
     mixed = stage.hospital.files()[0].path
     dataset = dcmread(mixed)
@@ -98,12 +98,12 @@ def test_two_patients_in_one_study_are_never_passed_on(stage: Stage) -> None:
     push(stage, study)
     database = stage.database()
 
-    def parked() -> bool:
+    def contested() -> bool:
         with database.read() as session:
             found = session.get(Study, 1)  # its row follows the answer within milliseconds
-            return found is not None and "more than one patient" in found.problem
+            return found is not None and "two different patients" in found.waiting_for
 
-    stage.wait(parked, 60, "the study to be parked")
+    stage.wait(contested, 60, "the study to be contested")
     database.close()
     assert stage.reading_site.files() == ()
 

@@ -14,9 +14,9 @@ from gateway.pipeline.steps.identities import who
 from gateway.records.evidence import ComparedFact, Evidence, Settlement
 from gateway.records.identities.vault import SealedIdentity
 from gateway.records.ledger.conflicts.settlement import chosen
-from gateway.records.tables.conflicts import Conflict
+from gateway.records.tables.conflicts import TWO_IDENTITIES, Conflict
 from gateway.records.tables.studies import Instance
-from gateway.records.views import conflict_rows
+from gateway.records.views import case_rows, conflict_rows
 
 SENDING_ENDS = timedelta(seconds=1)
 NOTHING_CAME = timedelta(hours=1)
@@ -32,6 +32,8 @@ def settle_versions(turn: Turn, context: StepContext) -> Outcome:
     if sending:  # began before the conflict: what it does has to be known first
         return NotYet("a report of its study is being sent", SENDING_ENDS)
     choice = Choice(conflict.choice)
+    if conflict.kind == TWO_IDENTITIES:
+        return _one_identity(context, conflict, choice)
     standings = chosen(rows, choice)
     changed = any(
         (row.standing == Standing.IN_FORCE) != (standings[row.saved_id] == Standing.IN_FORCE) for row in rows
@@ -41,6 +43,35 @@ def settle_versions(turn: Turn, context: StepContext) -> Outcome:
         settlement = Settlement(facts, changed=False, identity_only=False, touches_identity=False)
         return Done(ConflictState.AWAITED, Evidence(settlement=settlement))
     return _settled(context, conflict, facts, changed=changed)
+
+
+def _one_identity(context: StepContext, conflict: Conflict, choice: Choice) -> Done:
+    """Whose study it is, of two patients that its objects name."""
+    with context.database.read() as session:
+        study = case_rows.study(session, conflict.study_id)
+        rows = conflict_rows.instances(session, conflict.study_id)
+        # Those that are in force, and those that were set aside while this conflict was awaited.
+        rows = [one for one in rows if one.standing == Standing.IN_FORCE or one.conflict_id == conflict.id]
+        needs_identity = conflict_rows.has_identity(session, conflict.study_id)
+    stands = Standing.SET_ASIDE if choice == Choice.NEITHER else Standing.IN_FORCE
+    facts = tuple(ComparedFact(one.saved_id, stands) for one in rows if one.standing != Standing.SAME)
+    if choice == Choice.NEITHER:
+        settlement = Settlement(facts, changed=False, identity_only=False, touches_identity=True)
+        return Done(ConflictState.AWAITED, Evidence(settlement=settlement))
+    number = conflict.other_id if choice == Choice.NEWER else conflict.first_id
+    chosen_one = next(one for one in rows if one.saved_id == number)
+    changed = choice == Choice.NEWER or any(one.standing != Standing.IN_FORCE for one in rows)
+    header = originals.first_header(context.blobs, [chosen_one])
+    settlement = Settlement(
+        facts,
+        changed=changed,
+        identity_only=False,
+        touches_identity=choice == Choice.NEWER,
+        identity=who(context, study.site, header)[0] if changed and needs_identity else None,
+        identity_of=number,
+        identity_until=max(one.saved_id for one in rows),
+    )
+    return Done(ConflictState.SETTLED, Evidence(settlement=settlement))
 
 
 def await_versions(turn: Turn, context: StepContext) -> Outcome:

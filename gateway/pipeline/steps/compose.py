@@ -13,8 +13,9 @@ from pydicom import Dataset
 from gateway import __version__
 from gateway.lifecycle import CaseState
 from gateway.pipeline.context import StepContext, Turn
-from gateway.pipeline.outcome import Done, Outcome, Stuck
+from gateway.pipeline.outcome import Done, NotYet, Outcome, Stuck
 from gateway.pipeline.steps import originals
+from gateway.pipeline.steps.identities import WAITS_FOR_A_LEAD, dispute, standing_header, statements
 from gateway.records import ledger
 from gateway.records.evidence import Evidence
 from gateway.records.views import case_rows
@@ -31,6 +32,7 @@ def compose(turn: Turn, context: StepContext) -> Outcome:
     """REPORTED -> COMPOSED: the objects lie in the object store, ready to be sent."""
     with context.database.read() as session:
         case = case_rows.case(session, turn.claim.id)
+        study = case_rows.study(session, case.study_id)
         signed = case_rows.signed_report(session, turn.claim.id)
     if signed is None:
         return Stuck(
@@ -38,7 +40,13 @@ def compose(turn: Turn, context: StepContext) -> Outcome:
         )
     report = Report.model_validate(signed.content)
     instances = originals.kept(context.database, case.study_id)
-    evidence = originals.headers(context.blobs, instances)
+    pairs = originals.with_headers(context.blobs, instances)
+    question = dispute(study, statements(pairs))
+    if question is not None:
+        why = "its images name two different patients: a lead decides"
+        return NotYet(why, WAITS_FOR_A_LEAD, Evidence(dispute=question))
+    evidence = [header for _, header in pairs]
+    standing = standing_header(context, study, instances)
     # The gateway reads an identity back here: it is in the audit trail before it is in a file.
     assert case.identity_id is not None
     patient = ledger.open_identity(
@@ -59,6 +67,7 @@ def compose(turn: Turn, context: StepContext) -> Outcome:
         dataset = build(
             report,
             evidence,
+            identity=standing,
             priors=priors,
             date_shift_days=shift,
             original_uids=originals_of,

@@ -18,6 +18,7 @@ from gateway.pipeline.context import StepContext
 from gateway.pipeline.cores import shared
 from gateway.pipeline.steps import originals
 from gateway.pipeline.steps.calendar import study_date
+from gateway.pipeline.steps.identities import standing_header, to_agree
 from gateway.pipeline.steps.patient_hashes import Linkage, linkage
 from gateway.privacy.pseudonyms import PseudonymKey
 from gateway.records.blobs import BlobStore
@@ -74,7 +75,16 @@ def _kept_or_read(context: StepContext, study: Study) -> Known:
         vendor_facts=vendor_facts,
     )
     day = min((one.study_date for one in said if one.study_date != NO_DATE), default=NO_DATE)
-    return Known(found, said[0].linkage, count_patients(one.patient for one in said), day)
+    asked = to_agree(study, [(one.instance_id, one.patient) for one in said])
+    return Known(found, _linkage(context, study, said), count_patients(stated for _, stated in asked), day)
+
+
+def _linkage(context: StepContext, study: Study, said: Sequence[_Said]) -> Linkage:
+    """The hashes of the patient that stands for all objects."""
+    if study.identity_of is None:
+        return said[0].linkage
+    header = standing_header(context, study, originals.kept(context.database, study.saved_id))
+    return linkage(context.pseudonym_key, study.site, header)
 
 
 @dataclass(frozen=True)

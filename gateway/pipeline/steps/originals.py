@@ -43,12 +43,15 @@ def headers(blobs: BlobStore, instances: list[Instance]) -> list[Dataset]:
 
     Raises GatewayError when nothing can be read.
     """
-    found: list[Dataset] = []
+    return [header for _, header in with_headers(blobs, instances)]
+
+
+def with_headers(blobs: BlobStore, instances: list[Instance]) -> list[tuple[Instance, Dataset]]:
+    """As `headers`, each with its instance."""
+    found: list[tuple[Instance, Dataset]] = []
     for instance in instances:
-        try:
-            found.append(header(blobs, instance))
-        except NOT_DICOM:
-            continue
+        with suppress(*NOT_DICOM):
+            found.append((instance, header(blobs, instance)))
     if instances and not found:
         raise nothing_readable()
     return found

@@ -18,7 +18,7 @@ from gateway.pipeline.cores import shared
 from gateway.pipeline.outcome import Done, Outcome, Stuck
 from gateway.pipeline.steps import held, originals
 from gateway.pipeline.steps.copies import Copy, Leaking, Original, Share, Withheld, copies_of, values_in
-from gateway.pipeline.steps.identities import who
+from gateway.pipeline.steps.identities import standing_header, who
 from gateway.pipeline.steps.manifest import ManifestBuilder, Stayed, canonical
 from gateway.privacy.errors import Held
 from gateway.privacy.fast.identifying_values import StudyValues
@@ -34,10 +34,11 @@ def prepare(turn: Turn, context: StepContext) -> Outcome:
     """MATCHED -> PREPARED; a leak, or an image of the protocol that may not leave, asks a person: nothing is sent."""
     with context.database.read() as session:
         case = case_rows.case(session, turn.claim.id)
+        study = case_rows.study(session, case.study_id)
         known = {row.instance_id: row for row in held_objects(session, turn.claim.id)}
     instances = originals.kept(context.database, case.study_id)
     profile = context.profiles().get(case.profile or context.settings.files.profile)
-    identity, patient = who(context, case.site, originals.first_header(context.blobs, instances))
+    identity, patient = who(context, case.site, standing_header(context, study, instances))
     whole = Share(
         context.blobs,
         case.saved_id,

@@ -26,7 +26,7 @@ from gateway.lifecycle import (
 from gateway.records.database import Database
 from gateway.records.evidence import NOTHING, DeliveryFact, Evidence
 from gateway.records.ledger.answers import keep_commitment, keep_deliveries
-from gateway.records.ledger.conflicts.contested import keep_comparison
+from gateway.records.ledger.conflicts.contested import dispute, keep_comparison
 from gateway.records.ledger.conflicts.settlement import settle
 from gateway.records.ledger.held import keep_held
 from gateway.records.ledger.identities import keep_identity
@@ -272,6 +272,10 @@ def _remember(
     """Write what a step found out."""
     for name, value in evidence.columns.items():
         setattr(row, name, value)
+    if evidence.dispute is not None:
+        study_id, _ = place_of(row)
+        assert study_id is not None
+        dispute(session, study_id, evidence.dispute, now)
     if evidence.identity is not None:
         assert isinstance(row, Case)
         identity = keep_identity(session, evidence.identity, now)

@@ -15,6 +15,10 @@ from gateway.records.tables.columns import Due, one_of
 _OPEN = text(f"state IN ({', '.join(sorted(repr(str(state)) for state in OPEN_CONFLICT))})")
 
 
+TWO_IDENTITIES = "two identities"
+"""The kind of a conflict between objects of one study that name different patients."""
+
+
 class Conflict(Due, table=True):
     """One question about one study; while it is open the study is contested. A study has one open at most."""
 
@@ -38,6 +42,10 @@ class Conflict(Due, table=True):
     """How many objects differ in each kind."""
     senders: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     """The nodes that sent the later versions; an empty text is an account."""
+    first_id: int | None = Field(
+        default=None, description="of two identities: an instance that states the first"
+    )
+    other_id: int | None = Field(default=None, description="of two identities: one that states the other")
     choice: str = Field(default="", description="newer, first or neither; empty: not decided")
     decided_by: str = Field(default="")
     why: str = Field(default="")

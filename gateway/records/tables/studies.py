@@ -52,6 +52,12 @@ class Study(Due, table=True):
     name_hash: str = Field(default="", description="keyed hash of the patient's name")
     birth_hash: str = Field(default="", description="keyed hash of the birth date")
     accession_hash: str = Field(default="", index=True, description="keyed hash of the accession number")
+    identity_of: int | None = Field(
+        default=None, description="the instance whose patient a lead chose for all; None: the first one's"
+    )
+    identity_until: int = Field(
+        default=0, description="the last instance that choice was made about; later ones are asked about"
+    )
     study_date: str = Field(
         default="",
         description="YYYYMMDD as the sender has it; `none`: its headers have none; empty: not read",

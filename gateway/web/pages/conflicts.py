@@ -7,6 +7,7 @@ originals for those alone who may see identities, and each look is an audit even
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from io import BytesIO
 from typing import Annotated, Any
@@ -25,6 +26,7 @@ from gateway.privacy.identifiers.values import UNREADABLE
 from gateway.records import ledger
 from gateway.records.accounts import Viewer
 from gateway.records.blobs import BlobStore
+from gateway.records.tables.conflicts import TWO_IDENTITIES, Conflict
 from gateway.records.tables.studies import Instance
 from gateway.records.views import conflict_rows
 from gateway.records.views.conflict_rows import ConflictRow
@@ -109,7 +111,11 @@ def said_by_both(context: WebContext, viewer: Viewer, conflict_id: int) -> list[
     """What the first and the newest version say, attribute by attribute; the look is in the audit trail first."""
     ledger.look_at_versions(context.database, conflict_id, viewer.login)
     with context.database.read() as session:
+        conflict = conflict_rows.conflict(session, conflict_id)
         rows = conflict_rows.versions(session, conflict_id)
+        named = [session.get(Instance, number) for number in (conflict.first_id, conflict.other_id) if number]
+    if conflict.kind == TWO_IDENTITIES:
+        return _stated(context.blobs, conflict, [row for row in named if row is not None])
     versions: dict[str, list[Instance]] = {}
     for row in rows:
         versions.setdefault(row.sop_instance_uid, []).append(row)
@@ -117,6 +123,23 @@ def said_by_both(context: WebContext, viewer: Viewer, conflict_id: int) -> list[
     for pair in list(versions.values())[:MOST_OBJECTS]:
         said.update(_differences(context.blobs, pair[0], pair[-1]))
     return [SaidByBoth(*key, objects) for key, objects in sorted(said.items())]
+
+
+def _stated(blobs: BlobStore, conflict: Conflict, named: Sequence[Instance]) -> list[SaidByBoth]:
+    """Which two patients the objects of one study name."""
+    try:
+        headers = [_header(blobs, row) for row in named]
+    except UNREADABLE_FILE:
+        return []
+    if len(headers) < 2:
+        return []
+    one, other = headers
+    return [
+        SaidByBoth(
+            row["path"], str(one.get(row["path"]) or ""), str(other.get(row["path"]) or ""), row["objects"]
+        )
+        for row in conflict.differences
+    ]
 
 
 def _differences(blobs: BlobStore, one: Instance, other: Instance) -> list[tuple[str, str, str]]:

@@ -11,11 +11,12 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from gateway.errors import WrongState
+from gateway.identity.attributes import Concern
 from gateway.lifecycle import OPEN_CONFLICT, ConflictState, Standing, move_conflict
-from gateway.records.evidence import ComparedFact
+from gateway.records.evidence import ComparedFact, Dispute
 from gateway.records.ledger.journal import tell
 from gateway.records.ledger.notices import raise_notice
-from gateway.records.tables.conflicts import Conflict
+from gateway.records.tables.conflicts import TWO_IDENTITIES, Conflict
 from gateway.records.tables.studies import Case, Instance, Study
 
 CONTESTED_FIX = (
@@ -66,6 +67,11 @@ def join(session: Session, study: Study, sender: str, now: datetime) -> Conflict
         session.add(conflict)
         session.flush()
         return conflict
+    if (
+        conflict.kind == TWO_IDENTITIES
+    ):  # what differs is known first; whose study it is, is found out again then
+        conflict.kind, conflict.kinds, conflict.objects, conflict.differences = "", {}, 0, []
+        conflict.first_id = conflict.other_id = None
     conflict.last_at = conflict.look_again_at = now
     conflict.senders = sorted({*conflict.senders, sender})
     if conflict.state == ConflictState.DECIDED:
@@ -78,6 +84,23 @@ def join(session: Session, study: Study, sender: str, now: datetime) -> Conflict
         conflict.lease_owner, conflict.lease_until = "", None
         conflict.problem = conflict.fix = conflict.waiting_for = ""
     return conflict
+
+
+def dispute(session: Session, study_id: int, found: Dispute, now: datetime) -> None:
+    """Open the question whose study it is; one that is open already is decided first."""
+    if open_of(session, study_id) is not None:
+        return
+    study = session.get_one(Study, study_id)
+    conflict = join(session, study, study.sender, now)
+    conflict.state = move_conflict(ConflictState(conflict.state), ConflictState.CONTESTED)
+    conflict.kind, conflict.objects = TWO_IDENTITIES, found.objects
+    conflict.kinds = {TWO_IDENTITIES: found.objects}
+    conflict.first_id, conflict.other_id = found.first_id, found.other_id
+    conflict.differences = [
+        {"path": path, "concern": str(Concern.IDENTITY), "objects": objects}
+        for path, objects in found.attributes
+    ]
+    tell_contested(session, conflict, now)
 
 
 def forget(session: Session, study_id: int, now: datetime) -> None:
@@ -137,7 +160,9 @@ def reason(state: str, kind: str) -> str:
     """Why nothing of a contested study leaves, in words for people."""
     return {
         ConflictState.RECEIVED: "the sender sent other versions of its images, and they are being compared.",
-        ConflictState.CONTESTED: f"the sender sent two versions of its images ({kind}).",
+        ConflictState.CONTESTED: "its images name two different patients."
+        if kind == TWO_IDENTITIES
+        else f"the sender sent two versions of its images ({kind}).",
         ConflictState.DECIDED: "which version of its images stands was decided, and is being worked out.",
         ConflictState.AWAITED: "no version of its images stands; the sender is to send them again.",
     }[ConflictState(state)]

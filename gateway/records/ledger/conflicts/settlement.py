@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, or_
+from sqlalchemy import func, or_, update
 from sqlmodel import Session, col, delete, select
 
 from gateway.lifecycle import (
@@ -40,7 +40,8 @@ SENT_BACK = (CaseState.RETURNED, CaseState.CONFIRMED)
 def settle(session: Session, conflict: Conflict, settlement: Settlement, now: datetime) -> None:
     """Put the chosen versions in force, and everything that rests on them back to where it begins."""
     for fact in settlement.standings:
-        session.get_one(Instance, fact.instance_id).standing = fact.standing
+        row = session.get_one(Instance, fact.instance_id)
+        row.standing, row.conflict_id = fact.standing, conflict.id
     session.flush()
     in_force = session.exec(
         select(func.count())
@@ -59,7 +60,16 @@ def settle(session: Session, conflict: Conflict, settlement: Settlement, now: da
     )
     study = session.exec(select(Study).where(Study.id == conflict.study_id).with_for_update()).one()
     study.instances = in_force
+    if settlement.changed or settlement.identity_of is not None:
+        study.identity_of, study.identity_until = settlement.identity_of, settlement.identity_until
+        study.facts_of, study.look_again_at, study.waiting_for = 0, now, ""
     if not settlement.changed:
+        for table in (Case, Reply):  # what waited for the decision goes on at once
+            session.execute(
+                update(table)
+                .where(col(table.study_id) == study.saved_id, col(table.look_again_at) > now)
+                .values(look_again_at=now)
+            )
         return
     _route_again(study, now)
     cases = session.exec(

@@ -10,10 +10,10 @@ from gateway.errors import Conflict as Overtaken
 from gateway.errors import WrongState
 from gateway.lifecycle import Choice
 from gateway.records import ledger
-from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.service import Notice
-from gateway.records.tables.studies import Case, Delivery, Identity, Instance
+from gateway.records.tables.studies import Delivery, Identity, Instance
 from gateway.records.views import case_rows
+from support.conflicts import case, decide, state
 from support.engine import Bench, scans
 from support.patients import sign
 from support.records import audit_events, journal
@@ -27,33 +27,6 @@ def contested(pipeline: Bench, again: list[Dataset] | None = None) -> None:
     pipeline.run(61)
     pipeline.keep(scans(**REAL) if again is None else again)
     pipeline.run()
-
-
-def decide(pipeline: Bench, choice: Choice) -> None:
-    """A lead decides about the newest conflict, and what follows from it is worked out."""
-    with pipeline.context.database.read() as session:
-        found = session.exec(select(Conflict).order_by(Conflict.ids())).all()[-1]
-    ledger.decide_conflict(
-        pipeline.context.database,
-        found.saved_id,
-        choice,
-        "lea",
-        "the PACS was corrected",
-        objects=found.objects,
-    )
-    pipeline.run()
-
-
-def state(pipeline: Bench) -> str:
-    """Of the newest conflict."""
-    with pipeline.context.database.read() as session:
-        return session.exec(select(Conflict.state).order_by(Conflict.ids())).all()[-1]
-
-
-def case(pipeline: Bench) -> Case:
-    """The first case."""
-    with pipeline.context.database.read() as session:
-        return case_rows.case(session, 1)
 
 
 def in_force(pipeline: Bench) -> set[str]:

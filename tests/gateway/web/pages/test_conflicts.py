@@ -123,7 +123,12 @@ def test_a_lead_decides_on_the_page(web: WebGateway) -> None:
     """With a choice and a reason; the case shows who decided."""
     case_id, conflict_id = contested(web)
     lead = web.client("lead")
-    fields = {"csrf": lead.headers["X-CSRF-Token"], "choice": "newer", "why": "corrected in the PACS", "objects": "1"}
+    fields = {
+        "csrf": lead.headers["X-CSRF-Token"],
+        "choice": "newer",
+        "why": "corrected in the PACS",
+        "objects": "1",
+    }
     missing = lead.post(f"/conflicts/{conflict_id}", data={**fields, "why": ""})
     assert missing.status_code == 409
     assert "needs a choice and a reason" in missing.text
