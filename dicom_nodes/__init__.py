@@ -7,11 +7,13 @@ Read `node` (who), then `scp.receiver` (what comes in), then `sender` (what goes
     store(node, files, calling_ae_title="GATEWAY")                   send; one outcome per instance
     request_commitment(node, transaction_uid, references, ...)       have a peer promise to keep it
 
-    node, node_file, directory     other systems, as nodes.yaml describes them (what may stand in it: node_entries)
+    node, directory                other systems, as nodes.yaml describes them
+    node_file, node_entries        reading that file; what may stand in one entry of it
     scp/                           what we offer: the receiver and its storage commitment
     sender, outgoing, outcomes     what we ask of others, whatever they speak, and what their answers mean
     scu/  web/                     the two ways of asking: associations and DICOMweb
     commitment                     storage commitment, asked and answered
+    peer_numbers                   numbers as peers state them: never an error, at worst no number
     instance                       one received object
     upper_layer/                   associations: contexts, PDUs, TLS, and what is set up in pynetdicom
     encoding/                      the bytes of objects (PS3.5, PS3.10); no network

@@ -22,8 +22,9 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 )
 
 from dicom_nodes.errors import CommitmentNotSupported, NodeTimeout, RequestRefused
-from dicom_nodes.node import DimseNode
-from dicom_nodes.outcomes import Outcome, meaning_of_status, outcome_of_status
+from dicom_nodes.node import DimseNode, Service
+from dicom_nodes.outcomes import Answered, meaning, meaning_of_status
+from dicom_nodes.peer_numbers import stated_number
 from dicom_nodes.upper_layer.contexts import UNCOMPRESSED
 from dicom_nodes.upper_layer.pynetdicom_private import hold_reactor
 from dicom_nodes.upper_layer.pynetdicom_setup import associate, close
@@ -36,7 +37,7 @@ SUCCESS, PROCESSING_FAILURE = 0x0000, 0x0110
 
 
 @dataclass(frozen=True)
-class Reference:
+class InstanceReference:
     """One instance to be committed to."""
 
     sop_class_uid: str
@@ -62,7 +63,7 @@ class CommitmentResult:
 def request_commitment(
     node: DimseNode,
     transaction_uid: str,
-    references: Sequence[Reference],
+    references: Sequence[InstanceReference],
     *,
     calling_ae_title: str,
     wait_s: float = 2.0,
@@ -97,7 +98,7 @@ def request_commitment(
     if not node.commitment:
         raise unsupported
     association = associate(
-        node,
+        node.at(Service.COMMITMENT),
         [build_context(StorageCommitmentPushModel, list(UNCOMPRESSED))],
         calling_ae_title=calling_ae_title,
         timeout_s=timeout_s,
@@ -121,18 +122,19 @@ def request_commitment(
 
 
 def _check(node: DimseNode, status: Dataset) -> None:
-    if "Status" not in status:
+    code = stated_number(status.get("Status"))
+    if code is None:
         raise NodeTimeout(
             f"Node {node.name!r} did not answer the commitment request in time.",
             "Wait; it will be asked again.",
         )
-    code = int(status.Status)
-    if not outcome_of_status(code).delivered:
+    answer = meaning(Answered.DIMSE, code)
+    if not answer.outcome.delivered:
         raise RequestRefused(
             f"Node {node.name!r} refused the commitment request: {meaning_of_status(code)}.",
             "Check in that system's log why; without commitment its holdings can be checked by query.",
             status=code,
-            transient=outcome_of_status(code) is Outcome.TRY_AGAIN,
+            answer=answer,
         )
 
 
@@ -149,7 +151,7 @@ def report_commitment(
     `classes` gives the SOP Class UID of each instance. Raises a NodeError when the node does not take it.
     """
     association = associate(
-        node,
+        node.at(Service.COMMITMENT),
         [build_context(StorageCommitmentPushModel, list(UNCOMPRESSED))],
         calling_ae_title=calling_ae_title,
         timeout_s=timeout_s,
@@ -173,7 +175,7 @@ def report_commitment(
         close(association)
 
 
-def action_information(transaction_uid: str, references: Sequence[Reference]) -> Dataset:
+def action_information(transaction_uid: str, references: Sequence[InstanceReference]) -> Dataset:
     """The data set of the N-ACTION request (PS3.4 Table J.3-1)."""
     ds = Dataset()
     ds.TransactionUID = transaction_uid
@@ -181,11 +183,13 @@ def action_information(transaction_uid: str, references: Sequence[Reference]) ->
     return ds
 
 
-def references_of_action(ds: Dataset) -> tuple[str, tuple[Reference, ...]]:
+def references_of_action(ds: Dataset) -> tuple[str, tuple[InstanceReference, ...]]:
     """Transaction UID and references of a received N-ACTION request; ValueError if they are missing."""
     transaction_uid = str(ds.get("TransactionUID", "") or "")
     references = tuple(
-        Reference(str(item.get("ReferencedSOPClassUID", "")), str(item.get("ReferencedSOPInstanceUID", "")))
+        InstanceReference(
+            str(item.get("ReferencedSOPClassUID", "")), str(item.get("ReferencedSOPInstanceUID", ""))
+        )
         for item in ds.get("ReferencedSOPSequence", None) or ()
     )
     if not transaction_uid or not references:
@@ -219,10 +223,16 @@ def result_of_event(event: evt.Event, node: str) -> CommitmentResult:
             str(item.ReferencedSOPInstanceUID) for item in ds.get("ReferencedSOPSequence", None) or ()
         ),
         failed=tuple(
-            (str(item.ReferencedSOPInstanceUID), int(item.get("FailureReason", PROCESSING_FAILURE)))
+            (str(item.ReferencedSOPInstanceUID), _reason(item))
             for item in ds.get("FailedSOPSequence", None) or ()
         ),
     )
+
+
+def _reason(item: Dataset) -> int:
+    """Failure Reason, which some peers leave out or empty."""
+    reason = stated_number(item.get("FailureReason"))
+    return PROCESSING_FAILURE if reason is None else reason
 
 
 def _item(sop_class_uid: str, sop_instance_uid: str) -> Dataset:

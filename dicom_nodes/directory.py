@@ -49,22 +49,22 @@ class NodeDirectory:
         known = ", ".join(sorted(node.name for node in self._nodes)) or "none"
         raise UnknownNode(f"There is no node {name!r} (known: {known}).", "Add it to nodes.yaml.")
 
-    def with_role(self, role: Role) -> tuple[Node, ...]:
-        """Every node that has this role, in the order of the file."""
-        return tuple(node for node in self._nodes if role in node.roles)
-
     def caller(self, calling_ae: str, address: str) -> DimseNode | None:
-        """The node that calls itself `calling_ae` and may call from `address`, whatever its roles."""
+        """The node that calls itself `calling_ae` and may call from `address`, whatever its roles; a title that only
+        reports commitment for it is known, too."""
         title = calling_ae.strip()
         for node in self._nodes:
-            if isinstance(node, DimseNode) and node.ae_title == title and may_call_from(node, address):
+            if not isinstance(node, DimseNode) or title not in node.calls_as | node.commits_as:
+                continue
+            if may_call_from(node, address):
                 return node
         return None
 
     def sender(self, calling_ae: str, address: str) -> DimseNode | None:
         """As `caller`, but only a node that may store objects here."""
         node = self.caller(calling_ae, address)
-        return node if node is not None and Role.SENDER in node.roles else None
+        may = node is not None and Role.SENDER in node.roles and calling_ae.strip() in node.calls_as
+        return node if may else None
 
 
 def may_call_from(node: Node, address: str) -> bool:
@@ -74,7 +74,7 @@ def may_call_from(node: Node, address: str) -> bool:
         return False
     if node.addresses:
         return any(caller in ipaddress.ip_network(allowed, strict=False) for allowed in node.addresses)
-    return isinstance(node, DimseNode) and str(caller) in addresses_of(node.host)
+    return isinstance(node, DimseNode) and any(str(caller) in addresses_of(host) for host in node.hosts)
 
 
 def addresses_of(host: str) -> frozenset[str]:

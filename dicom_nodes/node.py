@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -31,6 +31,32 @@ class ReportsBy(StrEnum):
     """By a structured report (or PDF) of its own: once that is safe at the sender's PACS, the case is over."""
 
 
+class ConfirmsBy(StrEnum):
+    """What is enough to know that the node keeps what it took; storage commitment always is."""
+
+    QUERY = "query"
+    """It commits to the object, or a query shows it."""
+    STORE = "store"
+    """Where it neither commits nor answers queries, the Success of its store is enough."""
+
+
+class Service(StrEnum):
+    """What may have an address of its own at a node."""
+
+    STORE = "store"
+    QUERY = "query"
+    COMMITMENT = "commitment"
+
+
+@dataclass(frozen=True)
+class ServiceAddress:
+    """An AE title and TCP port of a node, where one service of it is."""
+
+    ae_title: str
+    host: str
+    port: int
+
+
 @dataclass(frozen=True)
 class TlsSettings:
     """The files of one TLS end point (PEM). `ca` given: the peer must show a certificate signed by it."""
@@ -45,7 +71,8 @@ class DimseNode:
     """A node that speaks DICOM over TCP (PS3.8). `port` is the TCP port it listens on.
 
     `addresses` are the source addresses (or CIDR networks) it may call from; empty means: the addresses
-    that `host` resolves to. `commitment` is False for peers known never to commit.
+    that `host` and the hosts of its services resolve to. `commitment` is False for peers known never to commit.
+    A service without an address of its own is at `ae_title`, `host` and `port`.
     """
 
     name: str
@@ -58,6 +85,52 @@ class DimseNode:
     tls: TlsSettings | None = None
     commitment: bool = True
     reports_by: ReportsBy = ReportsBy.WEB
+    confirms_by: ConfirmsBy = ConfirmsBy.QUERY
+    store_address: ServiceAddress | None = None
+    query_address: ServiceAddress | None = None
+    commitment_address: ServiceAddress | None = None
+    calling_ae_titles: tuple[str, ...] = ()
+    """The titles it calls with; empty: `ae_title`."""
+    commitment_results_from: tuple[str, ...] = ()
+    """The titles that report commitment for it; empty: those it calls with, and that of its commitment service."""
+
+    def at(self, service: Service) -> DimseNode:
+        """This node as it is reached for a service: with the AE title, host and port of that service."""
+        addresses = {
+            Service.STORE: self.store_address,
+            Service.QUERY: self.query_address,
+            Service.COMMITMENT: self.commitment_address,
+        }
+        address = addresses[service]
+        if address is None:
+            return self
+        return replace(self, ae_title=address.ae_title, host=address.host, port=address.port)
+
+    @property
+    def service_addresses(self) -> dict[ServiceAddress, tuple[Service, ...]]:
+        """Every address it is called at, with the services that are there."""
+        found: dict[ServiceAddress, tuple[Service, ...]] = {}
+        for service in Service:
+            there = self.at(service)
+            address = ServiceAddress(there.ae_title, there.host, there.port)
+            found[address] = (*found.get(address, ()), service)
+        return found
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Its own host, then those of its services."""
+        return tuple(dict.fromkeys((self.host, *(address.host for address in self.service_addresses))))
+
+    @property
+    def calls_as(self) -> frozenset[str]:
+        """The titles with which it may store and ask here."""
+        return frozenset(self.calling_ae_titles or (self.ae_title,))
+
+    @property
+    def commits_as(self) -> frozenset[str]:
+        """The titles whose commitment results count as this node's."""
+        asked = self.at(Service.COMMITMENT).ae_title
+        return frozenset(self.commitment_results_from) or self.calls_as | {asked}
 
 
 @dataclass(frozen=True)
@@ -78,6 +151,7 @@ class DicomWebNode:
     password_file: Path | None = None
     verify: bool | Path = True
     reports_by: ReportsBy = ReportsBy.WEB
+    confirms_by: ConfirmsBy = ConfirmsBy.QUERY
 
 
 Node = DimseNode | DicomWebNode

@@ -26,8 +26,17 @@ from pydantic import (
     model_validator,
 )
 
-from dicom_nodes.config_files.errors import complaint, did_you_mean
-from dicom_nodes.node import DicomWebNode, DimseNode, Node, ReportsBy, Role, TlsSettings
+from dicom_nodes.config_files.file_problem import complaint, did_you_mean
+from dicom_nodes.node import (
+    ConfirmsBy,
+    DicomWebNode,
+    DimseNode,
+    Node,
+    ReportsBy,
+    Role,
+    ServiceAddress,
+    TlsSettings,
+)
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 # PS3.5 6.2, VR AE: 16 bytes of the default repertoire without backslash and control characters.
@@ -155,6 +164,38 @@ def _tls(value: Any) -> Any:
     return value
 
 
+_AeTitle = Annotated[str, _formed(_AE_TITLE, "1 to 16 characters, no backslash")]
+_AeTitles = Annotated[tuple[_AeTitle, ...], BeforeValidator(_listed)]
+
+
+class _ServiceAddress(_Input):
+    """Where one service of a node is; what is left out is as for the node."""
+
+    ae_title: _AeTitle | None = None
+    host: _Text | None = None
+    port: Annotated[int, BeforeValidator(_port)] | None = None
+
+    def of(self, node: DimseEntry) -> ServiceAddress | None:
+        """The whole address, with what the node gives; None for one that says nothing."""
+        if self == _ServiceAddress():
+            return None
+        return ServiceAddress(self.ae_title or node.ae_title, self.host or node.host, self.port or node.port)
+
+
+def _service_address(value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        raise complaint("is not known", value, "Write a table of ae_title, host and port, each as needed.")
+    return value
+
+
+def _commitment(value: Any) -> Any:
+    if isinstance(value, bool):
+        return {} if value else None
+    if isinstance(value, Mapping):
+        return value
+    raise complaint("is not known", value, "Write true, false, or a table of ae_title, host and port.")
+
+
 class Entry(_Input):
     """What both kinds of node have."""
 
@@ -163,6 +204,7 @@ class Entry(_Input):
     site: _Text = "default"
     addresses: Annotated[tuple[Annotated[str, BeforeValidator(_network)], ...], BeforeValidator(_listed)] = ()
     reports_by: Annotated[ReportsBy, _one_of(ReportsBy)] = ReportsBy.WEB
+    confirms_by: Annotated[ConfirmsBy, _one_of(ConfirmsBy)] = ConfirmsBy.QUERY
 
     @field_validator("reports_by")
     @classmethod
@@ -180,11 +222,15 @@ class DimseEntry(Entry):
     """A node that speaks DICOM over TCP."""
 
     kind: Literal["dimse"] = "dimse"
-    ae_title: Annotated[str, _formed(_AE_TITLE, "1 to 16 characters, no backslash")]
+    ae_title: _AeTitle
     host: _Text
     port: Annotated[int, BeforeValidator(_port)]
     tls: Annotated[_Tls | None, BeforeValidator(_tls)] = None
-    commitment: bool = Field(default=True, strict=True)
+    commitment: Annotated[_ServiceAddress | None, BeforeValidator(_commitment)] = _ServiceAddress()
+    store: Annotated[_ServiceAddress, BeforeValidator(_service_address)] = _ServiceAddress()
+    query: Annotated[_ServiceAddress, BeforeValidator(_service_address)] = _ServiceAddress()
+    calling_ae_titles: _AeTitles = ()
+    commitment_results_from: _AeTitles = ()
 
     def node(self) -> DimseNode:
         """The node that stands here."""
@@ -194,11 +240,17 @@ class DimseEntry(Entry):
             site=self.site,
             addresses=self.addresses,
             reports_by=self.reports_by,
+            confirms_by=self.confirms_by,
             ae_title=self.ae_title,
             host=self.host,
             port=self.port,
             tls=None if self.tls is None else TlsSettings(self.tls.certificate, self.tls.key, self.tls.ca),
-            commitment=self.commitment,
+            commitment=self.commitment is not None,
+            store_address=self.store.of(self),
+            query_address=self.query.of(self),
+            commitment_address=None if self.commitment is None else self.commitment.of(self),
+            calling_ae_titles=self.calling_ae_titles,
+            commitment_results_from=self.commitment_results_from,
         )
 
 
@@ -231,6 +283,7 @@ class DicomWebEntry(Entry):
             site=self.site,
             addresses=self.addresses,
             reports_by=self.reports_by,
+            confirms_by=self.confirms_by,
             url=self.url,
             token_file=self.token_file,
             username=self.username,

@@ -6,12 +6,13 @@ What may stand in an entry is in `node_entries`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from dicom_nodes.config_files.errors import FileProblem, did_you_mean
+from dicom_nodes.config_files.file_problem import FileProblem, did_you_mean
 from dicom_nodes.config_files.validation import problems_of
 from dicom_nodes.config_files.yaml_lines import LinedYaml, read_yaml
 from dicom_nodes.errors import NodeFileError
@@ -100,9 +101,10 @@ def _clashes(nodes: dict[int, Node], read: LinedYaml, source: str) -> Iterator[F
             yield FileProblem(source, line, f"two nodes are called {node.name!r}", "", fix)
         if not isinstance(node, DimseNode):
             continue
-        for address in node.addresses or (node.host,):
-            other = callers.setdefault((node.ae_title, address), node.name)
+        addresses = node.addresses or node.hosts
+        for title, address in product(sorted(node.calls_as | node.commits_as), addresses):
+            other = callers.setdefault((title, address), node.name)
             if other != node.name:
-                said = f"nodes {other!r} and {node.name!r} both call as {node.ae_title!r}"
+                said = f"nodes {other!r} and {node.name!r} both call as {title!r}"
                 fix = "Use different AE titles or different addresses."
                 yield FileProblem(source, read.line(("nodes", number, "ae_title")), said, address, fix)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from dicom_nodes.commitment import Reference
+from dicom_nodes.commitment import InstanceReference
 from dicom_nodes.node import DimseNode, Node
 from dicom_nodes.outcomes import InstanceOutcome
 from dicom_nodes.outgoing import OutgoingFile
@@ -55,7 +55,7 @@ def echo(node: Node, *, calling_ae_title: str, timeout_s: float = 5.0) -> float:
 
 def holds(
     node: Node,
-    references: Sequence[Reference],
+    references: Sequence[InstanceReference],
     *,
     calling_ae_title: str,
     study_instance_uid: str,

@@ -1,19 +1,20 @@
-"""The one door for C-STORE, STOW-RS and upload: durable, then acknowledged.
+"""The one intake for C-STORE, STOW-RS and upload: durable, then acknowledged.
 
 An object comes in pieces (`begin`, then `write` and `finish` of the Arrival) or as a whole (`keep`); both go the same
-way. Its bytes go to a file whose name is already on disk (records.trays); on the way their digest is taken, and the
-walk that finds the UIDs and sees whether anything is missing. What is promised, at which line of `Arrival._finish`:
+way. Its bytes go to a file whose name is already on disk (records.arrival.open_folders); on the way their digest is
+taken, and the walk that finds the UIDs and sees whether anything is missing. What is promised, at which line of
+`Arrival._finish`:
 
     set_mark      the file says that it is whole, and its digest; who sent it stands in its header since `begin`
     fdatasync     from here on neither kill -9 nor power loss takes the object away: name, bytes and mark are on disk,
                   and the recovery at the next start finds it (records.recovery)
     rows.add      its row follows within milliseconds, in one commit with others (records.rows)
-    ticket.wait   durability "row", STOW-RS and upload: the row is committed with synchronous=FULL
+    pending.wait  durability "row", STOW-RS and upload: the row is committed with synchronous=FULL
     SUCCESS       is answered only here
 
 A crash before the answer makes the sender send again; the same bytes again are Success and change nothing.
 
-Behind the door are two rooms: studies to be read, and what reading sites made of them (replies). An object in a study
+There are two folders: one of studies to be read, one of what reading sites made of them (replies). An object in a study
 under its pseudonymous UID is a reply whoever sends it, and one from a node that only reads is a reply whatever it
 names: what was de-identified here never becomes a study that is forwarded again. A reply is never marked, so that no
 recovery can take it for an object of a study; its bytes go to records.blobs and its row is committed before Success.
@@ -36,12 +37,12 @@ from dicom_nodes.instance import ReceivedInstance
 from dicom_nodes.node import Role
 from gateway import logs
 from gateway.records import crash, ledger
+from gateway.records.arrival import arrival_mark
+from gateway.records.arrival.open_folders import OpenFolders, ReservedFile
+from gateway.records.arrival.recovery import Recovered, recover
+from gateway.records.arrival.row_writer import RowWriter
 from gateway.records.blobs import START_WRITING, BlobStore
 from gateway.records.database import Database
-from gateway.records.intake import arrival_mark
-from gateway.records.intake.open_folders import Place, Trays
-from gateway.records.intake.recovery import Recovered, recover
-from gateway.records.intake.row_writer import Rows
 from gateway.records.views import case_rows, reply_rows
 from gateway.settings import Settings
 
@@ -99,8 +100,8 @@ class Intake:
         self.database = database
         self.blobs = blobs
         self.quiet = timedelta(seconds=min(settings.study.quiet_period, FIRST_LOOK_S))
-        self.trays = Trays(blobs.path("received"))
-        self.rows = Rows(database, self.quiet)
+        self.open_folders = OpenFolders(blobs.path("received"))
+        self.rows = RowWriter(database, self.quiet)
         self._no_reply: dict[str, float] = {}
 
     def begin(
@@ -112,7 +113,7 @@ class Intake:
     ) -> Arrival:
         """Open an object whose data set will come in pieces. Never raises: a refusal is the answer of `finish`.
 
-        `roles` are those of the node it comes from: they decide which room it goes to.
+        `roles` are those of the node it comes from: they decide which folder it goes to.
         """
         origin = ledger.Origin(
             site=site,
@@ -167,10 +168,10 @@ class Intake:
     def close(self) -> None:
         """At the end: rows for everything, and no empty places left."""
         self.flush()
-        self.trays.close()
+        self.open_folders.close()
 
     def is_reply(self, study_instance_uid: str, roles: frozenset[Role]) -> bool:
-        """Whether an object goes to the room of what reading sites made. Raises SQLAlchemyError."""
+        """Whether an object goes to the folder of what reading sites made. Raises SQLAlchemyError."""
         if Role.SENDER not in roles:
             return True
         if not study_instance_uid.startswith(PSEUDONYMOUS):
@@ -185,13 +186,13 @@ class Intake:
             self._no_reply[study_instance_uid] = time.monotonic() + _LOOK_AGAIN_S
         return found
 
-    def keep_reply(self, fact: ledger.ReplyFact, file: bytes) -> KeepResult:
+    def keep_reply(self, reply: ledger.NewReply, file: bytes) -> KeepResult:
         """Keep what a reading site made, file and row. Raises OSError or SQLAlchemyError."""
-        if ledger.note_echo(self.database, fact.sop_instance_uid):
-            log.info("one of our own images came back and was dropped", node=fact.node)
+        if ledger.note_echo(self.database, reply.sop_instance_uid):
+            log.info("one of our own images came back and was dropped", node=reply.node)
             return KeepResult(SUCCESS)
-        self.blobs.put(fact.blob, file)
-        ledger.keep_reply(self.database, fact)
+        self.blobs.put(reply.blob, file)
+        ledger.keep_reply(self.database, reply)
         return KeepResult(SUCCESS)
 
     def refused(self, announced: ReceivedInstance, status: int, problem: str, fix: str) -> KeepResult:
@@ -222,7 +223,7 @@ class Arrival:
         self._refusal: tuple[int, str, str] | None = None
         self._walk = Walk(announced.transfer_syntax_uid, arrival_mark.WANTED)
         self._digest = arrival_mark.new_digest(announced.transfer_syntax_uid)
-        self._place: Place | None = None
+        self._place: ReservedFile | None = None
         self._file = -1
         self._head = b""
         self._size = 0
@@ -263,7 +264,7 @@ class Arrival:
             if self._refusal is None:
                 self._judge(self._walk.finish())
             if self._refusal is None:
-                # The one place that chooses the room; before the mark, which says that this is of a study.
+                # The one place that chooses the folder; before the mark, which says that this is of a study.
                 if self._intake.is_reply(self._found[arrival_mark.STUDY], self._roles):
                     return self._reply()
                 return self._finish(needs_row=needs_row)
@@ -289,7 +290,7 @@ class Arrival:
                 "Look at the disk and the database; senders try again by themselves.",
             )
         else:
-            self._place = intake.trays.take()
+            self._place = intake.open_folders.take()
             self._file = os.open(self._place.path, os.O_WRONLY | os.O_CLOEXEC)
             self._head = arrival_mark.head(self._announced, self._origin)
 
@@ -308,9 +309,9 @@ class Arrival:
             os.posix_fadvise(self._file, self._on_its_way, self._size - self._on_its_way, START_WRITING)
             self._on_its_way = self._size
 
-    def _judge(self, found: dict[int, str]) -> None:
-        missing = [name for tag, name in KEYS_NEEDED.items() if not found.get(tag, "").isprintable()]
-        missing += [name for tag, name in KEYS_NEEDED.items() if not found.get(tag)]
+    def _judge(self, values: dict[int, str]) -> None:
+        missing = [name for tag, name in KEYS_NEEDED.items() if not values.get(tag, "").isprintable()]
+        missing += [name for tag, name in KEYS_NEEDED.items() if not values.get(tag)]
         named = (self._announced.sop_class_uid, self._announced.sop_instance_uid)
         if missing:
             self._refuse(
@@ -318,13 +319,13 @@ class Arrival:
                 f"The data set lacks {', '.join(missing)}.",
                 "Repair the object at its source.",
             )
-        elif (found[arrival_mark.SOP_CLASS], found[arrival_mark.SOP_INSTANCE]) != named:
+        elif (values[arrival_mark.SOP_CLASS], values[arrival_mark.SOP_INSTANCE]) != named:
             self._refuse(
                 DATA_SET_MISMATCH,
                 "The SOP Class or Instance UID of the request is not the data set's.",
                 "Repair the sender: PS3.7 wants them equal.",
             )
-        self._found = found
+        self._found = values
 
     def _finish(self, *, needs_row: bool) -> KeepResult:
         place = self._place
@@ -336,26 +337,26 @@ class Arrival:
         crash.point("arrival:after")
         self._close()
         self._place = None  # from here on the file stays: a commit that seems to fail may have happened
-        fact = arrival_mark.fact_of(
+        fact = arrival_mark.instance_of(
             self._origin, self._found, syntax, self._digest.hexdigest(), place.key, self._size
         )
-        ticket = self._intake.rows.add(
+        pending = self._intake.rows.add(
             fact, lambda kept: place.settle(kept.blob, blobs.path), needed=needs_row
         )
         if not needs_row:
             return KeepResult(SUCCESS)
-        kept = ticket.wait()
+        kept = pending.wait()
         return KeepResult(SUCCESS, study_id=kept.study_id)
 
     def _reply(self) -> KeepResult:
-        """A few objects a case, so read back whole: their file is not one of the trays'."""
+        """A few objects a case, so read back whole: their file is not one of the open folders'."""
         place, announced = self._place, self._announced
         assert place is not None
         head = len(arrival_mark.head(announced, self._origin))
         file = replace(announced, dataset=place.path.read_bytes()[head:]).part10()
         self.abandon()
         digest = self._digest.hexdigest()
-        fact = ledger.ReplyFact(
+        fact = ledger.NewReply(
             node=announced.node,
             calling_ae_title=announced.calling_ae_title,
             address=announced.peer_address,

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dicom_nodes.config_files.errors import FileProblem
+from dicom_nodes.config_files.file_problem import FileProblem
 from dicom_nodes.config_files.yaml_lines import LinedYaml, read_yaml
 from gateway.privacy.errors import ProfileError
 from gateway.privacy.profile.profile import Profile, load_profile, shipped_profiles

@@ -265,7 +265,7 @@ def _read_toml(config: Path) -> dict[str, dict[str, Any]]:
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[tuple[str, str], str]:
-    found: dict[tuple[str, str], str] = {}
+    settings: dict[tuple[str, str], str] = {}
     for name, value in environment.items():
         table, separator, key = name.removeprefix(PREFIX).lower().partition("__")
         if not name.startswith(PREFIX) or not separator:
@@ -279,8 +279,8 @@ def _from_environment(environment: Mapping[str, str]) -> dict[tuple[str, str], s
                     f"{name} names a file that cannot be read: {error.strerror}.",
                     "Correct the path or its permissions.",
                 ) from None
-        found[table, key] = value
-    return found
+        settings[table, key] = value
+    return settings
 
 
 def _anchored(settings: Settings, base: Path) -> Settings:

@@ -18,7 +18,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, GetJsonSchemaHandler, Tag, model_validator
 from pydantic_core import CoreSchema
 
-from dicom_nodes.config_files.errors import complaint, did_you_mean
+from dicom_nodes.config_files.file_problem import complaint, did_you_mean
 from routing_rules.expectations import (
     EXPECTATION_SCHEMAS,
     FITS,

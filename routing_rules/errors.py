@@ -2,22 +2,17 @@
 
 RuleError            everything below
 ├── RuleFileError    a rule file (or vendor-facts file) has problems; all of them, each with file and line
-├── VersionError     a version of the rules cannot be published or put in force (in `versions`)
-└── UnknownFact      a rule asks for a fact no study has
+└── VersionError     a version of the rules cannot be published or put in force (in `versions`)
 """
 
 from __future__ import annotations
 
-from dicom_nodes.config_files.errors import FileProblem
+from dicom_nodes.config_files.file_problem import FileProblem
 from dicom_nodes.explained_error import ExplainedError
 
 
 class RuleError(ExplainedError):
     """The base of every error this library raises on purpose."""
-
-
-class UnknownFact(RuleError):
-    """A condition names a fact that does not exist."""
 
 
 class RuleFileError(RuleError):

@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from dicom_nodes.config_files.errors import complaint
+from dicom_nodes.config_files.file_problem import complaint
 from routing_rules.fact_table import FACTS, FactKind
 
 LONGEST_PATTERN = 200

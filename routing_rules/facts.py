@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any
 
-from routing_rules.instance import InstanceFacts, read_instance
+from routing_rules.instance_facts import InstanceFacts, read_instance
 from routing_rules.series.attributes import Header
 from routing_rules.series.recognition import recognise_study
 from routing_rules.series.series import SeriesFacts, SeriesKind

@@ -164,8 +164,8 @@ def condition_text(verdict: ConditionVerdict) -> str:
     found = _words(verdict.found) if verdict.found else "nothing"
     wanted = _words(verdict.expected if isinstance(verdict.expected, list | tuple) else (verdict.expected,))
     negated = "not " if verdict.path.count("not") % 2 else ""
-    mark = "✓" if verdict.wanted else "✗"
-    return f"{mark} {negated}{verdict.fact} {verdict.operator.replace('_', ' ')} {wanted} (found: {found})"
+    tick = "✓" if verdict.wanted else "✗"
+    return f"{tick} {negated}{verdict.fact} {verdict.operator.replace('_', ' ')} {wanted} (found: {found})"
 
 
 def _words(values: Iterable[Any]) -> str:
@@ -173,7 +173,7 @@ def _words(values: Iterable[Any]) -> str:
 
 
 @dataclass(frozen=True)
-class _Outcome:
+class _Distance:
     """Does a condition hold, and the fewest tests to turn so that it does, or does not."""
 
     held: bool
@@ -183,7 +183,7 @@ class _Outcome:
 
 def _try(
     condition: Condition, facts: StudyFacts, path: tuple[str, ...], verdicts: list[ConditionVerdict]
-) -> _Outcome:
+) -> _Distance:
     if isinstance(condition, Test):
         values = FACTS[condition.fact].values(facts)
         met = condition.holds(values)
@@ -192,18 +192,18 @@ def _try(
             condition.fact, condition.operator.value, condition.expected, found, met, path
         )
         verdicts.append(verdict)
-        return _Outcome(met, () if met else (verdict,), (verdict,) if met else ())
+        return _Distance(met, () if met else (verdict,), (verdict,) if met else ())
     if isinstance(condition, Not):
         inner = _try(condition.not_, facts, (*path, "not"), verdicts)
-        return _Outcome(not inner.held, inner.to_fail, inner.to_hold)
+        return _Distance(not inner.held, inner.to_fail, inner.to_hold)
     if isinstance(condition, AllOf):
         each = [_try(one, facts, (*path, "all"), verdicts) for one in condition.all]
         to_hold = tuple(verdict for one in each for verdict in one.to_hold)
-        return _Outcome(all(one.held for one in each), to_hold, min((one.to_fail for one in each), key=len))
+        return _Distance(all(one.held for one in each), to_hold, min((one.to_fail for one in each), key=len))
     if isinstance(condition, AnyOf):
         each = [_try(one, facts, (*path, "any"), verdicts) for one in condition.any]
         to_fail = tuple(verdict for one in each for verdict in one.to_fail)
-        return _Outcome(any(one.held for one in each), min((one.to_hold for one in each), key=len), to_fail)
+        return _Distance(any(one.held for one in each), min((one.to_hold for one in each), key=len), to_fail)
     raise TypeError(f"{condition!r} is no condition")
 
 

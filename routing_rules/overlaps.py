@@ -15,7 +15,7 @@ from itertools import combinations
 
 from routing_rules.fact_table import Value
 from routing_rules.rule import Rule
-from routing_rules.satisfiable import Answer, Example, TooManyTerms, conjunction, solve, terms
+from routing_rules.satisfiable import Example, Solution, TooManyTerms, conjunction, solve, terms
 
 
 class Relation(StrEnum):
@@ -33,7 +33,7 @@ class Relation(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class RuleFinding:
     """One finding about a rule: the rules it is about, an example where there is one, and words with the fix."""
 
     relation: Relation
@@ -47,29 +47,29 @@ class Finding:
         return f"{self.rule_id}: {self.problem} {self.fix}"
 
 
-def findings(rules: Sequence[Rule]) -> tuple[Finding, ...]:
+def findings(rules: Sequence[Rule]) -> tuple[RuleFinding, ...]:
     """Every finding about the rules that are switched on, worst first, then in the order in which rules are tried."""
     ordered = sorted((rule for rule in rules if rule.enabled), key=lambda rule: (rule.priority, rule.id))
-    found: list[Finding] = []
+    all_findings: list[RuleFinding] = []
     useless: set[str] = set()
     for position, rule in enumerate(ordered):
         finding = _never(rule) or _shadowed(
             rule, [one for one in ordered[:position] if one.id not in useless]
         )
         if finding is not None:
-            found.append(finding)
+            all_findings.append(finding)
             useless.add(rule.id)
     for first, later in combinations((rule for rule in ordered if rule.id not in useless), 2):
         if set(first.targets) & set(later.targets):
-            found += _overlap(first, later)
+            all_findings += _overlap(first, later)
     order = list(Relation)
-    return tuple(sorted(found, key=lambda one: order.index(one.relation)))
+    return tuple(sorted(all_findings, key=lambda one: order.index(one.relation)))
 
 
-def _never(rule: Rule) -> Finding | None:
+def _never(rule: Rule) -> RuleFinding | None:
     if not _answer([(rule, True)]).proven:
         return None
-    return Finding(
+    return RuleFinding(
         Relation.NEVER_MATCHES,
         rule.id,
         (),
@@ -79,7 +79,7 @@ def _never(rule: Rule) -> Finding | None:
     )
 
 
-def _shadowed(rule: Rule, earlier: Sequence[Rule]) -> Finding | None:
+def _shadowed(rule: Rule, earlier: Sequence[Rule]) -> RuleFinding | None:
     by: dict[str, None] = {}
     for destination in rule.targets:
         rivals = [one for one in earlier if destination in one.targets]
@@ -91,7 +91,7 @@ def _shadowed(rule: Rule, earlier: Sequence[Rule]) -> Finding | None:
         else:
             return None
     taken = " and ".join(by)
-    return Finding(
+    return RuleFinding(
         Relation.SHADOWED,
         rule.id,
         tuple(by),
@@ -101,7 +101,7 @@ def _shadowed(rule: Rule, earlier: Sequence[Rule]) -> Finding | None:
     )
 
 
-def _overlap(first: Rule, later: Rule) -> list[Finding]:
+def _overlap(first: Rule, later: Rule) -> list[RuleFinding]:
     example = _answer([(first, True), (later, True)]).example
     if example is None:
         return []
@@ -109,17 +109,17 @@ def _overlap(first: Rule, later: Rule) -> list[Finding]:
     if first.priority == later.priority:
         problem = f"has the priority of {first.id}, {first.priority}; a study with {shown} matches both."
         fix = f"Only the ids decide that {first.id} goes first: give the two different priorities."
-        return [Finding(Relation.SAME_PRIORITY, later.id, (first.id,), example, problem, fix)]
+        return [RuleFinding(Relation.SAME_PRIORITY, later.id, (first.id,), example, problem, fix)]
     problem = f"a study with {shown} matches {first.id} as well, which is tried first and gets it."
     fix = "Nothing to do if that is meant."
-    return [Finding(Relation.OVERLAP, later.id, (first.id,), example, problem, fix)]
+    return [RuleFinding(Relation.OVERLAP, later.id, (first.id,), example, problem, fix)]
 
 
-def _answer(wanted: Sequence[tuple[Rule, bool]]) -> Answer:
+def _answer(wanted: Sequence[tuple[Rule, bool]]) -> Solution:
     try:
         return solve(conjunction(terms(rule.when, holds) for rule, holds in wanted))
     except TooManyTerms:
-        return Answer(None, False)
+        return Solution(None, False)
 
 
 def _words(example: Example) -> str:

@@ -25,7 +25,7 @@ class StoredStudy:
 
 
 @dataclass(frozen=True, order=True)
-class Decision:
+class RoutingDecision:
     """What happens to a study at one destination ("" is the gateway's own queue), as far as it matters there."""
 
     destination: str
@@ -36,7 +36,7 @@ class Decision:
     required_series: tuple[str, ...]
 
 
-class ChangeKind(StrEnum):
+class RoutingChangeKind(StrEnum):
     """How the draft treats a study otherwise."""
 
     ROUTED = "now routed"
@@ -47,15 +47,15 @@ class ChangeKind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Change:
+class RoutingChange:
     """One study that the draft routes otherwise, and in words why."""
 
     study: str
     received_at: datetime
     site: str
-    kind: ChangeKind
-    before: tuple[Decision, ...]
-    after: tuple[Decision, ...]
+    kind: RoutingChangeKind
+    before: tuple[RoutingDecision, ...]
+    after: tuple[RoutingDecision, ...]
     why: str
 
     def to_json(self) -> dict[str, Any]:
@@ -68,7 +68,7 @@ class Replay:
     """Every change, how many studies there were, and how often each rule of the draft was chosen (0: never)."""
 
     studies: int
-    changes: tuple[Change, ...]
+    changes: tuple[RoutingChange, ...]
     chosen: dict[str, int] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
@@ -92,33 +92,33 @@ def replay(studies: Iterable[StoredStudy], current: Sequence[Rule], draft: Seque
         before, after = decisions(old), decisions(new)
         if before != after:
             kind, why = _kind(before, after), _why(old, new)
-            changes.append(Change(study.name, study.received_at, study.site, kind, before, after, why))
+            changes.append(RoutingChange(study.name, study.received_at, study.site, kind, before, after, why))
     return Replay(len(ordered), tuple(changes), dict(sorted(chosen.items())))
 
 
-def decisions(result: MatchResult) -> tuple[Decision, ...]:
+def decisions(result: MatchResult) -> tuple[RoutingDecision, ...]:
     """What a match decides, destination by destination."""
     return tuple(sorted(_decision(one) for one in result.assignments))
 
 
-def _decision(one: Assignment) -> Decision:
+def _decision(one: Assignment) -> RoutingDecision:
     rule = one.rule
     series = tuple(sorted(kind.value for kind in rule.required_series))
-    return Decision(
+    return RoutingDecision(
         one.destination or "", rule.id, rule.referral.value, rule.urgency.value, rule.profile, series
     )
 
 
-def _kind(before: Sequence[Decision], after: Sequence[Decision]) -> ChangeKind:
+def _kind(before: Sequence[RoutingDecision], after: Sequence[RoutingDecision]) -> RoutingChangeKind:
     if not before or not after:
-        return ChangeKind.ROUTED if after else ChangeKind.NOT_ROUTED
+        return RoutingChangeKind.ROUTED if after else RoutingChangeKind.NOT_ROUTED
     if {one.destination for one in before} != {one.destination for one in after}:
-        return ChangeKind.DESTINATION
+        return RoutingChangeKind.DESTINATION
     same = [_outcome(one) for one in before] == [_outcome(one) for one in after]
-    return ChangeKind.RULE if same else ChangeKind.TREATMENT
+    return RoutingChangeKind.RULE if same else RoutingChangeKind.TREATMENT
 
 
-def _outcome(one: Decision) -> tuple[object, ...]:
+def _outcome(one: RoutingDecision) -> tuple[object, ...]:
     return one.destination, one.referral, one.urgency, one.profile, one.required_series
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 
-from dicom_nodes.config_files.errors import complaint
+from dicom_nodes.config_files.file_problem import complaint
 from routing_rules.conditions import Condition
 from routing_rules.described import DescribedStudy
 from routing_rules.facts import Referral

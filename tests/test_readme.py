@@ -16,7 +16,7 @@ from dicom_nodes.node import Role
 from gateway import settings as gateway_settings
 from gateway.cli import app
 from gateway.privacy.profile.profile import load_profile
-from routing_rules.files import load_rules, run_tests
+from routing_rules.rule_files import load_rules, run_tests
 from routing_rules.series.vendor_facts import standard_vendor_facts
 from support.documentation import DOCUMENTATION, README, ROOT, blocks, links
 

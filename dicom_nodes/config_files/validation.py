@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from dicom_nodes.config_files.errors import FileProblem, did_you_mean
-from dicom_nodes.config_files.yaml_lines import LinedYaml, Place
+from dicom_nodes.config_files.file_problem import FileProblem, did_you_mean
+from dicom_nodes.config_files.yaml_lines import LinedYaml, YamlPath
 
 _FIXES: Mapping[str, str] = {
     "missing": "Add it.",
@@ -43,7 +43,7 @@ def problems_of(
     read: LinedYaml,
     source: str,
     model: type[BaseModel],
-    at: Place = (),
+    at: YamlPath = (),
     called: str = "",
 ) -> list[FileProblem]:
     """Every cause of a failed validation by `model`, each once, with the line where it stands and its fix.
@@ -59,7 +59,7 @@ def _schema(model: type[BaseModel]) -> Mapping[str, Any]:
     return model.model_json_schema(by_alias=True)
 
 
-def _names(schema: Mapping[str, Any], loc: Place) -> tuple[str, ...]:
+def _names(schema: Mapping[str, Any], loc: YamlPath) -> tuple[str, ...]:
     """The names that may stand at a place: those of the innermost object that its path leads to."""
     objects: Mapping[str, Any] = schema.get("$defs", {})
     for part in reversed([part for part in loc if isinstance(part, str)]):
@@ -85,11 +85,11 @@ def _other_name(name: str, names: tuple[str, ...]) -> str:
     return "Remove it or correct its name."
 
 
-def _causes(error: ValidationError, read: LinedYaml, at: Place) -> list[Any]:
+def _causes(error: ValidationError, read: LinedYaml, at: YamlPath) -> list[Any]:
     """Without what is wrong only because something inside it is, and one for each place that tried several types."""
     every = [(read.known((*at, *cause["loc"])), cause) for cause in error.errors(include_url=False)]
     places = {place for place, cause in every if cause["type"] != "missing"}
-    causes: dict[tuple[Place, Any], Any] = {}
+    causes: dict[tuple[YamlPath, Any], Any] = {}
     for place, cause in every:
         if any(len(other) > len(place) and other[: len(place)] == place for other in places) and (
             cause["type"] not in ("missing", "extra_forbidden", "rule", "value_error")
@@ -103,7 +103,7 @@ def _causes(error: ValidationError, read: LinedYaml, at: Place) -> list[Any]:
 
 
 def _problem(
-    read: LinedYaml, source: str, error: Mapping[str, Any], model: type[BaseModel], at: Place, called: str
+    read: LinedYaml, source: str, error: Mapping[str, Any], model: type[BaseModel], at: YamlPath, called: str
 ) -> FileProblem:
     loc, kind = tuple(error["loc"]), str(error["type"])
     context = error.get("ctx", {})

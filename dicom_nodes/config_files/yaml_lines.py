@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import yaml
 
-from dicom_nodes.config_files.errors import FileProblem
+from dicom_nodes.config_files.file_problem import FileProblem
 
-Place = tuple[Any, ...]
+YamlPath = tuple[Any, ...]
 DEEPEST = 40
 """Levels of nesting; more is a mistake or an attack."""
 MOST_VALUES = 100_000
@@ -30,24 +30,24 @@ class LinedYaml:
     """The content of one YAML text; with `problems` it is not to be used."""
 
     data: Any
-    lines: Mapping[Place, int] = field(default_factory=dict)
+    lines: Mapping[YamlPath, int] = field(default_factory=dict)
     problems: tuple[FileProblem, ...] = ()
 
-    def known(self, place: Place) -> Place:
+    def known(self, place: YamlPath) -> YamlPath:
         """The part of a place that exists in the data; names that a validator put in between are left out."""
-        found: Place = ()
+        found: YamlPath = ()
         for part in place:
             if (*found, part) in self.lines:
                 found = (*found, part)
         return found
 
-    def innermost(self, place: Place) -> Place:
+    def innermost(self, place: YamlPath) -> YamlPath:
         """Down from a place as long as only one thing stands there: a condition to its fact and operator."""
         while len(inside := [one for one in self.lines if one[:-1] == place and one]) == 1:
             place = inside[0]
         return place
 
-    def line(self, place: Place) -> int:
+    def line(self, place: YamlPath) -> int:
         """The line of a place, or of the nearest place around it."""
         return self.lines.get(self.known(place), 1)
 
@@ -91,10 +91,10 @@ class _Reader:
         self._aliases = aliases
         self._taken: set[int] = set()  # collections: with `aliases` those around this place, else all so far
         self._count = 0
-        self.lines: dict[Place, int] = {}
+        self.lines: dict[YamlPath, int] = {}
         self.problems: list[FileProblem] = []
 
-    def value(self, node: yaml.Node, place: Place) -> Any:
+    def value(self, node: yaml.Node, place: YamlPath) -> Any:
         self.lines.setdefault(place, self._line(node))
         self._count += 1
         if self._aliases and self._count > MOST_VALUES:
@@ -126,7 +126,7 @@ class _Reader:
             self._problem(node, "cannot be read as what its look or its tag says", node.value[:120], fix)
             return None
 
-    def _table(self, pairs: Sequence[tuple[yaml.Node, yaml.Node]], place: Place) -> dict[str, Any]:
+    def _table(self, pairs: Sequence[tuple[yaml.Node, yaml.Node]], place: YamlPath) -> dict[str, Any]:
         data: dict[str, Any] = {}
         own: set[str] = set()
         for key_node, value_node in pairs:
@@ -146,7 +146,7 @@ class _Reader:
             data[key] = self.value(value_node, (*place, key))
         return data
 
-    def _merged(self, node: yaml.Node, place: Place) -> dict[str, Any]:
+    def _merged(self, node: yaml.Node, place: YamlPath) -> dict[str, Any]:
         """What `<<` takes over: the content of one table, or of several, the first of them before the others."""
         merged: dict[str, Any] = {}
         for table in node.value if isinstance(node, yaml.SequenceNode) else (node,):

@@ -1,6 +1,6 @@
 """Where the elements of a little-endian data set lie, as byte ranges; nothing is decoded (PS3.5 section 7).
 
-Strict on purpose: what is not plainly well-formed raises `NotTaken`, and the engine on datasets decides about it.
+Strict on purpose: what is not plainly well-formed raises `NotTaken`, and `deidentify` decides about it.
 """
 
 from __future__ import annotations
@@ -112,8 +112,8 @@ def _elements(
     """The elements, and the position after them (and after their delimiter)."""
     if depth > _DEEPEST:
         raise NotTaken
-    found: list[Element] = []
-    append, short_vr = found.append, SHORT_FORM.get
+    walked: list[Element] = []
+    append, short_vr = walked.append, SHORT_FORM.get
     while at < end:
         value = at + SHORT_BYTES
         try:  # nearly all elements of nearly all files
@@ -134,17 +134,17 @@ def _elements(
         except struct.error:
             raise NotTaken from None
         if tag == ITEM_END and delimited and item_header(data, at) == (ITEM_END, 0):
-            return found, at + SHORT_BYTES
+            return walked, at + SHORT_BYTES
         if tag <= last or tag >= ITEM:
             raise NotTaken
         if tag >= below:
-            return found, at
+            return walked, at
         element = _other(data, at, end, vr_of, depth)
         append(element)
         last, at = tag, element.end
     if delimited:
         raise NotTaken
-    return found, at
+    return walked, at
 
 
 def _other(data: Octets, at: int, end: int, vr_of: VrOf | None, depth: int) -> Element:
@@ -184,7 +184,7 @@ def _items(
     data: Octets, at: int, end: int, vr_of: VrOf | None, depth: int, *, delimited: bool
 ) -> tuple[list[Item], int]:
     """The items, and the position after them (and after their delimiter)."""
-    found: list[Item] = []
+    walked: list[Item] = []
     while at < end:
         here = item_header(data, at)
         if here is None:
@@ -192,16 +192,16 @@ def _items(
         tag, length = here
         at += SHORT_BYTES
         if tag == SEQUENCE_END and delimited and not length:
-            return found, at
+            return walked, at
         if tag != ITEM:
             raise NotTaken
         if length == UNDEFINED:
             _, after = _elements(data, at, end, vr_of, depth, delimited=True)
-            found.append(Item(at, after - SHORT_BYTES))
+            walked.append(Item(at, after - SHORT_BYTES))
         else:
             after = at + length
-            found.append(Item(at, after))
+            walked.append(Item(at, after))
         at = after
     if delimited:
         raise NotTaken
-    return found, at
+    return walked, at

@@ -48,7 +48,7 @@ def file_meta(data: Octets) -> FileMeta:
     """The file meta information of a Part 10 file, or of its beginning; raises NotDicom."""
     if data[PREAMBLE_BYTES:_BEGIN] != PREFIX:
         raise NotDicom("There is no 'DICM' mark at byte 128: this is not a DICOM Part 10 file.")
-    found: list[Element] = []
+    meta: list[Element] = []
     at, size = _BEGIN, len(data)
     while data.startswith(_GROUP, at):
         here = header(data, at, EXPLICIT)
@@ -58,9 +58,9 @@ def file_meta(data: Octets) -> FileMeta:
         end = value + length
         if end > size:
             raise NotDicom(f"The file ends inside {name_of(tag)} of its file meta information.")
-        found.append(_new(Element, (tag, vr, at, value, end, end)))
+        meta.append(_new(Element, (tag, vr, at, value, end, end)))
         at = end
-    return FileMeta(data, found, at)
+    return FileMeta(data, meta, at)
 
 
 def encoded_beginning(elements: Iterable[tuple[int, str, bytes]]) -> bytes:

@@ -18,7 +18,7 @@ from dicom_nodes.commitment import (
     REQUEST_COMMITMENT,
     SUCCESS,
     CommitmentResult,
-    Reference,
+    InstanceReference,
     references_of_action,
     report_commitment,
 )
@@ -27,8 +27,8 @@ from dicom_nodes.node import DimseNode
 
 log = logging.getLogger("dicom_nodes.commitment")
 
-Failures = tuple[tuple[Reference, int], ...]
-Committed = Callable[[tuple[Reference, ...]], tuple[tuple[Reference, ...], Failures]]
+Failures = tuple[tuple[InstanceReference, int], ...]
+Committed = Callable[[tuple[InstanceReference, ...]], tuple[tuple[InstanceReference, ...], Failures]]
 
 _INVALID_ARGUMENT = 0x0115
 _NO_SUCH_ACTION = 0x0123
@@ -69,7 +69,9 @@ class CommitmentProvider:
         ).start()
         return SUCCESS, None
 
-    def _answer(self, node: DimseNode, transaction_uid: str, references: tuple[Reference, ...]) -> None:
+    def _answer(
+        self, node: DimseNode, transaction_uid: str, references: tuple[InstanceReference, ...]
+    ) -> None:
         try:
             kept, failed = self._committed(references)
         except Exception:

@@ -69,7 +69,7 @@ _IDLE_TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True)
-class Refusal:
+class RefusedCaller:
     """A caller that was turned away, for people to see; `why` says what to add where."""
 
     calling_ae_title: str
@@ -125,7 +125,7 @@ class Receiver:
         max_pdu: int = MAX_PDU,
         max_associations: int = 64,
         tls: TlsSettings | None = None,
-        refused: Callable[[Refusal], None] | None = None,
+        refused: Callable[[RefusedCaller], None] | None = None,
         idle_timeout_s: float = _IDLE_TIMEOUT_S,
         also_called: Iterable[str] = (),
         begin: Begin | None = None,
@@ -254,15 +254,15 @@ class Receiver:
             self._reject(association, _CONGESTION, None)
         elif called not in self._titles:
             why = f"it calls {called!r}, but this is {self.ae_title!r}: correct the called AE title there"
-            self._reject(association, _CALLED_UNKNOWN, Refusal(calling, called, address, why))
+            self._reject(association, _CALLED_UNKNOWN, RefusedCaller(calling, called, address, why))
         elif node is None:
             why = f"no node calls itself {calling!r} from {address}: if it should, add both to nodes.yaml"
-            self._reject(association, _CALLING_UNKNOWN, Refusal(calling, called, address, why))
+            self._reject(association, _CALLING_UNKNOWN, RefusedCaller(calling, called, address, why))
         else:
             self._callers[association] = _Caller(node, uuid.uuid4().hex, calling, called, address)
 
     def _reject(
-        self, association: Association, answer: tuple[int, int, int], refusal: Refusal | None
+        self, association: Association, answer: tuple[int, int, int], refusal: RefusedCaller | None
     ) -> None:
         reject(association, *answer)
         if refusal is not None:
@@ -288,6 +288,9 @@ class Receiver:
         abstract_syntax, transfer_syntax = caller.syntaxes_of(association, context_id)
         if not STORING & caller.node.roles:
             log.warning("node %s is neither sender nor reader; its C-STORE is refused", caller.node.name)
+            return Discarded(_NOT_AUTHORISED)
+        if caller.calling_ae_title not in caller.node.calls_as:
+            log.warning("node %s stores as its commitment title; its C-STORE is refused", caller.node.name)
             return Discarded(_NOT_AUTHORISED)
         if not is_uid(sop_instance) or not is_uid(sop_class):
             return Discarded(_INVALID_INSTANCE)

@@ -15,10 +15,11 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     StudyRootQueryRetrieveInformationModelFind,
 )
 
-from dicom_nodes.commitment import Reference
-from dicom_nodes.errors import NodeTimeout, RequestRefused
-from dicom_nodes.node import DimseNode
-from dicom_nodes.outcomes import Outcome, meaning_of_status, outcome_of_status
+from dicom_nodes.commitment import InstanceReference
+from dicom_nodes.errors import AssociationAborted, NodeTimeout, RequestRefused
+from dicom_nodes.node import DimseNode, Service
+from dicom_nodes.outcomes import Answered, Broken, meaning, meaning_of_status
+from dicom_nodes.peer_numbers import stated_count, stated_number
 from dicom_nodes.upper_layer.contexts import UNCOMPRESSED
 from dicom_nodes.upper_layer.pynetdicom_private import hold_reactor
 from dicom_nodes.upper_layer.pynetdicom_setup import associate, close
@@ -29,7 +30,7 @@ _NO_CONTEXT = 0x0122
 
 def holds(
     node: DimseNode,
-    references: Sequence[Reference],
+    references: Sequence[InstanceReference],
     *,
     calling_ae_title: str,
     study_instance_uid: str,
@@ -43,15 +44,15 @@ def holds(
     wanted = {reference.sop_instance_uid for reference in references}
     with _querying(node, calling_ae_title, timeout_s) as association:
         try:
-            found = set(_found(association, node, study_instance_uid, "", wanted))
+            kept = set(_found(association, node, study_instance_uid, "", wanted))
         except RequestRefused:
-            found = set()
-        if not wanted <= found and association.is_established:
+            kept = set()
+        if not wanted <= kept and association.is_established:
             for series in _series(association, node, study_instance_uid):
-                found |= set(_found(association, node, study_instance_uid, series, wanted - found))
-                if wanted <= found:
+                kept |= set(_found(association, node, study_instance_uid, series, wanted - kept))
+                if wanted <= kept:
                     break
-        return frozenset(wanted & found)
+        return frozenset(wanted & kept)
 
 
 def count_mr(
@@ -73,9 +74,9 @@ def count_mr(
 
 
 def _instances(association: Association, node: DimseNode, study: str, series: Dataset) -> int:
-    stated = str(series.get("NumberOfSeriesRelatedInstances") or "").strip()
-    if stated.isdecimal() and int(stated):
-        return int(stated)
+    stated = stated_count(series.get("NumberOfSeriesRelatedInstances"))
+    if stated:
+        return stated
     query = _query("IMAGE", study)
     query.SeriesInstanceUID = series.get("SeriesInstanceUID", "")
     query.SOPInstanceUID = ""
@@ -86,7 +87,7 @@ def _instances(association: Association, node: DimseNode, study: str, series: Da
 def _querying(node: DimseNode, calling_ae_title: str, timeout_s: float) -> Iterator[Association]:
     """An association that may be asked; raises RequestRefused when the node answers no queries."""
     association = associate(
-        node,
+        node.at(Service.QUERY),
         [build_context(StudyRootQueryRetrieveInformationModelFind, list(UNCOMPRESSED))],
         calling_ae_title=calling_ae_title,
         timeout_s=timeout_s,
@@ -97,7 +98,7 @@ def _querying(node: DimseNode, calling_ae_title: str, timeout_s: float) -> Itera
                 f"Node {node.name!r} does not answer queries (C-FIND, Study Root).",
                 "Have query rights given to us there, or confirm by storage commitment.",
                 status=_NO_CONTEXT,
-                transient=False,
+                answer=meaning(Answered.BROKEN, Broken.NO_CONTEXT),
             )
         yield association
     finally:
@@ -131,18 +132,22 @@ def _query(level: str, study: str) -> Dataset:
 
 
 def _matches(association: Association, node: DimseNode, query: Dataset) -> Iterator[Dataset]:
+    if not association.is_established:
+        raise AssociationAborted(
+            f"Node {node.name!r} broke the query off.", "Look into that system's log for the reason."
+        )
     hold_reactor(association)
     for status, match in association.send_c_find(query, StudyRootQueryRetrieveInformationModelFind):
-        if "Status" not in status:
+        code = stated_number(status.get("Status"))
+        if code is None:
             raise NodeTimeout(f"Node {node.name!r} did not answer the query in time.", "Try again later.")
-        code = int(status.Status)
         if code in (0xFF00, 0xFF01):
             if match is not None:
                 yield match
-        elif code != 0:
+        elif not meaning(Answered.DIMSE, code).outcome.delivered:
             raise RequestRefused(
                 f"Node {node.name!r} refused the query: {meaning_of_status(code)}.",
                 "Check in that system's log why.",
                 status=code,
-                transient=outcome_of_status(code) is Outcome.TRY_AGAIN,
+                answer=meaning(Answered.DIMSE, code),
             )

@@ -14,8 +14,8 @@ from pynetdicom.association import Association
 
 from dicom_nodes.encoding.errors import NotDicom
 from dicom_nodes.errors import NodeError
-from dicom_nodes.node import DimseNode
-from dicom_nodes.outcomes import InstanceOutcome, Outcome, meaning_of_status, outcome_of_status
+from dicom_nodes.node import DimseNode, Service
+from dicom_nodes.outcomes import Broken, InstanceOutcome, of_status, without_answer
 from dicom_nodes.outgoing import Content, EncodedContent, OutgoingFile, StoredContent
 from dicom_nodes.scu.store_channel import Message, StoreChannel
 from dicom_nodes.scu.transcode import CannotTranscode, reencoded
@@ -23,14 +23,19 @@ from dicom_nodes.upper_layer.contexts import UNCOMPRESSED, proposals
 from dicom_nodes.upper_layer.pdu_socket import AssociationLost
 from dicom_nodes.upper_layer.pynetdicom_setup import associate, close, take_socket
 
-Report = Callable[[InstanceOutcome], None]
+OnOutcome = Callable[[InstanceOutcome], None]
 
 _NO_CONTEXT = 0x0122
 _LOST = "the association was lost; this instance was not sent"
 
 
 def store(
-    node: DimseNode, files: Sequence[OutgoingFile], *, calling_ae_title: str, report: Report, timeout_s: float
+    node: DimseNode,
+    files: Sequence[OutgoingFile],
+    *,
+    calling_ae_title: str,
+    report: OnOutcome,
+    timeout_s: float,
 ) -> None:
     """C-STORE the files; every file gets exactly one outcome, given to `report` as it is known."""
     pairs = dict.fromkeys((file.sop_class_uid, file.transfer_syntax_uid) for file in files)
@@ -38,12 +43,15 @@ def store(
         classes = {str(context.abstract_syntax) for context in group}
         members = [file for file in files if file.sop_class_uid in classes]
         try:
-            association = associate(node, group, calling_ae_title=calling_ae_title, timeout_s=timeout_s)
+            association = associate(
+                node.at(Service.STORE), group, calling_ae_title=calling_ae_title, timeout_s=timeout_s
+            )
         except NodeError as error:
             if number == 0:
                 raise
             for file in members:
-                report(InstanceOutcome(file.sop_instance_uid, Outcome.TRY_AGAIN, None, error.problem))
+                uid, answer = file.sop_instance_uid, error.answer
+                report(InstanceOutcome(uid, answer.outcome, None, error.problem, error.fix, answer.tries))
             continue
         sending = _Sending(association, timeout_s)
         try:
@@ -109,18 +117,18 @@ class _Sending:
             if found is None:
                 name = UID(file.sop_class_uid).name
                 detail = f"the peer accepts no presentation context for {name} (status {_NO_CONTEXT:04X})"
-                return InstanceOutcome(uid, Outcome.REFUSED, _NO_CONTEXT, detail)
+                return without_answer(uid, Broken.NO_CONTEXT, detail, _NO_CONTEXT)
             context_id, content, note = found
             if self._channel is None:
                 content.close()
-                return InstanceOutcome(uid, Outcome.TRY_AGAIN, None, _LOST)
+                return without_answer(uid, Broken.UNREACHABLE, _LOST)
             return _Ready(
                 uid, self._channel.prepare(context_id, file.sop_class_uid, uid, content), content, note
             )
         except (OSError, NotDicom, CannotTranscode) as error:
             if content is not None:
                 content.close()
-            return InstanceOutcome(uid, Outcome.REFUSED, None, local_problem(error))
+            return without_answer(uid, Broken.LOCAL, local_problem(error))
 
     def _content(self, file: OutgoingFile) -> tuple[int, Content, str] | None:
         """Context and bytes: as stored if the peer takes that, else uncompressed; None if it takes neither.
@@ -143,7 +151,7 @@ class _Sending:
             return step
         try:
             if self._channel is None:
-                return InstanceOutcome(step.uid, Outcome.TRY_AGAIN, None, _LOST)
+                return without_answer(step.uid, Broken.UNREACHABLE, _LOST)
             self._channel.send(step.message)
         except AssociationLost as lost:
             return self._lost(step, lost)
@@ -159,13 +167,12 @@ class _Sending:
             status = self._channel.status(step.message)
         except AssociationLost as lost:
             return self._lost(step, lost)
-        detail = meaning_of_status(status) + step.note
-        return InstanceOutcome(step.uid, outcome_of_status(status), status, detail)
+        return of_status(step.uid, status, step.note)
 
     def _lost(self, step: _Ready, lost: AssociationLost) -> InstanceOutcome:
         self._channel = None
         detail = f"{lost.why}; it may or may not have the instance"
-        return InstanceOutcome(step.uid, Outcome.TRY_AGAIN, None, detail)
+        return without_answer(step.uid, Broken.ABORTED, detail)
 
 
 def local_problem(error: Exception) -> str:

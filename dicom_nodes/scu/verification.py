@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from pynetdicom.presentation import build_context
 from pynetdicom.sop_class import (  # type: ignore[attr-defined]
@@ -11,7 +12,8 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 
 from dicom_nodes.errors import NodeTimeout, RequestRefused
 from dicom_nodes.node import DimseNode
-from dicom_nodes.outcomes import meaning_of_status
+from dicom_nodes.outcomes import Answered, Broken, meaning, meaning_of_status
+from dicom_nodes.peer_numbers import stated_number
 from dicom_nodes.upper_layer.contexts import UNCOMPRESSED
 from dicom_nodes.upper_layer.pynetdicom_private import hold_reactor
 from dicom_nodes.upper_layer.pynetdicom_setup import associate, close
@@ -20,8 +22,16 @@ _NO_CONTEXT = 0x0122
 
 
 def echo(node: DimseNode, *, calling_ae_title: str, timeout_s: float) -> float:
-    """C-ECHO; seconds from the first packet to the answer."""
+    """C-ECHO at each address of the node; seconds from the first packet to the last answer."""
     start = time.perf_counter()
+    for address in node.service_addresses:
+        there = replace(node, ae_title=address.ae_title, host=address.host, port=address.port)
+        _echo(there, calling_ae_title=calling_ae_title, timeout_s=timeout_s)
+    return time.perf_counter() - start
+
+
+def _echo(node: DimseNode, *, calling_ae_title: str, timeout_s: float) -> None:
+    where = f"Node {node.name!r} ({node.ae_title} at {node.host}:{node.port})"
     association = associate(
         node,
         [build_context(Verification, list(UNCOMPRESSED))],
@@ -31,23 +41,22 @@ def echo(node: DimseNode, *, calling_ae_title: str, timeout_s: float) -> float:
     try:
         if not association.is_established:
             raise RequestRefused(
-                f"Node {node.name!r} does not offer verification (C-ECHO).",
+                f"{where} does not offer verification (C-ECHO).",
                 "Nothing to correct here; ask the people who run it.",
                 status=_NO_CONTEXT,
-                transient=False,
+                answer=meaning(Answered.BROKEN, Broken.NO_CONTEXT),
             )
         hold_reactor(association)
         status = association.send_c_echo()
-        if "Status" not in status:
-            raise NodeTimeout(f"Node {node.name!r} did not answer the C-ECHO in time.", "Try again later.")
-        code = int(status.Status)
+        code = stated_number(status.get("Status"))
+        if code is None:
+            raise NodeTimeout(f"{where} did not answer the C-ECHO in time.", "Try again later.")
         if code != 0:
             raise RequestRefused(
-                f"Node {node.name!r} answered the C-ECHO with {meaning_of_status(code)}.",
+                f"{where} answered the C-ECHO with {meaning_of_status(code)}.",
                 "Ask the people who run it.",
                 status=code,
-                transient=False,
+                answer=meaning(Answered.DIMSE, code),
             )
-        return time.perf_counter() - start
     finally:
         close(association)

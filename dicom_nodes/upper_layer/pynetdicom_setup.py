@@ -22,12 +22,13 @@ from typing import Any, NamedTuple
 
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
-from pynetdicom.pdu import A_ASSOCIATE_RJ
+from pynetdicom.pdu import A_ABORT_RQ, A_ASSOCIATE_RJ
 from pynetdicom.presentation import PresentationContext
 
-from dicom_nodes.errors import AssociationRejected, NodeTimeout, NodeUnreachable
+from dicom_nodes.errors import AssociationAborted, AssociationRejected, NodeTimeout, NodeUnreachable
 from dicom_nodes.instance import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from dicom_nodes.node import DimseNode
+from dicom_nodes.outcomes import rejection
 from dicom_nodes.upper_layer.pynetdicom_private import (
     CANNOT_ABORT,
     DATA_TRANSFER,
@@ -50,23 +51,9 @@ CONNECT_TIMEOUT_S = 5.0
 MAX_PDU = 131072
 """Bytes of a P-DATA-TF that we take: more gains nothing with pynetdicom, and DCMTK's are no longer."""
 
-# PS3.8 9.3.4, A-ASSOCIATE-RJ: (source, reason) -> what it says, and what a person can do about it.
-_REJECTIONS: dict[tuple[int | None, int | None], tuple[str, str]] = {
-    (1, 1): ("gives no reason", "Ask the people who run it; its log says why."),
-    (1, 2): (
-        "does not know the DICOM application context",
-        "Check that host and port are those of a DICOM node.",
-    ),
-    (1, 3): (
-        "does not know our AE title {calling!r}",
-        "Have {calling!r} and this host's address added there.",
-    ),
-    (1, 7): ("is not called {called!r}", "Correct ae_title of node {name!r} in nodes.yaml."),
-    (2, 1): ("gives no reason", "Ask the people who run it; its log says why."),
-    (2, 2): ("speaks another protocol version", "Check that host and port are those of a DICOM node."),
-    (3, 1): ("is too busy", "Wait; it will be asked again."),
-    (3, 2): ("has reached its limit of associations", "Wait; it will be asked again."),
-}
+
+# PS3.8 Table 9-21: source and reason, as far as they are defined.
+_DEFINED = frozenset({(1, 1), (1, 2), (1, 3), (1, 7), (2, 1), (2, 2), (3, 1), (3, 2)})
 
 
 class _Rejection(NamedTuple):
@@ -117,17 +104,18 @@ def associate(
     """Open an association; the caller ends it with `close`.
 
     The association may have been ended at once because the peer accepted no context at all: then
-    `accepted_contexts` is empty. Raises NodeUnreachable, NodeTimeout or AssociationRejected.
+    `accepted_contexts` is empty. Raises NodeUnreachable, NodeTimeout, AssociationAborted
+    or AssociationRejected.
     """
     ae = application_entity(calling_ae_title, timeout_s=timeout_s)
     tls = None if node.tls is None else (client_context(node.tls), node.host)
     for address in _addresses(node):
         opened: list[evt.Event] = []
-        rejections: list[_Rejection] = []
+        refusals: list[_Rejection | A_ABORT_RQ] = []
         bound: list[Bound] = [
             (evt.EVT_CONN_OPEN, tune_socket),
             (evt.EVT_CONN_OPEN, opened.append),
-            (evt.EVT_PDU_RECV, _keep_rejection, [rejections]),
+            (evt.EVT_PDU_RECV, _keep_refusal, [refusals]),
         ]
         association = ae.associate(
             address,
@@ -143,8 +131,13 @@ def associate(
         if association.is_established or (opened and answered):
             return association
         close(association)
-        if rejections:
-            raise _rejection(node, calling_ae_title, rejections[0])
+        for refusal in refusals:
+            if isinstance(refusal, _Rejection):
+                raise _rejection(node, calling_ae_title, refusal)
+            raise AssociationAborted(
+                f"{_where(node)} broke off the association request (A-ABORT).",
+                "Look into that system's log for the reason.",
+            )
         if opened:
             raise NodeTimeout(
                 f"{_where(node)} took the connection but did not answer the association request.",
@@ -158,14 +151,14 @@ def associate(
 
 def _addresses(node: DimseNode) -> list[str]:
     try:
-        found = socket.getaddrinfo(node.host, node.port, type=socket.SOCK_STREAM)
+        addresses = socket.getaddrinfo(node.host, node.port, type=socket.SOCK_STREAM)
     except OSError as error:
         raise NodeUnreachable(
             f"The host name {node.host!r} of node {node.name!r} does not resolve.",
             "Correct host in nodes.yaml, or the name service.",
         ) from error
     # IPv4 first: old PACS listen on IPv4 only, and "localhost" often resolves to ::1 first.
-    ordered = sorted(found, key=lambda entry: entry[0] != socket.AF_INET)
+    ordered = sorted(addresses, key=lambda entry: entry[0] != socket.AF_INET)
     return list(dict.fromkeys(str(entry[4][0]) for entry in ordered))
 
 
@@ -173,25 +166,25 @@ def _where(node: DimseNode) -> str:
     return f"Node {node.name!r} ({node.ae_title} at {node.host}:{node.port})"
 
 
-def _keep_rejection(event: evt.Event, into: list[_Rejection]) -> None:
+def _keep_refusal(event: evt.Event, into: list[_Rejection | A_ABORT_RQ]) -> None:
     answer = event.pdu
+    if isinstance(answer, A_ABORT_RQ):
+        into.append(answer)
     if not isinstance(answer, A_ASSOCIATE_RJ):
         return
     into.append(_Rejection(answer.result, answer.source, answer.reason_diagnostic))
-    if answer.result not in (1, 2) or (answer.source, answer.reason_diagnostic) not in _REJECTIONS:
+    if answer.result not in (1, 2) or (answer.source, answer.reason_diagnostic) not in _DEFINED:
         # pynetdicom's network thread dies of what the Standard does not define, and the request times out.
         answer.result, answer.source, answer.reason_diagnostic = 1, 1, 1
 
 
-def _rejection(node: DimseNode, calling: str, answer: _Rejection) -> AssociationRejected:
-    says, fix = _REJECTIONS.get(
-        (answer.source, answer.reason), (f"gives reason {answer.source}/{answer.reason}", "Ask who runs it.")
-    )
-    names = {"calling": calling, "called": node.ae_title, "name": node.name}
+def _rejection(node: DimseNode, calling: str, said: _Rejection) -> AssociationRejected:
+    answer = rejection(*said)
+    names = {"calling": calling, "called": node.ae_title, "name": node.name, **said._asdict()}
     return AssociationRejected(
-        f"{_where(node)} rejected the association: it {says.format(**names)}.",
-        fix.format(**names),
-        permanent=answer.result == 1,
+        f"{_where(node)} rejected the association: it {answer.text.format(**names)}.",
+        answer.fix.format(**names),
+        answer,
     )
 
 

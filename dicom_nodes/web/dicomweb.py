@@ -13,13 +13,17 @@ from typing import Any
 import requests
 from dicomweb_client.web import DICOMwebClient
 
-from dicom_nodes.commitment import Reference
+from dicom_nodes.commitment import InstanceReference
 from dicom_nodes.errors import RequestRefused
 from dicom_nodes.node import DicomWebNode
+from dicom_nodes.outcomes import Answered, Meaning, Outcome, meaning
 from dicom_nodes.outgoing import OutgoingFile
-from dicom_nodes.web.stow_upload import CONNECT_S, Report, Upload, network_error
+from dicom_nodes.peer_numbers import stated_count
+from dicom_nodes.web.dicom_json import text, values
+from dicom_nodes.web.stow_upload import CONNECT_S, OnOutcome, StowUpload, network_error
 
 _PAGE = 500
+_SOP_INSTANCE_UID, _INSTANCES_IN_SERIES = "00080018", "00201209"
 
 
 class _Session(requests.Session):
@@ -31,10 +35,10 @@ class _Session(requests.Session):
         return prepared
 
 
-def store(node: DicomWebNode, files: Sequence[OutgoingFile], *, report: Report, timeout_s: float) -> None:
+def store(node: DicomWebNode, files: Sequence[OutgoingFile], *, report: OnOutcome, timeout_s: float) -> None:
     """STOW-RS over one HTTP connection in bounded batches; every file gets exactly one outcome."""
     with _session(node) as session:
-        Upload(session, node, report, timeout_s).send(files)
+        StowUpload(session, node, report, timeout_s).send(files)
 
 
 def echo(node: DicomWebNode, *, timeout_s: float) -> float:
@@ -46,27 +50,27 @@ def echo(node: DicomWebNode, *, timeout_s: float) -> float:
 
 
 def holds(
-    node: DicomWebNode, references: Sequence[Reference], *, study_instance_uid: str, timeout_s: float
+    node: DicomWebNode, references: Sequence[InstanceReference], *, study_instance_uid: str, timeout_s: float
 ) -> frozenset[str]:
     """The SOP Instance UIDs among the references that a QIDO-RS search finds in the study."""
     wanted = {reference.sop_instance_uid for reference in references}
-    found: set[str] = set()
+    kept: set[str] = set()
     with _session(node) as session:
         client = _client(node, session, timeout_s)
         offset = 0
-        while not wanted <= found:
+        while not wanted <= kept:
             page = _search(
                 node,
                 lambda offset=offset: client.search_for_instances(  # type: ignore[misc]
                     study_instance_uid=study_instance_uid, limit=_PAGE, offset=offset
                 ),
             )
-            before = len(found)
-            found.update(str((match.get("00080018", {}).get("Value") or [""])[0]) for match in page)
-            if len(found) == before:
+            before = len(kept)
+            kept.update(text(match, _SOP_INSTANCE_UID) for match in page)
+            if len(kept) == before:
                 break  # an empty page, or a server that ignores `offset` and repeats itself
             offset += len(page)
-    return frozenset(wanted & found)
+    return frozenset(wanted & kept)
 
 
 def count_mr(node: DicomWebNode, study_instance_uid: str, *, timeout_s: float) -> int | None:
@@ -81,8 +85,8 @@ def count_mr(node: DicomWebNode, study_instance_uid: str, *, timeout_s: float) -
                 search_filters={"Modality": "MR"},
             ),
         )
-    counts = [int((one.get("00201209", {}).get("Value") or [0])[0]) for one in series]
-    return sum(counts) if counts and all(counts) else None
+    counts = [stated_count(values(match, _INSTANCES_IN_SERIES)) for match in series]
+    return sum(filter(None, counts)) if counts and all(counts) else None
 
 
 def _client(node: DicomWebNode, session: requests.Session, timeout_s: float) -> DICOMwebClient:
@@ -106,21 +110,22 @@ def _session(node: DicomWebNode) -> requests.Session:
 
 def _search(node: DicomWebNode, ask: Callable[[], Any]) -> list[dict[str, Any]]:
     try:
-        return list(ask() or [])
+        answered = ask()
+        return [match for match in answered if isinstance(match, dict)] if isinstance(answered, list) else []
     except requests.HTTPError as error:
         status = error.response.status_code
         raise RequestRefused(
-            f"Node {node.name!r} answered the search with HTTP {status}.",
-            "Check url, user and rights of this node." if status in (401, 403, 404) else "Ask who runs it.",
+            f"Node {node.name!r} answered the search with HTTP {status}: {meaning(Answered.HTTP, status).text}.",
+            meaning(Answered.HTTP, status).fix,
             status=status,
-            transient=status >= 500 or status in (408, 429),
+            answer=meaning(Answered.HTTP, status),
         ) from error
     except requests.exceptions.JSONDecodeError as error:
         raise RequestRefused(
             f"Node {node.name!r} did not answer with DICOM JSON.",
             "Check that url is the root of its DICOMweb service (often .../dicom-web).",
             status=200,
-            transient=False,
+            answer=Meaning(Outcome.REFUSED, "did not answer with DICOM JSON"),
         ) from error
     except requests.RequestException as error:
         raise network_error(node, error) from error

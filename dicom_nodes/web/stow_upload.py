@@ -17,12 +17,12 @@ import requests
 
 from dicom_nodes.errors import NodeError, NodeTimeout, NodeUnreachable
 from dicom_nodes.node import DicomWebNode
-from dicom_nodes.outcomes import InstanceOutcome, Outcome, meaning_of_status, outcome_of_status
+from dicom_nodes.outcomes import Broken, InstanceOutcome, Outcome, without_answer
 from dicom_nodes.outgoing import OutgoingFile
 from dicom_nodes.web.multipart import Multipart, Part, PartUnreadable
-from dicom_nodes.web.stow import Answer, read_answer
+from dicom_nodes.web.stow import StoreResponse, read_response
 
-Report = Callable[[InstanceOutcome], None]
+OnOutcome = Callable[[InstanceOutcome], None]
 
 BATCH_FILES = 32
 BATCH_BYTES = 32 * 1024 * 1024
@@ -30,18 +30,18 @@ CONNECT_S = 5.0
 
 _SLOWEST_BYTES_PER_S = 250_000
 _TOO_LARGE = 413
-_SAME_FOR_ALL = frozenset((401, 403, 404, 405, 429, 501, 503))
+_BUSY = frozenset((429, 503))
 # How much trouble in a row, without any success in between, before the rest is left for later. Six halvings
 # find one bad instance among 32; two requests that ran into the time limit are enough.
 _PATIENCE = 8
 _TIMEOUT_COUNTS = 4
 
 
-class Upload:
+class StowUpload:
     """The files of one call of `store`. Every file gets one outcome, given to `report` as it is known."""
 
     def __init__(
-        self, session: requests.Session, node: DicomWebNode, report: Report, timeout_s: float
+        self, session: requests.Session, node: DicomWebNode, report: OnOutcome, timeout_s: float
     ) -> None:
         self._session, self._node, self._report, self._timeout_s = session, node, report, timeout_s
         self._pending: deque[Part] = deque()
@@ -83,7 +83,7 @@ class Upload:
         why = "the node had trouble with too many requests" if lost is None else lost.problem
         for part in self._pending:
             detail = f"not sent: {why}"
-            self._report(InstanceOutcome(part.file.sop_instance_uid, Outcome.TRY_AGAIN, None, detail))
+            self._report(without_answer(part.file.sop_instance_uid, Broken.UNREACHABLE, detail))
 
     def _batch(self) -> list[Part]:
         batch = [self._pending.popleft()]
@@ -95,23 +95,24 @@ class Upload:
             batch.append(self._pending.popleft())
         return batch
 
-    def _take(self, status: int, answer: Answer, batch: list[Part]) -> None:
+    def _take(self, status: int, answer: StoreResponse, batch: list[Part]) -> None:
         """Outcomes for the batch, or the batch back to be halved."""
         self._answered = True
         self._flush()
         says_which = bool(answer.stored or answer.failed)
         whole = status >= 400 and not says_which
-        if whole and status not in _SAME_FOR_ALL:
+        same_for_all = status in _BUSY or answer.otherwise.outcome is Outcome.NODE_REFUSED
+        if whole and not same_for_all:
             self._trouble += status >= 500
             if status == _TOO_LARGE:
                 self._ceiling = max(1, sum(part.size for part in batch) // 2)
             if self._halved(batch):
                 return
         for part in batch:
-            self._report(_outcome(part.file, answer))
-        if whole and status in _SAME_FOR_ALL:
+            self._report(answer.outcome(part.file.sop_instance_uid))
+        if whole and same_for_all:
             while self._pending:
-                self._report(_outcome(self._pending.popleft().file, answer))
+                self._report(answer.outcome(self._pending.popleft().file.sop_instance_uid))
         if not whole:
             self._trouble = 0
             self._most_files = min(BATCH_FILES, self._most_files * 2)
@@ -133,14 +134,14 @@ class Upload:
         """Report what was sent and never answered, now that it is known that there is a node."""
         for part in self._unheard:
             detail = "no answer came; the node may or may not have the instance"
-            self._report(InstanceOutcome(part.file.sop_instance_uid, Outcome.TRY_AGAIN, None, detail))
+            self._report(without_answer(part.file.sop_instance_uid, Broken.SILENT, detail))
         self._unheard.clear()
 
     def _unreadable(self, file: OutgoingFile, why: str) -> None:
         detail = f"the file cannot be read here ({why})"
-        self._report(InstanceOutcome(file.sop_instance_uid, Outcome.REFUSED, None, detail))
+        self._report(without_answer(file.sop_instance_uid, Broken.LOCAL, detail))
 
-    def _post(self, body: Multipart) -> tuple[int, Answer]:
+    def _post(self, body: Multipart) -> tuple[int, StoreResponse]:
         headers = {
             "Content-Type": f'multipart/related; type="application/dicom"; boundary={body.boundary}',
             "Accept": "application/dicom+json",
@@ -156,7 +157,7 @@ class Upload:
             )
         except requests.RequestException as error:
             raise network_error(self._node, error) from error
-        return response.status_code, read_answer(response.status_code, response.content)
+        return response.status_code, read_response(response.status_code, response.content)
 
 
 def network_error(node: DicomWebNode, error: requests.RequestException) -> NodeUnreachable | NodeTimeout:
@@ -168,20 +169,3 @@ def network_error(node: DicomWebNode, error: requests.RequestException) -> NodeU
         f"Node {node.name!r} cannot be reached at {node.url} ({kind}).",
         "Check that it is running, and url, certificate and firewall in between.",
     )
-
-
-def _outcome(file: OutgoingFile, answer: Answer) -> InstanceOutcome:
-    uid = file.sop_instance_uid
-    if uid in answer.failed:
-        reason = answer.failed[uid]
-        outcome = outcome_of_status(reason)
-        # "Failed" with a reason that means success would be a contradiction; believe the list.
-        if outcome is Outcome.ACCEPTED:
-            outcome = Outcome.REFUSED
-        return InstanceOutcome(uid, outcome, reason, meaning_of_status(reason))
-    if uid in answer.stored:
-        warning = answer.stored[uid]
-        if warning is None:
-            return InstanceOutcome(uid, Outcome.ACCEPTED, 0, "stored")
-        return InstanceOutcome(uid, Outcome.WARNING, warning, meaning_of_status(warning))
-    return InstanceOutcome(uid, answer.otherwise, None, answer.detail)

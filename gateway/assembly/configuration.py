@@ -15,7 +15,7 @@ from gateway.settings import FileSettings
 
 if TYPE_CHECKING:
     from gateway.profiles import SiteProfiles
-    from routing_rules.files import RuleSet
+    from routing_rules.rule_files import RuleSet
 
 T = TypeVar("T")
 log = logs.get(__name__)
@@ -77,13 +77,13 @@ def profiles_of(files: FileSettings) -> Reloaded[SiteProfiles]:
 
 
 def _load_rules(folder: Path) -> RuleSet:
-    from routing_rules.files import load_rules
+    from routing_rules.rule_files import load_rules
 
     return load_rules(folder)
 
 
 def _no_rules() -> RuleSet:
-    from routing_rules.files import RuleSet
+    from routing_rules.rule_files import RuleSet
 
     return RuleSet((), "no rules")
 

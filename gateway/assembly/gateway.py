@@ -22,7 +22,7 @@ from gateway.settings import Settings
 
 if TYPE_CHECKING:
     from gateway.profiles import SiteProfiles
-    from routing_rules.files import RuleSet
+    from routing_rules.rule_files import RuleSet
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from dicom_nodes.commitment import CommitmentResult, Reference
+from dicom_nodes.commitment import CommitmentResult, InstanceReference
 from dicom_nodes.instance import ReceivedInstance
 from dicom_nodes.node import Node, TlsSettings
 from dicom_nodes.scp.listening import SharedPort
-from dicom_nodes.scp.receiver import Receiver, Refusal
+from dicom_nodes.scp.receiver import Receiver, RefusedCaller
 from gateway.assembly.gateway import Gateway
 from gateway.intake import Arrival
 from gateway.records import ledger
-from gateway.records.evidence import CommitmentFact
+from gateway.records.step_record import NewCommitment
 
 NO_SUCH_OBJECT_INSTANCE = 0x0112
 """Failure Reason of storage commitment for an instance we do not keep (PS3.3 C.14.1.1)."""
@@ -35,12 +35,12 @@ def receiver(gateway: Gateway, port: SharedPort | None = None) -> Receiver:
 
     def on_commitment(result: CommitmentResult) -> None:
         ledger.record_commitment(
-            database, CommitmentFact(result.transaction_uid, result.node, result.committed, result.failed)
+            database, NewCommitment(result.transaction_uid, result.node, result.committed, result.failed)
         )
 
     def committed(
-        wanted: tuple[Reference, ...],
-    ) -> tuple[tuple[Reference, ...], tuple[tuple[Reference, int], ...]]:
+        wanted: tuple[InstanceReference, ...],
+    ) -> tuple[tuple[InstanceReference, ...], tuple[tuple[InstanceReference, int], ...]]:
         uids = [reference.sop_instance_uid for reference in wanted]
         held = gateway.intake.holds(uids, alone=port is None or port.processes == 1)
         return (
@@ -52,7 +52,7 @@ def receiver(gateway: Gateway, port: SharedPort | None = None) -> Receiver:
             ),
         )
 
-    def refused(refusal: Refusal) -> None:
+    def refused(refusal: RefusedCaller) -> None:
         fix = "If this caller is wanted, give it a node with this AE title and address in nodes.yaml."
         ledger.refuse(database, refusal.calling_ae_title, refusal.address, refusal.why, fix)
 

@@ -106,7 +106,7 @@ def deidentify(
 
 def _vendor_facts(rules: Path | None, config: Path | None) -> VendorFacts | None:
     """The site's own vendor facts beside the rules that are named, or in force; None where there are none."""
-    from routing_rules.files import load_vendor_facts
+    from routing_rules.rule_files import load_vendor_facts
     from routing_rules.versions import in_force
 
     if rules is not None and not rules.exists():
@@ -133,9 +133,9 @@ def report_render(
 ) -> None:
     """Write a report as a DICOM object."""
     from gateway.files.offline import render_report
-    from gateway.reporting.structured_report import Form
+    from gateway.reporting.structured_report import DocumentForm
 
-    if as_ not in list(Form):
-        raise typer.BadParameter(f"{as_!r} is no form of a report; use {', '.join(Form)}.")
+    if as_ not in list(DocumentForm):
+        raise typer.BadParameter(f"{as_!r} is no form of a report; use {', '.join(DocumentForm)}.")
     render_report(report, evidence, out_file, as_)
     out.print(f"wrote {out_file}")

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gateway.cli.terminal import ConfigOption, JsonOption, err, fail, out, plain, print_rows, settings_of
 
+if TYPE_CHECKING:
+    from dicom_nodes.node import Node
+
 app = typer.Typer()
 nodes_app = typer.Typer(no_args_is_help=True, help="The other systems.")
 app.add_typer(nodes_app, name="nodes")
+
+
+def _where(node: Node) -> str:
+    """Its web address, or each address with what is there."""
+    from dicom_nodes.node import DimseNode
+
+    if not isinstance(node, DimseNode):
+        return node.url
+    if len(node.service_addresses) == 1:
+        return f"{node.ae_title}@{node.host}:{node.port}"
+    return ", ".join(
+        f"{'+'.join(services)} {address.ae_title}@{address.host}:{address.port}"
+        for address, services in node.service_addresses.items()
+    )
 
 
 @nodes_app.command("list")
@@ -25,7 +42,7 @@ def nodes_list(config: ConfigOption = None, as_json: JsonOption = False) -> None
         {
             "name": node.name,
             "kind": "dimse" if isinstance(node, DimseNode) else "dicomweb",
-            "where": f"{node.ae_title}@{node.host}:{node.port}" if isinstance(node, DimseNode) else node.url,
+            "where": _where(node),
             "roles": ", ".join(sorted(node.roles)),
             "site": node.site,
         }
@@ -55,7 +72,6 @@ def send(
     from rich.progress import Progress
 
     from dicom_nodes.directory import NodeDirectory
-    from dicom_nodes.outcomes import Outcome
     from dicom_nodes.sender import store
     from gateway.files.offline import outgoing
 
@@ -76,9 +92,9 @@ def send(
             timeout_s=loaded.dicom.timeout,
             on_outcome=lambda _: progress.advance(task),
         )
-    bad = [o for o in outcomes if o.outcome not in (Outcome.ACCEPTED, Outcome.WARNING)]
+    bad = [o for o in outcomes if not o.outcome.delivered]
     out.print(f"{len(outcomes) - len(bad)} of {len(outcomes)} objects taken by {to}.")
     for outcome in bad[:20]:
-        err.print(f"[red]{outcome.outcome}[/red] {plain(outcome.detail)}")
+        err.print(f"[red]{outcome.outcome}[/red] {plain(outcome.detail)} {plain(outcome.fix)}")
     if bad:
         raise typer.Exit(1)

@@ -164,7 +164,7 @@ def readmit(
     """Let a forgotten patient be known again: the study goes on, what was forgotten stays so."""
     from gateway.records import ledger
 
-    ledger.lift_forgetting(opened(config).database, study, who(), why)
+    ledger.readmit(opened(config).database, study, who(), why)
     out.print(f"Study {study} will be looked at now.")
 
 
@@ -184,7 +184,7 @@ def _asked_for() -> str:
     return str(typed).strip()
 
 
-def _show(plan: forgetting.Plan) -> None:
+def _show(plan: forgetting.ForgettingPlan) -> None:
     if plan.forgotten_at:
         out.print(f"This patient was forgotten on {plan.forgotten_at:%Y-%m-%d}.")
     rows = {
@@ -202,7 +202,7 @@ def _show(plan: forgetting.Plan) -> None:
         out.print(f"{name:<22}{value}", markup=False, soft_wrap=True)
 
 
-def _elsewhere(plan: forgetting.Plan) -> Iterator[str]:
+def _elsewhere(plan: forgetting.ForgettingPlan) -> Iterator[str]:
     """What this gateway cannot delete."""
     if plan.nodes:
         yield (

@@ -27,24 +27,24 @@ NoteOption = Annotated[str, typer.Option(help="Why, for the history.")]
 @rules_app.command("check")
 def rules_check(paths: list[Path], as_json: JsonOption = False) -> None:
     """Name every problem of rule files, with file and line, and rules that are shadowed or overlap."""
-    from routing_rules.files import load_rules
     from routing_rules.overlaps import findings
+    from routing_rules.rule_files import load_rules
 
     rows, mistakes = [], 0
     for path in paths:
         rules = load_rules(path)
-        found = findings(rules.rules)
-        mistakes += sum(one.relation.is_mistake for one in found)
+        findings_of_rules = findings(rules.rules)
+        mistakes += sum(finding.relation.is_mistake for finding in findings_of_rules)
         rows += [
             {
-                "where": rules.places.get(one.rule_id, str(path)),
-                "rule": one.rule_id,
-                "finding": one.relation.value,
-                "others": list(one.others),
-                "problem": one.problem,
-                "fix": one.fix,
+                "where": rules.places.get(finding.rule_id, str(path)),
+                "rule": finding.rule_id,
+                "finding": finding.relation.value,
+                "others": list(finding.others),
+                "problem": finding.problem,
+                "fix": finding.fix,
             }
-            for one in found
+            for finding in findings_of_rules
         ]
         if not as_json:
             out.print(
@@ -68,8 +68,8 @@ def rules_explain(
 ) -> None:
     """Say for every rule why it did or did not fire."""
     from gateway.files.offline import facts_of
-    from routing_rules.files import load_rules
     from routing_rules.matching import explain_text, match
+    from routing_rules.rule_files import load_rules
 
     loaded = load_rules(rules)
     result = match(loaded.rules, facts_of([study], calling, called, loaded.vendor_facts))
@@ -99,8 +99,8 @@ def rules_replay(
     """Try draft rules on the studies already received, and say which would be routed otherwise."""
     from gateway.cli.records import opened
     from gateway.records.views.rule_replay import studies_since
-    from routing_rules.files import load_rules
     from routing_rules.replay import replay
+    from routing_rules.rule_files import load_rules
 
     gateway = opened(config)
     with gateway.database.read() as session:
@@ -111,15 +111,15 @@ def rules_replay(
     else:
         rows = [
             {
-                "study": one.study,
-                "received": f"{one.received_at:%Y-%m-%d %H:%M}",
-                "site": one.site,
-                "change": one.kind.value,
-                "before": ", ".join(f"{d.rule_id} -> {d.destination or 'own queue'}" for d in one.before),
-                "after": ", ".join(f"{d.rule_id} -> {d.destination or 'own queue'}" for d in one.after),
-                "why": one.why,
+                "study": change.study,
+                "received": f"{change.received_at:%Y-%m-%d %H:%M}",
+                "site": change.site,
+                "change": change.kind.value,
+                "before": ", ".join(f"{d.rule_id} -> {d.destination or 'own queue'}" for d in change.before),
+                "after": ", ".join(f"{d.rule_id} -> {d.destination or 'own queue'}" for d in change.after),
+                "why": change.why,
             }
-            for one in result.changes
+            for change in result.changes
         ]
         if rows:
             print_rows(rows, False)
@@ -139,8 +139,8 @@ def rules_publish(
 ) -> None:
     """Keep these rules as a version and put them in force; their own tests must pass."""
     from routing_rules import versions
-    from routing_rules.files import load_rules
     from routing_rules.overlaps import findings
+    from routing_rules.rule_files import load_rules
 
     for one in findings(load_rules(draft).rules):
         if one.relation.is_mistake:
@@ -199,7 +199,7 @@ def _put_in_force(config: Path | None, action: str, change: Callable[[str, datet
 
 def _passes(path: Path) -> bool:
     """Run the tests beside these rules and print each."""
-    from routing_rules.files import load_rules
+    from routing_rules.rule_files import load_rules
     from routing_rules.rule_tests import run_tests
 
     results = run_tests(load_rules(path))

@@ -63,8 +63,10 @@ def check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     if as_json:
         out.print_json(json.dumps([asdict(problem) for problem in problems]))
     for problem in [] if as_json else problems:
-        mark = "[red]problem[/red]" if problem.severe else "[yellow]advice [/yellow]"
-        out.print(f"{mark} {problem.where}: {plain(problem.problem)} {plain(problem.fix)}", soft_wrap=True)
+        severity = "[red]problem[/red]" if problem.severe else "[yellow]advice [/yellow]"
+        out.print(
+            f"{severity} {problem.where}: {plain(problem.problem)} {plain(problem.fix)}", soft_wrap=True
+        )
     if any(problem.severe for problem in problems):
         raise typer.Exit(1)
     if not as_json:

@@ -24,7 +24,7 @@ def import_list(
 ) -> None:
     """Enrol the patients of a list: good lines are kept, the others are told with their fix."""
     from gateway.pipeline.steps.calendar import enrol_list
-    from gateway.records import surveillance
+    from gateway.records import calendar as surveillance
     from gateway.records.identities import keys
     from routing_rules.surveillance.enrolment_csv import read_enrolments, text_of
 
@@ -36,26 +36,26 @@ def import_list(
         content = file.read_bytes()
     except OSError as error:
         fail(f"{file} cannot be read ({error.strerror}).", "Name a CSV file.")
-    found = read_enrolments(text_of(content), today, site)
-    strange = sorted({row.site for row in found.rows} - known)
+    read = read_enrolments(text_of(content), today, site)
+    strange = sorted({row.site for row in read.rows} - known)
     if strange:
         fail(
             f"No node, account or study is of the site {', '.join(map(repr, strange))}.",
             f"Give --site or the column site one of: {', '.join(sorted(known)) or 'none is known yet'}.",
         )
     key = keys.pseudonym_key(gateway.settings.storage.keys)
-    opened_letters = enrol_list(gateway.database, key, found.rows, who())
-    if found.ignored_columns:
-        out.print(f"Not used: {plain(', '.join(found.ignored_columns))}.", soft_wrap=True)
+    opened_letters = enrol_list(gateway.database, key, read.rows, who())
+    if read.ignored_columns:
+        out.print(f"Not used: {plain(', '.join(read.ignored_columns))}.", soft_wrap=True)
     out.print(
         f"{opened_letters.enrolled} enrolled, {opened_letters.merged} known before and brought up to date, "
         f"{opened_letters.held} held."
     )
-    if found.problems:
-        for problem in found.problems:
+    if read.problems:
+        for problem in read.problems:
             out.print(plain(str(problem)), soft_wrap=True)
         fail(
-            f"{len(found.problems)} problems in {file.name}.",
+            f"{len(read.problems)} problems in {file.name}.",
             "Correct these lines and import the list again.",
         )
 
@@ -67,7 +67,7 @@ def list_patients(
     as_json: JsonOption = False,
 ) -> None:
     """Show who is enrolled, most urgent first: labels and pseudonyms only."""
-    from gateway.records.surveillance import calendar
+    from gateway.records.calendar import calendar
 
     database = opened(config).database
     with database.read() as session:

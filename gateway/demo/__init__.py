@@ -1,7 +1,7 @@
 """`gateway demo`: a small hospital archive, a reading site and a phantom brain with a PML-like lesion.
 
 demo                 the whole loop, with what a person sees of it
-stage                the nodes and the gateway's own processes, started and stopped
+demo_systems         the nodes and the gateway's own processes, started and stopped
 hospital             the hospital's archive: stores, answers queries, moves, commits (`HospitalArchive`)
 reading_site         the reading site's node: keeps what it is sent (`ReadingSite`)
 push                 a hospital pushing files (`push`)

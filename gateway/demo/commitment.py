@@ -15,7 +15,7 @@ from pynetdicom.dimse_messages import N_ACTION_RSP
 from pynetdicom.events import Event
 
 from gateway.demo.file_store import FileStore
-from gateway.demo.listener import Caller
+from gateway.demo.listener import Requestor
 from gateway.demo.services import STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE
 
 _SUCCESS, _INVALID_ARGUMENT, _NO_SUCH_ACTION = 0x0000, 0x0115, 0x0123
@@ -45,7 +45,7 @@ class CommitmentRecord:
     delivered: CommitmentAnswer | None = None
 
 
-class CommitmentDesk:
+class CommitmentScp:
     """Decides from what is really on disk and delivers results in the background until close()."""
 
     def __init__(
@@ -155,7 +155,7 @@ class CommitmentDesk:
         address = self._peers.get(record.calling_ae_title)
         if address is None:
             return False
-        ae = Caller(self._ae_title)
+        ae = Requestor(self._ae_title)
         ae.acse_timeout = ae.dimse_timeout = ae.connection_timeout = 5
         # The requestor is the SCP of the service here, so it must say so (PS3.4 J.3.3, PS3.7 D.3.3.4).
         association = ae.associate(

@@ -14,9 +14,9 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from gateway.demo.demo_systems import GATEWAY_AE, HOST, Client, DemoSystems
 from gateway.demo.errors import DemoError
 from gateway.demo.phantom import phantom_study
-from gateway.demo.stage import GATEWAY_AE, HOST, Client, Stage
 from gateway.records.views import case_rows
 from gateway.reporting.example import phantom_report
 
@@ -37,8 +37,8 @@ def run(once: bool, seconds: float | None = None) -> int:
     """Run the demo; 0 when everything that was promised happened, 1 with the reason when not."""
     with tempfile.TemporaryDirectory(prefix="pml-gateway-demo-") as folder:
         try:
-            with Stage(Path(folder)) as stage:
-                return _play(stage, once, seconds)
+            with DemoSystems(Path(folder)) as systems:
+                return _play(systems, once, seconds)
         except DemoError as error:
             console.print(f"[red]{error.problem}[/red]\n{error.fix}", soft_wrap=True)
             return 1
@@ -47,24 +47,25 @@ def run(once: bool, seconds: float | None = None) -> int:
             return 0
 
 
-def _play(stage: Stage, once: bool, seconds: float | None) -> int:
+def _play(systems: DemoSystems, once: bool, seconds: float | None) -> int:
     console.print(
         Panel(
-            f"Hospital archive {stage.hospital.ae_title} on port {stage.hospital.port}, gateway {GATEWAY_AE} on port "
-            f"{stage.dicom_port}, reading site {stage.reading_site.ae_title} on port {stage.reading_site.port}",
+            f"Hospital archive {systems.hospital.ae_title} on port {systems.hospital.port}, "
+            f"gateway {GATEWAY_AE} on port "
+            f"{systems.dicom_port}, reading site {systems.reading_site.ae_title} on port {systems.reading_site.port}",
             title="pml-gateway demo: every patient here is synthetic",
         )
     )
-    studies = _scan(stage)
-    client = stage.client()
-    _wait_for_states(stage, client, "FORWARDED", len(studies))
+    studies = _scan(systems)
+    client = systems.client()
+    _wait_for_states(systems, client, "FORWARDED", len(studies))
     if not once:
-        return _stay(stage, seconds)
+        return _stay(systems, seconds)
     case_id = _sign_newest(client)
     console.print(f"Case {case_id}: claimed and signed as Dr. Demo Reader.")
-    _wait_for_states(stage, client, "CONFIRMED", 1, case_id)
-    _print_journal(stage, case_id)
-    problems = verify_returned(stage, studies[-1])
+    _wait_for_states(systems, client, "CONFIRMED", 1, case_id)
+    _print_journal(systems, case_id)
+    problems = verify_returned(systems, studies[-1])
     for problem in problems:
         console.print(f"[red]{problem}[/red]")
     if not problems:
@@ -74,7 +75,7 @@ def _play(stage: Stage, once: bool, seconds: float | None) -> int:
     return 1 if problems else 0
 
 
-def _scan(stage: Stage) -> list[list[Dataset]]:
+def _scan(systems: DemoSystems) -> list[list[Dataset]]:
     """Make the previous study and the present one, keep them in the archive, and push both; returns their headers."""
     today = datetime.now(UTC).date()
     visits: list[tuple[date, bool]] = [(today - timedelta(days=PRIOR_DAYS), False), (today, True)]
@@ -90,14 +91,14 @@ def _scan(stage: Stage) -> list[list[Dataset]]:
             task = progress.add_task(f"Scanning and sending the head MRI of {when}", total=None)
             headers = []
             for dataset in phantom_study(when, lesion=lesion):
-                stage.hospital.keep([dataset])
+                systems.hospital.keep([dataset])
                 del dataset.PixelData
                 headers.append(dataset)
             studies.append(headers)
-            stage.hospital.push_study(
+            systems.hospital.push_study(
                 str(headers[0].StudyInstanceUID),
                 HOST,
-                stage.dicom_port,
+                systems.dicom_port,
                 GATEWAY_AE,
                 partial(_show, progress, task),
             )
@@ -109,7 +110,7 @@ def _show(progress: Progress, task: TaskID, sent: int, total: int) -> None:
 
 
 def _wait_for_states(
-    stage: Stage, client: Client, state: str, wanted: int, case_id: int | None = None
+    systems: DemoSystems, client: Client, state: str, wanted: int, case_id: int | None = None
 ) -> None:
     """Tell each milestone as it happens, until `wanted` cases (or the one named) are in `state`."""
     told: set[tuple[int, str]] = set()
@@ -130,7 +131,7 @@ def _wait_for_states(
             done += reached == state
         return done >= wanted
 
-    stage.wait(arrived, 90, f"{wanted} case(s) to be {state}")
+    systems.wait(arrived, 90, f"{wanted} case(s) to be {state}")
 
 
 def _sign_newest(client: Client) -> int:
@@ -147,8 +148,8 @@ def _sign_newest(client: Client) -> int:
     return case_id
 
 
-def _print_journal(stage: Stage, case_id: int) -> None:
-    database = stage.database()
+def _print_journal(systems: DemoSystems, case_id: int) -> None:
+    database = systems.database()
     try:
         with database.read() as session:
             lines = case_rows.journal(session, case_rows.case(session, case_id).study_id, case_id)
@@ -165,9 +166,9 @@ def _print_journal(stage: Stage, case_id: int) -> None:
         )
 
 
-def verify_returned(stage: Stage, study: list[Dataset]) -> list[str]:
+def verify_returned(systems: DemoSystems, study: list[Dataset]) -> list[str]:
     """What is wrong with the SR in the hospital's own store; empty when it is the report that was promised."""
-    returned = [file.read() for file in stage.hospital.files(Modality="SR")]
+    returned = [file.read() for file in systems.hospital.files(Modality="SR")]
     if len(returned) != 1:
         return [f"The hospital holds {len(returned)} structured reports, not 1."]
     [report] = returned
@@ -187,16 +188,16 @@ def verify_returned(stage: Stage, study: list[Dataset]) -> list[str]:
     }
     if referenced != {str(header.SOPInstanceUID) for header in study}:
         problems.append("The SR does not reference exactly the original images.")
-    forwarded = stage.reading_site.files()
+    forwarded = systems.reading_site.files()
     if any(file.header.get("PatientID") == original.PatientID for file in forwarded):
         problems.append("The reading site received an original PatientID.")
     return problems
 
 
-def _stay(stage: Stage, seconds: float | None) -> int:
+def _stay(systems: DemoSystems, seconds: float | None) -> int:
     console.print(
         Panel(
-            f"Queue    {stage.address}/\nLogin    reader\nPassword {stage.password}\n\n"
+            f"Queue    {systems.address}/\nLogin    reader\nPassword {systems.password}\n\n"
             "Open it, claim a case, look at the brain, sign. "
             "The report travels back to the hospital by itself. Ctrl+C ends the demo.",
             title="The reading queue is open",

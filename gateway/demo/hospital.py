@@ -16,10 +16,10 @@ from pynetdicom import build_context, evt
 from pynetdicom.events import Event, EventHandlerType
 from pynetdicom.presentation import PresentationContext
 
-from gateway.demo.commitment import CommitmentAnswer, CommitmentDesk, CommitmentRecord
+from gateway.demo.commitment import CommitmentAnswer, CommitmentRecord, CommitmentScp
 from gateway.demo.errors import DemoError
 from gateway.demo.file_store import FileStore, StoredFile
-from gateway.demo.listener import Caller, Listener
+from gateway.demo.listener import Listener, Requestor
 from gateway.demo.push import Progress, push
 from gateway.demo.queries import BadQuery, answers, level_of, select
 from gateway.demo.services import (
@@ -65,8 +65,8 @@ class HospitalArchive:
         self.accepts = storage_classes() if accepts is None else frozenset(accepts)
         self.store_status: Callable[[Dataset], int] = _taken
         self.callers: list[str] = []
-        self._desk = CommitmentDesk(ae_title, self.store, self.peers, commitment, commitment_delay_s)
-        self._listener = Listener(Caller(ae_title), host, port)
+        self._commitment_scp = CommitmentScp(ae_title, self.store, self.peers, commitment, commitment_delay_s)
+        self._listener = Listener(Requestor(ae_title), host, port)
 
     @property
     def port(self) -> int:
@@ -76,20 +76,20 @@ class HospitalArchive:
     @property
     def commitment(self) -> CommitmentAnswer:
         """How commitment is answered; REFUSED takes effect at the next start()."""
-        return self._desk.answer
+        return self._commitment_scp.answer
 
     @commitment.setter
     def commitment(self, answer: CommitmentAnswer) -> None:
-        self._desk.answer = answer
+        self._commitment_scp.answer = answer
 
     @property
     def commitments(self) -> tuple[CommitmentRecord, ...]:
         """Every commitment request so far and what became of it."""
-        return self._desk.records()
+        return self._commitment_scp.records()
 
     def lose_at_commitment(self, refuse: Callable[[str], int | None]) -> None:
         """`refuse(sop_instance_uid)` gives a failure reason (PS3.3 C.14.1.1, e.g. 0x0110) or None."""
-        self._desk.refuse = refuse
+        self._commitment_scp.refuse = refuse
 
     def know(self, ae_title: str, host: str, port: int) -> None:
         """Enter a peer: as a C-MOVE destination and for commitment results."""
@@ -98,12 +98,12 @@ class HospitalArchive:
     def start(self) -> HospitalArchive:
         """Listen; raises NodeNotListening when the port is taken."""
         self._listener.start(self._contexts(), self._handlers())
-        self._desk.open()
+        self._commitment_scp.open()
         return self
 
     def stop(self) -> None:
         """Stop listening; open associations are aborted, the files stay. Never hangs; twice is fine."""
-        self._desk.close()
+        self._commitment_scp.close()
         self._listener.stop()
 
     def __enter__(self) -> HospitalArchive:
@@ -145,7 +145,7 @@ class HospitalArchive:
 
     def _contexts(self) -> list[PresentationContext]:
         services = [VERIFICATION, *QUERY_RETRIEVE]
-        if self._desk.answer is not CommitmentAnswer.REFUSED:
+        if self._commitment_scp.answer is not CommitmentAnswer.REFUSED:
             services.append(STORAGE_COMMITMENT)
         return service_contexts(services) + storage_contexts(self.accepts)
 
@@ -156,8 +156,8 @@ class HospitalArchive:
             (evt.EVT_C_STORE, self._on_store),
             (evt.EVT_C_FIND, self._on_find),
             (evt.EVT_C_MOVE, self._on_move),
-            (evt.EVT_N_ACTION, self._desk.on_action),
-            (evt.EVT_DIMSE_SENT, self._desk.on_sent),
+            (evt.EVT_N_ACTION, self._commitment_scp.on_action),
+            (evt.EVT_DIMSE_SENT, self._commitment_scp.on_sent),
         ]
 
     def _on_accepted(self, event: Event) -> None:

@@ -21,7 +21,7 @@ from gateway.demo.errors import NodeNotListening
 STOP_SECONDS = 3.0
 
 
-class Caller(AE):
+class Requestor(AE):
     """An AE for requesting associations, with Nagle off."""
 
     def associate(self, *args: Any, **how: Any) -> Association:
@@ -47,7 +47,7 @@ class _Server(ThreadedAssociationServer):
 class Listener:
     """Starts and stops one DICOM server; may be started again on the same port after a stop."""
 
-    def __init__(self, ae: Caller, host: str, port: int) -> None:
+    def __init__(self, ae: Requestor, host: str, port: int) -> None:
         """`port` 0 takes a free port at the first start and keeps it for the next ones."""
         self._ae = ae
         self._host = host
@@ -66,10 +66,6 @@ class Listener:
     def port(self) -> int:
         """The real port; 0 only before the first start of a listener that was given port 0."""
         return self._port
-
-    @property
-    def running(self) -> bool:
-        return self._server is not None
 
     def start(self, contexts: Sequence[PresentationContext], handlers: Sequence[EventHandlerType]) -> None:
         """Listen for these contexts; raises NodeNotListening when the port is taken. Starting twice does nothing."""

@@ -56,9 +56,8 @@ def phantom_study(
     volumes = signals(grid, head(grid, seed, lesion=lesion))
     # Noise is new at every visit, the head is not.
     random = np.random.default_rng([seed, when.toordinal()])
-    for number, series in enumerate(
-        PROTOCOL, start=2
-    ):  # series 1 was the localizer, which nobody archives here
+    # Series 1 was the localizer, which nobody archives here.
+    for number, series in enumerate(PROTOCOL, start=2):
         position = 0
         header: Dataset | None = None
         for contrast in series.contrasts:

@@ -15,7 +15,7 @@ from pynetdicom.presentation import PresentationContext
 from dicom_nodes.upper_layer.pynetdicom_private import held_reactor
 from dicom_nodes.upper_layer.pynetdicom_setup import MAX_PDU, close
 from gateway.demo.errors import PushFailed
-from gateway.demo.listener import Caller
+from gateway.demo.listener import Requestor
 
 Progress = Callable[[int, int], None]
 _ATTEMPTS = 3
@@ -40,7 +40,7 @@ def push(
     """
     if not paths:
         raise PushFailed("There is nothing to send.", "Name at least one DICOM file.")
-    ae = Caller(calling_ae_title)
+    ae = Requestor(calling_ae_title)
     ae.maximum_pdu_size = MAX_PDU
     ae.acse_timeout = timeout_s
     ae.dimse_timeout = timeout_s

@@ -116,21 +116,21 @@ def _is_key(element: DataElement) -> bool:
 
 
 def _matches(key: DataElement, header: Dataset) -> bool:
-    found = _values(header, key.keyword or None, key)
+    values = _values(header, key.keyword or None, key)
     if key.VR == "UI":
         wanted = {str(value) for value in _as_list(key.value)}
-        return any(value in wanted for value in found)
+        return any(value in wanted for value in values)
     wanted_text = str(key.value)
     if key.VR in _RANGE_VRS and "-" in wanted_text:
         low, _, high = wanted_text.partition("-")
-        return any((not low or value >= low) and (not high or value[: len(high)] <= high) for value in found)
+        return any((not low or value >= low) and (not high or value[: len(high)] <= high) for value in values)
     if key.VR in _WILDCARD_VRS and set(wanted_text) <= {"*"}:
         return True
     if key.VR in _WILDCARD_VRS:
         pattern = re.escape(wanted_text).replace(r"\*", ".*").replace(r"\?", ".")
         flags = re.IGNORECASE if key.VR == "PN" else 0
-        return any(re.fullmatch(pattern, value, flags) for value in found)
-    return wanted_text in found
+        return any(re.fullmatch(pattern, value, flags) for value in values)
+    return wanted_text in values
 
 
 def _values(dataset: Dataset, keyword: str | None, key: DataElement | None = None) -> list[str]:

@@ -11,7 +11,7 @@ from pynetdicom import evt
 from pynetdicom.events import Event
 
 from gateway.demo.file_store import FileStore, StoredFile
-from gateway.demo.listener import Caller, Listener
+from gateway.demo.listener import Listener, Requestor
 from gateway.demo.services import VERIFICATION, service_contexts, storage_classes, storage_contexts
 
 _SUCCESS, _OUT_OF_RESOURCES, _CANNOT_UNDERSTAND = 0x0000, 0xA700, 0xC000
@@ -28,7 +28,7 @@ class ReadingSite:
         self.host = host
         self.store = FileStore(folder)
         self.store_status: Callable[[Dataset], int] = _taken
-        self._listener = Listener(Caller(ae_title), host, port)
+        self._listener = Listener(Requestor(ae_title), host, port)
 
     @property
     def port(self) -> int:

@@ -1,4 +1,4 @@
-"""`gateway deidentify`: the pipeline's engine over a file or folder; no records, no database.
+"""`gateway deidentify`: what the pipeline does, over a file or folder; no records, no database.
 
 Two passes, so that only one object and the headers of one study are in memory: the first finds out which file is of
 which study, the second de-identifies study by study, searching every copy for the values of its whole study.
@@ -41,7 +41,7 @@ Progress = Callable[[], None]
 
 
 @dataclass
-class Result:
+class FolderResult:
     """What became of every file."""
 
     rows: dict[Path, dict[str, Any]] = field(default_factory=dict)
@@ -101,10 +101,10 @@ class FolderRun:
         self, target: Path, profile: Profile, key: PseudonymKey, *, site: str = "default", tick: Progress
     ) -> None:
         self.target, self.profile, self.key, self.site, self.tick = target, profile, key, site, tick
-        self.result = Result()
+        self.result = FolderResult()
         self._written: dict[str, tuple[str, Path]] = {}
 
-    def run(self, files: Sequence[Path]) -> Result:
+    def run(self, files: Sequence[Path]) -> FolderResult:
         """Every file, study by study; what cannot be read or written is listed, and the others go on."""
         try:
             self.target.mkdir(parents=True, exist_ok=True)

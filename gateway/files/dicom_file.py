@@ -43,15 +43,15 @@ def parsed(data: bytes) -> Dataset:
     """The same of a file's bytes."""
     bare = _is_bare(data[:132])
     with silent_pydicom():
-        found = dcmread(BytesIO(data), force=bare)
+        dataset = dcmread(BytesIO(data), force=bare)
     if bare:
-        implicit, little = found.original_encoding
+        implicit, little = dataset.original_encoding
         syntax = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
         if little:  # without file meta information there is no other syntax (PS3.10 7.1)
             walk(data, syntax)
     else:
-        walk(data[file_meta(data).end :], str(found.file_meta.TransferSyntaxUID))
-    return found
+        walk(data[file_meta(data).end :], str(dataset.file_meta.TransferSyntaxUID))
+    return dataset
 
 
 def _is_bare(start: bytes) -> bool:

@@ -54,9 +54,9 @@ def outgoing(paths: Sequence[Path]) -> list[OutgoingFile]:
 
 def classified(paths: Sequence[Path], vendor_facts: VendorFacts | None = None) -> list[dict[str, Any]]:
     """One row for each series: kind, confidence, evidence, geometry and files; None: the standard vendor facts."""
-    found = list(dicom_files(paths))
+    headers = list(dicom_files(paths))
     files: dict[str, list[str]] = {}
-    for file, header in found:
+    for file, header in headers:
         files.setdefault(str(header.get("SeriesInstanceUID", "")), []).append(str(file))
     return [
         {
@@ -71,7 +71,7 @@ def classified(paths: Sequence[Path], vendor_facts: VendorFacts | None = None) -
             "contrast": series.contrast,
             "files": files.get(series.series_instance_uid, []),
         }
-        for series in classify_study([header for _, header in found], vendor_facts)
+        for series in classify_study([header for _, header in headers], vendor_facts)
     ]
 
 

@@ -38,9 +38,8 @@ from gateway.quiet_pydicom import silent_pydicom
 _SOP_INSTANCE: Final = 0x00080018
 _PIXEL_DATA: Final = 0x7FE00010
 _COLOURS: Final = 0x00280004  # PhotometricInterpretation
-_AS_DECODED: Final = {
-    "YBR_RCT": "RGB"
-}  # lossless JPEG 2000 stores RGB so, and decodes to it (PS3.3 C.7.6.3.1.2)
+# Lossless JPEG 2000 stores RGB so, and decodes to it (PS3.3 C.7.6.3.1.2).
+_AS_DECODED: Final = {"YBR_RCT": "RGB"}
 
 
 class DifferenceKind(StrEnum):
@@ -116,16 +115,18 @@ def compare(first: Dataset, second: Dataset, decode: Decode) -> Same | Differenc
                 "Compare versions of one object.",
             )
         charsets = charset_of(first, DEFAULT_CHARSET), charset_of(second, DEFAULT_CHARSET)
-        found = list(_differences(_Level(first, charsets[0]), _Level(second, charsets[1]), (), ""))
+        differences = list(_differences(_Level(first, charsets[0]), _Level(second, charsets[1]), (), ""))
         pixels = compare_pixels(first, second, decode)
     if pixels.differ:
-        found.append(_Found((_PIXEL_DATA,), "PixelData", _where(*pixels.shown), *pixels.shown))
+        differences.append(_Found((_PIXEL_DATA,), "PixelData", _where(*pixels.shown), *pixels.shown))
     elif pixels.decoded:
-        found = [one for one in found if one.path != (_COLOURS,) or not same_colours(one.first, one.second)]
-    if not found and pixels.known:
+        differences = [
+            one for one in differences if one.path != (_COLOURS,) or not same_colours(one.first, one.second)
+        ]
+    if not differences and pixels.known:
         return Same()
-    attributes = tuple(one.attribute() for one in found)
-    values = tuple(Values(one.first, one.second) for one in found)
+    attributes = tuple(one.attribute() for one in differences)
+    values = tuple(Values(one.first, one.second) for one in differences)
     return Difference(_kind(attributes, pixels.known), attributes, values)
 
 
@@ -200,15 +201,15 @@ class _Level:
 
     def _creators(self) -> dict[tuple[int, int], tuple[str, int]]:
         """(group, block number) -> the creator and how many blocks it had before in this group (PS3.5 7.8.1)."""
-        found: dict[tuple[int, int], tuple[str, int]] = {}
+        creators: dict[tuple[int, int], tuple[str, int]] = {}
         earlier: dict[tuple[int, str], int] = {}
         for tag in map(int, sorted(self.ds.keys())):
             if tag & 0x10000 and 0x10 <= tag & 0xFFFF <= 0xFF:
                 value = value_of(encoded(self.ds, tag, self.charset), "LO")
                 creator = value.decode("latin-1") if isinstance(value, bytes) else value[0]
                 times = earlier[tag >> 16, creator] = earlier.get((tag >> 16, creator), -1) + 1
-                found[tag >> 16, tag & 0xFF] = creator, times
-        return found
+                creators[tag >> 16, tag & 0xFF] = creator, times
+        return creators
 
 
 def _differences(one: _Level, other: _Level, path: tuple[int, ...], name: str) -> Iterator[_Found]:

@@ -27,9 +27,8 @@ from gateway.identity.values import DEFAULT_CHARSET, encoded, shown, value_of
 
 _PIXEL_DATA: Final = 0x7FE00010
 _PLANAR: Final = 0x00280006
-_AS_DECODED: Final = {
-    "YBR_RCT": "RGB"
-}  # lossless JPEG 2000 stores RGB so, and decodes to it (PS3.3 C.7.6.3.1.2)
+# Lossless JPEG 2000 stores RGB so, and decodes to it (PS3.3 C.7.6.3.1.2).
+_AS_DECODED: Final = {"YBR_RCT": "RGB"}
 
 UNDECODABLE: Final = (  # what pydicom and its decoders raise for pixels that are not what the header says
     ValueError,

@@ -15,7 +15,7 @@ from gateway.records.database import Database
 from gateway.records.identities.vault import Vault
 from gateway.records.ledger import Claim
 from gateway.settings import Settings
-from routing_rules.files import RuleSet
+from routing_rules.rule_files import RuleSet
 
 
 @dataclass(frozen=True)

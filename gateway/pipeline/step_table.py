@@ -11,9 +11,9 @@ from gateway.lifecycle import CaseState, ConflictState, ReplyState, StudyState
 from gateway.pipeline.conflicts.compare import compare_versions
 from gateway.pipeline.conflicts.settle import await_versions, settle_versions
 from gateway.pipeline.context import StepContext, Turn
-from gateway.pipeline.outcome import Outcome
 from gateway.pipeline.replies.deliver import confirm_reply, return_reply
 from gateway.pipeline.replies.restore import restore_reply
+from gateway.pipeline.step_result import StepResult
 from gateway.pipeline.steps.complete import complete
 from gateway.pipeline.steps.compose import compose
 from gateway.pipeline.steps.confirm import confirm
@@ -22,7 +22,7 @@ from gateway.pipeline.steps.prepare import prepare
 from gateway.pipeline.steps.return_report import return_report
 from gateway.pipeline.steps.route import route
 
-Step = Callable[[Turn, StepContext], Outcome]
+Step = Callable[[Turn, StepContext], StepResult]
 
 STEPS: dict[tuple[str, str], Step] = {
     ("study", StudyState.RECEIVED): complete,

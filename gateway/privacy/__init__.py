@@ -3,9 +3,9 @@
 The story, and the order to read in:
 
     profile/        what happens to each attribute: PS3.15 Table E.1-1, options, a site's exceptions
-    deidentify/     one object without identity: the engine on data sets, slow and plain, the oracle of `fast`
+    deidentify/     one object without identity, on data sets, slow and plain, the oracle of `fast`
     fast/           the same result from bytes to bytes, for many objects of one study
-    leak_search/    the proof, on the encoded bytes; it knows nothing of the engines that it judges
+    leak_search/    the proof, on the encoded bytes; it knows nothing of those that it judges
     identifiers/    what identifies a person in the originals: the values that the proof looks for
     reidentify/     the way back: a reading site's object under the patient's own identity
     words/          dates, names, radiology words: pure functions on strings

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Self
 
-from dicom_nodes.config_files.errors import FileProblem, by_line
+from dicom_nodes.config_files.file_problem import FileProblem, by_line
 from gateway.errors import GatewayError
 
 
@@ -14,7 +14,7 @@ class PrivacyError(GatewayError):
     """Base of this package's errors: `problem` says what is wrong, `fix` what a person can do about it."""
 
 
-class Reason(StrEnum):
+class HeldReason(StrEnum):
     """Why an object is held: short and stable, for records, filters and profiles."""
 
     # On the way out.
@@ -35,13 +35,13 @@ class Reason(StrEnum):
 class Held(PrivacyError):
     """This object may not leave (or, on the way back, may not pass); the rest of the study can be judged apart.
 
-    `reason` is one of `Reason`; `releasable` says whether the profile lets a named person release the object
+    `reason` is one of `HeldReason`; `releasable` says whether the profile lets a named person release the object
     (`deidentify(..., released=True)`): only when nothing else stops it.
     """
 
     def __init__(self, problem: str, fix: str, *, reason: str, releasable: bool = False) -> None:
         super().__init__(problem, fix)
-        self.reason = Reason(reason)
+        self.reason = HeldReason(reason)
         self.releasable = releasable
 
 

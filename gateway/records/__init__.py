@@ -3,11 +3,11 @@
 database, tables/, migrations/    the rows, and one named transaction per event
 ledger/                           every write
 views/                            every read: frozen rows for pages, commands and steps
-blobs, intake/                    the bytes, durable before they are acknowledged
+blobs, arrival/                   the bytes, durable before they are acknowledged
 identities/                       keys, the vault, sealed letters
 accounts, audit                   whose a password and a session are; the chain of the audit trail
-evidence, numbers                 what a step found, what metrics show
-surveillance, patients            the calendar as it stands, and which rows are of one patient
+step_record, numbers              what a step found, what metrics show
+calendar, patients                the calendar as it stands, and which rows are of one patient
 forgetting, erasure, rotation     what must be gone, and keys that change: each a run of several events
 crash                             a switch that kills this process at a commit point, for tests
 """

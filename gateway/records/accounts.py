@@ -15,7 +15,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from gateway.records.database import Database
-from gateway.records.tables.service import Account, WebSession
+from gateway.records.tables.administration import Account, WebSession
 
 SHORTEST_PASSWORD = 12
 FAILURES_TO_LOCK = 5

@@ -11,7 +11,7 @@ import json
 
 from sqlmodel import Session, col, select
 
-from gateway.records.tables.service import AuditEvent
+from gateway.records.tables.administration import AuditEvent
 
 GENESIS = "0" * 64
 """What the first event names as the digest before it."""

@@ -26,8 +26,8 @@ from gateway.records import crash
 
 START_WRITING: int | None = getattr(os, "POSIX_FADV_DONTNEED", None)
 """Advice that makes Linux write dirty pages out in the background (None where there is no such advice)."""
-OPEN_TRAY = ".open"
-"""Name of the file that marks a folder as one a process fills (gateway.records.intake.open_folders)."""
+OPEN_FOLDER = ".open"
+"""Name of the file that marks a folder as one a process fills (gateway.records.arrival.open_folders)."""
 _BEHIND = 8 * 1024 * 1024  # bytes in memory that wait for the disk, besides one file
 
 
@@ -129,15 +129,15 @@ class LocalBlobs:
 
     def delete_abandoned(self, older_than: timedelta) -> int:
         before = time.time() - older_than.total_seconds()
-        found = [
+        abandoned = [
             path
             for path in self.folder.rglob(".*")
-            # Not the mark of a tray: without it the recovery would not find what the tray holds.
-            if path.name != OPEN_TRAY and path.is_file() and path.stat().st_mtime < before
+            # Not the lock file of an open folder: without it the recovery would not find what the open folder holds.
+            if path.name != OPEN_FOLDER and path.is_file() and path.stat().st_mtime < before
         ]
-        for path in found:
+        for path in abandoned:
             path.unlink(missing_ok=True)
-        return len(found)
+        return len(abandoned)
 
 
 class _LocalBatch:

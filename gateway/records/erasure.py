@@ -12,8 +12,7 @@ from typing import Any
 
 from sqlmodel import SQLModel
 
-from gateway.records.tables.conflicts import Conflict
-from gateway.records.tables.service import (
+from gateway.records.tables.administration import (
     Account,
     AuditEvent,
     Channel,
@@ -24,6 +23,7 @@ from gateway.records.tables.service import (
     Tick,
     WebSession,
 )
+from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.studies import (
     Case,
     CaseEvent,
@@ -134,7 +134,7 @@ EMPTIED: Mapping[type[SQLModel], Mapping[str, Left]] = {
 }
 
 REMAINS: Mapping[type[SQLModel], frozenset[str]] = {
-    # The keyed patient hash is the mark by which a later study is recognised.
+    # The keyed patient hash is that by which a later study is recognised.
     Study: _names(
         "id site sender calling_ae_title called_ae_title address received_by uploaded_by state generation "
         "first_instance_at last_instance_at instances patient_hash forgotten_at look_again_at attempts "

@@ -1,6 +1,6 @@
 """Forgetting a patient, so that a crash at any point is finished by the next run, and a second run changes nothing.
 
-1. One transaction (`ledger.mark_forgotten`): the mark is set, the sealed identity deleted, every row emptied
+1. One transaction (`ledger.mark_forgotten`): the hash is kept, the sealed identity deleted, every row emptied
    (gateway.records.erasure), open cases ended, steps that run now fenced off. Only the rows of received instances
    remain: they name the files.
 2. In small transactions: files and their rows. A file that a living study also refers to stays.
@@ -38,7 +38,7 @@ TABLES = tuple(str(table.__tablename__) for table in (*erasure.EMPTIED, *erasure
 
 
 @dataclass(frozen=True)
-class Plan:
+class ForgettingPlan:
     """What forgetting would take away: numbers and pseudonyms, no identity."""
 
     studies: tuple[int, ...]
@@ -57,7 +57,7 @@ class Plan:
     forgotten_at: datetime | None
 
 
-def plan(session: Session, patient_hash: str, also: Iterable[int] = ()) -> Plan:
+def plan(session: Session, patient_hash: str, also: Iterable[int] = ()) -> ForgettingPlan:
     """What there is of a patient; `also` are studies known to be theirs by their headers alone."""
     studies = studies_of(session, patient_hash, also)
     numbers = [study.saved_id for study in studies]
@@ -79,8 +79,10 @@ def plan(session: Session, patient_hash: str, also: Iterable[int] = ()) -> Plan:
         .where(col(Delivery.case_id).in_(case_ids), col(Delivery.outcome).in_(("accepted", "warning")))
         .distinct()
     )
-    mark = session.exec(select(ForgottenPatient).where(ForgottenPatient.patient_hash == patient_hash)).first()
-    return Plan(
+    known = session.exec(
+        select(ForgottenPatient).where(ForgottenPatient.patient_hash == patient_hash)
+    ).first()
+    return ForgettingPlan(
         tuple(numbers),
         tuple(case_ids),
         tuple(not_over(studies, cases)),
@@ -92,7 +94,7 @@ def plan(session: Session, patient_hash: str, also: Iterable[int] = ()) -> Plan:
         len(enrolments_of(session, patient_hash)),
         tuple(sorted({case.pseudonym for case in cases if case.pseudonym})),
         tuple(sorted(nodes)),
-        mark.forgotten_at if mark else None,
+        known.forgotten_at if known else None,
     )
 
 

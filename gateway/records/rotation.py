@@ -16,7 +16,7 @@ from gateway.records.database import Database
 from gateway.records.identities import keys
 from gateway.records.identities.vault import Vault
 from gateway.records.ledger.identities import BEGAN, ROTATED
-from gateway.records.tables.service import AuditEvent
+from gateway.records.tables.administration import AuditEvent
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,13 @@
 """The second opinion itself: what a reader signs, how it becomes DICOM, how it is printed.
 
     answers, codes, codes.json   closed answers and their codes
-    parts, opinion, checks       the items of a report, and what they must agree on
+    parts, opinion, cross_checks  the items of a report, and what they must agree on
     report                       what a reader signs: an opinion without contradictions
     form, fields, help_texts     the same as a table for the web page
     outline                      the report as a tree of headings and entries
     content, structured_report   the outline as DICOM SR (Enhanced, Comprehensive, Basic Text)
     printable, encapsulated_pdf  the outline as HTML and PDF, and the PDF as a DICOM object
+    page_images, secondary_capture   the same as pictures of its pages, and these as DICOM images
     evidence, signer             what the report is about, and who answers for it
     example                      a complete synthetic report
 

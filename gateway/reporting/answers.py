@@ -80,7 +80,7 @@ class Change(Answer):
     UNCHANGED = "unchanged"
 
 
-class Site(Answer):
+class AnatomicalSite(Answer):
     """Anatomical site of a lesion."""
 
     FRONTAL_LOBE = "frontal_lobe"
@@ -313,7 +313,7 @@ QUESTION: dict[type[Answer], str] = {
     Quality: "quality",
     ComparisonDone: "comparison",
     Change: "change",
-    Site: "site",
+    AnatomicalSite: "site",
     Laterality: "laterality",
     Topography: "topography",
     Multiplicity: "multiplicity",

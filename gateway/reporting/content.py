@@ -28,7 +28,17 @@ from highdicom.sr import (
 from pydicom.valuerep import DT
 
 from gateway.reporting.codes import code
-from gateway.reporting.outline import Coded, Day, Entry, Heading, Measured, Moment, Picture, Reference, Words
+from gateway.reporting.outline import (
+    Coded,
+    Day,
+    Entry,
+    Heading,
+    ImageReference,
+    Measured,
+    Moment,
+    UidReference,
+    Words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -104,11 +114,11 @@ class ContentWriter:
         return DateTimeContentItem(code(entry.concept), date_time(entry.at), CONTAINS)
 
     @item.register
-    def _(self, entry: Reference) -> ContentItem:
+    def _(self, entry: UidReference) -> ContentItem:
         return UIDRefContentItem(code(entry.concept), entry.uid, CONTAINS)
 
     @item.register
-    def _(self, entry: Picture) -> ContentItem:
+    def _(self, entry: ImageReference) -> ContentItem:
         sop_class = self._classes[entry.sop_instance_uid]
         return ImageContentItem(
             code(entry.concept), sop_class, entry.sop_instance_uid, relationship_type=CONTAINS

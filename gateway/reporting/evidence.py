@@ -51,7 +51,7 @@ def ordered(datasets: Sequence[Dataset], what: str) -> list[Dataset]:
 
     Raises `EvidenceProblem` when one of them cannot be referenced.
     """
-    found: dict[str, Dataset] = {}
+    by_uid: dict[str, Dataset] = {}
     for ds in datasets:
         missing = [name for name in _REFERENCED if not ds.get(name)]
         if missing:
@@ -59,8 +59,8 @@ def ordered(datasets: Sequence[Dataset], what: str) -> list[Dataset]:
                 f"A header of the {what} has no {', '.join(missing)}.",
                 "Send this instance again from the archive.",
             )
-        found.setdefault(str(ds.SOPInstanceUID), ds)
-    return sorted(found.values(), key=_place)
+        by_uid.setdefault(str(ds.SOPInstanceUID), ds)
+    return sorted(by_uid.values(), key=_place)
 
 
 def _place(ds: Dataset) -> tuple[str, int, str, int, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
-from gateway.reporting.checks import Contradiction
+from gateway.reporting.cross_checks import Contradiction
 from gateway.reporting.form import item_of_field, required_below
 
 if TYPE_CHECKING:
@@ -103,14 +103,14 @@ _WORDS_OF_ERROR = {
 
 def problems_of(error: ValidationError) -> list[Contradiction]:
     """Every problem of a validation, at its form field, worded for the reader."""
-    found: list[Contradiction] = []
+    problems: list[Contradiction] = []
     for entry in error.errors(include_url=False, include_input=True):
         if entry["type"] == "contradiction":
-            found += entry["ctx"]["contradictions"]
+            problems += entry["ctx"]["contradictions"]
             continue
         field = ".".join(str(step) for step in entry["loc"])
         if entry["type"] == "missing" and (unanswered := required_below(field)):
-            found += (
+            problems += (
                 Contradiction(name, f"{_name(name)}: not answered.", "Answer it.") for name in unanswered
             )
             continue
@@ -119,8 +119,8 @@ def problems_of(error: ValidationError) -> list[Contradiction]:
             shown = "" if isinstance(entry["input"], dict) else f" (entered: {entry['input']!s:.60})"
             message = entry["msg"].removeprefix("Value error, ")
             problem, fix = f"{message}{shown}.", "" if ";" in message else "Correct it."
-        found.append(Contradiction(field, f"{_name(field)}: {problem}", fix))
-    return found
+        problems.append(Contradiction(field, f"{_name(field)}: {problem}", fix))
+    return problems
 
 
 _GROUP = {"lesions": "Lesion", "spectra": "Spectrum"}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-class Kind(StrEnum):
+class InputKind(StrEnum):
     """How an item is entered."""
 
     CHOICE = "choice"
@@ -47,7 +47,7 @@ class FormItem:
 
     name: str
     label: str
-    kind: Kind
+    kind: InputKind
     choices: tuple[Choice, ...] = ()
     required: bool = False
     unit: str = ""
@@ -59,7 +59,7 @@ class FormItem:
     @property
     def several(self) -> bool:
         """True when more than one answer may be given."""
-        return self.kind in {Kind.CHOICES, Kind.UIDS}
+        return self.kind in {InputKind.CHOICES, InputKind.UIDS}
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class FormSection:
 
 def _item(
     name: str,
-    kind: Kind,
+    kind: InputKind,
     question: type[a.Answer] | None = None,
     *,
     label: str = "",
@@ -100,26 +100,42 @@ def _sequence(name: str) -> tuple[FormItem, ...]:
     title, path = code_label(f"sequence.{name}"), f"protocol.sequences.{name}"
     seen = (a.Presence.PRESENT, a.Presence.ABSENT)
     return (
-        _item(f"{path}.acquired", Kind.CHOICE, only=seen, label=title, key=f"sequence.{name}", required=True),
+        _item(
+            f"{path}.acquired",
+            InputKind.CHOICE,
+            only=seen,
+            label=title,
+            key=f"sequence.{name}",
+            required=True,
+        ),
         _item(
             f"{path}.thickness_mm",
-            Kind.NUMBER,
+            InputKind.NUMBER,
             label=f"{title}: slice thickness",
             key="slice_thickness",
             unit="mm",
         ),
-        _item(f"{path}.quality", Kind.CHOICE, a.Quality, label=f"{title}: quality", key="sequence_quality"),
+        _item(
+            f"{path}.quality", InputKind.CHOICE, a.Quality, label=f"{title}: quality", key="sequence_quality"
+        ),
     )
 
 
 def _ratios(path: str, suffix: str) -> tuple[FormItem, ...]:
     names = ("naa_cr", "naa_cho", "cho_cr", "lip_cr")
     return tuple(
-        _item(f"{path}.{name}", Kind.NUMBER, label=f"{code_label(name)}{suffix}", key=name) for name in names
+        _item(f"{path}.{name}", InputKind.NUMBER, label=f"{code_label(name)}{suffix}", key=name)
+        for name in names
     )
 
 
-CHOICE, CHOICES, NUMBER, TEXT, LONG = Kind.CHOICE, Kind.CHOICES, Kind.NUMBER, Kind.TEXT, Kind.LONG_TEXT
+CHOICE, CHOICES, NUMBER, TEXT, LONG = (
+    InputKind.CHOICE,
+    InputKind.CHOICES,
+    InputKind.NUMBER,
+    InputKind.TEXT,
+    InputKind.LONG_TEXT,
+)
 SEQUENCES = ("flair", "t2", "dwi", "t1", "t1_contrast", "swi", "mrs")
 
 FORM: tuple[FormSection, ...] = (
@@ -159,7 +175,11 @@ FORM: tuple[FormSection, ...] = (
         "Comparison",
         (
             _item("comparison.done", CHOICE, a.ComparisonDone, key="comparison", required=True),
-            _item("comparison.prior_study_date", Kind.DATE, label="Date of the prior study, as shown to you"),
+            _item(
+                "comparison.prior_study_date",
+                InputKind.DATE,
+                label="Date of the prior study, as shown to you",
+            ),
             _item("comparison.t2_load_change", CHOICE, a.Change),
         ),
     ),
@@ -175,7 +195,7 @@ FORM: tuple[FormSection, ...] = (
         "lesions",
         "Lesions",
         (
-            _item("sites", CHOICES, a.Site, key="site", required=True),
+            _item("sites", CHOICES, a.AnatomicalSite, key="site", required=True),
             _item("laterality", CHOICE, a.Laterality, required=True),
             _item("topography", CHOICES, a.Topography, required=True),
             _item("multiplicity", CHOICE, a.Multiplicity),
@@ -195,7 +215,7 @@ FORM: tuple[FormSection, ...] = (
             _item("volume_cm3", NUMBER, unit="cm³"),
             _item("attribution", CHOICE, a.Attribution, required=True),
             _item("comment", LONG),
-            _item("key_images", Kind.UIDS, label="Key images (SOP Instance UIDs)", key="key_image"),
+            _item("key_images", InputKind.UIDS, label="Key images (SOP Instance UIDs)", key="key_image"),
         ),
         repeats=True,
         help=HELP["lesions"][0],
@@ -204,7 +224,7 @@ FORM: tuple[FormSection, ...] = (
         "spectra",
         "MR spectroscopy",
         (
-            _item("site", CHOICE, a.Site, label="Voxel site", key="spectrum_site", required=True),
+            _item("site", CHOICE, a.AnatomicalSite, label="Voxel site", key="spectrum_site", required=True),
             _item("laterality", CHOICE, a.Laterality, required=True),
             *_ratios("values", ""),
             _item("reference", CHOICE, a.MrsReference, required=True),
@@ -239,7 +259,7 @@ FORM: tuple[FormSection, ...] = (
         "Critical result",
         (
             _item("communication.person", TEXT, key="communicated_to"),
-            _item("communication.at", Kind.DATETIME, key="communicated_at"),
+            _item("communication.at", InputKind.DATETIME, key="communicated_at"),
         ),
         help=HELP["communication"][0],
     ),

@@ -9,8 +9,6 @@ from __future__ import annotations
 EDUCATION = "Education module PML, A. Gass and T. Sinnecker"
 #: Spectroscopy study, 20 patients at 3 T.
 MRS_STUDY = "Schneider et al. 2017, Front Neurol 8:454 (20 patients, 3 T)"
-#: Short overview of PML.
-OVERVIEW = "PML overview after Kranick and Nath 2012, Continuum 18:1319"
 #: Small lesions and CSF PCR.
 PCR_STUDY = "Wijburg et al. 2018, JAMA Neurol, PMC5885213"
 #: Rules of this form, not clinical statements.

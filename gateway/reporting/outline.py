@@ -63,7 +63,7 @@ class Moment:
 
 
 @dataclass(frozen=True)
-class Reference:
+class UidReference:
     """A question answered with a UID that is no instance, such as a study."""
 
     concept: str
@@ -71,7 +71,7 @@ class Reference:
 
 
 @dataclass(frozen=True)
-class Picture:
+class ImageReference:
     """A reference to one instance of the study."""
 
     concept: str
@@ -86,7 +86,7 @@ class Heading:
     entries: tuple[Entry, ...]
 
 
-Entry = Coded | Words | Measured | Day | Moment | Reference | Picture | Heading
+Entry = Coded | Words | Measured | Day | Moment | UidReference | ImageReference | Heading
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,7 @@ def _prior(report: Report, restoration: Restoration) -> Iterable[Entry]:
     yield Day("prior_study_date", day)
     for uid, study_date in sorted(restoration.prior_studies.items()):
         if study_date == day:
-            yield Reference("study_instance_uid", uid)
+            yield UidReference("study_instance_uid", uid)
 
 
 def _findings(report: Report, restoration: Restoration) -> Iterable[Entry]:
@@ -218,7 +218,7 @@ def _lesion(number: int, lesion: Lesion, restoration: Restoration) -> Iterable[E
     yield from _coded("attribution", lesion.attribution)
     yield from _words("comment", lesion.comment)
     for shown in lesion.key_images:
-        yield Picture("key_image", restoration.uid(shown))
+        yield ImageReference("key_image", restoration.uid(shown))
 
 
 def _spectrum(spectrum: Spectrum) -> Iterable[Entry]:

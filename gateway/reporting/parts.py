@@ -24,6 +24,7 @@ from pydantic import (
 
 from gateway.reporting.answers import (
     Adc,
+    AnatomicalSite,
     Answer,
     Attribution,
     Border,
@@ -40,7 +41,6 @@ from gateway.reporting.answers import (
     Presence,
     Quality,
     Referral,
-    Site,
     SwiPattern,
     T1Signal,
     T2Signal,
@@ -96,7 +96,7 @@ def distinct(answers: tuple[_A, ...]) -> tuple[_A, ...]:
 
 
 #: Free text of the reader; refuses what identity restoring could not put right.
-Words = Annotated[
+FreeText = Annotated[
     str,
     BeforeValidator(_plain),
     StringConstraints(strip_whitespace=True, max_length=4000),
@@ -104,7 +104,7 @@ Words = Annotated[
     AfterValidator(_without_identity),
 ]
 #: Free text of the hospital, echoed.
-SentWords = Annotated[
+SentText = Annotated[
     str,
     BeforeValidator(_plain),
     StringConstraints(strip_whitespace=True, max_length=4000),
@@ -123,18 +123,18 @@ Measure = Annotated[Decimal, Field(ge=0, le=99999, decimal_places=3)]
 Uid = Annotated[str, StringConstraints(pattern=r"^(0|[1-9]\d*)(\.(0|[1-9]\d*))+$", max_length=64)]
 
 
-class Part(BaseModel):
+class ReportPart(BaseModel):
     """A frozen group of answers that knows no other fields than its own."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class ClinicalContext(Part):
+class ClinicalContext(ReportPart):
     """What the hospital told about the patient; all optional, never read from images."""
 
     referral: Referral | None = None
-    question: SentWords = ""
-    symptoms: SentWords = ""
+    question: SentText = ""
+    symptoms: SentText = ""
     natalizumab_months: Annotated[Decimal, Field(ge=0, le=600, decimal_places=1)] | None = None
     dosing_interval_weeks: Annotated[Decimal, Field(gt=0, le=52, decimal_places=1)] | None = None
     jcv_antibodies: Presence | None = None
@@ -145,7 +145,7 @@ class ClinicalContext(Part):
     edss: Annotated[Decimal, Field(ge=0, le=10, multiple_of=Decimal("0.5"))] | None = None
 
 
-class SequenceSeen(Part):
+class SequenceSeen(ReportPart):
     """One sequence of the protocol: was it there, how thick (mm), how good."""
 
     acquired: Presence
@@ -173,7 +173,7 @@ class SequenceSeen(Part):
         return self.present and self.quality is Quality.DIAGNOSTIC
 
 
-class Sequences(Part):
+class Sequences(ReportPart):
     """The protocol, sequence by sequence; FLAIR, T2 and DWI at b = 1000 s/mm2 are required."""
 
     flair: SequenceSeen
@@ -185,17 +185,17 @@ class Sequences(Part):
     mrs: SequenceSeen
 
 
-class Protocol(Part):
+class Protocol(ReportPart):
     """What was acquired and whether it can answer the question."""
 
     completeness: Completeness
     sequences: Sequences
     quality: Quality
-    limitation: Words = ""
-    contrast_correction: Words = ""
+    limitation: FreeText = ""
+    contrast_correction: FreeText = ""
 
 
-class Comparison(Part):
+class Comparison(ReportPart):
     """The earlier study the reader compared with; its date as the reader saw it (shifted)."""
 
     done: ComparisonDone
@@ -203,10 +203,10 @@ class Comparison(Part):
     t2_load_change: Change | None = None
 
 
-class Lesion(Part):
+class Lesion(ReportPart):
     """One lesion or group of like lesions: the rows of the MS-versus-PML table as coded items."""
 
-    sites: Annotated[tuple[Site, ...], Field(min_length=1), AfterValidator(distinct)]
+    sites: Annotated[tuple[AnatomicalSite, ...], Field(min_length=1), AfterValidator(distinct)]
     laterality: Laterality
     topography: Annotated[tuple[Topography, ...], Field(min_length=1), AfterValidator(distinct)]
     multiplicity: Multiplicity | None = None
@@ -225,11 +225,11 @@ class Lesion(Part):
     long_axis_mm: Measure | None = None
     volume_cm3: Measure | None = None
     attribution: Attribution
-    comment: Words = ""
+    comment: FreeText = ""
     key_images: tuple[Uid, ...] = ()
 
 
-class Ratios(Part):
+class Ratios(ReportPart):
     """Metabolite ratios of one voxel (no unit)."""
 
     naa_cr: Measure | None = None
@@ -243,10 +243,10 @@ class Ratios(Part):
         return {name: value for name in type(self).model_fields if (value := getattr(self, name)) is not None}
 
 
-class Spectrum(Part):
+class Spectrum(ReportPart):
     """One 1H-MRS voxel with its reference values, usually in normal appearing white matter (NAWM)."""
 
-    site: Site
+    site: AnatomicalSite
     laterality: Laterality
     values: Ratios = Ratios()
     reference: MrsReference
@@ -261,7 +261,7 @@ class Spectrum(Part):
         return self
 
 
-class Communication(Part):
+class Communication(ReportPart):
     """A critical result told to the sender: who was told, and when (aware date and time, never shifted)."""
 
     person: Annotated[Line, Field(min_length=1)]

@@ -22,13 +22,11 @@ from gateway.reporting.outline import (
     Day,
     Entry,
     Heading,
+    ImageReference,
     Measured,
     Moment,
-    Picture,
-    Reference,
-    Restoration,
+    UidReference,
     Words,
-    outline,
 )
 
 if TYPE_CHECKING:
@@ -37,7 +35,6 @@ if TYPE_CHECKING:
 
     from pydicom.dataset import Dataset
 
-    from gateway.reporting.report import Report
     from gateway.reporting.signer import Signer
 
 _HERE = Path(__file__).parent
@@ -48,12 +45,12 @@ _INK, _BLUE, _GREY = (27, 39, 51), (31, 78, 121), (81, 96, 111)
 
 
 @dataclass(frozen=True)
-class _Group:
+class Group:
     """A titled table of the page; only a section has groups below it."""
 
     title: str
     rows: tuple[tuple[str, str], ...]
-    groups: tuple[_Group, ...] = ()
+    groups: tuple[Group, ...] = ()
 
 
 @singledispatch
@@ -87,12 +84,12 @@ def _(entry: Moment) -> str:
 
 
 @_text.register
-def _(entry: Reference) -> str:
+def _(entry: UidReference) -> str:
     return entry.uid
 
 
 @_text.register
-def _(entry: Picture) -> str:
+def _(entry: ImageReference) -> str:
     return entry.sop_instance_uid
 
 
@@ -105,7 +102,7 @@ def _rows(entries: Sequence[Entry]) -> tuple[tuple[str, str], ...]:
     return tuple((name, "; ".join(texts)) for name, texts in rows.items())
 
 
-def _group(heading: Heading) -> _Group:
+def _group(heading: Heading) -> Group:
     number = next(
         (e.text for e in heading.entries if isinstance(e, Words) and e.concept == "lesion_identifier"), ""
     )
@@ -115,20 +112,25 @@ def _group(heading: Heading) -> _Group:
         if isinstance(inner, Heading)
         for entry in inner.entries
     )
-    return _Group(f"{label(heading.concept)} {number}".strip(), _rows(heading.entries) + below)
+    return Group(f"{label(heading.concept)} {number}".strip(), _rows(heading.entries) + below)
 
 
-def _section(heading: Heading) -> _Group:
+def _section(heading: Heading) -> Group:
     inner = [entry for entry in heading.entries if isinstance(entry, Heading)]
     # One row for each sequence of the protocol reads better than one table for each.
     sequences = tuple(_sequence_row(entry) for entry in inner if entry.concept == "sequence")
     groups = tuple(_group(entry) for entry in inner if entry.concept != "sequence")
-    return _Group(label(heading.concept), sequences + _rows(heading.entries), groups)
+    return Group(label(heading.concept), sequences + _rows(heading.entries), groups)
 
 
 def _sequence_row(heading: Heading) -> tuple[str, str]:
     name, *rest = heading.entries
     return _text(name), ", ".join(_text(entry) for entry in rest)
+
+
+def tables(sections: Sequence[Heading]) -> list[Group]:
+    """The sections of an outline as they are printed."""
+    return [_section(section) for section in sections]
 
 
 def header_of(header: Dataset, signer: Signer, at: datetime) -> dict[str, str]:
@@ -151,18 +153,13 @@ def render(sections: Sequence[Heading], header: Mapping[str, str], language: str
         title=TITLE,
         language=language,
         header=[(name, text) for name, text in header.items() if text],
-        sections=[_section(section) for section in sections],
+        sections=tables(sections),
         notice=NOTICE,
     )
 
 
-def to_html(report: Report, header: Mapping[str, str], restoration: Restoration | None = None) -> str:
-    """A report as a complete HTML page under `header` (label to text, such as the pseudonym or the patient)."""
-    return render(outline(report, restoration or Restoration()), header, report.language.value)
-
-
 def to_pdf(html: str, *, created: datetime | None = None, title: str = TITLE) -> bytes:
-    """A page made by `to_html` as PDF; `created` (aware) is written into it, so equal pages give equal bytes."""
+    """A page made by `render` as PDF; `created` (aware) is written into it, so equal pages give equal bytes."""
     pdf = FPDF(format="A4")
     pdf.set_margin(18)
     pdf.set_auto_page_break(True, margin=18)

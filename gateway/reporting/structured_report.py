@@ -1,4 +1,5 @@
-"""A signed report as DICOM: Enhanced SR, Comprehensive SR, Basic Text SR or Encapsulated PDF (PS3.3 A.35, A.45.1).
+"""A signed report as DICOM: Enhanced SR, Comprehensive SR, Basic Text SR, Encapsulated PDF or Secondary Capture
+(PS3.3 A.35, A.45.1, A.8.1).
 
 The document carries the sender's own patient and study, references every instance that was read, is COMPLETE and
 VERIFIED, and depends on nothing but its arguments: the same report gives the same bytes, so a second try sends the
@@ -32,10 +33,11 @@ from gateway.reporting.evidence import (
     under_one_number,
     without_identity,
 )
-from gateway.reporting.outline import Heading, Picture, outline
+from gateway.reporting.outline import Heading, ImageReference, outline
+from gateway.reporting.secondary_capture import build_page_images
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from gateway.reporting.report import Report
     from gateway.reporting.signer import DeviceIdentity, Predecessor, Signer
@@ -46,7 +48,7 @@ IMPLEMENTATION_VERSION_NAME = f"PML-GATEWAY {__version__}"[:16]
 SERIES_DESCRIPTION = "Second opinion: MS versus PML"
 
 
-class Form(StrEnum):
+class DocumentForm(StrEnum):
     """The DICOM form of a report, from the richest to the one every archive takes."""
 
     ENHANCED = "enhanced"
@@ -68,7 +70,7 @@ def build(
     series_number: int,
     device: DeviceIdentity,
     predecessor: Predecessor | None = None,
-    as_: Form | str = Form.ENHANCED,
+    as_: DocumentForm | str = DocumentForm.ENHANCED,
     date_shift_days: int | None = None,
     original_uids: Mapping[str, str] | None = None,
 ) -> Dataset:
@@ -87,12 +89,8 @@ def build(
             "The report names the date of a prior study as the reader saw it, but not by how much it was shifted.",
             "Give date_shift_days; 0 when the reader saw real dates.",
         )
-    form = Form(as_)
-    instances, earlier = ordered(evidence, "study"), ordered(priors, "prior study")
-    if identity is not None:
-        instances = under_one_number(instances, identity)
-    check_one_study(instances, earlier)
-    earlier = [ds for ds in earlier if ds.StudyInstanceUID != instances[0].StudyInstanceUID]
+    form = DocumentForm(as_)
+    instances, earlier = _evidence(evidence, priors, identity)
     header = identity_header(instances[0] if identity is None else identity)
     at = _in_zone_of(header, signed_at)
     sections = outline(
@@ -102,12 +100,12 @@ def build(
     )
     classes = {str(ds.SOPInstanceUID): str(ds.SOPClassUID) for ds in instances + earlier}
     _check_pictures(sections, classes)
-    if form is Form.PDF:
+    if form is DocumentForm.PDF:
         document = build_pdf_document(sections, header, instances, signed_by, at, SERIES_DESCRIPTION)
     else:
-        writer = ContentWriter(classes, numbers=form is not Form.BASIC)
+        writer = ContentWriter(classes, numbers=form is not DocumentForm.BASIC)
         root = writer.root(sections, report.language, signed_by, str(header.StudyInstanceUID))
-        document_class = ComprehensiveSR if form is Form.COMPREHENSIVE else EnhancedSR
+        document_class = ComprehensiveSR if form is DocumentForm.COMPREHENSIVE else EnhancedSR
         document = document_class(
             evidence=[without_identity(header), *instances, *earlier],
             content=root,
@@ -130,11 +128,56 @@ def build(
             series_description=SERIES_DESCRIPTION,
             coding_schemes=[_private_scheme()],
         )
-        if form is Form.BASIC:  # highdicom has no class for it; the modules are those of Enhanced SR
+        if form is DocumentForm.BASIC:  # highdicom has no class for it; the modules are those of Enhanced SR
             document.SOPClassUID = BasicTextSRStorage
         _sign(document, signed_by, at, predecessor)
     _finish(document, header, at, device, sop_instance_uid, series_instance_uid, series_number)
     return document
+
+
+def build_pages(
+    report: Report,
+    evidence: Sequence[Dataset],
+    *,
+    identity: Dataset | None = None,
+    priors: Sequence[Dataset] = (),
+    signed_by: Signer,
+    signed_at: datetime,
+    sop_instance_uid_of: Callable[[int], str],
+    series_instance_uid: str,
+    series_number: int,
+    device: DeviceIdentity,
+    predecessor: Predecessor | None = None,
+    date_shift_days: int,
+    original_uids: Mapping[str, str] | None = None,
+) -> list[Dataset]:
+    """The printed report as Secondary Capture images, one dataset a page; `sop_instance_uid_of` is asked by page.
+
+    The other arguments are those of `build`. Raises `EvidenceProblem`.
+    """
+    instances, earlier = _evidence(evidence, priors, identity)
+    header = identity_header(instances[0] if identity is None else identity)
+    at = _in_zone_of(header, signed_at)
+    sections = outline(
+        report,
+        restoration_of(earlier, date_shift_days, original_uids),
+        predecessor.note if predecessor else "",
+    )
+    pages = build_page_images(sections, header, instances, signed_by, at)
+    for number, page in enumerate(pages, 1):
+        _finish(page, header, at, device, sop_instance_uid_of(number), series_instance_uid, series_number)
+    return pages
+
+
+def _evidence(
+    evidence: Sequence[Dataset], priors: Sequence[Dataset], identity: Dataset | None
+) -> tuple[list[Dataset], list[Dataset]]:
+    """The study and the earlier ones, each in order."""
+    instances, earlier = ordered(evidence, "study"), ordered(priors, "prior study")
+    if identity is not None:
+        instances = under_one_number(instances, identity)
+    check_one_study(instances, earlier)
+    return instances, [ds for ds in earlier if ds.StudyInstanceUID != instances[0].StudyInstanceUID]
 
 
 def _in_zone_of(header: Dataset, at: datetime) -> datetime:
@@ -151,7 +194,7 @@ def _check_pictures(sections: Iterable[Heading], classes: Mapping[str, str]) -> 
     for entry in (entry for heading in sections for entry in heading.entries):
         if isinstance(entry, Heading):
             _check_pictures([entry], classes)
-        elif isinstance(entry, Picture) and entry.sop_instance_uid not in classes:
+        elif isinstance(entry, ImageReference) and entry.sop_instance_uid not in classes:
             raise EvidenceProblem(
                 f"The key image {entry.sop_instance_uid} is not among the instances of the study or its priors.",
                 "Give the original headers of the whole study, or take the key image out of the report.",

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.errors import NodeFileError
-from dicom_nodes.node import DimseNode, Role
+from dicom_nodes.node import ConfirmsBy, DimseNode, Role
 from gateway.assembly.gateway import unreachable
 from gateway.errors import GatewayError
 from gateway.privacy.errors import PrivacyError
@@ -23,8 +23,8 @@ from gateway.records.identities import keys
 from gateway.records.migrations import schema
 from gateway.settings import Settings
 from routing_rules.errors import RuleFileError
-from routing_rules.files import load_rules
 from routing_rules.overlaps import Relation, findings
+from routing_rules.rule_files import load_rules
 from routing_rules.versions import in_force
 
 
@@ -133,9 +133,16 @@ def _nodes_and_rules(settings: Settings) -> Iterator[Problem]:
         try:
             directory = NodeDirectory.from_file(settings.files.nodes)
         except NodeFileError as error:
-            for found in error.problems:
-                yield Problem("nodes", found.told, found.fix)
+            for fault in error.problems:
+                yield Problem("nodes", fault.told, fault.fix)
     for node in directory:
+        if node.confirms_by is ConfirmsBy.STORE:
+            yield Problem(
+                "nodes",
+                f"Where {node.name} neither commits nor answers queries, its Success is taken for safe.",
+                "Fine where that is all it can do; else take out confirms_by: store.",
+                severe=False,
+            )
         if (
             Role.SENDER in node.roles
             and isinstance(node, DimseNode)
@@ -159,8 +166,8 @@ def _nodes_and_rules(settings: Settings) -> Iterator[Problem]:
     try:
         rules = load_rules(folder)
     except RuleFileError as error:
-        for found in error.problems:
-            yield Problem("rules", found.told, found.fix)
+        for fault in error.problems:
+            yield Problem("rules", fault.told, fault.fix)
         return
     names = {node.name for node in directory}
     for rule in rules.rules:

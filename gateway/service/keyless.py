@@ -26,9 +26,8 @@ def keep_out(folder: Path) -> None:
             return
         path = os.fsdecode(arguments[0])
         names = [os.path.abspath(path)]
-        if not _only_writes(
-            arguments[2]
-        ):  # links cost twenty look-ups; through one opened to write, nothing is read
+        # To follow links costs twenty look-ups; through one that is opened to write, nothing is read.
+        if not _only_writes(arguments[2]):
             names.append(os.path.realpath(path))
         for name in names:
             if name.startswith(closed) and fnmatch(os.path.basename(name), KEY_FILES):

@@ -35,7 +35,7 @@ PARTS = {
 log = logs.get(__name__)
 
 
-class Asked:
+class StopRequest:
     """Whether this process was asked to stop: by a signal, or by another thread.
 
     A plain flag and short sleeps on purpose. A signal handler runs in the middle of whatever the main thread does;
@@ -46,7 +46,7 @@ class Asked:
         self._asked = False
 
     @classmethod
-    def by_signals(cls) -> Asked:
+    def by_signals(cls) -> StopRequest:
         """One that SIGTERM and SIGINT set."""
         asked = cls()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -85,10 +85,10 @@ def import_part(role: str) -> None:
 
 def run_role(settings: Settings, role: str) -> None:
     """Run one role in this process, alone, until SIGTERM or SIGINT."""
-    run(settings, role, Asked.by_signals(), None)
+    run(settings, role, StopRequest.by_signals(), None)
 
 
-def run(settings: Settings, role: str, stop: Asked, port: SharedPort | None) -> None:
+def run(settings: Settings, role: str, stop: StopRequest, port: SharedPort | None) -> None:
     """Run one role until `stop` is set; a receiver on `port`, which others may share."""
     if role != WORKER:
         keyless.keep_out(settings.storage.keys)
@@ -107,13 +107,13 @@ def run(settings: Settings, role: str, stop: Asked, port: SharedPort | None) -> 
         gateway.database.close()
 
 
-def _receive(gateway: Gateway, stop: Asked, port: SharedPort | None) -> None:
+def _receive(gateway: Gateway, stop: StopRequest, port: SharedPort | None) -> None:
     from gateway.assembly.receiver import receiver as open_receiver
 
     sys.setswitchinterval(GIL_SWITCH_S)
     gateway.intake.recover()
     with suppress(OSError):  # a full disk: the first object's sender is told, and people
-        gateway.intake.trays.get_ready()
+        gateway.intake.open_folders.get_ready()
     receiver = open_receiver(gateway, port)
     receiver.start()
     if port is not None:
@@ -124,7 +124,7 @@ def _receive(gateway: Gateway, stop: Asked, port: SharedPort | None) -> None:
         host=gateway.settings.dicom.host,
         port=receiver.port,
     )
-    # A process of before that was still dying, or draining, when we started has let go of its trays by then.
+    # A process of before that was still dying, or draining, when we started has let go of its open folders by then.
     while not stop.wait(gateway.settings.serve.drain + 5) and not _recovered(gateway):
         pass
     stop.wait()
@@ -141,7 +141,7 @@ def _recovered(gateway: Gateway) -> bool:
     return True
 
 
-def _work(gateway: Gateway, stop: Asked) -> None:
+def _work(gateway: Gateway, stop: StopRequest) -> None:
     from gateway.assembly.worker import worker
 
     engine, scheduler = worker(gateway)
@@ -151,7 +151,7 @@ def _work(gateway: Gateway, stop: Asked) -> None:
     engine.stop(gateway.settings.serve.drain)
 
 
-def _web(gateway: Gateway, stop: Asked) -> None:
+def _web(gateway: Gateway, stop: StopRequest) -> None:
     import uvicorn
 
     from gateway.assembly.web import web as application

@@ -15,7 +15,7 @@ from dicom_nodes.errors import NodeError
 from dicom_nodes.scp.listening import SharedPort, listen
 from gateway import logs
 from gateway.assembly.gateway import open_gateway
-from gateway.service.serve import RECEIVER, Asked, import_part, receivers, run
+from gateway.service.serve import RECEIVER, StopRequest, import_part, receivers, run
 from gateway.settings import Settings
 
 LONGEST_RESTART_DELAY = 30.0
@@ -62,7 +62,7 @@ def supervise(settings: Settings, roles: Sequence[str]) -> None:
     Roles are forked from this process, which has imported what all of them share and opened nothing but the port; each
     imports the rest itself, so that none holds what another serves. Receivers alone share all they need.
     """
-    stop = Asked.by_signals()
+    stop = StopRequest.by_signals()
     open_gateway(settings).database.close()  # migrate once, before several processes try
     if set(roles) == {RECEIVER}:
         import_part(RECEIVER)
@@ -88,7 +88,7 @@ def supervise(settings: Settings, roles: Sequence[str]) -> None:
         time.sleep(0.05)
 
 
-def _keep_alive(child: _Child, settings: Settings, port: _Port, stop: Asked) -> None:
+def _keep_alive(child: _Child, settings: Settings, port: _Port, stop: StopRequest) -> None:
     now = time.monotonic()
     if child.started and child.next_start <= child.started:
         ran = child.pid is not None
@@ -104,7 +104,7 @@ def _keep_alive(child: _Child, settings: Settings, port: _Port, stop: Asked) -> 
         child.pid, child.started, child.next_start = _fork(settings, child.role, port, stop), now, 0.0
 
 
-def _fork(settings: Settings, role: str, port: _Port, stop: Asked) -> int | None:
+def _fork(settings: Settings, role: str, port: _Port, stop: StopRequest) -> int | None:
     """The process of a role; None when it cannot be started now.
 
     It inherits `stop` with the handlers that set it: there is no moment at which a signal is for nobody.
@@ -145,7 +145,7 @@ def _is_alive(child: _Child) -> bool:
     return not reaped
 
 
-def _follow(supervisor: int, stop: Asked) -> None:
+def _follow(supervisor: int, stop: StopRequest) -> None:
     """Stop when the supervisor is gone: an orphan would keep the port that its successor needs."""
 
     def watch() -> None:

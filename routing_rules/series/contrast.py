@@ -49,12 +49,11 @@ _NOT_GIVEN = re.compile(
 
 @dataclass(frozen=True)
 class ContrastEvidence:
-    """given: True, False or None (nothing says so); from_words: only a description says it."""
+    """`given` is True, False or None (nothing says so)."""
 
     given: bool | None
     confidence: float
     why: str
-    from_words: bool = False
 
 
 def contrast_evidence(images: Sequence[ImageTraits]) -> ContrastEvidence:
@@ -79,8 +78,8 @@ def contrast_evidence(images: Sequence[ImageTraits]) -> ContrastEvidence:
     words = " ".join({image.description for image in images} | {image.protocol_name for image in images})
     words = words.replace("_", " ")
     if _NOT_GIVEN.search(words):
-        return ContrastEvidence(False, 0.5, "the description says before contrast", from_words=True)
+        return ContrastEvidence(False, 0.5, "the description says before contrast")
     said = _GIVEN.search(words)
     if said:
-        return ContrastEvidence(True, 0.6, f"the description says {said.group(0)}", from_words=True)
+        return ContrastEvidence(True, 0.6, f"the description says {said.group(0)}")
     return ContrastEvidence(None, 0.0, "nothing says whether contrast was given")

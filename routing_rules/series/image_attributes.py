@@ -256,14 +256,14 @@ def _commented_b_value(header: Elements, manufacturer: str, facts: VendorFacts) 
 def _private_roles(
     header: Elements, blocks: Mapping[tuple[int, str], int], b_value: float | None, facts: VendorFacts
 ) -> tuple[str, ...]:
-    found = []
+    roles = []
     for one in facts.private_values if blocks else ():
         if one.from_b is not None and (b_value or 0.0) < one.from_b:
             continue
         for tag in _private(blocks, one):
             said = texts(header, tag) or tuple(f"{number:g}" for number in numbers(header, tag, one.vr))
-            found += [one.values[value] for value in said if value in one.values]
-    return tuple(sorted(set(found)))
+            roles += [one.values[value] for value in said if value in one.values]
+    return tuple(sorted(set(roles)))
 
 
 def _body_parts(header: Elements, shared: Elements) -> tuple[str, ...]:

@@ -163,8 +163,8 @@ def _verdict(missing: bool, limited: bool) -> Readability:
 
 
 def _require(wanted: _Wanted, series: Sequence[SeriesFacts]) -> tuple[Requirement, tuple[str, ...]]:
-    of_the_kind = [one for one in series if one.kinds & wanted.kinds]
-    candidates = [one for one in of_the_kind if not elsewhere(one)]
+    of_the_kind = [candidate for candidate in series if candidate.kinds & wanted.kinds]
+    candidates = [candidate for candidate in of_the_kind if not elsewhere(candidate)]
     if of_the_kind and not candidates:
         # Only the word that is known: what people typed around it may be anything.
         region = _ELSEWHERE.search(of_the_kind[0].body_parts[0])
@@ -173,7 +173,7 @@ def _require(wanted: _Wanted, series: Sequence[SeriesFacts]) -> tuple[Requiremen
     if not candidates:
         note = _absent(wanted, series)
         return _requirement(wanted, False, None, note), (f"{wanted.label}: {note}",)
-    judged = [(one, _limits(wanted, one)) for one in candidates]
+    judged = [(candidate, _limits(wanted, candidate)) for candidate in candidates]
     # Fewest limits, then surest, then thinnest; the UID only makes the choice stable.
     best, limits = min(
         judged,

@@ -49,7 +49,7 @@ def effective(verdict: ProtocolVerdict, overrule: Overrule | None) -> Readabilit
     return verdict.readability if overrule is None else overrule.readability
 
 
-def letter(verdict: ProtocolVerdict, overrule: Overrule | None = None) -> str:
+def sender_letter(verdict: ProtocolVerdict, overrule: Overrule | None = None) -> str:
     """The verdict in words for the sender's site: what is missing and what to do; no identity, no description.
 
     A reader who finds the study readable asks for nothing; the reader's reason is told as it was written.

@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 
 from routing_rules.series.attributes import Header
 from routing_rules.series.contrast import contrast_evidence
-from routing_rules.series.evidence import DIFFUSION_FROM_B, View
 from routing_rules.series.geometry import geometry
 from routing_rules.series.image_attributes import ImageTraits, read_traits
 from routing_rules.series.series import PROVEN, SeriesFacts, SeriesKind
+from routing_rules.series.signs import DIFFUSION_FROM_B, ImageGroup
 from routing_rules.series.table import ROWS, TIE_BREAKS
 from routing_rules.series.vendor_facts import VendorFacts, standard_vendor_facts
 
@@ -25,13 +25,10 @@ __all__ = [
     "PROVEN",
     "SeriesFacts",
     "SeriesKind",
-    "SeriesRecognition",
     "classify_series",
     "classify_study",
     "recognise",
 ]
-
-SeriesRecognition = SeriesFacts
 
 _SEQUENCE_B = re.compile(r"^\*?(?:EP|RE)_B(\d+)(?:T|#\d+)?$", re.IGNORECASE)
 _DIRECTION = re.compile(r"#\d+$")
@@ -51,15 +48,13 @@ class _Part:
     max_b: float | None
 
 
-def classify_series(headers: Sequence[Header], vendor_facts: VendorFacts | None = None) -> SeriesRecognition:
+def classify_series(headers: Sequence[Header], vendor_facts: VendorFacts | None = None) -> SeriesFacts:
     """Recognise one series from the headers of its instances (at least one; pixels are not needed)."""
     facts = vendor_facts or standard_vendor_facts()
     return recognise([image for header in headers for image in read_traits(header, facts)], facts)
 
 
-def classify_study(
-    headers: Sequence[Header], vendor_facts: VendorFacts | None = None
-) -> list[SeriesRecognition]:
+def classify_study(headers: Sequence[Header], vendor_facts: VendorFacts | None = None) -> list[SeriesFacts]:
     """Recognise every series among the headers, in order of series number, with what series say about each other."""
     facts = vendor_facts or standard_vendor_facts()
     return recognise_study([image for header in headers for image in read_traits(header, facts)], facts)
@@ -67,7 +62,7 @@ def classify_study(
 
 def recognise_study(
     images: Iterable[ImageTraits], vendor_facts: VendorFacts | None = None
-) -> list[SeriesRecognition]:
+) -> list[SeriesFacts]:
     """As `classify_study`, from traits that were read when the instances arrived."""
     by_series: dict[str, list[ImageTraits]] = defaultdict(list)
     for image in images:
@@ -77,7 +72,7 @@ def recognise_study(
     return [_seen_beside(one, found) for one in found]
 
 
-def recognise(images: Sequence[ImageTraits], vendor_facts: VendorFacts | None = None) -> SeriesRecognition:
+def recognise(images: Sequence[ImageTraits], vendor_facts: VendorFacts | None = None) -> SeriesFacts:
     """Recognise one series from the traits of its images. Raises ValueError when there is none."""
     if not images:
         raise ValueError("A series without an image cannot be recognised: give at least one header.")
@@ -135,9 +130,9 @@ def _parts(images: Sequence[ImageTraits], planes: int, facts: VendorFacts) -> li
     }
     echoes = {round(image.echo_time_ms, 1) for image in images if image.echo_time_ms}
     inversions = {round(max(ti) / 50) for ti in (image.inversion_times_ms for image in images) if any(ti)}
-    found = []
+    parts = []
     for technique, members in groups.items():
-        view = View(
+        view = ImageGroup(
             image=technique,
             meanings=facts.meanings(technique.sequence_names),
             roles=roles[technique],
@@ -150,8 +145,8 @@ def _parts(images: Sequence[ImageTraits], planes: int, facts: VendorFacts) -> li
             images_per_place=_images_per_place(members),
         )
         own_b = max((b for b in map(_b_value, members) if b is not None), default=None)
-        found.append(_Part(*_judge(view), images=len(members), max_b=own_b))
-    return _without_plain(found)
+        parts.append(_Part(*_judge(view), images=len(members), max_b=own_b))
+    return _without_plain(parts)
 
 
 def _images_per_place(images: Sequence[ImageTraits]) -> float:
@@ -189,7 +184,7 @@ def _technique(image: ImageTraits) -> ImageTraits:
     )
 
 
-def _judge(view: View) -> tuple[SeriesKind, float, tuple[str, ...]]:
+def _judge(view: ImageGroup) -> tuple[SeriesKind, float, tuple[str, ...]]:
     best: tuple[SeriesKind, float, tuple[str, ...]] | None = None
     for rows, least in ((ROWS, PROVEN), (TIE_BREAKS, 0.0)):
         for row in rows:
@@ -222,13 +217,13 @@ def _b_value(image: ImageTraits) -> float | None:
     return next((float(match.group(1)) for match in matches if match), None)
 
 
-def _seen_beside(one: SeriesFacts, study: Sequence[SeriesFacts]) -> SeriesFacts:
+def _seen_beside(series: SeriesFacts, study: Sequence[SeriesFacts]) -> SeriesFacts:
     """A T1 that says nothing of contrast but comes after its own twin, or after an agent, probably has it."""
-    if one.kind is not SeriesKind.T1 or one.contrast is not None or not one.acquired_at:
-        return one
-    earlier = [other for other in study if other.acquired_at and other.acquired_at < one.acquired_at]
+    if series.kind is not SeriesKind.T1 or series.contrast is not None or not series.acquired_at:
+        return series
+    earlier = [other for other in study if other.acquired_at and other.acquired_at < series.acquired_at]
     twin = next(
-        (o for o in earlier if o.kind is SeriesKind.T1 and _geometry_key(o) == _geometry_key(one)), None
+        (o for o in earlier if o.kind is SeriesKind.T1 and _geometry_key(o) == _geometry_key(series)), None
     )
     agent = next((o for o in earlier if o.contrast), None)
     if agent is not None:
@@ -236,8 +231,8 @@ def _seen_beside(one: SeriesFacts, study: Sequence[SeriesFacts]) -> SeriesFacts:
     elif twin is not None:
         why = f"repeats series {twin.series_number} later with the same geometry: contrast is probable"
     else:
-        return one
-    return replace(one, contrast_probable=True, evidence=(*one.evidence, why))
+        return series
+    return replace(series, contrast_probable=True, evidence=(*series.evidence, why))
 
 
 def _geometry_key(one: SeriesFacts) -> tuple[object, ...]:

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from routing_rules.series.evidence import (
-    any_of,
-    equals,
-    gradient_echo,
-    has,
-    inversion,
-    lacks,
-    means,
-    spin_echo,
-    unknown,
-    within,
-)
-from routing_rules.series.row import (
+from routing_rules.series.recognition_row import (
     FLIP,
     TE,
     TI,
     TR,
-    Row,
+    RecognitionRow,
     flair_ti,
     no_epi,
     no_flow,
@@ -34,16 +22,30 @@ from routing_rules.series.row import (
     three_d,
 )
 from routing_rules.series.series import SeriesKind as K
+from routing_rules.series.signs import (
+    any_of,
+    equals,
+    gradient_echo,
+    has,
+    inversion,
+    lacks,
+    means,
+    spin_echo,
+    unknown,
+    within,
+)
 
-BY_TIMING: tuple[Row, ...] = (
+BY_TIMING: tuple[RecognitionRow, ...] = (
     # fluid attenuated
-    Row(K.FLAIR, 0.97, (inversion, flair_ti, within(TE, 70, 700), within(TR, 4000, 20_000), no_gradient)),
-    Row(
+    RecognitionRow(
+        K.FLAIR, 0.97, (inversion, flair_ti, within(TE, 70, 700), within(TR, 4000, 20_000), no_gradient)
+    ),
+    RecognitionRow(
         K.FLAIR,
         0.95,
         (equals("acquisition_contrast", "FLUID_ATTENUATED"), lacks("short echo time", within(TE, 0.1, 59))),
     ),
-    Row(
+    RecognitionRow(
         K.FLAIR,
         0.9,
         (
@@ -56,7 +58,7 @@ BY_TIMING: tuple[Row, ...] = (
         ),
     ),
     # without an echo time: a spin echo that nulls fluid is read for nothing but FLAIR
-    Row(
+    RecognitionRow(
         K.FLAIR,
         0.75,
         (
@@ -68,24 +70,24 @@ BY_TIMING: tuple[Row, ...] = (
             no_gradient,
         ),
     ),
-    Row(K.OTHER, 0.75, (inversion, within(TI, 1, 299), within(TR, 1500, 20_000))),  # STIR
+    RecognitionRow(K.OTHER, 0.75, (inversion, within(TI, 1, 299), within(TR, 1500, 20_000))),  # STIR
     # T1
-    Row(
+    RecognitionRow(
         K.T1,
         0.95,
         (inversion, within(TI, 300, 1400), within(TE, 0.1, 8), lacks("spin echo", spin_echo), not_slow),
     ),
-    Row(
+    RecognitionRow(
         K.T1,
         0.93,
         (means("magnetization_prepared"), three_d, within(TE, 0.1, 8), not_late_inversion, not_slow),
     ),
-    Row(
+    RecognitionRow(
         K.T1,
         0.93,
         (gradient_echo, three_d, within(TI, 300, 1400), within(TE, 0.1, 8), not_balanced, not_slow),
     ),
-    Row(
+    RecognitionRow(
         K.T1,
         0.9,
         (
@@ -99,17 +101,17 @@ BY_TIMING: tuple[Row, ...] = (
             not_balanced,
         ),
     ),
-    Row(
+    RecognitionRow(
         K.T1,
         0.85,
         (spin_echo, inversion, within(TI, 300, 1300), within(TE, 0.1, 40), within(TR, 500, 3999)),
     ),
-    Row(
+    RecognitionRow(
         K.T1,
         0.93,
         (spin_echo, no_epi, no_gradient, no_inversion, within(TR, 100, 1000), within(TE, 0.1, 30)),
     ),
-    Row(
+    RecognitionRow(
         K.T1,
         0.85,
         (
@@ -122,12 +124,12 @@ BY_TIMING: tuple[Row, ...] = (
             not_balanced,
         ),
     ),
-    Row(
+    RecognitionRow(
         K.T1,
         0.85,
         (equals("acquisition_contrast", "T1"), spin_echo, within(TE, 0.1, 30), within(TR, 100, 1300)),
     ),
-    Row(
+    RecognitionRow(
         K.T1,
         0.75,
         (
@@ -141,7 +143,7 @@ BY_TIMING: tuple[Row, ...] = (
             no_maps,
         ),
     ),
-    Row(
+    RecognitionRow(
         K.T1,
         0.85,
         (
@@ -156,7 +158,7 @@ BY_TIMING: tuple[Row, ...] = (
             not_balanced,
         ),
     ),
-    Row(
+    RecognitionRow(
         K.T1,
         0.75,
         (
@@ -176,13 +178,13 @@ BY_TIMING: tuple[Row, ...] = (
         ),
     ),
     # T2 and proton density
-    Row(
+    RecognitionRow(
         K.T2,
         0.95,
         (spin_echo, no_epi, no_gradient, no_inversion, within(TR, 2000, 20_000), within(TE, 60, 250)),
     ),
     # single shot: the time between its excitations is no repetition time
-    Row(
+    RecognitionRow(
         K.T2,
         0.85,
         (
@@ -195,7 +197,7 @@ BY_TIMING: tuple[Row, ...] = (
             within(TE, 60, 250),
         ),
     ),
-    Row(
+    RecognitionRow(
         K.T2,
         0.85,
         (
@@ -208,7 +210,7 @@ BY_TIMING: tuple[Row, ...] = (
             within(TE, 60, 600),
         ),
     ),
-    Row(
+    RecognitionRow(
         K.T2,
         0.9,
         (
@@ -220,7 +222,7 @@ BY_TIMING: tuple[Row, ...] = (
             within("echo_train_length", 2, 2000),
         ),
     ),
-    Row(
+    RecognitionRow(
         K.T2,
         0.75,
         (
@@ -233,12 +235,12 @@ BY_TIMING: tuple[Row, ...] = (
             within(TE, 60, 250),
         ),
     ),
-    Row(
+    RecognitionRow(
         K.PD,
         0.92,
         (spin_echo, no_epi, no_gradient, no_inversion, within(TR, 2000, 12_000), within(TE, 0.1, 40)),
     ),
-    Row(
+    RecognitionRow(
         K.PD,
         0.9,
         (equals("acquisition_contrast", "PROTON_DENSITY"), no_epi, no_inversion, within(TE, 0.1, 45)),

@@ -7,7 +7,23 @@ anything.
 
 from __future__ import annotations
 
-from routing_rules.series.evidence import (
+from routing_rules.series.recognition_row import (
+    FLIP,
+    TE,
+    TI,
+    TR,
+    RecognitionRow,
+    no_epi,
+    no_gradient,
+    no_inversion,
+    no_maps,
+    not_balanced,
+    one_echo,
+    three_d,
+)
+from routing_rules.series.rows_by_timing import BY_TIMING
+from routing_rules.series.series import SeriesKind as K
+from routing_rules.series.signs import (
     any_of,
     b_value_high,
     derived,
@@ -30,22 +46,6 @@ from routing_rules.series.evidence import (
     unknown,
     within,
 )
-from routing_rules.series.row import (
-    FLIP,
-    TE,
-    TI,
-    TR,
-    Row,
-    no_epi,
-    no_gradient,
-    no_inversion,
-    no_maps,
-    not_balanced,
-    one_echo,
-    three_d,
-)
-from routing_rules.series.rows_by_timing import BY_TIMING
-from routing_rules.series.series import SeriesKind as K
 
 MR_SPECTROSCOPY = "1.2.840.10008.5.1.4.1.1.4.2"
 SIEMENS_NON_IMAGE = "1.3.12.2.1107.5.9.1"
@@ -58,38 +58,42 @@ MR_IMAGES = (
 )
 _ADC_QUANTITIES = ("113041", "MM2/S", "UM2/S", "10-6.MM2/S", "10*-6.MM2/S", "APPARENT DIFFUSION COEFFICIENT")
 
-ROWS: tuple[Row, ...] = (
+ROWS: tuple[RecognitionRow, ...] = (
     # what is no image of a head at all
-    Row(K.MRS, 0.99, (equals("sop_class_uid", MR_SPECTROSCOPY),)),
-    Row(K.MRS, 0.95, (any_of(role("spectroscopy"), means("spectroscopy")),)),
-    Row(
+    RecognitionRow(K.MRS, 0.99, (equals("sop_class_uid", MR_SPECTROSCOPY),)),
+    RecognitionRow(K.MRS, 0.95, (any_of(role("spectroscopy"), means("spectroscopy")),)),
+    RecognitionRow(
         K.MRS,
         0.7,
         (equals("sop_class_uid", SIEMENS_NON_IMAGE), lacks("raw data", has("image_type", "RAWDATA"))),
     ),
-    Row(K.OTHER, 0.95, (lacks("MR image storage class", equals("sop_class_uid", *MR_IMAGES)),)),
-    Row(K.OTHER, 0.95, (lacks("modality MR", equals("modality", "MR", "")),)),
-    Row(K.LOCALIZER, 0.95, (any_of(role("localizer"), means("localizer")),)),
-    Row(K.LOCALIZER, 0.9, (several_planes, lacks("projection of other images", derived))),
+    RecognitionRow(K.OTHER, 0.95, (lacks("MR image storage class", equals("sop_class_uid", *MR_IMAGES)),)),
+    RecognitionRow(K.OTHER, 0.95, (lacks("modality MR", equals("modality", "MR", "")),)),
+    RecognitionRow(K.LOCALIZER, 0.95, (any_of(role("localizer"), means("localizer")),)),
+    RecognitionRow(K.LOCALIZER, 0.9, (several_planes, lacks("projection of other images", derived))),
     # maps and what is computed from other images
-    Row(K.ADC, 0.97, (role("adc"),)),
-    Row(K.ADC, 0.95, (has("quantities", *_ADC_QUANTITIES),)),
-    Row(K.DERIVED, 0.95, (role("map", "reformat"),)),
-    Row(K.DERIVED, 0.9, (any_of(role("phase"), equals("complex_component", "PHASE", "IMAGINARY")),)),
+    RecognitionRow(K.ADC, 0.97, (role("adc"),)),
+    RecognitionRow(K.ADC, 0.95, (has("quantities", *_ADC_QUANTITIES),)),
+    RecognitionRow(K.DERIVED, 0.95, (role("map", "reformat"),)),
+    RecognitionRow(
+        K.DERIVED, 0.9, (any_of(role("phase"), equals("complex_component", "PHASE", "IMAGINARY")),)
+    ),
     # diffusion
-    Row(K.TRACE, 0.97, (role("trace"), any_of(b_value_high, diffusion_named))),
-    Row(K.TRACE, 0.95, (equals("directionality", "ISOTROPIC"), b_value_high)),
-    Row(K.SWI, 0.85, (derived, role("swi"))),
-    Row(K.SWI, 0.8, (derived, has("image_type", "PRIMARY"), means("swi"))),
-    Row(K.DERIVED, 0.6, (derived, any_of(b_value_high, diffusion_named, epi))),
-    Row(K.DERIVED, 0.9, (derived,)),
-    Row(K.OTHER, 0.9, (role("perfusion"),)),
-    Row(K.DWI, 0.97, (b_value_high, any_of(epi, diffusion_named))),
-    Row(K.DWI, 0.9, (b_value_high,)),
-    Row(K.DWI, 0.85, (diffusion_named,)),
+    RecognitionRow(K.TRACE, 0.97, (role("trace"), any_of(b_value_high, diffusion_named))),
+    RecognitionRow(K.TRACE, 0.95, (equals("directionality", "ISOTROPIC"), b_value_high)),
+    RecognitionRow(K.SWI, 0.85, (derived, role("swi"))),
+    RecognitionRow(K.SWI, 0.8, (derived, has("image_type", "PRIMARY"), means("swi"))),
+    RecognitionRow(K.DERIVED, 0.6, (derived, any_of(b_value_high, diffusion_named, epi))),
+    RecognitionRow(K.DERIVED, 0.9, (derived,)),
+    RecognitionRow(K.OTHER, 0.9, (role("perfusion"),)),
+    RecognitionRow(K.DWI, 0.97, (b_value_high, any_of(epi, diffusion_named))),
+    RecognitionRow(K.DWI, 0.9, (b_value_high,)),
+    RecognitionRow(K.DWI, 0.85, (diffusion_named,)),
     # acquisitions that look like one of the kinds below and are none
-    Row(K.OTHER, 0.9, (any_of(role("angiography"), means("angiography", "perfusion", "fmri", "field_map")),)),
-    Row(
+    RecognitionRow(
+        K.OTHER, 0.9, (any_of(role("angiography"), means("angiography", "perfusion", "fmri", "field_map")),)
+    ),
+    RecognitionRow(
         K.OTHER,
         0.9,
         (
@@ -102,17 +106,19 @@ ROWS: tuple[Row, ...] = (
             ),
         ),
     ),
-    Row(K.OTHER, 0.8, (lacks("arterial spin labelling flag", equals("spin_labeling", "", "NO", "NONE")),)),
+    RecognitionRow(
+        K.OTHER, 0.8, (lacks("arterial spin labelling flag", equals("spin_labeling", "", "NO", "NONE")),)
+    ),
     # susceptibility
-    Row(K.SWI, 0.96, (any_of(role("swi"), means("swi")),)),
-    Row(K.OTHER, 0.75, (epi, gradient_echo)),
-    Row(K.OTHER, 0.4, (epi,)),  # a spin-echo EPI may be the b = 0 half of a DWI
-    Row(K.OTHER, 0.75, (within("temporal_positions", 3, 100_000),)),
-    Row(K.OTHER, 0.75, (dynamic,)),
-    Row(K.OTHER, 0.75, (mapping_inversions,)),
-    Row(K.OTHER, 0.75, (inversion, past_csf_null)),
-    Row(K.OTHER, 0.75, (spin_echo, mapping_echoes)),
-    Row(
+    RecognitionRow(K.SWI, 0.96, (any_of(role("swi"), means("swi")),)),
+    RecognitionRow(K.OTHER, 0.75, (epi, gradient_echo)),
+    RecognitionRow(K.OTHER, 0.4, (epi,)),  # a spin-echo EPI may be the b = 0 half of a DWI
+    RecognitionRow(K.OTHER, 0.75, (within("temporal_positions", 3, 100_000),)),
+    RecognitionRow(K.OTHER, 0.75, (dynamic,)),
+    RecognitionRow(K.OTHER, 0.75, (mapping_inversions,)),
+    RecognitionRow(K.OTHER, 0.75, (inversion, past_csf_null)),
+    RecognitionRow(K.OTHER, 0.75, (spin_echo, mapping_echoes)),
+    RecognitionRow(
         K.SWI,
         0.8,
         (
@@ -127,14 +133,16 @@ ROWS: tuple[Row, ...] = (
     *BY_TIMING,
 )
 
-TIE_BREAKS: tuple[Row, ...] = (
-    Row(
+TIE_BREAKS: tuple[RecognitionRow, ...] = (
+    RecognitionRow(
         K.ADC,
         0.65,
         (derived, any_of(b_value_high, diffusion_named, epi), described(r"(?<![a-z])adc|apparent diff")),
     ),
-    Row(K.TRACE, 0.6, (derived, any_of(b_value_high, diffusion_named, epi), described(r"trace|isotropic"))),
-    Row(
+    RecognitionRow(
+        K.TRACE, 0.6, (derived, any_of(b_value_high, diffusion_named, epi), described(r"trace|isotropic"))
+    ),
+    RecognitionRow(
         K.FLAIR,
         0.65,
         (
@@ -147,7 +155,7 @@ TIE_BREAKS: tuple[Row, ...] = (
             described(r"flair|dark.?fluid"),
         ),
     ),
-    Row(
+    RecognitionRow(
         K.T1,
         0.6,
         (
@@ -160,7 +168,7 @@ TIE_BREAKS: tuple[Row, ...] = (
             described(r"(?<![a-z0-9])t1"),
         ),
     ),
-    Row(
+    RecognitionRow(
         K.T2,
         0.6,
         (
@@ -173,7 +181,7 @@ TIE_BREAKS: tuple[Row, ...] = (
             described(r"(?<![a-z0-9])t2(?!\*|.?flair|.?star)"),
         ),
     ),
-    Row(
+    RecognitionRow(
         K.LOCALIZER,
         0.5,
         (described(r"locali[sz]er|scout|survey|3.?plane|aahead|(?<![a-z])loc$|positioning"),),

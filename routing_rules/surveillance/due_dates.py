@@ -26,7 +26,7 @@ class JcvStatus(StrEnum):
     UNKNOWN = "unknown"
 
 
-class State(StrEnum):
+class CalendarState(StrEnum):
     """Where a patient stands on a day."""
 
     NOT_DUE = "not_due"
@@ -39,7 +39,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True)
-class Enrolment:
+class PatientRisk:
     """What is known about the risk of one patient; None is not known. No identity.
 
     `months_on_natalizumab` are those on the day `recorded_on`; they go on until `stopped_on`.
@@ -56,7 +56,7 @@ class Enrolment:
 
 
 @dataclass(frozen=True)
-class Recommendation:
+class FollowUp:
     """A report's wish for a follow-up, in days after the MRI it was made on.
 
     Up to 28 days it is the short-term follow-up of the sources; a longer one has the report itself as its source.
@@ -80,10 +80,10 @@ class NextDue:
 
 
 @dataclass(frozen=True)
-class Status:
+class CalendarStatus:
     """Where a patient stands; `next_due` is None when no rule asks for an MRI or there is nothing to count from."""
 
-    state: State
+    state: CalendarState
     next_due: NextDue | None
     days_overdue: int
     explanation: str
@@ -121,7 +121,7 @@ class Note(_Strict):
     source: str
 
 
-class Limits(_Strict):
+class PopulationLimits(_Strict):
     """What the populations of the rules are bounded by."""
 
     high_risk_from_months: int
@@ -137,7 +137,7 @@ class SurveillanceRules(_Strict):
     edition: str
     intervals: tuple[Interval, ...] = Field(min_length=1)
     notes: tuple[Note, ...]
-    limits: Limits
+    limits: PopulationLimits
 
 
 @cache
@@ -148,9 +148,9 @@ def standard_rules() -> SurveillanceRules:
 
 
 def next_due(
-    enrolment: Enrolment,
+    enrolment: PatientRisk,
     last_mri_on: date | None,
-    recommendation: Recommendation | None = None,
+    recommendation: FollowUp | None = None,
     rules: SurveillanceRules | None = None,
 ) -> NextDue | None:
     """The earliest MRI that any rule or the recommendation asks for after the last one.
@@ -159,23 +159,23 @@ def next_due(
     of enrolment nor a recommendation to count from.
     """
     table = rules or standard_rules()
-    found = [
+    dates = [
         *_by_rules(enrolment, last_mri_on, table),
         *_by_recommendation(recommendation, last_mri_on, table),
     ]
-    if not found:
+    if not dates:
         return None
-    earliest = min(found, key=lambda one: (one.due_by, one.due_from))
-    return replace(earliest, due_from=min(one.due_from for one in found))
+    earliest = min(dates, key=lambda due: (due.due_by, due.due_from))
+    return replace(earliest, due_from=min(due.due_from for due in dates))
 
 
 def status(
     today: date,
-    enrolment: Enrolment,
+    enrolment: PatientRisk,
     last_mri_on: date | None,
-    recommendation: Recommendation | None = None,
+    recommendation: FollowUp | None = None,
     rules: SurveillanceRules | None = None,
-) -> Status:
+) -> CalendarStatus:
     """Where the patient stands on a day, in words for a coordinator."""
     due = next_due(enrolment, last_mri_on, recommendation, rules)
     if due is None:
@@ -183,15 +183,15 @@ def status(
             said = (
                 "Neither an MRI nor the date of enrolment is known: treat it as due, and complete the data."
             )
-            return Status(State.UNKNOWN_DATA, None, 0, said)
+            return CalendarStatus(CalendarState.UNKNOWN_DATA, None, 0, said)
         stopped = f"Natalizumab was stopped on {enrolment.stopped_on}; " if enrolment.stopped_on else ""
-        return Status(State.NOT_DUE, None, 0, f"{stopped}no rule asks for a further MRI.")
+        return CalendarStatus(CalendarState.NOT_DUE, None, 0, f"{stopped}no rule asks for a further MRI.")
     state = _state(today, due, last_mri_on)
     late = max(0, (today - due.due_by).days)
-    return Status(state, due, late, _explanation(state, due, last_mri_on, late))
+    return CalendarStatus(state, due, late, _explanation(state, due, last_mri_on, late))
 
 
-def months_on_natalizumab(enrolment: Enrolment, day: date) -> float | None:
+def months_on_natalizumab(enrolment: PatientRisk, day: date) -> float | None:
     """Months of treatment until a day; None when not known."""
     if enrolment.months_on_natalizumab is None:
         return None
@@ -213,13 +213,13 @@ class _Risk:
     assumptions: Mapping[str, tuple[str, ...]]
 
 
-def _by_rules(enrolment: Enrolment, last_mri_on: date | None, table: SurveillanceRules) -> list[NextDue]:
+def _by_rules(enrolment: PatientRisk, last_mri_on: date | None, table: SurveillanceRules) -> list[NextDue]:
     base = last_mri_on or enrolment.enrolled_on
     if base is None:
         return []
     risk = _risk(enrolment, table.limits)
     stopped = enrolment.stopped_on
-    found = []
+    dates = []
     for rule in table.intervals:
         since = risk.since.get(rule.applies_to)
         if since is None:
@@ -236,14 +236,14 @@ def _by_rules(enrolment: Enrolment, last_mri_on: date | None, table: Surveillanc
             last = min(last, over)
         elif stopped is not None and first > stopped:
             continue
-        found.append(
+        dates.append(
             NextDue(first, last, rule.id, rule.when, rule.source, risk.assumptions.get(rule.applies_to, ()))
         )
-    return found
+    return dates
 
 
 def _by_recommendation(
-    wish: Recommendation | None, last_mri_on: date | None, table: SurveillanceRules
+    wish: FollowUp | None, last_mri_on: date | None, table: SurveillanceRules
 ) -> list[NextDue]:
     if wish is None or (last_mri_on is not None and last_mri_on > wish.of_mri_on):
         return []
@@ -257,7 +257,7 @@ def _by_recommendation(
     return [NextDue(day + timedelta(days=first), day + timedelta(days=last), rule_id, when, source)]
 
 
-def _risk(enrolment: Enrolment, limits: Limits) -> _Risk:
+def _risk(enrolment: PatientRisk, limits: PopulationLimits) -> _Risk:
     antibodies, said_of_antibodies = _antibodies(enrolment, limits)
     high, said_of_months = _exposed_since(enrolment, limits.high_risk_from_months)
     long, _ = _exposed_since(enrolment, limits.long_exposure_months)
@@ -281,7 +281,7 @@ def _risk(enrolment: Enrolment, limits: Limits) -> _Risk:
     return _Risk(since, assumptions)
 
 
-def _antibodies(enrolment: Enrolment, limits: Limits) -> tuple[bool, tuple[str, ...]]:
+def _antibodies(enrolment: PatientRisk, limits: PopulationLimits) -> tuple[bool, tuple[str, ...]]:
     if enrolment.jcv_status is JcvStatus.UNKNOWN:
         return True, ("JC virus status is not known, taken as positive",)
     if enrolment.jcv_status is JcvStatus.NEGATIVE:
@@ -292,7 +292,7 @@ def _antibodies(enrolment: Enrolment, limits: Limits) -> tuple[bool, tuple[str, 
     return True, ()
 
 
-def _exposed_since(enrolment: Enrolment, months: int) -> tuple[date | None, tuple[str, ...]]:
+def _exposed_since(enrolment: PatientRisk, months: int) -> tuple[date | None, tuple[str, ...]]:
     """The day on which the patient reaches so many months of treatment; None when it was stopped before."""
     known, recorded = enrolment.months_on_natalizumab, enrolment.recorded_on
     if known is None or (recorded is None and known < months):
@@ -308,23 +308,23 @@ def _exposed_since(enrolment: Enrolment, months: int) -> tuple[date | None, tupl
     return (None if enrolment.stopped_on is not None and reached > enrolment.stopped_on else reached), ()
 
 
-def _state(today: date, due: NextDue, last_mri_on: date | None) -> State:
+def _state(today: date, due: NextDue, last_mri_on: date | None) -> CalendarState:
     if today < due.due_from:
-        return State.NOT_DUE
+        return CalendarState.NOT_DUE
     if today <= due.due_by:
-        return State.DUE
-    return State.MISSING if last_mri_on is None else State.OVERDUE
+        return CalendarState.DUE
+    return CalendarState.MISSING if last_mri_on is None else CalendarState.OVERDUE
 
 
-def _explanation(state: State, due: NextDue, last_mri_on: date | None, late: int) -> str:
+def _explanation(state: CalendarState, due: NextDue, last_mri_on: date | None, late: int) -> str:
     last = (
         f"The last surveillance MRI was on {last_mri_on}" if last_mri_on else "No surveillance MRI is known"
     )
     said = {
-        State.NOT_DUE: f"the next is due from {due.due_from} to {due.due_by}",
-        State.DUE: f"the next is due until {due.due_by}",
-        State.OVERDUE: f"the next was due until {due.due_by}, {late} days ago",
-        State.MISSING: f"the first was due until {due.due_by}, {late} days ago",
+        CalendarState.NOT_DUE: f"the next is due from {due.due_from} to {due.due_by}",
+        CalendarState.DUE: f"the next is due until {due.due_by}",
+        CalendarState.OVERDUE: f"the next was due until {due.due_by}, {late} days ago",
+        CalendarState.MISSING: f"the first was due until {due.due_by}, {late} days ago",
     }[state]
     taken = f" Assumed: {'; '.join(due.assumptions)}." if due.assumptions else ""
     return f"{last}; {said}. Rule {due.rule_id}: {due.when} ({due.source}).{taken}"

@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from dicom_nodes.config_files.errors import did_you_mean
-from routing_rules.surveillance.due_dates import Enrolment, JcvStatus
+from dicom_nodes.config_files.file_problem import did_you_mean
+from routing_rules.surveillance.due_dates import JcvStatus, PatientRisk
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class EnrolmentRow:
     patient_id: str
     issuer: str
     site: str
-    enrolment: Enrolment
+    risk: PatientRisk
     last_mri_on: date | None = None
     label: str = ""
     """What the site recognises the patient by; kept in plain, so never an identifier, a name or a birth date."""
@@ -107,7 +107,7 @@ def read_enrolments(text: str, today: date, default_site: str = "") -> Enrolment
     lines = text.removeprefix("\ufeff").replace("\0", "")
     header, separator = _header(lines)
     if "patient_id" not in header:
-        named = ", ".join(one for one in header if one) or "nothing"
+        named = ", ".join(column for column in header if column) or "nothing"
         problem = ImportProblem(
             1,
             "header",
@@ -116,13 +116,13 @@ def read_enrolments(text: str, today: date, default_site: str = "") -> Enrolment
             f"Name the columns: {', '.join(COLUMNS)}.",
         )
         return EnrolmentImport((), (problem,))
-    twice = sorted({one for one in header if one in COLUMNS and header.count(one) > 1})
+    twice = sorted({column for column in header if column in COLUMNS and header.count(column) > 1})
     if twice:
         problem = ImportProblem(
             1, "header", "two columns mean the same", ", ".join(twice), "Remove one of them."
         )
         return EnrolmentImport((), (problem,))
-    ignored = tuple(one for one in header if one and one not in COLUMNS)
+    ignored = tuple(column for column in header if column and column not in COLUMNS)
     rows: dict[tuple[str, str, str], EnrolmentRow] = {}
     problems: list[ImportProblem] = []
     for line, cells in _cells(lines, separator, problems):
@@ -160,13 +160,13 @@ def read_enrolment(
 
 def read_risk(
     cells: Mapping[str, str], today: date
-) -> tuple[Enrolment, date | None, str, tuple[ImportProblem, ...]]:
+) -> tuple[PatientRisk, date | None, str, tuple[ImportProblem, ...]]:
     """What a form says of a patient who is enrolled already: risk, last MRI, label, problems (line 0)."""
     values, problems = _values(0, cells, today)
     label = _label(cells)
     problems += _identifying(0, label, "")
     last = values.pop("last_mri_on", None)
-    return Enrolment(**values), last, label, tuple(problems)
+    return PatientRisk(**values), last, label, tuple(problems)
 
 
 def _header(lines: str) -> tuple[list[str], str]:
@@ -183,12 +183,12 @@ def _column(name: str) -> str:
 
 def _cells(lines: str, separator: str, problems: list[ImportProblem]) -> list[tuple[int, list[str]]]:
     reader = csv.reader(io.StringIO(lines, newline=""), delimiter=separator)
-    found: list[tuple[int, list[str]]] = []
+    rows: list[tuple[int, list[str]]] = []
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                found.append((reader.line_num, cells))
-            if len(found) > MOST_LINES:
+                rows.append((reader.line_num, cells))
+            if len(rows) > MOST_LINES:
                 problems.append(
                     ImportProblem(
                         reader.line_num, "list", "is too long", "", f"Send at most {MOST_LINES} lines."
@@ -199,7 +199,7 @@ def _cells(lines: str, separator: str, problems: list[ImportProblem]) -> list[tu
         problems.append(
             ImportProblem(reader.line_num, "line", f"is not CSV: {error}", "", "Save the list as CSV again.")
         )
-    return found[1:]
+    return rows[1:]
 
 
 def _row(
@@ -217,7 +217,7 @@ def _row(
     last = values.pop("last_mri_on", None)
     site = (cells.get("site") or "").strip() or default_site
     issuer = (cells.get("issuer") or "").strip()
-    return EnrolmentRow(line, patient_id, issuer, site, Enrolment(**values), last, label), []
+    return EnrolmentRow(line, patient_id, issuer, site, PatientRisk(**values), last, label), []
 
 
 def _values(line: int, cells: Mapping[str, str], today: date) -> tuple[dict[str, Any], list[ImportProblem]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from routing_rules.surveillance.due_dates import State, Status
+from routing_rules.surveillance.due_dates import CalendarState, CalendarStatus
 
 
 @dataclass(frozen=True)
@@ -19,29 +19,29 @@ class SiteSummary:
 
     site: str
     patients: int
-    counts: Mapping[State, int]
+    counts: Mapping[CalendarState, int]
     due_by_month: tuple[tuple[str, int], ...]
 
 
 def summaries(
-    patients: Iterable[tuple[str, Status]], today: date, months: int = 12
+    patients: Iterable[tuple[str, CalendarStatus]], today: date, months: int = 12
 ) -> tuple[SiteSummary, ...]:
     """A summary of every site among (site, status), by name of site."""
-    by_site: dict[str, list[Status]] = {}
+    by_site: dict[str, list[CalendarStatus]] = {}
     for site, one in patients:
         by_site.setdefault(site, []).append(one)
     ahead = [_month(today, number) for number in range(months)]
     return tuple(_summary(site, by_site[site], ahead) for site in sorted(by_site))
 
 
-def _summary(site: str, patients: list[Status], ahead: list[str]) -> SiteSummary:
+def _summary(site: str, patients: list[CalendarStatus], ahead: list[str]) -> SiteSummary:
     states = Counter(one.state for one in patients)
     due = [f"{one.next_due.due_by:%Y-%m}" for one in patients if one.next_due is not None]
     months = Counter(max(month, ahead[0]) for month in due) if ahead else Counter()
     return SiteSummary(
         site,
         len(patients),
-        {state: states[state] for state in State},
+        {state: states[state] for state in CalendarState},
         tuple((month, months[month]) for month in ahead),
     )
 

@@ -17,11 +17,11 @@ from bench.competitors import Server
 from gateway.lifecycle import CaseState, StudyState
 from gateway.records import ledger
 from gateway.records.database import Database
-from gateway.records.evidence import Evidence
 from gateway.records.migrations import schema
+from gateway.records.step_record import StepRecord
 from gateway.records.tables.studies import Case, CaseEvent, Instance, Study
 from gateway.service import scaffold
-from support.records import draft, due, fact
+from support.records import draft, due, new_instance
 
 OPEN = 40
 """Cases that a reading service has open at a time."""
@@ -71,10 +71,10 @@ def open_again(database: Database, case_id: int) -> None:
 
 def _one_case(database: Database) -> int:
     """A study of one instance, taken to a case that is due, by the ledger's own transactions."""
-    ledger.keep_instance(database, fact(study="2.25.10000000"), timedelta(0))
+    ledger.keep_instance(database, new_instance(study="2.25.10000000"), timedelta(0))
     ledger.advance(database, due(database), StudyState.COMPLETED)
     opened = draft(destination="", series=_SERIES)
-    ledger.advance(database, due(database), StudyState.MATCHED, Evidence(cases=(opened,)))
+    ledger.advance(database, due(database), StudyState.MATCHED, StepRecord(cases=(opened,)))
     claim = due(database)
     ledger.postpone(database, claim, "not now", timedelta(0), failed=False)
     return claim.id

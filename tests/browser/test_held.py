@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlmodel import select
 
-from gateway.records.tables.service import AuditEvent
+from gateway.records.tables.administration import AuditEvent
 from gateway.records.tables.studies import Case
 from support.held_objects import screen_capture, zip_report
 from support.web_gateway import PASSWORD, WebGateway, phantom, running

@@ -11,12 +11,12 @@ from pydicom.uid import MRImageStorage
 from pynetdicom.dimse import DIMSEServiceProvider
 from pynetdicom.dimse_primitives import N_EVENT_REPORT
 
-from dicom_nodes.commitment import CommitmentResult, Reference, report_commitment, request_commitment
+from dicom_nodes.commitment import CommitmentResult, InstanceReference, report_commitment, request_commitment
 from dicom_nodes.errors import CommitmentNotSupported, NodeUnreachable
 from support.peers import Kept, PretendPacs, free_port, node, receiver, wait_until
 
 TRANSACTION = "2.25.9001"
-TWO = (Reference(MRImageStorage, "2.25.1"), Reference(MRImageStorage, "2.25.2"))
+TWO = (InstanceReference(MRImageStorage, "2.25.1"), InstanceReference(MRImageStorage, "2.25.2"))
 
 
 def test_a_result_on_the_same_association_is_returned() -> None:

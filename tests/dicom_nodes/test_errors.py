@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from dicom_nodes.config_files.errors import FileProblem
+from dicom_nodes.config_files.file_problem import FileProblem
 from dicom_nodes.errors import (
+    AssociationAborted,
     AssociationRejected,
     CommitmentNotSupported,
     NodeError,
@@ -15,6 +16,7 @@ from dicom_nodes.errors import (
     RequestRefused,
     UnknownNode,
 )
+from dicom_nodes.outcomes import Answered, meaning, rejection
 
 
 @pytest.mark.parametrize(
@@ -22,10 +24,11 @@ from dicom_nodes.errors import (
     [
         (NodeUnreachable("a", "b"), True),
         (NodeTimeout("a", "b"), True),
-        (AssociationRejected("a", "b", permanent=False), True),
-        (AssociationRejected("a", "b", permanent=True), False),
-        (RequestRefused("a", "b", status=0xA700, transient=True), True),
-        (RequestRefused("a", "b", status=0x0124, transient=False), False),
+        (AssociationAborted("a", "b"), True),
+        (AssociationRejected("a", "b", rejection(2, 3, 1)), True),
+        (AssociationRejected("a", "b", rejection(1, 1, 3)), False),
+        (RequestRefused("a", "b", status=0xA700, answer=meaning(Answered.DIMSE, 0xA700)), True),
+        (RequestRefused("a", "b", status=0x0124, answer=meaning(Answered.DIMSE, 0x0124)), False),
         (CommitmentNotSupported("a", "b"), False),
         (UnknownNode("a", "b"), False),
         (NodeFileError([], "nodes.yaml"), False),

@@ -83,7 +83,7 @@ def test_a_web_node_that_cannot_be_used_is_explained(tmp_path: Path, entry: str,
         ("host: ''", "host: is missing"),
         (
             "commitment: 'yes'",
-            "commitment: is neither true nor false (found 'yes'). Write true or false.",
+            "commitment: is not known (found yes). Write true, false, or a table of ae_title, host and port.",
         ),
         (
             "tls: strict",
@@ -93,6 +93,12 @@ def test_a_web_node_that_cannot_be_used_is_explained(tmp_path: Path, entry: str,
         ("tls: {key: ca.pem}", "certificate and key belong together"),
         ("addresses: [10.1.2.3, north]", "addresses.1: is no IP address or network (found north)"),
         ("roles: [[sender]]", "roles.0: is unknown"),
+        ("store: true", "store: is not known (found True). Write a table of ae_title, host and port"),
+        ("query: {port: 0}", "query.port: is not a TCP port (found 0)"),
+        ("commitment: {ae_title: 'A\\B'}", "commitment.ae_title: is not allowed"),
+        ("commitment: {url: a}", "commitment.url: there is nothing of this name"),
+        ("calling_ae_titles: ['']", "calling_ae_titles.0: is not allowed"),
+        ("confirms_by: hope", "confirms_by: is unknown (found hope)"),
         ("verify: true", "verify: there is nothing of this name"),
     ],
 )
@@ -112,5 +118,7 @@ def test_a_node_that_cannot_be_used_is_explained(tmp_path: Path, entry: str, wor
 
 @pytest.mark.parametrize(("kind", "node"), [("dimse", DimseNode), ("dicomweb", DicomWebNode)])
 def test_whatever_a_node_has_can_be_written(kind: str, node: type) -> None:
-    """Each kind of entry has the names of its node, and `kind`: nothing that a node has is out of reach."""
-    assert set(KINDS[kind].model_fields) == {"kind", *(field.name for field in fields(node))}
+    """Each kind of entry has the names of its node, and `kind`: nothing that a node has is out of reach.
+    The address of a service stands under the name of the service."""
+    named = {field.name.removesuffix("_address") for field in fields(node)}
+    assert set(KINDS[kind].model_fields) == {"kind", *named}

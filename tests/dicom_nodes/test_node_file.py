@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import dicom_nodes
 from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.errors import NodeFileError
-from dicom_nodes.node import DicomWebNode, DimseNode, ReportsBy, Role
+from dicom_nodes.node import ConfirmsBy, DicomWebNode, DimseNode, ReportsBy, Role, Service, ServiceAddress
 
 TWO_NODES = """
 nodes:
@@ -33,7 +33,6 @@ def test_nodes_are_read_with_their_defaults() -> None:
     )
     assert web == DicomWebNode("web", "https://web.example/dicom-web", frozenset({Role.READER}))
     assert directory.get("web") is web
-    assert directory.with_role(Role.ARCHIVE) == (pacs,)
     assert len(directory) == 2
 
 
@@ -177,7 +176,78 @@ def test_the_second_of_two_values_is_not_taken_silently() -> None:
         NodeDirectory.from_text("nodes:\n- port: 104\n  port: 105\n")
 
 
+SEVERAL_ADDRESSES = """
+nodes:
+- name: big
+  ae_title: BIG
+  host: 127.0.0.1
+  port: 104
+  roles: [sender, archive]
+  store: {ae_title: BIG_STORE, port: 105}
+  query: {host: localhost}
+  commitment: {ae_title: BIG_SC}
+  calling_ae_titles: [BIG_STORE, BIG_GATE]
+  commitment_results_from: BIG_SCP
+  confirms_by: store
+"""
+
+
+def test_each_service_may_have_a_address_of_its_own() -> None:
+    """What an address leaves out is the node's; a service without one is at the node itself."""
+    (node,) = NodeDirectory.from_text(SEVERAL_ADDRESSES)
+    assert isinstance(node, DimseNode)
+    assert {service: (at.ae_title, at.host, at.port) for service in Service for at in [node.at(service)]} == {
+        Service.STORE: ("BIG_STORE", "127.0.0.1", 105),
+        Service.QUERY: ("BIG", "localhost", 104),
+        Service.COMMITMENT: ("BIG_SC", "127.0.0.1", 104),
+    }
+    assert (len(node.service_addresses), node.hosts, node.commitment) == (3, ("127.0.0.1", "localhost"), True)
+    assert node.confirms_by is ConfirmsBy.STORE
+    (plain,) = NodeDirectory.from_text(
+        "nodes: [{name: a, ae_title: A, host: a, port: 104, roles: [archive]}]"
+    )
+    assert isinstance(plain, DimseNode)
+    assert plain.at(Service.QUERY) is plain
+    assert list(plain.service_addresses) == [ServiceAddress("A", "a", 104)]
+    assert (plain.calls_as, plain.commits_as) == ({"A"}, {"A"})
+
+
+@pytest.mark.parametrize(
+    ("title", "known", "may_store"),
+    [
+        ("BIG_STORE", True, True),
+        ("BIG_GATE", True, True),
+        ("BIG_SCP", True, False),
+        ("BIG", False, False),
+        ("BIG_SC", False, False),
+    ],
+)
+def test_a_node_is_known_by_each_title_it_calls_with(title: str, known: bool, may_store: bool) -> None:
+    """A title that reports commitment is the node's, but is no sender by that."""
+    directory = NodeDirectory.from_text(SEVERAL_ADDRESSES)
+    assert (directory.caller(title, "127.0.0.1") is not None) == known
+    assert (directory.sender(title, "127.0.0.1") is not None) == may_store
+
+
+def test_without_more_words_the_commitment_address_reports_commitment() -> None:
+    """The title of the commitment address counts beside those the node calls with."""
+    (node,) = NodeDirectory.from_text(SEVERAL_ADDRESSES.replace("  commitment_results_from: BIG_SCP\n", ""))
+    assert isinstance(node, DimseNode)
+    assert node.commits_as == {"BIG_STORE", "BIG_GATE", "BIG_SC"}
+
+
+@pytest.mark.parametrize("title", ["BIG_GATE", "BIG_SCP"])
+def test_no_caller_may_be_two_nodes(title: str) -> None:
+    """The titles that a node calls and commits with are its own, at every host of its services."""
+    other = f"- {{name: b, ae_title: {title}, host: localhost, port: 1, roles: [sender]}}\n"
+    with pytest.raises(NodeFileError, match=f"nodes 'big' and 'b' both call as '{title}'"):
+        NodeDirectory.from_text(SEVERAL_ADDRESSES + other)
+
+
 NAMES = (
+    "store",
+    "commitment",
+    "calling_ae_titles",
     "nodes",
     "name",
     "kind",

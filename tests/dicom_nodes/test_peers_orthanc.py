@@ -10,7 +10,7 @@ import requests
 from pydicom import uid
 from pydicom.uid import MRImageStorage
 
-from dicom_nodes.commitment import CommitmentResult, Reference, request_commitment
+from dicom_nodes.commitment import CommitmentResult, InstanceReference, request_commitment
 from dicom_nodes.node import DicomWebNode, Role
 from dicom_nodes.outcomes import Outcome
 from dicom_nodes.sender import echo, holds, store
@@ -44,8 +44,8 @@ def _web(pacs: Orthanc) -> DicomWebNode:
     return DicomWebNode("orthanc-web", f"{pacs.url}/dicom-web", frozenset({Role.READER}))
 
 
-def _references(files) -> list[Reference]:  # type: ignore[no-untyped-def]
-    return [Reference(file.sop_class_uid, file.sop_instance_uid) for file in files]
+def _references(files) -> list[InstanceReference]:  # type: ignore[no-untyped-def]
+    return [InstanceReference(file.sop_class_uid, file.sop_instance_uid) for file in files]
 
 
 def test_orthanc_answers_an_echo_on_both_doors(pacs: Orthanc) -> None:
@@ -65,7 +65,7 @@ def test_orthanc_stores_what_we_send_by_dicom_and_finds_it(tmp_path: Path, pacs:
     outcomes = store(pacs.node, files, calling_ae_title="GATEWAY")
     assert {o.outcome for o in outcomes} == {Outcome.ACCEPTED}, outcomes
     assert len(pacs.get("/instances")) == 4
-    asked = [*_references(files), Reference(MRImageStorage, "2.25.404")]
+    asked = [*_references(files), InstanceReference(MRImageStorage, "2.25.404")]
     found = holds(pacs.node, asked, calling_ae_title="GATEWAY", study_instance_uid=STUDY)
     assert found == {file.sop_instance_uid for file in files}
 
@@ -86,7 +86,7 @@ def test_orthanc_commits_to_what_it_has(tmp_path: Path, pacs: Orthanc, gateway_p
     files = [mr_file(tmp_path, number) for number in range(3)]
     store(pacs.node, files, calling_ae_title="GATEWAY")
     results: list[CommitmentResult] = []
-    asked = [*_references(files), Reference(MRImageStorage, "2.25.404")]
+    asked = [*_references(files), InstanceReference(MRImageStorage, "2.25.404")]
     with receiver(Kept(), pacs.node, port=gateway_port, on_commitment=results.append):
         now = request_commitment(pacs.node, "2.25.9100", asked, calling_ae_title="GATEWAY", wait_s=0.5)
         wait_until(lambda: now or results, 20)

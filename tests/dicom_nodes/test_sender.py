@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pydicom.uid import MRImageStorage
 
-from dicom_nodes.commitment import Reference
+from dicom_nodes.commitment import InstanceReference
 from dicom_nodes.node import DicomWebNode, Node, Role
 from dicom_nodes.outcomes import InstanceOutcome, Outcome
 from dicom_nodes.sender import count_mr, echo, holds, store
@@ -51,7 +51,7 @@ KINDS = pytest.mark.parametrize("kind", ["dimse", "dicomweb"])
 @KINDS
 def test_both_kinds_of_node_answer_the_same_questions(tmp_path: Path, kind: str) -> None:
     """Is it there, what does it hold, how many of a study: the same answers in the same form."""
-    references = [Reference(MRImageStorage, uid) for uid in ("2.25.71", "2.25.72", "2.25.73")]
+    references = [InstanceReference(MRImageStorage, uid) for uid in ("2.25.71", "2.25.72", "2.25.73")]
     with archive(kind) as (peer, _):
         assert 0 < echo(peer, calling_ae_title="GATEWAY") < 5
         found = holds(peer, references, calling_ae_title="GATEWAY", study_instance_uid=STUDY)

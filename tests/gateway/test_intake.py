@@ -1,4 +1,4 @@
-"""The one door: what is kept, what is refused, and with which status."""
+"""The one intake: what is kept, what is refused, and with which status."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def _read_case(intake: Intake) -> int:
 def test_what_a_node_that_only_reads_sends_is_a_reply_and_never_a_study(
     intake: Intake, received: ReceivedInstance
 ) -> None:
-    """Acknowledged only when bytes and row are there, once for the same object, in a room of its own."""
+    """Acknowledged only when bytes and row are there, once for the same object, in a folder of its own."""
     for _ in range(2):
         assert intake.keep(received, roles=frozenset({Role.READER, Role.ARCHIVE})).status == SUCCESS
     assert _rooms(intake) == (0, 1)

@@ -1,4 +1,4 @@
-"""A stage for each journey: hospital, reading site and a gateway of real processes."""
+"""The systems of each journey: hospital, reading site and a gateway of real processes."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from gateway.demo.stage import Stage
+from gateway.demo.demo_systems import DemoSystems
 from support.journeys import FAST
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
+def systems(tmp_path: Path) -> Iterator[DemoSystems]:
     """Everything started, on SQLite."""
-    with Stage(tmp_path, FAST) as started:
+    with DemoSystems(tmp_path, FAST) as started:
         yield started

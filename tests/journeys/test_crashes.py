@@ -2,7 +2,7 @@
 
 Each point fires once in a run (gateway.records.crash) and kills the role that passes it; the supervisor starts
 that role again. What is not covered here: power loss, which no test on a living kernel can show; see
-tests/gateway/records/test_keeping.py for the order of syncs.
+tests/gateway/records/test_blobs.py for the order of syncs.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import pytest
 import requests
 
 from gateway.demo.demo import verify_returned
+from gateway.demo.demo_systems import DemoSystems
 from gateway.demo.errors import DemoError
-from gateway.demo.stage import Stage
 from support.journeys import FAST, push, scan, sign, uids
 
 POINTS = {
@@ -62,7 +62,7 @@ POINTS = {
 }
 
 
-def _until_it_works(stage: Stage, act: Callable[[], Any], what: str) -> Any:
+def _until_it_works(systems: DemoSystems, act: Callable[[], Any], what: str) -> Any:
     """Do what a person or a PACS does when the other side went away: try again."""
 
     def attempt() -> Any:
@@ -71,7 +71,7 @@ def _until_it_works(stage: Stage, act: Callable[[], Any], what: str) -> Any:
         except (DemoError, requests.RequestException, OSError):
             return None
 
-    return stage.wait(attempt, 100, what)
+    return systems.wait(attempt, 100, what)
 
 
 @pytest.mark.timeout(300)
@@ -82,10 +82,10 @@ def test_a_crash_at_each_commit_point_loses_nothing(tmp_path: Path, points: list
     markers.mkdir()
     armed = {"GATEWAY_CRASH_AT": ",".join(points), "GATEWAY_CRASH_MARKERS": str(markers)}
     # The pauses between tries of the push must not look like the end of the study.
-    with Stage(tmp_path, {**FAST, **armed, "GATEWAY_STUDY__QUIET_PERIOD": "4"}) as stage:
-        study = scan(stage)
-        _until_it_works(stage, lambda: push(stage, study), "the push")
-        client = _until_it_works(stage, stage.client, "the sign-in")
+    with DemoSystems(tmp_path, {**FAST, **armed, "GATEWAY_STUDY__QUIET_PERIOD": "4"}) as systems:
+        study = scan(systems)
+        _until_it_works(systems, lambda: push(systems, study), "the push")
+        client = _until_it_works(systems, systems.client, "the sign-in")
 
         def state() -> str:
             cases = client.cases()
@@ -99,16 +99,16 @@ def test_a_crash_at_each_commit_point_loses_nothing(tmp_path: Path, points: list
             except (DemoError, requests.RequestException):
                 return False
 
-        stage.wait(lambda: reached("FORWARDED"), 100, "the queue")
+        systems.wait(lambda: reached("FORWARDED"), 100, "the queue")
 
         def signed() -> bool:
             if state() == "FORWARDED":
                 sign(client, client.cases()[0]["id"])
             return state() != "FORWARDED"
 
-        _until_it_works(stage, signed, "the signature")
-        stage.wait(lambda: reached("CONFIRMED"), 100, "the confirmation")
+        _until_it_works(systems, signed, "the signature")
+        systems.wait(lambda: reached("CONFIRMED"), 100, "the confirmation")
         assert {marker.name for marker in markers.iterdir()} == {point.replace(":", "-") for point in points}
-        assert verify_returned(stage, study) == []
-        forwarded = stage.reading_site.files()
+        assert verify_returned(systems, study) == []
+        forwarded = systems.reading_site.files()
         assert len(forwarded) == len(study) == len(uids(file.header for file in forwarded))

@@ -9,7 +9,7 @@ import pytest
 import requests
 from pydicom import dcmread
 
-from gateway.demo.stage import HOST, Stage
+from gateway.demo.demo_systems import HOST, DemoSystems
 from gateway.records.views import case_rows
 from support import replies
 from support.journeys import FAST, push, scan, sign, uids, wait_for_case
@@ -23,28 +23,28 @@ def test_orthanc_gets_its_report_back_under_the_original_patient(tmp_path: Path)
     for name in ("stage", "pacs", "site"):
         (tmp_path / name).mkdir()
     with (
-        Stage(tmp_path / "stage", FAST) as stage,
-        orthanc(tmp_path / "pacs", gateway_port=stage.dicom_port) as pacs,
+        DemoSystems(tmp_path / "stage", FAST) as systems,
+        orthanc(tmp_path / "pacs", gateway_port=systems.dicom_port) as pacs,
         orthanc(tmp_path / "site") as site,
     ):
-        (stage.config.parent / "nodes.yaml").write_text(
+        (systems.config.parent / "nodes.yaml").write_text(
             "nodes:\n"
             f"  - {{name: hospital-pacs, kind: dimse, ae_title: {pacs.ae_title}, host: {HOST}, port: {pacs.dicom_port},"
             " roles: [sender, archive], site: hospital}\n"
             f"  - {{name: reading-site, kind: dicomweb, url: '{site.url}/dicom-web', roles: [reader], site: reading}}\n"
         )
-        study = scan(stage)
-        for file in stage.hospital.files():
+        study = scan(systems)
+        for file in systems.hospital.files():
             requests.post(f"{pacs.url}/instances", data=file.path.read_bytes(), timeout=30).raise_for_status()
         [stored] = pacs.get("/studies")
         sent = requests.post(f"{pacs.url}/modalities/gateway/store", json=[stored], timeout=60)
         sent.raise_for_status()
-        client = stage.client()
-        case = wait_for_case(stage, client, "FORWARDED")
+        client = systems.client()
+        case = wait_for_case(systems, client, "FORWARDED")
         sign(client, case["id"])
-        wait_for_case(stage, client, "CONFIRMED")
+        wait_for_case(systems, client, "CONFIRMED")
 
-        database = stage.database()
+        database = systems.database()
         with database.read() as session:
             how = case_rows.journal(session, 1, 1)[-1].detail["how"]
         database.close()
@@ -67,22 +67,22 @@ def test_orthanc_at_the_reading_site_sends_back_a_segmentation_and_the_images(tm
     for name in ("stage", "site"):
         (tmp_path / name).mkdir()
     with (
-        Stage(tmp_path / "stage", FAST) as stage,
-        orthanc(tmp_path / "site", gateway_port=stage.dicom_port) as site,
+        DemoSystems(tmp_path / "stage", FAST) as systems,
+        orthanc(tmp_path / "site", gateway_port=systems.dicom_port) as site,
     ):
-        (stage.config.parent / "nodes.yaml").write_text(
+        (systems.config.parent / "nodes.yaml").write_text(
             "nodes:\n"
-            f"  - {{name: hospital-pacs, kind: dimse, ae_title: HOSPITAL, host: {HOST}, port: {stage.hospital.port},"
+            f"  - {{name: hospital-pacs, kind: dimse, ae_title: HOSPITAL, host: {HOST}, port: {systems.hospital.port},"
             " roles: [sender, archive], site: hospital}\n"
             f"  - {{name: reading-site, kind: dicomweb, url: '{site.url}/dicom-web', roles: [reader], site: reading,"
             " reports_by: dicom}\n"
             f"  - {{name: reading-site-ae, kind: dimse, ae_title: {site.ae_title}, host: {HOST},"
             f" port: {site.dicom_port}, roles: [reader], site: reading}}\n"
         )
-        study = scan(stage)
-        push(stage, study)
-        client = stage.client()
-        wait_for_case(stage, client, "FORWARDED")
+        study = scan(systems)
+        push(systems, study)
+        client = systems.client()
+        wait_for_case(systems, client, "FORWARDED")
         copies = [dcmread(BytesIO(site.file(one["ID"]))) for one in site.get("/instances?expand")]
         made = [replies.seg(copies), replies.sr(copies)]
         for dataset in made:
@@ -92,12 +92,12 @@ def test_orthanc_at_the_reading_site_sends_back_a_segmentation_and_the_images(tm
         [stored] = site.get("/studies")
         sent = requests.post(f"{site.url}/modalities/gateway/store", json=[stored], timeout=60)
         sent.raise_for_status()
-        wait_for_case(stage, client, "CONFIRMED")
+        wait_for_case(systems, client, "CONFIRMED")
         page = client.call("GET", "/api/cases/1")
         assert page["echoes"] == len(study)
         assert sorted(one["kind"] for one in page["replies"]) == ["Comprehensive SR", "Segmentation"]
         for dataset in made:
-            [home] = stage.hospital.wait_for(len, SOPInstanceUID=str(dataset.SOPInstanceUID))
+            [home] = systems.hospital.wait_for(len, SOPInstanceUID=str(dataset.SOPInstanceUID))
             assert home.header.PatientID == study[0].PatientID
 
 

@@ -10,20 +10,20 @@ import pytest
 from sqlmodel import select
 
 from gateway.demo.demo import verify_returned
-from gateway.demo.stage import Stage
+from gateway.demo.demo_systems import DemoSystems
 from gateway.records import audit, ledger
-from gateway.records.tables.service import AuditEvent
+from gateway.records.tables.administration import AuditEvent
 from support.journeys import push, scan, sign, wait_for_case
 from support.patients import found_in
 
 pytestmark = pytest.mark.timeout(300)
 
 
-def _gateway(stage: Stage, *arguments: str) -> str:
+def _gateway(systems: DemoSystems, *arguments: str) -> str:
     """Run a command beside the running gateway; what it printed."""
     ended = subprocess.run(
-        [sys.executable, "-m", "gateway", *arguments, "--config", str(stage.config)],
-        env=stage.environment,
+        [sys.executable, "-m", "gateway", *arguments, "--config", str(systems.config)],
+        env=systems.environment,
         capture_output=True,
         text=True,
         check=False,
@@ -32,24 +32,24 @@ def _gateway(stage: Stage, *arguments: str) -> str:
     return ended.stdout
 
 
-def test_the_key_rotates_and_the_patient_is_forgotten_without_a_restart(stage: Stage) -> None:
+def test_the_key_rotates_and_the_patient_is_forgotten_without_a_restart(systems: DemoSystems) -> None:
     """Rotated between reading and returning, the report finds its patient; then nothing of the patient is left."""
-    first = scan(stage)
-    push(stage, first)
-    client = stage.client()
-    case = wait_for_case(stage, client, "FORWARDED")
-    said = _gateway(stage, "vault", "rotate", "--retire")
+    first = scan(systems)
+    push(systems, first)
+    client = systems.client()
+    case = wait_for_case(systems, client, "FORWARDED")
+    said = _gateway(systems, "vault", "rotate", "--retire")
     assert "1 identities were sealed again" in said
     sign(client, case["id"])
-    wait_for_case(stage, client, "CONFIRMED")
-    assert verify_returned(stage, first) == []
-    second = scan(stage, date(2026, 5, 2))
-    push(stage, second)
-    later = wait_for_case(stage, client, "FORWARDED", number=1)
+    wait_for_case(systems, client, "CONFIRMED")
+    assert verify_returned(systems, first) == []
+    second = scan(systems, date(2026, 5, 2))
+    push(systems, second)
+    later = wait_for_case(systems, client, "FORWARDED", number=1)
     assert later["pseudonym"] == case["pseudonym"]
     sign(client, later["id"])
-    wait_for_case(stage, client, "CONFIRMED", number=1)
-    database = stage.database()
+    wait_for_case(systems, client, "CONFIRMED", number=1)
+    database = systems.database()
     with database.read() as session:
         [only] = ledger.rows_by_key(session)
         read = session.exec(select(AuditEvent).where(AuditEvent.action == "identity read")).all()
@@ -70,10 +70,10 @@ def test_the_key_rotates_and_the_patient_is_forgotten_without_a_restart(stage: S
             dataset.SOPInstanceUID,
         )
     }
-    assert found_in(stage.config.parent, wanted) == wanted
-    said = _gateway(stage, "forget", "--case", str(case["id"]), "--yes")
+    assert found_in(systems.config.parent, wanted) == wanted
+    said = _gateway(systems, "forget", "--case", str(case["id"]), "--yes")
     assert case["pseudonym"] in said
-    assert found_in(stage.config.parent, wanted) == set()
+    assert found_in(systems.config.parent, wanted) == set()
     assert {one["state"] for one in client.cases()} == {"CONFIRMED"}
     assert all(one["forgotten_at"] for one in client.cases())
     with database.read() as session:

@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from gateway.privacy.profile import profile as profiles
-from gateway.privacy.profile.profile import Action, Profile, Row, load_profile, resolve
+from gateway.privacy.profile.profile import Action, Profile, ProfileRow, load_profile, resolve
 from gateway.privacy.profile.table_e1_1 import table as table_e1_1
 from reference.docstrings import of_members
 from reference.marks import table
@@ -73,7 +73,7 @@ def attributes() -> str:
     return table(("tag", "attribute", "Basic Profile", "here"), rows)
 
 
-def _code(row: Row, profile: Profile) -> str:
+def _code(row: ProfileRow, profile: Profile) -> str:
     if _IS_A_TAG.fullmatch(row.tag):
         return profile.code(int(row.tag, 16)) or row.basic
     return next((row.options[option] for option in profile.options if option in row.options), row.basic)

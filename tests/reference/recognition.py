@@ -12,7 +12,7 @@ import yaml
 import routing_rules.series
 from reference.docstrings import of_members, summary
 from reference.marks import table
-from routing_rules.series import evidence
+from routing_rules.series import signs as functions
 from routing_rules.series.protocol import assess
 from routing_rules.series.series import SeriesKind
 
@@ -96,12 +96,12 @@ def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.ex
 
 def signs() -> str:
     """What the signs in the rows mean: those that take arguments, then those that have a name."""
-    rows = [(f"`{name}(...)`", summary(getattr(evidence, name))) for name in TAKE_ARGUMENTS]
-    for name, value in (*_assignments("evidence"), *_assignments("row")):
+    rows = [(f"`{name}(...)`", summary(getattr(functions, name))) for name in TAKE_ARGUMENTS]
+    for name, value in (*_assignments("signs"), *_assignments("recognition_row")):
         if isinstance(value, ast.Call) and name.islower():
             rows.append((f"`{name}`", f"`{ast.unparse(value)}`"))
         elif isinstance(value, ast.Name):
-            rows.append((f"`{name}`", summary(getattr(evidence, name))))
+            rows.append((f"`{name}`", summary(getattr(functions, name))))
         elif isinstance(value, ast.Constant) and isinstance(value.value, str):
             rows.append((f"`{name}`", f"`{value.value}`"))
     return table(("sign", "means"), rows)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from routing_rules.conditions import AllOf, AnyOf, Condition, Not, Test
 from routing_rules.facts import StudyFacts
 from routing_rules.matching import match
-from routing_rules.overlaps import Finding, Relation, findings
+from routing_rules.overlaps import Relation, RuleFinding, findings
 from routing_rules.rule import Rule
 from routing_rules.satisfiable import Example, solve, terms
 from support.rule_strategies import CONDITIONS, FACTS_OF_STUDIES, rule, rule_lists
@@ -21,7 +21,7 @@ def found(*rules: Rule) -> list[tuple[Relation, str, tuple[str, ...]]]:
     return [(one.relation, one.rule_id, one.others) for one in findings(rules)]
 
 
-def two(first: dict[str, Any], later: dict[str, Any]) -> list[Finding]:
+def two(first: dict[str, Any], later: dict[str, Any]) -> list[RuleFinding]:
     """What is found about a rule `b` that is tried after a rule `a`."""
     return list(findings([rule("a", first, priority=1), rule("b", later, priority=2)]))
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from routing_rules.facts import StudyFacts
 from routing_rules.matching import match
-from routing_rules.replay import Change, ChangeKind, StoredStudy, decisions, replay
+from routing_rules.replay import RoutingChange, RoutingChangeKind, StoredStudy, decisions, replay
 from routing_rules.rule import Rule
 from support.rule_strategies import FACTS_OF_STUDIES, rule, rule_lists
 
@@ -26,7 +26,7 @@ def stored(number: int, facts: StudyFacts) -> StoredStudy:
     return StoredStudy(f"study {number}", START + timedelta(days=number), "north", facts)
 
 
-def change(current: list[Rule], draft: list[Rule]) -> Change:
+def change(current: list[Rule], draft: list[Rule]) -> RoutingChange:
     """The one change for one MR study."""
     (found,) = replay([stored(1, StudyFacts(modalities=("MR",)))], current, draft).changes
     return found
@@ -35,19 +35,23 @@ def change(current: list[Rule], draft: list[Rule]) -> Change:
 @pytest.mark.parametrize(
     ("current", "draft", "kind"),
     [
-        ([], [rule("a", MR)], ChangeKind.ROUTED),
-        ([rule("a", MR)], [rule("a", CT)], ChangeKind.NOT_ROUTED),
-        ([rule("a", MR)], [rule("a", MR, enabled=False)], ChangeKind.NOT_ROUTED),
-        ([rule("a", MR, destination="x")], [rule("a", MR, destination="y")], ChangeKind.DESTINATION),
-        ([rule("a", MR, destination="x")], [rule("a", MR, destinations=["x", "y"])], ChangeKind.DESTINATION),
-        ([rule("a", MR)], [rule("a", MR, urgency="urgent")], ChangeKind.TREATMENT),
-        ([rule("a", MR)], [rule("a", MR, referral="suspected_pml")], ChangeKind.TREATMENT),
-        ([rule("a", MR)], [rule("a", MR, profile="other")], ChangeKind.TREATMENT),
-        ([rule("a", MR)], [rule("a", MR, required_series=["flair"])], ChangeKind.TREATMENT),
-        ([rule("a", MR)], [rule("b", MR)], ChangeKind.RULE),
+        ([], [rule("a", MR)], RoutingChangeKind.ROUTED),
+        ([rule("a", MR)], [rule("a", CT)], RoutingChangeKind.NOT_ROUTED),
+        ([rule("a", MR)], [rule("a", MR, enabled=False)], RoutingChangeKind.NOT_ROUTED),
+        ([rule("a", MR, destination="x")], [rule("a", MR, destination="y")], RoutingChangeKind.DESTINATION),
+        (
+            [rule("a", MR, destination="x")],
+            [rule("a", MR, destinations=["x", "y"])],
+            RoutingChangeKind.DESTINATION,
+        ),
+        ([rule("a", MR)], [rule("a", MR, urgency="urgent")], RoutingChangeKind.TREATMENT),
+        ([rule("a", MR)], [rule("a", MR, referral="suspected_pml")], RoutingChangeKind.TREATMENT),
+        ([rule("a", MR)], [rule("a", MR, profile="other")], RoutingChangeKind.TREATMENT),
+        ([rule("a", MR)], [rule("a", MR, required_series=["flair"])], RoutingChangeKind.TREATMENT),
+        ([rule("a", MR)], [rule("b", MR)], RoutingChangeKind.RULE),
     ],
 )
-def test_what_can_change(current: list[Rule], draft: list[Rule], kind: ChangeKind) -> None:
+def test_what_can_change(current: list[Rule], draft: list[Rule], kind: RoutingChangeKind) -> None:
     """Routed or not, where to, how it is treated, or only by which rule."""
     assert change(current, draft).kind is kind
 

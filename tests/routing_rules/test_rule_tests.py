@@ -8,7 +8,7 @@ import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
-from routing_rules.files import load_rules, rules_from_text
+from routing_rules.rule_files import load_rules, rules_from_text
 from routing_rules.rule_tests import RuleTestResult, run_tests
 from support.mr_headers import KNOWN, series
 

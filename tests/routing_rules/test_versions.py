@@ -11,7 +11,7 @@ import pytest
 
 from routing_rules import versions
 from routing_rules.errors import RuleFileError
-from routing_rules.files import load_rules
+from routing_rules.rule_files import load_rules
 from routing_rules.versions import Publication, VersionError
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -16,7 +16,7 @@ from pydicom.sequence import Sequence as DicomSequence
 from pynetdicom import build_context, evt
 from pynetdicom.association import Association
 
-from gateway.demo.listener import Caller, Listener
+from gateway.demo.listener import Listener, Requestor
 from gateway.demo.phantom import phantom_study
 from gateway.demo.services import STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE
 
@@ -68,7 +68,7 @@ class CommitmentPeer:
         return int(status.Status)
 
     def associate(self, host: str, port: int, ae_title: str) -> Association:
-        ae = Caller(self.ae_title)
+        ae = Requestor(self.ae_title)
         return ae.associate(
             host,
             port,
@@ -90,7 +90,7 @@ class CommitmentPeer:
         """Be reachable for results on a new association."""
         context = build_context(STORAGE_COMMITMENT)
         context.scu_role = context.scp_role = True
-        listener = Listener(Caller(self.ae_title), "127.0.0.1", self.port)
+        listener = Listener(Requestor(self.ae_title), "127.0.0.1", self.port)
         listener.start([context], [(evt.EVT_N_EVENT_REPORT, self.on_report)])
         self.port = listener.port
         try:

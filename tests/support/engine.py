@@ -27,9 +27,9 @@ from gateway.records.identities.vault import Vault
 from gateway.records.migrations import schema
 from gateway.records.tables.studies import Case, Study
 from gateway.records.views import case_rows
-from gateway.records.views.held_rows import HeldRow, held_objects
+from gateway.records.views.held_object_rows import HeldRow, held_objects_of
 from gateway.settings import Settings
-from routing_rules.files import rules_from_text
+from routing_rules.rule_files import rules_from_text
 from support.records import FakeClock
 
 RULE = """
@@ -104,7 +104,7 @@ class Bench:
     def held(self) -> tuple[HeldRow, ...]:
         """The objects of the first case that stayed here."""
         with self.context.database.read() as session:
-            return held_objects(session, 1)
+            return held_objects_of(session, 1)
 
     def copies(self) -> list[Dataset]:
         """The de-identified copies of the first case."""

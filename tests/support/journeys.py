@@ -8,8 +8,8 @@ from typing import Any
 
 from pydicom import Dataset
 
+from gateway.demo.demo_systems import GATEWAY_AE, HOST, Client, DemoSystems
 from gateway.demo.phantom import phantom_study
-from gateway.demo.stage import GATEWAY_AE, HOST, Client, Stage
 from gateway.reporting.example import phantom_report
 
 FAST = {
@@ -25,22 +25,22 @@ FAST = {
 }
 
 
-def scan(stage: Stage, when: date = date(2026, 2, 2)) -> list[Dataset]:
+def scan(systems: DemoSystems, when: date = date(2026, 2, 2)) -> list[Dataset]:
     """Put a small study into the hospital's archive; returns its headers."""
     datasets = list(phantom_study(when, small=True))
-    stage.hospital.keep(datasets)
+    systems.hospital.keep(datasets)
     for dataset in datasets:
         del dataset.PixelData
     return datasets
 
 
-def push(stage: Stage, study: list[Dataset]) -> None:
+def push(systems: DemoSystems, study: list[Dataset]) -> None:
     """Send the study from the hospital to the gateway."""
-    stage.hospital.push_study(str(study[0].StudyInstanceUID), HOST, stage.dicom_port, GATEWAY_AE)
+    systems.hospital.push_study(str(study[0].StudyInstanceUID), HOST, systems.dicom_port, GATEWAY_AE)
 
 
 def wait_for_case(
-    stage: Stage, client: Client, state: str, seconds: float = 60, number: int = 0
+    systems: DemoSystems, client: Client, state: str, seconds: float = 60, number: int = 0
 ) -> dict[str, Any]:
     """The case (the only one, unless `number` says which in the order of the queue), once it is in `state`."""
 
@@ -48,7 +48,7 @@ def wait_for_case(
         cases = sorted(client.cases(), key=lambda case: int(case["id"]))
         return cases[number] if len(cases) > number and cases[number]["state"] == state else None
 
-    found: dict[str, Any] = stage.wait(there, seconds, f"case {number} to be {state}")
+    found: dict[str, Any] = systems.wait(there, seconds, f"case {number} to be {state}")
     return found
 
 

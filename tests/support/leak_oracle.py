@@ -10,9 +10,9 @@ from typing import Final
 
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
-from gateway.privacy.identifiers.recognition import words_of
-from gateway.privacy.identifiers.values import IdentifyingValue, Kind
-from gateway.privacy.leak_search.encoded_forms import needles
+from gateway.privacy.identifiers.detection import words_of
+from gateway.privacy.identifiers.values import IdentifyingValue, ValueKind
+from gateway.privacy.leak_search.encoded_forms import encoded_forms
 from gateway.privacy.leak_search.exceptions import (
     TEXT_VRS,
     Layout,
@@ -58,11 +58,11 @@ def find_leaks(encoded: bytes, values: Collection[IdentifyingValue]) -> list[Lea
 def _words(encoded: bytes, values: Collection[IdentifyingValue], layout: Layout) -> Iterator[_Found]:
     lowered = encoded.lower()
     for value in values:
-        if value.kind not in (Kind.NAME, Kind.TEXT):
+        if value.kind not in (ValueKind.NAME, ValueKind.TEXT):
             continue
         if value.value.isascii() and len(value.value) < 4:
             continue
-        for needle, wide in needles(value.value):
+        for needle, wide in encoded_forms(value.value):
             for offset in _occurrences(lowered, needle):
                 span = layout.at(offset)
                 if is_bulk(span) and len(needle) < _SHORTEST_IN_PIXELS[wide]:
@@ -90,9 +90,9 @@ def _stands_alone(data: bytes, offset: int, length: int, width: int, span: Span 
 
 
 def _digits(encoded: bytes, values: Collection[IdentifyingValue], layout: Layout) -> Iterator[_Found]:
-    uids = {v.value: v for v in values if v.kind is Kind.UID}
-    numbers = {v.value.lstrip("0"): v for v in values if v.kind is Kind.NUMBER}
-    dates = {v.value: v for v in values if v.kind is Kind.DATE}
+    uids = {v.value: v for v in values if v.kind is ValueKind.UID}
+    numbers = {v.value.lstrip("0"): v for v in values if v.kind is ValueKind.NUMBER}
+    dates = {v.value: v for v in values if v.kind is ValueKind.DATE}
     for pattern, charset in _RUNS:
         for match in pattern.finditer(encoded):
             run = match[0].decode(charset).rstrip(".")
@@ -119,7 +119,7 @@ def _digits(encoded: bytes, values: Collection[IdentifyingValue], layout: Layout
 
 
 def _short_words(encoded: bytes, values: Collection[IdentifyingValue], layout: Layout) -> Iterator[_Found]:
-    short = {v.value.casefold(): v for v in values if v.kind is Kind.NAME and len(v.value) < 4}
+    short = {v.value.casefold(): v for v in values if v.kind is ValueKind.NAME and len(v.value) < 4}
     if not short:
         return
     for span in layout.spans:

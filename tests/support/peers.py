@@ -30,6 +30,7 @@ from dicom_nodes.instance import ReceivedInstance
 from dicom_nodes.node import DimseNode, Role
 from dicom_nodes.scp.receiver import Receiver
 from dicom_nodes.upper_layer.contexts import TRANSFER_SYNTAXES
+from dicom_nodes.upper_layer.pynetdicom_private import reject
 from support.services import path_of
 
 HERE = "127.0.0.1"
@@ -103,6 +104,12 @@ class PretendPacs:
     counts: bool = True
     """Whether it answers the optional keys with numbers."""
     rejects: bool = False
+    action_status: int = 0x0000
+    """What it answers to a commitment request."""
+    queries: bool = True
+    """Whether it answers C-FIND."""
+    admit: Callable[[Any], tuple[int, int, int] | None] = lambda _event: None
+    """The A-ASSOCIATE-RJ (result, source, reason) for a request, or None to let it in."""
     stored: dict[str, bytes] = field(default_factory=dict)
     syntax_of: dict[str, str] = field(default_factory=dict)
     proposals: list[list[tuple[str, list[str]]]] = field(default_factory=list)
@@ -123,7 +130,8 @@ class PretendPacs:
         for context in AllStoragePresentationContexts:
             if self.sop_classes is None or context.abstract_syntax in self.sop_classes:
                 ae.add_supported_context(str(context.abstract_syntax), list(self.syntaxes))
-        ae.add_supported_context(StudyRootQueryRetrieveInformationModelFind)
+        if self.queries:
+            ae.add_supported_context(StudyRootQueryRetrieveInformationModelFind)
         if self.commits is not None:
             ae.add_supported_context(StorageCommitmentPushModel)
         handlers = [
@@ -147,6 +155,10 @@ class PretendPacs:
         self.proposals.append(
             [(str(c.abstract_syntax), [str(s) for s in c.transfer_syntax]) for c in contexts]
         )
+        rejection = self.admit(event)
+        if rejection is not None:
+            reject(event.assoc, *rejection)
+            event.assoc.kill()
 
     def _store(self, event: Any) -> int:
         status = self.store_status(event) if callable(self.store_status) else self.store_status
@@ -186,6 +198,8 @@ class PretendPacs:
                 yield 0xFF00, match
 
     def _action(self, event: Any) -> tuple[int, None]:
+        if self.action_status:
+            return self.action_status, None
         request = event.action_information
         report = Dataset()
         report.TransactionUID = request.TransactionUID
@@ -248,6 +262,26 @@ def storescp(folder: Path, *options: str, ae_title: str = "STORESCP") -> Iterato
     with _running([str(part) for part in command]):
         _listening(port)
         yield node("storescp", ae_title, port)
+
+
+@contextmanager
+def dcmrecv(folder: Path, *sop_classes: str, ae_title: str = "DCMRECV") -> Iterator[DimseNode]:
+    """DCMTK's dcmrecv, accepting only these SOP classes; it writes what it gets to `folder`."""
+    folder.mkdir(exist_ok=True)
+    contexts = "".join(
+        f"PresentationContext{number} = {uid}\\Uncompressed\n" for number, uid in enumerate(sop_classes, 1)
+    )
+    profile = folder.parent / "dcmrecv.cfg"
+    profile.write_text(
+        "[[TransferSyntaxes]]\n[Uncompressed]\nTransferSyntax1 = LocalEndianExplicit\n"
+        "TransferSyntax2 = LittleEndianImplicit\n[[PresentationContexts]]\n[Taken]\n"
+        f"{contexts}[[Profiles]]\n[Taken]\nPresentationContexts = Taken\n"
+    )
+    port = free_port()
+    command = [path_of("dcmrecv"), "-aet", ae_title, "-xf", profile, "Taken", "-od", folder, port]
+    with _running([str(part) for part in command]):
+        _listening(port)
+        yield node("dcmrecv", ae_title, port)
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from gateway.lifecycle import CaseState, StudyState
 from gateway.records import audit, ledger
 from gateway.records.accounts import Viewer
 from gateway.records.database import Database
-from gateway.records.evidence import CaseDraft, Evidence
 from gateway.records.identities.vault import Patient, SealedIdentity, Vault
-from gateway.records.tables.service import AuditEvent
+from gateway.records.step_record import NewCase, StepRecord
+from gateway.records.tables.administration import AuditEvent
 from gateway.records.tables.studies import Case, Identity, Study
 from gateway.records.views import case_rows
 from gateway.records.views.case_rows import JournalLine
@@ -45,9 +45,9 @@ class FakeClock:
         self.time += timedelta(seconds=seconds)
 
 
-def fact(
+def new_instance(
     number: int = 1, study: str = "1.2.3", digest: str | None = None, **changes: Any
-) -> ledger.InstanceFact:
+) -> ledger.NewInstance:
     """An instance as the intake hands it over."""
     values: dict[str, Any] = {
         "site": "hospital",
@@ -66,12 +66,12 @@ def fact(
         "blob": f"received/{number}.dcm",
         "size": 100,
     }
-    return ledger.InstanceFact(**{**values, **changes})
+    return ledger.NewInstance(**{**values, **changes})
 
 
-def reply_fact(
+def new_reply(
     number: int = 1, study: str = "2.25.1", digest: str | None = None, **changes: Any
-) -> ledger.ReplyFact:
+) -> ledger.NewReply:
     """An object of a reading site as the intake hands it over."""
     values: dict[str, Any] = {
         "node": "reading-site",
@@ -87,10 +87,10 @@ def reply_fact(
         "blob": f"replies/{number}.dcm",
         "size": 100,
     }
-    return ledger.ReplyFact(**{**values, **changes})
+    return ledger.NewReply(**{**values, **changes})
 
 
-def draft(destination: str = "reading-site", **changes: Any) -> CaseDraft:
+def draft(destination: str = "reading-site", **changes: Any) -> NewCase:
     """A case as routing finds it."""
     values: dict[str, Any] = {
         "destination": destination,
@@ -106,7 +106,7 @@ def draft(destination: str = "reading-site", **changes: Any) -> CaseDraft:
         "explanation": [],
         "series": [],
     }
-    return CaseDraft(**{**values, **changes})
+    return NewCase(**{**values, **changes})
 
 
 def due(database: Database, worker: str = "w") -> ledger.Claim:
@@ -118,10 +118,10 @@ def due(database: Database, worker: str = "w") -> ledger.Claim:
 
 def matched_case(database: Database, clock: FakeClock, study: str = "1.2.3") -> int:
     """A study of one instance, taken through completion and routing; returns the case's id."""
-    ledger.keep_instance(database, fact(study=study), QUIET)
+    ledger.keep_instance(database, new_instance(study=study), QUIET)
     clock.pass_seconds(11)
     ledger.advance(database, due(database), StudyState.COMPLETED)
-    ledger.advance(database, due(database), StudyState.MATCHED, Evidence(cases=(draft(),)))
+    ledger.advance(database, due(database), StudyState.MATCHED, StepRecord(cases=(draft(),)))
     claim = due(database)
     ledger.postpone(database, claim, "not now", timedelta(0), failed=False)
     return claim.id

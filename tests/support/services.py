@@ -55,6 +55,7 @@ PROGRAMS = (
             "storescu",
             "dcmsend",
             "storescp",
+            "dcmrecv",
             "echoscu",
             "findscu",
             "movescu",

@@ -20,8 +20,8 @@ class StowServer:
 
     reply: Callable[[list[bytes]], Reply] = lambda parts: (200, b"")  # noqa: ARG005
     instances: list[str] = field(default_factory=list)
-    series: list[int | None] = field(default_factory=list)
-    """NumberOfSeriesRelatedInstances of each series; None: left out."""
+    series: list[Any] = field(default_factory=list)
+    """NumberOfSeriesRelatedInstances of each series as it is stated (a list of values, null ...); None: left out."""
     page: int = 1000
     search_status: int = 200
     requests: list[list[bytes]] = field(default_factory=list)
@@ -50,7 +50,12 @@ class StowServer:
                 owner.headers.append(dict(self.headers))
                 if urlsplit(self.path).path.endswith("/series"):
                     counts = [
-                        {"00201209": {"vr": "IS", "Value": [n]} if n else {"vr": "IS"}} for n in owner.series
+                        {
+                            "00201209": {"vr": "IS", "Value": n if isinstance(n, list) else [n]}
+                            if n
+                            else {"vr": "IS"}
+                        }
+                        for n in owner.series
                     ]
                     self._answer(owner.search_status, json.dumps(counts).encode())
                     return

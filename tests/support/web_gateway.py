@@ -26,7 +26,7 @@ from gateway.records.database import Database
 from gateway.records.tables.studies import Case, CaseEvent, Instance, PreparedInstance, Study
 from gateway.settings import Settings
 from gateway.web.application import WebContext, create_application
-from routing_rules.files import rules_from_text
+from routing_rules.rule_files import rules_from_text
 
 RULES = rules_from_text(
     "rules:\n  - {id: by-address, title: Sent to the address, when: {called_ae_title: {is: PML}}}\n",

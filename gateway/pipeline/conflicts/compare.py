@@ -18,10 +18,10 @@ from gateway.identity.content import DifferenceKind, NotOneObject, Same, compare
 from gateway.identity.pixels import CannotDecode, Decoded, decoded
 from gateway.lifecycle import ConflictState, Standing
 from gateway.pipeline.context import StepContext, Turn
-from gateway.pipeline.outcome import Done, Outcome
+from gateway.pipeline.step_result import Done, StepResult
 from gateway.pipeline.steps.originals import NOT_DICOM
 from gateway.records.blobs import BlobStore
-from gateway.records.evidence import ComparedFact, Evidence
+from gateway.records.step_record import NewStanding, StepRecord
 from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.studies import Instance
 from gateway.records.views import conflict_rows
@@ -43,7 +43,7 @@ class Compared:
     attributes: tuple[tuple[str, str], ...] = ()
 
 
-def compare_versions(turn: Turn, context: StepContext) -> Outcome:
+def compare_versions(turn: Turn, context: StepContext) -> StepResult:
     """RECEIVED -> SAME when all say the same, else CONTESTED: a lead is asked."""
     with context.database.read() as session:
         conflict = conflict_rows.conflict(session, turn.claim.id)
@@ -51,10 +51,10 @@ def compare_versions(turn: Turn, context: StepContext) -> Outcome:
     found = [_compared(context.blobs, version, stands) for version, stands in pairs]
     columns = findings(conflict, [one for one in found if one.kind])
     facts = tuple(
-        ComparedFact(one.instance_id, Standing.CONTESTED if one.kind else Standing.SAME) for one in found
+        NewStanding(one.instance_id, Standing.CONTESTED if one.kind else Standing.SAME) for one in found
     )
     reached = ConflictState.CONTESTED if columns["objects"] else ConflictState.SAME
-    return Done(reached, Evidence(columns=columns, compared=facts))
+    return Done(reached, StepRecord(columns=columns, compared=facts))
 
 
 def findings(conflict: Conflict, differing: Sequence[Compared]) -> dict[str, Any]:

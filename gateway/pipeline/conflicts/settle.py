@@ -8,12 +8,12 @@ from gateway.identity.attributes import Concern
 from gateway.identity.content import DifferenceKind
 from gateway.lifecycle import Choice, ConflictState, Standing
 from gateway.pipeline.context import StepContext, Turn
-from gateway.pipeline.outcome import Done, NotYet, Outcome
+from gateway.pipeline.step_result import Done, NotYet, StepResult
 from gateway.pipeline.steps import originals
 from gateway.pipeline.steps.identities import who
-from gateway.records.evidence import ComparedFact, Evidence, Settlement
 from gateway.records.identities.vault import SealedIdentity
 from gateway.records.ledger.conflicts.settlement import chosen
+from gateway.records.step_record import NewStanding, Settlement, StepRecord
 from gateway.records.tables.conflicts import TWO_IDENTITIES, Conflict
 from gateway.records.tables.studies import Instance
 from gateway.records.views import case_rows, conflict_rows
@@ -23,7 +23,7 @@ NOTHING_CAME = timedelta(hours=1)
 """Only a look: what arrives wakes the conflict."""
 
 
-def settle_versions(turn: Turn, context: StepContext) -> Outcome:
+def settle_versions(turn: Turn, context: StepContext) -> StepResult:
     """DECIDED -> SETTLED with the chosen versions in force, or AWAITED when none stands."""
     with context.database.read() as session:
         conflict = conflict_rows.conflict(session, turn.claim.id)
@@ -38,10 +38,10 @@ def settle_versions(turn: Turn, context: StepContext) -> Outcome:
     changed = any(
         (row.standing == Standing.IN_FORCE) != (standings[row.saved_id] == Standing.IN_FORCE) for row in rows
     )
-    facts = tuple(ComparedFact(*pair) for pair in standings.items())
+    facts = tuple(NewStanding(*pair) for pair in standings.items())
     if choice == Choice.NEITHER:
         settlement = Settlement(facts, changed=False, identity_only=False, touches_identity=False)
-        return Done(ConflictState.AWAITED, Evidence(settlement=settlement))
+        return Done(ConflictState.AWAITED, StepRecord(settlement=settlement))
     return _settled(context, conflict, facts, changed=changed)
 
 
@@ -54,10 +54,10 @@ def _one_identity(context: StepContext, conflict: Conflict, choice: Choice) -> D
         rows = [one for one in rows if one.standing == Standing.IN_FORCE or one.conflict_id == conflict.id]
         needs_identity = conflict_rows.has_identity(session, conflict.study_id)
     stands = Standing.SET_ASIDE if choice == Choice.NEITHER else Standing.IN_FORCE
-    facts = tuple(ComparedFact(one.saved_id, stands) for one in rows if one.standing != Standing.SAME)
+    facts = tuple(NewStanding(one.saved_id, stands) for one in rows if one.standing != Standing.SAME)
     if choice == Choice.NEITHER:
         settlement = Settlement(facts, changed=False, identity_only=False, touches_identity=True)
-        return Done(ConflictState.AWAITED, Evidence(settlement=settlement))
+        return Done(ConflictState.AWAITED, StepRecord(settlement=settlement))
     number = conflict.other_id if choice == Choice.NEWER else conflict.first_id
     chosen_one = next(one for one in rows if one.saved_id == number)
     changed = choice == Choice.NEWER or any(one.standing != Standing.IN_FORCE for one in rows)
@@ -71,10 +71,10 @@ def _one_identity(context: StepContext, conflict: Conflict, choice: Choice) -> D
         identity_of=number,
         identity_until=max(one.saved_id for one in rows),
     )
-    return Done(ConflictState.SETTLED, Evidence(settlement=settlement))
+    return Done(ConflictState.SETTLED, StepRecord(settlement=settlement))
 
 
-def await_versions(turn: Turn, context: StepContext) -> Outcome:
+def await_versions(turn: Turn, context: StepContext) -> StepResult:
     """AWAITED -> SETTLED once the sender has sent the images again and is silent."""
     with context.database.read() as session:
         conflict = conflict_rows.conflict(session, turn.claim.id)
@@ -89,7 +89,7 @@ def await_versions(turn: Turn, context: StepContext) -> Outcome:
 
 
 def _settled(
-    context: StepContext, conflict: Conflict, facts: tuple[ComparedFact, ...], *, changed: bool
+    context: StepContext, conflict: Conflict, facts: tuple[NewStanding, ...], *, changed: bool
 ) -> Done:
     awaited = conflict.choice == Choice.NEITHER
     settlement = Settlement(
@@ -101,7 +101,7 @@ def _settled(
         if changed
         else None,
     )
-    return Done(ConflictState.SETTLED, Evidence(settlement=settlement))
+    return Done(ConflictState.SETTLED, StepRecord(settlement=settlement))
 
 
 def _identity(

@@ -1,4 +1,4 @@
-"""Whom to forget: from a PatientID, a case or a study to the patient's mark, and to studies not decided yet.
+"""Whom to forget: from a PatientID, a case or a study to the patient's hash, and to studies not decided yet.
 
 Needs the pseudonym key, which the web role does not have: forgetting is a command.
 """
@@ -14,18 +14,18 @@ from gateway.errors import NotThere
 from gateway.identity.patient import KEYWORDS
 from gateway.pipeline.steps import originals
 from gateway.pipeline.steps.calendar import open_letters
-from gateway.pipeline.steps.patient_hashes import linkage
+from gateway.pipeline.steps.patient_hashes import patient_hashes
 from gateway.privacy.pseudonyms import PseudonymKey
 from gateway.records import forgetting, ledger
 from gateway.records.blobs import BlobStore
 from gateway.records.database import Database
-from gateway.records.forgetting import Plan
+from gateway.records.forgetting import ForgettingPlan
 from gateway.records.patients import UNDECIDED
 from gateway.records.tables.studies import Case, Identity, Study
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ForgetRequest:
     """A patient to forget: only the keyed hash, and studies that name the patient in their headers."""
 
     site: str
@@ -41,11 +41,11 @@ class Forgetter:
     blobs: BlobStore
     key: PseudonymKey
 
-    def by_patient_id(self, site: str, issuer: str, patient_id: str) -> Wanted:
+    def by_patient_id(self, site: str, issuer: str, patient_id: str) -> ForgetRequest:
         """The patient with this number at a site; `issuer` as the sender writes it."""
         return self._with_undecided(site, self.key.patient_hash(site, issuer, patient_id))
 
-    def by_case(self, case_id: int) -> Wanted:
+    def by_case(self, case_id: int) -> ForgetRequest:
         """The patient of a case; raises NotThere."""
         with self.database.read() as session:
             case = session.get(Case, case_id)
@@ -56,7 +56,7 @@ class Forgetter:
             return self._with_undecided(identity.site, identity.patient_hash)
         return self.by_study(study_id)
 
-    def by_study(self, study_id: int) -> Wanted:
+    def by_study(self, study_id: int) -> ForgetRequest:
         """The patient of a study: the one its first image names; raises NotThere."""
         with self.database.read() as session:
             study = session.get(Study, study_id)
@@ -66,21 +66,23 @@ class Forgetter:
             return self._with_undecided(study.site, study.patient_hash)
         return self._with_undecided(study.site, self._hashes(study)[0])
 
-    def plan(self, wanted: Wanted) -> Plan:
+    def plan(self, wanted: ForgetRequest) -> ForgettingPlan:
         """What would go."""
         with self.database.read() as session:
             return forgetting.plan(session, wanted.patient_hash, wanted.also)
 
-    def forget(self, wanted: Wanted, who: str, why: str, *, even_open: bool = False) -> tuple[int, bool]:
+    def forget(
+        self, wanted: ForgetRequest, who: str, why: str, *, even_open: bool = False
+    ) -> tuple[int, bool]:
         """Forget; returns the number of files deleted, and whether the database gave up the old bytes too."""
         database = self.database
-        forgotten_id = ledger.mark_forgotten(
+        forgotten_id = ledger.begin_forgetting(
             database, wanted.patient_hash, wanted.site, wanted.also, who, why, even_open=even_open
         )
         files = forgetting.finish(database, self.blobs, forgotten_id)
         return files, database.give_up_deleted(forgetting.TABLES)
 
-    def _with_undecided(self, site: str, patient_hash: str) -> Wanted:
+    def _with_undecided(self, site: str, patient_hash: str) -> ForgetRequest:
         """Studies whose headers nobody has read, or that name several patients, are found by reading them now."""
         open_letters(self.database, self.key)  # who was enrolled a moment ago is known by a letter alone
         with self.database.read() as session:
@@ -92,12 +94,12 @@ class Forgetter:
                 )
             ).all()
         also = [study.saved_id for study in unread if patient_hash in self._hashes(study)]
-        return Wanted(site, patient_hash, tuple(also))
+        return ForgetRequest(site, patient_hash, tuple(also))
 
     def _hashes(self, study: Study) -> list[str]:
         """The hash of the patient in each header, in order of arrival."""
         return [
-            linkage(
+            patient_hashes(
                 self.key,
                 study.site,
                 dcmread(self.blobs.path(instance.blob), specific_tags=list(KEYWORDS)),

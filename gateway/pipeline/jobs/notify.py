@@ -15,7 +15,7 @@ from gateway import logs
 from gateway.pipeline import retry
 from gateway.records import ledger
 from gateway.records.database import Database
-from gateway.records.tables.service import Notice
+from gateway.records.tables.administration import Notice
 from gateway.settings import NotifySettings, Settings
 
 log = logs.get(__name__)
@@ -54,20 +54,20 @@ def channels(settings: NotifySettings) -> dict[str, Callable[[Sequence[Notice], 
     return {name: send for name, (address, send) in configured.items() if address}
 
 
-def message(found: Sequence[Notice], settings: NotifySettings) -> EmailMessage:
+def message(notices: Sequence[Notice], settings: NotifySettings) -> EmailMessage:
     """The mail: one line for each notice, with its link."""
     mail = EmailMessage()
     mail["From"], mail["To"] = settings.mail_from, settings.mail_to
-    first = found[0].text
-    mail["Subject"] = f"PML gateway: {first}" if len(found) == 1 else f"PML gateway: {len(found)} notices"
-    lines = [f"{notice.text}\n{_link(notice, settings)}\n" for notice in found]
+    first = notices[0].text
+    mail["Subject"] = f"PML gateway: {first}" if len(notices) == 1 else f"PML gateway: {len(notices)} notices"
+    lines = [f"{notice.text}\n{_link(notice, settings)}\n" for notice in notices]
     mail.set_content(
         "\n".join([*lines, "This message names no patient; the pages do, to those who may see them."])
     )
     return mail
 
 
-def _mail(found: Sequence[Notice], settings: NotifySettings) -> None:
+def _mail(notices: Sequence[Notice], settings: NotifySettings) -> None:
     """By SMTP (RFC 5321), with STARTTLS unless it is switched off."""
     try:
         with smtplib.SMTP(settings.mail_host, settings.mail_port, timeout=settings.timeout) as server:
@@ -75,7 +75,7 @@ def _mail(found: Sequence[Notice], settings: NotifySettings) -> None:
                 server.starttls(context=ssl.create_default_context())
             if settings.mail_user:
                 server.login(settings.mail_user, settings.mail_password)
-            server.send_message(message(found, settings))
+            server.send_message(message(notices, settings))
     except (OSError, smtplib.SMTPException) as error:
         code = getattr(error, "smtp_code", "")
         raise NotTold(
@@ -85,7 +85,7 @@ def _mail(found: Sequence[Notice], settings: NotifySettings) -> None:
         ) from error
 
 
-def _post(found: Sequence[Notice], settings: NotifySettings) -> None:
+def _post(notices: Sequence[Notice], settings: NotifySettings) -> None:
     """By POST of JSON: `{"notices": [{"id", "event", "site", "text", "link", "at"}]}`; any 2xx is success."""
     body = {
         "notices": [
@@ -97,7 +97,7 @@ def _post(found: Sequence[Notice], settings: NotifySettings) -> None:
                 "link": _link(notice, settings),
                 "at": notice.at.isoformat(),
             }
-            for notice in found
+            for notice in notices
         ]
     }
     headers = {"Authorization": f"Bearer {settings.webhook_token}"} if settings.webhook_token else {}

@@ -1,1 +1,1 @@
-"""The steps of what a reading site sends back: `matching` (which case), `restore` (its identity), `deliver`."""
+"""The steps of what a reading site sends back: `case_of_reply` (which case), `restore` (its identity), `deliver`."""

@@ -7,40 +7,26 @@ from datetime import timedelta
 
 from dicom_nodes.errors import UnknownNode
 from dicom_nodes.node import ReportsBy
-from dicom_nodes.sender import OutgoingFile, store
 from gateway.lifecycle import BEFORE_THE_REPORT, CaseState, ReplyState
 from gateway.pipeline.context import StepContext, Turn
-from gateway.pipeline.outcome import Done, NotYet, Outcome
+from gateway.pipeline.step_result import Done, NotYet, StepResult
 from gateway.pipeline.steps.confirm import Returned, confirmed
-from gateway.pipeline.steps.deliveries import verdict
-from gateway.records.evidence import Evidence
+from gateway.pipeline.steps.deliveries import offered, verdict
+from gateway.records.step_record import StepRecord
 from gateway.records.tables.studies import Case, Reply, Study
 from gateway.records.views import case_rows, reply_rows
 
 
-def return_reply(turn: Turn, context: StepContext) -> Outcome:
+def return_reply(turn: Turn, context: StepContext) -> StepResult:
     """RESTORED -> RETURNED, with the answer of the sender's PACS."""
     reply, _, study = _read(turn, context)
     if not study.sender:
-        return Done(ReplyState.RETURNED, Evidence(note={"waits": "on the upload's page"}))
+        return Done(ReplyState.RETURNED, StepRecord(note={"waits": "on the upload's page"}))
     node = context.directory().get(study.sender)
-    file = reply.restored
-    outgoing = OutgoingFile(
-        context.blobs.path(file["blob"]),
-        file["sop_class_uid"],
-        file["sop_instance_uid"],
-        file["transfer_syntax_uid"],
-    )
-    outcomes = store(
-        node,
-        [outgoing],
-        calling_ae_title=context.settings.dicom.ae_title,
-        timeout_s=context.settings.dicom.timeout,
-    )
-    return verdict("reply", node.name, outcomes, ReplyState.RETURNED)
+    return verdict("reply", node.name, offered(context, node, [reply.restored]), ReplyState.RETURNED)
 
 
-def confirm_reply(turn: Turn, context: StepContext) -> Outcome:
+def confirm_reply(turn: Turn, context: StepContext) -> StepResult:
     """RETURNED -> CONFIRMED; where the reading site reports by DICOM, its report ends the case."""
     reply, case, study = _read(turn, context)
     closes = reply.is_report and _reports_by_dicom(context, case.destination or reply.node)
@@ -50,21 +36,20 @@ def confirm_reply(turn: Turn, context: StepContext) -> Outcome:
     else:
         closes = False
     if not study.sender:
-        evidence = Evidence(note={"how": "kept here for the uploader"}, closes_case=closes)
+        evidence = StepRecord(note={"how": "kept here for the uploader"}, closes_case=closes)
         return Done(ReplyState.CONFIRMED, evidence)
     returned = Returned(
         "the object",
-        reply.restored["sop_class_uid"],
-        reply.restored["sop_instance_uid"],
+        [reply.restored],
         study.study_instance_uid,
         reply.reached_at,
         reply.commitment_transactions,
         ReplyState.CONFIRMED,
     )
-    outcome = confirmed(turn, context, context.directory().get(study.sender), returned)
-    if isinstance(outcome, Done):
-        return Done(outcome.reached, replace(outcome.evidence, closes_case=closes))
-    return outcome
+    result = confirmed(turn, context, context.directory().get(study.sender), returned)
+    if isinstance(result, Done):
+        return Done(result.reached, replace(result.record, closes_case=closes))
+    return result
 
 
 def _reports_by_dicom(context: StepContext, name: str) -> bool:

@@ -10,17 +10,17 @@ from pydicom import Dataset, dcmread
 
 from gateway.lifecycle import ReplyState
 from gateway.pipeline.context import StepContext, Turn
-from gateway.pipeline.outcome import Done, NotYet, Outcome, Stuck
-from gateway.pipeline.replies import matching
+from gateway.pipeline.replies import case_of_reply
+from gateway.pipeline.step_result import Done, NotYet, StepResult, Stuck
 from gateway.pipeline.steps import originals
 from gateway.pipeline.steps.identities import standing_header
 from gateway.privacy.deidentify.part10 import encode
-from gateway.privacy.errors import Held, Reason
+from gateway.privacy.errors import Held, HeldReason
 from gateway.privacy.reidentify.maps import accessions_back, uids_back
 from gateway.privacy.reidentify.references import references, refuse_if_foreign
 from gateway.privacy.reidentify.restore import restore
 from gateway.records import ledger
-from gateway.records.evidence import Evidence
+from gateway.records.step_record import StepRecord
 from gateway.records.tables.studies import Case, Reply
 from gateway.records.views import case_rows, reply_rows
 
@@ -28,7 +28,7 @@ LOOK_AGAIN = timedelta(seconds=5)
 """Objects that refer to one another come seconds apart."""
 
 
-def restore_reply(turn: Turn, context: StepContext) -> Outcome:
+def restore_reply(turn: Turn, context: StepContext) -> StepResult:
     """RECEIVED -> RESTORED: a copy with the original identity lies in the object store, ready to be sent."""
     with context.database.read() as session:
         reply = reply_rows.reply(session, turn.claim.id)
@@ -37,15 +37,15 @@ def restore_reply(turn: Turn, context: StepContext) -> Outcome:
         original = reply_rows.is_original(session, reply.sop_instance_uid)
     dataset = dcmread(BytesIO(context.blobs.get(reply.blob)))
     patient_id = str(dataset.get("PatientID") or "").strip()
-    case = matching.fitting_case(reply, patient_id, candidates, context.directory())
-    if isinstance(case, matching.NoCase):
+    case = case_of_reply.fitting_case(reply, patient_id, candidates, context.directory())
+    if isinstance(case, case_of_reply.NoCase):
         return Stuck(case.problem, case.fix)
     columns: dict[str, Any] = {
         "study_id": case.study_id,
         "case_id": case.id,
         "generation": case.generation,
     }
-    belongs = Evidence(columns=columns)
+    belongs = StepRecord(columns=columns)
     if twin or original:
         return Stuck(
             "Another object has the same SOP Instance UID, with other content.",
@@ -81,12 +81,12 @@ def restore_reply(turn: Turn, context: StepContext) -> Outcome:
         restored = _restored(context, reply, case, dataset, headers, back)
     except Held as held:
         quiet = timedelta(seconds=context.settings.study.quiet_period)
-        if held.reason is Reason.UNKNOWN_INSTANCE and turn.now - reply.received_at < quiet:
+        if held.reason is HeldReason.UNKNOWN_INSTANCE and turn.now - reply.received_at < quiet:
             return NotYet(f"{len(unknown)} objects it refers to have not come yet", LOOK_AGAIN, belongs)
         return Stuck(held.problem, held.fix, belongs)
-    note = {"from": reply.node, "kind": matching.ACCEPTED[reply.sop_class_uid]}
-    columns |= {"restored": restored, "is_report": matching.is_report(dataset)}
-    return Done(ReplyState.RESTORED, Evidence(note=note, columns=columns))
+    note = {"from": reply.node, "kind": case_of_reply.ACCEPTED[reply.sop_class_uid]}
+    columns |= {"restored": restored, "is_report": case_of_reply.is_report(dataset)}
+    return Done(ReplyState.RESTORED, StepRecord(note=note, columns=columns))
 
 
 def _restored(

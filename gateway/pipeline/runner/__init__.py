@@ -1,1 +1,1 @@
-"""The `engine` claims due work and runs its step; `lanes` says how many of its workers one peer may hold."""
+"""The `engine` claims due work and runs its step; `peer_limits` says how many of its workers one peer may hold."""

@@ -1,8 +1,8 @@
-"""The engine: claims a due case or study, runs its step, records the outcome. Nothing else commits a step.
+"""The engine: claims a due case or study, runs its step, records the result. Nothing else commits a step.
 
 A claim is a lease with a fence number (records.ledger). While a step runs, a heartbeat prolongs the
 lease; a worker that dies stops prolonging, and another takes the work over, with a higher fence. The
-dead one's outcome, should it come after all, is refused.
+dead one's result, should it come after all, is refused.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from gateway import logs
 from gateway.errors import GatewayError
 from gateway.pipeline import retry
 from gateway.pipeline.context import StepContext, Turn
-from gateway.pipeline.outcome import Done, NotYet, Outcome, Stuck
-from gateway.pipeline.runner.lanes import Lanes
+from gateway.pipeline.runner.peer_limits import PeerLimits
+from gateway.pipeline.step_result import Done, NotYet, StepResult, Stuck
 from gateway.pipeline.step_table import STATES_WITH_STEPS, STEPS
 from gateway.privacy.errors import PrivacyError
 from gateway.records import ledger
@@ -45,7 +45,7 @@ class Engine:
         self._stopping = threading.Event()
         self._awake = threading.Condition()
         self._held: dict[tuple[str, int], Claim] = {}
-        self._lanes = Lanes(workers)
+        self._peer_limits = PeerLimits(workers)
         self._claiming = threading.Lock()
         self._threads = [threading.Thread(target=self._work, name=f"step-{n}") for n in range(workers)]
         self._heart = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
@@ -91,26 +91,26 @@ class Engine:
         """Claim and run one step; False when nothing is due."""
         with self._claiming:  # looking where there is room and taking it are one
             claim = ledger.claim_due(
-                self.context.database, self.name, self._lease, STATES_WITH_STEPS, self._lanes.full()
+                self.context.database, self.name, self._lease, STATES_WITH_STEPS, self._peer_limits.full()
             )
             if claim is None:
                 return False
-            self._lanes.enter(claim.peer)
+            self._peer_limits.enter(claim.peer)
         self._held[claim.unit, claim.id] = claim
         answered = False
         try:
             with structlog.contextvars.bound_contextvars(unit=claim.unit, number=claim.id, state=claim.state):
                 began = time.monotonic()
-                outcome = self._run(claim)
-                answered = not (isinstance(outcome, NotYet) and outcome.look_again is None)
-                self._record(claim, outcome, time.monotonic() - began)
+                result = self._run(claim)
+                answered = not (isinstance(result, NotYet) and result.look_again is None)
+                self._record(claim, result, time.monotonic() - began)
         finally:
             self._held.pop((claim.unit, claim.id), None)
-            self._lanes.leave(claim.peer, answered=answered)
+            self._peer_limits.leave(claim.peer, answered=answered)
         return True
 
-    def _run(self, claim: Claim) -> Outcome:
-        """The step's outcome; an error it did not foresee becomes one, by its class."""
+    def _run(self, claim: Claim) -> StepResult:
+        """The step's result; an error it did not foresee becomes one, by its class."""
         with self.context.database.read() as session:
             turn = Turn(claim, self.context.database.now(session))
         try:
@@ -128,27 +128,27 @@ class Engine:
                 "The log has the trace; retry the case after the cause is mended, or report it.",
             )
 
-    def _record(self, claim: Claim, outcome: Outcome, seconds: float) -> None:
+    def _record(self, claim: Claim, result: StepResult, seconds: float) -> None:
         database = self.context.database
-        match outcome:
-            case Done(reached, evidence):
-                kept = ledger.advance(database, claim, reached, evidence)
+        match result:
+            case Done(reached, record):
+                kept = ledger.advance(database, claim, reached, record)
                 log.info("step done", reached=str(reached), seconds=round(seconds, 3))
                 self.wake()
             case NotYet():
-                kept = self._postpone(claim, outcome)
-            case Stuck(problem, fix, evidence):
-                kept = ledger.park(database, claim, problem, fix, evidence)
+                kept = self._postpone(claim, result)
+            case Stuck(problem, fix, record):
+                kept = ledger.park(database, claim, problem, fix, record)
                 log.warning("parked", problem=problem)
         if not kept:
             log.warning("outcome refused: the work was taken over or changed meanwhile")
 
-    def _postpone(self, claim: Claim, outcome: NotYet) -> bool:
+    def _postpone(self, claim: Claim, result: NotYet) -> bool:
         settings = self.context.settings.engine
         database = self.context.database
-        why, evidence = outcome.why, outcome.evidence
-        if outcome.look_again is not None:
-            return ledger.postpone(database, claim, why, outcome.look_again, evidence, failed=False)
+        why, record = result.why, result.record
+        if result.look_again is not None:
+            return ledger.postpone(database, claim, why, result.look_again, record, failed=False)
         with database.read() as session:
             failing_for = database.now(session) - (claim.failing_since or database.now(session))
         if retry.exhausted(failing_for, settings):
@@ -157,11 +157,11 @@ class Engine:
                 claim,
                 f"{why} (tried for {failing_for})",
                 "Mend the cause, then retry the case.",
-                evidence,
+                record,
             )
         log.info("will try again", why=why)
         return ledger.postpone(
-            database, claim, why, retry.delay(claim.attempts, settings, random.random()), evidence
+            database, claim, why, retry.delay(claim.attempts, settings, random.random()), record
         )
 
     def _beat(self) -> None:

@@ -1,4 +1,4 @@
-"""What the worker does for the surveillance calendar: opens letters, reads the dates of older studies, marks overdue.
+"""The worker's part of the surveillance calendar: letters opened, dates of older studies read, who is overdue noted.
 
 Opening needs the pseudonym key: the patient's hash and pseudonym are made as for a received study, so both meet.
 """
@@ -18,9 +18,9 @@ from gateway.pipeline.context import StepContext
 from gateway.pipeline.steps import originals
 from gateway.privacy.pseudonyms import PseudonymKey
 from gateway.records import ledger
+from gateway.records.calendar import NO_DATE
 from gateway.records.database import Database
 from gateway.records.identities import sealed_letters
-from gateway.records.surveillance import NO_DATE
 from gateway.records.tables.studies import Study
 from routing_rules.series.attributes import Header, tag_of, text
 from routing_rules.surveillance.enrolment_csv import EnrolmentRow
@@ -33,7 +33,7 @@ DATES = tuple(map(tag_of, ("StudyDate", "SeriesDate", "AcquisitionDate", "Conten
 
 
 @dataclass(frozen=True)
-class Opened:
+class OpenedLetters:
     """What became of the letters: numbers only."""
 
     enrolled: int = 0
@@ -41,35 +41,36 @@ class Opened:
     held: int = 0
 
 
-def open_letters(database: Database, key: PseudonymKey) -> Opened:
+def open_letters(database: Database, key: PseudonymKey) -> OpenedLetters:
     """Open every letter; one that cannot be opened is held with its fix and tried again. Replicas do no harm."""
     became = {"enrolled": 0, "merged": 0, "held": 0}
-    for enrolment_id, site, letter in ledger.letters(database):
+    for enrolment_id, site, letter in ledger.unopened_letters(database):
         try:
             patient_id, issuer = sealed_letters.open_letter(key, site, letter)
-            mark, pseudonym = (
+            patient_hash, pseudonym = (
                 key.patient_hash(site, issuer, patient_id),
                 key.pseudonym(site, issuer, patient_id),
             )
-            told = ledger.keep_opened(database, enrolment_id, mark, pseudonym)
+            told = ledger.keep_opened(database, enrolment_id, patient_hash, pseudonym)
         except GatewayError as error:
             ledger.note_unopened(database, enrolment_id, error.problem, error.fix)
             told = "held"
-        except (
-            IntegrityError
-        ):  # another process enrolled the same patient in this moment: merged the next time
+        except IntegrityError:
+            # Another process enrolled the same patient in this moment: merged the next time.
             continue
-        outcome = {"enrolled": "enrolled", "merged": "merged"}.get(told.split(" ")[0], "held")
-        became[outcome] += bool(told)
-    return Opened(**became)
+        counted = {"enrolled": "enrolled", "merged": "merged"}.get(told.split(" ")[0], "held")
+        became[counted] += bool(told)
+    return OpenedLetters(**became)
 
 
-def enrol_list(database: Database, key: PseudonymKey, rows: Sequence[EnrolmentRow], who: str) -> Opened:
+def enrol_list(
+    database: Database, key: PseudonymKey, rows: Sequence[EnrolmentRow], who: str
+) -> OpenedLetters:
     """Enrol the rows of a list, and identify them at once: for a command on the machine that has the keys."""
     ledger.publish_letterbox(database, key)
     with database.read() as session:
         public = sealed_letters.public_key(session)
-    ledger.enrol(database, [ledger.entry_of(row, public) for row in rows], who)
+    ledger.enrol(database, [ledger.sealed_enrolment(row, public) for row in rows], who)
     return open_letters(database, key)
 
 
@@ -104,8 +105,8 @@ def tick(context: StepContext) -> None:
     """The hourly look at every calendar."""
     while read_dates(context) == STUDIES_AT_ONCE:
         pass
-    if marked := ledger.mark_overdue(context.database):
-        log.info("patients became overdue", patients=marked)
+    if newly := ledger.note_overdue(context.database):
+        log.info("patients became overdue", patients=newly)
 
 
 def _is_day(said: str) -> bool:

@@ -15,18 +15,18 @@ from dicom_nodes.sender import count_mr
 from gateway import logs
 from gateway.lifecycle import StudyState
 from gateway.pipeline.context import StepContext, Turn
-from gateway.pipeline.outcome import Done, NotYet, Outcome, Stuck
+from gateway.pipeline.step_result import Done, NotYet, StepResult, Stuck
 from gateway.pipeline.steps import facts
 from gateway.pipeline.steps.completion import (
     INCOMPLETE,
     Complete,
+    CompletionLimits,
     Incomplete,
-    Limits,
-    Progress,
+    StudyProgress,
     is_quiet,
     judge,
 )
-from gateway.records.evidence import Evidence
+from gateway.records.step_record import StepRecord
 from gateway.records.tables.studies import Study
 from gateway.records.views import case_rows
 from routing_rules.matching import match
@@ -35,14 +35,14 @@ from routing_rules.rule import AtHardCap, Rule
 log = logs.get(__name__)
 
 
-def complete(turn: Turn, context: StepContext) -> Outcome:
+def complete(turn: Turn, context: StepContext) -> StepResult:
     """RECEIVED -> COMPLETED, with the reason; a late instance later opens the next generation."""
     with context.database.read() as session:
         study = case_rows.study(session, turn.claim.id)
     silent_for, since_first = turn.now - study.last_instance_at, turn.now - study.first_instance_at
     every = [_limits(context), *(_limits(context, rule) for rule in context.rules().rules)]
-    shortest = Limits(min(one.quiet for one in every), min(one.hard_cap for one in every))
-    arriving = Progress(silent_for, since_first, 0, (), None)
+    shortest = CompletionLimits(min(one.quiet for one in every), min(one.hard_cap for one in every))
+    arriving = StudyProgress(silent_for, since_first, 0, (), None)
     if not is_quiet(arriving, shortest):
         return NotYet("instances are still arriving", shortest.quiet - silent_for)
     known = facts.of_study(context, study)
@@ -53,7 +53,7 @@ def complete(turn: Turn, context: StepContext) -> Outcome:
     here = sum(series.instances for series in found.series)
     asks = rule is not None and rule.completion.ask_pacs
     counted = _counted(context, study) if asks and missing and is_quiet(arriving, limits) else None
-    verdict = judge(Progress(silent_for, since_first, here, missing, counted), limits)
+    verdict = judge(StudyProgress(silent_for, since_first, here, missing, counted), limits)
     match verdict:
         case Complete(because):
             return _done(study, because, columns)
@@ -61,20 +61,22 @@ def complete(turn: Turn, context: StepContext) -> Outcome:
             told = study.accepted.get(INCOMPLETE)
             if told and told["generation"] == study.generation:
                 return _done(study, f"{told['who']} let it go on: {told['why']}", columns)
-            return Stuck(problem, fix, Evidence(columns={**columns, "held_because": INCOMPLETE}))
+            return Stuck(problem, fix, StepRecord(columns={**columns, "held_because": INCOMPLETE}))
         case _:
-            return NotYet(verdict.why, verdict.look_again, Evidence(columns=columns))
+            return NotYet(verdict.why, verdict.look_again, StepRecord(columns=columns))
 
 
 def _done(study: Study, because: str, columns: Mapping[str, Any]) -> Done:
     note = {"because": because, "instances": study.instances, "generation": study.generation}
-    return Done(StudyState.COMPLETED, Evidence(note=note, columns={**columns, "completed_because": because}))
+    return Done(
+        StudyState.COMPLETED, StepRecord(note=note, columns={**columns, "completed_because": because})
+    )
 
 
-def _limits(context: StepContext, rule: Rule | None = None) -> Limits:
+def _limits(context: StepContext, rule: Rule | None = None) -> CompletionLimits:
     """What the rule says, and the settings where it says nothing."""
     own, settings = rule.completion if rule else None, context.settings.study
-    return Limits(
+    return CompletionLimits(
         timedelta(seconds=(own and own.quiet_s) or settings.quiet_period),
         timedelta(seconds=(own and own.hard_cap_s) or settings.hard_cap),
         own.at_hard_cap if own else AtHardCap.GO_ON,

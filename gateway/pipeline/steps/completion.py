@@ -18,7 +18,7 @@ INCOMPLETE = "incomplete"
 
 
 @dataclass(frozen=True)
-class Progress:
+class StudyProgress:
     """How far a study has come, seen from outside."""
 
     silent_for: timedelta
@@ -32,7 +32,7 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class Limits:
+class CompletionLimits:
     """What a study is measured by: its rule's completion settings, or the gateway's."""
 
     quiet: timedelta
@@ -66,12 +66,12 @@ class Incomplete:
 Verdict = Complete | Waiting | Incomplete
 
 
-def is_quiet(progress: Progress, limits: Limits) -> bool:
+def is_quiet(progress: StudyProgress, limits: CompletionLimits) -> bool:
     """Whether it is time to ask what is missing: before that, and before the cap, nothing needs to be known."""
     return progress.silent_for >= limits.quiet or progress.since_first >= limits.hard_cap
 
 
-def judge(progress: Progress, limits: Limits) -> Verdict:
+def judge(progress: StudyProgress, limits: CompletionLimits) -> Verdict:
     """Complete, waiting or incomplete, each with its reason in words."""
     all_counted = progress.counted is not None and progress.instances >= progress.counted
     missing = f"required series are missing ({', '.join(progress.missing)})" if progress.missing else ""
@@ -94,7 +94,7 @@ def judge(progress: Progress, limits: Limits) -> Verdict:
     )
 
 
-def _counted(progress: Progress) -> str:
+def _counted(progress: StudyProgress) -> str:
     if progress.counted is None:
         return ""
     if progress.instances >= progress.counted:

@@ -1,34 +1,37 @@
 """Build the report's DICOM objects with the original identity.
 
-Every form of the ladder is made (Enhanced SR, Comprehensive SR, Basic Text SR, PDF), each under a UID derived
+Every form is made (Enhanced SR, Comprehensive SR, Basic Text SR, PDF, the printed pages), each under a UID derived
 from the case and the signed text; return_report sends the first one the sender's PACS accepts.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from io import BytesIO
+from typing import Any
 
 from pydicom import Dataset
 
 from gateway import __version__
 from gateway.lifecycle import CaseState
 from gateway.pipeline.context import StepContext, Turn
-from gateway.pipeline.outcome import Done, NotYet, Outcome, Stuck
+from gateway.pipeline.step_result import Done, NotYet, StepResult, Stuck
 from gateway.pipeline.steps import originals
+from gateway.pipeline.steps.document_forms import PAGES, RICHEST_FIRST
 from gateway.pipeline.steps.identities import WAITS_FOR_A_LEAD, dispute, standing_header, statements
+from gateway.privacy.pseudonyms import PseudonymKey
 from gateway.records import ledger
-from gateway.records.evidence import Evidence
+from gateway.records.step_record import StepRecord
 from gateway.records.views import case_rows
 from gateway.reporting.report import Report
 from gateway.reporting.signer import DeviceIdentity, Signer
-from gateway.reporting.structured_report import build
+from gateway.reporting.structured_report import build, build_pages
 
-LADDER = ("enhanced", "comprehensive", "basic", "pdf")
 SERIES_NUMBER = 9900
 """High, so that the report's series stands behind the images in every PACS list."""
 
 
-def compose(turn: Turn, context: StepContext) -> Outcome:
+def compose(turn: Turn, context: StepContext) -> StepResult:
     """REPORTED -> COMPOSED: the objects lie in the object store, ready to be sent."""
     with context.database.read() as session:
         case = case_rows.case(session, turn.claim.id)
@@ -44,7 +47,7 @@ def compose(turn: Turn, context: StepContext) -> Outcome:
     question = dispute(study, statements(pairs))
     if question is not None:
         why = "its images name two different patients: a lead decides"
-        return NotYet(why, WAITS_FOR_A_LEAD, Evidence(dispute=question))
+        return NotYet(why, WAITS_FOR_A_LEAD, StepRecord(dispute=question))
     evidence = [header for _, header in pairs]
     standing = standing_header(context, study, instances)
     # The gateway reads an identity back here: it is in the audit trail before it is in a file.
@@ -62,35 +65,50 @@ def compose(turn: Turn, context: StepContext) -> Outcome:
     )
     originals_of = {key.uid(str(ds.SOPInstanceUID)): str(ds.SOPInstanceUID) for ds in (*evidence, *priors)}
     again = f":{case.corrections}" if case.corrections else ""  # another identity is another object
+    device = DeviceIdentity(
+        "pml-gateway", context.settings.dicom.ae_title, __version__, uid=key.uid("this gateway")
+    )
     composed: dict[str, dict[str, str]] = {}
-    for form in LADDER:
-        dataset = build(
-            report,
-            evidence,
-            identity=standing,
-            priors=priors,
-            date_shift_days=shift,
-            original_uids=originals_of,
-            signed_by=Signer(signed.signer_name, "Reading site", signed.signer_login),
-            signed_at=signed.signed_at,
-            sop_instance_uid=key.uid(f"report:{case.id}:{signed.digest}:{form}{again}"),
-            series_instance_uid=key.uid(f"report series:{case.id}:{form}"),
-            series_number=SERIES_NUMBER + LADDER.index(form),
-            device=DeviceIdentity(
-                "pml-gateway", context.settings.dicom.ae_title, __version__, uid=key.uid("this gateway")
-            ),
-            as_=form,
-        )
-        blob = f"reports/{case.id}/{form}{again.replace(':', '-')}.dcm"
-        context.blobs.put(blob, _file(dataset))
-        composed[form] = {
-            "blob": blob,
-            "sop_class_uid": str(dataset.SOPClassUID),
-            "sop_instance_uid": str(dataset.SOPInstanceUID),
-            "transfer_syntax_uid": str(dataset.file_meta.TransferSyntaxUID),
+    for number, form in enumerate(RICHEST_FIRST):
+        made: dict[str, Any] = {
+            "identity": standing,
+            "priors": priors,
+            "date_shift_days": shift,
+            "original_uids": originals_of,
+            "signed_by": Signer(signed.signer_name, "Reading site", signed.signer_login),
+            "signed_at": signed.signed_at,
+            "series_instance_uid": key.uid(f"report series:{case.id}:{form}"),
+            "series_number": SERIES_NUMBER + number,
+            "device": device,
         }
-    note = {"forms": list(LADDER), "references": len(evidence)}
-    return Done(CaseState.COMPOSED, Evidence(note=note, columns={"composed": composed}))
+        named = f"report:{case.id}:{signed.digest}:{form}{again}"
+        if form == PAGES:
+            datasets = build_pages(report, evidence, sop_instance_uid_of=_UidOfPage(key, named), **made)
+        else:
+            datasets = [build(report, evidence, sop_instance_uid=key.uid(named), as_=form, **made)]
+        for page, dataset in enumerate(datasets, 1):
+            name = form if page == 1 else f"{form} {page}"
+            blob = f"reports/{case.id}/{name.replace(' ', '-')}{again.replace(':', '-')}.dcm"
+            context.blobs.put(blob, _file(dataset))
+            composed[name] = {
+                "blob": blob,
+                "sop_class_uid": str(dataset.SOPClassUID),
+                "sop_instance_uid": str(dataset.SOPInstanceUID),
+                "transfer_syntax_uid": str(dataset.file_meta.TransferSyntaxUID),
+            }
+    note = {"forms": list(RICHEST_FIRST), "references": len(evidence)}
+    return Done(CaseState.COMPOSED, StepRecord(note=note, columns={"composed": composed}))
+
+
+@dataclass(frozen=True)
+class _UidOfPage:
+    """The SOP Instance UID of each page, derived like that of every other form."""
+
+    key: PseudonymKey
+    named: str
+
+    def __call__(self, page: int) -> str:
+        return self.key.uid(f"{self.named}:{page}")
 
 
 def _file(dataset: Dataset) -> bytes:

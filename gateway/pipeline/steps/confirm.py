@@ -2,52 +2,73 @@
 
 The same for the report of a case and for an object of a reading site. Every request has its own transaction UID,
 remembered with its unit; the receiver keeps answers by that UID, so an answer is recognised whenever it comes and on
-whichever association. A crash between asking and remembering only means asking again.
+whichever association, and means the same on each. A crash between asking and remembering only means asking again.
+
+What a node that offers neither is trusted with, nodes.yaml says (`confirms_by`). A node that says of itself that it
+does not keep the object is asked again, never overruled by a query: after a few such answers a person sees both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dicom_nodes.commitment import CommitmentResult, Reference, request_commitment
-from dicom_nodes.errors import CommitmentNotSupported, NodeError
-from dicom_nodes.node import DimseNode, Node
+from dicom_nodes.commitment import CommitmentResult, InstanceReference, request_commitment
+from dicom_nodes.errors import NodeError
+from dicom_nodes.node import ConfirmsBy, DimseNode, Node
+from dicom_nodes.outcomes import A_FEW, NO_SUCH_INSTANCE, Outcome, meaning_of_status, outcome_of_status
 from dicom_nodes.sender import holds
 from gateway.lifecycle import CaseState, ReplyState
 from gateway.pipeline.context import StepContext, Turn
-from gateway.pipeline.outcome import Done, NotYet, Outcome, Stuck
-from gateway.records.evidence import CommitmentFact, Evidence
+from gateway.pipeline.step_result import Done, NotYet, StepResult, Stuck
+from gateway.pipeline.steps import deliveries
+from gateway.pipeline.steps.document_forms import files_of
+from gateway.records.step_record import NewCommitment, StepRecord
+from gateway.records.tables.studies import Commitment
 from gateway.records.views import case_rows
+
+MOST_FAILURES = 5
+"""Explicit failures after which a person is asked; the time between the requests doubles."""
+MOST_REFUSALS = 2
+"""The same for a reason that does not change with time, such as a class that the node never commits to."""
 
 
 @dataclass(frozen=True)
 class Returned:
-    """One object that the sender's PACS accepted, and what was asked about it so far."""
+    """What the sender's PACS accepted, object by object, and what was asked about it so far."""
 
     what: str
     """"the report" or "the object", for people"""
-    sop_class_uid: str
-    sop_instance_uid: str
+    files: Sequence[Mapping[str, str]]
+    """blob and UIDs of each object; a report of printed pages has several"""
     study_instance_uid: str
     at: datetime
     transactions: Sequence[str]
     reached: CaseState | ReplyState
     """the state to go to when it is safe"""
 
+    @property
+    def references(self) -> list[InstanceReference]:
+        """What the PACS is asked about."""
+        return [InstanceReference(file["sop_class_uid"], file["sop_instance_uid"]) for file in self.files]
 
-def confirm(turn: Turn, context: StepContext) -> Outcome:
+    @property
+    def uids(self) -> frozenset[str]:
+        """The SOP Instance UIDs of all of it."""
+        return frozenset(file["sop_instance_uid"] for file in self.files)
+
+
+def confirm(turn: Turn, context: StepContext) -> StepResult:
     """RETURNED -> CONFIRMED, saying how it is known."""
     with context.database.read() as session:
         case = case_rows.case(session, turn.claim.id)
         study = case_rows.study(session, case.study_id)
     if not study.sender:
-        return Done(CaseState.CONFIRMED, Evidence(note={"how": "kept here for the uploader"}))
+        return Done(CaseState.CONFIRMED, StepRecord(note={"how": "kept here for the uploader"}))
     returned = Returned(
         "the report",
-        case.composed[case.returned_as]["sop_class_uid"],
-        case.returned_uid,
+        files_of(case.composed, case.returned_as),
         study.study_instance_uid,
         case.reached_at,
         case.commitment_transactions,
@@ -56,53 +77,164 @@ def confirm(turn: Turn, context: StepContext) -> Outcome:
     return confirmed(turn, context, context.directory().get(study.sender), returned)
 
 
-def confirmed(turn: Turn, context: StepContext, node: Node, returned: Returned) -> Outcome:
-    """Done when the node committed to the object, or was seen to hold it."""
+def confirmed(turn: Turn, context: StepContext, node: Node, returned: Returned) -> StepResult:
+    """Done when the node committed to the object, or was seen to hold it, or is trusted without either."""
     with context.database.read() as session:
         answers = case_rows.commitments(session, list(returned.transactions))
-    if any(returned.sop_instance_uid in answer.committed for answer in answers):
+    if returned.uids <= {uid for answer in answers for uid in answer.committed}:
         return _done(returned, "storage commitment")
-    if answers:
-        return _by_query(context, node, returned) or Stuck(
-            f"{node.name} does not commit to {returned.what} it accepted.",
-            f"Look at that PACS's log, then retry the {turn.claim.unit}: retrying asks again.",
-            Evidence(columns={"commitment_transactions": []}),
+    failures = _failures(returned, answers)
+    if failures:
+        following = _after_failures(turn, context, node, returned, failures)
+        if following is not None:
+            return following
+    asked = _ask_commitment(turn, context, node, returned)
+    return _ask_query(turn, context, node, returned, asked) if isinstance(asked, _NoCommitment) else asked
+
+
+@dataclass(frozen=True)
+class _Failure:
+    """An answer that says that the node does not keep what was returned."""
+
+    at: datetime
+    reasons: frozenset[int]
+
+
+@dataclass(frozen=True)
+class _NoCommitment:
+    """Why storage commitment says nothing here; `for_good`: and will not."""
+
+    why: str
+    for_good: bool
+
+
+def _failures(returned: Returned, answers: Sequence[Commitment]) -> list[_Failure]:
+    """The explicit failures, the newest last; an object that some answer committed to has none."""
+    missing = returned.uids - {uid for answer in answers for uid in answer.committed}
+    failures = [
+        _Failure(
+            answer.answered_at, frozenset(int(reason) for uid, reason in answer.failed if uid in missing)
         )
-    waited = turn.now - returned.at
+        for answer in answers
+    ]
+    return sorted((failure for failure in failures if failure.reasons), key=lambda failure: failure.at)
+
+
+def _after_failures(
+    turn: Turn, context: StepContext, node: Node, returned: Returned, failures: Sequence[_Failure]
+) -> StepResult | None:
+    """None when it is time to ask again; before that the object is sent again where the node has it not."""
+    last = failures[-1]
+    said = ", ".join(meaning_of_status(reason) for reason in sorted(last.reasons))
+    lasting = any(outcome_of_status(reason).refused for reason in last.reasons)
+    again = "; it was sent again before each request" if NO_SUCH_INSTANCE in last.reasons else ""
+    if len(failures) >= (MOST_REFUSALS if lasting else MOST_FAILURES):
+        return Stuck(
+            f"{node.name} accepted {returned.what}, but answered {len(failures)} times to storage commitment that it "
+            f"does not keep it: {said}{again}. {_seen(context, node, returned)}",
+            f"Look into {node.name}'s log. Retrying the {turn.claim.unit} asks again; where its storage commitment is "
+            "known to be wrong, set commitment: false for it in nodes.yaml before, and a query decides.",
+            StepRecord(columns={"commitment_transactions": []}),
+        )
+    wait = timedelta(seconds=context.settings.engine.commitment_retry * 2 ** (len(failures) - 1))
+    left = last.at + wait - turn.now
+    if left > timedelta():
+        return NotYet(f"{node.name} does not keep {returned.what} yet: {said}", left)
+    if NO_SUCH_INSTANCE in last.reasons:
+        sent = deliveries.offered(context, node, returned.files)
+        waits = [outcome.detail for outcome in sent if outcome.outcome is Outcome.TRY_AGAIN]
+        if waits:  # a refusal, such as one of a duplicate, is no reason not to ask
+            return NotYet(f"{node.name} does not take {returned.what} again: {waits[0]}")
+    return None
+
+
+def _seen(context: StepContext, node: Node, returned: Returned) -> str:
+    """What a query says, as a sentence."""
+    try:
+        return (
+            "A query finds it there."
+            if returned.uids <= _held(context, node, returned)
+            else "A query does not find it there."
+        )
+    except NodeError as error:
+        return f"A query says nothing: {error.problem}"
+
+
+def _ask_commitment(
+    turn: Turn, context: StepContext, node: Node, returned: Returned
+) -> StepResult | _NoCommitment:
+    """What the node says to a new request, or why there is nothing to hear."""
     settings = context.settings.engine
+    retry = timedelta(seconds=settings.commitment_retry)
     deadline = timedelta(seconds=settings.commitment_deadline)
-    if isinstance(node, DimseNode) and node.commitment and waited < deadline:
-        transaction = context.pseudonym_key.uid(f"commitment:{_unit(turn)}:{turn.claim.fence}")
-        try:
-            result = request_commitment(
-                node,
-                transaction,
-                [Reference(returned.sop_class_uid, returned.sop_instance_uid)],
-                calling_ae_title=context.settings.dicom.ae_title,
-                wait_s=settings.commitment_wait,
-            )
-        except CommitmentNotSupported:
-            result = None
-        else:
-            if result is None:
-                asked = {"commitment_transactions": [*returned.transactions, transaction]}
-                return NotYet(
-                    f"{node.name} has not answered the storage commitment yet",
-                    timedelta(seconds=settings.commitment_retry),
-                    Evidence(columns=asked),
-                )
-            if returned.sop_instance_uid in result.committed:
-                return _done(returned, "storage commitment", result)
-    found = _by_query(context, node, returned)
-    if found is not None:
-        return found
-    if waited < deadline:
+    if not isinstance(node, DimseNode):
+        return _NoCommitment("DICOMweb has none", for_good=True)
+    if not node.commitment:
+        return _NoCommitment("nodes.yaml says that it never commits", for_good=True)
+    if turn.now - returned.at >= deadline:
+        return _NoCommitment(f"no answer within {deadline}", for_good=True)
+    transaction = context.pseudonym_key.uid(f"commitment:{_unit(turn)}:{turn.claim.fence}")
+    try:
+        result = request_commitment(
+            node,
+            transaction,
+            returned.references,
+            calling_ae_title=context.settings.dicom.ae_title,
+            wait_s=settings.commitment_wait,
+        )
+    except NodeError as error:
+        if error.transient and turn.claim.attempts + 1 < A_FEW:
+            return NotYet(error.problem)
+        return _NoCommitment(error.problem.rstrip("."), for_good=not error.transient)
+    columns = {"commitment_transactions": [*returned.transactions, transaction]}
+    if result is None:
+        why = f"{node.name} has not answered the storage commitment yet"
+        return NotYet(why, retry, StepRecord(columns=columns))
+    if returned.uids <= set(result.committed):
+        return _done(returned, "storage commitment", result)
+    # Kept as if it had come on an association of its own; what follows is decided in one place.
+    why = f"{node.name} does not keep {returned.what} yet"
+    return NotYet(why, retry, StepRecord(columns=columns, commitment=_fact(result)))
+
+
+def _ask_query(
+    turn: Turn, context: StepContext, node: Node, returned: Returned, commitment: _NoCommitment
+) -> StepResult:
+    """Is it there? Where that cannot be asked either, nodes.yaml or a person decides."""
+    settings = context.settings.engine
+    try:
+        held = _held(context, node, returned)
+    except NodeError as error:
+        if error.transient or not commitment.for_good:
+            return NotYet(f"{error.problem} (storage commitment: {commitment.why})")
+        tried = f"storage commitment: {commitment.why}; query: {error.problem.rstrip('.')}"
+        if node.confirms_by is ConfirmsBy.STORE:
+            return _done(returned, "its Success is enough (confirms_by in nodes.yaml)", tried=tried)
+        return Stuck(
+            f"{node.name} took {returned.what}, but whether it keeps it cannot be learned. {tried}.",
+            f"Have storage commitment or query rights given to us there; where {node.name} offers neither, set "
+            f"confirms_by: store for it in nodes.yaml. Then retry the {turn.claim.unit}.",
+        )
+    if returned.uids <= held:
+        return _done(returned, "found by query", tried=f"storage commitment: {commitment.why}")
+    waited = turn.now - returned.at
+    if waited < timedelta(seconds=settings.commitment_deadline):
         return NotYet(
             f"{node.name} does not show {returned.what} yet", timedelta(seconds=settings.commitment_retry)
         )
     return Stuck(
-        f"{node.name} neither commits to {returned.what} nor shows it after {waited}.",
+        f"{node.name} neither commits to {returned.what} nor shows it after {waited}. "
+        f"Storage commitment: {commitment.why}; a query does not find it.",
         "Look for it in that PACS; retry when it answers.",
+    )
+
+
+def _held(context: StepContext, node: Node, returned: Returned) -> frozenset[str]:
+    return holds(
+        node,
+        returned.references,
+        calling_ae_title=context.settings.dicom.ae_title,
+        study_instance_uid=returned.study_instance_uid,
     )
 
 
@@ -110,27 +242,10 @@ def _unit(turn: Turn) -> str:
     return str(turn.claim.id) if turn.claim.unit == "case" else f"{turn.claim.unit}:{turn.claim.id}"
 
 
-def _done(returned: Returned, how: str, result: CommitmentResult | None = None) -> Done:
-    fact = (
-        CommitmentFact(result.transaction_uid, result.node, result.committed, result.failed)
-        if result
-        else None
-    )
-    return Done(returned.reached, Evidence(note={"how": how}, commitment=fact))
+def _done(returned: Returned, how: str, result: CommitmentResult | None = None, tried: str = "") -> Done:
+    note = {"how": how, "tried": tried} if tried else {"how": how}
+    return Done(returned.reached, StepRecord(note=note, commitment=_fact(result) if result else None))
 
 
-def _by_query(context: StepContext, node: Node, returned: Returned) -> Done | None:
-    """Confirmed when the PACS is seen to hold the object; a PACS that cannot be asked proves nothing."""
-    reference = Reference(returned.sop_class_uid, returned.sop_instance_uid)
-    try:
-        found = holds(
-            node,
-            [reference],
-            calling_ae_title=context.settings.dicom.ae_title,
-            study_instance_uid=returned.study_instance_uid,
-        )
-    except NodeError as error:
-        if error.transient:
-            raise
-        return None
-    return _done(returned, "found by query") if returned.sop_instance_uid in found else None
+def _fact(result: CommitmentResult) -> NewCommitment:
+    return NewCommitment(result.transaction_uid, result.node, result.committed, result.failed)

@@ -16,7 +16,7 @@ from functools import partial
 from pydicom import Dataset
 
 from dicom_nodes.encoding.octets import MappedFile
-from gateway.pipeline.steps import held, originals
+from gateway.pipeline.steps import held_objects, originals
 from gateway.privacy.deidentify.instance import PatientContext
 from gateway.privacy.errors import Held
 from gateway.privacy.fast.identifying_values import StudyValues, Values
@@ -24,7 +24,7 @@ from gateway.privacy.fast.preparer import Prepared, Preparer, Written
 from gateway.privacy.leak_search.search import IdentifyingValue, Leak
 from gateway.privacy.profile.profile import Profile
 from gateway.records.blobs import BlobStore
-from gateway.records.evidence import PreparedFact
+from gateway.records.step_record import NewPreparedInstance
 
 
 @dataclass(frozen=True)
@@ -50,14 +50,14 @@ class Share:
 
     def kind(self, header: Dataset) -> str | None:
         """The kind of the series an object is of."""
-        return self.kinds.get(str(held.series_number(header))) or None
+        return self.kinds.get(str(held_objects.series_number(header))) or None
 
 
 @dataclass(frozen=True)
 class Copy:
     """A copy that may leave and is on disk; `size` in bytes, `actions` counted by name."""
 
-    fact: PreparedFact
+    prepared: NewPreparedInstance
     study_instance_uid: str
     study_date: str
     size: int
@@ -67,7 +67,7 @@ class Copy:
     @property
     def instance_id(self) -> int:
         """The instance it is a copy of."""
-        return self.fact.instance_id
+        return self.prepared.instance_id
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def values_in(blobs: BlobStore, keys: Sequence[str]) -> Values:
 def copies_of(share: Share) -> list[Copy | Withheld | Leaking]:
     """What became of each original, in order; the copies are on disk then. Raises OSError."""
     preparer = Preparer(share.profile, share.patient, share.values, originals.parsed)
-    found: list[Copy | Withheld | Leaking] = []
+    copies: list[Copy | Withheld | Leaking] = []
     folder = f"prepared/{share.case_id}"
     with share.blobs.batch() as batch:
         on_disk = partial(batch.written, folder)
@@ -117,20 +117,22 @@ def copies_of(share: Share) -> list[Copy | Withheld | Leaking]:
             try:
                 done = preparer.prepare(data, share.kind, released=original.released, written=written)
             except Held as why:
-                found.append(Withheld(original.instance_id, why.problem, why.fix, why.reason, why.releasable))
+                copies.append(
+                    Withheld(original.instance_id, why.problem, why.fix, why.reason, why.releasable)
+                )
                 continue
             if done.leaks:
-                found.append(Leaking(original.instance_id, len(done.file), done.leaks))
+                copies.append(Leaking(original.instance_id, len(done.file), done.leaks))
                 continue
             blob = f"{folder}/{done.sop_instance_uid}.dcm"
             batch.put(blob, done.file)
-            found.append(_copy(original, done, blob))
-    return found
+            copies.append(_copy(original, done, blob))
+    return copies
 
 
 def _copy(original: Original, done: Prepared, blob: str) -> Copy:
     return Copy(
-        PreparedFact(
+        NewPreparedInstance(
             original.instance_id,
             done.sop_class_uid,
             done.sop_instance_uid,

@@ -19,10 +19,10 @@ from gateway.pipeline.cores import shared
 from gateway.pipeline.steps import originals
 from gateway.pipeline.steps.calendar import study_date
 from gateway.pipeline.steps.identities import standing_header, to_agree
-from gateway.pipeline.steps.patient_hashes import Linkage, linkage
+from gateway.pipeline.steps.patient_hashes import PatientHashes, patient_hashes
 from gateway.privacy.pseudonyms import PseudonymKey
 from gateway.records.blobs import BlobStore
-from gateway.records.surveillance import NO_DATE, facts_about
+from gateway.records.calendar import NO_DATE, facts_about
 from gateway.records.tables.studies import Instance, Study
 from routing_rules.facts import InstanceFacts, StudyFacts, facts_of_instances, read_instance
 from routing_rules.series.attributes import Elements
@@ -36,14 +36,14 @@ class Known:
     """What is known of a study; `patients` is how many different patients its headers name, compared by meaning."""
 
     facts: StudyFacts
-    linkage: Linkage
+    hashes: PatientHashes
     patients: int
     study_date: str
 
     def columns(self, study: Study) -> dict[str, Any]:
         """The columns of the study that keep this."""
         return {
-            **vars(self.linkage),
+            **vars(self.hashes),
             "facts": self.facts.to_json(),
             "facts_of": study.instances,
             "patients": self.patients,
@@ -55,18 +55,18 @@ def of_study(context: StepContext, study: Study) -> Known:
     """What is kept with the study when that is of all its instances, else read from every header now; as of today."""
     known = _kept_or_read(context, study)
     with context.database.read() as session:
-        enrolled, months = facts_about(session, study, known.linkage.patient_hash, known.study_date)
+        enrolled, months = facts_about(session, study, known.hashes.patient_hash, known.study_date)
     return replace(known, facts=replace(known.facts, enrolled=enrolled, months_since_last=months))
 
 
 def _kept_or_read(context: StepContext, study: Study) -> Known:
     if study.facts_of == study.instances and study.study_date:
         kept = StudyFacts.from_json(study.facts)
-        return Known(kept, kept_linkage(study), study.patients, study.study_date)
+        return Known(kept, kept_hashes(study), study.patients, study.study_date)
     vendor_facts = context.rules().vendor_facts
     said = _read(context, study, vendor_facts)
-    found = facts_of_instances(
-        [one.facts for one in said],
+    facts = facts_of_instances(
+        [instance.facts for instance in said],
         sender=study.sender,
         calling_ae_title=study.calling_ae_title,
         called_ae_title=study.called_ae_title,
@@ -74,17 +74,17 @@ def _kept_or_read(context: StepContext, study: Study) -> Known:
         site=study.site,
         vendor_facts=vendor_facts,
     )
-    day = min((one.study_date for one in said if one.study_date != NO_DATE), default=NO_DATE)
-    asked = to_agree(study, [(one.instance_id, one.patient) for one in said])
-    return Known(found, _linkage(context, study, said), count_patients(stated for _, stated in asked), day)
+    day = min((instance.study_date for instance in said if instance.study_date != NO_DATE), default=NO_DATE)
+    asked = to_agree(study, [(instance.instance_id, instance.patient) for instance in said])
+    return Known(facts, _hashes(context, study, said), count_patients(stated for _, stated in asked), day)
 
 
-def _linkage(context: StepContext, study: Study, said: Sequence[_Said]) -> Linkage:
+def _hashes(context: StepContext, study: Study, said: Sequence[_Said]) -> PatientHashes:
     """The hashes of the patient that stands for all objects."""
     if study.identity_of is None:
-        return said[0].linkage
+        return said[0].hashes
     header = standing_header(context, study, originals.kept(context.database, study.saved_id))
-    return linkage(context.pseudonym_key, study.site, header)
+    return patient_hashes(context.pseudonym_key, study.site, header)
 
 
 @dataclass(frozen=True)
@@ -100,11 +100,11 @@ class _Share:
 
 @dataclass(frozen=True)
 class _Said:
-    """What one instance says; `linkage` is what the first of its share says."""
+    """What one instance says; `hashes` is what the first of its share says."""
 
     instance_id: int
     facts: InstanceFacts
-    linkage: Linkage
+    hashes: PatientHashes
     patient: StatedPatient
     study_date: str
 
@@ -122,33 +122,33 @@ def _read(context: StepContext, study: Study, vendor_facts: VendorFacts | None) 
     instances = originals.kept(context.database, study.saved_id)
     whole = _Share(context.blobs, context.pseudonym_key, study.site, vendor_facts, instances)
     shares = [replace(whole, instances=share) for share in shared(instances, context.cores.processes)]
-    found = [one for part in context.cores.each(_said, shares) for one in part]
-    for one in found:
-        if isinstance(one, _Unread):
-            log.warning("an object cannot be read", instance=one.instance_id, why=one.why)
-    said = [one for one in found if isinstance(one, _Said)]
+    answers = [answer for part in context.cores.each(_said, shares) for answer in part]
+    for answer in answers:
+        if isinstance(answer, _Unread):
+            log.warning("an object cannot be read", instance=answer.instance_id, why=answer.why)
+    said = [answer for answer in answers if isinstance(answer, _Said)]
     if not said:
         raise originals.nothing_readable()
-    return sorted(said, key=lambda one: one.instance_id)
+    return sorted(said, key=lambda answer: answer.instance_id)
 
 
 def _said(share: _Share) -> list[_Said | _Unread]:
-    found: list[_Said | _Unread] = []
+    answers: list[_Said | _Unread] = []
     headers = originals.HeadersInTurn(share.blobs)
-    linked: Linkage | None = None
+    linked: PatientHashes | None = None
     for instance in share.instances:
         try:
             header = headers.of(instance)
             said = Elements.of(header)
-            linked = linked or linkage(share.key, share.site, header)
+            linked = linked or patient_hashes(share.key, share.site, header)
             facts = read_instance(said, share.vendor_facts)
             patient, day = originals.patient(said), study_date([said])
-            found.append(_Said(instance.saved_id, facts, linked, patient, day))
+            answers.append(_Said(instance.saved_id, facts, linked, patient, day))
         except originals.NOT_DICOM as error:
-            found.append(_Unread(instance.saved_id, type(error).__name__))
-    return found
+            answers.append(_Unread(instance.saved_id, type(error).__name__))
+    return answers
 
 
-def kept_linkage(study: Study) -> Linkage:
+def kept_hashes(study: Study) -> PatientHashes:
     """The hashes kept with a study."""
-    return Linkage(*(getattr(study, field.name) for field in fields(Linkage)))
+    return PatientHashes(*(getattr(study, field.name) for field in fields(PatientHashes)))

@@ -9,17 +9,17 @@ from dicom_nodes.sender import OutgoingFile, store
 from gateway.errors import Conflict
 from gateway.lifecycle import CaseState
 from gateway.pipeline.context import StepContext, Turn
-from gateway.pipeline.outcome import Done, Outcome
-from gateway.pipeline.steps.deliveries import facts, verdict
+from gateway.pipeline.step_result import Done, StepResult
+from gateway.pipeline.steps.deliveries import new_deliveries, verdict
 from gateway.records import ledger
-from gateway.records.evidence import Evidence
+from gateway.records.step_record import StepRecord
 from gateway.records.views import case_rows
 
 REMEMBER_EVERY_S = 5.0
 """A crash repeats at most what was sent in this time; the peer knows these instances by their UIDs."""
 
 
-def forward(turn: Turn, context: StepContext) -> Outcome:
+def forward(turn: Turn, context: StepContext) -> StepResult:
     """PREPARED -> FORWARDED, with an outcome for each object; without a destination the queue itself is the place."""
     with context.database.read() as session:
         case = case_rows.case(session, turn.claim.id)
@@ -28,7 +28,7 @@ def forward(turn: Turn, context: StepContext) -> Outcome:
     if not case.destination:
         return Done(
             CaseState.FORWARDED,
-            Evidence(note={"available": "in the gateway's own queue", "objects": len(copies)}),
+            StepRecord(note={"available": "in the gateway's own queue", "objects": len(copies)}),
         )
     node = context.directory().get(case.destination)
     files = [
@@ -60,7 +60,7 @@ class _Progress:
         self._heard.append(outcome)
         if time.monotonic() - self._written < REMEMBER_EVERY_S:
             return
-        known = facts("forward", self._node, self._heard)
+        known = new_deliveries("forward", self._node, self._heard)
         if not ledger.note_deliveries(self._context.database, self._turn.claim, known):
             raise Conflict("Another worker has taken this case over.", "Nothing to do: it goes on there.")
         self._heard.clear()

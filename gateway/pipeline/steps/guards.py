@@ -1,6 +1,6 @@
 """What holds a study back although a rule applies: signs that it is not what, or not whose, it seems.
 
-Each finding has a code. A person who knows better lets the study go on under that code, with a reason; the study
+Each hold has a code. A person who knows better lets the study go on under that code, with a reason; the study
 then passes this guard, and only this one. Two patients in one study are a conflict (`identities.dispute`).
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from gateway.pipeline.steps.patient_hashes import Linkage
+from gateway.pipeline.steps.patient_hashes import PatientHashes
 from routing_rules.facts import StudyFacts
 
 # BodyPartExamined, Defined Terms of PS3.16 Annex L, and what people write instead of them.
@@ -27,7 +27,7 @@ _ELSEWHERE: Final = frozenset(
 
 
 @dataclass(frozen=True)
-class Finding:
+class StudyHold:
     """Why a study is held: `code` names the guard; `may_go_on` says whether a person can let it pass."""
 
     code: str
@@ -36,30 +36,33 @@ class Finding:
     may_go_on: bool = True
 
 
-def findings(
-    facts: StudyFacts, own: Linkage, same_patient: Sequence[Linkage], same_accession: Sequence[Linkage]
-) -> list[Finding]:
-    """Every guard that holds this study; `same_…` are the linkages of other studies of the site."""
-    found = []
+def holds(
+    facts: StudyFacts,
+    own: PatientHashes,
+    same_patient: Sequence[PatientHashes],
+    same_accession: Sequence[PatientHashes],
+) -> list[StudyHold]:
+    """Every guard that holds this study; `same_…` are the hashes of other studies of the site."""
+    all_holds = []
     if "MR" not in facts.modalities:
-        found.append(
-            Finding(
+        all_holds.append(
+            StudyHold(
                 "not-mr",
                 f"The study holds no MR image (modalities: {_listed(facts.modalities)}).",
                 "Ask the sender for the MRI; or correct the rule that applied.",
             )
         )
     elif elsewhere := other_regions(facts.body_parts):
-        found.append(
-            Finding(
+        all_holds.append(
+            StudyHold(
                 "not-head",
                 f"This is not an MRI of the head (body part: {_listed(elsewhere)}).",
                 "Let it go on if the head is shown all the same; or correct the rule that applied.",
             )
         )
     if any(other.name_hash and own.name_hash and other.name_hash != own.name_hash for other in same_patient):
-        found.append(
-            Finding(
+        all_holds.append(
+            StudyHold(
                 "other-name",
                 "This PatientID came with another name before.",
                 "Ask the sender whether it is one patient (a changed name) or two; let it go on only if it is one.",
@@ -68,27 +71,27 @@ def findings(
     if any(
         other.birth_hash and own.birth_hash and other.birth_hash != own.birth_hash for other in same_patient
     ):
-        found.append(
-            Finding(
+        all_holds.append(
+            StudyHold(
                 "other-birth-date",
                 "This PatientID came with another birth date before.",
                 "Ask the sender whether it is one patient or two; let it go on only if it is one.",
             )
         )
     if any(other.patient_hash != own.patient_hash for other in same_accession):
-        found.append(
-            Finding(
+        all_holds.append(
+            StudyHold(
                 "accession-of-another",
                 "This accession number came with another patient before.",
                 "Ask the sender which study the number belongs to; let it go on only if the images are this patient's.",
             )
         )
-    return found
+    return all_holds
 
 
-def forgotten(study_id: int | None, at: datetime) -> Finding:
+def forgotten(study_id: int | None, at: datetime) -> StudyHold:
     """A patient who was forgotten comes back: nothing happens before a person has decided."""
-    return Finding(
+    return StudyHold(
         "forgotten",
         f"The patient of this study was forgotten on {at:%Y-%m-%d}.",
         f"Forget the study as well: gateway forget --study {study_id}; or let the patient be known again: "

@@ -14,8 +14,8 @@ from gateway.identity.patient import KEYWORDS, StatedPatient, compare, count_pat
 from gateway.pipeline.context import StepContext
 from gateway.pipeline.steps import originals
 from gateway.privacy.deidentify.instance import PatientContext
-from gateway.records.evidence import Dispute
 from gateway.records.identities.vault import Patient, SealedIdentity
+from gateway.records.step_record import Dispute
 from gateway.records.tables.studies import Instance, Study
 
 WAITS_FOR_A_LEAD: Final = timedelta(hours=1)

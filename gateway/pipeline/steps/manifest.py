@@ -18,7 +18,7 @@ from typing import Any
 from gateway import __version__
 from gateway.privacy.leak_search.search import IdentifyingValue
 from gateway.privacy.profile.profile import Profile
-from gateway.records.evidence import PreparedFact
+from gateway.records.step_record import NewPreparedInstance
 
 FORMAT = "pml-gateway de-identification manifest"
 FORMAT_VERSION = 1
@@ -52,7 +52,7 @@ class ManifestBuilder:
         self.files += 1
         self.bytes += size
 
-    def add(self, copy: PreparedFact, actions: Mapping[str, int], file_sha256: str) -> None:
+    def add(self, copy: NewPreparedInstance, actions: Mapping[str, int], file_sha256: str) -> None:
         """Note a copy that may leave, what was done for it, and its digest."""
         self.actions.update(actions)
         done = tuple(actions.items())  # the same for most objects of a series

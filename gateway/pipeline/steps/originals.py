@@ -48,13 +48,13 @@ def headers(blobs: BlobStore, instances: list[Instance]) -> list[Dataset]:
 
 def with_headers(blobs: BlobStore, instances: list[Instance]) -> list[tuple[Instance, Dataset]]:
     """As `headers`, each with its instance."""
-    found: list[tuple[Instance, Dataset]] = []
+    readable: list[tuple[Instance, Dataset]] = []
     for instance in instances:
         with suppress(*NOT_DICOM):
-            found.append((instance, header(blobs, instance)))
-    if instances and not found:
+            readable.append((instance, header(blobs, instance)))
+    if instances and not readable:
         raise nothing_readable()
-    return found
+    return readable
 
 
 def first_header(blobs: BlobStore, instances: list[Instance]) -> Dataset:

@@ -15,7 +15,7 @@ from gateway.privacy.schemes import Scheme
 
 
 @dataclass(frozen=True)
-class Linkage:
+class PatientHashes:
     """Keyed hashes; an empty one means that the study does not say."""
 
     patient_hash: str
@@ -24,11 +24,11 @@ class Linkage:
     accession_hash: str
 
 
-def linkage(key: PseudonymKey, site: str, header: Dataset) -> Linkage:
+def patient_hashes(key: PseudonymKey, site: str, header: Dataset) -> PatientHashes:
     """The hashes of a study's patient, name, birth date and accession number, within one site."""
     patient_id, issuer = _text(header, "PatientID"), _text(header, "IssuerOfPatientID")
     pseudonyms = key.of(site, Scheme.FIRST)
-    return Linkage(
+    return PatientHashes(
         pseudonyms.patient_hash(subject(issuer, patient_id, _text(header, "StudyInstanceUID"))),
         pseudonyms.name_hash(_text(header, "PatientName")),
         pseudonyms.birth_date_hash(_text(header, "PatientBirthDate")),

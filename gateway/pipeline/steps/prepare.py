@@ -15,27 +15,27 @@ from pydicom import Dataset
 from gateway.lifecycle import CaseState
 from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.cores import shared
-from gateway.pipeline.outcome import Done, Outcome, Stuck
-from gateway.pipeline.steps import held, originals
+from gateway.pipeline.step_result import Done, StepResult, Stuck
+from gateway.pipeline.steps import held_objects, originals
 from gateway.pipeline.steps.copies import Copy, Leaking, Original, Share, Withheld, copies_of, values_in
 from gateway.pipeline.steps.identities import standing_header, who
 from gateway.pipeline.steps.manifest import ManifestBuilder, Stayed, canonical
 from gateway.privacy.errors import Held
 from gateway.privacy.fast.identifying_values import StudyValues
 from gateway.privacy.leak_search.search import IdentifyingValue
-from gateway.records.evidence import Evidence, HeldFact, ManifestFact, PreparedFact
 from gateway.records.identities.vault import SealedIdentity
+from gateway.records.step_record import NewHeldObject, NewManifest, NewPreparedInstance, StepRecord
 from gateway.records.tables.studies import Case, Instance
 from gateway.records.views import case_rows
-from gateway.records.views.held_rows import HeldRow, held_objects
+from gateway.records.views.held_object_rows import HeldRow, held_objects_of
 
 
-def prepare(turn: Turn, context: StepContext) -> Outcome:
+def prepare(turn: Turn, context: StepContext) -> StepResult:
     """MATCHED -> PREPARED; a leak, or an image of the protocol that may not leave, asks a person: nothing is sent."""
     with context.database.read() as session:
         case = case_rows.case(session, turn.claim.id)
         study = case_rows.study(session, case.study_id)
-        known = {row.instance_id: row for row in held_objects(session, turn.claim.id)}
+        known = {row.instance_id: row for row in held_objects_of(session, turn.claim.id)}
     instances = originals.kept(context.database, case.study_id)
     profile = context.profiles().get(case.profile or context.settings.files.profile)
     identity, patient = who(context, case.site, standing_header(context, study, instances))
@@ -51,7 +51,7 @@ def prepare(turn: Turn, context: StepContext) -> Outcome:
     work = _Preparation(context, case, whole, instances, known)
     for one in _made(context, whole, instances, known):
         work.take(one)
-    return work.outcome(identity, turn)
+    return work.result(identity, turn)
 
 
 def _values(context: StepContext, instances: Sequence[Instance], shift: int) -> frozenset[IdentifyingValue]:
@@ -94,39 +94,41 @@ class _Preparation:
     known: Mapping[int, HeldRow]
     """Earlier decisions, by instance."""
     manifest: ManifestBuilder = field(default_factory=ManifestBuilder)
-    facts: list[PreparedFact] = field(default_factory=list)
-    stays: list[HeldFact] = field(default_factory=list)
+    prepared: list[NewPreparedInstance] = field(default_factory=list)
+    stays: list[NewHeldObject] = field(default_factory=list)
     shifted_study_date: str = ""
     pseudonymous_study_uid: str = ""
 
     @cached_property
     def needed(self) -> frozenset[str]:
         """Series Instance UIDs the protocol verdict relies on; asked only when something is held."""
-        return held.relied_on(originals.headers(self.context.blobs, self.instances), self.case.verdict)
+        return held_objects.relied_on(
+            originals.headers(self.context.blobs, self.instances), self.case.verdict
+        )
 
     @cached_property
     def by_number(self) -> Mapping[int, Instance]:
         """The instances by their rows' numbers."""
         return {instance.saved_id: instance for instance in self.instances}
 
-    def take(self, one: Copy | Withheld | Leaking) -> None:
+    def take(self, result: Copy | Withheld | Leaking) -> None:
         """Note a copy, or why there is none."""
-        match one:
+        match result:
             case Copy():
-                self.manifest.searched(one.size)
-                self.manifest.add(one.fact, one.actions, one.sha256)
-                self.facts.append(one.fact)
-                self.shifted_study_date = self.shifted_study_date or one.study_date
-                self.pseudonymous_study_uid = self.pseudonymous_study_uid or one.study_instance_uid
+                self.manifest.searched(result.size)
+                self.manifest.add(result.prepared, result.actions, result.sha256)
+                self.prepared.append(result.prepared)
+                self.shifted_study_date = self.shifted_study_date or result.study_date
+                self.pseudonymous_study_uid = self.pseudonymous_study_uid or result.study_instance_uid
             case Withheld():
-                instance, header = self._looked_at(one.instance_id)
+                instance, header = self._looked_at(result.instance_id)
                 kind = (self.share.kind(header) or "") if header is not None else ""
-                self.stays.append(held.fact(instance, header, kind, one.why, self.needed))
+                self.stays.append(held_objects.held_object(instance, header, kind, result.why, self.needed))
             case Leaking():
-                self.manifest.searched(one.size)
-                instance, header = self._looked_at(one.instance_id)
+                self.manifest.searched(result.size)
+                instance, header = self._looked_at(result.instance_id)
                 kind = (self.share.kind(header) or "") if header is not None else ""
-                self.stays.append(held.leak_fact(instance, header, kind, one.leaks))
+                self.stays.append(held_objects.leaking_object(instance, header, kind, result.leaks))
 
     def _looked_at(self, instance_id: int) -> tuple[Instance, Dataset | None]:
         """An instance that stays here, and its data set; None when it cannot be read."""
@@ -136,20 +138,20 @@ class _Preparation:
         except Held:
             return instance, None
 
-    def outcome(self, identity: SealedIdentity, turn: Turn) -> Outcome:
-        """What the run found, with everything that stays here in its evidence."""
+    def result(self, identity: SealedIdentity, turn: Turn) -> StepResult:
+        """What the run found, with everything that stays here in its record."""
         stays = tuple(self.stays)
         stops = [one for one in stays if one.stops_case]
-        note = {"prepared": len(self.facts), "held": len(stays)}
+        note = {"prepared": len(self.prepared), "held": len(stays)}
         if stops:
-            problem, fix = held.question(stops)
-            return Stuck(problem, fix, Evidence(note=note, held=stays))
-        if not self.facts:
+            problem, fix = held_objects.question(stops)
+            return Stuck(problem, fix, StepRecord(note=note, held=stays))
+        if not self.prepared:
             return Stuck(
                 "No object of this study may leave.",
                 "Release an image on the case page, or ask the sender for the MR images; reports and private"
                 " objects are not forwarded.",
-                Evidence(note=note, held=stays),
+                StepRecord(note=note, held=stays),
             )
         manifest = self._manifest(turn)
         summary = {
@@ -158,13 +160,13 @@ class _Preparation:
             "profile": self.share.profile.name,
             "profile_version": self.share.profile.version,
             "key_id": self.share.patient.key.key_id,
-            "prepared": len(self.facts),
+            "prepared": len(self.prepared),
             "held": len(stays),
             "leaks": 0,
         }
         return Done(
             CaseState.PREPARED,
-            Evidence(
+            StepRecord(
                 note={**note, "leaks": 0, "manifest": manifest.digest},
                 columns={
                     "shifted_study_date": self.shifted_study_date,
@@ -172,20 +174,27 @@ class _Preparation:
                     "manifest": summary,
                 },
                 identity=identity,
-                prepared=tuple(self.facts),
+                prepared=tuple(self.prepared),
                 held=stays,
                 manifest=manifest,
             ),
         )
 
-    def _manifest(self, turn: Turn) -> ManifestFact:
+    def _manifest(self, turn: Turn) -> NewManifest:
         """Build and keep the manifest; its key is its digest, so that no generation overwrites another."""
-        again = {one.instance_id for one in self.stays}
+        again = {held.instance_id for held in self.stays}
         waiting = [
             Stayed(
-                one.instance_id, one.series_number, one.kind, one.what, one.reason, one.problem, "waiting", ""
+                held.instance_id,
+                held.series_number,
+                held.kind,
+                held.what,
+                held.reason,
+                held.problem,
+                "waiting",
+                "",
             )
-            for one in self.stays
+            for held in self.stays
         ]
         decided = [
             Stayed(
@@ -207,10 +216,10 @@ class _Preparation:
             profile=self.share.profile,
             key_id=self.share.patient.key.key_id,
             values=self.share.values,
-            stayed=sorted([*waiting, *decided], key=lambda one: one.source),
+            stayed=sorted([*waiting, *decided], key=lambda held: held.source),
             made_at=turn.now,
         )
         digest = str(content["sha256"])
         blob = f"manifests/{self.case.id}/{digest}.json"
         self.context.blobs.put(blob, canonical(content))
-        return ManifestFact(self.case.generation, digest, blob)
+        return NewManifest(self.case.generation, digest, blob)

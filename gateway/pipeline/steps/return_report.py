@@ -2,71 +2,74 @@
 
 from __future__ import annotations
 
-from dicom_nodes.outcomes import InstanceOutcome
-from dicom_nodes.outcomes import Outcome as Answer
-from dicom_nodes.sender import OutgoingFile, store
+from collections.abc import Mapping
+from typing import Any
+
+from dicom_nodes.node import Node
+from dicom_nodes.outcomes import Outcome
 from gateway.lifecycle import CaseState
 from gateway.pipeline.context import StepContext, Turn
-from gateway.pipeline.outcome import Done, NotYet, Outcome, Stuck
+from gateway.pipeline.step_result import Done, NotYet, StepResult, Stuck
 from gateway.pipeline.steps import deliveries
-from gateway.pipeline.steps.compose import LADDER
-from gateway.records.evidence import DeliveryFact, Evidence
+from gateway.pipeline.steps.document_forms import RICHEST_FIRST, Next, Offer, files_of, fixes, told
+from gateway.records.step_record import NewDelivery, StepRecord
 from gateway.records.views import case_rows
 
-SOP_CLASS_NOT_SUPPORTED = 0x0122
-NOT_NEGOTIATED = (None, SOP_CLASS_NOT_SUPPORTED)
-"""Refusals that speak of the form, not of the content: the next form of the ladder may pass."""
 
-
-def return_report(turn: Turn, context: StepContext) -> Outcome:
+def return_report(turn: Turn, context: StepContext) -> StepResult:
     """COMPOSED -> RETURNED, saying which form was accepted."""
     with context.database.read() as session:
         case = case_rows.case(session, turn.claim.id)
         study = case_rows.study(session, case.study_id)
     if not study.sender:
-        form = LADDER[0]
+        form = RICHEST_FIRST[0]
         columns = {"returned_as": form, "returned_uid": case.composed[form]["sop_instance_uid"]}
         return Done(
             CaseState.RETURNED,
-            Evidence(note={"waits": "on the upload's page, as SR and PDF"}, columns=columns),
+            StepRecord(note={"waits": "on the upload's page, as SR and PDF"}, columns=columns),
         )
-    node = context.directory().get(study.sender)
-    kept: list[DeliveryFact] = []
-    for form in LADDER:
-        file = case.composed[form]
-        outgoing = OutgoingFile(
-            context.blobs.path(file["blob"]),
-            file["sop_class_uid"],
-            file["sop_instance_uid"],
-            file["transfer_syntax_uid"],
-        )
-        [answer] = store(
-            node,
-            [outgoing],
-            calling_ae_title=context.settings.dicom.ae_title,
-            timeout_s=context.settings.dicom.timeout,
-        )
-        kept += deliveries.facts("return", node.name, [answer])
-        if answer.outcome in (Answer.ACCEPTED, Answer.WARNING):
-            columns = {"returned_as": form, "returned_uid": answer.sop_instance_uid}
-            return Done(
-                CaseState.RETURNED,
-                Evidence(note={"node": node.name, "as": form}, columns=columns, deliveries=tuple(kept)),
-            )
-        if answer.outcome is Answer.TRY_AGAIN:
-            return NotYet(
-                f"{node.name} did not take the report: {answer.detail}",
-                evidence=Evidence(deliveries=tuple(kept)),
-            )
-        if answer.status not in NOT_NEGOTIATED:
-            return _refused(node.name, answer, kept)
-    return _refused(node.name, answer, kept)
+    return _offered(context, context.directory().get(study.sender), case.composed, turn.claim.attempts)
 
 
-def _refused(node: str, answer: InstanceOutcome, kept: list[DeliveryFact]) -> Stuck:
-    status = f" (status {answer.status:04X})" if answer.status is not None else ""
+def _offered(context: StepContext, node: Node, composed: Mapping[str, Any], attempts: int) -> StepResult:
+    """The forms one after the other, until one is taken or the class of an answer says to stop."""
+    kept: list[NewDelivery] = []
+    offers: list[Offer] = []
+    changed = dict(composed)
+    for form in RICHEST_FIRST:
+        files = files_of(composed, form)
+        if not files:
+            continue
+        outcomes = deliveries.offered(context, node, files)
+        # A person's retry and a new state begin to count anew.
+        before = int(files[0].get("tries", 0)) if attempts else 0
+        limited = any(outcome.tries is not None for outcome in outcomes)
+        offer = Offer(form, tuple(outcomes), before + 1 if limited else 1)
+        offers.append(offer)
+        kept += deliveries.new_deliveries("return", node.name, outcomes)
+        if limited:
+            changed[form] = {**files[0], "tries": offer.tries}
+        match offer.next:
+            case Next.DONE:
+                columns = {"returned_as": form, "returned_uid": files[0]["sop_instance_uid"]}
+                note = {"node": node.name, "as": form}
+                if offers[:-1]:
+                    note["before"] = told(offers[:-1])
+                return Done(
+                    CaseState.RETURNED, StepRecord(note=note, columns=columns, deliveries=tuple(kept))
+                )
+            case Next.WAIT | Next.ASK_A_PERSON:
+                break
+            case Next.NEXT_FORM:
+                pass
+    record = StepRecord(columns={"composed": changed}, deliveries=tuple(kept))
+    if (
+        any(offer.answer.outcome is Outcome.TRY_AGAIN for offer in offers)
+        and offers[-1].next is not Next.ASK_A_PERSON
+    ):
+        return NotYet(f"{node.name} did not take the report: {told(offers)}", record=record)
     return Stuck(
-        f"{node} refused the report in every form it could take: {answer.detail}{status}.",
-        f"Allow Enhanced SR, Basic Text SR or Encapsulated PDF from our AE title in {node}, then retry the case.",
-        Evidence(deliveries=tuple(kept)),
+        f"{node.name} took the report in none of the forms that were offered. {told(offers)}.",
+        f"{fixes(offers)} Then retry the case.",
+        record,
     )

@@ -7,22 +7,22 @@ from typing import Any
 
 from gateway.lifecycle import StudyState
 from gateway.pipeline.context import StepContext, Turn
-from gateway.pipeline.outcome import Done, NotYet, Outcome, Stuck
+from gateway.pipeline.step_result import Done, NotYet, StepResult, Stuck
 from gateway.pipeline.steps import facts, guards, originals
 from gateway.pipeline.steps.identities import WAITS_FOR_A_LEAD, dispute, statements
 from gateway.records import ledger
-from gateway.records.evidence import CaseDraft, Evidence
+from gateway.records.step_record import NewCase, StepRecord
 from gateway.records.views import case_rows
 from routing_rules.facts import StudyFacts
-from routing_rules.files import RuleSet
 from routing_rules.matching import Assignment, match
+from routing_rules.rule_files import RuleSet
 from routing_rules.series.protocol import assess
 
 PRIORITIES = {("suspected_pml", "urgent"): 0, ("suspected_pml", "routine"): 1, ("surveillance", "urgent"): 2}
 """Smaller is read sooner; everything else is 5. Suspected PML goes first (the reading service's manual)."""
 
 
-def route(turn: Turn, context: StepContext) -> Outcome:
+def route(turn: Turn, context: StepContext) -> StepResult:
     """COMPLETED -> MATCHED with a case, or UNMATCHED with the reasons of every rule; a guard holds it for a person."""
     with context.database.read() as session:
         study = case_rows.study(session, turn.claim.id)
@@ -34,15 +34,15 @@ def route(turn: Turn, context: StepContext) -> Outcome:
             return NotYet(
                 "its images name two different patients: a lead decides",
                 WAITS_FOR_A_LEAD,
-                Evidence(columns=known.columns(study), dispute=question),
+                StepRecord(columns=known.columns(study), dispute=question),
             )
-    own, found = known.linkage, known.facts
+    own, study_facts = known.hashes, known.facts
     with context.database.read() as session:
         forgotten_at = case_rows.is_forgotten(session, own.patient_hash)
     if forgotten_at is not None:
         return _held(guards.forgotten(study.id, forgotten_at), known.columns(study))
     rules = context.rules()
-    result = match(rules.rules, found)
+    result = match(rules.rules, study_facts)
     explanation = [entry.to_json() for entry in result.explanations]
     columns = {**known.columns(study), "explanation": explanation}
     by_hand = study.accepted.get(ledger.UNMATCHED)
@@ -51,24 +51,24 @@ def route(turn: Turn, context: StepContext) -> Outcome:
         return Stuck(
             f"The rule {by_hand['rule']!r} this study was routed under by hand is gone.",
             "Bring the rule back; or correct the rules so that one matches, then retry the study.",
-            Evidence(columns=columns),
+            StepRecord(columns=columns),
         )
     if not assignments:
         return Done(
-            StudyState.UNMATCHED, Evidence(note={"rules looked at": len(rules.rules)}, columns=columns)
+            StudyState.UNMATCHED, StepRecord(note={"rules looked at": len(rules.rules)}, columns=columns)
         )
     with context.database.read() as session:
         same_patient, same_accession = case_rows.linked(session, study, own.patient_hash, own.accession_hash)
-    others = [[facts.kept_linkage(other) for other in linked] for linked in (same_patient, same_accession)]
-    for finding in guards.findings(found, own, *others):
+    others = [[facts.kept_hashes(other) for other in linked] for linked in (same_patient, same_accession)]
+    for finding in guards.holds(study_facts, own, *others):
         if finding.code not in study.accepted:
             return _held(finding, columns)
-    drafts = tuple(case_draft(found, each, rules.fingerprint, explanation) for each in assignments)
+    drafts = tuple(new_case(study_facts, each, rules.fingerprint, explanation) for each in assignments)
     note = {
         "rule": ", ".join(f"{each.rule.id} version {each.rule.version}" for each in assignments),
         "protocol": drafts[0].readability,
     }
-    return Done(StudyState.MATCHED, Evidence(note=note, columns=columns, cases=drafts))
+    return Done(StudyState.MATCHED, StepRecord(note=note, columns=columns, cases=drafts))
 
 
 def _chosen(rules: RuleSet, rule_id: str) -> tuple[Assignment, ...]:
@@ -77,23 +77,23 @@ def _chosen(rules: RuleSet, rule_id: str) -> tuple[Assignment, ...]:
     return tuple(Assignment(target, rule) for rule in found for target in rule.targets)
 
 
-def _held(finding: guards.Finding, columns: Mapping[str, Any]) -> Stuck:
+def _held(finding: guards.StudyHold, columns: Mapping[str, Any]) -> Stuck:
     code = finding.code if finding.may_go_on else ""
-    evidence = Evidence(note={"guard": finding.code}, columns={**columns, "held_because": code})
+    evidence = StepRecord(note={"guard": finding.code}, columns={**columns, "held_because": code})
     return Stuck(finding.problem, finding.fix, evidence)
 
 
-def case_draft(
-    found: StudyFacts, assignment: Assignment, fingerprint: str, explanation: list[Any]
-) -> CaseDraft:
+def new_case(
+    study_facts: StudyFacts, assignment: Assignment, fingerprint: str, explanation: list[Any]
+) -> NewCase:
     """The case of a study under a rule, with the protocol verdict and the series as the reader may see them."""
     rule = assignment.rule
-    verdict = assess(found.series, suspected=rule.referral == "suspected_pml")
-    numbers = {series.series_instance_uid: str(series.series_number) for series in found.series}
+    verdict = assess(study_facts.series, suspected=rule.referral == "suspected_pml")
+    numbers = {series.series_instance_uid: str(series.series_number) for series in study_facts.series}
     shown = verdict.to_json()
     for requirement in shown["requirements"]:  # the reader knows series by number; original UIDs stay behind
         requirement["by_series"] = numbers.get(requirement["by_series"])
-    return CaseDraft(
+    return NewCase(
         destination=assignment.destination or "",
         rule_id=rule.id,
         rule_version=str(rule.version),
@@ -119,6 +119,6 @@ def case_draft(
                 "contrast": series.contrast,
                 "plane": series.plane,
             }
-            for series in found.series
+            for series in study_facts.series
         ],
     )

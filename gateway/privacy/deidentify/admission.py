@@ -13,7 +13,7 @@ from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
 from dicom_nodes.encoding.uids import is_uid
-from gateway.privacy.errors import Held, Reason
+from gateway.privacy.errors import Held, HeldReason
 from gateway.privacy.profile.profile import Profile
 
 _STANDARD_ROOT: Final = "1.2.840.10008."
@@ -44,7 +44,7 @@ def _stops(ds: Dataset, profile: Profile) -> Iterator[Held]:
             yield Held(
                 f"The {keyword} of the object is no UID." if uid else f"The object has no {keyword}.",
                 "Ask the sender to send a complete object.",
-                reason=Reason.INCOMPLETE,
+                reason=HeldReason.INCOMPLETE,
             )
     yield from _sop_class(str(ds.get("SOPClassUID") or "").strip(" \0"), profile)
     if str(ds.get("BurnedInAnnotation") or "").strip().upper() not in ("", "NO"):
@@ -64,15 +64,17 @@ def _sop_class(sop_class: str, profile: Profile) -> Iterator[Held]:
         return
     if not sop_class.startswith(_STANDARD_ROOT):
         yield Held(
-            "The object is of a private SOP class (UID not shown).", _STAYS, reason=Reason.PRIVATE_SOP_CLASS
+            "The object is of a private SOP class (UID not shown).",
+            _STAYS,
+            reason=HeldReason.PRIVATE_SOP_CLASS,
         )
     elif sop_class in profile.releasable_sop_classes:
         name = profile.releasable_sop_classes[sop_class]
         yield Held(
-            f"The object is not an MR image but {name}.", _LOOK, reason=Reason.SOP_CLASS, releasable=True
+            f"The object is not an MR image but {name}.", _LOOK, reason=HeldReason.SOP_CLASS, releasable=True
         )
     else:
-        yield Held(f"The object is not an MR image ({sop_class}).", _STAYS, reason=Reason.SOP_CLASS)
+        yield Held(f"The object is not an MR image ({sop_class}).", _STAYS, reason=HeldReason.SOP_CLASS)
 
 
 def _picture(problem: str, reason: str, profile: Profile) -> Held:

@@ -24,10 +24,10 @@ from dicom_nodes.encoding.uids import is_uid
 from gateway.privacy.deidentify.coded_entries import clean_coded_entry
 from gateway.privacy.deidentify.pixel_data import without_hidden_text
 from gateway.privacy.elements import has_standard_vr, is_ascii, listed, new_element, vr_to_write
-from gateway.privacy.errors import Held, Reason
-from gateway.privacy.identifiers.recognition import Recogniser
-from gateway.privacy.identifiers.values import DEEPEST, IdentifyingValue, Kind, identifying_values
-from gateway.privacy.profile.iod import Place
+from gateway.privacy.errors import Held, HeldReason
+from gateway.privacy.identifiers.detection import IdentifierDetector
+from gateway.privacy.identifiers.values import DEEPEST, IdentifyingValue, ValueKind, identifying_values
+from gateway.privacy.profile.iod import AttributeDefinition
 from gateway.privacy.profile.profile import Action, Profile, resolve
 from gateway.privacy.profile.safe_private import creator_of, safe_copy, safe_elements
 from gateway.privacy.schemes import Replacements
@@ -44,7 +44,7 @@ from gateway.privacy.words.dates_and_dummies import (
 )
 from gateway.privacy.words.radiology import clean_contrast_agent, clean_text
 
-_NOTHING: Final[Mapping[int, Place]] = MappingProxyType({})
+_NOTHING: Final[Mapping[int, AttributeDefinition]] = MappingProxyType({})
 _CS: Final = re.compile(r"[A-Z0-9 _]{0,16}")
 _SERIES_DESCRIPTION, _CONTRAST_AGENT = Tag(0x0008103E), Tag(0x00180010)
 _CHARACTER_SET: Final = Tag(0x00080005)
@@ -96,9 +96,11 @@ class AttributeCleaner:
         self.uids: dict[str, str] = {}
         identifying = identifying_values([ds]) if identifying is None else identifying
         # Dates have their own rule (shifted by VR everywhere) and would be found in any long number.
-        self.recognise = Recogniser([v for v in identifying if v.kind is not Kind.DATE])
-        self.recognise_dates = Recogniser([v for v in identifying if v.kind is Kind.DATE])
-        self.names = frozenset(v.value.casefold() for v in identifying if v.kind in (Kind.NAME, Kind.NUMBER))
+        self.recognise = IdentifierDetector([v for v in identifying if v.kind is not ValueKind.DATE])
+        self.recognise_dates = IdentifierDetector([v for v in identifying if v.kind is ValueKind.DATE])
+        self.names = frozenset(
+            v.value.casefold() for v in identifying if v.kind in (ValueKind.NAME, ValueKind.NUMBER)
+        )
         self.listed_actions = {
             Action.REMOVE: self._remove,
             Action.EMPTY: self._empty,
@@ -113,19 +115,19 @@ class AttributeCleaner:
 
     # ---- one level -------------------------------------------------------------------------------------------
 
-    def dataset(self, ds: Dataset, places: Mapping[int, Place]) -> Dataset:
+    def dataset(self, ds: Dataset, places: Mapping[int, AttributeDefinition]) -> Dataset:
         self.depth += 1
         if self.depth > DEEPEST:
             raise Held(
                 f"Sequences of the object are nested more than {DEEPEST} levels deep.",
                 "Ask the sender what this object is; no image needs that.",
-                reason=Reason.UNREADABLE,
+                reason=HeldReason.UNREADABLE,
             )
         new = self._one_level(ds, places)
         self.depth -= 1
         return new
 
-    def _one_level(self, ds: Dataset, places: Mapping[int, Place]) -> Dataset:
+    def _one_level(self, ds: Dataset, places: Mapping[int, AttributeDefinition]) -> Dataset:
         new = Dataset()
         for element in ds:
             kept = self.element(ds, element, places)
@@ -140,7 +142,9 @@ class AttributeCleaner:
             self.actions["CodeSequence item: cleaned"] += 1
         return new
 
-    def element(self, ds: Dataset, element: DataElement, places: Mapping[int, Place]) -> DataElement | None:
+    def element(
+        self, ds: Dataset, element: DataElement, places: Mapping[int, AttributeDefinition]
+    ) -> DataElement | None:
         """What becomes of one element of `ds`; a private creator stays if it is a safe one, used or not."""
         tag = element.tag
         if (
@@ -166,7 +170,7 @@ class AttributeCleaner:
         return self._unlisted(element, place)
 
     def _private(self, ds: Dataset, element: DataElement) -> DataElement | None:
-        """Creators of safe elements stay for now; `_dataset` drops those whose block is empty in the end."""
+        """Creators of safe elements stay for now; `_one_level` drops those whose block is empty in the end."""
         tag = element.tag
         if 0x10 <= tag.element <= 0xFF:
             safe = {creator for group, creator, _ in safe_elements() if group == tag.group}
@@ -179,13 +183,13 @@ class AttributeCleaner:
 
     # ---- attributes the profile lists ------------------------------------------------------------------------
 
-    def _remove(self, element: DataElement, _place: Place | None) -> DataElement | None:
+    def _remove(self, element: DataElement, _place: AttributeDefinition | None) -> DataElement | None:
         return self._log(element, "removed", None)
 
-    def _empty(self, element: DataElement, _place: Place | None) -> DataElement | None:
+    def _empty(self, element: DataElement, _place: AttributeDefinition | None) -> DataElement | None:
         return self._log(element, "emptied", new_element(element.tag, vr_to_write(element), None))
 
-    def _dummy(self, element: DataElement, place: Place | None) -> DataElement | None:
+    def _dummy(self, element: DataElement, place: AttributeDefinition | None) -> DataElement | None:
         vr = vr_to_write(element)
         if vr == "SQ":
             return self._sequence(element, place, "items cleaned")
@@ -193,7 +197,7 @@ class AttributeCleaner:
             return self._uid(element, place)
         return self._log(element, "replaced by a dummy", new_element(element.tag, vr, dummy(vr)))
 
-    def _keep_listed(self, element: DataElement, place: Place | None) -> DataElement | None:
+    def _keep_listed(self, element: DataElement, place: AttributeDefinition | None) -> DataElement | None:
         if not has_standard_vr(element):
             return self._log(element, "removed, wrong VR", None)
         if element.VR == "SQ":
@@ -202,7 +206,7 @@ class AttributeCleaner:
             return self._coded(element) or self._empty(element, place)
         return self._log(element, "kept", new_element(element.tag, element.VR, element.value))
 
-    def _clean(self, element: DataElement, place: Place | None) -> DataElement | None:
+    def _clean(self, element: DataElement, place: AttributeDefinition | None) -> DataElement | None:
         vr = vr_to_write(element)
         cleaned: Any = None
         if vr in ("DA", "DT", "TM"):
@@ -216,7 +220,7 @@ class AttributeCleaner:
         action = resolve(self.profile.basic(element.tag), place.type if place is not None else None)
         return self.listed_actions[action](element, place)
 
-    def _uid(self, element: DataElement, place: Place | None) -> DataElement | None:
+    def _uid(self, element: DataElement, place: AttributeDefinition | None) -> DataElement | None:
         vr = vr_to_write(element)
         if vr == "SQ":  # X/Z/U*: keep the references, replace the UIDs in them
             return self._sequence(element, place, "UIDs replaced")
@@ -232,12 +236,12 @@ class AttributeCleaner:
         done = "kept" if new == [str(uid) for uid in listed(element.value)] else "UID replaced"
         return self._log(element, done, new_element(element.tag, "UI", new))
 
-    def _pseudonym(self, element: DataElement, _place: Place | None) -> DataElement | None:
+    def _pseudonym(self, element: DataElement, _place: AttributeDefinition | None) -> DataElement | None:
         return self._log(
             element, "pseudonym", new_element(element.tag, vr_to_write(element), self.context.pseudonym)
         )
 
-    def _accession(self, element: DataElement, _place: Place | None) -> DataElement | None:
+    def _accession(self, element: DataElement, _place: AttributeDefinition | None) -> DataElement | None:
         number = self.context.key.accession(self.context.pseudonym, " ".join(map(str, listed(element.value))))
         return self._log(
             element,
@@ -245,7 +249,7 @@ class AttributeCleaner:
             new_element(element.tag, vr_to_write(element), number),
         )
 
-    def _age(self, element: DataElement, _place: Place | None) -> DataElement | None:
+    def _age(self, element: DataElement, _place: AttributeDefinition | None) -> DataElement | None:
         values = listed(element.value)
         age = capped_age(str(values[0])) if values and element.VR == "AS" else None
         return self._log(
@@ -254,7 +258,7 @@ class AttributeCleaner:
 
     # ---- attributes only the IOD lists -----------------------------------------------------------------------
 
-    def _unlisted(self, element: DataElement, place: Place) -> DataElement | None:
+    def _unlisted(self, element: DataElement, place: AttributeDefinition) -> DataElement | None:
         vr, tag = element.VR, element.tag
         if vr == "SQ":
             return self._sequence(element, place, "items checked")
@@ -303,7 +307,9 @@ class AttributeCleaner:
         done = "kept" if all(clean) else "cleaned"
         return self._log(element, done, new_element(element.tag, element.VR, kept))
 
-    def _sequence(self, element: DataElement, place: Place | None, done: str) -> DataElement | None:
+    def _sequence(
+        self, element: DataElement, place: AttributeDefinition | None, done: str
+    ) -> DataElement | None:
         children = place.children if place is not None else _NOTHING
         if element.VR != "SQ":
             return self._log(element, "removed, wrong VR", None)
@@ -349,14 +355,14 @@ class AttributeCleaner:
             return False
         for text in (str(value) for value in listed(element.value)):
             if vr in ("DS", "IS"):
-                found = self.recognise.in_number(vr, text)
+                identifies = self.recognise.in_number(vr, text)
             elif vr == "CS":  # of the private safe list
-                found = self.recognise.in_code(text)
+                identifies = self.recognise.in_code(text)
             elif vendor:
-                found = self.recognise.in_vendor_text(text) or self.recognise_dates.in_vendor_text(text)
+                identifies = self.recognise.in_vendor_text(text) or self.recognise_dates.in_vendor_text(text)
             else:
-                found = self.recognise.in_text(text)
-            if found:
+                identifies = self.recognise.in_text(text)
+            if identifies:
                 return True
         return False
 

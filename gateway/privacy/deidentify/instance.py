@@ -17,7 +17,7 @@ from pydicom.sequence import Sequence
 from gateway.privacy.deidentify.admission import refuse_if_held
 from gateway.privacy.deidentify.attributes import AttributeCleaner, PatientContext
 from gateway.privacy.deidentify.part10 import new_file_meta, refuse_unknown_syntax
-from gateway.privacy.errors import Held, Reason
+from gateway.privacy.errors import Held, HeldReason
 from gateway.privacy.identifiers.values import UNREADABLE_VALUE, IdentifyingValue
 from gateway.privacy.profile.iod import CLASSIC_MR, attributes_of
 from gateway.privacy.profile.profile import Action, Profile
@@ -28,7 +28,7 @@ from gateway.quiet_pydicom import silent_pydicom
 __all__ = ["Deidentified", "PatientContext", "deidentify"]
 
 
-# What `Engine.finish` writes, and what it reads besides.
+# What `InstanceDeidentifier.finish` writes, and what it reads besides.
 FINISHED: Final = frozenset(
     {
         0x00080005,  # SpecificCharacterSet
@@ -86,18 +86,18 @@ def deidentify(
         try:
             refuse_if_held(ds, profile, released=released)
             refuse_unknown_syntax(ds)
-            return Engine(ds, context, profile, series_kind).run()
+            return InstanceDeidentifier(ds, context, profile, series_kind).run()
         except Held:
             raise
         except UNREADABLE_VALUE as error:
             raise Held(
                 f"The object cannot be read completely ({type(error).__name__}).",
                 "Ask the sender to send it again; if it stays so, leave out this object.",
-                reason=Reason.UNREADABLE,
+                reason=HeldReason.UNREADABLE,
             ) from None
 
 
-class Engine:
+class InstanceDeidentifier:
     """One object: its attributes, then what depends on more than one of them (`finish`)."""
 
     def __init__(
@@ -136,7 +136,7 @@ class Engine:
         )
 
     def finish(self, new: Dataset) -> None:
-        """Change `new` where several attributes decide together, and mark it.
+        """Change `new` where several attributes decide together, and say in it what was done.
 
         Reads `JUDGED_TOGETHER` and the private elements of `safe_private.B_VALUES` only, writes `FINISHED` only.
         """

@@ -9,7 +9,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filewriter import dcmwrite
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from gateway.privacy.errors import Held, Reason
+from gateway.privacy.errors import Held, HeldReason
 from gateway.privacy.words.constants import IMPLEMENTATION_VERSION_NAME
 from gateway.quiet_pydicom import silent_pydicom
 
@@ -44,7 +44,7 @@ def refuse_unknown_syntax(ds: Dataset) -> None:
         raise Held(
             "The object has a transfer syntax that the Standard does not define (UID not shown).",
             "Ask the sender to send it in a transfer syntax of the Standard.",
-            reason=Reason.UNREADABLE,
+            reason=HeldReason.UNREADABLE,
         )
 
 

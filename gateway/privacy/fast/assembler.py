@@ -1,6 +1,6 @@
 """One object put together from byte ranges: admitted, decided stretch by stretch, its pixels uncopied.
 
-What the engine on datasets says about it is put together here (`decider`, `outcomes`). Raises `NotTaken` for what the
+What `deidentify` says about it is put together here (`decider`, `memo`). Raises `NotTaken` for what the
 walk does not take.
 """
 
@@ -24,16 +24,16 @@ from dicom_nodes.encoding.part10 import file_meta
 from dicom_nodes.encoding.uids import is_uid
 from gateway.privacy.deidentify.admission import refuse_if_held
 from gateway.privacy.deidentify.attributes import AttributeCleaner, PatientContext
-from gateway.privacy.deidentify.instance import FINISHED, Engine
+from gateway.privacy.deidentify.instance import FINISHED, InstanceDeidentifier
 from gateway.privacy.deidentify.part10 import encode
 from gateway.privacy.fast.decider import Decider
 from gateway.privacy.fast.identifying_values import Identifying, ValueReader, Values, divided
 from gateway.privacy.fast.memo import (
     MOST_STRETCHES,
     SHIFTING,
-    Context,
-    Level,
-    Outcome,
+    CleanedElement,
+    DecisionContext,
+    NestingLevel,
     dataset_of,
     runs_of_digits,
     written,
@@ -41,7 +41,7 @@ from gateway.privacy.fast.memo import (
 from gateway.privacy.fast.pixels import Pixels
 from gateway.privacy.fast.raw_elements import ADMISSION, SERIES, ReadAsIs
 from gateway.privacy.fast.repeated_elements import Repeats, Stretch
-from gateway.privacy.identifiers.values import IdentifyingValue, Kind
+from gateway.privacy.identifiers.values import IdentifyingValue, ValueKind
 from gateway.privacy.profile.iod import attributes_of
 from gateway.privacy.profile.profile import Profile
 
@@ -56,7 +56,7 @@ _CLASS, _INSTANCE, _STUDY, _STUDY_DATE = 0x00080016, 0x00080018, 0x0020000D, 0x0
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class CopyDescription:
     """What was done to an object, and what it is now."""
 
     actions: Mapping[str, int]
@@ -69,8 +69,8 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
-class Assembled(Done):
-    """An object as the engine would have written it: a whole Part 10 file, of which large values are not copied."""
+class Assembled(CopyDescription):
+    """An object as `deidentify` would have written it: a whole Part 10 file, of which large values are not copied."""
 
     pieces: Sequence[bytes | memoryview] = field(repr=False)
 
@@ -84,9 +84,11 @@ class Assembler:
         self._reader = ValueReader()
         self._pixels = Pixels()
         self._read: dict[Stretch, ReadAsIs] = {}
-        self._contexts: dict[tuple[frozenset[tuple[str, Kind]], str | None], Context] = {}
-        self._context_of: dict[tuple[tuple[frozenset[tuple[str, Kind]], ...], str | None], Context] = {}
-        self._levels: dict[tuple[str, bytes, bool], Level] = {}
+        self._contexts: dict[tuple[frozenset[tuple[str, ValueKind]], str | None], DecisionContext] = {}
+        self._context_of: dict[
+            tuple[tuple[frozenset[tuple[str, ValueKind]], ...], str | None], DecisionContext
+        ] = {}
+        self._levels: dict[tuple[str, bytes, bool], NestingLevel] = {}
         self._admitted: dict[tuple[bytes | bool, ...], Dataset] = {}
         self._series: dict[bytes, Dataset] = {}
         self._method_codes: dict[bool, bytes] = {}
@@ -170,7 +172,7 @@ class Assembler:
         )
         known = self._admitted.get(key)
         if known is None:
-            known = dataset_of(Level({}, charset, 1, implicit), b"".join(raws))
+            known = dataset_of(NestingLevel({}, charset, 1, implicit), b"".join(raws))
             refuse_if_held(known, self.profile, released=released)
             if len(self._admitted) > _MOST_REMEMBERED:
                 self._admitted.clear()
@@ -181,17 +183,17 @@ class Assembler:
         """What tells the kind of a series."""
         raw = b"".join((charset, *(found.get(tag, b"") for tag in SERIES)))
         if raw not in self._series:
-            self._series[raw] = dataset_of(Level({}, b"", 1, implicit), raw)
+            self._series[raw] = dataset_of(NestingLevel({}, b"", 1, implicit), raw)
         return self._series[raw]
 
-    def _level(self, sop_class: str, charset: bytes, implicit: bool) -> Level:
+    def _level(self, sop_class: str, charset: bytes, implicit: bool) -> NestingLevel:
         level = self._levels.get((sop_class, charset, implicit))
         if level is None:
             places = attributes_of(sop_class, also=self.profile.also_allowed)
-            level = self._levels[sop_class, charset, implicit] = Level(places, charset, 1, implicit)
+            level = self._levels[sop_class, charset, implicit] = NestingLevel(places, charset, 1, implicit)
         return level
 
-    def _context(self, values: Sequence[Identifying], kind: str | None) -> Context:
+    def _context(self, values: Sequence[Identifying], kind: str | None) -> DecisionContext:
         """What is known of objects with these values, whatever their own dates and UIDs are."""
         parts = tuple([one.stable for one in values if one.stable]), kind
         context = self._context_of.get(parts)
@@ -204,24 +206,24 @@ class Assembler:
             context = self._contexts.get(key)
             if context is None:
                 stable = {one: where for one, where in _merged(values).items() if one in key[0]}
-                context = self._contexts[key] = Context(self._cleaner(stable, kind))
+                context = self._contexts[key] = DecisionContext(self._cleaner(stable, kind))
             self._context_of[parts] = context
         if len(context) > _MOST_REMEMBERED:
             context.clear()
         return context
 
-    def _cleaner(self, values: Mapping[tuple[str, Kind], str], kind: str | None) -> AttributeCleaner:
+    def _cleaner(self, values: Mapping[tuple[str, ValueKind], str], kind: str | None) -> AttributeCleaner:
         return AttributeCleaner(Dataset(), self.patient, self.profile, kind, _identifying(values))
 
     def _finish(
         self,
         read: Sequence[ReadAsIs],
-        level: Level,
+        level: NestingLevel,
         decider: Decider,
         values: Sequence[Identifying],
         kind: str | None,
-    ) -> tuple[Outcome, Mapping[int, bytes]]:
-        """What `Engine.finish` adds to the counts, and the attributes it writes, encoded."""
+    ) -> tuple[CleanedElement, Mapping[int, bytes]]:
+        """What `InstanceDeidentifier.finish` adds to the counts, and the attributes it writes, encoded."""
         raw = b"".join([one.judged for one in read])
         digits = runs_of_digits(b"".join([one.with_digits for one in read]))
         key = level, level.charset + raw, decider.among(digits)
@@ -229,12 +231,14 @@ class Assembler:
         if known is not None:
             return known
         identifying = _identifying(_merged(values))
-        engine = Engine(dataset_of(level, raw), self.patient, self.profile, kind, identifying)
-        new = engine.cleaned()
-        before = Counter(engine.actions)
-        engine.finish(new)
-        outcome = Outcome(None, tuple((engine.actions - before).elements()))
-        result = outcome, {tag: self._written(new[tag], level.implicit) for tag in FINISHED if tag in new}
+        deidentifier = InstanceDeidentifier(
+            dataset_of(level, raw), self.patient, self.profile, kind, identifying
+        )
+        new = deidentifier.cleaned()
+        before = Counter(deidentifier.actions)
+        deidentifier.finish(new)
+        cleaned = CleanedElement(None, tuple((deidentifier.actions - before).elements()))
+        result = cleaned, {tag: self._written(new[tag], level.implicit) for tag in FINISHED if tag in new}
         if digits != SHIFTING:
             decider.context.finished[key] = result
         return result
@@ -242,7 +246,7 @@ class Assembler:
     def _written(self, element: DataElement, implicit: bool) -> bytes:
         if element.tag != _METHOD_CODES:
             return written(element, implicit=implicit)
-        # `Engine.finish` makes it of the profile alone, and a sequence takes as long as all the others.
+        # `InstanceDeidentifier.finish` makes it of the profile alone, and a sequence takes as long as all the others.
         if implicit not in self._method_codes:
             self._method_codes[implicit] = written(element, implicit=implicit)
         return self._method_codes[implicit]
@@ -291,7 +295,7 @@ def _merged(values: Sequence[Identifying]) -> Values:
     return merged
 
 
-def _identifying(values: Mapping[tuple[str, Kind], str]) -> list[IdentifyingValue]:
+def _identifying(values: Mapping[tuple[str, ValueKind], str]) -> list[IdentifyingValue]:
     return [IdentifyingValue(attribute, value, kind) for (value, kind), attribute in values.items()]
 
 

@@ -1,7 +1,7 @@
-"""What the engine makes of plain values (`verbatim`), asked once for all patients of a profile.
+"""What `deidentify` makes of plain values (`plain_values`), asked once for all patients of a profile.
 
 A plain value identifies nobody: a number of it is too short, a UID is replaced whoever's it is. So the answer is that
-of the attribute. The engine is asked for two strangers who have nothing in common, and where its answers differ, for
+of the attribute. `deidentify` is asked for two strangers who have nothing in common, and where its answers differ, for
 each patient's values one by one.
 """
 
@@ -14,11 +14,11 @@ from pydicom.dataset import Dataset
 
 from dicom_nodes.encoding.headers import encoded_element
 from gateway.privacy.deidentify.attributes import AttributeCleaner, PatientContext
-from gateway.privacy.fast.ask_engine import may_be_safe, of_element
-from gateway.privacy.fast.memo import Level, Outcome, Plans
+from gateway.privacy.fast.ask_cleaner import may_be_safe, of_element
+from gateway.privacy.fast.memo import CleanedElement, NestingLevel, Plans
 from gateway.privacy.fast.plain_values import PLAIN
-from gateway.privacy.identifiers.values import IdentifyingValue, Kind
-from gateway.privacy.profile.iod import Place
+from gateway.privacy.identifiers.values import IdentifyingValue, ValueKind
+from gateway.privacy.profile.iod import AttributeDefinition
 from gateway.privacy.profile.profile import Profile
 from gateway.privacy.pseudonyms import PseudonymKey
 
@@ -28,23 +28,23 @@ _MOST_PLANS: Final = 20_000  # of one place; private creators are as many as fil
 
 
 class PlainPlans:
-    """The plans for one profile: (tag, VR, private creator as read) -> outcome of a plain value, by place.
+    """The plans for one profile: (tag, VR, private creator as read) -> what becomes of a plain value, by place.
 
     Several threads may use it at once: at worst an answer is asked for twice.
     """
 
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
-        self._of: dict[tuple[int, bytes, bool], tuple[Mapping[int, Place], Plans]] = {}
+        self._of: dict[tuple[int, bytes, bool], tuple[Mapping[int, AttributeDefinition], Plans]] = {}
 
-    def of(self, places: Mapping[int, Place], charset: bytes, implicit: bool) -> Plans:
+    def of(self, places: Mapping[int, AttributeDefinition], charset: bytes, implicit: bool) -> Plans:
         """The plans of one place. They are added to by whoever asks."""
         if len(self._of) > _MOST_PLACES:
             self._of.clear()
         # Named by its address, so it is kept as long as its name.
         return self._of.setdefault((id(places), charset, implicit), (places, {}))[1]
 
-    def add(self, plans: Plans, level: Level, key: tuple[int, str, bytes]) -> Outcome | None:
+    def add(self, plans: Plans, level: NestingLevel, key: tuple[int, str, bytes]) -> CleanedElement | None:
         """The new plan for `key` in `level`."""
         tag, vr, creator = key
         raw = encoded_element(tag, vr, PLAIN[vr], implicit=level.implicit)
@@ -61,7 +61,7 @@ class PlainPlans:
 
         New ones every time: they count what they do, and other threads may ask about other attributes.
         """
-        number = IdentifyingValue("PatientID", "80173495", Kind.NUMBER)
+        number = IdentifyingValue("PatientID", "80173495", ValueKind.NUMBER)
         one = PatientContext("PML-AAAAAAAA", -31, PseudonymKey(b"\1" * 32, "one stranger").of(""))
         other = PatientContext("PML-ZZZZZZZZ", -3649, PseudonymKey(b"\2" * 32, "another").of(""))
         return (
@@ -83,7 +83,7 @@ def plain_plans(profile: Profile) -> PlainPlans:
     return known
 
 
-def _same(one: Outcome, other: Outcome) -> bool:
+def _same(one: CleanedElement, other: CleanedElement) -> bool:
     """Whether both say the same; a UID becomes another one for each."""
     return one.counts == other.counts and (
         (bool(one.uids) and bool(other.uids)) or (one.out == other.out and not one.uids and not other.uids)

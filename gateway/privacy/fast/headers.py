@@ -1,4 +1,4 @@
-"""The headers of many objects as data sets, without reading again what they repeat (`stretches`).
+"""The headers of many objects as data sets, without reading again what they repeat (`repeated_elements`).
 
 What pydicom would have read, element for element and as undecoded as it leaves them, at a tenth of the price: it looks
 at every element of every object, here those that stand as in the object before are recognised by one comparison.
@@ -65,12 +65,12 @@ class Headers:
 def _read(stretch: Stretch, implicit: bool) -> _Raws:
     """The elements of one stretch as pydicom leaves them: not decoded, without a VR where the encoding has none."""
     data = stretch.data
-    found: _Raws = {}
+    raws: _Raws = {}
     for tag, vr, _, value, stop, end in stretch.found:
         if tag in _PIXELS:
             break
         # Only a sequence has no length.
         key, told = BaseTag(tag), vr if not implicit or stop != end else None
         raw = data[value:stop] or cast("bytes | None", empty_value_for_VR(told, raw=True))
-        found[key] = RawDataElement(key, told, stop - value, raw, value, implicit, True)
-    return found
+        raws[key] = RawDataElement(key, told, stop - value, raw, value, implicit, True)
+    return raws

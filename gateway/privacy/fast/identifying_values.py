@@ -24,7 +24,7 @@ from gateway.privacy.fast.memo import (
     CHARACTER_SET,
     LONGEST_REMEMBERED,
     MOST_STRETCHES,
-    Level,
+    NestingLevel,
     dataset_of,
     private_vr,
 )
@@ -34,7 +34,7 @@ from gateway.privacy.identifiers.values import (
     SILENT_VRS,
     UNREADABLE_VALUE,
     IdentifyingValue,
-    Kind,
+    ValueKind,
     as_values,
     is_identifying_uid,
     never_identifies,
@@ -43,8 +43,8 @@ from gateway.privacy.identifiers.values import (
 )
 from gateway.quiet_pydicom import silent_pydicom
 
-Values = dict[tuple[str, Kind], str]
-_Found = tuple[tuple[str, str, Kind], ...]
+Values = dict[tuple[str, ValueKind], str]
+_Found = tuple[tuple[str, str, ValueKind], ...]
 _PLAIN_UID: Final = re.compile(r"[0-9.]{8,}")
 _MOST_REMEMBERED: Final = 50_000
 
@@ -119,20 +119,20 @@ class StudyValues:
         with silent_pydicom():
             try:
                 parts = divided(data, self._repeats)
-                found = self._reader.values(parts)
+                identifying = self._reader.values(parts)
             except (NotTaken, *UNREADABLE_VALUE):
                 original = read(data[:])
                 values: Values = {}
                 for part in (original, getattr(original, "file_meta", None)):
                     for attribute, value, kind in walk(part) if part is not None else ():
                         values.setdefault((value, kind), attribute)
-                found = [Identifying(values)]
+                identifying = [Identifying(values)]
         if len(self._taken) > MOST_STRETCHES:
             self._taken.clear()
-        for one in found:
-            if one not in self._taken:
-                self._taken.add(one)
-                self.join(one.values)
+        for piece in identifying:
+            if piece not in self._taken:
+                self._taken.add(piece)
+                self.join(piece.values)
 
     def join(self, found: Values) -> None:
         """What another one collected."""
@@ -149,7 +149,7 @@ class Identifying:
     """The identifying values ((value, kind) -> attribute) of one stretch of elements."""
 
     values: Values
-    stable: frozenset[tuple[str, Kind]] = frozenset()
+    stable: frozenset[tuple[str, ValueKind]] = frozenset()
     """Those that other objects of the study share: all but `volatile`."""
     volatile: tuple[str, ...] = ()
     """Dates and UIDs."""
@@ -160,7 +160,7 @@ class Identifying:
         volatile = [
             key
             for key in values
-            if key[1] is Kind.DATE or (key[1] is Kind.UID and _PLAIN_UID.fullmatch(key[0]))
+            if key[1] is ValueKind.DATE or (key[1] is ValueKind.UID and _PLAIN_UID.fullmatch(key[0]))
         ]
         return cls(values, frozenset(values).difference(volatile), tuple(value for value, _ in volatile))
 
@@ -209,7 +209,7 @@ class ValueReader:
     def _collect(
         self,
         data: Octets,
-        found: Sequence[Element],
+        level_elements: Sequence[Element],
         charset: bytes,
         implicit: bool,
         depth: int,
@@ -220,7 +220,7 @@ class ValueReader:
             seen.clear()
         creators: dict[tuple[int, int], bytes] = {}
         read = None
-        for element in found:
+        for element in level_elements:
             tag, vr, first, value, stop, end = element
             if vr in SILENT_VRS:
                 continue
@@ -238,11 +238,11 @@ class ValueReader:
             if known is None:
                 if vr == "UI" and is_plain(vr, data[value:stop]):
                     uid = data[value:stop].rstrip(b"\0").decode("ascii")
-                    known = ((keyword_for_tag(tag), uid, Kind.UID),) if is_identifying_uid(uid) else ()
+                    known = ((keyword_for_tag(tag), uid, ValueKind.UID),) if is_identifying_uid(uid) else ()
                 else:
                     if read is None:  # where one is new, others are: they are read together
-                        new = b"".join([data[e.start : e.end] for e in found if _is_read(e)])
-                        read = dataset_of(Level({}, charset, depth, implicit), new)
+                        new = b"".join([data[e.start : e.end] for e in level_elements if _is_read(e)])
+                        read = dataset_of(NestingLevel({}, charset, depth, implicit), new)
                     known = tuple(walk_element(read, tag, depth))
                 if len(raw) < LONGEST_REMEMBERED:
                     seen[raw] = known
@@ -266,6 +266,6 @@ class ValueReader:
         if 0x10 <= number <= 0xFF:
             creators[group, number] = data[element.start : element.end]
         elif number >= 0x1000 and (group, number >> 8) in creators:
-            level = Level({}, charset, 0, True)
+            level = NestingLevel({}, charset, 0, True)
             if private_vr(dataset_of(level, creators[group, number >> 8]), element.tag) == SEQUENCE:
                 raise NotTaken

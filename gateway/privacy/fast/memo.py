@@ -1,8 +1,8 @@
 """What becomes of one element, as bytes: decided by `AttributeCleaner`, remembered for the elements that repeat.
 
 The files of a series repeat most of their elements byte for byte, and identical bytes at the same place, in the same
-character set, under the same private creator and of the same patient have the same outcome. Nothing is decided here:
-what is not remembered is asked of the engine on datasets, one element at a time.
+character set, under the same private creator and of the same patient have the same result. Nothing is decided here:
+what is not remembered is asked of `deidentify`, one element at a time.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pydicom.tag import Tag
 
 from dicom_nodes.encoding.vrs import BULK_VRS
 from gateway.privacy.deidentify.attributes import AttributeCleaner
-from gateway.privacy.profile.iod import Place
+from gateway.privacy.profile.iod import AttributeDefinition
 from gateway.privacy.profile.safe_private import creator_of
 
 WRITTEN_IN: Final = "ISO_IR 100"
@@ -44,7 +44,7 @@ Among = Callable[[tuple[str, ...]], frozenset[str]]
 """The UIDs and dates of one object that are in a text with these runs of digits."""
 
 
-class Outcome(NamedTuple):  # made for every element: a frozen dataclass would take four times as long
+class CleanedElement(NamedTuple):  # made for every element: a frozen dataclass would take four times as long
     """`out` is what is written (None: nothing); `digits` are runs of digits in texts that a UID or date might be in."""
 
     out: bytes | memoryview | None
@@ -57,39 +57,41 @@ class Outcome(NamedTuple):  # made for every element: a frozen dataclass would t
 class Descend:
     """A sequence whose items are cleaned one by one."""
 
-    children: Mapping[int, Place]
+    children: Mapping[int, AttributeDefinition]
     done: str
     kept_empty: bool
 
 
-Plans = dict[tuple[int, str, bytes], Outcome | None]
+Plans = dict[tuple[int, str, bytes], CleanedElement | None]
 """(tag, VR, private creator as read) -> what becomes of every plain value; None: it depends on the value."""
 
 
 @dataclass(eq=False)
-class Level:
+class NestingLevel:
     """One place in objects: its attributes, its character set (the element as read, or empty), its depth from 1."""
 
-    places: Mapping[int, Place]
+    places: Mapping[int, AttributeDefinition]
     charset: bytes
     depth: int
     implicit: bool
     plain: Plans | None = None
     """What becomes of plain values, shared by all patients (`plain_plans`)."""
-    plans: dict[tuple[int, str, bytes], Outcome | Descend | None] = field(default_factory=dict)
-    below: dict[tuple[int, bytes], Level] = field(default_factory=dict)
+    plans: dict[tuple[int, str, bytes], CleanedElement | Descend | None] = field(default_factory=dict)
+    below: dict[tuple[int, bytes], NestingLevel] = field(default_factory=dict)
 
-    def child(self, children: Mapping[int, Place], charset: bytes) -> Level:
+    def child(self, children: Mapping[int, AttributeDefinition], charset: bytes) -> NestingLevel:
         """The level of the items of a sequence."""
         key = id(children), charset
         level = self.below.get(key)
         if level is None:
-            level = self.below[key] = Level(children, charset or self.charset, self.depth + 1, self.implicit)
+            level = self.below[key] = NestingLevel(
+                children, charset or self.charset, self.depth + 1, self.implicit
+            )
         return level
 
 
-class Gathered(NamedTuple):
-    """The outcomes of a stretch of elements: what is written of it (`chunks`, each by its first tag), and the rest."""
+class CleanedRun(NamedTuple):
+    """What becomes of a stretch of elements: what is written of it (`chunks`, each by its first tag), and the rest."""
 
     chunks: tuple[tuple[int, bytes | memoryview], ...]
     counts: tuple[str, ...]
@@ -97,11 +99,11 @@ class Gathered(NamedTuple):
     digits: tuple[str, ...]
 
 
-_Known = TypeVar("_Known", Outcome, Gathered)
+_Known = TypeVar("_Known", CleanedElement, CleanedRun)
 
 
 class Memo(Generic[_Known]):
-    """Outcomes by the bytes of their elements; of texts with digits by the UIDs and dates found in them, too."""
+    """Cleaned elements by the bytes they were; of texts with digits by the UIDs and dates found in them, too."""
 
     def __init__(self, longest: int = LONGEST_REMEMBERED) -> None:
         self.longest = longest
@@ -118,38 +120,40 @@ class Memo(Generic[_Known]):
             remembered.clear()
 
     def recall(self, key: bytes, among: Among) -> _Known | None:
-        """The outcome of these bytes in the object that `among` asks; None when nobody knows it yet."""
+        """What becomes of these bytes in the object that `among` asks; None when nobody knows it yet."""
         digits = self.digits.get(key)
         return None if digits is None else self.judged.get((key, among(digits)))
 
-    def keep(self, key: bytes, outcome: _Known, among: Among) -> None:
-        """Remember an outcome, if it can be."""
-        if outcome.digits is SHIFTING or len(key) >= self.longest:
+    def keep(self, key: bytes, cleaned: _Known, among: Among) -> None:
+        """Remember a cleaned element, if it can be."""
+        if cleaned.digits is SHIFTING or len(key) >= self.longest:
             return
-        if outcome.digits:
-            self.digits[key] = outcome.digits
-            self.judged[key, among(outcome.digits)] = outcome
+        if cleaned.digits:
+            self.digits[key] = cleaned.digits
+            self.judged[key, among(cleaned.digits)] = cleaned
         else:
-            self.plain[key] = outcome
+            self.plain[key] = cleaned
 
 
-class Context:
+class DecisionContext:
     """All that decisions depend on besides the element: one patient's values, the kind of the series."""
 
     def __init__(self, cleaner: AttributeCleaner) -> None:
         self.cleaner = cleaner
-        self.memo: dict[Level, Memo[Outcome]] = {}
-        self.stretches: dict[Level, Memo[Gathered]] = {}
-        self.finished: dict[tuple[Level, bytes, frozenset[str]], tuple[Outcome, Mapping[int, bytes]]] = {}
+        self.memo: dict[NestingLevel, Memo[CleanedElement]] = {}
+        self.stretches: dict[NestingLevel, Memo[CleanedRun]] = {}
+        self.finished: dict[
+            tuple[NestingLevel, bytes, frozenset[str]], tuple[CleanedElement, Mapping[int, bytes]]
+        ] = {}
 
-    def memo_of(self, level: Level) -> Memo[Outcome]:
+    def memo_of(self, level: NestingLevel) -> Memo[CleanedElement]:
         """What is remembered of the elements of one level."""
         memo = self.memo.get(level)
         if memo is None:
             memo = self.memo[level] = Memo()
         return memo
 
-    def stretches_of(self, level: Level) -> Memo[Gathered]:
+    def stretches_of(self, level: NestingLevel) -> Memo[CleanedRun]:
         """What is remembered of whole stretches of elements of one level."""
         memo = self.stretches.get(level)
         if memo is None:
@@ -167,18 +171,18 @@ class Context:
             remembered.clear()
 
 
-def keeps(plan: Outcome) -> bool:
+def keeps(plan: CleanedElement) -> bool:
     """Whether the large value itself is kept."""
     return plan.out is not None and bytes(plan.out[-len(PROBE) :]) == PROBE
 
 
-def bulk_head(plan: Outcome, length: int) -> bytes:
+def bulk_head(plan: CleanedElement, length: int) -> bytes:
     """The header of a large value of `length` bytes that is kept."""
     assert plan.out is not None
     return bytes(plan.out[: -len(PROBE) - 4]) + struct.pack("<L", length)
 
 
-def dataset_of(level: Level, raw: bytes) -> Dataset:
+def dataset_of(level: NestingLevel, raw: bytes) -> Dataset:
     """Elements as read, in the character set of their level."""
     return read_dataset(BytesIO(level.charset + raw), level.implicit, True)
 

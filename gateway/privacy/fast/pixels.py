@@ -1,4 +1,4 @@
-"""PixelData as the engine on datasets leaves it, uncopied; text beside the pixels sends the object to the engine."""
+"""PixelData as `deidentify` leaves it, uncopied; text beside the pixels sends the object to it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dicom_nodes.encoding.headers import ENCODED_SEQUENCE_END, UNDEFINED
 from dicom_nodes.encoding.octets import Octets
 from gateway.privacy.deidentify.pixel_data import hides_text, is_zero
 from gateway.privacy.fast.decider import Decider
-from gateway.privacy.fast.memo import Level, bulk_head, dataset_of, keeps
+from gateway.privacy.fast.memo import NestingLevel, bulk_head, dataset_of, keeps
 from gateway.privacy.identifiers.values import UNREADABLE_VALUE
 
 _MOST_REMEMBERED = 1_000
@@ -26,7 +26,7 @@ class Pixels:
         data: Octets,
         pixels: Element,
         described: bytes,
-        level: Level,
+        level: NestingLevel,
         decider: Decider,
         counts: list[str],
         *,
@@ -54,7 +54,7 @@ class Pixels:
         body = memoryview(data)[pixels.value : pixels.stop]
         return [head, body, ENCODED_SEQUENCE_END] if encapsulated else [head, body]
 
-    def _expected_length(self, level: Level, described: bytes) -> int | None:
+    def _expected_length(self, level: NestingLevel, described: bytes) -> int | None:
         """Bytes of pixels these attributes describe, padding included; None where they do not say."""
         if described not in self._lengths:
             if len(self._lengths) > _MOST_REMEMBERED:

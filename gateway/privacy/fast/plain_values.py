@@ -1,7 +1,7 @@
 """Values that are written as they were read: decoding and encoding them again gives the same bytes.
 
 Only plain spellings, and only numbers too short to number anybody (`recognition.SHORTEST_NUMBER`, `SHORTEST_DECIMAL`),
-so that what the engine decided about one such value of an attribute it would decide about any other.
+so that what `deidentify` decided about one such value of an attribute it would decide about any other.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import struct
 from math import isfinite
 from typing import Final
 
-# A plain value of each VR, to ask the engine with.
+# A plain value of each VR, to ask `deidentify` with.
 PLAIN: Final[dict[str, bytes]] = {
     "DS": b"1.25",
     "IS": b"12",

@@ -1,8 +1,8 @@
 """Many objects of one study prepared fast: de-identified, encoded and searched for leaks, from bytes to bytes.
 
-The result is byte for byte that of `encode(deidentify(...).dataset)` and `find_leaks`; the engine on datasets decides
-everything, here its answers are put together (`outcomes`). Objects the walk over byte ranges does not take (other
-encodings, anything that is not plainly well-formed, whatever has to be held) go through that engine whole; `whole`
+The result is byte for byte that of `encode(deidentify(...).dataset)` and `find_leaks`; `deidentify` decides
+everything, here its answers are put together (`assembler`). Objects the walk over byte ranges does not take (other
+encodings, anything that is not plainly well-formed, whatever has to be held) go through it whole; `whole`
 counts them.
 """
 
@@ -25,14 +25,16 @@ from dicom_nodes.encoding.octets import Octets
 from gateway.privacy.deidentify.attributes import PatientContext
 from gateway.privacy.deidentify.instance import deidentify
 from gateway.privacy.deidentify.part10 import encode
-from gateway.privacy.errors import Held, Reason
-from gateway.privacy.fast.assembler import Assembled, Assembler, Done, KindOf
+from gateway.privacy.errors import Held, HeldReason
+from gateway.privacy.fast.assembler import Assembled, Assembler, CopyDescription, KindOf
 from gateway.privacy.identifiers.values import UNREADABLE_VALUE, IdentifyingValue
 from gateway.privacy.leak_search.search import Leak, LeakSearch
 from gateway.privacy.profile.profile import Profile
 from gateway.quiet_pydicom import silent_pydicom
 
-_what_was_done: Callable[[Done], tuple[Any, ...]] = attrgetter(*(one.name for one in fields(Done)))
+_what_was_done: Callable[[CopyDescription], tuple[Any, ...]] = attrgetter(
+    *(one.name for one in fields(CopyDescription))
+)
 UNREADABLE_FILE: Final = (InvalidDicomError, zlib.error, *UNREADABLE_VALUE)
 
 Read = Callable[[bytes], Dataset]
@@ -42,7 +44,7 @@ Written = Callable[[Sequence[bytes | memoryview]], Octets]
 
 
 @dataclass(frozen=True)
-class Prepared(Done):
+class Prepared(CopyDescription):
     """One object that may leave when `leaks` is empty: a whole Part 10 file."""
 
     file: Octets = field(repr=False)
@@ -66,7 +68,7 @@ class Preparer:
         self.search = LeakSearch(values)
         self._read = read or _read
         self.whole = 0
-        """Objects that went through the engine on datasets."""
+        """Objects that went through `deidentify`."""
         self._assembler = Assembler(profile, patient)
 
     def prepare(
@@ -75,21 +77,20 @@ class Preparer:
         """One Part 10 file de-identified, encoded and searched; raises Held as `deidentify` does.
 
         With `data` and what `written` gives on the disk, no more is in memory than the header and a few blocks, unless
-        the object goes through the engine on datasets.
+        the object goes through `deidentify`.
         """
         done: Assembled | None = None
         with suppress(NotTaken, Held, *UNREADABLE_VALUE), silent_pydicom():
             done = self._assembler.assemble(data, kind_of, released=released)
-        if (
-            done is None
-        ):  # not while the error is handled, whose text may quote a value: no other one carries it along
+        # Only now, not while the error is handled: its text may quote a value, and no other error may carry it along.
+        if done is None:
             self.whole += 1
             done = self._whole(data[:], kind_of, released)
         file = written(done.pieces)
         return Prepared(*(*_what_was_done(done), file, tuple(self.search.leaks(file))))
 
     def _whole(self, data: bytes, kind_of: KindOf, released: bool) -> Assembled:
-        """By the engine on datasets."""
+        """By `deidentify`."""
         with silent_pydicom():
             original = self._read(data)
             kind = kind_of(original)
@@ -118,7 +119,7 @@ def held_if_it_cannot_be(done: str) -> Iterator[None]:
         raise Held(
             f"The object cannot be {done} ({type(error).__name__}).",
             "Ask the sender to send it again, or leave it out.",
-            reason=Reason.UNREADABLE,
+            reason=HeldReason.UNREADABLE,
         ) from None
 
 

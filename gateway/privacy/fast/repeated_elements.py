@@ -58,18 +58,18 @@ class Repeats:
         series = _series(data, start, implicit)
         known = self._known.get(series)
         if known is None:
-            found, _ = elements_between(data, start, vr_of=vr_of(implicit))
+            top_level, _ = elements_between(data, start, vr_of=vr_of(implicit))
             first = self._first.pop(series, None)
-            common = _common([first], data, found) if first is not None else []
+            common = _common([first], data, top_level) if first is not None else []
             if common or (first is not None and not first.found):
                 self._known[series] = common
             else:
-                self._begin(series, data, found)
-            return [Stretch(data, found, False)]
+                self._begin(series, data, top_level)
+            return [Stretch(data, top_level, False)]
         parts, missed = _divided(data, start, known, implicit)
         if missed:
-            found = [element for part in parts if not part.repeats for element in part.found]
-            left = [stretch for stretch in known if stretch not in missed] + _common(missed, data, found)
+            top_level = [element for part in parts if not part.repeats for element in part.found]
+            left = [stretch for stretch in known if stretch not in missed] + _common(missed, data, top_level)
             if 2 * _count(left) > _count(known):
                 self._known[series] = sorted(left, key=lambda stretch: stretch.found[0].tag)
             else:  # what was learned from does not look like the others: begin again with this one
@@ -94,12 +94,12 @@ def _divided(
     last = -1
     for stretch in known:
         if not data.startswith(stretch.copied, at):
-            found, at = elements_between(
+            between, at = elements_between(
                 data, at, vr_of=vr_of(implicit), after=last, below=stretch.found[0].tag
             )
-            if found:
-                single += found
-                last = found[-1].tag
+            if between:
+                single += between
+                last = between[-1].tag
             if not data.startswith(stretch.copied, at):
                 missed.append(stretch)
                 continue
@@ -109,8 +109,8 @@ def _divided(
         parts.append(stretch)
         last = stretch.found[-1].tag
         at += len(stretch.data)
-    found, _ = elements_between(data, at, vr_of=vr_of(implicit), after=last)
-    single += found
+    between, _ = elements_between(data, at, vr_of=vr_of(implicit), after=last)
+    single += between
     if single:
         parts.append(Stretch(data, single, False))
     return parts, missed
@@ -142,20 +142,20 @@ def _count(stretches: Sequence[Stretch]) -> int:
     return sum(len(stretch.found) for stretch in stretches)
 
 
-def _repeating(data: Octets, found: Sequence[Element]) -> Iterator[Stretch]:
+def _repeating(data: Octets, top_level: Sequence[Element]) -> Iterator[Stretch]:
     """`found` as a stretch of its own, from the first to the last public element, if that is worth it."""
-    public = [index for index, element in enumerate(found) if not element.tag & 0x10000]
+    public = [index for index, element in enumerate(top_level) if not element.tag & 0x10000]
     if not public:
         return
-    found = found[public[0] : public[-1] + 1]
-    if len(found) < _SHORTEST:
+    top_level = top_level[public[0] : public[-1] + 1]
+    if len(top_level) < _SHORTEST:
         return
-    first = found[0].start
+    first = top_level[0].start
     yield Stretch(
-        data[first : found[-1].end],
+        data[first : top_level[-1].end],
         [
             Element(tag, vr, start - first, value - first, stop - first, end - first)
-            for tag, vr, start, value, stop, end in found
+            for tag, vr, start, value, stop, end in top_level
         ],
         True,
     )

@@ -1,4 +1,4 @@
-"""The outcomes of neighbouring elements put together, so that those that repeat are handled as one."""
+"""What becomes of neighbouring elements, put together, so that those that repeat are handled as one."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Final
 from dicom_nodes.encoding.elements import NotTaken
 from dicom_nodes.encoding.headers import PIXEL_DATA
 from gateway.privacy.deidentify.instance import FINISHED
-from gateway.privacy.fast.memo import CODED, SHIFTING, Gathered, Outcome
+from gateway.privacy.fast.memo import CODED, SHIFTING, CleanedElement, CleanedRun
 
-# The outcomes that are asked for by their tags: SOP Class and Instance UID, StudyDate, Study Instance UID.
+# The elements that are asked for by their tags: SOP Class and Instance UID, StudyDate, Study Instance UID.
 NAMED: Final = frozenset({0x00080016, 0x00080018, 0x00080020, 0x0020000D})
 _APART: Final = sorted({*NAMED, *FINISHED, PIXEL_DATA})
 
@@ -24,13 +24,13 @@ def _between(tag: int) -> int:
     return bisect.bisect_right(_APART, tag)
 
 
-def gathered(outcomes: Iterable[tuple[int, Outcome]]) -> Gathered:
-    """The outcomes of neighbours as one: without what `Engine.finish` writes anew, in chunks that fit between it."""
+def cleaned_run(all_cleaned: Iterable[tuple[int, CleanedElement]]) -> CleanedRun:
+    """What becomes of neighbours: without what `InstanceDeidentifier.finish` writes, in chunks that fit between."""
     counts: list[str] = []
     uids: list[tuple[str, str]] = []
     digits: list[str] = []
     outs: list[tuple[int, bytes | memoryview]] = []
-    for tag, (out, done, mapped, runs) in outcomes:
+    for tag, (out, done, mapped, runs) in all_cleaned:
         counts += done
         if out is None and not mapped and not runs:
             continue
@@ -51,7 +51,7 @@ def gathered(outcomes: Iterable[tuple[int, Outcome]]) -> Gathered:
         else:
             between = -1 if tag in NAMED else _between(tag)
             chunks.append((tag, [out]))
-    return Gathered(
+    return CleanedRun(
         tuple([(tag, all_[0] if len(all_) == 1 else b"".join(all_)) for tag, all_ in chunks]),
         tuple(counts),
         tuple(uids),

@@ -1,1 +1,1 @@
-"""What identifies a patient, person or place in the originals (`values`); does a text say it (`recognition`)?"""
+"""What identifies a patient, person or place in the originals (`values`); does a text say it (`detection`)?"""

@@ -3,8 +3,8 @@
 Table-driven: every attribute Table E.1-1 lists that is an identifier by itself (descriptions are cleaned word by
 word instead), and by VR everywhere: all person names, all dates, all UIDs the Standard does not define.
 
-Names are looked for in the forms of `names`, numbers also without their punctuation, places also by their words, and
-texts also as the UTF-8 they may really have been written in.
+Names are looked for in the forms of `person_names`, numbers also without their punctuation, places also by their
+words, and texts also as the UTF-8 they may really have been written in.
 
 Not looked for, because they say nothing alone and would be found everywhere: one character; numbers below 1000;
 codes (CS), ages, times, sizes; the words in `COMMON`; titles and particles of names.
@@ -71,7 +71,7 @@ UNREADABLE: Final = (
 UNREADABLE_VALUE: Final = (OSError, *UNREADABLE)
 
 
-class Kind(StrEnum):
+class ValueKind(StrEnum):
     """How a value is looked for."""
 
     NAME = "name"
@@ -87,7 +87,7 @@ class IdentifyingValue:
 
     attribute: str
     value: str
-    kind: Kind = Kind.TEXT
+    kind: ValueKind = ValueKind.TEXT
     elsewhere_only: bool = False  # a date that is also another date's shifted value: legal in date elements
 
     def __repr__(self) -> str:
@@ -102,7 +102,7 @@ def identifying_values(
     With `date_shift_days` an original date that is also the right replacement of another original date is looked for
     outside date elements only. Headers without pixel data are enough.
     """
-    found: dict[tuple[str, Kind], str] = {}
+    found: dict[tuple[str, ValueKind], str] = {}
     with silent_pydicom():
         for original in originals:
             for part in (original, getattr(original, "file_meta", None)):
@@ -112,17 +112,17 @@ def identifying_values(
 
 
 def as_values(
-    found: Mapping[tuple[str, Kind], str], date_shift_days: int | None = None
+    attributes: Mapping[tuple[str, ValueKind], str], date_shift_days: int | None = None
 ) -> frozenset[IdentifyingValue]:
     """What was found ((value, kind) -> attribute) as identifying values; `date_shift_days` as above."""
     shifted = {
         shift_date(value, date_shift_days)
-        for value, kind in found
-        if kind is Kind.DATE and date_shift_days is not None
+        for value, kind in attributes
+        if kind is ValueKind.DATE and date_shift_days is not None
     }
     return frozenset(
-        IdentifyingValue(attribute, value, kind, kind is Kind.DATE and value in shifted)
-        for (value, kind), attribute in found.items()
+        IdentifyingValue(attribute, value, kind, kind is ValueKind.DATE and value in shifted)
+        for (value, kind), attribute in attributes.items()
     )
 
 
@@ -141,7 +141,7 @@ _IDENTIFIERS: Final = _identifier_tags()
 DEEPEST: Final = 16
 
 
-def walk(ds: Dataset, depth: int = 0) -> Iterator[tuple[str, str, Kind]]:
+def walk(ds: Dataset, depth: int = 0) -> Iterator[tuple[str, str, ValueKind]]:
     """(attribute, value, kind) of every identifying value of one dataset; `depth` levels lie above it."""
     for tag in sorted(ds.keys()):
         if tag.is_private and ds.get_item(tag).VR not in ("SQ", None):
@@ -149,7 +149,7 @@ def walk(ds: Dataset, depth: int = 0) -> Iterator[tuple[str, str, Kind]]:
         yield from walk_element(ds, tag, depth)
 
 
-def walk_element(ds: Dataset, tag: int, depth: int = 0) -> Iterator[tuple[str, str, Kind]]:
+def walk_element(ds: Dataset, tag: int, depth: int = 0) -> Iterator[tuple[str, str, ValueKind]]:
     """The same of one element of `ds`."""
     try:
         element = ds[tag]
@@ -167,21 +167,21 @@ def never_identifies(tag: int, vr: str) -> bool:
     return vr in SILENT_VRS or (vr in _TEXT_VRS and tag not in _IDENTIFIERS)
 
 
-def _of_element(element: DataElement) -> Iterator[tuple[str, str, Kind]]:
+def _of_element(element: DataElement) -> Iterator[tuple[str, str, ValueKind]]:
     attribute = element.keyword or str(element.tag)
     for value in _texts(element.value):
         if element.VR == "PN":
             for meant in _as_it_may_have_been_meant(value):
-                yield from ((attribute, part, Kind.NAME) for part in name_parts(meant))
+                yield from ((attribute, part, ValueKind.NAME) for part in name_parts(meant))
         elif element.VR == "UI":
             if is_identifying_uid(value):
-                yield attribute, value, Kind.UID
+                yield attribute, value, ValueKind.UID
         elif element.VR in ("DA", "DT"):
             parsed = parse_date(value[:8]) or parse_date(value[:10])
             if parsed is not None and attribute not in _PUBLIC_DATES:
                 text = f"{parsed.year:04d}{parsed.month:02d}{parsed.day:02d}"
                 if text not in NOT_A_BIRTH_DATE:
-                    yield attribute, text, Kind.DATE
+                    yield attribute, text, ValueKind.DATE
         elif element.VR in _TEXT_VRS and element.tag in _IDENTIFIERS:
             for meant in _as_it_may_have_been_meant(value):
                 yield from _of_text(attribute, meant)
@@ -192,23 +192,23 @@ def is_identifying_uid(value: str) -> bool:
     return not is_standard_uid(value) and len(value) >= 8
 
 
-def _of_text(attribute: str, value: str) -> Iterator[tuple[str, str, Kind]]:
+def _of_text(attribute: str, value: str) -> Iterator[tuple[str, str, ValueKind]]:
     for part in {value, *re.split(r"[\r\n,;]+", value)}:
         part = " ".join(part.split())
         if part.casefold() in COMMON or len(part) < 2:
             continue
         if part.isdigit():
             if len(part.lstrip("0")) >= 4 or len(part) >= 6:
-                yield attribute, part, Kind.NUMBER
+                yield attribute, part, ValueKind.NUMBER
         elif part == value.strip() or len(part) >= 6:
-            yield attribute, part, Kind.TEXT
+            yield attribute, part, ValueKind.TEXT
     digits = re.sub(r"\D", "", value)
     if digits != value and len(digits) >= _SHORTEST_BARE_NUMBER:
-        yield attribute, digits, Kind.NUMBER  # QX 471-19-23 may be 4711923 elsewhere
+        yield attribute, digits, ValueKind.NUMBER  # QX 471-19-23 may be 4711923 elsewhere
     if attribute in _PLACES:
         for word in re.split(r"[\W\d_]+", value):
             if len(word) >= _SHORTEST_PLACE and not _is_common(word.casefold()):
-                yield attribute, word, Kind.TEXT
+                yield attribute, word, ValueKind.TEXT
 
 
 def _is_common(word: str) -> bool:

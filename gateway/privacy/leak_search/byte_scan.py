@@ -1,12 +1,12 @@
 """Every place in a file where one of many byte strings, or a run of digits, occurs: one pass, whatever their number.
 
-The bytes are looked at as 16-bit words, one table look-up a word. A needle of four bytes covers one whole word at
-either alignment, one of six covers two, so the words that begin a needle (and those that follow) are marked in the
+The bytes are looked at as 16-bit words, one table look-up a word. A pattern of four bytes covers one whole word at
+either alignment, one of six covers two, so the words that begin a pattern (and those that follow) are flagged in the
 table; what passes is compared by its first bytes against sorted keys, and the little that is left byte for byte. The
 table never misses an occurrence; it only decides how much has to be compared.
 
 Most words of a file are pixels, and most pixels are dark: below every word that text can begin with, other than text
-of two bytes a character (the bound comes from the needles themselves). In dark blocks nothing is looked up but where
+of two bytes a character (the bound comes from the patterns themselves). In dark blocks nothing is looked up but where
 three neighbours are in the small range of such characters. Memory: a few blocks of 128 KiB.
 """
 
@@ -28,9 +28,9 @@ _Places = NDArray[np.intp]
 _Words = NDArray[np.uint16]
 _BLOCK: Final = 1 << 16  # words
 _DARK_BLOCK: Final = 1 << 10  # words that are dark together
-# Marks of a word: what may begin or go on here.
+# Flags of a word: what may begin or go on here.
 _LONG, _LONG_2, _SHORT, _WIDE, _WIDE_2, _WIDE_3, _RUN, _WIDE_RUN = (1 << bit for bit in range(8))
-_SHORT_KEY, _LONG_KEY = 4, 6  # bytes compared before the whole needle is
+_SHORT_KEY, _LONG_KEY = 4, 6  # bytes compared before the whole pattern is
 _IN_RUN: Final = np.isin(np.arange(256), np.frombuffer(b"-./0123456789", np.uint8))
 _IN_WIDE_RUN: Final = np.frombuffer(b".0123456789", np.uint8).astype(np.intp)
 _FIRST: Final = np.arange(_LONG_KEY)
@@ -41,38 +41,38 @@ _FOLDED: Final = _LOWER[_WORDS & 0xFF].astype(np.intp) | _LOWER[_WORDS >> 8].ast
 
 
 class ByteScan:
-    """A compiled search for `needles` (lower-case, four bytes at least; True: of two bytes a character)."""
+    """A compiled search for `patterns` (lower-case, four bytes at least; True: of two bytes a character)."""
 
-    def __init__(self, needles: Collection[tuple[bytes, bool]]) -> None:
-        marks = np.zeros(1 << 16, np.uint8)
+    def __init__(self, patterns: Collection[tuple[bytes, bool]]) -> None:
+        flags = np.zeros(1 << 16, np.uint8)
         in_the_dark: list[bytes] = []
-        self._needles: dict[bytes, list[bytes]] = {}
+        self._patterns: dict[bytes, list[bytes]] = {}
         beginnings: dict[bytes, list[bytes]] = {}
-        for needle, wide in needles:
+        for pattern, wide in patterns:
             steps: tuple[int, ...] = (_SHORT,)
-            if wide and len(needle) >= 8:
+            if wide and len(pattern) >= 8:
                 steps = _WIDE, _WIDE_2, _WIDE_3
-                in_the_dark.append(needle)
-            elif not wide and len(needle) >= _LONG_KEY:
+                in_the_dark.append(pattern)
+            elif not wide and len(pattern) >= _LONG_KEY:
                 steps = _LONG, _LONG_2
-            for step, mark in enumerate(steps):
-                for at in (2 * step, 2 * step + 1):  # the needle begins with a word, or in the middle of one
-                    marks[needle[at] | needle[at + 1] << 8] |= mark
-            same = self._needles.setdefault(needle[: _SHORT_KEY if len(steps) == 1 else _LONG_KEY], [])
-            if needle not in same:
-                same.append(needle)
-                beginnings.setdefault(needle[:BEGINNING], []).append(needle)
+            for step, flag in enumerate(steps):
+                for at in (2 * step, 2 * step + 1):  # the pattern begins with a word, or in the middle of one
+                    flags[pattern[at] | pattern[at + 1] << 8] |= flag
+            same = self._patterns.setdefault(pattern[: _SHORT_KEY if len(steps) == 1 else _LONG_KEY], [])
+            if pattern not in same:
+                same.append(pattern)
+                beginnings.setdefault(pattern[:BEGINNING], []).append(pattern)
         self._texts = TextScan(beginnings)
-        self._marks = marks[_FOLDED]
-        self._marks[_IN_RUN[_WORDS & 0xFF] & _IN_RUN[_WORDS >> 8]] |= _RUN
-        self._marks[np.concatenate((_IN_WIDE_RUN, _IN_WIDE_RUN << 8))] |= _WIDE_RUN
-        # Words below this one begin nothing but wide needles and wide runs: the dark ones.
-        self._dark = int(np.argmax(self._marks & np.uint8(_LONG | _SHORT | _RUN) != 0))
-        text = np.flatnonzero(self._marks[: self._dark] & np.uint8(_WIDE | _WIDE_2 | _WIDE_3 | _WIDE_RUN))
+        self._flags = flags[_FOLDED]
+        self._flags[_IN_RUN[_WORDS & 0xFF] & _IN_RUN[_WORDS >> 8]] |= _RUN
+        self._flags[np.concatenate((_IN_WIDE_RUN, _IN_WIDE_RUN << 8))] |= _WIDE_RUN
+        # Words below this one begin nothing but wide patterns and wide runs: the dark ones.
+        self._dark = int(np.argmax(self._flags & np.uint8(_LONG | _SHORT | _RUN) != 0))
+        text = np.flatnonzero(self._flags[: self._dark] & np.uint8(_WIDE | _WIDE_2 | _WIDE_3 | _WIDE_RUN))
         self._in_dark = DarkScan(in_the_dark, int(text.min(initial=self._dark)), int(text.max(initial=0)))
         self._keys = {
             length: np.array(
-                sorted(int.from_bytes(key, "little") for key in self._needles if len(key) == length),
+                sorted(int.from_bytes(key, "little") for key in self._patterns if len(key) == length),
                 np.uint64,
             )
             for length in (_SHORT_KEY, _LONG_KEY)
@@ -93,19 +93,19 @@ class ByteScan:
         texts = self._texts.over(data, [(2 * start, 2 * end) for start, end in lit[:few]])
         large = lit if texts is None else lit[few:]
         left += [block for start, end in large for block in _blocks(start, end)]
-        places, marks = self._marked(words, sorted(left))
-        return ByteFinds(data, texts, not large, in_dark, places, marks, self._keys, self._needles)
+        places, flags = self._flagged(words, sorted(left))
+        return ByteFinds(data, texts, not large, in_dark, places, flags, self._keys, self._patterns)
 
-    def _marked(self, words: _Words, blocks: Sequence[tuple[int, int]]) -> tuple[_Places, _Bytes]:
-        """The words (by number) of `blocks` where something may begin, in order, and their marks."""
+    def _flagged(self, words: _Words, blocks: Sequence[tuple[int, int]]) -> tuple[_Places, _Bytes]:
+        """The words (by number) of `blocks` where something may begin, in order, and their flags."""
         if not blocks:
             return np.zeros(0, np.intp), np.zeros(0, np.uint8)
         places: list[_Places] = []
         found: list[_Bytes] = []
         for start, end in blocks:
-            at, marks = self._looked_up(words[start : end + 2], end - start)
+            at, flags = self._looked_up(words[start : end + 2], end - start)
             places.append(at + start)
-            found.append(marks)
+            found.append(flags)
         return np.concatenate(places), np.concatenate(found)
 
     def _stretches(self, words: _Words) -> Iterator[tuple[int, int, bool]]:
@@ -127,9 +127,9 @@ class ByteScan:
 
     def _looked_up(self, words: _Words, count: int) -> tuple[_Places, _Bytes]:
         """Where something may begin among the first `count` words; the others are those that follow."""
-        marks = np.zeros(count + 2, np.uint8)
-        marks[: len(words)] = self._marks.take(words)
-        here, next_, third = marks[:count], marks[1 : count + 1], marks[2:]
+        flags = np.zeros(count + 2, np.uint8)
+        flags[: len(words)] = self._flags.take(words)
+        here, next_, third = flags[:count], flags[1 : count + 1], flags[2:]
         kept = here & np.uint8(_SHORT | _RUN)
         kept |= here & (next_ >> 1) & np.uint8(_LONG)
         kept |= _wide(here, next_, third)
@@ -138,7 +138,7 @@ class ByteScan:
 
 
 def _as_many_as_are_text(lit: Sequence[tuple[int, int]]) -> int:
-    """How many of these ranges of words, from the first on, `text_scan` shall take."""
+    """How many of these ranges of words, from the first on, `header_text` shall take."""
     left = LONGEST // 2
     for number, (start, end) in enumerate(lit):
         left -= end - start
@@ -153,14 +153,14 @@ def _blocks(start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _wide(here: _Bytes, next_: _Bytes, third: _Bytes) -> _Bytes:
-    """The marks of three words in a row that a wide needle or run may begin with."""
-    needle: Any = (next_ >> 1) & (third >> 2) & np.uint8(_WIDE)
+    """The flags of three words in a row that a wide pattern or run may begin with."""
+    pattern: Any = (next_ >> 1) & (third >> 2) & np.uint8(_WIDE)
     run: Any = next_ & third & np.uint8(_WIDE_RUN)
-    return here & (needle | run)
+    return here & (pattern | run)
 
 
 class ByteFinds:
-    """What one file holds; each question goes over the marked words only."""
+    """What one file holds; each question goes over the flagged words only."""
 
     def __init__(
         self,
@@ -169,31 +169,37 @@ class ByteFinds:
         all_texts: bool,
         in_dark: DarkFinds,
         places: _Places,
-        marks: _Bytes,
+        flags: _Bytes,
         keys: dict[int, NDArray[np.uint64]],
-        needles: dict[bytes, list[bytes]],
+        patterns: dict[bytes, list[bytes]],
     ) -> None:
-        self._data, self._places, self._marks, self._keys, self._needles = data, places, marks, keys, needles
+        self._data, self._places, self._flags, self._keys, self._patterns = (
+            data,
+            places,
+            flags,
+            keys,
+            patterns,
+        )
         self._texts, self._in_dark = texts, in_dark
         self._bytes: _Bytes = np.frombuffer(data, np.uint8)
         self.text = texts.lower if texts is not None and all_texts else None
         """All that is not dark, in small letters, with a few bytes on either side; None if it is too much."""
 
-    def needles(self) -> Iterator[tuple[int, bytes]]:
-        """(offset, needle) of every occurrence, small and capital letters alike; overlapping ones too."""
-        yield from self._in_dark.needles
+    def patterns(self) -> Iterator[tuple[int, bytes]]:
+        """(offset, pattern) of every occurrence, small and capital letters alike; overlapping ones too."""
+        yield from self._in_dark.patterns
         if self._texts is not None:
-            yield from self._texts.needles
+            yield from self._texts.patterns
         if not len(self._places):
             return
-        words = self._places[(self._marks & (_SHORT | _LONG | _WIDE)) != 0]
+        words = self._places[(self._flags & (_SHORT | _LONG | _WIDE)) != 0]
         for start, length in self._with_keys(np.concatenate((2 * words, 2 * words - 1))):
-            for needle in self._needles[self._data[start : start + length].lower()]:
-                if self._data[start : start + len(needle)].lower() == needle:
-                    yield start, needle
+            for pattern in self._patterns[self._data[start : start + length].lower()]:
+                if self._data[start : start + len(pattern)].lower() == pattern:
+                    yield start, pattern
 
     def _with_keys(self, starts: _Places) -> Iterator[tuple[int, int]]:
-        """(start, length) of those of `starts` where the first `length` bytes are those of a needle."""
+        """(start, length) of those of `starts` where the first `length` bytes are those of a pattern."""
         if not len(starts):
             return
         eight = np.zeros((len(starts), 8), np.uint8)
@@ -222,7 +228,7 @@ class ByteFinds:
         """All of them that are not in text, in order."""
         if not len(self._places):
             return
-        firsts, ends = _grouped(self._places[(self._marks & _RUN) != 0])
+        firsts, ends = _grouped(self._places[(self._flags & _RUN) != 0])
         if not len(firsts):
             return
         starts, stops = 2 * firsts, 2 * ends
@@ -237,7 +243,7 @@ class ByteFinds:
         yield from self._in_dark.wide_runs
         if not len(self._places):
             return
-        firsts, ends = _grouped(self._places[(self._marks & _WIDE_RUN) != 0])
+        firsts, ends = _grouped(self._places[(self._flags & _WIDE_RUN) != 0])
         if not len(firsts):
             return
         # Three words hold four characters only with half a character on either side, as in no dark pixel.

@@ -18,14 +18,12 @@ from numpy.typing import NDArray
 from dicom_nodes.encoding.octets import Octets
 
 _PAIR: Final = 4  # bytes
-_MOST_CANDIDATES: Final = (
-    8  # pairs, one in so many words; with more of them the look-up of all words is faster
-)
+# Pairs, one in so many words; with more of them the look-up of all words is faster.
+_MOST_CANDIDATES: Final = 8
 _BOTH: Final = np.uint16(0x0101)  # two that are true
 _SMALL: Final = np.uint32(0x20202020)  # the bit that tells small letters from capital ones
-_FACTOR: Final = np.uint32(
-    2654435769
-)  # odd, and close to 2^32 divided by the golden ratio: spreads neighbours
+# Odd, and close to 2^32 divided by the golden ratio: spreads neighbours.
+_FACTOR: Final = np.uint32(2654435769)
 _DIGITS: Final = b".0123456789"
 WIDE_PAIRS: Final = frozenset(bytes((a, 0, b, 0)) for a in _DIGITS for b in _DIGITS)
 """Two digits or dots of two bytes each: a run of four of them, in either order of bytes, has these in it."""
@@ -48,22 +46,22 @@ def wide_run(data: Octets, pair: int) -> Range | None:
 
 @dataclass
 class DarkFinds:
-    """What the dark parts of one file hold: (offset, needle) of every needle, and all runs of digits in UTF-16."""
+    """What the dark parts of one file hold: (offset, pattern) of every pattern, and all runs of digits in UTF-16."""
 
-    needles: list[tuple[int, bytes]]
+    patterns: list[tuple[int, bytes]]
     wide_runs: set[Range]
 
 
 class DarkScan:
-    """A compiled search for `needles` of two bytes a character, eight bytes at least, in words of `first` to `last`."""
+    """A compiled search for `patterns` of two bytes a character, of eight bytes or more, in words `first` to `last`."""
 
-    def __init__(self, needles: Iterable[bytes], first: int, last: int) -> None:
+    def __init__(self, patterns: Iterable[bytes], first: int, last: int) -> None:
         self._first, self._range = np.uint16(first), np.uint16(max(last - first, 0))
         self._pairs: dict[bytes, list[tuple[int, bytes]]] = {pair: [] for pair in WIDE_PAIRS}
-        # The first of three words may be even or odd, and the needle begin with it or one byte before.
-        for needle in needles:
+        # The first of three words may be even or odd, and the pattern begin with it or one byte before.
+        for pattern in patterns:
             for at in range(_PAIR):
-                self._pairs.setdefault(needle[at : at + _PAIR], []).append((at, needle))
+                self._pairs.setdefault(pattern[at : at + _PAIR], []).append((at, pattern))
         self._may_be = np.zeros(1 << 16, np.bool_)
         self._may_be[_hashed(np.frombuffer(b"".join(self._pairs), "<u4"))] = True
 
@@ -79,7 +77,7 @@ class DarkScan:
         if len(pairs) * _MOST_CANDIDATES > len(words):
             return False
         pairs = pairs[self._may_be.take(_hashed(words[:even].view("<u4").take(pairs)))]
-        needles: list[tuple[int, bytes]] = []
+        patterns: list[tuple[int, bytes]] = []
         runs: set[Range] = set()
         known = 0  # where the last run ends: its other pairs are not asked about
         for pair in pairs.tolist():
@@ -92,11 +90,11 @@ class DarkScan:
                         return False
                     runs.add(run)
                     known = run[1]
-            for before, needle in self._pairs.get(four, ()):
+            for before, pattern in self._pairs.get(four, ()):
                 first = at - before
-                if first >= 0 and data[first : first + len(needle)].lower() == needle:
-                    needles.append((first, needle))
-        finds.needles += needles
+                if first >= 0 and data[first : first + len(pattern)].lower() == pattern:
+                    patterns.append((first, pattern))
+        finds.patterns += patterns
         finds.wide_runs |= runs
         return True
 

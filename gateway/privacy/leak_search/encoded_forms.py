@@ -41,7 +41,7 @@ SHORTEST: Final = 4  # bytes; shorter forms are left out
 
 
 @lru_cache(maxsize=4096)
-def needles(word: str) -> tuple[tuple[bytes, bool], ...]:
+def encoded_forms(word: str) -> tuple[tuple[bytes, bool], ...]:
     """The encoded forms of `word` to look for in ASCII-lowered bytes, and whether each is two bytes a character."""
     forms: dict[bytes, bool] = {}
     for variant in {word, word.lower(), word.upper(), word.title()}:
@@ -50,9 +50,9 @@ def needles(word: str) -> tuple[tuple[bytes, bool], ...]:
                 encoded = variant.encode(charset).lower()
             except UnicodeEncodeError:
                 continue
-            for needle in _without_escapes(encoded):
-                if len(needle) >= SHORTEST:
-                    forms.setdefault(needle, False)
+            for pattern in _without_escapes(encoded):
+                if len(pattern) >= SHORTEST:
+                    forms.setdefault(pattern, False)
         for charset in _WIDE:
             forms.setdefault(variant.encode(charset).lower(), True)
     return tuple(forms.items())

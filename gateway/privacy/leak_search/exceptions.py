@@ -1,4 +1,4 @@
-"""What stands where in an encoded file, and what counts there: what `leaks` asks about places, without the search."""
+"""What stands where in an encoded file, and what counts there: what `search` asks about places, without the search."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import Final
 
 from dicom_nodes.encoding.octets import Octets
-from gateway.privacy.identifiers.values import IdentifyingValue, Kind
+from gateway.privacy.identifiers.values import IdentifyingValue, ValueKind
 from gateway.privacy.leak_search.spans import Span, spans
 from gateway.privacy.profile.safe_private import safe_creators
 from gateway.privacy.words.code_meanings import is_standard_meaning
@@ -28,9 +28,8 @@ TEXT_VRS: Final = frozenset({"AE", "LO", "LT", "PN", "SH", "ST", "UC", "UN", "UR
 _CREATOR: Final = re.compile(r"\([0-9A-F]{3}[13579BDF],00[1-9A-F][0-9A-F]\)$")
 _OWN_METHOD: Final = re.compile(r"pml-gateway [a-z0-9-]+ [0-9a-f]{16}")
 _START: Final = attrgetter("start")
-_LONGEST_WITH_DATE: Final = (
-    26  # a DT value; longer runs of digits are derived UIDs, where chance would find dates
-)
+# A DT value; longer runs of digits are derived UIDs, where chance would find dates.
+_LONGEST_WITH_DATE: Final = 26
 
 
 class Layout:
@@ -62,13 +61,13 @@ class Layout:
 
     def is_constant(self, span: Span | None, value: IdentifyingValue, at: int = 0, length: int = 0) -> bool:
         """Whether the words at `at` are a constant where they stand, and so no leak (see above)."""
-        if span is None or value.kind not in (Kind.NAME, Kind.TEXT):
+        if span is None or value.kind not in (ValueKind.NAME, ValueKind.TEXT):
             return False
         keyword = span.path.rpartition("/")[2]
         text = value_bytes(self.encoded, span).decode("latin-1")
         if keyword in VENDOR_ATTRIBUTES:
             return value.value.casefold() in vendor_words() or (
-                value.kind is Kind.NAME and length > 0 and not self._is_whole_word(at, length, span)
+                value.kind is ValueKind.NAME and length > 0 and not self._is_whole_word(at, length, span)
             )
         if keyword == "CodeMeaning":
             return text == REMOVED or is_standard_meaning(text)

@@ -1,7 +1,7 @@
 """The small parts of a file that are no dark pixels (its header, mostly), searched as text: what `byte_scan` is told.
 
 A numpy call costs the same for a header as for a hundred times as much, so here are few: one table look-up of all four
-bytes in a row, at both alignments, marks where a needle or a wide run may begin; the few that are left are compared
+bytes in a row, at both alignments, tells where a pattern or a wide run may begin; the few that are left are compared
 byte for byte. Runs of digits are told apart as words are, by what lies between them, so that those somebody has judged
 before cost nothing.
 """
@@ -19,7 +19,7 @@ from dicom_nodes.encoding.octets import Octets
 from gateway.privacy.leak_search.dark_pixels import WIDE_PAIRS, wide_run
 
 LONGEST: Final = 1 << 14  # bytes, of all parts of a file; above it the passes over blocks are faster
-BEGINNING: Final = 4  # bytes of a needle that are looked up
+BEGINNING: Final = 4  # bytes of a pattern that are looked up
 _AROUND: Final = 8
 """Bytes on either side that belong to a part: of any run of digits that touches it, four characters are in it then.
 
@@ -31,11 +31,11 @@ _FACTOR: Final = np.uint16(40503)  # odd, and close to 2^16 divided by the golde
 
 
 class TextScan:
-    """A compiled search for needles, given by their first four bytes."""
+    """A compiled search for patterns, given by their first four bytes."""
 
-    def __init__(self, needles: Mapping[bytes, Sequence[bytes]]) -> None:
-        self._needles = needles
-        words = np.frombuffer(b"".join((*needles, *WIDE_PAIRS)), "<u2")
+    def __init__(self, patterns: Mapping[bytes, Sequence[bytes]]) -> None:
+        self._patterns = patterns
+        words = np.frombuffer(b"".join((*patterns, *WIDE_PAIRS)), "<u2")
         self._may_begin = np.zeros(1 << 16, np.bool_)
         self._may_begin[words[::2] * _FACTOR + words[1::2]] = True
 
@@ -44,18 +44,18 @@ class TextScan:
         parts = [(max(start - _AROUND, 0), min(end + _AROUND, len(data))) for start, end in parts]
         text = _BETWEEN.join([data[start:end] for start, end in parts])
         lower = text.lower()
-        found: list[tuple[int, bytes]] = []
+        beginnings: list[tuple[int, bytes]] = []
         for at in self._beginnings(lower):
             beginning = lower[at : at + BEGINNING]
             if beginning in WIDE_PAIRS:
                 if wide_run(text, at):
                     return None
-            elif beginning in self._needles:
-                found.append((at, beginning))
-        return TextFinds(data, text, lower, parts, self._with_places(data, parts, found))
+            elif beginning in self._patterns:
+                beginnings.append((at, beginning))
+        return TextFinds(data, text, lower, parts, self._with_places(data, parts, beginnings))
 
     def _beginnings(self, lower: bytes) -> list[int]:
-        """Where four bytes in a row may be the first ones of a needle; never misses one."""
+        """Where four bytes in a row may be the first ones of a pattern; never misses one."""
         even = lower + (b"\n\n" if len(lower) % 2 == 0 else b"\n")
         words: NDArray[np.uint16] = np.frombuffer(even + even[1:] + b"\n", "<u2")
         hashed = words[:-1] * _FACTOR
@@ -67,13 +67,13 @@ class TextScan:
     def _with_places(
         self, data: Octets, parts: Sequence[tuple[int, int]], found: Sequence[tuple[int, bytes]]
     ) -> list[tuple[int, bytes]]:
-        """(offset in the file, needle) of every needle that really is where `found` says it may begin."""
+        """(offset in the file, pattern) of every pattern that really is where `found` says it may begin."""
         return [
-            (offset, needle)
+            (offset, pattern)
             for at, beginning in found
             for offset in _places(at, parts)
-            for needle in self._needles[beginning]
-            if data[offset : offset + len(needle)].lower() == needle
+            for pattern in self._patterns[beginning]
+            if data[offset : offset + len(pattern)].lower() == pattern
         ]
 
 
@@ -86,13 +86,13 @@ class TextFinds:
         text: bytes,
         lower: bytes,
         parts: Sequence[tuple[int, int]],
-        needles: Sequence[tuple[int, bytes]],
+        patterns: Sequence[tuple[int, bytes]],
     ) -> None:
         self._data, self._text, self._parts = data, text, parts
         self.lower = lower
         """All parts in small letters, with line feeds between them."""
-        self.needles = needles
-        """(offset, needle) of every occurrence."""
+        self.patterns = patterns
+        """(offset, pattern) of every occurrence."""
 
     def runs(self, known: AbstractSet[bytes]) -> Iterator[tuple[int, int]]:
         """(start, end) of every longest run of four or more digits, dots, dashes and slashes not in `known`."""

@@ -1,6 +1,6 @@
 """Where elements lie in files that are laid out as earlier ones were: told by the bytes between the values alone.
 
-A walk (`layout.spans`) reads the headers of elements and items and the transfer syntax, and no other value. Where all
+A walk (`spans.spans`) reads the headers of elements and items and the transfer syntax, and no other value. Where all
 those bytes are the same ones at the same places of a file of the same length, it finds the same places again.
 """
 
@@ -37,21 +37,21 @@ class KnownLayouts:
         self._known: dict[int, list[_Known]] = {}
 
     def spans(self, encoded: Octets) -> list[Span]:
-        """As `layout.spans`; the list is shared, so it is not to be changed."""
+        """As `spans.spans`; the list is shared, so it is not to be changed."""
         known = self._known.get(len(encoded), [])
         data: NDArray[np.uint8] = np.frombuffer(encoded, np.uint8)
-        for one in known:
-            if data.take(one.places).tobytes() == one.read:
-                return one.spans
-        found = spans(encoded)
-        values = [span for span in found if span.path != _READ]
+        for layout in known:
+            if data.take(layout.places).tobytes() == layout.read:
+                return layout.spans
+        walked = spans(encoded)
+        values = [span for span in walked if span.path != _READ]
         between = len(encoded) - sum(span.end - span.start for span in values)
-        if between <= _LONGEST and found[-1:] and found[-1].path != "(unreadable)":
+        if between <= _LONGEST and walked[-1:] and walked[-1].path != "(unreadable)":
             if len(self._known) >= _MOST_LENGTHS:
                 self._known.clear()
             ends = [0, *(span.end for span in values)]
             starts = [*(span.start for span in values), len(encoded)]
-            places = np.concatenate([np.arange(*one) for one in zip(ends, starts, strict=True)])
-            one = _Known(places, data.take(places).tobytes(), found)
-            self._known[len(encoded)] = [one, *known[: _MOST_ALIKE - 1]]
-        return found
+            places = np.concatenate([np.arange(*layout) for layout in zip(ends, starts, strict=True)])
+            layout = _Known(places, data.take(places).tobytes(), walked)
+            self._known[len(encoded)] = [layout, *known[: _MOST_ALIKE - 1]]
+        return walked

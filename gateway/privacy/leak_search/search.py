@@ -27,10 +27,10 @@ from typing import Final
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from dicom_nodes.encoding.octets import Octets
-from gateway.privacy.identifiers.recognition import words_of
-from gateway.privacy.identifiers.values import IdentifyingValue, Kind, identifying_values
+from gateway.privacy.identifiers.detection import words_of
+from gateway.privacy.identifiers.values import IdentifyingValue, ValueKind, identifying_values
 from gateway.privacy.leak_search.byte_scan import ByteFinds, ByteScan
-from gateway.privacy.leak_search.encoded_forms import needles
+from gateway.privacy.leak_search.encoded_forms import encoded_forms
 from gateway.privacy.leak_search.exceptions import (
     TEXT_VRS,
     Layout,
@@ -97,15 +97,17 @@ class LeakSearch:
     def __init__(self, values: Collection[IdentifyingValue]) -> None:
         self._words: dict[bytes, list[tuple[IdentifyingValue, bool]]] = {}
         for value in values:
-            if value.kind not in (Kind.NAME, Kind.TEXT) or (value.value.isascii() and len(value.value) < 4):
+            if value.kind not in (ValueKind.NAME, ValueKind.TEXT) or (
+                value.value.isascii() and len(value.value) < 4
+            ):
                 continue
-            for needle, wide in needles(value.value):
-                self._words.setdefault(needle, []).append((value, wide))
-        self._scan = ByteScan([(needle, wide) for needle, all_ in self._words.items() for _, wide in all_])
-        self._uids = {v.value: v for v in values if v.kind is Kind.UID}
-        self._numbers = {v.value.lstrip("0"): v for v in values if v.kind is Kind.NUMBER}
-        self._dates = {v.value: v for v in values if v.kind is Kind.DATE}
-        self._short = {v.value.casefold(): v for v in values if v.kind is Kind.NAME and len(v.value) < 4}
+            for pattern, wide in encoded_forms(value.value):
+                self._words.setdefault(pattern, []).append((value, wide))
+        self._scan = ByteScan([(pattern, wide) for pattern, all_ in self._words.items() for _, wide in all_])
+        self._uids = {v.value: v for v in values if v.kind is ValueKind.UID}
+        self._numbers = {v.value.lstrip("0"): v for v in values if v.kind is ValueKind.NUMBER}
+        self._dates = {v.value: v for v in values if v.kind is ValueKind.DATE}
+        self._short = {v.value.casefold(): v for v in values if v.kind is ValueKind.NAME and len(v.value) < 4}
         self._layouts = KnownLayouts()
         self._runs: dict[bytes, _Run] = {}
         self._silent: set[bytes] = set()
@@ -135,14 +137,14 @@ class LeakSearch:
     # ---- words -----------------------------------------------------------------------------------------------
 
     def _words_in(self, encoded: Octets, finds: ByteFinds, layout: Layout) -> Iterator[int]:
-        for offset, needle in finds.needles():
+        for offset, pattern in finds.patterns():
             span = layout.at(offset)
-            for value, wide in self._words[needle]:
-                if is_bulk(span) and len(needle) < _SHORTEST_IN_PIXELS[wide]:
+            for value, wide in self._words[pattern]:
+                if is_bulk(span) and len(pattern) < _SHORTEST_IN_PIXELS[wide]:
                     continue
-                if layout.is_constant(span, value, offset, len(needle)):
+                if layout.is_constant(span, value, offset, len(pattern)):
                     continue
-                if len(value.value) >= 6 or wide or _stands_alone(encoded, offset, len(needle), span):
+                if len(value.value) >= 6 or wide or _stands_alone(encoded, offset, len(pattern), span):
                     yield offset
 
     def _short_words_in(self, finds: ByteFinds, layout: Layout) -> Iterator[int]:
@@ -175,7 +177,9 @@ class LeakSearch:
                     self._silent.add(text)
                     continue
                 runs[text] = run
-            yield from (start + one.at for one in run.found if _counts(one, start + one.at, layout))
+            yield from (
+                start + number.at for number in run.found if _counts(number, start + number.at, layout)
+            )
             for year in run.years:
                 if may_be_spelled(encoded, start + year):
                     yield from self._spelled(start + year, layout)
@@ -183,23 +187,23 @@ class LeakSearch:
             for pattern, charset in _WIDE:
                 for match in pattern.finditer(encoded[start:end]):
                     at = start + match.start()
-                    for one in self._numbers_in(match[0].decode(charset), 0, len(match[0]), b""):
-                        if _counts(one, at, layout, wide=True):
+                    for number in self._numbers_in(match[0].decode(charset), 0, len(match[0]), b""):
+                        if _counts(number, at, layout, wide=True):
                             yield at
 
     def _judged(self, text: bytes) -> _Run:
-        found = [
+        numbers = [
             one
             for match in _NARROW.finditer(text)
             for one in self._numbers_in(match[0].decode(), match.start(), len(match[0]), match[0])
         ]
-        found += [
+        numbers += [
             _Number(at, 0, self._dates[date], written=True)
             for at, date in dates_in_run(text)
             if date in self._dates
         ]
         years = years_in_run(text) if self._dates else ()
-        return _Run(tuple(found), years) if found or years else _SILENT
+        return _Run(tuple(numbers), years) if numbers or years else _SILENT
 
     def _numbers_in(self, run: str, at: int, length: int, raw: bytes) -> Iterator[_Number]:
         run = run.rstrip(".")
@@ -234,16 +238,16 @@ def _stands_alone(data: Octets, offset: int, length: int, span: Span | None) -> 
     return not before.isalpha() and not after.isalpha()
 
 
-def _counts(one: _Number, at: int, layout: Layout, *, wide: bool = False) -> bool:
+def _counts(number: _Number, at: int, layout: Layout, *, wide: bool = False) -> bool:
     """Whether a number or date whose run begins at `at` is more than a coincidence."""
-    kind, span = one.value.kind, layout.at(at)
-    if kind is Kind.UID:
+    kind, span = number.value.kind, layout.at(at)
+    if kind is ValueKind.UID:
         return True
-    if kind is Kind.NUMBER:
-        whole = bool(one.run) and span is not None and one.run == value_bytes(layout.encoded, span)
-        alone = stands_apart(layout.encoded, at, at + one.length, span)
-        return number_counts(one.part, span, whole, wide and is_bulk(span), alone)
-    in_its_place = span is not None and one.value.elsewhere_only and not one.written and span.vr in _DA
+    if kind is ValueKind.NUMBER:
+        whole = bool(number.run) and span is not None and number.run == value_bytes(layout.encoded, span)
+        alone = stands_apart(layout.encoded, at, at + number.length, span)
+        return number_counts(number.part, span, whole, wide and is_bulk(span), alone)
+    in_its_place = span is not None and number.value.elsewhere_only and not number.written and span.vr in _DA
     return span is None or (span.vr != "DS" and not in_its_place)
 
 

@@ -58,17 +58,17 @@ def transfer_syntax(encoded: Octets) -> tuple[str, int]:
 
 def spans(encoded: Octets) -> list[Span]:
     """The leaf values of a Part 10 file in file order, file meta included; items of sequences by their path."""
-    found: list[Span] = []
-    walker = _Walker(encoded, found)
+    walked: list[Span] = []
+    walker = _Walker(encoded, walked)
     try:
         start, syntax = walker.file_meta()
         walker.implicit = syntax == ImplicitVRLittleEndian
         walker.order = ">" if syntax == ExplicitVRBigEndian else "<"
         walker.elements(start, len(encoded), "", 0)
     except (_Unreadable, struct.error, IndexError):
-        start = found[-1].end if found else 0
-        found.append(Span("(unreadable)", "UN", start, len(encoded)))
-    return found
+        start = walked[-1].end if walked else 0
+        walked.append(Span("(unreadable)", "UN", start, len(encoded)))
+    return walked
 
 
 class _Walker:

@@ -20,14 +20,18 @@ from pydantic import (
 )
 from pydicom.datadict import tag_for_keyword
 
-from dicom_nodes.config_files.errors import complaint, did_you_mean
-from gateway.privacy.errors import Reason
+from dicom_nodes.config_files.file_problem import complaint, did_you_mean
+from gateway.privacy.errors import HeldReason
 from gateway.privacy.profile.iod import known_sop_classes
 from gateway.privacy.profile.site_limits import why_not_allowed, why_not_kept
 from gateway.privacy.profile.table_e1_1 import SUPPORTED_OPTIONS, Action
 
 # What a profile may let a named person release: only what hangs on the pixels alone, which a person can look at ...
-_RELEASABLE_REASONS: Final = (Reason.BURNED_IN_ANNOTATION, Reason.SCREEN_CAPTURE, Reason.EMBEDDED_OVERLAY)
+_RELEASABLE_REASONS: Final = (
+    HeldReason.BURNED_IN_ANNOTATION,
+    HeldReason.SCREEN_CAPTURE,
+    HeldReason.EMBEDDED_OVERLAY,
+)
 # ... and of SOP classes only images whose attributes this package can judge (`iod_types.json`). Never reports,
 # presentation states, documents, raw data or private classes: their content is text no pixel shows.
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")

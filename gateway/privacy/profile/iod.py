@@ -1,6 +1,6 @@
 """Which attributes an MR object defines, where, and of what Type (PS3.3): data in `iod_types.json`.
 
-An attribute the IOD does not define at its place has no business in the object; the engine drops it unless
+An attribute the IOD does not define at its place has no business in the object; de-identification drops it unless
 Table E.1-1 says what to do with it.
 """
 
@@ -26,11 +26,11 @@ _BORROWED_VRS: Final = frozenset({"CS", "DS", "IS", "FD", "FL", "US", "SS", "UL"
 
 
 @dataclass(frozen=True)
-class Place:
+class AttributeDefinition:
     """One attribute of an IOD: its Type ("1", "1C", "2", "2C", "3") and, for a sequence, what its items define."""
 
     type: str
-    children: Mapping[int, Place]
+    children: Mapping[int, AttributeDefinition]
 
 
 def known_sop_classes() -> frozenset[str]:
@@ -38,7 +38,9 @@ def known_sop_classes() -> frozenset[str]:
     return frozenset(_iods())
 
 
-def attributes_of(sop_class_uid: str, *, also: frozenset[int] = frozenset()) -> Mapping[int, Place]:
+def attributes_of(
+    sop_class_uid: str, *, also: frozenset[int] = frozenset()
+) -> Mapping[int, AttributeDefinition]:
     """The top-level attributes of `sop_class_uid`; KeyError for a class that is not known.
 
     Scanners write Standard Extended SOP Classes: b-values and rescaling at the top of a classic image, classic
@@ -49,17 +51,20 @@ def attributes_of(sop_class_uid: str, *, also: frozenset[int] = frozenset()) -> 
 
 
 @lru_cache(maxsize=16)
-def _attributes_of(sop_class_uid: str, also: frozenset[int]) -> Mapping[int, Place]:
+def _attributes_of(sop_class_uid: str, also: frozenset[int]) -> Mapping[int, AttributeDefinition]:
     places = dict(_table(_iods()[sop_class_uid]))
     for tag in _shared_by_mr() | also:
-        places.setdefault(tag, Place("3", {}))
+        places.setdefault(tag, AttributeDefinition("3", {}))
     if sop_class_uid == LEGACY_CONVERTED:
-        classic = {tag: Place("3", place.children) for tag, place in _attributes_of(CLASSIC_MR, also).items()}
+        classic = {
+            tag: AttributeDefinition("3", place.children)
+            for tag, place in _attributes_of(CLASSIC_MR, also).items()
+        }
         for group in _FUNCTIONAL_GROUPS:
             inside = dict(places[group].children)
             for tag in _UNASSIGNED:
-                inside[tag] = Place("3", classic)
-            places[group] = Place(places[group].type, inside)
+                inside[tag] = AttributeDefinition("3", classic)
+            places[group] = AttributeDefinition(places[group].type, inside)
     return places
 
 
@@ -88,12 +93,12 @@ def _iods() -> Mapping[str, int]:
 
 
 @cache
-def _table(number: int) -> Mapping[int, Place]:
+def _table(number: int) -> Mapping[int, AttributeDefinition]:
     table = _content()["tables"][number]
-    return {int(tag, 16): Place(type_, _table(items)) for tag, (type_, items) in table.items()}
+    return {int(tag, 16): AttributeDefinition(type_, _table(items)) for tag, (type_, items) in table.items()}
 
 
-def _leaves(places: Mapping[int, Place]) -> Iterator[int]:
+def _leaves(places: Mapping[int, AttributeDefinition]) -> Iterator[int]:
     for tag, place in places.items():
         if place.children:
             yield from _leaves(place.children)

@@ -1,4 +1,4 @@
-"""What happens to each attribute: PS3.15 Table E.1-1 (`table`), the options applied, and a site's exceptions on top.
+"""What happens to each attribute: Table E.1-1 (`table_e1_1`), the options applied, and a site's exceptions on top.
 
 A profile (`profiles/*.yaml`) chooses the options and lists its exceptions, each with a reason, so that a privacy
 officer can read it in a diff. `Profile.code` compiles to one action code per tag; what a compound code means depends
@@ -16,10 +16,10 @@ from importlib.resources import files
 from types import MappingProxyType
 
 from gateway.privacy.errors import ProfileError
-from gateway.privacy.profile.files import ProfileFile, read_layer, read_profile
-from gateway.privacy.profile.table_e1_1 import METHOD_CODES, Action, Row, plain_rows, resolve, table
+from gateway.privacy.profile.profile_file import ProfileFile, read_layer, read_profile
+from gateway.privacy.profile.table_e1_1 import METHOD_CODES, Action, ProfileRow, plain_rows, resolve, table
 
-__all__ = ["METHOD_CODES", "Action", "Profile", "Row", "load_profile", "resolve", "table"]
+__all__ = ["METHOD_CODES", "Action", "Profile", "ProfileRow", "load_profile", "resolve", "table"]
 
 _SHIPPED = files("gateway.privacy.profile") / "shipped"
 
@@ -32,7 +32,7 @@ class Profile:
     name: str
     version: str
     options: tuple[str, ...]
-    rows: Mapping[int, Row]
+    rows: Mapping[int, ProfileRow]
     rules: Mapping[int, Action]
     keep_text: frozenset[int]
     sop_classes: Mapping[str, str]

@@ -31,7 +31,7 @@ _DIRECT: Final = frozenset(
 _NEEDED_UIDS: Final = frozenset(
     "SOPInstanceUID StudyInstanceUID SeriesInstanceUID MediaStorageSOPInstanceUID".split()
 )
-_WRITTEN_BY_THE_ENGINE: Final = frozenset("SOPClassUID SpecificCharacterSet".split())
+_WRITTEN_ANEW: Final = frozenset("SOPClassUID SpecificCharacterSet".split())
 _COMPUTED: Final = {
     Action.PSEUDONYM: frozenset({"LO", "PN", "SH"}),
     Action.ACCESSION: frozenset({"SH", "LO"}),
@@ -45,7 +45,7 @@ _BULK: Final = BULK_VRS | {"UN"}
 def why_not_ruled(tag: int, action: Action, *, dates_move: bool) -> str | None:
     """Why `action` may not be asked for `tag`; None when it may. `dates_move`: the profile shifts dates."""
     keyword, vrs = keyword_for_tag(tag), frozenset(dictionary_VR(tag).split(" or "))
-    if _has_own_rule(tag) or keyword in _WRITTEN_BY_THE_ENGINE:
+    if _has_own_rule(tag) or keyword in _WRITTEN_ANEW:
         return "always removed or written anew, whatever a profile says"
     if keyword in _NEEDED_UIDS and action is not Action.UID:
         return "a direct identifier without which the object is lost; it can only be replaced (U)"

@@ -39,7 +39,7 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True)
-class Row:
+class ProfileRow:
     """One row of Table E.1-1: `options` maps an option's name to the code that replaces `basic`."""
 
     tag: str
@@ -67,7 +67,7 @@ METHOD_CODES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "retain_institution_identity": ("113112", "Retain Institution Identity Option"),
     }
 )
-# The options this engine carries out; a profile that asks for another one is refused, not half obeyed.
+# The options that are carried out; a profile that asks for another one is refused, not half obeyed.
 SUPPORTED_OPTIONS: Final = ("clean_descriptors", "retain_modified_dates", "retain_safe_private")
 
 X, Z, D, U = Action.REMOVE, Action.EMPTY, Action.DUMMY, Action.UID
@@ -92,17 +92,17 @@ def resolve(code: str, type_: str | None) -> Action:
 
 
 @lru_cache(maxsize=1)
-def table() -> tuple[Row, ...]:
+def table() -> tuple[ProfileRow, ...]:
     """All rows of Table E.1-1 as shipped, including the repeating groups and the row for private attributes."""
     text = (files("gateway.privacy.profile") / "profile_table.json").read_text("utf-8")
     return tuple(
-        Row(r["tag"], r["name"], r["basic"], MappingProxyType(r.get("options", {})), r["edition"])
+        ProfileRow(r["tag"], r["name"], r["basic"], MappingProxyType(r.get("options", {})), r["edition"])
         for r in json.loads(text)["rows"]
     )
 
 
 @lru_cache(maxsize=1)
-def plain_rows() -> Mapping[int, Row]:
+def plain_rows() -> Mapping[int, ProfileRow]:
     """The rows of single attributes by tag; the repeating groups and private attributes have rules of their own."""
     return MappingProxyType({int(row.tag, 16): row for row in table() if _is_plain(row.tag)})
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from pydicom.dataset import Dataset
 
-from gateway.privacy.errors import Held, Reason
+from gateway.privacy.errors import Held, HeldReason
 from gateway.privacy.schemes import PSEUDONYM_PREFIX
 
 # References to the reading site's own procedure steps and visits: not to objects of the study.
@@ -34,27 +34,27 @@ def refuse_if_foreign(
         raise Held(
             "The object names no study of this case.",
             "Send it within the study that was sent for reading.",
-            reason=Reason.UNKNOWN_STUDY,
+            reason=HeldReason.UNKNOWN_STUDY,
         )
     own = _uid(ds, "SOPInstanceUID")
     if not own or not _uid(ds, "SOPClassUID") or not _uid(ds, "SeriesInstanceUID"):
         raise Held(
             "The object has no SOP Class, SOP Instance or Series Instance UID.",
             "Ask the reading site to send a complete object.",
-            reason=Reason.INCOMPLETE,
+            reason=HeldReason.INCOMPLETE,
         )
     if uid_back.get(own, own) != own:
         raise Held(
             "The object is not new: its SOP Instance UID is one we sent.",
             "Store the result as a new object.",
-            reason=Reason.NOT_NEW,
+            reason=HeldReason.NOT_NEW,
         )
     number = str(ds.get("PatientID") or "").strip()
     if pseudonym and number.startswith(PSEUDONYM_PREFIX) and number != pseudonym:
         raise Held(
             "The object carries the pseudonym of another patient than its study.",
             "Ask the reading site which study it was made for.",
-            reason=Reason.OTHER_PATIENT,
+            reason=HeldReason.OTHER_PATIENT,
         )
     for keyword, uid in references(ds, own):
         if uid not in uid_back:
@@ -63,7 +63,7 @@ def refuse_if_foreign(
                 f"The object refers to {'a study' if study_wanted else 'an object'} that was never sent out "
                 f"({keyword}).",
                 "Ask the reading site to send what it refers to first, or to leave the reference out.",
-                reason=Reason.UNKNOWN_STUDY if study_wanted else Reason.UNKNOWN_INSTANCE,
+                reason=HeldReason.UNKNOWN_STUDY if study_wanted else HeldReason.UNKNOWN_INSTANCE,
             )
 
 

@@ -2,7 +2,7 @@
 
 What comes back is always a new SOP instance: a report built here, or whatever a reading site makes of the copies it
 was sent (a report, a presentation state, a segmentation, a capture, a derived image). Patient and study become the
-sender's own, every UID that was replaced on the way out becomes the original again at every depth, the marks of
+sender's own, every UID that was replaced on the way out becomes the original again at every depth, what speaks of
 de-identification go, and dates copied from the shifted study move back.
 
 Which dates are those? Copied dates lie before the study (the shift is at least 30 days into the past), the reading

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlmodel import Session
 
 from gateway.errors import GatewayError, KeyMissing
-from gateway.records.tables.service import LetterboxKey
+from gateway.records.tables.administration import LetterboxKey
 
 if TYPE_CHECKING:
     from gateway.privacy.pseudonyms import PseudonymKey

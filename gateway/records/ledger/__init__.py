@@ -5,16 +5,16 @@
     work         claim_due, renew, note_deliveries, advance, postpone, park     (the engine)
     peers        which node a unit of work talks to next
     conflicts    decide_conflict, look_at_versions     (two versions of a study's objects: the question, the choice)
-    answers      record_commitment; what nodes answered for each object
+    node_responses  record_commitment; what nodes answered for each object
     replies      keep_reply, note_echo, discard_reply, count_as_report, note_reply_download
     people       claim_case, release_case, save_draft, sign_report, park_case, retry, note_report_download
     verdicts     overrule_verdict                                               (a reader's word on the protocol)
     studies      let_go_on, route_by_hand, keep_study_date
-    held         decide_held, look_at_original                                  (objects that stayed here)
+    held_objects  decide_held, look_at_original                                  (objects that stayed here)
     enrolments   publish_letterbox, enrol, keep_opened, note_unopened, edit_enrolment, end_enrolment
-    overdue      mark_overdue
+    overdue      note_overdue
     identities   open_identity, begin_rotation, reseal_batch, note_resealed, end_rotation, retire_key
-    forgetting   mark_forgotten, erase_instances, erase_replies, note_erased, lift_forgetting
+    forgetting   begin_forgetting, erase_instances, erase_replies, note_erased, readmit
     accounts     add_user, sign_in, sign_out, check_password, end_expired_sessions
     notices      take_notices, notices_told, notices_failed
     operation    take_tick, put_rules_in_force
@@ -31,28 +31,27 @@ from gateway.records.ledger.accounts import (
     sign_in,
     sign_out,
 )
-from gateway.records.ledger.answers import record_commitment
-from gateway.records.ledger.arrivals import InstanceFact, Kept, Origin, keep_instance, keep_instances, refuse
+from gateway.records.ledger.arrivals import Kept, NewInstance, Origin, keep_instance, keep_instances, refuse
 from gateway.records.ledger.conflicts.decision import decide_conflict, look_at_versions
 from gateway.records.ledger.enrolments import (
-    Entry,
+    NewEnrolment,
     edit_enrolment,
     end_enrolment,
     enrol,
-    entry_of,
     keep_opened,
-    letters,
     note_unopened,
     publish_letterbox,
+    sealed_enrolment,
+    unopened_letters,
 )
 from gateway.records.ledger.forgetting import (
+    begin_forgetting,
     erase_instances,
     erase_replies,
-    lift_forgetting,
-    mark_forgotten,
     note_erased,
+    readmit,
 )
-from gateway.records.ledger.held import LEFT_OUT, RELEASED, WAITING, decide_held, look_at_original
+from gateway.records.ledger.held_objects import LEFT_OUT, RELEASED, WAITING, decide_held, look_at_original
 from gateway.records.ledger.identities import (
     begin_rotation,
     end_rotation,
@@ -62,9 +61,10 @@ from gateway.records.ledger.identities import (
     retire_key,
     rows_by_key,
 )
+from gateway.records.ledger.node_responses import record_commitment
 from gateway.records.ledger.notices import notices_failed, notices_told, take_notices
 from gateway.records.ledger.operation import put_rules_in_force, take_tick
-from gateway.records.ledger.overdue import mark_overdue
+from gateway.records.ledger.overdue import note_overdue
 from gateway.records.ledger.people import (
     claim_case,
     note_report_download,
@@ -75,7 +75,7 @@ from gateway.records.ledger.people import (
     sign_report,
 )
 from gateway.records.ledger.replies import (
-    ReplyFact,
+    NewReply,
     count_as_report,
     discard_reply,
     keep_reply,
@@ -92,13 +92,14 @@ __all__ = [
     "UNMATCHED",
     "WAITING",
     "Claim",
-    "Entry",
-    "InstanceFact",
     "Kept",
+    "NewEnrolment",
+    "NewInstance",
+    "NewReply",
     "Origin",
-    "ReplyFact",
     "add_user",
     "advance",
+    "begin_forgetting",
     "begin_rotation",
     "check_password",
     "claim_case",
@@ -112,7 +113,6 @@ __all__ = [
     "end_expired_sessions",
     "end_rotation",
     "enrol",
-    "entry_of",
     "erase_instances",
     "erase_replies",
     "keep_instance",
@@ -121,15 +121,13 @@ __all__ = [
     "keep_reply",
     "keep_study_date",
     "let_go_on",
-    "letters",
-    "lift_forgetting",
     "look_at_original",
     "look_at_versions",
     "mark_forgotten",
-    "mark_overdue",
     "note_deliveries",
     "note_echo",
     "note_erased",
+    "note_overdue",
     "note_reply_download",
     "note_report_download",
     "note_resealed",
@@ -143,6 +141,7 @@ __all__ = [
     "postpone",
     "publish_letterbox",
     "put_rules_in_force",
+    "readmit",
     "record_commitment",
     "refuse",
     "release_case",
@@ -153,9 +152,11 @@ __all__ = [
     "route_by_hand",
     "rows_by_key",
     "save_draft",
+    "sealed_enrolment",
     "sign_in",
     "sign_out",
     "sign_report",
     "take_notices",
     "take_tick",
+    "unopened_letters",
 ]

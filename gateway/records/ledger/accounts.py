@@ -24,7 +24,7 @@ from gateway.records.accounts import (
 )
 from gateway.records.database import Database
 from gateway.records.ledger import audit_trail
-from gateway.records.tables.service import ROLES, Account, WebSession
+from gateway.records.tables.administration import ROLES, Account, WebSession
 
 
 def add_user(

@@ -13,9 +13,9 @@ from sqlmodel import Session, col, select
 from gateway.lifecycle import Standing, StudyState, move_study
 from gateway.records.database import Database
 from gateway.records.ledger.conflicts import contested
-from gateway.records.ledger.journal import tell
+from gateway.records.ledger.journal import add_line
+from gateway.records.tables.administration import Refusal
 from gateway.records.tables.conflicts import Conflict
-from gateway.records.tables.service import Refusal
 from gateway.records.tables.studies import Instance, Study
 
 
@@ -33,7 +33,7 @@ class Origin:
 
 
 @dataclass(frozen=True)
-class InstanceFact(Origin):
+class NewInstance(Origin):
     """A kept instance, before it has a row."""
 
     study_instance_uid: str
@@ -54,56 +54,56 @@ class Kept:
     blob: str
 
 
-def keep_instance(database: Database, fact: InstanceFact, quiet: timedelta) -> int:
+def keep_instance(database: Database, instance: NewInstance, quiet: timedelta) -> int:
     """Remember one instance whose bytes are already durable; returns the study's id."""
-    return keep_instances(database, [fact], quiet)[0].study_id
+    return keep_instances(database, [instance], quiet)[0].study_id
 
 
-def keep_instances(database: Database, facts: Sequence[InstanceFact], quiet: timedelta) -> list[Kept]:
-    """Remember instances whose bytes are already durable, all in one transaction; one answer for each fact.
+def keep_instances(database: Database, instances: Sequence[NewInstance], quiet: timedelta) -> list[Kept]:
+    """Remember instances whose bytes are already durable, all in one transaction; one answer for each instance.
 
     The same bytes again change nothing, unless they were set aside. The same UID with other bytes keeps both and
     contests the study until they are compared. New objects of a study that was complete start its next generation,
     and cases not yet reported are amended.
     """
-    by_study: dict[tuple[str, str], list[InstanceFact]] = {}
-    for fact in facts:
-        by_study.setdefault((fact.site, fact.study_instance_uid), []).append(fact)
+    by_study: dict[tuple[str, str], list[NewInstance]] = {}
+    for instance in instances:
+        by_study.setdefault((instance.site, instance.study_instance_uid), []).append(instance)
     kept: dict[tuple[str, str, str, str], Kept] = {}
     with database.write("keep_instances") as session:
         now = database.now(session)
         for key in sorted(by_study):  # one order for all writers, or two could wait for each other
-            for fact, blob in _keep_in_study(session, by_study[key], now, quiet):
-                kept[_identity(fact)] = blob
-    return [kept[_identity(fact)] for fact in facts]
+            for instance, blob in _keep_in_study(session, by_study[key], now, quiet):
+                kept[_identity(instance)] = blob
+    return [kept[_identity(instance)] for instance in instances]
 
 
-def _identity(fact: InstanceFact) -> tuple[str, str, str, str]:
-    return fact.site, fact.study_instance_uid, fact.sop_instance_uid, fact.digest
+def _identity(instance: NewInstance) -> tuple[str, str, str, str]:
+    return instance.site, instance.study_instance_uid, instance.sop_instance_uid, instance.digest
 
 
 def _keep_in_study(
-    session: Session, facts: Sequence[InstanceFact], now: datetime, quiet: timedelta
-) -> Iterator[tuple[InstanceFact, Kept]]:
-    study = _study_of(session, facts[0], now, quiet)
+    session: Session, instances: Sequence[NewInstance], now: datetime, quiet: timedelta
+) -> Iterator[tuple[NewInstance, Kept]]:
+    study = _study_of(session, instances[0], now, quiet)
     known: dict[str, dict[str, _Version]] = {}
     columns = select(Instance.sop_instance_uid, Instance.digest, Instance.blob, Instance.standing).where(
         Instance.study_id == study.saved_id,
-        col(Instance.sop_instance_uid).in_({fact.sop_instance_uid for fact in facts}),
+        col(Instance.sop_instance_uid).in_({instance.sop_instance_uid for instance in instances}),
     )
     for sop_instance_uid, digest, blob, stands in session.exec(columns):
         known.setdefault(sop_instance_uid, {})[digest] = _Version(blob, stands)
     new: list[dict[str, object]] = []
     in_force = 0
-    for fact in facts:
-        versions = known.setdefault(fact.sop_instance_uid, {})
-        version = versions.get(fact.digest)
-        others = [other.standing for digest, other in versions.items() if digest != fact.digest]
+    for instance in instances:
+        versions = known.setdefault(instance.sop_instance_uid, {})
+        version = versions.get(instance.digest)
+        others = [other.standing for digest, other in versions.items() if digest != instance.digest]
         standing = contested.standing_on_arrival(others, version.standing if version else None)
         if standing is not None:
             conflict_id = None
             if standing == Standing.UNCOMPARED:
-                conflict_id = _contested_with(session, study, fact, now).saved_id
+                conflict_id = _contested_with(session, study, instance, now).saved_id
             else:
                 if not in_force and study.state != StudyState.RECEIVED:
                     _reopen(session, study, now)
@@ -111,12 +111,14 @@ def _keep_in_study(
                     contested.note_awaited(session, study.saved_id, now)
                 in_force += 1
             if version is None:
-                new.append(_row(study, fact, now, standing, conflict_id))
+                new.append(_row(study, instance, now, standing, conflict_id))
             else:  # it was set aside, and the sender says it again
-                _stand_again(session, study, fact, now, standing, conflict_id)
-            version = versions[fact.digest] = _Version(version.blob if version else fact.blob, standing)
+                _stand_again(session, study, instance, now, standing, conflict_id)
+            version = versions[instance.digest] = _Version(
+                version.blob if version else instance.blob, standing
+            )
         assert version is not None
-        yield fact, Kept(study.saved_id, version.blob)
+        yield instance, Kept(study.saved_id, version.blob)
     if new:
         session.execute(insert(Instance), new)
     if not in_force:
@@ -125,7 +127,7 @@ def _keep_in_study(
     study.last_instance_at = now
     # Never later than it was: instances that trickle in must not put off the look at the hard cap.
     study.look_again_at = min(study.look_again_at, now + quiet)
-    # A completion that is being decided right now does not know these instances: its outcome is refused.
+    # A completion that is being decided right now does not know these instances: its result is refused.
     study.fence += 1
     study.lease_owner, study.lease_until = "", None
 
@@ -139,17 +141,17 @@ class _Version:
 
 
 def _row(
-    study: Study, fact: InstanceFact, now: datetime, standing: Standing, conflict_id: int | None
+    study: Study, instance: NewInstance, now: datetime, standing: Standing, conflict_id: int | None
 ) -> dict[str, object]:
     return {
         "study_id": study.saved_id,
-        "sop_class_uid": fact.sop_class_uid,
-        "sop_instance_uid": fact.sop_instance_uid,
-        "series_instance_uid": fact.series_instance_uid,
-        "transfer_syntax_uid": fact.transfer_syntax_uid,
-        "digest": fact.digest,
-        "blob": fact.blob,
-        "size": fact.size,
+        "sop_class_uid": instance.sop_class_uid,
+        "sop_instance_uid": instance.sop_instance_uid,
+        "series_instance_uid": instance.series_instance_uid,
+        "transfer_syntax_uid": instance.transfer_syntax_uid,
+        "digest": instance.digest,
+        "blob": instance.blob,
+        "size": instance.size,
         "generation": study.generation,
         "standing": standing,
         "conflict_id": conflict_id,
@@ -157,14 +159,14 @@ def _row(
     }
 
 
-def _contested_with(session: Session, study: Study, fact: InstanceFact, now: datetime) -> Conflict:
+def _contested_with(session: Session, study: Study, instance: NewInstance, now: datetime) -> Conflict:
     """The conflict of a study that this version belongs to, and with it the other versions of its UID."""
-    conflict = contested.join(session, study, fact.sender, now)
+    conflict = contested.join(session, study, instance.sender, now)
     session.execute(
         update(Instance)
         .where(
             col(Instance.study_id) == study.saved_id,
-            col(Instance.sop_instance_uid) == fact.sop_instance_uid,
+            col(Instance.sop_instance_uid) == instance.sop_instance_uid,
             col(Instance.standing) != Standing.SAME,
         )
         .values(conflict_id=conflict.saved_id)
@@ -175,7 +177,7 @@ def _contested_with(session: Session, study: Study, fact: InstanceFact, now: dat
 def _stand_again(
     session: Session,
     study: Study,
-    fact: InstanceFact,
+    instance: NewInstance,
     now: datetime,
     standing: Standing,
     conflict_id: int | None,
@@ -184,25 +186,25 @@ def _stand_again(
         update(Instance)
         .where(
             col(Instance.study_id) == study.saved_id,
-            col(Instance.sop_instance_uid) == fact.sop_instance_uid,
-            col(Instance.digest) == fact.digest,
+            col(Instance.sop_instance_uid) == instance.sop_instance_uid,
+            col(Instance.digest) == instance.digest,
         )
         .values(standing=standing, conflict_id=conflict_id, generation=study.generation, received_at=now)
     )
 
 
-def _study_of(session: Session, fact: InstanceFact, now: datetime, quiet: timedelta) -> Study:
+def _study_of(session: Session, instance: NewInstance, now: datetime, quiet: timedelta) -> Study:
     """The study's row, locked; inserted first when it is new (two associations may both try)."""
     upsert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     values = Study(
-        site=fact.site,
-        sender=fact.sender,
-        calling_ae_title=fact.calling_ae_title,
-        called_ae_title=fact.called_ae_title,
-        address=fact.address,
-        received_by=fact.received_by,
-        uploaded_by=fact.uploaded_by,
-        study_instance_uid=fact.study_instance_uid,
+        site=instance.site,
+        sender=instance.sender,
+        calling_ae_title=instance.calling_ae_title,
+        called_ae_title=instance.called_ae_title,
+        address=instance.address,
+        received_by=instance.received_by,
+        uploaded_by=instance.uploaded_by,
+        study_instance_uid=instance.study_instance_uid,
         first_instance_at=now,
         last_instance_at=now,
         look_again_at=now + quiet,
@@ -215,11 +217,11 @@ def _study_of(session: Session, fact: InstanceFact, now: datetime, quiet: timede
     ).scalar_one_or_none()
     study = session.exec(
         select(Study)
-        .where(Study.site == fact.site, Study.study_instance_uid == fact.study_instance_uid)
+        .where(Study.site == instance.site, Study.study_instance_uid == instance.study_instance_uid)
         .with_for_update()
     ).one()
     if inserted is not None:
-        tell(
+        add_line(
             session,
             study.saved_id,
             None,
@@ -227,9 +229,9 @@ def _study_of(session: Session, fact: InstanceFact, now: datetime, quiet: timede
             "first instance received",
             StudyState.RECEIVED,
             detail={
-                "sender": fact.sender or "upload",
-                "calling_ae_title": fact.calling_ae_title,
-                "by": fact.received_by,
+                "sender": instance.sender or "upload",
+                "calling_ae_title": instance.calling_ae_title,
+                "by": instance.received_by,
             },
         )
     return study
@@ -241,7 +243,7 @@ def _reopen(session: Session, study: Study, now: datetime) -> None:
     study.generation += 1
     study.first_instance_at = now  # the hard cap counts from here
     study.attempts, study.failing_since, study.waiting_for = 0, None, ""
-    tell(
+    add_line(
         session,
         study.saved_id,
         None,

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from gateway.records.audit import GENESIS, digest_of
-from gateway.records.tables.service import AuditEvent
+from gateway.records.tables.administration import AuditEvent
 
 LOCK = 0x504D4C  # 'PML': one advisory lock, so that two PostgreSQL writers cannot chain to the same event
 

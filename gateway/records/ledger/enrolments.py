@@ -17,10 +17,10 @@ from gateway.errors import NotThere
 from gateway.records.database import Database
 from gateway.records.identities import sealed_letters
 from gateway.records.ledger import audit_trail
-from gateway.records.tables.service import LetterboxKey
+from gateway.records.tables.administration import LetterboxKey
 from gateway.records.tables.studies import Enrolment, ForgottenPatient
-from routing_rules.surveillance.due_dates import Enrolment as Risk
 from routing_rules.surveillance.due_dates import JcvStatus
+from routing_rules.surveillance.due_dates import PatientRisk as PatientRisk
 from routing_rules.surveillance.enrolment_csv import EnrolmentRow
 
 if TYPE_CHECKING:
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Entry:
+class NewEnrolment:
     """One patient as a coordinator entered them; `letter` says who it is, sealed."""
 
     site: str
     label: str
     letter: bytes
-    risk: Risk
+    risk: PatientRisk
     last_mri_on: date | None = None
 
 
-def entry_of(row: EnrolmentRow, public_key: bytes) -> Entry:
+def sealed_enrolment(row: EnrolmentRow, public_key: bytes) -> NewEnrolment:
     """A row of a list as it may be kept: who it is sealed to the worker."""
     letter = sealed_letters.seal(public_key, row.site, row.patient_id, row.issuer)
-    return Entry(row.site, row.label, letter, row.enrolment, row.last_mri_on)
+    return NewEnrolment(row.site, row.label, letter, row.risk, row.last_mri_on)
 
 
 def publish_letterbox(database: Database, key: PseudonymKey) -> None:
@@ -55,7 +55,7 @@ def publish_letterbox(database: Database, key: PseudonymKey) -> None:
             )
 
 
-def enrol(database: Database, entries: Sequence[Entry], who: str) -> list[int]:
+def enrol(database: Database, entries: Sequence[NewEnrolment], who: str) -> list[int]:
     """Put patients on the calendar; returns the numbers of the entries. A known patient is recognised when opened."""
     with database.write("enrol") as session:
         now = database.now(session)
@@ -82,7 +82,7 @@ def enrol(database: Database, entries: Sequence[Entry], who: str) -> list[int]:
         return [row.saved_id for row in rows]
 
 
-def letters(database: Database) -> list[tuple[int, str, bytes]]:
+def unopened_letters(database: Database) -> list[tuple[int, str, bytes]]:
     """The letters that nobody has opened yet, oldest first: number of the entry, site, letter."""
     with database.read() as session:
         found = session.exec(select(Enrolment).where(Enrolment.letter != None).order_by("id"))  # noqa: E711  SQL's IS NOT
@@ -131,7 +131,7 @@ def note_unopened(database: Database, enrolment_id: int, problem: str, fix: str)
 
 
 def edit_enrolment(
-    database: Database, enrolment_id: int, label: str, risk: Risk, last_mri_on: date | None, who: str
+    database: Database, enrolment_id: int, label: str, risk: PatientRisk, last_mri_on: date | None, who: str
 ) -> None:
     """Replace what is known of a patient's risk. Raises NotThere."""
     with database.write("edit_enrolment") as session:
@@ -159,7 +159,7 @@ def end_enrolment(database: Database, enrolment_id: int, who: str, why: str) -> 
 
 
 def _merge(known: Enrolment, newer: Enrolment) -> None:
-    for name in Risk.__dataclass_fields__:
+    for name in PatientRisk.__dataclass_fields__:
         value = getattr(newer, name)
         if value not in (None, JcvStatus.UNKNOWN):
             setattr(known, name, value)

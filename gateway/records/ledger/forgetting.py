@@ -1,4 +1,4 @@
-"""A patient forgotten: the mark set and every row emptied, files and their rows erased, and the mark lifted again.
+"""A patient forgotten: the hash kept and every row emptied, files and their rows erased, and the patient readmitted.
 
 How a run that was killed is finished by the next one is told in `gateway.records.forgetting`.
 """
@@ -19,10 +19,10 @@ from gateway.records.blobs import BlobStore
 from gateway.records.database import Database
 from gateway.records.ledger import audit_trail
 from gateway.records.ledger.conflicts import contested
-from gateway.records.ledger.journal import tell
+from gateway.records.ledger.journal import add_line
 from gateway.records.patients import UNDECIDED, enrolments_of, not_over, studies_of
+from gateway.records.tables.administration import Refusal
 from gateway.records.tables.conflicts import Conflict
-from gateway.records.tables.service import Refusal
 from gateway.records.tables.studies import (
     Case,
     CaseEvent,
@@ -44,7 +44,7 @@ BATCH = 100
 UID = re.compile(r"[0-2](?:\.\d+)+")
 
 
-def mark_forgotten(
+def begin_forgetting(
     database: Database,
     patient_hash: str,
     site: str,
@@ -158,8 +158,8 @@ def note_erased(database: Database, forgotten_id: int, files: int) -> None:
             )
 
 
-def lift_forgetting(database: Database, study_id: int, who: str, why: str) -> None:
-    """Take the mark back, for the patient of a study that is held by it, and look at that study at once."""
+def readmit(database: Database, study_id: int, who: str, why: str) -> None:
+    """Readmit the patient of a study that is held because the patient was forgotten, and look at that study at once."""
     with database.write("lift_forgetting") as session:
         now = database.now(session)
         study = session.exec(select(Study).where(Study.id == study_id).with_for_update()).first()
@@ -178,7 +178,7 @@ def lift_forgetting(database: Database, study_id: int, who: str, why: str) -> No
         audit_trail.append(
             session, now, who, "forgetting lifted", f"forgotten patient {known.id}", {"why": why}
         )
-        tell(session, study_id, None, now, "forgetting lifted", who=who)
+        add_line(session, study_id, None, now, "forgetting lifted", who=who)
         session.delete(known)
         study.problem = study.fix = study.waiting_for = study.held_because = ""
         study.attempts, study.failing_since, study.look_again_at = 0, None, now
@@ -211,7 +211,7 @@ def _end(
         row.lease_until, row.attempts, row.failing_since = None, 0, None
         study_id, case_id = (row.study_id, row.id) if isinstance(row, Case) else (row.saved_id, None)
         reached = row.state if row.state == "FORGOTTEN" else ""
-        tell(session, study_id, case_id, now, "patient forgotten", reached, who)
+        add_line(session, study_id, case_id, now, "patient forgotten", reached, who)
 
 
 def _empty_rows(session: Session, studies: Sequence[Study], cases: Sequence[Case]) -> None:

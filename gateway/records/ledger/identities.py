@@ -15,7 +15,7 @@ from gateway.errors import KeyMissing, NotThere
 from gateway.records.database import Database
 from gateway.records.identities.vault import Patient, SealedIdentity, Vault
 from gateway.records.ledger import audit_trail
-from gateway.records.tables.service import RetiredKey
+from gateway.records.tables.administration import RetiredKey
 from gateway.records.tables.studies import Identity
 
 BATCH = 100

@@ -1,4 +1,4 @@
-"""The journal: one line for each fact, in the transaction of the change it tells of."""
+"""The journal: one line for each change, in the transaction of the change it tells of."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlmodel import Session
 
-from gateway.records.tables.service import Account
+from gateway.records.tables.administration import Account
 from gateway.records.tables.studies import CaseEvent
 
 
-def tell(
+def add_line(
     session: Session,
     study_id: int,
     case_id: int | None,

@@ -13,14 +13,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from gateway.records.database import Database
-from gateway.records.tables.service import Channel, Notice
+from gateway.records.tables.administration import Channel, Notice
 
 MOST_AT_ONCE = 50
 """Notices in one message: a morning's worth is read, a thousand are not."""
 
 
 @dataclass(frozen=True)
-class Batch:
+class DueNotices:
     """The notices a channel has to tell next, oldest first; `attempts` failed tries came before."""
 
     notices: tuple[Notice, ...]
@@ -34,7 +34,7 @@ def raise_notice(session: Session, now: datetime, event: str, text: str, page: s
     session.execute(insert(Notice).values(values).on_conflict_do_nothing(index_elements=["event"]))
 
 
-def take_notices(database: Database, channel: str, lease: timedelta) -> Batch | None:
+def take_notices(database: Database, channel: str, lease: timedelta) -> DueNotices | None:
     """What the channel has to tell now, held for `lease` against other replicas; None when there is nothing due."""
     with database.write("take_notices") as session:
         now = database.now(session)
@@ -51,10 +51,10 @@ def take_notices(database: Database, channel: str, lease: timedelta) -> Batch | 
         if not waiting:
             return None
         row.look_again_at = now + lease
-        return Batch(tuple(waiting), row.attempts)
+        return DueNotices(tuple(waiting), row.attempts)
 
 
-def notices_told(database: Database, channel: str, batch: Batch) -> None:
+def notices_told(database: Database, channel: str, batch: DueNotices) -> None:
     """The channel told them."""
     with database.write("notices_told") as session:
         row, now = session.get_one(Channel, channel), database.now(session)

@@ -7,15 +7,15 @@ from datetime import datetime
 from sqlmodel import Session, select
 
 from gateway.lifecycle import BEFORE_THE_REPORT, CaseState, move_case
-from gateway.records.evidence import CaseDraft
-from gateway.records.ledger.journal import tell
+from gateway.records.ledger.journal import add_line
+from gateway.records.step_record import NewCase
 from gateway.records.tables.studies import (
     Case,
     Study,
 )
 
 
-def open_case(session: Session, study: Study, draft: CaseDraft, now: datetime) -> Case:
+def open_case(session: Session, study: Study, draft: NewCase, now: datetime) -> Case:
     """The case of a matched study: new, amended by late images, or told that an addendum is wanted."""
     fields = {**vars(draft), "verdict": dict(draft.verdict)}
     case = session.exec(
@@ -36,7 +36,7 @@ def open_case(session: Session, study: Study, draft: CaseDraft, now: datetime) -
         )
         session.add(case)
         session.flush()
-        tell(
+        add_line(
             session,
             study.saved_id,
             case.id,
@@ -58,7 +58,7 @@ def open_case(session: Session, study: Study, draft: CaseDraft, now: datetime) -
         case.look_again_at = case.reached_at = case.updated_at = now
         case.problem = case.fix = case.waiting_for = ""
         case.attempts, case.failing_since = 0, None
-        tell(
+        add_line(
             session,
             study.saved_id,
             case.id,
@@ -72,7 +72,7 @@ def open_case(session: Session, study: Study, draft: CaseDraft, now: datetime) -
                 value.replace("_", " ") for value in (dropped["readability"], case.readability)
             )
             detail = {"judged": judged, "by": dropped["by"], "found now": now_found}
-            tell(
+            add_line(
                 session,
                 study.saved_id,
                 case.id,
@@ -83,5 +83,7 @@ def open_case(session: Session, study: Study, draft: CaseDraft, now: datetime) -
     elif case.generation != study.generation:
         case.addendum_wanted, case.updated_at = True, now
         case.generation = study.generation
-        tell(session, study.saved_id, case.id, now, "late images after the signature: an addendum is wanted")
+        add_line(
+            session, study.saved_id, case.id, now, "late images after the signature: an addendum is wanted"
+        )
     return case

@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from gateway.records.database import Database
 from gateway.records.ledger import audit_trail
-from gateway.records.tables.service import Tick
+from gateway.records.tables.administration import Tick
 
 if TYPE_CHECKING:
     from routing_rules.versions import Publication

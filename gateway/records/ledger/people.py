@@ -15,10 +15,10 @@ from gateway.lifecycle import CaseState, move_case
 from gateway.records.database import Database
 from gateway.records.ledger import audit_trail
 from gateway.records.ledger.conflicts.contested import refuse_if_contested
-from gateway.records.ledger.journal import login_of, tell
+from gateway.records.ledger.journal import add_line, login_of
 from gateway.records.ledger.work import UNITS, place_of
+from gateway.records.tables.administration import Account
 from gateway.records.tables.conflicts import Conflict
-from gateway.records.tables.service import Account
 from gateway.records.tables.studies import Case, Draft, Reply, SignedReport, Study
 
 
@@ -48,7 +48,7 @@ def claim_case(database: Database, case_id: int, account_id: int, lease: timedel
         case.claimed_by, case.claimed_until = account_id, now + lease
         case.updated_at = now
         if not renewal:
-            tell(session, case.study_id, case_id, now, "claimed", who=login_of(session, account_id))
+            add_line(session, case.study_id, case_id, now, "claimed", who=login_of(session, account_id))
         return case.claimed_until
 
 
@@ -64,7 +64,7 @@ def release_case(database: Database, case_id: int, account_id: int, *, anybodys:
             )
         case.claimed_by = case.claimed_until = None
         case.updated_at = now = database.now(session)
-        tell(session, case.study_id, case_id, now, "released", who=login_of(session, account_id))
+        add_line(session, case.study_id, case_id, now, "released", who=login_of(session, account_id))
 
 
 def save_draft(
@@ -131,7 +131,7 @@ def sign_report(database: Database, case_id: int, account_id: int, content: Mapp
         case.look_again_at = case.reached_at = case.updated_at = now
         case.attempts, case.failing_since, case.waiting_for = 0, None, ""
         session.flush()
-        tell(
+        add_line(
             session,
             case.study_id,
             case_id,
@@ -157,7 +157,7 @@ def park_case(database: Database, case_id: int, who: str, why: str) -> None:
         case.fence += 1  # a step that runs now must not move a parked case
         case.lease_owner, case.lease_until = "", None
         case.updated_at = now
-        tell(session, case.study_id, case_id, now, "parked", who=who, detail={"problem": why})
+        add_line(session, case.study_id, case_id, now, "parked", who=who, detail={"problem": why})
         audit_trail.append(session, now, who, "case parked", f"case {case_id}", {"why": why})
 
 
@@ -181,7 +181,7 @@ def retry(database: Database, unit: str, row_id: int, who: str) -> None:
         study_id, case_id = place_of(row)
         if study_id is not None:
             what = "object of the reading site: retried" if isinstance(row, Reply) else "retried"
-            tell(session, study_id, case_id, now, what, who=who)
+            add_line(session, study_id, case_id, now, what, who=who)
         audit_trail.append(session, now, who, f"{unit} retried", f"{unit} {row_id}")
 
 

@@ -12,13 +12,13 @@ from gateway.errors import NotThere, WrongState
 from gateway.lifecycle import CaseState, ReplyState, move_case, move_reply
 from gateway.records.database import Database
 from gateway.records.ledger import audit_trail
-from gateway.records.ledger.journal import tell
+from gateway.records.ledger.journal import add_line
 from gateway.records.ledger.notices import raise_notice
 from gateway.records.tables.studies import Case, PreparedInstance, Reply
 
 
 @dataclass(frozen=True)
-class ReplyFact:
+class NewReply:
     """A kept object of a reading site, before it has a row."""
 
     node: str
@@ -49,17 +49,17 @@ def note_echo(database: Database, sop_instance_uid: str) -> bool:
         for case in cases:
             if not case.echoes:  # once: a study has hundreds of images
                 note = {"dropped": "they are the images that were sent, nothing new"}
-                tell(session, case.study_id, case.id, now, "our own images came back", detail=note)
+                add_line(session, case.study_id, case.id, now, "our own images came back", detail=note)
             case.echoes += 1
         return bool(cases)
 
 
-def keep_reply(database: Database, fact: ReplyFact) -> int:
+def keep_reply(database: Database, reply: NewReply) -> int:
     """Remember an object whose bytes are already durable; returns its number. The same bytes again change nothing."""
     with database.write("keep_reply") as session:
         now = database.now(session)
         insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-        row = Reply(**vars(fact), look_again_at=now, received_at=now, reached_at=now)
+        row = Reply(**vars(reply), look_again_at=now, received_at=now, reached_at=now)
         inserted = session.execute(
             insert(Reply)
             .values(row.model_dump(exclude={"id"}))
@@ -69,7 +69,7 @@ def keep_reply(database: Database, fact: ReplyFact) -> int:
         if inserted is not None:
             return int(inserted)
         known = select(Reply.ids()).where(
-            Reply.sop_instance_uid == fact.sop_instance_uid, Reply.digest == fact.digest
+            Reply.sop_instance_uid == reply.sop_instance_uid, Reply.digest == reply.digest
         )
         return session.exec(known).one()
 
@@ -85,7 +85,7 @@ def discard_reply(database: Database, reply_id: int, who: str, why: str) -> None
         reply.lease_owner, reply.lease_until, reply.reached_at = "", None, now
         if reply.study_id is not None:
             detail = {"why": why, "sop_class_uid": reply.sop_class_uid}
-            tell(
+            add_line(
                 session,
                 reply.study_id,
                 reply.case_id,
@@ -152,7 +152,7 @@ def close_case(session: Session, reply: Reply, now: datetime, who: str = "gatewa
     case.problem = case.fix = case.waiting_for = ""
     case.fence += 1
     case.reached_at = case.updated_at = now
-    tell(
+    add_line(
         session, case.study_id, case.id, now, "reported by the reading site itself", CaseState.CONFIRMED, who
     )
     return True

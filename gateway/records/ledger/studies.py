@@ -10,7 +10,7 @@ from gateway.errors import NotThere, WrongState
 from gateway.lifecycle import StudyState, move_study
 from gateway.records.database import Database
 from gateway.records.ledger import audit_trail
-from gateway.records.ledger.journal import tell
+from gateway.records.ledger.journal import add_line
 from gateway.records.tables.studies import Study
 
 UNMATCHED = "unmatched"
@@ -89,5 +89,5 @@ def _tell(
     detail: dict[str, str],
     reached: str = "",
 ) -> None:
-    tell(session, study_id, None, now, what, reached, who, detail)
+    add_line(session, study_id, None, now, what, reached, who, detail)
     audit_trail.append(session, now, who, f"study {what}", f"study {study_id}", detail)

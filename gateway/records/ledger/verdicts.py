@@ -8,7 +8,7 @@ from gateway.errors import Conflict, Invalid, NotClaimed, NotThere, WrongState
 from gateway.lifecycle import BEFORE_THE_REPORT, CaseState
 from gateway.records.database import Database
 from gateway.records.ledger import audit_trail
-from gateway.records.ledger.journal import login_of, tell
+from gateway.records.ledger.journal import add_line, login_of
 from gateway.records.tables.studies import Case
 from routing_rules.series.protocol import Readability
 from routing_rules.series.reader_overrule import Overrule
@@ -50,7 +50,7 @@ def overrule_verdict(
         case.updated_at = now
         what = "verdict confirmed again" if back else "verdict overruled"
         detail = {"verdict": _words(case.readability), "judged": _words(readability), "why": overrule.reason}
-        tell(session, case.study_id, case_id, now, what, who=who, detail=detail)
+        add_line(session, case.study_id, case_id, now, what, who=who, detail=detail)
         audit_trail.append(session, now, who, f"protocol {what}", f"case {case_id}", detail)
 
 

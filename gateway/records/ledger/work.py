@@ -1,4 +1,4 @@
-"""The engine's work: claim with a lease and a fence, then record one outcome."""
+"""The engine's work: claim with a lease and a fence, then record one result."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from gateway.lifecycle import (
     move_study,
 )
 from gateway.records.database import Database
-from gateway.records.evidence import NOTHING, DeliveryFact, Evidence
-from gateway.records.ledger.answers import keep_commitment, keep_deliveries
 from gateway.records.ledger.conflicts.contested import dispute, keep_comparison
 from gateway.records.ledger.conflicts.settlement import settle
-from gateway.records.ledger.held import keep_held
+from gateway.records.ledger.held_objects import keep_held
 from gateway.records.ledger.identities import keep_identity
-from gateway.records.ledger.journal import tell
+from gateway.records.ledger.journal import add_line
+from gateway.records.ledger.node_responses import keep_commitment, keep_deliveries
 from gateway.records.ledger.notices import raise_notice
 from gateway.records.ledger.opening import open_case
 from gateway.records.ledger.peers import peer_of
 from gateway.records.ledger.replies import settle_case
+from gateway.records.step_record import NOTHING, NewDelivery, StepRecord
 from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.studies import (
     Case,
@@ -95,7 +95,7 @@ def claim_due(
         for unit, table in UNITS.items():
             urgency = [col(Case.priority)] if table is Case else []
             peer = peer_of(table)
-            found = session.exec(
+            due = session.exec(
                 select(table, peer)
                 .where(
                     col(table.state).in_(states.get(unit, ())),
@@ -109,8 +109,8 @@ def claim_due(
                 .limit(1)
                 .with_for_update(skip_locked=True)
             ).first()
-            if found is not None:
-                row, node = cast("tuple[Case | Conflict | Reply | Study, str]", found)
+            if due is not None:
+                row, node = cast("tuple[Case | Conflict | Reply | Study, str]", due)
                 row.lease_owner, row.lease_until = worker, now + lease
                 row.fence += 1
                 return Claim(
@@ -145,7 +145,7 @@ def renew(database: Database, claim: Claim, lease: timedelta) -> bool:
     return renewed is not None
 
 
-def note_deliveries(database: Database, claim: Claim, facts: Sequence[DeliveryFact]) -> bool:
+def note_deliveries(database: Database, claim: Claim, facts: Sequence[NewDelivery]) -> bool:
     """Remember answers while their step still runs, so that a crash repeats little; False when the claim was lost."""
     with database.write("note-deliveries") as session:
         row = _held(session, claim)
@@ -154,9 +154,9 @@ def note_deliveries(database: Database, claim: Claim, facts: Sequence[DeliveryFa
     return row is not None
 
 
-def advance(database: Database, claim: Claim, reached: str, evidence: Evidence = NOTHING) -> bool:
+def advance(database: Database, claim: Claim, reached: str, record: StepRecord = NOTHING) -> bool:
     """Record that a step is done; False when the claim was lost and somebody else decides."""
-    with _settled(database, f"advance-{claim.state}-{reached}", claim, evidence) as (session, row, now):
+    with _settled(database, f"advance-{claim.state}-{reached}", claim, record) as (session, row, now):
         if row is None:
             return False
         row.attempts, row.failing_since, row.waiting_for = 0, None, ""
@@ -168,17 +168,17 @@ def advance(database: Database, claim: Claim, reached: str, evidence: Evidence =
             row.state, row.reached_at = move_reply(ReplyState(row.state), ReplyState(reached)), now
         elif isinstance(row, Conflict):
             row.state, row.reached_at = move_conflict(ConflictState(row.state), ConflictState(reached)), now
-            if evidence.settlement is not None:
-                settle(session, row, evidence.settlement, now)
+            if record.settlement is not None:
+                settle(session, row, record.settlement, now)
             else:
-                keep_comparison(session, row, evidence.compared, now)
+                keep_comparison(session, row, record.compared, now)
             return True
         else:
             row.state = move_study(StudyState(row.state), StudyState(reached))
-        _note(session, row, now, f"reached {reached}", evidence, reached)
+        _note(session, row, now, f"reached {reached}", record, reached)
         if isinstance(row, Reply) and reached == ReplyState.CONFIRMED:
-            settle_case(session, row, now, closes=evidence.closes_case)
-        for draft in evidence.cases:
+            settle_case(session, row, now, closes=record.closes_case)
+        for draft in record.cases:
             assert isinstance(row, Study)
             open_case(session, row, draft, now)
     return True
@@ -189,15 +189,15 @@ def postpone(
     claim: Claim,
     why: str,
     look_again: timedelta,
-    evidence: Evidence = NOTHING,
+    record: StepRecord = NOTHING,
     failed: bool = True,
 ) -> bool:
     """Record that a step has to be tried again later; `failed` tells trouble from plain waiting."""
-    with _settled(database, f"postpone-{claim.state}", claim, evidence) as (session, row, now):
+    with _settled(database, f"postpone-{claim.state}", claim, record) as (session, row, now):
         if row is None:
             return False
         if row.waiting_for != why:  # the journal tells changes, not every look
-            _note(session, row, now, "waiting", evidence, why=why)
+            _note(session, row, now, "waiting", record, why=why)
         row.waiting_for = why
         row.attempts += 1
         if failed and row.failing_since is None:
@@ -206,18 +206,20 @@ def postpone(
     return True
 
 
-def park(database: Database, claim: Claim, problem: str, fix: str, evidence: Evidence = NOTHING) -> bool:
+def park(database: Database, claim: Claim, problem: str, fix: str, record: StepRecord = NOTHING) -> bool:
     """Record that a person is needed; the case keeps its place."""
-    with _settled(database, f"park-{claim.state}", claim, evidence) as (session, row, now):
+    with _settled(database, f"park-{claim.state}", claim, record) as (session, row, now):
         if row is None:
             return False
         row.problem, row.fix = problem, fix
-        _note(session, row, now, "parked", evidence, problem=problem, fix=fix)
-        _ring(session, row, claim, now)
+        _note(session, row, now, "parked", record, problem=problem, fix=fix)
+        _raise_notice(session, row, claim, now)
     return True
 
 
-def _ring(session: Session, row: Case | Conflict | Reply | Study, claim: Claim, now: datetime) -> None:
+def _raise_notice(
+    session: Session, row: Case | Conflict | Reply | Study, claim: Claim, now: datetime
+) -> None:
     """Tell those who do not look at a page that a unit needs a person."""
     page = {"case": f"/cases/{claim.id}", "study": "/studies", "reply": "/replies", "conflict": "/studies"}[
         claim.unit
@@ -231,13 +233,13 @@ def _ring(session: Session, row: Case | Conflict | Reply | Study, claim: Claim, 
 
 @contextmanager
 def _settled(
-    database: Database, name: str, claim: Claim, evidence: Evidence
+    database: Database, name: str, claim: Claim, record: StepRecord
 ) -> Iterator[tuple[Session, Case | Conflict | Reply | Study | None, datetime]]:
-    """A transaction on the claimed row, its evidence written and its lease ended; no row when the claim was lost."""
+    """A transaction on the claimed row, its record written and its lease ended; no row when the claim was lost."""
     with database.write(name) as session:
         row, now = _held(session, claim), database.now(session)
         if row is not None:
-            _remember(session, row, claim, evidence, now)
+            _remember(session, row, claim, record, now)
             row.lease_owner, row.lease_until = "", None
         yield session, row, now
 
@@ -247,7 +249,7 @@ def _note(
     row: Case | Conflict | Reply | Study,
     now: datetime,
     what: str,
-    evidence: Evidence,
+    record: StepRecord,
     reached: str = "",
     **more: str,
 ) -> None:
@@ -256,7 +258,7 @@ def _note(
         return  # a reply that fits no case: its own row and page tell of it
     if isinstance(row, Reply):  # what it reached is not what its case reached
         what, reached = f"object of the reading site: {what}", ""
-    tell(session, study_id, case_id, now, what, reached, detail={**more, **evidence.note})
+    add_line(session, study_id, case_id, now, what, reached, detail={**more, **record.note})
 
 
 def _held(session: Session, claim: Claim) -> Case | Conflict | Reply | Study | None:
@@ -267,32 +269,32 @@ def _held(session: Session, claim: Claim) -> Case | Conflict | Reply | Study | N
 
 
 def _remember(
-    session: Session, row: Case | Conflict | Reply | Study, claim: Claim, evidence: Evidence, now: datetime
+    session: Session, row: Case | Conflict | Reply | Study, claim: Claim, record: StepRecord, now: datetime
 ) -> None:
     """Write what a step found out."""
-    for name, value in evidence.columns.items():
+    for name, value in record.columns.items():
         setattr(row, name, value)
-    if evidence.dispute is not None:
+    if record.dispute is not None:
         study_id, _ = place_of(row)
         assert study_id is not None
-        dispute(session, study_id, evidence.dispute, now)
-    if evidence.identity is not None:
+        dispute(session, study_id, record.dispute, now)
+    if record.identity is not None:
         assert isinstance(row, Case)
-        identity = keep_identity(session, evidence.identity, now)
+        identity = keep_identity(session, record.identity, now)
         row.identity_id, row.pseudonym = identity.id, identity.pseudonym
-    if evidence.prepared is not None:
+    if record.prepared is not None:
         for old in session.exec(select(PreparedInstance).where(PreparedInstance.case_id == claim.id)):
             session.delete(old)
         session.flush()
-        session.add_all(PreparedInstance(case_id=claim.id, **vars(fact)) for fact in evidence.prepared)
-    if evidence.held is not None:
+        session.add_all(PreparedInstance(case_id=claim.id, **vars(fact)) for fact in record.prepared)
+    if record.held is not None:
         assert isinstance(row, Case)
-        keep_held(session, row, evidence.held, now)
-    if evidence.manifest is not None:
-        session.add(Manifest(case_id=claim.id, **vars(evidence.manifest), made_at=now))
+        keep_held(session, row, record.held, now)
+    if record.manifest is not None:
+        session.add(Manifest(case_id=claim.id, **vars(record.manifest), made_at=now))
     _, case_id = place_of(row)
-    if evidence.deliveries:
+    if record.deliveries:
         assert case_id is not None
-        keep_deliveries(session, case_id, evidence.deliveries, now)
-    if evidence.commitment is not None:
-        keep_commitment(session, evidence.commitment, now)
+        keep_deliveries(session, case_id, record.deliveries, now)
+    if record.commitment is not None:
+        keep_commitment(session, record.commitment, now)

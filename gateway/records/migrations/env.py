@@ -2,7 +2,7 @@
 
 from alembic import context
 
-import gateway.records.tables.service
+import gateway.records.tables.administration
 import gateway.records.tables.studies  # noqa: F401  the tables enter METADATA when they are imported
 from gateway.records.tables.columns import METADATA
 

@@ -1,1 +1,1 @@
-"""The tables: `studies` (in the order a study meets them), `conflicts`, `service` (all others), `columns` (shared)."""
+"""`studies` (in the order a study meets them), `conflicts`, `administration` (the others), `columns` (shared)."""

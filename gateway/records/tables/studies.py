@@ -1,4 +1,4 @@
-"""Every table that is about a study, in the order a study meets them; the others are in `service_tables`.
+"""Every table that is about a study, in the order a study meets them; the others are in `tables.service`.
 
 States are text with a CHECK constraint: a value the code does not know must fail when it is written,
 not when the row is next read. JSON columns are replaced, never changed in place.
@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import JSON, Column, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-import gateway.records.tables.conflicts
-import gateway.records.tables.service  # noqa: F401  foreign keys point at its accounts
+import gateway.records.tables.administration
+import gateway.records.tables.conflicts  # noqa: F401  foreign keys point at its accounts and these
 from gateway.lifecycle import CaseState, ReplyState, Standing, StudyState
 from gateway.records.tables.columns import Due, Numbered, one_of
 from routing_rules.surveillance.due_dates import JcvStatus
@@ -111,7 +111,7 @@ class Identity(Numbered, table=True):
 
 
 class ForgottenPatient(Numbered, table=True):
-    """The mark a forgotten patient leaves, so that a later study is recognised and held."""
+    """What is left of a forgotten patient, so that a later study is recognised and held."""
 
     __tablename__ = "forgotten_patient"
 

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from gateway.lifecycle import ReplyState, Standing
 from gateway.records.accounts import Viewer
-from gateway.records.tables.service import Account, AuditEvent, Refusal
+from gateway.records.tables.administration import Account, Refusal
 from gateway.records.tables.studies import (
     Case,
     CaseEvent,
@@ -32,14 +32,14 @@ from gateway.records.tables.studies import (
 )
 from gateway.records.views import conflict_rows, reply_rows
 from gateway.records.views.conflict_rows import ConflictRow
-from gateway.records.views.held_rows import HeldRow, held_objects
+from gateway.records.views.held_object_rows import HeldRow, held_objects_of
 from gateway.records.views.queue import QueueRow, queue_row
 from gateway.records.views.reply_rows import ReplyRow
 
 
 @dataclass(frozen=True)
 class JournalLine:
-    """One fact of a case's history."""
+    """One line of a case's journal."""
 
     at: datetime
     what: str
@@ -137,7 +137,7 @@ def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None
         series=tuple(case.series),
         profile=case.profile,
         manifest=case.manifest,
-        held=held_objects(session, case_id),
+        held=held_objects_of(session, case_id),
         conflicts=conflict_rows.of_study(session, case.study_id),
         returned_as=case.returned_as,
         correction_wanted=case.correction_wanted,
@@ -183,11 +183,6 @@ def refusals(session: Session, limit: int = 50) -> list[Refusal]:
 def accounts(session: Session) -> list[Account]:
     """Every account, by login."""
     return list(session.exec(select(Account).order_by(col(Account.login))))
-
-
-def audit_trail(session: Session, limit: int = 200) -> list[AuditEvent]:
-    """The newest audit events."""
-    return list(session.exec(select(AuditEvent).order_by(col(AuditEvent.id).desc()).limit(limit)))
 
 
 # ---------------------------------------------------------------- what steps read

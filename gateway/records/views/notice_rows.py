@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlmodel import Session, col, select
 
-from gateway.records.tables.service import Channel, Notice
+from gateway.records.tables.administration import Channel, Notice
 
 
 def channels(session: Session) -> list[Channel]:

@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 
 from gateway.lifecycle import OVER, CaseState
 from gateway.records.accounts import Viewer
-from gateway.records.tables.service import Account
+from gateway.records.tables.administration import Account
 from gateway.records.tables.studies import NEEDS_ATTENTION, Case
 from gateway.records.views import conflict_rows, reply_rows
 
@@ -107,7 +107,7 @@ def _rows(session: Session, condition: Any, page: int) -> tuple[QueueRow, ...]:
     numbers = session.exec(
         select(Case.ids()).where(condition).order_by(*order).limit(PAGE).offset((page - 1) * PAGE)
     ).all()
-    found = session.exec(
+    cases = session.exec(
         select(Case, Account)
         .join(Account, isouter=True)
         .where(col(Case.id).in_(numbers))
@@ -115,7 +115,7 @@ def _rows(session: Session, condition: Any, page: int) -> tuple[QueueRow, ...]:
         .order_by(*order)
     )
     reported = reply_rows.reported_cases(session, numbers)
-    listed = found.all()
+    listed = cases.all()
     contested = conflict_rows.contested(session, [case.study_id for case, _ in listed])
     return tuple(
         queue_row(case, holder, contested.get(case.study_id, ("", 0))[0], case.id in reported)

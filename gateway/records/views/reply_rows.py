@@ -82,7 +82,7 @@ def siblings(session: Session, present: Reply) -> frozenset[str]:
 def of_other_patients(session: Session, sop_instance_uids: Collection[str], identity_id: int | None) -> bool:
     """Whether any of these is the copy of another patient's image (looked for among the first 500)."""
     asked = sorted(sop_instance_uids)[:MOST_ASKED]
-    found = (
+    query = (
         select(PreparedInstance.id)
         .join(Case)
         .where(
@@ -90,7 +90,7 @@ def of_other_patients(session: Session, sop_instance_uids: Collection[str], iden
             col(Case.identity_id).is_distinct_from(identity_id),
         )
     )
-    return session.exec(found.limit(1)).first() is not None
+    return session.exec(query.limit(1)).first() is not None
 
 
 def is_original(session: Session, sop_instance_uid: str) -> bool:

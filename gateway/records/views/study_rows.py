@@ -75,10 +75,10 @@ def study_row(session: Session, viewer: Viewer, study_id: int) -> StudyRow | Non
 def _rows(session: Session, viewer: Viewer, chosen: SelectOfScalar[Study]) -> list[StudyRow]:
     if viewer.site:
         chosen = chosen.where(Study.site == viewer.site)
-    found = session.exec(chosen).all()
-    contested = conflict_rows.contested(session, [study.saved_id for study in found])
+    rows = session.exec(chosen).all()
+    contested = conflict_rows.contested(session, [study.saved_id for study in rows])
     cases: dict[int, list[CaseOfStudy]] = {}
-    of_these = select(Case).where(col(Case.study_id).in_([study.id for study in found]))
+    of_these = select(Case).where(col(Case.study_id).in_([study.id for study in rows]))
     for case in session.exec(of_these.order_by(col(Case.id))):
         cases.setdefault(case.study_id, []).append(_case(case))
     return [
@@ -105,7 +105,7 @@ def _rows(session: Session, viewer: Viewer, chosen: SelectOfScalar[Study]) -> li
             contested.get(s.saved_id, ("", None))[0],
             contested.get(s.saved_id, ("", None))[1],
         )
-        for s in found
+        for s in rows
     ]
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from gateway.errors import Invalid
-from gateway.records.surveillance import PatientRow
+from gateway.records.calendar import PatientRow
 from gateway.web.foundation import enrolling
 from gateway.web.foundation.calendar_access import CalendarViewer, Enroller, EnrolmentId, read_calendar
 from gateway.web.foundation.context import Context

@@ -1,1 +1,1 @@
-"""DICOMweb (PS3.18): `stow` stores by the same door as C-STORE."""
+"""DICOMweb (PS3.18): `stow` stores by the same intake as C-STORE."""

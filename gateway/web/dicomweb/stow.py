@@ -1,4 +1,4 @@
-"""STOW-RS (PS3.18 10.5): other systems and scripts store instances over HTTP, by the same door as C-STORE.
+"""STOW-RS (PS3.18 10.5): other systems and scripts store instances over HTTP, by the same intake as C-STORE.
 
 An account of role coordinator signs in with HTTP Basic. When nodes.yaml has a sender or reader of the account's name,
 what it stores counts as that node's: a sender gets its report back, and what a reader stores belongs to the cases it
@@ -29,9 +29,9 @@ from gateway.intake import OUT_OF_RESOURCES, SENDER, SUCCESS
 from gateway.records.accounts import Viewer
 from gateway.web.foundation.access import may
 from gateway.web.foundation.context import Context, WebContext
-from gateway.web.foundation.incoming import Uploader, uploader_of
 from gateway.web.foundation.problems import BadRequest, Unsupported
 from gateway.web.foundation.rights import Right
+from gateway.web.foundation.uploaded_files import Uploader, uploader_of
 
 router = APIRouter(prefix="/dicom-web", tags=["dicomweb"])
 
@@ -42,7 +42,7 @@ PROCESSING_FAILURE = 0x0110
 JSON = "application/dicom+json"
 
 
-class Answers:
+class StoreResponse:
     """The Store Instances Response Module (PS3.18 Annex I.2) of one request."""
 
     def __init__(self) -> None:
@@ -94,7 +94,7 @@ async def store_in_study(request: Request, context: Context, peer: Peer, study_i
 async def _store(request: Request, context: WebContext, peer: Viewer, study_instance_uid: str) -> Response:
     boundary = boundary_of(request.headers.get("content-type", ""))
     who = uploader_of(request, peer)
-    answers, parts = Answers(), 0
+    answers, parts = StoreResponse(), 0
     async for part in parts_of(request, boundary):
         parts += 1
         answers.add(*await run_in_threadpool(_keep, context, peer, who, part, study_instance_uid))

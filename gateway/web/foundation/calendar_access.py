@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import Depends, Path
 
 from gateway.records.accounts import Viewer
-from gateway.records.surveillance import PatientRow, calendar
+from gateway.records.calendar import PatientRow, calendar
 from gateway.web.foundation.access import may
 from gateway.web.foundation.context import WebContext
 from gateway.web.foundation.rights import Right, has

@@ -13,7 +13,7 @@ from gateway.intake import Intake
 from gateway.records.blobs import BlobStore
 from gateway.records.database import Database
 from gateway.settings import Settings
-from routing_rules.files import RuleSet
+from routing_rules.rule_files import RuleSet
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from gateway.errors import Invalid, NotThere
-from gateway.records import ledger, surveillance
+from gateway.records import calendar, ledger
 from gateway.records.accounts import Viewer
 from gateway.records.identities import sealed_letters
 from gateway.web.foundation.context import WebContext
@@ -44,7 +44,7 @@ def sites(context: WebContext, viewer: Viewer) -> list[str]:
     if viewer.site:
         return [viewer.site]
     with context.database.read() as session:
-        known = surveillance.sites(session)
+        known = calendar.sites(session)
     return sorted({*known, *(node.site for node in context.directory() if node.site)})
 
 
@@ -99,7 +99,7 @@ def end(context: WebContext, viewer: Viewer, enrolment_id: int, why: str) -> Non
 def check_own(context: WebContext, viewer: Viewer, enrolment_id: int) -> None:
     """Raises NotThere for another site's entry, as for one that does not exist."""
     with context.database.read() as session:
-        site = surveillance.site_of(session, enrolment_id)
+        site = calendar.site_of(session, enrolment_id)
     if site is None or (viewer.site and site != viewer.site):
         raise NotThere(f"There is no enrolment {enrolment_id}.", "The page lists those you may see.")
 
@@ -124,4 +124,6 @@ def _of_another_site(row: EnrolmentRow, allowed: list[str]) -> ImportProblem | N
 def _keep(context: WebContext, viewer: Viewer, rows: list[EnrolmentRow]) -> list[int]:
     with context.database.read() as session:
         public = sealed_letters.public_key(session)
-    return ledger.enrol(context.database, [ledger.entry_of(row, public) for row in rows], viewer.login)
+    return ledger.enrol(
+        context.database, [ledger.sealed_enrolment(row, public) for row in rows], viewer.login
+    )

@@ -73,9 +73,8 @@ class Guard:
             await send(message)
 
         async def unless_too_large(message: Message) -> None:
-            if (
-                seen <= limit or started
-            ):  # otherwise the guard answers: frameworks report a body cut short as 400
+            # Beyond the limit the guard itself answers: frameworks report a body cut short as 400.
+            if seen <= limit or started:
                 await with_headers(message)
 
         announced = Headers(scope=scope).get("content-length", "0")

@@ -180,7 +180,7 @@ def _series(files: list[tuple[str, Dataset]]) -> tuple[SeriesOfImages, ...]:
             str(group[0][1].get("SeriesInstanceUID", "")),
         ),
     )
-    found = []
+    all_series = []
     for number, group in enumerate(ordered):
         first = group[0][1]
         slices = tuple(
@@ -190,10 +190,10 @@ def _series(files: list[tuple[str, Dataset]]) -> tuple[SeriesOfImages, ...]:
         )
         description = str(first.get("SeriesDescription", "") or "").strip()
         series_number = int(_number(first, "SeriesNumber"))
-        found.append(
+        all_series.append(
             SeriesOfImages(number, series_number, description, str(first.get("Modality", "")), slices)
         )
-    return tuple(found)
+    return tuple(all_series)
 
 
 def _number(header: Dataset, key: str) -> float:

@@ -10,10 +10,16 @@ from datetime import date
 from markupsafe import Markup
 
 from gateway.web.foundation.templates import words
-from routing_rules.surveillance.due_dates import State
+from routing_rules.surveillance.due_dates import CalendarState
 from routing_rules.surveillance.sites import SiteSummary
 
-ORDER = (State.MISSING, State.OVERDUE, State.UNKNOWN_DATA, State.DUE, State.NOT_DUE)
+ORDER = (
+    CalendarState.MISSING,
+    CalendarState.OVERDUE,
+    CalendarState.UNKNOWN_DATA,
+    CalendarState.DUE,
+    CalendarState.NOT_DUE,
+)
 """From what is worst to what is well."""
 WIDTH, BAR_HEIGHT, GAP = 600.0, 26, 3.0
 MONTHS_HEIGHT, FLOOR, CEILING = 156, 118.0, 22.0
@@ -23,10 +29,10 @@ def state_bar(summary: SiteSummary) -> Markup:
     """One bar of the patients of a site, divided by where they stand."""
     told = ", ".join(f"{summary.counts[state]} {words(state).lower()}" for state in ORDER)
     shown = [state for state in ORDER if summary.counts[state]]
-    room = WIDTH - GAP * max(0, len(shown) - 1)
+    width_left = WIDTH - GAP * max(0, len(shown) - 1)
     parts, left = Markup(), 0.0
     for state in shown:
-        width = room * summary.counts[state] / summary.patients
+        width = width_left * summary.counts[state] / summary.patients
         parts += Markup(
             '<rect class="is-{}" x="{:.1f}" y="0" width="{:.1f}" height="{}" rx="4"><title>{}: {}</title></rect>'
         ).format(state, left, width, BAR_HEIGHT, words(state), summary.counts[state])

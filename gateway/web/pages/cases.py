@@ -28,7 +28,7 @@ from gateway.web.pages.explanation import (
     shown_series,
 )
 from gateway.web.pages.gallery import images_of, viewer_series
-from gateway.web.pages.held import held_counts, manifests_of
+from gateway.web.pages.held_objects import held_counts, manifests_of
 from gateway.web.pages.queue import Looker, as_json
 from gateway.web.pages.replies import as_json as reply_json
 from gateway.web.pages.verdict import may_judge

@@ -15,7 +15,7 @@ from gateway.web.foundation.redaction import typed_by_hospital
 from gateway.web.foundation.rights import Right, has
 from routing_rules.matching import Explanation, nearest
 from routing_rules.series.protocol import ProtocolVerdict, Readability
-from routing_rules.series.reader_overrule import Overrule, effective, letter
+from routing_rules.series.reader_overrule import Overrule, effective, sender_letter
 
 HIDDEN = "(text of the hospital)"
 
@@ -24,15 +24,17 @@ def shown_explanations(explanations: Iterable[Any], viewer: Viewer) -> list[dict
     """Each rule that was looked at: did it apply, and its conditions with what was expected and what was found."""
     return [
         {
-            "rule_id": str(one.get("rule_id", "")),
-            "version": str(one.get("version", one.get("rule_version", ""))),
-            "matched": bool(one.get("matched")),
+            "rule_id": str(stored.get("rule_id", "")),
+            "version": str(stored.get("version", stored.get("rule_version", ""))),
+            "matched": bool(stored.get("matched")),
             "conditions": [
-                _condition(line, viewer) for line in one.get("conditions") or () if isinstance(line, Mapping)
+                _condition(line, viewer)
+                for line in stored.get("conditions") or ()
+                if isinstance(line, Mapping)
             ],
         }
-        for one in explanations
-        if isinstance(one, Mapping)
+        for stored in explanations
+        if isinstance(stored, Mapping)
     ]
 
 
@@ -58,18 +60,17 @@ def nearest_rule(explanations: Iterable[Any], viewer: Viewer) -> dict[str, Any] 
 
 def _condition(line: Mapping[str, Any], viewer: Viewer) -> dict[str, Any]:
     fact = str(line.get("fact", ""))
-    found = line.get("found")
-    if typed_by_hospital(fact) and not _says_nothing(found) and not has(viewer, Right.STUDIES):
-        found = HIDDEN
-    negated = (
-        list(line.get("path") or ()).count("not") % 2 == 1
-    )  # below `not`, an unmet test speaks for the rule
+    value = line.get("found")
+    if typed_by_hospital(fact) and not _says_nothing(value) and not has(viewer, Right.STUDIES):
+        value = HIDDEN
+    # Below `not`, an unmet test speaks for the rule.
+    negated = list(line.get("path") or ()).count("not") % 2 == 1
     operator = str(line.get("operator", "")).replace("_", " ")
     return {
         "fact": fact,
         "operator": f"not: {operator}" if negated else operator,
         "expected": _text(line.get("expected")),
-        "found": _text(found),
+        "found": _text(value),
         "met": bool(line.get("met")) is not negated,
     }
 
@@ -119,7 +120,7 @@ def letter_to_sender(verdict: Mapping[str, Any], overrule: Mapping[str, Any]) ->
         return ""
     found = ProtocolVerdict.from_json(verdict)
     judged = Overrule.from_json(overrule) if overrule else None
-    return "" if effective(found, judged) is Readability.READABLE else letter(found, judged)
+    return "" if effective(found, judged) is Readability.READABLE else sender_letter(found, judged)
 
 
 def shown_overrule(overrule: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -134,18 +135,18 @@ def shown_series(series: Iterable[Any]) -> list[dict[str, Any]]:
     """The recognised series: kind and measures. No description: the hospital typed it."""
     return [
         {
-            "series_number": one.get("series_number"),
-            "kind": str(one.get("kind", "other")),
-            "confidence": float(one.get("confidence") or 0.0),
-            "images": int(one.get("images") or one.get("instances") or 0),
-            "thickness_mm": _number(one.get("slice_thickness_mm")),
-            "three_d": one.get("three_d"),
-            "plane": str(one.get("plane") or ""),
-            "b_values": [_number(value) for value in one.get("b_values") or ()],
-            "contrast": one.get("contrast"),
+            "series_number": stored.get("series_number"),
+            "kind": str(stored.get("kind", "other")),
+            "confidence": float(stored.get("confidence") or 0.0),
+            "images": int(stored.get("images") or stored.get("instances") or 0),
+            "thickness_mm": _number(stored.get("slice_thickness_mm")),
+            "three_d": stored.get("three_d"),
+            "plane": str(stored.get("plane") or ""),
+            "b_values": [_number(value) for value in stored.get("b_values") or ()],
+            "contrast": stored.get("contrast"),
         }
-        for one in series
-        if isinstance(one, Mapping)
+        for stored in series
+        if isinstance(stored, Mapping)
     ]
 
 

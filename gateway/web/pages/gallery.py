@@ -45,18 +45,18 @@ class ShownSeries:
 
 def viewer_series(study: StudyOfImages, page: CasePage) -> list[ShownSeries]:
     """The series that have pictures; named by what they were recognised as, found by the series number."""
-    kinds = {one["series_number"]: one["kind"] for one in shown_series(page.series)}
+    kinds = {series["series_number"]: series["kind"] for series in shown_series(page.series)}
     return [
         ShownSeries(
-            one.number,
-            words(kinds[one.series_number])
-            if kinds.get(one.series_number, "other") != "other"
-            else one.description or f"Series {one.number + 1}",
-            one.description,
-            len(one.slices),
+            series.number,
+            words(kinds[series.series_number])
+            if kinds.get(series.series_number, "other") != "other"
+            else series.description or f"Series {series.number + 1}",
+            series.description,
+            len(series.slices),
         )
-        for one in study.series
-        if one.slices
+        for series in study.series
+        if series.slices
     ]
 
 
@@ -82,16 +82,18 @@ def picture(
 def images_json(request: Request, context: Context, viewer: Looker, case_id: CaseId) -> Response:
     """The series and slices of a case for the viewer; the UIDs are those of the de-identified copies."""
     study = images_of(request, context, viewer, case_id)
-    labels = {one.number: one.label for one in viewer_series(study, open_case(context, viewer, case_id).page)}
+    labels = {
+        shown.number: shown.label for shown in viewer_series(study, open_case(context, viewer, case_id).page)
+    }
     series = [
         {
-            "number": one.number,
-            "label": labels[one.number],
-            "slices": len(one.slices),
-            "uids": [each.sop_instance_uid for each in one.slices],
-            "b_values": [each.b_value for each in one.slices],
+            "number": shown.number,
+            "label": labels[shown.number],
+            "slices": len(shown.slices),
+            "uids": [each.sop_instance_uid for each in shown.slices],
+            "b_values": [each.b_value for each in shown.slices],
         }
-        for one in study.series
-        if one.slices
+        for shown in study.series
+        if shown.slices
     ]
     return JSONResponse({"version": study.version, "series": series})

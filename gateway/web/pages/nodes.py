@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from dicom_nodes.errors import NodeError
-from dicom_nodes.node import DimseNode, Node
+from dicom_nodes.node import ConfirmsBy, DimseNode, Node
 from gateway.records.accounts import Viewer
 from gateway.records.views import case_rows, notice_rows
 from gateway.web.foundation.access import may
@@ -26,7 +26,7 @@ Runner = Annotated[Viewer, Depends(may(Right.RUN))]
 
 
 @dataclass(frozen=True)
-class EchoAnswer:
+class EchoResult:
     """What came of asking a node whether it is there."""
 
     node: str
@@ -35,7 +35,7 @@ class EchoAnswer:
     fix: str
 
 
-def ask(context: WebContext, name: str) -> EchoAnswer:
+def ask(context: WebContext, name: str) -> EchoResult:
     """C-ECHO (PS3.4 Annex A) or a DICOMweb query; a node that does not answer is an answer too. Raises UnknownNode."""
     from dicom_nodes.sender import echo  # with it comes pynetdicom, which the other pages need not have
 
@@ -43,18 +43,33 @@ def ask(context: WebContext, name: str) -> EchoAnswer:
     try:
         seconds = echo(node, calling_ae_title=context.settings.dicom.ae_title)
     except NodeError as error:
-        return EchoAnswer(name, None, error.problem, error.fix)
-    return EchoAnswer(name, seconds * 1000, "", "")
+        return EchoResult(name, None, error.problem, error.fix)
+    return EchoResult(name, seconds * 1000, "", "")
 
 
 def _described(node: Node) -> dict[str, Any]:
-    common = {"name": node.name, "site": node.site, "roles": sorted(role.value for role in node.roles)}
+    common = {
+        "name": node.name,
+        "site": node.site,
+        "roles": sorted(role.value for role in node.roles),
+        "success_is_enough": node.confirms_by is ConfirmsBy.STORE,
+        "service_addresses": [],
+        "calls_as": [],
+        "commits_as": [],
+    }
     if isinstance(node, DimseNode):
         own = {
             "kind": "DICOM",
             "ae_title": node.ae_title,
             "address": f"{node.host}:{node.port}",
             "tls": node.tls is not None,
+            "service_addresses": [
+                f"{', '.join(services)}: {address.ae_title} at {address.host}:{address.port}"
+                for address, services in node.service_addresses.items()
+                if len(node.service_addresses) > 1
+            ],
+            "calls_as": sorted(node.calls_as) if node.calling_ae_titles else [],
+            "commits_as": sorted(node.commits_as) if node.commitment_results_from else [],
         }
     else:
         own = {"kind": "DICOMweb", "ae_title": "", "address": node.url, "tls": node.url.startswith("https:")}
@@ -62,7 +77,7 @@ def _described(node: Node) -> dict[str, Any]:
 
 
 def _page(
-    request: Request, context: WebContext, viewer: Viewer, answer: EchoAnswer | None = None
+    request: Request, context: WebContext, viewer: Viewer, answer: EchoResult | None = None
 ) -> Response:
     problems: Sequence[str] = ()
     nodes: list[dict[str, Any]] = []

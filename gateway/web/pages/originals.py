@@ -1,6 +1,6 @@
 """The picture of a held original, for the person who has to vouch for its pixels. Every look is an audit event.
 
-This is the only place where pages read an original; who may is decided by `gateway.web.pages.held`.
+This is the only place where pages read an original; who may is decided by `gateway.web.pages.held_objects`.
 """
 
 from __future__ import annotations

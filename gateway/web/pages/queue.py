@@ -51,17 +51,17 @@ def queue_rows(
 
 
 def _values(context: WebContext, viewer: Viewer, show: str, page: int) -> dict[str, Any]:
-    found, now = read_queue(context, viewer, show, page)
+    queue_page, now = read_queue(context, viewer, show, page)
     return {
-        "rows": found.rows,
-        "shown": found.view,
+        "rows": queue_page.rows,
+        "shown": queue_page.view,
         "views": SHOWN,
-        "counts": found.counts,
-        "page": found.page,
-        "pages": found.pages,
-        "claimed": {row.id for row in found.rows if row.is_claimed(now)},
+        "counts": queue_page.counts,
+        "page": queue_page.page,
+        "pages": queue_page.pages,
+        "claimed": {row.id for row in queue_page.rows if row.is_claimed(now)},
         # The script asks what changed since exactly these rows.
-        "etag": etag_of(body_of(found, viewer, now)),
+        "etag": etag_of(body_of(queue_page, viewer, now)),
     }
 
 

@@ -31,7 +31,7 @@ Sender = Annotated[Viewer, Depends(may(Right.SEND))]
 SAFE = (ReplyState.RETURNED, ReplyState.CONFIRMED)
 
 
-class Reason(BaseModel):
+class ReasonIn(BaseModel):
     """Why somebody decides what the gateway would not."""
 
     why: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
@@ -124,7 +124,7 @@ def retry_json(context: Context, viewer: Manager, reply_id: CaseId) -> Response:
 
 
 @api.post("/{reply_id}/discard", status_code=204)
-def discard_json(context: Context, viewer: Manager, reply_id: CaseId, reason: Reason) -> Response:
+def discard_json(context: Context, viewer: Manager, reply_id: CaseId, reason: ReasonIn) -> Response:
     """Decide that an object goes nowhere."""
     reply_for(context, viewer, reply_id)
     ledger.discard_reply(context.database, reply_id, viewer.login, reason.why)

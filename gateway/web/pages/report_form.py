@@ -9,7 +9,7 @@ from typing import Any
 
 from gateway.records.views.case_rows import CasePage
 from gateway.reporting.fields import FormValues
-from gateway.reporting.form import FORM, FormItem, FormSection, Kind, item_of_field
+from gateway.reporting.form import FORM, FormItem, FormSection, InputKind, item_of_field
 from gateway.reporting.report import Contradiction, form_problems
 from gateway.web.pages.explanation import shown_series
 
@@ -61,7 +61,7 @@ class Field:
     @property
     def wide(self) -> bool:
         """Whether the item takes the whole width of its section."""
-        return self.item.kind in {Kind.LONG_TEXT, Kind.CHOICES, Kind.UIDS}
+        return self.item.kind in {InputKind.LONG_TEXT, InputKind.CHOICES, InputKind.UIDS}
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from gateway.records.accounts import Viewer
-from gateway.records.surveillance import PatientRow
+from gateway.records.calendar import PatientRow
 from gateway.web.foundation import enrolling
 from gateway.web.foundation.calendar_access import (
     Calendar,
@@ -31,18 +31,18 @@ from gateway.web.foundation.problems import BadRequest
 from gateway.web.foundation.rights import Right, has
 from gateway.web.foundation.templates import render
 from gateway.web.pages import calendar_plot
-from routing_rules.surveillance.due_dates import JcvStatus, State, standard_rules
+from routing_rules.surveillance.due_dates import CalendarState, JcvStatus, standard_rules
 from routing_rules.surveillance.enrolment_csv import COLUMNS, ImportProblem
 
 router = APIRouter(include_in_schema=False)
 
 VIEWS: Mapping[str, str] = {
     "all": "All",
-    State.MISSING: "No MRI yet",
-    State.OVERDUE: "Overdue",
-    State.DUE: "Due",
-    State.UNKNOWN_DATA: "Data missing",
-    State.NOT_DUE: "Not due",
+    CalendarState.MISSING: "No MRI yet",
+    CalendarState.OVERDUE: "Overdue",
+    CalendarState.DUE: "Due",
+    CalendarState.UNKNOWN_DATA: "Data missing",
+    CalendarState.NOT_DUE: "Not due",
     "held": "Held",
     "ended": "Ended",
 }
@@ -147,20 +147,20 @@ def _page(
     entered: Mapping[str, str] | None = None,
     imported: Imported | None = None,
 ) -> Response:
-    found = read_calendar(context, viewer)
+    calendar_ = read_calendar(context, viewer)
     view = show if show in VIEWS else "all"
     wanted = find.casefold()
-    rows = [row for row in chosen(found, view) if wanted in f"{row.label} {row.pseudonym}".casefold()]
+    rows = [row for row in chosen(calendar_, view) if wanted in f"{row.label} {row.pseudonym}".casefold()]
     own_sites = enrolling.sites(context, viewer) if has(viewer, Right.ENROL) else []
     values: dict[str, Any] = {
-        "today": found.today,
-        "sites": found.summaries,
+        "today": calendar_.today,
+        "sites": calendar_.summaries,
         "state_bar": calendar_plot.state_bar,
         "month_bars": calendar_plot.month_bars,
         "order": calendar_plot.ORDER,
         "views": VIEWS,
         "shown": view,
-        "counts": {name: len(chosen(found, name)) for name in VIEWS},
+        "counts": {name: len(chosen(calendar_, name)) for name in VIEWS},
         "find": find,
         "patients": rows[:MOST_ROWS],
         "more": max(0, len(rows) - MOST_ROWS),

@@ -1,4 +1,4 @@
-"""Uploads by a coordinator: files, folders and ZIP archives, each instance through the one door, with progress.
+"""Uploads by a coordinator: files, folders and ZIP archives, each instance through the one intake, with progress.
 
 The study's own page tells how far it has come; a
 study that came by upload has no PACS to return to, so its report waits there as SR and PDF, with the original identity:
@@ -30,10 +30,17 @@ from gateway.records.views.study_rows import StudyRow
 from gateway.web.foundation.access import MOST_FILES, may
 from gateway.web.foundation.case_access import CaseId, visible_study
 from gateway.web.foundation.context import Context, WebContext
-from gateway.web.foundation.incoming import Kept, Uploader, is_clutter, keep_file, summary_of, uploader_of
 from gateway.web.foundation.redaction import without_uids
 from gateway.web.foundation.rights import Right
 from gateway.web.foundation.templates import render
+from gateway.web.foundation.uploaded_files import (
+    Uploader,
+    UploadResult,
+    is_clutter,
+    keep_file,
+    summary_of,
+    uploader_of,
+)
 from gateway.web.pages.explanation import letter_to_sender, shown_explanations
 
 router = APIRouter(include_in_schema=False)
@@ -76,7 +83,7 @@ def _upload_page(
 async def upload_form(request: Request, context: Context, viewer: Sender) -> Response:
     """The form without scripts: every file is kept, then the page tells what became of each."""
     who = uploader_of(request, viewer)
-    results: list[Kept] = []
+    results: list[UploadResult] = []
     async with request.form(max_files=MOST_FILES) as form:
         for upload in form.getlist("files"):
             if isinstance(upload, UploadFile) and upload.filename and not is_clutter(upload.filename):
@@ -108,7 +115,7 @@ async def upload_one(request: Request, context: Context, viewer: Sender, name: s
 
 
 def _lines(context: WebContext, who: Uploader, name: str, stream: IO[bytes]) -> Iterator[bytes]:
-    results: list[Kept] = []
+    results: list[UploadResult] = []
     with stream:
         for one in keep_file(context, who, name, stream):
             results.append(one)
@@ -121,7 +128,7 @@ def _lines(context: WebContext, who: Uploader, name: str, stream: IO[bytes]) -> 
 
 
 @dataclass(frozen=True)
-class OneCase:
+class UploadedCase:
     """One case of an uploaded study as its page shows it; `ready`: its report waits to be fetched."""
 
     page: CasePage
@@ -129,14 +136,14 @@ class OneCase:
     letter: str
 
 
-def _row_and_cases(context: WebContext, viewer: Viewer, study_id: int) -> tuple[StudyRow, list[OneCase]]:
+def _row_and_cases(context: WebContext, viewer: Viewer, study_id: int) -> tuple[StudyRow, list[UploadedCase]]:
     row = visible_study(context, viewer, study_id)
     waits = row.received_by == "upload" and row.forgotten_at is None
     with context.database.read() as session:
         pages = [case_rows.case_page(session, viewer, case_id) for case_id in row.case_ids]
         # A case can also end with a report of the reading site's own: then nothing was composed.
         return row, [
-            OneCase(
+            UploadedCase(
                 page,
                 waits and page.row.state in READY and bool(case_rows.case(session, page.row.id).composed),
                 letter_to_sender(page.verdict, page.overrule),

@@ -11,9 +11,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
-from dicom_nodes.config_files.errors import FileProblem, complaint
+from dicom_nodes.config_files.file_problem import FileProblem, complaint
 from dicom_nodes.config_files.validation import problems_of
-from dicom_nodes.config_files.yaml_lines import Place, read_yaml
+from dicom_nodes.config_files.yaml_lines import YamlPath, read_yaml
 
 
 class Colour(StrEnum):
@@ -63,7 +63,7 @@ class Car(Strict):
         return plate
 
 
-def problems(text: str, at: Place = (), called: str = "") -> list[FileProblem]:
+def problems(text: str, at: YamlPath = (), called: str = "") -> list[FileProblem]:
     """What is wrong with a car."""
     read = read_yaml(text, "car.yaml")
     assert read.problems == ()

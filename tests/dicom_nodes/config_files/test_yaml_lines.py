@@ -13,7 +13,7 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dicom_nodes.config_files.yaml_lines import MOST_VALUES, LinedYaml, Place, read_yaml
+from dicom_nodes.config_files.yaml_lines import MOST_VALUES, LinedYaml, YamlPath, read_yaml
 
 ROOT = Path(__file__).resolve().parents[3]
 TEXT = """\
@@ -209,7 +209,7 @@ PLAIN = st.recursive(
 )  # fmt: skip
 
 
-def places(data: Any, place: Place = ()) -> list[Place]:
+def places(data: Any, place: YamlPath = ()) -> list[YamlPath]:
     """Every place in plain data."""
     inside = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
     return [place, *(each for key, value in inside for each in places(value, (*place, key)))]

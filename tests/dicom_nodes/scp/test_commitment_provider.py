@@ -12,7 +12,7 @@ from pynetdicom.presentation import build_context
 from pynetdicom.sop_class import StorageCommitmentPushModel, StorageCommitmentPushModelInstance
 
 from dicom_nodes import commitment
-from dicom_nodes.commitment import CommitmentResult, Reference, action_information, request_commitment
+from dicom_nodes.commitment import CommitmentResult, InstanceReference, action_information, request_commitment
 from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.errors import RequestRefused
 from dicom_nodes.scp import commitment_provider
@@ -22,13 +22,15 @@ from dicom_nodes.upper_layer.pynetdicom_setup import associate, close
 from support.peers import HERE, Kept, free_port, node, receiver, wait_until
 
 TRANSACTION = "2.25.9001"
-TWO = (Reference(MRImageStorage, "2.25.1"), Reference(MRImageStorage, "2.25.2"))
+TWO = (InstanceReference(MRImageStorage, "2.25.1"), InstanceReference(MRImageStorage, "2.25.2"))
 
 
-def _keeping(keeps: tuple[Reference, ...], asked: list[tuple[Reference, ...]]) -> Committed:
+def _keeping(keeps: tuple[InstanceReference, ...], asked: list[tuple[InstanceReference, ...]]) -> Committed:
     """A `committed` that keeps these, and remembers what it was asked for."""
 
-    def committed(references: tuple[Reference, ...]) -> tuple[tuple[Reference, ...], Failures]:
+    def committed(
+        references: tuple[InstanceReference, ...],
+    ) -> tuple[tuple[InstanceReference, ...], Failures]:
         asked.append(references)
         failed = tuple((each, 0x0112) for each in references if each not in keeps)
         return tuple(each for each in references if each in keeps), failed
@@ -39,7 +41,7 @@ def _keeping(keeps: tuple[Reference, ...], asked: list[tuple[Reference, ...]]) -
 def test_as_commitment_scp_we_report_on_a_new_association() -> None:
     """Asked by a known node, we say what we keep and what we do not, on an association of our own."""
     results: list[CommitmentResult] = []
-    asked: list[tuple[Reference, ...]] = []
+    asked: list[tuple[InstanceReference, ...]] = []
     committed = _keeping(TWO[:1], asked)
     port = free_port()
     us = node("gateway", "GATEWAY", port)
@@ -76,7 +78,7 @@ def _threads() -> list[str]:
 
 def test_another_action_is_refused() -> None:
     """The service has one (PS3.4 J.3.2): whatever else is asked for is no such action, and nothing is looked up."""
-    asked: list[tuple[Reference, ...]] = []
+    asked: list[tuple[InstanceReference, ...]] = []
     with receiver(Kept(), node("asker", "ASKER", 4242), committed=_keeping((), asked)) as us:
         association = associate(
             node("gateway", "GATEWAY", us.port),
@@ -100,7 +102,7 @@ def test_another_action_is_refused() -> None:
 def test_what_cannot_be_looked_up_is_reported_as_failed() -> None:
     """The asker keeps its copies: a processing failure for each instance, never silence and never a promise."""
 
-    def broken(_references: tuple[Reference, ...]) -> tuple[tuple[Reference, ...], Failures]:
+    def broken(_references: tuple[InstanceReference, ...]) -> tuple[tuple[InstanceReference, ...], Failures]:
         raise OSError("database is gone")
 
     results: list[CommitmentResult] = []

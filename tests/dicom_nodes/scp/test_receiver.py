@@ -13,7 +13,7 @@ from dicom_nodes.errors import AssociationRejected, NodeError
 from dicom_nodes.instance import ReceivedInstance
 from dicom_nodes.node import Role
 from dicom_nodes.outcomes import Outcome
-from dicom_nodes.scp.receiver import Receiver, Refusal
+from dicom_nodes.scp.receiver import Receiver, RefusedCaller
 from dicom_nodes.sender import echo, store
 from dicom_nodes.upper_layer.contexts import TRANSFER_SYNTAXES
 from support.dicom_files import dataset_bytes, mr_file
@@ -92,13 +92,13 @@ def test_an_unknown_caller_is_rejected_with_the_right_reason(
     calling: str, called: str, says: str, seen: str
 ) -> None:
     """Both sides learn why: the caller from the A-ASSOCIATE-RJ, our people from the refusal."""
-    refusals: list[Refusal] = []
+    refusals: list[RefusedCaller] = []
     with (
         receiver(Kept(), MODALITY, refused=refusals.append) as running,
         pytest.raises(AssociationRejected) as caught,
     ):
         echo(gateway(running.port, called), calling_ae_title=calling)
-    assert caught.value.permanent
+    assert caught.value.answer.outcome is Outcome.NODE_REFUSED
     assert says in caught.value.problem
     (refusal,) = refusals
     assert (refusal.calling_ae_title, refusal.called_ae_title, refusal.address) == (calling, called, HERE)
@@ -134,7 +134,7 @@ def test_a_node_that_only_archives_may_not_store(tmp_path: Path) -> None:
     archive = node("archive", "ARCHIVE", 4242, frozenset({Role.ARCHIVE}))
     with receiver(kept, archive) as running:
         (outcome,) = store(gateway(running.port), [mr_file(tmp_path)], calling_ae_title="ARCHIVE")
-    assert (outcome.outcome, outcome.status) == (Outcome.REFUSED, 0x0124)
+    assert (outcome.outcome, outcome.status) == (Outcome.NODE_REFUSED, 0x0124)
     assert kept.instances == []
 
 

@@ -12,7 +12,7 @@ from pydicom import Dataset, uid
 from pynetdicom import AE, evt
 from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelFind
 
-from dicom_nodes.commitment import Reference
+from dicom_nodes.commitment import InstanceReference
 from dicom_nodes.errors import NodeTimeout, RequestRefused
 from dicom_nodes.node import DimseNode
 from dicom_nodes.scu import query
@@ -42,7 +42,7 @@ def test_a_study_that_is_not_there_counts_as_unknown() -> None:
 def test_holds_finds_what_is_there(hierarchical: bool) -> None:
     """Found by one query for the study, or series by series where the archive insists on the hierarchy."""
     uids = [f"2.25.77{number}" for number in range(150)]
-    references = [Reference(uid.MRImageStorage, each) for each in uids]
+    references = [InstanceReference(uid.MRImageStorage, each) for each in uids]
     there = {each: (STUDY, f"2.25.6{number % 2}") for number, each in enumerate(uids[:100])}
     with PretendPacs(headers=there, hierarchical=hierarchical) as pacs:
         found = holds(pacs.node, references, calling_ae_title="GATEWAY", study_instance_uid=STUDY)
@@ -55,7 +55,7 @@ def test_holds_without_query_service_is_refused() -> None:
     with receiver(Kept(), us) as running, pytest.raises(RequestRefused, match="does not answer queries"):
         holds(
             node("gateway", "GATEWAY", running.port),
-            [Reference(uid.MRImageStorage, "2.25.1")],
+            [InstanceReference(uid.MRImageStorage, "2.25.1")],
             calling_ae_title="ME",
             study_instance_uid=STUDY,
         )
@@ -87,7 +87,7 @@ def matching(**attributes: object) -> Dataset:
 
 def ask(peer: DimseNode, count: int = 1, timeout_s: float = 5.0) -> frozenset[str]:
     """Which of 2.25.0, 2.25.1 and so on it has."""
-    references = [Reference(uid.MRImageStorage, f"2.25.{number}") for number in range(count)]
+    references = [InstanceReference(uid.MRImageStorage, f"2.25.{number}") for number in range(count)]
     return query.holds(
         peer, references, calling_ae_title="GATEWAY", study_instance_uid=STUDY, timeout_s=timeout_s
     )

@@ -29,7 +29,7 @@ from pynetdicom.presentation import PresentationContext, build_context
 from pynetdicom.sop_class import Verification
 from pynetdicom.transport import AssociationSocket, ThreadedAssociationServer
 
-from dicom_nodes.commitment import Reference
+from dicom_nodes.commitment import InstanceReference
 from dicom_nodes.errors import NodeUnreachable
 from dicom_nodes.node import DimseNode
 from dicom_nodes.sender import holds
@@ -94,7 +94,7 @@ def test_nothing_received_is_logged(
 ) -> None:
     """A query with a patient's study in it leaves no trace at DEBUG; with these switches the other way it does."""
     study = "2.25.471100"
-    wanted = (Reference("1.2.840.10008.5.1.4.1.1.4", "2.25.471102"),)
+    wanted = (InstanceReference("1.2.840.10008.5.1.4.1.1.4", "2.25.471102"),)
     caplog.set_level(logging.DEBUG, "pynetdicom")
 
     def said() -> str:

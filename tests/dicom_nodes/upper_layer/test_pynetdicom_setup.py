@@ -17,6 +17,7 @@ from pynetdicom.sop_class import Verification
 
 from dicom_nodes.errors import AssociationRejected, NodeTimeout, NodeUnreachable
 from dicom_nodes.node import DimseNode
+from dicom_nodes.outcomes import Outcome
 from dicom_nodes.sender import echo, store
 from dicom_nodes.upper_layer.pynetdicom_private import network_thread
 from dicom_nodes.upper_layer.pynetdicom_setup import (
@@ -64,7 +65,7 @@ def test_a_rejection_says_what_to_do(tmp_path: Path) -> None:
     """A peer that does not know us is a permanent problem with the fix in it."""
     with PretendPacs(rejects=True) as pacs, pytest.raises(AssociationRejected) as caught:
         store(pacs.node, [mr_file(tmp_path)], calling_ae_title="GATEWAY")
-    assert caught.value.permanent
+    assert caught.value.answer.outcome is Outcome.NODE_REFUSED
     assert not caught.value.transient
     assert "'GATEWAY'" in caught.value.fix
 
@@ -130,7 +131,7 @@ def test_every_reason_of_a_rejection_has_its_fix(answer: tuple[int, int, int], s
     assert time.monotonic() - start < 4
     assert says in caught.value.problem
     assert fix in caught.value.fix
-    assert caught.value.permanent == (answer[0] == 1)
+    assert caught.value.transient == (answer[0] != 1)
 
 
 def test_every_wait_of_ours_has_an_end() -> None:

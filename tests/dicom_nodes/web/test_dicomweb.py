@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydicom.uid import JPEG2000Lossless, MRImageStorage
 
-from dicom_nodes.commitment import Reference
+from dicom_nodes.commitment import InstanceReference
 from dicom_nodes.errors import NodeTimeout, NodeUnreachable, RequestRefused
 from dicom_nodes.node import DicomWebNode, Role
 from dicom_nodes.outcomes import InstanceOutcome, Outcome
@@ -82,11 +83,11 @@ def test_each_instance_has_its_own_outcome_in_a_partly_failed_batch(tmp_path: Pa
 
 
 def test_a_refusal_of_everything_names_the_fix(tmp_path: Path) -> None:
-    """401 is no transient problem; the detail says what to look at."""
+    """401 is no transient problem; the fix says what to look at."""
     with StowServer(lambda _parts: (401, b"")) as server:
         (outcome,) = store(_node(server.url), [mr_file(tmp_path)], calling_ae_title="GATEWAY")
-    assert outcome.outcome is Outcome.REFUSED
-    assert "check token or password" in outcome.detail
+    assert outcome.outcome is Outcome.NODE_REFUSED
+    assert "token or password" in outcome.fix
 
 
 def test_a_file_that_is_gone_does_not_stop_the_others(tmp_path: Path) -> None:
@@ -147,7 +148,7 @@ def test_secrets_come_from_files(tmp_path: Path) -> None:
 def test_holds_reads_every_page() -> None:
     """A server that answers in pages is asked until everything is found or it has nothing new."""
     there = [f"2.25.{number}" for number in range(25)]
-    references = [Reference(MRImageStorage, uid) for uid in [*there, "2.25.999"]]
+    references = [InstanceReference(MRImageStorage, uid) for uid in [*there, "2.25.999"]]
     with StowServer(instances=there, page=10) as server:
         found = holds(_node(server.url), references, calling_ae_title="GATEWAY", study_instance_uid=STUDY)
     assert found == frozenset(there)
@@ -161,9 +162,20 @@ def test_a_refused_search_says_whether_to_come_back(status: int, transient: bool
     assert (caught.value.status, caught.value.transient) == (status, transient)
 
 
-@pytest.mark.parametrize(("numbers", "counted"), [([12, 30], 42), ([12, None], None), ([], None)])
-def test_qido_counts_or_does_not_say(numbers: list[int | None], counted: int | None) -> None:
-    """QIDO-RS answers are added up; one series without a number makes the whole unknown."""
+@pytest.mark.parametrize(
+    ("numbers", "counted"),
+    [
+        ([12, 30], 42),
+        ([12, None], None),
+        ([], None),
+        (["15.0", [15.0]], 30),
+        ([[None]], None),
+        ([["many"], 3], None),
+        ([{"a": 1}], None),
+    ],
+)
+def test_qido_counts_or_does_not_say(numbers: list[Any], counted: int | None) -> None:
+    """QIDO-RS answers are added up; one series without a number, however it says so, makes the whole unknown."""
     with StowServer(series=numbers) as server:
         web = DicomWebNode("web", server.url, frozenset({Role.ARCHIVE}))
         assert count_mr(web, STUDY, calling_ae_title="GATEWAY") == counted

@@ -55,7 +55,7 @@ def test_a_request_too_large_is_halved_and_stays_small(tmp_path: Path) -> None:
     with StowServer(_if(lambda parts: sum(map(len, parts)) > 8_000, 413)) as server:
         outcomes = _sent(server, files)
     assert outcomes[large].outcome is Outcome.REFUSED
-    assert "raise its limit" in outcomes[large].detail
+    assert "Raise its limit" in outcomes[large].fix
     assert {o.outcome for uid, o in outcomes.items() if uid != large} == {Outcome.ACCEPTED}
     assert len(server.requests) < 30
 
@@ -74,7 +74,12 @@ def test_the_one_that_a_node_chokes_on_is_found(tmp_path: Path, status: int, out
 
 @pytest.mark.parametrize(
     ("status", "outcome"),
-    [(401, Outcome.REFUSED), (404, Outcome.REFUSED), (503, Outcome.TRY_AGAIN), (429, Outcome.TRY_AGAIN)],
+    [
+        (401, Outcome.NODE_REFUSED),
+        (404, Outcome.NODE_REFUSED),
+        (503, Outcome.TRY_AGAIN),
+        (429, Outcome.TRY_AGAIN),
+    ],
 )
 def test_what_all_would_be_told_is_asked_once(tmp_path: Path, status: int, outcome: Outcome) -> None:
     """Wrong credentials, no such service, too busy: one request, the same outcome for every file."""

@@ -10,7 +10,7 @@ import pytest
 
 from gateway.assembly.gateway import make_keys, migrate, open_gateway
 from gateway.errors import SettingsError
-from gateway.records import accounts
+from gateway.records import ledger
 from gateway.records.database import Database
 from gateway.records.migrations import schema
 from gateway.settings import Settings
@@ -72,10 +72,10 @@ def test_migrating_twice_changes_nothing(tmp_path: Path, database_url: str) -> N
     settings = settings_of(tmp_path, database_url)
     migrate(settings)
     with closing(Database(database_url)) as database:
-        accounts.add_user(database, "ana", "Ana", "reader", "", "a long password")
+        ledger.add_user(database, "ana", "Ana", "reader", "", "a long password")
     migrate(settings)
     with closing(Database(database_url)) as database, pytest.raises(Exception, match="ana"):
-        accounts.add_user(database, "ana", "Ana", "reader", "", "a long password")
+        ledger.add_user(database, "ana", "Ana", "reader", "", "a long password")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 from gateway.records import ledger
 from gateway.records.database import Database
 from support.command_line import Command, command
-from support.records import due, reply_fact
+from support.records import due, new_reply
 
 __all__ = ["command"]
 
@@ -20,7 +20,7 @@ def test_what_reading_sites_sent_back_is_listed_tried_again_and_discarded(
     command("init", ".")
     command("migrate")
     database = Database(f"sqlite:///{tmp_path}/gateway-data/gateway.sqlite")
-    ledger.keep_reply(database, reply_fact())
+    ledger.keep_reply(database, new_reply())
     claim = due(database)
     ledger.park(database, claim, "It fits nothing.", "Discard it.")
     database.close()

@@ -12,7 +12,7 @@ from sqlmodel import select
 from gateway.assembly.gateway import open_gateway
 from gateway.records import audit
 from gateway.records.database import Database
-from gateway.records.tables.service import AuditEvent
+from gateway.records.tables.administration import AuditEvent
 from gateway.records.tables.studies import Study
 from gateway.settings import Settings
 from routing_rules.facts import StudyFacts

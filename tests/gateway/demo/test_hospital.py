@@ -14,7 +14,7 @@ from pynetdicom import build_context
 
 from gateway.demo.errors import DemoError, NodeNotListening, PushFailed
 from gateway.demo.hospital import HospitalArchive, push
-from gateway.demo.listener import Caller
+from gateway.demo.listener import Requestor
 from gateway.demo.reading_site import ReadingSite
 from gateway.demo.services import QUERY_RETRIEVE
 from support.demo_nodes import dcmtk, small_study
@@ -55,7 +55,7 @@ def find(archive: HospitalArchive, **keys: str) -> list[Dataset]:
     query = Dataset()
     for keyword, value in keys.items():
         setattr(query, keyword, value)
-    association = Caller("ANYBODY").associate(
+    association = Requestor("ANYBODY").associate(
         HOST, archive.port, contexts=CONTEXTS, ae_title=archive.ae_title
     )
     assert association.is_established
@@ -203,7 +203,7 @@ def test_an_archive_remembers_after_a_restart(tmp_path: Path) -> None:
 
 def test_stop_returns_although_a_peer_keeps_its_association(archive: HospitalArchive) -> None:
     """Open associations are aborted, a silent TCP connection too, and the port can be used again at once."""
-    association = Caller("IDLE").associate(HOST, archive.port, contexts=CONTEXTS, ae_title="HOSPITAL")
+    association = Requestor("IDLE").associate(HOST, archive.port, contexts=CONTEXTS, ae_title="HOSPITAL")
     assert association.is_established
     with socket.create_connection((HOST, archive.port)):
         begin = time.monotonic()

@@ -14,7 +14,7 @@ from pydicom.filewriter import write_dataset
 
 from gateway.demo.phantom import phantom_study
 from gateway.errors import GatewayError
-from gateway.files.deidentification import FolderRun, Result, files_of
+from gateway.files.deidentification import FolderResult, FolderRun, files_of
 from gateway.pipeline.steps.manifest import verify
 from gateway.privacy.profile.profile import load_profile
 from gateway.privacy.pseudonyms import PseudonymKey
@@ -39,12 +39,12 @@ def source(tmp_path: Path, datasets: list[Dataset]) -> Path:
     return folder
 
 
-def run(source: Path, target: Path, key: PseudonymKey = KEY) -> Result:
+def run(source: Path, target: Path, key: PseudonymKey = KEY) -> FolderResult:
     """The whole run."""
     return FolderRun(target, load_profile(), key, tick=lambda: None).run(files_of(source, target))
 
 
-def rows(result: Result) -> dict[str, dict[str, Any]]:
+def rows(result: FolderResult) -> dict[str, dict[str, Any]]:
     """The instances of the manifest by the name of the source."""
     manifest = result.manifest(load_profile(), KEY)
     return {Path(row["source"]).name: row for row in json.loads(json.dumps(manifest))["instances"]}

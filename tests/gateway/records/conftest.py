@@ -37,9 +37,8 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty, migrated SQLite database to copy: every revision runs once, not for each test."""
     path = tmp_path_factory.mktemp("migrated") / "empty.sqlite"
     _migrate(f"sqlite:///{path}")
-    assert [beside.name for beside in path.parent.iterdir()] == [
-        path.name
-    ]  # no log that would have to be copied too
+    # No log that would have to be copied too.
+    assert [beside.name for beside in path.parent.iterdir()] == [path.name]
     return path
 
 

@@ -9,7 +9,7 @@ import pytest
 from gateway.records import ledger
 from gateway.records.accounts import HASHER, decoy, fits, session_of, token_hash, viewer_of
 from gateway.records.database import Database
-from gateway.records.tables.service import Account, WebSession
+from gateway.records.tables.administration import Account, WebSession
 from support.records import PASSWORD, reader
 
 HOUR = timedelta(hours=1)

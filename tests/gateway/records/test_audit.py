@@ -7,7 +7,7 @@ import pytest
 from gateway.records import audit
 from gateway.records.database import Database
 from gateway.records.ledger import audit_trail
-from gateway.records.tables.service import AuditEvent
+from gateway.records.tables.administration import AuditEvent
 
 
 def test_the_audit_chain_finds_a_changed_event(database: Database) -> None:

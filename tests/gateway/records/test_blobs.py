@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.records.blobs import OPEN_TRAY, LocalBlobs
+from gateway.records.blobs import OPEN_FOLDER, LocalBlobs
 
 
 def test_bytes_come_back_and_leave_no_temporary_file(tmp_path: Path) -> None:
@@ -94,15 +94,15 @@ def test_what_was_deleted_is_gone_and_gone_twice_is_fine(tmp_path: Path, calls: 
 def test_only_what_is_old_is_abandoned(tmp_path: Path) -> None:
     """Another process may be writing; the mark of a tray is what the recovery finds it by."""
     blobs = LocalBlobs(tmp_path)
-    for name in (".half", ".new", OPEN_TRAY):
+    for name in (".half", ".new", OPEN_FOLDER):
         (tmp_path / "a").mkdir(exist_ok=True)
         (tmp_path / "a" / name).write_bytes(b"x")
-    for name in (".half", OPEN_TRAY):
+    for name in (".half", OPEN_FOLDER):
         os.utime(tmp_path / "a" / name, (0, 0))
     blobs.put("a/kept", b"bytes")
     os.utime(tmp_path / "a" / "kept", (0, 0))
     assert blobs.delete_abandoned(timedelta(hours=1)) == 1
-    assert {path.name for path in (tmp_path / "a").iterdir()} == {".new", OPEN_TRAY, "kept"}
+    assert {path.name for path in (tmp_path / "a").iterdir()} == {".new", OPEN_FOLDER, "kept"}
 
 
 def test_a_place_that_is_not_used_yet_is_no_key(tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
-from gateway.records import migrations
 from gateway.records.database import Database
-from gateway.records.tables.service import Account, Tick, WebSession
+from gateway.records.migrations import schema
+from gateway.records.tables.administration import Account, Tick, WebSession
 from support.crashes import killed_at
 from support.records import FakeClock
 
@@ -58,7 +58,7 @@ def test_rows_can_be_read_after_their_transaction(database: Database) -> None:
 def database_of_processes(database_url: str) -> Iterator[Database]:
     """A migrated database that several processes open."""
     opened = Database(database_url)
-    migrations.upgrade(opened)
+    schema.upgrade(opened)
     yield opened
     opened.close()
 

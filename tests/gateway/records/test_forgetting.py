@@ -16,9 +16,9 @@ from gateway.pipeline.jobs.forget import Forgetter
 from gateway.records import audit, forgetting, ledger, numbers
 from gateway.records.accounts import Viewer
 from gateway.records.database import Database
-from gateway.records.evidence import CommitmentFact, Evidence
+from gateway.records.step_record import NewCommitment, StepRecord
+from gateway.records.tables.administration import AuditEvent, Refusal
 from gateway.records.tables.columns import METADATA
-from gateway.records.tables.service import AuditEvent, Refusal
 from gateway.records.tables.studies import (
     Case,
     CaseEvent,
@@ -118,8 +118,8 @@ def litter(gateway: Bench, case_id: int) -> None:
         sop = session.exec(select(Instance.sop_instance_uid).where(Instance.study_id == study.id)).first()
     ledger.refuse(database, "SOMEBODY", "10.0.0.1", f"The object {sop} is broken.", "")
     ledger.refuse(database, "SOMEBODY", "10.0.0.1", "Not a known caller.", "")
-    ledger.record_commitment(database, CommitmentFact("2.25.77", "hospital-pacs", (returned,), ()))
-    ledger.record_commitment(database, CommitmentFact("2.25.78", "hospital-pacs", ("2.25.99",), ()))
+    ledger.record_commitment(database, NewCommitment("2.25.77", "hospital-pacs", (returned,), ()))
+    ledger.record_commitment(database, NewCommitment("2.25.78", "hospital-pacs", ("2.25.99",), ()))
 
 
 def test_no_byte_of_the_patient_is_left(gateway: Bench, forgetter: Forgetter, tmp_path: Path) -> None:
@@ -270,7 +270,7 @@ class TestOpenCases:
         assert claim is not None
         forget(forgetter, case_id, even_open=True)
         blobs.put(f"reports/{case_id}/enhanced.dcm", b"Zzyzx")
-        evidence = Evidence(note={"of": "Zzyzx"}, columns={"composed": {"patient": "Zzyzx"}})
+        evidence = StepRecord(note={"of": "Zzyzx"}, columns={"composed": {"patient": "Zzyzx"}})
         assert ledger.advance(database, claim, CaseState.COMPOSED, evidence) is False
         assert found_in(tmp_path, traces(study)) == {b"Zzyzx"}
         forgetting.sweep(database, blobs)
@@ -281,7 +281,7 @@ class TestAgain:
     """Twice, interrupted, and afterwards."""
 
     def test_twice_is_the_same_as_once(self, gateway: Bench, forgetter: Forgetter) -> None:
-        """No second mark, no second event, no error."""
+        """No second row, no second event, no error."""
         case_id = to_the_end(gateway, images())
         forget(forgetter, case_id)
         database = gateway.context.database
@@ -393,7 +393,7 @@ class TestComingBack:
         again = gateway.keep(images(suffix=".7"), node="")
         gateway.run(70)
         database = gateway.context.database
-        ledger.lift_forgetting(database, again, "admin", "treated again")
+        ledger.readmit(database, again, "admin", "treated again")
         gateway.run(1)
         second = case_of(gateway, 2)
         assert (second.study_id, second.state) == (again, CaseState.FORWARDED)
@@ -404,7 +404,7 @@ class TestComingBack:
             assert (event.who, event.detail) == ("admin", {"why": "treated again"})
             assert case_rows.is_forgotten(session, gateway.study(again).patient_hash) is None
         with pytest.raises(NotThere):
-            ledger.lift_forgetting(database, again, "admin", "twice")
+            ledger.readmit(database, again, "admin", "twice")
 
 
 def test_a_file_that_a_living_study_needs_stays(gateway: Bench, forgetter: Forgetter, tmp_path: Path) -> None:
@@ -431,7 +431,7 @@ def test_an_object_forgotten_while_it_is_received_again_is_kept(
     case_id = to_the_end(gateway, study)
     kept = ledger.keep_instance
 
-    def meanwhile(database: Database, fact: ledger.InstanceFact, quiet: timedelta) -> int:
+    def meanwhile(database: Database, fact: ledger.NewInstance, quiet: timedelta) -> int:
         forget(forgetter, case_id)
         return kept(database, fact, quiet)
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from gateway.records import ledger
 from gateway.records.database import Database
 from gateway.records.numbers import counts
-from support.records import FakeClock, due, fact, matched_case, reply_fact
+from support.records import FakeClock, due, matched_case, new_instance, new_reply
 
 
 def _counts(database: Database) -> dict[str, int]:
@@ -24,8 +24,8 @@ def test_what_is_there_is_counted_by_state(database: Database, clock: FakeClock)
     """A parked one keeps its state and is counted in both."""
     matched_case(database, clock)
     ledger.park(database, due(database), "A problem.", "A fix.")
-    ledger.keep_reply(database, reply_fact())
-    ledger.keep_instance(database, fact(study="1.9"), timedelta(0))
+    ledger.keep_reply(database, new_reply())
+    ledger.keep_instance(database, new_instance(study="1.9"), timedelta(0))
     assert _counts(database) == {
         "case_MATCHED": 1,
         "reply_RECEIVED": 1,

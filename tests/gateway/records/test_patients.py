@@ -11,7 +11,7 @@ from gateway.records.database import Database
 from gateway.records.identities.vault import Vault
 from gateway.records.patients import enrolments_of, forgotten_cases, not_over, studies_of
 from gateway.records.tables.studies import Case, Enrolment, Identity, Study
-from support.records import QUIET, FakeClock, fact, keep_identities, matched_case, sealed
+from support.records import QUIET, FakeClock, keep_identities, matched_case, new_instance, sealed
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -25,7 +25,7 @@ def test_a_study_is_a_patients_by_either_way(database: Database, clock: FakeCloc
     """By its own hash, by the identity of one of its cases, or by its number; what was forgotten is not kept."""
     matched_case(database, clock)
     for study in ("1.2", "1.3", "1.4"):
-        ledger.keep_instance(database, fact(study=study), QUIET)
+        ledger.keep_instance(database, new_instance(study=study), QUIET)
     keep_identities(database, sealed(vault, 1))
     with database.write("test") as session:
         session.get_one(Case, 1).identity_id = session.get_one(Identity, 1).id

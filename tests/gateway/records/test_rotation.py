@@ -12,12 +12,12 @@ from gateway.errors import Conflict, KeyMissing
 from gateway.lifecycle import CaseState
 from gateway.records import ledger, rotation
 from gateway.records.database import Database
-from gateway.records.evidence import Evidence
 from gateway.records.identities import keys
 from gateway.records.identities.vault import Vault
 from gateway.records.ledger.identities import BEGAN, ROTATED
 from gateway.records.migrations import schema
-from gateway.records.tables.service import RetiredKey
+from gateway.records.step_record import StepRecord
+from gateway.records.tables.administration import RetiredKey
 from gateway.records.tables.studies import Case
 from support.crashes import killed_at
 from support.records import FakeClock, audit_events, due, keep_identities, matched_case, sealed
@@ -79,10 +79,10 @@ class TestRotation:
         rotation.rotate(database, key_folder, "admin")
         assert rotation.retire(database, key_folder, "admin") == [slow.key_id]
         with pytest.raises(KeyMissing):
-            ledger.advance(database, claim, CaseState.PREPARED, Evidence(identity=slow))
+            ledger.advance(database, claim, CaseState.PREPARED, StepRecord(identity=slow))
         assert names(database) == {}
         clock.pass_seconds(100)
-        ledger.advance(database, due(database), CaseState.PREPARED, Evidence(identity=sealed(vault)))
+        ledger.advance(database, due(database), CaseState.PREPARED, StepRecord(identity=sealed(vault)))
         with database.read() as session:
             assert session.get_one(Case, case_id).state == CaseState.PREPARED
         assert names(database) == {vault.ring.current: 1}

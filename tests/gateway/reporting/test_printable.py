@@ -8,17 +8,23 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway.reporting.example import phantom_form, phantom_report
-from gateway.reporting.printable import to_html, to_pdf
-from gateway.reporting.report import report_from_form
+from gateway.reporting.outline import Restoration, outline
+from gateway.reporting.printable import render, to_pdf
+from gateway.reporting.report import Report, report_from_form
 from support.reports import SIGNED_AT, document
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
+def page_of(report: Report, header: dict[str, str]) -> str:
+    """The page of a report as its reader saw it."""
+    return render(outline(report, Restoration()), header, report.language.value)
+
+
 def test_the_page_says_what_was_coded() -> None:
     """The page shows the header it was given, every section and the coded answers in words."""
-    page = to_html(phantom_report(), {"Case": "PML-ABCDEF23"})
+    page = page_of(phantom_report(), {"Case": "PML-ABCDEF23"})
     for text in (
         "PML-ABCDEF23",
         "PML highly suspected / typical",
@@ -33,7 +39,7 @@ def test_the_page_says_what_was_coded() -> None:
 def test_text_of_people_is_escaped() -> None:
     """Nothing a reader types becomes markup."""
     report = report_from_form({**phantom_form(), "narrative": "<script>alert(1)</script> & “so”"})
-    page = to_html(report, {"<b>": "<i>"})
+    page = page_of(report, {"<b>": "<i>"})
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
     assert "<i>" not in page
@@ -41,7 +47,7 @@ def test_text_of_people_is_escaped() -> None:
 
 def test_equal_pages_give_equal_pdfs() -> None:
     """The PDF depends on the page and the time of signing only."""
-    page = to_html(phantom_report(), {})
+    page = page_of(phantom_report(), {})
     assert to_pdf(page, created=SIGNED_AT) == to_pdf(page, created=SIGNED_AT)
 
 

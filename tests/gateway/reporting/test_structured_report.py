@@ -24,7 +24,7 @@ from gateway.reporting.evidence import EvidenceProblem
 from gateway.reporting.example import phantom_form, phantom_report
 from gateway.reporting.report import Report, report_from_form
 from gateway.reporting.signer import Predecessor, Purpose, Signer
-from gateway.reporting.structured_report import Form
+from gateway.reporting.structured_report import DocumentForm
 from support.reports import (
     PRIOR,
     REPORT_UID,
@@ -44,12 +44,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CLASSES = {
-    Form.ENHANCED: EnhancedSRStorage,
-    Form.COMPREHENSIVE: ComprehensiveSRStorage,
-    Form.BASIC: BasicTextSRStorage,
-    Form.PDF: EncapsulatedPDFStorage,
+    DocumentForm.ENHANCED: EnhancedSRStorage,
+    DocumentForm.COMPREHENSIVE: ComprehensiveSRStorage,
+    DocumentForm.BASIC: BasicTextSRStorage,
+    DocumentForm.PDF: EncapsulatedPDFStorage,
 }
-SR_FORMS = (Form.ENHANCED, Form.COMPREHENSIVE, Form.BASIC)
+SR_FORMS = (DocumentForm.ENHANCED, DocumentForm.COMPREHENSIVE, DocumentForm.BASIC)
 
 
 def rich_report() -> Report:
@@ -98,8 +98,8 @@ def evidence_uids(sequence: Any) -> set[str]:
 
 
 @pytest.mark.dicom3tools
-@pytest.mark.parametrize("form", Form)
-def test_dciodvfy_finds_no_error(form: Form, tmp_path: Path) -> None:
+@pytest.mark.parametrize("form", DocumentForm)
+def test_dciodvfy_finds_no_error(form: DocumentForm, tmp_path: Path) -> None:
     """An independent checker of IODs accepts every form of the report."""
     priors = mr_headers(2, PRIOR, "20251103")
     ds = document(rich_report(), priors=priors, date_shift_days=-365, as_=form)
@@ -110,7 +110,7 @@ def test_dciodvfy_finds_no_error(form: Form, tmp_path: Path) -> None:
 @pytest.mark.dcmtk
 @pytest.mark.parametrize("form", SR_FORMS)
 @pytest.mark.parametrize("hours", [0, -5])
-def test_dcmtk_reads_the_tree(form: Form, hours: int, tmp_path: Path) -> None:
+def test_dcmtk_reads_the_tree(form: DocumentForm, hours: int, tmp_path: Path) -> None:
     """DCMTK reads the document back with patient, codes and times, in any zone."""
     at = SIGNED_AT.astimezone(timezone(timedelta(hours=hours)))
     told = report_from_form({**phantom_form(), "communication.at": at.isoformat()})
@@ -118,7 +118,7 @@ def test_dcmtk_reads_the_tree(form: Form, hours: int, tmp_path: Path) -> None:
     assert "Müßig^Jürgen" in text
     assert "VERIFIED" in text
     assert "(NPS-SUSP-4,99NPSR" in text
-    assert '"31 mm"' in text if form is Form.BASIC else 'NUM:(103339001,SCT,"Long axis")="31' in text
+    assert '"31 mm"' in text if form is DocumentForm.BASIC else 'NUM:(103339001,SCT,"Long axis")="31' in text
 
 
 @pytest.mark.dicom3tools
@@ -140,11 +140,11 @@ def test_any_report_builds_a_valid_document(report: Report, tmp_path_factory: py
 @settings(max_examples=8)
 def test_any_report_builds_as_basic_text(report: Report) -> None:
     """Basic Text SR never holds a NUM, whatever was measured."""
-    assert "NUM" not in {item.ValueType for item in items(document(report, as_=Form.BASIC))}
+    assert "NUM" not in {item.ValueType for item in items(document(report, as_=DocumentForm.BASIC))}
 
 
-@pytest.mark.parametrize("form", Form)
-def test_the_same_report_gives_the_same_bytes(form: Form) -> None:
+@pytest.mark.parametrize("form", DocumentForm)
+def test_the_same_report_gives_the_same_bytes(form: DocumentForm) -> None:
     """Order of the files on disk and time of building change nothing, so a second try sends the same object."""
     headers, priors = mr_headers(6), mr_headers(3, PRIOR, "20251103")
     first = encoded(document(phantom_report(), headers, priors=priors, as_=form))
@@ -152,8 +152,8 @@ def test_the_same_report_gives_the_same_bytes(form: Form) -> None:
     assert encoded(document(phantom_report(), shuffled, priors=priors[::-1], as_=form)) == first
 
 
-@pytest.mark.parametrize("form", Form)
-def test_patient_and_study_are_those_of_the_sender(form: Form) -> None:
+@pytest.mark.parametrize("form", DocumentForm)
+def test_patient_and_study_are_those_of_the_sender(form: DocumentForm) -> None:
     """Identity is taken from the original header, in Unicode, and nothing claims it was removed."""
     headers = mr_headers(
         PatientIdentityRemoved="YES",
@@ -176,7 +176,7 @@ def test_patient_and_study_are_those_of_the_sender(form: Form) -> None:
     assert ds.Manufacturer == "pml-gateway"
 
 
-@pytest.mark.parametrize("form", [Form.ENHANCED, Form.PDF])
+@pytest.mark.parametrize("form", [DocumentForm.ENHANCED, DocumentForm.PDF])
 @pytest.mark.parametrize(
     ("charset", "name"),
     [
@@ -187,7 +187,7 @@ def test_patient_and_study_are_those_of_the_sender(form: Form) -> None:
         ("GB18030", "Wang^XiaoDong=王^小东"),
     ],
 )
-def test_names_survive_every_character_set(form: Form, charset: Any, name: str) -> None:
+def test_names_survive_every_character_set(form: DocumentForm, charset: Any, name: str) -> None:
     """A name in the sender's character set is the same name in the report's."""
     headers = mr_headers(1)[0]
     for element in ("StudyDescription", "ReferringPhysicianName"):
@@ -202,7 +202,7 @@ def test_names_survive_every_character_set(form: Form, charset: Any, name: str) 
 
 
 @pytest.mark.filterwarnings("ignore:Invalid value for VR")
-@pytest.mark.parametrize("form", [Form.ENHANCED, Form.PDF])
+@pytest.mark.parametrize("form", [DocumentForm.ENHANCED, DocumentForm.PDF])
 @pytest.mark.parametrize(
     ("keyword", "value"),
     [
@@ -213,14 +213,14 @@ def test_names_survive_every_character_set(form: Form, charset: Any, name: str) 
         ("StudyTime", ""),
     ],
 )
-def test_unusual_identity_comes_back_as_it_came(form: Form, keyword: str, value: str) -> None:
+def test_unusual_identity_comes_back_as_it_came(form: DocumentForm, keyword: str, value: str) -> None:
     """What the sender calls its patient is not judged: the same value goes back."""
     ds = document(phantom_report(), mr_headers(**{keyword: value}), as_=form)
     assert str(ds[keyword].value) == value
 
 
-@pytest.mark.parametrize("form", [Form.BASIC, Form.PDF])
-def test_a_header_with_little_in_it_is_enough(form: Form) -> None:
+@pytest.mark.parametrize("form", [DocumentForm.BASIC, DocumentForm.PDF])
+def test_a_header_with_little_in_it_is_enough(form: DocumentForm) -> None:
     """Missing Type 2 attributes become empty ones."""
     bare = mr_headers(1)[0]
     for keyword in (
@@ -311,7 +311,7 @@ def test_one_number_written_in_two_ways_is_one_patient() -> None:
 
 
 @pytest.mark.parametrize("form", SR_FORMS)
-def test_the_report_is_complete_and_verified_by_its_signer(form: Form) -> None:
+def test_the_report_is_complete_and_verified_by_its_signer(form: DocumentForm) -> None:
     """The document names who signed, for whom, and when, with the zone."""
     ds = read_back(document(phantom_report(), as_=form))
     assert (ds.CompletionFlag, ds.VerificationFlag, ds.PreliminaryFlag) == ("COMPLETE", "VERIFIED", "FINAL")
@@ -344,7 +344,7 @@ def test_numbers_keep_their_value_and_unit() -> None:
         4.125,
         "cm3",
     )
-    basic = document(rich_report(), as_=Form.BASIC)
+    basic = document(rich_report(), as_=DocumentForm.BASIC)
     assert "NUM" not in {item.ValueType for item in items(basic)}
     assert values(basic, "Volume")[0].TextValue == "4.125 cm3"
 

@@ -76,7 +76,7 @@ def test_the_web_role_serves_pages_where_no_key_is(tmp_path: Path) -> None:
 
     import httpx
 
-    from gateway.demo.stage import free_port
+    from gateway.demo.demo_systems import free_port
 
     (tmp_path / "gateway.toml").write_text("")
     port = free_port()

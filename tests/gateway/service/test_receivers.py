@@ -19,7 +19,7 @@ import pytest
 from pydicom.uid import MRImageStorage
 from sqlmodel import select
 
-from dicom_nodes.commitment import CommitmentResult, Reference, request_commitment
+from dicom_nodes.commitment import CommitmentResult, InstanceReference, request_commitment
 from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.errors import NodeError
 from dicom_nodes.scp.listening import SharedPort, listen
@@ -165,7 +165,7 @@ def test_a_role_that_is_just_being_started_hears_the_signal(tmp_path: Path) -> N
 
 @pytest.mark.timeout(120)
 def test_what_a_dying_process_left_is_found_without_a_restart(tmp_path: Path) -> None:
-    """A tray that somebody still held when the receivers started is looked at again once that has let go."""
+    """An open folder that somebody still held when the receivers started is looked at again once that has let go."""
     before = open_gateway(_settings(tmp_path / "before"))
     uid, data = _object(1)
     (tmp_path / "objects").mkdir()
@@ -244,7 +244,7 @@ def test_what_another_process_acknowledged_is_committed(tmp_path: Path) -> None:
                 assert peer.status() == SUCCESS
             other.stop(1.0)
             asked.start()
-            wanted = [Reference(MRImageStorage, uid)]
+            wanted = [InstanceReference(MRImageStorage, uid)]
             request_commitment(
                 node("us", "GATEWAY", asked.port),
                 "2.25.7",
@@ -282,8 +282,8 @@ def _kept(database: Database) -> list[str]:
         return list(session.exec(select(Instance.sop_instance_uid)))
 
 
-def _holds(tray: Path, data: bytes) -> bool:
-    return any(path.read_bytes().endswith(data) for path in tray.glob("*.dcm"))
+def _holds(open_folder: Path, data: bytes) -> bool:
+    return any(path.read_bytes().endswith(data) for path in open_folder.glob("*.dcm"))
 
 
 def _object(number: int) -> tuple[str, bytes]:

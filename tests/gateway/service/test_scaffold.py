@@ -14,7 +14,7 @@ from gateway import profiles, settings
 from gateway.records.identities import keys
 from gateway.service import scaffold
 from gateway.settings import Settings
-from routing_rules.files import load_rules
+from routing_rules.rule_files import load_rules
 from routing_rules.rule_tests import run_tests
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from gateway.records.identities import keys
-from gateway.service.serve import PARTS, ROLES, Asked
+from gateway.service.serve import PARTS, ROLES, StopRequest
 from support.fresh_process import imported_by, loaded
 from support.peers import free_port
 
@@ -28,7 +28,7 @@ UNSERVED = {
         "jinja2",
         "uvicorn",
         "apscheduler",
-        "routing_rules.files",
+        "routing_rules.rule_files",
         "routing_rules.matching",
         "gateway.profiles",
         "gateway.pipeline",
@@ -111,7 +111,7 @@ def test_a_signal_at_any_moment_ends_the_wait() -> None:
 
 def test_a_wait_ends_with_its_time_or_when_asked() -> None:
     """Nobody asked: after the seconds given. Another thread asked: at once."""
-    asked = Asked()
+    asked = StopRequest()
     assert not asked.wait(0.01)
     threading.Timer(0.05, asked.set).start()
     begun = time.monotonic()
@@ -123,7 +123,7 @@ def test_sigint_asks_as_well() -> None:
     """Ctrl+C drains like SIGTERM."""
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     try:
-        asked = Asked.by_signals()
+        asked = StopRequest.by_signals()
         os.kill(os.getpid(), signal.SIGINT)
         assert asked.wait(5)
     finally:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing_rules.series.protocol import ProtocolVerdict, Readability, assess
-from routing_rules.series.reader_overrule import Overrule, effective, letter
+from routing_rules.series.reader_overrule import Overrule, effective, sender_letter
 from routing_rules.series.series import SeriesFacts, SeriesKind
 
 
@@ -128,7 +128,7 @@ def test_a_spine_does_not_stand_in_for_the_brain() -> None:
 
 def test_the_letter_to_the_sender_says_what_to_send() -> None:
     """What was found, what is asked for, and that it can be added; a readable study needs no request."""
-    letter_ = letter(assess((one("flair", slice_thickness_mm=5.0), one("dwi")), suspected=True))
+    letter_ = sender_letter(assess((one("flair", slice_thickness_mm=5.0), one("dwi")), suspected=True))
     assert (
         letter_.splitlines()[0] == "The study cannot be read as it is: PML can neither be seen nor excluded."
     )
@@ -137,7 +137,7 @@ def test_the_letter_to_the_sender_says_what_to_send() -> None:
         "- Send a T2 series of the whole brain, 3D or with slices of at most 3 mm: no such series" in letter_
     )
     assert "- Send a T1 series after contrast" in letter_
-    assert letter(assess(GOOD, suspected=True)) == "The study has every series that is needed."
+    assert sender_letter(assess(GOOD, suspected=True)) == "The study has every series that is needed."
 
 
 def test_the_reader_can_overrule_with_a_reason() -> None:
@@ -158,7 +158,7 @@ def test_the_letter_follows_the_reader() -> None:
     verdict = assess(GOOD[:2], suspected=False)
 
     def judged(readability: Readability, reason: str) -> str:
-        return letter(verdict, Overrule(readability, reason, "ana", datetime(2026, 3, 1, tzinfo=UTC)))
+        return sender_letter(verdict, Overrule(readability, reason, "ana", datetime(2026, 3, 1, tzinfo=UTC)))
 
     fine = judged(Readability.READABLE, "diffusion is in series 9")
     assert fine.startswith("The study can be read.\nA reader judged so: diffusion is in series 9")

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing_rules.surveillance.due_dates import (
-    Enrolment,
+    CalendarState,
+    FollowUp,
     JcvStatus,
     NextDue,
-    Recommendation,
-    State,
+    PatientRisk,
     months_on_natalizumab,
     next_due,
     standard_rules,
@@ -23,12 +23,12 @@ from routing_rules.surveillance.due_dates import (
 from routing_rules.surveillance.sites import summaries
 
 TODAY = date(2026, 6, 1)
-KNOWN = Enrolment(date(2024, 1, 1), JcvStatus.NEGATIVE, 0.2, 12.0, date(2026, 1, 1), False, 4.0)
+KNOWN = PatientRisk(date(2024, 1, 1), JcvStatus.NEGATIVE, 0.2, 12.0, date(2026, 1, 1), False, 4.0)
 HIGH = replace(KNOWN, jcv_status=JcvStatus.POSITIVE, jcv_index=2.0, months_on_natalizumab=30.0)
 LAST = date(2026, 1, 31)
 
 
-def due(enrolment: Enrolment, last: date | None = LAST, wish: Recommendation | None = None) -> NextDue:
+def due(enrolment: PatientRisk, last: date | None = LAST, wish: FollowUp | None = None) -> NextDue:
     """The next MRI; there must be one."""
     found = next_due(enrolment, last, wish)
     assert found is not None
@@ -48,10 +48,10 @@ def due(enrolment: Enrolment, last: date | None = LAST, wish: Recommendation | N
         # 12 months on 1 January 2026, so 18 on 2 July: until then a year, from then on 3 to 4 months after the last MRI
         (replace(KNOWN, jcv_status=JcvStatus.POSITIVE), "NTZ-HIGH", date(2026, 7, 3), date(2026, 7, 3)),
         (replace(HIGH, stopped_on=date(2026, 2, 15)), "NTZ-SWITCH", date(2026, 4, 30), date(2026, 5, 31)),
-        (Enrolment(date(2026, 1, 1)), "NTZ-HIGH", date(2026, 4, 30), date(2026, 5, 31)),  # nothing known
+        (PatientRisk(date(2026, 1, 1)), "NTZ-HIGH", date(2026, 4, 30), date(2026, 5, 31)),  # nothing known
     ],
 )
-def test_the_rule_and_the_days(enrolment: Enrolment, rule_id: str, due_from: date, due_by: date) -> None:
+def test_the_rule_and_the_days(enrolment: PatientRisk, rule_id: str, due_from: date, due_by: date) -> None:
     """Each population has its interval, counted from the last MRI; the end of a short month is its last day."""
     found = due(enrolment)
     assert (found.rule_id, found.due_from, found.due_by) == (rule_id, due_from, due_by)
@@ -62,7 +62,7 @@ def test_the_rule_and_the_days(enrolment: Enrolment, rule_id: str, due_from: dat
 def test_what_is_not_known_is_said() -> None:
     """Every possibility that was taken for granted is in the answer; with full data there is none."""
     assert due(HIGH).assumptions == ()
-    unknown = due(Enrolment(date(2026, 1, 1)))
+    unknown = due(PatientRisk(date(2026, 1, 1)))
     assert unknown.assumptions == (
         "JC virus status is not known, taken as positive",
         "months on natalizumab are not known, taken as 18 or more",
@@ -71,7 +71,7 @@ def test_what_is_not_known_is_said() -> None:
     assert contradiction.assumptions == (
         "JC virus status is negative, but the index is 1.2: taken as positive",
     )
-    assert "Assumed: JC virus status" in status(TODAY, Enrolment(date(2026, 1, 1)), LAST).explanation
+    assert "Assumed: JC virus status" in status(TODAY, PatientRisk(date(2026, 1, 1)), LAST).explanation
 
 
 def test_monitoring_after_stopping_ends() -> None:
@@ -81,7 +81,7 @@ def test_monitoring_after_stopping_ends() -> None:
     assert due(stopped, date(2025, 11, 20)).due_by == date(2026, 3, 1)
     assert next_due(stopped, date(2025, 12, 20)) is None
     found = status(TODAY, stopped, date(2025, 12, 20))
-    assert (found.state, found.next_due) == (State.NOT_DUE, None)
+    assert (found.state, found.next_due) == (CalendarState.NOT_DUE, None)
     assert "stopped on 2025-03-01" in found.explanation
 
 
@@ -92,7 +92,7 @@ def test_an_mri_missed_before_stopping_stays_due() -> None:
 
 def test_a_recommendation_moves_the_date_forward_and_is_met_by_an_mri() -> None:
     """2 to 4 weeks after the MRI that was read; a later MRI meets it; a late one never postpones a rule."""
-    wish = Recommendation(LAST)
+    wish = FollowUp(LAST)
     found = due(KNOWN, LAST, wish)
     assert (found.due_from, found.due_by, found.rule_id) == (
         date(2026, 2, 14),
@@ -100,8 +100,8 @@ def test_a_recommendation_moves_the_date_forward_and_is_met_by_an_mri() -> None:
         "EDU-SHORT",
     )
     assert due(KNOWN, LAST + timedelta(days=20), wish).rule_id == "NTZ-LOW"
-    assert due(HIGH, LAST, Recommendation(LAST, 300, 360)).rule_id == "NTZ-HIGH"
-    longer = due(HIGH, LAST, Recommendation(LAST, 60, 60))
+    assert due(HIGH, LAST, FollowUp(LAST, 300, 360)).rule_id == "NTZ-HIGH"
+    longer = due(HIGH, LAST, FollowUp(LAST, 60, 60))
     assert (longer.rule_id, longer.source, "after 60 days" in longer.when) == (
         "REPORT",
         "the signed report",
@@ -114,15 +114,15 @@ def test_a_recommendation_moves_the_date_forward_and_is_met_by_an_mri() -> None:
 @pytest.mark.parametrize(
     ("today", "last", "state", "days"),
     [
-        (date(2026, 4, 29), LAST, State.NOT_DUE, 0),
-        (date(2026, 4, 30), LAST, State.DUE, 0),
-        (date(2026, 5, 31), LAST, State.DUE, 0),
-        (date(2026, 6, 1), LAST, State.OVERDUE, 1),
-        (date(2024, 2, 1), None, State.DUE, 0),
-        (date(2024, 6, 1), None, State.MISSING, 31),
+        (date(2026, 4, 29), LAST, CalendarState.NOT_DUE, 0),
+        (date(2026, 4, 30), LAST, CalendarState.DUE, 0),
+        (date(2026, 5, 31), LAST, CalendarState.DUE, 0),
+        (date(2026, 6, 1), LAST, CalendarState.OVERDUE, 1),
+        (date(2024, 2, 1), None, CalendarState.DUE, 0),
+        (date(2024, 6, 1), None, CalendarState.MISSING, 31),
     ],
 )
-def test_states(today: date, last: date | None, state: State, days: int) -> None:
+def test_states(today: date, last: date | None, state: CalendarState, days: int) -> None:
     """Not due, due on both last days, overdue, and missing when no MRI was ever seen."""
     found = status(today, HIGH, last)
     assert (found.state, found.days_overdue) == (state, days)
@@ -132,9 +132,9 @@ def test_states(today: date, last: date | None, state: State, days: int) -> None
 def test_nothing_to_count_from_is_unknown_data() -> None:
     """Without any date the state says so instead of inventing one; a recommendation is a date."""
     found = status(TODAY, replace(HIGH, enrolled_on=None), None)
-    assert (found.state, found.next_due) == (State.UNKNOWN_DATA, None)
+    assert (found.state, found.next_due) == (CalendarState.UNKNOWN_DATA, None)
     assert "treat it as due" in found.explanation
-    assert status(TODAY, Enrolment(), None, Recommendation(TODAY)).state is State.NOT_DUE
+    assert status(TODAY, PatientRisk(), None, FollowUp(TODAY)).state is CalendarState.NOT_DUE
 
 
 def test_months_go_on_until_the_end_of_treatment() -> None:
@@ -143,7 +143,7 @@ def test_months_go_on_until_the_end_of_treatment() -> None:
     assert months_on_natalizumab(replace(KNOWN, stopped_on=date(2026, 4, 1)), TODAY) == pytest.approx(
         15, abs=0.05
     )
-    assert months_on_natalizumab(Enrolment(), TODAY) is None
+    assert months_on_natalizumab(PatientRisk(), TODAY) is None
 
 
 def test_every_rule_has_its_source() -> None:
@@ -157,7 +157,7 @@ def test_every_rule_has_its_source() -> None:
 
 DAYS = st.dates(date(2015, 1, 1), date(2030, 12, 31))
 ENROLMENTS = st.builds(
-    Enrolment,
+    PatientRisk,
     enrolled_on=st.none() | DAYS,
     jcv_status=st.sampled_from(JcvStatus),
     jcv_index=st.none() | st.floats(0, 4),
@@ -167,7 +167,7 @@ ENROLMENTS = st.builds(
     dosing_interval_weeks=st.none() | st.floats(4, 12),
     stopped_on=st.none() | DAYS,
 )
-WISHES = st.none() | st.builds(Recommendation, DAYS, st.integers(1, 60), st.integers(1, 200))
+WISHES = st.none() | st.builds(FollowUp, DAYS, st.integers(1, 60), st.integers(1, 200))
 
 
 def _not_later(riskier: NextDue | None, safer: NextDue | None) -> bool:
@@ -179,7 +179,7 @@ def _not_later(riskier: NextDue | None, safer: NextDue | None) -> bool:
 @settings(max_examples=300, deadline=None)
 @given(enrolment=ENROLMENTS, last=st.none() | DAYS, wish=WISHES, more=st.floats(0, 60))
 def test_more_risk_never_gives_a_later_date(
-    enrolment: Enrolment, last: date | None, wish: Recommendation | None, more: float
+    enrolment: PatientRisk, last: date | None, wish: FollowUp | None, more: float
 ) -> None:
     """Antibodies, a higher index, more months and prior immunosuppression never postpone an MRI."""
     base = next_due(enrolment, last, wish)
@@ -199,7 +199,7 @@ def test_more_risk_never_gives_a_later_date(
 
 @settings(max_examples=300, deadline=None)
 @given(enrolment=ENROLMENTS, last=st.none() | DAYS)
-def test_not_knowing_is_never_better_than_knowing(enrolment: Enrolment, last: date | None) -> None:
+def test_not_knowing_is_never_better_than_knowing(enrolment: PatientRisk, last: date | None) -> None:
     """Whatever is struck out of the data, the date does not become later."""
     base = next_due(enrolment, last)
     for unknown in (
@@ -214,13 +214,13 @@ def test_not_knowing_is_never_better_than_knowing(enrolment: Enrolment, last: da
 @settings(max_examples=200, deadline=None)
 @given(enrolment=ENROLMENTS, last=st.none() | DAYS, wish=WISHES, today=DAYS)
 def test_a_recommendation_never_postpones(
-    enrolment: Enrolment, last: date | None, wish: Recommendation | None, today: date
+    enrolment: PatientRisk, last: date | None, wish: FollowUp | None, today: date
 ) -> None:
     """With a recommendation the MRI is due as early as without, or earlier; and every status is explained."""
     assert _not_later(next_due(enrolment, last, wish), next_due(enrolment, last))
     found = status(today, enrolment, last, wish)
     assert found.explanation
-    assert (found.days_overdue > 0) is (found.state in (State.OVERDUE, State.MISSING))
+    assert (found.days_overdue > 0) is (found.state in (CalendarState.OVERDUE, CalendarState.MISSING))
 
 
 def test_sites_are_summarised_for_the_plot() -> None:
@@ -232,7 +232,12 @@ def test_sites_are_summarised_for_the_plot() -> None:
         ("south", status(TODAY, replace(HIGH, enrolled_on=None), None)),
     ]
     north, south = summaries(statuses, TODAY, months=9)
-    assert (north.site, north.patients, north.counts[State.OVERDUE], north.counts[State.NOT_DUE]) == (
+    assert (
+        north.site,
+        north.patients,
+        north.counts[CalendarState.OVERDUE],
+        north.counts[CalendarState.NOT_DUE],
+    ) == (
         "north",
         2,
         1,
@@ -241,7 +246,11 @@ def test_sites_are_summarised_for_the_plot() -> None:
     assert north.due_by_month[0] == ("2026-06", 1)
     assert north.due_by_month[7] == ("2027-01", 1)
     assert len(north.due_by_month) == 9
-    assert (south.counts[State.MISSING], south.counts[State.UNKNOWN_DATA], south.counts[State.DUE]) == (
+    assert (
+        south.counts[CalendarState.MISSING],
+        south.counts[CalendarState.UNKNOWN_DATA],
+        south.counts[CalendarState.DUE],
+    ) == (
         1,
         1,
         0,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing_rules.surveillance.due_dates import Enrolment, JcvStatus
+from routing_rules.surveillance.due_dates import JcvStatus, PatientRisk
 from routing_rules.surveillance.enrolment_csv import (
     COLUMNS,
     EnrolmentImport,
@@ -46,7 +46,7 @@ def test_a_full_list() -> None:
         "P1",
         "HOSP",
         "south",
-        Enrolment(date(2025, 1, 2), JcvStatus.POSITIVE, 1.4, 20.0, TODAY, False, 6.0, date(2026, 12, 1)),
+        PatientRisk(date(2025, 1, 2), JcvStatus.POSITIVE, 1.4, 20.0, TODAY, False, 6.0, date(2026, 12, 1)),
         date(2026, 2, 3),
     )
 
@@ -62,7 +62,7 @@ def test_separators_and_what_spreadsheets_add(separator: str) -> None:
     ]
     found = read("\r\n".join(separator.join(line) for line in lines))
     assert found.problems == ()
-    assert [(one.patient_id, one.enrolment.jcv_index, one.site) for one in found.rows] == [
+    assert [(one.patient_id, one.risk.jcv_index, one.site) for one in found.rows] == [
         ("P 1", 0.9, "a; b, c"),
         ("P2", None, "north"),
     ]
@@ -84,7 +84,7 @@ def test_separators_and_what_spreadsheets_add(separator: str) -> None:
 )
 def test_dates(said: str, day: date | None) -> None:
     """Dates of several countries, as long as they can mean one day only."""
-    assert row("enrolled_on", said).enrolment.enrolled_on == day
+    assert row("enrolled_on", said).risk.enrolled_on == day
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_a_form_is_read_as_a_line_is() -> None:
     cells = {"patient_id": "P1", "jcv_index": "0,9", "months_on_natalizumab": "20", "label": "r1"}
     row, problems = read_enrolment(cells, TODAY, "north")
     assert row is not None
-    assert (row.site, row.enrolment.jcv_index, row.enrolment.recorded_on, problems) == (
+    assert (row.site, row.risk.jcv_index, row.risk.recorded_on, problems) == (
         "north",
         0.9,
         TODAY,
@@ -164,7 +164,7 @@ def test_a_form_is_read_as_a_line_is() -> None:
     )
     assert read_enrolment({**cells, "patient_id": " "}, TODAY)[0] is None
     del cells["patient_id"]
-    assert read_risk(cells, TODAY) == (row.enrolment, None, "r1", ())
+    assert read_risk(cells, TODAY) == (row.risk, None, "r1", ())
     assert read_risk({"jcv_status": "x"}, TODAY)[3][0].column == "jcv_status"
 
 

@@ -13,9 +13,9 @@ from sqlmodel import Session, col, select
 from gateway.errors import WrongState
 from gateway.identity.attributes import Concern
 from gateway.lifecycle import OPEN_CONFLICT, ConflictState, Standing, move_conflict
-from gateway.records.evidence import ComparedFact, Dispute
-from gateway.records.ledger.journal import tell
+from gateway.records.ledger.journal import add_line
 from gateway.records.ledger.notices import raise_notice
+from gateway.records.step_record import Dispute, NewStanding
 from gateway.records.tables.conflicts import TWO_IDENTITIES, Conflict
 from gateway.records.tables.studies import Case, Instance, Study
 
@@ -76,7 +76,7 @@ def join(session: Session, study: Study, sender: str, now: datetime) -> Conflict
     conflict.senders = sorted({*conflict.senders, sender})
     if conflict.state == ConflictState.DECIDED:
         what = "decision on the versions withdrawn: more arrived"
-        tell(session, study.saved_id, None, now, what, detail={"choice": conflict.choice})
+        add_line(session, study.saved_id, None, now, what, detail={"choice": conflict.choice})
         conflict.choice, conflict.decided_by, conflict.why, conflict.decided_at = "", "", "", None
     if conflict.state != ConflictState.RECEIVED:
         conflict.state = move_conflict(ConflictState(conflict.state), ConflictState.RECEIVED)
@@ -114,7 +114,7 @@ def forget(session: Session, study_id: int, now: datetime) -> None:
 
 
 def keep_comparison(
-    session: Session, conflict: Conflict, compared: Collection[ComparedFact], now: datetime
+    session: Session, conflict: Conflict, compared: Collection[NewStanding], now: datetime
 ) -> None:
     """Remember what was compared; tell of the conflict once when there is something to decide.
 
@@ -138,7 +138,7 @@ def keep_comparison(
 def tell_contested(session: Session, conflict: Conflict, now: datetime) -> None:
     """A notice at once and a line in the journal: of the conflict, and again when more objects differ."""
     detail = {"kind": conflict.kind, "objects": conflict.objects}
-    tell(session, conflict.study_id, None, now, "contested", detail=detail)
+    add_line(session, conflict.study_id, None, now, "contested", detail=detail)
     cases = session.exec(
         select(Case.ids()).where(Case.study_id == conflict.study_id).order_by(col(Case.id))
     ).all()

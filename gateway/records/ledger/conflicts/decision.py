@@ -11,7 +11,7 @@ from gateway.errors import NotThere, WrongState
 from gateway.lifecycle import Choice, ConflictState, move_conflict
 from gateway.records.database import Database
 from gateway.records.ledger import audit_trail
-from gateway.records.ledger.journal import tell
+from gateway.records.ledger.journal import add_line
 from gateway.records.tables.conflicts import Conflict
 
 
@@ -56,5 +56,5 @@ def choose(session: Session, conflict: Conflict, choice: Choice, who: str, why: 
     conflict.attempts, conflict.failing_since = 0, None
     conflict.waiting_for = conflict.problem = conflict.fix = ""
     detail = {"stands": f"{choice} version" if choice != Choice.NEITHER else "neither version", "why": why}
-    tell(session, conflict.study_id, None, now, "conflict decided", who=who, detail=detail)
+    add_line(session, conflict.study_id, None, now, "conflict decided", who=who, detail=detail)
     audit_trail.append(session, now, who, "conflict decided", f"conflict {conflict.id}", detail)

@@ -24,10 +24,10 @@ from gateway.lifecycle import (
     move_reply,
     move_study,
 )
-from gateway.records.evidence import Settlement
 from gateway.records.ledger.identities import renew_identity
-from gateway.records.ledger.journal import tell
+from gateway.records.ledger.journal import add_line
 from gateway.records.ledger.notices import raise_notice
+from gateway.records.step_record import Settlement
 from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.studies import Case, Delivery, Identity, Instance, Reply, Study
 
@@ -48,7 +48,7 @@ def settle(session: Session, conflict: Conflict, settlement: Settlement, now: da
         .select_from(Instance)
         .where(Instance.study_id == conflict.study_id, Instance.standing == Standing.IN_FORCE)
     ).one()
-    tell(
+    add_line(
         session,
         conflict.study_id,
         None,
@@ -125,7 +125,7 @@ def _prepare_again(session: Session, case: Case, now: datetime) -> None:
     case.to_route = True
     case.waiting_for = "Other versions of the images stand; the study is being routed again."
     _begin(case, now)
-    tell(session, case.study_id, case.id, now, "begins again with the chosen versions", CaseState.MATCHED)
+    add_line(session, case.study_id, case.id, now, "begins again with the chosen versions", CaseState.MATCHED)
     taken = session.exec(
         select(Delivery).where(
             Delivery.case_id == case.saved_id,
@@ -138,7 +138,7 @@ def _prepare_again(session: Session, case: Case, now: datetime) -> None:
         delivery.detail = "another version stands: the copy is sent again"
     if taken:
         detail = {"objects": len(taken), "pseudonym": case.pseudonym, "node": case.destination}
-        tell(session, case.study_id, case.id, now, "copies withdrawn", detail=detail)
+        add_line(session, case.study_id, case.id, now, "copies withdrawn", detail=detail)
         text = f"{case.destination}: the copies of case {case.id} are withdrawn and sent again."
         event = f"case {case.id} withdrawn {case.fence}"
         raise_notice(session, now, event, text, f"/cases/{case.id}", case.site)
@@ -151,12 +151,14 @@ def _compose_again(session: Session, case: Case, now: datetime) -> None:
     case.corrections += 1
     case.waiting_for = ""
     _begin(case, now)
-    tell(session, case.study_id, case.id, now, "report is built from the chosen versions", CaseState.REPORTED)
+    add_line(
+        session, case.study_id, case.id, now, "report is built from the chosen versions", CaseState.REPORTED
+    )
 
 
 def _ask_for_correction(session: Session, case: Case, now: datetime) -> None:
     case.correction_wanted, case.updated_at = True, now
-    tell(session, case.study_id, case.id, now, "the report went back under an identity since corrected")
+    add_line(session, case.study_id, case.id, now, "the report went back under an identity since corrected")
     text = f"The report of case {case.id} went back under an identity since corrected: send a corrected one."
     event = f"case {case.id} correction {case.corrections}"
     raise_notice(session, now, event, text, f"/cases/{case.id}", case.site)

@@ -12,8 +12,8 @@ from sqlmodel import select
 
 from gateway.identity.pixels import CannotDecode
 from gateway.pipeline.conflicts import compare
+from gateway.records.tables.administration import Notice
 from gateway.records.tables.conflicts import Conflict
-from gateway.records.tables.service import Notice
 from support.engine import Bench, scans
 
 

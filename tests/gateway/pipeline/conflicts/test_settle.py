@@ -10,7 +10,7 @@ from gateway.errors import Conflict as Overtaken
 from gateway.errors import WrongState
 from gateway.lifecycle import Choice
 from gateway.records import ledger
-from gateway.records.tables.service import Notice
+from gateway.records.tables.administration import Notice
 from gateway.records.tables.studies import Delivery, Identity, Instance
 from gateway.records.views import case_rows
 from support.conflicts import case, decide, state

@@ -17,12 +17,12 @@ from gateway.pipeline.jobs.forget import Forgetter
 from gateway.pipeline.steps import calendar as calendar_step
 from gateway.pipeline.steps import facts
 from gateway.records import audit, forgetting, ledger
+from gateway.records.calendar import PatientRow, calendar
 from gateway.records.identities import sealed_letters
-from gateway.records.surveillance import PatientRow, calendar
-from gateway.records.tables.service import AuditEvent, Notice
+from gateway.records.tables.administration import AuditEvent, Notice
 from gateway.records.tables.studies import Case, Enrolment, Study
-from routing_rules.surveillance.due_dates import Enrolment as Risk
-from routing_rules.surveillance.due_dates import JcvStatus, State
+from routing_rules.surveillance.due_dates import CalendarState, JcvStatus
+from routing_rules.surveillance.due_dates import PatientRisk as Risk
 from routing_rules.surveillance.enrolment_csv import EnrolmentRow
 from support.engine import Bench, bench, scans
 from support.listeners import mail_server
@@ -63,10 +63,10 @@ def enrol(
     with database.read() as session:
         public = sealed_letters.public_key(session)
     row = EnrolmentRow(1, patient_id, issuer, str(more.pop("site", "hospital")), risk, **more)  # type: ignore[arg-type]
-    return ledger.enrol(database, [ledger.entry_of(row, public)], "carla")[0]
+    return ledger.enrol(database, [ledger.sealed_enrolment(row, public)], "carla")[0]
 
 
-def opened(gateway: Bench) -> calendar_step.Opened:
+def opened(gateway: Bench) -> calendar_step.OpenedLetters:
     """What the worker does every few seconds."""
     return calendar_step.open_letters(gateway.context.database, gateway.context.pseudonym_key)
 
@@ -93,7 +93,7 @@ class TestLetters:
         assert found_in_rows(database, wanted) == found_in(tmp_path, wanted) == set()
         [waiting] = patients(gateway)
         assert (waiting.waiting, waiting.pseudonym, waiting.label) == (True, "", "register 12")
-        assert opened(gateway) == calendar_step.Opened(enrolled=1)
+        assert opened(gateway) == calendar_step.OpenedLetters(enrolled=1)
         [known] = patients(gateway)
         key = gateway.context.pseudonym_key
         assert (known.waiting, known.pseudonym) == (False, key.pseudonym("hospital", "QISS", "QX-777-31"))
@@ -105,7 +105,7 @@ class TestLetters:
             assert (told.subject, told.detail) == (f"enrolment {enrolment}", {"became": "enrolled"})
             assert audit.verify(session) is None
         assert found_in_rows(database, wanted) == set()
-        assert opened(gateway) == calendar_step.Opened()
+        assert opened(gateway) == calendar_step.OpenedLetters()
 
     def test_the_same_patient_twice_is_one_entry(self, gateway: Bench) -> None:
         """What the newer entry knows counts, what it does not know stays; an ended one is on the calendar again."""
@@ -114,7 +114,7 @@ class TestLetters:
         ledger.end_enrolment(gateway.context.database, first, "carla", "moved")
         assert patients(gateway) == []
         enrol(gateway, risk=Risk(stopped_on=date(2026, 2, 1)))
-        assert opened(gateway) == calendar_step.Opened(merged=1)
+        assert opened(gateway) == calendar_step.OpenedLetters(merged=1)
         [row] = patients(gateway)
         assert (row.id, row.label, row.said_last_mri_on) == (first, "register 12", date(2025, 12, 1))
         assert (row.risk.stopped_on, row.risk.jcv_status) == (date(2026, 2, 1), JcvStatus.POSITIVE)
@@ -124,7 +124,7 @@ class TestLetters:
         enrol(gateway)
         enrol(gateway, issuer="OTHER")
         enrol(gateway, site="north")
-        assert opened(gateway) == calendar_step.Opened(enrolled=3)
+        assert opened(gateway) == calendar_step.OpenedLetters(enrolled=3)
         with gateway.context.database.read() as session:
             assert len({row.pseudonym for row in calendar(session, "", TODAY)}) == 3
 
@@ -135,7 +135,7 @@ class TestLetters:
         with database.write("test") as session:
             session.execute(update(Enrolment).where(col(Enrolment.id) == enrolment).values(site="north"))
         for _ in range(2):
-            assert opened(gateway) == calendar_step.Opened(held=1)
+            assert opened(gateway) == calendar_step.OpenedLetters(held=1)
         with database.read() as session:
             [row] = calendar(session, "north", TODAY)
         assert row.problem.startswith("What was entered cannot be opened")
@@ -204,12 +204,12 @@ class TestDates:
         enrol(gateway)
         opened(gateway)
         [before] = patients(gateway)
-        assert before.status.state is State.MISSING
+        assert before.status.state is CalendarState.MISSING
         gateway.keep(study_of())
         gateway.run(70)
         [after] = patients(gateway)
         due = after.status.next_due
-        assert (after.last_mri_on, after.status.state) == (date(2026, 2, 2), State.NOT_DUE)
+        assert (after.last_mri_on, after.status.state) == (date(2026, 2, 2), CalendarState.NOT_DUE)
         assert due is not None
         assert (due.rule_id, due.due_from, due.due_by) == ("NTZ-HIGH", date(2026, 5, 2), date(2026, 6, 2))
 
@@ -387,7 +387,7 @@ class TestForgetting:
         assert patients(gateway) == []
         assert found_in_rows(gateway.context.database, {b"register 12"}) == set()
         enrol(gateway)
-        assert opened(gateway) == calendar_step.Opened(held=1)
+        assert opened(gateway) == calendar_step.OpenedLetters(held=1)
         [held] = patients(gateway)
         assert held.problem.startswith("This patient was forgotten")
         with gateway.context.database.read() as session:

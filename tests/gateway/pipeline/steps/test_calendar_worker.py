@@ -1,4 +1,4 @@
-"""The worker as it is started: it publishes its key, opens letters and marks overdue by itself."""
+"""The worker as it is started: it publishes its key, opens letters and notes who is overdue by itself."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from gateway.assembly.gateway import make_keys, open_gateway
 from gateway.assembly.worker import worker
 from gateway.pipeline import schedule
 from gateway.records import ledger
+from gateway.records.calendar import calendar
 from gateway.records.identities import sealed_letters
-from gateway.records.surveillance import calendar
-from gateway.records.tables.service import Notice
+from gateway.records.tables.administration import Notice
 from gateway.settings import Settings
-from routing_rules.surveillance.due_dates import Enrolment as Risk
-from routing_rules.surveillance.due_dates import State
+from routing_rules.surveillance.due_dates import CalendarState
+from routing_rules.surveillance.due_dates import PatientRisk as Risk
 from routing_rules.surveillance.enrolment_csv import EnrolmentRow
 
 
@@ -43,7 +43,7 @@ def test_a_started_worker_does_it_all(tmp_path: Path, monkeypatch: pytest.Monkey
         with gateway.database.read() as session:
             public = sealed_letters.public_key(session)
         row = EnrolmentRow(1, "QX-777-31", "", "north", Risk(enrolled_on=date(2020, 1, 1)))
-        ledger.enrol(gateway.database, [ledger.entry_of(row, public)], "carla")
+        ledger.enrol(gateway.database, [ledger.sealed_enrolment(row, public)], "carla")
         deadline = time.monotonic() + 30
         told = None
         while told is None and time.monotonic() < deadline:
@@ -56,7 +56,7 @@ def test_a_started_worker_does_it_all(tmp_path: Path, monkeypatch: pytest.Monkey
         scheduler.shutdown(wait=True)
         engine.stop(10)
         gateway.database.close()
-    assert (patient.waiting, patient.status.state) == (False, State.MISSING)
+    assert (patient.waiting, patient.status.state) == (False, CalendarState.MISSING)
     assert told is not None
     assert told.text.startswith(
         "Surveillance MRI at north: 1 newly overdue, 1 overdue in all (1 without any MRI)"

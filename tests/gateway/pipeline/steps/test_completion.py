@@ -7,11 +7,18 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.pipeline.steps.completion import Complete, Incomplete, Limits, Progress, Waiting, judge
+from gateway.pipeline.steps.completion import (
+    Complete,
+    CompletionLimits,
+    Incomplete,
+    StudyProgress,
+    Waiting,
+    judge,
+)
 from routing_rules.rule import AtHardCap
 
-LIMITS = Limits(timedelta(seconds=300), timedelta(seconds=7200))
-HOLD = Limits(LIMITS.quiet, LIMITS.hard_cap, AtHardCap.HOLD)
+LIMITS = CompletionLimits(timedelta(seconds=300), timedelta(seconds=7200))
+HOLD = CompletionLimits(LIMITS.quiet, LIMITS.hard_cap, AtHardCap.HOLD)
 
 
 def _progress(
@@ -20,8 +27,8 @@ def _progress(
     here: int = 100,
     missing: tuple[str, ...] = (),
     counted: int | None = None,
-) -> Progress:
-    return Progress(timedelta(seconds=silent), timedelta(seconds=first), here, missing, counted)
+) -> StudyProgress:
+    return StudyProgress(timedelta(seconds=silent), timedelta(seconds=first), here, missing, counted)
 
 
 def test_quiet_and_nothing_missing_is_complete() -> None:
@@ -81,7 +88,7 @@ progresses = st.builds(
 
 
 @given(progresses, st.sampled_from([LIMITS, HOLD]))
-def test_every_wait_ends(progress: Progress, limits: Limits) -> None:
+def test_every_wait_ends(progress: StudyProgress, limits: CompletionLimits) -> None:
     """A waiting study is looked at again, in the future and no later than at the hard cap."""
     verdict = judge(progress, limits)
     if isinstance(verdict, Waiting):

@@ -28,7 +28,7 @@ from gateway.pipeline.cores import Cores, ProcessDied, shared
 from gateway.pipeline.steps.copies import Copy, Leaking, Original, Share, Withheld, copies_of, values_in
 from gateway.privacy.deidentify.instance import PatientContext
 from gateway.privacy.fast.identifying_values import StudyValues
-from gateway.privacy.identifiers.values import Kind
+from gateway.privacy.identifiers.values import ValueKind
 from gateway.privacy.profile.profile import load_profile
 from gateway.privacy.pseudonyms import PseudonymKey
 from gateway.records.blobs import LocalBlobs
@@ -122,7 +122,7 @@ def test_two_processes_make_what_one_makes(study: tuple[LocalBlobs, list[Origina
     blobs, found = study
     whole = _share(blobs, found)
     alone = copies_of(whole)
-    made = {one.fact.blob: blobs.get(one.fact.blob) for one in alone if isinstance(one, Copy)}
+    made = {one.prepared.blob: blobs.get(one.prepared.blob) for one in alone if isinstance(one, Copy)}
     for blob in made:
         blobs.delete(blob)
     halves = [replace(whole, originals=found[:30]), replace(whole, originals=found[30:])]
@@ -132,7 +132,7 @@ def test_two_processes_make_what_one_makes(study: tuple[LocalBlobs, list[Origina
     assert {type(one) for one in alone} == {Copy, Withheld}
     for one in alone:
         if isinstance(one, Copy):
-            file = made[one.fact.blob]
+            file = made[one.prepared.blob]
             assert (one.size, one.sha256) == (len(file), hashlib.sha256(file).hexdigest())
 
 
@@ -153,7 +153,7 @@ def test_a_leak_is_told_by_attribute_and_offset(study: tuple[LocalBlobs, list[Or
     """A value that every copy has (here: its own pseudonym) withholds every image; nothing is written."""
     blobs, found = study
     values = StudyValues()
-    values.join({(PATIENT.pseudonym, Kind.TEXT): "PatientID"})
+    values.join({(PATIENT.pseudonym, ValueKind.TEXT): "PatientID"})
     made = copies_of(replace(_share(blobs, found), values=values.values(None)))
     leaking = [one for one in made if isinstance(one, Leaking)]
     assert len(leaking) == len(found) - 2
@@ -191,7 +191,7 @@ def test_a_large_image_stays_on_the_disk(tmp_path: Path) -> None:
     finally:
         tracemalloc.stop()
     assert isinstance(made, Copy)
-    file = blobs.get(made.fact.blob)
+    file = blobs.get(made.prepared.blob)
     assert (made.size, made.sha256) == (len(file), hashlib.sha256(file).hexdigest())
     assert file[-60_000_000:] == blobs.get("received/large.dcm")[-60_000_000:]
     assert [path.name for path in blobs.folder.iterdir() if path.is_file()] == []
@@ -219,7 +219,7 @@ def test_a_file_system_without_nameless_files_will_do(
     share = _large(blobs)
     (made,) = copies_of(share)
     assert isinstance(made, Copy)
-    before = blobs.get(made.fact.blob)
+    before = blobs.get(made.prepared.blob)
     opened = os.open
 
     def lacking(path: str | Path, flags: int, *more: int, **named: int) -> int:
@@ -228,9 +228,9 @@ def test_a_file_system_without_nameless_files_will_do(
         return opened(path, flags, *more, **named)
 
     monkeypatch.setattr(os, "open", lacking)
-    blobs.delete(made.fact.blob)
+    blobs.delete(made.prepared.blob)
     assert copies_of(share) == [made]
-    assert blobs.get(made.fact.blob) == before
+    assert blobs.get(made.prepared.blob) == before
 
 
 def test_of_a_large_image_that_leaks_nothing_stays(tmp_path: Path) -> None:
@@ -238,7 +238,7 @@ def test_of_a_large_image_that_leaks_nothing_stays(tmp_path: Path) -> None:
     blobs = LocalBlobs(tmp_path / "objects")
     share = _large(blobs, hidden=b" MUSTERMANN ")
     values = StudyValues()
-    values.join({("MUSTERMANN", Kind.NAME): "PatientName"})
+    values.join({("MUSTERMANN", ValueKind.NAME): "PatientName"})
     (made,) = copies_of(replace(share, values=values.values(None)))
     assert isinstance(made, Leaking)
     assert [leak.attribute for leak in made.leaks] == ["PixelData"]

@@ -42,7 +42,7 @@ def _damage(pipeline: Bench, number: int) -> None:
 
 
 def test_two_processes_find_what_one_finds(pipeline: Bench) -> None:
-    """The same facts, patient, linkage and day, with one object that nobody can read."""
+    """The same facts, patient, hashes and day, with one object that nobody can read."""
     pipeline.keep(phantom())
     _damage(pipeline, 3)
     alone = replace(pipeline.context, cores=ONE_CORE)

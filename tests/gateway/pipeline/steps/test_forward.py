@@ -16,17 +16,17 @@ from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.node import DimseNode
 from gateway.lifecycle import CaseState, StudyState
 from gateway.pipeline.runner.engine import Engine
-from gateway.pipeline.runner.lanes import Lanes
+from gateway.pipeline.runner.peer_limits import PeerLimits
 from gateway.pipeline.steps import forward
 from gateway.records import ledger
 from gateway.records.database import Database
-from gateway.records.evidence import Evidence, PreparedFact
+from gateway.records.step_record import NewPreparedInstance, StepRecord
 from gateway.records.views import case_rows
 from gateway.settings import Settings
 from support.dicom_files import encoded, mr_dataset
 from support.engine import Bench, bench
 from support.peers import HERE, PretendPacs, node, wait_until
-from support.records import LEASE, QUIET, draft, fact
+from support.records import LEASE, QUIET, draft, new_instance
 
 BEFORE = {"study": ("RECEIVED", "COMPLETED"), "case": ("MATCHED",)}
 
@@ -43,7 +43,7 @@ def work(tmp_path: Path) -> Iterator[Bench]:
 def _prepared(work: Bench, number: int, destination: str, objects: int = 1) -> int:
     """A case that waits to be forwarded; its number."""
     database, study = work.context.database, f"1.2.{number}"
-    ledger.keep_instance(database, fact(number=number, study=study), QUIET)
+    ledger.keep_instance(database, new_instance(number=number, study=study), QUIET)
     work.clock.pass_seconds(11)
     copies = []
     for each in range(objects):
@@ -52,14 +52,14 @@ def _prepared(work: Bench, number: int, destination: str, objects: int = 1) -> i
         work.context.blobs.put(blob, encoded(dataset))
         meta = dataset.file_meta
         copies.append(
-            PreparedFact(
+            NewPreparedInstance(
                 number, dataset.SOPClassUID, dataset.SOPInstanceUID, str(meta.TransferSyntaxUID), blob
             )
         )
     for reached, evidence in (
-        (StudyState.COMPLETED, Evidence()),
-        (StudyState.MATCHED, Evidence(cases=(draft(destination),))),
-        (CaseState.PREPARED, Evidence(prepared=tuple(copies))),
+        (StudyState.COMPLETED, StepRecord()),
+        (StudyState.MATCHED, StepRecord(cases=(draft(destination),))),
+        (CaseState.PREPARED, StepRecord(prepared=tuple(copies))),
     ):
         claim = ledger.claim_due(database, "test", LEASE, BEFORE)
         assert claim is not None
@@ -182,22 +182,22 @@ def test_a_worker_that_lost_its_claim_stops_sending(work: Bench, monkeypatch: py
 
 def test_lanes_share_the_workers() -> None:
     """Half for a node that answers, one for a node that failed last, half for all such together."""
-    lanes = Lanes(4)
+    limits = PeerLimits(4)
     steps: list[tuple[Callable[[], None], set[str]]] = [
-        (lambda: lanes.enter(""), set()),
-        (lambda: lanes.enter("a"), set()),
-        (lambda: lanes.enter("a"), {"a"}),
-        (lambda: lanes.leave("a", answered=False), {"a"}),
-        (lambda: lanes.enter("b"), {"a"}),
-        (lambda: lanes.leave("b", answered=False), {"a"}),
-        (lambda: lanes.enter("b"), {"a", "b"}),
-        (lambda: lanes.leave("a", answered=False), {"b"}),
-        (lambda: lanes.enter("c"), {"b"}),
-        (lambda: lanes.leave("c", answered=False), {"b"}),
-        (lambda: lanes.enter("c"), {"a", "b", "c"}),
-        (lambda: lanes.leave("b", answered=True), {"c"}),
-        (lambda: lanes.enter("b"), {"c"}),
+        (lambda: limits.enter(""), set()),
+        (lambda: limits.enter("a"), set()),
+        (lambda: limits.enter("a"), {"a"}),
+        (lambda: limits.leave("a", answered=False), {"a"}),
+        (lambda: limits.enter("b"), {"a"}),
+        (lambda: limits.leave("b", answered=False), {"a"}),
+        (lambda: limits.enter("b"), {"a", "b"}),
+        (lambda: limits.leave("a", answered=False), {"b"}),
+        (lambda: limits.enter("c"), {"b"}),
+        (lambda: limits.leave("c", answered=False), {"b"}),
+        (lambda: limits.enter("c"), {"a", "b", "c"}),
+        (lambda: limits.leave("b", answered=True), {"c"}),
+        (lambda: limits.enter("b"), {"c"}),
     ]
     for number, (step, full) in enumerate(steps):
         step()
-        assert lanes.full() == full, number
+        assert limits.full() == full, number

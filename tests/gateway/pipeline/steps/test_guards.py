@@ -7,20 +7,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydicom import Dataset
 
-from gateway.pipeline.steps.guards import findings, other_regions
-from gateway.pipeline.steps.patient_hashes import Linkage, linkage
+from gateway.pipeline.steps.guards import holds, other_regions
+from gateway.pipeline.steps.patient_hashes import PatientHashes, patient_hashes
 from gateway.privacy.pseudonyms import PseudonymKey
 from routing_rules.facts import StudyFacts
 
 KEY = PseudonymKey(b"k" * 32, "test")
-OWN = Linkage("patient", "name", "birth", "accession")
+OWN = PatientHashes("patient", "name", "birth", "accession")
 HEAD = StudyFacts(modalities=("MR",), body_parts=("BRAIN",))
 
 
 def _codes(
-    facts: StudyFacts = HEAD, patient: tuple[Linkage, ...] = (), accession: tuple[Linkage, ...] = ()
+    facts: StudyFacts = HEAD,
+    patient: tuple[PatientHashes, ...] = (),
+    accession: tuple[PatientHashes, ...] = (),
 ) -> set[str]:
-    return {finding.code for finding in findings(facts, OWN, patient, accession)}
+    return {finding.code for finding in holds(facts, OWN, patient, accession)}
 
 
 def test_an_ordinary_head_mri_passes() -> None:
@@ -60,14 +62,16 @@ def test_a_study_without_mr_is_held() -> None:
 
 def test_one_patient_id_with_two_names_or_birth_dates_is_held() -> None:
     """Each difference has its own code, so that letting one pass does not let the other."""
-    assert _codes(patient=(Linkage("patient", "other", "birth", ""),)) == {"other-name"}
-    assert _codes(patient=(Linkage("patient", "name", "other", ""),)) == {"other-birth-date"}
-    assert _codes(patient=(Linkage("patient", "", "", ""),)) == set()
+    assert _codes(patient=(PatientHashes("patient", "other", "birth", ""),)) == {"other-name"}
+    assert _codes(patient=(PatientHashes("patient", "name", "other", ""),)) == {"other-birth-date"}
+    assert _codes(patient=(PatientHashes("patient", "", "", ""),)) == set()
 
 
 def test_one_accession_number_for_two_patients_is_held() -> None:
     """One of the two studies carries the wrong number, or the wrong patient."""
-    assert _codes(accession=(Linkage("someone", "name", "birth", "accession"),)) == {"accession-of-another"}
+    assert _codes(accession=(PatientHashes("someone", "name", "birth", "accession"),)) == {
+        "accession-of-another"
+    }
 
 
 def _header(**attributes: str) -> Dataset:
@@ -81,13 +85,15 @@ def _header(**attributes: str) -> Dataset:
 def test_a_name_is_the_same_however_it_is_written() -> None:
     """Case, spacing and empty components differ between systems."""
     names = ["Muster^Anna", "MUSTER^ANNA", "muster^anna^^", "Muster^ Anna ", "Muster^Anna=ムスター"]
-    assert len({linkage(KEY, "north", _header(PatientName=name)) for name in names}) == 1
-    assert linkage(KEY, "north", _header(PatientName="Muster^Anne")) != linkage(KEY, "north", _header())
+    assert len({patient_hashes(KEY, "north", _header(PatientName=name)) for name in names}) == 1
+    assert patient_hashes(KEY, "north", _header(PatientName="Muster^Anne")) != patient_hashes(
+        KEY, "north", _header()
+    )
 
 
 def test_hashes_tell_nothing_and_stay_within_a_site() -> None:
     """No value appears in its hash, and two sites' patients with one number are two patients."""
-    here, there = linkage(KEY, "north", _header()), linkage(KEY, "south", _header())
+    here, there = patient_hashes(KEY, "north", _header()), patient_hashes(KEY, "south", _header())
     assert here.patient_hash != there.patient_hash
     assert here.accession_hash == ""
     assert not any(value in "".join(vars(here).values()) for value in ("Muster", "19800102"))

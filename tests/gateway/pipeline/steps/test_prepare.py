@@ -11,13 +11,13 @@ from sqlmodel import select
 
 from gateway.errors import NotAllowed, NotThere, WrongState
 from gateway.pipeline.steps.manifest import verify
-from gateway.privacy.identifiers.recognition import Recogniser
+from gateway.privacy.identifiers.detection import IdentifierDetector
 from gateway.privacy.leak_search.search import identifying_values
 from gateway.records import ledger
-from gateway.records.tables.service import AuditEvent
+from gateway.records.tables.administration import AuditEvent
 from gateway.records.tables.studies import CaseEvent
 from gateway.records.views import case_rows
-from gateway.records.views.held_rows import manifests
+from gateway.records.views.held_object_rows import manifests
 from support.engine import RULE, Bench, bench
 from support.held_objects import burned_in, screen_capture, zip_report
 from support.web_gateway import phantom
@@ -254,7 +254,7 @@ def test_the_manifest_says_what_was_done_and_names_nobody(pipeline: Bench, study
     assert (gate["files"], gate["hits"]) == (len(study), 0)  # type: ignore[index]
     assert gate["values_searched"]["name"] > 0  # type: ignore[index]
     text = json.dumps(found, ensure_ascii=False)
-    left = [value for value in identifying_values(study) if Recogniser([value]).in_text(text)]
+    left = [value for value in identifying_values(study) if IdentifierDetector([value]).in_text(text)]
     assert left == []
     assert case.manifest["digest"] == found["sha256"]
     assert "actions" not in case.manifest, "rows stay small"

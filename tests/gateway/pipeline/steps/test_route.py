@@ -14,7 +14,7 @@ from dicom_nodes.directory import NodeDirectory
 from gateway.records import ledger
 from gateway.records.tables.studies import Case
 from gateway.records.views import conflict_rows, notice_rows
-from routing_rules.files import rules_from_text
+from routing_rules.rule_files import rules_from_text
 from support.engine import RULE, Bench, bench, scans
 from support.peers import PretendPacs
 

@@ -10,7 +10,7 @@ from gateway.records import ledger
 from gateway.records.accounts import Viewer
 from gateway.records.tables.studies import Case, CaseEvent, Instance
 from gateway.records.views import study_rows
-from routing_rules.files import rules_from_text
+from routing_rules.rule_files import rules_from_text
 from routing_rules.series.protocol import Readability
 from support.engine import Bench, scans
 from support.records import reader

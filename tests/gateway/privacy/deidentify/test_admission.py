@@ -7,7 +7,7 @@ from pydicom.dataset import Dataset
 
 from gateway.privacy.deidentify.instance import deidentify
 from gateway.privacy.deidentify.part10 import encode
-from gateway.privacy.errors import Held, ProfileError, Reason
+from gateway.privacy.errors import Held, HeldReason, ProfileError
 from gateway.privacy.leak_search.search import find_leaks, identifying_values
 from gateway.privacy.profile.profile import load_profile
 from support.hostile_mr import Person, context, hostile_mr, reread
@@ -54,24 +54,24 @@ def changed(**values: object) -> Dataset:
 @pytest.mark.parametrize(
     ("values", "reason", "releasable"),
     [
-        ({"BurnedInAnnotation": "YES"}, Reason.BURNED_IN_ANNOTATION, True),
-        ({"BurnedInAnnotation": "PERHAPS"}, Reason.BURNED_IN_ANNOTATION, True),
-        ({"ImageType": ["DERIVED", "SECONDARY", "SCREEN SAVE"]}, Reason.SCREEN_CAPTURE, True),
-        ({"SOPClassUID": SECONDARY_CAPTURE}, Reason.SOP_CLASS, True),
-        ({"SOPClassUID": "1.3.12.2.1107.5.9.1"}, Reason.PRIVATE_SOP_CLASS, False),
-        ({"SOPClassUID": None}, Reason.INCOMPLETE, False),
-        ({"SOPInstanceUID": ""}, Reason.INCOMPLETE, False),
-        ({"StudyInstanceUID": ""}, Reason.INCOMPLETE, False),
-        ({"SeriesInstanceUID": None}, Reason.INCOMPLETE, False),
-        ({"StudyInstanceUID": "Zwirnlein"}, Reason.INCOMPLETE, False),
-        ({"SeriesInstanceUID": "patient:north::4711"}, Reason.INCOMPLETE, False),
-        ({"SOPInstanceUID": ["1.2.3", "1.2.4"]}, Reason.INCOMPLETE, False),
-        ({"SOPInstanceUID": "1." + "1" * 63}, Reason.INCOMPLETE, False),
-        *(({"SOPClassUID": uid}, Reason.SOP_CLASS, False) for uid in NEVER.values()),
+        ({"BurnedInAnnotation": "YES"}, HeldReason.BURNED_IN_ANNOTATION, True),
+        ({"BurnedInAnnotation": "PERHAPS"}, HeldReason.BURNED_IN_ANNOTATION, True),
+        ({"ImageType": ["DERIVED", "SECONDARY", "SCREEN SAVE"]}, HeldReason.SCREEN_CAPTURE, True),
+        ({"SOPClassUID": SECONDARY_CAPTURE}, HeldReason.SOP_CLASS, True),
+        ({"SOPClassUID": "1.3.12.2.1107.5.9.1"}, HeldReason.PRIVATE_SOP_CLASS, False),
+        ({"SOPClassUID": None}, HeldReason.INCOMPLETE, False),
+        ({"SOPInstanceUID": ""}, HeldReason.INCOMPLETE, False),
+        ({"StudyInstanceUID": ""}, HeldReason.INCOMPLETE, False),
+        ({"SeriesInstanceUID": None}, HeldReason.INCOMPLETE, False),
+        ({"StudyInstanceUID": "Zwirnlein"}, HeldReason.INCOMPLETE, False),
+        ({"SeriesInstanceUID": "patient:north::4711"}, HeldReason.INCOMPLETE, False),
+        ({"SOPInstanceUID": ["1.2.3", "1.2.4"]}, HeldReason.INCOMPLETE, False),
+        ({"SOPInstanceUID": "1." + "1" * 63}, HeldReason.INCOMPLETE, False),
+        *(({"SOPClassUID": uid}, HeldReason.SOP_CLASS, False) for uid in NEVER.values()),
     ],
 )
 def test_what_is_held_says_why_and_whether_it_can_be_released(
-    values: dict[str, object], reason: Reason, releasable: bool
+    values: dict[str, object], reason: HeldReason, releasable: bool
 ) -> None:
     """One stable code each; a release passes over the releasable ones only."""
     stop = held(changed(**values))
@@ -87,7 +87,7 @@ def test_an_overlay_in_unused_pixel_bits_is_held_and_releasable() -> None:
     ds = hostile_mr(depth=0)
     del ds[0x6000, 0x3000]
     ds.add_new(0x60000102, "US", 12)
-    assert held(ds).reason is Reason.EMBEDDED_OVERLAY
+    assert held(ds).reason is HeldReason.EMBEDDED_OVERLAY
     assert not [e for e in deidentify(ds, context(), PROFILE, released=True).dataset if e.tag.group == 0x6000]
 
 
@@ -97,13 +97,13 @@ def test_an_unreadable_object_cannot_be_released() -> None:
     raw = ds.get_item("PixelSpacing")
     ds._dict[raw.tag] = raw._replace(value=b"Zwirnlein^Adelgunde ")  # type: ignore[union-attr]
     stop = held(ds, released=True)
-    assert (stop.reason, stop.releasable) == (Reason.UNREADABLE, False)
+    assert (stop.reason, stop.releasable) == (HeldReason.UNREADABLE, False)
 
 
 def test_one_stop_that_cannot_be_released_outweighs_those_that_can() -> None:
     """An image with burned-in text and without a study is incomplete first."""
     stop = held(changed(BurnedInAnnotation="YES", StudyInstanceUID=""))
-    assert (stop.reason, stop.releasable) == (Reason.INCOMPLETE, False)
+    assert (stop.reason, stop.releasable) == (HeldReason.INCOMPLETE, False)
     both = held(changed(BurnedInAnnotation="YES", SOPClassUID=SECONDARY_CAPTURE))
     assert both.releasable
     assert "burned" in both.problem
@@ -112,7 +112,7 @@ def test_one_stop_that_cannot_be_released_outweighs_those_that_can() -> None:
 
 @pytest.mark.parametrize("sop_class", sorted(PROFILE.releasable_sop_classes))
 def test_a_released_image_is_cleaned_like_any_other(sop_class: str) -> None:
-    """Only the stop is passed over: every attribute is treated, no identifier is left, the mark says NO."""
+    """Only the stop is passed over: every attribute is treated, no identifier is left, BurnedInAnnotation says NO."""
     original = reread(capture(sop_class))
     done = deidentify(original, context(), PROFILE, released=True)
     new = reread(done.dataset)

@@ -264,7 +264,7 @@ def test_a_transfer_syntax_that_is_none_is_held() -> None:
 
 
 def test_text_spelled_in_binary_numbers_is_found_by_the_leak_search() -> None:
-    """The engine keeps numbers; eight of their bytes that read as a name park the study."""
+    """De-identification keeps numbers; eight of their bytes that read as a name park the study."""
     ds = hostile_mr(depth=0)
     (spelled,) = struct.unpack("<d", b"Zwirnlei")
     person = Person(family="Zwirnlei")

@@ -208,9 +208,8 @@ def test_attributes_outside_the_iod_and_wrong_vrs_go() -> None:
     new = deidentify(ds, context(), PROFILE).dataset
     assert "KVP" not in new
     assert "EchoTime" not in new
-    assert (
-        new.RescaleSlope == 1.5
-    )  # of the Enhanced MR IOD, as scanners write it at the top of classic images
+    # Of the Enhanced MR IOD, as scanners write it at the top of classic images.
+    assert new.RescaleSlope == 1.5
 
 
 def test_a_description_without_radiology_becomes_the_recognised_kind() -> None:

@@ -1,4 +1,4 @@
-"""What becomes of plain values is asked once for all patients: it is what the engine says for each of them."""
+"""What becomes of plain values is asked once for all patients: it is what `deidentify` says for each of them."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def plain_elements(draw: st.DrawFn) -> dict[int, bytes]:
 
 
 def engine(data: bytes, patient: PatientContext, kind: str | None) -> tuple[bytes, dict[str, int]] | str:
-    """What the engine on datasets makes of a file, or why not."""
+    """What `deidentify` makes of a file, or why not."""
     try:
         done = deidentify(dcmread(BytesIO(data)), patient, PROFILE, kind)
         return encode(done.dataset), dict(done.actions)

@@ -1,4 +1,4 @@
-"""Preparing by byte ranges gives the very bytes, counts, mappings and refusals of the engine on datasets."""
+"""Preparing by byte ranges gives the very bytes, counts, mappings and refusals of `deidentify`."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ __all__ = ["pydicom_is_quiet"]
 
 
 def expected(data: bytes, kind: str | None, *, released: bool = False) -> tuple[object, ...]:
-    """What the engine on datasets makes of a file."""
+    """What `deidentify` makes of a file."""
     try:
         original = dcmread(BytesIO(data))
         done = deidentify(original, context(), PROFILE, kind, released=released)
@@ -223,7 +223,7 @@ def test_leaks_are_those_of_the_search() -> None:
 
 
 def without_overlays(ds: Dataset) -> Dataset:
-    """The groups 6000 sent home: such objects are judged by the engine."""
+    """The groups 6000 sent home: such objects are judged by `deidentify`."""
     for element in list(ds.group_dataset(0x6000)):
         del ds[element.tag]
     return ds
@@ -332,7 +332,7 @@ def test_an_object_whose_uid_is_a_text_is_held_after_one_that_is_let_out(keyword
 
 @pytest.mark.parametrize("scheme", Scheme)
 def test_both_schemes_are_prepared_alike(scheme: Scheme) -> None:
-    """The engine on datasets and the byte ranges ask the same pseudonyms."""
+    """`deidentify` on datasets and the byte ranges ask the same pseudonyms."""
     patient = context(scheme=scheme)
     data = file_of(without_overlays(hostile_mr(depth=2)))
     done = deidentify(dcmread(BytesIO(data)), patient, PROFILE, "t2")

@@ -130,7 +130,7 @@ def series(draw: st.DrawFn) -> list[bytes]:
 
 
 def of_the_engine(data: bytes) -> tuple[object, ...]:
-    """What the engine on datasets makes of a file."""
+    """What `deidentify` makes of a file."""
     try:
         done = deidentify(dcmread(BytesIO(data)), context(), PROFILE, "t2")
         new = done.dataset

@@ -42,7 +42,7 @@ def file_with(uid: str, text: str, date: str = "20010203") -> bytes:
 
 
 def written_by_engine(data: bytes) -> Dataset:
-    """What the engine on datasets makes of it."""
+    """What `deidentify` makes of it."""
     return deidentify(dcmread(BytesIO(data)), context(), load_profile(), "t2").dataset
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gateway.privacy.deidentify.instance import deidentify
 from gateway.privacy.deidentify.part10 import encode
-from gateway.privacy.identifiers.values import Kind
+from gateway.privacy.identifiers.values import ValueKind
 from gateway.privacy.leak_search.search import IdentifyingValue, LeakSearch, find_leaks, identifying_values
 from gateway.privacy.profile.profile import load_profile
 from support import leak_oracle
@@ -45,12 +45,12 @@ NUMBERS = ("QX4711923", "4711923", "00012345", "77123", "1234", "000000")
 DATES = ("19710413", "20240229", "19991231")
 UIDS = ("1.3.12.2.1107.5.2.32", "12345678.9")
 VALUES = [
-    *(IdentifyingValue("PatientName", word, Kind.NAME) for word in WORDS),
-    *(IdentifyingValue("InstitutionName", word, Kind.TEXT) for word in WORDS[:8]),
-    *(IdentifyingValue("PatientID", number, Kind.NUMBER) for number in NUMBERS),
-    *(IdentifyingValue("StudyDate", date, Kind.DATE) for date in DATES),
-    IdentifyingValue("ContentDate", "20010203", Kind.DATE, elsewhere_only=True),
-    *(IdentifyingValue("SOPInstanceUID", uid, Kind.UID) for uid in UIDS),
+    *(IdentifyingValue("PatientName", word, ValueKind.NAME) for word in WORDS),
+    *(IdentifyingValue("InstitutionName", word, ValueKind.TEXT) for word in WORDS[:8]),
+    *(IdentifyingValue("PatientID", number, ValueKind.NUMBER) for number in NUMBERS),
+    *(IdentifyingValue("StudyDate", date, ValueKind.DATE) for date in DATES),
+    IdentifyingValue("ContentDate", "20010203", ValueKind.DATE, elsewhere_only=True),
+    *(IdentifyingValue("SOPInstanceUID", uid, ValueKind.UID) for uid in UIDS),
 ]
 WRITTEN = (
     "13.04.1971", "1971-04-13", "4/13/71", "13 Apr 1971", "april 13, 1971", "13041971", "29. Februar 2024",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.privacy.deidentify.instance import deidentify
 from gateway.privacy.deidentify.part10 import encode
-from gateway.privacy.identifiers.values import Kind
+from gateway.privacy.identifiers.values import ValueKind
 from gateway.privacy.leak_search.search import IdentifyingValue, find_leaks
 from gateway.privacy.profile.profile import load_profile
 from support import leak_oracle
@@ -22,13 +22,13 @@ DATES = ("19710413", "20240229")
 UIDS = ("1.3.12.2.1107.5.2.32", "12345678.9")
 VALUES = frozenset(
     {
-        *(IdentifyingValue("PatientName", word, Kind.NAME) for word in WORDS),
-        *(IdentifyingValue("PatientID", number, Kind.NUMBER) for number in NUMBERS),
-        *(IdentifyingValue("StudyDate", date, Kind.DATE) for date in DATES),
-        *(IdentifyingValue("SOPInstanceUID", uid, Kind.UID) for uid in UIDS),
+        *(IdentifyingValue("PatientName", word, ValueKind.NAME) for word in WORDS),
+        *(IdentifyingValue("PatientID", number, ValueKind.NUMBER) for number in NUMBERS),
+        *(IdentifyingValue("StudyDate", date, ValueKind.DATE) for date in DATES),
+        *(IdentifyingValue("SOPInstanceUID", uid, ValueKind.UID) for uid in UIDS),
     }
 )
-SHORT = frozenset(IdentifyingValue("OperatorsName", word, Kind.NAME) for word in ("Öz", "Gül", "Šoš"))
+SHORT = frozenset(IdentifyingValue("OperatorsName", word, ValueKind.NAME) for word in ("Öz", "Gül", "Šoš"))
 TEXTS = (*WORDS, "Öz", "Gül", *NUMBERS, *DATES, *UIDS, "13.04.1971", "1971-04-13", "4/13/71", "29 Feb 2024")
 CHARSETS = ("utf-8", "latin-1", "shift_jis", "iso2022_jp", "euc_kr", "cp1251", "utf-16-le", "utf-16-be")
 
@@ -84,8 +84,8 @@ def test_both_searches_find_the_same_in_pixel_data(data: bytes) -> None:
     assert find_leaks(file, VALUES) == leak_oracle.find_leaks(file, VALUES)
 
 
-DATE = IdentifyingValue("StudyDate", "19710413", Kind.DATE)
-NUMBER = IdentifyingValue("PatientID", "12345678", Kind.NUMBER)
+DATE = IdentifyingValue("StudyDate", "19710413", ValueKind.DATE)
+NUMBER = IdentifyingValue("PatientID", "12345678", ValueKind.NUMBER)
 
 
 @pytest.mark.parametrize(
@@ -96,11 +96,11 @@ NUMBER = IdentifyingValue("PatientID", "12345678", Kind.NUMBER)
             for charset in CHARSETS
         ),
         # the second letter is above all first ones; two bytes a character, so all of it is dark
-        (IdentifyingValue("PatientName", "Müller", Kind.NAME), "Müller".encode("utf-16-le")),
+        (IdentifyingValue("PatientName", "Müller", ValueKind.NAME), "Müller".encode("utf-16-le")),
         # its beginning is dark, its end is not
-        (IdentifyingValue("PatientName", "An山田太", Kind.NAME), "An山田太".encode("utf-16-le")),
+        (IdentifyingValue("PatientName", "An山田太", ValueKind.NAME), "An山田太".encode("utf-16-le")),
         # so short that one word of it has to do
-        (IdentifyingValue("PatientName", "Gül", Kind.NAME), "Gül".encode("utf-16-le")),
+        (IdentifyingValue("PatientName", "Gül", ValueKind.NAME), "Gül".encode("utf-16-le")),
         # the darkest words that runs of digits begin with
         (DATE, b"4-13-1971"),
         (DATE, b"4.13.1971"),

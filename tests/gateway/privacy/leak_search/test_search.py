@@ -308,7 +308,7 @@ def test_a_model_that_is_called_like_the_patient_and_no_vendor_word_goes() -> No
 
 
 def test_the_gateways_own_mark_is_no_leak_and_nothing_else_in_its_place_is_free() -> None:
-    """A name written where the mark stands is found."""
+    """A name written where the version stands is found."""
     out = deidentify(hostile_mr(depth=0), context(), PROFILE).dataset
     assert find_leaks(encode(out), values_of(PatientName="Gateway^Profile")) == []
     out.DeidentificationMethod = "cleaned for Zwirnlein"

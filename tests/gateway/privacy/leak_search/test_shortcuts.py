@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from gateway.privacy.deidentify.instance import deidentify
 from gateway.privacy.deidentify.part10 import encode
-from gateway.privacy.identifiers.recognition import words_of
-from gateway.privacy.identifiers.values import Kind
+from gateway.privacy.identifiers.detection import words_of
+from gateway.privacy.identifiers.values import ValueKind
 from gateway.privacy.leak_search.header_text import LONGEST
 from gateway.privacy.leak_search.known_spans import KnownLayouts
 from gateway.privacy.leak_search.search import IdentifyingValue, LeakSearch
@@ -24,14 +24,14 @@ BLOCK = 2048  # bytes that are dark together, or not
 SHORT = ("Li", "Ada", "Mtr", "Öz", "Kß")
 VALUES = [
     *(
-        IdentifyingValue("PatientName", word, Kind.NAME)
+        IdentifyingValue("PatientName", word, ValueKind.NAME)
         for word in ("Zwirnlein", "Anna", "Müller", "山田太郎")
     ),
-    *(IdentifyingValue("PatientID", number, Kind.NUMBER) for number in ("4711923", "000042", "1234")),
-    *(IdentifyingValue("StudyDate", date, Kind.DATE) for date in ("19710413", "20240229")),
-    IdentifyingValue("SOPInstanceUID", "1.3.12.2.1107.5.2.32", Kind.UID),
+    *(IdentifyingValue("PatientID", number, ValueKind.NUMBER) for number in ("4711923", "000042", "1234")),
+    *(IdentifyingValue("StudyDate", date, ValueKind.DATE) for date in ("19710413", "20240229")),
+    IdentifyingValue("SOPInstanceUID", "1.3.12.2.1107.5.2.32", ValueKind.UID),
 ]
-ALL = [*VALUES, *(IdentifyingValue("OperatorsName", word, Kind.NAME) for word in SHORT)]
+ALL = [*VALUES, *(IdentifyingValue("OperatorsName", word, ValueKind.NAME) for word in SHORT)]
 TEXTS = (
     "Zwirnlein", "Anna", "Müller", "山田太郎", "4711923", "0.42", "42", "x 42", "1234", "19710413", "13.04.1971",
     "13 Apr 1971", "1.3.12.2.1107.5.2.32", *SHORT, "ADA", "\u212aß", "Kss", "li", " li ",

@@ -113,7 +113,7 @@ def _kept_at(ds: Dataset, level: int) -> Dataset:
 
 
 def _compound(code: str, type_: str | None) -> str:
-    """The answer key's own reading of compound codes, independent of the engine's table."""
+    """The answer key's own reading of compound codes, independent of the table in the code."""
     if "/" not in code:
         return code
     if "U" in code:
@@ -134,7 +134,7 @@ CASES = [
 @pytest.mark.parametrize(("sop_class", "level", "options"), CASES)
 def test_every_row_of_the_table_is_applied_at_every_depth(sop_class: str, level: int, options: str) -> None:
     """Removed, emptied, replaced, shifted or mapped as the code says, at the top and inside items alike, with and
-    without options, by the Type the attribute has in the IOD of the object (of the source tables, not the engine's)."""
+    without options, by the Type the attribute has in the IOD of the object (of the source tables, not ours)."""
     chosen = OPTION_SETS[options]
     out = deidentify(_everything(level, sop_class), context(), _pure(chosen), released=True).dataset
     kept = _kept_at(out, level)

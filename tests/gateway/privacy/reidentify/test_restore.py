@@ -13,7 +13,7 @@ from pydicom.sequence import Sequence
 
 from gateway.privacy.deidentify.instance import deidentify
 from gateway.privacy.deidentify.part10 import encode
-from gateway.privacy.errors import Held, Reason
+from gateway.privacy.errors import Held, HeldReason
 from gateway.privacy.profile.profile import load_profile
 from gateway.privacy.reidentify.restore import restore
 from gateway.privacy.words.dates_and_dummies import shift_date
@@ -100,7 +100,7 @@ def test_the_identifiers_that_went_in_come_out_again(family: str, given_name: st
 
 @every_kind
 def test_nothing_pseudonymous_is_left_in_any_kind_of_object(make: Make) -> None:
-    """Reports, presentation states, segmentations, captures and derived images: no mark, UID, number or date of the
+    """Reports, presentation states, segmentations, captures, derived images: no pseudonym, UID, number or date of the
     copy is in the file that goes back."""
     out = trip()
     who = context()
@@ -215,18 +215,21 @@ def with_values(came: Dataset, **values: str) -> Dataset:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda ds, _: with_values(ds, StudyInstanceUID="2.25.5"), Reason.UNKNOWN_STUDY),
-        (lambda ds, _: with_values(ds, StudyInstanceUID=""), Reason.UNKNOWN_STUDY),
-        (lambda ds, sent: with_values(ds, SOPInstanceUID=sent.SOPInstanceUID), Reason.NOT_NEW),
-        (lambda ds, _: with_values(ds, SOPInstanceUID=""), Reason.INCOMPLETE),
-        (lambda ds, _: with_values(ds, SeriesInstanceUID=""), Reason.INCOMPLETE),
-        (lambda ds, _: with_values(ds, PatientID="PML-OTHERONE"), Reason.OTHER_PATIENT),
-        (lambda ds, _: with_reference(ds, "ReferencedSOPInstanceUID", "2.25.77"), Reason.UNKNOWN_INSTANCE),
-        (lambda ds, _: with_reference(ds, "StudyInstanceUID", "2.25.78"), Reason.UNKNOWN_STUDY),
+        (lambda ds, _: with_values(ds, StudyInstanceUID="2.25.5"), HeldReason.UNKNOWN_STUDY),
+        (lambda ds, _: with_values(ds, StudyInstanceUID=""), HeldReason.UNKNOWN_STUDY),
+        (lambda ds, sent: with_values(ds, SOPInstanceUID=sent.SOPInstanceUID), HeldReason.NOT_NEW),
+        (lambda ds, _: with_values(ds, SOPInstanceUID=""), HeldReason.INCOMPLETE),
+        (lambda ds, _: with_values(ds, SeriesInstanceUID=""), HeldReason.INCOMPLETE),
+        (lambda ds, _: with_values(ds, PatientID="PML-OTHERONE"), HeldReason.OTHER_PATIENT),
+        (
+            lambda ds, _: with_reference(ds, "ReferencedSOPInstanceUID", "2.25.77"),
+            HeldReason.UNKNOWN_INSTANCE,
+        ),
+        (lambda ds, _: with_reference(ds, "StudyInstanceUID", "2.25.78"), HeldReason.UNKNOWN_STUDY),
     ],
 )
 def test_objects_that_do_not_belong_are_held(
-    change: Callable[[Dataset, Dataset], Dataset], reason: Reason
+    change: Callable[[Dataset, Dataset], Dataset], reason: HeldReason
 ) -> None:
     """Of no case, not new, about another patient, or with a reference nobody can follow: held, never passed on."""
     out = trip()
@@ -249,7 +252,7 @@ def test_an_object_of_another_case_is_held() -> None:
         restore(
             reading_site.report(out.sent), hostile_mr(Person(uid_root="1.3.12.99"), depth=0), out.uid_back
         )
-    assert caught.value.reason is Reason.UNKNOWN_STUDY
+    assert caught.value.reason is HeldReason.UNKNOWN_STUDY
 
 
 def test_references_to_itself_to_its_own_steps_and_to_earlier_answers_are_known() -> None:

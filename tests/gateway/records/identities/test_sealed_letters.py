@@ -35,9 +35,8 @@ def test_a_letter_tells_nothing_about_the_identifier(patient_id: str) -> None:
 
 
 @given(place=st.integers(0, 315), bit=st.integers(0, 7))
-@example(
-    place=31, bit=7
-)  # X25519 ignores this bit of a public key (RFC 7748, 5); the key derivation does not
+# X25519 ignores this bit of a public key (RFC 7748, 5); the key derivation does not.
+@example(place=31, bit=7)
 def test_a_changed_letter_is_refused(place: int, bit: int) -> None:
     """Whichever bit of it was changed; the error has a fix and quotes nothing."""
     letter = bytearray(sealed_letters.seal(PUBLIC, "north", "QX-777-31", "QISS"))

@@ -11,7 +11,7 @@ from gateway.errors import Conflict, GatewayError, NotAllowed, NotThere
 from gateway.records import accounts
 from gateway.records.database import Database
 from gateway.records.ledger.accounts import add_user, check_password, end_expired_sessions, sign_in, sign_out
-from gateway.records.tables.service import Account, WebSession
+from gateway.records.tables.administration import Account, WebSession
 from support.records import PASSWORD, FakeClock, audit_events, reader
 
 HOUR = timedelta(hours=1)

@@ -12,20 +12,20 @@ from gateway.privacy.pseudonyms import PseudonymKey
 from gateway.records.database import Database
 from gateway.records.identities import sealed_letters
 from gateway.records.ledger.enrolments import (
-    Entry,
+    NewEnrolment,
     edit_enrolment,
     end_enrolment,
     enrol,
-    entry_of,
     keep_opened,
-    letters,
     note_unopened,
     publish_letterbox,
+    sealed_enrolment,
+    unopened_letters,
 )
-from gateway.records.tables.service import LetterboxKey
+from gateway.records.tables.administration import LetterboxKey
 from gateway.records.tables.studies import Enrolment, ForgottenPatient
-from routing_rules.surveillance.due_dates import Enrolment as Risk
 from routing_rules.surveillance.due_dates import JcvStatus
+from routing_rules.surveillance.due_dates import PatientRisk as Risk
 from routing_rules.surveillance.enrolment_csv import EnrolmentRow
 from support.records import FakeClock, audit_events
 
@@ -33,8 +33,10 @@ KEY = PseudonymKey(b"a" * 32, "a")
 NO_RISK = Risk()
 
 
-def _entry(label: str = "", site: str = "north", risk: Risk = NO_RISK, last: date | None = None) -> Entry:
-    return Entry(site, label, b"a letter", risk, last)
+def _entry(
+    label: str = "", site: str = "north", risk: Risk = NO_RISK, last: date | None = None
+) -> NewEnrolment:
+    return NewEnrolment(site, label, b"a letter", risk, last)
 
 
 def _rows(database: Database) -> list[Enrolment]:
@@ -46,7 +48,7 @@ def test_an_entry_is_kept_with_its_letter(database: Database) -> None:
     """The trail has one line for each site, with numbers and no label."""
     numbers = enrol(database, [_entry("A."), _entry("B.", "south"), _entry("C.")], "carla")
     assert numbers == [1, 2, 3]
-    assert letters(database) == [
+    assert unopened_letters(database) == [
         (1, "north", b"a letter"),
         (2, "south", b"a letter"),
         (3, "north", b"a letter"),
@@ -61,7 +63,7 @@ def test_an_entry_is_kept_with_its_letter(database: Database) -> None:
 def test_a_row_of_a_list_is_sealed_before_it_is_kept() -> None:
     """Only the key's owner can open it, and only as the site's."""
     row = EnrolmentRow(2, "QX-777-31", "ISS", "north", NO_RISK, date(2026, 1, 2), "A.")
-    entry = entry_of(row, sealed_letters.public_of(KEY))
+    entry = sealed_enrolment(row, sealed_letters.public_of(KEY))
     assert b"QX-777" not in entry.letter
     assert sealed_letters.open_letter(KEY, "north", entry.letter) == ("QX-777-31", "ISS")
     assert (entry.label, entry.last_mri_on) == ("A.", date(2026, 1, 2))
@@ -75,7 +77,7 @@ def test_an_opened_letter_is_replaced_by_the_hash(database: Database) -> None:
     assert keep_opened(database, 99, "other", "PML-2") == ""
     [row] = _rows(database)
     assert (row.letter, row.patient_hash, row.pseudonym) == (None, "hash", "PML-1")
-    assert letters(database) == []
+    assert unopened_letters(database) == []
     [event] = audit_events(database, "letter opened")
     assert (event.subject, event.detail) == ("enrolment 1", {"became": "enrolled"})
 

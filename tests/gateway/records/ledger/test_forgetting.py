@@ -12,15 +12,15 @@ from gateway.errors import NotThere, WrongState
 from gateway.records import ledger
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
-from gateway.records.evidence import CommitmentFact
 from gateway.records.ledger.forgetting import (
+    begin_forgetting,
     erase_instances,
     erase_replies,
-    lift_forgetting,
-    mark_forgotten,
     note_erased,
+    readmit,
 )
-from gateway.records.tables.service import Refusal
+from gateway.records.step_record import NewCommitment
+from gateway.records.tables.administration import Refusal
 from gateway.records.tables.studies import Case, Commitment, ForgottenPatient, Instance, Reply, Study
 from support.records import (
     QUIET,
@@ -29,10 +29,10 @@ from support.records import (
     audit_events,
     case_row,
     due,
-    fact,
     journal,
     matched_case,
-    reply_fact,
+    new_instance,
+    new_reply,
     study_row,
 )
 
@@ -48,7 +48,7 @@ def _received(
 ) -> int:
     """A study of one patient that is over, with files of their own."""
     for number in numbers:
-        kept = fact(number, study, digest=f"{study}-{number}", blob=f"received/{study}-{number}.dcm")
+        kept = new_instance(number, study, digest=f"{study}-{number}", blob=f"received/{study}-{number}.dcm")
         blobs.put(kept.blob, b"pixels")
         study_id = ledger.keep_instance(database, kept, QUIET)
     with database.write("test") as session:
@@ -58,7 +58,7 @@ def _received(
 
 
 def _mark(database: Database, patient: str = "hash", *also: int, even_open: bool = False) -> int:
-    return mark_forgotten(database, patient, "hospital", also, "admin", "asked for", even_open=even_open)
+    return begin_forgetting(database, patient, "hospital", also, "admin", "asked for", even_open=even_open)
 
 
 def test_nothing_kept_is_nothing_to_forget(database: Database) -> None:
@@ -99,7 +99,7 @@ def test_refusals_and_answers_that_name_an_object_go(database: Database, blobs: 
     _received(database, blobs, 1)
     for uid in ("1.2.3.1.1", "1.2.3.1.11"):
         ledger.refuse(database, "PACS", "10.0.0.1", f"Instance {uid} was refused.", "Repair it.")
-        ledger.record_commitment(database, CommitmentFact(f"2.25.{uid[-2:]}", "pacs", (uid,), ()))
+        ledger.record_commitment(database, NewCommitment(f"2.25.{uid[-2:]}", "pacs", (uid,), ()))
     _mark(database)
     with database.read() as session:
         assert session.exec(select(Refusal.why)).all() == ["Instance 1.2.3.1.11 was refused."]
@@ -138,7 +138,7 @@ def test_what_reading_sites_sent_back_goes_with_what_was_made_of_it(
     """Both files; an object about another patient stays."""
     for number, study, patient in ((1, "1.2.3", "hash"), (2, "1.9", "other")):
         study_id = _received(database, blobs, number, study=study, patient=patient)
-        reply_id = ledger.keep_reply(database, reply_fact(number))
+        reply_id = ledger.keep_reply(database, new_reply(number))
         with database.write("test") as session:
             reply = session.get_one(Reply, reply_id)
             reply.study_id, reply.restored = study_id, {"blob": f"reports/{number}.dcm"}
@@ -169,11 +169,11 @@ def test_a_mark_is_lifted_by_a_study_that_it_holds(database: Database, blobs: Lo
     again = _received(database, blobs, 2, study="1.2.4")
     for study_id in (gone, 99):
         with pytest.raises(NotThere):
-            lift_forgetting(database, study_id, "admin", "treated again")
+            readmit(database, study_id, "admin", "treated again")
     with pytest.raises(WrongState, match="just now"):
-        lift_forgetting(database, again, "admin", "treated again")
+        readmit(database, again, "admin", "treated again")
     note_erased(database, number, 1)
-    lift_forgetting(database, again, "admin", "treated again")
+    readmit(database, again, "admin", "treated again")
     with database.read() as session:
         assert session.exec(select(ForgottenPatient)).all() == []
         assert session.exec(select(Case)).all() == []

@@ -22,7 +22,7 @@ from gateway.records.ledger.identities import (
     retire_key,
     rows_by_key,
 )
-from gateway.records.tables.service import RetiredKey
+from gateway.records.tables.administration import RetiredKey
 from gateway.records.tables.studies import Identity
 from support.records import audit_events, keep_identities, sealed
 

@@ -9,7 +9,7 @@ import pytest
 from gateway.records.database import Database
 from gateway.records.ledger.notices import (
     MOST_AT_ONCE,
-    Batch,
+    DueNotices,
     notices_failed,
     notices_told,
     raise_notice,
@@ -29,7 +29,7 @@ def _raise(database: Database, *numbers: int) -> None:
             )
 
 
-def _told(batch: Batch | None) -> list[str]:
+def _told(batch: DueNotices | None) -> list[str]:
     return [] if batch is None else [notice.text for notice in batch.notices]
 
 

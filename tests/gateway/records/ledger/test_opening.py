@@ -7,8 +7,8 @@ from sqlmodel import select
 from gateway.lifecycle import CaseState, StudyState
 from gateway.records import ledger
 from gateway.records.database import Database
-from gateway.records.evidence import CaseDraft, Evidence
 from gateway.records.ledger.opening import open_case
+from gateway.records.step_record import NewCase, StepRecord
 from gateway.records.tables.studies import Case, Study
 from support.records import (
     LEASE,
@@ -17,10 +17,10 @@ from support.records import (
     case_row,
     draft,
     due,
-    fact,
     forwarded_case,
     journal,
     matched_case,
+    new_instance,
     reader,
 )
 
@@ -31,19 +31,19 @@ def test_late_images_after_the_signature_ask_for_an_addendum(database: Database,
     ana = reader(database)
     ledger.claim_case(database, case_id, ana, LEASE)
     ledger.sign_report(database, case_id, ana, {"a": 1})
-    ledger.keep_instance(database, fact(2), QUIET)
+    ledger.keep_instance(database, new_instance(2), QUIET)
     clock.pass_seconds(11)
     ledger.park_case(database, case_id, "test", "out of the way")
     ledger.advance(database, due(database), StudyState.COMPLETED)
-    ledger.advance(database, due(database), StudyState.MATCHED, Evidence(cases=(draft(),)))
+    ledger.advance(database, due(database), StudyState.MATCHED, StepRecord(cases=(draft(),)))
     case = case_row(database, case_id)
     assert (case.state, case.addendum_wanted) == (CaseState.REPORTED, True)
 
 
-def _route(database: Database, *drafts: CaseDraft) -> None:
+def _route(database: Database, *drafts: NewCase) -> None:
     """What routing finds for the study, committed with it."""
     ledger.advance(database, due(database), StudyState.COMPLETED)
-    ledger.advance(database, due(database), StudyState.MATCHED, Evidence(cases=drafts))
+    ledger.advance(database, due(database), StudyState.MATCHED, StepRecord(cases=drafts))
 
 
 def _cases(database: Database) -> list[Case]:
@@ -53,7 +53,7 @@ def _cases(database: Database) -> list[Case]:
 
 def test_a_study_is_one_case_for_each_destination(database: Database, clock: FakeClock) -> None:
     """With all that the rule said; each has its own line in the journal, with the rule."""
-    ledger.keep_instance(database, fact(), QUIET)
+    ledger.keep_instance(database, new_instance(), QUIET)
     clock.pass_seconds(11)
     _route(database, draft("reading-site", rule_id="r1"), draft("", rule_id="r2", priority=0))
     first, second = _cases(database)
@@ -70,7 +70,7 @@ def test_late_images_amend_the_case_and_end_the_step_that_runs(database: Databas
     """The rule as it is now counts; a preparation of the older images is refused by its fence."""
     case_id = matched_case(database, clock)
     running = due(database)
-    ledger.keep_instance(database, fact(2), QUIET)
+    ledger.keep_instance(database, new_instance(2), QUIET)
     clock.pass_seconds(11)
     _route(database, draft(rule_version="2", readability="not_readable"))
     [case] = _cases(database)
@@ -91,7 +91,7 @@ def test_a_parked_case_that_late_images_amend_is_looked_at_again(
     """What was missing may have come."""
     matched_case(database, clock)
     ledger.park(database, due(database), "FLAIR is missing.", "Send it.")
-    ledger.keep_instance(database, fact(2), QUIET)
+    ledger.keep_instance(database, new_instance(2), QUIET)
     clock.pass_seconds(11)
     _route(database, draft())
     [case] = _cases(database)

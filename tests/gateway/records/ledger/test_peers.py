@@ -11,7 +11,7 @@ from gateway.records import ledger
 from gateway.records.database import Database
 from gateway.records.ledger.peers import peer_of
 from gateway.records.tables.studies import Case, Reply, Study
-from support.records import FakeClock, matched_case, reply_fact
+from support.records import FakeClock, matched_case, new_reply
 
 
 def _peer(database: Database, table: type[Any], row_id: int = 1) -> str:
@@ -55,7 +55,7 @@ def test_a_reply_talks_to_the_sender_of_its_study(
 ) -> None:
     """One that fits no study talks to nobody."""
     matched_case(database, clock)
-    reply_id = ledger.keep_reply(database, reply_fact())
+    reply_id = ledger.keep_reply(database, new_reply())
     with database.write("test") as session:
         reply = session.get_one(Reply, reply_id)
         reply.state, reply.study_id = state, study_id

@@ -8,8 +8,8 @@ from gateway.errors import NotThere, WrongState
 from gateway.lifecycle import StudyState
 from gateway.records import ledger
 from gateway.records.database import Database
-from gateway.records.evidence import Evidence
 from gateway.records.ledger.studies import keep_study_date, let_go_on, route_by_hand
+from gateway.records.step_record import StepRecord
 from gateway.records.tables.studies import Study
 from gateway.records.views import case_rows
 from support.records import (
@@ -17,14 +17,14 @@ from support.records import (
     FakeClock,
     audit_events,
     due,
-    fact,
+    new_instance,
     study_row,
 )
 
 
 def test_a_study_no_rule_matched_can_be_routed_by_hand(database: Database, clock: FakeClock) -> None:
     """It is looked at again at once, with the rule, who chose it and why; a second choice comes too late."""
-    study_id = ledger.keep_instance(database, fact(), QUIET)
+    study_id = ledger.keep_instance(database, new_instance(), QUIET)
     clock.pass_seconds(11)
     ledger.advance(database, due(database), StudyState.COMPLETED)
     ledger.advance(database, due(database), StudyState.UNMATCHED)
@@ -40,26 +40,26 @@ def test_a_study_no_rule_matched_can_be_routed_by_hand(database: Database, clock
 
 def test_only_what_a_person_may_let_pass_can_go_on(database: Database, clock: FakeClock) -> None:
     """A held study goes on once, under the code that held it; one held for good does not."""
-    study_id = ledger.keep_instance(database, fact(), QUIET)
+    study_id = ledger.keep_instance(database, new_instance(), QUIET)
     clock.pass_seconds(11)
     ledger.advance(database, due(database), StudyState.COMPLETED)
-    held = Evidence(columns={"held_because": "other-name"})
+    held = StepRecord(columns={"held_because": "other-name"})
     ledger.park(database, due(database), "This PatientID came with another name before.", "Ask.", held)
     ledger.let_go_on(database, study_id, "ana", "she married")
     with database.read() as session:
         study = case_rows.study(session, study_id)
     assert (study.problem, study.accepted["other-name"]["why"]) == ("", "she married")
-    ledger.park(database, due(database), "Two patients.", "Ask.", Evidence(columns={"held_because": ""}))
+    ledger.park(database, due(database), "Two patients.", "Ask.", StepRecord(columns={"held_because": ""}))
     with pytest.raises(WrongState):
         ledger.let_go_on(database, study_id, "ana", "never mind")
 
 
 def _held(database: Database, clock: FakeClock, code: str) -> int:
     """A study that routing holds, under a code that a person may let pass (empty: never)."""
-    study_id = ledger.keep_instance(database, fact(), QUIET)
+    study_id = ledger.keep_instance(database, new_instance(), QUIET)
     clock.pass_seconds(11)
     ledger.advance(database, due(database), StudyState.COMPLETED)
-    ledger.park(database, due(database), "Held.", "Ask.", Evidence(columns={"held_because": code}))
+    ledger.park(database, due(database), "Held.", "Ask.", StepRecord(columns={"held_because": code}))
     return study_id
 
 
@@ -83,7 +83,7 @@ def test_several_decisions_stand_side_by_side(database: Database, clock: FakeClo
     study_id = _held(database, clock, "other-name")
     let_go_on(database, study_id, "ana", "she married")
     ledger.park(
-        database, due(database), "Held.", "Ask.", Evidence(columns={"held_because": "other-birth-date"})
+        database, due(database), "Held.", "Ask.", StepRecord(columns={"held_because": "other-birth-date"})
     )
     let_go_on(database, study_id, "ben", "a typing error")
     assert set(study_row(database, study_id).accepted) == {"other-name", "other-birth-date"}
@@ -107,7 +107,7 @@ def test_only_an_unmatched_study_is_routed_by_hand(database: Database, clock: Fa
 def test_the_day_of_a_study_is_written_once(database: Database, clock: FakeClock) -> None:
     """What routing said meanwhile stays, and nothing is written about a forgotten patient."""
     for study in ("1.1", "1.2", "1.3"):
-        ledger.keep_instance(database, fact(study=study), QUIET)
+        ledger.keep_instance(database, new_instance(study=study), QUIET)
     with database.write("test") as session:
         session.get_one(Study, 2).study_date = "20250101"
         session.get_one(Study, 3).forgotten_at = clock.time

@@ -13,14 +13,14 @@ from gateway.lifecycle import StudyState
 from gateway.records import ledger
 from gateway.records.accounts import Viewer
 from gateway.records.database import Database
-from gateway.records.evidence import Evidence
 from gateway.records.ledger.verdicts import overrule_verdict
-from gateway.records.tables.service import AuditEvent
+from gateway.records.step_record import StepRecord
+from gateway.records.tables.administration import AuditEvent
 from gateway.records.tables.studies import CaseEvent, Study
 from gateway.records.views import case_rows
 from routing_rules.series.protocol import Readability
 from routing_rules.series.reader_overrule import Overrule
-from support.records import QUIET, FakeClock, draft, due, fact, forwarded_case, reader
+from support.records import QUIET, FakeClock, draft, due, forwarded_case, new_instance, reader
 
 LIMITED, NOT = Readability.READABLE_WITH_LIMITS, Readability.NOT_READABLE
 EVERYBODY = Viewer(0, "x", "x", "admin", "")
@@ -49,10 +49,10 @@ def told(database: Database, what: str) -> list[dict[str, Any]]:
 
 def amended(database: Database, clock: FakeClock, **changes: Any) -> None:
     """A late image arrives, and the study is routed again with this verdict."""
-    ledger.keep_instance(database, fact(2), QUIET)
+    ledger.keep_instance(database, new_instance(2), QUIET)
     clock.pass_seconds(11)
     ledger.advance(database, due(database), StudyState.COMPLETED)
-    ledger.advance(database, due(database), StudyState.MATCHED, Evidence(cases=(draft(**changes),)))
+    ledger.advance(database, due(database), StudyState.MATCHED, StepRecord(cases=(draft(**changes),)))
 
 
 def test_the_holder_overrules_and_the_verdict_stays_visible(database: Database, clock: FakeClock) -> None:

@@ -10,12 +10,12 @@ import pytest
 from gateway.lifecycle import CaseState, StudyState
 from gateway.records import ledger
 from gateway.records.database import Database
-from gateway.records.evidence import DeliveryFact, Evidence, ManifestFact, PreparedFact
 from gateway.records.identities.vault import Vault
 from gateway.records.ledger.work import advance, claim_due, note_deliveries, park, place_of, postpone, renew
+from gateway.records.step_record import NewDelivery, NewManifest, NewPreparedInstance, StepRecord
 from gateway.records.tables.studies import Case, Reply, Study
 from gateway.records.views import case_rows, notice_rows
-from gateway.records.views.held_rows import manifests
+from gateway.records.views.held_object_rows import manifests
 from support.records import (
     LEASE,
     QUIET,
@@ -24,11 +24,11 @@ from support.records import (
     case_row,
     draft,
     due,
-    fact,
     forwarded_case,
     journal,
     matched_case,
-    reply_fact,
+    new_instance,
+    new_reply,
     sealed,
 )
 
@@ -60,11 +60,11 @@ def test_a_heartbeat_keeps_a_lease_alive(database: Database, clock: FakeClock) -
 def test_suspected_pml_goes_first(database: Database, clock: FakeClock) -> None:
     """Of two due cases the more urgent is claimed first, although it came later."""
     for study, priority in (("1.1", 5), ("1.2", 0)):
-        ledger.keep_instance(database, fact(study=study), QUIET)
+        ledger.keep_instance(database, new_instance(study=study), QUIET)
         clock.pass_seconds(11)
         ledger.advance(database, due(database), StudyState.COMPLETED)
         ledger.advance(
-            database, due(database), StudyState.MATCHED, Evidence(cases=(draft(priority=priority),))
+            database, due(database), StudyState.MATCHED, StepRecord(cases=(draft(priority=priority),))
         )
         ledger.park_case(database, 1, "test", "later")
     ledger.retry(database, "case", 1, "test")
@@ -74,7 +74,7 @@ def test_suspected_pml_goes_first(database: Database, clock: FakeClock) -> None:
 def test_many_workers_share_the_work_without_doubling(database: Database) -> None:
     """Eight threads that claim from twenty due studies claim each exactly once."""
     for number in range(20):
-        ledger.keep_instance(database, fact(study=f"1.2.{number}"), timedelta(seconds=-1))
+        ledger.keep_instance(database, new_instance(study=f"1.2.{number}"), timedelta(seconds=-1))
     claims: list[int] = []
 
     def work() -> None:
@@ -135,8 +135,8 @@ def test_every_transition_is_in_the_journal(database: Database, clock: FakeClock
 def test_a_reader_or_sender_who_waits_goes_before_a_new_study(database: Database, clock: FakeClock) -> None:
     """Cases first, then objects of reading sites, then studies, whatever came first."""
     matched_case(database, clock)
-    ledger.keep_reply(database, reply_fact())
-    ledger.keep_instance(database, fact(study="1.9"), timedelta(seconds=-1))
+    ledger.keep_reply(database, new_reply())
+    ledger.keep_instance(database, new_instance(study="1.9"), timedelta(seconds=-1))
     assert [due(database).unit for _ in range(3)] == ["case", "reply", "study"]
 
 
@@ -166,15 +166,17 @@ def test_evidence_is_kept_with_the_state_it_belongs_to(
     """Identity, copies and manifest; the copies of an earlier preparation are replaced, its manifests stay."""
     case_id = matched_case(database, clock)
 
-    def evidence(copy: str) -> Evidence:
-        return Evidence(
+    def evidence(copy: str) -> StepRecord:
+        return StepRecord(
             note={"copies": 1},
             columns={"shifted_study_date": "20200101"},
             identity=sealed(vault),
             prepared=(
-                PreparedFact(1, "1.2.840.10008.5.1.4.1.1.4", copy, "1.2.840.10008.1.2.1", f"{copy}.dcm"),
+                NewPreparedInstance(
+                    1, "1.2.840.10008.5.1.4.1.1.4", copy, "1.2.840.10008.1.2.1", f"{copy}.dcm"
+                ),
             ),
-            manifest=ManifestFact(1, copy * 4, f"manifests/{copy}.json"),
+            manifest=NewManifest(1, copy * 4, f"manifests/{copy}.json"),
         )
 
     postpone(database, due(database), "not yet", timedelta(0), evidence("2.25.1"))
@@ -193,8 +195,8 @@ def test_evidence_of_a_lost_claim_is_not_kept(database: Database, clock: FakeClo
     lost = due(database, "slow")
     clock.pass_seconds(61)
     due(database, "fast")
-    answer = DeliveryFact("forward", "reading-site", "2.25.1", "accepted", 0, "")
-    evidence = Evidence(columns={"pseudonym": "PML-LOST"}, deliveries=(answer,))
+    answer = NewDelivery("forward", "reading-site", "2.25.1", "accepted", 0, "")
+    evidence = StepRecord(columns={"pseudonym": "PML-LOST"}, deliveries=(answer,))
     lines = len(journal(database, 1, case_id))
     assert not advance(database, lost, CaseState.PREPARED, evidence)
     assert not postpone(database, lost, "why", timedelta(0), evidence)
@@ -212,7 +214,7 @@ def test_answers_are_remembered_while_the_step_still_runs(database: Database, cl
     case_id = matched_case(database, clock)
     claim = due(database)
     assert note_deliveries(
-        database, claim, (DeliveryFact("forward", "reading-site", "2.25.1", "accepted", 0, ""),)
+        database, claim, (NewDelivery("forward", "reading-site", "2.25.1", "accepted", 0, ""),)
     )
     with database.read() as session:
         assert case_rows.delivered(session, case_id, "forward", "reading-site") == {"2.25.1"}
@@ -229,9 +231,9 @@ def test_what_needs_a_person_is_told_with_its_page(
     if what == "case":
         matched_case(database, clock)
     elif what == "study":
-        ledger.keep_instance(database, fact(), timedelta(seconds=-1))
+        ledger.keep_instance(database, new_instance(), timedelta(seconds=-1))
     else:
-        ledger.keep_reply(database, reply_fact())
+        ledger.keep_reply(database, new_reply())
     claim = due(database)
     assert claim.unit == what
     park(database, claim, "A problem.", "A fix.")

@@ -13,8 +13,8 @@ from sqlmodel import SQLModel, select
 import gateway
 from gateway.errors import GatewayError
 from gateway.records.database import Database
+from gateway.records.tables.administration import Account
 from gateway.records.tables.columns import METADATA, Due, Numbered
-from gateway.records.tables.service import Account
 from gateway.records.tables.studies import Case, Reply, Study
 
 PACKAGES = tuple(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from gateway.records import ledger
 from gateway.records.accounts import Viewer
 from gateway.records.database import Database
-from gateway.records.evidence import CommitmentFact, DeliveryFact
 from gateway.records.identities.vault import Vault
-from gateway.records.ledger.answers import keep_deliveries
+from gateway.records.ledger.node_responses import keep_deliveries
+from gateway.records.step_record import NewCommitment, NewDelivery
 from gateway.records.tables.studies import Case, ForgottenPatient, Identity, Reply, SignedReport, Study
 from gateway.records.views import case_rows
 from gateway.records.views.queue import queue
@@ -16,13 +16,12 @@ from support.records import (
     LEASE,
     QUIET,
     FakeClock,
-    audit_events,
-    fact,
     forwarded_case,
     keep_identities,
     matched_case,
+    new_instance,
+    new_reply,
     reader,
-    reply_fact,
     sealed,
 )
 
@@ -45,7 +44,7 @@ def test_a_page_has_all_that_is_known_of_its_case(database: Database, clock: Fak
     ledger.claim_case(database, case_id, ana, LEASE)
     ledger.save_draft(database, case_id, ana, {"a": 1}, 0, LEASE)
     with database.write("test") as session:
-        answer = DeliveryFact("forward", "reading-site", "2.25.1", "accepted", 0, "stored")
+        answer = NewDelivery("forward", "reading-site", "2.25.1", "accepted", 0, "stored")
         keep_deliveries(session, case_id, [answer], clock.time)
     with database.read() as session:
         page = case_rows.case_page(session, EVERYBODY, case_id)
@@ -87,7 +86,7 @@ def test_the_newest_signature_is_the_report(sqlite: Database, clock: FakeClock) 
 def test_of_two_versions_the_one_in_force_is_read(sqlite: Database) -> None:
     """In order of arrival."""
     for number, digest in ((2, None), (1, None), (2, "f" * 64)):
-        ledger.keep_instance(sqlite, fact(number, digest=digest), QUIET)
+        ledger.keep_instance(sqlite, new_instance(number, digest=digest), QUIET)
     with sqlite.read() as session:
         assert [row.sop_instance_uid for row in case_rows.instances(session, 1)] == ["1.2.3.1.2", "1.2.3.1.1"]
 
@@ -100,7 +99,7 @@ def test_what_a_node_has_is_what_it_took(sqlite: Database, clock: FakeClock) -> 
             session,
             case_id,
             [
-                DeliveryFact("forward", node, uid, outcome, 0, "")
+                NewDelivery("forward", node, uid, outcome, 0, "")
                 for node, uid, outcome in (
                     ("a", "2.25.1", "accepted"),
                     ("a", "2.25.2", "warning"),
@@ -117,7 +116,7 @@ def test_what_a_node_has_is_what_it_took(sqlite: Database, clock: FakeClock) -> 
 
 def test_only_answers_to_what_was_asked_are_found(sqlite: Database) -> None:
     """By the transactions of the case."""
-    ledger.record_commitment(sqlite, CommitmentFact("2.25.1", "pacs", ("1.9",), ()))
+    ledger.record_commitment(sqlite, NewCommitment("2.25.1", "pacs", ("1.9",), ()))
     with sqlite.read() as session:
         assert [row.transaction_uid for row in case_rows.commitments(session, ["2.25.1", "2.25.2"])] == [
             "2.25.1"
@@ -151,7 +150,7 @@ def test_links_are_looked_for_at_the_same_site(sqlite: Database) -> None:
         ("1.3", "north", "q", "a"),
         ("1.4", "south", "p", "a"),
     ):
-        number = ledger.keep_instance(sqlite, fact(study=study, site=site), QUIET)
+        number = ledger.keep_instance(sqlite, new_instance(study=study, site=site), QUIET)
         with sqlite.write("test") as session:
             row = session.get_one(Study, number)
             row.patient_hash, row.accession_hash = patient, accession
@@ -172,9 +171,9 @@ def test_a_forgotten_patient_is_known_by_the_mark(sqlite: Database, clock: FakeC
 
 def test_what_is_kept_is_what_a_sender_may_rely_on(sqlite: Database) -> None:
     """Instances of studies and objects of reading sites; one that was discarded is promised to nobody."""
-    ledger.keep_instance(sqlite, fact(1), QUIET)
+    ledger.keep_instance(sqlite, new_instance(1), QUIET)
     for number in (1, 2):
-        ledger.keep_reply(sqlite, reply_fact(number))
+        ledger.keep_reply(sqlite, new_reply(number))
     with sqlite.write("test") as session:
         session.get_one(Reply, 2).state = "DISCARDED"
     with sqlite.read() as session:
@@ -182,7 +181,7 @@ def test_what_is_kept_is_what_a_sender_may_rely_on(sqlite: Database) -> None:
 
 
 def test_lists_are_in_the_order_people_look_for(sqlite: Database, clock: FakeClock) -> None:
-    """Refusals and the trail newest first, with an end; accounts by login."""
+    """Refusals newest first, with an end; accounts by login."""
     for login in ("ben", "ana"):
         reader(sqlite, login)
     for number in range(3):
@@ -191,5 +190,3 @@ def test_lists_are_in_the_order_people_look_for(sqlite: Database, clock: FakeClo
     with sqlite.read() as session:
         assert [row.login for row in case_rows.accounts(session)] == ["ana", "ben"]
         assert [row.calling_ae_title for row in case_rows.refusals(session, 2)] == ["STRANGER2", "STRANGER1"]
-        newest = case_rows.audit_trail(session, 1)
-    assert [event.id for event in newest] == [audit_events(sqlite)[-1].id]

@@ -12,11 +12,11 @@ from support.records import (
     EVERYBODY,
     QUIET,
     FakeClock,
-    fact,
     forwarded_case,
     keep_identities,
     matched_case,
-    reply_fact,
+    new_instance,
+    new_reply,
     sealed,
 )
 
@@ -25,7 +25,7 @@ STRANGER = Viewer(2, "s", "s", "coordinator", "south")
 
 
 def _reply(database: Database, number: int = 1, **columns: object) -> int:
-    reply_id = ledger.keep_reply(database, reply_fact(number))
+    reply_id = ledger.keep_reply(database, new_reply(number))
     with database.write("test") as session:
         row = session.get_one(Reply, reply_id)
         for name, value in columns.items():
@@ -98,7 +98,7 @@ def test_objects_of_one_study_may_refer_to_each_other(database: Database) -> Non
 def test_a_discarded_object_is_no_earlier_one(database: Database) -> None:
     """The corrected one takes its place."""
     first = _reply(database, 1)
-    second = ledger.keep_reply(database, reply_fact(1, digest="f" * 64))
+    second = ledger.keep_reply(database, new_reply(1, digest="f" * 64))
     with database.read() as session:
         assert reply_rows.earlier_of_same_uid(session, reply_rows.reply(session, second))
     ledger.discard_reply(database, first, "lead", "wrong")
@@ -133,7 +133,7 @@ def test_the_copy_of_another_patient_is_recognised(
 
 def test_an_original_that_comes_back_is_recognised(sqlite: Database) -> None:
     """What was received under this UID never comes from a reading site that keeps to the rules."""
-    ledger.keep_instance(sqlite, fact(), QUIET)
+    ledger.keep_instance(sqlite, new_instance(), QUIET)
     with sqlite.read() as session:
         assert reply_rows.is_original(session, "1.2.3.1.1")
         assert not reply_rows.is_original(session, "1.2.3.1.2")

@@ -9,11 +9,11 @@ from gateway.records.database import Database
 from gateway.records.tables.studies import Study
 from gateway.records.views.rule_replay import studies_since
 from routing_rules.facts import StudyFacts
-from support.records import QUIET, FakeClock, fact
+from support.records import QUIET, FakeClock, new_instance
 
 
 def _study(database: Database, clock: FakeClock, study: str, facts: StudyFacts | None) -> datetime:
-    number = ledger.keep_instance(database, fact(study=study), QUIET)
+    number = ledger.keep_instance(database, new_instance(study=study), QUIET)
     if facts is not None:
         with database.write("test") as session:
             session.get_one(Study, number).facts = facts.to_json()

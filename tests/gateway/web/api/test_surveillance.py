@@ -9,18 +9,18 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from gateway.records.surveillance import PatientRow
+from gateway.records.calendar import PatientRow
 from gateway.web.api.surveillance import EnrolmentBody, RiskBody, patient_json
 from gateway.web.foundation.enrolling import as_cell
-from routing_rules.surveillance.due_dates import Enrolment, JcvStatus, Recommendation, status
+from routing_rules.surveillance.due_dates import FollowUp, JcvStatus, PatientRisk, status
 from routing_rules.surveillance.enrolment_csv import read_risk
 
 TODAY = date(2026, 3, 1)
 
 
-def row(risk: Enrolment, last: date | None = None, **columns: Any) -> PatientRow:
+def row(risk: PatientRisk, last: date | None = None, **columns: Any) -> PatientRow:
     """A patient as the records have one."""
-    asked = Recommendation(date(2026, 2, 20), 14, 28) if columns.pop("asked", False) else None
+    asked = FollowUp(date(2026, 2, 20), 14, 28) if columns.pop("asked", False) else None
     values: dict[str, Any] = {
         "id": 7,
         "site": "north",
@@ -43,7 +43,7 @@ def row(risk: Enrolment, last: date | None = None, **columns: Any) -> PatientRow
 
 def test_what_is_read_of_a_patient_can_be_sent_back_unchanged() -> None:
     """GET, then PUT of the same risk: nothing is changed, and nothing unknown becomes known."""
-    risk = Enrolment(
+    risk = PatientRisk(
         jcv_status=JcvStatus.POSITIVE,
         jcv_index=1.5,
         months_on_natalizumab=30.0,
@@ -61,7 +61,7 @@ def test_what_is_read_of_a_patient_can_be_sent_back_unchanged() -> None:
 
 def test_a_patient_is_told_with_dates_and_their_reason() -> None:
     """ISO 8601; by which rule and source the next MRI is due."""
-    told = patient_json(row(Enrolment(enrolled_on=date(2020, 1, 1)), date(2025, 1, 1)))
+    told = patient_json(row(PatientRisk(enrolled_on=date(2020, 1, 1)), date(2025, 1, 1)))
     assert told["state"] == "overdue"
     assert told["days_overdue"] > 0
     assert date.fromisoformat(told["due_by"]) < TODAY
@@ -72,13 +72,13 @@ def test_a_patient_is_told_with_dates_and_their_reason() -> None:
 
 def test_whom_the_worker_has_not_looked_at_has_no_state() -> None:
     """Nobody knows yet whether an MRI was seen."""
-    told = patient_json(row(Enrolment(), waiting=True, problem="It cannot be opened.", fix="Enrol again."))
+    told = patient_json(row(PatientRisk(), waiting=True, problem="It cannot be opened.", fix="Enrol again."))
     assert (told["state"], told["waiting"], told["fix"]) == (None, True, "Enrol again.")
 
 
 def test_no_field_of_a_patient_names_one() -> None:
     """Neither PatientID nor issuer, which are sealed, nor the hash that stands for them."""
-    assert not {"patient_id", "issuer", "patient_hash", "letter"} & set(patient_json(row(Enrolment())))
+    assert not {"patient_id", "issuer", "patient_hash", "letter"} & set(patient_json(row(PatientRisk())))
 
 
 @pytest.mark.parametrize(

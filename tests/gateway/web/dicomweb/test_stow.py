@@ -12,7 +12,13 @@ from sqlmodel import select
 
 from gateway.errors import GatewayError
 from gateway.intake import OUT_OF_RESOURCES, SUCCESS
-from gateway.web.dicomweb.stow import CANNOT_UNDERSTAND, PROCESSING_FAILURE, Answers, boundary_of, parts_of
+from gateway.web.dicomweb.stow import (
+    CANNOT_UNDERSTAND,
+    PROCESSING_FAILURE,
+    StoreResponse,
+    boundary_of,
+    parts_of,
+)
 from gateway.web.foundation.problems import BadRequest, Unsupported
 from support.dicom_files import study_file
 from support.web_gateway import PASSWORD, WebGateway
@@ -135,7 +141,7 @@ def test_an_account_named_like_a_reader_sends_back_what_it_made(web: WebGateway)
 )
 def test_the_status_says_what_became_of_all_parts(statuses: list[int], status: int) -> None:
     """PS3.18 Table 10.5.3-1; only where there was no room at all is the sender asked to come again."""
-    answers = Answers()
+    answers = StoreResponse()
     for number, each in enumerate(statuses):
         answers.add("1.2.840.10008.5.1.4.1.1.4", f"2.25.{number}", each)
     told = answers.response()
@@ -148,7 +154,7 @@ def test_the_status_says_what_became_of_all_parts(statuses: list[int], status: i
 
 def test_a_part_that_names_no_instance_is_answered_without_one() -> None:
     """An empty UID would be a wrong one."""
-    answers = Answers()
+    answers = StoreResponse()
     answers.add("", "", CANNOT_UNDERSTAND)
     [item] = Dataset.from_json(bytes(answers.response().body).decode()).FailedSOPSequence
     assert [element.keyword for element in item] == ["FailureReason"]

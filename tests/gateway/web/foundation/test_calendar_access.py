@@ -10,7 +10,7 @@ from sqlmodel import select
 from gateway.records.accounts import Viewer
 from gateway.records.tables.studies import Enrolment
 from gateway.web.foundation.calendar_access import read_calendar
-from routing_rules.surveillance.due_dates import State
+from routing_rules.surveillance.due_dates import CalendarState
 from support.web_gateway import WebGateway
 
 
@@ -69,7 +69,9 @@ def test_who_sees_which_patients(web: WebGateway, who: Viewer, asked: str, label
 def test_a_lead_sees_how_sites_stand(web: WebGateway) -> None:
     """Numbers of those who are known; whom the worker has not looked at counts as soon as it has."""
     calendar = read_calendar(web.context, viewer("lead"))
-    assert {site.site: (site.patients, site.counts[State.MISSING]) for site in calendar.summaries} == {
+    assert {
+        site.site: (site.patients, site.counts[CalendarState.MISSING]) for site in calendar.summaries
+    } == {
         "north": (1, 1),
         "south": (1, 1),
     }

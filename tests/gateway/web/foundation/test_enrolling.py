@@ -11,8 +11,8 @@ from sqlmodel import select
 from gateway.errors import Invalid, NotThere
 from gateway.pipeline.steps.calendar import open_letters
 from gateway.privacy.pseudonyms import PseudonymKey
+from gateway.records import ledger
 from gateway.records.accounts import Viewer
-from gateway.records.identities import sealed_letters
 from gateway.records.tables.studies import Enrolment
 from gateway.web.foundation import enrolling
 from gateway.web.foundation.calendar_access import read_calendar
@@ -30,7 +30,7 @@ LEAD = Viewer(4, "lead", "Lead", "lead", "")
 @pytest.fixture(autouse=True)
 def published(web: WebGateway) -> None:
     """The worker was started once; every test begins with empty calendars."""
-    sealed_letters.publish(web.database, KEY)
+    ledger.publish_letterbox(web.database, KEY)
     with web.database.write("test") as session:
         for row in session.exec(select(Enrolment)):
             session.delete(row)

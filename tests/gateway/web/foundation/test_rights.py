@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.records.accounts import Viewer
-from gateway.records.tables.service import ROLES
+from gateway.records.tables.administration import ROLES
 from gateway.web.foundation.rights import ROLE_RIGHTS, Right, has
 
 

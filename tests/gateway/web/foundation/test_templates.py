@@ -13,13 +13,13 @@ from gateway.web.foundation import templates
 from gateway.web.foundation.templates import WORDS, day, elapsed, environment, moment, verbatim, words
 from routing_rules.series.protocol import Readability
 from routing_rules.series.series import SeriesKind
-from routing_rules.surveillance.due_dates import State
+from routing_rules.surveillance.due_dates import CalendarState
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 UID = "1.2.840.113619.2.55.3"
 
 
-@pytest.mark.parametrize("value", [*CaseState, *StudyState, *Readability, *SeriesKind, *State])
+@pytest.mark.parametrize("value", [*CaseState, *StudyState, *Readability, *SeriesKind, *CalendarState])
 def test_every_value_that_pages_show_has_words(value: str) -> None:
     """States, verdicts and kinds: none is shown as programs write it."""
     assert value in WORDS

@@ -11,7 +11,7 @@ import pytest
 
 from gateway.web.foundation.templates import words
 from gateway.web.pages.calendar_plot import GAP, ORDER, WIDTH, month_bars, state_bar
-from routing_rules.surveillance.due_dates import Enrolment, State, status
+from routing_rules.surveillance.due_dates import CalendarState, PatientRisk, status
 from routing_rules.surveillance.sites import SiteSummary, summaries
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -20,7 +20,7 @@ TODAY = date(2026, 11, 20)
 
 def summary(months: tuple[tuple[str, int], ...] = (), site: str = "north", **counts: int) -> SiteSummary:
     """A site with so many patients of each state."""
-    every = {state: counts.get(state.value, 0) for state in State}
+    every = {state: counts.get(state.value, 0) for state in CalendarState}
     return SiteSummary(site, sum(every.values()), every, months)
 
 
@@ -31,7 +31,7 @@ def parts(drawn: str, name: str) -> list[ElementTree.Element]:
 
 def test_the_order_has_every_state() -> None:
     """No patient falls out of the bar."""
-    assert set(ORDER) == set(State)
+    assert set(ORDER) == set(CalendarState)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,8 @@ def test_every_number_is_also_text() -> None:
     bar = state_bar(summary(overdue=3, due=2))
     label = ElementTree.fromstring(bar).attrib["aria-label"]
     assert label == "north: " + ", ".join(
-        f"{ {State.OVERDUE: 3, State.DUE: 2}.get(state, 0) } {words(state).lower()}" for state in ORDER
+        f"{ {CalendarState.OVERDUE: 3, CalendarState.DUE: 2}.get(state, 0) } {words(state).lower()}"
+        for state in ORDER
     )
     months = month_bars(summary((("2026-11", 4), ("2026-12", 0)), overdue=4))
     assert "2026-11: 4, 2026-12: 0" in ElementTree.fromstring(months).attrib["aria-label"]
@@ -103,7 +104,7 @@ def test_the_drawing_keeps_to_the_content_security_policy() -> None:
 
 def test_the_plot_of_a_year_ends_where_the_year_does() -> None:
     """Twelve months from any month, January with its year."""
-    late = status(TODAY, Enrolment(), date(2025, 1, 1))
+    late = status(TODAY, PatientRisk(), date(2025, 1, 1))
     [late_site] = summaries([("n<rth", late)], TODAY)
     drawn = month_bars(late_site)
     assert drawn.count('class="month"') == 12

@@ -9,8 +9,8 @@ import pytest
 from pydicom import Dataset
 from sqlmodel import select
 
+from gateway.records.tables.administration import AuditEvent
 from gateway.records.tables.conflicts import Conflict
-from gateway.records.tables.service import AuditEvent
 from gateway.records.tables.studies import Case, Instance
 from support.web_gateway import WebGateway, phantom
 

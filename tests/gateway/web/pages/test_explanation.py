@@ -19,8 +19,8 @@ from gateway.web.pages.explanation import (
     shown_series,
 )
 from routing_rules.facts import StudyFacts
-from routing_rules.files import rules_from_text
 from routing_rules.matching import match
+from routing_rules.rule_files import rules_from_text
 from routing_rules.series.protocol import ProtocolVerdict, Readability
 from routing_rules.series.reader_overrule import Overrule
 

@@ -40,7 +40,7 @@ def _signed(web: WebGateway, state: CaseState, **columns: object) -> int:
 
 
 def _forget(web: WebGateway, case_id: int, whole: bool = True) -> None:
-    number = ledger.mark_forgotten(
+    number = ledger.begin_forgetting(
         web.database, f"2.25.{case_id}", "north", (), "admin", "asked for", even_open=True
     )
     if whole:

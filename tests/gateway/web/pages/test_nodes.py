@@ -52,6 +52,23 @@ def test_nodes_and_refusals_are_shown_with_their_fix(web: WebGateway) -> None:
     assert admin.post("/api/nodes/nowhere/echo").status_code == 502
 
 
+def test_the_addresses_of_a_node_are_shown(web: WebGateway) -> None:
+    """Where each service is, the titles it calls and commits with, and that its Success is taken for enough."""
+    nodes = NodeDirectory.from_text(
+        "nodes: [{name: big, ae_title: BIG, host: 127.0.0.1, port: 104, roles: [archive], query: {ae_title: BIG_QR},"
+        " calling_ae_titles: [GATE2], commitment_results_from: [BIG_SC], confirms_by: store}]"
+    )
+    page = page_with(web, lambda: nodes)
+    for shown in (
+        "query: BIG_QR at 127.0.0.1:104",
+        "store, commitment: BIG at 127.0.0.1:104",
+        "calls as GATE2",
+        "commits as BIG_SC",
+        "its Success is enough",
+    ):
+        assert shown in page
+
+
 def test_a_node_that_answers_is_told_in_milliseconds(web: WebGateway, tmp_path: Path) -> None:
     """A real C-ECHO; nothing is wrong then."""
     with ReadingSite("READER", "127.0.0.1", 0, tmp_path) as site:

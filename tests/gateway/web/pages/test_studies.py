@@ -8,8 +8,8 @@ import pytest
 
 from gateway.records.tables.studies import Case, Study
 from routing_rules.facts import StudyFacts
-from routing_rules.files import rules_from_text
 from routing_rules.matching import match
+from routing_rules.rule_files import rules_from_text
 from support.web_gateway import ORIGINAL_UID, RULES, WebGateway
 
 

@@ -12,9 +12,9 @@ from gateway.pipeline.steps import calendar as calendar_step
 from gateway.privacy.pseudonyms import PseudonymKey
 from gateway.records import ledger
 from gateway.records.identities import sealed_letters
-from gateway.records.tables.service import AuditEvent, LetterboxKey
+from gateway.records.tables.administration import AuditEvent, LetterboxKey
 from gateway.records.tables.studies import Enrolment, Study
-from routing_rules.surveillance.due_dates import State
+from routing_rules.surveillance.due_dates import CalendarState
 from support.web_gateway import WebGateway
 
 KEY = PseudonymKey(b"k" * 32, "test")
@@ -233,7 +233,7 @@ class TestCalendar:
         states = [one["state"] for one in told["patients"]]
         assert states == ["unknown_data", "overdue", "missing", "due", "not_due"]
         [site] = told["sites"]
-        assert site["counts"] == {str(state): 1 for state in State}
+        assert site["counts"] == {str(state): 1 for state in CalendarState}
         assert sum(site["due_by_month"].values()) == 4
         client = web.client("north")
         shown = client.get("/surveillance?show=overdue").text

@@ -1,4 +1,4 @@
-"""Uploads: one door for every instance, hostile archives harmless, reports that wait."""
+"""Uploads: one intake for every instance, hostile archives harmless, reports that wait."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sqlmodel import select
 
 from gateway.lifecycle import CaseState
 from gateway.records import audit
-from gateway.records.tables.service import AuditEvent
+from gateway.records.tables.administration import AuditEvent
 from gateway.records.tables.studies import Case
 from gateway.records.views import case_rows
 from support.dicom_files import encoded, mr_dataset, study_file

@@ -9,10 +9,10 @@ from gateway.errors import WrongState
 from gateway.lifecycle import CaseState, ConflictState, Standing
 from gateway.records import ledger
 from gateway.records.database import Database
-from gateway.records.evidence import ComparedFact, Evidence
 from gateway.records.ledger.conflicts.contested import standing_on_arrival
+from gateway.records.step_record import NewStanding, StepRecord
+from gateway.records.tables.administration import Notice
 from gateway.records.tables.conflicts import Conflict
-from gateway.records.tables.service import Notice
 from gateway.records.tables.studies import Instance
 from gateway.records.views import case_rows, conflict_rows, queue
 from support.records import (
@@ -23,9 +23,9 @@ from support.records import (
     FakeClock,
     case_row,
     due,
-    fact,
     forwarded_case,
     journal,
+    new_instance,
     reader,
 )
 
@@ -55,9 +55,9 @@ def compared(database: Database, *found: Standing, kind: str = "identity correct
         database,
         claim,
         ConflictState.CONTESTED if differ else ConflictState.SAME,
-        Evidence(
+        StepRecord(
             columns={"kind": kind if differ else "", "objects": differ},
-            compared=tuple(ComparedFact(*pair) for pair in zip(waiting, found, strict=True)),
+            compared=tuple(NewStanding(*pair) for pair in zip(waiting, found, strict=True)),
         ),
     )
 
@@ -86,9 +86,9 @@ def test_where_a_version_stands_when_it_arrives(
 def test_the_same_content_is_silence(database: Database, clock: FakeClock) -> None:
     """The row says so, no notice goes out, the case was never told, and the same bytes again change nothing."""
     case_id = forwarded_case(database, clock)
-    ledger.keep_instance(database, fact(digest=OTHER), QUIET)
+    ledger.keep_instance(database, new_instance(digest=OTHER), QUIET)
     compared(database, Standing.SAME)
-    ledger.keep_instance(database, fact(digest=OTHER), QUIET)
+    ledger.keep_instance(database, new_instance(digest=OTHER), QUIET)
     assert [one.state for one in conflicts(database)] == ["SAME"]
     assert standings(database) == ["in force", "same"]
     case = case_row(database, case_id)
@@ -101,7 +101,7 @@ def test_the_same_content_is_silence(database: Database, clock: FakeClock) -> No
 def test_a_contested_study_freezes_its_case(database: Database, clock: FakeClock) -> None:
     """It can be claimed and a draft be kept, but not be signed: problem and fix say why."""
     case_id, ana = forwarded_case(database, clock), reader(database)
-    ledger.keep_instance(database, fact(digest=OTHER), QUIET)
+    ledger.keep_instance(database, new_instance(digest=OTHER), QUIET)
     for _ in range(2):  # while it is compared, and when it is contested
         ledger.claim_case(database, case_id, ana, LEASE)
         with database.read() as session:
@@ -121,10 +121,10 @@ def test_no_step_of_a_contested_study_is_claimed(database: Database, clock: Fake
     case_id, ana = forwarded_case(database, clock), reader(database)
     ledger.claim_case(database, case_id, ana, LEASE)
     ledger.sign_report(database, case_id, ana, {"a": "b"})
-    ledger.keep_instance(database, fact(digest=OTHER), QUIET)
+    ledger.keep_instance(database, new_instance(digest=OTHER), QUIET)
     compared(database, Standing.CONTESTED)
     assert ledger.claim_due(database, "w", LEASE, STATES) is None
-    ledger.keep_instance(database, fact(2, "1.2.9"), QUIET)
+    ledger.keep_instance(database, new_instance(2, "1.2.9"), QUIET)
     clock.pass_seconds(11)
     assert due(database).unit == "study"
 
@@ -133,7 +133,7 @@ def test_no_step_of_a_contested_study_is_claimed(database: Database, clock: Fake
 def test_only_what_was_returned_goes_on(database: Database, clock: FakeClock, state: str) -> None:
     """Whatever its case has reached, nothing is built or sent; what the PACS took is confirmed."""
     case_id = forwarded_case(database, clock)
-    ledger.keep_instance(database, fact(digest=OTHER), QUIET)
+    ledger.keep_instance(database, new_instance(digest=OTHER), QUIET)
     compared(database, Standing.CONTESTED)
     with database.write("test") as session:
         case_rows.case(session, case_id).state = state
@@ -143,10 +143,10 @@ def test_only_what_was_returned_goes_on(database: Database, clock: FakeClock, st
 
 def test_versions_join_one_question(database: Database, clock: FakeClock) -> None:
     """One conflict of a study at a time, one notice for it; the newest version brings it back to be compared."""
-    ledger.keep_instances(database, [fact(1), fact(2)], QUIET)
-    ledger.keep_instance(database, fact(1, digest=OTHER, sender="archive"), QUIET)
+    ledger.keep_instances(database, [new_instance(1), new_instance(2)], QUIET)
+    ledger.keep_instance(database, new_instance(1, digest=OTHER, sender="archive"), QUIET)
     compared(database, Standing.CONTESTED)
-    ledger.keep_instance(database, fact(2, digest=OTHER), QUIET)
+    ledger.keep_instance(database, new_instance(2, digest=OTHER), QUIET)
     [conflict] = conflicts(database)
     assert (conflict.state, conflict.senders) == ("RECEIVED", ["archive", "hospital-pacs"])
     compared(database, Standing.CONTESTED)
@@ -159,13 +159,13 @@ def test_versions_join_one_question(database: Database, clock: FakeClock) -> Non
 
 def test_a_version_that_comes_during_the_comparison_is_compared(database: Database) -> None:
     """The outcome is kept, and the conflict is not contested before the newest is compared as well."""
-    ledger.keep_instances(database, [fact(1), fact(2)], QUIET)
-    ledger.keep_instance(database, fact(1, digest=OTHER), QUIET)
+    ledger.keep_instances(database, [new_instance(1), new_instance(2)], QUIET)
+    ledger.keep_instance(database, new_instance(1, digest=OTHER), QUIET)
     claim = due(database)
-    ledger.keep_instance(database, fact(2, digest=OTHER), QUIET)
+    ledger.keep_instance(database, new_instance(2, digest=OTHER), QUIET)
     with database.read() as session:
         first = conflict_rows.to_compare(session, claim.id)[0][0].saved_id
-    evidence = Evidence(columns={"objects": 1}, compared=(ComparedFact(first, Standing.CONTESTED),))
+    evidence = StepRecord(columns={"objects": 1}, compared=(NewStanding(first, Standing.CONTESTED),))
     assert ledger.advance(database, claim, ConflictState.CONTESTED, evidence)
     assert [one.state for one in conflicts(database)] == ["RECEIVED"]
     assert standings(database)[2:] == ["contested", "being compared"]
@@ -175,7 +175,7 @@ def test_the_line_of_the_case_says_that_it_is_contested(database: Database, cloc
     """In the queue and on the case page, with the reason."""
 
     case_id = forwarded_case(database, clock)
-    ledger.keep_instance(database, fact(digest=OTHER), QUIET)
+    ledger.keep_instance(database, new_instance(digest=OTHER), QUIET)
     compared(database, Standing.CONTESTED)
     with database.read() as session:
         [row] = queue.queue(session, EVERYBODY, "open", 1, clock.time).rows

@@ -1,0 +1,86 @@
+"""Does a value of one element say who the patient is? The rules for text, codes, vendors' texts and numbers.
+
+The same rules decide in de-identification what has to go and in the leak search what is a leak, so that a coincidence
+(a patient called White, a scanner called Vida, series number 1234 and study number 1234) neither spoils an image nor
+parks a study. Words: `constant_words.json`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import Final
+
+from gateway.privacy.identifiers.values import IdentifyingValue, ValueKind
+from gateway.privacy.words.constants import is_standard_code, vendor_words
+
+SHORTEST_ANYWHERE: Final = 6  # letters; shorter words count only where they stand alone
+SHORTEST_ALONE: Final = 4  # letters; shorter words count only as whole words of text
+SHORTEST_NUMBER: Final = 5  # digits; shorter numbers count only in text
+SHORTEST_DECIMAL: Final = 6  # digits of a decimal string (DS), which counts as a whole only
+_NOT_WORD: Final = re.compile(r"[\W_]+")
+
+
+def words_of(text: str) -> set[str]:
+    """The casefolded words of `text`."""
+    return set(_NOT_WORD.split(text.casefold())) - {""}
+
+
+class IdentifierDetector:
+    """Answers whether values of single elements contain one of the identifying values."""
+
+    def __init__(self, values: Collection[IdentifyingValue]) -> None:
+        self._values = [(value, value.value.casefold()) for value in values]
+        self._numbers = {w.lstrip("0") for value, w in self._values if value.kind is ValueKind.NUMBER}
+        self._judged: dict[tuple[str, str], bool] = {}
+
+    def in_text(self, text: str) -> bool:
+        """In a text people can type (LO, SH, LT, ...)."""
+        return self._remembered("text", text)
+
+    def in_code(self, value: str) -> bool:
+        """In a coded string (CS): short words and numbers do not count there, nor do defined terms."""
+        return self._remembered("code", value)
+
+    def in_vendor_text(self, text: str) -> bool:
+        """In Manufacturer, ManufacturerModelName or SoftwareVersions: names count as whole words only."""
+        return self._remembered("vendor", text)
+
+    def in_number(self, vr: str, text: str) -> bool:
+        """In an integer string (five digits and more) or a decimal string (six, and nothing else)."""
+        digits = text.strip().lstrip("+-").lstrip("0")
+        shortest = SHORTEST_DECIMAL if vr == "DS" else SHORTEST_NUMBER
+        return digits.isdigit() and len(digits) >= shortest and digits in self._numbers
+
+    def _remembered(self, where: str, text: str) -> bool:
+        key = (where, text)
+        if key not in self._judged:
+            self._judged[key] = bool(text) and self._judge(where, text)
+        return self._judged[key]
+
+    def _judge(self, where: str, text: str) -> bool:
+        if where == "code" and is_standard_code(text):
+            return False
+        folded, words = text.casefold(), words_of(text)
+        constant = vendor_words() if where == "vendor" else frozenset()
+        return any(
+            wanted not in constant and _occurs(value.kind, wanted, where, folded, words)
+            for value, wanted in self._values
+        )
+
+
+def _occurs(kind: ValueKind, wanted: str, where: str, folded: str, words: set[str]) -> bool:
+    if kind in (ValueKind.UID, ValueKind.DATE):
+        return wanted in folded
+    if kind is ValueKind.NUMBER:
+        number = wanted.lstrip("0")
+        if len(number) >= SHORTEST_NUMBER:
+            return any(run.lstrip("0") == number for run in re.findall(r"\d+", folded))
+        return where == "text" and any(word.lstrip("0") == number for word in words)
+    if kind is ValueKind.NAME and (where == "vendor" or len(wanted) < SHORTEST_ALONE):
+        return where != "code" and wanted in words
+    if len(wanted) < SHORTEST_ALONE:
+        return False
+    if len(wanted) < SHORTEST_ANYWHERE:
+        return re.search(rf"(?<![^\W\d_]){re.escape(wanted)}(?![^\W\d_])", folded) is not None
+    return wanted in folded

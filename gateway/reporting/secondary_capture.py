@@ -1,0 +1,80 @@
+"""The printed pages as Secondary Capture images (PS3.3 A.8.1), one object each: the form that every archive takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from highdicom.base import SOPClass
+from pydicom.dataset import Dataset
+from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
+from pydicom.valuerep import DA, TM
+
+from gateway.reporting.page_images import DOTS_PER_INCH, draw
+from gateway.reporting.printable import header_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from PIL.Image import Image
+
+    from gateway.reporting.outline import Heading
+    from gateway.reporting.signer import Signer
+
+_MM_PER_INCH = 25.4
+
+
+class _Page(SOPClass):
+    """highdicom's common modules; its own class for captures takes no header to copy a patient from."""
+
+
+def build_page_images(
+    sections: Sequence[Heading],
+    header: Dataset,
+    instances: Sequence[Dataset],
+    signer: Signer,
+    at: datetime,
+) -> list[Dataset]:
+    """The pages in their order; series, equipment and SOP Instance UIDs are set by the caller."""
+    pages = draw(sections, header_of(header, signer, at))
+    return [_page(page, number, header, instances, at) for number, page in enumerate(pages, 1)]
+
+
+def _page(page: Image, number: int, header: Dataset, instances: Sequence[Dataset], at: datetime) -> Dataset:
+    time = at.time().replace(microsecond=0, tzinfo=None)
+    image = _Page(
+        study_instance_uid=str(header.StudyInstanceUID),
+        series_instance_uid="2.25.1",
+        series_number=1,
+        sop_instance_uid="2.25.1",
+        sop_class_uid=SecondaryCaptureImageStorage,
+        instance_number=number,
+        modality="OT",
+        transfer_syntax_uid=ExplicitVRLittleEndian,
+        specific_character_set="ISO_IR 192",
+        content_date=at.date(),
+        content_time=time,
+    )
+    image.copy_patient_and_study_information(header)
+    image.ConversionType = "WSD"
+    image.DateOfSecondaryCapture, image.TimeOfSecondaryCapture = DA(at.date()), TM(time)
+    image.ImageType = ["DERIVED", "SECONDARY"]
+    image.PatientOrientation = image.Laterality = ""
+    image.BurnedInAnnotation = "YES"  # the page names the patient
+    image.SourceImageSequence = [_source(ds) for ds in instances]
+    image.Rows, image.Columns = page.height, page.width
+    image.SamplesPerPixel, image.PhotometricInterpretation = 1, "MONOCHROME2"
+    image.BitsAllocated = image.BitsStored = 8
+    image.HighBit, image.PixelRepresentation = 7, 0
+    image.WindowCenter, image.WindowWidth = "128", "256"
+    image.NominalScannedPixelSpacing = [round(_MM_PER_INCH / DOTS_PER_INCH, 6)] * 2
+    image.PixelData = page.tobytes()  # an even number of bytes, whatever the page: both sides are even
+    image["PixelData"].VR = "OB"
+    return image
+
+
+def _source(ds: Dataset) -> Dataset:
+    item = Dataset()
+    item.ReferencedSOPClassUID = ds.SOPClassUID
+    item.ReferencedSOPInstanceUID = ds.SOPInstanceUID
+    return item

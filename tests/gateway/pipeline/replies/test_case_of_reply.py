@@ -1,0 +1,103 @@
+"""Which case an object of a reading site belongs to: one, or none with a reason and what to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydicom import Dataset
+
+from dicom_nodes.directory import NodeDirectory
+from gateway.pipeline.replies.case_of_reply import ACCEPTED, DOCUMENTS, NoCase, fitting_case, is_report
+from gateway.records.tables.studies import Case, Reply
+
+NODES = NodeDirectory.from_text(
+    """
+nodes:
+  - {name: hospital, ae_title: HOSPITAL, host: 127.0.0.1, port: 1, roles: [sender, archive], site: hospital}
+  - {name: reading-web, kind: dicomweb, url: 'https://r', roles: [reader], site: reading}
+  - {name: reading-ae, ae_title: READING, host: 127.0.0.1, port: 2, roles: [reader], site: reading}
+  - {name: other-site, ae_title: OTHER, host: 127.0.0.1, port: 3, roles: [reader, sender], site: other}
+"""
+)
+SR = "1.2.840.10008.5.1.4.1.1.88.33"
+
+
+def case(number: int = 1, destination: str = "reading-web", pseudonym: str = "PML-A") -> Case:
+    """A case as the records have it."""
+    return Case(id=number, destination=destination, pseudonym=pseudonym)
+
+
+def reply(node: str = "reading-web", sop_class_uid: str = SR) -> Reply:
+    """An object as the records have it."""
+    return Reply(id=1, node=node, sop_class_uid=sop_class_uid)
+
+
+@pytest.mark.parametrize("node", ["reading-web", "reading-ae"])
+@pytest.mark.parametrize("patient", ["PML-A", ""])
+def test_the_destination_and_other_readers_of_its_site_answer_for_it(node: str, patient: str) -> None:
+    """A site that is sent studies by STOW-RS may send back by C-STORE; an empty Patient ID names nobody else."""
+    found = fitting_case(reply(node), patient, [case()], NODES)
+    assert isinstance(found, Case)
+
+
+def test_a_case_read_from_the_gateways_own_queue_takes_any_reading_site() -> None:
+    """It has no destination: whoever fetched it may answer."""
+    assert isinstance(fitting_case(reply("other-site"), "PML-A", [case(destination="")], NODES), Case)
+
+
+def test_of_two_sites_with_the_same_study_the_pseudonym_decides() -> None:
+    """Two senders may use one Study Instance UID; their patients have different pseudonyms."""
+    two = [case(1, pseudonym="PML-A"), case(2, pseudonym="PML-B")]
+    found = fitting_case(reply(), "PML-B", two, NODES)
+    assert isinstance(found, Case)
+    assert found.id == 2
+
+
+@pytest.mark.parametrize(
+    ("came", "patient", "candidates", "problem"),
+    [
+        (reply(), "PML-A", [], "was not sent out"),
+        (reply("hospital"), "PML-A", [case()], "no reading site"),
+        (reply(""), "PML-A", [case()], "an account is no reading site"),
+        (reply("gone"), "PML-A", [case()], "no node 'gone'"),
+        (reply("other-site"), "PML-A", [case()], "was not sent to other-site"),
+        (reply("other-site"), "PML-A", [case(destination="gone")], "was not sent to other-site"),
+        (reply(), "PML-B", [case()], "not the pseudonym"),
+        (reply(), "4711", [case()], "not the pseudonym"),
+        (reply(), "", [case(1), case(2)], "more than one case (1, 2)"),
+        (reply(sop_class_uid="1.2.840.10008.5.1.4.1.1.66"), "PML-A", [case()], "Raw Data Storage"),
+        (reply(sop_class_uid="1.3.12.2.1107.5.9.1"), "PML-A", [case()], "cannot be put back"),
+    ],
+)
+def test_whatever_is_not_certain_is_held_with_a_way_out(
+    came: Reply, patient: str, candidates: list[Case], problem: str
+) -> None:
+    """Each reason is said, with what a person can do, and without the patient number that was named."""
+    found = fitting_case(came, patient, candidates, NODES)
+    assert isinstance(found, NoCase)
+    assert problem in found.problem
+    assert found.fix
+    assert "4711" not in found.problem + found.fix
+
+
+@pytest.mark.parametrize(
+    ("sop_class", "flags", "stands"),
+    [
+        (SR, {"CompletionFlag": "COMPLETE"}, True),
+        (SR, {"CompletionFlag": "PARTIAL"}, False),
+        ("1.2.840.10008.5.1.4.1.1.104.1", {}, True),
+        ("1.2.840.10008.5.1.4.1.1.88.59", {"CompletionFlag": "COMPLETE"}, False),
+        ("1.2.840.10008.5.1.4.1.1.66.4", {}, False),
+    ],
+)
+def test_only_a_complete_document_can_be_the_report(
+    sop_class: str, flags: dict[str, Any], stands: bool
+) -> None:
+    """A preliminary SR, key objects and a segmentation do not end a case."""
+    ds = Dataset()
+    ds.SOPClassUID = sop_class
+    for keyword, value in flags.items():
+        setattr(ds, keyword, value)
+    assert is_report(ds) is stands
+    assert set(DOCUMENTS) < set(ACCEPTED)

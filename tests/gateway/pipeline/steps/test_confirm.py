@@ -1,0 +1,216 @@
+"""Is the report safe at the sender: commitment, else a query, else what nodes.yaml says; an explicit no is no yes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydicom.uid import SecondaryCaptureImageStorage
+
+from dicom_nodes.node import ConfirmsBy, DicomWebNode, Role, ServiceAddress
+from dicom_nodes.outcomes import A_FEW
+from gateway.pipeline.steps.confirm import MOST_FAILURES, MOST_REFUSALS
+from support.peers import HERE, Kept, PretendPacs, free_port, orthanc, receiver
+from support.returning import Returning, returning
+from support.stow_server import StowServer
+
+
+def _keeping(pacs: PretendPacs, status: Callable[[Any], int] = lambda _event: 0) -> PretendPacs:
+    """What it stores, a query finds."""
+
+    def keep(event: Any) -> int:
+        answered = status(event)
+        if answered == 0:
+            ds = event.dataset
+            pacs.headers[str(ds.SOPInstanceUID)] = (str(ds.StudyInstanceUID), str(ds.SeriesInstanceUID))
+        return answered
+
+    pacs.store_status = keep
+    return pacs
+
+
+def _how(report: Returning) -> dict[str, Any]:
+    """How the journal says that it is known to be safe."""
+    assert (report.case.state, report.case.problem) == ("CONFIRMED", "")
+    [how] = [line for line in report.journal if "how" in line]
+    return how
+
+
+def test_a_commitment_on_the_same_association_confirms(tmp_path: Path) -> None:
+    """The first and strongest proof; no query is asked."""
+    with PretendPacs(commits="same", queries=False) as pacs, returning(tmp_path, pacs.node) as report:
+        report.until("CONFIRMED")
+        assert _how(report)["how"] == "storage commitment"
+
+
+def test_a_commitment_for_every_page_confirms(tmp_path: Path) -> None:
+    """A report that went as images is safe when all of them are."""
+    images = [SecondaryCaptureImageStorage]
+    with PretendPacs(commits="same", sop_classes=images) as pacs, returning(tmp_path, pacs.node) as report:
+        report.until("CONFIRMED")
+        assert _how(report)["how"] == "storage commitment"
+        assert report.case.returned_as == "capture"
+        assert len(pacs.stored) >= 2
+
+
+@pytest.mark.parametrize("channel", ["same", "new"])
+def test_not_there_yet_means_the_same_on_every_association(tmp_path: Path, channel: str) -> None:
+    """0112 at first: the object is sent again and asked about again until the PACS commits, on either association."""
+    sent: list[str] = []
+    with PretendPacs(commits=channel) as pacs, returning(tmp_path, pacs.node) as report:
+        pacs.store_status = lambda event: sent.append(str(event.request.AffectedSOPInstanceUID)) or 0
+        with receiver(Kept(), pacs.node, on_commitment=report.hear) as us:
+            pacs.reports_to = us.port
+            pacs.commit_failures.update(dict.fromkeys(_uids(report), 0x0112))
+            for _ in range(10):
+                report.bench.run(61)
+                if len(sent) == 2:
+                    break
+            assert (report.case.state, report.case.problem) == ("RETURNED", "")
+            pacs.commit_failures.clear()
+            report.until("CONFIRMED", step_s=61)
+            assert _how(report)["how"] == "storage commitment"
+    assert len(sent) >= 2
+    assert len(set(sent)) == 1
+
+
+def _uids(report: Returning) -> list[str]:
+    """The UIDs of every form."""
+    return [file["sop_instance_uid"] for file in report.case.composed.values()]
+
+
+@pytest.mark.parametrize("found", [True, False])
+@pytest.mark.parametrize(("reason", "times"), [(0x0110, MOST_FAILURES), (0x0122, MOST_REFUSALS)])
+def test_an_explicit_failure_is_never_overridden_by_a_query(
+    tmp_path: Path, found: bool, reason: int, times: int
+) -> None:
+    """Asked again, a few times; then a person sees what the commitment and what the query says, and has a way out."""
+    with PretendPacs(commits="same") as pacs, returning(tmp_path, pacs.node) as report:
+        pacs.commit_failures.update(dict.fromkeys(_uids(report), reason))
+        report.know((_keeping(pacs) if found else pacs).node)
+        case = report.until("CONFIRMED")
+        assert case.state == "RETURNED"
+        assert f"answered {times} times to storage commitment that it does not keep it" in case.problem
+        assert f"(status {reason:04X})" in case.problem
+        assert ("A query finds it there." if found else "A query does not find it there.") in case.problem
+        assert "commitment: false" in case.fix
+        assert len(pacs.report_statuses) == times
+        report.know(replace(pacs.node, commitment=False))
+        report.retry()
+        report.bench.run()
+        assert report.case.state == ("CONFIRMED" if found else "RETURNED")
+
+
+def test_an_object_that_is_missing_is_sent_again_before_a_person_is_asked(tmp_path: Path) -> None:
+    """0112 that stays: sent again before each request, and both facts told."""
+    sent: list[str] = []
+    with PretendPacs(commits="same") as pacs, returning(tmp_path, pacs.node) as report:
+        pacs.store_status = lambda event: sent.append(str(event.request.AffectedSOPClassUID)) or 0
+        pacs.commit_failures.update(dict.fromkeys(_uids(report), 0x0112))
+        report.know(pacs.node)
+        case = report.until("CONFIRMED")
+        assert "it was sent again before each request. A query does not find it there." in case.problem
+    assert len(sent) == MOST_FAILURES
+
+
+@pytest.mark.parametrize("why", ["no context", "refused", "rejected", "not known", "off"])
+def test_without_commitment_a_query_decides(tmp_path: Path, why: str) -> None:
+    """Whichever way the PACS says no to commitment: no context, a status, a rejected association, an unknown title."""
+    pacs = PretendPacs(commits=None if why in ("no context", "off") else "same")
+    if why == "rejected":
+        pacs.admit = lambda event: (1, 1, 1) if _proposes(event, "1.2.840.10008.1.20.1") else None
+    with _keeping(pacs), returning(tmp_path, pacs.node) as report:
+        peer = pacs.node
+        if why == "off":
+            peer = replace(peer, commitment=False)
+        if why == "refused":
+            pacs.action_status = 0x0124
+        if why == "not known":
+            stranger = PretendPacs("STRANGER", rejects=True)
+            with stranger:
+                report.know(replace(peer, commitment_address=ServiceAddress("STRANGER", HERE, stranger.port)))
+                report.until("CONFIRMED", step_s=100)
+        else:
+            report.know(peer)
+            report.until("CONFIRMED", step_s=100)
+        how = _how(report)
+        assert how["how"] == "found by query"
+        assert how["tried"].startswith("storage commitment: ")
+
+
+def _proposes(event: Any, sop_class: str) -> bool:
+    contexts = event.assoc.requestor.primitive.presentation_context_definition_list
+    return any(context.abstract_syntax == sop_class for context in contexts)
+
+
+def test_a_dead_commitment_address_does_not_hold_up_what_a_query_shows(tmp_path: Path) -> None:
+    """Trouble is tried a few times; then the other proof is asked for."""
+    with _keeping(PretendPacs()) as pacs, returning(tmp_path, pacs.node) as report:
+        report.know(replace(pacs.node, commitment_address=ServiceAddress("SC", HERE, free_port())))
+        report.bench.run()
+        assert "cannot be reached" in report.case.waiting_for
+        report.until("CONFIRMED", looks=A_FEW + 2)
+        assert _how(report)["how"] == "found by query"
+
+
+def test_neither_commitment_nor_query_is_told_with_both_answers(tmp_path: Path) -> None:
+    """At once, since waiting would change nothing; with `confirms_by: store` its Success is enough."""
+    with PretendPacs(queries=False) as pacs, returning(tmp_path, pacs.node) as report:
+        report.bench.run()
+        case = report.case
+        assert "whether it keeps it cannot be learned" in case.problem
+        assert "accepts no storage commitment; query: " in case.problem
+        assert "does not answer queries" in case.problem
+        assert "confirms_by: store" in case.fix
+        report.know(replace(pacs.node, confirms_by=ConfirmsBy.STORE))
+        report.retry()
+        report.bench.run()
+        how = _how(report)
+        assert how["how"] == "its Success is enough (confirms_by in nodes.yaml)"
+        assert "does not answer queries" in how["tried"]
+
+
+def test_success_is_not_enough_where_the_node_says_no(tmp_path: Path) -> None:
+    """`confirms_by: store` does not override an explicit failure, nor a query that does not show the report."""
+    with PretendPacs(commits="same", queries=False) as pacs, returning(tmp_path, pacs.node) as report:
+        pacs.commit_failures.update(dict.fromkeys(_uids(report), 0x0110))
+        report.know(replace(pacs.node, confirms_by=ConfirmsBy.STORE))
+        assert "that it does not keep it" in report.until("CONFIRMED").problem
+    with PretendPacs() as pacs, returning(tmp_path / "other", pacs.node) as report:
+        report.know(replace(pacs.node, confirms_by=ConfirmsBy.STORE))
+        assert "a query does not find it" in report.until("CONFIRMED").problem
+
+
+@pytest.mark.parametrize("status", [200, 404, 503])
+def test_a_web_node_is_asked_by_query(tmp_path: Path, status: int) -> None:
+    """Found; no such service and so a person (or confirms_by: store); too busy and so later."""
+    with StowServer(lambda _parts: (200, b""), search_status=status) as server:
+        web = DicomWebNode("web", server.url, frozenset({Role.ARCHIVE}))
+        with returning(tmp_path, web) as report:
+            server.instances += _uids(report)
+            report.know(web)
+            report.bench.run(1000)
+            case = report.case
+            assert case.state == ("CONFIRMED" if status == 200 else "RETURNED")
+            assert bool(case.problem) == (status == 404)
+            if status == 404:
+                assert "storage commitment: DICOMweb has none; query: " in case.problem
+                report.know(replace(web, confirms_by=ConfirmsBy.STORE))
+                report.retry()
+                report.bench.run()
+                assert report.case.state == "CONFIRMED"
+
+
+@pytest.mark.orthanc
+def test_orthanc_commits_at_its_own_pace(tmp_path: Path) -> None:
+    """A real archive that reports on a new association."""
+    folder = tmp_path / "orthanc"
+    folder.mkdir()
+    port = free_port()
+    with orthanc(folder, gateway_port=port) as server, returning(tmp_path, server.node) as report:
+        with receiver(Kept(), server.node, on_commitment=report.hear, port=port):
+            report.until("CONFIRMED", step_s=61)
+        assert _how(report)["how"] == "storage commitment"

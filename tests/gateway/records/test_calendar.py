@@ -1,0 +1,151 @@
+"""The surveillance calendar as it stands: whom it lists, in which order, and what is reckoned with."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from gateway.records import ledger
+from gateway.records.calendar import calendar, facts_about, risk_of, site_of, sites, wish_of
+from gateway.records.database import Database
+from gateway.records.ledger.enrolments import NewEnrolment, end_enrolment, enrol, keep_opened
+from gateway.records.tables.studies import Case, Enrolment, Study
+from routing_rules.surveillance.due_dates import JcvStatus
+from routing_rules.surveillance.due_dates import PatientRisk as Risk
+from support.records import QUIET, FakeClock, matched_case, new_instance, reader
+
+TODAY = date(2026, 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("recommendations", "value", "unit", "days"),
+    [
+        (["short_term", "csf_pcr"], "3", "wk", (14, 21)),
+        (["short_term"], 2, "wk", (14, 14)),
+        (["short_term"], None, None, (14, 28)),
+        (["routine"], "3", "mo", (91, 91)),
+        (["routine"], "10", "wk", (70, 70)),
+        (["routine"], None, None, None),
+        (["add_contrast"], None, None, None),
+        ([], None, None, None),
+    ],
+)
+def test_what_a_report_asks_for(
+    recommendations: list[str], value: object, unit: str | None, days: tuple[int, int] | None
+) -> None:
+    """Short-term from two weeks on and by what the reader wrote; routine by its interval; the rest has no date."""
+    content = {"recommendations": recommendations, "follow_up_value": value, "follow_up_unit": unit}
+    wish = wish_of(content, TODAY)
+    assert (wish and (wish.earliest_days, wish.latest_days)) == days
+    assert wish_of({}, TODAY) is None
+
+
+def _enrolled(database: Database, site: str = "hospital", last: date | None = None, **risk: Any) -> int:
+    """A patient whose letter the worker has opened: `hash N` by the number of the entry."""
+    [number] = enrol(database, [NewEnrolment(site, "", b"letter", Risk(**risk), last)], "carla")
+    keep_opened(database, number, f"hash {number}", f"PML-{number}")
+    return number
+
+
+def _mri(database: Database, clock: FakeClock, patient: str, day: str, study: str = "1.2.3") -> int:
+    """A study of a patient that became a case and can be read."""
+    case_id = matched_case(database, clock, study)
+    with database.write("test") as session:
+        case = session.get_one(Case, case_id)
+        case.problem = "out of the way"
+        row = session.get_one(Study, case.study_id)
+        row.patient_hash, row.study_date = patient, day
+        return row.saved_id
+
+
+def test_a_site_has_its_own_patients_and_an_empty_one_is_every_site(database: Database) -> None:
+    """Those that ended are listed apart."""
+    first, second = _enrolled(database, "north"), _enrolled(database, "south")
+    third = _enrolled(database, "north")
+    end_enrolment(database, third, "carla", "moved away")
+    with database.read() as session:
+        assert [row.id for row in calendar(session, "north", TODAY)] == [first]
+        assert {row.id for row in calendar(session, "", TODAY)} == {first, second}
+        assert [(row.id, row.ended_because) for row in calendar(session, "", TODAY, ended=True)] == [
+            (third, "moved away")
+        ]
+
+
+def test_what_cannot_be_reckoned_with_is_looked_at_first(database: Database) -> None:
+    """Then whoever is longest overdue."""
+    lately = _enrolled(database, last=date(2026, 2, 20), enrolled_on=date(2020, 1, 1))
+    long_ago = _enrolled(database, last=date(2024, 1, 1), enrolled_on=date(2020, 1, 1))
+    held = _enrolled(database, last=date(2026, 2, 20), enrolled_on=date(2020, 1, 1))
+    with database.write("test") as session:
+        session.get_one(Enrolment, held).problem = "The letter was changed."
+    with database.read() as session:
+        assert [row.id for row in calendar(session, "", TODAY)] == [held, long_ago, lately]
+
+
+def test_the_newest_mri_is_the_sites_word_or_a_received_study(database: Database, clock: FakeClock) -> None:
+    """Whichever is later; a study that is older than what the site said changes nothing."""
+    number = _enrolled(database, last=date(2026, 1, 10))
+    _mri(database, clock, f"hash {number}", "20251201")
+
+    def last() -> date | None:
+        with database.read() as session:
+            [row] = calendar(session, "", TODAY)
+            return row.last_mri_on
+
+    assert last() == date(2026, 1, 10)
+    _mri(database, clock, f"hash {number}", "20260215", "1.2.4")
+    assert last() == date(2026, 2, 15)
+    _mri(database, clock, "hash of another", "20260220", "1.2.5")
+    assert last() == date(2026, 2, 15)
+
+
+def test_every_site_is_one_that_sent_signs_in_or_enrols(database: Database) -> None:
+    """An account of every site has none."""
+    ledger.keep_instance(database, new_instance(site="north"), QUIET)
+    reader(database, "carla", "coordinator", "south")
+    reader(database, "ada", "admin", "")
+    number = _enrolled(database, "west")
+    with database.read() as session:
+        assert sites(session) == {"north", "south", "west"}
+        assert (site_of(session, number), site_of(session, 99)) == ("west", None)
+
+
+@pytest.mark.parametrize(
+    ("patient", "day", "said"),
+    [
+        ("hash 1", "20260301", (True, 2.0)),
+        ("hash 1", "20260101", (True, None)),
+        ("hash 1", "none", (True, None)),
+        ("hash 9", "20260301", (False, None)),
+    ],
+    ids=["two months after", "not after itself", "a study without a day", "somebody else"],
+)
+def test_a_rule_may_ask_whether_a_patient_is_enrolled_and_how_long_ago_the_last_mri_was(
+    database: Database, clock: FakeClock, patient: str, day: str, said: tuple[bool, float | None]
+) -> None:
+    """Months of the calendar's average length; the study itself is not its own prior."""
+    _enrolled(database, last=date(2025, 12, 30))
+    with database.write("test") as session:
+        session.get_one(Enrolment, 1).last_mri_on = date(2025, 12, 30) if day == "20260301" else None
+    ledger.keep_instance(database, new_instance(), QUIET)
+    with database.read() as session:
+        assert facts_about(session, session.get_one(Study, 1), patient, day) == said
+
+
+def test_a_site_that_enrols_nobody_does_not_know(database: Database) -> None:
+    """Not enrolled and not asked are different answers for a rule."""
+    _enrolled(database, "south")
+    ledger.keep_instance(database, new_instance(site="north"), QUIET)
+    with database.read() as session:
+        assert facts_about(session, session.get_one(Study, 1), "hash 1", "20260301") == (None, None)
+
+
+def test_the_rules_reckon_with_what_the_entry_says(sqlite: Database) -> None:
+    """Every field of the risk, the status as the rules name it."""
+    _enrolled(sqlite, jcv_status=JcvStatus.POSITIVE, jcv_index=1.7, months_on_natalizumab=25.0)
+    with sqlite.read() as session:
+        risk = risk_of(session.get_one(Enrolment, 1))
+    assert risk == Risk(jcv_status=JcvStatus.POSITIVE, jcv_index=1.7, months_on_natalizumab=25.0)
+    assert isinstance(risk.jcv_status, JcvStatus)
