@@ -1,4 +1,4 @@
-"""The states of a study, of a case and of a reply, and which may follow which.
+"""The states of a study, of a case, of a reply and of a conflict, and which may follow which.
 
 States are facts already on disk, in the past tense; the steps that lead on from them are verbs and
 live in `gateway.pipeline.step_table`. There is no failed state: a parked case keeps its place and carries
@@ -64,13 +64,58 @@ class ReplyState(StrEnum):
     """A person decided that it goes nowhere; why is in the audit trail."""
 
 
+class ConflictState(StrEnum):
+    """How far the question which of two versions of a study's objects stands has come."""
+
+    RECEIVED = "RECEIVED"
+    """Two versions are here, other in their bytes; whether they say the same is being found out."""
+    SAME = "SAME"
+    """They say the same: nothing to tell, and nothing waits."""
+    CONTESTED = "CONTESTED"
+    """They differ: a lead is asked which stands, and until then nothing of the study leaves."""
+    DECIDED = "DECIDED"
+    """A lead chose; what follows from the choice is being worked out."""
+    AWAITED = "AWAITED"
+    """Neither stands: what is sent next does."""
+    SETTLED = "SETTLED"
+    """The chosen versions are in force."""
+    FORGOTTEN = "FORGOTTEN"
+    """Its patient was forgotten before it was settled."""
+
+
+class Standing(StrEnum):
+    """Where one version of one object stands."""
+
+    IN_FORCE = "in force"
+    """The study is read from it."""
+    UNCOMPARED = "being compared"
+    """Other bytes than the version in force; nothing is known yet."""
+    SAME = "same"
+    """It says what the version in force says."""
+    CONTESTED = "contested"
+    """It says something else; a lead is asked."""
+    SET_ASIDE = "set aside"
+    """It was decided that it does not stand."""
+
+
+class Choice(StrEnum):
+    """What a lead decides about a conflict."""
+
+    NEWER = "newer"
+    """What was received last stands."""
+    FIRST = "first"
+    """What was received first stands."""
+    NEITHER = "neither"
+    """Neither stands: what is sent next does."""
+
+
 STUDY_MOVES: dict[StudyState, frozenset[StudyState]] = {
     StudyState.RECEIVED: frozenset({StudyState.COMPLETED, StudyState.FORGOTTEN}),
     StudyState.COMPLETED: frozenset(
         {StudyState.MATCHED, StudyState.UNMATCHED, StudyState.RECEIVED, StudyState.FORGOTTEN}
     ),
-    # A late instance opens the next generation of the same study.
-    StudyState.MATCHED: frozenset({StudyState.RECEIVED}),
+    # A late instance opens the next generation of the same study; other versions that stand are routed at once.
+    StudyState.MATCHED: frozenset({StudyState.RECEIVED, StudyState.COMPLETED}),
     # A person routes it by hand: it is looked at again, under the rule that person chose.
     StudyState.UNMATCHED: frozenset({StudyState.RECEIVED, StudyState.COMPLETED}),
     StudyState.FORGOTTEN: frozenset(),
@@ -85,7 +130,8 @@ CASE_MOVES: dict[CaseState, frozenset[CaseState]] = {
         {CaseState.REPORTED, CaseState.MATCHED, CaseState.CONFIRMED, CaseState.FORGOTTEN}
     ),
     CaseState.REPORTED: frozenset({CaseState.COMPOSED, CaseState.FORGOTTEN}),
-    CaseState.COMPOSED: frozenset({CaseState.RETURNED, CaseState.FORGOTTEN}),
+    # Back to REPORTED: another identity stands, so the same words are built again before they leave.
+    CaseState.COMPOSED: frozenset({CaseState.RETURNED, CaseState.REPORTED, CaseState.FORGOTTEN}),
     CaseState.RETURNED: frozenset({CaseState.CONFIRMED, CaseState.FORGOTTEN}),
     CaseState.CONFIRMED: frozenset(),
     CaseState.FORGOTTEN: frozenset(),
@@ -93,11 +139,54 @@ CASE_MOVES: dict[CaseState, frozenset[CaseState]] = {
 
 REPLY_MOVES: dict[ReplyState, frozenset[ReplyState]] = {
     ReplyState.RECEIVED: frozenset({ReplyState.RESTORED, ReplyState.DISCARDED}),
-    ReplyState.RESTORED: frozenset({ReplyState.RETURNED, ReplyState.DISCARDED}),
+    # Back to RECEIVED: whose study it is was decided anew before it left.
+    ReplyState.RESTORED: frozenset({ReplyState.RETURNED, ReplyState.DISCARDED, ReplyState.RECEIVED}),
     ReplyState.RETURNED: frozenset({ReplyState.CONFIRMED}),
     ReplyState.CONFIRMED: frozenset(),
     ReplyState.DISCARDED: frozenset(),
 }
+
+CONFLICT_MOVES: dict[ConflictState, frozenset[ConflictState]] = {
+    # RECEIVED again: more versions arrived while these were compared. DECIDED: a setting decides.
+    ConflictState.RECEIVED: frozenset(
+        {
+            ConflictState.RECEIVED,
+            ConflictState.SAME,
+            ConflictState.CONTESTED,
+            ConflictState.DECIDED,
+            ConflictState.FORGOTTEN,
+        }
+    ),
+    ConflictState.SAME: frozenset(),
+    # More versions arrived: they are compared before anybody decides, also when somebody had.
+    ConflictState.CONTESTED: frozenset(
+        {ConflictState.DECIDED, ConflictState.RECEIVED, ConflictState.FORGOTTEN}
+    ),
+    ConflictState.DECIDED: frozenset(
+        {ConflictState.SETTLED, ConflictState.AWAITED, ConflictState.RECEIVED, ConflictState.FORGOTTEN}
+    ),
+    # A lead may choose after all, instead of waiting for what does not come.
+    ConflictState.AWAITED: frozenset(
+        {ConflictState.SETTLED, ConflictState.DECIDED, ConflictState.RECEIVED, ConflictState.FORGOTTEN}
+    ),
+    ConflictState.SETTLED: frozenset(),
+    ConflictState.FORGOTTEN: frozenset(),
+}
+
+OPEN_CONFLICT = frozenset(
+    {ConflictState.RECEIVED, ConflictState.CONTESTED, ConflictState.DECIDED, ConflictState.AWAITED}
+)
+"""Conflict states in which a study is contested."""
+
+FROZEN: dict[str, tuple[str, ...]] = {
+    "study": (StudyState.COMPLETED,),
+    "case": (CaseState.MATCHED, CaseState.PREPARED, CaseState.REPORTED, CaseState.COMPOSED),
+    "reply": (ReplyState.RECEIVED, ReplyState.RESTORED),
+}
+"""States whose step waits while the study is contested: each builds or sends something under an identity.
+
+What is RETURNED already is confirmed all the same: nothing more leaves by that.
+"""
 
 OVER = frozenset({CaseState.CONFIRMED, CaseState.FORGOTTEN})
 """Case states that nothing follows."""
@@ -124,6 +213,13 @@ def move_reply(present: ReplyState, reached: ReplyState) -> ReplyState:
     """The state reached, or WrongState when that move does not exist."""
     if reached not in REPLY_MOVES[present]:
         raise _no_such_move("reply", present, reached, REPLY_MOVES[present])
+    return reached
+
+
+def move_conflict(present: ConflictState, reached: ConflictState) -> ConflictState:
+    """The state reached, or WrongState when that move does not exist."""
+    if reached not in CONFLICT_MOVES[present]:
+        raise _no_such_move("conflict", present, reached, CONFLICT_MOVES[present])
     return reached
 
 

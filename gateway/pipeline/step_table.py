@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gateway.lifecycle import CaseState, ReplyState, StudyState
+from gateway.lifecycle import CaseState, ConflictState, ReplyState, StudyState
+from gateway.pipeline.conflicts.compare import compare_versions
+from gateway.pipeline.conflicts.settle import await_versions, settle_versions
 from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.replies.deliver import confirm_reply, return_reply
 from gateway.pipeline.replies.restore import restore_reply
@@ -34,8 +36,13 @@ STEPS: dict[tuple[str, str], Step] = {
     ("reply", ReplyState.RECEIVED): restore_reply,
     ("reply", ReplyState.RESTORED): return_reply,
     ("reply", ReplyState.RETURNED): confirm_reply,
+    ("conflict", ConflictState.RECEIVED): compare_versions,
+    # CONTESTED: a lead decides (gateway.web).
+    ("conflict", ConflictState.DECIDED): settle_versions,
+    ("conflict", ConflictState.AWAITED): await_versions,
 }
 
 STATES_WITH_STEPS: dict[str, tuple[str, ...]] = {
-    unit: tuple(state for kind, state in STEPS if kind == unit) for unit in ("study", "case", "reply")
+    unit: tuple(state for kind, state in STEPS if kind == unit)
+    for unit in ("study", "case", "reply", "conflict")
 }

@@ -23,6 +23,7 @@ from gateway.records.tables.administration import (
     Tick,
     WebSession,
 )
+from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.studies import (
     Case,
     CaseEvent,
@@ -90,6 +91,8 @@ EMPTIED: Mapping[type[SQLModel], Mapping[str, Left]] = {
         "facts": _nothing({}),
         "facts_of": _nothing(0),
         "patients": _nothing(0),
+        "identity_of": _nothing(None),
+        "identity_until": _nothing(0),
         "name_hash": _nothing(""),
         "birth_hash": _nothing(""),
         "accession_hash": _nothing(""),
@@ -105,6 +108,8 @@ EMPTIED: Mapping[type[SQLModel], Mapping[str, Left]] = {
         "explanation": _nothing([]),
         "series": _kinds,
         "identity_id": _nothing(None),
+        "read_under": _nothing(None),
+        "correction_wanted": _nothing(False),
         "shifted_study_date": _nothing(""),
         "manifest": _counts,
         "addendum_wanted": _nothing(False),
@@ -114,6 +119,13 @@ EMPTIED: Mapping[type[SQLModel], Mapping[str, Left]] = {
         "pseudonymous_study_uid": _nothing(""),
         "returned_uid": _nothing(""),
         "commitment_transactions": _nothing([]),
+    },
+    Conflict: {
+        **_PARKED,
+        "differences": _nothing([]),
+        "first_id": _nothing(None),
+        "other_id": _nothing(None),
+        "why": _nothing(""),
     },
     CaseEvent: {"detail": _nothing({})},
     Delivery: {"sop_instance_uid": _number, "detail": _nothing("")},
@@ -131,8 +143,12 @@ REMAINS: Mapping[type[SQLModel], frozenset[str]] = {
     # The pseudonym stays: by it the reading site is asked to delete its copies.
     Case: _names(
         "id study_id site destination profile state generation rule_id rule_version rule_title rules_fingerprint "
-        "referral urgency priority readability pseudonym late_images echoes returned_as forgotten_at reached_at "
-        "created_at updated_at look_again_at attempts failing_since lease_until fence"
+        "referral urgency priority readability pseudonym late_images echoes returned_as to_route corrections "
+        "forgotten_at reached_at created_at updated_at look_again_at attempts failing_since lease_until fence"
+    ),
+    Conflict: _names(
+        "id study_id site state kind objects kinds senders choice decided_by decided_at received_at last_at "
+        "reached_at look_again_at attempts failing_since lease_until fence"
     ),
     CaseEvent: _names("id study_id case_id at what reached who"),
     Delivery: _names("id case_id direction node outcome status at"),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from gateway.lifecycle import Standing
 from gateway.records.identities.vault import SealedIdentity
 
 
@@ -87,12 +88,49 @@ class NewCommitment:
 
 
 @dataclass(frozen=True)
+class NewStanding:
+    """Where one version stands after a comparison or a decision."""
+
+    instance_id: int
+    standing: Standing
+
+
+@dataclass(frozen=True)
+class Dispute:
+    """Objects of one study name different patients: one instance for each, and (attribute, in how many objects)."""
+
+    first_id: int
+    other_id: int
+    objects: int
+    attributes: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """What a choice between versions comes to.
+
+    `identity` is who the study is about now; None while no case needs to know it.
+    """
+
+    standings: tuple[NewStanding, ...]
+    changed: bool
+    """Whether other versions are in force than before."""
+    identity_only: bool
+    """Whether nothing but patient and study attributes changed."""
+    touches_identity: bool
+    identity: SealedIdentity | None = None
+    identity_of: int | None = None
+    """The instance whose patient stands for all objects; None: the first one's."""
+    identity_until: int = 0
+
+
+@dataclass(frozen=True)
 class StepRecord:
     """Everything one run of a step wants remembered; `note` goes into the journal."""
 
     note: Mapping[str, Any] = field(default_factory=dict)
     columns: Mapping[str, Any] = field(default_factory=dict)
-    """Columns of the study, case or reply to set."""
+    """Columns of the study, case, reply or conflict to set."""
     cases: tuple[NewCase, ...] = ()
     identity: SealedIdentity | None = None
     prepared: tuple[NewPreparedInstance, ...] | None = None
@@ -100,6 +138,10 @@ class StepRecord:
     manifest: NewManifest | None = None
     deliveries: tuple[NewDelivery, ...] = ()
     commitment: NewCommitment | None = None
+    compared: tuple[NewStanding, ...] = ()
+    settlement: Settlement | None = None
+    dispute: Dispute | None = None
+    """The study, or the case's study, is about two patients: a conflict is opened."""
     closes_case: bool = False
     """This reply is its case's report: the case is over with it."""
 

@@ -99,6 +99,14 @@ def check_one_study(evidence: Sequence[Dataset], priors: Sequence[Dataset]) -> N
         raise EvidenceProblem("A prior study belongs to another PatientID.", "Take it out of the priors.")
 
 
+def under_one_number(headers: Sequence[Dataset], identity: Dataset) -> list[Dataset]:
+    """The headers with the patient number of `identity`, which was decided to stand for all of them."""
+    found = [copy.copy(ds) for ds in headers]
+    for ds in found:
+        ds.PatientID = str(identity.get("PatientID") or "")
+    return found
+
+
 def _has_another_number(headers: Sequence[Dataset]) -> bool:
     """Whether any of them has another patient number than the first; two ways of writing it are one number."""
     first, *others = dict.fromkeys(str(ds.get("PatientID") or "") for ds in headers)

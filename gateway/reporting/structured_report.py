@@ -30,6 +30,7 @@ from gateway.reporting.evidence import (
     identity_header,
     ordered,
     restoration_of,
+    under_one_number,
     without_identity,
 )
 from gateway.reporting.outline import Heading, ImageReference, outline
@@ -60,6 +61,7 @@ def build(
     report: Report,
     evidence: Sequence[Dataset],
     *,
+    identity: Dataset | None = None,
     priors: Sequence[Dataset] = (),
     signed_by: Signer,
     signed_at: datetime,
@@ -74,7 +76,8 @@ def build(
 ) -> Dataset:
     """The report as a dataset with file meta information, ready to save.
 
-    `evidence` and `priors` are the sender's original headers (no pixels needed); `signed_at` is aware, best in the
+    `evidence` and `priors` are the sender's original headers (no pixels needed); `identity` is the one of the study's
+    whose patient and study stand for all, the first by default; `signed_at` is aware, best in the
     sender's zone. `date_shift_days` is what was added to this patient's dates (0 when none was shifted; it must be
     given when the report names a prior date) and `original_uids` leads from the reader's UIDs of key images back.
     Raises `EvidenceProblem`.
@@ -87,8 +90,8 @@ def build(
             "Give date_shift_days; 0 when the reader saw real dates.",
         )
     form = DocumentForm(as_)
-    instances, earlier = _evidence(evidence, priors)
-    header = identity_header(instances[0])
+    instances, earlier = _evidence(evidence, priors, identity)
+    header = identity_header(instances[0] if identity is None else identity)
     at = _in_zone_of(header, signed_at)
     sections = outline(
         report,
@@ -136,6 +139,7 @@ def build_pages(
     report: Report,
     evidence: Sequence[Dataset],
     *,
+    identity: Dataset | None = None,
     priors: Sequence[Dataset] = (),
     signed_by: Signer,
     signed_at: datetime,
@@ -151,8 +155,8 @@ def build_pages(
 
     The other arguments are those of `build`. Raises `EvidenceProblem`.
     """
-    instances, earlier = _evidence(evidence, priors)
-    header = identity_header(instances[0])
+    instances, earlier = _evidence(evidence, priors, identity)
+    header = identity_header(instances[0] if identity is None else identity)
     at = _in_zone_of(header, signed_at)
     sections = outline(
         report,
@@ -165,9 +169,13 @@ def build_pages(
     return pages
 
 
-def _evidence(evidence: Sequence[Dataset], priors: Sequence[Dataset]) -> tuple[list[Dataset], list[Dataset]]:
+def _evidence(
+    evidence: Sequence[Dataset], priors: Sequence[Dataset], identity: Dataset | None
+) -> tuple[list[Dataset], list[Dataset]]:
     """The study and the earlier ones, each in order."""
     instances, earlier = ordered(evidence, "study"), ordered(priors, "prior study")
+    if identity is not None:
+        instances = under_one_number(instances, identity)
     check_one_study(instances, earlier)
     return instances, [ds for ds in earlier if ds.StudyInstanceUID != instances[0].StudyInstanceUID]
 

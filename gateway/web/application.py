@@ -18,6 +18,7 @@ from gateway.web.foundation.images import Pictures
 from gateway.web.foundation.templates import FOLDER
 from gateway.web.pages import (
     cases,
+    conflicts,
     gallery,
     held_objects,
     manual,
@@ -47,6 +48,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     held_objects.api,
     cases.router,
     cases.api,
+    conflicts.router,
+    conflicts.api,
     verdict.router,
     verdict.api,
     replies.router,

@@ -9,13 +9,18 @@ from hypothesis import strategies as st
 from gateway.errors import WrongState
 from gateway.lifecycle import (
     CASE_MOVES,
+    CONFLICT_MOVES,
+    FROZEN,
+    OPEN_CONFLICT,
     OVER,
     REPLY_MOVES,
     STUDY_MOVES,
     CaseState,
+    ConflictState,
     ReplyState,
     StudyState,
     move_case,
+    move_conflict,
     move_reply,
     move_study,
 )
@@ -54,9 +59,32 @@ def test_a_reply_moves_exactly_along_its_table(present: ReplyState, reached: Rep
             move_reply(present, reached)
 
 
+@given(st.sampled_from(ConflictState), st.sampled_from(ConflictState))
+def test_a_conflict_moves_exactly_along_its_table(present: ConflictState, reached: ConflictState) -> None:
+    """A move in the table is made, any other is refused; what is open can always come to an end."""
+    if reached in CONFLICT_MOVES[present]:
+        assert move_conflict(present, reached) is reached
+    else:
+        with pytest.raises(WrongState):
+            move_conflict(present, reached)
+    assert bool(CONFLICT_MOVES[present]) == (present in OPEN_CONFLICT)
+
+
+def test_every_step_that_sends_or_builds_is_frozen() -> None:
+    """Of a case and a reply only the confirmation of what was returned goes on; a study does not become a case."""
+    going_on = {(unit, state) for unit, state in STEPS if state not in FROZEN.get(unit, ())}
+    assert going_on == {
+        ("study", "RECEIVED"),
+        ("case", "RETURNED"),
+        ("reply", "RETURNED"),
+        *((unit, state) for unit, state in STEPS if unit == "conflict"),
+    }
+
+
 def test_every_state_has_its_moves() -> None:
     """No state is missing from the tables."""
     assert set(CASE_MOVES) == set(CaseState)
+    assert set(CONFLICT_MOVES) == set(ConflictState)
     assert set(STUDY_MOVES) == set(StudyState)
     assert set(REPLY_MOVES) == set(ReplyState)
 

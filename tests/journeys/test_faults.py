@@ -93,7 +93,7 @@ def test_a_nearly_full_disk_refuses_and_loses_nothing(tmp_path: Path) -> None:
 
 
 def test_two_patients_in_one_study_are_never_passed_on(systems: DemoSystems) -> None:
-    """The study is parked with the reason, and nothing reaches the reading site."""
+    """The study is contested with the reason, and nothing reaches the reading site."""
     study = scan(systems)
     mixed = systems.hospital.files()[0].path
     dataset = dcmread(mixed)
@@ -102,12 +102,12 @@ def test_two_patients_in_one_study_are_never_passed_on(systems: DemoSystems) -> 
     push(systems, study)
     database = systems.database()
 
-    def parked() -> bool:
+    def contested() -> bool:
         with database.read() as session:
             found = session.get(Study, 1)  # its row follows the answer within milliseconds
-            return found is not None and "more than one patient" in found.problem
+            return found is not None and "two different patients" in found.waiting_for
 
-    systems.wait(parked, 60, "the study to be parked")
+    systems.wait(contested, 60, "the study to be contested")
     database.close()
     assert systems.reading_site.files() == ()
 

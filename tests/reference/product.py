@@ -10,7 +10,16 @@ import typer.main
 from fastapi.routing import APIRoute
 
 from gateway.cli import app
-from gateway.lifecycle import CASE_MOVES, REPLY_MOVES, STUDY_MOVES, CaseState, ReplyState, StudyState
+from gateway.lifecycle import (
+    CASE_MOVES,
+    CONFLICT_MOVES,
+    REPLY_MOVES,
+    STUDY_MOVES,
+    CaseState,
+    ConflictState,
+    ReplyState,
+    StudyState,
+)
 from gateway.pipeline.step_table import STEPS
 from gateway.settings import Settings
 from gateway.web.application import ROUTERS
@@ -120,6 +129,13 @@ def case_states() -> str:
 def reply_states() -> str:
     """The states of an object that a reading site sent back."""
     return _states("reply", ("reply", "an object that a reading site sent back"), ReplyState, REPLY_MOVES)
+
+
+def conflict_states() -> str:
+    """The states of the question which of two versions of a study's objects stands."""
+    return _states(
+        "conflict", ("conflict", "two versions of a study's objects"), ConflictState, CONFLICT_MOVES
+    )
 
 
 def steps() -> str:

@@ -25,6 +25,7 @@ STATES: Mapping[str, tuple[str, ...]] = {
     "study": ("RECEIVED", "COMPLETED"),
     "case": ("MATCHED", "PREPARED", "REPORTED", "COMPOSED", "RETURNED"),
     "reply": ("RECEIVED", "RESTORED", "RETURNED"),
+    "conflict": ("RECEIVED", "DECIDED", "AWAITED"),
 }
 PASSWORD = "a long password"
 EVERYBODY = Viewer(0, "test", "test", "admin", "")

@@ -13,6 +13,7 @@ from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.replies import case_of_reply
 from gateway.pipeline.step_result import Done, NotYet, StepResult, Stuck
 from gateway.pipeline.steps import originals
+from gateway.pipeline.steps.identities import standing_header
 from gateway.privacy.deidentify.part10 import encode
 from gateway.privacy.errors import Held, HeldReason
 from gateway.privacy.reidentify.maps import accessions_back, uids_back
@@ -21,7 +22,7 @@ from gateway.privacy.reidentify.restore import restore
 from gateway.records import ledger
 from gateway.records.step_record import StepRecord
 from gateway.records.tables.studies import Case, Reply
-from gateway.records.views import reply_rows
+from gateway.records.views import case_rows, reply_rows
 
 LOOK_AGAIN = timedelta(seconds=5)
 """Objects that refer to one another come seconds apart."""
@@ -51,7 +52,12 @@ def restore_reply(turn: Turn, context: StepContext) -> StepResult:
             "Let the reading site store its result as a new object and send that; discard this one.",
             belongs,
         )
-    headers = originals.headers(context.blobs, originals.kept(context.database, case.study_id))
+    with context.database.read() as session:
+        study = case_rows.study(session, case.study_id)
+    instances = originals.kept(context.database, case.study_id)
+    headers = originals.headers(context.blobs, instances)
+    if headers:  # the patient that goes on it is the first one's
+        headers.insert(0, standing_header(context, study, instances))
     if not headers:
         return Stuck(
             "No original of its study can be read.", "Look at the case's study; then try again.", belongs

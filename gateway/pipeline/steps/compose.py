@@ -15,9 +15,10 @@ from pydicom import Dataset
 from gateway import __version__
 from gateway.lifecycle import CaseState
 from gateway.pipeline.context import StepContext, Turn
-from gateway.pipeline.step_result import Done, StepResult, Stuck
+from gateway.pipeline.step_result import Done, NotYet, StepResult, Stuck
 from gateway.pipeline.steps import originals
 from gateway.pipeline.steps.document_forms import PAGES, RICHEST_FIRST
+from gateway.pipeline.steps.identities import WAITS_FOR_A_LEAD, dispute, standing_header, statements
 from gateway.privacy.pseudonyms import PseudonymKey
 from gateway.records import ledger
 from gateway.records.step_record import StepRecord
@@ -34,6 +35,7 @@ def compose(turn: Turn, context: StepContext) -> StepResult:
     """REPORTED -> COMPOSED: the objects lie in the object store, ready to be sent."""
     with context.database.read() as session:
         case = case_rows.case(session, turn.claim.id)
+        study = case_rows.study(session, case.study_id)
         signed = case_rows.signed_report(session, turn.claim.id)
     if signed is None:
         return Stuck(
@@ -41,24 +43,35 @@ def compose(turn: Turn, context: StepContext) -> StepResult:
         )
     report = Report.model_validate(signed.content)
     instances = originals.kept(context.database, case.study_id)
-    evidence = originals.headers(context.blobs, instances)
+    pairs = originals.with_headers(context.blobs, instances)
+    question = dispute(study, statements(pairs))
+    if question is not None:
+        why = "its images name two different patients: a lead decides"
+        return NotYet(why, WAITS_FOR_A_LEAD, StepRecord(dispute=question))
+    evidence = [header for _, header in pairs]
+    standing = standing_header(context, study, instances)
     # The gateway reads an identity back here: it is in the audit trail before it is in a file.
     assert case.identity_id is not None
     patient = ledger.open_identity(
         context.database, context.vault, case.identity_id, "gateway", f"report of case {case.id}"
     )
+    if case.read_under is not None:  # the words speak of the dates that the reader saw then
+        why = f"report of case {case.id}, as it was read"
+        patient = ledger.open_identity(context.database, context.vault, case.read_under, "gateway", why)
     key = context.pseudonym_key
     shift = key.date_shift_days(case.site, patient.issuer_of_patient_id, patient.patient_id)
     priors = (
         originals.priors(context.database, context.blobs, case) if report.comparison.prior_study_date else []
     )
     originals_of = {key.uid(str(ds.SOPInstanceUID)): str(ds.SOPInstanceUID) for ds in (*evidence, *priors)}
+    again = f":{case.corrections}" if case.corrections else ""  # another identity is another object
     device = DeviceIdentity(
         "pml-gateway", context.settings.dicom.ae_title, __version__, uid=key.uid("this gateway")
     )
     composed: dict[str, dict[str, str]] = {}
     for number, form in enumerate(RICHEST_FIRST):
         made: dict[str, Any] = {
+            "identity": standing,
             "priors": priors,
             "date_shift_days": shift,
             "original_uids": originals_of,
@@ -68,14 +81,14 @@ def compose(turn: Turn, context: StepContext) -> StepResult:
             "series_number": SERIES_NUMBER + number,
             "device": device,
         }
-        named = f"report:{case.id}:{signed.digest}:{form}"
+        named = f"report:{case.id}:{signed.digest}:{form}{again}"
         if form == PAGES:
             datasets = build_pages(report, evidence, sop_instance_uid_of=_UidOfPage(key, named), **made)
         else:
             datasets = [build(report, evidence, sop_instance_uid=key.uid(named), as_=form, **made)]
         for page, dataset in enumerate(datasets, 1):
             name = form if page == 1 else f"{form} {page}"
-            blob = f"reports/{case.id}/{name.replace(' ', '-')}.dcm"
+            blob = f"reports/{case.id}/{name.replace(' ', '-')}{again.replace(':', '-')}.dcm"
             context.blobs.put(blob, _file(dataset))
             composed[name] = {
                 "blob": blob,

@@ -18,6 +18,7 @@ from gateway.pipeline.context import StepContext
 from gateway.pipeline.cores import shared
 from gateway.pipeline.steps import originals
 from gateway.pipeline.steps.calendar import study_date
+from gateway.pipeline.steps.identities import standing_header, to_agree
 from gateway.pipeline.steps.patient_hashes import PatientHashes, patient_hashes
 from gateway.privacy.pseudonyms import PseudonymKey
 from gateway.records.blobs import BlobStore
@@ -74,7 +75,16 @@ def _kept_or_read(context: StepContext, study: Study) -> Known:
         vendor_facts=vendor_facts,
     )
     day = min((instance.study_date for instance in said if instance.study_date != NO_DATE), default=NO_DATE)
-    return Known(facts, said[0].hashes, count_patients(instance.patient for instance in said), day)
+    asked = to_agree(study, [(instance.instance_id, instance.patient) for instance in said])
+    return Known(facts, _hashes(context, study, said), count_patients(stated for _, stated in asked), day)
+
+
+def _hashes(context: StepContext, study: Study, said: Sequence[_Said]) -> PatientHashes:
+    """The hashes of the patient that stands for all objects."""
+    if study.identity_of is None:
+        return said[0].hashes
+    header = standing_header(context, study, originals.kept(context.database, study.saved_id))
+    return patient_hashes(context.pseudonym_key, study.site, header)
 
 
 @dataclass(frozen=True)

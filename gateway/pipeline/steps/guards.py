@@ -1,7 +1,7 @@
 """What holds a study back although a rule applies: signs that it is not what, or not whose, it seems.
 
 Each hold has a code. A person who knows better lets the study go on under that code, with a reason; the study
-then passes this guard, and only this one. Two patients in one study can never be let on.
+then passes this guard, and only this one. Two patients in one study are a conflict (`identities.dispute`).
 """
 
 # ruff: noqa: SIM905 - lists of words read better as text
@@ -87,14 +87,6 @@ def holds(
             )
         )
     return all_holds
-
-
-TWO_PATIENTS: Final = StudyHold(
-    "two-patients",
-    "The objects of this study name more than one patient.",
-    "Ask the sender to correct the study and send it again; nothing of it was passed on.",
-    may_go_on=False,
-)
 
 
 def forgotten(study_id: int | None, at: datetime) -> StudyHold:

@@ -43,12 +43,15 @@ def headers(blobs: BlobStore, instances: list[Instance]) -> list[Dataset]:
 
     Raises GatewayError when nothing can be read.
     """
-    readable: list[Dataset] = []
+    return [header for _, header in with_headers(blobs, instances)]
+
+
+def with_headers(blobs: BlobStore, instances: list[Instance]) -> list[tuple[Instance, Dataset]]:
+    """As `headers`, each with its instance."""
+    readable: list[tuple[Instance, Dataset]] = []
     for instance in instances:
-        try:
-            readable.append(header(blobs, instance))
-        except NOT_DICOM:
-            continue
+        with suppress(*NOT_DICOM):
+            readable.append((instance, header(blobs, instance)))
     if instances and not readable:
         raise nothing_readable()
     return readable

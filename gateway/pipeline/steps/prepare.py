@@ -12,19 +12,18 @@ from functools import cached_property, partial
 
 from pydicom import Dataset
 
-from gateway.identity.patient import KEYWORDS
 from gateway.lifecycle import CaseState
 from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.cores import shared
 from gateway.pipeline.step_result import Done, StepResult, Stuck
 from gateway.pipeline.steps import held_objects, originals
 from gateway.pipeline.steps.copies import Copy, Leaking, Original, Share, Withheld, copies_of, values_in
+from gateway.pipeline.steps.identities import standing_header, who
 from gateway.pipeline.steps.manifest import ManifestBuilder, Stayed, canonical
-from gateway.privacy.deidentify.instance import PatientContext
 from gateway.privacy.errors import Held
 from gateway.privacy.fast.identifying_values import StudyValues
 from gateway.privacy.leak_search.search import IdentifyingValue
-from gateway.records.identities.vault import Patient, SealedIdentity
+from gateway.records.identities.vault import SealedIdentity
 from gateway.records.step_record import NewHeldObject, NewManifest, NewPreparedInstance, StepRecord
 from gateway.records.tables.studies import Case, Instance
 from gateway.records.views import case_rows
@@ -35,10 +34,11 @@ def prepare(turn: Turn, context: StepContext) -> StepResult:
     """MATCHED -> PREPARED; a leak, or an image of the protocol that may not leave, asks a person: nothing is sent."""
     with context.database.read() as session:
         case = case_rows.case(session, turn.claim.id)
+        study = case_rows.study(session, case.study_id)
         known = {row.instance_id: row for row in held_objects_of(session, turn.claim.id)}
     instances = originals.kept(context.database, case.study_id)
     profile = context.profiles().get(case.profile or context.settings.files.profile)
-    identity, patient = _who(context, case.site, originals.first_header(context.blobs, instances))
+    identity, patient = who(context, case.site, standing_header(context, study, instances))
     whole = Share(
         context.blobs,
         case.saved_id,
@@ -223,14 +223,3 @@ class _Preparation:
         blob = f"manifests/{self.case.id}/{digest}.json"
         self.context.blobs.put(blob, canonical(content))
         return NewManifest(self.case.generation, digest, blob)
-
-
-def _who(context: StepContext, site: str, header: Dataset) -> tuple[SealedIdentity, PatientContext]:
-    """The sealed identity of a study's patient, and what replaces it."""
-    found = [str(header.get(key, "") or "").strip() for key in KEYWORDS]
-    patient = Patient(*found)
-    key = context.pseudonym_key
-    pseudonym = key.pseudonym(site, patient.issuer_of_patient_id, patient.patient_id)
-    patient_hash = key.patient_hash(site, patient.issuer_of_patient_id, patient.patient_id)
-    shift = key.date_shift_days(site, patient.issuer_of_patient_id, patient.patient_id)
-    return context.vault.seal(site, patient, pseudonym, patient_hash), PatientContext(pseudonym, shift, key)

@@ -7,8 +7,9 @@ from typing import Any
 
 from gateway.lifecycle import StudyState
 from gateway.pipeline.context import StepContext, Turn
-from gateway.pipeline.step_result import Done, StepResult, Stuck
-from gateway.pipeline.steps import facts, guards
+from gateway.pipeline.step_result import Done, NotYet, StepResult, Stuck
+from gateway.pipeline.steps import facts, guards, originals
+from gateway.pipeline.steps.identities import WAITS_FOR_A_LEAD, dispute, statements
 from gateway.records import ledger
 from gateway.records.step_record import NewCase, StepRecord
 from gateway.records.views import case_rows
@@ -27,7 +28,14 @@ def route(turn: Turn, context: StepContext) -> StepResult:
         study = case_rows.study(session, turn.claim.id)
     known = facts.of_study(context, study)
     if known.patients > 1:
-        return _held(guards.TWO_PATIENTS, known.columns(study))
+        pairs = originals.with_headers(context.blobs, originals.kept(context.database, study.saved_id))
+        question = dispute(study, statements(pairs))
+        if question is not None:
+            return NotYet(
+                "its images name two different patients: a lead decides",
+                WAITS_FOR_A_LEAD,
+                StepRecord(columns=known.columns(study), dispute=question),
+            )
     own, study_facts = known.hashes, known.facts
     with context.database.read() as session:
         forgotten_at = case_rows.is_forgotten(session, own.patient_hash)

@@ -5,6 +5,7 @@
     opening      the case of a matched study: new, or amended by late images
     work         claim_due, renew, note_deliveries, advance, postpone, park     (the engine)
     peers        which node a unit of work talks to next
+    conflicts    decide_conflict, look_at_versions     (two versions of a study's objects: the question, the choice)
     node_responses  record_commitment; what nodes answered for each object
     replies      keep_reply, note_echo, discard_reply, count_as_report, note_reply_download
     people       claim_case, release_case, save_draft, sign_report, park_case, retry, note_report_download
@@ -32,6 +33,7 @@ from gateway.records.ledger.accounts import (
     sign_out,
 )
 from gateway.records.ledger.arrivals import Kept, NewInstance, Origin, keep_instance, keep_instances
+from gateway.records.ledger.conflicts.decision import decide_conflict, look_at_versions
 from gateway.records.ledger.enrolments import (
     NewEnrolment,
     edit_enrolment,
@@ -106,6 +108,7 @@ __all__ = [
     "claim_case",
     "claim_due",
     "count_as_report",
+    "decide_conflict",
     "decide_held",
     "discard_reply",
     "edit_enrolment",
@@ -122,6 +125,8 @@ __all__ = [
     "keep_study_date",
     "let_go_on",
     "look_at_original",
+    "look_at_versions",
+    "mark_forgotten",
     "note_deliveries",
     "note_echo",
     "note_erased",

@@ -6,13 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
-from gateway.lifecycle import StudyState, move_study
+from gateway.lifecycle import Standing, StudyState, move_study
 from gateway.records.database import Database
+from gateway.records.ledger.conflicts import contested
 from gateway.records.ledger.journal import add_line
+from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.studies import Instance, Study
 
 
@@ -59,8 +61,9 @@ def keep_instance(database: Database, instance: NewInstance, quiet: timedelta) -
 def keep_instances(database: Database, instances: Sequence[NewInstance], quiet: timedelta) -> list[Kept]:
     """Remember instances whose bytes are already durable, all in one transaction; one answer for each instance.
 
-    The same bytes again change nothing. The same UID with other bytes keeps both and parks the study.
-    A study that was complete starts its next generation, and cases not yet reported are amended.
+    The same bytes again change nothing, unless they were set aside. The same UID with other bytes keeps both and
+    contests the study until they are compared. New objects of a study that was complete start its next generation,
+    and cases not yet reported are amended.
     """
     by_study: dict[tuple[str, str], list[NewInstance]] = {}
     for instance in instances:
@@ -82,28 +85,44 @@ def _keep_in_study(
     session: Session, instances: Sequence[NewInstance], now: datetime, quiet: timedelta
 ) -> Iterator[tuple[NewInstance, Kept]]:
     study = _study_of(session, instances[0], now, quiet)
-    known: dict[str, dict[str, str]] = {}
-    columns = select(Instance.sop_instance_uid, Instance.digest, Instance.blob).where(
+    known: dict[str, dict[str, _Version]] = {}
+    columns = select(Instance.sop_instance_uid, Instance.digest, Instance.blob, Instance.standing).where(
         Instance.study_id == study.saved_id,
         col(Instance.sop_instance_uid).in_({instance.sop_instance_uid for instance in instances}),
     )
-    for sop_instance_uid, digest, blob in session.exec(columns):
-        known.setdefault(sop_instance_uid, {})[digest] = blob
+    for sop_instance_uid, digest, blob, stands in session.exec(columns):
+        known.setdefault(sop_instance_uid, {})[digest] = _Version(blob, stands)
     new: list[dict[str, object]] = []
+    in_force = 0
     for instance in instances:
-        same_uid = known.setdefault(instance.sop_instance_uid, {})
-        if instance.digest not in same_uid:
-            if not new and study.state != StudyState.RECEIVED:
-                _reopen(session, study, now)
-            new.append(_row(study, instance, now, in_conflict=bool(same_uid)))
-            if same_uid:
-                _conflict(session, study, instance, now)
-            same_uid[instance.digest] = instance.blob
-        yield instance, Kept(study.saved_id, same_uid[instance.digest])
-    if not new:
+        versions = known.setdefault(instance.sop_instance_uid, {})
+        version = versions.get(instance.digest)
+        others = [other.standing for digest, other in versions.items() if digest != instance.digest]
+        standing = contested.standing_on_arrival(others, version.standing if version else None)
+        if standing is not None:
+            conflict_id = None
+            if standing == Standing.UNCOMPARED:
+                conflict_id = _contested_with(session, study, instance, now).saved_id
+            else:
+                if not in_force and study.state != StudyState.RECEIVED:
+                    _reopen(session, study, now)
+                if versions:
+                    contested.note_awaited(session, study.saved_id, now)
+                in_force += 1
+            if version is None:
+                new.append(_row(study, instance, now, standing, conflict_id))
+            else:  # it was set aside, and the sender says it again
+                _stand_again(session, study, instance, now, standing, conflict_id)
+            version = versions[instance.digest] = _Version(
+                version.blob if version else instance.blob, standing
+            )
+        assert version is not None
+        yield instance, Kept(study.saved_id, version.blob)
+    if new:
+        session.execute(insert(Instance), new)
+    if not in_force:
         return
-    session.execute(insert(Instance), new)
-    study.instances += len(new)
+    study.instances += in_force
     study.last_instance_at = now
     # Never later than it was: instances that trickle in must not put off the look at the hard cap.
     study.look_again_at = min(study.look_again_at, now + quiet)
@@ -112,7 +131,17 @@ def _keep_in_study(
     study.lease_owner, study.lease_until = "", None
 
 
-def _row(study: Study, instance: NewInstance, now: datetime, *, in_conflict: bool) -> dict[str, object]:
+@dataclass(frozen=True)
+class _Version:
+    """One version of an object that is kept: where its bytes are and where it stands."""
+
+    blob: str
+    standing: str
+
+
+def _row(
+    study: Study, instance: NewInstance, now: datetime, standing: Standing, conflict_id: int | None
+) -> dict[str, object]:
     return {
         "study_id": study.saved_id,
         "sop_class_uid": instance.sop_class_uid,
@@ -123,21 +152,43 @@ def _row(study: Study, instance: NewInstance, now: datetime, *, in_conflict: boo
         "blob": instance.blob,
         "size": instance.size,
         "generation": study.generation,
-        "in_conflict": in_conflict,
+        "standing": standing,
+        "conflict_id": conflict_id,
         "received_at": now,
     }
 
 
-def _conflict(session: Session, study: Study, instance: NewInstance, now: datetime) -> None:
-    study.problem = "Two different objects with the same SOP Instance UID were received; both are kept."
-    study.fix = "Ask the sender which one is right; then retry the study, which uses the first one received."
-    add_line(
-        session,
-        study.saved_id,
-        None,
-        now,
-        "conflicting instance received",
-        detail={"sop_class_uid": instance.sop_class_uid},
+def _contested_with(session: Session, study: Study, instance: NewInstance, now: datetime) -> Conflict:
+    """The conflict of a study that this version belongs to, and with it the other versions of its UID."""
+    conflict = contested.join(session, study, instance.sender, now)
+    session.execute(
+        update(Instance)
+        .where(
+            col(Instance.study_id) == study.saved_id,
+            col(Instance.sop_instance_uid) == instance.sop_instance_uid,
+            col(Instance.standing) != Standing.SAME,
+        )
+        .values(conflict_id=conflict.saved_id)
+    )
+    return conflict
+
+
+def _stand_again(
+    session: Session,
+    study: Study,
+    instance: NewInstance,
+    now: datetime,
+    standing: Standing,
+    conflict_id: int | None,
+) -> None:
+    session.execute(
+        update(Instance)
+        .where(
+            col(Instance.study_id) == study.saved_id,
+            col(Instance.sop_instance_uid) == instance.sop_instance_uid,
+            col(Instance.digest) == instance.digest,
+        )
+        .values(standing=standing, conflict_id=conflict_id, generation=study.generation, received_at=now)
     )
 
 

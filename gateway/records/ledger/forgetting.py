@@ -18,9 +18,11 @@ from gateway.records import erasure
 from gateway.records.blobs import BlobStore
 from gateway.records.database import Database
 from gateway.records.ledger import audit_trail
+from gateway.records.ledger.conflicts import contested
 from gateway.records.ledger.journal import add_line
 from gateway.records.patients import UNDECIDED, enrolments_of, not_over, studies_of
 from gateway.records.tables.administration import Refusal
+from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.studies import (
     Case,
     CaseEvent,
@@ -200,6 +202,8 @@ def _end(
             case.state = move_case(CaseState(case.state), CaseState.FORGOTTEN)
             case.reached_at = now
         case.updated_at = now
+    for study in studies:
+        contested.forget(session, study.saved_id, now)
     rows: tuple[Study | Case, ...] = (*studies, *cases)
     for row in rows:
         row.forgotten_at = now
@@ -216,6 +220,7 @@ def _empty_rows(session: Session, studies: Sequence[Study], cases: Sequence[Case
     rows = (
         *studies,
         *cases,
+        *session.exec(select(Conflict).where(col(Conflict.study_id).in_(numbers))),
         *session.exec(select(CaseEvent).where(col(CaseEvent.study_id).in_(numbers))),
         *session.exec(select(Delivery).where(col(Delivery.case_id).in_(case_ids))),
         *session.exec(select(SignedReport).where(col(SignedReport.case_id).in_(case_ids))),

@@ -40,6 +40,19 @@ def keep_identity(session: Session, sealed: SealedIdentity, now: datetime) -> Id
     return known
 
 
+def renew_identity(session: Session, sealed: SealedIdentity, now: datetime) -> Identity:
+    """The row of a patient, new or known, saying what is known of that patient now. Raises KeyMissing as above."""
+    row = keep_identity(session, sealed, now)
+    _lock(session)
+    if session.get(RetiredKey, sealed.key_id) is not None:
+        raise KeyMissing(
+            f"The vault key {sealed.key_id} was retired while this step ran.",
+            "The step is run again with the new key.",
+        )
+    row.sealed, row.key_id = sealed.sealed, sealed.key_id
+    return row
+
+
 def open_identity(database: Database, vault: Vault, identity_id: int, who: str, why: str) -> Patient:
     """Read an identity back; the audit event is committed before it is deciphered. Raises NotThere, KeyMissing."""
     with database.write("open_identity") as session:

@@ -51,6 +51,7 @@ def open_case(session: Session, study: Study, draft: NewCase, now: datetime) -> 
         for name, value in fields.items():
             setattr(case, name, value)
         case.state = move_case(CaseState(case.state), CaseState.MATCHED)
+        case.to_route = False
         case.generation, case.late_images = study.generation, case.late_images or seen
         case.fence += 1  # a preparation of the older generation must not win
         case.lease_owner, case.lease_until = "", None

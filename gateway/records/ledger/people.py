@@ -14,9 +14,11 @@ from gateway.errors import AlreadyClaimed, AlreadySigned, NotClaimed, NotThere, 
 from gateway.lifecycle import CaseState, move_case
 from gateway.records.database import Database
 from gateway.records.ledger import audit_trail
+from gateway.records.ledger.conflicts.contested import refuse_if_contested
 from gateway.records.ledger.journal import add_line, login_of
 from gateway.records.ledger.work import UNITS, place_of
 from gateway.records.tables.administration import Account
+from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.studies import Case, Draft, Reply, SignedReport, Study
 
 
@@ -99,7 +101,7 @@ def save_draft(
 def sign_report(database: Database, case_id: int, account_id: int, content: Mapping[str, Any]) -> int:
     """Keep a signed report and move the case on, in one transaction; returns the report's id.
 
-    Raises AlreadySigned, NotClaimed. The content must have been validated by the caller.
+    Raises AlreadySigned, NotClaimed, WrongState (contested). The content must have been validated by the caller.
     """
     with database.write("sign_report") as session:
         now = database.now(session)
@@ -109,6 +111,7 @@ def sign_report(database: Database, case_id: int, account_id: int, content: Mapp
                 f"Case {case_id} is already signed.", "A correction is an addendum, never an overwrite."
             )
         case = _reading(session, case_id, account_id, now)
+        refuse_if_contested(session, case.study_id, f"Case {case_id} cannot be signed now")
         account = session.get(Account, account_id)
         assert account is not None
         canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
@@ -164,7 +167,7 @@ def retry(database: Database, unit: str, row_id: int, who: str) -> None:
     with database.write("retry") as session:
         now = database.now(session)
         row = cast(
-            "Case | Reply | Study | None",
+            "Case | Conflict | Reply | Study | None",
             session.exec(select(table).where(table.id == row_id).with_for_update()).first(),
         )
         if row is None:
@@ -189,8 +192,8 @@ def note_report_download(database: Database, case_id: int, form: str, who: str) 
         audit_trail.append(session, now, who, "report downloaded", f"case {case_id}", {"form": form})
 
 
-def _still_known(row: Case | Reply | Study) -> None:
-    if not isinstance(row, Reply) and row.forgotten_at is not None:
+def _still_known(row: Case | Conflict | Reply | Study) -> None:
+    if isinstance(row, Case | Study) and row.forgotten_at is not None:
         raise WrongState(
             f"The patient of {type(row).__name__.lower()} {row.id} was forgotten.",
             "There is nothing left to do.",

@@ -8,11 +8,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
-from sqlalchemy import or_, update
+from sqlalchemy import ColumnElement, and_, exists, not_, or_, update
 from sqlmodel import Session, col, select
 
-from gateway.lifecycle import CaseState, ReplyState, StudyState, move_case, move_reply, move_study
+from gateway.lifecycle import (
+    FROZEN,
+    OPEN_CONFLICT,
+    CaseState,
+    ConflictState,
+    ReplyState,
+    StudyState,
+    move_case,
+    move_conflict,
+    move_reply,
+    move_study,
+)
 from gateway.records.database import Database
+from gateway.records.ledger.conflicts.contested import dispute, keep_comparison
+from gateway.records.ledger.conflicts.settlement import settle
 from gateway.records.ledger.held_objects import keep_held
 from gateway.records.ledger.identities import keep_identity
 from gateway.records.ledger.journal import add_line
@@ -22,6 +35,7 @@ from gateway.records.ledger.opening import open_case
 from gateway.records.ledger.peers import peer_of
 from gateway.records.ledger.replies import settle_case
 from gateway.records.step_record import NOTHING, NewDelivery, StepRecord
+from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.studies import (
     Case,
     Manifest,
@@ -30,7 +44,12 @@ from gateway.records.tables.studies import (
     Study,
 )
 
-UNITS: dict[str, type[Case] | type[Reply] | type[Study]] = {"case": Case, "reply": Reply, "study": Study}
+UNITS: dict[str, type[Case] | type[Conflict] | type[Reply] | type[Study]] = {
+    "case": Case,
+    "conflict": Conflict,
+    "reply": Reply,
+    "study": Study,
+}
 """What the engine works on; cases go first, because a reader or a sender waits for them."""
 
 
@@ -39,7 +58,7 @@ class Claim:
     """A unit of work held by one worker until its lease ends; `fence` proves it is still theirs."""
 
     unit: str
-    """case, reply or study"""
+    """case, conflict, reply or study"""
     id: int
     state: str
     fence: int
@@ -50,10 +69,12 @@ class Claim:
     """The node that the step in this state talks to, if it talks to one."""
 
 
-def place_of(row: Case | Reply | Study) -> tuple[int | None, int | None]:
+def place_of(row: Case | Conflict | Reply | Study) -> tuple[int | None, int | None]:
     """The study and the case whose journal tells of a unit; a reply that fits no case has neither."""
     if isinstance(row, Study):
         return row.id, None
+    if isinstance(row, Conflict):
+        return row.study_id, None
     return row.study_id, row.id if isinstance(row, Case) else row.case_id
 
 
@@ -67,7 +88,7 @@ def claim_due(
     """Take the most urgent due unit of work for `lease`, or None when nothing is due.
 
     Due: in a state that has a step, not parked, its time come, and no living lease on it. Left for later:
-    what would talk to one of the nodes in `full`.
+    what would talk to one of the nodes in `full`, and what would let something of a contested study leave.
     """
     with database.write("claim_due") as session:
         now = database.now(session)
@@ -81,6 +102,7 @@ def claim_due(
                     table.problem == "",
                     col(table.look_again_at) <= now,
                     or_(col(table.lease_until).is_(None), col(table.lease_until) <= now),
+                    *_not_frozen(unit, table),
                     *([peer.not_in(sorted(full))] if full else []),
                 )
                 .order_by(*urgency, col(table.look_again_at), col(table.id))
@@ -88,13 +110,26 @@ def claim_due(
                 .with_for_update(skip_locked=True)
             ).first()
             if due is not None:
-                row, node = cast("tuple[Case | Reply | Study, str]", due)
+                row, node = cast("tuple[Case | Conflict | Reply | Study, str]", due)
                 row.lease_owner, row.lease_until = worker, now + lease
                 row.fence += 1
                 return Claim(
                     unit, row.saved_id, row.state, row.fence, row.attempts, worker, row.failing_since, node
                 )
     return None
+
+
+def _not_frozen(
+    unit: str, table: type[Case] | type[Conflict] | type[Reply] | type[Study]
+) -> list[ColumnElement[bool]]:
+    if unit not in FROZEN:
+        return []
+    of_study = col(table.id) if table is Study else col(cast("type[Case]", table).study_id)
+    waits: list[ColumnElement[bool]] = [not_(col(Case.to_route))] if table is Case else []
+    contested = exists().where(
+        col(Conflict.study_id) == of_study, col(Conflict.state).in_(sorted(OPEN_CONFLICT))
+    )
+    return [*waits, not_(and_(col(table.state).in_(FROZEN[unit]), contested))]
 
 
 def renew(database: Database, claim: Claim, lease: timedelta) -> bool:
@@ -131,6 +166,13 @@ def advance(database: Database, claim: Claim, reached: str, record: StepRecord =
             row.reached_at = row.updated_at = now
         elif isinstance(row, Reply):
             row.state, row.reached_at = move_reply(ReplyState(row.state), ReplyState(reached)), now
+        elif isinstance(row, Conflict):
+            row.state, row.reached_at = move_conflict(ConflictState(row.state), ConflictState(reached)), now
+            if record.settlement is not None:
+                settle(session, row, record.settlement, now)
+            else:
+                keep_comparison(session, row, record.compared, now)
+            return True
         else:
             row.state = move_study(StudyState(row.state), StudyState(reached))
         _note(session, row, now, f"reached {reached}", record, reached)
@@ -175,9 +217,13 @@ def park(database: Database, claim: Claim, problem: str, fix: str, record: StepR
     return True
 
 
-def _raise_notice(session: Session, row: Case | Reply | Study, claim: Claim, now: datetime) -> None:
+def _raise_notice(
+    session: Session, row: Case | Conflict | Reply | Study, claim: Claim, now: datetime
+) -> None:
     """Tell those who do not look at a page that a unit needs a person."""
-    page = {"case": f"/cases/{claim.id}", "study": "/studies", "reply": "/replies"}[claim.unit]
+    page = {"case": f"/cases/{claim.id}", "study": "/studies", "reply": "/replies", "conflict": "/studies"}[
+        claim.unit
+    ]
     name = "Object of a reading site" if claim.unit == "reply" else claim.unit.title()
     case = session.get(Case, row.case_id) if isinstance(row, Reply) and row.case_id else None
     site = row.site if not isinstance(row, Reply) else case.site if case else ""
@@ -188,7 +234,7 @@ def _raise_notice(session: Session, row: Case | Reply | Study, claim: Claim, now
 @contextmanager
 def _settled(
     database: Database, name: str, claim: Claim, record: StepRecord
-) -> Iterator[tuple[Session, Case | Reply | Study | None, datetime]]:
+) -> Iterator[tuple[Session, Case | Conflict | Reply | Study | None, datetime]]:
     """A transaction on the claimed row, its record written and its lease ended; no row when the claim was lost."""
     with database.write(name) as session:
         row, now = _held(session, claim), database.now(session)
@@ -200,7 +246,7 @@ def _settled(
 
 def _note(
     session: Session,
-    row: Case | Reply | Study,
+    row: Case | Conflict | Reply | Study,
     now: datetime,
     what: str,
     record: StepRecord,
@@ -215,19 +261,23 @@ def _note(
     add_line(session, study_id, case_id, now, what, reached, detail={**more, **record.note})
 
 
-def _held(session: Session, claim: Claim) -> Case | Reply | Study | None:
+def _held(session: Session, claim: Claim) -> Case | Conflict | Reply | Study | None:
     """The claimed row, locked, when the fence still says it is the claimant's."""
     table = UNITS[claim.unit]
     chosen = select(table).where(table.id == claim.id, table.fence == claim.fence).with_for_update()
-    return cast("Case | Reply | Study | None", session.exec(chosen).first())
+    return cast("Case | Conflict | Reply | Study | None", session.exec(chosen).first())
 
 
 def _remember(
-    session: Session, row: Case | Reply | Study, claim: Claim, record: StepRecord, now: datetime
+    session: Session, row: Case | Conflict | Reply | Study, claim: Claim, record: StepRecord, now: datetime
 ) -> None:
     """Write what a step found out."""
     for name, value in record.columns.items():
         setattr(row, name, value)
+    if record.dispute is not None:
+        study_id, _ = place_of(row)
+        assert study_id is not None
+        dispute(session, study_id, record.dispute, now)
     if record.identity is not None:
         assert isinstance(row, Case)
         identity = keep_identity(session, record.identity, now)

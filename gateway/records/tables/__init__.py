@@ -1,1 +1,1 @@
-"""Tables: `studies` (in the order a study meets them), `administration` (all others), `columns` (what they share)."""
+"""`studies` (in the order a study meets them), `conflicts`, `administration` (the others), `columns` (shared)."""

@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import JSON, Column, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-import gateway.records.tables.administration  # noqa: F401  foreign keys point at its accounts
-from gateway.lifecycle import CaseState, ReplyState, StudyState
+import gateway.records.tables.administration
+import gateway.records.tables.conflicts  # noqa: F401  foreign keys point at its accounts and these
+from gateway.lifecycle import CaseState, ReplyState, Standing, StudyState
 from gateway.records.tables.columns import Due, Numbered, one_of
 from routing_rules.surveillance.due_dates import JcvStatus
 
@@ -51,6 +52,12 @@ class Study(Due, table=True):
     name_hash: str = Field(default="", description="keyed hash of the patient's name")
     birth_hash: str = Field(default="", description="keyed hash of the birth date")
     accession_hash: str = Field(default="", index=True, description="keyed hash of the accession number")
+    identity_of: int | None = Field(
+        default=None, description="the instance whose patient a lead chose for all; None: the first one's"
+    )
+    identity_until: int = Field(
+        default=0, description="the last instance that choice was made about; later ones are asked about"
+    )
     study_date: str = Field(
         default="",
         description="YYYYMMDD as the sender has it; `none`: its headers have none; empty: not read",
@@ -69,6 +76,7 @@ class Instance(Numbered, table=True):
     __table_args__ = (
         UniqueConstraint("study_id", "sop_instance_uid", "digest"),
         Index("ix_instance_sop_instance_uid", "sop_instance_uid"),
+        one_of("standing", tuple(Standing), "standing"),
     )
 
     study_id: int = Field(foreign_key="study.id", index=True)
@@ -80,8 +88,13 @@ class Instance(Numbered, table=True):
     blob: str = Field(description="key in the object store")
     size: int = Field(description="bytes")
     generation: int
-    in_conflict: bool = Field(default=False, description="same UID as an earlier instance, other bytes")
-    received_at: datetime
+    standing: str = Field(
+        default=Standing.IN_FORCE, description="whether the study is read from this version of the object"
+    )
+    conflict_id: int | None = Field(
+        default=None, foreign_key="conflict.id", index=True, description="the last conflict it was part of"
+    )
+    received_at: datetime = Field(description="when it came last")
 
 
 class Identity(Numbered, table=True):
@@ -196,6 +209,20 @@ class Case(Due, table=True):
     manifest: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     late_images: bool = Field(default=False, description="amended after the reader could see it")
     addendum_wanted: bool = Field(default=False, description="images arrived after the signature")
+    to_route: bool = Field(
+        default=False, description="other versions stand: it waits until its study is routed again"
+    )
+    read_under: int | None = Field(
+        default=None,
+        foreign_key="identity.id",
+        description="the identity whose pseudonym and dates the signed words speak of; None: identity_id",
+    )
+    corrections: int = Field(
+        default=0, description="times the signed report was built under another identity"
+    )
+    correction_wanted: bool = Field(
+        default=False, description="the report went back under an identity since corrected"
+    )
     claimed_by: int | None = Field(default=None, foreign_key="account.id", index=True)
     claimed_until: datetime | None = Field(default=None)
     composed: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))

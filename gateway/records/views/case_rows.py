@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
 
-from gateway.lifecycle import ReplyState
+from gateway.lifecycle import ReplyState, Standing
 from gateway.records.accounts import Viewer
 from gateway.records.tables.administration import Account, Refusal
 from gateway.records.tables.studies import (
@@ -30,7 +30,8 @@ from gateway.records.tables.studies import (
     SignedReport,
     Study,
 )
-from gateway.records.views import reply_rows
+from gateway.records.views import conflict_rows, reply_rows
+from gateway.records.views.conflict_rows import ConflictRow
 from gateway.records.views.held_object_rows import HeldRow, held_objects_of
 from gateway.records.views.queue import QueueRow, queue_row
 from gateway.records.views.reply_rows import ReplyRow
@@ -97,7 +98,9 @@ class CasePage:
     profile: str
     manifest: Mapping[str, Any]
     held: tuple[HeldRow, ...]
+    conflicts: tuple[ConflictRow, ...]
     returned_as: str
+    correction_wanted: bool
     journal: tuple[JournalLine, ...]
     deliveries: tuple[DeliveryRow, ...]
     draft: DraftRow | None
@@ -118,7 +121,12 @@ def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None
         select(Delivery).where(Delivery.case_id == case_id).order_by(col(Delivery.id))
     ).all()
     return CasePage(
-        row=queue_row(case, holder, case_id in reply_rows.reported_cases(session, [case_id])),
+        row=queue_row(
+            case,
+            holder,
+            conflict_rows.contested(session, [case.study_id]).get(case.study_id, ("", 0))[0],
+            case_id in reply_rows.reported_cases(session, [case_id]),
+        ),
         study_id=case.study_id,
         generation=case.generation,
         rule_id=case.rule_id,
@@ -130,7 +138,9 @@ def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None
         profile=case.profile,
         manifest=case.manifest,
         held=held_objects_of(session, case_id),
+        conflicts=conflict_rows.of_study(session, case.study_id),
         returned_as=case.returned_as,
+        correction_wanted=case.correction_wanted,
         journal=tuple(journal(session, case.study_id, case_id)),
         deliveries=tuple(
             DeliveryRow(d.direction, d.node, d.outcome, d.status, d.detail, d.at) for d in deliveries
@@ -190,11 +200,13 @@ def case(session: Session, case_id: int) -> Case:
 
 
 def instances(session: Session, study_id: int) -> list[Instance]:
-    """The instances a study is read from, in order of arrival; of a conflicting UID the first received."""
+    """The instances a study is read from, in order of arrival; of each UID the version in force."""
     found = session.exec(
-        select(Instance).where(Instance.study_id == study_id).order_by(col(Instance.id))
+        select(Instance)
+        .where(Instance.study_id == study_id, Instance.standing == Standing.IN_FORCE)
+        .order_by(col(Instance.id))
     ).all()
-    return [instance for instance in found if not instance.in_conflict]
+    return list(found)
 
 
 def prepared(session: Session, case_id: int) -> list[PreparedInstance]:

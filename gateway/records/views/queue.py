@@ -18,7 +18,7 @@ from gateway.lifecycle import OVER, CaseState
 from gateway.records.accounts import Viewer
 from gateway.records.tables.administration import Account
 from gateway.records.tables.studies import NEEDS_ATTENTION, Case
-from gateway.records.views import reply_rows
+from gateway.records.views import conflict_rows, reply_rows
 
 PAGE = 100
 """Cases of one page."""
@@ -51,6 +51,7 @@ class QueueRow:
     claimed_until: datetime | None
     late_images: bool
     addendum_wanted: bool
+    contested: str  # why nothing of it leaves and nobody signs; empty: it is not contested
     site_report: bool  # the reading site's own report is safe at the sender
     created_at: datetime
     updated_at: datetime
@@ -114,7 +115,12 @@ def _rows(session: Session, condition: Any, page: int) -> tuple[QueueRow, ...]:
         .order_by(*order)
     )
     reported = reply_rows.reported_cases(session, numbers)
-    return tuple(queue_row(case, holder, case.id in reported) for case, holder in cases)
+    listed = cases.all()
+    contested = conflict_rows.contested(session, [case.study_id for case, _ in listed])
+    return tuple(
+        queue_row(case, holder, contested.get(case.study_id, ("", 0))[0], case.id in reported)
+        for case, holder in listed
+    )
 
 
 def _in_view(view: str, viewer: Viewer, now: datetime) -> Any:  # a text is no ColumnElement
@@ -128,8 +134,8 @@ def _in_view(view: str, viewer: Viewer, now: datetime) -> Any:  # a text is no C
     return and_(conditions[view], col(Case.site) == viewer.site) if viewer.site else conditions[view]
 
 
-def queue_row(case: Case, holder: Account | None, site_report: bool) -> QueueRow:
-    """A case as a line of the queue; `holder` is who claimed it last."""
+def queue_row(case: Case, holder: Account | None, contested: str, site_report: bool) -> QueueRow:
+    """A case as a line of the queue; `holder` is who claimed it last, `contested` why nothing of it leaves."""
     kinds = tuple(dict.fromkeys(str(series.get("kind", "")) for series in case.series))
     return QueueRow(
         case.saved_id,
@@ -152,6 +158,7 @@ def queue_row(case: Case, holder: Account | None, site_report: bool) -> QueueRow
         case.claimed_until,
         case.late_images,
         case.addendum_wanted,
+        contested,
         site_report,
         case.created_at,
         case.updated_at,

@@ -12,6 +12,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from gateway.records.accounts import Viewer
 from gateway.records.tables.studies import Case, Study
+from gateway.records.views import conflict_rows
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,10 @@ class StudyRow:
     explanation: tuple[Any, ...]
     cases: tuple[CaseOfStudy, ...]
     forgotten_at: datetime | None
+    contested: str
+    """Why nothing of it leaves; empty: it is not contested."""
+    conflict_id: int | None
+    """Its open conflict."""
 
     @property
     def case_ids(self) -> tuple[int, ...]:
@@ -71,6 +76,7 @@ def _rows(session: Session, viewer: Viewer, chosen: SelectOfScalar[Study]) -> li
     if viewer.site:
         chosen = chosen.where(Study.site == viewer.site)
     rows = session.exec(chosen).all()
+    contested = conflict_rows.contested(session, [study.saved_id for study in rows])
     cases: dict[int, list[CaseOfStudy]] = {}
     of_these = select(Case).where(col(Case.study_id).in_([study.id for study in rows]))
     for case in session.exec(of_these.order_by(col(Case.id))):
@@ -96,6 +102,8 @@ def _rows(session: Session, viewer: Viewer, chosen: SelectOfScalar[Study]) -> li
             tuple(s.explanation),
             tuple(cases.get(s.saved_id, [])),
             s.forgotten_at,
+            contested.get(s.saved_id, ("", None))[0],
+            contested.get(s.saved_id, ("", None))[1],
         )
         for s in rows
     ]

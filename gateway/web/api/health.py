@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.lifecycle import CaseState, ReplyState, StudyState
+from gateway.lifecycle import CaseState, ConflictState, ReplyState, StudyState
 from gateway.records import numbers
 from gateway.records.accounts import Viewer
 from gateway.web.foundation.access import may
@@ -66,8 +66,17 @@ def metrics(context: Context, _viewer: Annotated[Viewer, Depends(may(Right.RUN, 
     replies = Gauge(
         "gateway_replies", "Objects that reading sites sent back, by state", ["state"], registry=registry
     )
+    conflicts = Gauge(
+        "gateway_conflicts",
+        "Conflicts between two versions of a study, by state",
+        ["state"],
+        registry=registry,
+    )
     parked = Gauge(
-        "gateway_parked", "Cases, studies and replies that wait for a person", ["unit"], registry=registry
+        "gateway_parked",
+        "Cases, studies, replies and conflicts that wait for a person",
+        ["unit"],
+        registry=registry,
     )
     for case_state in CaseState:
         cases.labels(case_state.value).set(counts.get(f"case_{case_state.value}", 0))
@@ -75,7 +84,9 @@ def metrics(context: Context, _viewer: Annotated[Viewer, Depends(may(Right.RUN, 
         studies.labels(study_state.value).set(counts.get(f"study_{study_state.value}", 0))
     for reply_state in ReplyState:
         replies.labels(reply_state.value).set(counts.get(f"reply_{reply_state.value}", 0))
-    for unit in ("case", "study", "reply"):
+    for conflict_state in ConflictState:
+        conflicts.labels(conflict_state.value).set(counts.get(f"conflict_{conflict_state.value}", 0))
+    for unit in ("case", "study", "reply", "conflict"):
         parked.labels(unit).set(counts[f"parked_{unit}"])
     free = Gauge("gateway_objects_free_bytes", "Free space of the object store", registry=registry)
     free.set(context.blobs.free_mb() * 1e6)

@@ -17,13 +17,16 @@ class Right(StrEnum):
     STUDIES = "see received studies"
     CALENDAR = "see how many surveillance MRIs are due"
     ENROL = "see and change the surveillance calendar"
+    IDENTITIES = "see what two versions of a study say about the patient"
     RUN = "see nodes and numbers of the gateway"
 
 
 ROLE_RIGHTS: dict[str, frozenset[Right]] = {
     "reader": frozenset({Right.LOOK, Right.REPORT}),
     "lead": frozenset({Right.LOOK, Right.REPORT, Right.MANAGE, Right.STUDIES, Right.CALENDAR}),
-    "coordinator": frozenset({Right.LOOK, Right.SEND, Right.STUDIES, Right.CALENDAR, Right.ENROL}),
+    "coordinator": frozenset(
+        {Right.LOOK, Right.SEND, Right.STUDIES, Right.CALENDAR, Right.ENROL, Right.IDENTITIES}
+    ),
     "admin": frozenset(Right),
 }
 

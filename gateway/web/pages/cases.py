@@ -19,6 +19,7 @@ from gateway.web.foundation.images import WINDOWS
 from gateway.web.foundation.redaction import without_uids
 from gateway.web.foundation.rights import Right, has
 from gateway.web.foundation.templates import render
+from gateway.web.pages.conflicts import as_json as conflict_json
 from gateway.web.pages.explanation import (
     letter_to_sender,
     shown_conditions,
@@ -174,6 +175,8 @@ def case_json(context: Context, viewer: Looker, case_id: CaseId) -> dict[str, An
         "profile": page.profile,
         "manifest": page.manifest,
         "held": held_counts(page.held),
+        "conflicts": [conflict_json(row) for row in page.conflicts],
+        "correction_wanted": page.correction_wanted,
         "requirements": shown_requirements(page.verdict),
         "overrule": overrule and overrule | {"at": overrule["at"].isoformat()},
         "letter": letter_to_sender(page.verdict, page.overrule),

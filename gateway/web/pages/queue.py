@@ -102,6 +102,7 @@ def as_json(row: QueueRow, viewer: Viewer, now: datetime) -> dict[str, Any]:
             "claimed_until": row.claimed_until.isoformat() if claimed and row.claimed_until else None,
             "late_images": row.late_images,
             "addendum_wanted": row.addendum_wanted,
+            "contested": row.contested or None,
             "site_report": row.site_report,
             "created_at": row.created_at.isoformat(),
             "updated_at": row.updated_at.isoformat(),

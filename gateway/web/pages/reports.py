@@ -183,14 +183,14 @@ def post_report(
         )
     try:
         sign(context, viewer, opened, report_from_form(content), "".join(fields.get("password", [])))
-    except NotAllowed as error:
+    except (NotAllowed, WrongState) as error:  # a wrong password; the study is contested
         return _form(
             request,
             context,
             viewer,
             opened,
             content,
-            status=403,
+            status=403 if isinstance(error, NotAllowed) else 409,
             checked=True,
             problem=error.problem,
             fix=error.fix,

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 from pydicom import Dataset
+from sqlmodel import select
 
 from gateway.records import ledger
-from gateway.records.views import notice_rows
+from gateway.records.tables.studies import Case
+from gateway.records.views import conflict_rows, notice_rows
 from routing_rules.rule_files import rules_from_text
 from support.engine import RULE, Bench, bench, scans
 
@@ -112,15 +114,18 @@ def test_one_patient_written_in_several_ways_is_one_patient(gateway: Bench) -> N
     assert (gateway.study(study_id).patients, gateway.study(study_id).state) == (1, "MATCHED")
 
 
-def test_two_patients_in_one_study_cannot_be_let_on(gateway: Bench) -> None:
-    """Only the sender can mend that."""
+def test_two_patients_in_one_study_are_a_question_to_a_lead(gateway: Bench) -> None:
+    """No case is opened before somebody decided whose study it is."""
     study = scans()
     study[0].PatientID = "SOMEBODY-ELSE"
     study_id = gateway.keep(study)
     gateway.run(61)
     held = gateway.study(study_id)
-    assert "more than one patient" in held.problem
-    assert held.held_because == ""
+    assert (held.state, held.problem, held.held_because) == ("COMPLETED", "", "")
+    assert "two different patients" in held.waiting_for
+    with gateway.context.database.read() as session:
+        assert "two different patients" in conflict_rows.contested(session, [study_id])[study_id][0]
+        assert not session.exec(select(Case)).all()
 
 
 def test_an_unmatched_study_can_be_routed_by_hand_and_stays_so(gateway: Bench) -> None:

@@ -11,6 +11,7 @@ from gateway.records import ledger
 from gateway.records.database import Database
 from gateway.records.ledger.arrivals import keep_instance, keep_instances
 from gateway.records.step_record import StepRecord
+from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.studies import Instance
 from gateway.records.views import case_rows
 from support.records import (
@@ -33,16 +34,19 @@ def test_the_same_bytes_twice_change_nothing(database: Database) -> None:
     assert study_row(database).instances == 1
 
 
-def test_other_bytes_under_one_uid_keep_both_and_park(database: Database) -> None:
-    """Both rows stay, the study is parked with the reason, and the first received is what is read."""
+def test_other_bytes_under_one_uid_keep_both_and_ask(database: Database) -> None:
+    """Both rows stay, the first received is what is read, and one conflict is opened; the study itself goes on."""
     study_id = ledger.keep_instance(database, new_instance(), QUIET)
     ledger.keep_instance(database, new_instance(digest="f" * 64), QUIET)
     with database.read() as session:
         assert len(session.exec(select(Instance)).all()) == 2
         assert [instance.digest for instance in case_rows.instances(session, study_id)] == [f"{1:064d}"]
+        [conflict] = session.exec(select(Conflict)).all()
+        standings = session.exec(select(Instance.standing).order_by(Instance.ids())).all()
+    assert (conflict.state, conflict.study_id, conflict.senders) == ("RECEIVED", study_id, ["hospital-pacs"])
+    assert standings == ["in force", "being compared"]
     study = study_row(database)
-    assert "same SOP Instance UID" in study.problem
-    assert study.fix
+    assert (study.problem, study.instances, study.generation) == ("", 1, 1)
 
 
 def test_late_images_open_a_generation_of_the_same_study(database: Database, clock: FakeClock) -> None:

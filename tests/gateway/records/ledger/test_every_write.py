@@ -92,7 +92,7 @@ def test_what_only_looks_is_let_pass() -> None:
 
 # ---------------------------------------------------------------- the events of the ledger
 
-LINES = {("journal", "tell"), ("audit_trail", "append")}
+LINES = {("journal", "add_line"), ("audit_trail", "append")}
 """The functions that write a line of the journal, and of the audit trail."""
 
 EVENTS: Mapping[str, str] = {
@@ -103,6 +103,7 @@ EVENTS: Mapping[str, str] = {
     "claim_case": "",
     "claim_due": "a lease of a worker, thousands a day; what the step reaches has its line",
     "count_as_report": "",
+    "decide_conflict": "",
     "decide_held": "",
     "discard_reply": "",
     "download_reply": "",
@@ -121,6 +122,7 @@ EVENTS: Mapping[str, str] = {
     "letter_unopened": "the row says so, for as long as it is so",
     "lift_forgetting": "",
     "look_at_original": "",
+    "look_at_versions": "",
     "mark_overdue": "a notice tells it, and the page shows it",
     "note-deliveries": "what the step reaches has its line; each object has its row",
     "note_echo": "",

@@ -83,7 +83,7 @@ def test_the_newest_signature_is_the_report(sqlite: Database, clock: FakeClock) 
     assert (report.version, report.content) == (3, {"version": 3})
 
 
-def test_of_a_conflicting_uid_the_first_received_is_read(sqlite: Database) -> None:
+def test_of_two_versions_the_one_in_force_is_read(sqlite: Database) -> None:
     """In order of arrival."""
     for number, digest in ((2, None), (1, None), (2, "f" * 64)):
         ledger.keep_instance(sqlite, new_instance(number, digest=digest), QUIET)

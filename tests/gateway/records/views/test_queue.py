@@ -69,7 +69,7 @@ def test_a_claim_counts_until_its_moment(holder: int | None, until: datetime | N
         series=[],
         overrule={},
     )
-    assert queue.queue_row(case, None, False).is_claimed(NOW) is claimed
+    assert queue.queue_row(case, None, "", False).is_claimed(NOW) is claimed
 
 
 def _view(database: Database, view: str, viewer: Viewer = ANYBODY, page: int = 1) -> queue.Queue:

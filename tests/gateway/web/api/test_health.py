@@ -71,5 +71,5 @@ def test_metrics_have_every_state_also_those_of_nobody(web: WebGateway) -> None:
     text = web.client("admin").get("/metrics").text
     for name, states in (("cases", CaseState), ("studies", StudyState), ("replies", ReplyState)):
         assert set(re.findall(rf'gateway_{name}\{{state="(\w+)"\}}', text)) == set(states)
-    assert set(re.findall(r'gateway_parked\{unit="(\w+)"\}', text)) == {"case", "study", "reply"}
+    assert set(re.findall(r'gateway_parked\{unit="(\w+)"\}', text)) == {"case", "study", "reply", "conflict"}
     assert re.search(r"^gateway_objects_free_bytes [1-9]", text, re.MULTILINE)

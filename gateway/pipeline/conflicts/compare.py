@@ -1,0 +1,106 @@
+"""Do two versions of an object say the same? Compared as values, behind the answer to the sender.
+
+The bytes were found to differ at the door; only here are both read and, where they are encoded differently, decoded.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydicom import Dataset, dcmread
+from pydicom.pixels.utils import get_expected_length
+
+from gateway.errors import GatewayError
+from gateway.identity.content import DifferenceKind, NotOneObject, Same, compare
+from gateway.identity.pixels import CannotDecode, Decoded, decoded
+from gateway.lifecycle import ConflictState, Standing
+from gateway.pipeline.context import StepContext, Turn
+from gateway.pipeline.step_result import Done, StepResult
+from gateway.pipeline.steps.originals import NOT_DICOM
+from gateway.records.blobs import BlobStore
+from gateway.records.step_record import NewStanding, StepRecord
+from gateway.records.tables.conflicts import Conflict
+from gateway.records.tables.studies import Instance
+from gateway.records.views import conflict_rows
+
+UNREADABLE: Final = "one version cannot be read"
+GRAVEST_FIRST: Final = (UNREADABLE, *map(str, DifferenceKind))
+MOST_DIFFERENCES: Final = 200
+"""Attributes that are remembered by name; what differs in more is another object altogether."""
+MOST_BYTES: Final = 1 << 30
+"""Pixels that are decoded to be compared; larger ones are said not to be comparable."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One version against the one in force: the kind of difference, "" for none, and (path, concern) of attributes."""
+
+    instance_id: int
+    kind: str
+    attributes: tuple[tuple[str, str], ...] = ()
+
+
+def compare_versions(turn: Turn, context: StepContext) -> StepResult:
+    """RECEIVED -> SAME when all say the same, else CONTESTED: a lead is asked."""
+    with context.database.read() as session:
+        conflict = conflict_rows.conflict(session, turn.claim.id)
+        pairs = conflict_rows.to_compare(session, turn.claim.id)
+    found = [_compared(context.blobs, version, stands) for version, stands in pairs]
+    columns = findings(conflict, [one for one in found if one.kind])
+    facts = tuple(
+        NewStanding(one.instance_id, Standing.CONTESTED if one.kind else Standing.SAME) for one in found
+    )
+    reached = ConflictState.CONTESTED if columns["objects"] else ConflictState.SAME
+    return Done(reached, StepRecord(columns=columns, compared=facts))
+
+
+def findings(conflict: Conflict, differing: Sequence[Compared]) -> dict[str, Any]:
+    """The columns of a conflict after these versions were found to differ, besides those that were before."""
+    kinds = Counter(conflict.kinds) + Counter(one.kind for one in differing)
+    paths = Counter({(row["path"], row["concern"]): int(row["objects"]) for row in conflict.differences})
+    paths.update(attribute for one in differing for attribute in one.attributes)
+    return {
+        "kind": gravest(kinds),
+        "kinds": dict(kinds),
+        "objects": conflict.objects + len(differing),
+        "differences": [
+            {"path": path, "concern": concern, "objects": objects}
+            for (path, concern), objects in sorted(paths.items())[:MOST_DIFFERENCES]
+        ],
+    }
+
+
+def gravest(kinds: Mapping[str, int] | Iterable[str]) -> str:
+    """The kind to name first; "" of none."""
+    return min(kinds, key=GRAVEST_FIRST.index, default="")
+
+
+def _compared(blobs: BlobStore, version: Instance, stands: Instance | None) -> Compared:
+    if stands is None:
+        return Compared(version.saved_id, UNREADABLE)
+    try:
+        one, other = (dcmread(blobs.path(instance.blob)) for instance in (stands, version))
+        difference = compare(one, other, decode_bounded)
+    except (*NOT_DICOM, NotOneObject, GatewayError):
+        return Compared(version.saved_id, UNREADABLE)
+    if isinstance(difference, Same):
+        return Compared(version.saved_id, "")
+    attributes = tuple(sorted({(one.path, str(one.concern)) for one in difference.attributes}))
+    return Compared(version.saved_id, str(difference.kind), attributes)
+
+
+def decode_bounded(ds: Dataset) -> Decoded:
+    """The pixels of an object, unless its header promises too many; raises CannotDecode."""
+    try:
+        promised = get_expected_length(ds, unit="bytes")
+    except NOT_DICOM:
+        promised = 0  # decoding says what is wrong
+    if promised > MOST_BYTES:
+        raise CannotDecode(
+            f"The pixels of an object would take {promised} bytes.",
+            "Look at both versions in the archive that sent them.",
+        )
+    return decoded(ds)

@@ -1,0 +1,1 @@
+"""Two versions of a study's objects: `contested` (the question, and what it freezes), `decision`, `settlement`."""

@@ -1,0 +1,203 @@
+"""What a lead decides holds for all that leaves: copies, report, and what the records know."""
+
+from __future__ import annotations
+
+import pytest
+from pydicom import Dataset, dcmread
+from sqlmodel import select
+
+from gateway.errors import Conflict as Overtaken
+from gateway.errors import WrongState
+from gateway.lifecycle import Choice
+from gateway.records import ledger
+from gateway.records.tables.administration import Notice
+from gateway.records.tables.studies import Delivery, Identity, Instance
+from gateway.records.views import case_rows
+from support.conflicts import case, decide, state
+from support.engine import Bench, scans
+from support.patients import sign
+from support.records import audit_events, journal
+
+REAL = {"PatientID": "REAL-7", "PatientName": "Right^Rita"}
+
+
+def contested(pipeline: Bench, again: list[Dataset] | None = None) -> None:
+    """A study read by now, and the whole of it sent again under the real identity."""
+    pipeline.keep(scans() if again is None else [])
+    pipeline.run(61)
+    pipeline.keep(scans(**REAL) if again is None else again)
+    pipeline.run()
+
+
+def in_force(pipeline: Bench) -> set[str]:
+    """The Patient IDs of the versions in force."""
+    with pipeline.context.database.read() as session:
+        rows = case_rows.instances(session, 1)
+    return {str(dcmread(pipeline.context.blobs.path(row.blob)).PatientID) for row in rows}
+
+
+def test_the_newer_set_begins_the_case_again_under_its_identity(pipeline: Bench) -> None:
+    """Another pseudonym, another date shift; the identity that no case has any more is not kept."""
+    contested(pipeline)
+    before = case(pipeline)
+    decide(pipeline, Choice.NEWER)
+    after = case(pipeline)
+    assert (state(pipeline), after.state, after.problem) == ("SETTLED", "FORWARDED", "")
+    assert in_force(pipeline) == {"REAL-7"}
+    assert after.pseudonym != before.pseudonym
+    assert {copy.PatientID for copy in pipeline.copies()} == {after.pseudonym}
+    assert pipeline.study(1).generation == after.generation == 2
+    with pipeline.context.database.read() as session:
+        [identity] = session.exec(select(Identity)).all()
+    assert identity.pseudonym == after.pseudonym
+
+
+def test_the_first_set_goes_on_as_if_nothing_had_come(pipeline: Bench) -> None:
+    """The case keeps its place; the same newer set, sent again, asks again."""
+    contested(pipeline)
+    before = case(pipeline)
+    decide(pipeline, Choice.FIRST)
+    after = case(pipeline)
+    assert (state(pipeline), after.state, after.generation) == ("SETTLED", "FORWARDED", 1)
+    assert after.pseudonym == before.pseudonym
+    assert pipeline.study(1).instances == len(scans())
+    pipeline.keep(scans(**REAL))
+    pipeline.run()
+    assert state(pipeline) == "CONTESTED"
+
+
+def test_neither_waits_for_what_is_sent_next(pipeline: Bench) -> None:
+    """The case stays frozen until then; what comes is in force without a question."""
+    contested(pipeline)
+    decide(pipeline, Choice.NEITHER)
+    assert state(pipeline) == "AWAITED"
+    assert pipeline.study(1).instances == 0
+    pipeline.keep(scans(PatientID="THIRD-3"))
+    pipeline.run()
+    assert state(pipeline) == "AWAITED"
+    pipeline.run(61)
+    assert state(pipeline) == "SETTLED"
+    assert in_force(pipeline) == {"THIRD-3"}
+    assert (case(pipeline).state, case(pipeline).generation) == ("FORWARDED", pipeline.study(1).generation)
+
+
+@pytest.mark.parametrize("choice", [Choice.NEWER, Choice.FIRST])
+def test_a_lead_may_choose_after_all(pipeline: Bench, choice: Choice) -> None:
+    """When the sender sends nothing more: waiting for ever would be a dead end."""
+    contested(pipeline)
+    decide(pipeline, Choice.NEITHER)
+    decide(pipeline, choice)
+    assert state(pipeline) == "SETTLED"
+    assert in_force(pipeline) == ({"REAL-7"} if choice == Choice.NEWER else {str(scans()[0].PatientID)})
+    assert case(pipeline).state == "FORWARDED"
+
+
+@pytest.mark.parametrize("chosen", [Choice.NEWER, Choice.FIRST])
+def test_a_signed_report_is_built_under_the_chosen_identity(pipeline: Bench, chosen: Choice) -> None:
+    """The words stay, no addendum is wanted, and the object is another one when the identity is."""
+    pipeline.keep(scans())
+    pipeline.run(61)
+    sign(pipeline, 1)
+    pipeline.run()
+    first = case(pipeline).composed["enhanced"]
+    pipeline.keep(scans(**REAL))
+    pipeline.run()
+    decide(pipeline, chosen)
+    after = case(pipeline)
+    report = dcmread(pipeline.context.blobs.path(after.composed["enhanced"]["blob"]))
+    assert (after.state, after.addendum_wanted) == ("COMPOSED", False)
+    if chosen == Choice.NEWER:
+        assert (report.PatientID, str(report.PatientName)) == ("REAL-7", "Right^Rita")
+        assert report.SOPInstanceUID != first["sop_instance_uid"]
+        assert after.corrections == 1
+    else:
+        assert report.PatientID == scans()[0].PatientID
+        assert report.SOPInstanceUID == first["sop_instance_uid"]
+
+
+def test_other_pixels_after_the_signature_want_an_addendum(pipeline: Bench) -> None:
+    """The reader has not seen what stands now."""
+    pipeline.keep(scans())
+    pipeline.run(61)
+    sign(pipeline, 1)
+    again = scans()
+    again[0].PixelData = bytes(len(again[0].PixelData))
+    pipeline.keep(again[:1])
+    pipeline.run()
+    decide(pipeline, Choice.NEWER)
+    assert case(pipeline).addendum_wanted
+
+
+def test_what_went_back_under_another_identity_is_told(pipeline: Bench) -> None:
+    """The case says that a corrected report is wanted, and a notice goes to the site; nothing is sent by itself."""
+    pipeline.keep(scans())
+    pipeline.run(61)
+    sign(pipeline, 1)
+    with pipeline.context.database.write("test") as session:
+        row = case_rows.case(session, 1)
+        row.state, row.returned_uid, row.problem = "CONFIRMED", "2.25.7", ""
+    contested(pipeline, scans(**REAL))
+    decide(pipeline, Choice.NEWER)
+    after = case(pipeline)
+    assert (after.state, after.correction_wanted) == ("CONFIRMED", True)
+    with pipeline.context.database.read() as session:
+        notices = [notice.text for notice in session.exec(select(Notice))]
+    assert any("send a corrected one" in text for text in notices)
+    assert all("REAL-7" not in text for text in notices)
+
+
+def test_copies_that_were_sent_are_withdrawn(pipeline: Bench) -> None:
+    """They are sent again, and the journal names the pseudonym under which they went."""
+    pipeline.keep(scans())
+    pipeline.run(61)
+    pseudonym = case(pipeline).pseudonym
+    with pipeline.context.database.write("test") as session:
+        session.add(
+            Delivery(
+                case_id=1,
+                direction="forward",
+                node="reader",
+                sop_instance_uid="2.25.1",
+                outcome="accepted",
+                at=pipeline.clock.time,
+            )
+        )
+    contested(pipeline, scans(**REAL))
+    decide(pipeline, Choice.NEWER)
+    with pipeline.context.database.read() as session:
+        assert session.exec(select(Delivery.outcome)).all() == ["withdrawn"]
+        assert case_rows.delivered(session, 1, "forward", "reader") == frozenset()
+    [line] = [line for line in journal(pipeline.context.database, 1, 1) if line.what == "copies withdrawn"]
+    assert line.detail["pseudonym"] == pseudonym
+
+
+def test_the_decision_has_its_lines(pipeline: Bench) -> None:
+    """Who and why, in the journal and in the audit trail."""
+    contested(pipeline)
+    decide(pipeline, Choice.NEWER)
+    [event] = audit_events(pipeline.context.database, "conflict decided")
+    assert (event.who, event.detail["why"]) == ("lea", "the PACS was corrected")
+    assert "versions settled" in [line.what for line in journal(pipeline.context.database)]
+
+
+def test_a_decision_on_what_was_not_seen_is_refused(pipeline: Bench) -> None:
+    """More objects differ than the lead saw; and what is settled is decided no more."""
+    contested(pipeline)
+    database = pipeline.context.database
+    with pytest.raises(Overtaken):
+        ledger.decide_conflict(database, 1, Choice.NEWER, "lea", "x", objects=1)
+    decide(pipeline, Choice.FIRST)
+    with pytest.raises(WrongState):
+        ledger.decide_conflict(database, 1, Choice.NEWER, "lea", "x", objects=len(scans()))
+
+
+def test_more_versions_withdraw_a_decision(pipeline: Bench) -> None:
+    """What is decided must be what was seen."""
+    contested(pipeline)
+    ledger.decide_conflict(pipeline.context.database, 1, Choice.NEWER, "lea", "x", objects=len(scans()))
+    pipeline.keep(scans(PatientID="THIRD-3")[:1])
+    pipeline.run()
+    assert state(pipeline) == "CONTESTED"
+    with pipeline.context.database.read() as session:
+        standings = session.exec(select(Instance.standing)).all()
+    assert standings.count("in force") == len(scans())
