@@ -1,6 +1,6 @@
 """Do two versions of an object say the same? Compared as values, behind the answer to the sender.
 
-The bytes were found to differ at the door; only here are both read and, where they are encoded differently, decoded.
+The bytes were found to differ by the intake; only here are both read and, where they are encoded differently, decoded.
 """
 
 from __future__ import annotations

@@ -129,7 +129,6 @@ __all__ = [
     "let_go_on",
     "look_at_original",
     "look_at_versions",
-    "mark_forgotten",
     "note_deliveries",
     "note_echo",
     "note_erased",

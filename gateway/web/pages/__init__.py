@@ -1,5 +1,6 @@
 """Pages for people, one module each.
 
 `queue`, `cases` (with `gallery`, `explanation`, `verdict`), `reports` (with `report_form`), `studies`, `held_objects`,
-`originals`, `replies`, `surveillance` (with `calendar_plot`), `upload`, `nodes`, `manual` (with `manual_pages`).
+`originals`, `replies`, `surveillance` (with `calendar_plot`), `upload`, `nodes`, `conflicts`,
+`manual` (with `manual_pages`).
 """

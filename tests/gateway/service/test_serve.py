@@ -55,7 +55,7 @@ from gateway.service import serve
 
 role, pages = {role!r}, {pages!r}
 
-class Once(serve.Asked):
+class Once(serve.StopRequest):
     def wait(self, seconds=None):  # the role has started: it is asked to stop once it has shown that it serves
         if role == "web":
             try:
@@ -97,8 +97,8 @@ def test_a_signal_at_any_moment_ends_the_wait() -> None:
     """A thousand signals while the main thread goes in and out of waiting: none of them blocks it."""
     program = (
         "import os, signal, threading\n"
-        "from gateway.service.serve import Asked\n"
-        "asked = Asked.by_signals()\n"
+        "from gateway.service.serve import StopRequest\n"
+        "asked = StopRequest.by_signals()\n"
         "threading.Thread(target=lambda: [os.kill(os.getpid(), signal.SIGTERM) for _ in range(1000)]).start()\n"
         "for _ in range(20000): asked.wait(0)\n"
         "print(asked.wait())\n"

@@ -86,19 +86,19 @@ def join(session: Session, study: Study, sender: str, now: datetime) -> Conflict
     return conflict
 
 
-def dispute(session: Session, study_id: int, found: Dispute, now: datetime) -> None:
+def dispute(session: Session, study_id: int, identities: Dispute, now: datetime) -> None:
     """Open the question whose study it is; one that is open already is decided first."""
     if open_of(session, study_id) is not None:
         return
     study = session.get_one(Study, study_id)
     conflict = join(session, study, study.sender, now)
     conflict.state = move_conflict(ConflictState(conflict.state), ConflictState.CONTESTED)
-    conflict.kind, conflict.objects = TWO_IDENTITIES, found.objects
-    conflict.kinds = {TWO_IDENTITIES: found.objects}
-    conflict.first_id, conflict.other_id = found.first_id, found.other_id
+    conflict.kind, conflict.objects = TWO_IDENTITIES, identities.objects
+    conflict.kinds = {TWO_IDENTITIES: identities.objects}
+    conflict.first_id, conflict.other_id = identities.first_id, identities.other_id
     conflict.differences = [
         {"path": path, "concern": str(Concern.IDENTITY), "objects": objects}
-        for path, objects in found.attributes
+        for path, objects in identities.attributes
     ]
     tell_contested(session, conflict, now)
 
