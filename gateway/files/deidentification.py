@@ -23,6 +23,7 @@ from gateway import __version__, clock
 from gateway.errors import GatewayError
 from gateway.files import dicom_file
 from gateway.files.dicom_file import NOT_DICOM
+from gateway.identity.numbers import subject
 from gateway.pipeline.steps.manifest import described, digest_of
 from gateway.privacy.deidentify.instance import PatientContext
 from gateway.privacy.errors import Held
@@ -219,12 +220,12 @@ class FolderRun:
         self._row(file, output=output, actions=actions)
 
     def _patient(self, header: Dataset) -> PatientContext:
-        who = (
-            str(header.get("IssuerOfPatientID", "") or "").strip(),
-            str(header.get("PatientID", "") or "").strip(),
+        issuer, patient_id, study = (
+            str(header.get(keyword, "") or "").strip(" \0")
+            for keyword in ("IssuerOfPatientID", "PatientID", "StudyInstanceUID")
         )
-        key = self.key
-        return PatientContext(key.pseudonym(self.site, *who), key.date_shift_days(self.site, *who), key)
+        alias = self.key.present_alias(self.site, subject(issuer, patient_id, study))
+        return PatientContext(alias.pseudonym, alias.date_shift_days, self.key)
 
     def _failed(self, file: Path, reason: str) -> None:
         self.result.failed += 1

@@ -71,6 +71,21 @@ class PseudonymKey:
             return ()
         return tuple(self.of(site, scheme).patient_hash(subject) for scheme in Scheme)
 
+    def present_alias(self, site: str, subject: Subject) -> PatientAlias:
+        """What a study is kept under while rows have no scheme number: the first scheme for whoever has a number.
+
+        Without one the study is its own person, which only the second scheme knows.
+        """
+        return self.of(site, Scheme.FIRST if subject.has_number else Scheme.SECOND).alias(subject)
+
+    def shift_under(self, site: str, subject: Subject, pseudonym: str) -> int:
+        """The date shift of copies that were made under `pseudonym`, whichever scheme made them."""
+        for scheme in Scheme:
+            alias = self.of(site, scheme).alias(subject)
+            if alias.pseudonym == pseudonym:
+                return alias.date_shift_days
+        return self.present_alias(site, subject).date_shift_days
+
     # ---- the first scheme, for callers whose rows have no scheme number yet ---------------------------------------
 
     def uid(self, original: str) -> str:

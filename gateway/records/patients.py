@@ -18,7 +18,10 @@ def studies_of(
 ) -> list[Study]:
     """The studies still kept: by hash, by the identity of a case, or named in `also`; `lock` holds their rows."""
     by_identity = (
-        select(Case.study_id).join(Identity).where(Identity.patient_hash == patient_hash).scalar_subquery()
+        select(Case.study_id)
+        .join(Identity, col(Case.identity_id) == col(Identity.id))
+        .where(Identity.patient_hash == patient_hash)
+        .scalar_subquery()
     )
     chosen = (
         select(Study)

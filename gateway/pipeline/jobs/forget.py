@@ -102,7 +102,7 @@ class Forgetter:
             patient_hashes(
                 self.key,
                 study.site,
-                dcmread(self.blobs.path(instance.blob), specific_tags=list(KEYWORDS)),
+                dcmread(self.blobs.path(instance.blob), specific_tags=[*KEYWORDS, "StudyInstanceUID"]),
             ).patient_hash
             for instance in originals.kept(self.database, study.saved_id)
         ]

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydicom import Dataset, dcmread
 
+from gateway.identity.numbers import subject
 from gateway.lifecycle import ReplyState
 from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.replies import case_of_reply
@@ -103,11 +104,13 @@ def _restored(
     why = f"object {reply.id} of the reading site, case {case.id}"
     patient = ledger.open_identity(context.database, context.vault, case.identity_id, "gateway", why)
     key = context.pseudonym_key
+    uid = str(headers[0].StudyInstanceUID).strip(" \0")
+    whose = subject(patient.issuer_of_patient_id, patient.patient_id, uid)
     restored = restore(
         dataset,
         headers[0],
         back,
-        date_shift_days=key.date_shift_days(case.site, patient.issuer_of_patient_id, patient.patient_id),
+        date_shift_days=key.shift_under(case.site, whose, case.pseudonym),
         pseudonym=case.pseudonym,
         accession_back=accessions_back(headers, key, case.pseudonym),
     )

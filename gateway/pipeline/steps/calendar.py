@@ -14,6 +14,7 @@ from sqlmodel import col, select
 
 from gateway import logs
 from gateway.errors import GatewayError
+from gateway.identity.numbers import why_no_number
 from gateway.pipeline.context import StepContext
 from gateway.pipeline.steps import originals
 from gateway.privacy.pseudonyms import PseudonymKey
@@ -47,6 +48,11 @@ def open_letters(database: Database, key: PseudonymKey) -> OpenedLetters:
     for enrolment_id, site, letter in ledger.unopened_letters(database):
         try:
             patient_id, issuer = sealed_letters.open_letter(key, site, letter)
+            if (reason := why_no_number(patient_id)) is not None:
+                raise GatewayError(
+                    f"What was entered as Patient ID is no number of a patient: it {reason}.",
+                    "End this enrolment, and enrol the patient with the number under which the site sends studies.",
+                )
             patient_hash, pseudonym = (
                 key.patient_hash(site, issuer, patient_id),
                 key.pseudonym(site, issuer, patient_id),

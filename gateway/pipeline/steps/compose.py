@@ -13,6 +13,7 @@ from typing import Any
 from pydicom import Dataset
 
 from gateway import __version__
+from gateway.identity.numbers import subject
 from gateway.lifecycle import CaseState
 from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.step_result import Done, NotYet, StepResult, Stuck
@@ -63,7 +64,8 @@ def compose(turn: Turn, context: StepContext) -> StepResult:
         why = f"report of case {case.id}, as it was read"
         patient = ledger.open_identity(context.database, context.vault, case.read_under, "gateway", why)
     key = context.pseudonym_key
-    shift = key.date_shift_days(case.site, patient.issuer_of_patient_id, patient.patient_id)
+    whose = subject(patient.issuer_of_patient_id, patient.patient_id, study.study_instance_uid)
+    shift = key.shift_under(case.site, whose, case.pseudonym)
     priors = (
         originals.priors(context.database, context.blobs, case) if report.comparison.prior_study_date else []
     )

@@ -10,6 +10,7 @@ from typing import Final
 from pydicom import Dataset
 
 from gateway.identity.ground import Agreement
+from gateway.identity.numbers import Subject, subject
 from gateway.identity.patient import KEYWORDS, StatedPatient, compare, count_patients, stated_in
 from gateway.pipeline.context import StepContext
 from gateway.pipeline.steps import originals
@@ -70,7 +71,14 @@ def who(context: StepContext, site: str, header: Dataset) -> tuple[SealedIdentit
     found = [str(header.get(key, "") or "").strip() for key in KEYWORDS]
     patient = Patient(*found)
     key = context.pseudonym_key
-    pseudonym = key.pseudonym(site, patient.issuer_of_patient_id, patient.patient_id)
-    patient_hash = key.patient_hash(site, patient.issuer_of_patient_id, patient.patient_id)
-    shift = key.date_shift_days(site, patient.issuer_of_patient_id, patient.patient_id)
-    return context.vault.seal(site, patient, pseudonym, patient_hash), PatientContext(pseudonym, shift, key)
+    alias = key.present_alias(site, whom(header))
+    return (
+        context.vault.seal(site, patient, alias.pseudonym, alias.patient_hash),
+        PatientContext(alias.pseudonym, alias.date_shift_days, key),
+    )
+
+
+def whom(header: Dataset) -> Subject:
+    """Whom a header is about, by number; without one, this study alone."""
+    stated = stated_in(header)
+    return subject(stated.issuer, stated.patient_id, str(header.get("StudyInstanceUID") or "").strip(" \0"))

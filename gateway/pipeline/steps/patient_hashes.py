@@ -28,8 +28,9 @@ def patient_hashes(key: PseudonymKey, site: str, header: Dataset) -> PatientHash
     """The hashes of a study's patient, name, birth date and accession number, within one site."""
     patient_id, issuer = _text(header, "PatientID"), _text(header, "IssuerOfPatientID")
     pseudonyms = key.of(site, Scheme.FIRST)
+    whom = subject(issuer, patient_id, _text(header, "StudyInstanceUID"))
     return PatientHashes(
-        pseudonyms.patient_hash(subject(issuer, patient_id, _text(header, "StudyInstanceUID"))),
+        key.present_alias(site, whom).patient_hash,
         pseudonyms.name_hash(_text(header, "PatientName")),
         pseudonyms.birth_date_hash(_text(header, "PatientBirthDate")),
         pseudonyms.accession_hash(_text(header, "AccessionNumber")),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
+from typing import Any
 
 from pydicom import Dataset
 
@@ -18,7 +19,7 @@ from gateway.pipeline.cores import shared
 from gateway.pipeline.step_result import Done, StepResult, Stuck
 from gateway.pipeline.steps import held_objects, originals
 from gateway.pipeline.steps.copies import Copy, Leaking, Original, Share, Withheld, copies_of, values_in
-from gateway.pipeline.steps.identities import standing_header, who
+from gateway.pipeline.steps.identities import standing_header, who, whom
 from gateway.pipeline.steps.manifest import ManifestBuilder, Stayed, canonical
 from gateway.privacy.errors import Held
 from gateway.privacy.fast.identifying_values import StudyValues
@@ -38,7 +39,8 @@ def prepare(turn: Turn, context: StepContext) -> StepResult:
         known = {row.instance_id: row for row in held_objects_of(session, turn.claim.id)}
     instances = originals.kept(context.database, case.study_id)
     profile = context.profiles().get(case.profile or context.settings.files.profile)
-    identity, patient = who(context, case.site, standing_header(context, study, instances))
+    header = standing_header(context, study, instances)
+    identity, patient = who(context, case.site, header)
     whole = Share(
         context.blobs,
         case.saved_id,
@@ -48,7 +50,7 @@ def prepare(turn: Turn, context: StepContext) -> StepResult:
         {str(row["series_number"]): str(row["kind"]) for row in case.series},
         (),
     )
-    work = _Preparation(context, case, whole, instances, known)
+    work = _Preparation(context, case, whole, instances, known, numbered=whom(header).has_number)
     for one in _made(context, whole, instances, known):
         work.take(one)
     return work.result(identity, turn)
@@ -93,6 +95,8 @@ class _Preparation:
     instances: list[Instance]
     known: Mapping[int, HeldRow]
     """Earlier decisions, by instance."""
+    numbered: bool
+    """Whether the patient has a number."""
     manifest: ManifestBuilder = field(default_factory=ManifestBuilder)
     prepared: list[NewPreparedInstance] = field(default_factory=list)
     stays: list[NewHeldObject] = field(default_factory=list)
@@ -142,7 +146,9 @@ class _Preparation:
         """What the run found, with everything that stays here in its record."""
         stays = tuple(self.stays)
         stops = [one for one in stays if one.stops_case]
-        note = {"prepared": len(self.prepared), "held": len(stays)}
+        note: dict[str, Any] = {"prepared": len(self.prepared), "held": len(stays)}
+        if not self.numbered:
+            note["patient"] = "has no number: this study stands alone, without priors and calendar"
         if stops:
             problem, fix = held_objects.question(stops)
             return Stuck(problem, fix, StepRecord(note=note, held=stays))

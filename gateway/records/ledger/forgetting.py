@@ -6,10 +6,10 @@ How a run that was killed is finished by the next one is told in `gateway.record
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import text
+from sqlalchemy import or_, text, update
 from sqlmodel import Session, col, delete, select
 
 from gateway.errors import NotThere, WrongState
@@ -81,6 +81,7 @@ def begin_forgetting(
         known = known or ForgottenPatient(patient_hash=patient_hash, site=site, forgotten_at=now)
         session.add(known)
         session.flush()
+        read_under = {case.read_under for case in cases if case.read_under is not None}
         if studies or enrolled:
             known.forgotten_at, known.finished_at = now, None
             _delete_what_names(session, numbers, cases)
@@ -92,8 +93,20 @@ def begin_forgetting(
             audit_trail.append(
                 session, now, who, "patient forgotten", f"forgotten patient {known.id}", detail
             )
-        session.exec(delete(Identity).where(col(Identity.patient_hash) == patient_hash))
+        _delete_identities(session, patient_hash, read_under)
         return known.saved_id
+
+
+def _delete_identities(session: Session, patient_hash: str, read_under: Collection[int]) -> None:
+    """The patient's identity, and those under which the patient's cases were read before a correction."""
+    own = select(Identity.ids()).where(Identity.patient_hash == patient_hash)
+    # A case of somebody else that was read under this identity is somebody else's now.
+    session.execute(update(Case).where(col(Case.read_under).in_(own)).values(read_under=None))
+    session.exec(delete(Identity).where(col(Identity.patient_hash) == patient_hash))
+    for number in read_under:
+        used = select(Case.ids()).where(or_(col(Case.identity_id) == number, col(Case.read_under) == number))
+        if session.exec(used.limit(1)).first() is None:
+            session.exec(delete(Identity).where(col(Identity.id) == number))
 
 
 def erase_instances(database: Database, blobs: BlobStore, patient_hash: str) -> int:

@@ -27,7 +27,7 @@ from gateway.lifecycle import (
 from gateway.records.database import Database
 from gateway.records.ledger.conflicts.contested import dispute, keep_comparison
 from gateway.records.ledger.conflicts.decision import choose
-from gateway.records.ledger.conflicts.settlement import settle
+from gateway.records.ledger.conflicts.settlement import settle, withdraw
 from gateway.records.ledger.held_objects import keep_held
 from gateway.records.ledger.identities import keep_identity
 from gateway.records.ledger.journal import add_line
@@ -285,6 +285,8 @@ def _remember(
     if record.identity is not None:
         assert isinstance(row, Case)
         identity = keep_identity(session, record.identity, now)
+        if row.pseudonym not in ("", identity.pseudonym):  # the same objects go out as another patient's
+            withdraw(session, row, now)
         row.identity_id, row.pseudonym = identity.id, identity.pseudonym
     if record.prepared is not None:
         for old in session.exec(select(PreparedInstance).where(PreparedInstance.case_id == claim.id)):

@@ -126,6 +126,11 @@ def _prepare_again(session: Session, case: Case, now: datetime) -> None:
     case.waiting_for = "Other versions of the images stand; the study is being routed again."
     _begin(case, now)
     add_line(session, case.study_id, case.id, now, "begins again with the chosen versions", CaseState.MATCHED)
+    withdraw(session, case, now)
+
+
+def withdraw(session: Session, case: Case, now: datetime) -> None:
+    """Take the copies back that the reading site took: they are sent again."""
     taken = session.exec(
         select(Delivery).where(
             Delivery.case_id == case.saved_id,

@@ -407,3 +407,16 @@ class TestForgetting:
         assert patients(gateway) == []
         assert found_in(tmp_path, traces(study)) == set()
         forgetting.sweep(gateway.context.database, gateway.context.blobs)
+
+
+@pytest.mark.parametrize("number", ["UNKNOWN", "0000", "n/a"])
+def test_what_is_no_number_enrols_nobody(gateway: Bench, number: str) -> None:
+    """Its site is told why and what to do: no study would ever meet it."""
+    enrol(gateway, number)
+    opened = calendar_step.open_letters(gateway.context.database, gateway.context.pseudonym_key)
+    assert (opened.enrolled, opened.held) == (0, 1)
+    with gateway.context.database.read() as session:
+        [row] = session.exec(select(Enrolment)).all()
+    assert "no number of a patient" in row.problem
+    assert number not in row.problem
+    assert row.fix
