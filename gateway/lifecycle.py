@@ -132,8 +132,9 @@ CASE_MOVES: dict[CaseState, frozenset[CaseState]] = {
     CaseState.REPORTED: frozenset({CaseState.COMPOSED, CaseState.FORGOTTEN}),
     # Back to REPORTED: another identity stands, so the same words are built again before they leave.
     CaseState.COMPOSED: frozenset({CaseState.RETURNED, CaseState.REPORTED, CaseState.FORGOTTEN}),
-    CaseState.RETURNED: frozenset({CaseState.CONFIRMED, CaseState.FORGOTTEN}),
-    CaseState.CONFIRMED: frozenset(),
+    # Back to REPORTED: a person sends the same words again, under the identity that stands since.
+    CaseState.RETURNED: frozenset({CaseState.CONFIRMED, CaseState.REPORTED, CaseState.FORGOTTEN}),
+    CaseState.CONFIRMED: frozenset({CaseState.REPORTED}),
     CaseState.FORGOTTEN: frozenset(),
 }
 
@@ -189,7 +190,7 @@ What is RETURNED already is confirmed all the same: nothing more leaves by that.
 """
 
 OVER = frozenset({CaseState.CONFIRMED, CaseState.FORGOTTEN})
-"""Case states that nothing follows."""
+"""Case states that nothing follows by itself."""
 
 BEFORE_THE_REPORT = frozenset({CaseState.MATCHED, CaseState.PREPARED, CaseState.FORWARDED})
 """Case states in which late images amend the case; later they ask for an addendum."""

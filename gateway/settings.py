@@ -149,6 +149,11 @@ class StudySettings(Table):
     hard_cap: float = Field(
         14400.0, gt=0, description="seconds after the first instance when completion no longer waits"
     )
+    corrections: Literal["ask", "take"] = Field(
+        "ask",
+        description="what happens when the site's archive sends a whole study again in which only patient and study "
+        "attributes differ, before the signature: ask, a lead decides; take, the newer set stands by itself",
+    )
 
 
 class EngineSettings(Table):

@@ -110,6 +110,7 @@ EMPTIED: Mapping[type[SQLModel], Mapping[str, Left]] = {
         "identity_id": _nothing(None),
         "read_under": _nothing(None),
         "correction_wanted": _nothing(False),
+        "predecessor": _nothing({}),
         "shifted_study_date": _nothing(""),
         "manifest": _counts,
         "addendum_wanted": _nothing(False),

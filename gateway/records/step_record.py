@@ -139,6 +139,8 @@ class StepRecord:
     deliveries: tuple[NewDelivery, ...] = ()
     commitment: NewCommitment | None = None
     compared: tuple[NewStanding, ...] = ()
+    taken_because: str = ""
+    """Why the newer versions stand without a lead's decision; empty: a lead is asked."""
     settlement: Settlement | None = None
     dispute: Dispute | None = None
     """The study, or the case's study, is about two patients: a conflict is opened."""

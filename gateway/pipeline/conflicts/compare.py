@@ -8,17 +8,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 from pydicom import Dataset, dcmread
 from pydicom.pixels.utils import get_expected_length
 
+from dicom_nodes.errors import UnknownNode
+from dicom_nodes.node import Role
 from gateway.errors import GatewayError
 from gateway.identity.content import DifferenceKind, NotOneObject, Same, compare
 from gateway.identity.pixels import CannotDecode, Decoded, decoded
 from gateway.lifecycle import ConflictState, Standing
 from gateway.pipeline.context import StepContext, Turn
-from gateway.pipeline.step_result import Done, StepResult
+from gateway.pipeline.step_result import Done, NotYet, StepResult
 from gateway.pipeline.steps.originals import NOT_DICOM
 from gateway.records.blobs import BlobStore
 from gateway.records.step_record import NewStanding, StepRecord
@@ -26,6 +29,7 @@ from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.studies import Instance
 from gateway.records.views import conflict_rows
 
+TAKEN: Final = "[study] corrections = take: the site's archive sent the whole study again, and only patient and study differ"
 UNREADABLE: Final = "one version cannot be read"
 GRAVEST_FIRST: Final = (UNREADABLE, *map(str, DifferenceKind))
 MOST_DIFFERENCES: Final = 200
@@ -47,14 +51,33 @@ def compare_versions(turn: Turn, context: StepContext) -> StepResult:
     """RECEIVED -> SAME when all say the same, else CONTESTED: a lead is asked."""
     with context.database.read() as session:
         conflict = conflict_rows.conflict(session, turn.claim.id)
+        takes = _may_take(context, conflict) and not conflict_rows.is_signed(session, conflict.study_id)
         pairs = conflict_rows.to_compare(session, turn.claim.id)
+        missing = conflict_rows.not_sent_again(session, turn.claim.id)
+    silent_for, wanted = turn.now - conflict.last_at, timedelta(seconds=context.settings.study.settle)
+    if takes and missing and silent_for < wanted:  # the rest may be on its way
+        return NotYet("the study is being sent again", wanted - silent_for)
     found = [_compared(context.blobs, version, stands) for version, stands in pairs]
     columns = findings(conflict, [one for one in found if one.kind])
     facts = tuple(
         NewStanding(one.instance_id, Standing.CONTESTED if one.kind else Standing.SAME) for one in found
     )
     reached = ConflictState.CONTESTED if columns["objects"] else ConflictState.SAME
-    return Done(reached, StepRecord(columns=columns, compared=facts))
+    only_identity = set(columns["kinds"]) == {DifferenceKind.IDENTITY_CORRECTED}
+    why = TAKEN if takes and not missing and only_identity else ""
+    return Done(reached, StepRecord(columns=columns, compared=facts, taken_because=why))
+
+
+def _may_take(context: StepContext, conflict: Conflict) -> bool:
+    """Whether the settings let a correction stand by itself, and all of it came from archives of the site."""
+    if context.settings.study.corrections != "take":
+        return False
+    directory = context.directory()
+    try:
+        nodes = [directory.get(name) for name in conflict.senders]
+    except UnknownNode:
+        return False
+    return all(Role.ARCHIVE in node.roles and node.site == conflict.site for node in nodes)
 
 
 def findings(conflict: Conflict, differing: Sequence[Compared]) -> dict[str, Any]:

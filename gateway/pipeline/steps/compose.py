@@ -22,11 +22,15 @@ from gateway.pipeline.steps.identities import WAITS_FOR_A_LEAD, dispute, standin
 from gateway.privacy.pseudonyms import PseudonymKey
 from gateway.records import ledger
 from gateway.records.step_record import StepRecord
+from gateway.records.tables.studies import Case, Study
 from gateway.records.views import case_rows
 from gateway.reporting.report import Report
-from gateway.reporting.signer import DeviceIdentity, Signer
+from gateway.reporting.signer import DeviceIdentity, Predecessor, Purpose, Signer
 from gateway.reporting.structured_report import build, build_pages
 
+CORRECTED = (
+    "Corrected report: the identity of the patient or study was corrected; the findings are unchanged."
+)
 SERIES_NUMBER = 9900
 """High, so that the report's series stands behind the images in every PACS list."""
 
@@ -64,6 +68,7 @@ def compose(turn: Turn, context: StepContext) -> StepResult:
         originals.priors(context.database, context.blobs, case) if report.comparison.prior_study_date else []
     )
     originals_of = {key.uid(str(ds.SOPInstanceUID)): str(ds.SOPInstanceUID) for ds in (*evidence, *priors)}
+    corrected = _corrected(case, study, key)
     again = f":{case.corrections}" if case.corrections else ""  # another identity is another object
     device = DeviceIdentity(
         "pml-gateway", context.settings.dicom.ae_title, __version__, uid=key.uid("this gateway")
@@ -72,6 +77,7 @@ def compose(turn: Turn, context: StepContext) -> StepResult:
     for number, form in enumerate(RICHEST_FIRST):
         made: dict[str, Any] = {
             "identity": standing,
+            "predecessor": corrected,
             "priors": priors,
             "date_shift_days": shift,
             "original_uids": originals_of,
@@ -92,6 +98,7 @@ def compose(turn: Turn, context: StepContext) -> StepResult:
             context.blobs.put(blob, _file(dataset))
             composed[name] = {
                 "blob": blob,
+                "series_instance_uid": str(dataset.SeriesInstanceUID),
                 "sop_class_uid": str(dataset.SOPClassUID),
                 "sop_instance_uid": str(dataset.SOPInstanceUID),
                 "transfer_syntax_uid": str(dataset.file_meta.TransferSyntaxUID),
@@ -109,6 +116,23 @@ class _UidOfPage:
 
     def __call__(self, page: int) -> str:
         return self.key.uid(f"{self.named}:{page}")
+
+
+def _corrected(case: Case, study: Study, key: PseudonymKey) -> Predecessor | None:
+    """The report that went back under another identity, when this one replaces it."""
+    earlier = case.predecessor
+    if not earlier:
+        return None
+    # A report that was built before the series was noted lies in the series that is derived for its form.
+    series = earlier.get("series_instance_uid") or key.uid(f"report series:{case.id}:{earlier['form']}")
+    return Predecessor(
+        study.study_instance_uid,
+        series,
+        earlier["sop_class_uid"],
+        earlier["sop_instance_uid"],
+        Purpose.REPLACED,
+        CORRECTED,
+    )
 
 
 def _file(dataset: Dataset) -> bytes:

@@ -8,7 +8,8 @@
     conflicts    decide_conflict, look_at_versions     (two versions of a study's objects: the question, the choice)
     node_responses  record_commitment; what nodes answered for each object
     replies      keep_reply, note_echo, discard_reply, count_as_report, note_reply_download
-    people       claim_case, release_case, save_draft, sign_report, park_case, retry, note_report_download
+    people       claim_case, release_case, save_draft, sign_report, correct_report, park_case, retry,
+                 note_report_download
     verdicts     overrule_verdict                                               (a reader's word on the protocol)
     studies      let_go_on, route_by_hand, keep_study_date
     held_objects  decide_held, look_at_original                                  (objects that stayed here)
@@ -68,6 +69,7 @@ from gateway.records.ledger.operation import put_rules_in_force, take_tick
 from gateway.records.ledger.overdue import note_overdue
 from gateway.records.ledger.people import (
     claim_case,
+    correct_report,
     note_report_download,
     park_case,
     release_case,
@@ -107,6 +109,7 @@ __all__ = [
     "check_password",
     "claim_case",
     "claim_due",
+    "correct_report",
     "count_as_report",
     "decide_conflict",
     "decide_held",

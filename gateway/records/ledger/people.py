@@ -185,6 +185,42 @@ def retry(database: Database, unit: str, row_id: int, who: str) -> None:
         audit_trail.append(session, now, who, f"{unit} retried", f"{unit} {row_id}")
 
 
+def correct_report(database: Database, case_id: int, who: str) -> None:
+    """Send a returned report again, under the identity that stands since, naming the one it corrects.
+
+    Raises NotThere, and WrongState where no correction is wanted, nothing was signed here, or the study is contested.
+    """
+    with database.write("correct_report") as session:
+        now = database.now(session)
+        case = _locked_case(session, case_id)
+        _still_known(case)
+        refuse_if_contested(session, case.study_id, f"The report of case {case_id} cannot be corrected now")
+        if not case.correction_wanted:
+            raise WrongState(
+                f"The report of case {case_id} went back under the identity that stands.", "Nothing to do."
+            )
+        returned = case.composed.get(case.returned_as)
+        if returned is None:
+            raise WrongState(
+                f"Case {case_id} was reported by the reading site itself; no report was signed here.",
+                "Ask the reading site to send its report again; the gateway puts the identity that stands on it.",
+            )
+        case.predecessor = {"form": case.returned_as, **returned}
+        case.state = move_case(CaseState(case.state), CaseState.REPORTED)
+        case.corrections += 1
+        case.correction_wanted = False
+        case.returned_as = case.returned_uid = ""
+        case.commitment_transactions = []
+        case.fence += 1  # a confirmation that runs now is of the earlier report
+        case.lease_owner, case.lease_until = "", None
+        case.look_again_at = case.reached_at = case.updated_at = now
+        case.problem = case.fix = case.waiting_for = ""
+        case.attempts, case.failing_since = 0, None
+        what = "a corrected report is sent"
+        add_line(session, case.study_id, case_id, now, what, CaseState.REPORTED, who)
+        audit_trail.append(session, now, who, "report corrected", f"case {case_id}", {})
+
+
 def note_report_download(database: Database, case_id: int, form: str, who: str) -> None:
     """Write into the audit trail that somebody takes the report of a case with its identity; `form`: sr or pdf."""
     with database.write("download_report") as session:

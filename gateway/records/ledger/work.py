@@ -15,6 +15,7 @@ from gateway.lifecycle import (
     FROZEN,
     OPEN_CONFLICT,
     CaseState,
+    Choice,
     ConflictState,
     ReplyState,
     StudyState,
@@ -25,6 +26,7 @@ from gateway.lifecycle import (
 )
 from gateway.records.database import Database
 from gateway.records.ledger.conflicts.contested import dispute, keep_comparison
+from gateway.records.ledger.conflicts.decision import choose
 from gateway.records.ledger.conflicts.settlement import settle
 from gateway.records.ledger.held_objects import keep_held
 from gateway.records.ledger.identities import keep_identity
@@ -171,7 +173,9 @@ def advance(database: Database, claim: Claim, reached: str, record: StepRecord =
             if record.settlement is not None:
                 settle(session, row, record.settlement, now)
             else:
-                keep_comparison(session, row, record.compared, now)
+                keep_comparison(session, row, record.compared, now, asks=not record.taken_because)
+                if record.taken_because and row.state == ConflictState.CONTESTED:
+                    choose(session, row, Choice.NEWER, "gateway", record.taken_because, now)
             return True
         else:
             row.state = move_study(StudyState(row.state), StudyState(reached))

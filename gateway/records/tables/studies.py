@@ -223,6 +223,8 @@ class Case(Due, table=True):
     correction_wanted: bool = Field(
         default=False, description="the report went back under an identity since corrected"
     )
+    predecessor: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    """The returned report that the one to be built corrects: its form, class and UIDs; empty: none."""
     claimed_by: int | None = Field(default=None, foreign_key="account.id", index=True)
     claimed_until: datetime | None = Field(default=None)
     composed: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from gateway.lifecycle import OPEN_CONFLICT, CaseState, ReplyState, Standing
+from gateway.lifecycle import BEFORE_THE_REPORT, OPEN_CONFLICT, CaseState, ReplyState, Standing
 from gateway.records.ledger.conflicts.contested import reason
 from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.studies import Case, Instance, Reply
@@ -65,6 +65,31 @@ def has_identity(session: Session, study_id: int) -> bool:
     """Whether a case of the study knows whose it is."""
     known = select(Case.ids()).where(Case.study_id == study_id, col(Case.identity_id).is_not(None))
     return session.exec(known.limit(1)).first() is not None
+
+
+def is_signed(session: Session, study_id: int) -> bool:
+    """Whether a case of the study has a report, or is over."""
+    signed = select(Case.ids()).where(
+        Case.study_id == study_id, col(Case.state).not_in(sorted(BEFORE_THE_REPORT))
+    )
+    return session.exec(signed.limit(1)).first() is not None
+
+
+def not_sent_again(session: Session, conflict_id: int) -> int:
+    """How many objects in force of the study have no other version in this conflict."""
+    conflict = session.get_one(Conflict, conflict_id)
+    rows = session.exec(
+        select(Instance.sop_instance_uid, Instance.standing, Instance.conflict_id).where(
+            Instance.study_id == conflict.study_id
+        )
+    ).all()
+    in_force = {uid for uid, standing, _ in rows if standing == Standing.IN_FORCE}
+    again = {
+        uid
+        for uid, standing, number in rows
+        if number == conflict_id and standing in (Standing.UNCOMPARED, Standing.CONTESTED)
+    }
+    return len(in_force - again)
 
 
 def came_again(session: Session, conflict_id: int) -> bool:

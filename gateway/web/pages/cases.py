@@ -161,6 +161,22 @@ def retry_page(context: Context, viewer: Manager, case_id: CaseId) -> Response:
     return RedirectResponse(f"/cases/{case_id}", status_code=303)
 
 
+@router.post("/cases/{case_id}/correct")
+def correct_page(context: Context, viewer: Manager, case_id: CaseId) -> Response:
+    """Send the report again under the identity that stands, naming the one it corrects."""
+    open_case(context, viewer, case_id)
+    ledger.correct_report(context.database, case_id, viewer.login)
+    return RedirectResponse(f"/cases/{case_id}", status_code=303)
+
+
+@api.post("/{case_id}/correct")
+def correct_json(context: Context, viewer: Manager, case_id: CaseId) -> dict[str, int]:
+    """Send the report again under the identity that stands; 409 where no correction is wanted."""
+    open_case(context, viewer, case_id)
+    ledger.correct_report(context.database, case_id, viewer.login)
+    return {"case": case_id}
+
+
 @api.get("/{case_id}")
 def case_json(context: Context, viewer: Looker, case_id: CaseId) -> dict[str, Any]:
     """A case with its journal, verdict, recognised series and deliveries."""

@@ -114,11 +114,12 @@ def forget(session: Session, study_id: int, now: datetime) -> None:
 
 
 def keep_comparison(
-    session: Session, conflict: Conflict, compared: Collection[NewStanding], now: datetime
+    session: Session, conflict: Conflict, compared: Collection[NewStanding], now: datetime, *, asks: bool
 ) -> None:
     """Remember what was compared; tell of the conflict once when there is something to decide.
 
-    Called when the state that the step reached is set. Versions that came meanwhile bring it back to RECEIVED.
+    `asks`: whether a lead has to. Called when the state that the step reached is set. Versions that came meanwhile
+    bring it back to RECEIVED.
     """
     for fact in compared:
         row = session.get_one(Instance, fact.instance_id)
@@ -131,7 +132,7 @@ def keep_comparison(
     if session.exec(left.limit(1)).first() is not None:
         conflict.state = ConflictState.RECEIVED
         return
-    if any(fact.standing == Standing.CONTESTED for fact in compared):
+    if asks and any(fact.standing == Standing.CONTESTED for fact in compared):
         tell_contested(session, conflict, now)
 
 

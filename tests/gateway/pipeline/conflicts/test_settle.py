@@ -146,6 +146,38 @@ def test_what_went_back_under_another_identity_is_told(pipeline: Bench) -> None:
     assert all("REAL-7" not in text for text in notices)
 
 
+def test_a_corrected_report_names_the_one_it_replaces(pipeline: Bench) -> None:
+    """The same words as a new object under the identity that stands; once, and only where it is wanted."""
+    pipeline.keep(scans())
+    pipeline.run(61)
+    sign(pipeline, 1)
+    pipeline.run()
+    database, returned = pipeline.context.database, case(pipeline).composed["enhanced"]
+    with database.write("test") as session:
+        row = case_rows.case(session, 1)
+        row.state, row.problem = "CONFIRMED", ""
+        row.returned_as, row.returned_uid = "enhanced", returned["sop_instance_uid"]
+    with pytest.raises(WrongState):
+        ledger.correct_report(database, 1, "lea")
+    contested(pipeline, scans(**REAL))
+    decide(pipeline, Choice.NEWER)
+    assert case(pipeline).state == "CONFIRMED"
+    ledger.correct_report(database, 1, "lea")
+    pipeline.run()
+    after = case(pipeline)
+    assert (after.state, after.correction_wanted) == ("COMPOSED", False)
+    report = dcmread(pipeline.context.blobs.path(after.composed["enhanced"]["blob"]))
+    [earlier] = report.PredecessorDocumentsSequence
+    [reference] = earlier.ReferencedSeriesSequence[0].ReferencedSOPSequence
+    assert report.PatientID == "REAL-7"
+    assert report.SOPInstanceUID != returned["sop_instance_uid"]
+    assert reference.ReferencedSOPInstanceUID == returned["sop_instance_uid"]
+    assert reference.PurposeOfReferenceCodeSequence[0].CodeMeaning == "Replaced report"
+    assert [event.who for event in audit_events(database, "report corrected")] == ["lea"]
+    with pytest.raises(WrongState):
+        ledger.correct_report(database, 1, "lea")
+
+
 def test_copies_that_were_sent_are_withdrawn(pipeline: Bench) -> None:
     """They are sent again, and the journal names the pseudonym under which they went."""
     pipeline.keep(scans())

@@ -102,6 +102,7 @@ EVENTS: Mapping[str, str] = {
     "check_password": "",
     "claim_case": "",
     "claim_due": "a lease of a worker, thousands a day; what the step reaches has its line",
+    "correct_report": "",
     "count_as_report": "",
     "decide_conflict": "",
     "decide_held": "",
