@@ -9,6 +9,7 @@ from gateway.privacy.fast.memo import (
     LONGEST_REMEMBERED,
     PROBE,
     SHIFTING,
+    Among,
     CleanedElement,
     Memo,
     NestingLevel,
@@ -18,7 +19,7 @@ from gateway.privacy.fast.memo import (
 )
 
 
-def among(*volatile: str):  # type: ignore[no-untyped-def]
+def among(*volatile: str) -> Among:
     """Who asks for an object with these UIDs and dates."""
     return lambda digits: frozenset(value for value in volatile if value in " ".join(digits))
 

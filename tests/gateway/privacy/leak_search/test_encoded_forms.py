@@ -37,16 +37,14 @@ def test_a_western_word_is_found_in_every_character_set(charset: str, word: str)
         ("김희중", "euc_kr"),
         ("김희중", "iso2022_kr"),
         ("王小东", "gb18030"),
-        ("Люкceмбypг", "iso8859-5"),
+        ("Люксембург", "iso8859-5"),
         ("Διονυσιος", "iso8859-7"),
         ("Şengül", "iso8859-9"),
     ],
 )
 def test_a_word_is_found_in_the_repertoire_of_its_script(word: str, charset: str) -> None:
     """Those of PS3.3 C.12.1.1.2."""
-    assert (
-        holds(word.encode(charset, "ignore"), word) or word.encode(charset, "ignore").decode(charset) != word
-    )
+    assert holds(word.encode(charset), word)
 
 
 @pytest.mark.parametrize("word", ["山田太郎", "渡辺直美子"])
