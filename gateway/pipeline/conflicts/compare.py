@@ -29,7 +29,10 @@ from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.studies import Instance
 from gateway.records.views import conflict_rows
 
-TAKEN: Final = "[study] corrections = take: the site's archive sent the whole study again, and only patient and study differ"
+TAKEN: Final = (
+    "[study] corrections = take: the site's archive sent the whole study again, "
+    "and only patient and study differ"
+)
 UNREADABLE: Final = "one version cannot be read"
 GRAVEST_FIRST: Final = (UNREADABLE, *map(str, DifferenceKind))
 MOST_DIFFERENCES: Final = 200
