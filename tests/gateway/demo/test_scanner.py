@@ -19,7 +19,7 @@ PIXELS = np.arange(64, dtype=np.uint16).reshape(8, 8)
 
 def visit(**changes: Any) -> Examination:
     """An examination of 1 February 2026."""
-    asked = {"patient": PhantomPatient(), "when": date(2026, 2, 1), "seed": 3} | changes
+    asked: dict[str, Any] = {"patient": PhantomPatient(), "when": date(2026, 2, 1), "seed": 3} | changes
     return Examination(**asked)
 
 
