@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
@@ -136,6 +136,37 @@ def test_an_agent_left_empty_is_told_from_an_absent_one() -> None:
     assert traits(header()).agent is None
     assert traits(header(ContrastBolusAgent="")).agent == ""
     assert traits(header(ContrastBolusVolume=7.5)).agent_details == ("ContrastBolusVolume",)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            [
+                0x00080008,
+                0x00180020,
+                0x00180080,
+                0x00180082,
+                0x00189087,
+                0x00200032,
+                0x00200037,
+                0x00182218,
+                0x00409096,
+                0x52009229,
+                0x52009230,
+                0x0008002A,
+                0x00180012,
+            ]
+        ),
+        st.tuples(st.sampled_from(["CS", "DS", "FD", "SQ", "UN", "IS", "LO"]), st.binary(max_size=24)),
+    )
+)
+def test_no_header_is_refused(found: dict[int, tuple[str, bytes]]) -> None:
+    """Whatever bytes stand in the attributes that are read, and in whatever VR."""
+    ds = Dataset()
+    for tag, (vr, value) in found.items():
+        ds[Tag(tag)] = RawDataElement(Tag(tag), vr, len(value), value, 0, False, True)
+    assert read_traits(ds)
 
 
 def test_a_sequence_in_another_vr_is_none() -> None:
