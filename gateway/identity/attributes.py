@@ -7,20 +7,12 @@ archive that changes them has changed the object.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
 from pydicom.datadict import tag_for_keyword
 
-
-class Concern(StrEnum):
-    """What an attribute is about."""
-
-    IDENTITY = "identity"
-    PIXELS = "pixels or geometry"
-    OTHER = "other"
-
+from gateway.identity.concerns import Concern
 
 _PLACE: Final = "says where the object can be had, now and there"
 _COUNT: Final = "is an answer to a query, which some archives leave in the object"

@@ -17,7 +17,8 @@ from pydicom.datadict import keyword_for_tag, private_dictionary_VR
 from pydicom.dataset import Dataset
 
 from gateway.errors import GatewayError
-from gateway.identity.attributes import ABSENT_MEANS, ADDED, ARCHIVES, IGNORED, Concern, concern
+from gateway.identity.attributes import ABSENT_MEANS, ADDED, ARCHIVES, IGNORED, concern
+from gateway.identity.concerns import Concern
 from gateway.identity.pixels import Decode, compare_pixels, same_colours
 from gateway.identity.values import (
     DEFAULT_CHARSET,

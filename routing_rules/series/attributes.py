@@ -15,10 +15,25 @@ from pydicom.charset import decode_bytes, python_encoding
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.errors import BytesLengthException
 from pydicom.valuerep import CUSTOMIZABLE_CHARSET_VR, PersonName
 
 _BINARY = {"FD": ("d", 8), "FL": ("f", 4), "US": ("H", 2), "SS": ("h", 2), "UL": ("I", 4), "SL": ("i", 4)}
 _ESCAPE = b"\x1b"
+# What pydicom raises for a sequence that is none.
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    LookupError,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+    struct.error,
+    BytesLengthException,
+)
 _TEXT_VRS = frozenset(map(str, CUSTOMIZABLE_CHARSET_VR))
 
 
@@ -137,10 +152,12 @@ def items(source: Header, tag: int) -> tuple[Elements, ...]:
     element = elements.raw.get(tag)
     if element is None:
         return ()
+    if isinstance(element, RawDataElement) and _vr(element) not in ("SQ", "UN"):
+        return ()  # pydicom would convert it to what it says it is, with warnings and errors of that VR
     owner = elements.owners if isinstance(elements.owners, Dataset) else elements.owners[tag]
     try:
         value = owner[tag].value if isinstance(element, RawDataElement) else element.value
-    except (ValueError, TypeError, KeyError, EOFError, NotImplementedError, OSError, AttributeError):
+    except _UNREADABLE:
         return ()
     if not isinstance(value, Sequence) or isinstance(value, str | bytes):
         return ()

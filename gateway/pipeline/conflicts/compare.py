@@ -30,7 +30,8 @@ from gateway.records.tables.studies import Instance
 from gateway.records.views import conflict_rows
 
 TAKEN: Final = (
-    "[study] corrections = take: the archive sent the whole study again; only patient and study differ"
+    "[study] corrections = take: the site's archive sent the whole study again, "
+    "and only patient and study differ"
 )
 UNREADABLE: Final = "one version cannot be read"
 GRAVEST_FIRST: Final = (UNREADABLE, *map(str, DifferenceKind))

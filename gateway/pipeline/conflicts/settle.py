@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from gateway.identity.attributes import Concern
+from gateway.identity.concerns import Concern
 from gateway.identity.content import DifferenceKind
 from gateway.lifecycle import Choice, ConflictState, Standing
 from gateway.pipeline.context import StepContext, Turn

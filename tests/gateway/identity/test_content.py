@@ -33,7 +33,8 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from gateway.identity.attributes import ARCHIVES, FILLED_IN, WRITTEN_BY_ARCHIVES, Concern
+from gateway.identity.attributes import ARCHIVES, FILLED_IN, WRITTEN_BY_ARCHIVES
+from gateway.identity.concerns import Concern
 from gateway.identity.content import Difference, DifferenceKind, NotOneObject, Same, Where, compare
 from gateway.identity.pixels import CannotDecode, Decoded, decoded
 from support.dicom_files import mr_dataset

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from gateway.errors import WrongState
-from gateway.identity.attributes import Concern
+from gateway.identity.concerns import Concern
 from gateway.lifecycle import OPEN_CONFLICT, ConflictState, Standing, move_conflict
 from gateway.records.ledger.journal import add_line
 from gateway.records.ledger.notices import raise_notice

@@ -1,0 +1,127 @@
+"""What becomes of each attribute at every depth: what nobody lists goes, and so does what identifies."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
+from pydicom.tag import Tag
+from pydicom.uid import MRImageStorage
+
+from gateway.privacy.deidentify.attributes import AttributeCleaner
+from gateway.privacy.errors import Held, HeldReason
+from gateway.privacy.identifiers.values import DEEPEST
+from gateway.privacy.profile.iod import attributes_of
+from gateway.privacy.profile.profile import load_profile
+from support.hostile_mr import context
+
+PROFILE = load_profile()
+PLACES = attributes_of(MRImageStorage)
+strangers = st.text(st.sampled_from("BCDFGHJKLMNPQRSTVWXYZ"), min_size=6, max_size=10).map(lambda t: "QZ" + t)
+
+
+def cleaned(ds: Dataset, kind: str | None = None) -> Dataset:
+    """The data set after its actions."""
+    return AttributeCleaner(ds, context(), PROFILE, kind).dataset(ds, PLACES)
+
+
+def with_values(**values: object) -> Dataset:
+    """A data set with these elements."""
+    ds = Dataset()
+    for keyword, value in values.items():
+        setattr(ds, keyword, value)
+    return ds
+
+
+@pytest.mark.parametrize("tag", [0x00100000, 0x50000010, 0x60003000, 0x60000022, 0x00091001])
+def test_what_is_no_part_of_an_image_goes(tag: int) -> None:
+    """Group lengths, curves, overlays and private elements that are on no safe list."""
+    ds = Dataset()
+    ds.add(DataElement(Tag(tag), "UN", b"Probe^Petra "))
+    assert len(cleaned(ds)) == 0
+
+
+def test_an_attribute_that_the_iod_does_not_define_goes() -> None:
+    """At its own place it stays; at another place the same attribute has no business."""
+    ds = with_values(Rows=16, ContentLabel="BRAIN", ReferencedImageSequence=Sequence([with_values(Rows=16)]))
+    new = cleaned(ds)
+    assert new.Rows == 16
+    assert "ContentLabel" not in new
+    assert not any("Rows" in item for item in new.get("ReferencedImageSequence", ()))
+
+
+def test_an_attribute_with_another_vr_than_the_standards_goes() -> None:
+    """A text where a number belongs is somebody's text."""
+    ds = Dataset()
+    ds.add(DataElement(Tag(0x00280010), "LO", "Petra"))
+    assert "Rows" not in cleaned(ds)
+
+
+@given(strangers)
+@settings(derandomize=True, max_examples=25)
+def test_a_patients_name_is_in_no_text_or_code_that_stays(name: str) -> None:
+    """The pseudonym stands where the name stood; text and coded strings are rid of it."""
+    ds = with_values(
+        PatientName=f"{name}^Petra",
+        ImageType=["ORIGINAL", "PRIMARY", name],
+        SeriesDescription=f"T2 {name} axial",
+        ProtocolName=name,
+    )
+    new = cleaned(ds)
+    assert new.PatientName == context().pseudonym
+    assert list(new.ImageType)[:2] == ["ORIGINAL", "PRIMARY"]
+    assert name not in str(new)
+    assert new.SeriesDescription == "T2 axial"
+
+
+def test_a_series_whose_description_says_nothing_is_called_by_its_kind() -> None:
+    """A reader needs to know what the series is."""
+    assert cleaned(with_values(SeriesDescription="Qzwrtpk"), "FLAIR").SeriesDescription == "FLAIR"
+
+
+@given(st.dates(min_value=date(1950, 1, 1)))
+@settings(derandomize=True, max_examples=30)
+def test_all_dates_of_a_study_move_by_the_same_days(day: date) -> None:
+    """Study, series and acquisition of one day stay on one day, which is another one; the birth date is not kept."""
+    text = f"{day:%Y%m%d}"
+    new = cleaned(with_values(StudyDate=text, SeriesDate=text, AcquisitionDate=text, PatientBirthDate=text))
+    assert new.StudyDate == new.SeriesDate == new.AcquisitionDate != text
+    assert not new.PatientBirthDate
+
+
+def test_equal_uids_get_equal_replacements_at_every_depth() -> None:
+    """References stay consistent, and `uids` says what replaced what; the Standard's own UIDs stay."""
+    item = with_values(ReferencedSOPClassUID=MRImageStorage, ReferencedSOPInstanceUID="1.3.6.1")
+    ds = with_values(
+        SOPInstanceUID="1.3.6.1", SOPClassUID=MRImageStorage, ReferencedImageSequence=Sequence([item])
+    )
+    cleaner = AttributeCleaner(ds, context(), PROFILE, None)
+    new = cleaner.dataset(ds, PLACES)
+    assert new.ReferencedImageSequence[0].ReferencedSOPInstanceUID == new.SOPInstanceUID
+    assert new.ReferencedImageSequence[0].ReferencedSOPClassUID == new.SOPClassUID == MRImageStorage
+    assert cleaner.uids == {"1.3.6.1": new.SOPInstanceUID}
+
+
+def test_sequences_without_end_are_held() -> None:
+    """An object nested deeper than any image needs is held, not a crash of the process."""
+    ds = Dataset()
+    for _ in range(DEEPEST + 1):
+        ds = with_values(ReferencedImageSequence=Sequence([ds]))
+    cleaner = AttributeCleaner(ds, context(), PROFILE, None, ())
+
+    with pytest.raises(Held) as held:
+        cleaner.dataset(ds, PLACES)
+    assert held.value.reason is HeldReason.UNREADABLE
+
+
+def test_the_original_is_not_changed() -> None:
+    """Cleaning gives a new data set; the one that came in is still needed to search for leaks."""
+    ds = with_values(PatientName="Probe^Petra", ImageType=["ORIGINAL", "PETRA"], StudyDate="20260110")
+    before = str(ds)
+    cleaned(ds)
+    assert str(ds) == before

@@ -1,0 +1,95 @@
+"""Entries of the outline as SR content items: numbers, times, units and relationships."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydicom.uid import MRImageStorage
+
+from gateway.reporting.answers import Language
+from gateway.reporting.content import ContentWriter, date_time, measured_text, number_text
+from gateway.reporting.outline import Day, Heading, ImageReference, Measured, Words
+from support.reports import SIGNER, STUDY
+
+LENGTH = Measured("long_axis_mm", Decimal("31.50"), "unit.mm")
+
+
+@given(st.decimals(0, 99999, places=3))
+def test_a_number_is_written_plainly_and_keeps_its_value(value: Decimal) -> None:
+    """The text of a number has no exponent and no idle zeros, and is the same number."""
+    text = number_text(value)
+    assert Decimal(text) == value
+    assert "E" not in text
+    assert not ("." in text and text.endswith(("0", ".")))
+
+
+def test_the_zeros_of_a_whole_number_stay() -> None:
+    """Only zeros behind the point are idle."""
+    assert [number_text(value) for value in (100, Decimal("1E+2"), Decimal("20.0"))] == ["100", "100", "20"]
+
+
+@given(
+    st.integers(631152000, 3786912000).map(lambda second: datetime.fromtimestamp(second, UTC)),
+    st.integers(-12 * 60, 14 * 60),
+)
+def test_a_time_stays_the_same_instant_and_never_has_the_offset_zero(at: datetime, minutes: int) -> None:
+    """DT keeps the instant with its offset; +0000, which DCMTK refuses, is written one hour east."""
+    aware = at.astimezone(timezone(timedelta(minutes=minutes)))
+    text = str(date_time(aware))
+    assert datetime.strptime(text, "%Y%m%d%H%M%S%z") == aware
+    assert text[14:] != "+0000"
+
+
+def test_a_time_in_utc_crosses_midnight_with_its_day() -> None:
+    """One hour east of 23:30 UTC is the next day."""
+    assert str(date_time(datetime(2026, 1, 31, 23, 30, tzinfo=UTC))) == "20260201003000+0100"
+
+
+def test_a_number_becomes_text_with_its_unit_where_the_class_has_no_num() -> None:
+    """Basic Text SR knows no NUM: the same measurement is TEXT there."""
+    number, text = (ContentWriter({}, numbers=numbers).item(LENGTH) for numbers in (True, False))
+    assert number.ValueType == "NUM"
+    measured = number.MeasuredValueSequence[0]
+    assert float(measured.NumericValue) == 31.5
+    assert measured.MeasurementUnitsCodeSequence[0].CodeValue == "mm"
+    assert (text.ValueType, text.TextValue) == ("TEXT", "31.5 mm")
+
+
+def test_a_ratio_is_printed_without_a_unit() -> None:
+    """The UCUM unit of a ratio says nothing to a reader."""
+    assert measured_text(Measured("naa_cr", Decimal("1.20"), "unit.ratio")) == "1.2"
+
+
+def test_a_heading_holds_its_entries_with_contains() -> None:
+    """CONTAINS is the relationship that all three document classes allow."""
+    entries = (Words("narrative", "one\ntwo"), Day("prior_study_date", date(2025, 11, 3)))
+    container = ContentWriter({}).item(Heading("section.findings", entries))
+    words, day = container.ContentSequence
+    assert {item.RelationshipType for item in (container, words, day)} == {"CONTAINS"}
+    assert words.TextValue == "one\r\ntwo"
+    assert str(day.Date) == "20251103"
+
+
+def test_an_image_is_referenced_with_its_own_class() -> None:
+    """The SOP Class of a reference comes from the evidence, and an instance outside of it is refused."""
+    writer = ContentWriter({"2.25.5": MRImageStorage})
+    (reference,) = writer.item(ImageReference("key_image", "2.25.5")).ReferencedSOPSequence
+    assert (reference.ReferencedSOPClassUID, reference.ReferencedSOPInstanceUID) == (MRImageStorage, "2.25.5")
+    with pytest.raises(KeyError):
+        writer.item(ImageReference("key_image", "2.25.6"))
+
+
+def test_the_root_names_observer_and_study_before_the_sections() -> None:
+    """TID 2000 begins with language, procedure, observer and subject study."""
+    language = next(iter(Language))
+    root = ContentWriter({}).root(
+        [Heading("section.findings", (Words("narrative", "Text."),))], language, SIGNER, STUDY
+    )
+    relations = [item.RelationshipType for item in root.ContentSequence]
+    assert relations == ["HAS CONCEPT MOD"] * 2 + ["HAS OBS CONTEXT"] * 5 + ["CONTAINS"]
+    assert [item.UID for item in root.ContentSequence if item.ValueType == "UIDREF"] == [STUDY]
+    assert root.ContentTemplateSequence[0].TemplateIdentifier == "2000"
