@@ -290,7 +290,7 @@ class TestAgain:
         assert everything(database) == before
 
     def test_it_is_in_the_trail(self, gateway: Bench, forgetter: Forgetter) -> None:
-        """Who, why, which studies and cases, how many files (images, copies, reports, manifest); the chain holds."""
+        """Who, why, which studies and cases, how many files (images, copies, reports and their pages, manifest); the chain holds."""
         study = images()
         case_id = to_the_end(gateway, study)
         forget(forgetter, case_id)
@@ -300,7 +300,7 @@ class TestAgain:
         asked, finished = events[-2:]
         assert (asked.who, asked.action) == ("admin", "patient forgotten")
         assert asked.detail == {"why": "asked for", "studies": [1], "cases": [case_id], "open": []}
-        assert (finished.action, finished.detail) == ("forgetting finished", {"files": 3 + 3 + 4 + 1})
+        assert (finished.action, finished.detail) == ("forgetting finished", {"files": 3 + 3 + 6 + 1})
         assert not [
             one for one in traces(study) if one.decode() in json.dumps(asked.model_dump(), default=str)
         ]
