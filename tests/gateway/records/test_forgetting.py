@@ -290,7 +290,7 @@ class TestAgain:
         assert everything(database) == before
 
     def test_it_is_in_the_trail(self, gateway: Bench, forgetter: Forgetter) -> None:
-        """Who, why, which studies and cases, how many files (images, copies, report forms, manifest); the chain holds."""
+        """Who, why, which studies and cases, how many files (images, copies, reports, manifest); the chain holds."""
         study = images()
         case_id = to_the_end(gateway, study)
         forget(forgetter, case_id)
