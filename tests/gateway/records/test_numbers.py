@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from gateway.records import ledger
 from gateway.records.database import Database
+from gateway.records.ledger.work import UNITS
 from gateway.records.numbers import counts
 from support.records import FakeClock, due, matched_case, new_instance, new_reply
 
@@ -15,9 +16,13 @@ def _counts(database: Database) -> dict[str, int]:
         return counts(session)
 
 
-def test_nothing_is_three_zeros(database: Database) -> None:
+NOBODY_WAITS = {f"parked_{unit}": 0 for unit in UNITS}
+
+
+def test_nothing_is_a_zero_for_each_unit(database: Database) -> None:
     """Nobody waits, and there is no state that nothing is in."""
-    assert _counts(database) == {"parked_case": 0, "parked_reply": 0, "parked_study": 0}
+    assert set(NOBODY_WAITS) >= {"parked_study", "parked_case", "parked_reply", "parked_conflict"}
+    assert _counts(database) == NOBODY_WAITS
 
 
 def test_what_is_there_is_counted_by_state(database: Database, clock: FakeClock) -> None:
@@ -26,12 +31,10 @@ def test_what_is_there_is_counted_by_state(database: Database, clock: FakeClock)
     ledger.park(database, due(database), "A problem.", "A fix.")
     ledger.keep_reply(database, new_reply())
     ledger.keep_instance(database, new_instance(study="1.9"), timedelta(0))
-    assert _counts(database) == {
+    assert _counts(database) == NOBODY_WAITS | {
         "case_MATCHED": 1,
         "reply_RECEIVED": 1,
         "study_MATCHED": 1,
         "study_RECEIVED": 1,
         "parked_case": 1,
-        "parked_reply": 0,
-        "parked_study": 0,
     }

@@ -13,8 +13,10 @@ from sqlmodel import SQLModel, select
 import gateway
 from gateway.errors import GatewayError
 from gateway.records.database import Database
+from gateway.records.ledger.work import UNITS
 from gateway.records.tables.administration import Account
 from gateway.records.tables.columns import METADATA, Due, Numbered
+from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.studies import Case, Reply, Study
 
 PACKAGES = tuple(
@@ -54,8 +56,8 @@ def test_a_value_outside_the_list_is_refused_when_it_is_written(database: Databa
 
 
 def test_what_the_engine_works_on_has_a_place_in_its_queue() -> None:
-    """Studies, cases and replies, and nothing else; their numbers order what is due at the same moment."""
-    assert set(Due.__subclasses__()) == {Case, Reply, Study}
+    """The units of the ledger, and nothing else; their numbers order what is due at the same moment."""
+    assert set(Due.__subclasses__()) == set(UNITS.values()) == {Case, Conflict, Reply, Study}
     assert issubclass(Due, Numbered)
 
 
