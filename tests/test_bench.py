@@ -26,7 +26,7 @@ from bench.competitors import storescp
 from bench.filled import fill
 from bench.measure import GATEWAY, QUICK, Bench, Case, Contestant, Row, Run
 from bench.processes import HOST, Watch, free_port, running, tree
-from bench.push import pushers
+from bench.programs.push import pushers
 from bench.report import BEGIN, END, ROWS_HEADER, TARGETS_HEADER, Report, into_manual
 from bench.targets import TARGETS
 from bench.workers import WorkerFailed
@@ -35,7 +35,7 @@ from gateway.pipeline.step_table import STATES_WITH_STEPS
 from gateway.records import ledger
 from gateway.records.database import Database
 from gateway.records.tables import studies
-from support.peers import wait_until
+from support.nodes.peers import wait_until
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.processes import HOST, free_port, running
-from bench.push import CALLING
+from bench.programs.push import CALLING
 from bench.workers import PATH
 from gateway.service import scaffold
 from support.services import path_of
@@ -164,7 +164,7 @@ def stock_pynetdicom(folder: Path) -> Iterator[Server]:
     stored = folder / "stored"
     stored.mkdir(parents=True, exist_ok=True)
     port = free_port()
-    command = [sys.executable, "-m", "bench.stock_acceptor", port, stored]
+    command = [sys.executable, "-m", "bench.programs.stock_acceptor", port, stored]
     with running(command, folder, port=port, environment=PATH) as pid:
         yield Server("STOCK", port, pid, folder, stored)
 

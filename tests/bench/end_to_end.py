@@ -23,7 +23,7 @@ from bench import study
 from bench.competitors import MAX_PDU, TUNED, Server, gateway, orthanc, storescp
 from bench.measure import GATEWAY, Bench, Case, Contestant, Row, Run, never
 from bench.processes import Watch
-from bench.push import Pushers, pushers
+from bench.programs.push import Pushers, pushers
 from gateway.records.database import Database
 from gateway.records.tables.studies import Case as CaseTable
 from gateway.records.tables.studies import Study as StudyTable

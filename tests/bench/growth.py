@@ -21,7 +21,7 @@ from bench.competitors import Server, gateway
 from bench.end_to_end import carried, gateway_with_sink, share_of_matching
 from bench.filled import OPEN, fill, open_again, signed_in
 from bench.measure import Bench, Case, Contestant, Row, Run
-from bench.push import pushers
+from bench.programs.push import pushers
 from gateway.pipeline.step_table import STATES_WITH_STEPS
 from gateway.records import ledger
 from gateway.records.database import Database

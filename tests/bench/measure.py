@@ -22,7 +22,7 @@ import requests
 from rich.console import Console
 
 from bench.processes import Usage
-from bench.push import Pushed
+from bench.programs.push import Pushed
 
 GATEWAY = "gateway"
 

@@ -16,7 +16,7 @@ from bench import anonymizer, study
 from bench.competitors import TUNED, Server, empty, orthanc
 from bench.measure import GATEWAY, Bench, Case, Contestant, Run, never
 from bench.processes import Watch
-from bench.push import Pushers, pushers
+from bench.programs.push import Pushers, pushers
 from bench.workers import Worker
 
 _ORTHANC = "Orthanc, tuned: anonymize"
@@ -29,7 +29,9 @@ def run(bench: Bench) -> None:
     home = bench.folder / "prepare"
     with ExitStack() as stack:
         contestants = [
-            Contestant(GATEWAY, _files(stack.enter_context(Worker("bench.engine")), files, home / "a"), "no")
+            Contestant(
+                GATEWAY, _files(stack.enter_context(Worker("bench.programs.engine")), files, home / "a"), "no"
+            )
         ]
         try:
             server = stack.enter_context(orthanc(home / "orthanc", TUNED))
@@ -38,7 +40,7 @@ def run(bench: Bench) -> None:
         except (LookupError, OSError) as error:
             contestants.append(Contestant(_ORTHANC, never, "file", str(error)))
         try:
-            worker = stack.enter_context(Worker("bench.anonymize_files", python=anonymizer.python()))
+            worker = stack.enter_context(Worker("bench.programs.anonymize_files", python=anonymizer.python()))
             contestants.append(Contestant(_DICOM_ANONYMIZER, _files(worker, files, home / "b"), "no"))
         except (LookupError, OSError) as error:
             contestants.append(Contestant(_DICOM_ANONYMIZER, never, "no", str(error)))

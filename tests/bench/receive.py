@@ -27,7 +27,7 @@ from bench.competitors import (
 )
 from bench.measure import GATEWAY, Bench, Case, Contestant, Run, never, pushed
 from bench.processes import HOST, Watch
-from bench.push import CALLING, pushers
+from bench.programs.push import CALLING, pushers
 from bench.workers import WorkerFailed
 from support.services import path_of
 

@@ -44,7 +44,7 @@ def run(bench: Bench) -> None:
                 )
             )
             return
-        worker = stack.enter_context(Worker("bench.sending", *files))
+        worker = stack.enter_context(Worker("bench.programs.sending", *files))
         contestants = [Contestant(GATEWAY, _ours(worker, sink, len(files)))]
         for name in PROGRAMS:
             contestants += [

@@ -11,7 +11,7 @@ from sqlmodel import select
 
 from gateway.records.tables.administration import AuditEvent
 from gateway.records.tables.studies import Case
-from support.held_objects import screen_capture, zip_report
+from support.objects.held_objects import screen_capture, zip_report
 from support.web_gateway import PASSWORD, WebGateway, phantom, running
 
 pytestmark = pytest.mark.browser

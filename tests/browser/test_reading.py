@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from gateway.reporting.example import phantom_form
-from support.dicom_files import mr_dataset
+from support.objects.dicom_files import mr_dataset
 from support.web_gateway import PASSWORD, WebGateway, phantom, running
 
 pytestmark = pytest.mark.browser

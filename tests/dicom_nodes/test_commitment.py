@@ -13,7 +13,7 @@ from pynetdicom.dimse_primitives import N_EVENT_REPORT
 
 from dicom_nodes.commitment import CommitmentResult, InstanceReference, report_commitment, request_commitment
 from dicom_nodes.errors import CommitmentNotSupported, NodeUnreachable
-from support.peers import Kept, PretendPacs, free_port, node, receiver, wait_until
+from support.nodes.peers import Kept, PretendPacs, free_port, node, receiver, wait_until
 
 TRANSACTION = "2.25.9001"
 TWO = (InstanceReference(MRImageStorage, "2.25.1"), InstanceReference(MRImageStorage, "2.25.2"))

@@ -13,7 +13,7 @@ from pydicom.dataset import Dataset
 from dicom_nodes.encoding.errors import NotDicom
 from dicom_nodes.instance import ReceivedInstance, read_instance
 from dicom_nodes.upper_layer.contexts import TRANSFER_SYNTAXES
-from support.dicom_files import dataset_bytes, encoded, mr_dataset
+from support.objects.dicom_files import dataset_bytes, encoded, mr_dataset
 
 
 def _nested(syntax: str = uid.ExplicitVRLittleEndian) -> bytes:

@@ -13,8 +13,8 @@ from pydicom.uid import ExplicitVRLittleEndian, RLELossless
 
 from dicom_nodes.encoding.errors import NotDicom
 from dicom_nodes.outgoing import EncodedContent, OutgoingFile, StoredContent
-from support.dicom_files import dataset_bytes, encoded, mr_dataset
-from support.encoded_objects import EXPLICIT, Leaf, file_meta
+from support.objects.dicom_files import dataset_bytes, encoded, mr_dataset
+from support.objects.encoded_objects import EXPLICIT, Leaf, file_meta
 
 DATASET = EXPLICIT.element(Leaf(0x00080018, "UI", b"2.25.1"))
 UIDS = (Leaf(0x00020002, "UI", b"1.2.840.10008.5.1.4.1.1.4\0"), Leaf(0x00020003, "UI", b"2.25.1"))

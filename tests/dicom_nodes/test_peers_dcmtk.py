@@ -12,8 +12,8 @@ from dicom_nodes.errors import AssociationRejected
 from dicom_nodes.instance import read_instance
 from dicom_nodes.outcomes import Outcome
 from dicom_nodes.sender import echo, store
-from support.dicom_files import dataset_bytes, mr_file
-from support.peers import HERE, Kept, dcmtk, node, receiver, storescp
+from support.nodes.peers import HERE, Kept, dcmtk, node, receiver, storescp
+from support.objects.dicom_files import dataset_bytes, mr_file
 
 pytestmark = pytest.mark.dcmtk
 MODALITY = node("modality", "MODALITY", 4242)

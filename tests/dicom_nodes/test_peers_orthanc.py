@@ -14,8 +14,8 @@ from dicom_nodes.commitment import CommitmentResult, InstanceReference, request_
 from dicom_nodes.node import DicomWebNode, Role
 from dicom_nodes.outcomes import Outcome
 from dicom_nodes.sender import echo, holds, store
-from support.dicom_files import STUDY, mr_file
-from support.peers import Kept, Orthanc, free_port, orthanc, receiver, wait_until
+from support.nodes.peers import Kept, Orthanc, free_port, orthanc, receiver, wait_until
+from support.objects.dicom_files import STUDY, mr_file
 
 pytestmark = pytest.mark.orthanc
 

@@ -14,9 +14,9 @@ from dicom_nodes.node import DicomWebNode, Node, Role
 from dicom_nodes.outcomes import InstanceOutcome, Outcome
 from dicom_nodes.sender import count_mr, echo, holds, store
 from dicom_nodes.web import stow_upload
-from support.dicom_files import STUDY, mr_file
-from support.peers import HERE, PretendPacs, free_port, node
-from support.stow_server import StowServer
+from support.nodes.peers import HERE, PretendPacs, free_port, node
+from support.nodes.stow_server import StowServer
+from support.objects.dicom_files import STUDY, mr_file
 
 
 class _Stop(Exception):

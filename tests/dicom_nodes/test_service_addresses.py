@@ -13,8 +13,8 @@ from dicom_nodes.errors import NodeUnreachable
 from dicom_nodes.node import DimseNode, ServiceAddress
 from dicom_nodes.outcomes import Outcome
 from dicom_nodes.sender import echo, holds, store
-from support.dicom_files import STUDY, mr_file
-from support.peers import HERE, Kept, PretendPacs, free_port, node, receiver, wait_until
+from support.nodes.peers import HERE, Kept, PretendPacs, free_port, node, receiver, wait_until
+from support.objects.dicom_files import STUDY, mr_file
 
 
 def _of(*pacs: PretendPacs) -> DimseNode:

@@ -11,8 +11,8 @@ from pydicom import Dataset
 from gateway.demo.demo_systems import Client, DemoSystems
 from gateway.demo.phantom import phantom_study
 from gateway.pipeline.steps.manifest import verify
-from support.held_objects import burned_in, screen_capture, zip_report
 from support.journeys import push, sign, uids, wait_for_case
+from support.objects.held_objects import burned_in, screen_capture, zip_report
 from support.records import audit_events
 
 pytestmark = pytest.mark.timeout(240)

@@ -11,9 +11,9 @@ from pydicom import dcmread
 
 from gateway.demo.demo_systems import HOST, DemoSystems
 from gateway.records.views import case_rows
-from support import replies
 from support.journeys import FAST, push, scan, sign, uids, wait_for_case
-from support.peers import orthanc
+from support.nodes import replies
+from support.nodes.peers import orthanc
 
 pytestmark = [pytest.mark.orthanc, pytest.mark.timeout(180)]
 

@@ -19,8 +19,8 @@ from gateway.records import ledger
 from gateway.records.database import Database
 from gateway.records.migrations import schema
 from gateway.records.tables.studies import Reply
-from support import replies
 from support.journeys import FAST, push, scan, sign, wait_for_case
+from support.nodes import replies
 from support.records import audit_events
 
 pytestmark = pytest.mark.timeout(180)

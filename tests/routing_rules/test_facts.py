@@ -13,7 +13,7 @@ from pydicom.dataset import Dataset
 
 from routing_rules.facts import Referral, SeriesKind, StudyFacts, facts_of_instances, study_facts
 from routing_rules.instance_facts import read_instance
-from support.mr_headers import KNOWN, Known, enhanced, header
+from support.objects.mr_headers import KNOWN, Known, enhanced, header
 
 BY_NAME = {known.name: known for known in KNOWN}
 IDENTITY = {"PatientName": "Muster^Erika", "PatientID": "HOSP-4711", "PatientBirthDate": "19830607"}

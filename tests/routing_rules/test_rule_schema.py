@@ -16,7 +16,7 @@ from routing_rules.expectations import Operator
 from routing_rules.fact_table import FACTS
 from routing_rules.rule_files import rules_from_text
 from routing_rules.series.series import SeriesKind
-from support.json_schema import problems
+from support.judges.json_schema import problems
 from support.rule_strategies import CONDITIONS
 
 SCHEMA: dict[str, Any] = json.loads(

@@ -10,7 +10,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from routing_rules.rule_files import load_rules, rules_from_text
 from routing_rules.rule_tests import RuleTestResult, run_tests
-from support.mr_headers import KNOWN, series
+from support.objects.mr_headers import KNOWN, series
 
 BY_NAME = {known.name: known for known in KNOWN}
 RULES = """

@@ -1,4 +1,7 @@
-"""dicom-anonymizer at work, told by prepare.py: `python -m bench.anonymize_files`, by the Python of `.venv/bench`."""
+"""dicom-anonymizer at work, told by prepare.py: `python -m bench.programs.anonymize_files`.
+
+By the Python of `.venv/bench`, which has nothing else of ours.
+"""
 
 from __future__ import annotations
 

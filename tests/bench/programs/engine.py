@@ -1,4 +1,4 @@
-"""The gateway's de-identification at work on one core: `python -m bench.engine` (told by prepare.py).
+"""The gateway's de-identification at work on one core: `python -m bench.programs.engine` (told by prepare.py).
 
 What the step of the pipeline does with a study, without its records: collect the identifying values, then for each file
 read, de-identify under `pml-read`, encode, search the whole result for those values, write. With the same classes as

@@ -1,4 +1,4 @@
-"""A sender with its files in memory, in a process of its own (told by Pushers): `python -m bench.push FILE...`."""
+"""A sender with its files in memory, a process of its own: `python -m bench.programs.push FILE...`, told by Pushers."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def pushers(files: Sequence[Path], associations: int = 1) -> Iterator[Pushers]:
     """Sender processes while the block runs."""
     with ExitStack() as stack:
         shares = [files[number::associations] for number in range(associations)]
-        yield Pushers([stack.enter_context(Worker("bench.push", *share)) for share in shares])
+        yield Pushers([stack.enter_context(Worker("bench.programs.push", *share)) for share in shares])
 
 
 def _push(messages: Sequence[Message], port: int, called: str, run: int, copies: int) -> Order:

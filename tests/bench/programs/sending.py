@@ -1,4 +1,4 @@
-"""The gateway's sender at work: `python -m bench.sending FILE...` (told by send.py)."""
+"""The gateway's sender at work: `python -m bench.programs.sending FILE...` (told by send.py)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench.push import CALLING
+from bench.programs.push import CALLING
 from bench.workers import Order, work
 from dicom_nodes.node import DimseNode, Role
 from dicom_nodes.sender import OutgoingFile, store

@@ -1,4 +1,4 @@
-"""pynetdicom's acceptor as its documentation has it, as a process: `python -m bench.stock_acceptor PORT FOLDER`."""
+"""pynetdicom's acceptor as documented, as a process: `python -m bench.programs.stock_acceptor PORT FOLDER`."""
 
 from __future__ import annotations
 

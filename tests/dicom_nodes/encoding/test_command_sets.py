@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pynetdicom.dsutils import decode, encode
 
 from dicom_nodes.encoding.command_sets import command_values, encoded_command
-from support.raw_peer import command_set, store_command
+from support.nodes.raw_peer import command_set, store_command
 
 ELEMENTS = st.dictionaries(
     st.integers(1, 0xFFFF), st.binary(max_size=10).map(lambda value: value + b"\0" * (len(value) % 2))

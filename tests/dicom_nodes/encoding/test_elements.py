@@ -24,7 +24,7 @@ from dicom_nodes.encoding.elements import (
 from dicom_nodes.encoding.errors import NotDicom
 from dicom_nodes.encoding.octets import MappedFile
 from dicom_nodes.encoding.walk import walk
-from support.encoded_objects import (
+from support.objects.encoded_objects import (
     EXPLICIT,
     IMPLICIT,
     PIXEL_DATA,

@@ -26,7 +26,7 @@ from dicom_nodes.encoding.headers import (
     name_of,
 )
 from dicom_nodes.encoding.uids import Encoding
-from support.encoded_objects import LONG, Form
+from support.objects.encoded_objects import LONG, Form
 
 TAGS = st.integers(0, 0xFFFFFFFF)
 SHORT = sorted({"AE", "AS", "AT", "CS", "DA", "DS", "DT", "FD", "FL", "IS", "LO", "LT", "PN", "SH", "SL", "SS", "ST",

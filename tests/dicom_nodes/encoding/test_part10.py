@@ -26,8 +26,8 @@ from dicom_nodes.encoding.part10 import (
     file_meta,
     has_preamble,
 )
-from support.encoded_objects import EXPLICIT, Leaf
-from support.encoded_objects import file_meta as written_by_another
+from support.objects.encoded_objects import EXPLICIT, Leaf
+from support.objects.encoded_objects import file_meta as written_by_another
 
 FILES = sorted(
     path

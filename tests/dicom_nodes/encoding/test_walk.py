@@ -16,8 +16,8 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, 
 from dicom_nodes.encoding.errors import NotDicom
 from dicom_nodes.encoding.walk import Walk, walk
 from dicom_nodes.upper_layer.contexts import TRANSFER_SYNTAXES
-from support.dicom_files import dataset_bytes, encoded, mr_dataset
-from support.encoded_objects import (
+from support.objects.dicom_files import dataset_bytes, encoded, mr_dataset
+from support.objects.encoded_objects import (
     BIG_ENDIAN,
     EXPLICIT,
     IMPLICIT,

@@ -19,7 +19,7 @@ from dicom_nodes.scp import commitment_provider
 from dicom_nodes.scp.commitment_provider import Committed, Failures
 from dicom_nodes.scp.receiver import Receiver
 from dicom_nodes.upper_layer.pynetdicom_setup import associate, close
-from support.peers import HERE, Kept, free_port, node, receiver, wait_until
+from support.nodes.peers import HERE, Kept, free_port, node, receiver, wait_until
 
 TRANSACTION = "2.25.9001"
 TWO = (InstanceReference(MRImageStorage, "2.25.1"), InstanceReference(MRImageStorage, "2.25.2"))

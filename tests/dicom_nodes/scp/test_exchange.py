@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from dicom_nodes.scp.exchange import Exchange
 from dicom_nodes.scp.incoming import Discarded, Incoming
 from dicom_nodes.upper_layer.pdus import BY_PROVIDER, BY_USER, ProtocolError, abort_pdu, store_response
-from support.raw_peer import (
+from support.nodes.raw_peer import (
     ECHO,
     RELEASE,
     STORAGE,

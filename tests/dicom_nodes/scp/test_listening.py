@@ -8,7 +8,7 @@ import pytest
 
 from dicom_nodes.errors import NodeError
 from dicom_nodes.scp.listening import listen
-from support.peers import HERE
+from support.nodes.peers import HERE
 
 
 @pytest.mark.parametrize(

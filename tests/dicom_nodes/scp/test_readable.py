@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dicom_nodes.scp.readable import is_readable_command, is_readable_request
-from support.raw_peer import association_request, command_set, echo_command, store_command
+from support.nodes.raw_peer import association_request, command_set, echo_command, store_command
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ from dicom_nodes.scp.receiver import Receiver
 from dicom_nodes.scp.refusals import RefusedCaller
 from dicom_nodes.sender import echo, store
 from dicom_nodes.upper_layer.contexts import TRANSFER_SYNTAXES
-from support.dicom_files import dataset_bytes, mr_file
-from support.peers import HERE, Kept, node, receiver
+from support.nodes.peers import HERE, Kept, node, receiver
+from support.objects.dicom_files import dataset_bytes, mr_file
 
 MODALITY = node("modality", "MODALITY", 4242)
 

@@ -22,8 +22,8 @@ from dicom_nodes.outcomes import Outcome
 from dicom_nodes.sender import echo, store
 from dicom_nodes.upper_layer.pdus import BY_PROVIDER, INVALID_VALUE, abort_pdu
 from dicom_nodes.upper_layer.pynetdicom_private import hold_reactor
-from support.dicom_files import dataset_bytes, encoded, mr_dataset, mr_file
-from support.peers import HERE, Kept, node, receiver, wait_until
+from support.nodes.peers import HERE, Kept, node, receiver, wait_until
+from support.objects.dicom_files import dataset_bytes, encoded, mr_dataset, mr_file
 
 MODALITY = node("modality", "MODALITY", 4242)
 

@@ -18,9 +18,9 @@ from dicom_nodes.scp.receiver import Receiver
 from dicom_nodes.scp.refusals import RefusedCaller, named
 from dicom_nodes.upper_layer.contexts import TRANSFER_SYNTAXES, uids_of
 from dicom_nodes.upper_layer.private_classes import PRIVATE_STORAGE
-from support.dicom_files import mr_dataset
-from support.peers import HERE, Kept, node, receiver
-from support.raw_peer import STORAGE, RawPeer, association_request, command_set, message
+from support.nodes.peers import HERE, Kept, node, receiver
+from support.nodes.raw_peer import STORAGE, RawPeer, association_request, command_set, message
+from support.objects.dicom_files import mr_dataset
 
 MODALITY = node("modality", "MODALITY", 4242)
 PHILIPS_EXAMCARD = "1.3.46.670589.11.0.0.12.4"

@@ -12,9 +12,9 @@ import pytest
 from dicom_nodes.errors import NodeError, NodeUnreachable
 from dicom_nodes.scp.listening import listen
 from dicom_nodes.sender import echo
-from support.certificates import Authority
-from support.peers import HERE, Kept, node, receiver, wait_until
-from support.raw_peer import RawPeer
+from support.nodes.certificates import Authority
+from support.nodes.peers import HERE, Kept, node, receiver, wait_until
+from support.nodes.raw_peer import RawPeer
 
 MODALITY = node("modality", "MODALITY", 4242)
 

@@ -22,10 +22,9 @@ from dicom_nodes.scp.incoming import Incoming
 from dicom_nodes.scp.receiver import Receiver
 from dicom_nodes.sender import echo
 from dicom_nodes.upper_layer.tls import client_context
-from support.certificates import Authority
-from support.dicom_files import dataset_bytes, encoded, mr_dataset
-from support.peers import HERE, Kept, node, receiver, wait_until
-from support.raw_peer import (
+from support.nodes.certificates import Authority
+from support.nodes.peers import HERE, Kept, node, receiver, wait_until
+from support.nodes.raw_peer import (
     ECHO,
     RELEASE,
     STORAGE,
@@ -37,6 +36,7 @@ from support.raw_peer import (
     pdu,
     store_command,
 )
+from support.objects.dicom_files import dataset_bytes, encoded, mr_dataset
 
 MODALITY = node("modality", "MODALITY", 4242)
 DATA = dataset_bytes(encoded(mr_dataset()))

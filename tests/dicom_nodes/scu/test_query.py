@@ -18,8 +18,8 @@ from dicom_nodes.errors import NodeTimeout, RequestRefused
 from dicom_nodes.node import DimseNode
 from dicom_nodes.scu import query
 from dicom_nodes.sender import count_mr, holds
-from support.dicom_files import STUDY
-from support.peers import HERE, Kept, PretendPacs, node, receiver
+from support.nodes.peers import HERE, Kept, PretendPacs, node, receiver
+from support.objects.dicom_files import STUDY
 
 THERE = {f"2.25.77{number}": (STUDY, f"2.25.6{number % 3}") for number in range(20)} | {
     "2.25.9": ("2.25.1", "2.25.2")

@@ -21,8 +21,7 @@ from dicom_nodes.outgoing import EncodedContent, OutgoingFile, StoredContent
 from dicom_nodes.scu.store_channel import StoreChannel
 from dicom_nodes.sender import store
 from dicom_nodes.upper_layer.pynetdicom_setup import associate, take_socket
-from support.dicom_files import dataset_bytes, mr_file
-from support.odd_peer import (
+from support.nodes.odd_peer import (
     RELEASE_RP,
     RELEASE_RQ,
     Conversation,
@@ -32,7 +31,8 @@ from support.odd_peer import (
     p_data,
     response,
 )
-from support.peers import PretendPacs, storescp, wait_until
+from support.nodes.peers import PretendPacs, storescp, wait_until
+from support.objects.dicom_files import dataset_bytes, mr_file
 
 
 def _sent(peer: OddPeer, files: list[OutgoingFile], timeout_s: float = 2.0) -> list[InstanceOutcome]:

@@ -20,8 +20,8 @@ from dicom_nodes.outgoing import OutgoingFile
 from dicom_nodes.scu import store_scu
 from dicom_nodes.sender import store
 from dicom_nodes.upper_layer import contexts
-from support.dicom_files import dataset_bytes, mr_dataset, mr_file
-from support.peers import PretendPacs
+from support.nodes.peers import PretendPacs
+from support.objects.dicom_files import dataset_bytes, mr_dataset, mr_file
 
 
 def test_files_arrive_bit_by_bit_and_outcomes_are_heard_one_by_one(tmp_path: Path) -> None:

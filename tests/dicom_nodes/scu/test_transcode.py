@@ -11,7 +11,7 @@ from pydicom import Dataset, dcmread, uid
 from pydicom.filereader import read_dataset
 
 from dicom_nodes.scu.transcode import CannotTranscode, reencoded
-from support.dicom_files import encoded, mr_dataset, mr_file
+from support.objects.dicom_files import encoded, mr_dataset, mr_file
 
 TARGETS = (uid.ExplicitVRLittleEndian, uid.ImplicitVRLittleEndian)
 STORED = (

@@ -15,7 +15,7 @@ from pynetdicom.sop_class import Verification
 from dicom_nodes.errors import NodeTimeout, RequestRefused
 from dicom_nodes.node import DimseNode
 from dicom_nodes.scu.verification import echo
-from support.peers import HERE, node
+from support.nodes.peers import HERE, node
 
 
 @contextmanager

@@ -21,8 +21,8 @@ from dicom_nodes.upper_layer.dimse_messages import (
     read_response,
     store_request,
 )
-from support.odd_peer import response
-from support.raw_peer import Pdv, command_set, pdu
+from support.nodes.odd_peer import response
+from support.nodes.raw_peer import Pdv, command_set, pdu
 
 ODD_UIDS = st.sampled_from(["2.25.1", "2.25.12", "1.2.840.10008.5.1.4.1.1.4"])
 

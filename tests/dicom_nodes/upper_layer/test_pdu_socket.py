@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dicom_nodes.upper_layer.pdu_socket import AssociationLost, PduSocket
-from support.odd_peer import RELEASE_RP, RELEASE_RQ, abort, p_data
+from support.nodes.odd_peer import RELEASE_RP, RELEASE_RQ, abort, p_data
 
 
 @pytest.fixture

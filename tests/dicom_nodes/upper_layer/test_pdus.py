@@ -32,7 +32,7 @@ from dicom_nodes.upper_layer.pdus import (
     store_response,
     uid_of,
 )
-from support.raw_peer import RELEASE, Pdv, pdu, store_command
+from support.nodes.raw_peer import RELEASE, Pdv, pdu, store_command
 
 LIMIT = 1000
 PDVS = st.builds(

@@ -35,8 +35,8 @@ from dicom_nodes.node import DimseNode
 from dicom_nodes.sender import holds
 from dicom_nodes.upper_layer import pynetdicom_private as private
 from dicom_nodes.upper_layer.pynetdicom_setup import associate, close
-from support.peers import HERE, PretendPacs, free_port, node, wait_until
-from support.raw_peer import RawPeer, association_request
+from support.nodes.peers import HERE, PretendPacs, free_port, node, wait_until
+from support.nodes.raw_peer import RawPeer, association_request
 
 ROOT = Path(__file__).resolve().parents[3]
 RELEASE_RQ = bytes.fromhex("05000000000400000000")

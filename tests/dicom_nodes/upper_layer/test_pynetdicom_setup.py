@@ -29,9 +29,9 @@ from dicom_nodes.upper_layer.pynetdicom_setup import (
     take_socket,
     tune,
 )
-from support.dicom_files import mr_file
-from support.odd_peer import Conversation, OddPeer
-from support.peers import HERE, PretendPacs, free_port, node, wait_until
+from support.nodes.odd_peer import Conversation, OddPeer
+from support.nodes.peers import HERE, PretendPacs, free_port, node, wait_until
+from support.objects.dicom_files import mr_file
 
 
 def test_nobody_there_is_unreachable() -> None:

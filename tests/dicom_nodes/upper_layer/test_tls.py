@@ -14,9 +14,9 @@ from dicom_nodes.node import TlsSettings
 from dicom_nodes.outcomes import Outcome
 from dicom_nodes.sender import echo, store
 from dicom_nodes.upper_layer.tls import client_context, server_context
-from support.certificates import Authority
-from support.dicom_files import dataset_bytes, mr_file
-from support.peers import HERE, Kept, dcmtk, node, receiver
+from support.nodes.certificates import Authority
+from support.nodes.peers import HERE, Kept, dcmtk, node, receiver
+from support.objects.dicom_files import dataset_bytes, mr_file
 
 MODALITY = node("modality", "MODALITY", 4242)
 

@@ -18,9 +18,9 @@ from dicom_nodes.outcomes import InstanceOutcome, Outcome
 from dicom_nodes.outgoing import OutgoingFile
 from dicom_nodes.sender import count_mr, echo, holds, store
 from dicom_nodes.web import stow_upload
-from support.dicom_files import STUDY, mr_file
-from support.peers import HERE, free_port
-from support.stow_server import Reply, StowServer
+from support.nodes.peers import HERE, free_port
+from support.nodes.stow_server import Reply, StowServer
+from support.objects.dicom_files import STUDY, mr_file
 
 
 def _node(url: str, **more: object) -> DicomWebNode:

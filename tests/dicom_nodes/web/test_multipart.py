@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dicom_nodes.web.multipart import Multipart, Part, PartUnreadable
-from support.dicom_files import mr_file
+from support.objects.dicom_files import mr_file
 
 
 def test_a_body_is_read_while_it_is_sent(tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ from dicom_nodes.outcomes import InstanceOutcome, Outcome
 from dicom_nodes.outgoing import OutgoingFile
 from dicom_nodes.sender import store
 from dicom_nodes.web.multipart import Multipart, Part, PartUnreadable
-from support.dicom_files import mr_file
-from support.stow_server import Reply, StowServer
+from support.nodes.stow_server import Reply, StowServer
+from support.objects.dicom_files import mr_file
 
 LOST = "socketserver.BaseServer.handle_error"
 

@@ -18,9 +18,9 @@ from gateway.assembly.receiver import receiver
 from gateway.records.tables.studies import Instance, Study
 from gateway.records.views import case_rows
 from gateway.settings import Settings
-from support.dicom_files import mr_file
-from support.peers import HERE, node, wait_until
-from support.raw_peer import RawPeer
+from support.nodes.peers import HERE, node, wait_until
+from support.nodes.raw_peer import RawPeer
+from support.objects.dicom_files import mr_file
 
 NODES = """\
 nodes:

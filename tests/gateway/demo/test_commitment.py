@@ -10,7 +10,7 @@ import pytest
 
 from gateway.demo.hospital import CommitmentAnswer, HospitalArchive
 from gateway.demo.services import STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE
-from support.demo_nodes import CommitmentPeer, request, small_study
+from support.nodes.demo_nodes import CommitmentPeer, request, small_study
 
 HOST = "127.0.0.1"
 REFERENCES = [(str(ds.SOPClassUID), str(ds.SOPInstanceUID)) for ds in small_study()[:3]]

@@ -17,7 +17,7 @@ from gateway.demo.hospital import HospitalArchive, push
 from gateway.demo.listener import Requestor
 from gateway.demo.reading_site import ReadingSite
 from gateway.demo.services import QUERY_RETRIEVE
-from support.demo_nodes import dcmtk, small_study
+from support.nodes.demo_nodes import dcmtk, small_study
 
 HOST = "127.0.0.1"
 FIND = QUERY_RETRIEVE[2]

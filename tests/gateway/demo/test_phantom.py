@@ -15,7 +15,7 @@ from pydicom import Dataset, dcmread
 from pydicom.uid import ExplicitVRLittleEndian
 
 from gateway.demo.phantom import PhantomPatient, phantom_study
-from support.demo_nodes import STUDY_DATE, small_study
+from support.nodes.demo_nodes import STUDY_DATE, small_study
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ import pytest
 from pynetdicom.association import Association
 
 from gateway.demo.push import push
-from support.dicom_files import mr_file
-from support.peers import HERE, PretendPacs
+from support.nodes.peers import HERE, PretendPacs
+from support.objects.dicom_files import mr_file
 
 
 class _SlowEvent(threading.Event):

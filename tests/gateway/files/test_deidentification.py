@@ -18,7 +18,7 @@ from gateway.files.deidentification import FolderResult, FolderRun, files_of
 from gateway.pipeline.steps.manifest import verify
 from gateway.privacy.profile.profile import load_profile
 from gateway.privacy.pseudonyms import PseudonymKey
-from support.held_objects import screen_capture, zip_report
+from support.objects.held_objects import screen_capture, zip_report
 
 KEY = PseudonymKey(b"k" * 32, "test")
 

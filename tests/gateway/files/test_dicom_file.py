@@ -23,7 +23,7 @@ from pydicom.uid import (
 from dicom_nodes.encoding.errors import NotDicom
 from gateway.files import dicom_file
 from gateway.files.dicom_file import NOT_DICOM
-from support.dicom_files import encoded, mr_dataset
+from support.objects.dicom_files import encoded, mr_dataset
 
 SYNTAXES = (
     ImplicitVRLittleEndian,

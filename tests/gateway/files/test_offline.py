@@ -13,7 +13,7 @@ from gateway.demo.phantom import phantom_study
 from gateway.errors import GatewayError
 from gateway.files import offline
 from gateway.reporting.example import phantom_report
-from support.dicom_files import encoded, mr_dataset
+from support.objects.dicom_files import encoded, mr_dataset
 
 
 @pytest.fixture(scope="module")

@@ -37,9 +37,9 @@ from gateway.identity.attributes import ARCHIVES, FILLED_IN, WRITTEN_BY_ARCHIVES
 from gateway.identity.concerns import Concern
 from gateway.identity.content import Difference, DifferenceKind, NotOneObject, Same, Where, compare
 from gateway.identity.pixels import CannotDecode, Decoded, decoded
-from support.dicom_files import mr_dataset
-from support.hostile_mr import Person, hostile_mr
-from support.quiet_pydicom import pydicom_is_quiet
+from support.objects.dicom_files import mr_dataset
+from support.objects.hostile_mr import Person, hostile_mr
+from support.objects.quiet_pydicom import pydicom_is_quiet
 
 __all__ = ["pydicom_is_quiet"]
 

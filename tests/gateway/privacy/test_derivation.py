@@ -17,8 +17,8 @@ from gateway.privacy.derivation import Purpose, derived, info, key_of, message
 from gateway.privacy.profile.profile import load_profile
 from gateway.privacy.pseudonyms import PseudonymKey
 from gateway.privacy.schemes import Pseudonyms, Scheme
-from support.hostile_mr import KEY, context, hostile_mr, reread
-from support.quiet_pydicom import pydicom_is_quiet
+from support.objects.hostile_mr import KEY, context, hostile_mr, reread
+from support.objects.quiet_pydicom import pydicom_is_quiet
 
 __all__ = ["pydicom_is_quiet"]
 

@@ -15,9 +15,9 @@ from gateway.privacy.deidentify.part10 import encode
 from gateway.privacy.errors import Held
 from gateway.privacy.leak_search.search import find_leaks, identifying_values
 from gateway.privacy.profile.profile import load_profile
-from support.hostile_mr import REAL_FILES, context
-from support.injected_identity import CHARSETS, as_file, inject, read
-from support.midi_score import ACTIONS, Expected, Score, bytes_leaked, expectations, judge
+from support.judges.midi_score import ACTIONS, Expected, Score, bytes_leaked, expectations, judge
+from support.objects.hostile_mr import REAL_FILES, context
+from support.objects.injected_identity import CHARSETS, as_file, inject, read
 
 PROFILE = load_profile()
 BUNDLED = Path(pydicom.__file__).parent / "data" / "test_files"

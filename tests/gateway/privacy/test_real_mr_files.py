@@ -20,7 +20,7 @@ from gateway.privacy.errors import Held
 from gateway.privacy.leak_search.search import find_leaks, identifying_values
 from gateway.privacy.profile import safe_private
 from gateway.privacy.profile.profile import load_profile
-from support.hostile_mr import REAL_FILES, context
+from support.objects.hostile_mr import REAL_FILES, context
 
 PROFILE = load_profile()
 FILES = (

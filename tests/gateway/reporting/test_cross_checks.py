@@ -23,7 +23,7 @@ from gateway.reporting.answers import (
 from gateway.reporting.cross_checks import RULES, contradictions
 from gateway.reporting.example import phantom_report
 from gateway.reporting.report import Report
-from support.reports import reports
+from support.objects.reports import reports
 
 REPORT = phantom_report()
 LESION = REPORT.lesions[0]

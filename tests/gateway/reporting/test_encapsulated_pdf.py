@@ -10,7 +10,7 @@ from pydicom.uid import EncapsulatedPDFStorage
 
 from gateway.reporting.encapsulated_pdf import build_pdf_document
 from gateway.reporting.outline import Heading, Words
-from support.reports import SIGNER, mr_headers
+from support.objects.reports import SIGNER, mr_headers
 
 if TYPE_CHECKING:
     from pydicom import Dataset

@@ -14,7 +14,7 @@ from gateway.reporting.example import phantom_report
 from gateway.reporting.outline import Heading, Restoration, Words, outline
 from gateway.reporting.page_images import HEIGHT, WIDTH, draw
 from gateway.reporting.structured_report import build_pages
-from support.reports import DEVICE, SIGNED_AT, SIGNER, dciodvfy_errors, mr_headers, read_back
+from support.objects.reports import DEVICE, SIGNED_AT, SIGNER, dciodvfy_errors, mr_headers, read_back
 
 HEADER = {"Patient": "Müßig Jürgen", "Patient ID": "SYN-4711"}
 SECTIONS = outline(phantom_report(prior_study_date=None, told_at=SIGNED_AT), Restoration())

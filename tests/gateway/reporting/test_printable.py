@@ -11,7 +11,7 @@ from gateway.reporting.example import phantom_form, phantom_report
 from gateway.reporting.outline import Restoration, outline
 from gateway.reporting.printable import render, to_pdf
 from gateway.reporting.report import Report, report_from_form
-from support.reports import SIGNED_AT, document
+from support.objects.reports import SIGNED_AT, document
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,7 @@ from gateway.reporting import answers, codes
 from gateway.reporting.example import phantom_form, phantom_report
 from gateway.reporting.form import FORM, item_of_field
 from gateway.reporting.report import Report, form_problems, report_from_form, report_to_form
-from support.reports import reports
+from support.objects.reports import reports
 
 ABSENT: dict[str, Any] = {"acquired": "absent", "quality": None, "thickness_mm": None}
 

@@ -25,7 +25,7 @@ from gateway.reporting.example import phantom_form, phantom_report
 from gateway.reporting.report import Report, report_from_form
 from gateway.reporting.signer import Predecessor, Purpose, Signer
 from gateway.reporting.structured_report import DocumentForm
-from support.reports import (
+from support.objects.reports import (
     PRIOR,
     REPORT_UID,
     SIGNED_AT,

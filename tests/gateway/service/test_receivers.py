@@ -32,9 +32,9 @@ from gateway.records.database import Database
 from gateway.records.tables.studies import Instance
 from gateway.service.serve import receivers
 from gateway.settings import Settings, usable_cores
-from support.dicom_files import dataset_bytes, encoded, mr_dataset
-from support.peers import HERE, Kept, free_port, node, wait_until
-from support.raw_peer import STORAGE, RawPeer, message, store_command
+from support.nodes.peers import HERE, Kept, free_port, node, wait_until
+from support.nodes.raw_peer import STORAGE, RawPeer, message, store_command
+from support.objects.dicom_files import dataset_bytes, encoded, mr_dataset
 
 NODES = """\
 nodes:

@@ -15,7 +15,7 @@ import pytest
 from gateway.records.identities import keys
 from gateway.service.serve import PARTS, ROLES, StopRequest
 from support.fresh_process import imported_by, loaded
-from support.peers import free_port
+from support.nodes.peers import free_port
 
 UNSERVED = {
     "receiver": (

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from support.peers import wait_until
+from support.nodes.peers import wait_until
 
 SUPERVISED = """
 import sys, time

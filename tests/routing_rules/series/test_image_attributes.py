@@ -10,8 +10,8 @@ from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
 from routing_rules.series.image_attributes import ImageTraits, read_traits
-from support.mr_headers import enhanced, header, private
-from support.quiet_pydicom import pydicom_is_quiet
+from support.objects.mr_headers import enhanced, header, private
+from support.objects.quiet_pydicom import pydicom_is_quiet
 
 __all__ = ["pydicom_is_quiet"]
 

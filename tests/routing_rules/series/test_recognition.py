@@ -15,7 +15,17 @@ from pydicom.uid import ComputedRadiographyImageStorage, MRSpectroscopyStorage
 
 from routing_rules.series.recognition import PROVEN, SeriesKind, classify_series, classify_study
 from routing_rules.series.vendor_facts import standard_vendor_facts
-from support.mr_headers import AXIAL, CORONAL, KNOWN, SAGITTAL, Known, enhanced, header, private, series
+from support.objects.mr_headers import (
+    AXIAL,
+    CORONAL,
+    KNOWN,
+    SAGITTAL,
+    Known,
+    enhanced,
+    header,
+    private,
+    series,
+)
 
 BY_NAME = {known.name: known for known in KNOWN}
 DESCRIPTIONS = st.one_of(

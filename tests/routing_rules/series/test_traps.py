@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
 from routing_rules.series.recognition import PROVEN, SeriesKind, classify_series
-from support.mr_headers import AXIAL, KNOWN, Known, enhanced, header, private, series
-from support.mr_traps import TRAPS, Trap
+from support.objects.mr_headers import AXIAL, KNOWN, Known, enhanced, header, private, series
+from support.objects.mr_traps import TRAPS, Trap
 
 MISLEADING = (
     "t2_flair_sag",

@@ -21,8 +21,8 @@ from pydicom.multival import MultiValue
 from pydicom.uid import UID_dictionary
 
 from gateway.privacy.deidentify.instance import PatientContext
-from support.hostile_mr import Person
-from support.privacy_tables import PROFILE_ROWS, iod_tree
+from support.judges.privacy_tables import PROFILE_ROWS, iod_tree
+from support.objects.hostile_mr import Person
 
 ACTIONS = (
     "tag_retained",

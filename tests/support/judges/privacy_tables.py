@@ -1,6 +1,6 @@
 """Builds gateway/privacy/profile/iod_types.json from highdicom's copy of the PS3.3 tables.
 
-Run as `python tests/support/privacy_tables.py`.
+Run as `python tests/support/judges/privacy_tables.py`.
 A test compares the shipped file with a fresh build, so that the two cannot drift apart.
 """
 
@@ -93,6 +93,6 @@ def encoded() -> str:
 
 
 if __name__ == "__main__":
-    target = Path(__file__).parents[2] / "gateway" / "privacy" / "profile" / "iod_types.json"
+    target = Path(__file__).parents[3] / "gateway" / "privacy" / "profile" / "iod_types.json"
     target.write_text(encoded())
     print(f"wrote {target.name}: {target.stat().st_size} bytes")  # noqa: T201

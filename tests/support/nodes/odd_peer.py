@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pynetdicom.pdu import A_ASSOCIATE_AC, A_ASSOCIATE_RQ
 
 from dicom_nodes.node import DimseNode
-from support.peers import HERE, node
+from support.nodes.peers import HERE, node
 
 Script = Callable[["Conversation"], None]
 

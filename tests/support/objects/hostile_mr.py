@@ -18,7 +18,7 @@ from gateway.privacy.deidentify.instance import PatientContext
 from gateway.privacy.pseudonyms import PseudonymKey
 from gateway.privacy.schemes import LATEST, Scheme
 
-REAL_FILES = Path(__file__).resolve().parents[3] / "shared" / "mr-data"
+REAL_FILES = Path(__file__).resolve().parents[4] / "shared" / "mr-data"
 KEY = PseudonymKey(b"a key for tests, nothing else....", "test")
 CREATION = "1.3.12.2.1107.5.2.32"
 

@@ -17,7 +17,7 @@ from pydicom.filewriter import dcmwrite
 from pydicom.sequence import Sequence
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from support.hostile_mr import Person
+from support.objects.hostile_mr import Person
 
 CHARSETS = {
     "ISO_IR 192": Person(family="Zwirnlein", given="Käthe"),

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from support.mr_headers import Known
+from support.objects.mr_headers import Known
 
 _GE_B = (0x0043, "GEMS_PARM_01", 0x39, "IS")
 _GE_COMPLEX = (0x0043, "GEMS_PARM_01", 0x2F, "SS")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydicom.dataset import Dataset
 
-from support.hostile_mr import Person, hostile_mr
+from support.objects.hostile_mr import Person, hostile_mr
 
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 

@@ -15,8 +15,8 @@ from gateway.records.ledger.notices import raise_notice
 from gateway.records.migrations import schema
 from gateway.records.views import notice_rows
 from gateway.settings import Settings
-from support.listeners import mail_server, webhook
-from support.peers import free_port
+from support.nodes.listeners import mail_server, webhook
+from support.nodes.peers import free_port
 from support.records import FakeClock
 
 

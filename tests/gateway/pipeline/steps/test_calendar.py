@@ -25,7 +25,7 @@ from routing_rules.surveillance.due_dates import CalendarState, JcvStatus
 from routing_rules.surveillance.due_dates import PatientRisk as Risk
 from routing_rules.surveillance.enrolment_csv import EnrolmentRow
 from support.engine import Bench, bench, scans
-from support.listeners import mail_server
+from support.nodes.listeners import mail_server
 from support.patients import found_in, found_in_rows, images, sign, to_the_queue, traces
 
 ENROLLED = """

@@ -13,8 +13,8 @@ from pydicom import Dataset
 from dicom_nodes.directory import NodeDirectory
 from routing_rules.rule_files import rules_from_text
 from support.engine import Bench, bench, scans
-from support.peers import PretendPacs, free_port
-from support.stow_server import StowServer
+from support.nodes.peers import PretendPacs, free_port
+from support.nodes.stow_server import StowServer
 
 RULE = """
 rules:

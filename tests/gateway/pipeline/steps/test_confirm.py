@@ -13,9 +13,9 @@ from pydicom.uid import SecondaryCaptureImageStorage
 from dicom_nodes.node import ConfirmsBy, DicomWebNode, Role, ServiceAddress
 from dicom_nodes.outcomes import A_FEW
 from gateway.pipeline.steps.confirm import MOST_FAILURES, MOST_REFUSALS
-from support.peers import HERE, Kept, PretendPacs, free_port, orthanc, receiver
-from support.returning import Returning, returning
-from support.stow_server import StowServer
+from support.nodes.peers import HERE, Kept, PretendPacs, free_port, orthanc, receiver
+from support.nodes.returning import Returning, returning
+from support.nodes.stow_server import StowServer
 
 
 def _keeping(pacs: PretendPacs, status: Callable[[Any], int] = lambda _event: 0) -> PretendPacs:

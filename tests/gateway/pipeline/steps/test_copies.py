@@ -34,7 +34,7 @@ from gateway.privacy.pseudonyms import PseudonymKey
 from gateway.records.blobs import LocalBlobs
 from gateway.records.tables.studies import Instance
 from support.engine import bench
-from support.held_objects import screen_capture
+from support.objects.held_objects import screen_capture
 from support.web_gateway import phantom
 
 PATIENT = PatientContext("PML-TEST", -100, PseudonymKey(b"k" * 32, "test"))

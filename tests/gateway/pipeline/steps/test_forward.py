@@ -23,9 +23,9 @@ from gateway.records.database import Database
 from gateway.records.step_record import NewPreparedInstance, StepRecord
 from gateway.records.views import case_rows
 from gateway.settings import Settings
-from support.dicom_files import encoded, mr_dataset
 from support.engine import Bench, bench
-from support.peers import HERE, PretendPacs, node, wait_until
+from support.nodes.peers import HERE, PretendPacs, node, wait_until
+from support.objects.dicom_files import encoded, mr_dataset
 from support.records import LEASE, QUIET, draft, new_instance
 
 BEFORE = {"study": ("RECEIVED", "COMPLETED"), "case": ("MATCHED",)}

@@ -11,8 +11,8 @@ from gateway.pipeline.steps import originals
 from gateway.privacy.errors import Held, HeldReason
 from gateway.records.blobs import LocalBlobs
 from gateway.records.tables.studies import Instance
-from support.demo_nodes import small_study
-from support.reports import encoded
+from support.nodes.demo_nodes import small_study
+from support.objects.reports import encoded
 
 IMAGE = small_study()[0]
 

@@ -19,7 +19,7 @@ from gateway.records.tables.studies import CaseEvent
 from gateway.records.views import case_rows
 from gateway.records.views.held_object_rows import manifests
 from support.engine import RULE, Bench, bench
-from support.held_objects import burned_in, exam_card, screen_capture, zip_report
+from support.objects.held_objects import burned_in, exam_card, screen_capture, zip_report
 from support.web_gateway import phantom
 
 

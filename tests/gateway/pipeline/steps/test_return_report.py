@@ -23,10 +23,10 @@ from pydicom.uid import (
 
 from dicom_nodes.node import ConfirmsBy, DicomWebNode, DimseNode, Role
 from dicom_nodes.outcomes import A_FEW
-from support.odd_peer import abort
-from support.peers import HERE, PretendPacs, dcmrecv, free_port, node, storescp
-from support.returning import returning
-from support.stow_server import StowServer
+from support.nodes.odd_peer import abort
+from support.nodes.peers import HERE, PretendPacs, dcmrecv, free_port, node, storescp
+from support.nodes.returning import returning
+from support.nodes.stow_server import StowServer
 
 SRS = frozenset({EnhancedSRStorage, ComprehensiveSRStorage, BasicTextSRStorage})
 REPORTS = SRS | {EncapsulatedPDFStorage, SecondaryCaptureImageStorage}

@@ -18,7 +18,7 @@ from gateway.privacy.errors import Held, HeldReason
 from gateway.privacy.identifiers.values import DEEPEST
 from gateway.privacy.profile.iod import attributes_of
 from gateway.privacy.profile.profile import load_profile
-from support.hostile_mr import context
+from support.objects.hostile_mr import context
 
 PROFILE = load_profile()
 PLACES = attributes_of(MRImageStorage)

@@ -27,7 +27,7 @@ from gateway.privacy.deidentify.part10 import encode
 from gateway.privacy.errors import Held
 from gateway.privacy.leak_search.search import find_leaks, identifying_values
 from gateway.privacy.profile.profile import load_profile
-from support.hostile_mr import Person, context, hostile_mr
+from support.objects.hostile_mr import Person, context, hostile_mr
 
 PROFILE = load_profile()
 NAME = "Zwirnlein"

@@ -15,8 +15,8 @@ from gateway.privacy.deidentify.part10 import encode
 from gateway.privacy.leak_search.search import find_leaks, identifying_values
 from gateway.privacy.profile.profile import load_profile
 from gateway.privacy.schemes import Scheme
-from support.hostile_mr import Person, context, hostile_mr, reread
-from support.quiet_pydicom import pydicom_is_quiet
+from support.objects.hostile_mr import Person, context, hostile_mr, reread
+from support.objects.quiet_pydicom import pydicom_is_quiet
 
 __all__ = ["pydicom_is_quiet"]
 

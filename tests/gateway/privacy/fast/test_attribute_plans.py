@@ -20,8 +20,8 @@ from gateway.privacy.errors import Held
 from gateway.privacy.fast.preparer import UNREADABLE_FILE, Preparer
 from gateway.privacy.profile.profile import load_profile
 from gateway.privacy.pseudonyms import PseudonymKey
-from support.hostile_mr import Person, hostile_mr
-from support.quiet_pydicom import pydicom_is_quiet
+from support.objects.hostile_mr import Person, hostile_mr
+from support.objects.quiet_pydicom import pydicom_is_quiet
 
 __all__ = ["pydicom_is_quiet"]
 

@@ -16,9 +16,9 @@ from dicom_nodes.encoding.elements import NotTaken
 from dicom_nodes.encoding.octets import MappedFile
 from gateway.privacy.fast.headers import Headers
 from routing_rules.facts import read_instance
-from support.hostile_mr import REAL_FILES
-from support.quiet_pydicom import pydicom_is_quiet
-from support.read_headers import assert_is_what_pydicom_reads
+from support.objects.hostile_mr import REAL_FILES
+from support.objects.quiet_pydicom import pydicom_is_quiet
+from support.objects.read_headers import assert_is_what_pydicom_reads
 from support.web_gateway import phantom
 
 __all__ = ["pydicom_is_quiet"]

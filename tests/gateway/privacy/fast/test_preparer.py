@@ -37,8 +37,8 @@ from gateway.privacy.fast.preparer import UNREADABLE_FILE, Preparer, Written
 from gateway.privacy.leak_search.search import Leak, find_leaks, identifying_values
 from gateway.privacy.profile.profile import load_profile
 from gateway.privacy.schemes import Scheme
-from support.hostile_mr import REAL_FILES, Person, context, hostile_mr
-from support.quiet_pydicom import pydicom_is_quiet
+from support.objects.hostile_mr import REAL_FILES, Person, context, hostile_mr
+from support.objects.quiet_pydicom import pydicom_is_quiet
 
 PROFILE = load_profile()
 BUNDLED = sorted(

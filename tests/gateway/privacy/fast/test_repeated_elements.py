@@ -21,9 +21,9 @@ from gateway.privacy.fast.preparer import Preparer
 from gateway.privacy.fast.repeated_elements import Repeats
 from gateway.privacy.leak_search.search import identifying_values
 from gateway.privacy.profile.profile import load_profile
-from support.hostile_mr import context
-from support.quiet_pydicom import pydicom_is_quiet
-from support.read_headers import assert_is_what_pydicom_reads
+from support.objects.hostile_mr import context
+from support.objects.quiet_pydicom import pydicom_is_quiet
+from support.objects.read_headers import assert_is_what_pydicom_reads
 
 PROFILE = load_profile()
 

@@ -16,8 +16,8 @@ from gateway.privacy.fast.identifying_values import divided
 from gateway.privacy.fast.preparer import Preparer
 from gateway.privacy.fast.repeated_elements import Repeats, Stretch
 from gateway.privacy.profile.profile import load_profile
-from support.hostile_mr import context, hostile_mr
-from support.quiet_pydicom import pydicom_is_quiet
+from support.objects.hostile_mr import context, hostile_mr
+from support.objects.quiet_pydicom import pydicom_is_quiet
 
 __all__ = ["pydicom_is_quiet"]
 

@@ -13,8 +13,8 @@ from gateway.privacy.deidentify.part10 import encode
 from gateway.privacy.identifiers.values import ValueKind
 from gateway.privacy.leak_search.search import IdentifyingValue, LeakSearch, find_leaks, identifying_values
 from gateway.privacy.profile.profile import load_profile
-from support import leak_oracle
-from support.hostile_mr import context, hostile_mr
+from support.judges import leak_oracle
+from support.objects.hostile_mr import context, hostile_mr
 
 CHARSETS = (
     "utf-8",

@@ -12,8 +12,8 @@ from gateway.privacy.deidentify.part10 import encode
 from gateway.privacy.identifiers.values import ValueKind
 from gateway.privacy.leak_search.search import IdentifyingValue, find_leaks
 from gateway.privacy.profile.profile import load_profile
-from support import leak_oracle
-from support.hostile_mr import context, hostile_mr
+from support.judges import leak_oracle
+from support.objects.hostile_mr import context, hostile_mr
 
 BLOCK = 2048  # bytes that are dark together, or not
 WORDS = ("Zwirnlein", "Anna", "Ross", "Müller", "山田太郎", "김희중", "Петров", "White House")

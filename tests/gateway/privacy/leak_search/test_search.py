@@ -14,7 +14,7 @@ from gateway.privacy.deidentify.instance import deidentify
 from gateway.privacy.deidentify.part10 import encode
 from gateway.privacy.leak_search.search import find_leaks, identifying_values
 from gateway.privacy.profile.profile import load_profile
-from support.hostile_mr import Person, context, hostile_mr, reread
+from support.objects.hostile_mr import Person, context, hostile_mr, reread
 
 PROFILE = load_profile()
 

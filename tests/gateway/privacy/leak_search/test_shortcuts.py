@@ -17,8 +17,8 @@ from gateway.privacy.leak_search.search import IdentifyingValue, LeakSearch
 from gateway.privacy.leak_search.short_names import may_hold
 from gateway.privacy.leak_search.spans import spans
 from gateway.privacy.profile.profile import load_profile
-from support import leak_oracle
-from support.hostile_mr import context, hostile_mr
+from support.judges import leak_oracle
+from support.objects.hostile_mr import context, hostile_mr
 
 BLOCK = 2048  # bytes that are dark together, or not
 SHORT = ("Li", "Ada", "Mtr", "Öz", "Kß")

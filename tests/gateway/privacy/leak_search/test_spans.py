@@ -19,7 +19,7 @@ from dicom_nodes.encoding.octets import MappedFile, Octets
 from dicom_nodes.encoding.part10 import TRANSFER_SYNTAX, file_meta
 from gateway.privacy.fast.dictionary import vr_of
 from gateway.privacy.leak_search.spans import Span, spans, transfer_syntax
-from support.encoded_objects import (
+from support.objects.encoded_objects import (
     BIG_ENDIAN,
     EXPLICIT,
     IMPLICIT,
@@ -30,7 +30,7 @@ from support.encoded_objects import (
     data_sets,
     leaves,
 )
-from support.encoded_objects import file_meta as meta_of
+from support.objects.encoded_objects import file_meta as meta_of
 
 BUNDLED = sorted((Path(pydicom.data.__file__).parent / "test_files").glob("*.dcm"))
 many = settings(

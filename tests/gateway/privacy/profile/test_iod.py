@@ -12,7 +12,7 @@ from pydicom.uid import (
 )
 
 from gateway.privacy.profile.iod import CLASSIC_MR, LEGACY_CONVERTED, attributes_of, known_sop_classes
-from support.privacy_tables import iod_tree
+from support.judges.privacy_tables import iod_tree
 
 NUMBERS_AND_CODES = {"CS", "DS", "IS", "FD", "FL", "US", "SS", "UL", "SL", "US or SS"}
 

@@ -15,7 +15,7 @@ from gateway.privacy.deidentify.instance import deidentify
 from gateway.privacy.deidentify.part10 import encode
 from gateway.privacy.errors import ProfileError
 from gateway.privacy.profile.profile import load_profile
-from support.hostile_mr import context, hostile_mr
+from support.objects.hostile_mr import context, hostile_mr
 
 PROFILE = load_profile()
 HEAD = 'extends: pml-read\nname: north\nversion: "1"\n'

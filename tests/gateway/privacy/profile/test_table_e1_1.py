@@ -19,8 +19,8 @@ from gateway.privacy.deidentify.instance import deidentify
 from gateway.privacy.deidentify.part10 import encode
 from gateway.privacy.profile.profile import Action, Profile, load_profile, table
 from gateway.privacy.words.dates_and_dummies import shift_date
-from support.hostile_mr import context, hostile_mr
-from support.privacy_tables import IODS, encoded, iod_tree
+from support.judges.privacy_tables import IODS, encoded, iod_tree
+from support.objects.hostile_mr import context, hostile_mr
 
 PROFILE = load_profile()
 MARK = "Xylokrat77"

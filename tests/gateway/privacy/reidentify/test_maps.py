@@ -12,7 +12,7 @@ from gateway.privacy.profile.profile import load_profile
 from gateway.privacy.reidentify.maps import accessions_back, uids_back
 from gateway.privacy.schemes import Scheme
 from gateway.privacy.standard_uids import is_standard_uid
-from support.hostile_mr import Person, context, hostile_mr, reread
+from support.objects.hostile_mr import Person, context, hostile_mr, reread
 
 PROFILE = load_profile()
 

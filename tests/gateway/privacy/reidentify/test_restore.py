@@ -17,8 +17,8 @@ from gateway.privacy.errors import Held, HeldReason
 from gateway.privacy.profile.profile import load_profile
 from gateway.privacy.reidentify.restore import restore
 from gateway.privacy.words.dates_and_dummies import shift_date
-from support import reading_site
-from support.hostile_mr import Person, context, hostile_mr, reread
+from support.nodes import reading_site
+from support.objects.hostile_mr import Person, context, hostile_mr, reread
 
 PROFILE = load_profile()
 names = st.text(

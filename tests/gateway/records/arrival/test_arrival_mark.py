@@ -11,7 +11,7 @@ import pytest
 from dicom_nodes.instance import ReceivedInstance
 from gateway.records.arrival import arrival_mark
 from gateway.records.ledger.arrivals import NewInstance, Origin
-from support.dicom_files import dataset_bytes, encoded, mr_dataset
+from support.objects.dicom_files import dataset_bytes, encoded, mr_dataset
 
 ORIGIN = Origin("hospital", "hospital-pacs", "HÖSPITAL", "GATEWAY", "127.0.0.1", "c-store", None)
 

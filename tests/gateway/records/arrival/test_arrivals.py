@@ -33,9 +33,9 @@ from gateway.records.migrations import schema
 from gateway.records.tables.studies import Instance
 from gateway.records.views import case_rows, reply_rows
 from gateway.settings import Settings
-from support.dicom_files import dataset_bytes, encoded, mr_dataset
-from support.peers import wait_until
-from support.raw_peer import STORAGE, RawPeer, message, store_command
+from support.nodes.peers import wait_until
+from support.nodes.raw_peer import STORAGE, RawPeer, message, store_command
+from support.objects.dicom_files import dataset_bytes, encoded, mr_dataset
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import gateway
-from support.record_writes import last_name, writes
+from support.judges.record_writes import last_name, writes
 
 ROOT = Path(gateway.__file__).parents[1]
 PACKAGES = ("gateway", "dicom_nodes", "routing_rules")

@@ -22,7 +22,7 @@ from gateway.records.tables.studies import Instance, Study
 from gateway.records.views import case_rows
 from gateway.web.dicomweb.store_request import body_of
 from gateway.web.foundation.problems import BadRequest, Unsupported
-from support.dicom_files import dataset_bytes, mr_dataset
+from support.objects.dicom_files import dataset_bytes, mr_dataset
 from support.web_gateway import PASSWORD, WebGateway
 
 TYPE = 'multipart/related; type="application/dicom"; boundary=b'

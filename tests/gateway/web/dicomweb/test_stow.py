@@ -7,7 +7,7 @@ import pytest
 from pydicom import Dataset
 from sqlmodel import select
 
-from support.dicom_files import study_file
+from support.objects.dicom_files import study_file
 from support.web_gateway import PASSWORD, WebGateway
 
 BOUNDARY = "a-boundary"

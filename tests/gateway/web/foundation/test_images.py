@@ -15,7 +15,7 @@ from pydicom import Dataset
 from gateway.records.blobs import LocalBlobs
 from gateway.records.tables.studies import PreparedInstance
 from gateway.web.foundation.images import Pictures, as_png
-from support.dicom_files import encoded, mr_dataset
+from support.objects.dicom_files import encoded, mr_dataset
 from support.web_gateway import ORIGINAL_UID, WebGateway, phantom
 
 

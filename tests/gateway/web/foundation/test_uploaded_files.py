@@ -25,7 +25,7 @@ from gateway.web.foundation.uploaded_files import (
     own_site,
     summary_of,
 )
-from support.dicom_files import study_file
+from support.objects.dicom_files import study_file
 from support.web_gateway import WebGateway
 
 WHO = Uploader(1, "north", "10.1.2.3", "upload-test")

@@ -18,7 +18,7 @@ from gateway.records.tables.administration import AuditEvent
 from gateway.records.tables.studies import Case, HeldObject, Manifest
 from gateway.records.views.held_object_rows import HeldRow
 from gateway.web.pages.held_objects import held_counts
-from support.held_objects import screen_capture
+from support.objects.held_objects import screen_capture
 from support.web_gateway import WebGateway, phantom
 
 

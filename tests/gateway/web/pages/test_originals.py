@@ -13,7 +13,7 @@ from pydicom.uid import SecondaryCaptureImageStorage
 from gateway.errors import NotThere
 from gateway.web.foundation.images import PictureFailed
 from gateway.web.pages.originals import picture
-from support.dicom_files import encoded, mr_dataset
+from support.objects.dicom_files import encoded, mr_dataset
 
 
 def grey(pixels: np.ndarray, **attributes: object) -> Dataset:

@@ -17,7 +17,7 @@ from gateway.records import audit
 from gateway.records.tables.administration import AuditEvent
 from gateway.records.tables.studies import Case
 from gateway.records.views import case_rows
-from support.dicom_files import encoded, mr_dataset, study_file
+from support.objects.dicom_files import encoded, mr_dataset, study_file
 from support.web_gateway import WebGateway
 
 
