@@ -5,10 +5,10 @@ way. Its bytes go to a file whose name is already on disk (records.arrival.open_
 taken, and the walk that finds the UIDs and sees whether anything is missing. What is promised, at which line of
 `Arrival._finish`:
 
-    set_mark      the file says that it is whole, and its digest; who sent it stands in its header since `begin`
-    fdatasync     from here on neither kill -9 nor power loss takes the object away: name, bytes and mark are on disk,
-                  and the recovery at the next start finds it (records.recovery)
-    rows.add      its row follows within milliseconds, in one commit with others (records.rows)
+    make_durable  the file says that it is whole, and its digest (who sent it stands in its header since `begin`); then
+                  the sync: from here on neither kill -9 nor power loss takes the object away, name, bytes and mark
+                  are on disk, and the recovery at the next start finds it (records.arrival.recovery)
+    rows.add      its row follows within milliseconds, in one commit with others (records.arrival.row_writer)
     pending.wait  durability "row", STOW-RS and upload: the row is committed with synchronous=FULL
     SUCCESS       is answered only here
 
@@ -22,9 +22,6 @@ recovery can take it for an object of a study; its bytes go to records.blobs and
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import os
 import time
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -37,12 +34,13 @@ from dicom_nodes.encoding.walk import Walk
 from dicom_nodes.instance import ReceivedInstance
 from dicom_nodes.node import Role
 from gateway import logs
-from gateway.records import crash, ledger
+from gateway.records import ledger
 from gateway.records.arrival import arrival_mark
-from gateway.records.arrival.open_folders import OpenFolders, ReservedFile
+from gateway.records.arrival.arriving_file import ArrivingFile
+from gateway.records.arrival.open_folders import OpenFolders
 from gateway.records.arrival.recovery import Recovered, recover
 from gateway.records.arrival.row_writer import RowWriter
-from gateway.records.blobs import START_WRITING, BlobStore
+from gateway.records.blobs import BlobStore
 from gateway.records.database import Database
 from gateway.records.views import case_rows, reply_rows
 from gateway.settings import Settings
@@ -65,15 +63,10 @@ PSEUDONYMOUS = "2.25."
 # more than this before the reading site can use it.
 _LOOK_AGAIN_S = 1.0
 _STUDIES_AT_ONCE = 256
-# Bytes of an object that go to the disk while the rest comes and the digest is taken: each stretch as long as all
-# before it, within these limits. Not the page of the mark, which is written last.
-_SHORTEST_STRETCH = 64 * 1024
-_LONGEST_STRETCH = 4 * 1024 * 1024
-_MARKED = 4096
 _PIECE = 1 << 20
 
 _ROWS_ELSEWHERE_S = 30.0
-"""How long to wait for the rows of what another process acknowledged: as long as for our own (records.rows)."""
+"""How long to wait for the rows of what another process acknowledged: as long as for our own (RowWriter)."""
 _DIED_S = 1.0
 """Rows take a tenth of it; what has none by then may be what a process left that died."""
 
@@ -247,11 +240,7 @@ class Arrival:
         self._refusal: tuple[int, str, str] | None = None
         self._walk = Walk(announced.transfer_syntax_uid, arrival_mark.WANTED)
         self._digest = arrival_mark.new_digest(announced.transfer_syntax_uid)
-        self._place: ReservedFile | None = None
-        self._file = -1
-        self._head = b""
-        self._size = 0
-        self._on_its_way = _MARKED
+        self._file: ArrivingFile | None = None
         try:
             self._open()
         except OSError as error:
@@ -263,7 +252,8 @@ class Arrival:
             return
         try:
             self._walk.feed(piece)
-            self._write(piece)
+            assert self._file is not None
+            self._file.write(piece)
             self._digest.update(piece)
         except NotDicom as error:
             self._cannot_read(error)
@@ -276,11 +266,9 @@ class Arrival:
 
     def abandon(self) -> None:
         """The rest will never come."""
-        self._close()
-        place, self._place = self._place, None
-        if place is not None:
-            with contextlib.suppress(OSError):
-                place.clear()
+        file, self._file = self._file, None
+        if file is not None:
+            file.discard()
 
     def result(self, *, needs_row: bool) -> KeepResult:
         """All bytes have come: what became of the object."""
@@ -314,24 +302,8 @@ class Arrival:
                 "Look at the disk and the database; senders try again by themselves.",
             )
         else:
-            self._place = intake.open_folders.take()
-            self._file = os.open(self._place.path, os.O_WRONLY | os.O_CLOEXEC)
-            self._head = arrival_mark.head(self._announced, self._origin)
-
-    def _write(self, piece: memoryview) -> None:
-        head, self._head = self._head, b""
-        self._size += len(head) + len(piece)
-        written = os.writev(self._file, (head, piece)) if head else os.write(self._file, piece)
-        if written < len(head):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        piece = piece[written - len(head) :]
-        while piece:
-            piece = piece[os.write(self._file, piece) :]
-        stretch = min(_LONGEST_STRETCH, max(_SHORTEST_STRETCH, self._on_its_way))
-        if self._size - self._on_its_way >= stretch and START_WRITING is not None:
-            # So that the sync at the end has little left to do.
-            os.posix_fadvise(self._file, self._on_its_way, self._size - self._on_its_way, START_WRITING)
-            self._on_its_way = self._size
+            head = arrival_mark.head(self._announced, self._origin)
+            self._file = ArrivingFile(intake.open_folders.take(), head)
 
     def _judge(self, values: dict[int, str]) -> None:
         missing = [name for tag, name in KEYS_NEEDED.items() if not values.get(tag, "").isprintable()]
@@ -352,17 +324,13 @@ class Arrival:
         self._found = values
 
     def _finish(self, *, needs_row: bool) -> KeepResult:
-        place = self._place
-        assert place is not None
+        file = self._file
+        assert file is not None
+        place = file.make_durable(self._digest.digest())
+        self._file = None  # from here on it stays: a commit that seems to fail may have happened
         blobs, syntax = self._intake.blobs, self._announced.transfer_syntax_uid
-        arrival_mark.set_mark(self._file, self._size, self._digest.digest())
-        crash.point("arrival:before")
-        os.fdatasync(self._file)
-        crash.point("arrival:after")
-        self._close()
-        self._place = None  # from here on the file stays: a commit that seems to fail may have happened
         fact = arrival_mark.instance_of(
-            self._origin, self._found, syntax, self._digest.hexdigest(), place.key, self._size
+            self._origin, self._found, syntax, self._digest.hexdigest(), place.key, file.size
         )
         pending = self._intake.rows.add(
             fact, lambda kept: place.settle(kept.blob, blobs.path), needed=needs_row
@@ -374,10 +342,10 @@ class Arrival:
 
     def _reply(self) -> KeepResult:
         """A few objects a case, so read back whole: their file is not one of the open folders'."""
-        place, announced = self._place, self._announced
-        assert place is not None
+        arrived, announced = self._file, self._announced
+        assert arrived is not None
         head = len(arrival_mark.head(announced, self._origin))
-        file = replace(announced, dataset=place.path.read_bytes()[head:]).part10()
+        file = replace(announced, dataset=arrived.path.read_bytes()[head:]).part10()
         self.abandon()
         digest = self._digest.hexdigest()
         fact = ledger.NewReply(
@@ -414,8 +382,3 @@ class Arrival:
     def _refuse(self, status: int, problem: str, fix: str) -> None:
         self._refusal = (status, problem, fix)
         self.abandon()
-
-    def _close(self) -> None:
-        file, self._file = self._file, -1
-        if file >= 0:
-            os.close(file)

@@ -200,9 +200,9 @@ def test_an_object_is_on_its_way_to_the_disk_before_it_ends(
     """Stretch by stretch, all but the page of the mark, without a gap; and what is kept is what came."""
     asked: list[tuple[int, int]] = []
     real = os.posix_fadvise
-    monkeypatch.setattr("gateway.intake._SHORTEST_STRETCH", 50)
-    monkeypatch.setattr("gateway.intake._LONGEST_STRETCH", 200)
-    monkeypatch.setattr("gateway.intake._MARKED", 100)
+    monkeypatch.setattr("gateway.records.arrival.arriving_file._SHORTEST_STRETCH", 50)
+    monkeypatch.setattr("gateway.records.arrival.arriving_file._LONGEST_STRETCH", 200)
+    monkeypatch.setattr("gateway.records.arrival.arriving_file._MARKED", 100)
     monkeypatch.setattr(
         os, "posix_fadvise", lambda fd, at, count, how: (asked.append((at, count)), real(fd, at, count, how))
     )
@@ -314,7 +314,9 @@ _DIE_WITHOUT_ROWS = """
 import os, sys
 sys.path[:0] = [{tests!r}]
 from pathlib import Path
+from gateway.records.arrival import open_folders
 from test_arrivals import _announced, _intake, _push
+open_folders.READY = 0  # one open folder, however slow the machine is
 with _intake(Path({folder!r})) as intake:
     assert _push(intake, 0) == 0
     intake.flush()
