@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from gateway.intake import SUCCESS
 from gateway.records.arrival.arriving_file import ArrivingFile
 from gateway.records.arrival.open_folders import OpenFolders
 from gateway.records.blobs import OPEN_FOLDER
+from support.arrivals import intake_in, push, rows_of, sent_object
 
 HEAD = b"head of the file"
 
@@ -87,3 +89,25 @@ def test_what_is_durable_keeps_its_place(folders: OpenFolders) -> None:
     assert place.path.stat().st_size == 4100
     with pytest.raises(OSError, match="Bad file descriptor"):
         file.write(memoryview(b"more"))
+
+
+def test_an_object_is_on_its_way_to_the_disk_before_it_ends(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stretch by stretch, all but the page of the mark, without a gap; and what is kept is what came."""
+    asked: list[tuple[int, int]] = []
+    real = os.posix_fadvise
+    monkeypatch.setattr("gateway.records.arrival.arriving_file._SHORTEST_STRETCH", 50)
+    monkeypatch.setattr("gateway.records.arrival.arriving_file._LONGEST_STRETCH", 200)
+    monkeypatch.setattr("gateway.records.arrival.arriving_file._MARKED", 100)
+    monkeypatch.setattr(
+        os, "posix_fadvise", lambda fd, at, count, how: (asked.append((at, count)), real(fd, at, count, how))
+    )
+    with intake_in(folder) as intake:
+        assert push(intake, 1) == SUCCESS
+        assert intake.flush()
+        [row] = rows_of(intake)
+        assert intake.blobs.get(row.blob).endswith(sent_object(1)[1])
+    assert len(asked) > 1
+    assert [at for at, _ in asked] == [100, *(at + count for at, count in asked[:-1])]
+    assert row.size - 100 - sum(count for _, count in asked) < 200
