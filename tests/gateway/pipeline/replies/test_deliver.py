@@ -1,4 +1,4 @@
-"""What a reading site made goes to the PACS that sent the study or waits for its uploader; a report may end the case."""
+"""A reading site's objects go to the PACS that sent the study or wait for its uploader; a report may end the case."""
 
 from __future__ import annotations
 
