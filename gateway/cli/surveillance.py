@@ -24,14 +24,14 @@ def import_list(
 ) -> None:
     """Enrol the patients of a list: good lines are kept, the others are told with their fix."""
     from gateway.pipeline.steps.calendar import enrol_list
-    from gateway.records import calendar as surveillance
+    from gateway.records.calendar import sites
     from gateway.records.identities import keys
     from routing_rules.surveillance.enrolment_csv import read_enrolments, text_of
 
     gateway = opened(config)
     with gateway.database.read() as session:
         today = gateway.database.now(session).date()
-        known = surveillance.sites(session) | {node.site for node in gateway.directory() if node.site}
+        known = sites(session) | {node.site for node in gateway.directory() if node.site}
     try:
         content = file.read_bytes()
     except OSError as error:
