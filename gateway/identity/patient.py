@@ -131,23 +131,6 @@ def _fits(one: StatedPatient, other: StatedPatient, no_patient_ids: Collection[s
     return compared.agreement is Agreement.SAME
 
 
-def fullest(stated: Iterable[StatedPatient], no_patient_ids: Collection[str] = ()) -> StatedPatient:
-    """Of statements about one patient the one that says most, whatever their order; raises ValueError without any."""
-
-    def said(one: StatedPatient) -> tuple[bool, bool, bool, bool, tuple[str, ...]]:
-        texts = (one.patient_id, one.issuer, one.name, one.birth_date)
-        named, born = compare_names(one.name, one.name), compare_birth_dates(one.birth_date, one.birth_date)
-        return (
-            has_number(one.patient_id, no_patient_ids),
-            bool(one.issuer.strip()),
-            named is not Ground.ABSENT,
-            born is not Ground.ABSENT,
-            texts,
-        )
-
-    return max(stated, key=said)
-
-
 def compare_birth_dates(one: str, other: str) -> Ground:
     """The ground on which two DA values are one day or not; a date that only fills the field is none."""
     day, other_day = canonical_day(one), canonical_day(other)

@@ -38,12 +38,6 @@ def differences(database: Database) -> None:
         command.check(_config(connection))
 
 
-def revise(database: Database, message: str) -> None:
-    """Write a new revision from what the tables in code have that the database lacks (for developers)."""
-    with database.engine.connect() as connection:
-        command.revision(_config(connection), message=message, autogenerate=True)
-
-
 def _foreign_keys(connection: Connection, wanted: str) -> None:
     driver = connection.connection.driver_connection
     if connection.dialect.name == "sqlite" and driver is not None:

@@ -17,7 +17,6 @@ from gateway.identity.patient import (
     compare,
     compare_birth_dates,
     count_patients,
-    fullest,
     stated_in,
 )
 
@@ -111,15 +110,6 @@ def test_a_statement_that_fits_two_patients_does_not_join_them() -> None:
     )
     for order in permutations((PETRA, bare, like_petra(issuer="SOUTH"))):
         assert count_patients(order) == 2
-
-
-def test_the_fullest_statement_does_not_depend_on_the_order() -> None:
-    """A number before an issuer before a name before a birth date; padding and placeholders say nothing."""
-    bare, nameless = like_petra(issuer=" "), like_petra(name="UNKNOWN", birth_date="00000000")
-    unnumbered = like_petra(patient_id="ANON", name="Probe^Petra^Maria")
-    for order in permutations((bare, nameless, unnumbered, PETRA)):
-        assert fullest(order) is PETRA
-    assert fullest([unnumbered, bare]) is bare
 
 
 def test_a_data_set_states_its_patient() -> None:
