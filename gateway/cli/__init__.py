@@ -5,7 +5,7 @@ service   init, serve, check, migrate, demo      files   classify, deidentify, r
 nodes     nodes, send                            rules   rules
 records   cases, users                           privacy    vault, forget, readmit
 surveillance  surveillance                       replies    replies
-terminal  what all of them share
+own_gateway  the gateway a command works on      terminal  what all of them print and read
 """
 
 from __future__ import annotations

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.cli.records import opened
+from gateway.cli.own_gateway import opened, who
 from gateway.cli.terminal import ConfigOption, JsonOption, fail, out, print_rows, settings_of
 
 if TYPE_CHECKING:
@@ -27,11 +26,6 @@ ON_BACKUPS = (
     "A backup of the database made before now can only be read with an earlier key: keep that key with the backup, "
     "away from this machine."
 )
-
-
-def who() -> str:
-    """Who gives the command, for the audit trail."""
-    return f"command line ({getpass.getuser()})"
 
 
 @vault_app.command("status")

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.cli.terminal import ConfigOption, JsonOption, fail, out, plain, print_rows, settings_of
-from gateway.service.starting import importing
+from gateway.cli.own_gateway import opened, whole_gateway
+from gateway.cli.terminal import ConfigOption, JsonOption, fail, out, plain, print_rows
 
 if TYPE_CHECKING:
-    from gateway.assembly.gateway import Gateway
-    from gateway.records.accounts import Viewer
+    pass
 
 app = typer.Typer()
 cases_app = typer.Typer(no_args_is_help=True, help="The cases and their journals.")
@@ -118,18 +117,3 @@ def users_add(
     )
     ledger.add_user(opened(config).database, name, display_name, role, site, password)
     out.print(f"Added {name}.")
-
-
-def opened(config: Path | None) -> Gateway:
-    """The records of the gateway that the settings name."""
-    with importing():
-        from gateway.assembly.gateway import open_gateway
-
-    return open_gateway(settings_of(config))
-
-
-def whole_gateway() -> Viewer:
-    """Whoever may run commands on this machine may see every site's cases: pseudonyms only."""
-    from gateway.records.accounts import Viewer
-
-    return Viewer(0, "command line", "command line", "admin", "")

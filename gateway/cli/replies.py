@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.records import opened, whole_gateway
+from gateway.cli.own_gateway import opened, whole_gateway
 from gateway.cli.terminal import ConfigOption, JsonOption, out, print_rows
 
 app = typer.Typer()

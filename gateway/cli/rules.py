@@ -97,7 +97,7 @@ def rules_replay(
     as_json: JsonOption = False,
 ) -> None:
     """Try draft rules on the studies already received, and say which would be routed otherwise."""
-    from gateway.cli.records import opened
+    from gateway.cli.own_gateway import opened
     from gateway.records.views.rule_replay import studies_since
     from routing_rules.replay import replay
     from routing_rules.rule_files import load_rules
@@ -189,7 +189,7 @@ def rules_rollback(
 
 def _put_in_force(config: Path | None, action: str, change: Callable[[str, datetime], Publication]) -> None:
     """Publish or roll back, and say which version is in force then."""
-    from gateway.cli.records import opened
+    from gateway.cli.own_gateway import opened
     from gateway.records import ledger
 
     done = ledger.put_rules_in_force(opened(config).database, getpass.getuser(), action, change)

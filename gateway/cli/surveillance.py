@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.privacy import who
-from gateway.cli.records import opened
+from gateway.cli.own_gateway import opened, who
 from gateway.cli.terminal import ConfigOption, JsonOption, fail, out, plain, print_rows
 
 app = typer.Typer()
