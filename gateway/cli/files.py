@@ -9,14 +9,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.cli.terminal import ConfigOption, JsonOption, err, fail, out, plain, print_rows, settings_of
+from gateway.cli.terminal import (
+    ConfigOption,
+    JsonOption,
+    err,
+    fail,
+    out,
+    print_files,
+    print_rows,
+    settings_of,
+)
 
 if TYPE_CHECKING:
     from gateway.privacy.profile.profile import Profile
     from routing_rules.series.vendor_facts import VendorFacts
-
-MOST_LINES = 20
-"""Objects named on the terminal; the manifest has all."""
 
 app = typer.Typer()
 report_app = typer.Typer(no_args_is_help=True, help="Reports as DICOM.")
@@ -32,16 +38,23 @@ def classify(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what each series is, and why; with the site's own vendor facts, where it has any."""
-    from gateway.files.offline import classified
+    """Say what each series is, and why; with the site's own vendor facts, where it has any.
 
-    rows = classified(paths, _vendor_facts(rules, config))
+    A file that is not used is named with its reason. Exit status 1 when nothing could be classified.
+    """
+    from gateway.files.found_files import find_files
+    from gateway.files.offline import classified, unused_rows
+
+    listing = find_files(paths)
+    rows = classified(listing, _vendor_facts(rules, config))
     if as_json:
-        out.print_json(json.dumps(rows))
-        return
-    print_rows(
-        [{**row, "evidence": "; ".join(row["evidence"]), "files": len(row["files"])} for row in rows], False
-    )
+        out.print_json(json.dumps([*rows, *unused_rows(listing)]))
+    else:
+        shown = [{**row, "evidence": "; ".join(row["evidence"]), "files": len(row["files"])} for row in rows]
+        print_rows([{name: value for name, value in row.items() if name != "reason"} for row in shown], False)
+        print_files([(file.path, file.reason) for file in listing.unused], "--json lists all.")
+    if not rows:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -96,10 +109,7 @@ def deidentify(
         f" {len(result.passed_over)} passed over."
     )
     stayed = [row for _, row in sorted(result.rows.items()) if row["output"] is None]
-    for row in stayed[:MOST_LINES]:
-        err.print(f"{plain(row['source'])}: {plain(row['reason'])}", soft_wrap=True)
-    if len(stayed) > MOST_LINES:
-        err.print(f"and {len(stayed) - MOST_LINES} more; --manifest lists all.")
+    print_files([(row["source"], row["reason"]) for row in stayed], "--manifest lists all.")
     if stayed and not allow_held:
         raise typer.Exit(1)
 

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.cli.terminal import ConfigOption, JsonOption, err, fail, out, plain, print_rows, settings_of
+from gateway.cli.terminal import (
+    MOST_LINES,
+    ConfigOption,
+    JsonOption,
+    err,
+    fail,
+    out,
+    plain,
+    print_files,
+    print_rows,
+    settings_of,
+)
 
 if TYPE_CHECKING:
     from dicom_nodes.node import Node
@@ -67,20 +78,25 @@ def send(
     paths: list[Path],
     to: Annotated[str, typer.Option("--to", help="Name of the node.")],
     config: ConfigOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """C-STORE or STOW-RS of files and folders."""
+    """C-STORE or STOW-RS of files and folders; a file that cannot be sent is named, and the others go."""
     from rich.progress import Progress
 
     from dicom_nodes.directory import NodeDirectory
     from dicom_nodes.sender import store
+    from gateway.files.found_files import find_files
     from gateway.files.offline import outgoing
 
     loaded = settings_of(config)
     node = NodeDirectory.from_file(loaded.files.nodes).get(to)
-    files = outgoing(paths)
+    listing = find_files(paths)
+    files = outgoing(listing)
+    unused = [(file.path, file.reason) for file in listing.unused]
     if not files:
+        print_files(unused, "none of them was sent.")
         fail(
-            f"There is no DICOM file in {', '.join(map(str, paths))}.",
+            f"There is no DICOM file in {', '.join(map(str, paths))} that can be sent.",
             "Name files or folders with DICOM objects.",
         )
     with Progress(console=err) as progress:
@@ -92,9 +108,24 @@ def send(
             timeout_s=loaded.dicom.timeout,
             on_outcome=lambda _: progress.advance(task),
         )
-    bad = [o for o in outcomes if not o.outcome.delivered]
-    out.print(f"{len(outcomes) - len(bad)} of {len(outcomes)} objects taken by {to}.")
-    for outcome in bad[:20]:
-        err.print(f"[red]{outcome.outcome}[/red] {plain(outcome.detail)} {plain(outcome.fix)}")
-    if bad:
+    refused = [sent for sent in outcomes if not sent.outcome.delivered]
+    if as_json:
+        names = {file.sop_instance_uid: str(file.path) for file in files}
+        rows = [
+            {
+                "file": names[sent.sop_instance_uid],
+                "outcome": str(sent.outcome),
+                "detail": sent.detail,
+                "fix": sent.fix,
+            }
+            for sent in outcomes
+        ]
+        rows += [{"file": str(file), "outcome": "not sent", "detail": why, "fix": ""} for file, why in unused]
+        print_rows(rows, as_json)
+    else:
+        out.print(f"{len(outcomes) - len(refused)} of {len(outcomes)} objects taken by {to}.")
+        for sent in refused[:MOST_LINES]:
+            err.print(f"[red]{sent.outcome}[/red] {plain(sent.detail)} {plain(sent.fix)}")
+        print_files(unused, "--json lists all.")
+    if refused or listing.damaged:
         raise typer.Exit(1)

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gateway.cli.terminal import ConfigOption, JsonOption, err, fail, out, plain, print_rows, settings_of
+from gateway.cli.terminal import (
+    ConfigOption,
+    JsonOption,
+    err,
+    fail,
+    out,
+    plain,
+    print_files,
+    print_rows,
+    settings_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,12 +77,15 @@ def rules_explain(
     calling: Annotated[str, typer.Option(help="Calling AE title to assume.")] = "",
 ) -> None:
     """Say for every rule why it did or did not fire."""
+    from gateway.files.found_files import find_files
     from gateway.files.offline import facts_of
     from routing_rules.matching import explain_text, match
     from routing_rules.rule_files import load_rules
 
     loaded = load_rules(rules)
-    result = match(loaded.rules, facts_of([study], calling, called, loaded.vendor_facts))
+    listing = find_files([study])
+    print_files([(file.path, file.reason) for file in listing.unused], "`gateway classify --json` lists all.")
+    result = match(loaded.rules, facts_of(listing, calling, called, loaded.vendor_facts))
     out.print(explain_text(result), soft_wrap=True, markup=False)
     if result.rule is None:
         raise typer.Exit(1)

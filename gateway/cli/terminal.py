@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -42,6 +43,18 @@ def settings_of(config: Path | None) -> Settings:
 def fail(problem: str, fix: str = "") -> NoReturn:
     """End the command with exit status 1."""
     raise GatewayError(problem, fix)
+
+
+MOST_LINES = 20
+"""Files named on the terminal, one line each; JSON and manifests have all."""
+
+
+def print_files(files: Sequence[tuple[Path | str, str]], where_all_are: str) -> None:
+    """One line of trouble for each file, on the error output: which, and why."""
+    for file, why in files[:MOST_LINES]:
+        err.print(f"{plain(str(file))}: {plain(why)}", soft_wrap=True)
+    if len(files) > MOST_LINES:
+        err.print(f"and {len(files) - MOST_LINES} more; {where_all_are}")
 
 
 def print_rows(rows: list[dict[str, Any]], as_json: bool) -> None:

@@ -12,15 +12,37 @@ from pydicom.errors import InvalidDicomError
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from dicom_nodes.encoding.errors import NotDicom
-from dicom_nodes.encoding.part10 import file_meta, has_preamble
-from dicom_nodes.encoding.walk import walk
+from dicom_nodes.encoding.part10 import TRANSFER_SYNTAX, bare_syntax, beginning, file_meta, has_preamble
+from dicom_nodes.encoding.walk import Walk, walk
 from gateway.privacy.identifiers.values import UNREADABLE
 from gateway.quiet_pydicom import silent_pydicom
 
 NOT_DICOM = (InvalidDicomError, NotDicom, zlib.error, *UNREADABLE)
 """What reading a file that is damaged, or no DICOM at all, can raise."""
+_MOST_META_BYTES = 1024 * 1024
+_PIECE = 1024 * 1024
 FIRST_GROUPS = (b"\x02\x00", b"\x08\x00")
 """How a data set without preamble begins: group 0002 or 0008, little endian."""
+
+
+def is_dicom(file: Path) -> bool:
+    """Whether a file begins like one of PS3.10, with or without preamble; raises OSError."""
+    with file.open("rb") as stream:
+        start = stream.read(132)
+    return has_preamble(start) or _is_bare(start)
+
+
+def check_whole(file: Path) -> None:
+    """Walk a file to its end, a piece of it in memory; raises NotDicom where the receiver would refuse it, OSError."""
+    with file.open("rb") as stream:
+        start = stream.read(_MOST_META_BYTES)
+        meta = beginning(start)
+        rest = memoryview(start)[meta.end :]
+        whole = Walk(meta.uid(TRANSFER_SYNTAX) or bare_syntax(rest[:6].tobytes()))
+        while rest:
+            whole.feed(rest)
+            rest = memoryview(stream.read(_PIECE))
+        whole.finish()
 
 
 def header(file: Path, tags: Sequence[str] = ()) -> Dataset:

@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from pydicom import Dataset, dcmread
-from pydicom.errors import InvalidDicomError
+from pydicom import Dataset
 
 from dicom_nodes.outgoing import OutgoingFile
 from gateway import __version__
 from gateway.errors import GatewayError
+from gateway.files.found_files import FoundFiles, UnusedFile, find_files
 from gateway.privacy.pseudonyms import PseudonymKey
 from gateway.reporting.report import Report
 from gateway.reporting.signer import DeviceIdentity, Signer
@@ -27,34 +26,30 @@ from routing_rules.facts import StudyFacts, study_facts
 from routing_rules.series.recognition import classify_study
 from routing_rules.series.vendor_facts import VendorFacts
 
-
-def dicom_files(paths: Sequence[Path]) -> Iterator[tuple[Path, Dataset]]:
-    """Every DICOM file among files and folders, with its header; other files are passed over."""
-    for path in paths:
-        if not path.exists():
-            raise GatewayError(f"There is no {path}.", "Name files or folders that exist.")
-        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-            if file.is_file():
-                try:
-                    yield file, dcmread(file, stop_before_pixels=True)
-                except InvalidDicomError:
-                    continue
+NO_NAME = "It lacks SOP Class UID, SOP Instance UID or Transfer Syntax UID: no node can take it."
 
 
-def outgoing(paths: Sequence[Path]) -> list[OutgoingFile]:
-    """The files to send."""
+def outgoing(listing: FoundFiles) -> list[OutgoingFile]:
+    """The files to send; one without the UIDs that name it moves to those that are not used."""
+    nameless = [file for file, header in listing.headers if not _is_named(header)]
+    listing.unused += [UnusedFile(file, NO_NAME, is_damaged=True) for file in nameless]
     return [
         OutgoingFile(
             file, str(header.SOPClassUID), str(header.SOPInstanceUID), str(header.file_meta.TransferSyntaxUID)
         )
-        for file, header in dicom_files(paths)
-        if "SOPInstanceUID" in header
+        for file, header in listing.headers
+        if _is_named(header)
     ]
 
 
-def classified(paths: Sequence[Path], vendor_facts: VendorFacts | None = None) -> list[dict[str, Any]]:
+def _is_named(header: Dataset) -> bool:
+    meta = getattr(header, "file_meta", Dataset())
+    return bool(header.get("SOPClassUID") and header.get("SOPInstanceUID") and meta.get("TransferSyntaxUID"))
+
+
+def classified(listing: FoundFiles, vendor_facts: VendorFacts | None = None) -> list[dict[str, Any]]:
     """One row for each series: kind, confidence, evidence, geometry and files; None: the standard vendor facts."""
-    headers = list(dicom_files(paths))
+    headers = listing.headers
     files: dict[str, list[str]] = {}
     for file, header in headers:
         files.setdefault(str(header.get("SeriesInstanceUID", "")), []).append(str(file))
@@ -70,20 +65,39 @@ def classified(paths: Sequence[Path], vendor_facts: VendorFacts | None = None) -
             "three_d": series.three_d,
             "contrast": series.contrast,
             "files": files.get(series.series_instance_uid, []),
+            "reason": "",
         }
         for series in classify_study([header for _, header in headers], vendor_facts)
     ]
 
 
+def unused_rows(listing: FoundFiles) -> list[dict[str, Any]]:
+    """One row of the same make for each file that is not used; its kind is `unreadable` or `no_dicom`."""
+    return [
+        {
+            "series": "",
+            "description": "",
+            "kind": "unreadable" if file.is_damaged else "no_dicom",
+            "confidence": 0.0,
+            "evidence": [],
+            "b_values": [],
+            "slice_thickness_mm": None,
+            "three_d": None,
+            "contrast": None,
+            "files": [str(file.path)],
+            "reason": file.reason,
+        }
+        for file in listing.unused
+    ]
+
+
 def facts_of(
-    paths: Sequence[Path], calling: str, called: str, vendor_facts: VendorFacts | None = None
+    listing: FoundFiles, calling: str, called: str, vendor_facts: VendorFacts | None = None
 ) -> StudyFacts:
     """The facts rules decide on, as if these files had been sent by `calling` to `called`."""
-    headers = [header for _, header in dicom_files(paths)]
+    headers = [header for _, header in listing.headers]
     if not headers:
-        raise GatewayError(
-            f"There is no DICOM file in {', '.join(map(str, paths))}.", "Name a folder with one study."
-        )
+        raise GatewayError("There is no DICOM file that can be read.", "Name a folder with one study.")
     return study_facts(
         headers,
         sender=calling,
@@ -101,7 +115,7 @@ def render_report(report: Path, evidence: Path, target: Path, form: str) -> None
     content = _report_of(report)
     dataset = build(
         content,
-        [header for _, header in dicom_files([evidence])],
+        [header for _, header in find_files([evidence]).headers],
         signed_by=Signer(os.environ.get("USER", "unsigned"), "pml-gateway", "command line"),
         signed_at=datetime.now(UTC),
         sop_instance_uid=key.uid("report"),

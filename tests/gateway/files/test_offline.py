@@ -12,6 +12,7 @@ from pydicom import dcmread
 from gateway.demo.phantom import phantom_study
 from gateway.errors import GatewayError
 from gateway.files import offline
+from gateway.files.found_files import find_files
 from gateway.reporting.example import phantom_report
 from support.objects.dicom_files import encoded, mr_dataset
 
@@ -28,29 +29,15 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_files_of_a_folder_are_found_and_others_passed_over(study: Path) -> None:
-    """At any depth, in order of their names, without pixels; a text beside them is none."""
-    found = list(offline.dicom_files([study]))
-    assert [file for file, _ in found] == sorted(file for file, _ in found)
-    assert len(found) == len([path for path in study.rglob("*") if path.is_file()]) - 1
-    assert not [file for file, header in found if "PixelData" in header]
-
-
-def test_a_path_that_is_not_there_is_said(tmp_path: Path) -> None:
-    """Before anything is sent or written."""
-    with pytest.raises(GatewayError) as raised:
-        list(offline.dicom_files([tmp_path / "nowhere"]))
-    assert "nowhere" in raised.value.problem
-    assert raised.value.fix
-
-
 def test_what_is_sent_is_named_as_the_file_names_it(tmp_path: Path) -> None:
     """Class, instance and the syntax it is encoded in; a DICOM file that is no object is not sent."""
     (tmp_path / "image.dcm").write_bytes(encoded(mr_dataset()))
     nameless = mr_dataset(2)
     del nameless.SOPInstanceUID
     nameless.save_as(tmp_path / "nameless.dcm")
-    [one] = offline.outgoing([tmp_path])
+    found = find_files([tmp_path])
+    [one] = offline.outgoing(found)
+    assert [file.path.name for file in found.damaged] == ["nameless.dcm"]
     written = dcmread(tmp_path / "image.dcm")
     assert one.path == tmp_path / "image.dcm"
     assert (one.sop_class_uid, one.sop_instance_uid, one.transfer_syntax_uid) == (
@@ -62,9 +49,9 @@ def test_what_is_sent_is_named_as_the_file_names_it(tmp_path: Path) -> None:
 
 def test_a_series_is_one_row_with_all_its_files(study: Path) -> None:
     """Every file of the study stands in exactly one row, with the kind and why."""
-    rows = offline.classified([study])
+    rows = offline.classified(find_files([study]))
     files = [file for row in rows for file in row["files"]]
-    assert sorted(files) == sorted(str(file) for file, _ in offline.dicom_files([study]))
+    assert sorted(files) == sorted(str(file) for file, _ in find_files([study]).headers)
     assert {row["kind"] for row in rows} >= {"flair", "t2", "t1"}
     assert all(row["evidence"] and 0 < row["confidence"] <= 1 for row in rows)
     json.dumps(rows)
@@ -72,7 +59,7 @@ def test_a_series_is_one_row_with_all_its_files(study: Path) -> None:
 
 def test_rules_see_the_files_as_if_they_had_been_sent(study: Path) -> None:
     """By whom and to which address is taken from the question, the rest from the files."""
-    facts = offline.facts_of([study], "MODALITY", "NATALIZUMAB")
+    facts = offline.facts_of(find_files([study]), "MODALITY", "NATALIZUMAB")
     assert (facts.calling_ae_title, facts.called_ae_title) == ("MODALITY", "NATALIZUMAB")
     assert "MR" in facts.modalities
 
@@ -81,7 +68,7 @@ def test_rules_are_not_explained_on_nothing(tmp_path: Path) -> None:
     """A folder without DICOM files is no study that no rule fits."""
     (tmp_path / "README.TXT").write_text("nothing here")
     with pytest.raises(GatewayError, match="no DICOM file"):
-        offline.facts_of([tmp_path], "A", "B")
+        offline.facts_of(find_files([tmp_path]), "A", "B")
 
 
 @pytest.mark.parametrize(
@@ -99,7 +86,7 @@ def test_a_report_is_written_in_the_class_that_is_asked_for(
     """PS3.4 B.5; with patient and study of the evidence, and a name for whoever signed nothing."""
     (tmp_path / "report.json").write_text(phantom_report(prior_study_date=None).model_dump_json())
     offline.render_report(tmp_path / "report.json", study, tmp_path / "out.dcm", form)
-    written, image = dcmread(tmp_path / "out.dcm"), next(iter(offline.dicom_files([study])))[1]
+    written, image = dcmread(tmp_path / "out.dcm"), next(iter(find_files([study]).headers))[1]
     assert written.SOPClassUID == written.file_meta.MediaStorageSOPClassUID == sop_class
     for keyword in ("PatientID", "PatientName", "StudyInstanceUID"):
         assert written[keyword].value == image[keyword].value
