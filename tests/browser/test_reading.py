@@ -44,7 +44,10 @@ def answer(page: Page, name: str, value: str | list[str]) -> None:
     kind = controls.first.get_attribute("type")
     if kind in ("radio", "checkbox"):
         for each in [value] if isinstance(value, str) else value:
-            page.locator(f'[name="{name}"][value="{each}"]').check(force=True)
+            box = page.locator(f'[name="{name}"][value="{each}"]')
+            if not box.is_checked():  # by its label, as people do: it is waited for until it stands still
+                page.locator("label", has=box).click()
+            expect(box).to_be_checked()
     elif controls.evaluate("one => one.tagName") == "SELECT":
         controls.select_option(str(value))
     elif kind == "datetime-local":
