@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 from reference import privacy, product, recognition, rooms
 from reference.marks import filled, names
+from score.scores import shown
 
 MANUAL = rooms.ROOT / "gateway" / "manual"
 
@@ -39,6 +41,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "vendor-elements": recognition.vendor_elements,
     "image-types": recognition.image_types,
     "sequence-names": recognition.sequence_names,
+    "recognition-score": partial(shown, "recognition"),
     "rooms": rooms.rooms,
     "layers": rooms.layers,
 }

@@ -383,7 +383,7 @@ TRAPS: tuple[Trap, ...] = (
         ImageType=_type("DERIVED\\PRIMARY\\DIFFUSION\\EXP\\ND"),
     ),
     _trap(
-        "Canon DWI",
+        "Canon DWI with a comment",
         "dwi",
         "the b-value stands in ImageComments",
         "SE\\EP",
