@@ -1,7 +1,8 @@
 """What an MR series is, from the evidence in its attributes, and whether the protocol is enough to look for PML.
 
-Read `series` (the vocabulary), `recognition` (the verdict on one study), `table` with `recognition_row` and
-`rows_by_timing` (which evidence proves which kind), `signs`, `contrast` and `geometry` (single signs),
-`image_attributes` and `attributes` (read leniently, once), `vendor_facts` (data), `protocol` and `reader_overrule`
-(is it enough, and what people say).
+Read `series` (the vocabulary), `recognition` (the verdict on one study), `kind_evidence` (for each kind what proves,
+supports and contradicts it) on `table` with `recognition_row` and `rows_by_timing` (which evidence proves which kind),
+`signs`, `diffusion_signs`, `derivation_signs`, `contrast` and `geometry` (single signs), `image_attributes`,
+`derivation`, `diffusion_attributes` and `attributes` (read leniently, once), `vendor_facts` (data), `protocol` and
+`reader_overrule` (is it enough, and what people say).
 """

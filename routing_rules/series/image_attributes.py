@@ -23,7 +23,9 @@ from routing_rules.series.attributes import (
     text,
     texts,
 )
-from routing_rules.series.vendor_facts import PrivateElement, VendorFacts, standard_vendor_facts
+from routing_rules.series.derivation import NOT_DERIVED, Derived, read_derivation
+from routing_rules.series.diffusion_attributes import public_marks, read_diffusion
+from routing_rules.series.vendor_facts import VendorFacts, standard_vendor_facts
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,11 @@ class ImageTraits:
     acquisition_type: str = ""
     spoiling: str = ""
     directionality: str = ""
+    derivation: Derived = NOT_DERIVED
+    diffusion_marks: tuple[str, ...] = ()
+    """What besides a b-value speaks of diffusion: gradients, directions, flags of the vendor."""
+    diffusion_denied: bool = False
+    """The vendor's flags for diffusion are there and are all zero."""
     quantities: tuple[str, ...] = ()
     agent: str | None = None
     agent_items: int = 0
@@ -73,6 +80,10 @@ class ImageTraits:
     temporal_positions: float | None = None
     field_strength_t: float | None = None
     b_value: float | None = None
+    unproven_b_value: float | None = None
+    """A b-value that the scanner left over from the last diffusion series: no proof of anything."""
+    epi_factor: float | None = None
+    pixel_bandwidth_hz: float | None = None
     slice_thickness_mm: float | None = None
     slice_spacing_mm: float | None = None
     slices_per_image: int = 1
@@ -120,6 +131,7 @@ _NUMBER = {
     "temporal_positions": ("NumberOfTemporalPositions",),
     "field_strength_t": ("MagneticFieldStrength",),
     "b_value": ("DiffusionBValue",),
+    "pixel_bandwidth_hz": ("PixelBandwidth",),
     "slice_thickness_mm": ("SliceThickness",),
     "slice_spacing_mm": ("SpacingBetweenSlices",),
 }
@@ -156,7 +168,6 @@ _AGENT_DETAILS = {
     )
 }
 _BODY_PART, _REGION = tag_of("BodyPartExamined"), tag_of("AnatomicRegionSequence")
-_COMMENTS = tag_of("ImageComments")
 _MOSAICS = frozenset({"MOSAIC", "VFRAME"})
 _MAPPING = tag_of("RealWorldValueMappingSequence")
 _QUANTITY_PARTS = (tag_of("MeasurementUnitsCodeSequence"), tag_of("QuantityDefinitionSequence"))
@@ -177,7 +188,19 @@ def read_traits(header: Header, vendor_facts: VendorFacts | None = None) -> tupl
     frames = items(elements, _PER_FRAME)
     if not frames:
         return (base,)
-    return tuple(replace(base, **_found(Elements.inside(frame))) for frame in frames)
+    return tuple(_frame(base, Elements.inside(frame)) for frame in frames)
+
+
+def _frame(base: ImageTraits, frame: Elements) -> ImageTraits:
+    found = _found(frame)
+    marks = public_marks(frame, found) or base.diffusion_marks
+    derivation = read_derivation(frame)
+    return replace(
+        base,
+        **found,
+        diffusion_marks=marks,
+        derivation=base.derivation if derivation == NOT_DERIVED else derivation,
+    )
 
 
 def _base(header: Elements, shared: Elements, facts: VendorFacts) -> ImageTraits:
@@ -187,14 +210,12 @@ def _base(header: Elements, shared: Elements, facts: VendorFacts) -> ImageTraits
     names += [
         name
         for one in facts.sequence_name_elements
-        for tag in _private(blocks, one)
+        for tag in one.tags(blocks)
         for name in texts(header, tag)
     ]
-    if values.get("b_value") is None:
-        values["b_value"] = _private_b_value(header, blocks, facts) if blocks else None
-    if values.get("b_value") is None:
-        values["b_value"] = _commented_b_value(header, values.get("manufacturer", ""), facts)
-    counts = [number(header, tag) for one in facts.mosaic_counts for tag in _private(blocks, one)]
+    diffusion = read_diffusion(header, shared, blocks, values, facts)
+    values["b_value"] = diffusion.b_value
+    counts = [number(header, tag) for one in facts.mosaic_counts for tag in one.tags(blocks)]
     mosaic = _MOSAICS & set(values.get("image_type", ()))
     return ImageTraits(
         **values,
@@ -202,6 +223,11 @@ def _base(header: Elements, shared: Elements, facts: VendorFacts) -> ImageTraits
         acquired_at=_acquired_at(header),
         body_parts=_body_parts(header, shared),
         private_roles=_private_roles(header, blocks, values.get("b_value"), facts),
+        derivation=read_derivation(header, shared),
+        diffusion_marks=diffusion.marks,
+        diffusion_denied=diffusion.denied,
+        unproven_b_value=diffusion.unproven_b_value,
+        epi_factor=_epi_factor(header, blocks, facts),
         quantities=_quantities(header, shared),
         agent=text(header, _AGENT) if _AGENT in header else None,
         agent_items=len(items(header, _AGENT_ITEMS)),
@@ -230,27 +256,9 @@ def _upper(value: Any) -> Any:
     return tuple(one.upper() for one in value) if isinstance(value, tuple) else value.upper()
 
 
-def _private(blocks: Mapping[tuple[int, str], int], one: PrivateElement) -> tuple[int, ...]:
-    block = blocks.get((one.group, one.creator.upper()))
-    return () if block is None else ((one.group << 16) | block | one.element,)
-
-
-def _private_b_value(
-    header: Elements, blocks: Mapping[tuple[int, str], int], facts: VendorFacts
-) -> float | None:
-    for one in facts.b_values:
-        for tag in _private(blocks, one):
-            value = next(iter(numbers(header, tag, one.vr)), None)
-            if value is not None and value >= 0:
-                return value % one.modulo if one.modulo else value
-    return None
-
-
-def _commented_b_value(header: Elements, manufacturer: str, facts: VendorFacts) -> float | None:
-    for start, pattern in facts.commented_b_values:
-        if manufacturer.upper().startswith(start) and (found := pattern.search(text(header, _COMMENTS))):
-            return float(found.group(1))
-    return None
+def _epi_factor(header: Elements, blocks: Mapping[tuple[int, str], int], facts: VendorFacts) -> float | None:
+    found = (numbers(header, tag, one.vr) for one in facts.epi_factors for tag in one.tags(blocks))
+    return next((factor for factors in found for factor in factors), None)
 
 
 def _private_roles(
@@ -260,7 +268,7 @@ def _private_roles(
     for one in facts.private_values if blocks else ():
         if one.from_b is not None and (b_value or 0.0) < one.from_b:
             continue
-        for tag in _private(blocks, one):
+        for tag in one.tags(blocks):
             said = texts(header, tag) or tuple(f"{number:g}" for number in numbers(header, tag, one.vr))
             roles += [one.values[value] for value in said if value in one.values]
     return tuple(sorted(set(roles)))

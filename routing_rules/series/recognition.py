@@ -16,6 +16,7 @@ from routing_rules.series.attributes import Header
 from routing_rules.series.contrast import contrast_evidence
 from routing_rules.series.geometry import geometry
 from routing_rules.series.image_attributes import ImageTraits, read_traits
+from routing_rules.series.kind_evidence import EVIDENCE, NOT_CLAIMED, SUPPORT, SUREST
 from routing_rules.series.series import PROVEN, SeriesFacts, SeriesKind
 from routing_rules.series.signs import DIFFUSION_FROM_B, ImageGroup
 from routing_rules.series.table import ROWS, TIE_BREAKS
@@ -44,6 +45,7 @@ class _Part:
     kind: SeriesKind
     confidence: float
     evidence: tuple[str, ...]
+    caveats: tuple[str, ...]
     images: int
     max_b: float | None
 
@@ -90,6 +92,7 @@ def recognise(images: Sequence[ImageTraits], vendor_facts: VendorFacts | None = 
         kind, confidence = SeriesKind.T1_CONTRAST, min(confidence, agent.confidence)
     if kind in (SeriesKind.T1, SeriesKind.T1_CONTRAST):
         evidence = (*evidence, agent.why)
+    evidence += _left_over(images)
     shown = main.kind in _DIFFUSION or bool(_DIFFUSION & set(also))
     return SeriesFacts(
         series_instance_uid=first.series_instance_uid,
@@ -98,6 +101,7 @@ def recognise(images: Sequence[ImageTraits], vendor_facts: VendorFacts | None = 
         kind=kind,
         confidence=round(confidence, 2),
         evidence=evidence,
+        caveats=main.caveats,
         also=tuple(also),
         sop_class_uids=tuple(sorted({image.sop_class_uid for image in images} - {""})),
         instances=len({image.sop_instance_uid for image in images}),
@@ -124,7 +128,9 @@ def _parts(images: Sequence[ImageTraits], planes: int, facts: VendorFacts) -> li
     groups: dict[ImageTraits, list[ImageTraits]] = defaultdict(list)
     for image in images:
         groups[_technique(image)].append(image)
-    max_b = max((b for b in map(_b_value, images) if b is not None), default=None)
+    all_b = [_b_value(image) for image in images]
+    stated = [b for b in all_b if b is not None]
+    marks = tuple(sorted({mark for image in images for mark in image.diffusion_marks}))
     roles = {
         technique: facts.roles(technique.image_type) | set(technique.private_roles) for technique in groups
     }
@@ -137,7 +143,10 @@ def _parts(images: Sequence[ImageTraits], planes: int, facts: VendorFacts) -> li
             meanings=facts.meanings(technique.sequence_names),
             roles=roles[technique],
             series_roles=frozenset().union(*roles.values()),
-            max_b=max_b,
+            max_b=max(stated, default=None),
+            marks=marks,
+            b_values=len({round(b) for b in stated}),
+            b_unknown=len(all_b) - len(stated),
             images=len(images),
             planes=planes,
             echo_times=len(echoes),
@@ -147,6 +156,13 @@ def _parts(images: Sequence[ImageTraits], planes: int, facts: VendorFacts) -> li
         own_b = max((b for b in map(_b_value, members) if b is not None), default=None)
         parts.append(_Part(*_judge(view), images=len(members), max_b=own_b))
     return _without_plain(parts)
+
+
+def _left_over(images: Sequence[ImageTraits]) -> tuple[str, ...]:
+    """A b-value that the scanner kept from an earlier series, told so that nobody wonders."""
+    kept = max((image.unproven_b_value or 0.0 for image in images), default=0.0)
+    said = f"a b-value of {kept:g} s/mm² left over from another series does not count"
+    return (said,) if kept >= DIFFUSION_FROM_B else ()
 
 
 def _images_per_place(images: Sequence[ImageTraits]) -> float:
@@ -172,6 +188,8 @@ def _technique(image: ImageTraits) -> ImageTraits:
         sop_instance_uid="",
         acquired_at="",
         b_value=None,
+        unproven_b_value=None,
+        diffusion_marks=(),
         orientation=(),
         position=(),
         agent=None,
@@ -184,7 +202,31 @@ def _technique(image: ImageTraits) -> ImageTraits:
     )
 
 
-def _judge(view: ImageGroup) -> tuple[SeriesKind, float, tuple[str, ...]]:
+def _judge(view: ImageGroup) -> tuple[SeriesKind, float, tuple[str, ...], tuple[str, ...]]:
+    """Kind, confidence, evidence and caveats: what proves the kind, weighed with what speaks for and against it."""
+    kind, confidence, evidence = _proof(view)
+    table = EVIDENCE[kind]
+    # A sign that proves a kind already does not support it again.
+    supports = dict.fromkeys(found for found in (sign(view) for sign in table.supports) if found)
+    surer = sum(SUPPORT for found in supports if found not in evidence) if confidence >= PROVEN else 0.0
+    against = [(each, found) for each in table.contradictions if (found := each.sign(view))]
+    # A contradiction counts from the confidence of the proof alone: support must not hide it.
+    cost = sum(each.costs for each, _ in against)
+    confidence = confidence - cost if cost else max(confidence, min(SUREST, confidence + surer))
+    said = (
+        *evidence,
+        *(f"supported by {found}" for found in supports if found not in evidence),
+        *(f"against it: {found} ({each.says})" for each, found in against if each.costs),
+        *(found for each, found in against if not each.costs),
+    )
+    caveats = tuple(each.says for each, _ in against)
+    if cost and confidence < NOT_CLAIMED:
+        return SeriesKind.OTHER, max(confidence, 0.1), (*said, f"too much speaks against {kind}"), caveats
+    return kind, confidence, said, caveats
+
+
+def _proof(view: ImageGroup) -> tuple[SeriesKind, float, tuple[str, ...]]:
+    """The first row whose signs all hold; rows that read descriptions only where no other proves anything."""
     best: tuple[SeriesKind, float, tuple[str, ...]] | None = None
     for rows, least in ((ROWS, PROVEN), (TIE_BREAKS, 0.0)):
         for row in rows:

@@ -49,6 +49,7 @@ class SeriesFacts:
 
     `also` names further kinds in the same series (the PD echo of a dual-echo T2, ADC frames inside a DWI).
     `contrast` is True or False when attributes or text say so, None when nothing does.
+    `caveats` are sentences on what contradicts the kind, and on what has to be known of the pixels; no free text.
     `body_parts` are BodyPartExamined and anatomic regions, upper case.
     `b_values` are in s/mm², whole numbers, only for diffusion series. Lengths are in millimetres.
     """
@@ -59,6 +60,7 @@ class SeriesFacts:
     kind: SeriesKind
     confidence: float
     evidence: tuple[str, ...] = ()
+    caveats: tuple[str, ...] = ()
     also: tuple[SeriesKind, ...] = ()
     sop_class_uids: tuple[str, ...] = ()
     instances: int = 0

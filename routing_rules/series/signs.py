@@ -29,6 +29,9 @@ class ImageGroup:
     echo_times: int
     inversion_times: int = 0
     images_per_place: float = 1.0
+    marks: tuple[str, ...] = ()
+    b_values: int = 0
+    b_unknown: int = 0
 
 
 Sign = Callable[[ImageGroup], str | None]
@@ -41,6 +44,9 @@ _LABELS = {
     "echo_train_length": ("EchoTrainLength", ""),
     "gradient_echo_train_length": ("GradientEchoTrainLength", ""),
     "temporal_positions": ("NumberOfTemporalPositions", ""),
+    "pixel_bandwidth_hz": ("PixelBandwidth", "Hz"),
+    "epi_factor": ("EPI factor", ""),
+    "slice_thickness_mm": ("SliceThickness", "mm"),
 }
 _KEYWORDS = {
     "echo_planar": "EchoPlanarPulseSequence",
@@ -133,6 +139,16 @@ def any_of(*signs: Sign) -> Sign:
     return sign
 
 
+def all_of(*signs: Sign) -> Sign:
+    """Every one of the signs; all of them are the evidence."""
+
+    def sign(view: ImageGroup) -> str | None:
+        found = [one(view) for one in signs]
+        return "; ".join(each for each in found if each) if all(found) else None
+
+    return sign
+
+
 def lacks(label: str, unwanted: Sign) -> Sign:
     """The sign does not hold."""
 
@@ -165,11 +181,6 @@ def _b_value_high(view: ImageGroup) -> str | None:
     return None
 
 
-def _derived(view: ImageGroup) -> str | None:
-    """ImageType begins with DERIVED."""
-    return "ImageType DERIVED" if view.image.image_type[:1] == ("DERIVED",) else None
-
-
 def _echo_planar_train(view: ImageGroup) -> str | None:
     # Philips writes GradientEchoTrainLength for TFE as well; there the echo time is a few milliseconds.
     train, echo = view.image.gradient_echo_train_length, view.image.echo_time_ms
@@ -177,8 +188,9 @@ def _echo_planar_train(view: ImageGroup) -> str | None:
 
 
 def _several_planes(view: ImageGroup) -> str | None:
-    """Two planes or more in a series of few images (30 at most)."""
-    if view.planes >= 2 and view.images <= LOCALIZER_IMAGES:
+    """Two planes in a series of few images (30 at most), or three and more in up to 90."""
+    most = LOCALIZER_IMAGES if view.planes == 2 else 3 * LOCALIZER_IMAGES
+    if view.planes >= 2 and view.images <= most:
         return f"{view.planes} planes in {view.images} images"
     return None
 
@@ -236,7 +248,6 @@ DIFFUSION_FROM_B = 50.0
 LOCALIZER_IMAGES = 30
 
 b_value_high: Sign = _b_value_high
-derived: Sign = _derived
 several_planes: Sign = _several_planes
 several_echoes: Sign = _several_echoes
 maps_beside: Sign = _maps_beside
@@ -244,13 +255,13 @@ mapping_echoes: Sign = _mapping_echoes
 mapping_inversions: Sign = _mapping_inversions
 dynamic: Sign = _dynamic
 past_csf_null: Sign = _past_csf_null
-diffusion_named = any_of(role("diffusion"), equals("acquisition_contrast", "DIFFUSION"), means("diffusion"))
 epi = any_of(
     has("scanning_sequence", "EP"),
     equals("echo_planar", "YES"),
     means("epi"),
     has("image_type", "EPI"),
     has("scan_options", "EPI_GEMS"),
+    within("epi_factor", 2, 1000),
     _echo_planar_train,
 )
 spin_echo = any_of(

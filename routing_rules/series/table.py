@@ -7,6 +7,13 @@ anything.
 
 from __future__ import annotations
 
+from routing_rules.series.derivation_signs import computed
+from routing_rules.series.diffusion_signs import (
+    diffusion_marked,
+    diffusion_named,
+    only_unweighted,
+    several_b_values,
+)
 from routing_rules.series.recognition_row import (
     FLIP,
     TE,
@@ -26,9 +33,7 @@ from routing_rules.series.series import SeriesKind as K
 from routing_rules.series.signs import (
     any_of,
     b_value_high,
-    derived,
     described,
-    diffusion_named,
     dynamic,
     epi,
     equals,
@@ -47,7 +52,10 @@ from routing_rules.series.signs import (
     within,
 )
 
-MR_SPECTROSCOPY = "1.2.840.10008.5.1.4.1.1.4.2"
+MR_SPECTROSCOPY = (
+    "1.2.840.10008.5.1.4.1.1.4.2",  # MR Spectroscopy
+    "1.3.46.670589.11.0.0.12.1",  # Philips' private MR Spectrum
+)
 SIEMENS_NON_IMAGE = "1.3.12.2.1107.5.9.1"
 MR_IMAGES = (
     "",  # a header without SOP class is judged by its other attributes
@@ -60,7 +68,7 @@ _ADC_QUANTITIES = ("113041", "MM2/S", "UM2/S", "10-6.MM2/S", "10*-6.MM2/S", "APP
 
 ROWS: tuple[RecognitionRow, ...] = (
     # what is no image of a head at all
-    RecognitionRow(K.MRS, 0.99, (equals("sop_class_uid", MR_SPECTROSCOPY),)),
+    RecognitionRow(K.MRS, 0.99, (equals("sop_class_uid", *MR_SPECTROSCOPY),)),
     RecognitionRow(K.MRS, 0.95, (any_of(role("spectroscopy"), means("spectroscopy")),)),
     RecognitionRow(
         K.MRS,
@@ -70,7 +78,11 @@ ROWS: tuple[RecognitionRow, ...] = (
     RecognitionRow(K.OTHER, 0.95, (lacks("MR image storage class", equals("sop_class_uid", *MR_IMAGES)),)),
     RecognitionRow(K.OTHER, 0.95, (lacks("modality MR", equals("modality", "MR", "")),)),
     RecognitionRow(K.LOCALIZER, 0.95, (any_of(role("localizer"), means("localizer")),)),
-    RecognitionRow(K.LOCALIZER, 0.9, (several_planes, lacks("projection of other images", derived))),
+    RecognitionRow(
+        K.LOCALIZER,
+        0.9,
+        (several_planes, lacks("projection of other images", computed), lacks("b-value", b_value_high)),
+    ),
     # maps and what is computed from other images
     RecognitionRow(K.ADC, 0.97, (role("adc"),)),
     RecognitionRow(K.ADC, 0.95, (has("quantities", *_ADC_QUANTITIES),)),
@@ -78,16 +90,20 @@ ROWS: tuple[RecognitionRow, ...] = (
     RecognitionRow(
         K.DERIVED, 0.9, (any_of(role("phase"), equals("complex_component", "PHASE", "IMAGINARY")),)
     ),
-    # diffusion
-    RecognitionRow(K.TRACE, 0.97, (role("trace"), any_of(b_value_high, diffusion_named))),
-    RecognitionRow(K.TRACE, 0.95, (equals("directionality", "ISOTROPIC"), b_value_high)),
-    RecognitionRow(K.SWI, 0.85, (derived, role("swi"))),
-    RecognitionRow(K.SWI, 0.8, (derived, has("image_type", "PRIMARY"), means("swi"))),
-    RecognitionRow(K.DERIVED, 0.6, (derived, any_of(b_value_high, diffusion_named, epi))),
-    RecognitionRow(K.DERIVED, 0.9, (derived,)),
+    # diffusion: a b-value, and a sequence that can diffuse
+    RecognitionRow(K.OTHER, 0.75, (any_of(diffusion_named, diffusion_marked), only_unweighted)),
+    RecognitionRow(K.TRACE, 0.97, (role("trace"), any_of(b_value_high, diffusion_named, diffusion_marked))),
+    RecognitionRow(
+        K.TRACE, 0.95, (equals("directionality", "ISOTROPIC"), b_value_high, lacks("computation", computed))
+    ),
+    RecognitionRow(K.SWI, 0.85, (computed, role("swi"))),
+    RecognitionRow(K.SWI, 0.8, (computed, has("image_type", "PRIMARY"), means("swi"))),
+    RecognitionRow(K.DERIVED, 0.6, (computed, any_of(b_value_high, diffusion_named, epi))),
+    RecognitionRow(K.DERIVED, 0.9, (computed,)),
     RecognitionRow(K.OTHER, 0.9, (role("perfusion"),)),
+    RecognitionRow(K.OTHER, 0.85, (means("mapping"),)),
     RecognitionRow(K.DWI, 0.97, (b_value_high, any_of(epi, diffusion_named))),
-    RecognitionRow(K.DWI, 0.9, (b_value_high,)),
+    RecognitionRow(K.DWI, 0.9, (b_value_high, any_of(diffusion_marked, several_b_values))),
     RecognitionRow(K.DWI, 0.85, (diffusion_named,)),
     # acquisitions that look like one of the kinds below and are none
     RecognitionRow(
@@ -137,10 +153,10 @@ TIE_BREAKS: tuple[RecognitionRow, ...] = (
     RecognitionRow(
         K.ADC,
         0.65,
-        (derived, any_of(b_value_high, diffusion_named, epi), described(r"(?<![a-z])adc|apparent diff")),
+        (computed, any_of(b_value_high, diffusion_named, epi), described(r"(?<![a-z])adc|apparent diff")),
     ),
     RecognitionRow(
-        K.TRACE, 0.6, (derived, any_of(b_value_high, diffusion_named, epi), described(r"trace|isotropic"))
+        K.TRACE, 0.6, (computed, any_of(b_value_high, diffusion_named, epi), described(r"trace|isotropic"))
     ),
     RecognitionRow(
         K.FLAIR,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -32,6 +32,7 @@ MEANINGS = frozenset(
         "field_map",
         "localizer",
         "spoiled",
+        "mapping",
     )
 )
 ROLES = frozenset(
@@ -66,6 +67,25 @@ class PrivateElement(_Strict):
     vr: str = "LO"
     modulo: float | None = None
     source: str = ""
+
+    def tags(self, blocks: Mapping[tuple[int, str], int]) -> tuple[int, ...]:
+        """The tag in a header with these private blocks (`attributes.private_blocks`); () when it is not there."""
+        block = blocks.get((self.group, self.creator.upper()))
+        return () if block is None else ((self.group << 16) | block | self.element,)
+
+
+class BValueElement(PrivateElement):
+    """A private attribute that holds the b-value."""
+
+    last_prescribed: bool = False
+    """The scanner keeps the value on later series that are no diffusion: it counts only beside other evidence."""
+
+
+class DiffusionFlag(PrivateElement):
+    """A private number that is not zero on images of a diffusion series."""
+
+    unweighted: float | None = None
+    """The value of images without weighting (b = 0) in such a series."""
 
 
 class PrivateValue(PrivateElement):
@@ -116,7 +136,9 @@ class SequenceName(_Strict):
 
 
 class _File(_Strict):
-    b_values: tuple[PrivateElement, ...] = ()
+    b_values: tuple[BValueElement, ...] = ()
+    diffusion_flags: tuple[DiffusionFlag, ...] = ()
+    epi_factors: tuple[PrivateElement, ...] = ()
     sequence_name_elements: tuple[PrivateElement, ...] = ()
     mosaic_counts: tuple[PrivateElement, ...] = ()
     private_values: tuple[PrivateValue, ...] = ()
@@ -149,7 +171,9 @@ def _compiled_pattern(pattern: str) -> str:
 class VendorFacts:
     """Tables of private attributes, names of pulse sequences and values of ImageType."""
 
-    b_values: tuple[PrivateElement, ...]
+    b_values: tuple[BValueElement, ...]
+    diffusion_flags: tuple[DiffusionFlag, ...]
+    epi_factors: tuple[PrivateElement, ...]
     sequence_name_elements: tuple[PrivateElement, ...]
     mosaic_counts: tuple[PrivateElement, ...]
     private_values: tuple[PrivateValue, ...]
@@ -174,6 +198,8 @@ class VendorFacts:
         own = vendor_facts_from_text(text, source)
         return VendorFacts(
             b_values=own.b_values + self.b_values,
+            diffusion_flags=own.diffusion_flags + self.diffusion_flags,
+            epi_factors=own.epi_factors + self.epi_factors,
             sequence_name_elements=own.sequence_name_elements + self.sequence_name_elements,
             mosaic_counts=own.mosaic_counts + self.mosaic_counts,
             private_values=own.private_values + self.private_values,
@@ -195,6 +221,8 @@ def vendor_facts_from_text(text: str, source: str) -> VendorFacts:
         raise RuleFileError(tuple(problems_of(error, read, source, _File))) from error
     return VendorFacts(
         b_values=parsed.b_values,
+        diffusion_flags=parsed.diffusion_flags,
+        epi_factors=parsed.epi_factors,
         sequence_name_elements=parsed.sequence_name_elements,
         mosaic_counts=parsed.mosaic_counts,
         private_values=parsed.private_values,

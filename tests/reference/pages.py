@@ -35,6 +35,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "attributes": privacy.attributes,
     "kinds": recognition.kinds,
     "requirements": recognition.requirements,
+    "kind-evidence": recognition.kind_evidence,
     "recognition-rows": recognition.recognition_rows,
     "tie-breaks": recognition.tie_breaks,
     "signs": recognition.signs,

@@ -12,12 +12,30 @@ import yaml
 import routing_rules.series
 from reference.docstrings import of_members, summary
 from reference.marks import table
-from routing_rules.series import signs as functions
+from routing_rules.series import derivation_signs, diffusion_signs
+from routing_rules.series import signs as basic_signs
+from routing_rules.series.kind_evidence import EVIDENCE, KindEvidence
 from routing_rules.series.protocol import assess
 from routing_rules.series.series import SeriesKind
 
 FOLDER = Path(routing_rules.series.__file__).parent
-TAKE_ARGUMENTS = ("within", "unknown", "has", "equals", "role", "means", "any_of", "lacks", "described")
+TAKE_ARGUMENTS = (
+    "within",
+    "unknown",
+    "has",
+    "equals",
+    "role",
+    "means",
+    "any_of",
+    "all_of",
+    "lacks",
+    "described",
+)
+SIGN_MODULES = {
+    "signs": basic_signs,
+    "diffusion_signs": diffusion_signs,
+    "derivation_signs": derivation_signs,
+}
 
 
 def kinds() -> str:
@@ -96,21 +114,66 @@ def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.ex
 
 def signs() -> str:
     """What the signs in the rows mean: those that take arguments, then those that have a name."""
-    rows = [(f"`{name}(...)`", summary(getattr(functions, name))) for name in TAKE_ARGUMENTS]
-    for name, value in (*_assignments("signs"), *_assignments("recognition_row")):
+    rows = [(f"`{name}(...)`", summary(getattr(basic_signs, name))) for name in TAKE_ARGUMENTS]
+    for module, name, value in _named_signs():
         if isinstance(value, ast.Call) and name.islower():
             rows.append((f"`{name}`", f"`{ast.unparse(value)}`"))
         elif isinstance(value, ast.Name):
-            rows.append((f"`{name}`", summary(getattr(functions, name))))
+            rows.append((f"`{name}`", summary(getattr(SIGN_MODULES[module], name))))
         elif isinstance(value, ast.Constant) and isinstance(value.value, str):
             rows.append((f"`{name}`", f"`{value.value}`"))
     return table(("sign", "means"), rows)
+
+
+def _named_signs() -> Iterator[tuple[str, str, ast.expr]]:
+    for module in (*SIGN_MODULES, "recognition_row"):
+        for name, value in _assignments(module):
+            yield module, name, value
+
+
+def kind_evidence() -> str:
+    """For each kind: how many rows prove it, what supports it, what contradicts it and at what cost."""
+    written = {ast.unparse(call.args[0]).removeprefix("K."): call for call in _evidence_calls()}
+    return table(
+        ("kind", "proved by", "supported by", "contradicted by"),
+        (
+            (f"`{each.kind}`", _proved(each), _supported(written[each.kind.name]), _contradicted(each))
+            for each in EVIDENCE.values()
+        ),
+    )
+
+
+def _evidence_calls() -> Iterator[ast.Call]:
+    tree = ast.parse((FOLDER / "kind_evidence.py").read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "KindEvidence":
+            yield node
+
+
+def _proved(each: KindEvidence) -> str:
+    return f"{len(each.proofs)} rows of the table below" if each.proofs else "nothing by itself"
+
+
+def _supported(call: ast.Call) -> str:
+    if len(call.args) < 3:
+        return ""
+    signs = dict(_assignments("kind_evidence")).get(ast.unparse(call.args[2]), call.args[2])
+    assert isinstance(signs, ast.Tuple)
+    return "; ".join(f"`{ast.unparse(sign)}`" for sign in signs.elts)
+
+
+def _contradicted(each: KindEvidence) -> str:
+    return "; ".join(
+        f"{one.says} (−{one.costs:g})" if one.costs else f"{one.says} (told)" for one in each.contradictions
+    )
 
 
 def vendor_elements() -> str:
     """The private attributes that recognition reads."""
     uses = {
         "b_values": "b-value",
+        "diffusion_flags": "whether it is diffusion",
+        "epi_factors": "EPI factor",
         "sequence_name_elements": "name of the pulse sequence",
         "mosaic_counts": "images in a mosaic",
         "private_values": "what the image shows",

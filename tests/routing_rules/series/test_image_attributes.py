@@ -115,7 +115,9 @@ def test_a_private_b_value_is_found_by_its_creator(b_value: int, at: int) -> Non
 
 def test_ge_adds_a_billion_to_its_b_values() -> None:
     """It is taken off again; the standard attribute wins over the private one."""
-    ds = private(header(), 0x0043, "GEMS_PARM_01", 0x39, "IS", [1000001000, 0, 0, 0])
+    ds = private(
+        header(ScanningSequence=["EP", "SE"]), 0x0043, "GEMS_PARM_01", 0x39, "IS", [1000001000, 0, 0, 0]
+    )
     assert traits(ds).b_value == 1000
     ds.DiffusionBValue = 700.0
     assert traits(ds).b_value == 700

@@ -13,9 +13,9 @@ from routing_rules.series.image_attributes import ImageTraits
 from routing_rules.series.signs import ImageGroup, Sign
 
 NAMED = [
-    signs.b_value_high, signs.derived, signs.several_planes, signs.several_echoes, signs.maps_beside,
-    signs.mapping_echoes, signs.mapping_inversions, signs.dynamic, signs.past_csf_null, signs.diffusion_named,
-    signs.epi, signs.spin_echo, signs.gradient_echo, signs.inversion,
+    signs.b_value_high, signs.several_planes, signs.several_echoes, signs.maps_beside, signs.mapping_echoes,
+    signs.mapping_inversions, signs.dynamic, signs.past_csf_null, signs.epi, signs.spin_echo,
+    signs.gradient_echo, signs.inversion,
 ]  # fmt: skip
 
 
@@ -95,6 +95,9 @@ def test_signs_combine() -> None:
     both = signs.any_of(signs.spin_echo, signs.inversion)
     image = group(scanning_sequence=("SE", "IR"))
     assert both(image) == "ScanningSequence SE"
+    every = signs.all_of(signs.spin_echo, signs.inversion)
+    assert every(image) == "ScanningSequence SE; ScanningSequence IR"
+    assert every(group(scanning_sequence=("SE",))) is None
     assert signs.lacks("inversion", both)(image) is None
     assert signs.lacks("inversion", both)(group()) == "no inversion"
 
@@ -110,8 +113,9 @@ def test_a_description_is_searched_with_its_underscores_as_blanks() -> None:
     ("sign", "just", "not_yet"),
     [
         (signs.b_value_high, {"max_b": 50.0}, {"max_b": 49.9}),
-        (signs.derived, {"image_type": ("DERIVED", "PRIMARY")}, {"image_type": ("ORIGINAL", "DERIVED")}),
         (signs.several_planes, {"planes": 2, "images": 30}, {"planes": 2, "images": 31}),
+        (signs.several_planes, {"planes": 3, "images": 90}, {"planes": 3, "images": 91}),
+        (signs.epi, {"epi_factor": 2.0}, {"epi_factor": 1.0}),
         (signs.several_echoes, {"echo_times": 2}, {"echo_times": 1}),
         (signs.mapping_echoes, {"echo_times": 4}, {"echo_times": 3}),
         (signs.mapping_inversions, {"inversion_times_ms": (1.0, 2.0)}, {"inversion_times_ms": (0.0, 2.0)}),

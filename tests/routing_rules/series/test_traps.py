@@ -8,8 +8,11 @@ from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
 from routing_rules.series.recognition import PROVEN, SeriesKind, classify_series
+from support.objects.mr_evidence_traps import EVIDENCE_TRAPS
 from support.objects.mr_headers import AXIAL, KNOWN, Known, enhanced, header, private, series
 from support.objects.mr_traps import TRAPS, Trap
+
+EVERY_TRAP = (*TRAPS, *EVIDENCE_TRAPS)
 
 MISLEADING = (
     "t2_flair_sag",
@@ -32,7 +35,7 @@ MISLEADING = (
 )
 
 
-@pytest.mark.parametrize("trap", TRAPS, ids=lambda trap: trap.name)
+@pytest.mark.parametrize("trap", EVERY_TRAP, ids=lambda trap: trap.name)
 def test_a_trap_is_seen_through(trap: Trap) -> None:
     """The kind is what the attributes prove; where they prove nothing it is `other`, with low confidence."""
     found = classify_series(trap.known.headers())
@@ -41,7 +44,7 @@ def test_a_trap_is_seen_through(trap: Trap) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(
-    known=st.sampled_from([*KNOWN, *(trap.known for trap in TRAPS if trap.proven)]),
+    known=st.sampled_from([*KNOWN, *(trap.known for trap in EVERY_TRAP if trap.proven)]),
     description=st.sampled_from(MISLEADING) | st.text(max_size=20),
     protocol=st.sampled_from(MISLEADING),
 )
@@ -63,7 +66,8 @@ def test_renaming_never_changes_what_attributes_prove(known: Known, description:
 
 @settings(max_examples=60, deadline=None)
 @given(
-    trap=st.sampled_from([trap for trap in TRAPS if not trap.proven]), description=st.sampled_from(MISLEADING)
+    trap=st.sampled_from([trap for trap in EVERY_TRAP if not trap.proven]),
+    description=st.sampled_from(MISLEADING),
 )
 def test_words_never_prove_what_attributes_do_not(trap: Trap, description: str) -> None:
     """A series whose attributes prove nothing never becomes sure of anything by its description."""

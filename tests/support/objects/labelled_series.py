@@ -11,6 +11,7 @@ from pathlib import Path
 import pydicom
 from pydicom.dataset import Dataset
 
+from support.objects.mr_evidence_traps import EVIDENCE_TRAPS
 from support.objects.mr_headers import KNOWN
 from support.objects.mr_traps import TRAPS
 
@@ -47,7 +48,8 @@ def labelled_series() -> tuple[LabelledSeries, ...]:
     """All of them; the same on every machine."""
     known = [LabelledSeries(one.name, _vendor(one.name), one.kind, True, one.headers) for one in KNOWN]
     traps = [
-        LabelledSeries(one.name, _vendor(one.name), one.kind, one.proven, one.known.headers) for one in TRAPS
+        LabelledSeries(one.name, _vendor(one.name), one.kind, one.proven, one.known.headers)
+        for one in (*TRAPS, *EVIDENCE_TRAPS)
     ]
     files = [
         LabelledSeries(name, "files of pydicom", *PYDICOM_MR[name][:2], partial(_series_of, tuple(headers)))

@@ -41,9 +41,10 @@ class Trap:
         return Known(self.name, self.kind, self.attributes, self.private)
 
 
-def _trap(
+def a_trap(
     name: str, kind: str, why: str, sequence: str, tr: float | None, te: float | None, **more: Any
 ) -> Trap:
+    """A trap with this timing, in milliseconds; `private` and `proven` are not attributes."""
     private, proven = more.pop("private", ()), more.pop("proven", True)
     timing = {
         "ScanningSequence": sequence.split("\\") if sequence else None,
@@ -53,7 +54,8 @@ def _trap(
     return Trap(name, kind, why, {**timing, **more}, private, proven)
 
 
-def _type(values: str) -> list[str]:
+def image_type(values: str) -> list[str]:
+    """The values of ImageType, written with backslashes."""
     return values.split("\\")
 
 
@@ -61,7 +63,7 @@ D3 = {"MRAcquisitionType": "3D"}
 
 TRAPS: tuple[Trap, ...] = (
     # fluid attenuated or not
-    _trap(
+    a_trap(
         "GE PROPELLER FLAIR",
         "flair",
         "ScanningSequence RM says neither SE nor IR",
@@ -70,7 +72,7 @@ TRAPS: tuple[Trap, ...] = (
         120,
         InversionTime=2400,
     ),
-    _trap(
+    a_trap(
         "UIH 3D FLAIR",
         "flair",
         "the name is in a private attribute",
@@ -81,7 +83,7 @@ TRAPS: tuple[Trap, ...] = (
         private=((*_UIH_NAME, "fse_mx_3d_flair"),),
         **D3,
     ),
-    _trap(
+    a_trap(
         "Canon 3D FLAIR",
         "flair",
         "variable flip angles, long echo time",
@@ -92,7 +94,7 @@ TRAPS: tuple[Trap, ...] = (
         FlipAngle=90,
         **D3,
     ),
-    _trap(
+    a_trap(
         "Hitachi FLAIR",
         "flair",
         "vendor without any private fact",
@@ -102,7 +104,7 @@ TRAPS: tuple[Trap, ...] = (
         InversionTime=2650,
         Manufacturer="Hitachi Medical Corporation",
     ),
-    _trap(
+    a_trap(
         "FLAIR called T2 post KM",
         "flair",
         "a misleading description",
@@ -112,7 +114,7 @@ TRAPS: tuple[Trap, ...] = (
         InversionTime=2500,
         SeriesDescription="t2_tse_post KM",
     ),
-    _trap(
+    a_trap(
         "FLAIR after contrast",
         "flair",
         "contrast does not make it a T1",
@@ -122,10 +124,10 @@ TRAPS: tuple[Trap, ...] = (
         InversionTime=2500,
         ContrastBolusAgent="Gadovist",
     ),
-    _trap(
+    a_trap(
         "FLAIR without echo time", "flair", "EchoTime is missing", "SE\\IR", 9000, None, InversionTime=2500
     ),
-    _trap(
+    a_trap(
         "Double inversion recovery",
         "other",
         "the first inversion time lies in the range of FLAIR",
@@ -135,8 +137,8 @@ TRAPS: tuple[Trap, ...] = (
         InversionTime=2950,
         **D3,
     ),
-    _trap("STIR of the orbits", "other", "inverted, but short", "SE\\IR", 5000, 60, InversionTime=180),
-    _trap(
+    a_trap("STIR of the orbits", "other", "inverted, but short", "SE\\IR", 5000, 60, InversionTime=180),
+    a_trap(
         "T1 FLAIR",
         "t1",
         "inverted, and named FLAIR, but for T1",
@@ -146,7 +148,7 @@ TRAPS: tuple[Trap, ...] = (
         InversionTime=860,
         SeriesDescription="Ax T1 FLAIR",
     ),
-    _trap(
+    a_trap(
         "FLAIR as MIP",
         "derived",
         "a projection is no acquisition",
@@ -154,9 +156,9 @@ TRAPS: tuple[Trap, ...] = (
         5000,
         390,
         InversionTime=1800,
-        ImageType=_type("DERIVED\\SECONDARY\\PROJECTION IMAGE"),
+        ImageType=image_type("DERIVED\\SECONDARY\\PROJECTION IMAGE"),
     ),
-    _trap(
+    a_trap(
         "FLAIR as MPR",
         "derived",
         "a reformat is no acquisition",
@@ -164,10 +166,10 @@ TRAPS: tuple[Trap, ...] = (
         5000,
         390,
         InversionTime=1800,
-        ImageType=_type("DERIVED\\PRIMARY\\MPR\\NORM"),
+        ImageType=image_type("DERIVED\\PRIMARY\\MPR\\NORM"),
     ),
     # T1 or not
-    _trap(
+    a_trap(
         "MP2RAGE second inversion",
         "other",
         "named tfl like MPRAGE",
@@ -178,7 +180,7 @@ TRAPS: tuple[Trap, ...] = (
         SequenceName="*tfl3d1_16ns",
         **D3,
     ),
-    _trap(
+    a_trap(
         "MP2RAGE first inversion",
         "other",
         "TI of an MPRAGE, but TR of two inversions",
@@ -190,7 +192,7 @@ TRAPS: tuple[Trap, ...] = (
         proven=False,
         **D3,
     ),
-    _trap(
+    a_trap(
         "MP2RAGE uniform image",
         "derived",
         "computed of two",
@@ -198,10 +200,10 @@ TRAPS: tuple[Trap, ...] = (
         5000,
         2.9,
         InversionTime=700,
-        ImageType=_type("DERIVED\\PRIMARY\\M\\ND\\UNI"),
+        ImageType=image_type("DERIVED\\PRIMARY\\M\\ND\\UNI"),
         **D3,
     ),
-    _trap(
+    a_trap(
         "B1 map by turbo FLASH",
         "other",
         "named tfl like MPRAGE",
@@ -212,16 +214,16 @@ TRAPS: tuple[Trap, ...] = (
         FlipAngle=8,
         proven=False,
     ),
-    _trap(
+    a_trap(
         "B1 map",
         "derived",
         "the map itself",
         "GR",
         12000,
         1.8,
-        ImageType=_type("ORIGINAL\\PRIMARY\\M\\ND\\FLIP ANGLE MAP"),
+        ImageType=image_type("ORIGINAL\\PRIMARY\\M\\ND\\FLIP ANGLE MAP"),
     ),
-    _trap(
+    a_trap(
         "Contrast angiography",
         "other",
         "a spoiled gradient echo like a T1",
@@ -234,7 +236,7 @@ TRAPS: tuple[Trap, ...] = (
         proven=False,
         **D3,
     ),
-    _trap(
+    a_trap(
         "Field map magnitude, first echo",
         "other",
         "a 2D gradient echo like a T1 FLASH",
@@ -244,37 +246,37 @@ TRAPS: tuple[Trap, ...] = (
         FlipAngle=60,
         proven=False,
     ),
-    _trap(
+    a_trap(
         "Fat image of a Dixon T1",
         "derived",
         "shows fat",
         "SE",
         600,
         10,
-        ImageType=_type("ORIGINAL\\PRIMARY\\DIXON\\FAT"),
+        ImageType=image_type("ORIGINAL\\PRIMARY\\DIXON\\FAT"),
     ),
-    _trap(
+    a_trap(
         "Subtraction",
         "derived",
         "post minus pre contrast",
         "GR",
         8,
         3,
-        ImageType=_type("DERIVED\\PRIMARY\\M\\SUB"),
+        ImageType=image_type("DERIVED\\PRIMARY\\M\\SUB"),
         ContrastBolusAgent="Gadovist",
         **D3,
     ),
-    _trap(
+    a_trap(
         "Quantitative T1",
         "derived",
         "a map",
         "GR",
         5,
         2,
-        ImageType=_type("DERIVED\\PRIMARY\\T1 MAP\\T1"),
+        ImageType=image_type("DERIVED\\PRIMARY\\T1 MAP\\T1"),
         **D3,
     ),
-    _trap(
+    a_trap(
         "T2 FLASH called T1",
         "other",
         "T2* echo time, misleading description",
@@ -286,7 +288,7 @@ TRAPS: tuple[Trap, ...] = (
         proven=False,
     ),
     # T2 or not
-    _trap(
+    a_trap(
         "HASTE",
         "t2",
         "a repetition time of one slice",
@@ -296,7 +298,7 @@ TRAPS: tuple[Trap, ...] = (
         SequenceName="*h2d1_205",
         EchoTrainLength=205,
     ),
-    _trap(
+    a_trap(
         "T2 of the spine",
         "t2",
         "the contrast is T2 wherever it is",
@@ -305,17 +307,17 @@ TRAPS: tuple[Trap, ...] = (
         110,
         BodyPartExamined="CSPINE",
     ),
-    _trap(
+    a_trap(
         "Synthetic T2",
         "derived",
         "computed from maps",
         "SE",
         4500,
         100,
-        ImageType=_type("DERIVED\\SECONDARY\\SYNTHETIC"),
+        ImageType=image_type("DERIVED\\SECONDARY\\SYNTHETIC"),
     ),
     # diffusion
-    _trap(
+    a_trap(
         "GE DWI, flagged b-value",
         "dwi",
         "1e9 is a flag, 1000 the b-value",
@@ -324,7 +326,7 @@ TRAPS: tuple[Trap, ...] = (
         80,
         private=((*_GE_B, [1000001000, 8, 0, 0]),),
     ),
-    _trap(
+    a_trap(
         "GE T2 with b = 0 and flag",
         "t2",
         "1e9 is a flag, nothing is weighted",
@@ -333,37 +335,37 @@ TRAPS: tuple[Trap, ...] = (
         100,
         private=((*_GE_B, [1000000000, 1073741824, 0, 0]),),
     ),
-    _trap(
+    a_trap(
         "Philips trace",
         "trace",
         "only a private attribute says isotropic",
         "SE",
         4900,
         72,
-        ImageType=_type("ORIGINAL\\PRIMARY\\M_SE\\M\\SE"),
+        ImageType=image_type("ORIGINAL\\PRIMARY\\M_SE\\M\\SE"),
         private=((*_PHILIPS_B, 1000.0), (*_PHILIPS_DIRECTION, "I")),
     ),
-    _trap(
+    a_trap(
         "Philips ADC told in private",
         "adc",
         "ImageType does not say so",
         "SE",
         4900,
         72,
-        ImageType=_type("ORIGINAL\\PRIMARY\\M_SE\\M\\SE"),
+        ImageType=image_type("ORIGINAL\\PRIMARY\\M_SE\\M\\SE"),
         private=((*_PHILIPS_TYPE, "ADC"), (*_PHILIPS_B, 0.0)),
     ),
-    _trap(
+    a_trap(
         "Siemens trace told in private",
         "trace",
         "ImageType lost its values",
         "EP",
         6000,
         90,
-        ImageType=_type("ORIGINAL\\PRIMARY"),
+        ImageType=image_type("ORIGINAL\\PRIMARY"),
         private=((*_SIEMENS_B, 1000), (*_SIEMENS_DIRECTION, "ISOTROPIC")),
     ),
-    _trap(
+    a_trap(
         "Siemens computed b-value",
         "derived",
         "b = 1500 that was never measured",
@@ -371,18 +373,18 @@ TRAPS: tuple[Trap, ...] = (
         6000,
         90,
         SequenceName="ep_calc_b1500",
-        ImageType=_type("DERIVED\\PRIMARY\\DIFFUSION\\CALC_BVALUE\\TRACEW"),
+        ImageType=image_type("DERIVED\\PRIMARY\\DIFFUSION\\CALC_BVALUE\\TRACEW"),
     ),
-    _trap(
+    a_trap(
         "Siemens exponential ADC",
         "derived",
         "not the ADC itself",
         "EP",
         6000,
         90,
-        ImageType=_type("DERIVED\\PRIMARY\\DIFFUSION\\EXP\\ND"),
+        ImageType=image_type("DERIVED\\PRIMARY\\DIFFUSION\\EXP\\ND"),
     ),
-    _trap(
+    a_trap(
         "Canon DWI with a comment",
         "dwi",
         "the b-value stands in ImageComments",
@@ -392,7 +394,7 @@ TRAPS: tuple[Trap, ...] = (
         Manufacturer="CANON_MEC",
         ImageComments="b=1000(0.445,0.000,0.895)",
     ),
-    _trap(
+    a_trap(
         "DWI called FLAIR",
         "dwi",
         "a misleading description",
@@ -402,7 +404,7 @@ TRAPS: tuple[Trap, ...] = (
         DiffusionBValue=1000.0,
         SeriesDescription="FLAIR dark-fluid",
     ),
-    _trap(
+    a_trap(
         "Readout-segmented DWI",
         "dwi",
         "the b-value is in the sequence name",
@@ -412,7 +414,7 @@ TRAPS: tuple[Trap, ...] = (
         SequenceName="re_b1000#3",
     ),
     # susceptibility
-    _trap(
+    a_trap(
         "GE SWAN phase",
         "derived",
         "only a private attribute says phase",
@@ -423,8 +425,8 @@ TRAPS: tuple[Trap, ...] = (
         private=((*_GE_COMPLEX, 1),),
         **D3,
     ),
-    _trap("Hitachi BSI", "swi", "susceptibility by its timing alone", "GR", 35, 25, FlipAngle=15, **D3),
-    _trap(
+    a_trap("Hitachi BSI", "swi", "susceptibility by its timing alone", "GR", 35, 25, FlipAngle=15, **D3),
+    a_trap(
         "MEDIC of the neck",
         "other",
         "a long gradient echo, not for veins",
@@ -436,7 +438,7 @@ TRAPS: tuple[Trap, ...] = (
         **D3,
     ),
     # other acquisitions
-    _trap(
+    a_trap(
         "GE labelling",
         "other",
         "spin echo, inverted, 3D, like FLAIR",
@@ -447,7 +449,7 @@ TRAPS: tuple[Trap, ...] = (
         private=((*_GE_ASL, "PSEUDOCONTINUOUS"),),
         **D3,
     ),
-    _trap(
+    a_trap(
         "GE three planes",
         "localizer",
         "the plane is a private attribute",
@@ -456,7 +458,7 @@ TRAPS: tuple[Trap, ...] = (
         2,
         private=((*_GE_PLANE, 256),),
     ),
-    _trap(
+    a_trap(
         "First-pass perfusion",
         "other",
         "gradient EPI after contrast",

@@ -1,0 +1,92 @@
+"""What was done to the pixels of a DERIVED image: are they still the acquisition, or computed from other images?
+
+ImageType value 1 alone does not say: an archive that compresses lossily must write DERIVED (PS3.3 C.7.6.1.1.2), as
+does a scanner that combines coils, filters or corrects distortion, and as does whoever computes a map. Values 3 and 4
+of ImageType, DerivationDescription and DerivationCodeSequence, LossyImageCompression and the number of source images
+tell them apart. Of a description only the word of `_WORDS` that it has is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from routing_rules.series.attributes import Elements, items, tag_of, text, texts
+
+
+class Derivation(StrEnum):
+    """What is known of it."""
+
+    NONE = ""
+    """Nothing says that anything was done."""
+    COMPRESSED = "compressed lossily"
+    """The pixels of the acquisition, with losses."""
+    FILTERED = "filtered, corrected or combined of coils"
+    """The pixels of the acquisition, improved in place."""
+    COMPUTED = "computed from other images"
+    """A map, a projection, a reformatted or synthetic view, a difference, a mean."""
+
+
+# The first that fits counts: what is computed may be compressed and filtered as well.
+_WORDS = (
+    (
+        Derivation.COMPUTED,
+        re.compile(
+            r"reformat|\bmpr\b|\bcpr\b|planar|projection|\bm(?:in|n|ax|av)?ip\b|(?:max|min)imum intensity|"
+            r"subtract|difference|synthe|\bmaps?\b|\bmapping|parametric|comput|calculat|\badc\b|anisotropy|apparent|"
+            r"regist|resampl|reslic|fusion|average|\bmean\b|pixel by pixel|volume render|surface|curved|"
+            r"stitch|segment|mask",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        Derivation.COMPRESSED,
+        re.compile(r"loss|compress|jpe?g|wavelet|\bj2k\b|irreversib", re.IGNORECASE),
+    ),
+    (
+        Derivation.FILTERED,
+        re.compile(
+            r"filter|normali[sz]|distortion|gradwarp|warp|uniformity|intensity correct|bias|coil|sum of squares|"
+            r"smooth|sharp|edge|unsharp|denois|\bclear\b|\bpure\b|\bscic\b|motion correct|zero.?fill",
+            re.IGNORECASE,
+        ),
+    ),
+)
+# DCM codes of CID 7203 whose pixels are those of the acquisition: lossy compression; edge enhancement, smoothing,
+# Gaussian blur, unsharp mask.
+_CODES = {
+    "113040": Derivation.COMPRESSED,
+    **dict.fromkeys(("113086", "113087", "113088", "113089"), Derivation.FILTERED),
+}
+_DESCRIPTION, _CODE_SEQUENCE = tag_of("DerivationDescription"), tag_of("DerivationCodeSequence")
+_CODE, _MEANING = tag_of("CodeValue"), tag_of("CodeMeaning")
+_LOSSY, _SOURCES = tag_of("LossyImageCompression"), tag_of("SourceImageSequence")
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """How an image says that it was made; `sources` is how many images it names as its sources."""
+
+    how: Derivation = Derivation.NONE
+    lossy: bool = False
+    sources: int = 0
+
+
+NOT_DERIVED = Derived()
+
+
+def read_derivation(*headers: Elements) -> Derived:
+    """What an object, or an object and the functional groups of its frames, say of the derivation of the pixels."""
+    said: list[Derivation] = []
+    for header in headers:
+        said += [_meaning(value) for value in texts(header, _DESCRIPTION)]
+        for item in items(header, _CODE_SEQUENCE):
+            said.append(_CODES.get(text(item, _CODE)) or _meaning(text(item, _MEANING)))
+    how = next((each for each, _ in _WORDS if each in said), Derivation.NONE)
+    lossy = any(text(header, _LOSSY) == "01" for header in headers)
+    return Derived(how, lossy, max((len(items(header, _SOURCES)) for header in headers), default=0))
+
+
+def _meaning(words: str) -> Derivation:
+    return next((each for each, pattern in _WORDS if pattern.search(words)), Derivation.NONE)

@@ -1,0 +1,45 @@
+"""Signs of diffusion: a b-value, and what makes a sequence one that can diffuse. b-values in s/mm²."""
+
+from __future__ import annotations
+
+from routing_rules.series.signs import (
+    DIFFUSION_FROM_B,
+    ImageGroup,
+    Sign,
+    any_of,
+    b_value_high,
+    equals,
+    means,
+    role,
+)
+
+
+def _diffusion_marked(view: ImageGroup) -> str | None:
+    """Gradients, directions, flags of the vendor, or a b-value where the vendor writes it on diffusion alone."""
+    return view.marks[0] if view.marks else None
+
+
+def _several_b_values(view: ImageGroup) -> str | None:
+    """Two b-values or more in the series, one of them at least 50."""
+    if view.b_values > 1 and b_value_high(view):
+        return f"{view.b_values} b-values"
+    return None
+
+
+def _only_unweighted(view: ImageGroup) -> str | None:
+    """Every image of the series states a b-value, and all are below 50."""
+    if view.b_unknown or view.max_b is None or view.max_b >= DIFFUSION_FROM_B:
+        return None
+    return f"b-values up to {view.max_b:g} s/mm² only"
+
+
+def _denied(view: ImageGroup) -> str | None:
+    """The vendor's flags for diffusion are all zero."""
+    return "the vendor's flags for diffusion are zero" if view.image.diffusion_denied else None
+
+
+diffusion_named = any_of(role("diffusion"), equals("acquisition_contrast", "DIFFUSION"), means("diffusion"))
+diffusion_marked: Sign = _diffusion_marked
+several_b_values: Sign = _several_b_values
+only_unweighted: Sign = _only_unweighted
+denied: Sign = _denied

@@ -1,0 +1,62 @@
+"""What was done to the pixels of a derived image, from descriptions, codes and sources."""
+
+from __future__ import annotations
+
+import pytest
+from pydicom.dataset import Dataset
+
+from routing_rules.series.attributes import Elements
+from routing_rules.series.derivation import NOT_DERIVED, Derivation, read_derivation
+from support.objects.mr_headers import header
+
+
+def coded(value: str, meaning: str) -> Dataset:
+    """One item of DerivationCodeSequence."""
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, "DCM", meaning
+    return item
+
+
+@pytest.mark.parametrize(
+    ("words", "how"),
+    [
+        ("Lossy JPEG compression", Derivation.COMPRESSED),
+        ("J2K 10:1", Derivation.COMPRESSED),
+        ("Adaptive coil combination", Derivation.FILTERED),
+        ("gradwarp", Derivation.FILTERED),
+        ("Multiplanar Reformat", Derivation.COMPUTED),
+        ("thin MIP", Derivation.COMPUTED),
+        ("ADC map of b=0,1000", Derivation.COMPUTED),
+        ("MIP, lossy", Derivation.COMPUTED),
+        ("Synthetic FLAIR", Derivation.COMPUTED),
+        ("done by Kowalczewska", Derivation.NONE),
+        ("equipment", Derivation.NONE),
+    ],
+)
+def test_of_a_description_only_its_meaning_is_kept(words: str, how: Derivation) -> None:
+    """What is computed may be compressed and filtered as well: computing goes first."""
+    found = read_derivation(Elements.of(header(DerivationDescription=words)))
+    assert (found.how, words in repr(found)) == (how, False)
+
+
+@pytest.mark.parametrize(
+    ("value", "meaning", "how"),
+    [
+        ("113040", "Lossy Compression", Derivation.COMPRESSED),
+        ("113087", "Smoothing", Derivation.FILTERED),
+        ("113072", "Multiplanar reformatting", Derivation.COMPUTED),
+        ("999999", "Something", Derivation.NONE),
+    ],
+)
+def test_codes_of_the_standard_tell(value: str, meaning: str, how: Derivation) -> None:
+    """CID 7203, by code or by meaning."""
+    assert read_derivation(Elements.of(header(DerivationCodeSequence=[coded(value, meaning)]))).how is how
+
+
+def test_compression_and_sources_are_read_beside() -> None:
+    """LossyImageCompression and the number of source images."""
+    found = read_derivation(
+        Elements.of(header(LossyImageCompression="01", SourceImageSequence=[Dataset(), Dataset()]))
+    )
+    assert (found.lossy, found.sources) == (True, 2)
+    assert read_derivation(Elements.of(header(LossyImageCompression="00"))) == NOT_DERIVED
