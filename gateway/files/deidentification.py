@@ -31,7 +31,7 @@ from gateway.privacy.fast.preparer import Preparer
 from gateway.privacy.leak_search.search import identifying_values
 from gateway.privacy.profile.profile import Profile
 from gateway.privacy.pseudonyms import PseudonymKey
-from routing_rules.series.recognition import classify_study
+from routing_rules.series.recognition import PROVEN, classify_study
 
 # ruff: noqa: SIM905 - lists of words read better as text
 SIDECARS = frozenset(
@@ -149,7 +149,9 @@ class FolderRun:
     def _study(self, files: Sequence[Path]) -> None:
         headers = dict(self._headers(files))
         kinds = {
-            series.series_instance_uid: str(series.kind) for series in classify_study(list(headers.values()))
+            series.series_instance_uid: str(series.kind)
+            for series in classify_study(list(headers.values()))
+            if series.confidence >= PROVEN
         }
         patients = {file: self._patient(header) for file, header in headers.items()}
         shifts = {patient.date_shift_days for patient in patients.values()}

@@ -2,7 +2,7 @@
 
 Read `series` (the vocabulary), `recognition` (the verdict on one study), `kind_evidence` (for each kind what proves,
 supports and contradicts it) on `table` with `recognition_row` and `rows_by_timing` (which evidence proves which kind),
-`signs`, `diffusion_signs`, `derivation_signs`, `contrast` and `geometry` (single signs), `image_attributes`,
-`derivation`, `diffusion_attributes` and `attributes` (read leniently, once), `vendor_facts` (data), `protocol` and
-`reader_overrule` (is it enough, and what people say).
+`signs`, `diffusion_signs`, `derivation_signs`, `geometry` and `contrast` on `contrast_words` (single signs),
+`image_attributes`, `derivation`, `diffusion_attributes` and `attributes` (read leniently, once), `vendor_facts` (data),
+`protocol` and `reader_overrule` (is it enough, and what people say).
 """

@@ -1,85 +1,169 @@
-"""Was contrast agent given before a series? Evidence from attributes first, words only when those are silent."""
+"""Was contrast agent given before a series? Given, not given or unknown, with what says so.
+
+Statements of attributes go first (PS3.3 C.7.6.4, C.8.13.4, C.7.6.16.2.12): whether an agent was administered, its
+name, the meanings of its codes, volume and dose, and when the injection began. Where they disagree, and where nobody
+understands them, contrast is unknown: nothing is decided by a majority. A description counts only where attributes are
+silent; where it says otherwise they are less sure. Words are understood by one table (`contrast_words`).
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from routing_rules.series.contrast_words import Contrast, agent_says, words_say
 from routing_rules.series.image_attributes import ImageTraits
 
-NO_AGENT = frozenset(
-    {
-        "",
-        "0",
-        "NO",
-        "NONE",
-        "N/A",
-        "NA",
-        "WITHOUT",
-        "OHNE",
-        "NATIV",
-        "NATIVE",
-        "NEIN",
-        "NON",
-        "SANS",
-        "NULL",
-        "NIL",
-        "NO CONTRAST",
-        "WITHOUT CONTRAST",
-        "OHNE KM",
-        "KEIN",
-        "KEINS",
-        "UNENHANCED",
-    }
-)
-"""Values of ContrastBolusAgent that technicians type to say that none was given."""
-
-_GIVEN = re.compile(
-    r"(?<![a-z])(post(?![- ]?(?:op|surg|fossa|biops|trauma|partum))|\+?c\+|\+ ?c(?![a-z])|gd|gad|gado\w*|ce|km|"
-    r"kontrast|contrast|with contrast|mit km|dotarem|gadovist|clariscan|prohance|elucirem|omniscan|enhanced)(?![a-z])",
-    re.IGNORECASE,
-)
-_NOT_GIVEN = re.compile(
-    r"(?<![a-z])(pre(?![- ]?(?:op|surg))|c-|nativ\w*|ohne|without|non[- ]?contrast|w/?o|sans|no (gd|contrast|km)|"
-    r"unenhanced)(?![a-z])",
-    re.IGNORECASE,
-)
+DOUBT = 0.15
+"""What attributes lose where the description says otherwise."""
+_HALF_A_DAY_S = 12 * 3600
 
 
 @dataclass(frozen=True)
-class ContrastEvidence:
-    """`given` is True, False or None (nothing says so)."""
+class Statement:
+    """What one source says; `why` is a text without a word that people typed."""
 
-    given: bool | None
+    contrast: Contrast
     confidence: float
     why: str
 
 
+@dataclass(frozen=True)
+class ContrastEvidence:
+    """The answer; `why` says what it rests on, or what is missing; `caveats` are for people."""
+
+    contrast: Contrast
+    confidence: float
+    why: str
+    caveats: tuple[str, ...] = ()
+
+    @property
+    def given(self) -> bool | None:
+        """True, False, or None where it is unknown."""
+        return {Contrast.GIVEN: True, Contrast.NOT_GIVEN: False}.get(self.contrast)
+
+
 def contrast_evidence(images: Sequence[ImageTraits]) -> ContrastEvidence:
-    """What the images of one series say about contrast agent (PS3.3 C.7.6.4, C.8.13.4, C.7.6.16.2.12)."""
-    administered = {image.agent_administered for image in images} - {""}
-    if "YES" in administered:
-        return ContrastEvidence(True, 0.98, "ContrastBolusAgentAdministered YES")
-    agents = {(image.agent or "").strip().upper() for image in images if image.agent is not None}
-    named = sorted(agents - NO_AGENT)
-    if named:
-        return ContrastEvidence(True, 0.95, "ContrastBolusAgent names an agent")
-    if administered == {"NO"}:
-        return ContrastEvidence(False, 0.95, "ContrastBolusAgentAdministered NO")
-    if any(image.agent_items for image in images):
-        return ContrastEvidence(True, 0.9, "ContrastBolusAgentSequence has an agent")
-    denied = sorted(agents - {""})
-    if denied:
-        return ContrastEvidence(False, 0.85, f"ContrastBolusAgent is {denied[0]}")
-    details = sorted({name for image in images for name in image.agent_details})
-    if details:
-        return ContrastEvidence(True, 0.8, f"{', '.join(details)} filled in")
-    words = " ".join({image.description for image in images} | {image.protocol_name for image in images})
-    words = words.replace("_", " ")
-    if _NOT_GIVEN.search(words):
-        return ContrastEvidence(False, 0.5, "the description says before contrast")
-    said = _GIVEN.search(words)
-    if said:
-        return ContrastEvidence(True, 0.6, f"the description says {said.group(0)}")
-    return ContrastEvidence(None, 0.0, "nothing says whether contrast was given")
+    """What the images of one series say about contrast agent."""
+    statements = [statement for source in _SOURCES for statement in source(images)]
+    understood = [each for each in statements if each.contrast is not Contrast.UNKNOWN]
+    answers = {each.contrast for each in understood}
+    if len(answers) > 1:
+        why = " but ".join(
+            next(each.why for each in understood if each.contrast is one) for one in sorted(answers)
+        )
+        return ContrastEvidence(Contrast.UNKNOWN, 0.0, f"contrast is contradictory: {why}", (CONTRADICTORY,))
+    described = _described(images)
+    if understood:
+        best = max(understood, key=lambda each: each.confidence)
+        if described is not None and described.contrast not in (best.contrast, Contrast.UNKNOWN):
+            doubted = round(best.confidence - DOUBT, 2)
+            return ContrastEvidence(best.contrast, doubted, f"{best.why}, but {described.why}", (OTHERWISE,))
+        return ContrastEvidence(best.contrast, best.confidence, best.why)
+    if statements:
+        return ContrastEvidence(Contrast.UNKNOWN, 0.0, statements[0].why, (NOT_UNDERSTOOD,))
+    return (
+        ContrastEvidence(described.contrast, described.confidence, described.why)
+        if described
+        else ContrastEvidence(Contrast.UNKNOWN, 0.0, "nothing says whether contrast was given")
+    )
+
+
+CONTRADICTORY = "attributes of contrast agent contradict each other"
+OTHERWISE = "the description says otherwise about contrast"
+NOT_UNDERSTOOD = "ContrastBolusAgent says nothing that is understood"
+
+
+def _administered(images: Sequence[ImageTraits]) -> Iterator[Statement]:
+    """Frames before the injection do not take the agent from those after it: one YES speaks for the series."""
+    said = {image.agent_administered for image in images}
+    if "YES" in said:
+        yield Statement(Contrast.GIVEN, 0.98, "ContrastBolusAgentAdministered YES")
+    elif "NO" in said:
+        yield Statement(Contrast.NOT_GIVEN, 0.95, "ContrastBolusAgentAdministered NO")
+
+
+_AGENT_WHY = {
+    Contrast.GIVEN: (0.95, "{} names an agent"),
+    Contrast.NOT_GIVEN: (0.85, "{} says that none was given"),
+    Contrast.UNKNOWN: (0.0, "{} says nothing that is understood"),
+}
+
+
+def _named(images: Sequence[ImageTraits]) -> Iterator[Statement]:
+    for answer in sorted({said for image in images if (said := agent_says(image.agent or ""))}):
+        confidence, why = _AGENT_WHY[answer]
+        yield Statement(answer, confidence, why.format("ContrastBolusAgent"))
+
+
+def _coded(images: Sequence[ImageTraits]) -> Iterator[Statement]:
+    for answer in sorted(
+        {said for image in images for words in image.agent_meanings if (said := agent_says(words))}
+    ):
+        confidence, why = _AGENT_WHY[answer]
+        yield Statement(answer, min(confidence, 0.9), why.format("ContrastBolusAgentSequence"))
+
+
+def _measured(images: Sequence[ImageTraits]) -> Iterator[Statement]:
+    amounts = [amount for image in images for amount in image.agent_amounts]
+    if any(amount > 0 for amount in amounts):
+        yield Statement(Contrast.GIVEN, 0.85, "an amount of agent is stated")
+    elif amounts:
+        yield Statement(Contrast.NOT_GIVEN, 0.8, "the amount of agent is 0")
+
+
+def _timed(images: Sequence[ImageTraits]) -> Iterator[Statement]:
+    """An injection that began before the image was acquired; times of day, up to half a day apart."""
+    after = [
+        (acquired - began) % 86_400 < _HALF_A_DAY_S
+        for image in images
+        if (began := seconds_of_day(image.agent_started_at)) is not None
+        and (acquired := seconds_of_day(time_of(image.acquired_at))) is not None
+    ]
+    if any(after):
+        yield Statement(Contrast.GIVEN, 0.8, "the injection began before the acquisition")
+    elif after:
+        yield Statement(Contrast.NOT_GIVEN, 0.8, "acquired before the injection began")
+
+
+_SOURCES: tuple[Callable[[Sequence[ImageTraits]], Iterator[Statement]], ...] = (
+    _administered,
+    _named,
+    _coded,
+    _measured,
+    _timed,
+)
+_WORDS_WHY = {
+    Contrast.GIVEN: (0.6, "the description says contrast"),
+    Contrast.NOT_GIVEN: (0.5, "the description says before or without contrast"),
+    Contrast.UNKNOWN: (0.0, "the description leaves open whether contrast was given"),
+}
+
+
+def _described(images: Sequence[ImageTraits]) -> Statement | None:
+    texts = {image.description for image in images} | {image.protocol_name for image in images}
+    answers = {said for text in texts if (said := words_say(text))}
+    if not answers:
+        return None
+    # The protocol is named before it is known whether an agent will be given: its contradiction leaves it open.
+    answer = answers.pop() if len(answers) == 1 else Contrast.UNKNOWN
+    return Statement(answer, *_WORDS_WHY[answer])
+
+
+def time_of(moment: str) -> str:
+    """The time of a date with time (`SeriesFacts.acquired_at`), or of a time that stands alone."""
+    return moment[8:] if len(moment) > 8 else moment
+
+
+def seconds_of_day(time: str) -> float | None:
+    """A time as PS3.5 writes it (HHMMSS.FFFFFF, shorter, or with colons) in seconds; None when it is none.
+
+    Midnight sharp is what programs write for "no time".
+    """
+    digits = time.replace(":", "").partition(".")[0]
+    if not digits.isdecimal() or len(digits) not in (4, 6):
+        return None
+    hours, minutes, seconds = int(digits[:2]), int(digits[2:4]), int(digits[4:6] or 0)
+    if hours > 23 or minutes > 59 or seconds > 60:
+        return None
+    return hours * 3600 + minutes * 60 + seconds or None

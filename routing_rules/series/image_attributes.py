@@ -67,9 +67,11 @@ class ImageTraits:
     """The vendor's flags for diffusion are there and are all zero."""
     quantities: tuple[str, ...] = ()
     agent: str | None = None
-    agent_items: int = 0
+    agent_meanings: tuple[str, ...] = ()
+    agent_amounts: tuple[float, ...] = ()
+    """Volume and dose, as they are stated; 0 is a statement too."""
+    agent_started_at: str = ""
     agent_administered: str = ""
-    agent_details: tuple[str, ...] = ()
     series_number: float | None = None
     repetition_time_ms: float | None = None
     echo_time_ms: float | None = None
@@ -158,15 +160,8 @@ _TIME_TAGS = tuple(
 _ACQUIRED = tag_of("AcquisitionDateTime")
 _AGENT = tag_of("ContrastBolusAgent")
 _AGENT_ITEMS = tag_of("ContrastBolusAgentSequence")
-_AGENT_DETAILS = {
-    keyword: tag_of(keyword)
-    for keyword in (
-        "ContrastBolusVolume",
-        "ContrastBolusTotalDose",
-        "ContrastBolusStartTime",
-        "ContrastBolusRoute",
-    )
-}
+_AGENT_AMOUNTS = (tag_of("ContrastBolusVolume"), tag_of("ContrastBolusTotalDose"))
+_AGENT_STARTED = tag_of("ContrastBolusStartTime")
 _BODY_PART, _REGION = tag_of("BodyPartExamined"), tag_of("AnatomicRegionSequence")
 _MOSAICS = frozenset({"MOSAIC", "VFRAME"})
 _MAPPING = tag_of("RealWorldValueMappingSequence")
@@ -230,8 +225,11 @@ def _base(header: Elements, shared: Elements, facts: VendorFacts) -> ImageTraits
         epi_factor=_epi_factor(header, blocks, facts),
         quantities=_quantities(header, shared),
         agent=text(header, _AGENT) if _AGENT in header else None,
-        agent_items=len(items(header, _AGENT_ITEMS)),
-        agent_details=tuple(name for name, tag in _AGENT_DETAILS.items() if texts(header, tag)),
+        agent_meanings=tuple(
+            meaning for item in items(header, _AGENT_ITEMS) if (meaning := text(item, _CODE_MEANING))
+        ),
+        agent_amounts=tuple(amount for tag in _AGENT_AMOUNTS for amount in numbers(header, tag)),
+        agent_started_at=text(header, _AGENT_STARTED),
         slices_per_image=max(1, int(next((count for count in counts if count), 1))) if mosaic else 1,
     )
 

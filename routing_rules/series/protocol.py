@@ -185,7 +185,7 @@ def _require(wanted: _Wanted, series: Sequence[SeriesFacts]) -> tuple[Requiremen
         ),
     )
     met = wanted.name != "dwi" or _b1000(best) is not False
-    note = "; ".join(limits) or _shown(best)
+    note = "; ".join((*limits, *best.caveats)) or _shown(best)
     return (
         _requirement(wanted, met, best.series_instance_uid, note),
         tuple(f"{wanted.label}: {limit}" for limit in limits),
@@ -201,6 +201,11 @@ def _absent(wanted: _Wanted, series: Sequence[SeriesFacts]) -> str:
         probable = [one for one in series if one.contrast_probable]
         if probable:
             return f"no series states contrast; {_named(probable[0])} probably has it: please confirm"
+        unknown = [one for one in series if one.kind is SeriesKind.T1 and one.contrast is None]
+        if unknown:
+            why = unknown[0].contrast_why or "nothing says whether contrast was given"
+            asked = ", ".join(_named(one) for one in unknown)
+            return f"contrast of {asked} is unknown ({why}): please say whether it was given before"
     return "no such series was recognised"
 
 

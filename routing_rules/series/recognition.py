@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from routing_rules.series.attributes import Header
-from routing_rules.series.contrast import contrast_evidence
+from routing_rules.series.contrast import contrast_evidence, seconds_of_day, time_of
 from routing_rules.series.geometry import geometry
 from routing_rules.series.image_attributes import ImageTraits, read_traits
 from routing_rules.series.kind_evidence import EVIDENCE, NOT_CLAIMED, SUPPORT, SUREST
@@ -87,11 +87,11 @@ def recognise(images: Sequence[ImageTraits], vendor_facts: VendorFacts | None = 
     also = sorted({part.kind for part in parts} - {main.kind} - _LESS, key=_PRECEDENCE.index)
     first = images[0]
     agent = contrast_evidence(images)
-    kind, confidence, evidence = main.kind, main.confidence, main.evidence
-    if kind is SeriesKind.T1 and agent.given:
-        kind, confidence = SeriesKind.T1_CONTRAST, min(confidence, agent.confidence)
-    if kind in (SeriesKind.T1, SeriesKind.T1_CONTRAST):
-        evidence = (*evidence, agent.why)
+    kind, confidence, evidence, caveats = main.kind, main.confidence, main.evidence, main.caveats
+    if kind is SeriesKind.T1:
+        evidence, caveats = (*evidence, agent.why), (*caveats, *agent.caveats)
+        if agent.given:
+            kind, confidence = SeriesKind.T1_CONTRAST, min(confidence, agent.confidence)
     evidence += _left_over(images)
     shown = main.kind in _DIFFUSION or bool(_DIFFUSION & set(also))
     return SeriesFacts(
@@ -101,7 +101,7 @@ def recognise(images: Sequence[ImageTraits], vendor_facts: VendorFacts | None = 
         kind=kind,
         confidence=round(confidence, 2),
         evidence=evidence,
-        caveats=main.caveats,
+        caveats=caveats,
         also=tuple(also),
         sop_class_uids=tuple(sorted({image.sop_class_uid for image in images} - {""})),
         instances=len({image.sop_instance_uid for image in images}),
@@ -117,6 +117,8 @@ def recognise(images: Sequence[ImageTraits], vendor_facts: VendorFacts | None = 
         plane=shape.plane,
         three_d=shape.three_d,
         contrast=agent.given,
+        contrast_why=agent.why,
+        injected_at=min((image.agent_started_at for image in images if image.agent_started_at), default=""),
         field_strength_t=first.field_strength_t,
         manufacturer=first.manufacturer,
         body_parts=tuple(sorted({part for image in images for part in image.body_parts})),
@@ -260,8 +262,27 @@ def _b_value(image: ImageTraits) -> float | None:
 
 
 def _seen_beside(series: SeriesFacts, study: Sequence[SeriesFacts]) -> SeriesFacts:
-    """A T1 that says nothing of contrast but comes after its own twin, or after an agent, probably has it."""
-    if series.kind is not SeriesKind.T1 or series.contrast is not None or not series.acquired_at:
+    """What the times of the other series say of contrast agent in this T1.
+
+    Before the injection that another series states there was none: an agent that is named all the same leaves it
+    open. A T1 that says nothing but comes after its own twin, or after an agent, probably has it.
+    """
+    if series.kind not in (SeriesKind.T1, SeriesKind.T1_CONTRAST) or not series.acquired_at:
+        return series
+    injected = next((other for other in study if _is_before_injection(series, other)), None)
+    if injected is not None and series.contrast is not False:
+        why = f"acquired before the injection that series {injected.series_number} states"
+        if series.contrast is None:
+            return replace(series, contrast=False, contrast_why=why, evidence=(*series.evidence, why))
+        return replace(
+            series,
+            kind=SeriesKind.T1,
+            contrast=None,
+            contrast_why=f"contrast is contradictory: {series.contrast_why} but {why}",
+            evidence=(*series.evidence, f"against it: {why}"),
+            caveats=(*series.caveats, why),
+        )
+    if series.contrast is not None:
         return series
     earlier = [other for other in study if other.acquired_at and other.acquired_at < series.acquired_at]
     twin = next(
@@ -275,6 +296,16 @@ def _seen_beside(series: SeriesFacts, study: Sequence[SeriesFacts]) -> SeriesFac
     else:
         return series
     return replace(series, contrast_probable=True, evidence=(*series.evidence, why))
+
+
+def _is_before_injection(series: SeriesFacts, other: SeriesFacts) -> bool:
+    """Was this series acquired before an injection that another one states? Times of day, up to half a day apart."""
+    if other is series or series.injected_at or not other.injected_at:
+        return False
+    began, acquired = seconds_of_day(other.injected_at), seconds_of_day(time_of(series.acquired_at))
+    if began is None or acquired is None:
+        return False
+    return 0 < (began - acquired) % 86_400 < 43_200
 
 
 def _geometry_key(one: SeriesFacts) -> tuple[object, ...]:

@@ -48,7 +48,9 @@ class SeriesFacts:
     """One series as recognised: its kind, how sure that is, and the evidence in words.
 
     `also` names further kinds in the same series (the PD echo of a dual-echo T2, ADC frames inside a DWI).
-    `contrast` is True or False when attributes or text say so, None when nothing does.
+    `contrast` has three values: True (given), False (not given), None (unknown: nothing says so, or nothing that is
+    understood, or sources disagree); `contrast_why` says what it rests on, without a word that people typed, and
+    `injected_at` is the time of day at which the injection is stated to have begun.
     `caveats` are sentences on what contradicts the kind, and on what has to be known of the pixels; no free text.
     `body_parts` are BodyPartExamined and anatomic regions, upper case.
     `b_values` are in s/mm², whole numbers, only for diffusion series. Lengths are in millimetres.
@@ -74,6 +76,8 @@ class SeriesFacts:
     plane: str | None = None
     three_d: bool | None = None
     contrast: bool | None = None
+    contrast_why: str = ""
+    injected_at: str = ""
     contrast_probable: bool = False
     field_strength_t: float | None = None
     manufacturer: str = ""

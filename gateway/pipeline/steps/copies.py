@@ -38,7 +38,7 @@ class Original:
 
 @dataclass(frozen=True)
 class Share:
-    """Instances of a case, and all that decides about their copies; `kinds` by SeriesNumber."""
+    """Instances of a case, and all that decides about their copies; `kinds` and `proven` (for sure) by SeriesNumber."""
 
     blobs: BlobStore
     case_id: int
@@ -46,11 +46,16 @@ class Share:
     patient: PatientContext
     values: frozenset[IdentifyingValue] = field(repr=False)
     kinds: Mapping[str, str]
+    proven: Mapping[str, str]
     originals: Sequence[Original]
 
     def kind(self, header: Dataset) -> str | None:
         """The kind of the series an object is of."""
         return self.kinds.get(str(held_objects.series_number(header))) or None
+
+    def proven_kind(self, header: Dataset) -> str | None:
+        """The kind, where attributes prove it: what a copy may say."""
+        return self.proven.get(str(held_objects.series_number(header))) or None
 
 
 @dataclass(frozen=True)
@@ -115,7 +120,7 @@ def copies_of(share: Share) -> list[Copy | Withheld | Leaking]:
             data = share.blobs.view(original.blob)
             written: Written = on_disk if isinstance(data, MappedFile) else b"".join
             try:
-                done = preparer.prepare(data, share.kind, released=original.released, written=written)
+                done = preparer.prepare(data, share.proven_kind, released=original.released, written=written)
             except Held as why:
                 copies.append(
                     Withheld(original.instance_id, why.problem, why.fix, why.reason, why.releasable)

@@ -29,6 +29,7 @@ from gateway.records.step_record import NewHeldObject, NewManifest, NewPreparedI
 from gateway.records.tables.studies import Case, Instance
 from gateway.records.views import case_rows
 from gateway.records.views.held_object_rows import HeldRow, held_objects_of
+from routing_rules.series.series import PROVEN
 
 
 def prepare(turn: Turn, context: StepContext) -> StepResult:
@@ -47,13 +48,23 @@ def prepare(turn: Turn, context: StepContext) -> StepResult:
         profile,
         patient,
         _values(context, instances, patient.date_shift_days),
-        {str(row["series_number"]): str(row["kind"]) for row in case.series},
+        kinds_by_number(case.series),
+        kinds_by_number(case.series, least=PROVEN),
         (),
     )
     work = _Preparation(context, case, whole, instances, known, numbered=whom(header).has_number)
     for one in _made(context, whole, instances, known):
         work.take(one)
     return work.result(identity, turn)
+
+
+def kinds_by_number(series: Sequence[Mapping[str, Any]], *, least: float = 0.0) -> Mapping[str, str]:
+    """The kind of each series by its number; those less sure than `least` and numbers of two kinds are left out."""
+    kinds: dict[str, set[str]] = {}
+    for row in series:
+        sure = float(row.get("confidence") or 0.0) >= least
+        kinds.setdefault(str(row["series_number"]), set()).add(str(row["kind"]) if sure else "")
+    return {number: found.pop() for number, found in kinds.items() if len(found) == 1 and found != {""}}
 
 
 def _values(context: StepContext, instances: Sequence[Instance], shift: int) -> frozenset[IdentifyingValue]:

@@ -21,7 +21,7 @@ from gateway.privacy.errors import Held, HeldReason
 from gateway.privacy.identifiers.values import UNREADABLE_VALUE, IdentifyingValue
 from gateway.privacy.profile.iod import CLASSIC_MR, attributes_of
 from gateway.privacy.profile.profile import Action, Profile
-from gateway.privacy.profile.safe_private import private_b_value
+from gateway.privacy.profile.safe_private import proven_b_value
 from gateway.privacy.words.dates_and_dummies import age_between, parse_date
 from gateway.quiet_pydicom import silent_pydicom
 
@@ -45,6 +45,7 @@ FINISHED: Final = frozenset(
     }
 )
 JUDGED_TOGETHER: Final = FINISHED | {
+    0x00080008,  # ImageType
     0x00080016,  # SOPClassUID
     0x00080020,  # StudyDate
     0x00080021,  # SeriesDate
@@ -77,8 +78,9 @@ def deidentify(
 ) -> Deidentified:
     """A de-identified copy of `ds` (PS3.15 Annex E); `ds` itself is not changed.
 
-    `series_kind` stands in for a series description of which nothing is left. `released`: a named person has looked
-    at this very object and vouches that its pixels identify nobody, so what the profile declares releasable does not
+    `series_kind`, what recognition proved the series to be, stands in for a series description of which nothing is
+    left, and decides whether a private b-value is one. `released`: a named person has looked at this very object and
+    vouches that its pixels identify nobody, so what the profile declares releasable does not
     stop it; every attribute is treated as ever. Raises Held for an object that may not leave under this profile or
     cannot be read completely; its text never quotes a value of the object.
     """
@@ -138,7 +140,7 @@ class InstanceDeidentifier:
     def finish(self, new: Dataset) -> None:
         """Change `new` where several attributes decide together, and say in it what was done.
 
-        Reads `JUDGED_TOGETHER` and the private elements of `safe_private.B_VALUES` only, writes `FINISHED` only.
+        Reads `JUDGED_TOGETHER`, `safe_private.B_VALUES` and `GE_FLAG` only, writes `FINISHED` only.
         """
         self._recomputed_age(new)
         self._promoted_b_value(new)
@@ -159,7 +161,7 @@ class InstanceDeidentifier:
 
     def _promoted_b_value(self, new: Dataset) -> None:
         if self.sop_class == CLASSIC_MR and "DiffusionBValue" not in new:
-            b_value = private_b_value(self.original)
+            b_value = proven_b_value(self.original, self.series_kind)
             if b_value is not None:
                 new.DiffusionBValue = b_value
                 self.actions["DiffusionBValue: promoted from private"] = 1

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from gateway.privacy.deidentify.instance import JUDGED_TOGETHER
 from gateway.privacy.fast.repeated_elements import Stretch
-from gateway.privacy.profile.safe_private import B_VALUES
+from gateway.privacy.profile.safe_private import B_VALUES, GE_FLAG
 
 ADMISSION: Final = (0x00080008, 0x00080016, 0x00080018, 0x0020000D, 0x0020000E, 0x00280301)
 """What admission looks at (`admission`)."""
@@ -16,7 +16,7 @@ SERIES: Final = (0x0020000E, 0x00200011)
 """What tells the kind of a series: SeriesInstanceUID, SeriesNumber."""
 _ASKED_FOR: Final = frozenset((*ADMISSION, *SERIES))
 _WITH_DIGITS: Final = frozenset({0x0008103E, 0x00280301})
-_B_VALUE_PLACES: Final = frozenset((group, low) for group, _, low in B_VALUES)
+_B_VALUE_PLACES: Final = frozenset((group, low) for group, _, low in (*B_VALUES, GE_FLAG))
 _B_VALUE_GROUPS: Final = frozenset(group for group, _ in _B_VALUE_PLACES)
 
 

@@ -20,6 +20,8 @@ from pydicom.multival import MultiValue
 from pydicom.tag import BaseTag, Tag
 
 from gateway.privacy.words.radiology import clean_text
+from routing_rules.series.series import SeriesKind
+from routing_rules.series.vendor_facts import standard_vendor_facts
 
 _BINARY: Final = {"FD": "d", "FL": "f", "US": "H", "SS": "h", "UL": "I", "SL": "i"}
 _NUMBER: Final = {
@@ -83,11 +85,14 @@ def safe_copy(ds: Dataset, element: DataElement) -> DataElement | None:
     return DataElement(tag, row.vr, values[0] if len(values) == 1 else values)
 
 
-def private_b_value(ds: Dataset) -> float | None:
+def proven_b_value(ds: Dataset, series_kind: str | None) -> float | None:
     """The b-value in s/mm2 that only private elements of this classic MR image give, or None.
 
-    GE and Philips write 0 on images that are not diffusion at all: a 0 counts only with echo-planar evidence.
+    It is one only where recognition holds the series for diffusion: scanners keep the last b-value on later series. A 0
+    counts only with echo-planar evidence, and nothing that is computed from the images has a b-value of its own.
     """
+    if series_kind not in DIFFUSION_KINDS or _computed(ds) or _unweighted(ds):
+        return None
     for (group, creator, low), row in safe_elements().items():
         if (group, creator, low) not in B_VALUES:
             continue
@@ -103,6 +108,11 @@ def private_b_value(ds: Dataset) -> float | None:
     return None
 
 
+DIFFUSION_KINDS: Final = frozenset({SeriesKind.DWI.value, SeriesKind.TRACE.value})
+GE_FLAG: Final = (0x0043, "GEMS_PARM_01", 0x30)
+"""Kind of image in a diffusion series of GE; `_GE_UNWEIGHTED` is a T2, whatever b-value stands beside it."""
+_GE_UNWEIGHTED: Final = 14
+_COMPUTED_ROLES: Final = frozenset({"adc", "map", "reformat", "phase", "perfusion"})
 B_VALUES: Final = frozenset(
     {
         (0x0019, "SIEMENS MR HEADER", 0x0C),
@@ -112,6 +122,19 @@ B_VALUES: Final = frozenset(
         (0x0065, "Image Private Header", 0x09),
     }
 )
+
+
+def _computed(ds: Dataset) -> bool:
+    """Does ImageType name a map or another image that was not measured with one b-value?"""
+    values = ds.get("ImageType") or ()
+    listed = [values] if isinstance(values, str) else values
+    return bool(standard_vendor_facts().roles(tuple(str(each).upper() for each in listed)) & _COMPUTED_ROLES)
+
+
+def _unweighted(ds: Dataset) -> bool:
+    row = SafeElement(GE_FLAG[1], "SS", 1, None)
+    flags = [_values(element, row) for element in _elements(ds, *GE_FLAG)]
+    return any(value == [_GE_UNWEIGHTED] for value in flags)
 
 
 def _elements(ds: Dataset, group: int, creator: str, low: int) -> list[DataElement]:

@@ -14,6 +14,8 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Final
 
+from routing_rules.series.contrast_words import Contrast, agent_says
+
 # Dates are cut out before the words are looked at, so that their parts cannot pass as small numbers.
 _DATE_LIKE: Final = re.compile(r"\d{1,4}\s*[-./:]\s*\d{1,2}\s*[-./:]\s*\d{1,4}|\d{5,}")
 _WORD: Final = re.compile(r"[^\W_]+(?:\.\d+[a-zA-Z]*)?")
@@ -28,7 +30,6 @@ class _Vocabulary:
     numbers: frozenset[str]
     most_numbers: int
     pattern: re.Pattern[str]
-    no_contrast: frozenset[str]
 
 
 @lru_cache(maxsize=1)
@@ -39,7 +40,6 @@ def _vocabulary() -> _Vocabulary:
         numbers=frozenset(content["numbers"]),
         most_numbers=content["most_numbers"],
         pattern=re.compile("|".join(f"(?:{pattern})" for pattern in content["patterns"])),
-        no_contrast=frozenset(content["no_contrast"]),
     )
 
 
@@ -64,15 +64,17 @@ def clean_text(text: str, names: Collection[str] = ()) -> str:
 
 
 def clean_contrast_agent(text: str, names: Collection[str] = ()) -> str:
-    """ContrastBolusAgent without free text: what matters (given or not) is decided on the original words."""
-    if not text.strip():
+    """ContrastBolusAgent without free text: what the original words say (given, not given, unknown) the copy says too.
+
+    Unknown is left empty, as the Standard has it for a Type 2 attribute (PS3.3 C.7.6.4).
+    """
+    said = agent_says(text)
+    if said is None or said is Contrast.UNKNOWN:
         return ""
-    words = [word.casefold() for word in re.findall(r"[^\W_]+", text)]
-    if text.strip().casefold() in _vocabulary().no_contrast or any(
-        w in _vocabulary().no_contrast for w in words[:2]
-    ):
+    if said is Contrast.NOT_GIVEN:
         return NO_CONTRAST
-    return clean_text(text, names) or CONTRAST_GIVEN
+    kept = clean_text(text, names)
+    return kept if agent_says(kept) is said else CONTRAST_GIVEN
 
 
 def _is_radiology(word: str, vocabulary: _Vocabulary) -> bool:

@@ -1,13 +1,18 @@
-"""Contrast agent: what attributes say counts before words, and silence is not "no"."""
+"""Contrast agent: attributes before words, disagreement is unknown, and silence is not "no"."""
 
 from __future__ import annotations
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from typing import Any
 
-from routing_rules.series.contrast import NO_AGENT, contrast_evidence
+import pytest
+
+from routing_rules.series.contrast import contrast_evidence, seconds_of_day
 from routing_rules.series.image_attributes import ImageTraits
+from routing_rules.series.protocol import assess
+from routing_rules.series.recognition import PROVEN, SeriesKind, classify_study
+from support.objects.mr_headers import series
+
+T1 = {"ScanningSequence": "SE", "RepetitionTime": 550, "EchoTime": 9, "SeriesDate": "20260101"}
 
 
 def given_by(*images: ImageTraits) -> bool | None:
@@ -19,72 +24,128 @@ def test_silence_is_unknown() -> None:
     """No attribute and no word: nothing is claimed, and with no confidence."""
     for images in ((), (ImageTraits(),), (ImageTraits(description="t1 se sag"),)):
         evidence = contrast_evidence(images)
-        assert (evidence.given, evidence.confidence) == (None, 0.0)
+        assert (evidence.given, evidence.confidence, evidence.caveats) == (None, 0.0, ())
 
 
 @pytest.mark.parametrize(
     ("image", "given_"),
     [
-        (ImageTraits(agent_administered="YES", agent="NONE"), True),
-        (ImageTraits(agent="Gadovist", agent_administered="NO"), True),
-        (ImageTraits(agent_administered="NO", agent_items=1), False),
-        (ImageTraits(agent_items=1, agent="none"), True),
-        (ImageTraits(agent="none", agent_details=("ContrastBolusVolume",)), False),
-        (ImageTraits(agent="", agent_details=("ContrastBolusVolume",), description="t1 nativ"), True),
-        (ImageTraits(agent="ohne KM", description="t1 post gd"), False),
+        (ImageTraits(agent_administered="YES"), True),
+        (ImageTraits(agent_administered="NO"), False),
+        (ImageTraits(agent="none", agent_administered="NO"), False),
+        (ImageTraits(agent="Gadovist"), True),
+        (ImageTraits(agent="Kowalczewska", agent_amounts=(7.5,)), True),
+        (ImageTraits(agent_meanings=("Gadobutrol",)), True),
+        (ImageTraits(agent_meanings=("None",)), False),
+        (ImageTraits(agent_amounts=(7.5,)), True),
+        (ImageTraits(agent_amounts=(0.0, 0.0)), False),
+        (ImageTraits(agent_started_at="101500", acquired_at="20260101102000"), True),
+        (ImageTraits(agent_started_at="102500", acquired_at="20260101102000"), False),
+        (ImageTraits(agent_started_at="235900", acquired_at="20260102000100"), True),
+        (ImageTraits(agent_started_at="101500"), None),
+        (ImageTraits(agent_started_at="000000", acquired_at="20260101000000"), None),
     ],
 )
-def test_the_stronger_evidence_decides(image: ImageTraits, given_: bool) -> None:
-    """Administered before named, named before listed, denied before details, all of them before words."""
+def test_each_attribute_speaks(image: ImageTraits, given_: bool | None) -> None:
+    """Administered, name, code, amount, start of the injection; a time alone says nothing."""
     assert given_by(image) is given_
 
 
-@given(agent=st.sampled_from(sorted(NO_AGENT - {""})), blanks=st.text(" ", max_size=3), small=st.booleans())
-def test_an_agent_called_none_is_no_agent(agent: str, blanks: str, small: bool) -> None:
-    """However it is typed."""
-    typed = blanks + (agent.lower() if small else agent) + blanks
-    assert given_by(ImageTraits(agent=typed)) is False
-
-
 @pytest.mark.parametrize(
-    ("words", "given_"),
+    "image",
     [
-        ("t1_mprage_post", True),
-        ("T1 +C", True),
-        ("t1 se ce tra", True),
-        ("t1 GADOVIST", True),
-        ("t1 pre", False),
-        ("t1 w/o contrast", False),
-        ("non-contrast t1", False),
-        ("t1 ohne KM", False),
-        ("post-op control", None),
-        ("pre-op planning", None),
-        ("posterior fossa", None),
-        ("post fossa t2", None),
-        ("cerebrum", None),
-        ("prescan", None),
+        ImageTraits(agent_administered="YES", agent="NONE"),
+        ImageTraits(agent_administered="NO", agent="Gadovist"),
+        ImageTraits(agent="none", agent_amounts=(7.5,)),
+        ImageTraits(agent="Gadovist", agent_amounts=(0.0,)),
+        ImageTraits(agent="Gadovist", agent_started_at="102500", acquired_at="20260101102000"),
+        ImageTraits(agent_meanings=("Gadobutrol", "None")),
     ],
 )
-def test_words_are_read_whole(words: str, given_: bool | None) -> None:
-    """Post-operative is not post-contrast, and letters inside another word are no word."""
-    assert given_by(ImageTraits(description=words)) is given_
-    assert given_by(ImageTraits(protocol_name=words)) is given_
+def test_attributes_that_disagree_leave_it_open(image: ImageTraits) -> None:
+    """Both sides are named, and people are told."""
+    evidence = contrast_evidence([image])
+    assert evidence.given is None
+    assert evidence.why.startswith("contrast is contradictory: ")
+    assert evidence.caveats
 
 
-def test_one_image_with_agent_speaks_for_its_series() -> None:
-    """Whatever the order of the images."""
+def test_what_is_not_understood_is_unknown_whatever_the_description_says() -> None:
+    """A placeholder hides the answer; a guess from words would be one."""
+    evidence = contrast_evidence([ImageTraits(agent="ANONYMIZED", description="t1 post KM")])
+    assert (evidence.given, evidence.caveats) == (
+        None,
+        ("ContrastBolusAgent says nothing that is understood",),
+    )
+
+
+def test_words_count_where_attributes_are_silent_and_cast_doubt_where_not() -> None:
+    """The attribute decides, less sure, and the contradiction is told."""
+    assert given_by(ImageTraits(description="t1 post KM")) is True
+    assert given_by(ImageTraits(protocol_name="t1 nativ")) is False
+    assert given_by(ImageTraits(description="t1 nativ", protocol_name="t1 KM")) is None
+    sure = contrast_evidence([ImageTraits(agent="Gadovist")])
+    doubted = contrast_evidence([ImageTraits(agent="Gadovist", description="t1 nativ")])
+    assert (doubted.given, doubted.caveats != ()) == (True, True)
+    assert doubted.confidence < sure.confidence
+
+
+def test_one_frame_after_the_injection_speaks_for_its_series() -> None:
+    """Frames before it say NO; the order does not matter."""
     images = (ImageTraits(agent_administered="NO"), ImageTraits(agent_administered="YES"))
     assert contrast_evidence(images) == contrast_evidence(images[::-1])
     assert given_by(*images) is True
 
 
 def test_words_are_trusted_less_than_attributes() -> None:
-    """Their confidence is below that of every attribute."""
-    attributes = (
-        ImageTraits(agent_administered="YES"),
-        ImageTraits(agent="x"),
-        ImageTraits(agent="NO"),
-        ImageTraits(agent_details=("ContrastBolusVolume",)),
+    """What they say is never proven."""
+    for said in ("pre", "post"):
+        assert contrast_evidence([ImageTraits(description=said)]).confidence < PROVEN
+
+
+def study(*many: dict[str, Any]) -> list[Any]:
+    """A study of T1 series, numbered from 1."""
+    headers = [
+        each for number, one in enumerate(many, start=1) for each in series(number, 2, **{**T1, **one})
+    ]
+    return classify_study(headers)
+
+
+def test_a_t1_before_the_injection_of_another_series_has_no_contrast() -> None:
+    """Silent, it has none; with an agent named it is open, and not taken for one with contrast."""
+    after = {"SeriesTime": "103000", "ContrastBolusAgent": "Gadovist", "ContrastBolusStartTime": "102500"}
+    silent, named, enhanced = study(
+        {"SeriesTime": "100000"}, {"SeriesTime": "101000", "ContrastBolusAgent": "Gadovist"}, after
     )
-    words = max(contrast_evidence([ImageTraits(description=said)]).confidence for said in ("pre", "post"))
-    assert words < min(contrast_evidence([image]).confidence for image in attributes)
+    assert (silent.kind, silent.contrast) == (SeriesKind.T1, False)
+    assert (named.kind, named.contrast) == (SeriesKind.T1, None)
+    assert "acquired before the injection that series 3 states" in named.caveats
+    assert (enhanced.kind, enhanced.contrast) == (SeriesKind.T1_CONTRAST, True)
+
+
+@pytest.mark.parametrize("agent", ["REMOVED", "k.A.", "unknown", ""])
+def test_unknown_contrast_does_not_meet_the_requirement_and_the_verdict_asks(agent: str) -> None:
+    """Suspected PML wants a T1 with contrast; the sentence names the series and what to say."""
+    (found,) = study({"ContrastBolusAgent": agent})
+    verdict = assess([found], suspected=True)
+    (wanted,) = (one for one in verdict.requirements if one.name == "t1_contrast")
+    assert (wanted.met, found.contrast) == (False, None)
+    assert wanted.note.startswith("contrast of series 1 is unknown (")
+    assert wanted.note.endswith("): please say whether it was given before")
+    assert any(line.endswith(f"{wanted.note}.") for line in verdict.resend)
+
+
+@pytest.mark.parametrize(
+    ("time", "seconds"),
+    [
+        ("101500.25", 36_900),
+        ("1015", 36_900),
+        ("10:15:00", 36_900),
+        ("000000", None),
+        ("2500", None),
+        ("", None),
+    ],
+)
+def test_a_time_of_day_is_read_as_scanners_write_it(time: str, seconds: float | None) -> None:
+    """Midnight sharp is no time."""
+    assert seconds_of_day(time) == seconds

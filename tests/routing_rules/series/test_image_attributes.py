@@ -137,7 +137,8 @@ def test_an_agent_left_empty_is_told_from_an_absent_one() -> None:
     """Type 2 attributes may be present and say nothing."""
     assert traits(header()).agent is None
     assert traits(header(ContrastBolusAgent="")).agent == ""
-    assert traits(header(ContrastBolusVolume=7.5)).agent_details == ("ContrastBolusVolume",)
+    assert traits(header(ContrastBolusVolume=7.5, ContrastBolusTotalDose=0)).agent_amounts == (7.5, 0)
+    assert traits(header(ContrastBolusStartTime="101500")).agent_started_at == "101500"
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

@@ -296,4 +296,5 @@ def test_a_process_that_died_is_tried_again(tmp_path: Path) -> None:
 def _share(blobs: LocalBlobs, found: list[Original]) -> Share:
     values = StudyValues()
     values.join(values_in(blobs, [one.blob for one in found]))
-    return Share(blobs, 1, load_profile("pml-read"), PATIENT, values.values(-100), {"2": "flair"}, found)
+    kinds = {"2": "flair"}
+    return Share(blobs, 1, load_profile("pml-read"), PATIENT, values.values(-100), kinds, kinds, found)

@@ -90,7 +90,7 @@ def test_the_same_object_gives_the_same_bytes_and_is_not_changed() -> None:
 def test_what_a_reader_needs_is_still_there() -> None:
     """Geometry, window, timing, pixels, sex, age, b-value, contrast and cleaned descriptions survive."""
     original = hostile_mr()
-    new = cleaned(original)
+    new = cleaned(original, kind="dwi")
     for keyword in (
         "PixelData",
         "PixelSpacing",
@@ -192,7 +192,7 @@ def test_private_numbers_that_came_as_unknown_are_decoded_first() -> None:
     ds[0x0019, 0x100C]._value = b"800 "
     ds[0x0019, 0x100D].VR = "UN"
     ds[0x0019, 0x100D]._value = b"Zwirnlein "
-    new = deidentify(ds, context(), PROFILE).dataset
+    new = deidentify(ds, context(), PROFILE, "dwi").dataset
     assert new[0x0019, 0x100C].value == 800
     assert new.DiffusionBValue == 800
     assert (0x0019, 0x100D) not in new
@@ -226,12 +226,15 @@ def test_a_description_without_radiology_becomes_the_recognised_kind() -> None:
         ("Gadovist", "Gadovist"),
         ("ohne KM", "NONE"),
         ("none", "NONE"),
-        ("Sondermittel Dr. Zwirnlein", "CONTRAST"),
+        ("Gadovist, Dr. Zwirnlein", "Gadovist"),
+        ("Gadograf", "CONTRAST"),
+        ("Sondermittel Dr. Zwirnlein", ""),
+        ("ANONYMIZED", ""),
         ("", ""),
     ],
 )
 def test_contrast_is_decided_before_the_text_is_cleaned(agent: str, kept: str) -> None:
-    """Whether contrast was given survives even where no word of the agent may."""
+    """Whether contrast was given survives even where no word of the agent may; what is not understood is left open."""
     ds = hostile_mr(depth=0)
     ds.ContrastBolusAgent = agent
     assert deidentify(ds, context(), PROFILE).dataset.ContrastBolusAgent == kept

@@ -38,6 +38,16 @@ def test_private_b_values_are_judged_with_their_creators() -> None:
     assert read(*raws).judged == raws[0] + raws[1]
 
 
+def test_the_flag_of_ge_is_judged_with_its_b_value() -> None:
+    """It says that an image of a diffusion series is not weighted."""
+    raws = [
+        encoded_element(0x00430010, "LO", b"GEMS_PARM_01"),
+        encoded_element(0x00431030, "SS", b"\x0e\0"),
+        encoded_element(0x00431031, "SS", b"\x0e\0"),
+    ]
+    assert read(*raws).judged == raws[0] + raws[1]
+
+
 @pytest.mark.parametrize(("tag", "overlay"), [(0x60023000, True), (0x60000102, True), (0x60000010, False)])
 def test_overlays_are_noticed_in_every_group(tag: int, overlay: bool) -> None:
     """Their data or position; the object is then not assembled."""

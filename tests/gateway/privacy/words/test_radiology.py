@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.privacy.words.radiology import CONTRAST_GIVEN, NO_CONTRAST, clean_contrast_agent, clean_text
+from routing_rules.series.contrast_words import Contrast, agent_says
 
 radiology = st.lists(
     st.sampled_from(["brain", "ax", "axial", "FLAIR", "T2", "bolus"]), min_size=1, max_size=5
@@ -67,12 +68,25 @@ def test_nothing_is_left_where_no_radiology_word_was(text: str) -> None:
     ("text", "said"),
     [
         ("none", NO_CONTRAST),
-        ("Qzwrtpk", CONTRAST_GIVEN),
+        ("keine", NO_CONTRAST),
+        ("0 ml", NO_CONTRAST),
+        ("sans", NO_CONTRAST),
+        ("Gadograf", CONTRAST_GIVEN),
+        ("Gadovist Qzwrtpk", "Gadovist"),
+        ("7.5 ml", "7.5 ml"),
+        ("Qzwrtpk", ""),
+        ("unknown", ""),
         ("", ""),
         ("  ", ""),
-        ("bolus Qzwrtpk", "bolus"),
     ],
 )
-def test_whether_contrast_was_given_survives(text: str, said: str) -> None:
-    """An agent by an unknown name is still contrast, "none" is none, and silence stays silence."""
+def test_the_copy_says_of_contrast_what_the_original_says(text: str, said: str) -> None:
+    """Given, not given, unknown: by the table that recognition uses."""
     assert clean_contrast_agent(text) == said
+
+
+@given(st.text(max_size=25) | st.sampled_from(["ohne Gd", "Gadovist pre", "KM 7 ml", "no KM", "none"]))
+def test_recognition_reads_the_copy_as_the_original(text: str) -> None:
+    """Whatever is typed; unknown and silence are both unknown."""
+    original, copy = agent_says(text), agent_says(clean_contrast_agent(text))
+    assert (original or Contrast.UNKNOWN) == (copy or Contrast.UNKNOWN)

@@ -1,0 +1,78 @@
+"""Words about contrast agent are given, not given or unknown; what is not understood is unknown."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from routing_rules.series.contrast_words import Contrast, agent_says, words_say
+
+GIVEN, NOT_GIVEN, UNKNOWN = Contrast.GIVEN, Contrast.NOT_GIVEN, Contrast.UNKNOWN
+
+AGENTS = {
+    GIVEN: (
+        "Gadovist 7.5 ml", "11 ml Omniscan", "Dotarém", "Gd-DTPA", "gadobutrol 1mmol/ml", "Gadolinium 0,1", "7.5 ml",
+        "0.1 mmol/kg", "yes", "ja", "KM", "CONTRAST", "IV contrast", "mit Kontrastmittel", "C+", "с контрастом", "造影",
+    ),
+    NOT_GIVEN: (
+        "keine", "0 ml", "None given", "No", "Keins", "nil", "sans", "false", "NONE", "ohne KM", "Gadovist 0 ml",
+        "no gadovist", "Gadovist: no", "0", "0,0", "w/o", "aucun", "pas de gadolinium", "senza mdc", "sin contraste",
+        "sem contraste", "zonder contrast", "bez kontrastu", "utan kontrast", "без контраста", "造影なし", "平扫",
+        "nativ", "pre", "unenhanced", "Keine KM-Gabe", "not given", "non-contrast", "C-", "none\\0 ml",
+    ),
+    UNKNOWN: (
+        "NaN", "k.A.", "_", "-", "unknown", "REMOVED", "ANONYMIZED", "n/a", "NULL", "XXXX", "keine Angabe", "not known",
+        "no data", "Gadovist?", "Gadovist refused", "Gadovist, keine Nebenwirkung", "Kowalczewska", "10", "IV", "x",
+        "non renseigné", "de-identified", "with and without contrast", "Foobarist 7",
+    ),
+}  # fmt: skip
+DESCRIPTIONS = {
+    GIVEN: (
+        "t1_mprage_post", "T1 +C", "t1 se ce tra", "t1 GADOVIST", "T1 C+", "t1 pre OP KM", "t1_mprage_KM",
+        "T1 w/ contrast", "t1 après injection", "t1 nach KM", "t1 dopo mdc", "T1 con contraste", "T1 z kontrastem",
+        "T1 増強", "SE T1 s kontrastem", "T1_MPR_post_Gd",
+    ),
+    NOT_GIVEN: (
+        "t1 pre", "t1 w/o contrast", "non-contrast t1", "t1 ohne KM", "T1 C-", "t1 nativ", "t1 sans injection",
+        "t1 vor KM", "t1 senza mdc", "T1 sin contraste", "T1 bez kontrastu", "ax t1 no contrast", "T1 造影前",
+        "t1 s/c", "T1 pre GD",
+    ),
+    UNKNOWN: ("mit und ohne KM", "ohne und mit KM", "T1 w/wo contrast", "T1 +/- C", "pre and post contrast", "KM ggf."),
+    None: (
+        "", "t1 se sag", "post-op control", "pre-op planning", "posterior fossa", "post fossa t2", "cerebrum",
+        "prescan", "phase contrast", "C-spine T1", "t1_mprage_recommended", "Removed tumour",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "says"), [(text, says) for says, texts in AGENTS.items() for text in texts])
+def test_the_name_of_an_agent_is_understood_or_unknown(text: str, says: Contrast) -> None:
+    """However it is written; a placeholder and a word that the table lacks are unknown."""
+    assert [agent_says(each) for each in (text, text.upper(), text.lower(), f" {text} ")] == [says] * 4
+
+
+@pytest.mark.parametrize(
+    ("text", "says"), [(text, says) for says, texts in DESCRIPTIONS.items() for text in texts]
+)
+def test_a_description_says_with_without_both_or_nothing(text: str, says: Contrast | None) -> None:
+    """Post-operative is not post-contrast, letters inside another word are no word, both is unknown."""
+    assert [words_say(each) for each in (text, text.replace(" ", "_"))] == [says] * 2
+
+
+def test_blank_is_silence() -> None:
+    """Nothing was written: that is no statement."""
+    assert agent_says("") is agent_says("  ") is None
+
+
+@given(st.text(max_size=30))
+def test_any_text_has_an_answer(text: str) -> None:
+    """Nothing that people type stops it, and what is given is given in capitals too."""
+    assert agent_says(text) in (None, GIVEN, NOT_GIVEN, UNKNOWN)
+    assert words_say(text) in (None, GIVEN, NOT_GIVEN, UNKNOWN)
+
+
+@given(st.from_regex(r"[B-Zb-z]{9,14}ova", fullmatch=True))
+def test_a_name_is_never_an_agent(name: str) -> None:
+    """What the table lacks is unknown."""
+    assert agent_says(name) in (UNKNOWN, GIVEN if name.casefold().startswith("gado") else UNKNOWN)
