@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -50,11 +50,23 @@ def classify(
     if as_json:
         out.print_json(json.dumps([*rows, *unused_rows(listing)]))
     else:
-        shown = [{**row, "evidence": "; ".join(row["evidence"]), "files": len(row["files"])} for row in rows]
-        print_rows([{name: value for name, value in row.items() if name != "reason"} for row in shown], False)
+        print_rows([_told(row) for row in rows], False)
         print_files([(file.path, file.reason) for file in listing.unused], "--json lists all.")
     if not rows:
         raise typer.Exit(1)
+
+
+def _told(row: dict[str, Any]) -> dict[str, Any]:
+    """A row for people: sentences in one cell, contrast in words, files counted."""
+    contrast = {True: "given", False: "not given", None: "unknown"}[row["contrast"]]
+    told = {name: value for name, value in row.items() if name not in ("contrast_why", "reason")}
+    return {
+        **told,
+        "evidence": "; ".join(row["evidence"]),
+        "caveats": "; ".join(row["caveats"]),
+        "contrast": contrast,
+        "files": len(row["files"]),
+    }
 
 
 @app.command()

@@ -38,6 +38,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "kind-evidence": recognition.kind_evidence,
     "recognition-rows": recognition.recognition_rows,
     "tie-breaks": recognition.tie_breaks,
+    "contrast-words": recognition.contrast_words,
     "signs": recognition.signs,
     "vendor-elements": recognition.vendor_elements,
     "image-types": recognition.image_types,

@@ -112,6 +112,37 @@ def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.ex
         yield target, value
 
 
+MEANINGS_OF_WORDS = {
+    "agents": "an agent",
+    "agents_begin": "an agent, when a word begins so",
+    "contrast": "contrast agent as such",
+    "given": "it was given (in ContrastBolusAgent)",
+    "after_alone": "given, alone or before a word for contrast",
+    "after": "given, before a word for contrast",
+    "negations": "not given, alone in ContrastBolusAgent or before a word for contrast",
+    "plain": "not given",
+    "before": "not given, before a word for contrast",
+    "open": "unknown, whatever else is said",
+}
+
+
+def contrast_words() -> str:
+    """What words say about contrast agent."""
+    text = (FOLDER / "contrast_words.yaml").read_text(encoding="utf-8")
+    words: dict[str, Any] = yaml.load(text, Loader=yaml.BaseLoader)
+    rows = [(meaning, ", ".join(_flat(words[key]))) for key, meaning in MEANINGS_OF_WORDS.items()]
+    rows += [
+        (f"{says}, without blanks around", ", ".join(words["scripts"][key]))
+        for key, says in (("given", "given"), ("not_given", "not given"))
+    ]
+    return table(("says", "words, without case and accents"), rows)
+
+
+def _flat(listed: Any) -> Iterator[str]:
+    for each in listed.values() if isinstance(listed, dict) else listed:
+        yield from ([each] if isinstance(each, str) else _flat(each))
+
+
 def signs() -> str:
     """What the signs in the rows mean: those that take arguments, then those that have a name."""
     rows = [(f"`{name}(...)`", summary(getattr(basic_signs, name))) for name in TAKE_ARGUMENTS]

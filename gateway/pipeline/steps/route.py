@@ -117,6 +117,8 @@ def new_case(
                 "slice_thickness_mm": series.slice_thickness_mm,
                 "three_d": series.three_d,
                 "contrast": series.contrast,
+                "contrast_why": series.contrast_why,
+                "caveats": list(series.caveats),
                 "plane": series.plane,
             }
             for series in study_facts.series

@@ -144,10 +144,20 @@ def shown_series(series: Iterable[Any]) -> list[dict[str, Any]]:
             "plane": str(stored.get("plane") or ""),
             "b_values": [_number(value) for value in stored.get("b_values") or ()],
             "contrast": stored.get("contrast"),
+            "caveats": _caveats(stored),
         }
         for stored in series
         if isinstance(stored, Mapping)
     ]
+
+
+def _caveats(stored: Mapping[str, Any]) -> list[str]:
+    """What speaks against the kind of a series; of a T1 also what contrast rests on, and that it is unknown."""
+    told = [_text(one) for one in stored.get("caveats") or ()]
+    if str(stored.get("kind")) == "t1" and stored.get("contrast") is None:
+        why = _text(stored.get("contrast_why") or "")
+        told.append(f"contrast unknown: {why}" if why else "contrast unknown")
+    return told
 
 
 def _number(value: Any) -> str:

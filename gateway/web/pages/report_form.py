@@ -195,10 +195,17 @@ def prefilled(page: CasePage) -> FormValues:
         recognised.setdefault(STANDS_FOR.get(series["kind"], series["kind"]), series)
     for name in SEQUENCES:
         seen = recognised.get(name)
+        if name == "t1_contrast" and not seen and contrast_unknown(page):
+            continue  # neither present nor absent is known: the reader looks and says
         content[f"protocol.sequences.{name}.acquired"] = "present" if seen else "absent"
         if seen and seen["thickness_mm"]:
             content[f"protocol.sequences.{name}.thickness_mm"] = seen["thickness_mm"]
     return content
+
+
+def contrast_unknown(page: CasePage) -> bool:
+    """Whether a T1 is there of which nobody knows if contrast was given: the form then presumes nothing."""
+    return any(one["kind"] == "t1" and one["contrast"] is None for one in shown_series(page.series))
 
 
 def contrast_recognised(page: CasePage) -> bool:

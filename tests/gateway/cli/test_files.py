@@ -20,6 +20,9 @@ def test_classify_and_rules_explain_a_study(command: Command, study: Path) -> No
     rows = json.loads(command("classify", study, "--json")[1])
     assert {row["kind"] for row in rows} >= {"flair", "t2", "t1", "t1_contrast", "adc", "swi"}
     assert all(row["files"] and row["evidence"] for row in rows)
+    contrast = {row["kind"]: row["contrast"] for row in rows}
+    assert (contrast["t1_contrast"], contrast["t1"]) == (True, False)
+    assert "not given" in command("classify", study)[1]
     code, explained = command("rules", "explain", study)
     assert code == 0
     assert "natalizumab" in explained

@@ -57,6 +57,21 @@ def test_a_series_is_one_row_with_all_its_files(study: Path) -> None:
     json.dumps(rows)
 
 
+def test_a_row_tells_what_speaks_against_its_kind_and_what_contrast_rests_on(tmp_path: Path) -> None:
+    """A T1 that says DERIVED without a word how, and whose agent an anonymiser took away."""
+    ds = mr_dataset()
+    ds.ScanningSequence, ds.RepetitionTime, ds.EchoTime = "SE", 550, 9
+    ds.ImageType, ds.ContrastBolusAgent = ["DERIVED", "PRIMARY", "M"], "REMOVED"
+    (tmp_path / "t1.dcm").write_bytes(encoded(ds))
+    (row,) = offline.classified(find_files([tmp_path]))
+    assert (row["kind"], row["contrast"]) == ("t1", None)
+    assert row["caveats"] == [
+        "ImageType says DERIVED, and nothing says what was done",
+        "ContrastBolusAgent says nothing that is understood",
+    ]
+    assert row["contrast_why"] == "ContrastBolusAgent says nothing that is understood"
+
+
 def test_rules_see_the_files_as_if_they_had_been_sent(study: Path) -> None:
     """By whom and to which address is taken from the question, the rest from the files."""
     facts = offline.facts_of(find_files([study]), "MODALITY", "NATALIZUMAB")

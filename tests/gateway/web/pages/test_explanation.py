@@ -144,7 +144,19 @@ def test_a_field_that_is_added_to_the_records_is_not_shown_by_itself() -> None:
             "plane": "",
             "b_values": ["0", "1000", ""],
             "contrast": None,
+            "caveats": [],
         }
+    ]
+
+
+def test_what_speaks_against_a_kind_is_shown_and_unknown_contrast_of_a_t1() -> None:
+    """Sentences of the table; a T1 says what its contrast rests on, another kind does not."""
+    why = "ContrastBolusAgent says nothing that is understood"
+    t1 = {"kind": "t1", "contrast": None, "contrast_why": why, "caveats": ["a 3D acquisition"]}
+    assert [one["caveats"] for one in shown_series([t1, {**t1, "contrast": False}, {"kind": "t1"}])] == [
+        ["a 3D acquisition", f"contrast unknown: {why}"],
+        ["a 3D acquisition"],
+        ["contrast unknown"],
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 
@@ -152,3 +153,22 @@ def test_removing_a_group_closes_the_gap() -> None:
 def test_a_posted_form_becomes_a_draft(given: dict[str, list[str]], kept: dict[str, object]) -> None:
     """Only fields of the form are kept, blanks dropped, groups numbered without gaps."""
     assert report_form.content_of(given) == kept
+
+
+@pytest.mark.parametrize(
+    ("series", "contrast"),
+    [
+        ([{"kind": "t1", "contrast": None}], None),
+        ([{"kind": "t1", "contrast": False}], "absent"),
+        ([{"kind": "t1", "contrast": None}, {"kind": "t1_contrast", "contrast": True}], "present"),
+        ([], "absent"),
+    ],
+)
+def test_the_form_presumes_nothing_of_contrast_that_is_unknown(
+    series: list[dict[str, object]], contrast: str | None
+) -> None:
+    """A T1 of which nobody knows whether contrast was given: the reader looks, and says present or absent."""
+    page = SimpleNamespace(row=SimpleNamespace(referral="surveillance"), series=tuple(series))
+    content = report_form.prefilled(page)  # type: ignore[arg-type]
+    assert content.get("protocol.sequences.t1_contrast.acquired") == contrast
+    assert content["protocol.sequences.flair.acquired"] == "absent"
