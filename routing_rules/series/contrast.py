@@ -8,7 +8,7 @@ silent; where it says otherwise they are less sure. Words are understood by one 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from routing_rules.series.contrast_words import Contrast, agent_says, words_say
@@ -91,17 +91,19 @@ _AGENT_WHY = {
 
 
 def _named(images: Sequence[ImageTraits]) -> Iterator[Statement]:
-    for answer in sorted({said for image in images if (said := agent_says(image.agent or ""))}):
-        confidence, why = _AGENT_WHY[answer]
-        yield Statement(answer, confidence, why.format("ContrastBolusAgent"))
+    return _understood({image.agent or "" for image in images}, "ContrastBolusAgent", 1.0)
 
 
 def _coded(images: Sequence[ImageTraits]) -> Iterator[Statement]:
-    for answer in sorted(
-        {said for image in images for words in image.agent_meanings if (said := agent_says(words))}
-    ):
+    meanings = {meaning for image in images for meaning in image.agent_meanings}
+    return _understood(meanings, "ContrastBolusAgentSequence", 0.9)
+
+
+def _understood(texts: Iterable[str], attribute: str, most: float) -> Iterator[Statement]:
+    """One statement for each answer that the texts of the attribute give."""
+    for answer in sorted({said for text in texts if (said := agent_says(text))}):
         confidence, why = _AGENT_WHY[answer]
-        yield Statement(answer, min(confidence, 0.9), why.format("ContrastBolusAgentSequence"))
+        yield Statement(answer, min(confidence, most), why.format(attribute))
 
 
 def _measured(images: Sequence[ImageTraits]) -> Iterator[Statement]:

@@ -5,36 +5,59 @@ from __future__ import annotations
 from routing_rules.series.derivation import Derivation
 from routing_rules.series.signs import ImageGroup, Sign
 
-_MAGNITUDE = (
-    "M",
-    "M_SE",
-    "M_FFE",
-    "M_IR",
-    "SE",
-    "FFE",
-    "IR",
-    "SW_M_FFE",
-    "MAGNITUDE",
-    "SWI",
-    "DIFFUSION",
-    "OTHER",
+# Value 3 of classic images as vendors write it, and the flavours of PS3.3 C.8.13.3.1.1.3.
+_MAGNITUDE = frozenset(
+    [
+        "M",
+        "M_SE",
+        "M_FFE",
+        "M_IR",
+        "SE",
+        "FFE",
+        "IR",
+        "SW_M_FFE",
+        "MAGNITUDE",
+        "SWI",
+        "DIFFUSION",
+        "OTHER",
+        "NONE",
+    ]
 )
-_IN_PLACE = (
-    "NONE",
-    "ND",
-    "NORM",
-    "DIS2D",
-    "DIS3D",
-    "FM",
-    "FIL",
-    "MOSAIC",
-    "VFRAME",
-    "WATER",
-    "IN_PHASE",
-    "COMBINED",
+_IN_PLACE = frozenset(
+    [
+        "ND",
+        "NORM",
+        "DIS2D",
+        "DIS3D",
+        "FM",
+        "FIL",
+        "MOSAIC",
+        "VFRAME",
+        "DIXON",
+        "WATER",
+        "IN_PHASE",
+        "COMBINED",
+    ]
 )
-ACQUIRED = frozenset((*_MAGNITUDE, *_IN_PLACE))
+_FLAVOURS = frozenset(
+    ["T1", "T2", "T2_STAR", "PROTON_DENSITY", "FLUID_ATTENUATED", "STIR", "MULTIECHO", "VOLUME"]
+)
+ACQUIRED = _MAGNITUDE | _IN_PLACE | _FLAVOURS
 """Values 3 of ImageType of what scanners acquire, with their coils combined, filtered or corrected."""
+COMPUTED = frozenset(
+    [
+        "ADDITION",
+        "DIVISION",
+        "MASKED",
+        "MAXIMUM",
+        "MINIMUM",
+        "MULTIPLICATION",
+        "STD_DEVIATION",
+        "SUBTRACTION",
+        "QUANTITY",
+    ]
+)
+"""Values 4 of ImageType of what is computed pixel by pixel (PS3.3 C.8.13.3.1.1.4)."""
 
 
 def _computed(view: ImageGroup) -> str | None:
@@ -47,6 +70,9 @@ def _computed(view: ImageGroup) -> str | None:
         return "ImageType DERIVED, and its derivation is a computation"
     if derivation.sources > 1:
         return f"ImageType DERIVED, of {derivation.sources} source images"
+    fourth = (*image.image_type[3:4], "")[0]
+    if fourth in COMPUTED:
+        return f"ImageType DERIVED, {fourth}"
     if third and third not in ACQUIRED:
         return f"ImageType DERIVED\\{third}"
     in_place = derivation.lossy or derivation.how in (Derivation.COMPRESSED, Derivation.FILTERED)

@@ -91,7 +91,8 @@ ROWS: tuple[RecognitionRow, ...] = (
         K.DERIVED, 0.9, (any_of(role("phase"), equals("complex_component", "PHASE", "IMAGINARY")),)
     ),
     # diffusion: a b-value, and a sequence that can diffuse
-    RecognitionRow(K.OTHER, 0.75, (any_of(diffusion_named, diffusion_marked), only_unweighted)),
+    # b = 0 alone: the weighted half may lie in another series, or still be on its way
+    RecognitionRow(K.OTHER, 0.65, (any_of(diffusion_named, diffusion_marked), only_unweighted)),
     RecognitionRow(K.TRACE, 0.97, (role("trace"), any_of(b_value_high, diffusion_named, diffusion_marked))),
     RecognitionRow(
         K.TRACE, 0.95, (equals("directionality", "ISOTROPIC"), b_value_high, lacks("computation", computed))

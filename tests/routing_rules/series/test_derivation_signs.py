@@ -29,6 +29,8 @@ def group(image_type: str, derivation: Derived) -> ImageGroup:
         ("DERIVED\\PRIMARY", Derived(), True, True),
         ("DERIVED\\SECONDARY\\M", Derived(), True, True),
         ("DERIVED\\PRIMARY\\NOVEL", Derived(lossy=True), True, False),
+        ("DERIVED\\PRIMARY\\VOLUME\\NONE", Derived(lossy=True), False, False),
+        ("DERIVED\\PRIMARY\\VOLUME\\SUBTRACTION", Derived(lossy=True), True, False),
         ("DERIVED\\PRIMARY\\M", COMPUTED, True, False),
         ("DERIVED\\PRIMARY\\M", Derived(lossy=True, sources=2), True, False),
         ("DERIVED\\PRIMARY\\M", Derived(sources=1), False, True),

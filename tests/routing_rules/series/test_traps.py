@@ -9,7 +9,17 @@ from pydicom.dataset import Dataset
 
 from routing_rules.series.recognition import PROVEN, SeriesKind, classify_series
 from support.objects.mr_evidence_traps import EVIDENCE_TRAPS
-from support.objects.mr_headers import AXIAL, KNOWN, Known, enhanced, header, private, series
+from support.objects.mr_headers import (
+    AXIAL,
+    CORONAL,
+    KNOWN,
+    SAGITTAL,
+    Known,
+    enhanced,
+    header,
+    private,
+    series,
+)
 from support.objects.mr_traps import TRAPS, Trap
 
 EVERY_TRAP = (*TRAPS, *EVIDENCE_TRAPS)
@@ -100,6 +110,74 @@ def test_attributes_that_are_missing_never_lead_to_another_sure_kind(
     came_from = {"adc": {"dwi"}, "trace": {"dwi"}, "derived": {"dwi", "swi", "t1"}}.get(known.kind, set())
     assert found.confidence < PROVEN or found.kind in {known.kind, "other", "derived", *came_from}, (
         found.evidence
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    known=st.sampled_from([*KNOWN, *(trap.known for trap in EVERY_TRAP)]),
+    group=st.sampled_from((0x0009, 0x0019, 0x0021, 0x0029, 0x0043, 0x0065, 0x2001, 0x2005)),
+    element=st.integers(0, 0xFF),
+    value=st.sampled_from(("1000", "DWI", "ADC", "YES", "0", "16", "TRACEW")),
+)
+def test_a_private_element_that_is_no_evidence_changes_nothing(
+    known: Known, group: int, element: int, value: str
+) -> None:
+    """Whatever a creator that nobody knows writes, in any group and under any number."""
+    plain, noisy = known.headers(images=2), known.headers(images=2)
+    for ds in noisy:
+        private(ds, group, "SOMEBODY ELSE 1.0", element, "LO", value)
+    assert classify_series(noisy) == classify_series(plain)
+
+
+def test_three_planes_of_many_images_are_a_localizer_and_diffusion_is_not() -> None:
+    """Twenty images of each axis; with a b-value the same planes are diffusion."""
+    attributes = {"ScanningSequence": ["EP", "SE"], "RepetitionTime": 3000, "EchoTime": 90}
+    planes = [AXIAL, SAGITTAL, CORONAL] * 20
+    images = [
+        header(1, number, ImageOrientationPatient=plane, **attributes) for number, plane in enumerate(planes)
+    ]
+    assert classify_series(images).kind is SeriesKind.LOCALIZER
+    for ds in images:
+        ds.DiffusionBValue = 1000.0
+    assert classify_series(images).kind is SeriesKind.DWI
+
+
+@pytest.mark.parametrize(("b_values", "kind"), [((0, 0), "other"), ((0, 1000), "dwi"), ((0, None), "dwi")])
+def test_an_enhanced_diffusion_object_of_b0_alone_shows_no_diffusion(
+    b_values: tuple[float | None, float | None], kind: str
+) -> None:
+    """Siemens XA and others write such objects to correct distortion; a frame that says nothing may be weighted."""
+    stacks = [
+        frame
+        for b in b_values
+        for frame in _stack(10, MRDiffusionSequence={} if b is None else {"DiffusionBValue": float(b)})
+    ]
+    modifier: dict[str, object] = {}
+    ds = enhanced(
+        1,
+        shared={**TIMING, "MRModifierSequence": modifier},
+        frames=stacks,  # type: ignore[arg-type]
+        EchoPulseSequence="SPIN",
+        EchoPlanarPulseSequence="YES",
+        AcquisitionContrast="DIFFUSION",
+    )
+    assert classify_series([ds]).kind == kind
+
+
+def test_an_enhanced_flair_compressed_lossily_is_a_flair() -> None:
+    """FrameType DERIVED, and the object says what was done."""
+    modifier: dict[str, object] = {"InversionRecovery": "YES", "InversionTimes": [2500.0]}
+    ds = _enhanced(
+        modifier,
+        EchoPulseSequence="SPIN",
+        ImageType=["DERIVED", "PRIMARY", "VOLUME", "NONE"],
+        LossyImageCompression="01",
+    )
+    found = classify_series([ds])
+    assert (found.kind, found.caveats) == (
+        SeriesKind.FLAIR,
+        ("compressed lossily: fine detail may be lost",),
     )
 
 

@@ -40,7 +40,6 @@ def _flair(name: str, kind: str, why: str, **more: Any) -> Trap:
     return a_trap(name, kind, why, "SE\\IR", 9000, 100, InversionTime=2500, **more)
 
 
-# fmt: off
 EVIDENCE_TRAPS: tuple[Trap, ...] = (
     # a b-value that GE keeps from the last diffusion series
     _flair("GE FLAIR after a DWI", "flair", "the last b-value is kept, the flags are zero", private=_STALE),
@@ -109,6 +108,7 @@ EVIDENCE_TRAPS: tuple[Trap, ...] = (
         8000,
         80,
         private=((*_GE_B, [1000, 8, 0, 0]), (*_GE_FLAG, 14), (*_GE_DIRECTION, 16)),
+        proven=False,
     ),
     a_trap(
         "GE trace by its flag",
@@ -151,6 +151,7 @@ EVIDENCE_TRAPS: tuple[Trap, ...] = (
         SequenceName="*ep_b0",
         ImageType=image_type("ORIGINAL\\PRIMARY\\DIFFUSION\\NONE\\ND"),
         private=((*_SIEMENS_B, 0),),
+        proven=False,
     ),
     a_trap(
         "Siemens XA b = 0 for distortion",
@@ -162,6 +163,7 @@ EVIDENCE_TRAPS: tuple[Trap, ...] = (
         SequenceName="ep_b0",
         DiffusionBValue=0.0,
         ImageType=image_type("ORIGINAL\\PRIMARY\\DIFFUSION\\NONE"),
+        proven=False,
     ),
     a_trap(
         "Siemens BLADE DWI",
@@ -215,6 +217,7 @@ EVIDENCE_TRAPS: tuple[Trap, ...] = (
         ImageType=_SE_TYPE,
         DiffusionBValue=0.0,
         private=((*_PHILIPS_NAME, "DwiSE"), (*_PHILIPS_B, 0.0)),
+        proven=False,
     ),
     a_trap(
         "Philips DWI, both b-values",
@@ -476,6 +479,16 @@ EVIDENCE_TRAPS: tuple[Trap, ...] = (
         SequenceName="*fm2d2r",
         FlipAngle=60,
     ),
+    a_trap(
+        "Siemens Dixon T2, water",
+        "t2",
+        "water and fat told apart, still a T2",
+        "SE",
+        5000,
+        100,
+        ImageType=image_type("DERIVED\\PRIMARY\\DIXON\\WATER"),
+    ),
+    a_trap("Canon susceptibility", "swi", "the name", "GR", 29, 20, SequenceName="FE3D_ssfsbb", **D3),
     # perfusion, angiography, spectroscopy
     a_trap(
         "UIH time of flight",
@@ -522,5 +535,4 @@ EVIDENCE_TRAPS: tuple[Trap, ...] = (
         private=((*_GE_NAME, "PROBE-P"),),
     ),
 )
-# fmt: on
 """As `mr_traps.TRAPS`."""
