@@ -185,7 +185,8 @@ def _require(wanted: _Wanted, series: Sequence[SeriesFacts]) -> tuple[Requiremen
         ),
     )
     met = wanted.name != "dwi" or _b1000(best) is not False
-    note = "; ".join((*limits, *best.caveats)) or _shown(best)
+    told = "; ".join((*limits, *best.caveats))
+    note = f"{_named(best)}: {told}" if told else _shown(best)
     return (
         _requirement(wanted, met, best.series_instance_uid, note),
         tuple(f"{wanted.label}: {limit}" for limit in limits),

@@ -53,6 +53,14 @@ def test_a_trace_series_is_diffusion() -> None:
     )
 
 
+def test_what_contradicts_a_series_is_told_with_its_number() -> None:
+    """A requirement that is met says which series meets it and what speaks against that; it is no limit by itself."""
+    doubted = replace(GOOD[0], caveats=("an echo-planar FLAIR",), series_number=7)
+    verdict = assess((doubted, *GOOD[1:]), suspected=False)
+    assert verdict.requirements[0].note == "series 7: an echo-planar FLAIR"
+    assert (verdict.readability, verdict.limits) == (Readability.READABLE, ())
+
+
 @pytest.mark.parametrize("missing", ["flair", "t2", "dwi"])
 def test_an_essential_series_is_missing(missing: str) -> None:
     """Without FLAIR, T2 or diffusion the study is not readable, and the sender is told what to send."""

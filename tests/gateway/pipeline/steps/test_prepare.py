@@ -11,6 +11,7 @@ from sqlmodel import select
 
 from gateway.errors import NotAllowed, NotThere, WrongState
 from gateway.pipeline.steps.manifest import verify
+from gateway.pipeline.steps.prepare import kinds_by_number
 from gateway.privacy.identifiers.detection import IdentifierDetector
 from gateway.privacy.leak_search.search import identifying_values
 from gateway.records import ledger
@@ -47,6 +48,20 @@ def manifest_of(pipeline: Bench, generation: int = 0) -> dict[str, object]:
     found: dict[str, object] = json.loads(pipeline.context.blobs.get(row.blob))
     assert found["sha256"] == row.digest
     return found
+
+
+def test_a_copy_says_a_kind_only_where_it_is_proven_and_the_number_is_of_one_series() -> None:
+    """Uncertain kinds are shown to people, not written; two series of one number have none."""
+    series = [
+        {"series_number": 2, "kind": "flair", "confidence": 0.97},
+        {"series_number": 3, "kind": "dwi", "confidence": 0.67},
+        {"series_number": 4, "kind": "dwi", "confidence": 0.97},
+        {"series_number": 4, "kind": "t1", "confidence": 0.93},
+        {"series_number": 5, "kind": "t2", "confidence": 0.95},
+        {"series_number": 5, "kind": "t2", "confidence": 0.75},
+    ]
+    assert kinds_by_number(series) == {"2": "flair", "3": "dwi", "5": "t2"}
+    assert kinds_by_number(series, least=0.7) == {"2": "flair", "5": "t2"}
 
 
 def test_what_is_no_mr_image_stays_and_the_rest_goes_on(pipeline: Bench, study: list[Dataset]) -> None:
