@@ -62,6 +62,7 @@ _CODES = {
 _DESCRIPTION, _CODE_SEQUENCE = tag_of("DerivationDescription"), tag_of("DerivationCodeSequence")
 _CODE, _MEANING = tag_of("CodeValue"), tag_of("CodeMeaning")
 _LOSSY, _SOURCES = tag_of("LossyImageCompression"), tag_of("SourceImageSequence")
+_TAGS = (_DESCRIPTION, _CODE_SEQUENCE, _LOSSY, _SOURCES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,8 @@ NOT_DERIVED = Derived()
 
 def read_derivation(*headers: Elements) -> Derived:
     """What an object, or an object and the functional groups of its frames, say of the derivation of the pixels."""
+    if not any(tag in header.raw for header in headers for tag in _TAGS):
+        return NOT_DERIVED  # most images: asked for each one that arrives
     said: list[Derivation] = []
     for header in headers:
         said += [_meaning(value) for value in texts(header, _DESCRIPTION)]

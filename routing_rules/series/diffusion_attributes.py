@@ -65,7 +65,11 @@ def _private_b_values(
                 continue
             value = value % one.modulo if one.modulo else value
             if not one.last_prescribed:
-                return value, None, (f"{one.vendor} writes a b-value of {value:g}",) if value else ()
+                return (
+                    value,
+                    None,
+                    (f"{one.vendor or one.creator} writes a b-value of {value:g}",) if value else (),
+                )
             if _says_zero(header, blocks, facts):
                 return 0.0, value or None, ()
             if counts or not value:
@@ -95,7 +99,9 @@ def _vendor_marks(
         for value in numbers(header, tag, one.vr)[:1]
     ]
     marks = tuple(
-        f"{one.vendor} ({one.group:04X},xx{one.element:02X}) {value:g}" for one, value in flags if value
+        f"{one.vendor or one.creator} ({one.group:04X},xx{one.element:02X}) {value:g}"
+        for one, value in flags
+        if value
     )
     return marks, bool(flags) and not marks
 
@@ -105,6 +111,8 @@ def public_marks(source: Elements, values: Mapping[str, Any]) -> tuple[str, ...]
     directionality = values.get("directionality", "")
     directed = directionality in _DIRECTIONS
     marks: tuple[str, ...] = (f"DiffusionDirectionality {directionality}",) if directed else ()
+    if _GRADIENT not in source.raw and _GRADIENT_GROUP not in source.raw:
+        return marks
     holders = (source, *items(source, _GRADIENT_GROUP))
     if any(any(numbers(holder, _GRADIENT)) for holder in holders):
         marks += ("DiffusionGradientOrientation",)
