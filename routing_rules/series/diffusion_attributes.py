@@ -58,17 +58,17 @@ def _private_b_values(
     A value that the scanner keeps from the last diffusion series counts only where something else `counts`.
     """
     unproven: float | None = None
-    for one in facts.b_values:
-        for tag in one.tags(blocks):
-            value = next(iter(numbers(header, tag, one.vr)), None)
+    for place in facts.b_values:
+        for tag in place.tags(blocks):
+            value = next(iter(numbers(header, tag, place.vr)), None)
             if value is None or value < 0:
                 continue
-            value = value % one.modulo if one.modulo else value
-            if not one.last_prescribed:
+            value = value % place.modulo if place.modulo else value
+            if not place.last_prescribed:
                 return (
                     value,
                     None,
-                    (f"{one.vendor or one.creator} writes a b-value of {value:g}",) if value else (),
+                    (f"{place.vendor or place.creator} writes a b-value of {value:g}",) if value else (),
                 )
             if _says_zero(header, blocks, facts):
                 return 0.0, value or None, ()
