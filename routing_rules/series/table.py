@@ -7,7 +7,7 @@ anything.
 
 from __future__ import annotations
 
-from routing_rules.series.derivation_signs import computed
+from routing_rules.series.derivation_signs import computed, derived_unsaid
 from routing_rules.series.diffusion_signs import (
     diffusion_marked,
     diffusion_named,
@@ -65,6 +65,8 @@ MR_IMAGES = (
     "1.2.840.10008.5.1.4.1.1.4.4",  # Legacy Converted Enhanced MR Image
 )
 _ADC_QUANTITIES = ("113041", "MM2/S", "UM2/S", "10-6.MM2/S", "10*-6.MM2/S", "APPARENT DIFFUSION COEFFICIENT")
+# Their programs run beside scanners and write nothing but what they compute.
+_MAKERS_OF_SYNTHETIC_IMAGES = ("SyntheticMR", "SyntheticMR AB", "Synthetic MR AB")
 
 ROWS: tuple[RecognitionRow, ...] = (
     # what is no image of a head at all
@@ -87,6 +89,7 @@ ROWS: tuple[RecognitionRow, ...] = (
     RecognitionRow(K.ADC, 0.97, (role("adc"),)),
     RecognitionRow(K.ADC, 0.95, (has("quantities", *_ADC_QUANTITIES),)),
     RecognitionRow(K.DERIVED, 0.95, (role("map", "reformat"),)),
+    RecognitionRow(K.DERIVED, 0.9, (equals("manufacturer", *_MAKERS_OF_SYNTHETIC_IMAGES),)),
     RecognitionRow(
         K.DERIVED, 0.9, (any_of(role("phase"), equals("complex_component", "PHASE", "IMAGINARY")),)
     ),
@@ -102,6 +105,7 @@ ROWS: tuple[RecognitionRow, ...] = (
     RecognitionRow(K.DERIVED, 0.6, (computed, any_of(b_value_high, diffusion_named, epi))),
     RecognitionRow(K.DERIVED, 0.9, (computed,)),
     RecognitionRow(K.OTHER, 0.9, (role("perfusion"),)),
+    RecognitionRow(K.DERIVED, 0.8, (derived_unsaid, means("mapping"))),
     RecognitionRow(K.OTHER, 0.85, (means("mapping"),)),
     RecognitionRow(K.DWI, 0.97, (b_value_high, any_of(epi, diffusion_named))),
     RecognitionRow(K.DWI, 0.9, (b_value_high, any_of(diffusion_marked, several_b_values))),

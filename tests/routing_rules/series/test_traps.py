@@ -165,6 +165,37 @@ def test_an_enhanced_diffusion_object_of_b0_alone_shows_no_diffusion(
     assert classify_series([ds]).kind == kind
 
 
+def test_the_halves_of_a_ge_diffusion_series_have_their_own_b_values() -> None:
+    """The T2 half carries the b-value of the series as well: its flag says that it is b = 0."""
+    images = []
+    for number, flag in enumerate((14, 14, 16, 16), start=1):
+        ds = header(1, number, ScanningSequence=["EP", "SE"], RepetitionTime=8000, EchoTime=80)
+        private(ds, 0x0043, "GEMS_PARM_01", 0x39, "IS", [1000, 8, 0, 0])
+        private(ds, 0x0043, "GEMS_PARM_01", 0x30, "SS", flag)
+        images.append(private(ds, 0x0021, "GEMS_RELA_01", 0x5A, "SL", 16))
+    found = classify_series(images)
+    assert (found.kind, found.b_values) == (SeriesKind.DWI, (0.0, 1000.0))
+
+
+def test_a_philips_series_of_diffusion_and_its_maps_is_diffusion() -> None:
+    """Unweighted, directions, isotropic and ADC images in one series, told by private attributes alone."""
+    images = []
+    for number, (b, direction, shows) in enumerate(
+        [(0.0, "O", "M")] * 4
+        + [(1000.0, "O", "M")] * 12
+        + [(1000.0, "I", "M")] * 4
+        + [(0.0, "I", "ADC")] * 4,
+        start=1,
+    ):
+        ds = header(1, number, ScanningSequence="SE", RepetitionTime=4900, EchoTime=72)
+        private(ds, 0x2001, "Philips Imaging DD 001", 0x03, "FL", b)
+        private(ds, 0x2001, "Philips Imaging DD 001", 0x04, "CS", direction)
+        images.append(private(ds, 0x2005, "Philips MR Imaging DD 001", 0x11, "CS", shows))
+    found = classify_series(images)
+    assert (found.kind, found.also) == (SeriesKind.DWI, (SeriesKind.TRACE, SeriesKind.ADC))
+    assert (found.b_values, found.caveats) == ((0.0, 1000.0), ())
+
+
 def test_an_enhanced_flair_compressed_lossily_is_a_flair() -> None:
     """FrameType DERIVED, and the object says what was done."""
     modifier: dict[str, object] = {"InversionRecovery": "YES", "InversionTimes": [2500.0]}

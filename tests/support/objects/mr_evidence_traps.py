@@ -489,6 +489,25 @@ EVIDENCE_TRAPS: tuple[Trap, ...] = (
         ImageType=image_type("DERIVED\\PRIMARY\\DIXON\\WATER"),
     ),
     a_trap("Canon susceptibility", "swi", "the name", "GR", 29, 20, SequenceName="FE3D_ssfsbb", **D3),
+    a_trap(
+        "GE MAGiC synthetic T2",
+        "derived",
+        "computed from the several delays and echoes",
+        "SE\\IR",
+        4000,
+        90,
+        ImageType=image_type("DERIVED\\PRIMARY\\OTHER"),
+        private=((*_GE_NAME, "magic"),),
+    ),
+    a_trap(
+        "SyMRI T2",
+        "derived",
+        "its maker makes synthetic images only",
+        "SE",
+        4500,
+        100,
+        Manufacturer="SyntheticMR AB",
+    ),
     # perfusion, angiography, spectroscopy
     a_trap(
         "UIH time of flight",
