@@ -37,6 +37,7 @@ class _Table:
     after: frozenset[str]
     after_alone: frozenset[str]
     given: frozenset[str]
+    affirmations: frozenset[str]
     follow: frozenset[str]
     precede: frozenset[str]
     open: frozenset[str]
@@ -84,8 +85,8 @@ def _table() -> _Table:
         **{
             name: frozenset(_words(data[name]))
             for name in (
-                "agents", "contrast", "negations", "plain", "before", "after", "after_alone", "given", "open", "small",
-                "units", "conjunctions",
+                "agents", "contrast", "negations", "plain", "before", "after", "after_alone", "given",
+                "affirmations", "open", "small", "units", "conjunctions",
             )
         },
     )  # fmt: skip
@@ -151,7 +152,7 @@ def words_say(text: str) -> Contrast | None:
     if not said:
         return None
     of_contrast = any(table.stands_for_contrast(word) for word in words)
-    open_ = of_contrast and any(word in table.open for word in words)
+    open_ = of_contrast and ("?" in folded or any(word in table.open for word in words))
     return said.pop() if len(said) == 1 and not open_ else Contrast.UNKNOWN
 
 
@@ -178,7 +179,7 @@ def _script(folded: str, table: _Table) -> Contrast | None:
 
 def _only_denied(words: Sequence[str], table: _Table) -> bool:
     """A negation, and nothing after it but what it denies: `none given`, `Gadovist: no`."""
-    positive = [word for word in words if word in table.after_alone]
+    positive = [word for word in words if word in table.after_alone or word in table.affirmations]
     return not positive and any(word in table.negations or word in table.plain for word in words)
 
 

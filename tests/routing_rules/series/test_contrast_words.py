@@ -20,11 +20,12 @@ AGENTS = {
         "no gadovist", "Gadovist: no", "0", "0,0", "w/o", "aucun", "pas de gadolinium", "senza mdc", "sin contraste",
         "sem contraste", "zonder contrast", "bez kontrastu", "utan kontrast", "без контраста", "造影なし", "平扫",
         "nativ", "pre", "unenhanced", "Keine KM-Gabe", "not given", "non-contrast", "C-", "none\\0 ml",
+        "無", "administered: no",
     ),
     UNKNOWN: (
         "NaN", "k.A.", "_", "-", "unknown", "REMOVED", "ANONYMIZED", "n/a", "NULL", "XXXX", "keine Angabe", "not known",
         "no data", "Gadovist?", "Gadovist refused", "Gadovist, keine Nebenwirkung", "Kowalczewska", "10", "IV", "x",
-        "non renseigné", "de-identified", "with and without contrast", "Foobarist 7",
+        "non renseigné", "de-identified", "with and without contrast", "Foobarist 7", "yes / no",
     ),
 }  # fmt: skip
 DESCRIPTIONS = {
@@ -38,7 +39,8 @@ DESCRIPTIONS = {
         "t1 vor KM", "t1 senza mdc", "T1 sin contraste", "T1 bez kontrastu", "ax t1 no contrast", "T1 造影前",
         "t1 s/c", "T1 pre GD",
     ),
-    UNKNOWN: ("mit und ohne KM", "ohne und mit KM", "T1 w/wo contrast", "T1 +/- C", "pre and post contrast", "KM ggf."),
+    UNKNOWN: ("mit und ohne KM", "ohne und mit KM", "T1 w/wo contrast", "T1 +/- C", "pre and post contrast", "KM ggf.",
+              "T1 KM?"),
     None: (
         "", "t1 se sag", "post-op control", "pre-op planning", "posterior fossa", "post fossa t2", "cerebrum",
         "prescan", "phase contrast", "C-spine T1", "t1_mprage_recommended", "Removed tumour",
