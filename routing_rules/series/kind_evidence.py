@@ -12,12 +12,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from routing_rules.series.derivation_signs import derived_unsaid, filtered, lossy
-from routing_rules.series.diffusion_signs import denied, diffusion_marked, diffusion_named, several_b_values
+from routing_rules.series.diffusion_signs import (
+    denied,
+    diffusion_marked,
+    diffusion_named,
+    only_unweighted,
+    several_b_values,
+)
 from routing_rules.series.recognition_row import TE, TR, RecognitionRow, no_epi, three_d
 from routing_rules.series.series import SeriesKind as K
 from routing_rules.series.signs import (
     Sign,
     all_of,
+    any_of,
     b_value_high,
     epi,
     equals,
@@ -74,6 +81,12 @@ _DIFFUSION = (
     Contradiction("the scanner's own flags say no diffusion", denied, 0.3),
     Contradiction("an inversion without EPI", all_of(inversion, no_epi), 0.2),
     *_PIXELS,
+)
+
+_UNWEIGHTED = Contradiction(
+    "a diffusion sequence with b = 0 alone: the weighted images are not in it",
+    all_of(any_of(diffusion_named, diffusion_marked), only_unweighted),
+    0.0,
 )
 
 
@@ -171,7 +184,7 @@ EVIDENCE: Mapping[K, KindEvidence] = {
             (Contradiction("slow, as only images to read are", within(TR, 6000, 100_000), 0.1),),
         ),
         KindEvidence(K.DERIVED, _proofs(K.DERIVED), (role("map", "reformat"),), (_LOSSY,)),
-        KindEvidence(K.OTHER, _proofs(K.OTHER)),
+        KindEvidence(K.OTHER, _proofs(K.OTHER), (), (_UNWEIGHTED,)),
     )
 }
 """Every kind, in the order in which they are told."""

@@ -84,7 +84,7 @@ def test_what_people_are_told_holds_no_value_of_an_object() -> None:
     """Sentences stand in the table as they are shown: pages print them."""
     for each in EVIDENCE.values():
         for contradiction in each.contradictions:
-            assert re.fullmatch(r"[A-Za-z0-9 ,:'²/-]+", contradiction.says), contradiction.says
+            assert re.fullmatch(r"[A-Za-z0-9 ,:='²/-]+", contradiction.says), contradiction.says
             assert 0 <= contradiction.costs <= 0.5
 
 
@@ -94,3 +94,14 @@ def test_a_left_over_b_value_is_named_in_the_evidence() -> None:
     told = classify_series(trap.known.headers(images=2))
     assert "a b-value of 1000 s/mm² left over from another series does not count" in told.evidence
     assert (told.caveats, told.b_values) == ((), ())
+
+
+def test_a_series_of_b0_alone_says_so() -> None:
+    """It is `other`, and the reader sees why the diffusion is missing."""
+    alone = found(
+        ScanningSequence="EP", RepetitionTime=8000, EchoTime=90, SequenceName="ep_b0", DiffusionBValue=0.0
+    )
+    assert (alone.kind, alone.caveats) == (
+        SeriesKind.OTHER,
+        ("a diffusion sequence with b = 0 alone: the weighted images are not in it",),
+    )
