@@ -1,4 +1,4 @@
-"""The nodes we know (nodes.yaml): who may call us, and where to find whom.
+"""The nodes we know (nodes.yaml): who may call us, where to find whom, and what is said of their sites.
 
 A calling AE title is not a secret, so a caller is known only if its title AND its address match.
 """
@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dicom_nodes.errors import UnknownNode
-from dicom_nodes.node import DimseNode, Node, Role
-from dicom_nodes.node_file import parse_nodes, read_nodes_file
+from dicom_nodes.node import DimseNode, Node, Role, Site
+from dicom_nodes.node_file import nodes_text, parse_nodes
 
 _RESOLVED_FOR_S = 30.0
 _resolved: dict[str, tuple[float, frozenset[str]]] = {}
@@ -22,18 +22,20 @@ _resolved: dict[str, tuple[float, frozenset[str]]] = {}
 class NodeDirectory:
     """An immutable list of nodes; reading the file again gives a new directory."""
 
-    def __init__(self, nodes: tuple[Node, ...] = ()) -> None:
+    def __init__(self, nodes: tuple[Node, ...] = (), sites: tuple[Site, ...] = ()) -> None:
         self._nodes = tuple(nodes)
+        self._sites = {site.name: site for site in sites}
 
     @classmethod
     def from_file(cls, path: Path) -> NodeDirectory:
         """Read nodes.yaml; raises NodeFileError with every problem at once."""
-        return cls(read_nodes_file(path))
+        return cls.from_text(nodes_text(path), str(path), path.parent)
 
     @classmethod
     def from_text(cls, text: str, source: str = "nodes.yaml", base: Path | None = None) -> NodeDirectory:
         """Parse the text of a nodes.yaml; relative paths in it count from `base` (default: here)."""
-        return cls(parse_nodes(text, source, base or Path()))
+        read = parse_nodes(text, source, base or Path())
+        return cls(read.nodes, read.sites)
 
     def __iter__(self) -> Iterator[Node]:
         return iter(self._nodes)
@@ -48,6 +50,15 @@ class NodeDirectory:
                 return node
         known = ", ".join(sorted(node.name for node in self._nodes)) or "none"
         raise UnknownNode(f"There is no node {name!r} (known: {known}).", "Add it to nodes.yaml.")
+
+    def site(self, name: str) -> Site:
+        """What is said of a site; nothing, where it is not named."""
+        return self._sites.get(name) or Site(name)
+
+    @property
+    def sites(self) -> frozenset[str]:
+        """The sites that something is said of, and those of the nodes."""
+        return frozenset(self._sites) | {node.site for node in self._nodes}
 
     def caller(self, calling_ae: str, address: str) -> DimseNode | None:
         """The node that calls itself `calling_ae` and may call from `address`, whatever its roles; a title that only

@@ -1,4 +1,4 @@
-"""Another DICOM system: where it is, how it is called, and what we use it for."""
+"""Another DICOM system: where it is, how it is called, and what we use it for; and what is said of a site."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ReportsBy(StrEnum):
     WEB = "web"
     """On our form; what it sends by DICOM is passed on, and the case waits for the signature."""
     DICOM = "dicom"
-    """By a structured report (or PDF) of its own: once that is safe at the sender's PACS, the case is over."""
+    """By a structured report (or PDF) of its own: once that is safe where it goes, the case is over."""
 
 
 class ConfirmsBy(StrEnum):
@@ -155,3 +155,11 @@ class DicomWebNode:
 
 
 Node = DimseNode | DicomWebNode
+
+
+@dataclass(frozen=True)
+class Site:
+    """What nodes.yaml says of a site as a whole. `returns_to`: the name of the node that its reports go to."""
+
+    name: str
+    returns_to: str = ""

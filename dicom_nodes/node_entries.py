@@ -1,4 +1,4 @@
-"""What may stand in one entry of nodes.yaml: a model for each kind of node, which makes the node.
+"""What may stand in one entry of nodes.yaml: a model for each kind of node, which makes the node, and one for a site.
 
 The models say what a person may write, more than a node can be: one role or a list of them, a file beside this one.
 They are validated with the folder of nodes.yaml as context, from which the names of files count.
@@ -35,6 +35,7 @@ from dicom_nodes.node import (
     ReportsBy,
     Role,
     ServiceAddress,
+    Site,
     TlsSettings,
 )
 
@@ -42,7 +43,7 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 # PS3.5 6.2, VR AE: 16 bytes of the default repertoire without backslash and control characters.
 _AE_TITLE: Final = re.compile(r"(?! )[\x20-\x5B\x5D-\x7E]{1,16}(?<! )")
 _MUST_NOT_BE_EMPTY: Final = frozenset(
-    {"name", "ae_title", "host", "port", "url", "roles", "site", "addresses"}
+    {"name", "ae_title", "host", "port", "url", "roles", "site", "addresses", "returns_to"}
 )
 
 
@@ -294,3 +295,13 @@ class DicomWebEntry(Entry):
 
 KINDS: Final[Mapping[str, type[Entry]]] = {"dimse": DimseEntry, "dicomweb": DicomWebEntry}
 """The model of an entry by what it says as `kind`; the first when it says nothing."""
+
+
+class SiteEntry(_Input):
+    """What may be said of a site."""
+
+    returns_to: _Text = ""
+
+    def site(self, name: str) -> Site:
+        """The site that stands here under this name."""
+        return Site(name, self.returns_to)

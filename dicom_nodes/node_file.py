@@ -1,11 +1,12 @@
-"""nodes.yaml -> nodes, with every problem of the file reported at once, each with its line, value and fix.
+"""nodes.yaml -> nodes and sites, with every problem of the file reported at once, each with its line, value and fix.
 
 What may stand in an entry is in `node_entries`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -16,26 +17,36 @@ from dicom_nodes.config_files.file_problem import FileProblem, did_you_mean
 from dicom_nodes.config_files.validation import problems_of
 from dicom_nodes.config_files.yaml_lines import LinedYaml, read_yaml
 from dicom_nodes.errors import NodeFileError
-from dicom_nodes.node import DimseNode, Node
-from dicom_nodes.node_entries import KINDS
+from dicom_nodes.node import DimseNode, Node, Role, Site
+from dicom_nodes.node_entries import KINDS, SiteEntry
+
+_TOP = ("nodes", "sites")
 
 
-def read_nodes_file(path: Path) -> tuple[Node, ...]:
-    """Read and check the file; raises NodeFileError."""
+@dataclass(frozen=True)
+class NodeFile:
+    """What a nodes.yaml says."""
+
+    nodes: tuple[Node, ...]
+    sites: tuple[Site, ...] = ()
+
+
+def nodes_text(path: Path) -> str:
+    """The text of the file; raises NodeFileError."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is not UTF-8 text"
         problem = FileProblem(str(path), None, f"cannot be read: {reason}", "", "Give a readable UTF-8 file.")
         raise NodeFileError([problem], str(path)) from error
-    return parse_nodes(text, str(path), path.parent)
 
 
-def parse_nodes(text: str, source: str, base: Path) -> tuple[Node, ...]:
+def parse_nodes(text: str, source: str, base: Path) -> NodeFile:
     """Check the whole text and build its nodes; relative file names in it count from `base`. Raises NodeFileError."""
     read = read_yaml(text, source, aliases=True)
     problems = list(read.problems)
     nodes: dict[int, Node] = {}
+    sites: list[Site] = []
     if not problems:
         entries, problems = _entries(read, source)
         for number, entry in enumerate(entries):
@@ -45,9 +56,17 @@ def parse_nodes(text: str, source: str, base: Path) -> tuple[Node, ...]:
             else:
                 nodes[number] = made
         problems += _clashes(nodes, read, source)
+        for name, said in _said_of_sites(read).items():
+            of_site = _site(name, said, read, source)
+            if isinstance(of_site, list):
+                problems += of_site
+            else:
+                sites.append(of_site)
+        if not problems:  # of a node that cannot be read nothing is known
+            problems += _ways_back(sites, nodes.values(), read, source)
     if problems:
         raise NodeFileError(problems, source)
-    return tuple(nodes.values())
+    return NodeFile(tuple(nodes.values()), tuple(sites))
 
 
 def _entries(read: LinedYaml, source: str) -> tuple[list[Any], list[FileProblem]]:
@@ -58,13 +77,21 @@ def _entries(read: LinedYaml, source: str) -> tuple[list[Any], list[FileProblem]
         fix = "Write nodes: and below it a list, with a dash before each node."
         line = read.line(("nodes",))
         return [], [FileProblem(source, line, "expected `nodes:` with a list of nodes below it", "", fix)]
-    fix = "The only name at the top is nodes."
-    unknown = [
-        FileProblem(source, read.line((name,)), "there is nothing of this name", name, fix)
+    problems = [
+        FileProblem(
+            source, read.line((name,)), "there is nothing of this name", name, did_you_mean(name, _TOP)
+        )
         for name in content
-        if name != "nodes"
+        if name not in _TOP
     ]
-    return listed or [], unknown
+    if not isinstance(content.get("sites"), dict | None):
+        fix = "Write sites: and below it the name of each site, with what is said of it."
+        problems.append(
+            FileProblem(
+                source, read.line(("sites",)), "expected `sites:` with names of sites below it", "", fix
+            )
+        )
+    return listed or [], problems
 
 
 def _node(entry: Any, number: int, read: LinedYaml, source: str, base: Path) -> Node | list[FileProblem]:
@@ -108,3 +135,37 @@ def _clashes(nodes: dict[int, Node], read: LinedYaml, source: str) -> Iterator[F
                 said = f"nodes {other!r} and {node.name!r} both call as {title!r}"
                 fix = "Use different AE titles or different addresses."
                 yield FileProblem(source, read.line(("nodes", number, "ae_title")), said, address, fix)
+
+
+def _said_of_sites(read: LinedYaml) -> dict[str, Any]:
+    """What stands below `sites`, by site."""
+    said = read.data.get("sites") if isinstance(read.data, dict) else None
+    return said if isinstance(said, dict) else {}
+
+
+def _site(name: str, said: Any, read: LinedYaml, source: str) -> Site | list[FileProblem]:
+    try:
+        return SiteEntry.model_validate({} if said is None else said).site(name)
+    except ValidationError as error:
+        return problems_of(error, read, source, SiteEntry, ("sites", name), f"site {name!r}")
+
+
+def _ways_back(
+    sites: list[Site], nodes: Collection[Node], read: LinedYaml, source: str
+) -> Iterator[FileProblem]:
+    """A site's reports go to a node that is here and takes reports: no other may get the identities in them."""
+    archives = tuple(node.name for node in nodes if Role.ARCHIVE in node.roles)
+    names = tuple(node.name for node in nodes)
+    for site in sites:
+        wanted = site.returns_to
+        if not wanted or wanted in archives:
+            continue
+        line, said = read.line(("sites", site.name, "returns_to")), f"site {site.name!r}: returns_to"
+        if wanted in names:
+            problem, fix = (
+                "names a node without the role archive",
+                "Give that node the role, or name another.",
+            )
+        else:
+            problem, fix = "names no node", did_you_mean(wanted, archives or names)
+        yield FileProblem(source, line, f"{said}: {problem}", wanted, fix)

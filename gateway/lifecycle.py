@@ -42,9 +42,9 @@ class CaseState(StrEnum):
     COMPOSED = "COMPOSED"
     """The SR with the original identity exists."""
     RETURNED = "RETURNED"
-    """The sender's PACS accepted the SR."""
+    """The node it goes to accepted the SR."""
     CONFIRMED = "CONFIRMED"
-    """The sender's PACS committed to the SR, or was seen to hold it."""
+    """The node it goes to committed to the SR, or was seen to hold it."""
     FORGOTTEN = "FORGOTTEN"
     """Its patient was forgotten before the SR was confirmed; a case that was CONFIRMED stays that."""
 
@@ -57,9 +57,9 @@ class ReplyState(StrEnum):
     RESTORED = "RESTORED"
     """A copy with the original identity exists."""
     RETURNED = "RETURNED"
-    """The sender's PACS accepted it."""
+    """The node it goes to accepted it."""
     CONFIRMED = "CONFIRMED"
-    """The sender's PACS committed to it, or was seen to hold it."""
+    """The node it goes to committed to it, or was seen to hold it."""
     DISCARDED = "DISCARDED"
     """A person decided that it goes nowhere; why is in the audit trail."""
 

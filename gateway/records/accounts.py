@@ -13,6 +13,7 @@ from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from sqlmodel import Session, col, select
 
 from gateway.records.database import Database
 from gateway.records.tables.administration import Account, WebSession
@@ -52,6 +53,14 @@ def session_of(database: Database, token: str) -> Viewer | None:
             return None
         account = session.get(Account, row.account_id)
         return viewer_of(account, row.csrf) if account is not None and not account.disabled else None
+
+
+def uploading_sites(session: Session) -> list[str]:
+    """The sites of those who may upload for one."""
+    chosen = select(Account.site).where(
+        Account.role == "coordinator", Account.site != "", col(Account.disabled).is_(False)
+    )
+    return sorted(set(session.exec(chosen)))
 
 
 def viewer_of(account: Account, csrf: str) -> Viewer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,8 @@ from gateway.assembly.gateway import unreachable
 from gateway.errors import GatewayError
 from gateway.privacy.errors import PrivacyError
 from gateway.profiles import read_folder
-from gateway.records import ledger
+from gateway.recipients import Nobody, ToNode, ToUploader, recipient
+from gateway.records import accounts, ledger
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
 from gateway.records.identities import keys
@@ -45,6 +46,7 @@ def check(settings: Settings) -> list[Problem]:
         _database,
         _disk,
         _nodes_and_rules,
+        _ways_back,
         _profiles,
         _security,
     )
@@ -65,10 +67,18 @@ def _keys(settings: Settings) -> Iterator[Problem]:
                 yield Problem("keys", error.problem, error.fix)
 
 
+@contextmanager
+def _kept(settings: Settings) -> Iterator[Database | None]:
+    """The database, which looking does not make. Raises SQLAlchemyError."""
+    with closing(Database(settings.storage.database)) as database:
+        file = Path(settings.storage.database.removeprefix("sqlite:///"))
+        yield None if database.is_sqlite and not file.exists() else database
+
+
 def _database(settings: Settings) -> Iterator[Problem]:
     try:
-        with closing(Database(settings.storage.database)) as database:
-            if database.is_sqlite and not Path(settings.storage.database.removeprefix("sqlite:///")).exists():
+        with _kept(settings) as database:
+            if database is None:
                 return  # made at the first start
             if schema.is_current(database):
                 yield from _keys_needed(settings, database)
@@ -183,6 +193,49 @@ def _nodes_and_rules(settings: Settings) -> Iterator[Problem]:
             yield Problem(
                 "rules", f"Rule {finding.rule_id} {finding.problem}", finding.fix, finding.relation.is_mistake
             )
+
+
+def _ways_back(settings: Settings) -> Iterator[Problem]:
+    """Sites whose reports would go to nobody, and those whose reports go to no archive."""
+    try:
+        directory = NodeDirectory.from_file(settings.files.nodes)
+    except NodeFileError:
+        return  # told by _nodes_and_rules
+    senders = [(node.site, node.name) for node in directory if Role.SENDER in node.roles]
+    for site, sender in sorted(senders):
+        to = recipient(directory, site, sender)
+        if isinstance(to, Nobody):
+            yield Problem("sites", f"What {sender} sends has no way back. {to.problem}", to.fix)
+        elif isinstance(to, ToNode) and Role.ARCHIVE not in to.node.roles:
+            yield Problem(
+                "sites",
+                f"Site {site} has no archive: the report of what {sender} sends first goes to {sender}.",
+                f"Fine where {sender} keeps reports; else give the site's archive that role, or write returns_to "
+                f"under sites, {site}.",
+                severe=False,
+            )
+    for site in _uploading_sites(settings):
+        to = recipient(directory, site, "")
+        if isinstance(to, ToUploader):
+            yield Problem(
+                "sites",
+                f"The report of what is uploaded for site {site} waits on the upload's page: {to.why}.",
+                "Fine where people fetch it there; else give the site's archive that role, or write returns_to under "
+                f"sites, {site}.",
+                severe=False,
+            )
+
+
+def _uploading_sites(settings: Settings) -> list[str]:
+    """Sites with people who may upload; none, while the database cannot tell."""
+    try:
+        with _kept(settings) as database:
+            if database is None or not schema.is_current(database):
+                return []
+            with database.read() as session:
+                return accounts.uploading_sites(session)
+    except SQLAlchemyError:
+        return []  # told by _database
 
 
 def _profiles(settings: Settings) -> Iterator[Problem]:

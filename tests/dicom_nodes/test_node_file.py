@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 import dicom_nodes
 from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.errors import NodeFileError
-from dicom_nodes.node import ConfirmsBy, DicomWebNode, DimseNode, ReportsBy, Role, Service, ServiceAddress
+from dicom_nodes.node import (
+    ConfirmsBy,
+    DicomWebNode,
+    DimseNode,
+    ReportsBy,
+    Role,
+    Service,
+    ServiceAddress,
+    Site,
+)
 
 TWO_NODES = """
 nodes:
@@ -242,6 +251,58 @@ def test_no_caller_may_be_two_nodes(title: str) -> None:
     other = f"- {{name: b, ae_title: {title}, host: localhost, port: 1, roles: [sender]}}\n"
     with pytest.raises(NodeFileError, match=f"nodes 'big' and 'b' both call as '{title}'"):
         NodeDirectory.from_text(SEVERAL_ADDRESSES + other)
+
+
+SITES = """
+nodes:
+  - {{name: pacs, ae_title: PACS, host: 127.0.0.1, port: 104, roles: [sender, archive], site: north}}
+  - {{name: read, ae_title: READ, host: 127.0.0.1, port: 105, roles: [reader], site: far}}
+sites:
+  north:
+{said}
+"""
+
+
+def test_a_site_says_where_its_reports_go() -> None:
+    """returns_to of a site that is named; nothing of another; a site with nothing behind its name is fine."""
+    directory = NodeDirectory.from_text(SITES.format(said="    returns_to: pacs"))
+    assert directory.site("north") == Site("north", "pacs")
+    assert directory.site("far") == Site("far")
+    assert directory.sites == {"north", "far"}
+    assert NodeDirectory.from_text(SITES.format(said="")).site("north").returns_to == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "problem", "fix"),
+    [
+        ("    returns_to: pax", "site 'north': returns_to: names no node (found pax)", "pacs"),
+        (
+            "    returns_to: read",
+            "site 'north': returns_to: names a node without the role archive (found read)",
+            "Give that node the role, or name another.",
+        ),
+        (
+            "    return_to: pacs",
+            "site 'north': return_to: there is nothing of this name",
+            "Did you mean returns_to?",
+        ),
+        ("    returns_to: [pacs]", "site 'north': returns_to: is not a text", "Write one text."),
+    ],
+)
+def test_reports_go_to_a_node_that_takes_them_and_to_no_other(said: str, problem: str, fix: str) -> None:
+    """A report names its patient: a misspelt name or a reading site is a problem of the file, with its line."""
+    with pytest.raises(NodeFileError) as raised:
+        NodeDirectory.from_text(SITES.format(said=said))
+    [found] = raised.value.problems
+    assert (found.line, problem in found.told, fix in found.fix) == (7, True, True), str(found)
+
+
+@pytest.mark.parametrize("sites", ["[north]", "north", "1", "{north: [pacs]}", "{north: pacs}"])
+def test_sites_that_are_no_table_are_a_problem_of_the_file(sites: str) -> None:
+    """Whatever stands there instead, it is told with its line and a fix."""
+    with pytest.raises(NodeFileError) as raised:
+        NodeDirectory.from_text(f"nodes: []\nsites: {sites}\n")
+    assert [(found.line, bool(found.fix)) for found in raised.value.problems] == [(2, True)]
 
 
 NAMES = (

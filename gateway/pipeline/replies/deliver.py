@@ -1,4 +1,5 @@
-"""Give an object of the reading site to the PACS that sent the study, and make sure that it stays there."""
+"""Give an object of the reading site to the node that gets the reports of the study's site, and make sure that it
+stays there."""
 
 from __future__ import annotations
 
@@ -9,21 +10,26 @@ from dicom_nodes.errors import UnknownNode
 from dicom_nodes.node import ReportsBy
 from gateway.lifecycle import BEFORE_THE_REPORT, CaseState, ReplyState
 from gateway.pipeline.context import StepContext, Turn
-from gateway.pipeline.step_result import Done, NotYet, StepResult
+from gateway.pipeline.step_result import Done, NotYet, StepResult, Stuck
 from gateway.pipeline.steps.confirm import Returned, confirmed
 from gateway.pipeline.steps.deliveries import offered, verdict
+from gateway.recipients import Nobody, ToUploader, recipient
 from gateway.records.step_record import StepRecord
 from gateway.records.tables.studies import Case, Reply, Study
 from gateway.records.views import case_rows, reply_rows
 
 
 def return_reply(turn: Turn, context: StepContext) -> StepResult:
-    """RESTORED -> RETURNED, with the answer of the sender's PACS."""
+    """RESTORED -> RETURNED, with the answer of the node it goes to."""
     reply, _, study = _read(turn, context)
-    if not study.sender:
-        return Done(ReplyState.RETURNED, StepRecord(note={"waits": "on the upload's page"}))
-    node = context.directory().get(study.sender)
-    return verdict("reply", node.name, offered(context, node, [reply.restored]), ReplyState.RETURNED)
+    to = recipient(context.directory(), study.site, study.sender)
+    if isinstance(to, Nobody):
+        return Stuck(to.problem, f"{to.fix} Then try again.", StepRecord(columns={"returns_to": ""}))
+    if isinstance(to, ToUploader):
+        note = {"waits": "on the upload's page", "why": to.why}
+        return Done(ReplyState.RETURNED, StepRecord(note=note, columns={"returns_to": ""}))
+    result = verdict("reply", to.node.name, offered(context, to.node, [reply.restored]), ReplyState.RETURNED)
+    return replace(result, record=replace(result.record, columns={"returns_to": to.node.name}))
 
 
 def confirm_reply(turn: Turn, context: StepContext) -> StepResult:
@@ -35,7 +41,7 @@ def confirm_reply(turn: Turn, context: StepContext) -> StepResult:
             return NotYet("the case is still on its way to the reading site", timedelta(seconds=5))
     else:
         closes = False
-    if not study.sender:
+    if not reply.returns_to:
         record = StepRecord(note={"how": "kept here for the uploader"}, closes_case=closes)
         return Done(ReplyState.CONFIRMED, record)
     returned = Returned(
@@ -46,7 +52,7 @@ def confirm_reply(turn: Turn, context: StepContext) -> StepResult:
         reply.commitment_transactions,
         ReplyState.CONFIRMED,
     )
-    result = confirmed(turn, context, context.directory().get(study.sender), returned)
+    result = confirmed(turn, context, context.directory().get(reply.returns_to), returned)
     if isinstance(result, Done):
         return Done(result.reached, replace(result.record, closes_case=closes))
     return result

@@ -20,6 +20,7 @@ from gateway.privacy.errors import Held, HeldReason
 from gateway.privacy.reidentify.maps import accessions_back, uids_back
 from gateway.privacy.reidentify.references import references, refuse_if_foreign
 from gateway.privacy.reidentify.restore import restore
+from gateway.recipients import Nobody, ToNode, recipient
 from gateway.records import ledger
 from gateway.records.step_record import StepRecord
 from gateway.records.tables.studies import Case, Reply
@@ -63,6 +64,9 @@ def restore_reply(turn: Turn, context: StepContext) -> StepResult:
         return Stuck(
             "No original of its study can be read.", "Look at the case's study; then try again.", belongs
         )
+    to = recipient(context.directory(), study.site, study.sender)
+    if isinstance(to, Nobody):  # the identity is not even read for an object that could go nowhere
+        return Stuck(to.problem, f"{to.fix} Then try again.", belongs)
     headers += originals.priors(context.database, context.blobs, case)
     back = uids_back(headers, context.pseudonym_key)
     with context.database.read() as session:
@@ -86,7 +90,11 @@ def restore_reply(turn: Turn, context: StepContext) -> StepResult:
             return NotYet(f"{len(unknown)} objects it refers to have not come yet", LOOK_AGAIN, belongs)
         return Stuck(held.problem, held.fix, belongs)
     note = {"from": reply.node, "kind": case_of_reply.ACCEPTED[reply.sop_class_uid]}
-    columns |= {"restored": restored, "is_report": case_of_reply.is_report(dataset)}
+    columns |= {
+        "restored": restored,
+        "is_report": case_of_reply.is_report(dataset),
+        "returns_to": to.node.name if isinstance(to, ToNode) else "",
+    }
     return Done(ReplyState.RESTORED, StepRecord(note=note, columns=columns))
 
 

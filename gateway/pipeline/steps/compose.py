@@ -1,7 +1,8 @@
 """Build the report's DICOM objects with the original identity.
 
 Every form is made (Enhanced SR, Comprehensive SR, Basic Text SR, PDF, the printed pages), each under a UID derived
-from the case and the signed text; return_report sends the first one the sender's PACS accepts.
+from the case and the signed text; return_report sends the first one that the node it goes to accepts. A report that
+nobody would get is not built: a person is asked first.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from gateway.pipeline.steps import originals
 from gateway.pipeline.steps.document_forms import PAGES, RICHEST_FIRST
 from gateway.pipeline.steps.identities import WAITS_FOR_A_LEAD, dispute, standing_header, statements
 from gateway.privacy.pseudonyms import PseudonymKey
+from gateway.recipients import Nobody, ToNode, recipient
 from gateway.records import ledger
 from gateway.records.step_record import StepRecord
 from gateway.records.tables.studies import Case, Study
@@ -53,6 +55,9 @@ def compose(turn: Turn, context: StepContext) -> StepResult:
     if question is not None:
         why = "its images name two different patients: a lead decides"
         return NotYet(why, WAITS_FOR_A_LEAD, StepRecord(dispute=question))
+    to = recipient(context.directory(), study.site, study.sender)
+    if isinstance(to, Nobody):  # the identity is not even read for a report that could go nowhere
+        return Stuck(to.problem, f"{to.fix} Then retry the case.")
     evidence = [header for _, header in pairs]
     standing = standing_header(context, study, instances)
     # The gateway reads an identity back here: it is in the audit trail before it is in a file.
@@ -106,7 +111,8 @@ def compose(turn: Turn, context: StepContext) -> StepResult:
                 "transfer_syntax_uid": str(dataset.file_meta.TransferSyntaxUID),
             }
     note = {"forms": list(RICHEST_FIRST), "references": len(evidence)}
-    return Done(CaseState.COMPOSED, StepRecord(note=note, columns={"composed": composed}))
+    columns = {"composed": composed, "returns_to": to.node.name if isinstance(to, ToNode) else ""}
+    return Done(CaseState.COMPOSED, StepRecord(note=note, columns=columns))
 
 
 @dataclass(frozen=True)

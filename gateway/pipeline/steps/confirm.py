@@ -1,4 +1,4 @@
-"""Is what was returned safe at the sender? By storage commitment (PS3.4 Annex J), else by asking whether it is there.
+"""Is what was returned safe where it went? By storage commitment (PS3.4 Annex J), else by asking whether it is there.
 
 The same for the report of a case and for an object of a reading site. Every request has its own transaction UID,
 remembered with its unit; the receiver keeps answers by that UID, so an answer is recognised whenever it comes and on
@@ -37,7 +37,7 @@ MOST_REFUSALS = 2
 
 @dataclass(frozen=True)
 class Returned:
-    """What the sender's PACS accepted, object by object, and what was asked about it so far."""
+    """What the node it went to accepted, object by object, and what was asked about it so far."""
 
     what: str
     """"the report" or "the object", for people"""
@@ -65,7 +65,7 @@ def confirm(turn: Turn, context: StepContext) -> StepResult:
     with context.database.read() as session:
         case = case_rows.case(session, turn.claim.id)
         study = case_rows.study(session, case.study_id)
-    if not study.sender:
+    if not case.returns_to:
         return Done(CaseState.CONFIRMED, StepRecord(note={"how": "kept here for the uploader"}))
     returned = Returned(
         "the report",
@@ -75,7 +75,7 @@ def confirm(turn: Turn, context: StepContext) -> StepResult:
         case.commitment_transactions,
         CaseState.CONFIRMED,
     )
-    return confirmed(turn, context, context.directory().get(study.sender), returned)
+    return confirmed(turn, context, context.directory().get(case.returns_to), returned)
 
 
 def confirmed(turn: Turn, context: StepContext, node: Node, returned: Returned) -> StepResult:

@@ -1,4 +1,8 @@
-"""Give the report back to the PACS that sent the study, in the richest form that PACS accepts."""
+"""Give the report to the node that gets the reports of its site, in the richest form that node accepts.
+
+Which node that is, is asked anew each time, so that a case that waits goes where nodes.yaml says now. Where it went is
+kept: that node is asked whether it keeps the report.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +16,11 @@ from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.step_result import Done, NotYet, StepResult, Stuck
 from gateway.pipeline.steps import deliveries
 from gateway.pipeline.steps.document_forms import RICHEST_FIRST, Next, Offer, files_of, fixes, told
+from gateway.recipients import Nobody, ToUploader, recipient
 from gateway.records.step_record import NewDelivery, StepRecord
 from gateway.records.views import case_rows
+
+THEN = "Then retry the case."
 
 
 def return_report(turn: Turn, context: StepContext) -> StepResult:
@@ -21,14 +28,19 @@ def return_report(turn: Turn, context: StepContext) -> StepResult:
     with context.database.read() as session:
         case = case_rows.case(session, turn.claim.id)
         study = case_rows.study(session, case.study_id)
-    if not study.sender:
+    to = recipient(context.directory(), study.site, study.sender)
+    if isinstance(to, Nobody):
+        return Stuck(to.problem, f"{to.fix} {THEN}", StepRecord(columns={"returns_to": ""}))
+    if isinstance(to, ToUploader):
         form = RICHEST_FIRST[0]
-        columns = {"returned_as": form, "returned_uid": case.composed[form]["sop_instance_uid"]}
-        return Done(
-            CaseState.RETURNED,
-            StepRecord(note={"waits": "on the upload's page, as SR and PDF"}, columns=columns),
-        )
-    return _offered(context, context.directory().get(study.sender), case.composed, turn.claim.attempts)
+        columns = {
+            "returns_to": "",
+            "returned_as": form,
+            "returned_uid": case.composed[form]["sop_instance_uid"],
+        }
+        note = {"waits": "on the upload's page, as SR and PDF", "why": to.why}
+        return Done(CaseState.RETURNED, StepRecord(note=note, columns=columns))
+    return _offered(context, to.node, case.composed, turn.claim.attempts)
 
 
 def _offered(context: StepContext, node: Node, composed: Mapping[str, Any], attempts: int) -> StepResult:
@@ -51,7 +63,11 @@ def _offered(context: StepContext, node: Node, composed: Mapping[str, Any], atte
             changed[form] = {**files[0], "tries": offer.tries}
         match offer.next:
             case Next.DONE:
-                columns = {"returned_as": form, "returned_uid": files[0]["sop_instance_uid"]}
+                columns = {
+                    "returns_to": node.name,
+                    "returned_as": form,
+                    "returned_uid": files[0]["sop_instance_uid"],
+                }
                 note = {"node": node.name, "as": form}
                 if offers[:-1]:
                     note["before"] = told(offers[:-1])
@@ -62,7 +78,7 @@ def _offered(context: StepContext, node: Node, composed: Mapping[str, Any], atte
                 break
             case Next.NEXT_FORM:
                 pass
-    record = StepRecord(columns={"composed": changed}, deliveries=tuple(kept))
+    record = StepRecord(columns={"composed": changed, "returns_to": node.name}, deliveries=tuple(kept))
     if (
         any(offer.answer.outcome is Outcome.TRY_AGAIN for offer in offers)
         and offers[-1].next is not Next.ASK_A_PERSON
@@ -70,6 +86,6 @@ def _offered(context: StepContext, node: Node, composed: Mapping[str, Any], atte
         return NotYet(f"{node.name} did not take the report: {told(offers)}", record=record)
     return Stuck(
         f"{node.name} took the report in none of the forms that were offered. {told(offers)}.",
-        f"{fixes(offers)} Then retry the case.",
+        f"{fixes(offers)} {THEN}",
         record,
     )

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, case, func, literal, select
+from sqlalchemy import ColumnElement, case, literal
 from sqlmodel import SQLModel, col
 
 from gateway.lifecycle import CaseState, ReplyState
-from gateway.records.tables.studies import Case, Reply, Study
+from gateway.records.tables.studies import Case, Reply
 
 
 def peer_of(table: type[SQLModel]) -> ColumnElement[str]:
     """The name of that node, as an expression on the unit's row; empty when its step stays in the house."""
     if table is Reply:
-        sender = select(col(Study.sender)).where(col(Study.id) == col(Reply.study_id)).scalar_subquery()
         outside = col(Reply.state).in_((ReplyState.RESTORED, ReplyState.RETURNED))
-        return case((outside, func.coalesce(sender, "")), else_="")
+        return case((outside, col(Reply.returns_to)), else_="")
     if table is not Case:
         return literal("")
-    sender = select(col(Study.sender)).where(col(Study.id) == col(Case.study_id)).scalar_subquery()
     return case(
         (col(Case.state) == CaseState.PREPARED, col(Case.destination)),
-        (col(Case.state).in_((CaseState.COMPOSED, CaseState.RETURNED)), sender),
+        (col(Case.state).in_((CaseState.COMPOSED, CaseState.RETURNED)), col(Case.returns_to)),
         else_="",
     )

@@ -105,7 +105,7 @@ def count_as_report(database: Database, reply_id: int, who: str) -> None:
         if reply.state != ReplyState.CONFIRMED or not reply.is_report:
             raise WrongState(
                 f"Object {reply_id} is {reply.state} and cannot stand for the report.",
-                "Only a complete SR or a PDF that is safe at the sender's PACS can.",
+                "Only a complete SR or a PDF that is safe at the node that gets the site's reports can.",
             )
         if not close_case(session, reply, now, who):
             raise WrongState(

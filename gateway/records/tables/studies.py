@@ -228,7 +228,10 @@ class Case(Due, table=True):
     claimed_by: int | None = Field(default=None, foreign_key="account.id", index=True)
     claimed_until: datetime | None = Field(default=None)
     composed: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
-    returned_as: str = Field(default="", description="the form the sender's PACS accepted")
+    returns_to: str = Field(
+        default="", description="node that its report goes, or went, to; empty: none yet, or its uploader"
+    )
+    returned_as: str = Field(default="", description="the form that the node it went to accepted")
     returned_uid: str = Field(default="")
     commitment_transactions: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     forgotten_at: datetime | None = Field(default=None, description="when its patient was forgotten")
@@ -347,6 +350,9 @@ class Reply(Due, table=True):
     generation: int = Field(default=0, description="generation of the case it answers")
     is_report: bool = Field(default=False, description="a complete SR document or a PDF: may close the case")
     restored: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    returns_to: str = Field(
+        default="", description="node that it goes, or went, to; empty: none yet, or the study's uploader"
+    )
     commitment_transactions: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     received_at: datetime
     reached_at: datetime

@@ -88,6 +88,8 @@ class CasePage:
 
     row: QueueRow
     study_id: int
+    sender: str
+    """the node that sent its study; empty for an upload"""
     generation: int
     rule_id: str
     rule_version: str
@@ -99,6 +101,7 @@ class CasePage:
     manifest: Mapping[str, Any]
     held: tuple[HeldRow, ...]
     conflicts: tuple[ConflictRow, ...]
+    returns_to: str
     returned_as: str
     correction_wanted: bool
     journal: tuple[JournalLine, ...]
@@ -128,6 +131,7 @@ def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None
             case_id in reply_rows.reported_cases(session, [case_id]),
         ),
         study_id=case.study_id,
+        sender=study(session, case.study_id).sender,
         generation=case.generation,
         rule_id=case.rule_id,
         rule_version=case.rule_version,
@@ -139,6 +143,7 @@ def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None
         manifest=case.manifest,
         held=held_objects_of(session, case_id),
         conflicts=conflict_rows.of_study(session, case.study_id),
+        returns_to=case.returns_to,
         returned_as=case.returned_as,
         correction_wanted=case.correction_wanted,
         journal=tuple(journal(session, case.study_id, case_id)),

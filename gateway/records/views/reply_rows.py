@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from gateway.lifecycle import CaseState, ReplyState
 from gateway.records.accounts import Viewer
-from gateway.records.tables.studies import Case, Instance, PreparedInstance, Reply, Study
+from gateway.records.tables.studies import Case, Instance, PreparedInstance, Reply
 
 MOST_ASKED = 500
 """UIDs asked for in one statement: databases limit the number of parameters."""
@@ -32,8 +32,8 @@ class ReplyRow:
     is_report: bool
     closes: bool
     """its case still waits, and this could be its report"""
-    by_pacs: bool
-    """it goes to a PACS; False: it waits for the uploader of the study"""
+    returns_to: str
+    """the node it goes to; empty, once it is returned: it waits for the uploader of the study"""
     problem: str
     fix: str
     waiting_for: str
@@ -125,11 +125,7 @@ def reported_cases(session: Session, among: Collection[int]) -> frozenset[int]:
 
 
 def _with_case() -> Any:  # a select of two tables: SQLModel's type for it cannot be written
-    return (
-        select(Reply, Case, Study)
-        .join(Case, col(Reply.case_id) == Case.id, isouter=True)
-        .join(Study, col(Reply.study_id) == Study.id, isouter=True)
-    )
+    return select(Reply, Case).join(Case, col(Reply.case_id) == Case.id, isouter=True)
 
 
 def _seen_by(viewer: Viewer, chosen: Any) -> Any:
@@ -140,7 +136,7 @@ def _rows(session: Session, chosen: Any) -> list[ReplyRow]:
     return [_row(*found) for found in session.exec(chosen)]
 
 
-def _row(reply: Reply, case: Case | None, study: Study | None) -> ReplyRow:
+def _row(reply: Reply, case: Case | None) -> ReplyRow:
     from pydicom.uid import UID  # for the pages alone; the intake asks this module, too, and needs no pydicom
 
     safe = reply.state == ReplyState.CONFIRMED
@@ -154,7 +150,7 @@ def _row(reply: Reply, case: Case | None, study: Study | None) -> ReplyRow:
         pseudonym=case.pseudonym if case else "",
         is_report=reply.is_report,
         closes=safe and reply.is_report and case is not None and case.state == CaseState.FORWARDED,
-        by_pacs=bool(study and study.sender),
+        returns_to=reply.returns_to,
         problem=reply.problem,
         fix=reply.fix,
         waiting_for=reply.waiting_for,

@@ -2,5 +2,5 @@
 
 Read `guard` (around every answer), `access` and `rights` (who, and may they), `context`, `forms`, `templates` and
 `redaction` (what may be shown), `problems` (errors as answers); `case_access`, `calendar_access`, `enrolling`,
-`uploaded_files` (with `bodies` and `archives`) and `images` are shared by pages and services.
+`report_recipient`, `uploaded_files` (with `bodies` and `archives`) and `images` are shared by pages and services.
 """

@@ -17,6 +17,7 @@ from gateway.web.foundation.context import Context, WebContext
 from gateway.web.foundation.forms import Posted, first
 from gateway.web.foundation.images import WINDOWS
 from gateway.web.foundation.redaction import without_uids
+from gateway.web.foundation.report_recipient import recipient_of
 from gateway.web.foundation.rights import Right, has
 from gateway.web.foundation.templates import render
 from gateway.web.pages.conflicts import as_json as conflict_json
@@ -73,6 +74,7 @@ def _page(
         letter=letter_to_sender(page.verdict, page.overrule),
         series=shown_series(page.series),
         deliveries=_deliveries(page),
+        goes_to=recipient_of(context, page),
         held_counts=held_counts(page.held),
         manifests=manifests_of(context, viewer, case_id) if has(viewer, Right.REPORT) else (),
         problem=problem,
@@ -187,6 +189,7 @@ def case_json(context: Context, viewer: Looker, case_id: CaseId) -> dict[str, An
         "generation": page.generation,
         "rule_id": page.rule_id,
         "rule_version": page.rule_version,
+        "report_goes_to": recipient_of(context, page).told,
         "returned_as": page.returned_as,
         "profile": page.profile,
         "manifest": page.manifest,

@@ -12,7 +12,7 @@ from gateway.errors import NotThere
 from gateway.lifecycle import ReplyState
 from gateway.records import ledger
 from gateway.records.accounts import Viewer
-from gateway.records.views import reply_rows
+from gateway.records.views import case_rows, reply_rows
 from gateway.records.views.reply_rows import ReplyRow
 from gateway.web.foundation.access import may
 from gateway.web.foundation.case_access import CaseId, Manager
@@ -87,11 +87,12 @@ def _back(row: ReplyRow) -> Response:
 
 @router.get("/upload/{study_id}/reply-{reply_id}.dcm")
 def download(context: Context, viewer: Sender, study_id: CaseId, reply_id: CaseId) -> Response:
-    """An object for an uploaded study, with the original identity: it has no PACS to go to."""
+    """An object for an uploaded study, with the original identity, wherever else it goes."""
     row = reply_for(context, viewer, reply_id)
     with context.database.read() as session:
         kept = reply_rows.reply(session, reply_id)
-    if kept.study_id != study_id or row.state not in SAFE or row.by_pacs:
+        uploaded = kept.study_id == study_id and not case_rows.study(session, study_id).sender
+    if not uploaded or row.state not in SAFE:
         raise NotThere("There is no such object for this study.", "The study's page lists what there is.")
     data = context.blobs.get(kept.restored["blob"])
     ledger.note_reply_download(context.database, row.case_id, reply_id, viewer.login)

@@ -31,6 +31,7 @@ from gateway.web.foundation.context import Context, WebContext
 from gateway.web.foundation.forms import Posted, first
 from gateway.web.foundation.images import WINDOWS
 from gateway.web.foundation.redaction import without_uids
+from gateway.web.foundation.report_recipient import recipient_of
 from gateway.web.foundation.templates import render
 from gateway.web.pages import report_form
 from gateway.web.pages.explanation import shown_overrule, shown_requirements
@@ -113,6 +114,7 @@ def _form(
         page=page,
         row=page.row,
         windows=WINDOWS,
+        goes_to=recipient_of(context, page),
         sections=report_form.sections(content, missing if checked else (), one_more),
         missing=missing,
         checked=checked,

@@ -1,8 +1,8 @@
 """Uploads by a coordinator: files, folders and archives, each instance through the one intake, with progress.
 
-The study's own page tells how far it has come; a
-study that came by upload has no PACS to return to, so its report waits there as SR and PDF, with the original identity:
-for its own site only, each download in the audit trail.
+The study's own page tells how far it has come and who gets the report: the archive of its site, where there is one. The
+report can be fetched there as SR and PDF, too, with the original identity: for its own site only, each download in the
+audit trail.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from gateway.web.foundation.bodies import pieces, temporary_file
 from gateway.web.foundation.case_access import CaseId, visible_study
 from gateway.web.foundation.context import Context, WebContext
 from gateway.web.foundation.redaction import without_uids
+from gateway.web.foundation.report_recipient import ReportRecipient, recipient_for, recipient_of
 from gateway.web.foundation.rights import Right
 from gateway.web.foundation.templates import render
 from gateway.web.foundation.uploaded_files import (
@@ -66,13 +67,14 @@ def _upload_page(
     request: Request, context: WebContext, viewer: Viewer, summary: dict[str, Any] | None
 ) -> Response:
     with context.database.read() as session:
-        earlier = [study for study in study_rows.studies(session, viewer) if study.received_by == "upload"]
+        earlier = [study for study in study_rows.studies(session, viewer) if not study.sender]
     return render(
         request,
         "upload.html",
         viewer,
         summary=summary,
         earlier=earlier,
+        goes_to=recipient_for(context, viewer.site, "") if viewer.site else None,
         limit_mb=context.settings.web.max_upload_mb,
     )
 
@@ -132,11 +134,12 @@ class UploadedCase:
     page: CasePage
     ready: bool
     letter: str
+    goes_to: ReportRecipient
 
 
 def _row_and_cases(context: WebContext, viewer: Viewer, study_id: int) -> tuple[StudyRow, list[UploadedCase]]:
     row = visible_study(context, viewer, study_id)
-    waits = row.received_by == "upload" and row.forgotten_at is None
+    waits = not row.sender and row.forgotten_at is None
     with context.database.read() as session:
         pages = [case_rows.case_page(session, viewer, case_id) for case_id in row.case_ids]
         # A case can also end with a report of the reading site's own: then nothing was composed.
@@ -145,6 +148,7 @@ def _row_and_cases(context: WebContext, viewer: Viewer, study_id: int) -> tuple[
                 page,
                 waits and page.row.state in READY and bool(case_rows.case(session, page.row.id).composed),
                 letter_to_sender(page.verdict, page.overrule),
+                recipient_of(context, page),
             )
             for page in pages
             if page is not None
@@ -156,7 +160,15 @@ def uploaded_page(request: Request, context: Context, viewer: Sender, study_id: 
     """How far an uploaded study has come with each of its readers, and each report once there is one."""
     row, cases = _row_and_cases(context, viewer, study_id)
     reasons = shown_explanations(row.explanation, viewer)
-    return render(request, "uploaded.html", viewer, study=row, cases=cases, reasons=reasons)
+    return render(
+        request,
+        "uploaded.html",
+        viewer,
+        study=row,
+        cases=cases,
+        reasons=reasons,
+        goes_to=recipient_for(context, row.site, row.sender),
+    )
 
 
 @router.get("/upload/{study_id}/report.{form}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,17 @@ from typing import Any
 import pytest
 
 from gateway import settings as gateway_settings
-from gateway.records import rotation
+from gateway.records import ledger, rotation
 from gateway.records.database import Database
 from gateway.records.identities import keys
+from gateway.records.migrations import schema
 from gateway.service import scaffold
 from gateway.service.checks import Problem, check
 from gateway.settings import Settings
 from routing_rules import versions
 from support.engine import bench
 from support.patients import RULES, images, to_the_queue
+from support.records import PASSWORD
 
 NODES = """\
 nodes:
@@ -164,6 +167,46 @@ def test_a_sender_without_tls_is_advice_until_the_port_has_it(folder: Path) -> N
     assert advice() == ["pacs sends without TLS."]
     assert advice(", tls: true") == []
     assert advice(tls_certificate=folder / "certificate.pem") == []
+
+
+def test_sites_whose_reports_go_nowhere_or_to_no_archive_are_named(folder: Path) -> None:
+    """Two archives and a scanner: nobody gets its report. None at all: advice. returns_to settles both."""
+    rules_without_destination(folder)
+    node = (
+        "  - {{name: {name}, ae_title: {title}, host: 127.0.0.1, port: 104, roles: [{roles}], site: north}}\n"
+    )
+
+    def told(said: str = "", **roles: str) -> list[tuple[bool, str]]:
+        lines = [node.format(name=name, title=name.upper(), roles=role) for name, role in roles.items()]
+        (folder / "nodes.yaml").write_text("nodes:\n" + "".join(lines) + said)
+        found = [each for each in check(settings_of(folder)) if each.where == "sites"]
+        assert all("returns_to" in each.fix for each in found)
+        return [(each.severe, each.problem) for each in found]
+
+    [(severe_one, nobody)] = told(one="archive", two="sender, archive", scanner="sender")
+    assert severe_one
+    assert "What scanner sends has no way back. Site north has several archives (one, two)" in nobody
+    assert (
+        told("sites: {north: {returns_to: two}}\n", one="archive", two="sender, archive", scanner="sender")
+        == []
+    )
+    assert told(scanner="sender") == [
+        (False, "Site north has no archive: the report of what scanner sends first goes to scanner.")
+    ]
+    assert told(pacs="sender, archive", scanner="sender") == []
+
+
+def test_a_site_that_uploads_and_has_no_archive_is_advised(folder: Path) -> None:
+    """Its reports wait on a page that somebody has to look at."""
+    settings = settings_of(folder)
+    with closing(Database(settings.storage.database)) as database:
+        schema.upgrade(database)
+        ledger.add_user(database, "anna", "Anna", "coordinator", "far", PASSWORD)
+        ledger.add_user(database, "bert", "Bert", "coordinator", "hospital", PASSWORD)
+    found = [each for each in check(settings) if each.where == "sites"]
+    assert [(each.severe, "site far waits on the upload" in each.problem) for each in found] == [
+        (False, True)
+    ]
 
 
 def test_every_rule_that_sends_to_nobody_or_can_never_fire_is_named(folder: Path) -> None:

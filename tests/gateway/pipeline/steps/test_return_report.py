@@ -20,12 +20,16 @@ from pydicom.uid import (
     MRImageStorage,
     SecondaryCaptureImageStorage,
 )
+from sqlmodel import select
 
-from dicom_nodes.node import ConfirmsBy, DicomWebNode, DimseNode, Role
+from dicom_nodes.directory import NodeDirectory
+from dicom_nodes.node import ConfirmsBy, DicomWebNode, DimseNode, Role, Site
 from dicom_nodes.outcomes import A_FEW
+from gateway.records.tables.administration import AuditEvent
+from gateway.records.tables.studies import Case
 from support.nodes.odd_peer import abort
 from support.nodes.peers import HERE, PretendPacs, dcmrecv, free_port, node, storescp
-from support.nodes.returning import returning
+from support.nodes.returning import SENDER, returning
 from support.nodes.stow_server import StowServer
 
 SRS = frozenset({EnhancedSRStorage, ComprehensiveSRStorage, BasicTextSRStorage})
@@ -302,3 +306,66 @@ def test_a_web_node_is_judged_by_the_same_table(
     # Four forms of one object each, then the pages: together, and each alone.
     assert offered == {415: 4 + 3, 401: 1, 503: 1}[status]
     assert f"HTTP {status}" in report.case.problem + report.case.waiting_for
+
+
+def _site(archive: DimseNode, *, sender: bool = True) -> NodeDirectory:
+    """The site of the study: its archive, and the scanner that sent it unless it is taken out."""
+    scanner = DimseNode(SENDER, "SCANNER", HERE, 1, frozenset({Role.SENDER}), site="hospital")
+    kept = replace(archive, name="archive", site="hospital", roles=frozenset({Role.ARCHIVE}))
+    return NodeDirectory((scanner, kept) if sender else (kept,))
+
+
+def test_the_report_goes_to_the_archive_of_the_site_whoever_sent_the_study(tmp_path: Path) -> None:
+    """A scanner sent it: its report is where the site's reports are, and that archive is asked whether it keeps it."""
+    with PretendPacs(commits="same") as pacs, returning(tmp_path, pacs.node) as report:
+        directory = _site(pacs.node)
+        report.bench.use(directory=lambda: directory)
+        case = report.until("CONFIRMED")
+        assert (case.state, case.returns_to, case.problem) == ("CONFIRMED", "archive", "")
+        assert len(pacs.stored) == 1
+
+
+def test_a_report_for_nobody_parks_and_goes_once_the_site_has_an_archive(tmp_path: Path) -> None:
+    """Not silent, and not for ever: the fix names the line to write, and a retry sends it."""
+    with PretendPacs(commits="same") as pacs, returning(tmp_path, pacs.node) as report:
+        report.bench.use(directory=NodeDirectory)
+        report.bench.run()
+        case = report.case
+        assert (case.state, case.returns_to) == ("COMPOSED", "")
+        assert "no archive" in case.problem
+        assert "returns_to" in case.fix
+        directory = _site(pacs.node, sender=False)
+        report.bench.use(directory=lambda: directory)
+        report.retry()
+        assert report.until("CONFIRMED").state == "CONFIRMED"
+
+
+def test_where_it_went_is_asked_and_not_where_it_would_go_now(tmp_path: Path) -> None:
+    """nodes.yaml that changes between the return and the confirmation moves no question to a node that has nothing."""
+    with PretendPacs(commits="never", queries=False) as pacs, returning(tmp_path, pacs.node) as report:
+        before = _site(pacs.node)
+        report.bench.use(directory=lambda: before)
+        assert report.until("RETURNED").returns_to == "archive"
+        other = replace(pacs.node, name="other", site="hospital", port=1)
+        after = NodeDirectory((*before, other), (Site("hospital", "other"),))
+        report.bench.use(directory=lambda: after)
+        report.bench.run(1000)
+        assert report.case.waiting_for.startswith("archive has not answered")
+
+
+def test_a_report_that_nobody_would_get_is_not_built(tmp_path: Path) -> None:
+    """Its case parks before the identity is read back for it."""
+    with returning(tmp_path, DimseNode("none", "NONE", HERE, 1, frozenset({Role.ARCHIVE}))) as report:
+        database = report.bench.context.database
+        with database.write("test") as session:
+            case = session.get_one(Case, 1)
+            case.state, case.composed, case.problem, case.fix = "REPORTED", {}, "", ""
+            case.look_again_at = database.now(session)
+            read = len(session.exec(select(AuditEvent).where(AuditEvent.action == "identity read")).all())
+        report.bench.use(directory=NodeDirectory)
+        report.bench.run(1)
+        assert (report.case.state, report.case.composed) == ("REPORTED", {})
+        assert "returns_to" in report.case.fix
+        with database.read() as session:
+            again = session.exec(select(AuditEvent).where(AuditEvent.action == "identity read")).all()
+        assert len(again) == read

@@ -6,7 +6,7 @@ from gateway.records import ledger
 from gateway.records.accounts import Viewer
 from gateway.records.database import Database
 from gateway.records.identities.vault import Vault
-from gateway.records.tables.studies import Case, PreparedInstance, Reply, Study
+from gateway.records.tables.studies import Case, PreparedInstance, Reply
 from gateway.records.views import reply_rows
 from support.records import (
     EVERYBODY,
@@ -47,7 +47,7 @@ def test_an_object_is_seen_by_the_site_of_its_case(database: Database, clock: Fa
         assert reply_rows.for_viewer(session, EVERYBODY, 99) is None
         row = reply_rows.for_viewer(session, COORDINATOR, of_case)
     assert row is not None
-    assert (row.kind, row.case_id, row.by_pacs) == ("Comprehensive SR", case_id, True)
+    assert (row.kind, row.case_id, row.returns_to) == ("Comprehensive SR", case_id, "")
 
 
 def test_an_object_may_close_its_case_only_when_it_is_safe(database: Database, clock: FakeClock) -> None:
@@ -72,16 +72,14 @@ def test_an_object_may_close_its_case_only_when_it_is_safe(database: Database, c
     assert not closes()
 
 
-def test_an_object_for_an_uploader_goes_to_no_pacs(database: Database, clock: FakeClock) -> None:
-    """Its study has no sender: it waits on the upload's own page."""
+def test_an_object_says_where_it_goes(database: Database, clock: FakeClock) -> None:
+    """The node that the step wrote into its row; empty while there is none."""
     case_id = forwarded_case(database, clock)
-    reply_id = _reply(database, case_id=case_id, study_id=1)
-    with database.write("test") as session:
-        session.get_one(Study, 1).sender = ""
+    reply_id = _reply(database, case_id=case_id, study_id=1, returns_to="archive")
     with database.read() as session:
         row = reply_rows.for_viewer(session, EVERYBODY, reply_id)
     assert row is not None
-    assert not row.by_pacs
+    assert row.returns_to == "archive"
 
 
 def test_objects_of_one_study_may_refer_to_each_other(database: Database) -> None:
