@@ -12,7 +12,8 @@ GatewayError                  problem + fix
 ├── WrongState                the case cannot do this in its state
 ├── Invalid                   what was entered is missing or not possible
 ├── InvalidReport             the form is not complete or contradicts itself
-└── KeyMissing                this process has no vault key
+├── KeyMissing                this process has no vault key
+└── WrongKeys                 the keys are not those that the records rest on
 """
 
 from __future__ import annotations
@@ -76,3 +77,7 @@ class InvalidReport(GatewayError):
 
 class KeyMissing(GatewayError):
     """This process has no vault key."""
+
+
+class WrongKeys(GatewayError):
+    """The keys are not those that the records rest on."""

@@ -20,6 +20,7 @@ PREFIX = "GATEWAY_"
 PATH_KEYS = (
     ("storage", "objects"),
     ("storage", "keys"),
+    ("storage", "last_good"),
     ("files", "nodes"),
     ("files", "rules"),
     ("files", "profiles"),
@@ -125,6 +126,10 @@ class StorageSettings(Table):
     )
     keys: Path = Field(
         Path("gateway-data/keys"), description="folder of vault.key and pseudonym.key, mode 0600"
+    )
+    last_good: Path | None = Field(
+        None,
+        description="folder that keeps the last good nodes and rules; without it, last-good beside the objects",
     )
     min_free_mb: int = Field(
         512, ge=0, description="MB that must stay free; below it every store is answered A700"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,9 @@ __all__ = [
     "json_schema",
     "load_rules",
     "load_vendor_facts",
+    "rule_texts",
     "rules_from_text",
+    "rules_from_texts",
     "run_tests",
 ]
 
@@ -39,29 +41,53 @@ def load_rules(path: Path | str) -> RuleSet:
     Raises RuleFileError with every problem in every file; a folder without rule files is such a problem.
     """
     place = Path(path)
+    texts, problems = _read(place)
+    return _from_texts(texts, problems, of_a_folder=place.is_dir())
+
+
+def rule_texts(path: Path) -> dict[str, str]:
+    """What `load_rules` reads, as texts by the names of their files. Raises RuleFileError."""
+    texts, problems = _read(path)
+    if problems:
+        raise RuleFileError(tuple(problems))
+    return texts
+
+
+def rules_from_texts(texts: Mapping[str, str]) -> RuleSet:
+    """The rules of a folder, from the texts of its files by their names. Raises RuleFileError."""
+    return _from_texts(texts, [], of_a_folder=True)
+
+
+def _read(place: Path) -> tuple[dict[str, str], list[FileProblem]]:
+    """The texts of the rule files of a place, and what cannot be read of it."""
     inside = place.iterdir() if place.is_dir() else (place,)
     names = sorted(one for one in inside if one == place or one.suffix in (".yaml", ".yml"))
     if all(place.is_dir() and name.stem == VENDOR_FACTS for name in names):
-        raise RuleFileError(
-            (FileProblem(str(place), None, "has no rule file", "", "Put a *.yaml file there."),)
-        )
-    loaded: list[tuple[str, str]] = []
+        return {}, [FileProblem(str(place), None, "has no rule file", "", "Put a *.yaml file there.")]
+    texts: dict[str, str] = {}
     problems: list[FileProblem] = []
-    own_facts: VendorFacts | None = None
     for name in names:
         try:
-            text = name.read_text(encoding="utf-8")
-            if place.is_dir() and name.stem == VENDOR_FACTS:
-                own_facts = standard_vendor_facts().extended_by(text, str(name))
-            else:
-                loaded.append((str(name), text))
-        except RuleFileError as error:
-            problems += error.problems
+            texts[str(name)] = name.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             problems.append(
                 FileProblem(str(name), None, "cannot be read", reason, "Give a readable UTF-8 file.")
             )
+    return texts, problems
+
+
+def _from_texts(texts: Mapping[str, str], problems: list[FileProblem], *, of_a_folder: bool) -> RuleSet:
+    loaded: list[tuple[str, str]] = []
+    own_facts: VendorFacts | None = None
+    for name, text in texts.items():
+        if not (of_a_folder and Path(name).stem == VENDOR_FACTS):
+            loaded.append((name, text))
+            continue
+        try:
+            own_facts = standard_vendor_facts().extended_by(text, name)
+        except RuleFileError as error:
+            problems += error.problems
     return _rule_set(loaded, problems, own_facts)
 
 

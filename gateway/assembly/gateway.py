@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,14 +11,22 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import SQLAlchemyError
 
 from dicom_nodes.directory import NodeDirectory
-from gateway.assembly.configuration import nodes_of, profiles_of, rules_of
+from dicom_nodes.explained_error import ExplainedError
+from gateway.assembly.configuration import (
+    last_good_nodes,
+    last_good_rules,
+    nodes_of,
+    profiles_of,
+    rules_of,
+)
+from gateway.assembly.last_good import Kept
 from gateway.errors import SettingsError
 from gateway.intake import Intake
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
-from gateway.records.identities import keys
 from gateway.records.migrations import schema
 from gateway.settings import Settings
+from gateway.wrong_configuration import WrongConfiguration
 
 if TYPE_CHECKING:
     from gateway.profiles import SiteProfiles
@@ -36,10 +44,15 @@ class Gateway:
     rules: Callable[[], RuleSet]
     profiles: Callable[[], SiteProfiles]
     intake: Intake
+    wrong_configuration: Callable[[], tuple[WrongConfiguration, ...]]
+    """What cannot be used now of nodes and rules, while the last good ones are in force."""
 
 
-def open_gateway(settings: Settings) -> Gateway:
+def open_gateway(settings: Settings, *, serves: bool = False) -> Gateway:
     """Open records and configuration; makes a SQLite schema current.
+
+    What `serves` keeps the last good nodes and rules on disk, and goes on with them while the files are wrong; a
+    command is told what is wrong.
 
     Raises SettingsError for a database that cannot be reached, and for a PostgreSQL schema that is behind.
     """
@@ -51,15 +64,41 @@ def open_gateway(settings: Settings) -> Gateway:
             database.close()
             raise
     blobs = LocalBlobs(settings.storage.objects)
+    kept_in = last_good_folder(settings) if serves else None
+    nodes, rules = nodes_of(settings.files, kept_in), rules_of(settings.files, kept_in)
+
+    def wrong_configuration() -> tuple[WrongConfiguration, ...]:
+        for part in (nodes, rules):
+            with suppress(ExplainedError, OSError):  # with nothing good to go on with, whoever asks is told
+                part()
+        return tuple(part.wrong for part in (nodes, rules) if part.wrong is not None)
+
     return Gateway(
         settings,
         database,
         blobs,
-        nodes_of(settings.files),
-        rules_of(settings.files),
+        nodes,
+        rules,
         profiles_of(settings.files),
         Intake(settings, database, blobs),
+        wrong_configuration,
     )
+
+
+def kept_nodes(settings: Settings) -> Kept[NodeDirectory] | None:
+    """The last good nodes, as they would be in force now; None: there are none."""
+    return last_good_nodes(last_good_folder(settings)).kept(settings.files.nodes)
+
+
+def kept_rules(settings: Settings) -> Kept[RuleSet] | None:
+    """The last good rules, as they would be in force now; None: there are none."""
+    return last_good_rules(last_good_folder(settings)).kept(settings.files.rules)
+
+
+def last_good_folder(settings: Settings) -> Path:
+    """Where the last good nodes and rules are kept."""
+    storage = settings.storage
+    return storage.last_good or storage.objects.parent / "last-good"
 
 
 def migrate(settings: Settings) -> None:
@@ -98,9 +137,3 @@ def _database(settings: Settings) -> Database:
         folder = Path(settings.storage.database.removeprefix("sqlite:///")).parent
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return Database(settings.storage.database)
-
-
-def make_keys(settings: Settings) -> None:
-    """Create the two keys where there are none yet."""
-    for name in ("vault.key", "pseudonym.key"):
-        keys.make_key(settings.storage.keys / name)

@@ -18,5 +18,6 @@ def web(gateway: Gateway) -> FastAPI:
             gateway.directory,
             gateway.intake,
             gateway.rules,
+            gateway.wrong_configuration,
         )
     )

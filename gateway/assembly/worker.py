@@ -9,13 +9,12 @@ from gateway.pipeline import schedule
 from gateway.pipeline.context import StepContext
 from gateway.pipeline.cores import Cores
 from gateway.pipeline.runner.engine import Engine
-from gateway.records import ledger
-from gateway.records.identities import keys
-from gateway.records.identities.vault import Vault
+from gateway.records import key_proof, ledger
 
 
 def worker(gateway: Gateway) -> tuple[Engine, BackgroundScheduler]:
-    """The engine, started, and the scheduler that ticks it."""
+    """The engine, started, and the scheduler that ticks it. Raises KeyMissing, and WrongKeys for those of others."""
+    keys = key_proof.proven(gateway.database, gateway.settings.storage.keys)
     context = StepContext(
         gateway.settings,
         gateway.database,
@@ -23,9 +22,10 @@ def worker(gateway: Gateway) -> tuple[Engine, BackgroundScheduler]:
         gateway.directory,
         gateway.rules,
         gateway.profiles,
-        Vault.from_folder(gateway.settings.storage.keys),
-        keys.pseudonym_key(gateway.settings.storage.keys),
+        keys.vault,
+        keys.pseudonyms,
         Cores(gateway.settings.engine.processes),
+        wrong_configuration=gateway.wrong_configuration,
     )
     ledger.publish_letterbox(gateway.database, context.pseudonym_key)
     engine = Engine(context)

@@ -27,6 +27,11 @@ ON_BACKUPS = (
     "away from this machine."
 )
 
+ON_OTHER_KEYS = (
+    "Identities that were sealed with another vault key stay closed: their reports cannot be returned. With another "
+    "pseudonym.key every patient who comes again is a stranger, without priors, here and at the reading site."
+)
+
 
 @vault_app.command("status")
 def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
@@ -54,10 +59,12 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 @vault_app.command("rotate")
 def rotate(config: ConfigOption = None, retire: RetireOption = False) -> None:
     """Make a new key and seal every identity with it, while the gateway runs; killed, it is just run again."""
-    from gateway.records import rotation
+    from gateway.records import key_proof, rotation
 
     settings = settings_of(config)
-    done = rotation.rotate(opened(config).database, settings.storage.keys, who())
+    database = opened(config).database
+    key_proof.prove(database, settings.storage.keys)
+    done = rotation.rotate(database, settings.storage.keys, who())
     if done.resumed:
         out.print("An interrupted rotation was finished; no further key was made.")
     _tell(done, settings_of(config).storage.keys)
@@ -67,11 +74,30 @@ def rotate(config: ConfigOption = None, retire: RetireOption = False) -> None:
 @vault_app.command("reseal")
 def reseal(config: ConfigOption = None, retire: RetireOption = False) -> None:
     """Seal every identity with the key that is vault.key now: after a secret store changed it."""
-    from gateway.records import rotation
+    from gateway.records import key_proof, rotation
 
     folder = settings_of(config).storage.keys
-    _tell(rotation.reseal(opened(config).database, folder, who()), folder)
+    database = opened(config).database
+    key_proof.prove(database, folder)
+    _tell(rotation.reseal(database, folder, who()), folder)
     _retire(config, retire)
+
+
+@vault_app.command("accept")
+def accept(
+    why: Annotated[str, typer.Option(help="The reason for the trail, without patient data.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Go on with keys that are not those of the records, because those are lost for good."""
+    from gateway.records import key_proof
+
+    gateway = opened(config)
+    if not yes:
+        out.print(ON_OTHER_KEYS, soft_wrap=True)
+        typer.confirm("Accept the keys that are there now?", abort=True)
+    key_proof.accept(gateway.database, gateway.settings.storage.keys, who(), why)
+    out.print("The keys that are there now are on record.")
 
 
 def _tell(done: rotation.Rotation, folder: object) -> None:
@@ -164,10 +190,11 @@ def readmit(
 
 def _forgetter(config: ConfigOption) -> Forgetter:
     from gateway.pipeline.jobs.forget import Forgetter
-    from gateway.records.identities import keys
+    from gateway.records import key_proof
 
     gateway = opened(config)
-    return Forgetter(gateway.database, gateway.blobs, keys.pseudonym_key(gateway.settings.storage.keys))
+    keys = key_proof.proven(gateway.database, gateway.settings.storage.keys)
+    return Forgetter(gateway.database, gateway.blobs, keys.pseudonyms)
 
 
 def _asked_for() -> str:

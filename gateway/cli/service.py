@@ -16,11 +16,16 @@ app = typer.Typer()
 
 
 @app.command()
-def init(folder: Annotated[Path, typer.Argument(help="Where to write.")]) -> None:
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where to write.")],
+    new_keys: Annotated[
+        bool, typer.Option("--new-keys", help="Make missing keys beside a database that rests on lost ones.")
+    ] = False,
+) -> None:
     """Write a commented gateway.toml, nodes.yaml, rules, an example profile, and keys."""
     from gateway.service import scaffold
 
-    for path in scaffold.init(folder):
+    for path in scaffold.init(folder, new_keys=new_keys):
         out.print(f"wrote {path}")
     out.print(
         f"Next: edit {folder}/nodes.yaml, then run: gateway check --config {folder}/gateway.toml",
@@ -37,7 +42,6 @@ def serve(
 ) -> None:
     """Run the gateway: one supervised process for each role, several receivers; SIGTERM drains and stops."""
     with importing():
-        from gateway.assembly.gateway import make_keys
         from gateway.service import serve as serving
         from gateway.service.supervisor import supervise
 
@@ -46,8 +50,6 @@ def serve(
     unknown = [name for name in roles if name not in serving.ROLES]
     if unknown:
         raise typer.BadParameter(f"{unknown[0]!r} is not a role; use {', '.join(serving.ROLES)}.")
-    if config is None:
-        make_keys(loaded)  # with a configuration, keys are made by `gateway init` and never silently anew
     if len(roles) == 1 and roles[0] != serving.RECEIVER:
         serving.run_role(loaded, roles[0])
     else:

@@ -23,8 +23,8 @@ def import_list(
 ) -> None:
     """Enrol the patients of a list: good lines are kept, the others are told with their fix."""
     from gateway.pipeline.steps.calendar import enrol_list
+    from gateway.records import key_proof
     from gateway.records.calendar import sites
-    from gateway.records.identities import keys
     from routing_rules.surveillance.enrolment_csv import read_enrolments, text_of
 
     gateway = opened(config)
@@ -42,7 +42,7 @@ def import_list(
             f"No node, account or study is of the site {', '.join(map(repr, strange))}.",
             f"Give --site or the column site one of: {', '.join(sorted(known)) or 'none is known yet'}.",
         )
-    key = keys.pseudonym_key(gateway.settings.storage.keys)
+    key = key_proof.proven(gateway.database, gateway.settings.storage.keys).pseudonyms
     opened_letters = enrol_list(gateway.database, key, read.rows, who())
     if read.ignored_columns:
         out.print(f"Not used: {plain(', '.join(read.ignored_columns))}.", soft_wrap=True)

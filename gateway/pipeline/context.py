@@ -16,6 +16,7 @@ from gateway.records.database import Database
 from gateway.records.identities.vault import Vault
 from gateway.records.ledger import Claim
 from gateway.settings import Settings
+from gateway.wrong_configuration import WrongConfiguration
 from routing_rules.rule_files import RuleSet
 
 
@@ -33,6 +34,7 @@ class StepContext:
     pseudonym_key: PseudonymKey
     cores: Cores
     archive_counts: ArchiveCounts = field(default_factory=ArchiveCounts)
+    wrong_configuration: Callable[[], tuple[WrongConfiguration, ...]] = tuple
 
 
 @dataclass(frozen=True)

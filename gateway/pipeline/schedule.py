@@ -37,6 +37,11 @@ def start(engine: Engine, database: Database, settings: Settings) -> BackgroundS
         id="end sessions",
     )
     scheduler.add_job(
+        lambda: notify.note_wrong(database, engine.context.wrong_configuration()),
+        IntervalTrigger(seconds=NOTICE_SECONDS),
+        id="note wrong configuration",
+    )
+    scheduler.add_job(
         lambda: notify.tell_due(database, settings),
         IntervalTrigger(seconds=NOTICE_SECONDS),
         id="tell notices",

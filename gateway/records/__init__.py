@@ -9,5 +9,6 @@ accounts, audit                   whose a password and a session are; the chain 
 step_record, numbers              what a step found, what metrics show
 calendar, patients                the calendar as it stands, and which rows are of one patient
 forgetting, erasure, rotation     what must be gone, and keys that change: each a run of several events
+key_proof                         whether the keys in a folder are those that the records rest on
 crash                             a switch that kills this process at a commit point, for tests
 """

@@ -16,6 +16,7 @@ from gateway.records.tables.administration import (
     Account,
     AuditEvent,
     Channel,
+    KeyCheck,
     LetterboxKey,
     Notice,
     Refusal,
@@ -179,6 +180,7 @@ NOT_ABOUT_PATIENTS: tuple[type[SQLModel], ...] = (
     Channel,
     Tick,
     RetiredKey,
+    KeyCheck,
     LetterboxKey,
     ForgottenPatient,
 )

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from gateway.records import ledger
 from gateway.records.database import Database
 from gateway.records.identities import keys
+from gateway.records.identities.key_checks import check_value
 from gateway.records.identities.vault import Vault
 from gateway.records.ledger.identities import BEGAN, ROTATED
 from gateway.records.tables.administration import AuditEvent
@@ -78,7 +79,11 @@ def _finish(database: Database, folder: Path, who: str, resumed: bool) -> Rotati
     vault = Vault.from_folder(folder)
     resealed = _reseal_all(database, vault)
     present = vault.ring.current
-    counted = ledger.end_rotation(database, who, present, vault.ring.known, resealed)
+    key = vault.ring.key(present)
+    assert key is not None
+    counted = ledger.end_rotation(
+        database, who, present, vault.ring.known, resealed, check_value(keys.CURRENT, key)
+    )
     return Rotation(present, resealed, *counted, resumed)
 
 

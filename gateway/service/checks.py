@@ -6,21 +6,24 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.errors import NodeFileError
 from dicom_nodes.node import ConfirmsBy, DimseNode, Role
-from gateway.assembly.gateway import unreachable
+from gateway.assembly.gateway import kept_nodes, kept_rules, unreachable
+from gateway.assembly.last_good import Kept
 from gateway.errors import GatewayError
 from gateway.privacy.errors import PrivacyError
 from gateway.profiles import read_folder
 from gateway.recipients import Nobody, ToNode, ToUploader, recipient
-from gateway.records import accounts, ledger
+from gateway.records import accounts, key_proof, ledger
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
 from gateway.records.identities import keys
+from gateway.records.identities.key_checks import checks_of
 from gateway.records.migrations import schema
 from gateway.settings import Settings
 from routing_rules.errors import RuleFileError
@@ -95,13 +98,17 @@ def _database(settings: Settings) -> Iterator[Problem]:
 
 
 def _keys_needed(settings: Settings, database: Database) -> Iterator[Problem]:
-    """Identities whose key is gone: no report can be returned for them."""
+    """Keys of other records, and identities whose key is gone: no report can be returned for them."""
+    folder = settings.storage.keys
     try:
-        known = keys.KeyRing(settings.storage.keys).known
+        known = keys.KeyRing(folder).known
+        with database.read() as session:
+            needed = ledger.rows_by_key(session)
+            wrong = key_proof.unproven(session, folder, checks_of(folder))
     except GatewayError:
         return  # told already
-    with database.read() as session:
-        needed = ledger.rows_by_key(session)
+    if wrong:
+        yield Problem("keys", *key_proof.told(wrong, folder))
     for name, rows in sorted(needed.items()):
         if name not in known:
             yield Problem(
@@ -145,6 +152,7 @@ def _nodes_and_rules(settings: Settings) -> Iterator[Problem]:
         except NodeFileError as error:
             for fault in error.problems:
                 yield Problem("nodes", fault.told, fault.fix)
+            yield from _in_force("nodes", kept_nodes(settings))
     for node in directory:
         if node.confirms_by is ConfirmsBy.STORE:
             yield Problem(
@@ -178,6 +186,7 @@ def _nodes_and_rules(settings: Settings) -> Iterator[Problem]:
     except RuleFileError as error:
         for fault in error.problems:
             yield Problem("rules", fault.told, fault.fix)
+        yield from _in_force("rules", kept_rules(settings))
         return
     names = {node.name for node in directory}
     for rule in rules.rules:
@@ -193,6 +202,17 @@ def _nodes_and_rules(settings: Settings) -> Iterator[Problem]:
             yield Problem(
                 "rules", f"Rule {finding.rule_id} {finding.problem}", finding.fix, finding.relation.is_mistake
             )
+
+
+def _in_force(what: str, kept: Kept[Any] | None) -> Iterator[Problem]:
+    """What serves goes on with while a file is wrong."""
+    if kept is not None:
+        yield Problem(
+            what,
+            f"Until that is mended the last good {what} are in force, of {kept.at:%Y-%m-%d %H:%M} UTC.",
+            "Mend the file: it counts as soon as it is saved.",
+            severe=False,
+        )
 
 
 def _ways_back(settings: Settings) -> Iterator[Problem]:

@@ -5,12 +5,25 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
+from gateway.errors import KeyMissing
 from gateway.records.identities import keys
 from gateway.settings import Settings
 
 
-def init(folder: Path) -> list[Path]:
-    """Write what is missing; existing files are never touched. Returns the files written."""
+def init(folder: Path, *, new_keys: bool = False) -> list[Path]:
+    """Write what is missing; existing files are never touched. Returns the files written.
+
+    Raises KeyMissing for missing keys beside a database, which rests on those it was filled with; `new_keys` makes
+    others nevertheless.
+    """
+    data = folder / "gateway-data"
+    lost = [name for name in keys.FILES if not (data / "keys" / name).exists()]
+    if lost and not new_keys and (data / "gateway.sqlite").exists():
+        raise KeyMissing(
+            f"There is no {' and no '.join(lost)} in {data / 'keys'}, and the database beside it rests on it.",
+            "Put them back (a mount that is missing, or their backup). Only when they are lost for good: "
+            f"gateway init {folder} --new-keys, then gateway vault accept",
+        )
     folder.mkdir(parents=True, exist_ok=True)
     examples = {
         "gateway.toml": commented_toml(),
@@ -27,12 +40,7 @@ def init(folder: Path) -> list[Path]:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
             written.append(path)
-    for name in ("vault.key", "pseudonym.key"):
-        path = folder / "gateway-data" / "keys" / name
-        if not path.exists():
-            keys.make_key(path)
-            written.append(path)
-    return written
+    return written + keys.make_keys(data / "keys")
 
 
 def commented_toml() -> str:

@@ -93,7 +93,7 @@ def run(settings: Settings, role: str, stop: StopRequest, port: SharedPort | Non
     if role != WORKER:
         keyless.keep_out(settings.storage.keys)
     import_part(role)
-    gateway = open_gateway(settings)
+    gateway = open_gateway(settings, serves=True)
     # What is imported stays: the collector need not look at half a million objects again and again, in the middle of
     # receiving one; and pages that it does not touch stay shared with the other roles.
     gc.freeze()

@@ -9,13 +9,16 @@ import socket
 import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
+from multiprocessing import get_context
 
 from dicom_nodes.errors import NodeError
 from dicom_nodes.scp.listening import SharedPort, listen
 from gateway import logs
 from gateway.assembly.gateway import open_gateway
-from gateway.service.serve import RECEIVER, StopRequest, import_part, receivers, run
+from gateway.service.serve import RECEIVER, WORKER, StopRequest, import_part, receivers, run
 from gateway.settings import Settings
 
 LONGEST_RESTART_DELAY = 30.0
@@ -59,11 +62,15 @@ class _Child:
 def supervise(settings: Settings, roles: Sequence[str]) -> None:
     """Keep one process of each role, and `receivers` of that one, alive until SIGTERM or SIGINT, then drain them all.
 
+    Raises KeyMissing and WrongKeys before the first one is started, when one of them is the worker.
+
     Roles are forked from this process, which has imported what all of them share and opened nothing but the port; each
     imports the rest itself, so that none holds what another serves. Receivers alone share all they need.
     """
     stop = StopRequest.by_signals()
     open_gateway(settings).database.close()  # migrate once, before several processes try
+    if WORKER in roles:
+        _prove_keys(settings)
     if set(roles) == {RECEIVER}:
         import_part(RECEIVER)
     gc.freeze()  # the collector leaves alone, in every role, what was imported here: those pages stay shared
@@ -86,6 +93,22 @@ def supervise(settings: Settings, roles: Sequence[str]) -> None:
                 if child.pid is not None:
                     os.kill(child.pid, signal.SIGKILL)
         time.sleep(0.05)
+
+
+def _prove_keys(settings: Settings) -> None:
+    """Stop here rather than start a worker again and again that has not the keys of the records.
+
+    In a process that ends at once: what is forked from this one has never had a key in its memory.
+    """
+    with ProcessPoolExecutor(1, mp_context=get_context("fork")) as apart:
+        apart.submit(_prove, settings).result()
+
+
+def _prove(settings: Settings) -> None:
+    from gateway.records import key_proof
+
+    with closing(open_gateway(settings).database) as database:
+        key_proof.prove(database, settings.storage.keys)
 
 
 def _keep_alive(child: _Child, settings: Settings, port: _Port, stop: StopRequest) -> None:

@@ -14,6 +14,7 @@ from pydicom import Dataset, dcmread
 
 from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.instance import read_instance
+from dicom_nodes.node import DimseNode, Role
 from gateway.demo.phantom import phantom_study
 from gateway.intake import SUCCESS, Intake
 from gateway.pipeline.context import StepContext
@@ -42,6 +43,11 @@ rules:
 
 
 ONE_CORE = Cores(1)
+
+NOBODY_ANSWERS = NodeDirectory(
+    (DimseNode("hospital-pacs", "HOSPITAL", "127.0.0.1", 1, frozenset({Role.SENDER}), site="hospital"),)
+)
+"""The sender of the studies is known, and no program is there."""
 
 
 @dataclass
@@ -133,7 +139,7 @@ def bench(folder: Path, rules: str = RULE, url: str = "", cores: Cores = ONE_COR
         settings,
         database,
         blobs,
-        lambda: NodeDirectory(()),
+        lambda: NOBODY_ANSWERS,
         lambda: ruleset,
         lambda: read_folder(settings.files.profiles),
         Vault.from_folder(keys),

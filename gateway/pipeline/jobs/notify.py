@@ -17,6 +17,7 @@ from gateway.records import ledger
 from gateway.records.database import Database
 from gateway.records.tables.administration import Notice
 from gateway.settings import NotifySettings, Settings
+from gateway.wrong_configuration import WrongConfiguration
 
 log = logs.get(__name__)
 
@@ -46,6 +47,15 @@ def tell_due(database: Database, settings: Settings) -> None:
             ledger.notices_failed(database, channel, error.problem, error.fix, look_again)
         else:
             ledger.notices_told(database, channel, batch)
+
+
+def note_wrong(database: Database, wrong: Sequence[WrongConfiguration]) -> None:
+    """Make notices of files that cannot be used: their first fault, and that what was good before is in force."""
+    if wrong:
+        faults = [
+            (one.key, f"{one.told} {one.faults[0].problem} {one.faults[0].fix}".strip()) for one in wrong
+        ]
+        ledger.note_wrong_configuration(database, faults)
 
 
 def channels(settings: NotifySettings) -> dict[str, Callable[[Sequence[Notice], NotifySettings], None]]:

@@ -1,1 +1,2 @@
-"""Who a pseudonym is: `keys` (the files), `vault` (seals and unseals), `sealed_letters` (written keyless)."""
+"""Who a pseudonym is: `keys` (the files), `key_checks` (what the records know them by), `vault` (seals and unseals),
+`sealed_letters` (written keyless)."""

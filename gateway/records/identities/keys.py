@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 KEY_BYTES = 32
 CURRENT = "vault.key"
+PSEUDONYMS = "pseudonym.key"
+FILES = (CURRENT, PSEUDONYMS)
+"""The files without which no identity can be kept."""
 ANY = "vault*.key"
 BEING_WRITTEN = ".vault.key.new"
 
@@ -105,6 +108,15 @@ def make_key(path: Path) -> None:
         os.link(beside, path)  # unlike a rename, never over another file
     beside.unlink()
     _sync_folder(path.parent)
+
+
+def make_keys(folder: Path) -> list[Path]:
+    """Create the key files that are not there yet; returns them. Only `gateway init` does so: keys made anew beside
+    records that rest on others would make every known patient a stranger."""
+    made = [folder / name for name in FILES if not (folder / name).exists()]
+    for path in made:
+        make_key(path)
+    return made
 
 
 def add_key(folder: Path) -> str:
@@ -189,7 +201,7 @@ def pseudonym_key(folder: Path) -> PseudonymKey:
     """The key that pseudonyms, dates and UIDs are derived with."""
     from gateway.privacy.pseudonyms import PseudonymKey  # with it comes pydicom, and the other keys need none
 
-    key = read_key(folder / "pseudonym.key")
+    key = read_key(folder / PSEUDONYMS)
     return PseudonymKey(key, key_id(key))
 
 

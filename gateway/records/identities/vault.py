@@ -1,13 +1,14 @@
 """Who a pseudonym is: sealed with AES-256-GCM, and deciphered nowhere else.
 
 Keeps nothing: rows come in and go out. `unseal` is for `ledger.open_identity` alone, which has the reading in the audit
-trail first; `reseal` moves an identity to the current key without showing it to anybody.
+trail first; `reseal` moves an identity to the current key, `opens` and `leads` prove keys, and show it to nobody.
 """
 
 from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -61,6 +62,18 @@ class Vault:
     def unseal(self, row: Identity) -> Patient:
         """Who it is; raises KeyMissing. Only for an opening that stands in the audit trail already."""
         return Patient(**json.loads(self._decrypt(row)))
+
+    def opens(self, row: Identity) -> bool:
+        """Whether the key that the row names is there and opens it; nobody sees what is in it."""
+        try:
+            self._decrypt(row)
+        except KeyMissing:
+            return False
+        return True
+
+    def leads(self, row: Identity, to: Callable[[Patient], bool]) -> bool:
+        """What `to` answers about who it is: a proof of other keys, which shows that to nobody. Raises KeyMissing."""
+        return to(Patient(**json.loads(self._decrypt(row))))
 
     def reseal(self, row: Identity) -> SealedIdentity:
         """The same identity under the current key; raises KeyMissing."""

@@ -15,10 +15,11 @@
     held_objects  decide_held, look_at_original                                  (objects that stayed here)
     enrolments   publish_letterbox, enrol, keep_opened, note_unopened, edit_enrolment, end_enrolment
     overdue      note_overdue
-    identities   open_identity, begin_rotation, reseal_batch, note_resealed, end_rotation, retire_key
+    identities   open_identity, begin_rotation, reseal_batch, note_resealed, end_rotation, retire_key, note_keys,
+                 accept_keys
     forgetting   begin_forgetting, erase_instances, erase_replies, note_erased, readmit
     accounts     add_user, sign_in, sign_out, check_password, end_expired_sessions
-    notices      take_notices, notices_told, notices_failed
+    notices      take_notices, notices_told, notices_failed, note_wrong_configuration
     operation    take_tick, put_rules_in_force
     journal      the line of a study or case        audit_trail  the line of who did what
 
@@ -55,8 +56,11 @@ from gateway.records.ledger.forgetting import (
 )
 from gateway.records.ledger.held_objects import LEFT_OUT, RELEASED, WAITING, decide_held, look_at_original
 from gateway.records.ledger.identities import (
+    accept_keys,
     begin_rotation,
     end_rotation,
+    key_checks,
+    note_keys,
     note_resealed,
     open_identity,
     reseal_batch,
@@ -64,7 +68,12 @@ from gateway.records.ledger.identities import (
     rows_by_key,
 )
 from gateway.records.ledger.node_responses import record_commitment
-from gateway.records.ledger.notices import notices_failed, notices_told, take_notices
+from gateway.records.ledger.notices import (
+    note_wrong_configuration,
+    notices_failed,
+    notices_told,
+    take_notices,
+)
 from gateway.records.ledger.operation import put_rules_in_force, take_tick
 from gateway.records.ledger.overdue import note_overdue
 from gateway.records.ledger.people import (
@@ -102,6 +111,7 @@ __all__ = [
     "NewRefusal",
     "NewReply",
     "Origin",
+    "accept_keys",
     "add_user",
     "advance",
     "begin_forgetting",
@@ -126,17 +136,20 @@ __all__ = [
     "keep_opened",
     "keep_reply",
     "keep_study_date",
+    "key_checks",
     "let_go_on",
     "look_at_original",
     "look_at_versions",
     "note_deliveries",
     "note_echo",
     "note_erased",
+    "note_keys",
     "note_overdue",
     "note_reply_download",
     "note_report_download",
     "note_resealed",
     "note_unopened",
+    "note_wrong_configuration",
     "notices_failed",
     "notices_told",
     "open_identity",

@@ -5,7 +5,7 @@ A key is either named by a row or retired, never both: `keep_identity` and `reti
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import func, text
@@ -13,14 +13,16 @@ from sqlmodel import Session, col, select
 
 from gateway.errors import KeyMissing, NotThere
 from gateway.records.database import Database
+from gateway.records.identities.keys import CURRENT
 from gateway.records.identities.vault import Patient, SealedIdentity, Vault
 from gateway.records.ledger import audit_trail
-from gateway.records.tables.administration import RetiredKey
+from gateway.records.tables.administration import KeyCheck, RetiredKey
 from gateway.records.tables.studies import Identity
 
 BATCH = 100
 """Identities sealed again in one transaction: milliseconds, so that readers and the receiver notice nothing."""
 LOCK = 0x504D4D  # one PostgreSQL advisory lock around what names a key and what retires one
+NOTED, ACCEPTED = "keys put on record", "other keys accepted"
 BEGAN, ROTATED, RETIRED = "vault rotation begun", "vault key rotated", "vault key retired"
 
 
@@ -100,10 +102,14 @@ def note_resealed(database: Database, key_id: str, resealed: int) -> None:
 
 
 def end_rotation(
-    database: Database, who: str, key_id: str, known: Collection[str], resealed: int
+    database: Database, who: str, key_id: str, known: Collection[str], resealed: int, check: str
 ) -> tuple[int, int]:
-    """Say in the trail that the rows were sealed again; returns how many there are, and of keys that are not known."""
+    """Say in the trail that the rows were sealed again; returns how many there are, and of keys that are not known.
+
+    `check` is the check value of the key they are sealed with now.
+    """
     with database.write("rotated") as session:
+        session.merge(KeyCheck(file=CURRENT, value=check, noted_at=database.now(session)))
         counts = rows_by_key(session)
         identities, out_of_reach = (
             sum(counts.values()),
@@ -112,6 +118,33 @@ def end_rotation(
         detail = {"resealed": resealed, "identities": identities, "out of reach": out_of_reach}
         audit_trail.append(session, database.now(session), who, ROTATED, f"key {key_id}", detail)
     return identities, out_of_reach
+
+
+def key_checks(session: Session) -> dict[str, str]:
+    """The check values on record, by the file whose key they are of."""
+    return {row.file: row.value for row in session.exec(select(KeyCheck))}
+
+
+def note_keys(database: Database, checks: Mapping[str, str]) -> None:
+    """Put check values on record for files that have none."""
+    with database.write("note_keys") as session:
+        _lock(session)
+        now, known = database.now(session), key_checks(session)
+        new = {file: value for file, value in checks.items() if file not in known}
+        session.add_all(KeyCheck(file=file, value=value, noted_at=now) for file, value in new.items())
+        if new:
+            audit_trail.append(session, now, "gateway", NOTED, "keys", {"files": sorted(new)})
+
+
+def accept_keys(database: Database, checks: Mapping[str, str], who: str, why: str) -> None:
+    """Put check values on record in place of those that are there: the keys of before are lost for good."""
+    with database.write("accept_keys") as session:
+        _lock(session)
+        now, known = database.now(session), key_checks(session)
+        for file, value in checks.items():
+            session.merge(KeyCheck(file=file, value=value, noted_at=now))
+        changed = sorted(file for file, value in checks.items() if known.get(file) != value)
+        audit_trail.append(session, now, who, ACCEPTED, "keys", {"files": changed, "why": why})
 
 
 def retire_key(database: Database, key_id: str, who: str) -> bool:

@@ -6,6 +6,7 @@ and remembers the last one, so a channel that was down tells everything later.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -32,6 +33,15 @@ def raise_notice(session: Session, now: datetime, event: str, text: str, page: s
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     values = {"event": event, "site": site, "text": text, "page": page, "at": now}
     session.execute(insert(Notice).values(values).on_conflict_do_nothing(index_elements=["event"]))
+
+
+def note_wrong_configuration(database: Database, faults: Sequence[tuple[str, str]]) -> None:
+    """Tell that files of the configuration cannot be used: (key of the faults, text). Each is told once a day."""
+    with database.write("note_wrong_configuration") as session:
+        now = database.now(session)
+        for key, text in faults:
+            event = f"wrong configuration {key} {now:%Y-%m-%d}"
+            raise_notice(session, now, event, text, "/nodes")
 
 
 def take_notices(database: Database, channel: str, lease: timedelta) -> DueNotices | None:

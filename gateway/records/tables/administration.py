@@ -21,6 +21,18 @@ class RetiredKey(SQLModel, table=True):
     retired_at: datetime
 
 
+class KeyCheck(SQLModel, table=True):
+    """What the records know the key in a file by: other keys are refused."""
+
+    __tablename__ = "key_check"
+
+    file: str = Field(primary_key=True, description="vault.key or pseudonym.key")
+    value: str = Field(
+        description="check value of the key, hexadecimal; nothing of the key can be told from it"
+    )
+    noted_at: datetime
+
+
 class LetterboxKey(SQLModel, table=True):
     """The public key that letters to the worker are sealed to; the worker publishes it when it starts."""
 

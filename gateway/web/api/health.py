@@ -27,12 +27,16 @@ def healthz() -> dict[str, str]:
 
 @router.get("/readyz")
 def readyz(context: Context) -> JSONResponse:
-    """Database and disk can take work; 503 names what cannot."""
+    """Database and disk can take work; 503 names what cannot. `warnings` names what a person has to mend meanwhile."""
     checks = {"database": _database(context), "disk": _disk(context)}
     ready = not any(checks.values())
     body = {
         "status": "ready" if ready else "not ready",
         "checks": {name: why or "ok" for name, why in checks.items()},
+        "warnings": {
+            wrong.what: "the file cannot be used; the last good ones are in force (see the page Nodes)"
+            for wrong in context.wrong_configuration()
+        },
     }
     return JSONResponse(body, status_code=200 if ready else 503)
 

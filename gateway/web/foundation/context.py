@@ -13,6 +13,7 @@ from gateway.intake import Intake
 from gateway.records.blobs import BlobStore
 from gateway.records.database import Database
 from gateway.settings import Settings
+from gateway.wrong_configuration import WrongConfiguration
 from routing_rules.rule_files import RuleSet
 
 
@@ -26,6 +27,7 @@ class WebContext:
     directory: Callable[[], NodeDirectory]
     intake: Intake
     rules: Callable[[], RuleSet]
+    wrong_configuration: Callable[[], tuple[WrongConfiguration, ...]] = tuple
 
 
 def context_of(request: Request) -> WebContext:

@@ -92,6 +92,7 @@ def _page(
         request,
         "nodes.html",
         viewer,
+        wrong=context.wrong_configuration(),
         nodes=nodes,
         problems=problems,
         refusals=refusals,

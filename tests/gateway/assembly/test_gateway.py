@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from gateway.assembly.gateway import make_keys, migrate, open_gateway
+from gateway.assembly.gateway import migrate, open_gateway
 from gateway.errors import SettingsError
 from gateway.records import ledger
 from gateway.records.database import Database
+from gateway.records.identities.keys import make_keys
 from gateway.records.migrations import schema
 from gateway.settings import Settings
 
@@ -93,9 +94,9 @@ def test_a_database_that_cannot_be_reached_is_said_with_what_to_do(tmp_path: Pat
 def test_keys_are_made_once(tmp_path: Path) -> None:
     """Both, for their owner only; never again over what is there, because nothing could be opened with a new one."""
     settings = settings_of(tmp_path, f"sqlite:///{tmp_path}/gateway.sqlite")
-    make_keys(settings)
+    make_keys(settings.storage.keys)
     made = {path.name: path.read_bytes() for path in (tmp_path / "keys").glob("*.key")}
     assert set(made) == {"vault.key", "pseudonym.key"}
     assert {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "keys").glob("*.key")} == {0o600}
-    make_keys(settings)
+    make_keys(settings.storage.keys)
     assert {path.name: path.read_bytes() for path in (tmp_path / "keys").glob("*.key")} == made

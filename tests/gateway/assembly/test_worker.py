@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from gateway.assembly.gateway import make_keys, open_gateway
+from gateway.assembly.gateway import open_gateway
 from gateway.assembly.worker import worker
 from gateway.errors import GatewayError
 from gateway.records.identities import sealed_letters
+from gateway.records.identities.keys import make_keys
 from gateway.settings import Settings
 
 
@@ -31,7 +32,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.mark.parametrize("lost", ["vault.key", "pseudonym.key"])
 def test_a_worker_without_a_key_does_not_start(settings: Settings, lost: str) -> None:
     """It says which one, and makes none: what was sealed with the old one could not be opened."""
-    make_keys(settings)
+    make_keys(settings.storage.keys)
     (settings.storage.keys / lost).unlink()
     gateway = open_gateway(settings)
     with pytest.raises(GatewayError, match=lost) as raised:
@@ -43,7 +44,7 @@ def test_a_worker_without_a_key_does_not_start(settings: Settings, lost: str) ->
 
 def test_a_worker_publishes_its_letterbox_and_stops(settings: Settings) -> None:
     """The web role seals patients' numbers with that key; asked to stop, engine and scheduler are at rest."""
-    make_keys(settings)
+    make_keys(settings.storage.keys)
     gateway = open_gateway(settings)
     engine, scheduler = worker(gateway)
     with gateway.database.read() as session:

@@ -82,7 +82,7 @@ def test_an_error_that_nobody_expected_keeps_its_trace(
 ) -> None:
     """Only errors that say what to do are made short: of any other, developers need all there is."""
 
-    def fail(_folder: Path) -> None:
+    def fail(_folder: Path, **_more: bool) -> None:
         raise OSError("a fault that names no file")
 
     monkeypatch.setattr("gateway.service.scaffold.init", fail)

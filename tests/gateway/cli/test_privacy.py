@@ -39,7 +39,11 @@ def test_the_vault_rotates_and_tells_what_to_keep(command: Command, tmp_path: Pa
     keys = tmp_path / "gateway-data" / "keys"
     for path in keys.glob("vault*.key"):
         path.rename(tmp_path / path.name)
-    command("init", ".")
+    code, said = command("init", ".")
+    assert code == 1
+    assert "the database beside it rests on it" in said
+    assert not (keys / "vault.key").exists()
+    assert command("init", ".", "--new-keys")[0] == 0
     code, said = command("check")
     assert code == 1
     assert f"sealed with key {rows[0]['key']}" in said

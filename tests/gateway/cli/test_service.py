@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from gateway.records import key_proof
+from gateway.records.database import Database
+from gateway.records.identities.keys import make_key
+from gateway.records.migrations import schema
 from support.command_line import Command, command
 
 __all__ = ["command"]
@@ -90,20 +97,56 @@ def test_check_prints_advice_and_still_says_ready(command: Command) -> None:
     assert not [problem for problem in json.loads(printed) if problem["severe"]]
 
 
-def test_serve_without_a_configuration_makes_keys_and_with_one_never(
-    command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def _serve(folder: Path, *roles: str) -> tuple[int, str]:
+    """`gateway serve` in a process of its own: its exit status and what it printed. It is not to run."""
+    arguments = [word for role in roles for word in ("--role", role)]
+    done = subprocess.run(
+        [sys.executable, "-m", "gateway", "serve", *arguments],
+        cwd=folder,
+        env={**os.environ, "COLUMNS": "250"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_serve_never_makes_a_key(tmp_path: Path) -> None:
+    """With a configuration and without: it stops with the fix, and the key folder is as it was."""
+    code, said = _serve(tmp_path)
+    assert (code, "There is no key file" in said, "gateway init DIR" in said) == (1, True, True), said
+    assert list(tmp_path.rglob("*.key")) == []
+
+
+@pytest.mark.parametrize("roles", [(), ("worker",)])
+def test_serve_stops_with_keys_that_are_not_those_of_the_records(
+    command: Command, tmp_path: Path, roles: tuple[str, ...]
 ) -> None:
-    """A first look needs no init; a gateway whose keys are lost must not quietly go on with new ones."""
+    """Not a worker that dies again and again: the command ends with the problem and the fix. So do other commands."""
+    command("init", ".")
+    keys = tmp_path / "gateway-data" / "keys"
+    database = Database(f"sqlite:///{tmp_path}/gateway-data/gateway.sqlite")
+    schema.upgrade(database)
+    key_proof.prove(database, keys)
+    database.close()
+    (keys / "pseudonym.key").unlink()
+    code, said = command("init", ".")
+    assert (code, "There is no pseudonym.key" in said) == (1, True), said
+    make_key(keys / "pseudonym.key")
+    code, said = _serve(tmp_path, *roles)
+    assert (code, "pseudonym.key in" in said, "gateway vault accept" in said) == (1, True, True), said
+    for words in (("check",), ("vault", "rotate"), ("vault", "reseal"), ("forget", "--case", 1)):
+        code, said = command(*words)
+        assert (code, "is not the key that the pseudonyms" in said) == (1, True), words
+    assert command("vault", "accept", "--why", "lost for good", "--yes")[0] == 0
+    assert command("check")[0] == 0
+
+
+def test_roles_that_have_no_keys_need_none(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Receivers and web run where no key can be seen."""
     served: list[list[str]] = []
     monkeypatch.setattr(
         "gateway.service.supervisor.supervise", lambda _settings, roles: served.append(list(roles))
     )
-    (tmp_path / "empty.toml").write_text("")
-    assert command("serve", "--config", "empty.toml")[0] == 0
-    assert not (tmp_path / "gateway-data").exists()
-    assert command("serve", "--role", "receiver")[0] == 0
-    assert {path.name for path in (tmp_path / "gateway-data" / "keys").iterdir()} == {
-        "vault.key",
-        "pseudonym.key",
-    }
-    assert served == [["receiver", "web", "worker"], ["receiver"]]
+    assert command("serve", "--role", "receiver", "--role", "web")[0] == 0
+    assert served == [["receiver", "web"]]

@@ -85,8 +85,9 @@ def test_identities_whose_key_is_gone_are_counted(folder: Path) -> None:
     (place / "keys" / keys.own_name(rotated.key_id)).unlink(missing_ok=True)
     (place / "keys" / "vault.key").unlink()
     keys.make_key(place / "keys" / "vault.key")
-    [found] = [problem for problem in check(wanted) if problem.severe]
-    assert found.where == "keys"
+    wrong, found = [problem for problem in check(wanted) if problem.severe]
+    assert (wrong.where, found.where) == ("keys", "keys")
+    assert "do not open the identities on record" in wrong.problem
     assert found.problem.startswith("1 identities were sealed with key")
     assert keys.own_name(rotated.key_id) in found.fix
 

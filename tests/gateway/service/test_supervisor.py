@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from gateway.records.identities.keys import make_keys
 from support.nodes.peers import wait_until
 
 SUPERVISED = """
@@ -66,6 +67,7 @@ def supervised(
 ) -> Iterator[Supervised]:
     """A supervisor of these roles, each of which does what the lines of `role` say."""
     (folder / "gateway.toml").write_text(f'[log]\nformat = "json"\n[serve]\nrestart_delay = 0.05\n{serve}')
+    make_keys(folder / "gateway-data" / "keys")
     program = SUPERVISED.format(role=role, roles=roles)
     with (
         (folder / "out").open("wb") as out,

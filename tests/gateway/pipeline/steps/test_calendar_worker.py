@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from gateway.assembly.gateway import make_keys, open_gateway
+from gateway.assembly.gateway import open_gateway
 from gateway.assembly.worker import worker
 from gateway.pipeline import schedule
 from gateway.records import ledger
 from gateway.records.calendar import calendar
 from gateway.records.identities import sealed_letters
+from gateway.records.identities.keys import make_keys
 from gateway.records.tables.administration import Notice
 from gateway.settings import Settings
 from routing_rules.surveillance.due_dates import CalendarState
@@ -36,7 +37,7 @@ def test_a_started_worker_does_it_all(tmp_path: Path, monkeypatch: pytest.Monkey
             "files": {"nodes": tmp_path / "nodes.yaml", "rules": tmp_path / "rules"},
         }
     )
-    make_keys(settings)
+    make_keys(settings.storage.keys)
     gateway = open_gateway(settings)
     engine, scheduler = worker(gateway)
     try:

@@ -96,6 +96,7 @@ LINES = {("journal", "add_line"), ("audit_trail", "append")}
 """The functions that write a line of the journal, and of the audit trail."""
 
 EVENTS: Mapping[str, str] = {
+    "accept_keys": "",
     "add_user": "",
     "advance-{claim.state}-{reached}": "",
     "begin_rotation": "",
@@ -127,6 +128,8 @@ EVENTS: Mapping[str, str] = {
     "mark_overdue": "a notice tells it, and the page shows it",
     "note-deliveries": "what the step reaches has its line; each object has its row",
     "note_echo": "",
+    "note_keys": "",
+    "note_wrong_configuration": "a notice tells it, and the page of the nodes shows it",
     "notices_failed": "the channel's row says so",
     "notices_told": "the channel's row says so",
     "open_identity": "",
