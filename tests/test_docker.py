@@ -23,6 +23,7 @@ import yaml
 from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.node import DicomWebNode, DimseNode, Role
 from gateway import settings as gateway_settings
+from gateway.assembly.gateway import last_good_folder
 from gateway.cli import app
 from gateway.settings import Settings
 from routing_rules.rule_files import RuleSet, load_rules, run_tests
@@ -317,6 +318,7 @@ def test_the_settings_load_and_point_into_the_volume_and_the_mounts() -> None:
     volume = Path(last("VOLUME"))
     assert settings.storage.objects.is_relative_to(volume)
     assert settings.storage.keys.is_relative_to(volume)
+    assert last_good_folder(settings).is_relative_to(volume)
     targets = {target: (DOCKER / source).resolve() for source, target, _ in mounts("gateway")}
     assert targets[str(settings.files.nodes)] == CONFIG / "nodes.yaml"
     assert targets[str(settings.files.rules)] == CONFIG / "rules"

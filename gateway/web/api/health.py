@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse, Response
@@ -30,14 +30,15 @@ def readyz(context: Context) -> JSONResponse:
     """Database and disk can take work; 503 names what cannot. `warnings` names what a person has to mend meanwhile."""
     checks = {"database": _database(context), "disk": _disk(context)}
     ready = not any(checks.values())
-    body = {
+    body: dict[str, Any] = {
         "status": "ready" if ready else "not ready",
         "checks": {name: why or "ok" for name, why in checks.items()},
-        "warnings": {
-            wrong.what: "the file cannot be used; the last good ones are in force (see the page Nodes)"
-            for wrong in context.wrong_configuration()
-        },
     }
+    if wrong := context.wrong_configuration():
+        body["warnings"] = {
+            one.what: "the file cannot be used; the last good ones are in force (see the page Nodes)"
+            for one in wrong
+        }
     return JSONResponse(body, status_code=200 if ready else 503)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from gateway import settings as gateway_settings
+from gateway.assembly.gateway import open_gateway
 from gateway.records import ledger, rotation
 from gateway.records.database import Database
 from gateway.records.identities import keys
@@ -168,6 +169,21 @@ def test_a_sender_without_tls_is_advice_until_the_port_has_it(folder: Path) -> N
     assert advice() == ["pacs sends without TLS."]
     assert advice(", tls: true") == []
     assert advice(tls_certificate=folder / "certificate.pem") == []
+
+
+def test_what_is_in_force_while_a_file_is_wrong_is_advice_beside_the_faults(folder: Path) -> None:
+    """With the day it is of: a gateway that goes on is no reason to leave the file as it is."""
+    settings = settings_of(folder)
+    gateway = open_gateway(settings, serves=True)
+    assert gateway.wrong_configuration() == ()
+    gateway.database.close()
+    (folder / "nodes.yaml").write_text("nodes:\n  - {name: a\n")
+    (folder / "rules" / "natalizumab.yaml").write_text("rules: [")
+    problems = check(settings)
+    for what in ("nodes", "rules"):
+        fault, advice = [each for each in problems if each.where == what]
+        assert (fault.severe, advice.severe) == (True, False)
+        assert f"the last good {what} are in force, of 20" in advice.problem
 
 
 def test_sites_whose_reports_go_nowhere_or_to_no_archive_are_named(folder: Path) -> None:

@@ -81,9 +81,9 @@ class Served:
 
 @contextmanager
 def _served(
-    folder: Path, port: int, processes: int, drain: float = 30.0, host: str = HERE
+    folder: Path, port: int, processes: int, drain: float = 30.0, host: str = HERE, nodes: str = NODES
 ) -> Iterator[Served]:
-    (folder / "nodes.yaml").write_text(NODES.format(port=4242), encoding="utf-8")
+    (folder / "nodes.yaml").write_text(nodes.format(port=4242), encoding="utf-8")
     (folder / "gateway.toml").write_text(
         f'[dicom]\nhost = "{host}"\nport = {port}\nprocesses = {processes}\n'
         f"[serve]\nrestart_delay = 0.1\ndrain = {drain}\n"
@@ -135,6 +135,16 @@ def test_a_receiver_that_dies_takes_only_its_own_associations(tmp_path: Path) ->
         served.process.send_signal(signal.SIGTERM)
         assert served.process.wait(30) == 0
         listen(HERE, served.port).close()
+
+
+@pytest.mark.timeout(120)
+def test_receivers_that_start_on_a_broken_file_know_the_nodes_of_before(tmp_path: Path) -> None:
+    """A typing error in nodes.yaml and a restart turn no known sender away."""
+    for nodes in (NODES, "nodes:\n  - {{name: hospital-pacs, port: {port}\n"):
+        with _served(tmp_path, free_port(), processes=1, nodes=nodes) as served:
+            wait_until(served.answers, 60)
+            served.process.send_signal(signal.SIGTERM)
+            assert served.process.wait(30) == 0
 
 
 @pytest.mark.timeout(120)

@@ -15,6 +15,7 @@ from gateway.records.ledger.notices import raise_notice
 from gateway.records.migrations import schema
 from gateway.records.views import notice_rows
 from gateway.settings import Settings
+from gateway.wrong_configuration import Fault, WrongConfiguration
 from support.nodes.listeners import mail_server, webhook
 from support.nodes.peers import free_port
 from support.records import FakeClock
@@ -49,6 +50,22 @@ def _mail_settings(port: int) -> Settings:
         mail_from="gw@example.org",
         mail_to="a@example.org",
     )
+
+
+def test_a_file_that_cannot_be_used_is_told_once_a_day(database: Database, clock: FakeClock) -> None:
+    """With its first fault and the fix, whichever process finds it and however often; again the next day."""
+    wrong = WrongConfiguration(
+        "nodes", Path("nodes.yaml"), (Fault("nodes.yaml:3: no port.", "Add it."),), None
+    )
+    notify.note_wrong(database, ())
+    for after_s in (0, 30, 86_400):
+        clock.pass_seconds(after_s)
+        notify.note_wrong(database, (wrong,))
+    with database.read() as session:
+        told = notice_rows.newest(session)
+    assert [(one.text, one.page) for one in told] == [
+        (f"{wrong.told} nodes.yaml:3: no port. Add it.", "/nodes")
+    ] * 2
 
 
 def _raise(database: Database, number: int) -> None:

@@ -13,6 +13,7 @@ from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
 from gateway.web.api.health import readyz
 from gateway.web.foundation.context import WebContext
+from gateway.wrong_configuration import Fault, WrongConfiguration
 from support.web_gateway import ORIGINAL_UID, WebGateway
 
 
@@ -29,6 +30,16 @@ def test_readiness_names_what_is_wrong(web: WebGateway) -> None:
         "status": "ready",
         "checks": {"database": "ok", "disk": "ok"},
     }
+
+
+def test_a_file_that_a_person_has_to_mend_is_a_warning_and_no_reason_to_stop(web: WebGateway) -> None:
+    """The last good ones are in force; strangers are told of no path and no line."""
+    wrong = WrongConfiguration(
+        "rules", Path("/etc/rules"), (Fault("/etc/rules/a.yaml:3: bad.", "Mend."),), None
+    )
+    status, body = readiness(replace(web.context, wrong_configuration=lambda: (wrong,)))
+    assert (status, body["status"], list(body["warnings"])) == (200, "ready", ["rules"])
+    assert "/etc" not in str(body)
 
 
 def test_a_database_without_tables_is_not_ready(web: WebGateway, tmp_path: Path) -> None:

@@ -16,12 +16,14 @@ from gateway.demo.reading_site import ReadingSite
 from gateway.records import ledger
 from gateway.web.application import create_application
 from gateway.web.pages.nodes import ask
+from gateway.wrong_configuration import Fault, WrongConfiguration
 from support.web_gateway import WebGateway
 
 
-def page_with(web: WebGateway, nodes: Callable[[], NodeDirectory]) -> str:
-    """The page of nodes as an administrator sees it, with this nodes.yaml."""
-    application = create_application(replace(web.context, directory=nodes))
+def page_with(web: WebGateway, nodes: Callable[[], NodeDirectory], *wrong: WrongConfiguration) -> str:
+    """The page of nodes as an administrator sees it, with this nodes.yaml, and files that are `wrong`."""
+    context = replace(web.context, directory=nodes, wrong_configuration=lambda: wrong)
+    application = create_application(context)
     cookies = web.client("admin").cookies
 
     async def asked() -> httpx.Response:
@@ -101,6 +103,18 @@ def test_a_file_that_cannot_be_used_is_told_on_the_page(web: WebGateway) -> None
     assert "No nodes yet" in page
     assert "ae_title" in page
     assert "fax" in page
+
+
+def test_nodes_that_stay_in_force_while_their_file_is_wrong_are_shown_with_what_is_wrong(
+    web: WebGateway,
+) -> None:
+    """With file, line and fix, above the nodes that are in force."""
+    wrong = WrongConfiguration(
+        "nodes", Path("nodes.yaml"), (Fault("nodes.yaml:3: no port.", "Add it."),), None
+    )
+    page = page_with(web, web.context.directory, wrong)
+    for text in ("the last good nodes are in force", "nodes.yaml:3: no port. Add it.", "reading-site"):
+        assert text in page
 
 
 def test_what_a_node_speaks_and_whether_it_is_encrypted_is_shown(web: WebGateway) -> None:
