@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 
-from gateway.errors import KeyMissing
+from gateway.errors import KeyMissing, SettingsError
 from gateway.records.identities import keys
-from gateway.settings import Settings
+from gateway.settings import Settings, load
 
 
 def init(folder: Path, *, new_keys: bool = False) -> list[Path]:
@@ -16,11 +17,11 @@ def init(folder: Path, *, new_keys: bool = False) -> list[Path]:
     Raises KeyMissing for missing keys beside a database, which rests on those it was filled with; `new_keys` makes
     others nevertheless.
     """
-    data = folder / "gateway-data"
-    lost = [name for name in keys.FILES if not (data / "keys" / name).exists()]
-    if lost and not new_keys and (data / "gateway.sqlite").exists():
+    place, database = _storage(folder)
+    lost = [name for name in keys.FILES if not (place / name).exists()]
+    if lost and not new_keys and database.exists():
         raise KeyMissing(
-            f"There is no {' and no '.join(lost)} in {data / 'keys'}, and the database beside it rests on it.",
+            f"There is no {' and no '.join(lost)} in {place}, and the database {database} rests on it.",
             "Put them back (a mount that is missing, or their backup). Only when they are lost for good: "
             f"gateway init {folder} --new-keys, then gateway vault accept",
         )
@@ -40,7 +41,17 @@ def init(folder: Path, *, new_keys: bool = False) -> list[Path]:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
             written.append(path)
-    return written + keys.make_keys(data / "keys")
+    return written + keys.make_keys(place)
+
+
+def _storage(folder: Path) -> tuple[Path, Path]:
+    """Where the keys and the SQLite database of this gateway are: as its gateway.toml says, if it has a good one."""
+    file = folder / "gateway.toml"
+    if file.exists():
+        with suppress(SettingsError):  # `gateway check` names what is wrong in it
+            storage = load(file, {}).storage
+            return storage.keys, Path(storage.database.removeprefix("sqlite:///"))
+    return folder / "gateway-data" / "keys", folder / "gateway-data" / "gateway.sqlite"
 
 
 def commented_toml() -> str:

@@ -40,11 +40,17 @@ def return_report(turn: Turn, context: StepContext) -> StepResult:
         }
         note = {"waits": "on the upload's page, as SR and PDF", "why": to.why}
         return Done(CaseState.RETURNED, StepRecord(note=note, columns=columns))
-    return _offered(context, to.node, case.composed, turn.claim.attempts)
+    replaced = str(case.predecessor.get("node", ""))
+    return _offered(context, to.node, case.composed, turn.claim.attempts, replaced)
 
 
-def _offered(context: StepContext, node: Node, composed: Mapping[str, Any], attempts: int) -> StepResult:
-    """The forms one after the other, until one is taken or the class of an answer says to stop."""
+def _offered(
+    context: StepContext, node: Node, composed: Mapping[str, Any], attempts: int, replaced: str
+) -> StepResult:
+    """The forms one after the other, until one is taken or the class of an answer says to stop.
+
+    `replaced` is the node that has the report which this one corrects; empty: it corrects none.
+    """
     kept: list[NewDelivery] = []
     offers: list[Offer] = []
     changed = dict(composed)
@@ -71,6 +77,8 @@ def _offered(context: StepContext, node: Node, composed: Mapping[str, Any], atte
                 note = {"node": node.name, "as": form}
                 if offers[:-1]:
                     note["before"] = told(offers[:-1])
+                if replaced not in ("", node.name):
+                    note["replaces"] = f"the report at {replaced}, which is still there: have it taken out"
                 return Done(
                     CaseState.RETURNED, StepRecord(note=note, columns=columns, deliveries=tuple(kept))
                 )

@@ -205,7 +205,7 @@ def correct_report(database: Database, case_id: int, who: str) -> None:
                 f"Case {case_id} was reported by the reading site itself; no report was signed here.",
                 "Ask the reading site to send its report again; the gateway puts the identity that stands on it.",
             )
-        case.predecessor = {"form": case.returned_as, **returned}
+        case.predecessor = {"form": case.returned_as, "node": case.returns_to, **returned}
         case.state = move_case(CaseState(case.state), CaseState.REPORTED)
         case.corrections += 1
         case.correction_wanted = False

@@ -41,7 +41,7 @@ def test_the_vault_rotates_and_tells_what_to_keep(command: Command, tmp_path: Pa
         path.rename(tmp_path / path.name)
     code, said = command("init", ".")
     assert code == 1
-    assert "the database beside it rests on it" in said
+    assert "gateway.sqlite rests on it" in said
     assert not (keys / "vault.key").exists()
     assert command("init", ".", "--new-keys")[0] == 0
     code, said = command("check")

@@ -11,6 +11,7 @@ import pytest
 
 from dicom_nodes.directory import NodeDirectory
 from gateway import profiles, settings
+from gateway.errors import KeyMissing
 from gateway.records.identities import keys
 from gateway.service import scaffold
 from gateway.settings import Settings
@@ -89,3 +90,17 @@ def test_a_key_is_never_made_over_another(tmp_path: Path) -> None:
     before = key.read_bytes()
     scaffold.init(tmp_path)
     assert key.read_bytes() == before
+
+
+def test_no_key_is_made_beside_a_database_that_rests_on_others(tmp_path: Path) -> None:
+    """Where gateway.toml says that both are; a person who knows that they are lost says so."""
+    scaffold.init(tmp_path)
+    (tmp_path / "gateway.toml").write_text('[storage]\ndatabase = "sqlite:///db.sqlite"\nkeys = "secret"\n')
+    assert {path.parent.name for path in scaffold.init(tmp_path)} == {"secret"}
+    (tmp_path / "db.sqlite").write_bytes(b"")
+    assert scaffold.init(tmp_path) == []
+    (tmp_path / "secret" / "pseudonym.key").unlink()
+    with pytest.raises(KeyMissing, match=r"no pseudonym\.key in .*secret.*db\.sqlite rests on it") as raised:
+        scaffold.init(tmp_path)
+    assert "--new-keys" in raised.value.fix
+    assert [path.name for path in scaffold.init(tmp_path, new_keys=True)] == ["pseudonym.key"]

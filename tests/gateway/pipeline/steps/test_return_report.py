@@ -369,3 +369,18 @@ def test_a_report_that_nobody_would_get_is_not_built(tmp_path: Path) -> None:
         with database.read() as session:
             again = session.exec(select(AuditEvent).where(AuditEvent.action == "identity read")).all()
         assert len(again) == read
+
+
+@pytest.mark.parametrize(("earlier", "told"), [("old-pacs", True), ("archive", False), ("", False)])
+def test_a_corrected_report_says_where_the_one_it_replaces_still_is(
+    tmp_path: Path, earlier: str, told: bool
+) -> None:
+    """When the site's reports go to another node since: nobody there hears of the correction by itself."""
+    with PretendPacs() as pacs, returning(tmp_path, pacs.node) as report:
+        with report.bench.context.database.write("test") as session:
+            session.get_one(Case, 1).predecessor = {"node": earlier} if earlier else {}
+        directory = _site(pacs.node)
+        report.bench.use(directory=lambda: directory)
+        report.until("RETURNED")
+        replaced = [line["replaces"] for line in report.journal if "replaces" in line]
+        assert [earlier in text for text in replaced] == [True] * told
