@@ -15,10 +15,10 @@ from dicom_nodes.node import ConfirmsBy, DimseNode, ReportsBy, Role
 from gateway.lifecycle import CaseState, ReplyState
 from gateway.pipeline.context import Turn
 from gateway.pipeline.replies.deliver import confirm_reply, return_reply
-from gateway.pipeline.step_result import Done, NotYet
+from gateway.pipeline.step_result import Done, NotYet, Stuck
 from gateway.records.ledger.work import Claim
 from gateway.records.tables.studies import Case, Reply
-from support.engine import Bench, bench, scans
+from support.engine import NOBODY_ANSWERS, Bench, bench, scans
 from support.nodes.peers import PretendPacs
 
 READING = DimseNode(
@@ -71,6 +71,7 @@ def _restored(worker: Bench, sender: str, state: CaseState = CaseState.FORWARDED
             "generation": case.generation,
             "is_report": True,
             "restored": file,
+            "returns_to": sender,
             "received_at": worker.clock(),
             "reached_at": worker.clock(),
             "look_again_at": worker.clock(),
@@ -81,13 +82,34 @@ def _restored(worker: Bench, sender: str, state: CaseState = CaseState.FORWARDED
     worker.context.blobs.put(file["blob"], buffer.getvalue())
 
 
+def test_a_reply_that_nobody_would_get_waits_for_a_person(worker: Bench) -> None:
+    """As the report of its study would: the fix is the line to write in nodes.yaml."""
+    _restored(worker, sender="gone")
+    worker.use(directory=NodeDirectory)
+    returned = return_reply(_turn(worker, ReplyState.RESTORED), worker.context)
+    assert isinstance(returned, Stuck)
+    assert "gone, which sent the study, is no longer there" in returned.problem
+    assert "returns_to" in returned.fix
+
+
+def test_a_reply_goes_to_the_archive_of_the_site_whoever_sent_the_study(worker: Bench) -> None:
+    """And the row says so, for whoever asks later whether it is kept there."""
+    _restored(worker, sender="hospital-pacs")
+    archive = DimseNode("archive", "ARCHIVE", "127.0.0.1", 1, frozenset({Role.ARCHIVE}), site="hospital")
+    worker.use(directory=lambda: NodeDirectory((*NOBODY_ANSWERS, archive)))
+    returned = return_reply(_turn(worker, ReplyState.RESTORED), worker.context)
+    assert isinstance(returned, NotYet)
+    assert returned.record.columns == {"returns_to": "archive"}
+
+
 def test_an_uploaded_study_s_reply_waits_on_the_page_of_the_upload(worker: Bench) -> None:
     """Nobody is sent anything, and the journal says where it is."""
     _restored(worker, sender="")
     returned = return_reply(_turn(worker, ReplyState.RESTORED), worker.context)
     assert isinstance(returned, Done)
     assert returned.reached == ReplyState.RETURNED
-    assert returned.record.note == {"waits": "on the upload's page"}
+    assert returned.record.note["waits"] == "on the upload's page"
+    assert "has no archive" in returned.record.note["why"]
     confirmed = confirm_reply(_turn(worker, ReplyState.RETURNED), worker.context)
     assert isinstance(confirmed, Done)
     assert confirmed.record.note == {"how": "kept here for the uploader"}

@@ -85,7 +85,7 @@ def test_a_step_that_runs_twice_makes_the_same_objects(report: Returning) -> Non
     before = report.case.composed
     result = _again(report)
     assert isinstance(result, Done)
-    assert result.record.columns == {"composed": before}
+    assert result.record.columns == {"composed": before, "returns_to": "hospital-pacs"}
 
 
 def test_a_case_without_its_report_waits_for_a_person(report: Returning) -> None:
