@@ -23,7 +23,7 @@ MODULES: dict[str, dict[str, str]] = {
     },
     "nodes": {
         "nodes": "The other systems.",
-        "send": "C-STORE or STOW-RS of files and folders.",
+        "send": "C-STORE or STOW-RS of files and folders; a file that cannot be sent is named, and the others go.",
     },
     "files": {
         "classify": "Say what each series is, and why; with the site's own vendor facts, where it has any.",
