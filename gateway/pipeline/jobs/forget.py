@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pydicom import dcmread
 from sqlmodel import col, or_, select
 
+from dicom_nodes.data_sets import data_set_of
 from gateway.errors import NotThere
 from gateway.identity.patient import KEYWORDS
 from gateway.pipeline.steps import originals
@@ -102,7 +102,9 @@ class Forgetter:
             patient_hashes(
                 self.key,
                 study.site,
-                dcmread(self.blobs.path(instance.blob), specific_tags=[*KEYWORDS, "StudyInstanceUID"]),
+                data_set_of(
+                    self.blobs.path(instance.blob), without_pixels=True, only=[*KEYWORDS, "StudyInstanceUID"]
+                ),
             ).patient_hash
             for instance in originals.kept(self.database, study.saved_id)
         ]
