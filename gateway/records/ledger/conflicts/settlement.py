@@ -104,6 +104,8 @@ def settle(session: Session, conflict: Conflict, settlement: Settlement, now: da
             _compose_again(session, case, now)
         elif case.state in SENT_BACK and settlement.touches_identity:
             _ask_for_correction(session, case, now)
+        if settlement.touches_identity:
+            _tell_of_objects(session, case, now)
     for reply in session.exec(
         select(Reply).where(Reply.study_id == study.saved_id, Reply.state == ReplyState.RESTORED)
     ):
@@ -179,6 +181,27 @@ def _ask_for_correction(session: Session, case: Case, now: datetime) -> None:
     add_line(session, case.study_id, case.id, now, "the report went back under an identity since corrected")
     text = f"The report of case {case.id} went back under an identity since corrected: send a corrected one."
     event = f"case {case.id} correction {case.corrections}"
+    raise_notice(session, now, event, text, f"/cases/{case.id}", case.site)
+
+
+def _tell_of_objects(session: Session, case: Case, now: datetime) -> None:
+    """What the reading site sent was passed on under the earlier identity: only the reading site can send it anew."""
+    replies = session.exec(
+        select(func.count())
+        .select_from(Reply)
+        .where(
+            Reply.case_id == case.saved_id, col(Reply.state).in_((ReplyState.RETURNED, ReplyState.CONFIRMED))
+        )
+    ).one()
+    if not replies:
+        return
+    what = "objects of the reading site went back under an identity since corrected"
+    add_line(session, case.study_id, case.id, now, what, detail={"objects": replies})
+    text = (
+        f"{replies} objects of the reading site of case {case.id} went back under an identity since corrected: "
+        "let the reading site send them again."
+    )
+    event = f"case {case.id} objects corrected {case.fence}"
     raise_notice(session, now, event, text, f"/cases/{case.id}", case.site)
 
 

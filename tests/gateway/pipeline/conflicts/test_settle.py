@@ -11,12 +11,12 @@ from gateway.errors import WrongState
 from gateway.lifecycle import Choice
 from gateway.records import ledger
 from gateway.records.tables.administration import Notice
-from gateway.records.tables.studies import Delivery, Identity, Instance
+from gateway.records.tables.studies import Delivery, Identity, Instance, Reply
 from gateway.records.views import case_rows
 from support.conflicts import case, decide, state
 from support.engine import Bench, scans
 from support.patients import sign
-from support.records import audit_events, journal
+from support.records import audit_events, journal, new_reply
 
 REAL = {"PatientID": "REAL-7", "PatientName": "Right^Rita"}
 
@@ -305,3 +305,27 @@ def test_nothing_is_decided_while_the_images_are_sent_again(pipeline: Bench) -> 
     pipeline.run(61)
     assert (state(pipeline), in_force(pipeline)) == ("SETTLED", {"THIRD-3"})
     assert any("withdrawn" in line.what for line in journal(database))
+
+
+def test_objects_of_the_reading_site_that_went_back_are_told(pipeline: Bench) -> None:
+    """How many, in the journal of the case and in a notice that names no patient; those that wait are restored anew."""
+    pipeline.keep(scans())
+    pipeline.run(61)
+    database = pipeline.context.database
+    for number, reached in enumerate(("RETURNED", "CONFIRMED", "RESTORED")):
+        ledger.keep_reply(database, new_reply(number + 1))
+        with database.write("test") as session:
+            row = session.get_one(Reply, number + 1)
+            row.case_id, row.study_id, row.state, row.restored = 1, 1, reached, {"blob": "x"}
+            row.problem = "looked at by a person"  # so that no step takes it
+    contested(pipeline, scans(**REAL))
+    decide(pipeline, Choice.NEWER)
+    what = "objects of the reading site went back under an identity since corrected"
+    [line] = [line for line in journal(database, 1, 1) if line.what == what]
+    assert line.detail["objects"] == 2
+    with database.read() as session:
+        [told] = [one.text for one in session.exec(select(Notice)) if "reading site" in one.text]
+        states = session.exec(select(Reply.state).order_by(Reply.ids())).all()
+    assert told.startswith("2 objects")
+    assert "REAL-7" not in told
+    assert states == ["RETURNED", "CONFIRMED", "RECEIVED"]
