@@ -6,6 +6,7 @@ study came by upload, so its report is returned to its page.
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import tempfile
 from contextlib import ExitStack
@@ -55,6 +56,7 @@ def images(number: str) -> tuple[Dataset, ...]:
 def prepared_folder() -> Path:
     """A folder with keys and an empty database, to copy."""
     folder = Path(tempfile.mkdtemp(prefix="any-order-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     with bench(folder):
         pass
     return folder
