@@ -279,7 +279,7 @@ class AnyOrder(RuleBasedStateMachine):
                 self.left[uid] = str(report.PatientID)
                 assert self.left[uid] == self.number()
             elif not is_open and self.number() and not self.is_arriving():
-                assert found.correction_wanted == (self.left[uid] != self.number())
+                assert found.correction_wanted or self.left[uid] == self.number()
         if not is_open and found.state == "FORWARDED" and not self.is_arriving():
             assert self.number(), "several patients, and nobody is asked"
             assert found.pseudonym == self.pseudonym(self.number())
