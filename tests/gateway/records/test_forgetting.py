@@ -235,6 +235,21 @@ def test_an_identity_that_another_case_needs_stays(gateway: Bench, forgetter: Fo
         assert [one.id for one in session.exec(select(Identity))] == [case_of(gateway, own).identity_id]
 
 
+def test_a_study_of_which_no_version_stands_can_be_forgotten(
+    gateway: Bench, forgetter: Forgetter, tmp_path: Path
+) -> None:
+    """Two patients were mixed up before it was routed, and a lead chose neither: whatever came of it goes."""
+    study = images()
+    gateway.keep(study, node="")
+    gateway.keep(images(**OTHER), node="")
+    gateway.run(1)
+    decide(gateway, Choice.NEITHER)
+    forgetter.forget(forgetter.by_study(1), "admin", "asked for", even_open=True)
+    wanted = traces(study) | {value.encode() for value in OTHER.values()}
+    assert found_in_rows(gateway.context.database, wanted) == set()
+    assert found_in(tmp_path, wanted) == set()
+
+
 def test_all_studies_of_the_patient_go(gateway: Bench, forgetter: Forgetter, tmp_path: Path) -> None:
     """A prior, one that is still arriving and one without a case: found by hash or by their headers."""
     first, second, third = images(), images(suffix=".7"), images(suffix=".8")
