@@ -82,6 +82,14 @@ def signed(pipeline: Bench) -> None:
     pipeline.run()
 
 
+def signed_while_late_images_come(pipeline: Bench) -> None:
+    """They name another patient, and the report is due before they are complete: building it finds the merge."""
+    pipeline.keep(scans(**REAL)[:1])
+    if case(pipeline).state == "FORWARDED":
+        sign(pipeline, 1)
+    pipeline.run()
+
+
 def returned(pipeline: Bench) -> None:
     """The PACS has taken the report and committed to it."""
     with pipeline.context.database.write("test") as session:
@@ -155,6 +163,11 @@ STORIES: dict[str, tuple[Sequence[Deed], Sequence[Deed], list[str]]] = {
             "advance-COMPLETED-MATCHED",
             "advance-MATCHED-PREPARED",
         ],
+    ),
+    "two patients, found when the report is built": (
+        READ,
+        (signed_while_late_images_come, silent, decided(Choice.NEWER)),
+        ["postpone-REPORTED", "decide_conflict", "advance-DECIDED-SETTLED", "advance-REPORTED-COMPOSED"],
     ),
 }
 
