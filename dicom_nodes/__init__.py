@@ -16,6 +16,7 @@ Read `node` (who), then `scp.receiver` (what comes in), then `sender` (what goes
     commitment                     storage commitment, asked and answered
     peer_numbers                   numbers as peers state them: never an error, at worst no number
     instance                       one received object
+    data_sets                      a stored object as pydicom's data set
     upper_layer/                   associations: contexts, PDUs, TLS, and what is set up in pynetdicom
     encoding/                      the bytes of objects (PS3.5, PS3.10); no network
     config_files/                  configuration people write: YAML with lines, problems with fixes; no network

@@ -9,6 +9,7 @@ The one reader of them, for the receiver, the de-identifier and the command line
     walk            is a data set complete, as a whole or while it passes in pieces; the values of a few elements
     elements        the elements of a little-endian data set as byte ranges, and the items of its sequences
     command_sets    the part of a network message before its data set
+    mending         what a reader is given where an object takes liberties that pydicom misreads
     octets          the bytes of an object, in memory or left on the disk
     errors          what is wrong with them
 

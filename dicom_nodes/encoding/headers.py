@@ -19,6 +19,10 @@ SHORT_BYTES: Final = 8
 LONG_BYTES: Final = 12
 """Bytes of the header of an element whose VR has the long form."""
 ENCODED_SEQUENCE_END: Final = b"\xfe\xff\xdd\xe0\0\0\0\0"
+UNKNOWN_VR: Final = "??"
+"""Stands for a VR that is none of the Standard's."""
+NO_VRS: Final = frozenset((b"\0\0", b"--", b"??", b"  "))
+"""What writers put where they know no VR; the length has 16 bits then, as DCMTK reads it, too."""
 
 # By whether it is little endian.
 _EXPLICIT = struct.Struct(">HH2sH").unpack_from, struct.Struct("<HH2sH").unpack_from
@@ -39,8 +43,13 @@ class Header(NamedTuple):
     value: int
 
 
-def header(data: Octets | memoryview, at: int, encoding: Encoding) -> Header | None:
-    """The header at `at`; None when the data end before it does. Raises NotDicom for a VR that is none."""
+def header(
+    data: Octets | memoryview, at: int, encoding: Encoding, *, private_vrs: bool = False
+) -> Header | None:
+    """The header at `at`; None when the data end before it does. Raises NotDicom for a VR that is none.
+
+    With `private_vrs` a private element may have such a one: UNKNOWN_VR.
+    """
     left = len(data) - at
     if left < SHORT_BYTES:
         return None
@@ -54,10 +63,22 @@ def header(data: Octets | memoryview, at: int, encoding: Encoding) -> Header | N
         return _new(Header, (tag, vr, length, at + SHORT_BYTES))
     vr = LONG_FORM.get(code)
     if vr is None:
-        raise NotDicom(f"{name_of(tag)} has no known value representation.")
+        if not private_vrs or not group % 2:
+            raise NotDicom(f"{name_of(tag)} has no known value representation.")
+        if code in NO_VRS:
+            return _new(Header, (tag, UNKNOWN_VR, length, at + SHORT_BYTES))
+        # A VR of the future has two capitals and the long form (PS3.5 7.1.2).
+        if length or not (code.isalpha() and code.isupper()):
+            raise NotDicom(
+                f"{name_of(tag)} has no known value representation, and its length cannot be told."
+            )
+        vr = UNKNOWN_VR
     if left < LONG_BYTES:
         return None
-    return _new(Header, (tag, vr, _LENGTH[little](data, at + 8)[0], at + LONG_BYTES))
+    length = _LENGTH[little](data, at + 8)[0]
+    if vr is UNKNOWN_VR and length == UNDEFINED:
+        raise NotDicom(f"{name_of(tag)} has no known value representation and no length.")
+    return _new(Header, (tag, vr, length, at + LONG_BYTES))
 
 
 def item_header(data: Octets | memoryview, at: int, *, little_endian: bool = True) -> tuple[int, int] | None:

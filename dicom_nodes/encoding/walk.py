@@ -23,6 +23,7 @@ from dicom_nodes.encoding.headers import (
     SEQUENCE_END,
     SHORT_BYTES,
     UNDEFINED,
+    UNKNOWN_VR,
     Header,
     header,
     item_header,
@@ -77,6 +78,7 @@ class Walk:
         self._padding = False
         self._has_ended = False
         self._is_encapsulated = False
+        self._above = -1  # behind an element of unknown VR: the tag that the next one must exceed
 
     @property
     def is_encapsulated(self) -> bool:
@@ -134,7 +136,7 @@ class Walk:
                 at += after - len(self._tail)
                 self._tail = b""
             else:
-                if self._is_little and not self._levels and not self._has_ended:
+                if self._is_little and not self._levels and not self._has_ended and self._above < 0:
                     at = self._plain_headers(data, at)
                     if self._skip or at >= end:
                         continue
@@ -205,6 +207,7 @@ class Walk:
             return self._element(data, at, level.encoding)
         if level.is_item or tag == SEQUENCE_END:
             self._levels.pop()
+            self._above = -1
         elif tag != ITEM:
             raise NotDicom(f"Expected an item, found {name_of(tag)}.")
         elif length != UNDEFINED:
@@ -235,9 +238,14 @@ class Walk:
                 return at + SHORT_BYTES
             if self._has_ended:
                 raise NotDicom(f"{name_of(delimiter[0])} follows a delimiter that ends no sequence or item.")
-        here = header(data, at, encoding)
+        here = header(data, at, encoding, private_vrs=self._inflater is None)
         if here is None:
             return -1
+        if here.tag <= self._above:
+            raise NotDicom(
+                f"{name_of(here.tag)} does not fit behind {name_of(self._above)}, whose VR is unknown."
+            )
+        self._above = here.tag if here.vr == UNKNOWN_VR else -1
         if top:
             self._count += 1
         if here.length == UNDEFINED:

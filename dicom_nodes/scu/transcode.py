@@ -9,10 +9,11 @@ from array import array
 from pathlib import Path
 from typing import Final
 
-from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 from pynetdicom.dsutils import encode
+
+from dicom_nodes.data_sets import data_set_of
 
 # The VRs whose values are words, with the bytes of a word and array's name for such a one (PS3.5 6.2). pydicom keeps
 # them as the bytes that were read, and writes these whatever the byte order is.
@@ -29,7 +30,7 @@ def reencoded(path: Path, transfer_syntax_uid: str) -> bytes:
     """The data set of the file in an uncompressed little endian syntax; raises CannotTranscode or OSError."""
     target = UID(transfer_syntax_uid)
     try:
-        ds = dcmread(path)
+        ds = data_set_of(path)
         stored = UID(ds.file_meta.TransferSyntaxUID)
         if stored.is_compressed and not stored.is_deflated:
             # A new SOP Instance UID is pydicom's default here: it would make this another object.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from io import BytesIO
 from pathlib import Path
 
-from pydicom import Dataset, dcmread
+from pydicom import Dataset
 from pydicom.errors import InvalidDicomError
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from dicom_nodes.data_sets import data_set_of
 from dicom_nodes.encoding.errors import NotDicom
 from dicom_nodes.encoding.part10 import TRANSFER_SYNTAX, bare_syntax, beginning, file_meta, has_preamble
 from dicom_nodes.encoding.walk import Walk, walk
@@ -50,7 +50,7 @@ def header(file: Path, tags: Sequence[str] = ()) -> Dataset:
     with file.open("rb") as stream:
         bare = _is_bare(stream.read(132))
     with silent_pydicom():
-        found = dcmread(file, force=bare, specific_tags=list(tags) or None, stop_before_pixels=True)
+        found = data_set_of(file, without_pixels=True, only=tags, bare=bare)
     if bare and not found.get("SOPClassUID"):
         raise InvalidDicomError("neither preamble nor SOP class")
     return found
@@ -65,7 +65,7 @@ def parsed(data: bytes) -> Dataset:
     """The same of a file's bytes."""
     bare = _is_bare(data[:132])
     with silent_pydicom():
-        dataset = dcmread(BytesIO(data), force=bare)
+        dataset = data_set_of(data, bare=bare)
     if bare:
         implicit, little = dataset.original_encoding
         syntax = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian

@@ -1,8 +1,8 @@
 """What archives count in a study, asked without being a burden: whoever is silent holds up nobody.
 
 A node answers one question of ours at a time. One that failed is left alone for a while, twice as long after each
-further failure, and meanwhile the last number it gave about a study stands. Only the worker's memory keeps this: after
-a restart it asks anew.
+further failure. Only the worker's memory keeps this: after a restart it asks anew. What a node said about a study is
+kept in the study's row (gateway.pipeline.steps.complete).
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ log = logs.get(__name__)
 
 _LEFT_ALONE: Final = timedelta(seconds=30)
 _LEFT_ALONE_AT_MOST: Final = timedelta(minutes=15)
-_STUDIES_KEPT: Final = 2000
 
 
 @dataclass(frozen=True)
@@ -36,25 +35,21 @@ class _Failing:
 
 
 class ArchiveCounts:
-    """The last answers by study and node, and which nodes are asked or left alone now. Safe across threads."""
+    """Which nodes are asked or left alone now. Safe across threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._asked: set[str] = set()
         self._failing: dict[str, _Failing] = {}
-        self._answers: dict[tuple[str, str], InstanceCount] = {}
 
-    def of(
-        self, node: str, study_instance_uid: str, now: datetime, ask: Callable[[], InstanceCount]
-    ) -> InstanceCount | Busy | None:
-        """What `ask` answers; the last answer, or None, when the node fails or is left alone at `now` (aware)."""
-        about = (node, study_instance_uid)
+    def of(self, node: str, now: datetime, ask: Callable[[], InstanceCount]) -> InstanceCount | Busy | None:
+        """What `ask` answers; None when the node fails or is left alone at `now` (aware)."""
         with self._lock:
             failing = self._failing.get(node)
             # All that fail share one worker: with a time-out each they would soon have taken every one.
             taken = self._asked & self._failing.keys() if failing else ()
             if failing and (now < failing.until or taken):
-                return self._answers.get(about)
+                return None
             if node in self._asked:
                 return Busy()
             self._asked.add(node)
@@ -62,22 +57,17 @@ class ArchiveCounts:
             answer = ask()
         except (NodeError, OSError) as error:
             log.info("an archive could not be asked for its count", node=node, why=type(error).__name__)
-            return self._failed(about, now)
+            self._failed(node, now)
+            return None
         finally:
             with self._lock:
                 self._asked.discard(node)
         with self._lock:
             self._failing.pop(node, None)
-            self._answers.pop(about, None)
-            self._answers[about] = answer
-            if len(self._answers) > _STUDIES_KEPT:
-                del self._answers[next(iter(self._answers))]
         return answer
 
-    def _failed(self, about: tuple[str, str], now: datetime) -> InstanceCount | None:
-        node, _ = about
+    def _failed(self, node: str, now: datetime) -> None:
         with self._lock:
             before = self._failing.get(node)
             pause = min(before.pause * 2, _LEFT_ALONE_AT_MOST) if before else _LEFT_ALONE
             self._failing[node] = _Failing(now + pause, pause)
-            return self._answers.get(about)

@@ -100,6 +100,7 @@ EMPTIED: Mapping[type[SQLModel], Mapping[str, Left]] = {
         "study_date": _nothing(""),
         "held_because": _nothing(""),
         "accepted": _nothing({}),
+        "archive_counts": _nothing({}),
         "explanation": _nothing([]),
     },
     Case: {

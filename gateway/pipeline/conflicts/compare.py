@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from pydicom import Dataset, dcmread
+from pydicom import Dataset
 from pydicom.pixels.utils import get_expected_length
 
+from dicom_nodes.data_sets import data_set_of
 from dicom_nodes.errors import UnknownNode
 from dicom_nodes.node import Role
 from gateway.errors import GatewayError
@@ -108,7 +109,7 @@ def _compared(blobs: BlobStore, version: Instance, stands: Instance | None) -> C
     if stands is None:
         return Compared(version.saved_id, UNREADABLE)
     try:
-        one, other = (dcmread(blobs.path(instance.blob)) for instance in (stands, version))
+        one, other = (data_set_of(blobs.path(instance.blob)) for instance in (stands, version))
         difference = compare(one, other, decode_bounded)
     except (*NOT_DICOM, NotOneObject, GatewayError):
         return Compared(version.saved_id, UNREADABLE)

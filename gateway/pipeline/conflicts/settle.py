@@ -12,6 +12,7 @@ from gateway.pipeline.step_result import Done, NotYet, StepResult
 from gateway.pipeline.steps import originals
 from gateway.pipeline.steps.identities import who
 from gateway.records.identities.vault import SealedIdentity
+from gateway.records.ledger.conflicts.contested import came_again
 from gateway.records.ledger.conflicts.settlement import chosen
 from gateway.records.step_record import NewStanding, Settlement, StepRecord
 from gateway.records.tables.conflicts import TWO_IDENTITIES, Conflict
@@ -78,7 +79,7 @@ def await_versions(turn: Turn, context: StepContext) -> StepResult:
     """AWAITED -> SETTLED once the sender has sent the images again and is silent."""
     with context.database.read() as session:
         conflict = conflict_rows.conflict(session, turn.claim.id)
-        came = conflict_rows.came_again(session, turn.claim.id)
+        came = came_again(session, conflict)
     quiet = timedelta(seconds=context.settings.study.quiet_period)
     if not came:
         return NotYet("no version stands: the sender is to send the images again", NOTHING_CAME)

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pydicom import dcmread
 from sqlmodel import col, or_, select
 
+from dicom_nodes.data_sets import data_set_of
 from gateway.errors import NotThere
 from gateway.identity.patient import KEYWORDS
-from gateway.pipeline.steps import originals
 from gateway.pipeline.steps.calendar import open_letters
 from gateway.pipeline.steps.patient_hashes import patient_hashes
 from gateway.privacy.pseudonyms import PseudonymKey
@@ -22,6 +21,7 @@ from gateway.records.database import Database
 from gateway.records.forgetting import ForgettingPlan
 from gateway.records.patients import UNDECIDED
 from gateway.records.tables.studies import Case, Identity, Study
+from gateway.records.views import case_rows, conflict_rows
 
 
 @dataclass(frozen=True)
@@ -97,12 +97,17 @@ class Forgetter:
         return ForgetRequest(site, patient_hash, tuple(also))
 
     def _hashes(self, study: Study) -> list[str]:
-        """The hash of the patient in each header, in order of arrival."""
+        """The hash of the patient in each header, in order of arrival; where no version stands, in each version."""
+        with self.database.read() as session:
+            stands = case_rows.instances(session, study.saved_id)
+            read = stands or conflict_rows.instances(session, study.saved_id)
         return [
             patient_hashes(
                 self.key,
                 study.site,
-                dcmread(self.blobs.path(instance.blob), specific_tags=[*KEYWORDS, "StudyInstanceUID"]),
+                data_set_of(
+                    self.blobs.path(instance.blob), without_pixels=True, only=[*KEYWORDS, "StudyInstanceUID"]
+                ),
             ).patient_hash
-            for instance in originals.kept(self.database, study.saved_id)
+            for instance in read
         ]

@@ -46,6 +46,7 @@ def confirm_reply(turn: Turn, context: StepContext) -> StepResult:
         return Done(ReplyState.CONFIRMED, record)
     returned = Returned(
         "the object",
+        "reply",
         [reply.restored],
         study.study_instance_uid,
         reply.reached_at,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from io import BytesIO
 from typing import Any
 
-from pydicom import Dataset, dcmread
+from pydicom import Dataset
 
+from dicom_nodes.data_sets import data_set_of
 from gateway.identity.numbers import subject
 from gateway.lifecycle import ReplyState
 from gateway.pipeline.context import StepContext, Turn
@@ -17,9 +17,11 @@ from gateway.pipeline.steps import originals
 from gateway.pipeline.steps.identities import standing_header
 from gateway.privacy.deidentify.part10 import encode
 from gateway.privacy.errors import Held, HeldReason
+from gateway.privacy.fast.preparer import held_if_it_cannot_be
 from gateway.privacy.reidentify.maps import accessions_back, uids_back
 from gateway.privacy.reidentify.references import references, refuse_if_foreign
 from gateway.privacy.reidentify.restore import restore
+from gateway.quiet_pydicom import silent_pydicom
 from gateway.recipients import Nobody, ToNode, recipient
 from gateway.records import ledger
 from gateway.records.step_record import StepRecord
@@ -37,7 +39,12 @@ def restore_reply(turn: Turn, context: StepContext) -> StepResult:
         candidates = reply_rows.cases_of(session, reply.study_instance_uid)
         twin = reply_rows.earlier_of_same_uid(session, reply)
         original = reply_rows.is_original(session, reply.sop_instance_uid)
-    dataset = dcmread(BytesIO(context.blobs.get(reply.blob)))
+    try:
+        dataset = _read(context.blobs.get(reply.blob))
+    except Held as held:
+        return Stuck(
+            held.problem, "Let the reading site store its result anew and send that; discard this one."
+        )
     patient_id = str(dataset.get("PatientID") or "").strip()
     case = case_of_reply.fitting_case(reply, patient_id, candidates, context.directory())
     if isinstance(case, case_of_reply.NoCase):
@@ -96,6 +103,15 @@ def restore_reply(turn: Turn, context: StepContext) -> StepResult:
         "returns_to": to.node.name if isinstance(to, ToNode) else "",
     }
     return Done(ReplyState.RESTORED, StepRecord(note=note, columns=columns))
+
+
+def _read(data: bytes) -> Dataset:
+    """With every value decoded: one that cannot be is found here. Raises Held."""
+    with held_if_it_cannot_be("read"), silent_pydicom():
+        dataset = data_set_of(data)
+        for _ in dataset.iterall():
+            pass
+        return dataset
 
 
 def _restored(

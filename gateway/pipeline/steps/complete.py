@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -61,18 +62,21 @@ def complete(turn: Turn, context: StepContext) -> StepResult:
     limits = _limits(context, archives, rule)
     missing = tuple(map(str, rule.missing_series(frozenset(found.series_kinds)))) if rule else ()
     asks = _asks(rule) and is_settled(arriving, limits)
-    counted = _counted(turn, context, study, archives, found) if asks else None
+    answer = _asked(turn, context, study, archives) if asks else None
+    counted = _beside(context, study, answer, found) if isinstance(answer, _Answer) else None
+    if isinstance(answer, _Answer):
+        columns = {**columns, "archive_counts": {**study.archive_counts, answer.node.name: answer.kept}}
     progress = StudyProgress(
         silent_for,
         since_first,
         missing,
-        counted if isinstance(counted, Counted) else None,
-        isinstance(counted, Busy),
+        counted,
+        isinstance(answer, Busy),
     )
     verdict = judge(progress, limits)
     match verdict:
         case Complete(because):
-            return _done(study, because, columns)
+            return _done(study, because, columns, answer if isinstance(answer, _Answer) else None)
         case Incomplete(problem, fix):
             told = study.accepted.get(INCOMPLETE)
             if told and told["generation"] == study.generation:
@@ -82,8 +86,24 @@ def complete(turn: Turn, context: StepContext) -> StepResult:
             return NotYet(verdict.why, verdict.look_again, StepRecord(columns=columns))
 
 
-def _done(study: Study, because: str, columns: Mapping[str, Any]) -> Done:
+@dataclass(frozen=True)
+class _Answer:
+    """What an archive counts in a study, now or when it last answered."""
+
+    node: Node
+    count: InstanceCount
+    asked_at: str
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """As it stands in the study's row."""
+        return {"asked_at": self.asked_at, "series": dict(self.count.series), "study": self.count.study}
+
+
+def _done(study: Study, because: str, columns: Mapping[str, Any], answer: _Answer | None = None) -> Done:
     note = {"because": because, "instances": study.instances, "generation": study.generation}
+    if answer is not None:
+        note |= {"archive": answer.node.name, "archive counted at": answer.asked_at}
     return Done(
         StudyState.COMPLETED, StepRecord(note=note, columns={**columns, "completed_because": because})
     )
@@ -121,10 +141,8 @@ def _archives(context: StepContext, study: Study) -> list[Node]:
     return sorted(own, key=lambda node: node.name != study.sender)
 
 
-def _counted(
-    turn: Turn, context: StepContext, study: Study, archives: Sequence[Node], study_facts: StudyFacts
-) -> Counted | Busy | None:
-    """What the first archive counts that knows the study; None: none of them answers, or says a number."""
+def _asked(turn: Turn, context: StepContext, study: Study, archives: Sequence[Node]) -> _Answer | Busy | None:
+    """What the first archive counts that knows the study, or counted before it fell silent; None: no number."""
     for node in archives:
         asked = partial(
             count_mr,
@@ -133,17 +151,18 @@ def _counted(
             calling_ae_title=context.settings.dicom.ae_title,
             timeout_s=context.settings.dicom.timeout,
         )
-        answer = context.archive_counts.of(node.name, study.study_instance_uid, turn.now, asked)
-        if isinstance(answer, Busy):
-            return answer
-        if answer is not None and not answer.says_nothing:
-            return _beside(context, study, node, answer, study_facts)
+        count = context.archive_counts.of(node.name, turn.now, asked)
+        if isinstance(count, Busy):
+            return count
+        asked_at = turn.now.isoformat(timespec="seconds")
+        if count is None and (kept := study.archive_counts.get(node.name)):
+            count, asked_at = InstanceCount(kept["series"], kept["study"]), kept["asked_at"]
+        if count is not None and not count.says_nothing:
+            return _Answer(node, count, asked_at)
     return None
 
 
-def _beside(
-    context: StepContext, study: Study, node: Node, answer: InstanceCount, study_facts: StudyFacts
-) -> Counted:
+def _beside(context: StepContext, study: Study, answer: _Answer, study_facts: StudyFacts) -> Counted:
     """What the archive counts, beside the instances that are here; a conflicting second object counts once."""
     here = Counter(one.series_instance_uid for one in originals.kept(context.database, study.saved_id))
     labels = {
@@ -152,8 +171,9 @@ def _beside(
     }
     series = tuple(
         SeriesCount(labels.get(uid, "a series"), here[uid], there)
-        for uid, there in answer.series.items()
+        for uid, there in answer.count.series.items()
         if there is not None
     )
-    whole = SeriesCount("the study", here.total(), answer.study) if answer.study is not None else None
-    return Counted(node.name, node.name == study.sender, series, whole)
+    there = answer.count.study
+    whole = SeriesCount("the study", here.total(), there) if there is not None else None
+    return Counted(answer.node.name, answer.node.name == study.sender, series, whole)

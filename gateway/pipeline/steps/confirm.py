@@ -25,6 +25,7 @@ from gateway.pipeline.step_result import Done, NotYet, StepResult, Stuck
 from gateway.pipeline.steps import deliveries
 from gateway.pipeline.steps.document_forms import files_of
 from gateway.privacy.pseudonyms import new_transaction_uid
+from gateway.records import ledger
 from gateway.records.step_record import NewCommitment, StepRecord
 from gateway.records.tables.studies import Commitment
 from gateway.records.views import case_rows
@@ -41,6 +42,8 @@ class Returned:
 
     what: str
     """"the report" or "the object", for people"""
+    direction: str
+    """how a delivery of it is called in the records"""
     files: Sequence[Mapping[str, str]]
     """blob and UIDs of each object; a report of printed pages has several"""
     study_instance_uid: str
@@ -69,6 +72,7 @@ def confirm(turn: Turn, context: StepContext) -> StepResult:
         return Done(CaseState.CONFIRMED, StepRecord(note={"how": "kept here for the uploader"}))
     returned = Returned(
         "the report",
+        "return",
         files_of(case.composed, case.returned_as),
         study.study_instance_uid,
         case.reached_at,
@@ -143,6 +147,8 @@ def _after_failures(
         return NotYet(f"{node.name} does not keep {returned.what} yet: {said}", left)
     if NO_SUCH_INSTANCE in last.reasons:
         sent = deliveries.offered(context, node, returned.files)
+        facts = deliveries.new_deliveries(returned.direction, node.name, sent)
+        ledger.note_deliveries(context.database, turn.claim, facts)
         waits = [outcome.detail for outcome in sent if outcome.outcome is Outcome.TRY_AGAIN]
         if waits:  # a refusal, such as one of a duplicate, is no reason not to ask
             return NotYet(f"{node.name} does not take {returned.what} again: {waits[0]}")

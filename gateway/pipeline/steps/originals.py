@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import zlib
 from contextlib import suppress
-from io import BytesIO
 
-from pydicom import Dataset, dcmread
+from pydicom import Dataset
 from pydicom.errors import InvalidDicomError
 
+from dicom_nodes.data_sets import data_set_of
 from dicom_nodes.encoding.elements import NotTaken
 from dicom_nodes.encoding.octets import LARGE
 from gateway.errors import GatewayError
@@ -72,7 +72,7 @@ def nothing_readable() -> GatewayError:
 
 def header(blobs: BlobStore, instance: Instance) -> Dataset:
     """One data set without pixels, file meta included; raises one of NOT_DICOM when it is none."""
-    return dcmread(blobs.path(instance.blob), stop_before_pixels=True)
+    return data_set_of(blobs.path(instance.blob), without_pixels=True)
 
 
 class HeadersInTurn:
@@ -100,7 +100,7 @@ def priors(database: Database, blobs: BlobStore, case: Case) -> list[Dataset]:
 def parsed(data: bytes) -> Dataset:
     """A Part 10 file as a data set; raises Held when it cannot be read."""
     with held_if_it_cannot_be("read"):
-        return dcmread(BytesIO(data))
+        return data_set_of(data)
 
 
 def patient(header: Header) -> StatedPatient:

@@ -12,14 +12,13 @@ import zlib
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields
-from io import BytesIO
 from operator import attrgetter
 from typing import Any, Final
 
-from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 
+from dicom_nodes.data_sets import data_set_of
 from dicom_nodes.encoding.elements import NotTaken
 from dicom_nodes.encoding.octets import Octets
 from gateway.privacy.deidentify.attributes import PatientContext
@@ -125,4 +124,4 @@ def held_if_it_cannot_be(done: str) -> Iterator[None]:
 
 def _read(data: bytes) -> Dataset:
     with held_if_it_cannot_be("read"):
-        return dcmread(BytesIO(data))
+        return data_set_of(data)

@@ -166,7 +166,8 @@ def _contested_with(session: Session, study: Study, instance: NewInstance, now: 
         .where(
             col(Instance.study_id) == study.saved_id,
             col(Instance.sop_instance_uid) == instance.sop_instance_uid,
-            col(Instance.standing) != Standing.SAME,
+            # What an earlier decision set aside is no answer to this question, unless it is sent again.
+            col(Instance.standing).not_in((Standing.SAME, Standing.SET_ASIDE)),
         )
         .values(conflict_id=conflict.saved_id)
     )

@@ -152,7 +152,9 @@ def note_deliveries(database: Database, claim: Claim, facts: Sequence[NewDeliver
     with database.write("note-deliveries") as session:
         row = _held(session, claim)
         if row is not None:
-            keep_deliveries(session, claim.id, facts, database.now(session))
+            _, case_id = place_of(row)
+            assert case_id is not None
+            keep_deliveries(session, case_id, facts, database.now(session))
     return row is not None
 
 

@@ -67,6 +67,8 @@ class Study(Due, table=True):
     )
     accepted: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     """What a person let pass: reason code -> who, why, when, in which generation."""
+    archive_counts: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    """What archives counted in it when they last answered: node -> `asked_at`, `series` (UID -> number), `study`."""
 
 
 class Instance(Numbered, table=True):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import and_, or_
 from sqlmodel import Session, col, select
 
 from gateway.lifecycle import BEFORE_THE_REPORT, OPEN_CONFLICT, CaseState, ReplyState, Standing
@@ -44,11 +45,23 @@ def conflict(session: Session, conflict_id: int) -> Conflict:
 
 
 def versions(session: Session, conflict_id: int) -> list[Instance]:
-    """Every version of every object of a conflict that is not merely the same, in the order in which they came."""
+    """The versions in question of each object of a conflict, and the one in force, in the order in which they came."""
+    conflict = session.get_one(Conflict, conflict_id)
+    of_it = select(Instance.sop_instance_uid).where(Instance.conflict_id == conflict_id)
     return list(
         session.exec(
             select(Instance)
-            .where(Instance.conflict_id == conflict_id, Instance.standing != Standing.SAME)
+            .where(
+                Instance.study_id == conflict.study_id,
+                Instance.standing != Standing.SAME,
+                or_(
+                    col(Instance.conflict_id) == conflict_id,
+                    and_(
+                        col(Instance.standing) == Standing.IN_FORCE,  # it came while none stood
+                        col(Instance.sop_instance_uid).in_(of_it),
+                    ),
+                ),
+            )
             .order_by(col(Instance.received_at), col(Instance.id))
         )
     )
@@ -90,18 +103,6 @@ def not_sent_again(session: Session, conflict_id: int) -> int:
         if number == conflict_id and standing in (Standing.UNCOMPARED, Standing.CONTESTED)
     }
     return len(in_force - again)
-
-
-def came_again(session: Session, conflict_id: int) -> bool:
-    """Whether a version is in force of an object of which none was, because it was sent again."""
-    conflict = session.get_one(Conflict, conflict_id)
-    of_it = select(Instance.sop_instance_uid).where(Instance.conflict_id == conflict_id)
-    again = select(Instance.ids()).where(
-        Instance.study_id == conflict.study_id,
-        Instance.standing == Standing.IN_FORCE,
-        col(Instance.sop_instance_uid).in_(of_it),
-    )
-    return session.exec(again.limit(1)).first() is not None
 
 
 def is_sending(session: Session, study_id: int, now: datetime) -> bool:

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from io import BytesIO
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, Field, StringConstraints
-from pydicom import Dataset, dcmread
+from pydicom import Dataset
 from pydicom.errors import InvalidDicomError
 
+from dicom_nodes.data_sets import data_set_of
 from gateway.errors import GatewayError, Invalid, NotThere
 from gateway.identity.content import Difference, compare
 from gateway.identity.pixels import decoded
@@ -154,7 +154,7 @@ def _differences(blobs: BlobStore, one: Instance, other: Instance) -> list[tuple
 
 
 def _header(blobs: BlobStore, instance: Instance) -> Dataset:
-    return dcmread(BytesIO(blobs.get(instance.blob)), stop_before_pixels=True)
+    return data_set_of(blobs.get(instance.blob), without_pixels=True)
 
 
 @router.post("/conflicts/{conflict_id}")

@@ -5,15 +5,15 @@ This is the only place where pages read an original; who may is decided by `gate
 
 from __future__ import annotations
 
-from io import BytesIO
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom import Dataset, dcmread
+from pydicom import Dataset
 from pydicom.pixels.processing import apply_color_lut
 from pydicom.pixels.utils import pixel_array
 
+from dicom_nodes.data_sets import data_set_of
 from gateway.errors import NotThere
 from gateway.web.foundation.images import WINDOWS, PictureFailed, as_png
 
@@ -26,7 +26,7 @@ def picture(file: bytes, frame: int, window: str) -> bytes:
     if window not in WINDOWS:
         raise NotThere(f"There is no window {window!r}.", f"Use one of: {', '.join(WINDOWS)}.")
     try:
-        header = dcmread(BytesIO(file))
+        header = data_set_of(file)
         frames = int(header.get("NumberOfFrames") or 1)
         if not 0 <= frame < frames:
             raise NotThere(f"There is no frame {frame}.", f"The object has {frames}, counted from 0.")

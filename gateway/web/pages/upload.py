@@ -10,15 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from io import BytesIO
 from typing import IO, Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response, StreamingResponse
-from pydicom import dcmread
 from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 from starlette.datastructures import UploadFile
 
+from dicom_nodes.data_sets import data_set_of
 from gateway.errors import NotThere
 from gateway.lifecycle import CaseState
 from gateway.records import ledger
@@ -199,7 +198,7 @@ def download(
 
 def _document(file: bytes) -> bytes:
     """The PDF in an Encapsulated PDF object (PS3.3 A.45.1), without its padding byte."""
-    dataset = dcmread(BytesIO(file))
+    dataset = data_set_of(file)
     document: bytes = dataset.EncapsulatedDocument
     length = dataset.get("EncapsulatedDocumentLength")
     return document[: int(length)] if length else document

@@ -34,7 +34,7 @@ def test_a_node_that_fails_is_left_alone_longer_and_longer() -> None:
     """Looks every five seconds for three hours, and a dozen or two of questions."""
     counts, dead = ArchiveCounts(), _Dead()
     for second in range(0, 3 * 3600, 5):
-        assert counts.of("archive", "2.25.9", NOW + timedelta(seconds=second), dead) is None
+        assert counts.of("archive", NOW + timedelta(seconds=second), dead) is None
     assert 10 < dead.asked < 20
 
 
@@ -42,21 +42,12 @@ def test_an_answer_ends_the_pause() -> None:
     """The next failure is the first again."""
     counts, dead = ArchiveCounts(), _Dead()
     for second in (0, 30, 90):
-        counts.of("archive", "2.25.9", NOW + timedelta(seconds=second), dead)
+        counts.of("archive", NOW + timedelta(seconds=second), dead)
     assert dead.asked == 3
-    assert counts.of("archive", "2.25.9", NOW + timedelta(seconds=300), _says) == ANSWER
-    counts.of("archive", "2.25.9", NOW + timedelta(seconds=301), dead)
-    counts.of("archive", "2.25.9", NOW + timedelta(seconds=332), dead)
+    assert counts.of("archive", NOW + timedelta(seconds=300), _says) == ANSWER
+    counts.of("archive", NOW + timedelta(seconds=301), dead)
+    counts.of("archive", NOW + timedelta(seconds=332), dead)
     assert dead.asked == 5
-
-
-def test_the_last_answer_about_a_study_stands() -> None:
-    """About that study, and no other."""
-    counts = ArchiveCounts()
-    counts.of("archive", "2.25.9", NOW, _says)
-    assert counts.of("archive", "2.25.9", NOW, _Dead()) == ANSWER
-    assert counts.of("archive", "2.25.9", NOW, _Dead()) == ANSWER
-    assert counts.of("archive", "2.25.8", NOW, _Dead()) is None
 
 
 def test_one_question_at_a_time_for_each_node() -> None:
@@ -69,23 +60,23 @@ def test_one_question_at_a_time_for_each_node() -> None:
         assert go_on.wait(10)
         return ANSWER
 
-    first = threading.Thread(target=counts.of, args=("archive", "2.25.9", NOW, slow))
+    first = threading.Thread(target=counts.of, args=("archive", NOW, slow))
     first.start()
     try:
         assert asked.wait(10)
-        assert counts.of("archive", "2.25.8", NOW, _says) == Busy()
-        assert counts.of("another", "2.25.8", NOW, _says) == ANSWER
+        assert counts.of("archive", NOW, _says) == Busy()
+        assert counts.of("another", NOW, _says) == ANSWER
     finally:
         go_on.set()
         first.join()
-    assert counts.of("archive", "2.25.8", NOW, _says) == ANSWER
+    assert counts.of("archive", NOW, _says) == ANSWER
 
 
 def test_nodes_that_fail_share_one_worker() -> None:
     """While one of them is tried again, no other is: each may cost a time-out."""
     counts = ArchiveCounts()
     for node in ("one", "two"):
-        counts.of(node, "2.25.9", NOW, _Dead())
+        counts.of(node, NOW, _Dead())
     later = NOW + timedelta(seconds=31)
     asked, go_on = threading.Event(), threading.Event()
 
@@ -94,12 +85,12 @@ def test_nodes_that_fail_share_one_worker() -> None:
         assert go_on.wait(10)
         return ANSWER
 
-    first = threading.Thread(target=counts.of, args=("one", "2.25.9", later, slow))
+    first = threading.Thread(target=counts.of, args=("one", later, slow))
     first.start()
     try:
         assert asked.wait(10)
         second = _Dead()
-        assert counts.of("two", "2.25.9", later, second) is None
+        assert counts.of("two", later, second) is None
         assert second.asked == 0
     finally:
         go_on.set()
@@ -114,5 +105,5 @@ def test_an_error_nobody_foresaw_leaves_the_node_free() -> None:
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        counts.of("archive", "2.25.9", NOW, broken)
-    assert counts.of("archive", "2.25.9", NOW, _says) == ANSWER
+        counts.of("archive", NOW, broken)
+    assert counts.of("archive", NOW, _says) == ANSWER

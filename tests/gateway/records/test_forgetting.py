@@ -8,10 +8,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from pydicom import Dataset
 from sqlmodel import col, select
 
 from gateway.errors import NotThere, WrongState
-from gateway.lifecycle import CaseState, StudyState
+from gateway.lifecycle import CaseState, Choice, StudyState
 from gateway.pipeline.jobs.forget import Forgetter
 from gateway.records import audit, forgetting, ledger, numbers
 from gateway.records.accounts import Viewer
@@ -33,6 +34,7 @@ from gateway.records.tables.studies import (
 )
 from gateway.records.views import case_rows, study_rows
 from gateway.records.views.queue import every_case, queue
+from support.conflicts import decide
 from support.crashes import killed_at
 from support.engine import Bench, bench
 from support.patients import (
@@ -182,6 +184,70 @@ def test_another_patient_is_untouched(gateway: Bench, forgetter: Forgetter, tmp_
     sign(gateway, other, "ben")
     gateway.run(1)
     assert case_of(gateway, other).state == CaseState.CONFIRMED
+
+
+def corrected_to(gateway: Bench, **identity: str) -> tuple[int, list[Dataset]]:
+    """A case that was read under the patient's first identity, and returned; its study is another one's since."""
+    study = images()
+    case_id = to_the_end(gateway, study)
+    gateway.keep(images(**identity), node="")
+    gateway.run(1)
+    decide(gateway, Choice.NEWER)
+    row = case_of(gateway, case_id)
+    assert row.read_under is not None
+    assert row.read_under != row.identity_id
+    return case_id, study
+
+
+def test_the_identity_under_which_a_case_was_read_goes_too(
+    gateway: Bench, forgetter: Forgetter, tmp_path: Path
+) -> None:
+    """The study was corrected to another number: forgetting its patient leaves neither identity, nor any image."""
+    case_id, study = corrected_to(gateway, **OTHER)
+    wanted = traces(study) | {value.encode() for value in OTHER.values()}
+    assert found_in(tmp_path, wanted) >= {b"OTHER-1", b"QX-777-31"}
+    forget(forgetter, case_id, even_open=True)
+    with gateway.context.database.read() as session:
+        assert session.exec(select(Identity)).all() == []
+        assert session.exec(select(Instance)).all() == []
+    assert case_of(gateway, case_id).read_under is None
+    assert found_in_rows(gateway.context.database, wanted) == set()
+    assert found_in(tmp_path, wanted) == set()
+
+
+def test_who_was_named_by_mistake_can_be_forgotten_alone(gateway: Bench, forgetter: Forgetter) -> None:
+    """The case is another patient's since: it stays, without the identity under which it was read."""
+    case_id, _ = corrected_to(gateway, **OTHER)
+    earlier = to_the_end(gateway, images(suffix=".7"), "ben")
+    forget(forgetter, earlier)
+    row = case_of(gateway, case_id)
+    assert (row.state, row.read_under) == (CaseState.CONFIRMED, None)
+    with gateway.context.database.read() as session:
+        assert [one.id for one in session.exec(select(Identity))] == [row.identity_id]
+
+
+def test_an_identity_that_another_case_needs_stays(gateway: Bench, forgetter: Forgetter) -> None:
+    """Two studies of one patient, one of which was corrected to another: forgetting that one keeps the first's."""
+    corrected, _ = corrected_to(gateway, **OTHER)
+    own = to_the_end(gateway, images(suffix=".7"), "ben")
+    forget(forgetter, corrected, even_open=True)
+    with gateway.context.database.read() as session:
+        assert [one.id for one in session.exec(select(Identity))] == [case_of(gateway, own).identity_id]
+
+
+def test_a_study_of_which_no_version_stands_can_be_forgotten(
+    gateway: Bench, forgetter: Forgetter, tmp_path: Path
+) -> None:
+    """Two patients were mixed up before it was routed, and a lead chose neither: whatever came of it goes."""
+    study = images()
+    gateway.keep(study, node="")
+    gateway.keep(images(**OTHER), node="")
+    gateway.run(1)
+    decide(gateway, Choice.NEITHER)
+    forgetter.forget(forgetter.by_study(1), "admin", "asked for", even_open=True)
+    wanted = traces(study) | {value.encode() for value in OTHER.values()}
+    assert found_in_rows(gateway.context.database, wanted) == set()
+    assert found_in(tmp_path, wanted) == set()
 
 
 def test_all_studies_of_the_patient_go(gateway: Bench, forgetter: Forgetter, tmp_path: Path) -> None:

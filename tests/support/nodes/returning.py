@@ -13,12 +13,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from sqlmodel import select
+
 from dicom_nodes.commitment import CommitmentResult
 from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.node import DimseNode, Node, Role
 from gateway.records import ledger
 from gateway.records.step_record import NewCommitment
-from gateway.records.tables.studies import Case
+from gateway.records.tables.studies import Case, Delivery
 from gateway.records.views import case_rows
 from gateway.reporting.example import phantom_report
 from support.engine import Bench, bench, scans
@@ -47,6 +49,12 @@ class Returning:
         """The details of its journal's lines, newest last."""
         with self.bench.context.database.read() as session:
             return [dict(line.detail) for line in case_rows.journal(session, 1, self.case_id)]
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """What the sender's PACS said of each object that it was given."""
+        with self.bench.context.database.read() as session:
+            return list(session.exec(select(Delivery).where(Delivery.node == SENDER)))
 
     def know(self, node: Node) -> None:
         """The sender's PACS is this node from now on."""

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from gateway.errors import WrongState
 from gateway.identity.concerns import Concern
-from gateway.lifecycle import OPEN_CONFLICT, ConflictState, Standing, move_conflict
+from gateway.lifecycle import OPEN_CONFLICT, Choice, ConflictState, Standing, move_conflict
 from gateway.records.ledger.journal import add_line
 from gateway.records.ledger.notices import raise_notice
 from gateway.records.step_record import Dispute, NewStanding
@@ -36,10 +36,43 @@ def standing_on_arrival(others: Collection[str], known: str | None) -> Standing 
 
 
 def note_awaited(session: Session, study_id: int, now: datetime) -> None:
-    """An object arrived of which no version stood: what waits for it looks again."""
+    """An object arrived of which no version stood: what waits for it looks again.
+
+    A choice among the earlier versions, made while none stood and not worked out yet, is withdrawn: it did not know it.
+    """
     conflict = open_of(session, study_id)
-    if conflict is not None and conflict.state == ConflictState.AWAITED:
+    if conflict is None:
+        return
+    if conflict.state == ConflictState.DECIDED and not _asks_about(session, conflict):
+        what = "decision on the versions withdrawn: the sender sends again"
+        add_line(session, study_id, None, now, what, detail={"choice": conflict.choice})
+        conflict.state = move_conflict(ConflictState.DECIDED, ConflictState.AWAITED)
+        conflict.choice = Choice.NEITHER
+        conflict.reached_at = now
+        conflict.fence += 1
+        conflict.lease_owner, conflict.lease_until = "", None
+    if conflict.state == ConflictState.AWAITED:
         conflict.last_at = conflict.look_again_at = now
+
+
+def came_again(session: Session, conflict: Conflict) -> bool:
+    """Whether a version is in force of an object of which none was, because it was sent again."""
+    of_it = select(Instance.sop_instance_uid).where(Instance.conflict_id == conflict.saved_id)
+    again = select(Instance.ids()).where(
+        Instance.study_id == conflict.study_id,
+        Instance.standing == Standing.IN_FORCE,
+        col(Instance.sop_instance_uid).in_(of_it),
+    )
+    return session.exec(again.limit(1)).first() is not None
+
+
+def _asks_about(session: Session, conflict: Conflict) -> bool:
+    """Whether there are versions beside one in force."""
+    asked = select(Instance.ids()).where(
+        Instance.conflict_id == conflict.saved_id,
+        col(Instance.standing).in_((Standing.CONTESTED, Standing.UNCOMPARED)),
+    )
+    return session.exec(asked.limit(1)).first() is not None
 
 
 def open_of(session: Session, study_id: int) -> Conflict | None:

@@ -11,6 +11,7 @@ from gateway.errors import NotThere, WrongState
 from gateway.lifecycle import Choice, ConflictState, move_conflict
 from gateway.records.database import Database
 from gateway.records.ledger import audit_trail
+from gateway.records.ledger.conflicts.contested import came_again
 from gateway.records.ledger.journal import add_line
 from gateway.records.tables.conflicts import Conflict
 
@@ -20,7 +21,8 @@ def decide_conflict(
 ) -> None:
     """Record the choice; what follows from it is worked out next. `objects`: how many differed when it was made.
 
-    Raises NotThere, WrongState (not compared yet, or decided), and Conflict when more versions arrived since.
+    Raises NotThere, WrongState (not compared yet, decided, or the images are being sent again after *neither*), and
+    Conflict when more versions arrived since.
     """
     with database.write("decide_conflict") as session:
         conflict = session.exec(select(Conflict).where(Conflict.id == conflict_id).with_for_update()).first()
@@ -32,6 +34,11 @@ def decide_conflict(
             raise WrongState(
                 f"Conflict {conflict_id} is {conflict.state} and waits for no decision.",
                 "Wait until the versions are compared, or look at what was decided.",
+            )
+        if conflict.state == ConflictState.AWAITED and came_again(session, conflict):
+            raise WrongState(
+                "The sender is sending the images again, and what comes stands.",
+                "Wait until it is silent; what does not fit then is asked about.",
             )
         if conflict.objects != objects:
             raise Overtaken(

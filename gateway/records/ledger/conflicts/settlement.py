@@ -39,10 +39,23 @@ SENT_BACK = (CaseState.RETURNED, CaseState.CONFIRMED)
 
 def settle(session: Session, conflict: Conflict, settlement: Settlement, now: datetime) -> None:
     """Put the chosen versions in force, and everything that rests on them back to where it begins."""
+    fell: list[str] = []
     for fact in settlement.standings:
         row = session.get_one(Instance, fact.instance_id)
+        if row.standing == Standing.IN_FORCE and fact.standing != Standing.IN_FORCE:
+            fell.append(row.sop_instance_uid)
         row.standing, row.conflict_id = fact.standing, conflict.id
     session.flush()
+    # What said the same as a version that stands no more does not stand either: sent again, it is looked at again.
+    session.execute(
+        update(Instance)
+        .where(
+            col(Instance.study_id) == conflict.study_id,
+            col(Instance.sop_instance_uid).in_(fell),
+            col(Instance.standing) == Standing.SAME,
+        )
+        .values(standing=Standing.SET_ASIDE, conflict_id=None)
+    )
     in_force = session.exec(
         select(func.count())
         .select_from(Instance)
@@ -91,6 +104,8 @@ def settle(session: Session, conflict: Conflict, settlement: Settlement, now: da
             _compose_again(session, case, now)
         elif case.state in SENT_BACK and settlement.touches_identity:
             _ask_for_correction(session, case, now)
+        if settlement.touches_identity:
+            _tell_of_objects(session, case, now)
     for reply in session.exec(
         select(Reply).where(Reply.study_id == study.saved_id, Reply.state == ReplyState.RESTORED)
     ):
@@ -169,6 +184,27 @@ def _ask_for_correction(session: Session, case: Case, now: datetime) -> None:
     raise_notice(session, now, event, text, f"/cases/{case.id}", case.site)
 
 
+def _tell_of_objects(session: Session, case: Case, now: datetime) -> None:
+    """What the reading site sent was passed on under the earlier identity: only the reading site can send it anew."""
+    replies = session.exec(
+        select(func.count())
+        .select_from(Reply)
+        .where(
+            Reply.case_id == case.saved_id, col(Reply.state).in_((ReplyState.RETURNED, ReplyState.CONFIRMED))
+        )
+    ).one()
+    if not replies:
+        return
+    what = "objects of the reading site went back under an identity since corrected"
+    add_line(session, case.study_id, case.id, now, what, detail={"objects": replies})
+    text = (
+        f"{replies} objects of the reading site of case {case.id} went back under an identity since corrected: "
+        "let the reading site send them again."
+    )
+    event = f"case {case.id} objects corrected {case.fence}"
+    raise_notice(session, now, event, text, f"/cases/{case.id}", case.site)
+
+
 def _begin(case: Case, now: datetime) -> None:
     case.fence += 1
     case.lease_owner, case.lease_until = "", None
@@ -186,14 +222,24 @@ def _drop_unused(session: Session, identities: Sequence[int]) -> None:
 
 
 def chosen(rows: Sequence[Instance], choice: Choice) -> dict[int, Standing]:
-    """Where each version stands after a choice; `rows` in the order in which they came."""
+    """Where each version stands after a choice; `rows` in the order in which they came.
+
+    The first set is the one in force, where there is one; an object that was sent again after *neither*, and is not
+    asked about, is left as it came.
+    """
     by_object: dict[str, list[Instance]] = {}
     for row in rows:
         by_object.setdefault(row.sop_instance_uid, []).append(row)
     standings: dict[int, Standing] = {}
     for versions in by_object.values():
         standings |= {row.saved_id: Standing.SET_ASIDE for row in versions}
-        if choice != Choice.NEITHER:
+        if choice == Choice.NEITHER:
+            continue
+        in_force = [row for row in versions if row.standing == Standing.IN_FORCE]
+        is_asked = any(row.standing in (Standing.CONTESTED, Standing.UNCOMPARED) for row in versions)
+        if in_force and not (is_asked and choice == Choice.NEWER):
+            stands = in_force[0]
+        else:
             stands = versions[-1 if choice == Choice.NEWER else 0]
-            standings[stands.saved_id] = Standing.IN_FORCE
+        standings[stands.saved_id] = Standing.IN_FORCE
     return standings

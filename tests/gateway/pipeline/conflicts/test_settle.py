@@ -11,12 +11,12 @@ from gateway.errors import WrongState
 from gateway.lifecycle import Choice
 from gateway.records import ledger
 from gateway.records.tables.administration import Notice
-from gateway.records.tables.studies import Delivery, Identity, Instance
+from gateway.records.tables.studies import Delivery, Identity, Instance, Reply
 from gateway.records.views import case_rows
 from support.conflicts import case, decide, state
 from support.engine import Bench, scans
 from support.patients import sign
-from support.records import audit_events, journal
+from support.records import audit_events, journal, new_reply
 
 REAL = {"PatientID": "REAL-7", "PatientName": "Right^Rita"}
 
@@ -233,3 +233,99 @@ def test_more_versions_withdraw_a_decision(pipeline: Bench) -> None:
     with pipeline.context.database.read() as session:
         standings = session.exec(select(Instance.standing)).all()
     assert standings.count("in force") == len(scans())
+
+
+def standings(pipeline: Bench) -> dict[str, set[str]]:
+    """The Patient IDs of the versions of each object that are in force."""
+    with pipeline.context.database.read() as session:
+        rows = session.exec(select(Instance).where(Instance.standing == "in force")).all()
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        said = str(dcmread(pipeline.context.blobs.path(row.blob), stop_before_pixels=True).PatientID)
+        found.setdefault(row.sop_instance_uid, set()).add(said)
+    return found
+
+
+def test_what_came_while_none_stood_is_the_only_version(pipeline: Bench) -> None:
+    """Neither stands of one object; it comes again, and the others in another version: one of each is in force."""
+    contested(pipeline)
+    decide(pipeline, Choice.FIRST)
+    pipeline.keep(scans(**REAL)[-1:])
+    pipeline.run()
+    decide(pipeline, Choice.NEITHER)
+    third = scans(PatientID="THIRD-3")
+    pipeline.keep(third[:1])  # another version of what stands: the question is a new one
+    pipeline.keep(third)
+    pipeline.run()
+    decide(pipeline, Choice.NEWER)
+    assert set(map(frozenset, standings(pipeline).values())) == {frozenset({"THIRD-3"})}
+
+
+def test_first_is_what_stands_and_not_what_was_rejected_before(pipeline: Bench) -> None:
+    """A lead who chose the corrected set, and then keeps to it, does not get the first of all back."""
+    contested(pipeline)
+    decide(pipeline, Choice.NEWER)
+    pipeline.keep(scans(PatientID="THIRD-3"))
+    pipeline.run()
+    decide(pipeline, Choice.FIRST)
+    assert in_force(pipeline) == {"REAL-7"}
+    pipeline.keep(scans(PatientID="FOURTH-4"))
+    pipeline.run()
+    decide(pipeline, Choice.NEITHER)
+    decide(pipeline, Choice.FIRST)
+    assert in_force(pipeline) == {"REAL-7"}
+
+
+def test_what_said_the_same_as_a_version_that_fell_is_asked_about_again(pipeline: Bench) -> None:
+    """The sender goes back to it in the bytes of its archive: that is no longer the same as what stands."""
+    pipeline.keep(scans())
+    pipeline.run(61)
+    filled = scans()
+    for ds in filled:
+        ds.RetrieveAETitle = "PACS"
+    pipeline.keep(filled)
+    pipeline.run()
+    assert state(pipeline) == "SAME"
+    contested(pipeline, scans(**REAL))
+    decide(pipeline, Choice.NEITHER)
+    pipeline.keep(filled)
+    pipeline.run(61)
+    assert (state(pipeline), in_force(pipeline)) == ("SETTLED", {str(scans()[0].PatientID)})
+
+
+def test_nothing_is_decided_while_the_images_are_sent_again(pipeline: Bench) -> None:
+    """What comes after *neither* stands; a choice that did not know of it is refused, or withdrawn."""
+    contested(pipeline)
+    decide(pipeline, Choice.NEITHER)
+    database = pipeline.context.database
+    ledger.decide_conflict(database, 1, Choice.FIRST, "lea", "x", objects=len(scans()))
+    pipeline.keep(scans(PatientID="THIRD-3"))
+    with pytest.raises(WrongState, match="again"):
+        ledger.decide_conflict(database, 1, Choice.FIRST, "lea", "x", objects=len(scans()))
+    pipeline.run(61)
+    assert (state(pipeline), in_force(pipeline)) == ("SETTLED", {"THIRD-3"})
+    assert any("withdrawn" in line.what for line in journal(database))
+
+
+def test_objects_of_the_reading_site_that_went_back_are_told(pipeline: Bench) -> None:
+    """How many, in the journal of the case and in a notice that names no patient; those that wait are restored anew."""
+    pipeline.keep(scans())
+    pipeline.run(61)
+    database = pipeline.context.database
+    for number, reached in enumerate(("RETURNED", "CONFIRMED", "RESTORED")):
+        ledger.keep_reply(database, new_reply(number + 1))
+        with database.write("test") as session:
+            row = session.get_one(Reply, number + 1)
+            row.case_id, row.study_id, row.state, row.restored = 1, 1, reached, {"blob": "x"}
+            row.problem = "looked at by a person"  # so that no step takes it
+    contested(pipeline, scans(**REAL))
+    decide(pipeline, Choice.NEWER)
+    what = "objects of the reading site went back under an identity since corrected"
+    [line] = [line for line in journal(database, 1, 1) if line.what == what]
+    assert line.detail["objects"] == 2
+    with database.read() as session:
+        [told] = [one.text for one in session.exec(select(Notice)) if "reading site" in one.text]
+        states = session.exec(select(Reply.state).order_by(Reply.ids())).all()
+    assert told.startswith("2 objects")
+    assert "REAL-7" not in told
+    assert states == ["RETURNED", "CONFIRMED", "RECEIVED"]

@@ -11,10 +11,12 @@ import pytest
 from pydicom import Dataset
 
 from dicom_nodes.directory import NodeDirectory
+from gateway.pipeline.archive_counts import ArchiveCounts
 from routing_rules.rule_files import rules_from_text
 from support.engine import Bench, bench, scans
 from support.nodes.peers import PretendPacs, free_port
 from support.nodes.stow_server import StowServer
+from support.records import journal
 
 RULE = """
 rules:
@@ -188,18 +190,26 @@ def test_a_dead_archive_holds_nothing_up(gateway: Bench, study: list[Dataset]) -
     assert "no required series is missing" in gateway.study(study_id).completed_because
 
 
+@pytest.mark.parametrize("restarted", [False, True])
 def test_an_archive_that_dies_is_believed_about_what_it_said(
-    gateway: Bench, pacs: PretendPacs, study: list[Dataset]
+    gateway: Bench, pacs: PretendPacs, study: list[Dataset], restarted: bool
 ) -> None:
-    """It counted one image more than is here, and does not answer any more: the study waits all the same."""
+    """It counted one image more than is here, and is silent since: the study waits, also after a restart of ours."""
     _knows(gateway, _node("hospital-pacs", pacs.port, "sender, archive"))
     study_id = gateway.keep(_one_cut(study))
     gateway.run(61)
+    [said] = gateway.study(study_id).archive_counts.values()
+    assert sum(said["series"].values()) == len(study)
     pacs.__exit__()
+    if restarted:
+        gateway.use(archive_counts=ArchiveCounts())
     gateway.run(900)
     assert gateway.study(study_id).state == "RECEIVED"
+    assert gateway.study(study_id).archive_counts == {"hospital-pacs": said}
     gateway.run(3600)
     assert "hard cap" in gateway.study(study_id).completed_because
+    [line] = [one for one in journal(gateway.context.database) if "archive" in one.detail]
+    assert (line.detail["archive"], line.detail["archive counted at"]) == ("hospital-pacs", said["asked_at"])
 
 
 def test_an_archive_that_hangs_costs_one_look_and_not_every_study(gateway: Bench) -> None:

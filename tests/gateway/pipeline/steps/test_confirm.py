@@ -58,13 +58,15 @@ def test_a_commitment_for_every_page_confirms(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("channel", ["same", "new"])
 def test_not_there_yet_means_the_same_on_every_association(tmp_path: Path, channel: str) -> None:
-    """0112 at first: the object is sent again and asked about again until the PACS commits, on either association."""
+    """0112 at first: the object is sent again, which its row says, and asked about again until the PACS commits."""
     sent: list[str] = []
     with PretendPacs(commits=channel) as pacs, returning(tmp_path, pacs.node) as report:
         pacs.store_status = lambda event: sent.append(str(event.request.AffectedSOPInstanceUID)) or 0
         with receiver(Kept(), pacs.node, on_commitment=report.hear) as us:
             pacs.reports_to = us.port
             pacs.commit_failures.update(dict.fromkeys(_uids(report), 0x0112))
+            report.until("RETURNED", step_s=61)
+            [first] = report.deliveries
             for _ in range(10):
                 report.bench.run(61)
                 if len(sent) == 2:
@@ -73,6 +75,8 @@ def test_not_there_yet_means_the_same_on_every_association(tmp_path: Path, chann
             pacs.commit_failures.clear()
             report.until("CONFIRMED", step_s=61)
             assert _how(report)["how"] == "storage commitment"
+            [again] = report.deliveries
+            assert again.at > first.at
     assert len(sent) >= 2
     assert len(set(sent)) == 1
 

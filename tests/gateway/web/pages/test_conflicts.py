@@ -9,9 +9,11 @@ import pytest
 from pydicom import Dataset
 from sqlmodel import select
 
+from gateway.lifecycle import CaseState
 from gateway.records.tables.administration import AuditEvent
 from gateway.records.tables.conflicts import Conflict
-from gateway.records.tables.studies import Case, Instance
+from gateway.records.tables.studies import Case, Instance, SignedReport
+from gateway.reporting.example import phantom_report
 from support.web_gateway import WebGateway, phantom
 
 
@@ -168,3 +170,36 @@ def test_a_conflict_that_failed_can_be_tried_again(web: WebGateway, login: str) 
     client.post(f"/conflicts/{conflict_id}/retry", data={"csrf": client.headers["X-CSRF-Token"]})
     with web.database.read() as session:
         assert session.get_one(Conflict, conflict_id).problem == ""
+
+
+@pytest.mark.parametrize("signed", [True, False], ids=["signed here", "the reading site's own"])
+def test_a_report_under_an_earlier_identity_has_its_next_step(web: WebGateway, signed: bool) -> None:
+    """One action sends the corrected report; one that was not signed here comes from the reading site again."""
+    form = {"enhanced": {"blob": "x", "sop_class_uid": "1.2", "sop_instance_uid": "2.25.7"}}
+    made = {"composed": form, "returned_as": "enhanced"} if signed else {}
+    case_id = web.case(CaseState.CONFIRMED, correction_wanted=True, **made)
+    if signed:
+        with web.database.write("test") as session:
+            session.add(
+                SignedReport(
+                    case_id=case_id,
+                    version=1,
+                    content=phantom_report(prior_study_date=None).model_dump(mode="json"),
+                    digest="d",
+                    signed_by=1,
+                    signer_name="Ana",
+                    signer_login="ana",
+                    signed_at=web.database.now(session),
+                )
+            )
+    lead = web.client("lead")
+    page = lead.get(f"/cases/{case_id}").text
+    assert "under an identity since corrected" in page
+    assert ("Send a corrected report" in page) == signed
+    assert ("let the reading site send it again" in page) != signed
+    answer = lead.post(f"/api/cases/{case_id}/correct")
+    assert answer.status_code == (200 if signed else 409)
+    if signed:
+        with web.database.read() as session:
+            case = session.get_one(Case, case_id)
+            assert (case.state, case.predecessor["sop_instance_uid"]) == ("REPORTED", "2.25.7")
