@@ -8,6 +8,7 @@ The one reader of them, for the receiver, the de-identifier and the command line
     part10          the beginning of a file: preamble and file meta information, read and written
     walk            is a data set complete, as a whole or while it passes in pieces; the values of a few elements
     elements        the elements of a little-endian data set as byte ranges, and the items of its sequences
+    codestreams     compressed pixel data: what of their bytes is the codec's
     command_sets    the part of a network message before its data set
     mending         what a reader is given where an object takes liberties that pydicom misreads
     octets          the bytes of an object, in memory or left on the disk

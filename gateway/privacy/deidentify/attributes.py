@@ -22,7 +22,7 @@ from pydicom.tag import Tag
 from dicom_nodes.encoding import vrs
 from dicom_nodes.encoding.uids import is_uid
 from gateway.privacy.deidentify.coded_entries import clean_coded_entry
-from gateway.privacy.deidentify.pixel_data import without_hidden_text
+from gateway.privacy.deidentify.pixel_data import BLANKED, has_true_offsets, without_hidden_text
 from gateway.privacy.elements import has_standard_vr, is_ascii, listed, new_element, vr_to_write
 from gateway.privacy.errors import Held, HeldReason
 from gateway.privacy.identifiers.detection import IdentifierDetector
@@ -51,13 +51,14 @@ _CHARACTER_SET: Final = Tag(0x00080005)
 _DELIMITERS: Final = 0xFFFE
 _PIXEL_DATA: Final = 0x7FE00010
 _PIXELS: Final = (0x7FE00008, 0x7FE00009, 0x7FE00010)
+OFFSET_TABLES: Final = frozenset({0x7FE00001, 0x7FE00002})
+"""ExtendedOffsetTable and its lengths, which the fragments of the pixel data prove or not."""
 _BINARY_VRS: Final = vrs.BULK_VRS | vrs.NUMBER_VRS | {"UN"}
 # Bulk data that are samples or tables of numbers. Any other (an ICC profile with its texts, a MAC) goes.
 _SAMPLES: Final = frozenset(
     {
         *_PIXELS,
-        0x7FE00001,  # ExtendedOffsetTable
-        0x7FE00002,  # ExtendedOffsetTableLengths
+        *OFFSET_TABLES,
         0x00283006,  # LUTData
         *range(0x00281201, 0x00281205),  # palette colour lookup tables
         *range(0x00281221, 0x00281225),  # segmented palette colour lookup tables
@@ -278,6 +279,8 @@ class AttributeCleaner:
             if moved:
                 return self._log(element, "kept" if vr == "TM" else "shifted", new_element(tag, vr, moved))
         elif vr in NUMBER_VRS:
+            if tag in OFFSET_TABLES and not has_true_offsets(self.original):
+                return self._log(element, "removed, not true", None)
             if (vr not in vrs.BULK_VRS or tag in _SAMPLES) and not self._identifies_any(element):
                 return self._log(element, "kept", self._copied(element))
         elif vr == "CS":
@@ -298,7 +301,7 @@ class AttributeCleaner:
         if element.tag == _PIXEL_DATA and isinstance(value, bytes):
             value = without_hidden_text(self.original, value, encapsulated=encapsulated)
             if value is not element.value:
-                self.actions["PixelData: text beside the pixels blanked"] += 1
+                self.actions[BLANKED] += 1
         copy = DataElement(element.tag, element.VR, value)
         copy.is_undefined_length = encapsulated
         return copy

@@ -129,7 +129,14 @@ class Assembler:
         if pixels is not None:
             described = b"".join([one.described for one in read])
             pieces += self._pixels.pieces(
-                data, pixels, described, level, decider, counts, compressed=parts.compressed
+                data,
+                pixels,
+                described,
+                level,
+                decider,
+                counts,
+                syntax=parts.transfer_syntax_uid,
+                compressed=parts.compressed,
             )
         if order[-1] > PIXEL_DATA:
             pieces += [outs[tag] for tag in order if tag > PIXEL_DATA]

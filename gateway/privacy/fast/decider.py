@@ -29,7 +29,7 @@ from dicom_nodes.encoding.elements import (
 )
 from dicom_nodes.encoding.headers import PIXEL_DATA, encoded_element, encoded_item
 from dicom_nodes.encoding.octets import Octets
-from gateway.privacy.deidentify.attributes import AttributeCleaner
+from gateway.privacy.deidentify.attributes import OFFSET_TABLES, AttributeCleaner
 from gateway.privacy.fast.ask_cleaner import answer, may_be_safe, of_element
 from gateway.privacy.fast.attribute_plans import plain_plans
 from gateway.privacy.fast.dictionary import dictionary_vr, vr_of
@@ -123,7 +123,8 @@ class Decider:
         for element in level_elements:
             tag, vr, start, value, stop, end = element
             creator = b""
-            if tag == PIXEL_DATA:  # judged with the whole object; in a sequence that is another one
+            # Judged with the whole object; in a sequence that is another one.
+            if tag == PIXEL_DATA or tag in OFFSET_TABLES:
                 raise NotTaken
             if tag & 0x10000:
                 number = tag & 0xFFFF

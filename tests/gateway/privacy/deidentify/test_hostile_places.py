@@ -149,7 +149,13 @@ _UN_ITEM = (
 )
 _JPEG = b"\xff\xd8" + segment(0xFE, NAME.encode()) + segment(0xE1, b"Exif\0\0" + NAME.encode())
 _SCAN = segment(0xDA, b"\x01\x01\0\0\x3f\0") + b"\x12\xff\x00\x34"
-_J2K = b"\xff\x4f" + segment(0x51, b"\0" * 38) + segment(0x64, b"\0\1" + NAME.encode())
+_J2K = (
+    b"\xff\x4f"
+    + segment(0x51, bytes(34) + b"\0\1\x0f\1\1")
+    + segment(0x52, b"\0\0\0\1\0\1\4\4\0\1")
+    + segment(0x5C, b"\x40\x48\x50\x58\x60")
+)
+_TILE = b"\xff\x90\0\x0a\0\0\0\0\0\0\0\1\xff\x93\x11\x22\xff\xd9"
 
 WAYS: dict[str, Way] = {
     "a private sequence in UN": element(0x00131003, "UN", _UN_ITEM),
@@ -219,7 +225,7 @@ WAYS: dict[str, Way] = {
         JPEGBaseline8Bit, b"\xff\xd8" + _SCAN + segment(0xFE, NAME.encode()) + b"\xff\xd9"
     ),
     "a comment in a JPEG 2000 codestream": compressed(
-        JPEG2000Lossless, _J2K + b"\xff\x90\0\x0a\0\0\0\0\0\0\0\1\xff\x93\x11\x22\xff\xd9"
+        JPEG2000Lossless, _J2K + segment(0x64, b"\0\1" + NAME.encode()) + _TILE
     ),
     "bytes behind the last pixel": lambda ds: put(PixelData=ds.PixelData + NAME.encode() + b"\0")(ds),
     "the file header": put(),
@@ -289,8 +295,7 @@ def test_what_encoders_say_about_themselves_stays_and_other_comments_are_blanked
 ) -> None:
     """In place: the codestream keeps its length and every other byte."""
     ds = hostile_mr(depth=0)
-    stream = b"\xff\x4f" + segment(0x51, b"\0" * 38) + segment(0x64, b"\0\1" + comment) + b"\xff\xd9"
-    compressed(JPEG2000Lossless, stream)(ds)
+    compressed(JPEG2000Lossless, _J2K + segment(0x64, b"\0\1" + comment) + _TILE)(ds)
     new = deidentify(ds, context(), PROFILE).dataset.PixelData
     assert (new == ds.PixelData) is stays
     assert new == ds.PixelData if stays else new == ds.PixelData.replace(comment, b" " * len(comment))

@@ -1,0 +1,168 @@
+"""JPEG 2000 (ISO 15444-1 Annex A), HTJ2K (ISO 15444-15) and the boxes of a JP2 file (ISO 15444-1 Annex I).
+
+Comments are blanked where they stand; lengths of tile-parts and packets have to be the real ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from dicom_nodes.encoding.codestreams.edits import Edit, UnaccountedBytes, is_encoder, over
+
+START: Final = b"\xff\x4f\xff\x51"
+JP2_START: Final = b"\0\0\0\x0cjP  \r\n\x87\n"
+_SIZ, _CAP, _PRF, _CPF, _COD, _COC = 0x51, 0x50, 0x56, 0x59, 0x52, 0x53
+_QCD, _QCC, _RGN, _POC, _CRG, _COM = 0x5C, 0x5D, 0x5E, 0x5F, 0x63, 0x64
+_TLM, _PLT, _PPM, _PPT, _SOT, _SOD, _EOC = 0x55, 0x58, 0x60, 0x61, 0x90, 0x93, 0xD9
+_ENDS: Final = (bytes((_SOT,)), bytes((_SOD,)))
+_MOST_BANDS: Final = 3 * 32 + 1
+
+
+def codestream_of(code: bytes) -> tuple[int, int]:
+    """Where the codestream lies: all of `code`, or the one in a JP2 file, which PS3.5 A.4.4 does not want."""
+    if not code.startswith(JP2_START):
+        return 0, len(code)
+    at = 0
+    while at + 8 <= len(code):
+        length, kind = int.from_bytes(code[at : at + 4], "big"), code[at + 4 : at + 8]
+        head = 8
+        if length == 1:
+            length, head = int.from_bytes(code[at + 8 : at + 16], "big"), 16
+        end = len(code) if length == 0 else at + length
+        if end < at + head or end > len(code):
+            break
+        if kind == b"jp2c":
+            return at + head, end
+        at = end
+    raise UnaccountedBytes("A JP2 file has no codestream, or a box that is cut off.")
+
+
+def walk(code: bytes) -> tuple[list[Edit], int]:
+    """What is to be written over in a codestream, and where it ends (with EOC, or its last tile-part).
+
+    Raises UnaccountedBytes for what is no JPEG 2000, or has parts that none has.
+    """
+    if not code.startswith(START):
+        raise UnaccountedBytes("A JPEG 2000 image does not begin as one.")
+    main = _Header(code, 2)
+    edits, at = list(main.edits), main.end
+    if not main.is_whole:
+        raise UnaccountedBytes("The main header of a JPEG 2000 image lacks a part, or has one too long.")
+    lengths: list[int] = []
+    while code[at : at + 2] == bytes((0xFF, _SOT)):
+        if code[at + 2 : at + 4] != b"\0\x0a" or at + 12 > len(code):
+            raise UnaccountedBytes("A tile-part of a JPEG 2000 image has a header of another length.")
+        length = int.from_bytes(code[at + 6 : at + 10], "big")
+        header = _Header(code, at + 12)
+        data = header.end + 2
+        end = at + length if length else code.find(bytes((0xFF, _EOC)), data)
+        end = len(code) if end < 0 else end
+        if code[header.end : data] != bytes((0xFF, _SOD)) or not data <= end <= len(code):
+            raise UnaccountedBytes("A JPEG 2000 image is cut off in the middle of a tile-part.")
+        if header.packets and sum(header.packets) != end - data:
+            raise UnaccountedBytes("The packet lengths of a JPEG 2000 image are not those of its packets.")
+        edits += header.edits
+        lengths.append(end - at)
+        at = end
+    if not lengths:
+        raise UnaccountedBytes("A JPEG 2000 image has no tile.")
+    if main.tile_lengths and main.tile_lengths != lengths:
+        raise UnaccountedBytes("The tile-part lengths of a JPEG 2000 image are not those of its tile-parts.")
+    return edits, at + 2 if code[at : at + 2] == bytes((0xFF, _EOC)) else at
+
+
+class _Header:
+    """The marker segments of a main or tile-part header from `at` on, up to the first that is none of them."""
+
+    def __init__(self, code: bytes, at: int) -> None:
+        self.edits: list[Edit] = []
+        self.packets: list[int] = []
+        self.tile_lengths: list[int] = []
+        self._components = self._levels = -1
+        self._bands: int | None = -1
+        while code[at : at + 1] == b"\xff" and code[at + 1 : at + 2] not in _ENDS:
+            length = int.from_bytes(code[at + 2 : at + 4], "big")
+            first, end = at + 4, at + 2 + length
+            if length < 2 or not first <= end <= len(code):
+                raise UnaccountedBytes("A JPEG 2000 image is cut off in the middle of a segment.")
+            self._segment(code[at + 1], code, first, end)
+            at = end
+        self.end = at
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether size, coding and quantisation are told, with as many step sizes as there are subbands."""
+        return self._components > 0 and self._levels >= 0 and self._bands in (None, 3 * self._levels + 1)
+
+    def _segment(self, marker: int, code: bytes, first: int, end: int) -> None:
+        content = code[first:end]
+        if marker == _COM:
+            if content[:2] == b"\0\1" and is_encoder(content[2:]):
+                return
+            kind = content[:2] if content[:2] in (b"\0\0", b"\0\1") else b"\0\1"
+            self.edits += over(code, first, end, (kind + b" " * (len(content) - 2))[: len(content)])
+            return
+        if not self._fits(marker, content):
+            raise UnaccountedBytes("A JPEG 2000 image has a segment that is not as the codec defines it.")
+        if marker == _TLM:
+            self.tile_lengths += _tile_lengths(content)
+        elif marker == _PLT:
+            self.packets += _packet_lengths(content)
+
+    def _fits(self, marker: int, content: bytes) -> bool:
+        length = len(content)
+        if marker == _SIZ:
+            self._components = int.from_bytes(content[34:36], "big")
+            return length == 36 + 3 * self._components
+        if marker == _COD:
+            levels = content[5] if length > 5 else 99
+            self._levels = levels
+            return levels <= 32 and length == 10 + (levels + 1 if content[0] & 1 else 0)
+        if marker == _QCD:
+            style = content[0] & 0x1F if content else -1
+            if style == 1:  # one step size, from which those of all subbands are derived
+                self._bands = None
+                return length == 3
+            size = {0: 1, 2: 2}.get(style, 0)
+            self._bands = (length - 1) // size if size else -1
+            return size > 0 and length == 1 + size * self._bands
+        wide = 2 if self._components > 256 else 1
+        if marker == _CAP:
+            return length >= 4 and length == 4 + 2 * int.from_bytes(content[:4], "big").bit_count()
+        fixed = {
+            _CRG: (4 * self._components,),
+            _RGN: (3, 4),
+            _PRF: (2, 4),
+            _CPF: (2, 4),
+            _COC: tuple(range(7, 42)),
+            _QCC: tuple(range(2, 4 + 2 * _MOST_BANDS)),
+        }.get(marker)
+        if fixed is not None:
+            return length in fixed
+        if marker == _POC:
+            return length > 0 and length % (5 + 2 * wide) == 0
+        if marker == _TLM:
+            return length >= 2 and (length - 2) % _tile_entry(content[1]) == 0
+        return marker in (_PLT, _PPM, _PPT) and length >= 1
+
+
+def _tile_entry(form: int) -> int:
+    """Bytes of one entry of TLM (A.7.1)."""
+    return (form >> 4 & 3) + (4 if form & 0x40 else 2)
+
+
+def _tile_lengths(content: bytes) -> Iterator[int]:
+    entry, number = _tile_entry(content[1]), content[1] >> 4 & 3
+    for at in range(2, len(content), entry):
+        yield int.from_bytes(content[at + number : at + entry], "big")
+
+
+def _packet_lengths(content: bytes) -> Iterator[int]:
+    """Seven bits a byte, the first bit says that another follows (A.7.3)."""
+    length = 0
+    for byte in content[1:]:
+        length = length << 7 | byte & 0x7F
+        if byte < 0x80:
+            yield length
+            length = 0

@@ -1,0 +1,145 @@
+"""Encapsulated pixel data (PS3.5 A.4): fragments put together to frames, each walked by its codec, offsets by value."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from dicom_nodes.encoding.codestreams import jpeg, jpeg_2000, rle
+from dicom_nodes.encoding.codestreams.edits import Edit, UnaccountedBytes, over
+from dicom_nodes.encoding.elements import Item, fragments
+from dicom_nodes.encoding.headers import SHORT_BYTES
+from dicom_nodes.encoding.octets import Octets
+
+_RLE: Final = "1.2.840.10008.1.2.5"
+_JPEG: Final = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in (*range(50, 67), 70, 80, 81))
+_JPEG_2000: Final = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in (90, 91, 92, 93, 201, 202, 203))
+_ITEM: Final = b"\xfe\xff\x00\xe0"
+
+
+class FrameShape(NamedTuple):
+    """What the header says of the pixels: their number and the bytes of each sample."""
+
+    frames: int
+    rows: int
+    columns: int
+    samples: int
+    sample_bytes: int
+
+
+@dataclass(frozen=True)
+class Account:
+    """What is to be written over (in order), and where each frame begins and how long it is afterwards."""
+
+    edits: tuple[Edit, ...]
+    offsets: tuple[int, ...] = field(repr=False)
+    """In bytes from the first fragment's item on, as in offset tables."""
+    lengths: tuple[int, ...] = field(repr=False)
+
+
+def account(data: Octets, start: int, stop: int, transfer_syntax_uid: str, shape: FrameShape) -> Account:
+    """Every byte of the encapsulated value at `start`..`stop`: the codec's, or to be written over.
+
+    Bytes behind the end of a frame become zero; an offset table that is not true becomes empty. Raises
+    UnaccountedBytes for fragments that belong to no frame, and for codecs that are not walked here.
+    """
+    table, *rest = [*fragments(data, start, stop)] or [Item(start, start)]
+    last = rest[-1] if rest else table
+    if last.end != stop or data[last.start - 4 : last.start] != struct.pack("<L", last.end - last.start):
+        raise UnaccountedBytes("The fragments of the pixel data do not fill them.")
+    groups = _groups(data, rest, transfer_syntax_uid)
+    if len(groups) > max(shape.frames, 1):
+        raise UnaccountedBytes("The pixel data have more fragments than the image has frames.")
+    edits: list[Edit] = []
+    offsets: list[int] = []
+    lengths: list[int] = []
+    at = 0
+    for group in groups:
+        of_frame = _frame(data, group, transfer_syntax_uid, shape)
+        shorter = sum(edit.end - edit.start - len(edit.content) for edit in of_frame)
+        edits += of_frame
+        offsets.append(at)
+        lengths.append(sum(item.end - item.start for item in group) - shorter)
+        at += lengths[-1] + SHORT_BYTES * len(group)
+    said = data[table.start : table.end]
+    if said and said != struct.pack(f"<{len(offsets)}L", *offsets):
+        edits.insert(0, Edit(table.start - SHORT_BYTES, table.end, _ITEM + bytes(4)))
+    return Account(tuple(edits), tuple(offsets), tuple(lengths))
+
+
+def _groups(data: Octets, rest: Sequence[Item], syntax: str) -> list[list[Item]]:
+    """The fragments of each frame: one with RLE; with others a frame begins where a codestream does."""
+    if syntax == _RLE:
+        return [[item] for item in rest]
+    if syntax in _JPEG:
+        starts: tuple[bytes, ...] = (jpeg.START,)
+    elif syntax in _JPEG_2000:
+        starts = (jpeg_2000.START, jpeg_2000.JP2_START)
+    else:
+        raise UnaccountedBytes(
+            "The pixel data are compressed in a way whose bytes are not accounted for here."
+        )
+    groups: list[list[Item]] = []
+    for item in rest:
+        if data[item.start : item.start + 12].startswith(starts):
+            groups.append([])
+        if not groups:
+            raise UnaccountedBytes("The pixel data begin with a fragment that is no image.")
+        groups[-1].append(item)
+    return groups
+
+
+def _frame(data: Octets, group: Sequence[Item], syntax: str, shape: FrameShape) -> list[Edit]:
+    code = b"".join([data[item.start : item.end] for item in group])
+    if syntax == _RLE:
+        planes = shape.samples * shape.sample_bytes
+        if not 0 < planes < 16:
+            raise UnaccountedBytes("The header does not say what the RLE frames hold.")
+        return _placed(rle.walk(code, planes, shape.rows * shape.columns), group)
+    if syntax in _JPEG:
+        edits, eoi = jpeg.walk(code)
+        if eoi is None and len(group) > 1:
+            raise UnaccountedBytes("A JPEG image in several fragments has no end.")
+        return _placed([*edits, *_zeroed(code, len(code) if eoi is None else eoi, group)], group)
+    first, last = jpeg_2000.codestream_of(code)
+    edits, end = jpeg_2000.walk(code[first:last])
+    if (first, last) == (0, len(code)):
+        return _placed([*edits, *_zeroed(code, end, group)], group)
+    if len(group) > 1:
+        raise UnaccountedBytes("A JP2 file lies in several fragments.")
+    return [_bare(code[first : first + end], edits, group[0])]
+
+
+def _bare(code: bytes, edits: Sequence[Edit], item: Item) -> Edit:
+    """A JP2 file becomes its codestream, item header included."""
+    bare = bytearray(code)
+    for edit in edits:
+        bare[edit.start : edit.end] = edit.content
+    bare += bytes(len(bare) % 2)
+    return Edit(item.start - SHORT_BYTES, item.end, _ITEM + struct.pack("<L", len(bare)) + bytes(bare))
+
+
+def _zeroed(code: bytes, end: int, group: Sequence[Item]) -> list[Edit]:
+    """Padding behind the end of a frame is zero; a whole fragment behind it is none of it."""
+    if len(group) > 1 and end <= len(code) - (group[-1].end - group[-1].start):
+        raise UnaccountedBytes("A fragment of the pixel data belongs to no frame.")
+    return [*over(code, end, len(code), bytes(len(code) - end))]
+
+
+def _placed(edits: Sequence[Edit], group: Sequence[Item]) -> list[Edit]:
+    """Edits of a frame as edits of the file: one that reaches over several fragments is divided."""
+    if not edits:
+        return []
+    placed: list[Edit] = []
+    at = 0
+    for item in group:
+        length = item.end - item.start
+        for edit in edits:
+            first, last = max(edit.start - at, 0), min(edit.end - at, length)
+            if first < last:
+                content = edit.content[first + at - edit.start : last + at - edit.start]
+                placed.append(Edit(item.start + first, item.start + last, content))
+        at += length
+    return placed
