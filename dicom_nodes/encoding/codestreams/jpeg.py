@@ -27,7 +27,11 @@ _JFIF: Final = b"JFIF\0\1\1\0\0\1\0\1\0\0"
 _ADOBE: Final = b"Adobe\0\x64\0\0\0\0"
 _USUAL: Final = re.compile(
     rb"JFIF\x00\x01[\x00-\x02][\x00-\x02](?:\x00[\x00\x01]){2}\x00\x00|"
-    rb"Adobe\x00[\x00\x64\x65](?:[\x00\x40\x80\xc0]\x00){2}[\x00-\x02]|mrfx[\x00-\x05]"
+    rb"Adobe\x00[\x00\x64\x65](?:[\x00\x40\x80\xc0]\x00){2}[\x00-\x02]|Adobe\x00{5}|mrfx[\x00-\x05]|"
+    # SPIFF (ISO 14495-1 F): version, components, height, width, coding, resolution; and the end of its directory.
+    rb"SPIFF\x00[\x01\x02][\x00-\x09][\x00-\x04]{2}(?:\x00\x00[\x00-\xff]{2}){2}[\x00-\x0f][\x00-\x20][\x00-\x06][\x00-\x02]"
+    rb"(?:\x00{3}[\x00-\xff]){2}|\x00\x00\x00\x01\xff\xd8(?!.)",
+    re.DOTALL,
 )
 
 

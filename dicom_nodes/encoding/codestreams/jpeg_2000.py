@@ -23,19 +23,48 @@ def codestream_of(code: bytes) -> tuple[int, int]:
     """Where the codestream lies: all of `code`, or the one in a JP2 file, which PS3.5 A.4.4 does not want."""
     if not code.startswith(JP2_START):
         return 0, len(code)
-    at = 0
-    while at + 8 <= len(code):
-        length, kind = int.from_bytes(code[at : at + 4], "big"), code[at + 4 : at + 8]
-        head = 8
+    for kind, start, end in _boxes(code, 0, len(code)):
+        if kind == b"jp2c":
+            return start, end
+    raise UnaccountedBytes("A JP2 file has no codestream.")
+
+
+def is_plain_jp2(code: bytes) -> bool:
+    """Whether the boxes around the codestream are headers only, each as long as it has to be (Annex I.5)."""
+    for kind, start, end in _boxes(code, 0, len(code)):
+        if kind == b"jp2h":
+            if not all(_fits_box(*box, code) for box in _boxes(code, start, end)):
+                return False
+        elif kind == b"jp2c":
+            return not code[end:].strip(b"\0")
+        elif kind not in (b"jP  ", b"ftyp") or not _fits_box(kind, start, end, code):
+            return False
+    return False
+
+
+def _boxes(code: bytes, at: int, stop: int) -> Iterator[tuple[bytes, int, int]]:
+    """Type and content of each box (I.4); a length of 0 reaches to the end."""
+    while at + 8 <= stop:
+        length, kind, head = int.from_bytes(code[at : at + 4], "big"), code[at + 4 : at + 8], 8
         if length == 1:
             length, head = int.from_bytes(code[at + 8 : at + 16], "big"), 16
-        end = len(code) if length == 0 else at + length
-        if end < at + head or end > len(code):
-            break
-        if kind == b"jp2c":
-            return at + head, end
+        end = stop if length == 0 else at + length
+        if not at + head <= end <= stop:
+            raise UnaccountedBytes("A JP2 file has a box that is cut off.")
+        yield kind, at + head, end
         at = end
-    raise UnaccountedBytes("A JP2 file has no codestream, or a box that is cut off.")
+
+
+def _fits_box(kind: bytes, start: int, end: int, code: bytes) -> bool:
+    content = code[start:end]
+    if kind == b"ftyp":
+        brands = {content[at : at + 4] for at in (0, *range(8, len(content), 4))}
+        return content[4:8] == bytes(4) and brands <= {b"jp2 ", b"jpx ", b"jpxb"}
+    if kind == b"ihdr":
+        return len(content) == 14 and content[11] == 7 and content[12] < 2 and content[13] == 0
+    if kind == b"colr":
+        return len(content) == 7 and content[0] == 1 and content[1] == 0 and content[3:5] == bytes(2)
+    return kind == b"jP  " and content == JP2_START[8:]
 
 
 def walk(code: bytes) -> tuple[list[Edit], int]:

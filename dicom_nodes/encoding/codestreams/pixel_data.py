@@ -105,8 +105,9 @@ def _frame(data: Octets, group: Sequence[Item], syntax: str, shape: FrameShape) 
         return _placed([*edits, *_zeroed(code, len(code) if eoi is None else eoi, group)], group)
     first, last = jpeg_2000.codestream_of(code)
     edits, end = jpeg_2000.walk(code[first:last])
-    if (first, last) == (0, len(code)):
-        return _placed([*edits, *_zeroed(code, end, group)], group)
+    if (first, last) == (0, len(code)) or jpeg_2000.is_plain_jp2(code):
+        edits = [Edit(edit.start + first, edit.end + first, edit.content) for edit in edits]
+        return _placed([*edits, *_zeroed(code, first + end, group)], group)
     if len(group) > 1:
         raise UnaccountedBytes("A JP2 file lies in several fragments.")
     return [_bare(code[first : first + end], edits, group[0])]
@@ -122,9 +123,11 @@ def _bare(code: bytes, edits: Sequence[Edit], item: Item) -> Edit:
 
 
 def _zeroed(code: bytes, end: int, group: Sequence[Item]) -> list[Edit]:
-    """Padding behind the end of a frame is zero; a whole fragment behind it is none of it."""
+    """Padding behind the end of a frame is zero, or one 0xFF; a whole fragment behind it is none of it."""
     if len(group) > 1 and end <= len(code) - (group[-1].end - group[-1].start):
         raise UnaccountedBytes("A fragment of the pixel data belongs to no frame.")
+    if code[end:] == b"\xff":
+        return []
     return [*over(code, end, len(code), bytes(len(code) - end))]
 
 

@@ -7,7 +7,6 @@ Any text that still contains an identifier of this very object goes as well.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -21,7 +20,8 @@ from pydicom.tag import Tag
 
 from dicom_nodes.encoding import vrs
 from dicom_nodes.encoding.uids import is_uid
-from gateway.privacy.deidentify.coded_entries import clean_coded_entry
+from gateway.privacy.deidentify.coded_entries import SCHEMES, clean_coded_entry
+from gateway.privacy.deidentify.lookup_tables import SEQUENCES_OF_TABLES, TABLES, are_tables
 from gateway.privacy.deidentify.pixel_data import BLANKED, has_true_offsets, without_hidden_text
 from gateway.privacy.elements import has_standard_vr, is_ascii, listed, new_element, vr_to_write
 from gateway.privacy.errors import Held, HeldReason
@@ -31,7 +31,8 @@ from gateway.privacy.profile.iod import AttributeDefinition
 from gateway.privacy.profile.profile import Action, Profile, resolve
 from gateway.privacy.profile.safe_private import creator_of, safe_copy, safe_elements
 from gateway.privacy.schemes import Replacements
-from gateway.privacy.words.constants import VENDOR_ATTRIBUTES
+from gateway.privacy.words.coded_terms import is_term
+from gateway.privacy.words.constants import VENDOR_ATTRIBUTES, clean_vendor_text
 from gateway.privacy.words.dates_and_dummies import (
     NUMBER_VRS,
     REMOVED,
@@ -45,14 +46,16 @@ from gateway.privacy.words.dates_and_dummies import (
 from gateway.privacy.words.radiology import clean_contrast_agent, clean_text
 
 _NOTHING: Final[Mapping[int, AttributeDefinition]] = MappingProxyType({})
-_CS: Final = re.compile(r"[A-Z0-9 _]{0,16}")
 _SERIES_DESCRIPTION, _CONTRAST_AGENT = Tag(0x0008103E), Tag(0x00180010)
+_OF_TERMS: Final = frozenset({"ImagedNucleus"})  # no CS, but no free text either
 _CHARACTER_SET: Final = Tag(0x00080005)
 _DELIMITERS: Final = 0xFFFE
 _PIXEL_DATA: Final = 0x7FE00010
 _PIXELS: Final = (0x7FE00008, 0x7FE00009, 0x7FE00010)
 OFFSET_TABLES: Final = frozenset({0x7FE00001, 0x7FE00002})
 """ExtendedOffsetTable and its lengths, which the fragments of the pixel data prove or not."""
+JUDGED_WITH_OTHERS: Final = frozenset({_PIXEL_DATA, *OFFSET_TABLES, *TABLES})
+"""Elements of which others of their data set decide."""
 _BINARY_VRS: Final = vrs.BULK_VRS | vrs.NUMBER_VRS | {"UN"}
 # Bulk data that are samples or tables of numbers. Any other (an ICC profile with its texts, a MAC) goes.
 _SAMPLES: Final = frozenset(
@@ -218,7 +221,11 @@ class AttributeCleaner:
         cleaned: Any = None
         if vr in ("DA", "DT", "TM"):
             cleaned = self._moved(vr, element.value)
-        elif (vr in TEXT_VRS or vr == "CS") and not isinstance(element.value, bytes):
+        elif vr == "CS":
+            coded = self._coded(element) if vr == element.VR else None
+            if coded is not None:
+                return coded
+        elif vr in TEXT_VRS and not isinstance(element.value, bytes):
             cleaned = self._cleaned_text(element)
         if cleaned:
             done = {"TM": "kept", "DA": "shifted", "DT": "shifted"}.get(vr, "cleaned")
@@ -267,6 +274,8 @@ class AttributeCleaner:
 
     def _unlisted(self, element: DataElement, place: AttributeDefinition) -> DataElement | None:
         vr, tag = element.VR, element.tag
+        if tag in SEQUENCES_OF_TABLES and not all(map(are_tables, element.value)):
+            return self._log(element, "removed, no look-up table", None)
         if vr == "SQ":
             return self._sequence(element, place, "items checked")
         if element.is_empty:
@@ -288,8 +297,10 @@ class AttributeCleaner:
             if coded is not None:
                 return coded
         elif tag in self.profile.keep_text:
-            if not self._identifies_any(element) and is_ascii(element):
-                return self._log(element, "kept", new_element(tag, vr, element.value))
+            kept = self._known_texts(element)
+            if any(kept) and not self._identifies_any(DataElement(tag, vr, kept)) and is_ascii(element):
+                done = "kept" if kept == list(map(str, listed(element.value))) else "cleaned"
+                return self._log(element, done, new_element(tag, vr, kept))
         elif vr in TEXT_VRS:
             cleaned = self._cleaned_text(element)
             if cleaned:
@@ -307,9 +318,9 @@ class AttributeCleaner:
         return copy
 
     def _coded(self, element: DataElement) -> DataElement | None:
-        """A coded string with only those values replaced that are none, or that identify somebody."""
+        """A coded string with only those values replaced that are no terms of its attribute."""
         values = [str(value) for value in listed(element.value)]
-        clean = [bool(_CS.fullmatch(value)) and not self.recognise.in_code(value) for value in values]
+        clean = [is_term(element.keyword, value) for value in values]
         if not clean or not clean[0]:
             return None
         kept = [value if is_clean else REMOVED for value, is_clean in zip(values, clean, strict=True)]
@@ -328,6 +339,18 @@ class AttributeCleaner:
         return self._log(element, done, DataElement(element.tag, "SQ", Sequence(items)))
 
     # ---- values ----------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _known_texts(element: DataElement) -> list[str]:
+        """The values of a text that stays word for word, without what its attribute cannot mean."""
+        values = [str(value) for value in listed(element.value)]
+        if element.keyword in VENDOR_ATTRIBUTES:
+            return [text for text in map(clean_vendor_text, values) if text]
+        if element.keyword in _OF_TERMS:
+            return [text for text in values if is_term(element.keyword, text)]
+        if element.keyword in SCHEMES:
+            return [text for text in values if SCHEMES[element.keyword](text)]
+        return values
 
     def _cleaned_text(self, element: DataElement) -> str | list[str]:
         clean = clean_contrast_agent if element.tag == _CONTRAST_AGENT else clean_text
@@ -370,7 +393,7 @@ class AttributeCleaner:
             elif vendor:
                 identifies = self.recognise.in_vendor_text(text) or self.recognise_dates.in_vendor_text(text)
             else:
-                identifies = self.recognise.in_text(text)
+                identifies = self.recognise.in_text(text) or self.recognise_dates.in_text(text)
             if identifies:
                 return True
         return False

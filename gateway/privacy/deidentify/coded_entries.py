@@ -7,20 +7,26 @@ a patient or an order, so unknown ones are replaced.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 from pydicom.dataset import Dataset
 
-from gateway.privacy.words.code_meanings import SNOMED_RT, standard_meaning
+from gateway.privacy.words.code_meanings import SNOMED_RT, is_scheme, standard_meaning
 from gateway.privacy.words.dates_and_dummies import REMOVED
-from gateway.privacy.words.radiology import clean_text
 
 UNKNOWN_SCHEME: Final = "99PMLGW"
-_FORMS: Final = {
-    "UCUM": re.compile(r"[0-9A-Za-z{}\[\]/.*^%'()+-]{1,12}"),
-    **dict.fromkeys(SNOMED_RT, re.compile(r"[A-Z][0-9]?-[0-9A-F]{4,6}")),
+# Units of UCUM that images are measured in: factors and prefixes, no annotation in braces (those are free text).
+_UNIT: Final = (
+    r"(?:[numkcMd]?(?:m|s|g|l|L|Hz|T|V|A|Pa|J|W|mol|rad)|deg|min|h|d|a|B|"
+    r"\[ppm\]|\[in_i\]|%|1|[a-z]\[H2O\])"
+)
+_UCUM: Final = re.compile(rf"(?:10\*-?[0-9]{{1,2}}\.?)?/?{_UNIT}-?[0-9]?(?:[./]{_UNIT}-?[0-9]?){{0,4}}")
+SCHEMES: Final[Mapping[str, Callable[[str], bool]]] = {
+    "CodingSchemeDesignator": lambda text: text in SNOMED_RT or text == UNKNOWN_SCHEME or is_scheme(text),
+    "CodingSchemeVersion": lambda text: re.fullmatch(r"[0-9]{1,2}(?:\.[0-9]{1,2})?", text) is not None,
 }
+"""Of a coding scheme: what its attributes may say."""
 
 
 def clean_coded_entry(item: Dataset, names: Collection[str] = ()) -> bool:
@@ -30,10 +36,8 @@ def clean_coded_entry(item: Dataset, names: Collection[str] = ()) -> bool:
     before = (item.get("CodeValue"), item.get("CodingSchemeDesignator"), item.get("CodeMeaning"))
     scheme, value = str(item.get("CodingSchemeDesignator") or ""), str(item.get("CodeValue") or "")
     meaning = standard_meaning(scheme, value)
-    if meaning is None and scheme in _FORMS and _FORMS[scheme].fullmatch(value):
-        meaning = (
-            value if scheme == "UCUM" else clean_text(str(item.get("CodeMeaning") or ""), names) or REMOVED
-        )
+    if meaning is None and scheme == "UCUM" and _UCUM.fullmatch(value) and value.casefold() not in names:
+        meaning = value
     if meaning is None:
         scheme, value, meaning = UNKNOWN_SCHEME, REMOVED, REMOVED
         for keyword in ("CodingSchemeVersion", "MappingResource", "EquivalentCodeSequence"):

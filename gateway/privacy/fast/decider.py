@@ -27,9 +27,9 @@ from dicom_nodes.encoding.elements import (
     elements,
     items,
 )
-from dicom_nodes.encoding.headers import PIXEL_DATA, encoded_element, encoded_item
+from dicom_nodes.encoding.headers import encoded_element, encoded_item
 from dicom_nodes.encoding.octets import Octets
-from gateway.privacy.deidentify.attributes import OFFSET_TABLES, AttributeCleaner
+from gateway.privacy.deidentify.attributes import JUDGED_WITH_OTHERS, AttributeCleaner
 from gateway.privacy.fast.ask_cleaner import answer, may_be_safe, of_element
 from gateway.privacy.fast.attribute_plans import plain_plans
 from gateway.privacy.fast.dictionary import dictionary_vr, vr_of
@@ -124,7 +124,7 @@ class Decider:
             tag, vr, start, value, stop, end = element
             creator = b""
             # Judged with the whole object; in a sequence that is another one.
-            if tag == PIXEL_DATA or tag in OFFSET_TABLES:
+            if tag in JUDGED_WITH_OTHERS:
                 raise NotTaken
             if tag & 0x10000:
                 number = tag & 0xFFFF

@@ -12,7 +12,7 @@ from collections.abc import Collection
 from typing import Final
 
 from gateway.privacy.identifiers.values import IdentifyingValue, ValueKind
-from gateway.privacy.words.constants import is_standard_code, vendor_words
+from gateway.privacy.words.constants import vendor_words
 
 SHORTEST_ANYWHERE: Final = 6  # letters; shorter words count only where they stand alone
 SHORTEST_ALONE: Final = 4  # letters; shorter words count only as whole words of text
@@ -39,7 +39,7 @@ class IdentifierDetector:
         return self._remembered("text", text)
 
     def in_code(self, value: str) -> bool:
-        """In a coded string (CS): short words and numbers do not count there, nor do defined terms."""
+        """In a coded string (CS) without terms: short words and numbers do not count there."""
         return self._remembered("code", value)
 
     def in_vendor_text(self, text: str) -> bool:
@@ -59,8 +59,6 @@ class IdentifierDetector:
         return self._judged[key]
 
     def _judge(self, where: str, text: str) -> bool:
-        if where == "code" and is_standard_code(text):
-            return False
         folded, words = text.casefold(), words_of(text)
         constant = vendor_words() if where == "vendor" else frozenset()
         return any(

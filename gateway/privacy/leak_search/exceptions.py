@@ -12,20 +12,29 @@ from typing import Final
 from dicom_nodes.encoding.octets import Octets
 from gateway.privacy.identifiers.values import IdentifyingValue, ValueKind
 from gateway.privacy.leak_search.spans import Span, spans
-from gateway.privacy.profile.safe_private import safe_creators
-from gateway.privacy.words.code_meanings import is_standard_meaning
+from gateway.privacy.profile.safe_private import safe_creators, safe_elements
+from gateway.privacy.words.code_meanings import is_standard_meaning, is_standard_value
+from gateway.privacy.words.coded_terms import is_term
 from gateway.privacy.words.constants import (
     IMPLEMENTATION_VERSION_NAME,
     VENDOR_ATTRIBUTES,
-    is_standard_code,
     vendor_words,
 )
 from gateway.privacy.words.dates_and_dummies import REMOVED
+from gateway.privacy.words.radiology import CONTRAST_GIVEN, NO_CONTRAST
+from routing_rules.series.series import SeriesKind
 
 _BULK_VRS: Final = frozenset({"OB", "OW", "OF", "OD", "OL", "OV"})
 _BULK_BYTES: Final = 1024
 TEXT_VRS: Final = frozenset({"AE", "LO", "LT", "PN", "SH", "ST", "UC", "UN", "UR", "UT"})
 _CREATOR: Final = re.compile(r"\([0-9A-F]{3}[13579BDF],00[1-9A-F][0-9A-F]\)$")
+_PRIVATE: Final = re.compile(r"\([0-9A-F]{3}[13579BDF],[0-9A-F]{4}\)$")
+# What the gateway itself writes, whoever the patient is: the kind of a series, given or not, pseudonyms.
+_OWN_WORDS: Final = {
+    "SeriesDescription": frozenset(map(str, SeriesKind)),
+    "ContrastBolusAgent": frozenset({CONTRAST_GIVEN, NO_CONTRAST}),
+}
+_PSEUDONYM: Final = re.compile(r"PML-[A-Z0-9]{8}|A-[A-Z0-9]{12}")
 _OWN_METHOD: Final = re.compile(r"pml-gateway [a-z0-9-]+ [0-9a-f]{16}")
 _START: Final = attrgetter("start")
 # A DT value; longer runs of digits are derived UIDs, where chance would find dates.
@@ -65,14 +74,16 @@ class Layout:
             return False
         keyword = span.path.rpartition("/")[2]
         text = value_bytes(self.encoded, span).decode("latin-1")
+        if text in _OWN_WORDS.get(keyword, ()) or text == REMOVED or _is_pseudonym(keyword, text):
+            return True
         if keyword in VENDOR_ATTRIBUTES:
             return value.value.casefold() in vendor_words() or (
                 value.kind is ValueKind.NAME and length > 0 and not self._is_whole_word(at, length, span)
             )
         if keyword == "CodeMeaning":
-            return text == REMOVED or is_standard_meaning(text)
+            return is_standard_meaning(text)
         if span.vr == "CS":
-            return is_standard_code(text)
+            return all(is_term(keyword, value) or _is_safe(span, value) for value in text.split("\\"))
         if span.path == "file meta/ImplementationVersionName":
             return text == IMPLEMENTATION_VERSION_NAME
         if keyword == "DeidentificationMethod":
@@ -85,6 +96,29 @@ class Layout:
             + self.encoded[at + length : min(at + length + 1, span.end)]
         )
         return not any(chr(byte).isalnum() for byte in around)
+
+
+def is_standard_code(layout: Layout, span: Span | None) -> bool:
+    """Whether this is a code of PS3.16, the digits of which are nobody's."""
+    return (
+        span is not None
+        and span.path.endswith("/CodeValue")
+        and is_standard_value(value_bytes(layout.encoded, span).decode("latin-1"))
+    )
+
+
+def _is_safe(span: Span, value: str) -> bool:
+    """Whether a private coded string has one of the few values that the safe list lets stay."""
+    return _PRIVATE.search(span.path) is not None and any(
+        row.vr == "CS" and row.pattern is not None and re.fullmatch(row.pattern, value)
+        for row in safe_elements().values()
+    )
+
+
+def _is_pseudonym(keyword: str, text: str) -> bool:
+    return keyword in ("PatientName", "PatientID", "AccessionNumber") and (
+        _PSEUDONYM.fullmatch(text) is not None
+    )
 
 
 def is_bulk(span: Span | None) -> bool:

@@ -36,6 +36,7 @@ from gateway.privacy.leak_search.exceptions import (
     Layout,
     date_in,
     is_bulk,
+    is_standard_code,
     number_counts,
     stands_apart,
     value_bytes,
@@ -243,6 +244,8 @@ def _counts(number: _Number, at: int, layout: Layout, *, wide: bool = False) -> 
     kind, span = number.value.kind, layout.at(at)
     if kind is ValueKind.UID:
         return True
+    if is_standard_code(layout, span):
+        return False
     if kind is ValueKind.NUMBER:
         whole = bool(number.run) and span is not None and number.run == value_bytes(layout.encoded, span)
         alone = stands_apart(layout.encoded, at, at + number.length, span)

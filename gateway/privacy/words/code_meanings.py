@@ -20,6 +20,16 @@ def standard_meaning(scheme: str, value: str) -> str | None:
     return _meanings().get((scheme, value))
 
 
+def is_scheme(designator: str) -> bool:
+    """Whether PS3.16 names codes of the coding scheme."""
+    return designator in _schemes()
+
+
+def is_standard_value(value: str) -> bool:
+    """Whether `value` is a code that PS3.16 names, in whatever scheme."""
+    return value in _values()
+
+
 def is_standard_meaning(text: str) -> bool:
     """Whether `text` is the meaning PS3.16 gives some code, word for word."""
     return text in _all_meanings()
@@ -45,3 +55,13 @@ def _meanings() -> dict[tuple[str, str], str]:
 @lru_cache(maxsize=1)
 def _all_meanings() -> frozenset[str]:
     return frozenset(_meanings().values())
+
+
+@lru_cache(maxsize=1)
+def _schemes() -> frozenset[str]:
+    return frozenset(scheme for scheme, _ in _meanings())
+
+
+@lru_cache(maxsize=1)
+def _values() -> frozenset[str]:
+    return frozenset(value for _, value in _meanings())

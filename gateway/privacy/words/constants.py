@@ -1,6 +1,6 @@
-"""Words that are no identification where they stand (`constant_words.json`): vendors' names, defined terms of codes.
+"""Words that are no identification where they stand (`constant_words.json`): vendors' names, models and versions.
 
-A patient may be called Vida, White or Phase; the scanner model and the coded string of the same word are constants.
+A patient may be called Vida, White or Phase; the scanner model of the same word is a constant.
 """
 
 from __future__ import annotations
@@ -12,22 +12,43 @@ from importlib.resources import files
 from typing import Final
 
 # Where manufacturers' words stand.
-VENDOR_ATTRIBUTES: Final = frozenset({"Manufacturer", "ManufacturerModelName", "SoftwareVersions"})
+VENDOR_ATTRIBUTES: Final = frozenset(
+    {
+        "Manufacturer",
+        "ManufacturerModelName",
+        "SoftwareVersions",
+        "ReceiveCoilManufacturerName",
+        "TransmitCoilManufacturerName",
+    }
+)
 IMPLEMENTATION_VERSION_NAME: Final = "PML_GATEWAY_1"
 """What the file meta information of our copies says (PS3.10 7.1): the same in every copy, whoever the patient is."""
+_PARTS: Final = re.compile(r"([ _/,;:()|*-]+)")
+# A version or a model: three letters at most, at most four digits in a row, more of them behind dots.
+_VERSION: Final = re.compile(
+    r"[0-9]?[a-z]{0,3}[0-9]{1,4}(?:\.[0-9]{1,4}){0,4}[a-z]?(?:\.[a-z])?|[a-z]{3}[0-9]{2}[a-z][0-9]"
+)
 
 
 @lru_cache(maxsize=1)
-def _content() -> tuple[frozenset[str], frozenset[str]]:
-    content = json.loads((files("gateway.privacy.words") / "constant_words.json").read_text("utf-8"))
-    return frozenset(content["vendor"]), frozenset(content["codes"])
-
-
 def vendor_words() -> frozenset[str]:
     """Casefolded words of manufacturers, models and version texts."""
-    return _content()[0]
+    content = json.loads((files("gateway.privacy.words") / "constant_words.json").read_text("utf-8"))
+    return frozenset(content["vendor"])
 
 
-def is_standard_code(value: str) -> bool:
-    """Whether a coded string (CS) is made of defined terms and vendors' values only."""
-    return all(part in _content()[1] or not part for part in re.split(r"[ _\\]+", value.strip(" \0")))
+def clean_vendor_text(text: str) -> str:
+    """`text` (one value of `VENDOR_ATTRIBUTES`) with only vendors' words and versions; "" when none is left.
+
+    What is made of these alone is unchanged. A version counts only beside nothing but such words: a number beside
+    an unknown word is that word's.
+    """
+    parts = _PARTS.split(text.strip(" \0"))
+    words = [part for part in parts[::2] if part]
+    if all(_is_vendors(word) or _VERSION.fullmatch(word.casefold()) for word in words) and text.isascii():
+        return text.strip(" \0")
+    return " ".join(word for word in words if _is_vendors(word))
+
+
+def _is_vendors(word: str) -> bool:
+    return word.casefold().strip(".") in vendor_words()

@@ -19,6 +19,7 @@ def segment(marker: int, content: bytes) -> bytes:
     return bytes([0xFF, marker]) + struct.pack(">H", len(content) + 2) + content
 
 
+SPIFF = b"SPIFF\0\2\0\0\3" + struct.pack(">2L", 100, 100) + b"\n\x08\6\2" + struct.pack(">2L", 2, 2)
 FRAME = segment(0xC3, b"\x10\0\x04\0\x04\x01\x01\x11\0")
 TABLE = segment(0xC4, b"\0" + bytes([0, 2, 1]) + bytes(13) + b"\0\1\2")
 SCAN = segment(0xDA, b"\1\1\0\1\0\0") + b"\x12\xff\x00\x34\xff\xd0\x56" * 3
@@ -60,6 +61,10 @@ def test_comments_and_application_segments_are_blank(text: bytes) -> None:
         (b"JFIF\0\1\2\1\0\x48\0\x48\0\0" + SECRET, b"JFIF\0\1\1\0\0\1\0\1\0\0" + bytes(len(SECRET))),
         (b"Adobe\0\x64Prob\1", b"Adobe\0\x64\0\0\0\0\1"),
         (b"Adobe\0\x65\xc0\0\0\0\2", b"Adobe\0\x65\xc0\0\0\0\2"),
+        (SPIFF, SPIFF),
+        (SPIFF[:-4] + b"Prob", b" " * len(SPIFF)),
+        (b"\0\0\0\1\xff\xd8", b"\0\0\0\1\xff\xd8"),
+        (b"\0\0\0\1\xff\xd8" + SECRET, b" " * (6 + len(SECRET))),
         (b"mrfx\1" + SECRET, b"mrfx\1" + bytes(len(SECRET))),
         (b"mrfx", b"    "),
         (b"Adobe", b"     "),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from dicom_nodes.encoding.codestreams.edits import UnaccountedBytes
-from dicom_nodes.encoding.codestreams.jpeg_2000 import codestream_of, walk
+from dicom_nodes.encoding.codestreams.jpeg_2000 import codestream_of, is_plain_jp2, walk
 
 SECRET = b"Probe^Petra"
 
@@ -117,6 +117,13 @@ def test_a_jp2_file_is_only_around_its_codestream() -> None:
     box = struct.pack(">L", 8 + len(SECRET)) + b"xml " + SECRET
     jp2 = out.getvalue() + box
     at = jp2.index(b"jp2c") - 4
+    assert is_plain_jp2(out.getvalue())
+    for text in (
+        jp2,
+        jp2[:at] + box + jp2[at:],
+        out.getvalue().replace(b"ftypjp2 \0\0\0\0", b"ftypjp2 Prob"),
+    ):
+        assert not is_plain_jp2(text)
     for whole in (jp2, jp2[:at] + box + struct.pack(">L", len(jp2) - len(box) - at) + jp2[at + 4 :]):
         start, end = codestream_of(whole)
         assert walk(whole[start:end])[1] == end - start

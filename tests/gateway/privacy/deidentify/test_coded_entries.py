@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from gateway.privacy.deidentify.coded_entries import UNKNOWN_SCHEME, clean_coded_entry
+from gateway.privacy.deidentify.coded_entries import SCHEMES, UNKNOWN_SCHEME, clean_coded_entry
 from gateway.privacy.words.dates_and_dummies import REMOVED
 
 strangers = st.text(st.sampled_from("BCDFGHJKLMNPQRSTVWXYZ"), min_size=6, max_size=12).map(lambda t: "QZ" + t)
@@ -78,16 +78,48 @@ def test_a_unit_has_no_typed_meaning(value: str, left: tuple[str, str, str]) -> 
     assert triplet(item) == left
 
 
-def test_an_old_snomed_code_unknown_to_the_standard_keeps_radiology_only() -> None:
-    """Its meaning is cleaned as free text, the names in the object not spared."""
-    for meaning, names, left in [
-        ("brain Qzwrtpk", (), "brain"),
-        ("brain", ("brain",), REMOVED),
-        ("", (), REMOVED),
-    ]:
-        item = entry("SRT", "T-FFFFF", meaning)
-        clean_coded_entry(item, names)
-        assert triplet(item) == ("SRT", "T-FFFFF", left)
+def test_an_old_snomed_code_unknown_to_the_standard_goes() -> None:
+    """Its value may be a number of a patient, and its meaning is typed."""
+    for value, meaning in (("T-FFFFF", "brain"), ("P1-47119", "")):
+        item = entry("SRT", value, meaning)
+        clean_coded_entry(item)
+        assert triplet(item) == (UNKNOWN_SCHEME, REMOVED, REMOVED)
+
+
+@pytest.mark.parametrize(
+    "unit", ["1", "ms", "mm2/s", "s/mm2", "10*-3mm2/s", "uT", "[ppm]", "deg", "%", "W/kg"]
+)
+def test_a_unit_says_itself(unit: str) -> None:
+    """Of UCUM, made of units that images are measured in."""
+    item = entry("UCUM", unit, "typed")
+    clean_coded_entry(item)
+    assert triplet(item) == ("UCUM", unit, unit) or item.CodeMeaning != "typed"
+    assert item.CodeValue == unit
+
+
+@pytest.mark.parametrize(
+    "text", ["Zwirnlein", "KowalskaB", "{Zwirnlein}", "mm.Zwirn", "4711923", "P07", "dAnna"]
+)
+def test_a_name_is_no_unit(text: str) -> None:
+    """Nor what UCUM would take for an annotation."""
+    item = entry("UCUM", text, text)
+    clean_coded_entry(item)
+    assert triplet(item) == (UNKNOWN_SCHEME, REMOVED, REMOVED)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "text", "stays"),
+    [
+        ("CodingSchemeDesignator", "DCM", True),
+        ("CodingSchemeDesignator", "SRT", True),
+        ("CodingSchemeDesignator", "Zwirnlein", False),
+        ("CodingSchemeVersion", "1.4", True),
+        ("CodingSchemeVersion", "19710413", False),
+    ],
+)
+def test_a_coding_scheme_is_one_of_the_standard(keyword: str, text: str, stays: bool) -> None:
+    """Outside of coded entries, too (CodingSchemeIdentificationSequence)."""
+    assert SCHEMES[keyword](text) is stays
 
 
 def test_what_is_no_coded_entry_is_not_touched() -> None:
