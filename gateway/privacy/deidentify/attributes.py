@@ -25,7 +25,7 @@ from gateway.privacy.deidentify.lookup_tables import SEQUENCES_OF_TABLES, TABLES
 from gateway.privacy.deidentify.pixel_data import BLANKED, has_true_offsets, without_hidden_text
 from gateway.privacy.elements import has_standard_vr, is_ascii, listed, new_element, vr_to_write
 from gateway.privacy.errors import Held, HeldReason
-from gateway.privacy.identifiers.detection import IdentifierDetector
+from gateway.privacy.identifiers.detection import COUNTER, IdentifierDetector
 from gateway.privacy.identifiers.values import DEEPEST, IdentifyingValue, ValueKind, identifying_values
 from gateway.privacy.profile.iod import AttributeDefinition
 from gateway.privacy.profile.profile import Action, Profile, resolve
@@ -43,7 +43,7 @@ from gateway.privacy.words.dates_and_dummies import (
     shift_date,
     shift_datetime,
 )
-from gateway.privacy.words.radiology import clean_contrast_agent, clean_text
+from gateway.privacy.words.radiology import CONTRAST_GIVEN, NO_CONTRAST, clean_contrast_agent, clean_text
 
 _NOTHING: Final[Mapping[int, AttributeDefinition]] = MappingProxyType({})
 _SERIES_DESCRIPTION, _CONTRAST_AGENT = Tag(0x0008103E), Tag(0x00180010)
@@ -106,6 +106,8 @@ class AttributeCleaner:
         self.names = frozenset(
             v.value.casefold() for v in identifying if v.kind in (ValueKind.NAME, ValueKind.NUMBER)
         )
+        # Everyday words would be found everywhere: where a person is numbered so, no free text is kept at all.
+        self.without_text = any(v.kind is ValueKind.SHORT for v in identifying)
         self.listed_actions = {
             Action.REMOVE: self._remove,
             Action.EMPTY: self._empty,
@@ -187,7 +189,7 @@ class AttributeCleaner:
             creator = creator_of(ds, Tag(tag.group, tag.element << 8))
             return DataElement(tag, "LO", creator) if creator in safe else self._log(element, "removed", None)
         copy = safe_copy(ds, element) if "retain_safe_private" in self.profile.options else None
-        if copy is not None and self._identifies_any(copy):
+        if copy is not None and (self._identifies_any(copy) or (self.without_text and copy.VR in TEXT_VRS)):
             copy = None
         return self._log(element, "removed" if copy is None else "kept, safe private", copy)
 
@@ -355,7 +357,14 @@ class AttributeCleaner:
     def _cleaned_text(self, element: DataElement) -> str | list[str]:
         clean = clean_contrast_agent if element.tag == _CONTRAST_AGENT else clean_text
         values = [clean(str(value), self.names) for value in listed(element.value)]
-        values = ["" if self.recognise.in_text(value) else value for value in values]
+        values = [
+            "" if self.recognise.in_text(value) or self.recognise_dates.in_text(value) else value
+            for value in values
+        ]
+        if self.without_text:
+            own = {"", CONTRAST_GIVEN, NO_CONTRAST}
+            given = CONTRAST_GIVEN if element.tag == _CONTRAST_AGENT else ""
+            values = [value if element.tag == _CONTRAST_AGENT and value in own else given for value in values]
         if element.tag == _SERIES_DESCRIPTION and not any(values):
             return self.series_kind or ""
         return (values if len(values) > 1 else values[0]) if any(values) else ""
@@ -387,7 +396,7 @@ class AttributeCleaner:
             return False
         for text in (str(value) for value in listed(element.value)):
             if vr in ("DS", "IS"):
-                identifies = self.recognise.in_number(vr, text)
+                identifies = self.recognise.in_number(vr, text, counter=element.keyword == COUNTER)
             elif vr == "CS":  # of the private safe list
                 identifies = self.recognise.in_code(text)
             elif vendor:

@@ -26,6 +26,7 @@ from dicom_nodes.encoding.vrs import BULK_VRS
 from gateway.privacy.deidentify.attributes import AttributeCleaner
 from gateway.privacy.profile.iod import AttributeDefinition
 from gateway.privacy.profile.safe_private import creator_of
+from gateway.privacy.words.written_dates import dates_among
 
 WRITTEN_IN: Final = "ISO_IR 100"
 CHARACTER_SET: Final = 0x00080005
@@ -37,6 +38,9 @@ LONGEST_REMEMBERED: Final = 1 << 15
 LONGEST_STRETCH: Final = 1 << 20
 MOST_STRETCHES: Final = 500
 _DIGITS: Final = re.compile(rb"[0-9.]{8,}")
+_PIECES: Final = re.compile(rb"[0-9]+")
+_MOST_PIECES: Final = 9
+_WIDE: Final = re.compile(rb"[\x80-\xff][0-9]")  # a character of several bytes may end in a digit
 PROBE: Final = b"a bulk value"
 SHIFTING: Final = ("*",)  # an escape sequence may part digits: such text is looked at every time
 
@@ -197,9 +201,12 @@ def written(element: DataElement, *, implicit: bool) -> bytes:
 
 def runs_of_digits(raw: bytes) -> tuple[str, ...]:
     """What a UID or a date might be part of."""
-    if b"\x1b" in raw:
+    pieces = _PIECES.findall(raw)
+    if b"\x1b" in raw or len(pieces) > _MOST_PIECES or (pieces and _WIDE.search(raw)):
         return SHIFTING
-    return tuple(run.decode("ascii") for run in _DIGITS.findall(raw))
+    runs = [run.decode("ascii") for run in _DIGITS.findall(raw)]
+    # A date may be written in pieces, of which cleaning leaves some.
+    return (*runs, *sorted(set(dates_among([piece.decode("ascii") for piece in pieces]))))
 
 
 def private_vr(ds: Dataset, tag: int) -> str:

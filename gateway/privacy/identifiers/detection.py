@@ -11,12 +11,15 @@ import re
 from collections.abc import Collection
 from typing import Final
 
+from gateway.privacy.identifiers.pieces import has_initials, pieces_of
 from gateway.privacy.identifiers.values import IdentifyingValue, ValueKind
 from gateway.privacy.words.constants import vendor_words
 
 SHORTEST_ANYWHERE: Final = 6  # letters; shorter words count only where they stand alone
 SHORTEST_ALONE: Final = 4  # letters; shorter words count only as whole words of text
 SHORTEST_NUMBER: Final = 5  # digits; shorter numbers count only in text
+COUNTER: Final = "InstanceNumber"
+"""Counts the images of a series up: a number of five digits that one of them has is a coincidence."""
 SHORTEST_DECIMAL: Final = 6  # digits of a decimal string (DS), which counts as a whole only
 _NOT_WORD: Final = re.compile(r"[\W_]+")
 
@@ -30,7 +33,11 @@ class IdentifierDetector:
     """Answers whether values of single elements contain one of the identifying values."""
 
     def __init__(self, values: Collection[IdentifyingValue]) -> None:
-        self._values = [(value, value.value.casefold()) for value in values]
+        initials = [value.value for value in values if value.kind is ValueKind.INITIALS]
+        self._initials = frozenset(initials)
+        self._values = [
+            (value, value.value.casefold()) for value in values if value.kind is not ValueKind.INITIALS
+        ]
         self._numbers = {w.lstrip("0") for value, w in self._values if value.kind is ValueKind.NUMBER}
         self._judged: dict[tuple[str, str], bool] = {}
 
@@ -46,10 +53,10 @@ class IdentifierDetector:
         """In Manufacturer, ManufacturerModelName or SoftwareVersions: names count as whole words only."""
         return self._remembered("vendor", text)
 
-    def in_number(self, vr: str, text: str) -> bool:
-        """In an integer string (five digits and more) or a decimal string (six, and nothing else)."""
+    def in_number(self, vr: str, text: str, *, counter: bool = False) -> bool:
+        """In an integer string (five digits and more; of a counter six) or a decimal string (six, and nothing else)."""
         digits = text.strip().lstrip("+-").lstrip("0")
-        shortest = SHORTEST_DECIMAL if vr == "DS" else SHORTEST_NUMBER
+        shortest = SHORTEST_DECIMAL if vr == "DS" or counter else SHORTEST_NUMBER
         return digits.isdigit() and len(digits) >= shortest and digits in self._numbers
 
     def _remembered(self, where: str, text: str) -> bool:
@@ -59,6 +66,8 @@ class IdentifierDetector:
         return self._judged[key]
 
     def _judge(self, where: str, text: str) -> bool:
+        if where == "text" and self._initials and has_initials(text, self._initials):
+            return True
         folded, words = text.casefold(), words_of(text)
         constant = vendor_words() if where == "vendor" else frozenset()
         return any(
@@ -67,11 +76,37 @@ class IdentifierDetector:
         )
 
 
+def is_short(wanted: str, text: str) -> bool:
+    """Whether a text says a short identifier, in whatever pieces; a number with leading zeros or without."""
+    joined = pieces_of(text).joined
+    return wanted in joined or (
+        wanted.isdigit()
+        and bool(wanted.strip("0"))
+        and wanted.lstrip("0") in {one.lstrip("0") for one in joined}
+    )
+
+
+def is_in_pieces(number: str, text: str) -> bool:
+    """Whether a text says a number in pieces, whatever stands between them."""
+    wanted = number.lstrip("0")
+    return len(wanted) >= SHORTEST_ALONE and any(
+        one.isdigit() and one.lstrip("0") == wanted for one in pieces_of(text).joined
+    )
+
+
 def _occurs(kind: ValueKind, wanted: str, where: str, folded: str, words: set[str]) -> bool:
     if kind in (ValueKind.UID, ValueKind.DATE):
-        return wanted in folded
+        return wanted in folded or (
+            kind is ValueKind.DATE and where == "text" and wanted in pieces_of(folded).dates
+        )
+    if kind is ValueKind.SHORT:
+        return where == "text" and is_short(wanted, folded)
     if kind is ValueKind.NUMBER:
         number = wanted.lstrip("0")
+        if where == "text" and is_in_pieces(wanted, folded):
+            return True
+        if len(number) < SHORTEST_ALONE:  # leading zeros tell it from a small number
+            return where == "text" and wanted in words
         if len(number) >= SHORTEST_NUMBER:
             return any(run.lstrip("0") == number for run in re.findall(r"\d+", folded))
         return where == "text" and any(word.lstrip("0") == number for word in words)

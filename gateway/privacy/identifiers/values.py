@@ -6,8 +6,9 @@ word instead), and by VR everywhere: all person names, all dates, all UIDs the S
 Names are looked for in the forms of `person_names`, numbers also without their punctuation, places also by their
 words, and texts also as the UTF-8 they may really have been written in.
 
-Not looked for, because they say nothing alone and would be found everywhere: one character; numbers below 1000;
-codes (CS), ages, times, sizes; the words in `COMMON`; titles and particles of names.
+Not looked for, because they say nothing alone and would be found everywhere: numbers below 1000 and single characters,
+unless they number a person or an order; codes (CS), ages, times, sizes; the words in `COMMON`; titles and particles of
+names.
 """
 
 # ruff: noqa: SIM905 - lists of words read better as text
@@ -32,7 +33,7 @@ from gateway.privacy.profile.profile import table
 from gateway.privacy.standard_uids import is_standard_uid
 from gateway.privacy.words.constants import vendor_words
 from gateway.privacy.words.dates_and_dummies import parse_date, shift_date
-from gateway.privacy.words.person_names import name_parts
+from gateway.privacy.words.person_names import initials_of, name_parts
 from gateway.privacy.words.radiology import clean_text
 from gateway.quiet_pydicom import silent_pydicom
 
@@ -51,6 +52,9 @@ _PUBLIC_DATES: Final = frozenset({"ContextGroupVersion", "ContextGroupLocalVersi
 _PLACES: Final = frozenset(
     {"InstitutionName", "InstitutionAddress", "PatientAddress", "InstitutionalDepartmentName"}
 )
+# What numbers a person or an order, however short it is.
+_PERSON_NUMBERS: Final = frozenset({"PatientID", "OtherPatientIDs", "AccessionNumber", "AdmissionID"})
+_LONGEST_SHORT: Final = 3
 _SHORTEST_PLACE: Final = 6
 _SHORTEST_BARE_NUMBER: Final = 6
 
@@ -79,6 +83,9 @@ class ValueKind(StrEnum):
     NUMBER = "number"
     DATE = "date"
     UID = "uid"
+    SHORT = "short"
+    """A number of a person that everyday words and counters look like: where one is, no free text is kept."""
+    INITIALS = "initials"
 
 
 @dataclass(frozen=True)
@@ -173,6 +180,8 @@ def _of_element(element: DataElement) -> Iterator[tuple[str, str, ValueKind]]:
         if element.VR == "PN":
             for meant in _as_it_may_have_been_meant(value):
                 yield from ((attribute, part, ValueKind.NAME) for part in name_parts(meant))
+            if attribute == "PatientName":
+                yield from ((attribute, pair, ValueKind.INITIALS) for pair in initials_of(value))
         elif element.VR == "UI":
             if is_identifying_uid(value):
                 yield attribute, value, ValueKind.UID
@@ -193,17 +202,27 @@ def is_identifying_uid(value: str) -> bool:
 
 
 def _of_text(attribute: str, value: str) -> Iterator[tuple[str, str, ValueKind]]:
+    if attribute in _PERSON_NUMBERS:
+        plain = re.sub(r"[\W_]+", "", value).casefold()
+        if (
+            plain
+            and value.casefold() not in COMMON
+            and (len(plain) <= _LONGEST_SHORT or clean_text(plain) == plain)
+        ):
+            yield attribute, plain, ValueKind.SHORT
     for part in {value, *re.split(r"[\r\n,;]+", value)}:
         part = " ".join(part.split())
         if part.casefold() in COMMON or len(part) < 2:
             continue
         if part.isdigit():
+            if not part.strip("0"):
+                continue  # a number of nobody
             if len(part.lstrip("0")) >= 4 or len(part) >= 6:
                 yield attribute, part, ValueKind.NUMBER
         elif part == value.strip() or len(part) >= 6:
             yield attribute, part, ValueKind.TEXT
     digits = re.sub(r"\D", "", value)
-    if digits != value and len(digits) >= _SHORTEST_BARE_NUMBER:
+    if digits != value and len(digits) >= _SHORTEST_BARE_NUMBER and digits.strip("0"):
         yield attribute, digits, ValueKind.NUMBER  # QX 471-19-23 may be 4711923 elsewhere
     if attribute in _PLACES:
         for word in re.split(r"[\W\d_]+", value):

@@ -10,14 +10,16 @@ from operator import attrgetter
 from typing import Final
 
 from dicom_nodes.encoding.octets import Octets
+from gateway.privacy.identifiers.detection import COUNTER
 from gateway.privacy.identifiers.values import IdentifyingValue, ValueKind
 from gateway.privacy.leak_search.spans import Span, spans
 from gateway.privacy.profile.safe_private import safe_creators, safe_elements
-from gateway.privacy.words.code_meanings import is_standard_meaning, is_standard_value
+from gateway.privacy.words.code_meanings import SNOMED_RT, is_scheme, is_standard_meaning, is_standard_value
 from gateway.privacy.words.coded_terms import is_term
 from gateway.privacy.words.constants import (
     IMPLEMENTATION_VERSION_NAME,
     VENDOR_ATTRIBUTES,
+    clean_vendor_text,
     vendor_words,
 )
 from gateway.privacy.words.dates_and_dummies import REMOVED
@@ -67,6 +69,22 @@ class Layout:
                 yield at, span.start
                 at = span.end
         yield at, len(self.encoded)
+
+    def is_known(self, span: Span, text: str) -> bool:
+        """Whether the whole text is one of a table: the gateway's own words, the Standard's, the vendors'."""
+        keyword = span.path.rpartition("/")[2]
+        return (
+            text in _OWN_WORDS.get(keyword, ())
+            or text in ("", REMOVED, IMPLEMENTATION_VERSION_NAME)
+            or _is_pseudonym(keyword, text)
+            or (keyword == "DeidentificationMethod" and _OWN_METHOD.fullmatch(text) is not None)
+            or (keyword == "CodeMeaning" and is_standard_meaning(text))
+            or (keyword == "CodeValue" and is_standard_value(text))
+            or (keyword == "CodingSchemeDesignator" and (is_scheme(text) or text in SNOMED_RT))
+            or (keyword in VENDOR_ATTRIBUTES and clean_vendor_text(text) == text)
+            or is_term(keyword, text)
+            or (_CREATOR.search(span.path) is not None and text in safe_creators())
+        )
 
     def is_constant(self, span: Span | None, value: IdentifyingValue, at: int = 0, length: int = 0) -> bool:
         """Whether the words at `at` are a constant where they stand, and so no leak (see above)."""
@@ -141,6 +159,8 @@ def number_counts(part: str, span: Span | None, whole: bool, wide_in_pixels: boo
         return digits >= 8
     if span is None:
         return digits >= 5
+    if span.vr == "IS" and span.path.rpartition("/")[2] == COUNTER:
+        return digits >= 6
     if span.vr in ("DS", "TM"):
         return span.vr == "DS" and whole and digits >= 6
     if is_bulk(span):

@@ -20,14 +20,16 @@ from __future__ import annotations
 
 import re
 import zlib
+from bisect import bisect_left
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from dicom_nodes.encoding.octets import Octets
-from gateway.privacy.identifiers.detection import words_of
+from gateway.privacy.identifiers.detection import is_short, words_of
+from gateway.privacy.identifiers.pieces import has_initials, pieces_of
 from gateway.privacy.identifiers.values import IdentifyingValue, ValueKind, identifying_values
 from gateway.privacy.leak_search.byte_scan import ByteFinds, ByteScan
 from gateway.privacy.leak_search.encoded_forms import encoded_forms
@@ -43,7 +45,7 @@ from gateway.privacy.leak_search.exceptions import (
 )
 from gateway.privacy.leak_search.known_spans import KnownLayouts
 from gateway.privacy.leak_search.short_names import may_hold
-from gateway.privacy.leak_search.spans import Span, transfer_syntax
+from gateway.privacy.leak_search.spans import UNREADABLE, Span, transfer_syntax
 from gateway.privacy.words.written_dates import dates_in_run, may_be_spelled, spelled_dates, years_in_run
 
 __all__ = ["IdentifyingValue", "Leak", "LeakSearch", "find_leaks", "identifying_values"]
@@ -55,6 +57,7 @@ _WIDE: Final = (
 )
 _SHORTEST_IN_PIXELS: Final = {False: 6, True: 12}
 _DA: Final = frozenset({"DA", "DT"})
+_LONGEST_TEXT: Final = 1 << 14  # bytes; such a text is no longer one that is put together
 _REMEMBERED: Final = 50_000
 
 
@@ -89,6 +92,25 @@ class _Run:
 _SILENT: Final = _Run((), ())
 
 
+class _Spelled(NamedTuple):
+    """What is looked for in texts put together of their pieces."""
+
+    short: frozenset[str]
+    numbers: frozenset[str]
+    dates: frozenset[str]
+    initials: frozenset[str]
+
+    def are_in(self, text: str) -> bool:
+        """Whether the text says one of them."""
+        joined, dates = pieces_of(text)
+        return (
+            bool(dates & self.dates)
+            or any(is_short(one, text) for one in self.short)
+            or any(one.isdigit() and one.lstrip("0") in self.numbers for one in joined)
+            or has_initials(text, self.initials)
+        )
+
+
 class LeakSearch:
     """The search for the values of one study, compiled once; `leaks` then costs about the same however many there are.
 
@@ -109,6 +131,17 @@ class LeakSearch:
         self._numbers = {v.value.lstrip("0"): v for v in values if v.kind is ValueKind.NUMBER}
         self._dates = {v.value: v for v in values if v.kind is ValueKind.DATE}
         self._short = {v.value.casefold(): v for v in values if v.kind is ValueKind.NAME and len(v.value) < 4}
+        self._spelled_values = _Spelled(
+            frozenset(v.value for v in values if v.kind is ValueKind.SHORT),
+            frozenset(
+                v.value.lstrip("0")
+                for v in values
+                if v.kind is ValueKind.NUMBER and len(v.value.lstrip("0")) >= 4
+            ),
+            frozenset(self._dates),
+            frozenset(v.value for v in values if v.kind is ValueKind.INITIALS),
+        )
+        self._says: dict[tuple[str, str, bytes], bool] = {}
         self._layouts = KnownLayouts()
         self._runs: dict[bytes, _Run] = {}
         self._silent: set[bytes] = set()
@@ -122,7 +155,7 @@ class LeakSearch:
         encoded = _inflated(encoded)
         layout = Layout(encoded, self._layouts.spans)
         finds = self._scan.over(encoded)
-        for remembered in (self._runs, self._silent, self._short_in):
+        for remembered in (self._runs, self._silent, self._short_in, self._says):
             if len(remembered) > _REMEMBERED:
                 remembered.clear()
         found = {
@@ -130,6 +163,12 @@ class LeakSearch:
             *self._digits_in(encoded, finds, layout),
             *self._short_words_in(finds, layout),
         }
+        at = sorted(found)
+        found.update(
+            span.start
+            for span in self._pieces_in(layout)
+            if bisect_left(at, span.start) == bisect_left(at, span.end)  # nothing is found there yet
+        )
         return sorted(
             (Leak(layout.path_at(offset), offset) for offset in found),
             key=lambda leak: (leak.offset, leak.attribute),
@@ -164,6 +203,26 @@ class LeakSearch:
                 values = known[raw] = tuple(self._short[word] for word in words & self._short.keys())
             if values and any(not layout.is_constant(span, value) for value in values):
                 yield start
+
+    def _pieces_in(self, layout: Layout) -> Iterator[Span]:
+        """Texts of elements that say a value in pieces: a number, a date, a short identifier, initials."""
+        if not any(self._spelled_values):
+            return
+        for span in layout.spans:
+            path, vr, start, end = span
+            if vr not in TEXT_VRS or start == end or end - start > _LONGEST_TEXT or path == UNREADABLE:
+                continue
+            key = path, vr, layout.encoded[start:end]
+            says = self._says.get(key)
+            if says is None:
+                text = value_bytes(layout.encoded, span).decode("latin-1")
+                says = self._says[key] = any(
+                    self._spelled_values.are_in(one)
+                    for one in text.split("\\")
+                    if not layout.is_known(span, one.strip())
+                )
+            if says:
+                yield span
 
     # ---- digits ----------------------------------------------------------------------------------------------
 
@@ -212,7 +271,8 @@ class LeakSearch:
             yield _Number(at, length, self._uids[run])
         for part in run.split("."):
             number = self._numbers.get(part.lstrip("0"))
-            if number is not None:
+            # A number of few digits and leading zeros (000042) is not any small number (0.42).
+            if number is not None and (len(part.lstrip("0")) >= 4 or part == number.value):
                 yield _Number(at, length, number, part, run=raw if "." not in run else b"")
             date = date_in(part, self._dates)
             if date is not None:

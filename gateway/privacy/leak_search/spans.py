@@ -29,6 +29,7 @@ _new = tuple.__new__  # a named tuple without the detour by its own constructor
 _UNDEFINED: Final = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _DEEPEST: Final = 64
+UNREADABLE: Final = "(unreadable)"
 
 
 class Span(NamedTuple):
@@ -68,7 +69,7 @@ def spans(encoded: Octets) -> list[Span]:
             start = walker.elements(start, len(encoded), "", 0)
     except (_Unreadable, struct.error, IndexError):
         start = walked[-1].end if walked else 0
-        walked.append(Span("(unreadable)", "UN", start, len(encoded)))
+        walked.append(Span(UNREADABLE, "UN", start, len(encoded)))
     return walked
 
 

@@ -34,6 +34,14 @@ def name_parts(name: str) -> set[str]:
     return {word for word in words if len(word) >= 2 and word.casefold() not in NOBODY | _TITLES}
 
 
+def initials_of(name: str) -> Iterator[str]:
+    """First letters of family and given name, casefolded; of each component group that has both."""
+    for group in name.split("="):
+        parts = [part for part in re.split(r"[\^\s,]+", group) if part and part[0].isalpha()]
+        if len(parts) >= 2:
+            yield (parts[0][0] + parts[1][0]).casefold()
+
+
 def _joined(parts: list[str]) -> Iterator[str]:
     """Family and given name without a gap, both ways round, and with one of them as initial."""
     if len(parts) < 2:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import combinations
 from typing import Final
 
 from dicom_nodes.encoding.octets import Octets
@@ -25,6 +26,7 @@ _MONTHS: Final = {
     for name in names.split()
 }
 _YOUNGEST_CENTURY: Final = 2000
+_MOST_PIECES: Final = 4
 
 
 _YEAR: Final = re.compile(rb"(?:19|20)\d{2}(?![0-9])")
@@ -97,6 +99,41 @@ def both_orders(match: re.Match[bytes]) -> Iterator[str]:
     a, b, year = int(match[0][:2]), int(match[0][2:4]), int(match[0][4:])
     yield from _valid(year, b, a)
     yield from _valid(year, a, b)
+
+
+def dates_in_pieces(pieces: Sequence[str]) -> Iterator[str]:
+    """YYYYMMDD of every reading of neighbouring runs of digits, whatever stands between them: 12 10 50, 5_1_2000.
+
+    All orders of day, month and year; years of two digits in both centuries; 121050 and 19 71 04 13 as well.
+    """
+    for first in range(len(pieces)):
+        for last in range(first + 1, min(first + _MOST_PIECES, len(pieces)) + 1):
+            yield from _readings_of(pieces[first:last])
+
+
+def dates_among(pieces: Sequence[str]) -> Iterator[str]:
+    """Those of every selection of `pieces`, in their order: what may be left of a text can say no other date."""
+    for count in range(1, _MOST_PIECES + 1):
+        for selected in combinations(pieces, count):
+            yield from _readings_of(selected)
+
+
+def _readings_of(pieces: Sequence[str]) -> Iterator[str]:
+    digits = "".join(piece.zfill(2) for piece in pieces) if len(pieces) == 3 else "".join(pieces)
+    if len(digits) == 8:
+        orders = ((0, 4, 6), (4, 2, 0), (4, 0, 2), (0, 6, 4))  # where year, month and day begin
+        for year, month, day in orders:
+            yield from _valid(
+                int(digits[year : year + 4]), int(digits[month : month + 2]), int(digits[day : day + 2])
+            )
+    elif len(digits) == 6:
+        for year, month, day in ((0, 2, 4), (4, 2, 0), (4, 0, 2), (0, 4, 2)):
+            for century in (_YOUNGEST_CENTURY - 100, _YOUNGEST_CENTURY):
+                yield from _valid(
+                    century + int(digits[year : year + 2]),
+                    int(digits[month : month + 2]),
+                    int(digits[day : day + 2]),
+                )
 
 
 def _valid(year: int, month: int, day: int) -> Iterator[str]:

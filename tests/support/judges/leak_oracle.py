@@ -10,7 +10,8 @@ from typing import Final
 
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
-from gateway.privacy.identifiers.detection import words_of
+from gateway.privacy.identifiers.detection import is_short, words_of
+from gateway.privacy.identifiers.pieces import has_initials, pieces_of
 from gateway.privacy.identifiers.values import IdentifyingValue, ValueKind
 from gateway.privacy.leak_search.encoded_forms import encoded_forms
 from gateway.privacy.leak_search.exceptions import (
@@ -18,12 +19,13 @@ from gateway.privacy.leak_search.exceptions import (
     Layout,
     date_in,
     is_bulk,
+    is_standard_code,
     number_counts,
     stands_apart,
     value_bytes,
 )
 from gateway.privacy.leak_search.search import Leak
-from gateway.privacy.leak_search.spans import Span, spans
+from gateway.privacy.leak_search.spans import UNREADABLE, Span, spans
 from gateway.privacy.words import written_dates as written
 
 _RUNS: Final = (
@@ -52,7 +54,36 @@ def find_leaks(encoded: bytes, values: Collection[IdentifyingValue]) -> list[Lea
         for search in (_words, _digits, _short_words)
         for found in search(encoded, values, layout)
     }
+    offsets = {leak.offset for leak in leaks}
+    leaks |= {
+        Leak(span.path, span.start)
+        for span in layout.spans
+        if not any(span.start <= offset < span.end for offset in offsets)
+        if _says_in_pieces(encoded, span, values, layout)
+    }
     return sorted(leaks, key=lambda leak: (leak.offset, leak.attribute))
+
+
+def _says_in_pieces(encoded: bytes, span: Span, values: Collection[IdentifyingValue], layout: Layout) -> bool:
+    """Whether the text of an element says a number, a date, a short identifier or initials in pieces."""
+    if span.vr not in TEXT_VRS or span.path == UNREADABLE or not 0 < span.end - span.start <= 1 << 14:
+        return False
+    for text in value_bytes(encoded, span).decode("latin-1").split("\\"):
+        if layout.is_known(span, text.strip()):
+            continue
+        joined, dates = pieces_of(text)
+        for value in values:
+            number = value.value.lstrip("0")
+            if value.kind is ValueKind.DATE and value.value in dates:
+                return True
+            if value.kind is ValueKind.SHORT and is_short(value.value, text):
+                return True
+            if value.kind is ValueKind.INITIALS and has_initials(text, {value.value}):
+                return True
+            of_digits = {one.lstrip("0") for one in joined if one.isdigit()}
+            if value.kind is ValueKind.NUMBER and len(number) >= 4 and number in of_digits:
+                return True
+    return False
 
 
 def _words(encoded: bytes, values: Collection[IdentifyingValue], layout: Layout) -> Iterator[_Found]:
@@ -103,6 +134,10 @@ def _digits(encoded: bytes, values: Collection[IdentifyingValue], layout: Layout
                 yield _Found(match.start(), uids[run])
             for part in run.split("."):
                 number = numbers.get(part.lstrip("0"))
+                if number is not None and len(part.lstrip("0")) < 4 and part != number.value:
+                    continue
+                if is_standard_code(layout, span):
+                    continue
                 if number is not None and number_counts(
                     part, span, whole, wide_in_pixels, stands_apart(encoded, match.start(), match.end(), span)
                 ):

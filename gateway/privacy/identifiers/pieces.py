@@ -1,0 +1,89 @@
+"""A text taken apart into runs of letters and of digits, and what these say put together again in whatever spelling.
+
+`QX-47 11 923`, `P 07`, `12/10.50`, `K. B.`: separators are nobody's choice but the writer's. Pure functions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from gateway.privacy.words.written_dates import dates_in_pieces
+
+_RUN: Final = re.compile(r"[0-9]+|[^\W\d_]+")
+_LETTERS_APART: Final = re.compile(r"(?<![^\W_])([^\W\d_])[\s._-]{0,3}([^\W\d_])(?![^\W_])")
+# Words beside which two letters are somebody's initials; so is any number.
+_CONTEXT: Final = frozenset(
+    [
+        "pat",
+        "patient",
+        "patientin",
+        "pt",
+        "init",
+        "initials",
+        "initialen",
+        "name",
+        "mr",
+        "mrs",
+        "ms",
+        "herr",
+        "frau",
+        "von",
+        "of",
+        "for",
+        "geb",
+        "born",
+        "dob",
+        "id",
+        "nr",
+        "no",
+    ]
+)
+_MOST_RUNS: Final = 8
+_LONGEST: Final = 1 << 12  # characters; runs of longer texts are put together, but not initials looked for
+
+
+class Pieces(NamedTuple):
+    """What one text says when its pieces are put together."""
+
+    joined: frozenset[str]
+    """Neighbouring runs of letters and digits, and neighbouring runs of digits with whatever between them."""
+    dates: frozenset[str]
+    """As YYYYMMDD."""
+
+
+@lru_cache(maxsize=4096)
+def pieces_of(text: str) -> Pieces:
+    """The pieces of `text`, casefolded."""
+    runs: list[str] = _RUN.findall(text.casefold())
+    digits = [run for run in runs if run[0] in "0123456789"]
+    joined = {
+        "".join(some[first : first + count])
+        for some in (runs, digits)
+        for first in range(len(some))
+        for count in range(1, min(_MOST_RUNS, len(some) - first) + 1)
+    }
+    return Pieces(frozenset(joined), frozenset(dates_in_pieces(digits)))
+
+
+def has_initials(text: str, initials: Collection[str]) -> bool:
+    """Whether two letters in `text` are one of `initials` (casefolded, either way round) and stand for a person.
+
+    They do when they stand apart (K. B.), or together beside a number or a word such as "patient".
+    """
+    folded = text[:_LONGEST].casefold()
+    both = {*initials, *(pair[::-1] for pair in initials)}
+    apart = ((match[0], match[1] + match[2]) for match in _LETTERS_APART.finditer(folded))
+    if any(pair in both and pair != written for written, pair in apart):
+        return True
+    words = re.findall(r"[^\W_]+", folded)
+    return any(
+        word in both and any(near.isdigit() or near in _CONTEXT for near in _neighbours(words, at))
+        for at, word in enumerate(words)
+    )
+
+
+def _neighbours(words: Sequence[str], at: int) -> list[str]:
+    return [*words[max(at - 1, 0) : at], *words[at + 1 : at + 2]]

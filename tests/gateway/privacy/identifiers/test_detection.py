@@ -1,0 +1,54 @@
+"""Does a value say who the patient is? Short numbers, numbers and dates in pieces, and coincidences."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.privacy.identifiers.detection import IdentifierDetector
+from gateway.privacy.identifiers.values import IdentifyingValue, ValueKind
+
+
+def detector(value: str, kind: ValueKind) -> IdentifierDetector:
+    """One that knows a single value."""
+    return IdentifierDetector([IdentifyingValue("PatientID", value, kind)])
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "text"),
+    [
+        ("122064", ValueKind.NUMBER, "t2 12 20 64"),
+        ("122064", ValueKind.NUMBER, "12mm 20 x 64"),
+        ("4711923", ValueKind.NUMBER, "47-11-923"),
+        ("0012345", ValueKind.NUMBER, "1 2345"),
+        ("19501012", ValueKind.DATE, "kontrolle 12 10 50"),
+        ("20000105", ValueKind.DATE, "5 1 2000"),
+        ("p07", ValueKind.SHORT, "t2 P-07 tra"),
+        ("12", ValueKind.SHORT, "t2 012"),
+        ("000042", ValueKind.NUMBER, "t2 000042"),
+        ("kb", ValueKind.INITIALS, "K.B. head"),
+    ],
+)
+def test_a_text_that_says_it_is_found(value: str, kind: ValueKind, text: str) -> None:
+    """In whatever pieces."""
+    assert detector(value, kind).in_text(text)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "text"),
+    [
+        ("000042", ValueKind.NUMBER, "TE 0.42 t2 42"),
+        ("122064", ValueKind.NUMBER, "t2 12 20 65"),
+        ("19501012", ValueKind.DATE, "t2 12 10"),
+        ("p07", ValueKind.SHORT, "p 070"),
+    ],
+)
+def test_a_text_that_says_another_is_not(value: str, kind: ValueKind, text: str) -> None:
+    """A small number is no number with leading zeros."""
+    assert not detector(value, kind).in_text(text)
+
+
+def test_a_counter_counts() -> None:
+    """Five digits of InstanceNumber are a coincidence, six are not; elsewhere five are enough."""
+    assert not detector("12345", ValueKind.NUMBER).in_number("IS", "12345", counter=True)
+    assert detector("12345", ValueKind.NUMBER).in_number("IS", "12345")
+    assert detector("123456", ValueKind.NUMBER).in_number("IS", "123456", counter=True)
