@@ -21,7 +21,13 @@ from pydicom.tag import Tag
 from dicom_nodes.encoding import vrs
 from dicom_nodes.encoding.uids import is_uid
 from gateway.privacy.deidentify.coded_entries import SCHEMES, clean_coded_entry
-from gateway.privacy.deidentify.lookup_tables import SEQUENCES_OF_TABLES, TABLES, are_tables
+from gateway.privacy.deidentify.lookup_tables import (
+    SEQUENCES_OF_TABLES,
+    TABLES,
+    are_tables,
+    is_described,
+    spectrum,
+)
 from gateway.privacy.deidentify.pixel_data import BLANKED, has_true_offsets, without_hidden_text
 from gateway.privacy.elements import has_standard_vr, is_ascii, listed, new_element, vr_to_write
 from gateway.privacy.errors import Held, HeldReason
@@ -48,6 +54,7 @@ from gateway.privacy.words.radiology import CONTRAST_GIVEN, NO_CONTRAST, clean_c
 _NOTHING: Final[Mapping[int, AttributeDefinition]] = MappingProxyType({})
 _SERIES_DESCRIPTION, _CONTRAST_AGENT = Tag(0x0008103E), Tag(0x00180010)
 _OF_TERMS: Final = frozenset({"ImagedNucleus"})  # no CS, but no free text either
+_UNSPECIFIED: Final = "US"
 _CHARACTER_SET: Final = Tag(0x00080005)
 _DELIMITERS: Final = 0xFFFE
 _PIXEL_DATA: Final = 0x7FE00010
@@ -292,12 +299,21 @@ class AttributeCleaner:
         elif vr in NUMBER_VRS:
             if tag in OFFSET_TABLES and not has_true_offsets(self.original):
                 return self._log(element, "removed, not true", None)
+            if not is_described(self.original, tag):
+                return self._log(element, "removed, not described", None)
             if (vr not in vrs.BULK_VRS or tag in _SAMPLES) and not self._identifies_any(element):
                 return self._log(element, "kept", self._copied(element))
         elif vr == "CS":
             coded = self._coded(element)
             if coded is not None:
                 return coded
+        elif element.keyword == "RescaleType":
+            values = [
+                text if is_term("RescaleType", text) else _UNSPECIFIED
+                for text in map(str, listed(element.value))
+            ]
+            done = "kept" if values == list(map(str, listed(element.value))) else "unspecified"
+            return self._log(element, done, new_element(tag, vr, values))
         elif tag in self.profile.keep_text:
             kept = self._known_texts(element)
             if any(kept) and not self._identifies_any(DataElement(tag, vr, kept)) and is_ascii(element):
@@ -315,6 +331,8 @@ class AttributeCleaner:
             value = without_hidden_text(self.original, value, encapsulated=encapsulated)
             if value is not element.value:
                 self.actions[BLANKED] += 1
+        if element.keyword == "SpectroscopyData" and isinstance(value, bytes):
+            value = spectrum(self.original, value)
         copy = DataElement(element.tag, element.VR, value)
         copy.is_undefined_length = encapsulated
         return copy
@@ -355,19 +373,25 @@ class AttributeCleaner:
         return values
 
     def _cleaned_text(self, element: DataElement) -> str | list[str]:
+        if self.without_text:
+            return self._kept_without_text(element)
         clean = clean_contrast_agent if element.tag == _CONTRAST_AGENT else clean_text
         values = [clean(str(value), self.names) for value in listed(element.value)]
         values = [
             "" if self.recognise.in_text(value) or self.recognise_dates.in_text(value) else value
             for value in values
         ]
-        if self.without_text:
-            own = {"", CONTRAST_GIVEN, NO_CONTRAST}
-            given = CONTRAST_GIVEN if element.tag == _CONTRAST_AGENT else ""
-            values = [value if element.tag == _CONTRAST_AGENT and value in own else given for value in values]
         if element.tag == _SERIES_DESCRIPTION and not any(values):
             return self.series_kind or ""
         return (values if len(values) > 1 else values[0]) if any(values) else ""
+
+    def _kept_without_text(self, element: DataElement) -> str:
+        """Of a text that may not stay: the kind of the series, and whether a contrast agent was given."""
+        if element.tag == _SERIES_DESCRIPTION:
+            return self.series_kind or ""
+        said = str(element.value or "") if element.tag == _CONTRAST_AGENT else ""
+        cleaned = clean_contrast_agent(said, self.names)
+        return cleaned if cleaned in ("", NO_CONTRAST) else CONTRAST_GIVEN
 
     def _moved(self, vr: str, value: Any) -> list[str] | str | None:
         """Dates and date-times shifted, times as they are; None unless every value is what its VR promises."""

@@ -28,6 +28,7 @@ from gateway.quiet_pydicom import silent_pydicom
 __all__ = ["Deidentified", "PatientContext", "deidentify"]
 
 
+_LATERALITY: Final = 0x00200060
 # What `InstanceDeidentifier.finish` writes, and what it reads besides.
 FINISHED: Final = frozenset(
     {
@@ -40,6 +41,7 @@ FINISHED: Final = frozenset(
         0x00120063,  # DeidentificationMethod
         0x00120064,  # DeidentificationMethodCodeSequence
         0x00189087,  # DiffusionBValue
+        0x00200060,  # Laterality
         0x00280301,  # BurnedInAnnotation
         0x00280303,  # LongitudinalTemporalInformationModified
     }
@@ -52,7 +54,9 @@ JUDGED_TOGETHER: Final = FINISHED | {
     0x00080022,  # AcquisitionDate
     0x00080023,  # ContentDate
     0x00100030,  # PatientBirthDate
+    0x00180015,  # BodyPartExamined
     0x00180020,  # ScanningSequence
+    0x00200062,  # ImageLaterality
 }
 
 
@@ -145,6 +149,7 @@ class InstanceDeidentifier:
         self._recomputed_age(new)
         self._promoted_b_value(new)
         self._described(new)
+        self._sided(new)
         self._vouched_for(new)
         self._marked(new)
 
@@ -170,6 +175,14 @@ class InstanceDeidentifier:
         if self.series_kind and not new.get("SeriesDescription"):
             new.SeriesDescription = self.series_kind
             self.actions["SeriesDescription: recognised kind"] = 1
+
+    def _sided(self, new: Dataset) -> None:
+        """Laterality, empty, where the body part went that made it needless (Type 2C, PS3.3 C.7.3.1)."""
+        gone = bool(self.original.get("BodyPartExamined")) and not new.get("BodyPartExamined")
+        told = any(keyword in new for keyword in ("Laterality", "ImageLaterality"))
+        if gone and not told and _LATERALITY in attributes_of(self.sop_class):
+            new.Laterality = ""
+            self.actions["Laterality: empty, the body part is gone"] = 1
 
     def _vouched_for(self, new: Dataset) -> None:
         """BurnedInAnnotation of a released image becomes NO.

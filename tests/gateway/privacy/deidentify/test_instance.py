@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +15,7 @@ from pydicom.sequence import Sequence
 from gateway.privacy.deidentify.instance import deidentify
 from gateway.privacy.deidentify.part10 import encode
 from gateway.privacy.leak_search.search import find_leaks, identifying_values
-from gateway.privacy.profile.profile import load_profile
+from gateway.privacy.profile.profile import Profile, load_profile
 from gateway.privacy.schemes import Scheme
 from support.objects.hostile_mr import Person, context, hostile_mr, reread
 from support.objects.quiet_pydicom import pydicom_is_quiet
@@ -272,3 +274,83 @@ def test_age_comes_from_the_real_dates_and_is_capped(birth: str, study: str, age
     new = deidentify(ds, context(), PROFILE).dataset
     assert new.PatientAge == age
     assert not new.PatientBirthDate
+
+
+SITE = load_profile(
+    layered="name: ours\nextends: pml-read\nversion: '1'\nrules: {BodyPartExamined: {action: X, reason: test}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("body_part", "laterality", "profile", "left"),
+    [
+        ("HEAD", None, PROFILE, None),
+        ("HEAD", None, SITE, ""),
+        ("ZWIRNLEIN", None, PROFILE, ""),
+        ("KNEE", "L", SITE, "L"),
+        ("", None, SITE, None),
+    ],
+)
+def test_laterality_follows_the_body_part(
+    body_part: str, laterality: str | None, profile: Profile, left: str | None
+) -> None:
+    """Type 2C: needless for an unpaired part, so it is empty where that part went (PS3.3 C.7.3.1)."""
+    ds = hostile_mr(depth=0)
+    ds.BodyPartExamined = body_part
+    if laterality is not None:
+        ds.Laterality = laterality
+    assert deidentify(ds, context(), profile).dataset.get("Laterality") == left
+
+
+@pytest.mark.dicom3tools
+def test_dciodvfy_misses_no_laterality_in_a_copy(tmp_path: Path) -> None:
+    """What the original need not have, the copy need not have either, or it has it."""
+    ds = hostile_mr(depth=0)
+    ds.BodyPartExamined = "HEAD"
+    path = tmp_path / "copy.dcm"
+    path.write_bytes(encode(deidentify(ds, context(), SITE).dataset))
+    done = subprocess.run(["dciodvfy", "-new", path], capture_output=True, text=True, check=False)
+    said = [line for line in (done.stdout + done.stderr).splitlines() if line.startswith("Error")]
+    assert "MRImage" in done.stdout + done.stderr
+    assert [line for line in said if "Laterality" in line] == []
+
+
+@pytest.mark.parametrize(("text", "left"), [("US", "US"), ("normalized", "normalized"), ("Zwirnlein", "US")])
+def test_what_is_no_type_of_rescaling_is_unspecified(text: str, left: str) -> None:
+    """The Standard's own word for it (PS3.3 C.11.1.1.2), in the object and in its functional groups."""
+    ds = hostile_mr(depth=0)
+    ds.RescaleType = text
+    assert deidentify(ds, context(), PROFILE).dataset.RescaleType == left
+
+
+def test_a_patient_numbered_like_a_word_keeps_no_description() -> None:
+    """The kind stands in for it, the contrast agent says given or not, and the proof agrees."""
+    for number in ("P07", "S12", "7", "T2W"):
+        ds = hostile_mr(Person(patient_id=number), depth=0)
+        ds.SeriesDescription = ds.ProtocolName = f"t2 {number.lower()} tra"
+        ds.ContrastBolusAgent = f"Gadovist {number}"
+        copy = deidentify(ds, context(), PROFILE, "t2").dataset
+        assert copy.SeriesDescription == "t2"
+        assert copy.get("ProtocolName") in (None, "", "REMOVED")
+        assert copy.ContrastBolusAgent == "CONTRAST"
+        assert find_leaks(encode(copy), identifying_values([ds], context().date_shift_days)) == []
+
+
+@pytest.mark.parametrize("text", ["t2 13 04 71", "t2 47 11 923", "head 71/04/13", "t2 Z. A."])
+def test_identity_in_pieces_takes_the_description_away(text: str) -> None:
+    """A birth date, a patient number, initials: with any separator, in any order."""
+    ds = hostile_mr(depth=0)
+    ds.SeriesDescription = text
+    assert deidentify(ds, context(), PROFILE, "t2").dataset.SeriesDescription in ("t2", "head")
+
+
+def test_a_patient_called_like_a_kind_can_be_prepared() -> None:
+    """The gateway's own word is no hit; the same word of the original is gone."""
+    ds = hostile_mr(Person(family="Flair", given="Richard"), depth=0)
+    ds.SeriesDescription = "Flair tra"
+    copy = deidentify(ds, context(), PROFILE, "flair").dataset
+    assert copy.SeriesDescription == "tra"
+    ds.SeriesDescription = "Flair"
+    copy = deidentify(ds, context(), PROFILE, "flair").dataset
+    assert copy.SeriesDescription == "flair"
+    assert find_leaks(encode(copy), identifying_values([ds], context().date_shift_days)) == []
