@@ -205,7 +205,7 @@ def _of_text(attribute: str, value: str) -> Iterator[tuple[str, str, ValueKind]]
     if attribute in _PERSON_NUMBERS:
         plain = re.sub(r"[\W_]+", "", value).casefold()
         if (
-            plain
+            plain.strip("0")
             and value.casefold() not in COMMON
             and (len(plain) <= _LONGEST_SHORT or clean_text(plain) == plain)
         ):

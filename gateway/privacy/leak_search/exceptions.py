@@ -36,6 +36,7 @@ _OWN_WORDS: Final = {
     "SeriesDescription": frozenset(map(str, SeriesKind)),
     "ContrastBolusAgent": frozenset({CONTRAST_GIVEN, NO_CONTRAST}),
 }
+_SCHEME_VERSION: Final = re.compile(r"[0-9]{1,2}(?:\.[0-9]{1,2})?")
 _PSEUDONYM: Final = re.compile(r"PML-[A-Z0-9]{8}|A-[A-Z0-9]{12}")
 _OWN_METHOD: Final = re.compile(r"pml-gateway [a-z0-9-]+ [0-9a-f]{16}")
 _START: Final = attrgetter("start")
@@ -81,6 +82,7 @@ class Layout:
             or (keyword == "CodeMeaning" and is_standard_meaning(text))
             or (keyword == "CodeValue" and is_standard_value(text))
             or (keyword == "CodingSchemeDesignator" and (is_scheme(text) or text in SNOMED_RT))
+            or (keyword == "CodingSchemeVersion" and _SCHEME_VERSION.fullmatch(text) is not None)
             or (keyword in VENDOR_ATTRIBUTES and clean_vendor_text(text) == text)
             or is_term(keyword, text)
             or (_CREATOR.search(span.path) is not None and text in safe_creators())

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from pydicom.dataset import Dataset
 
 from gateway.privacy.identifiers.detection import IdentifierDetector
-from gateway.privacy.identifiers.values import IdentifyingValue, ValueKind
+from gateway.privacy.identifiers.values import IdentifyingValue, ValueKind, identifying_values
 
 
 def detector(value: str, kind: ValueKind) -> IdentifierDetector:
@@ -52,3 +53,14 @@ def test_a_counter_counts() -> None:
     assert not detector("12345", ValueKind.NUMBER).in_number("IS", "12345", counter=True)
     assert detector("12345", ValueKind.NUMBER).in_number("IS", "12345")
     assert detector("123456", ValueKind.NUMBER).in_number("IS", "123456", counter=True)
+
+
+@pytest.mark.parametrize(
+    ("number", "short"),
+    [("P07", True), ("7", True), ("b1000", True), ("0", False), ("00", False), ("4711923", False)],
+)
+def test_a_number_of_a_person_is_short_when_words_look_like_it(number: str, short: bool) -> None:
+    """However it is padded; zeros alone are nobody's."""
+    ds = Dataset()
+    ds.PatientID = number
+    assert (ValueKind.SHORT in {value.kind for value in identifying_values([ds])}) is short
