@@ -10,7 +10,7 @@ from typing import Final
 
 from dicom_nodes.encoding.codestreams.edits import Edit, UnaccountedBytes, is_encoder, over
 
-START: Final = b"\xff\x4f\xff\x51"
+START: Final = b"\xff\x4f\xff"
 JP2_START: Final = b"\0\0\0\x0cjP  \r\n\x87\n"
 _SIZ, _CAP, _PRF, _CPF, _COD, _COC = 0x51, 0x50, 0x56, 0x59, 0x52, 0x53
 _QCD, _QCC, _RGN, _POC, _CRG, _COM = 0x5C, 0x5D, 0x5E, 0x5F, 0x63, 0x64
@@ -76,8 +76,10 @@ def walk(code: bytes) -> tuple[list[Edit], int]:
         raise UnaccountedBytes("A JPEG 2000 image does not begin as one.")
     main = _Header(code, 2)
     edits, at = list(main.edits), main.end
-    if not main.is_whole:
-        raise UnaccountedBytes("The main header of a JPEG 2000 image lacks a part, or has one too long.")
+    if not main.fits:
+        raise UnaccountedBytes(
+            "The main header of a JPEG 2000 image has more step sizes than subbands, or fewer."
+        )
     lengths: list[int] = []
     while code[at : at + 2] == bytes((0xFF, _SOT)):
         if code[at + 2 : at + 4] != b"\0\x0a" or at + 12 > len(code):
@@ -120,9 +122,9 @@ class _Header:
         self.end = at
 
     @property
-    def is_whole(self) -> bool:
-        """Whether size, coding and quantisation are told, with as many step sizes as there are subbands."""
-        return self._components > 0 and self._levels >= 0 and self._bands in (None, 3 * self._levels + 1)
+    def fits(self) -> bool:
+        """Whether there are as many step sizes as subbands, where both are told."""
+        return self._bands in (None, -1) or self._levels < 0 or self._bands == 3 * self._levels + 1
 
     def _segment(self, marker: int, code: bytes, first: int, end: int) -> None:
         content = code[first:end]

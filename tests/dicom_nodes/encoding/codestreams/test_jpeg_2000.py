@@ -82,7 +82,6 @@ def test_the_name_of_the_encoder_stays() -> None:
         codestream(tile=segment(0x58, b"\0\2\3")),
         codestream().replace(CODING, segment(0x52, b"\0\0\0\1\0" + b"\1\4\4\0\1" + SECRET)),
         codestream().replace(QUANTISATION, segment(0x5C, b"\x40\x48\x50\x58\x60" + SECRET)),
-        codestream().replace(QUANTISATION, b""),
         codestream(length=400),
         b"\xff\x4f" + SIZE + CODING + QUANTISATION + b"\xff\xd9",
         b"\xff\x4f\xff\x52",
