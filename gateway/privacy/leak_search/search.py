@@ -158,19 +158,19 @@ class LeakSearch:
         for remembered in (self._runs, self._silent, self._short_in, self._says):
             if len(remembered) > _REMEMBERED:
                 remembered.clear()
-        found = {
+        offsets = {
             *self._words_in(encoded, finds, layout),
             *self._digits_in(encoded, finds, layout),
             *self._short_words_in(finds, layout),
         }
-        at = sorted(found)
-        found.update(
+        at = sorted(offsets)
+        offsets.update(
             span.start
             for span in self._pieces_in(layout)
-            if bisect_left(at, span.start) == bisect_left(at, span.end)  # nothing is found there yet
+            if bisect_left(at, span.start) == bisect_left(at, span.end)  # nothing is known there yet
         )
         return sorted(
-            (Leak(layout.path_at(offset), offset) for offset in found),
+            (Leak(layout.path_at(offset), offset) for offset in offsets),
             key=lambda leak: (leak.offset, leak.attribute),
         )
 
