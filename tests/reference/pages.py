@@ -32,7 +32,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "objects": privacy.objects,
     "profile-rules": privacy.profile_rules,
     "private-elements": privacy.private_elements,
-    "privacy-score": privacy.score,
+    "privacy-score": partial(shown, "privacy"),
     "attributes": privacy.attributes,
     "kinds": recognition.kinds,
     "requirements": recognition.requirements,

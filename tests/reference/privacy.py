@@ -13,7 +13,6 @@ from gateway.privacy.profile.profile import Action, Profile, ProfileRow, load_pr
 from gateway.privacy.profile.table_e1_1 import table as table_e1_1
 from reference.docstrings import of_members
 from reference.marks import table
-from support.judges import privacy_key
 
 FOLDER = Path(profiles.__file__).parent
 _IS_A_TAG = re.compile("[0-9A-Fa-f]{8}")  # the others are repeating groups and all private attributes
@@ -65,11 +64,6 @@ def private_elements() -> str:
         for row in content["rows"]
     )
     return table(("element", "creator", "meaning", "VR", "in Table E.3.10-1"), rows)
-
-
-def score() -> str:
-    """What the answer key of de-identification counts, and what of it is not as it should be."""
-    return table(privacy_key.HEADINGS, privacy_key.rows())
 
 
 def attributes() -> str:

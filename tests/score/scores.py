@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from reference.marks import table
-from score import recognition
+from score import privacy, recognition
 from score.tally import Score
 
 SCORES: Mapping[str, Callable[[], Score]] = {
+    "privacy": privacy.score,
     "recognition": recognition.score,
 }
 """The name on the command line of `./dev score` -> what works it out."""
