@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
@@ -33,7 +33,7 @@ log = logging.getLogger("dicom_nodes.commitment")
 
 ALL_COMMITTED, SOME_FAILED = 1, 2
 REQUEST_COMMITMENT = 1
-SUCCESS, PROCESSING_FAILURE = 0x0000, 0x0110
+SUCCESS, PROCESSING_FAILURE, INVALID_ARGUMENT = 0x0000, 0x0110, 0x0115
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,8 @@ class CommitmentResult:
     node: str
     committed: tuple[str, ...]
     failed: tuple[tuple[str, int], ...]
+    reports_for: frozenset[str] = field(default=frozenset(), compare=False)
+    """The nodes whose results may come from where this one came from, by the list of nodes."""
 
     @property
     def complete(self) -> bool:

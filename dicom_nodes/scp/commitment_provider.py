@@ -14,6 +14,7 @@ from pynetdicom import evt
 from pynetdicom.association import Association
 
 from dicom_nodes.commitment import (
+    INVALID_ARGUMENT,
     PROCESSING_FAILURE,
     REQUEST_COMMITMENT,
     SUCCESS,
@@ -30,7 +31,6 @@ log = logging.getLogger("dicom_nodes.commitment")
 Failures = tuple[tuple[InstanceReference, int], ...]
 Committed = Callable[[tuple[InstanceReference, ...]], tuple[tuple[InstanceReference, ...], Failures]]
 
-_INVALID_ARGUMENT = 0x0115
 _NO_SUCH_ACTION = 0x0123
 # The first wait lets the requestor end its own association, which some insist on.
 _REPORT_AFTER_S = (0.2, 2.0, 15.0, 60.0)
@@ -60,7 +60,7 @@ class CommitmentProvider:
             transaction_uid, references = references_of_action(event.action_information)
         except Exception:
             log.exception("a commitment request from node %s cannot be read", node.name)
-            return _INVALID_ARGUMENT, None
+            return INVALID_ARGUMENT, None
         threading.Thread(
             target=self._answer,
             args=(node, transaction_uid, references),

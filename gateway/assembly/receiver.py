@@ -9,7 +9,7 @@ from dicom_nodes.instance import ReceivedInstance
 from dicom_nodes.node import Node, TlsSettings
 from dicom_nodes.scp.listening import SharedPort
 from dicom_nodes.scp.receiver import Receiver
-from dicom_nodes.scp.refusals import RefusedCaller
+from dicom_nodes.scp.refusals import RefusedCaller, Told
 from dicom_nodes.upper_layer.contexts import uids_of
 from gateway.assembly.gateway import Gateway
 from gateway.intake import Arrival
@@ -35,10 +35,10 @@ def receiver(gateway: Gateway, port: SharedPort | None = None) -> Receiver:
         node = node_of(announced.association_id, announced.node)
         return gateway.intake.begin(announced, site=node.site, roles=node.roles)
 
-    def on_commitment(result: CommitmentResult) -> None:
-        ledger.record_commitment(
-            database, NewCommitment(result.transaction_uid, result.node, result.committed, result.failed)
-        )
+    def on_commitment(result: CommitmentResult) -> Told | None:
+        answer = NewCommitment(result.transaction_uid, result.node, result.committed, result.failed)
+        unexpected = ledger.record_commitment(database, answer, result.reports_for)
+        return None if unexpected is None else (unexpected.why, unexpected.fix)
 
     def committed(
         wanted: tuple[InstanceReference, ...],

@@ -263,6 +263,6 @@ def _delete_what_names(session: Session, numbers: Sequence[int], cases: Sequence
             session.delete(refusal)
     asked = {uid for case in cases for uid in case.commitment_transactions}
     for answer in session.exec(select(Commitment).execution_options(yield_per=1000)):
-        named = {*answer.committed, *(pair[0] for pair in answer.failed)}
+        named = {*answer.asked, *answer.committed, *(pair[0] for pair in answer.failed)}
         if answer.transaction_uid in asked or uids & named:
             session.delete(answer)

@@ -25,18 +25,19 @@ from gateway.lifecycle import (
     move_study,
 )
 from gateway.records.database import Database
+from gateway.records.ledger.commitments.answers import keep_answer, keep_request, note_taken
 from gateway.records.ledger.conflicts.contested import dispute, keep_comparison
 from gateway.records.ledger.conflicts.decision import choose
 from gateway.records.ledger.conflicts.settlement import settle, withdraw
 from gateway.records.ledger.held_objects import keep_held
 from gateway.records.ledger.identities import keep_identity
 from gateway.records.ledger.journal import add_line
-from gateway.records.ledger.node_responses import keep_commitment, keep_deliveries
+from gateway.records.ledger.node_responses import keep_deliveries
 from gateway.records.ledger.notices import raise_notice
 from gateway.records.ledger.opening import open_case
 from gateway.records.ledger.peers import peer_of
 from gateway.records.ledger.replies import settle_case
-from gateway.records.step_record import NOTHING, NewDelivery, StepRecord
+from gateway.records.step_record import NOTHING, NewDelivery, NewRequest, StepRecord
 from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.studies import (
     Case,
@@ -155,6 +156,17 @@ def note_deliveries(database: Database, claim: Claim, facts: Sequence[NewDeliver
             _, case_id = place_of(row)
             assert case_id is not None
             keep_deliveries(session, case_id, facts, database.now(session))
+    return row is not None
+
+
+def ask_commitment(database: Database, claim: Claim, request: NewRequest) -> bool:
+    """Remember a storage commitment request before it is made; False when the claim was lost, and nobody is asked."""
+    with database.write("ask_commitment") as session:
+        row = _held(session, claim)
+        if row is not None:
+            assert isinstance(row, Case | Reply)
+            keep_request(session, claim.unit, claim.id, request, database.now(session))
+            row.commitment_transactions = [*row.commitment_transactions, request.transaction_uid]
     return row is not None
 
 
@@ -304,5 +316,7 @@ def _remember(
     if record.deliveries:
         assert case_id is not None
         keep_deliveries(session, case_id, record.deliveries, now)
+    if record.taken_request:
+        note_taken(session, record.taken_request)
     if record.commitment is not None:
-        keep_commitment(session, record.commitment, now)
+        keep_answer(session, record.commitment, now)

@@ -361,15 +361,22 @@ class Reply(Due, table=True):
 
 
 class Commitment(SQLModel, table=True):
-    """An answer to a storage commitment request (PS3.4 Annex J), whenever and however it came."""
+    """A storage commitment request of ours (PS3.4 Annex J) and its answer, whenever and however that came."""
 
     __tablename__ = "commitment"
 
     transaction_uid: str = Field(primary_key=True)
-    node: str
+    node: str = Field(description="the node that was asked: no other may answer")
+    unit: str = Field(description="case or reply: what was asked for")
+    unit_id: int
+    asked: list[str] = Field(
+        default_factory=list, sa_column=Column(JSON, nullable=False), description="SOP Instance UIDs"
+    )
+    asked_at: datetime
+    taken: bool = Field(default=False, description="the node is known to have taken the request")
     committed: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     failed: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
-    answered_at: datetime
+    answered_at: datetime | None = Field(default=None, description="None: not yet")
 
 
 class Draft(SQLModel, table=True):

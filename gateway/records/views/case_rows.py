@@ -236,7 +236,7 @@ def delivered(session: Session, case_id: int, direction: str, node: str) -> froz
 
 
 def commitments(session: Session, transaction_uids: list[str]) -> list[Commitment]:
-    """The answers that came to these storage commitment requests."""
+    """These storage commitment requests, with the answers that came."""
     return list(session.exec(select(Commitment).where(col(Commitment.transaction_uid).in_(transaction_uids))))
 
 

@@ -99,6 +99,7 @@ EVENTS: Mapping[str, str] = {
     "accept_keys": "",
     "add_user": "",
     "advance-{claim.state}-{reached}": "",
+    "ask_commitment": "the step that asks writes the line, of the answer or of the waiting",
     "begin_rotation": "",
     "check_password": "",
     "claim_case": "",

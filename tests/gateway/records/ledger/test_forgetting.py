@@ -19,7 +19,6 @@ from gateway.records.ledger.forgetting import (
     note_erased,
     readmit,
 )
-from gateway.records.step_record import NewCommitment
 from gateway.records.tables.administration import Refusal
 from gateway.records.tables.studies import Case, Commitment, ForgottenPatient, Instance, Reply, Study
 from support.records import (
@@ -28,6 +27,7 @@ from support.records import (
     FakeClock,
     audit_events,
     case_row,
+    commitment,
     due,
     journal,
     matched_case,
@@ -101,7 +101,7 @@ def test_refusals_and_answers_that_name_an_object_go(database: Database, blobs: 
         ledger.refuse(
             database, ledger.NewRefusal("PACS", "10.0.0.1", f"Instance {uid} was refused.", "Repair it.")
         )
-        ledger.record_commitment(database, NewCommitment(f"2.25.{uid[-2:]}", "pacs", (uid,), ()))
+        commitment(database, f"2.25.{uid[-2:]}", "pacs", (uid,))
     _mark(database)
     with database.read() as session:
         assert session.exec(select(Refusal.why)).all() == ["Instance 1.2.3.1.11 was refused."]

@@ -14,12 +14,22 @@ from gateway.records import ledger, numbers
 from gateway.records.accounts import Viewer
 from gateway.records.database import Database
 from gateway.records.ledger.replies import note_reply_download
-from gateway.records.step_record import NewCommitment, NewDelivery, StepRecord
+from gateway.records.step_record import NewDelivery, StepRecord
 from gateway.records.tables.administration import Notice
 from gateway.records.tables.studies import Case, Delivery, PreparedInstance, Reply
 from gateway.records.views import case_rows, reply_rows
 from gateway.records.views.queue import queue
-from support.records import LEASE, STATES, FakeClock, audit_events, due, forwarded_case, new_reply, reader
+from support.records import (
+    LEASE,
+    STATES,
+    FakeClock,
+    audit_events,
+    commitment,
+    due,
+    forwarded_case,
+    new_reply,
+    reader,
+)
 
 EVERY_SITE = Viewer(0, "test", "test", "admin", "")
 COPY, STUDY = "2.25.77", "2.25.1"
@@ -176,7 +186,7 @@ def test_a_commitment_answer_wakes_the_reply_it_is_about(database: Database, clo
     ledger.advance(database, due(database), ReplyState.RETURNED)
     ledger.postpone(database, due(database), "no answer yet", timedelta(hours=1), failed=False)
     assert ledger.claim_due(database, "w", LEASE, STATES) is None
-    ledger.record_commitment(database, NewCommitment("2.25.5", "hospital-pacs", ("1.9.1",), ()))
+    commitment(database, "2.25.5", "hospital-pacs", ("1.9.1",), "reply")
     assert due(database).unit == "reply"
 
 

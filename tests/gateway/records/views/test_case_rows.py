@@ -7,7 +7,7 @@ from gateway.records.accounts import Viewer
 from gateway.records.database import Database
 from gateway.records.identities.vault import Vault
 from gateway.records.ledger.node_responses import keep_deliveries
-from gateway.records.step_record import NewCommitment, NewDelivery
+from gateway.records.step_record import NewDelivery
 from gateway.records.tables.studies import Case, ForgottenPatient, Identity, Reply, SignedReport, Study
 from gateway.records.views import case_rows
 from gateway.records.views.queue import queue
@@ -16,6 +16,7 @@ from support.records import (
     LEASE,
     QUIET,
     FakeClock,
+    commitment,
     forwarded_case,
     keep_identities,
     matched_case,
@@ -116,7 +117,7 @@ def test_what_a_node_has_is_what_it_took(sqlite: Database, clock: FakeClock) -> 
 
 def test_only_answers_to_what_was_asked_are_found(sqlite: Database) -> None:
     """By the transactions of the case."""
-    ledger.record_commitment(sqlite, NewCommitment("2.25.1", "pacs", ("1.9",), ()))
+    commitment(sqlite, "2.25.1", "pacs", ("1.9",))
     with sqlite.read() as session:
         assert [row.transaction_uid for row in case_rows.commitments(session, ["2.25.1", "2.25.2"])] == [
             "2.25.1"
