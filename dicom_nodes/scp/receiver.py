@@ -35,7 +35,7 @@ from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.encoding.uids import is_uid
 from dicom_nodes.instance import ReceivedInstance
 from dicom_nodes.node import STORING, DimseNode, TlsSettings
-from dicom_nodes.scp.commitment_provider import CommitmentProvider, Committed
+from dicom_nodes.scp.commitment_provider import CommitmentProvider, Take
 from dicom_nodes.scp.incoming import (
     CANNOT_UNDERSTAND,
     Begin,
@@ -122,7 +122,7 @@ class Receiver:
     If they raise, the peer is told A700 (out of resources: it will try again).
     `on_commitment` hears results of our own commitment requests, with the nodes that they may be of; it answers why
     one does not count, and what helps. If it raises, the peer is told that its report failed and repeats it.
-    `committed` makes us a commitment SCP: it says what we keep for good.
+    `on_request` makes us a commitment SCP: it remembers that the result is owed, or refuses.
     `also_called` are further AE titles we answer to, so that a rule can go by the address a study was sent to;
     `more_sop_classes` and `more_transfer_syntaxes` are UIDs that are taken besides the known ones. `refused` hears of
     everything that is turned away: associations, presentation contexts, objects before their data set is looked at.
@@ -138,7 +138,7 @@ class Receiver:
         directory: Callable[[], NodeDirectory],
         keep: Keep | None = None,
         on_commitment: Callable[[CommitmentResult], Told | None] | None = None,
-        committed: Committed | None = None,
+        on_request: Take | None = None,
         max_pdu: int = MAX_PDU,
         max_associations: int = 64,
         tls: TlsSettings | None = None,
@@ -161,7 +161,7 @@ class Receiver:
         self._open = begin
         self._keep = keep
         self._on_commitment = on_commitment
-        self._committed = committed
+        self._on_request = on_request
         self._refused = refused
         self._more_sop_classes = tuple(more_sop_classes)
         self._more_transfer_syntaxes = tuple(more_transfer_syntaxes)
@@ -233,7 +233,7 @@ class Receiver:
         ae = application_entity(self.ae_title, timeout_s=_PATIENCE_S, max_pdu=self._max_pdu)
         ae.network_timeout = self._idle_timeout_s
         ae.maximum_associations = self._max_associations
-        commitment = self._on_commitment is not None or self._committed is not None
+        commitment = self._on_commitment is not None or self._on_request is not None
         # Not through the setter, which would forget the roles.
         for context in accepted_contexts(
             commitment=commitment,
@@ -254,13 +254,8 @@ class Receiver:
         ]
         if self._on_commitment is not None:
             handlers.append((evt.EVT_N_EVENT_REPORT, self._commitment_result))
-        if self._committed is not None:
-            provider = CommitmentProvider(
-                self.ae_title,
-                self._committed,
-                lambda association: self._callers[association].node,
-                self._stopping,
-            )
+        if self._on_request is not None:
+            provider = CommitmentProvider(self._on_request, self._asker, self._turned_away)
             handlers.append((evt.EVT_N_ACTION, provider.request))
         return handlers
 
@@ -398,6 +393,10 @@ class Receiver:
         return Discarded(status)
 
     # -- storage commitment
+
+    def _asker(self, association: Association) -> tuple[DimseNode, str]:
+        caller = self._callers[association]
+        return caller.node, caller.calling_ae_title
 
     def _commitment_result(self, event: evt.Event) -> tuple[int, None]:
         """An answer to a request of ours, on an association of the peer's (PS3.4 J.3.3).

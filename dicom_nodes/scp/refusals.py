@@ -38,6 +38,18 @@ NOT_A_STORAGE_CLASS: Final = (
     "Correct the sender: the context of a request is that of its SOP class.",
 )
 WITHOUT_DATA_SET: Final = ("A request to store came without a data set.", "Send the object again.")
+NO_SUCH_ACTION: Final = (
+    "It asked for an action that storage commitment has not.",
+    "Have that system looked at: PS3.4 J.3.2 knows one action, 1.",
+)
+NOT_AN_ASKING_TITLE: Final = (
+    "It asked for storage commitment under a title that its node only reports results with.",
+    "Add the title to calling_ae_titles of the node in nodes.yaml, if it should ask.",
+)
+UNREADABLE_REQUEST: Final = (
+    "It asked for storage commitment without a Transaction UID, for nothing, or for what has no valid UID.",
+    "Have that system looked at: PS3.4 Table J.3-1 says what a request holds.",
+)
 NO_SUCH_EVENT: Final = (
     "It reported an event that storage commitment has not.",
     "Have that system looked at: PS3.4 J.3.3 knows two events, 1 and 2.",

@@ -26,6 +26,7 @@ STATES: Mapping[str, tuple[str, ...]] = {
     "study": ("RECEIVED", "COMPLETED"),
     "case": ("MATCHED", "PREPARED", "REPORTED", "COMPOSED", "RETURNED"),
     "reply": ("RECEIVED", "RESTORED", "RETURNED"),
+    "result": ("OWED",),
     "conflict": ("RECEIVED", "DECIDED", "AWAITED"),
 }
 PASSWORD = "a long password"

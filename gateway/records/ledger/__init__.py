@@ -6,7 +6,7 @@
     work         claim_due, renew, note_deliveries, ask_commitment, advance, postpone, park     (the engine)
     peers        which node a unit of work talks to next
     conflicts    decide_conflict, look_at_versions     (two versions of a study's objects: the question, the choice)
-    commitments  record_commitment                     (answers to our requests; what we owe those who ask us)
+    commitments  record_commitment, owe_result, drop_result   (answers to our requests; what we owe who asks us)
     node_responses  what nodes answered for each object
     replies      keep_reply, note_echo, discard_reply, count_as_report, note_reply_download
     people       claim_case, release_case, save_draft, sign_report, correct_report, park_case, retry,
@@ -37,6 +37,7 @@ from gateway.records.ledger.accounts import (
 )
 from gateway.records.ledger.arrivals import Kept, NewInstance, Origin, keep_instance, keep_instances
 from gateway.records.ledger.commitments.answers import record_commitment
+from gateway.records.ledger.commitments.owed import NewOwed, NotOwed, drop_result, owe_result
 from gateway.records.ledger.conflicts.decision import decide_conflict, look_at_versions
 from gateway.records.ledger.enrolments import (
     NewEnrolment,
@@ -118,8 +119,10 @@ __all__ = [
     "Kept",
     "NewEnrolment",
     "NewInstance",
+    "NewOwed",
     "NewRefusal",
     "NewReply",
+    "NotOwed",
     "Origin",
     "accept_keys",
     "add_user",
@@ -135,6 +138,7 @@ __all__ = [
     "decide_conflict",
     "decide_held",
     "discard_reply",
+    "drop_result",
     "edit_enrolment",
     "end_enrolment",
     "end_expired_sessions",
@@ -165,6 +169,7 @@ __all__ = [
     "notices_told",
     "open_identity",
     "overrule_verdict",
+    "owe_result",
     "park",
     "park_case",
     "postpone",

@@ -22,6 +22,7 @@ from gateway.records.ledger.conflicts import contested
 from gateway.records.ledger.journal import add_line
 from gateway.records.patients import UNDECIDED, enrolments_of, not_over, studies_of
 from gateway.records.tables.administration import Refusal
+from gateway.records.tables.commitments import OwedResult
 from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.studies import (
     Case,
@@ -250,7 +251,7 @@ def _empty_rows(session: Session, studies: Sequence[Study], cases: Sequence[Case
 
 
 def _delete_what_names(session: Session, numbers: Sequence[int], cases: Sequence[Case]) -> None:
-    """Refusals and commitment answers that name an object of the patient."""
+    """Refusals, commitment answers and owed results that name an object of the patient."""
     uids = {case.returned_uid for case in cases} | {
         uid
         for row in session.exec(select(Instance).where(col(Instance.study_id).in_(numbers)))
@@ -266,3 +267,6 @@ def _delete_what_names(session: Session, numbers: Sequence[int], cases: Sequence
         named = {*answer.asked, *answer.committed, *(pair[0] for pair in answer.failed)}
         if answer.transaction_uid in asked or uids & named:
             session.delete(answer)
+    for result in session.exec(select(OwedResult).execution_options(yield_per=100)):
+        if uids & {uid for _, uid in result.wanted}:
+            session.delete(result)

@@ -11,6 +11,7 @@ from sqlalchemy import JSON, Column, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 import gateway.records.tables.administration
+import gateway.records.tables.commitments
 import gateway.records.tables.conflicts  # noqa: F401  foreign keys point at its accounts and these
 from gateway.lifecycle import CaseState, ReplyState, Standing, StudyState
 from gateway.records.tables.columns import Due, Numbered, one_of
@@ -89,6 +90,11 @@ class Instance(Numbered, table=True):
     digest: str = Field(description="SHA-256 of transfer syntax and data set, hexadecimal")
     blob: str = Field(description="key in the object store")
     size: int = Field(description="bytes")
+    senders: list[str] = Field(
+        default_factory=list,
+        sa_column=Column(JSON, nullable=False),
+        description="every node that sent these bytes; empty for an upload",
+    )
     generation: int
     standing: str = Field(
         default=Standing.IN_FORCE, description="whether the study is read from this version of the object"
