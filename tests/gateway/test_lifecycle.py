@@ -84,8 +84,10 @@ def test_a_conflict_moves_exactly_along_its_table(present: ConflictState, reache
 
 
 def test_every_step_that_sends_or_builds_is_frozen() -> None:
-    """Of a case and a reply only the confirmation of what was returned goes on; a study does not become a case; a result says
-    only what is kept."""
+    """Of a case and a reply only the confirmation of what was returned goes on; a study does not become a case.
+
+    A result says only what is kept.
+    """
     going_on = {(unit, state) for unit, state in STEPS if state not in FROZEN.get(unit, ())}
     assert going_on == {
         ("study", "RECEIVED"),
