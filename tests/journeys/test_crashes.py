@@ -52,6 +52,8 @@ POINTS = {
         "advance-COMPOSED-RETURNED:after",
     ],
     "answers and confirms": [
+        "ask_commitment:before",
+        "ask_commitment:after",
         "postpone-RETURNED:before",
         "postpone-RETURNED:after",
         "record_commitment:before",

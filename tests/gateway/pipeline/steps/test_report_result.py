@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from gateway.records import ledger
 from gateway.records.views import commitment_rows
 from gateway.records.views.commitment_rows import ResultRow
 from gateway.settings import Settings
+from support.crashes import killed_at
 from support.engine import Bench, bench
 from support.nodes.peers import HERE, Kept, free_port, node
 from support.records import QUIET, new_instance
@@ -174,15 +175,17 @@ nodes:
 """
 
 
-def test_a_restart_between_request_and_result_loses_nothing(tmp_path: Path) -> None:
-    """The receiver that was asked is gone without a word; a worker that starts later tells the asker."""
-    asker = Asker()
-    (tmp_path / "nodes.yaml").write_text(NODES.format(port=asker.port), encoding="utf-8")
-    url = f"sqlite:///{tmp_path}/bench.sqlite"
-    storage = {"database": url, "objects": tmp_path / "objects", "keys": tmp_path / "keys", "min_free_mb": 0}
-    settings = Settings.model_validate(
-        {"dicom": {"port": 0}, "storage": storage, "files": {"nodes": tmp_path / "nodes.yaml"}}
-    )
+def settings_of(folder: Path, asker: Asker) -> Settings:
+    """A gateway on the records of the bench of this folder, that knows the asker."""
+    (folder / "nodes.yaml").write_text(NODES.format(port=asker.port), encoding="utf-8")
+    url = f"sqlite:///{folder}/bench.sqlite"
+    storage = {"database": url, "objects": folder / "objects", "keys": folder / "keys", "min_free_mb": 0}
+    files = {"nodes": folder / "nodes.yaml"}
+    return Settings.model_validate({"dicom": {"port": 0}, "storage": storage, "files": files})
+
+
+def ask(settings: Settings) -> None:
+    """A receiver of that gateway keeps an object, is asked about it and is gone."""
     gateway = open_gateway(settings)
     asked = open_receiver(gateway)
     asked.start()
@@ -190,16 +193,48 @@ def test_a_restart_between_request_and_result_loses_nothing(tmp_path: Path) -> N
     try:
         ledger.keep_instances(gateway.database, [new_instance(1, sop_instance_uid=OURS)], QUIET)
         us = node("us", "GATEWAY", asked.port)
-        for _ in range(2):  # it did not hear the first Success
-            assert request_commitment(us, "2.25.7", wanted, calling_ae_title="ASKER", wait_s=0) is None
+        assert request_commitment(us, "2.25.7", wanted, calling_ae_title="ASKER", wait_s=0) is None
     finally:
         asked.stop(0.0)
         gateway.intake.close()
         gateway.database.close()
-    assert asker.results == []
-    with bench(tmp_path, url=url) as later, asker.listening():
+
+
+def work(folder: Path, asker: Asker, after_s: float = 60) -> list[str]:
+    """A worker of that gateway does what is due after that time; the states of what is owed afterwards."""
+    with bench(folder) as later:
         later.clock.time = datetime.now(UTC)
-        later.use(directory=lambda: NodeDirectory([replace(asker.node, site="here")]))
-        later.run(60)
-        later.run(60)
-    assert asker.results == [CommitmentResult("2.25.7", "gateway", (OURS,), ())]
+        later.use(directory=lambda: NodeDirectory((asker.node,)))
+        later.run(after_s)
+        with later.context.database.read() as session:
+            return [row.state for row in commitment_rows.newest(session)]
+
+
+TOLD = CommitmentResult("2.25.7", "gateway", (OURS,), ())
+
+
+def test_a_restart_between_request_and_result_loses_nothing(tmp_path: Path) -> None:
+    """The receiver that was asked is gone; a worker that starts later tells the asker, once for two equal requests."""
+    asker = Asker()
+    settings = settings_of(tmp_path, asker)
+    for _ in range(2):  # it did not hear the first Success
+        ask(settings)
+    assert asker.results == []
+    with asker.listening():
+        assert work(tmp_path, asker) == work(tmp_path, asker) == ["REPORTED"]
+    assert asker.results == [TOLD]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_kill_at_each_commit_loses_no_result(tmp_path: Path, when: str) -> None:
+    """Of the request: it is owed from the commit on, and was no Success before. Of the result: it is told again."""
+    asker, markers = Asker(), tmp_path / "markers"
+    settings = settings_of(tmp_path, asker)
+    assert killed_at(f"owe_result:{when}", markers, lambda: ask(settings))
+    if when == "before":
+        assert work(tmp_path, asker) == []
+        ask(settings)
+    with asker.listening():
+        assert killed_at(f"advance-OWED-REPORTED:{when}", markers, lambda: work(tmp_path, asker))
+        assert work(tmp_path, asker, after_s=3600) == ["REPORTED"]  # the lease of the dead one has ended
+    assert asker.results == [TOLD] * (2 if when == "before" else 1)
