@@ -41,7 +41,7 @@ def restore_reply(turn: Turn, context: StepContext) -> StepResult:
             case_of_reply.Candidate(case, _was_forwarded(session, case), _replies_from(context, case))
             for case in reply_rows.cases_of(session, reply.study_instance_uid)
         ]
-        twin = reply_rows.earlier_of_same_uid(session, reply)
+        twin = reply_rows.has_twin(session, reply)
         original = reply_rows.is_original(session, reply.sop_instance_uid)
     try:
         dataset = _read(context.blobs.get(reply.blob))

@@ -37,6 +37,9 @@ MOST_FAILURES = 5
 MOST_REFUSALS = 2
 """The same for a reason that does not change with time, such as a class that the node never commits to."""
 
+MOST_DOUBLINGS = 20
+"""How often the time between requests that a node took and did not answer doubles."""
+
 
 @dataclass(frozen=True)
 class Returned:
@@ -186,7 +189,7 @@ def _ask_commitment(
     unanswered = f"{node.name} has not answered the storage commitment yet"
     waits = _open_requests(returned, node, answers)
     if waits:
-        left = waits[-1] + retry * 2 ** (len(waits) - 1) - turn.now
+        left = waits[-1] + retry * 2 ** min(len(waits) - 1, MOST_DOUBLINGS) - turn.now
         if left > timedelta():
             return NotYet(unanswered, left)
     asked = Asked(node.name, returned.uids)

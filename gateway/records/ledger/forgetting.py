@@ -257,6 +257,11 @@ def _delete_what_names(session: Session, numbers: Sequence[int], cases: Sequence
         for row in session.exec(select(Instance).where(col(Instance.study_id).in_(numbers)))
         for uid in (row.sop_instance_uid, row.series_instance_uid)
     }
+    replies = session.exec(
+        select(Reply.id, Reply.sop_instance_uid).where(col(Reply.study_id).in_(numbers))
+    ).all()
+    uids |= {uid for _, uid in replies}
+    units = {("case", case.id) for case in cases} | {("reply", reply_id) for reply_id, _ in replies}
     uids |= set(session.exec(select(Study.study_instance_uid).where(col(Study.id).in_(numbers))))
     uids -= {""}
     for refusal in session.exec(select(Refusal)):
@@ -265,7 +270,7 @@ def _delete_what_names(session: Session, numbers: Sequence[int], cases: Sequence
     asked = {uid for case in cases for uid in case.commitment_transactions}
     for answer in session.exec(select(Commitment).execution_options(yield_per=1000)):
         named = {*answer.asked, *answer.committed, *(pair[0] for pair in answer.failed)}
-        if answer.transaction_uid in asked or uids & named:
+        if answer.transaction_uid in asked or (answer.unit, answer.unit_id) in units or uids & named:
             session.delete(answer)
     for result in session.exec(select(OwedResult).execution_options(yield_per=100)):
         if uids & {uid for _, uid in result.wanted}:

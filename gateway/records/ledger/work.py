@@ -26,7 +26,12 @@ from gateway.lifecycle import (
     move_study,
 )
 from gateway.records.database import Database
-from gateway.records.ledger.commitments.answers import keep_answer, keep_request, note_taken
+from gateway.records.ledger.commitments.answers import (
+    forget_untaken,
+    keep_answer,
+    keep_request,
+    note_taken,
+)
 from gateway.records.ledger.commitments.owed import over
 from gateway.records.ledger.conflicts.contested import dispute, keep_comparison
 from gateway.records.ledger.conflicts.decision import choose
@@ -172,7 +177,8 @@ def ask_commitment(database: Database, claim: Claim, request: NewRequest) -> boo
         if row is not None:
             assert isinstance(row, Case | Reply)
             keep_request(session, claim.unit, claim.id, request, database.now(session))
-            row.commitment_transactions = [*row.commitment_transactions, request.transaction_uid]
+            asked = forget_untaken(session, row.commitment_transactions)
+            row.commitment_transactions = [*asked, request.transaction_uid]
     return row is not None
 
 

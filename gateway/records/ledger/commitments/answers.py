@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import not_, update
 from sqlmodel import Session, col, select
 
 from gateway.lifecycle import CaseState, ReplyState
@@ -13,6 +13,9 @@ from gateway.records.commitment_answers import Asked, Unexpected, unexpected
 from gateway.records.database import Database
 from gateway.records.step_record import NewCommitment, NewRequest
 from gateway.records.tables.studies import Case, Commitment, Reply
+
+MOST_UNTAKEN = 3
+"""Requests of one unit that stay although their node is not known to have taken them."""
 
 
 def record_commitment(
@@ -40,6 +43,28 @@ def record_commitment(
         table = Case if row.unit == "case" else Reply
         session.execute(waiting.where(col(table.id) == row.unit_id).values(look_again_at=now))
     return None
+
+
+def forget_untaken(session: Session, transactions: Sequence[str]) -> list[str]:
+    """Delete requests that their node never took, but for the last few; the transactions that are left, in order.
+
+    A node that is away for days is asked again and again. One that took a request and could not say so in time may
+    still answer the last.
+    """
+    rows = session.exec(
+        select(Commitment)
+        .where(
+            col(Commitment.transaction_uid).in_(transactions),
+            not_(col(Commitment.taken)),
+            col(Commitment.answered_at).is_(None),
+        )
+        .order_by(col(Commitment.asked_at).desc())
+        .offset(MOST_UNTAKEN)
+    ).all()
+    for row in rows:
+        session.delete(row)
+    gone = {row.transaction_uid for row in rows}
+    return [transaction for transaction in transactions if transaction not in gone]
 
 
 def keep_request(session: Session, unit: str, unit_id: int, request: NewRequest, now: datetime) -> None:

@@ -81,8 +81,45 @@ def test_the_same_object_twice_is_one_reply(database: Database) -> None:
     other = ledger.keep_reply(database, new_reply(digest="f" * 64))
     assert other != first
     with database.read() as session:
-        assert reply_rows.earlier_of_same_uid(session, reply_rows.reply(session, other))
-        assert not reply_rows.earlier_of_same_uid(session, reply_rows.reply(session, first))
+        assert reply_rows.has_twin(session, reply_rows.reply(session, other))
+        assert not reply_rows.has_twin(session, reply_rows.reply(session, first))
+
+
+def test_a_held_object_that_another_node_sends_is_looked_at_again(database: Database) -> None:
+    """The second may be the node that was asked; while nothing is held, or from the same node, nothing changes."""
+    number = ledger.keep_reply(database, new_reply())
+    elsewhere = new_reply(node="other", calling_ae_title="OTHER", address="10.0.0.2")
+    assert ledger.keep_reply(database, elsewhere) == number
+    assert _reply(database, number).node == "reading-site"
+    ledger.park(database, due(database), "It was not asked.", "Ask.")
+    assert ledger.keep_reply(database, new_reply()) == number
+    assert _reply(database, number).problem == "It was not asked."
+    assert ledger.keep_reply(database, elsewhere) == number
+    taken = _reply(database, number)
+    assert (taken.node, taken.calling_ae_title, taken.address) == ("other", "OTHER", "10.0.0.2")
+    assert (taken.problem, taken.fix) == ("", "")
+    assert due(database).id == number
+
+
+def test_a_held_object_of_nobodys_case_stops_no_other(database: Database, clock: FakeClock) -> None:
+    """Whoever was not asked sends what bears another's UID: the other goes on, and then the held one is the twin."""
+    case_id = _read_case(database, clock)
+    stray = ledger.keep_reply(database, new_reply(node="other"))
+    wanted = ledger.keep_reply(database, new_reply(digest="f" * 64))
+    twins: list[bool] = []
+
+    def look(number: int) -> None:
+        with database.read() as session:
+            twins.append(reply_rows.has_twin(session, reply_rows.reply(session, number)))
+
+    look(wanted)  # the first is not placed yet
+    ledger.park(database, due(database), "It was not asked.", "Ask.")
+    look(wanted)
+    about = StepRecord(columns={"study_id": 1, "case_id": case_id})
+    ledger.advance(database, due(database), ReplyState.RESTORED, about)
+    look(stray)
+    look(wanted)
+    assert twins == [True, False, True, False]
 
 
 def test_a_copy_that_comes_back_is_counted_and_told_once(database: Database, clock: FakeClock) -> None:

@@ -115,3 +115,20 @@ def test_any_other_answer_changes_nothing(
     assert case_row(database, claim.id).look_again_at == before
     with database.read() as session:
         assert len(session.exec(select(Commitment)).all()) == 1
+
+
+def test_a_node_that_is_away_leaves_few_requests(database: Database, clock: FakeClock) -> None:
+    """Those that it never took go, but for the last, which it may still answer; one that it took stays."""
+    claim = returned(database, clock)
+    for number in range(10):
+        assert ledger.ask_commitment(database, claim, NewRequest(f"2.25.{number}", "hospital-pacs", ("1.9",)))
+        record = StepRecord(taken_request="2.25.2" if number == 2 else "")
+        ledger.postpone(database, claim, "nobody there", timedelta(minutes=1), record)
+        clock.pass_seconds(60)
+        claim = due(database)
+    left = ["2.25.2", "2.25.6", "2.25.7", "2.25.8", "2.25.9"]
+    assert case_row(database, claim.id).commitment_transactions == left
+    with database.read() as session:
+        assert sorted(session.exec(select(Commitment.transaction_uid))) == left
+    late = NewCommitment("2.25.8", "hospital-pacs", ("1.9",), ())
+    assert ledger.record_commitment(database, late, PACS) is None
