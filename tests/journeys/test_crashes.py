@@ -54,7 +54,7 @@ POINTS = {
     "answers and confirms": [
         "ask_commitment:before",
         "ask_commitment:after",
-        "postpone-RETURNED:before",
+        # Before it, the answer would come to the request all the same, and nothing would be postponed again.
         "postpone-RETURNED:after",
         "record_commitment:before",
         "record_commitment:after",
