@@ -15,6 +15,8 @@ from gateway.records.views import commitment_rows
 
 ROWS_MAY_FOLLOW = timedelta(seconds=30)
 """How long an object that was acknowledged may be without its row, also after its receiver died."""
+CLASS_INSTANCE_CONFLICT = 0x0119
+"""Failure Reason for an object that is kept under another SOP class (PS3.3 C.14.1.1)."""
 LOOK_AGAIN = timedelta(seconds=1)
 
 
@@ -32,12 +34,13 @@ def report_result(turn: Turn, context: StepContext) -> StepResult:
             f"{node.name} asked by DICOM for storage commitment, but nodes.yaml reaches it by DICOMweb alone.",
             "Give the node that asks an entry of its own with ae_title, host and port, or drop the result.",
         )
-    result = CommitmentResult(
-        row.transaction_uid,
-        node.name,
-        tuple(uid for uid in classes if uid in kept),
-        tuple((uid, NO_SUCH_INSTANCE) for uid in classes if uid not in kept),
+    committed = tuple(uid for uid, sop_class in classes.items() if sop_class in kept.get(uid, ()))
+    failed = tuple(
+        (uid, CLASS_INSTANCE_CONFLICT if uid in kept else NO_SUCH_INSTANCE)
+        for uid in classes
+        if classes[uid] not in kept.get(uid, ())
     )
+    result = CommitmentResult(row.transaction_uid, node.name, committed, failed)
     dicom = context.settings.dicom
     report_commitment(node, result, classes, calling_ae_title=dicom.ae_title, timeout_s=dicom.timeout)
-    return Done(ResultState.REPORTED, StepRecord(columns={"kept": len(kept)}))
+    return Done(ResultState.REPORTED, StepRecord(columns={"kept": len(committed)}))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,23 +47,25 @@ def newest(session: Session, limit: int = 200) -> list[ResultRow]:
     return [_row(row) for row in session.exec(select(OwedResult).order_by(*order).limit(limit))]
 
 
-def kept_from(session: Session, node: str, sop_instance_uids: Sequence[str]) -> frozenset[str]:
-    """Which of these objects are kept durably and came from this node: those of studies, and what it made of them.
+def kept_from(session: Session, node: str, sop_instance_uids: Sequence[str]) -> Mapping[str, frozenset[str]]:
+    """Which of these objects are kept durably and came from this node, each with the SOP classes it is kept under.
 
-    What another node sent is nobody else's business: it is as if it were not here.
+    Objects of studies, and what the node made of them. What another node sent is nobody else's business: it is as if
+    it were not here.
     """
-    kept: set[str] = set()
+    kept: dict[str, frozenset[str]] = {}
     for first in range(0, len(sop_instance_uids), MOST_ASKED):
         asked = sop_instance_uids[first : first + MOST_ASKED]
-        of_studies = select(Instance.sop_instance_uid, Instance.senders).where(
+        of_studies = select(Instance.sop_instance_uid, Instance.sop_class_uid, Instance.senders).where(
             col(Instance.sop_instance_uid).in_(asked)
         )
-        kept |= {uid for uid, senders in session.exec(of_studies) if node in senders}
-        replies = select(Reply.sop_instance_uid).where(
+        replies = select(Reply.sop_instance_uid, Reply.sop_class_uid).where(
             col(Reply.sop_instance_uid).in_(asked), Reply.node == node, Reply.state != ReplyState.DISCARDED
         )
-        kept |= set(session.exec(replies))
-    return frozenset(kept)
+        found = [(uid, sop_class) for uid, sop_class, senders in session.exec(of_studies) if node in senders]
+        for uid, sop_class in [*found, *session.exec(replies)]:
+            kept[uid] = kept.get(uid, frozenset()) | {sop_class}
+    return kept
 
 
 def _row(row: OwedResult) -> ResultRow:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from pydicom.uid import MRImageStorage
+from pydicom.uid import MRImageStorage, SecondaryCaptureImageStorage
 
 from dicom_nodes.commitment import CommitmentResult, InstanceReference, request_commitment
 from dicom_nodes.directory import NodeDirectory
@@ -74,9 +74,9 @@ class Worker:
         """What nodes.yaml holds from now on."""
         self.bench.use(directory=lambda: NodeDirectory(nodes))
 
-    def owe(self, *uids: str) -> None:
+    def owe(self, *uids: str, sop_class: str = MRImageStorage) -> None:
         """The asker asked about these."""
-        wanted = tuple((str(MRImageStorage), uid) for uid in uids)
+        wanted = tuple((str(sop_class), uid) for uid in uids)
         request = ledger.NewOwed("hospital-pacs", "ASKER", "2.25.9001", wanted)
         assert ledger.owe_result(self.bench.context.database, request) is None
 
@@ -111,6 +111,16 @@ def test_a_node_is_told_of_its_own_objects_alone(worker: Worker) -> None:
     failed = ((THEIRS, 0x0112), (NOWHERE, 0x0112))
     assert worker.asker.results == [CommitmentResult("2.25.9001", "gateway", (OURS,), failed)]
     assert (worker.row.state, worker.row.objects, worker.row.kept) == ("REPORTED", 3, 1)
+
+
+def test_an_object_under_another_class_is_no_promise(worker: Worker) -> None:
+    """0119, class and instance conflict: it is here, but it is not what was asked about."""
+    with worker.asker.listening():
+        worker.owe(OURS, sop_class=SecondaryCaptureImageStorage)
+        worker.bench.run(2)
+    failed = ((OURS, 0x0119),)
+    assert worker.asker.results == [CommitmentResult("2.25.9001", "gateway", (), failed)]
+    assert worker.row.kept == 0
 
 
 def test_what_was_acknowledged_a_moment_ago_is_waited_for(worker: Worker) -> None:

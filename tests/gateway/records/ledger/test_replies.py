@@ -188,7 +188,7 @@ def test_a_discarded_object_is_never_sent_even_by_a_step_that_runs(
     event = audit_events(database)[-1]
     assert (event.action, event.detail) == ("reply discarded", {"why": "made for a course"})
     with database.read() as session:
-        assert commitment_rows.kept_from(session, "reading-site", ["1.9.1"]) == frozenset()
+        assert commitment_rows.kept_from(session, "reading-site", ["1.9.1"]) == {}
 
 
 def test_what_was_returned_can_no_longer_be_discarded(database: Database, clock: FakeClock) -> None:
@@ -211,7 +211,7 @@ def test_deliveries_of_a_reply_are_its_cases(database: Database, clock: FakeCloc
     with database.read() as session:
         [delivery] = session.exec(select(Delivery)).all()
         assert (delivery.case_id, delivery.direction) == (case_id, "reply")
-        assert commitment_rows.kept_from(session, "reading-site", ["1.9.1", "1.9.2"]) == {"1.9.1"}
+        assert set(commitment_rows.kept_from(session, "reading-site", ["1.9.1", "1.9.2"])) == {"1.9.1"}
 
 
 def test_a_commitment_answer_wakes_the_reply_it_is_about(database: Database, clock: FakeClock) -> None:

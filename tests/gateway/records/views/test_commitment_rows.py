@@ -15,7 +15,7 @@ WANTED = (("1.2.840.10008.5.1.4.1.1.4", "1.9.1"),)
 def kept(database: Database, node: str, *uids: str) -> frozenset[str]:
     """Which of them this node may hear of."""
     with database.read() as session:
-        return commitment_rows.kept_from(session, node, uids)
+        return frozenset(commitment_rows.kept_from(session, node, uids))
 
 
 def test_an_object_is_kept_for_those_who_sent_it(database: Database) -> None:
