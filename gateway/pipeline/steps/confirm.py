@@ -211,6 +211,10 @@ def _ask_commitment(
         return _NoCommitment(error.problem.rstrip("."), for_good=not error.transient)
     taken = StepRecord(taken_request=transaction)
     if result is None:
+        with context.database.read() as session:
+            heard = case_rows.commitments(session, [transaction])
+        if any(row.answered_at is not None for row in heard):  # by the receiver, while we waited here
+            return NotYet(f"{node.name} has just answered the storage commitment", timedelta(), taken)
         return NotYet(unanswered, retry, taken)
     failed = [uid for uid, _ in result.failed]
     if unexpected(asked, {node.name}, result.committed, failed) is not None:

@@ -88,6 +88,16 @@ def test_not_there_yet_means_the_same_on_every_association(tmp_path: Path, chann
     assert len(set(sent)) == 1
 
 
+def test_an_answer_that_comes_while_we_wait_for_it_is_heard_at_once(tmp_path: Path) -> None:
+    """On an association of its own, before the step has ended: the case does not wait for its next look."""
+    with PretendPacs(commits="new", queries=False) as pacs, returning(tmp_path, pacs.node) as report:
+        asked = replace(pacs.node, name=SENDER)
+        with receiver(Kept(), asked, on_commitment=report.hear) as us:
+            pacs.reports_to = us.port
+            report.bench.run(1000)
+        assert _how(report)["how"] == "storage commitment"
+
+
 def test_the_uid_of_a_request_says_nothing(tmp_path: Path) -> None:
     """Each request has one of its own, kept with the case, and none is derived from the numbers of case and claim."""
     with PretendPacs(commits="never") as pacs, returning(tmp_path, pacs.node) as report:
