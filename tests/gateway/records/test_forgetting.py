@@ -121,7 +121,7 @@ def litter(gateway: Bench, case_id: int) -> None:
     ledger.refuse(database, ledger.NewRefusal("SOMEBODY", "10.0.0.1", f"The object {sop} is broken.", ""))
     ledger.refuse(database, ledger.NewRefusal("SOMEBODY", "10.0.0.1", "Not a known caller.", ""))
     commitment(database, "2.25.77", "hospital-pacs", (returned,))
-    commitment(database, "2.25.78", "hospital-pacs", ("2.25.99",))
+    commitment(database, "2.25.78", "hospital-pacs", ("2.25.99",), unit_id=99)
 
 
 def test_no_byte_of_the_patient_is_left(gateway: Bench, forgetter: Forgetter, tmp_path: Path) -> None:
