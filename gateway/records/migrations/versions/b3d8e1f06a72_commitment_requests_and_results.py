@@ -1,6 +1,6 @@
 """requests for storage commitment and the results that we owe have rows, objects all their senders.
 
-Revision b3d8e1f06a72, after 19d6e2a80c3f.
+Revision b3d8e1f06a72, after 0b6e2f4d9a71.
 
 Requests made before have none: the objects they were about are asked about again. Answers received before stay as they
 are, and no later one is written over them. Of an object received before, only the sender of its study is known.
@@ -11,7 +11,7 @@ import sqlmodel.sql.sqltypes
 from alembic import op
 
 revision = "b3d8e1f06a72"
-down_revision = "19d6e2a80c3f"
+down_revision = "0b6e2f4d9a71"
 branch_labels = None
 depends_on = None
 
