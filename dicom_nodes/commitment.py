@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
@@ -21,6 +21,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     StorageCommitmentPushModelInstance,
 )
 
+from dicom_nodes.encoding.uids import is_uid
 from dicom_nodes.errors import CommitmentNotSupported, NodeTimeout, RequestRefused
 from dicom_nodes.node import DimseNode, Service
 from dicom_nodes.outcomes import Answered, meaning, meaning_of_status
@@ -33,7 +34,7 @@ log = logging.getLogger("dicom_nodes.commitment")
 
 ALL_COMMITTED, SOME_FAILED = 1, 2
 REQUEST_COMMITMENT = 1
-SUCCESS, PROCESSING_FAILURE = 0x0000, 0x0110
+SUCCESS, PROCESSING_FAILURE, INVALID_ARGUMENT = 0x0000, 0x0110, 0x0115
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,16 @@ class InstanceReference:
 
 
 @dataclass(frozen=True)
+class CommitmentRequest:
+    """What a node asks us to commit to, and the AE title that it asked with."""
+
+    transaction_uid: str
+    node: str
+    calling_ae_title: str
+    references: tuple[InstanceReference, ...]
+
+
+@dataclass(frozen=True)
 class CommitmentResult:
     """What a peer said: the SOP Instance UIDs it committed to, and those it did not, with its reason
     (PS3.3 C.14.1.1: 0110 processing failure, 0112 no such object, 0119 class/instance conflict, 0122, 0131, 0213)."""
@@ -53,6 +64,8 @@ class CommitmentResult:
     node: str
     committed: tuple[str, ...]
     failed: tuple[tuple[str, int], ...]
+    reports_for: frozenset[str] = field(default=frozenset(), compare=False)
+    """The nodes whose results may come from where this one came from, by the list of nodes."""
 
     @property
     def complete(self) -> bool:
@@ -114,25 +127,28 @@ def request_commitment(
             StorageCommitmentPushModel,
             StorageCommitmentPushModelInstance,
         )
-        _check(node, status)
+        _check(node, status, "request")
         answered.wait(wait_s)
     finally:
         close(association)
     return answers[0] if answers else None
 
 
-def _check(node: DimseNode, status: Dataset) -> None:
+def _check(node: DimseNode, status: Dataset, what: str) -> None:
+    """Whether the node took the commitment request, or the result."""
     code = stated_number(status.get("Status"))
     if code is None:
         raise NodeTimeout(
-            f"Node {node.name!r} did not answer the commitment request in time.",
-            "Wait; it will be asked again.",
+            f"Node {node.name!r} did not answer the commitment {what} in time.",
+            "Wait; it will be called again.",
         )
     answer = meaning(Answered.DIMSE, code)
     if not answer.outcome.delivered:
         raise RequestRefused(
-            f"Node {node.name!r} refused the commitment request: {meaning_of_status(code)}.",
-            "Check in that system's log why; without commitment its holdings can be checked by query.",
+            f"Node {node.name!r} refused the commitment {what}: {meaning_of_status(code)}.",
+            "Check in that system's log why; without commitment its holdings can be checked by query."
+            if what == "request"
+            else "Check in that system's log why it does not take the answer to its own request.",
             status=code,
             answer=answer,
         )
@@ -170,7 +186,7 @@ def report_commitment(
             StorageCommitmentPushModel,
             StorageCommitmentPushModelInstance,
         )
-        _check(node, status)
+        _check(node, status, "result")
     finally:
         close(association)
 
@@ -184,7 +200,7 @@ def action_information(transaction_uid: str, references: Sequence[InstanceRefere
 
 
 def references_of_action(ds: Dataset) -> tuple[str, tuple[InstanceReference, ...]]:
-    """Transaction UID and references of a received N-ACTION request; ValueError if they are missing."""
+    """Transaction UID and references of a received N-ACTION request; ValueError if they are missing or no UIDs."""
     transaction_uid = str(ds.get("TransactionUID", "") or "")
     references = tuple(
         InstanceReference(
@@ -194,6 +210,9 @@ def references_of_action(ds: Dataset) -> tuple[str, tuple[InstanceReference, ...
     )
     if not transaction_uid or not references:
         raise ValueError("the request has no Transaction UID or references nothing")
+    uids = (transaction_uid, *(uid for each in references for uid in vars(each).values()))
+    if not all(is_uid(uid) for uid in uids):
+        raise ValueError("the request holds a UID that is none")
     return transaction_uid, references
 
 

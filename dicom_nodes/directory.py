@@ -76,6 +76,15 @@ class NodeDirectory:
         nodes = [node for node in self._nodes if isinstance(node, DimseNode) and may_call_from(node, address)]
         return nodes[0] if len(nodes) == 1 else None
 
+    def reports_for(self, calling_ae: str, address: str) -> frozenset[str]:
+        """The names of the nodes whose storage commitment results may come under that title from that address."""
+        title = calling_ae.strip()
+        return frozenset(
+            node.name
+            for node in self._nodes
+            if isinstance(node, DimseNode) and title in node.commits_as and may_call_from(node, address)
+        )
+
     def sender(self, calling_ae: str, address: str) -> DimseNode | None:
         """As `caller`, but only a node that may store objects here."""
         node = self.caller(calling_ae, address)

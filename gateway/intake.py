@@ -42,7 +42,7 @@ from gateway.records.arrival.recovery import Recovered, recover
 from gateway.records.arrival.row_writer import RowWriter
 from gateway.records.blobs import BlobStore
 from gateway.records.database import Database
-from gateway.records.views import case_rows, reply_rows
+from gateway.records.views import reply_rows
 from gateway.settings import Settings
 
 SUCCESS = 0x0000
@@ -64,11 +64,6 @@ PSEUDONYMOUS = "2.25."
 _LOOK_AGAIN_S = 1.0
 _STUDIES_AT_ONCE = 256
 _PIECE = 1 << 20
-
-_ROWS_ELSEWHERE_S = 30.0
-"""How long to wait for the rows of what another process acknowledged: as long as for our own (RowWriter)."""
-_DIED_S = 1.0
-"""Rows take a tenth of it; what has none by then may be what a process left that died."""
 
 log = logs.get(__name__)
 
@@ -158,25 +153,6 @@ class Intake:
     def flush(self) -> bool:
         """Wait for the rows of all that was acknowledged; False when the database does not take them."""
         return self.rows.flush()
-
-    def holds(self, wanted: list[str], *, alone: bool) -> frozenset[str]:
-        """Which of these SOP Instance UIDs are kept, those acknowledged a moment ago included.
-
-        Unless this process receives `alone`, another one may have acknowledged them: its rows are waited for as long
-        as our own, and what it left if it died is looked for. Raises OSError or SQLAlchemyError.
-        """
-        self.flush()
-        since, recovered = time.monotonic(), False
-        while True:
-            with self.database.read() as session:
-                held = case_rows.holds(session, wanted)
-            waited = time.monotonic() - since
-            if alone or held.issuperset(wanted) or waited >= _ROWS_ELSEWHERE_S:
-                return held
-            if waited > _DIED_S and not recovered:
-                self.recover()
-                recovered = True
-            time.sleep(0.05)
 
     def close(self) -> None:
         """At the end: rows for everything, and no empty places left."""

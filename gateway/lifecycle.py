@@ -1,4 +1,4 @@
-"""The states of a study, of a case, of a reply and of a conflict, and which may follow which.
+"""The states of a study, a case, a reply, a conflict and a result that we owe, and which may follow which.
 
 States are facts already on disk, in the past tense; the steps that lead on from them are verbs and
 live in `gateway.pipeline.step_table`. There is no failed state: a parked case keeps its place and carries
@@ -62,6 +62,17 @@ class ReplyState(StrEnum):
     """The node it goes to committed to it, or was seen to hold it."""
     DISCARDED = "DISCARDED"
     """A person decided that it goes nowhere; why is in the audit trail."""
+
+
+class ResultState(StrEnum):
+    """How far a result of storage commitment that we owe a sender has come."""
+
+    OWED = "OWED"
+    """The sender asked whether we keep its objects, and has not been told yet."""
+    REPORTED = "REPORTED"
+    """The sender took the result."""
+    DROPPED = "DROPPED"
+    """A person decided that it is not reported any more; who is in the audit trail."""
 
 
 class ConflictState(StrEnum):
@@ -147,6 +158,13 @@ REPLY_MOVES: dict[ReplyState, frozenset[ReplyState]] = {
     ReplyState.DISCARDED: frozenset(),
 }
 
+RESULT_MOVES: dict[ResultState, frozenset[ResultState]] = {
+    ResultState.OWED: frozenset({ResultState.REPORTED, ResultState.DROPPED}),
+    # The sender asks again in the same transaction.
+    ResultState.REPORTED: frozenset({ResultState.OWED}),
+    ResultState.DROPPED: frozenset({ResultState.OWED}),
+}
+
 CONFLICT_MOVES: dict[ConflictState, frozenset[ConflictState]] = {
     # RECEIVED again: more versions arrived while these were compared. DECIDED: a setting decides.
     ConflictState.RECEIVED: frozenset(
@@ -214,6 +232,13 @@ def move_reply(present: ReplyState, reached: ReplyState) -> ReplyState:
     """The state reached, or WrongState when that move does not exist."""
     if reached not in REPLY_MOVES[present]:
         raise _no_such_move("reply", present, reached, REPLY_MOVES[present])
+    return reached
+
+
+def move_result(present: ResultState, reached: ResultState) -> ResultState:
+    """The state reached, or WrongState when that move does not exist."""
+    if reached not in RESULT_MOVES[present]:
+        raise _no_such_move("result", present, reached, RESULT_MOVES[present])
     return reached
 
 

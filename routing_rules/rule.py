@@ -93,6 +93,11 @@ class Rule(_Model):
     destinations: tuple[Node, ...] = Field(
         default=(), max_length=20, description="instead of destination: several nodes, one case for each"
     )
+    replies_from: tuple[Node, ...] = Field(
+        default=(),
+        max_length=20,
+        description="nodes that may send back objects of their own, besides the one the case was forwarded to",
+    )
     profile: str = Field(
         default="", max_length=64, description="de-identification profile; none: the one of the settings"
     )

@@ -13,7 +13,7 @@ import typer.main
 from gateway.cli import app
 from gateway.identity.attributes import ARCHIVES, FILLED_IN, WRITTEN_BY_ARCHIVES
 from gateway.identity.content import DifferenceKind
-from gateway.lifecycle import CaseState, ConflictState, ReplyState, StudyState
+from gateway.lifecycle import CaseState, ConflictState, ReplyState, ResultState, StudyState
 from gateway.privacy.derivation import Purpose
 from gateway.privacy.profile.profile import load_profile
 from gateway.privacy.schemes import LATEST
@@ -84,6 +84,13 @@ def test_every_state_of_a_reply_is_in_the_manual(state: str) -> None:
     """A table of its own says what it means."""
     table = DOCUMENTATION.split("| reply | an object that a reading site sent back | step")[1]
     assert f"\n| `{state}` |" in table
+
+
+@pytest.mark.parametrize("state", ResultState)
+def test_every_state_of_a_result_is_in_the_manual(state: str) -> None:
+    """A table of its own says what it means."""
+    table = DOCUMENTATION.split("| result | what a node is told that asked for storage commitment | step")[1]
+    assert f"\n| `{state}` |" in table.split("## A conflict")[0]
 
 
 @pytest.mark.parametrize("state", ConflictState)

@@ -1,12 +1,12 @@
-"""Being asked for storage commitment: take the request, look up what is kept, report on a new association.
+"""Being asked for storage commitment: read the request, and hand it to whoever remembers what is owed.
 
+What is kept is looked up and reported later (`dicom_nodes.commitment.report_commitment`): a request holds no thread.
 Standard: PS3.4 J.3.2 (request) and J.3.3 (result).
 """
 
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable
 
 from pydicom.dataset import Dataset
@@ -14,82 +14,62 @@ from pynetdicom import evt
 from pynetdicom.association import Association
 
 from dicom_nodes.commitment import (
+    INVALID_ARGUMENT,
     PROCESSING_FAILURE,
     REQUEST_COMMITMENT,
     SUCCESS,
-    CommitmentResult,
-    InstanceReference,
+    CommitmentRequest,
     references_of_action,
-    report_commitment,
 )
-from dicom_nodes.errors import NodeError
 from dicom_nodes.node import DimseNode
+from dicom_nodes.scp.refusals import NO_SUCH_ACTION, NOT_AN_ASKING_TITLE, UNREADABLE_REQUEST, Told
 
 log = logging.getLogger("dicom_nodes.commitment")
 
-Failures = tuple[tuple[InstanceReference, int], ...]
-Committed = Callable[[tuple[InstanceReference, ...]], tuple[tuple[InstanceReference, ...], Failures]]
+Refused = tuple[int, str, str]
+"""A status (PS3.7 10.1.4.1.10), why, and what helps."""
+Take = Callable[[CommitmentRequest], Refused | None]
+"""Remembers a request durably; None when the result is owed from now on. If it raises, the asker is to ask again."""
 
-_INVALID_ARGUMENT = 0x0115
 _NO_SUCH_ACTION = 0x0123
-# The first wait lets the requestor end its own association, which some insist on.
-_REPORT_AFTER_S = (0.2, 2.0, 15.0, 60.0)
+_NOT_AUTHORISED = 0x0124
 
 
 class CommitmentProvider:
-    """Answers N-ACTION for one receiver; `node_of` names the caller, `stopping` ends pending reports."""
+    """Answers N-ACTION for one receiver; `caller_of` gives a caller's node and title, `turned_away` is told of a no."""
 
     def __init__(
         self,
-        ae_title: str,
-        committed: Committed,
-        node_of: Callable[[Association], DimseNode],
-        stopping: threading.Event,
+        take: Take,
+        caller_of: Callable[[Association], tuple[DimseNode, str]],
+        turned_away: Callable[[Association, str, str], None],
     ) -> None:
-        self._ae_title = ae_title
-        self._committed = committed
-        self._node_of = node_of
-        self._stopping = stopping
+        self._take = take
+        self._caller_of = caller_of
+        self._turned_away = turned_away
 
     def request(self, event: evt.Event) -> tuple[int, Dataset | None]:
-        """EVT_N_ACTION: accepted at once, looked up and answered in a thread of its own."""
+        """EVT_N_ACTION: Success once the request is remembered, and not before."""
+        node, title = self._caller_of(event.assoc)
         if event.action_type != REQUEST_COMMITMENT:
-            return _NO_SUCH_ACTION, None
-        node = self._node_of(event.assoc)
+            return self._refused(event, _NO_SUCH_ACTION, NO_SUCH_ACTION)
+        if title not in node.calls_as:
+            return self._refused(event, _NOT_AUTHORISED, NOT_AN_ASKING_TITLE)
         try:
             transaction_uid, references = references_of_action(event.action_information)
         except Exception:
             log.exception("a commitment request from node %s cannot be read", node.name)
-            return _INVALID_ARGUMENT, None
-        threading.Thread(
-            target=self._answer,
-            args=(node, transaction_uid, references),
-            name=f"commitment-{node.name}",
-            daemon=True,
-        ).start()
+            return self._refused(event, INVALID_ARGUMENT, UNREADABLE_REQUEST)
+        try:
+            refused = self._take(CommitmentRequest(transaction_uid, node.name, title, references))
+        except Exception:
+            log.exception("a commitment request from node %s could not be kept", node.name)
+            return PROCESSING_FAILURE, None
+        if refused is not None:
+            status, *told = refused
+            return self._refused(event, status, (told[0], told[1]))
         return SUCCESS, None
 
-    def _answer(
-        self, node: DimseNode, transaction_uid: str, references: tuple[InstanceReference, ...]
-    ) -> None:
-        try:
-            kept, failed = self._committed(references)
-        except Exception:
-            log.exception("what is kept could not be looked up for node %s", node.name)
-            kept, failed = (), tuple((reference, PROCESSING_FAILURE) for reference in references)
-        result = CommitmentResult(
-            transaction_uid,
-            node.name,
-            tuple(reference.sop_instance_uid for reference in kept),
-            tuple((reference.sop_instance_uid, reason) for reference, reason in failed),
-        )
-        classes = {reference.sop_instance_uid: reference.sop_class_uid for reference in references}
-        for delay in _REPORT_AFTER_S:
-            if self._stopping.wait(delay):
-                return
-            try:
-                report_commitment(node, result, classes, calling_ae_title=self._ae_title)
-            except NodeError as error:
-                log.warning("node %s did not take its commitment result: %s", node.name, error.problem)
-            else:
-                return
+    def _refused(self, event: evt.Event, status: int, told: Told) -> tuple[int, None]:
+        self._turned_away(event.assoc, *told)
+        return status, None

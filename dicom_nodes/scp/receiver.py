@@ -14,7 +14,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -22,12 +22,20 @@ from pynetdicom import AE, evt
 from pynetdicom.association import Association
 from pynetdicom.transport import AssociationSocket
 
-from dicom_nodes.commitment import PROCESSING_FAILURE, SUCCESS, CommitmentResult, result_of_event
+from dicom_nodes.commitment import (
+    ALL_COMMITTED,
+    INVALID_ARGUMENT,
+    PROCESSING_FAILURE,
+    SOME_FAILED,
+    SUCCESS,
+    CommitmentResult,
+    result_of_event,
+)
 from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.encoding.uids import is_uid
 from dicom_nodes.instance import ReceivedInstance
 from dicom_nodes.node import STORING, DimseNode, TlsSettings
-from dicom_nodes.scp.commitment_provider import CommitmentProvider, Committed
+from dicom_nodes.scp.commitment_provider import CommitmentProvider, Take
 from dicom_nodes.scp.incoming import (
     CANNOT_UNDERSTAND,
     Begin,
@@ -41,13 +49,16 @@ from dicom_nodes.scp.readable import BLANK_TITLE
 from dicom_nodes.scp.refusals import (
     INVALID_INSTANCE,
     NO_LIST_OF_NODES,
+    NO_SUCH_EVENT,
     NO_TLS,
     NOT_A_STORAGE_CLASS,
     NOT_A_STORER,
     NOT_A_STORING_TITLE,
     TOO_MANY,
+    UNREADABLE_RESULT,
     WITHOUT_DATA_SET,
     RefusedCaller,
+    Told,
     refused_contexts,
 )
 from dicom_nodes.scp.server import ReceiverServer
@@ -109,8 +120,9 @@ class Receiver:
     Objects go piece by piece to what `begin` opens, or as a whole to `keep`; both are called in the
     association's thread, several at a time, and the status they answer is 0x0000 only once the bytes are safe.
     If they raise, the peer is told A700 (out of resources: it will try again).
-    `on_commitment` hears results of our own commitment requests; if it raises, the peer is told that its
-    report failed and repeats it. `committed` makes us a commitment SCP: it says what we keep for good.
+    `on_commitment` hears results of our own commitment requests, with the nodes that they may be of; it answers why
+    one does not count, and what helps. If it raises, the peer is told that its report failed and repeats it.
+    `on_request` makes us a commitment SCP: it remembers that the result is owed, or refuses.
     `also_called` are further AE titles we answer to, so that a rule can go by the address a study was sent to;
     `more_sop_classes` and `more_transfer_syntaxes` are UIDs that are taken besides the known ones. `refused` hears of
     everything that is turned away: associations, presentation contexts, objects before their data set is looked at.
@@ -125,8 +137,8 @@ class Receiver:
         port: int,
         directory: Callable[[], NodeDirectory],
         keep: Keep | None = None,
-        on_commitment: Callable[[CommitmentResult], None] | None = None,
-        committed: Committed | None = None,
+        on_commitment: Callable[[CommitmentResult], Told | None] | None = None,
+        on_request: Take | None = None,
         max_pdu: int = MAX_PDU,
         max_associations: int = 64,
         tls: TlsSettings | None = None,
@@ -149,7 +161,7 @@ class Receiver:
         self._open = begin
         self._keep = keep
         self._on_commitment = on_commitment
-        self._committed = committed
+        self._on_request = on_request
         self._refused = refused
         self._more_sop_classes = tuple(more_sop_classes)
         self._more_transfer_syntaxes = tuple(more_transfer_syntaxes)
@@ -221,7 +233,7 @@ class Receiver:
         ae = application_entity(self.ae_title, timeout_s=_PATIENCE_S, max_pdu=self._max_pdu)
         ae.network_timeout = self._idle_timeout_s
         ae.maximum_associations = self._max_associations
-        commitment = self._on_commitment is not None or self._committed is not None
+        commitment = self._on_commitment is not None or self._on_request is not None
         # Not through the setter, which would forget the roles.
         for context in accepted_contexts(
             commitment=commitment,
@@ -242,13 +254,8 @@ class Receiver:
         ]
         if self._on_commitment is not None:
             handlers.append((evt.EVT_N_EVENT_REPORT, self._commitment_result))
-        if self._committed is not None:
-            provider = CommitmentProvider(
-                self.ae_title,
-                self._committed,
-                lambda association: self._callers[association].node,
-                self._stopping,
-            )
+        if self._on_request is not None:
+            provider = CommitmentProvider(self._on_request, self._asker, self._turned_away)
             handlers.append((evt.EVT_N_ACTION, provider.request))
         return handlers
 
@@ -381,21 +388,40 @@ class Receiver:
         assert self._keep is not None
         return Collected(announced, self._keep)
 
-    def _discarded(self, association: Association, status: int, told: tuple[str, str]) -> Discarded:
+    def _discarded(self, association: Association, status: int, told: Told) -> Discarded:
         self._turned_away(association, *told)
         return Discarded(status)
 
     # -- storage commitment
 
+    def _asker(self, association: Association) -> tuple[DimseNode, str]:
+        caller = self._callers[association]
+        return caller.node, caller.calling_ae_title
+
     def _commitment_result(self, event: evt.Event) -> tuple[int, None]:
-        """An answer to a request of ours, on an association of the peer's (PS3.4 J.3.3)."""
-        if self._on_commitment is None or event.event_type not in (1, 2):
-            return _NO_SUCH_EVENT, None
+        """An answer to a request of ours, on an association of the peer's (PS3.4 J.3.3).
+
+        What does not count is no argument for us: 0115 (PS3.7 10.1.1.1.8), whatever the reason, so that nobody learns
+        which transactions there are. That it could not be kept is 0110: the peer reports again.
+        """
+        assert self._on_commitment is not None
         caller = self._callers[event.assoc]
+        if event.event_type not in (ALL_COMMITTED, SOME_FAILED):
+            self._turned_away(event.assoc, *NO_SUCH_EVENT)
+            return _NO_SUCH_EVENT, None
         try:
             result = result_of_event(event, caller.node.name)
-            self._on_commitment(result)
+        except Exception:
+            log.exception("a commitment result from node %s cannot be read", caller.node.name)
+            self._turned_away(event.assoc, *UNREADABLE_RESULT)
+            return INVALID_ARGUMENT, None
+        try:
+            reports_for = self._directory().reports_for(caller.calling_ae_title, caller.address)
+            told = self._on_commitment(replace(result, reports_for=reports_for))
         except Exception:
             log.exception("a commitment result from node %s could not be taken", caller.node.name)
             return PROCESSING_FAILURE, None
+        if told is not None:
+            self._turned_away(event.assoc, *told)
+            return INVALID_ARGUMENT, None
         return SUCCESS, None

@@ -18,6 +18,9 @@ _NO_ABSTRACT_SYNTAX, _NO_TRANSFER_SYNTAX = 0x03, 0x04
 _MOST_CLASSES: Final = 16
 """Refused classes of one association that are told one by one."""
 
+Told = tuple[str, str]
+"""Why something was turned away, and what helps."""
+
 NOT_A_STORER: Final = (
     "It stores objects, but its node is neither a sender nor a reader.",
     "Give the node the role sender or reader in nodes.yaml, if it should store.",
@@ -35,6 +38,26 @@ NOT_A_STORAGE_CLASS: Final = (
     "Correct the sender: the context of a request is that of its SOP class.",
 )
 WITHOUT_DATA_SET: Final = ("A request to store came without a data set.", "Send the object again.")
+NO_SUCH_ACTION: Final = (
+    "It asked for an action that storage commitment has not.",
+    "Have that system looked at: PS3.4 J.3.2 knows one action, 1.",
+)
+NOT_AN_ASKING_TITLE: Final = (
+    "It asked for storage commitment under a title that its node only reports results with.",
+    "Add the title to calling_ae_titles of the node in nodes.yaml, if it should ask.",
+)
+UNREADABLE_REQUEST: Final = (
+    "It asked for storage commitment without a Transaction UID, for nothing, or for what has no valid UID.",
+    "Have that system looked at: PS3.4 Table J.3-1 says what a request holds.",
+)
+NO_SUCH_EVENT: Final = (
+    "It reported an event that storage commitment has not.",
+    "Have that system looked at: PS3.4 J.3.3 knows two events, 1 and 2.",
+)
+UNREADABLE_RESULT: Final = (
+    "It reported a result of storage commitment that cannot be read.",
+    "Have that system looked at: a reference lacks its SOP Instance UID, or the data set is broken.",
+)
 NO_LIST_OF_NODES: Final = (
     "The list of nodes cannot be read, so nobody is known.",
     "Correct nodes.yaml; `gateway check` says what is wrong with it.",

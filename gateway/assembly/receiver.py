@@ -1,23 +1,36 @@
-"""The role that receives: what comes by DICOM goes to the intake, and what was committed to is told."""
+"""The role that receives: what comes by DICOM goes to the intake, what is said of storage commitment to the records."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 
-from dicom_nodes.commitment import CommitmentResult, InstanceReference
+from dicom_nodes.commitment import INVALID_ARGUMENT, CommitmentRequest, CommitmentResult
 from dicom_nodes.instance import ReceivedInstance
 from dicom_nodes.node import Node, TlsSettings
+from dicom_nodes.scp.commitment_provider import Refused
 from dicom_nodes.scp.listening import SharedPort
 from dicom_nodes.scp.receiver import Receiver
-from dicom_nodes.scp.refusals import RefusedCaller
+from dicom_nodes.scp.refusals import RefusedCaller, Told
 from dicom_nodes.upper_layer.contexts import uids_of
 from gateway.assembly.gateway import Gateway
 from gateway.intake import Arrival
 from gateway.records import ledger
 from gateway.records.step_record import NewCommitment
 
-NO_SUCH_OBJECT_INSTANCE = 0x0112
-"""Failure Reason of storage commitment for an instance we do not keep (PS3.3 C.14.1.1)."""
+NOT_OWED: Mapping[ledger.NotOwed, Refused] = {
+    ledger.NotOwed.TOO_MANY: (
+        0x0213,
+        "It asks for more storage commitment than it takes results: too many are owed to it.",
+        "Have it take them: the page Nodes says why it does not. Those that nobody waits for can be dropped there.",
+    ),
+    ledger.NotOwed.IN_USE: (
+        INVALID_ARGUMENT,
+        "It asked for storage commitment in a transaction of an earlier request, for other objects.",
+        "Have that system looked at: each request has a Transaction UID of its own (PS3.4 J.3.2).",
+    ),
+}
+"""What a request is answered whose result is not owed (PS3.7 10.1.4.1.10)."""
 
 _ASSOCIATIONS = 256
 """Whose nodes are remembered: more than are open at once."""
@@ -35,24 +48,16 @@ def receiver(gateway: Gateway, port: SharedPort | None = None) -> Receiver:
         node = node_of(announced.association_id, announced.node)
         return gateway.intake.begin(announced, site=node.site, roles=node.roles)
 
-    def on_commitment(result: CommitmentResult) -> None:
-        ledger.record_commitment(
-            database, NewCommitment(result.transaction_uid, result.node, result.committed, result.failed)
-        )
+    def on_commitment(result: CommitmentResult) -> Told | None:
+        answer = NewCommitment(result.transaction_uid, result.node, result.committed, result.failed)
+        unexpected = ledger.record_commitment(database, answer, result.reports_for)
+        return None if unexpected is None else (unexpected.why, unexpected.fix)
 
-    def committed(
-        wanted: tuple[InstanceReference, ...],
-    ) -> tuple[tuple[InstanceReference, ...], tuple[tuple[InstanceReference, int], ...]]:
-        uids = [reference.sop_instance_uid for reference in wanted]
-        held = gateway.intake.holds(uids, alone=port is None or port.processes == 1)
-        return (
-            tuple(reference for reference in wanted if reference.sop_instance_uid in held),
-            tuple(
-                (reference, NO_SUCH_OBJECT_INSTANCE)
-                for reference in wanted
-                if reference.sop_instance_uid not in held
-            ),
-        )
+    def on_request(request: CommitmentRequest) -> Refused | None:
+        wanted = tuple((each.sop_class_uid, each.sop_instance_uid) for each in request.references)
+        owed = ledger.NewOwed(request.node, request.calling_ae_title, request.transaction_uid, wanted)
+        not_owed = ledger.owe_result(database, owed)
+        return None if not_owed is None else NOT_OWED[not_owed]
 
     def refused(refusal: RefusedCaller) -> None:
         ledger.refuse(
@@ -76,7 +81,7 @@ def receiver(gateway: Gateway, port: SharedPort | None = None) -> Receiver:
         directory=gateway.directory,
         begin=begin,
         on_commitment=on_commitment,
-        committed=committed,
+        on_request=on_request,
         max_pdu=dicom.max_pdu,
         max_associations=-(-dicom.max_associations // (port.processes if port else 1)),
         listening=port.listening if port else None,

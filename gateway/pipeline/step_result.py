@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from gateway.lifecycle import CaseState, ConflictState, ReplyState, StudyState
+from gateway.lifecycle import CaseState, ConflictState, ReplyState, ResultState, StudyState
 from gateway.records.step_record import NOTHING, StepRecord
 
 
@@ -13,7 +13,7 @@ from gateway.records.step_record import NOTHING, StepRecord
 class Done:
     """The step reached a state; the record is committed with it."""
 
-    reached: StudyState | CaseState | ReplyState | ConflictState
+    reached: StudyState | CaseState | ReplyState | ResultState | ConflictState
     record: StepRecord = field(default=NOTHING)
 
 

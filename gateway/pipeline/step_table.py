@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gateway.lifecycle import CaseState, ConflictState, ReplyState, StudyState
+from gateway.lifecycle import CaseState, ConflictState, ReplyState, ResultState, StudyState
 from gateway.pipeline.conflicts.compare import compare_versions
 from gateway.pipeline.conflicts.settle import await_versions, settle_versions
 from gateway.pipeline.context import StepContext, Turn
@@ -19,6 +19,7 @@ from gateway.pipeline.steps.compose import compose
 from gateway.pipeline.steps.confirm import confirm
 from gateway.pipeline.steps.forward import forward
 from gateway.pipeline.steps.prepare import prepare
+from gateway.pipeline.steps.report_result import report_result
 from gateway.pipeline.steps.return_report import return_report
 from gateway.pipeline.steps.route import route
 
@@ -36,6 +37,7 @@ STEPS: dict[tuple[str, str], Step] = {
     ("reply", ReplyState.RECEIVED): restore_reply,
     ("reply", ReplyState.RESTORED): return_reply,
     ("reply", ReplyState.RETURNED): confirm_reply,
+    ("result", ResultState.OWED): report_result,
     ("conflict", ConflictState.RECEIVED): compare_versions,
     # CONTESTED: a lead decides (gateway.web).
     ("conflict", ConflictState.DECIDED): settle_versions,
@@ -44,5 +46,5 @@ STEPS: dict[tuple[str, str], Step] = {
 
 STATES_WITH_STEPS: dict[str, tuple[str, ...]] = {
     unit: tuple(state for kind, state in STEPS if kind == unit)
-    for unit in ("study", "case", "reply", "conflict")
+    for unit in ("study", "case", "reply", "result", "conflict")
 }

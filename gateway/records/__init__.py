@@ -6,7 +6,8 @@ views/                            every read: frozen rows for pages, commands an
 blobs, arrival/                   the bytes, durable before they are acknowledged
 identities/                       keys, the vault, sealed letters
 accounts, audit                   whose a password and a session are; the chain of the audit trail
-step_record, numbers              what a step found, what metrics show
+step_record, commitment_answers   what a step found; whether a storage commitment result counts
+numbers                           what metrics show
 calendar, patients                the calendar as it stands, and which rows are of one patient
 forgetting, erasure, rotation     what must be gone, and keys that change: each a run of several events
 key_proof                         whether the keys in a folder are those that the records rest on

@@ -24,6 +24,7 @@ from gateway.records.tables.administration import (
     Tick,
     WebSession,
 )
+from gateway.records.tables.commitments import OwedResult
 from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.studies import (
     Case,
@@ -169,9 +170,10 @@ GONE: tuple[type[SQLModel], ...] = (
     Draft,
     Enrolment,
     Commitment,
+    OwedResult,
     Refusal,
 )
-"""Rows of the patient are deleted; of the last two, those that name one of the patient's objects."""
+"""Rows of the patient are deleted; of the last three, those that name one of the patient's objects."""
 
 NOT_ABOUT_PATIENTS: tuple[type[SQLModel], ...] = (
     Account,

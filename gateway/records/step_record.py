@@ -78,6 +78,15 @@ class NewDelivery:
 
 
 @dataclass(frozen=True)
+class NewRequest:
+    """A storage commitment request (PS3.4 Annex J) that is about to be made: to which node, about which objects."""
+
+    transaction_uid: str
+    node: str
+    asked: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class NewCommitment:
     """A storage commitment answer (PS3.4 Annex J)."""
 
@@ -138,6 +147,8 @@ class StepRecord:
     manifest: NewManifest | None = None
     deliveries: tuple[NewDelivery, ...] = ()
     commitment: NewCommitment | None = None
+    taken_request: str = ""
+    """Transaction UID of a storage commitment request that its node took and will answer."""
     compared: tuple[NewStanding, ...] = ()
     taken_because: str = ""
     """Why the newer versions stand without a lead's decision; empty: a lead is asked."""

@@ -197,6 +197,13 @@ def _nodes_and_rules(settings: Settings) -> Iterator[Problem]:
                     f"Rule {rule.id} sends to {destination}, which is no node.",
                     "Add the node, or correct the rule.",
                 )
+        for name in rule.replies_from:
+            if name not in names or Role.READER not in directory.get(name).roles:
+                yield Problem(
+                    "rules",
+                    f"Rule {rule.id} takes replies from {name}, which is no node with the role reader.",
+                    "Add the node or its role, or correct the rule: until then what it sends is held.",
+                )
     for finding in findings(rules.rules):
         if finding.relation is not Relation.OVERLAP:
             yield Problem(

@@ -10,7 +10,13 @@ import requests
 from pydicom import uid
 from pydicom.uid import MRImageStorage
 
-from dicom_nodes.commitment import CommitmentResult, InstanceReference, request_commitment
+from dicom_nodes.commitment import (
+    CommitmentRequest,
+    CommitmentResult,
+    InstanceReference,
+    report_commitment,
+    request_commitment,
+)
 from dicom_nodes.node import DicomWebNode, Role
 from dicom_nodes.outcomes import Outcome
 from dicom_nodes.sender import echo, holds, store
@@ -116,12 +122,17 @@ def test_orthanc_asks_us_for_commitment(tmp_path: Path, pacs: Orthanc, gateway_p
     store(pacs.node, [mr_file(tmp_path)], calling_ae_title="GATEWAY")
     kept = Kept()
     (instance,) = pacs.get("/instances")
-    with receiver(kept, pacs.node, port=gateway_port, committed=lambda references: (references, ())):
+    asked: list[CommitmentRequest] = []
+    with receiver(kept, pacs.node, port=gateway_port, on_request=asked.append):
         body = {"Resources": [instance], "StorageCommitment": True, "Synchronous": True}
         job = requests.post(f"{pacs.url}/modalities/gateway/store", json=body, timeout=20).json()
         report = job.get("StorageCommitmentTransactionUID")
         if report is None:
             report = pacs.get(f"/jobs/{job['ID']}")["Content"]["StorageCommitmentTransactionUID"]
+        [request] = asked
+        classes = {each.sop_instance_uid: each.sop_class_uid for each in request.references}
+        result = CommitmentResult(request.transaction_uid, "orthanc", tuple(classes), ())
+        report_commitment(pacs.node, result, classes, calling_ae_title="GATEWAY")
         wait_until(lambda: pacs.get(f"/storage-commitment/{report}")["Status"] != "Pending", 20)
     assert pacs.get(f"/storage-commitment/{report}")["Status"] == "Success"
     assert len(kept.instances) == 1

@@ -14,14 +14,17 @@ from gateway.lifecycle import (
     OPEN_CONFLICT,
     OVER,
     REPLY_MOVES,
+    RESULT_MOVES,
     STUDY_MOVES,
     CaseState,
     ConflictState,
     ReplyState,
+    ResultState,
     StudyState,
     move_case,
     move_conflict,
     move_reply,
+    move_result,
     move_study,
 )
 from gateway.pipeline.step_table import STEPS
@@ -59,6 +62,16 @@ def test_a_reply_moves_exactly_along_its_table(present: ReplyState, reached: Rep
             move_reply(present, reached)
 
 
+@given(st.sampled_from(ResultState), st.sampled_from(ResultState))
+def test_a_result_moves_exactly_along_its_table(present: ResultState, reached: ResultState) -> None:
+    """A move in the table is made, any other is refused: nothing that was sent can be discarded any more."""
+    if reached in RESULT_MOVES[present]:
+        assert move_result(present, reached) is reached
+    else:
+        with pytest.raises(WrongState):
+            move_result(present, reached)
+
+
 @given(st.sampled_from(ConflictState), st.sampled_from(ConflictState))
 def test_a_conflict_moves_exactly_along_its_table(present: ConflictState, reached: ConflictState) -> None:
     """A move in the table is made, any other is refused; what is open can always come to an end."""
@@ -71,13 +84,16 @@ def test_a_conflict_moves_exactly_along_its_table(present: ConflictState, reache
 
 
 def test_every_step_that_sends_or_builds_is_frozen() -> None:
-    """Of a case and a reply only the confirmation of what was returned goes on; a study does not become a case."""
+    """Of a case and a reply only the confirmation of what was returned goes on; a study does not become a case.
+
+    A result says only what is kept.
+    """
     going_on = {(unit, state) for unit, state in STEPS if state not in FROZEN.get(unit, ())}
     assert going_on == {
         ("study", "RECEIVED"),
         ("case", "RETURNED"),
         ("reply", "RETURNED"),
-        *((unit, state) for unit, state in STEPS if unit == "conflict"),
+        *((unit, state) for unit, state in STEPS if unit in ("conflict", "result")),
     }
 
 
@@ -87,6 +103,7 @@ def test_every_state_has_its_moves() -> None:
     assert set(CONFLICT_MOVES) == set(ConflictState)
     assert set(STUDY_MOVES) == set(StudyState)
     assert set(REPLY_MOVES) == set(ReplyState)
+    assert set(RESULT_MOVES) == set(ResultState)
 
 
 def test_every_case_can_reach_confirmed() -> None:

@@ -52,7 +52,9 @@ POINTS = {
         "advance-COMPOSED-RETURNED:after",
     ],
     "answers and confirms": [
-        "postpone-RETURNED:before",
+        "ask_commitment:before",
+        "ask_commitment:after",
+        # Before it, the answer would come to the request all the same, and nothing would be postponed again.
         "postpone-RETURNED:after",
         "record_commitment:before",
         "record_commitment:after",

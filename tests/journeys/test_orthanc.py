@@ -79,6 +79,8 @@ def test_orthanc_at_the_reading_site_sends_back_a_segmentation_and_the_images(tm
             f"  - {{name: reading-site-ae, kind: dimse, ae_title: {site.ae_title}, host: {HOST},"
             f" port: {site.dicom_port}, roles: [reader], site: reading}}\n"
         )
+        rules = systems.config.parent / "rules" / "natalizumab.yaml"
+        rules.write_text(f"{rules.read_text()}    replies_from: [reading-site-ae]\n")
         study = scan(systems)
         push(systems, study)
         client = systems.client()

@@ -268,6 +268,7 @@ CRASHES = (
     "note_echo",
     "advance-RECEIVED-RESTORED",
     "advance-RESTORED-RETURNED",
+    "ask_commitment",
     "postpone-RETURNED",
     "record_commitment",
     "advance-RETURNED-CONFIRMED",

@@ -22,6 +22,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "study-states": product.study_states,
     "case-states": product.case_states,
     "reply-states": product.reply_states,
+    "result-states": product.result_states,
     "conflict-states": product.conflict_states,
     "steps": product.steps,
     "pages": product.pages,

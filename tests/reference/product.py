@@ -14,10 +14,12 @@ from gateway.lifecycle import (
     CASE_MOVES,
     CONFLICT_MOVES,
     REPLY_MOVES,
+    RESULT_MOVES,
     STUDY_MOVES,
     CaseState,
     ConflictState,
     ReplyState,
+    ResultState,
     StudyState,
 )
 from gateway.pipeline.step_table import STEPS
@@ -129,6 +131,16 @@ def case_states() -> str:
 def reply_states() -> str:
     """The states of an object that a reading site sent back."""
     return _states("reply", ("reply", "an object that a reading site sent back"), ReplyState, REPLY_MOVES)
+
+
+def result_states() -> str:
+    """The states of an object that a reading site sent back."""
+    return _states(
+        "result",
+        ("result", "what a node is told that asked for storage commitment"),
+        ResultState,
+        RESULT_MOVES,
+    )
 
 
 def conflict_states() -> str:

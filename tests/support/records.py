@@ -13,7 +13,8 @@ from gateway.records import audit, ledger
 from gateway.records.accounts import Viewer
 from gateway.records.database import Database
 from gateway.records.identities.vault import Patient, SealedIdentity, Vault
-from gateway.records.step_record import NewCase, StepRecord
+from gateway.records.ledger.commitments.answers import keep_request
+from gateway.records.step_record import NewCase, NewCommitment, NewRequest, StepRecord
 from gateway.records.tables.administration import AuditEvent
 from gateway.records.tables.studies import Case, Identity, Study
 from gateway.records.views import case_rows
@@ -25,6 +26,7 @@ STATES: Mapping[str, tuple[str, ...]] = {
     "study": ("RECEIVED", "COMPLETED"),
     "case": ("MATCHED", "PREPARED", "REPORTED", "COMPOSED", "RETURNED"),
     "reply": ("RECEIVED", "RESTORED", "RETURNED"),
+    "result": ("OWED",),
     "conflict": ("RECEIVED", "DECIDED", "AWAITED"),
 }
 PASSWORD = "a long password"
@@ -107,6 +109,21 @@ def draft(destination: str = "reading-site", **changes: Any) -> NewCase:
         "series": [],
     }
     return NewCase(**{**values, **changes})
+
+
+def commitment(
+    database: Database,
+    transaction: str,
+    node: str,
+    uids: tuple[str, ...],
+    unit: str = "case",
+    unit_id: int = 1,
+) -> None:
+    """A request for storage commitment that its node answered with yes, on an association of its own."""
+    with database.write("test") as session:
+        request = NewRequest(transaction, node, uids)
+        keep_request(session, unit, unit_id, request, database.now(session))
+    assert ledger.record_commitment(database, NewCommitment(transaction, node, uids, ()), {node}) is None
 
 
 def due(database: Database, worker: str = "w") -> ledger.Claim:

@@ -1,8 +1,9 @@
 """Which case an object of a reading site belongs to: pure, and never a guess.
 
-An object fits a case when it lies in that case's pseudonymous study, comes from the reading site the case was sent to,
-names no other patient, and is of a kind whose identity can be put back with certainty. That it refers only to what
-was sent of this patient, or was sent back itself, is proven next (gateway.privacy.reidentify.references).
+An object fits a case when it lies in that case's pseudonymous study, comes from a node that may answer for it (the one
+it was forwarded to, or one that its rule names as `replies_from`), names no other patient, and is of a kind whose
+identity can be put back with certainty. That it refers only to what was sent of this patient, or was sent back itself,
+is proven next (gateway.privacy.reidentify.references).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pydicom.uid import UID
 
 from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.errors import UnknownNode
-from dicom_nodes.node import Node, Role
+from dicom_nodes.node import Role
 from gateway.records.tables.studies import Case, Reply
 
 DOCUMENTS = {
@@ -58,8 +59,23 @@ class NoCase:
     fix: str
 
 
+@dataclass(frozen=True)
+class Candidate:
+    """A case that shares the object's Study Instance UID, and who may answer for it."""
+
+    case: Case
+    was_forwarded: bool
+    """Whether its destination took any of its copies; a case of the gateway's own queue has none."""
+    replies_from: tuple[str, ...]
+    """The further nodes that its rule names, as the rule is now."""
+
+    def may_answer(self, node: str) -> bool:
+        """Whether an object from this node may belong to the case."""
+        return node in self.replies_from or (self.was_forwarded and node == self.case.destination)
+
+
 def fitting_case(
-    reply: Reply, patient_id: str, candidates: Sequence[Case], directory: NodeDirectory
+    reply: Reply, patient_id: str, candidates: Sequence[Candidate], directory: NodeDirectory
 ) -> Case | NoCase:
     """The one case the object belongs to, or why there is none. `candidates` share its Study Instance UID."""
     if reply.sop_class_uid not in ACCEPTED:
@@ -79,13 +95,10 @@ def fitting_case(
             f"It is in a de-identified study, but {reply.node or 'an account'} is no reading site.",
             "If it is one, give its node the role reader in nodes.yaml and try again; otherwise discard this one.",
         )
-    sent_there = [case for case in candidates if _same_site(case.destination, node, directory)]
-    if not sent_there:
-        return NoCase(
-            f"Its study was not sent to {node.name}.",
-            "If that node belongs to the reading site, give both the same site in nodes.yaml and try again.",
-        )
-    same_patient = [case for case in sent_there if patient_id in ("", case.pseudonym)]
+    asked = [each.case for each in candidates if each.may_answer(node.name)]
+    if not asked:
+        return _not_asked(node.name, candidates)
+    same_patient = [case for case in asked if patient_id in ("", case.pseudonym)]
     if not same_patient:
         return NoCase(
             "Its Patient ID is not the pseudonym of the study it names.",
@@ -99,17 +112,17 @@ def fitting_case(
     return same_patient[0]
 
 
-def _same_site(destination: str, node: Node, directory: NodeDirectory) -> bool:
-    """Whether a node may answer for a destination: it is the one, or another reader of the same site.
-
-    A case without a destination is read from the gateway's own queue: any reading site may have fetched it.
-    """
-    if destination in ("", node.name):
-        return True
-    try:
-        return directory.get(destination).site == node.site
-    except UnknownNode:
-        return False
+def _not_asked(node: str, candidates: Sequence[Candidate]) -> NoCase:
+    """Nobody asked this node: it may be the wrong one, or one that a rule should name."""
+    rules = ", ".join(sorted({each.case.rule_id for each in candidates}))
+    own_queue = all(each.case.destination == "" for each in candidates)
+    return NoCase(
+        f"Its study is read from the gateway's own queue, and the rule does not name {node} in replies_from."
+        if own_queue
+        else f"Its study was not sent to {node}.",
+        f"If {node} may answer for it, add it to replies_from of rule {rules} and try again; "
+        "otherwise discard this one, and ask that site how it came by the study.",
+    )
 
 
 def is_report(ds: Dataset) -> bool:

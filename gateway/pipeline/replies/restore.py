@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from pydicom import Dataset
+from sqlmodel import Session
 
 from dicom_nodes.data_sets import data_set_of
 from gateway.identity.numbers import subject
@@ -36,8 +37,11 @@ def restore_reply(turn: Turn, context: StepContext) -> StepResult:
     """RECEIVED -> RESTORED: a copy with the original identity lies in the object store, ready to be sent."""
     with context.database.read() as session:
         reply = reply_rows.reply(session, turn.claim.id)
-        candidates = reply_rows.cases_of(session, reply.study_instance_uid)
-        twin = reply_rows.earlier_of_same_uid(session, reply)
+        candidates = [
+            case_of_reply.Candidate(case, _was_forwarded(session, case), _replies_from(context, case))
+            for case in reply_rows.cases_of(session, reply.study_instance_uid)
+        ]
+        twin = reply_rows.has_twin(session, reply)
         original = reply_rows.is_original(session, reply.sop_instance_uid)
     try:
         dataset = _read(context.blobs.get(reply.blob))
@@ -112,6 +116,16 @@ def _read(data: bytes) -> Dataset:
         for _ in dataset.iterall():
             pass
         return dataset
+
+
+def _was_forwarded(session: Session, case: Case) -> bool:
+    return bool(case.destination and case_rows.delivered(session, case.saved_id, "forward", case.destination))
+
+
+def _replies_from(context: StepContext, case: Case) -> tuple[str, ...]:
+    """As the rule is now, so that a node that was added to it may answer for cases that are open."""
+    rule = context.rules().get(case.rule_id)
+    return rule.replies_from if rule is not None else ()
 
 
 def _restored(

@@ -5,5 +5,6 @@ route (facts, guards, patient_hashes)    which rule applies, and what holds a st
 prepare (originals, identities, copies, held_objects, manifest)   identity off, proven off
 forward (deliveries)                     to the reading site; deliveries: what any node answers, for every step
 compose, return_report (document_forms), confirm   the report, back to the sender in the form it takes
+report_result                            what a node is told that asked us for storage commitment
 calendar                                 what a study does to the surveillance calendar
 """

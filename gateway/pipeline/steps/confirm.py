@@ -1,8 +1,9 @@
 """Is what was returned safe where it went? By storage commitment (PS3.4 Annex J), else by asking whether it is there.
 
-The same for the report of a case and for an object of a reading site. Every request has its own transaction UID,
-remembered with its unit; the receiver keeps answers by that UID, so an answer is recognised whenever it comes and on
-whichever association, and means the same on each. A crash between asking and remembering only means asking again.
+The same for the report of a case and for an object of a reading site. Every request has its own transaction UID and
+its row, with the node that is asked, written before it is made; the receiver keeps the answers of that node and of no
+other in that row, so an answer is recognised whenever it comes and on whichever association, and means the same on
+each. A request that was taken is waited for; it is made again after a while, each time twice as long.
 
 What a node that offers neither is trusted with, nodes.yaml says (`confirms_by`). A node that says of itself that it
 does not keep the object is asked again, never overruled by a query: after a few such answers a person sees both.
@@ -26,7 +27,8 @@ from gateway.pipeline.steps import deliveries
 from gateway.pipeline.steps.document_forms import files_of
 from gateway.privacy.pseudonyms import new_transaction_uid
 from gateway.records import ledger
-from gateway.records.step_record import NewCommitment, StepRecord
+from gateway.records.commitment_answers import Asked, unexpected
+from gateway.records.step_record import NewCommitment, NewRequest, StepRecord
 from gateway.records.tables.studies import Commitment
 from gateway.records.views import case_rows
 
@@ -34,6 +36,9 @@ MOST_FAILURES = 5
 """Explicit failures after which a person is asked; the time between the requests doubles."""
 MOST_REFUSALS = 2
 """The same for a reason that does not change with time, such as a class that the node never commits to."""
+
+MOST_DOUBLINGS = 20
+"""How often the time between requests that a node took and did not answer doubles."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,7 @@ def confirmed(turn: Turn, context: StepContext, node: Node, returned: Returned) 
         following = _after_failures(turn, context, node, returned, failures)
         if following is not None:
             return following
-    asked = _ask_commitment(turn, context, node, returned)
+    asked = _ask_commitment(turn, context, node, returned, answers)
     return _ask_query(turn, context, node, returned, asked) if isinstance(asked, _NoCommitment) else asked
 
 
@@ -121,6 +126,7 @@ def _failures(returned: Returned, answers: Sequence[Commitment]) -> list[_Failur
             answer.answered_at, frozenset(int(reason) for uid, reason in answer.failed if uid in missing)
         )
         for answer in answers
+        if answer.answered_at is not None
     ]
     return sorted((failure for failure in failures if failure.reasons), key=lambda failure: failure.at)
 
@@ -168,9 +174,9 @@ def _seen(context: StepContext, node: Node, returned: Returned) -> str:
 
 
 def _ask_commitment(
-    turn: Turn, context: StepContext, node: Node, returned: Returned
+    turn: Turn, context: StepContext, node: Node, returned: Returned, answers: Sequence[Commitment]
 ) -> StepResult | _NoCommitment:
-    """What the node says to a new request, or why there is nothing to hear."""
+    """What the node says to a new request, or why there is nothing to hear; no request while one may be answered."""
     settings = context.settings.engine
     retry = timedelta(seconds=settings.commitment_retry)
     deadline = timedelta(seconds=settings.commitment_deadline)
@@ -180,7 +186,17 @@ def _ask_commitment(
         return _NoCommitment("nodes.yaml says that it never commits", for_good=True)
     if turn.now - returned.at >= deadline:
         return _NoCommitment(f"no answer within {deadline}", for_good=True)
+    unanswered = f"{node.name} has not answered the storage commitment yet"
+    waits = _open_requests(returned, node, answers)
+    if waits:
+        left = waits[-1] + retry * 2 ** min(len(waits) - 1, MOST_DOUBLINGS) - turn.now
+        if left > timedelta():
+            return NotYet(unanswered, left)
+    asked = Asked(node.name, returned.uids)
     transaction = new_transaction_uid()
+    request = NewRequest(transaction, node.name, tuple(sorted(returned.uids)))
+    if not ledger.ask_commitment(context.database, turn.claim, request):
+        return NotYet("the work was taken over meanwhile", timedelta())
     try:
         result = request_commitment(
             node,
@@ -193,15 +209,33 @@ def _ask_commitment(
         if error.transient and turn.claim.attempts + 1 < A_FEW:
             return NotYet(error.problem)
         return _NoCommitment(error.problem.rstrip("."), for_good=not error.transient)
-    columns = {"commitment_transactions": [*returned.transactions, transaction]}
+    taken = StepRecord(taken_request=transaction)
     if result is None:
-        why = f"{node.name} has not answered the storage commitment yet"
-        return NotYet(why, retry, StepRecord(columns=columns))
+        with context.database.read() as session:
+            heard = case_rows.commitments(session, [transaction])
+        if any(row.answered_at is not None for row in heard):  # by the receiver, while we waited here
+            return NotYet(f"{node.name} has just answered the storage commitment", timedelta(), taken)
+        return NotYet(unanswered, retry, taken)
+    failed = [uid for uid, _ in result.failed]
+    if unexpected(asked, {node.name}, result.committed, failed) is not None:
+        why = f"{node.name} answered the storage commitment with other objects than it was asked about"
+        return NotYet(why, retry, taken)
     if returned.uids <= set(result.committed):
         return _done(returned, "storage commitment", result)
     # Kept as if it had come on an association of its own; what follows is decided in one place.
     why = f"{node.name} does not keep {returned.what} yet"
-    return NotYet(why, retry, StepRecord(columns=columns, commitment=_fact(result)))
+    return NotYet(why, retry, StepRecord(commitment=_fact(result)))
+
+
+def _open_requests(returned: Returned, node: Node, answers: Sequence[Commitment]) -> list[datetime]:
+    """When the requests were made that this node took and has not answered in full, the newest last."""
+    return sorted(
+        row.asked_at
+        for row in answers
+        if row.taken
+        and row.node == node.name
+        and not returned.uids <= {*row.committed, *(uid for uid, _ in row.failed)}
+    )
 
 
 def _ask_query(

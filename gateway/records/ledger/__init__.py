@@ -3,10 +3,11 @@
     arrivals     keep_instance, keep_instances
     refusals     refuse                                                         (who and what was turned away)
     opening      the case of a matched study: new, or amended by late images
-    work         claim_due, renew, note_deliveries, advance, postpone, park     (the engine)
+    work         claim_due, renew, note_deliveries, ask_commitment, advance, postpone, park     (the engine)
     peers        which node a unit of work talks to next
     conflicts    decide_conflict, look_at_versions     (two versions of a study's objects: the question, the choice)
-    node_responses  record_commitment; what nodes answered for each object
+    commitments  record_commitment, owe_result, drop_result   (answers to our requests; what we owe who asks us)
+    node_responses  what nodes answered for each object
     replies      keep_reply, note_echo, discard_reply, count_as_report, note_reply_download
     people       claim_case, release_case, save_draft, sign_report, correct_report, park_case, retry,
                  note_report_download
@@ -35,6 +36,8 @@ from gateway.records.ledger.accounts import (
     sign_out,
 )
 from gateway.records.ledger.arrivals import Kept, NewInstance, Origin, keep_instance, keep_instances
+from gateway.records.ledger.commitments.answers import record_commitment
+from gateway.records.ledger.commitments.owed import NewOwed, NotOwed, drop_result, owe_result
 from gateway.records.ledger.conflicts.decision import decide_conflict, look_at_versions
 from gateway.records.ledger.enrolments import (
     NewEnrolment,
@@ -67,7 +70,6 @@ from gateway.records.ledger.identities import (
     retire_key,
     rows_by_key,
 )
-from gateway.records.ledger.node_responses import record_commitment
 from gateway.records.ledger.notices import (
     note_wrong_configuration,
     notices_failed,
@@ -97,7 +99,16 @@ from gateway.records.ledger.replies import (
 )
 from gateway.records.ledger.studies import UNMATCHED, keep_study_date, let_go_on, route_by_hand
 from gateway.records.ledger.verdicts import overrule_verdict
-from gateway.records.ledger.work import Claim, advance, claim_due, note_deliveries, park, postpone, renew
+from gateway.records.ledger.work import (
+    Claim,
+    advance,
+    ask_commitment,
+    claim_due,
+    note_deliveries,
+    park,
+    postpone,
+    renew,
+)
 
 __all__ = [
     "LEFT_OUT",
@@ -108,12 +119,15 @@ __all__ = [
     "Kept",
     "NewEnrolment",
     "NewInstance",
+    "NewOwed",
     "NewRefusal",
     "NewReply",
+    "NotOwed",
     "Origin",
     "accept_keys",
     "add_user",
     "advance",
+    "ask_commitment",
     "begin_forgetting",
     "begin_rotation",
     "check_password",
@@ -124,6 +138,7 @@ __all__ = [
     "decide_conflict",
     "decide_held",
     "discard_reply",
+    "drop_result",
     "edit_enrolment",
     "end_enrolment",
     "end_expired_sessions",
@@ -154,6 +169,7 @@ __all__ = [
     "notices_told",
     "open_identity",
     "overrule_verdict",
+    "owe_result",
     "park",
     "park_case",
     "postpone",

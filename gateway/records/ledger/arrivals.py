@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import insert, update
+from sqlalchemy import select as select_columns
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
@@ -61,9 +62,9 @@ def keep_instance(database: Database, instance: NewInstance, quiet: timedelta) -
 def keep_instances(database: Database, instances: Sequence[NewInstance], quiet: timedelta) -> list[Kept]:
     """Remember instances whose bytes are already durable, all in one transaction; one answer for each instance.
 
-    The same bytes again change nothing, unless they were set aside. The same UID with other bytes keeps both and
-    contests the study until they are compared. New objects of a study that was complete start its next generation,
-    and cases not yet reported are amended.
+    The same bytes again change nothing but who sent them, unless they were set aside. The same UID with other bytes
+    keeps both and contests the study until they are compared. New objects of a study that was complete start its next
+    generation, and cases not yet reported are amended.
     """
     by_study: dict[tuple[str, str], list[NewInstance]] = {}
     for instance in instances:
@@ -86,13 +87,20 @@ def _keep_in_study(
 ) -> Iterator[tuple[NewInstance, Kept]]:
     study = _study_of(session, instances[0], now, quiet)
     known: dict[str, dict[str, _Version]] = {}
-    columns = select(Instance.sop_instance_uid, Instance.digest, Instance.blob, Instance.standing).where(
-        Instance.study_id == study.saved_id,
+    columns = select_columns(
+        col(Instance.sop_instance_uid),
+        col(Instance.digest),
+        col(Instance.blob),
+        col(Instance.standing),
+        col(Instance.senders),
+    ).where(
+        col(Instance.study_id) == study.saved_id,
         col(Instance.sop_instance_uid).in_({instance.sop_instance_uid for instance in instances}),
     )
-    for sop_instance_uid, digest, blob, stands in session.exec(columns):
-        known.setdefault(sop_instance_uid, {})[digest] = _Version(blob, stands)
+    for sop_instance_uid, digest, blob, stands, senders in session.execute(columns):
+        known.setdefault(sop_instance_uid, {})[digest] = _Version(blob, stands, tuple(senders))
     new: list[dict[str, object]] = []
+    also_sent: dict[tuple[str, str], list[str]] = {}
     in_force = 0
     for instance in instances:
         versions = known.setdefault(instance.sop_instance_uid, {})
@@ -114,12 +122,25 @@ def _keep_in_study(
             else:  # it was set aside, and the sender says it again
                 _stand_again(session, study, instance, now, standing, conflict_id)
             version = versions[instance.digest] = _Version(
-                version.blob if version else instance.blob, standing
+                version.blob if version else instance.blob,
+                standing,
+                version.senders if version else _senders(instance),
             )
         assert version is not None
+        if not set(_senders(instance)) <= set(version.senders):
+            senders = (*version.senders, *_senders(instance))
+            versions[instance.digest] = replace(version, senders=senders)
+            also_sent[instance.sop_instance_uid, instance.digest] = list(senders)
         yield instance, Kept(study.saved_id, version.blob)
     if new:
         session.execute(insert(Instance), new)
+    for (sop_instance_uid, digest), by in also_sent.items():
+        same = (
+            col(Instance.study_id) == study.saved_id,
+            col(Instance.sop_instance_uid) == sop_instance_uid,
+            col(Instance.digest) == digest,
+        )
+        session.execute(update(Instance).where(*same).values(senders=by))
     if not in_force:
         return
     study.instances += in_force
@@ -137,6 +158,12 @@ class _Version:
 
     blob: str
     standing: str
+    senders: tuple[str, ...]
+
+
+def _senders(instance: NewInstance) -> tuple[str, ...]:
+    """The node it came from, if it came from one."""
+    return (instance.sender,) if instance.sender else ()
 
 
 def _row(
@@ -151,6 +178,7 @@ def _row(
         "digest": instance.digest,
         "blob": instance.blob,
         "size": instance.size,
+        "senders": list(_senders(instance)),
         "generation": study.generation,
         "standing": standing,
         "conflict_id": conflict_id,

@@ -22,6 +22,7 @@ from gateway.records.ledger.conflicts import contested
 from gateway.records.ledger.journal import add_line
 from gateway.records.patients import UNDECIDED, enrolments_of, not_over, studies_of
 from gateway.records.tables.administration import Refusal
+from gateway.records.tables.commitments import OwedResult
 from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.studies import (
     Case,
@@ -250,12 +251,17 @@ def _empty_rows(session: Session, studies: Sequence[Study], cases: Sequence[Case
 
 
 def _delete_what_names(session: Session, numbers: Sequence[int], cases: Sequence[Case]) -> None:
-    """Refusals and commitment answers that name an object of the patient."""
+    """Refusals, commitment answers and owed results that name an object of the patient."""
     uids = {case.returned_uid for case in cases} | {
         uid
         for row in session.exec(select(Instance).where(col(Instance.study_id).in_(numbers)))
         for uid in (row.sop_instance_uid, row.series_instance_uid)
     }
+    replies = session.exec(
+        select(Reply.id, Reply.sop_instance_uid).where(col(Reply.study_id).in_(numbers))
+    ).all()
+    uids |= {uid for _, uid in replies}
+    units = {("case", case.id) for case in cases} | {("reply", reply_id) for reply_id, _ in replies}
     uids |= set(session.exec(select(Study.study_instance_uid).where(col(Study.id).in_(numbers))))
     uids -= {""}
     for refusal in session.exec(select(Refusal)):
@@ -263,6 +269,9 @@ def _delete_what_names(session: Session, numbers: Sequence[int], cases: Sequence
             session.delete(refusal)
     asked = {uid for case in cases for uid in case.commitment_transactions}
     for answer in session.exec(select(Commitment).execution_options(yield_per=1000)):
-        named = {*answer.committed, *(pair[0] for pair in answer.failed)}
-        if answer.transaction_uid in asked or uids & named:
+        named = {*answer.asked, *answer.committed, *(pair[0] for pair in answer.failed)}
+        if answer.transaction_uid in asked or (answer.unit, answer.unit_id) in units or uids & named:
             session.delete(answer)
+    for result in session.exec(select(OwedResult).execution_options(yield_per=100)):
+        if uids & {uid for _, uid in result.wanted}:
+            session.delete(result)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, case, literal
 from sqlmodel import SQLModel, col
 
-from gateway.lifecycle import CaseState, ReplyState
+from gateway.lifecycle import CaseState, ReplyState, ResultState
+from gateway.records.tables.commitments import OwedResult
 from gateway.records.tables.studies import Case, Reply
 
 
@@ -14,6 +15,8 @@ def peer_of(table: type[SQLModel]) -> ColumnElement[str]:
     if table is Reply:
         outside = col(Reply.state).in_((ReplyState.RESTORED, ReplyState.RETURNED))
         return case((outside, col(Reply.returns_to)), else_="")
+    if table is OwedResult:
+        return case((col(OwedResult.state) == ResultState.OWED, col(OwedResult.node)), else_="")
     if table is not Case:
         return literal("")
     return case(

@@ -18,6 +18,7 @@ from gateway.records.ledger.conflicts.contested import refuse_if_contested
 from gateway.records.ledger.journal import add_line, login_of
 from gateway.records.ledger.work import UNITS, place_of
 from gateway.records.tables.administration import Account
+from gateway.records.tables.commitments import OwedResult
 from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.studies import Case, Draft, Reply, SignedReport, Study
 
@@ -162,12 +163,12 @@ def park_case(database: Database, case_id: int, who: str, why: str) -> None:
 
 
 def retry(database: Database, unit: str, row_id: int, who: str) -> None:
-    """Clear the problem of a parked (or waiting) case, reply or study and look at it at once."""
+    """Clear the problem of a parked (or waiting) case, reply, result or study and look at it at once."""
     table = UNITS[unit]
     with database.write("retry") as session:
         now = database.now(session)
         row = cast(
-            "Case | Conflict | Reply | Study | None",
+            "Case | Conflict | OwedResult | Reply | Study | None",
             session.exec(select(table).where(table.id == row_id).with_for_update()).first(),
         )
         if row is None:
@@ -228,7 +229,7 @@ def note_report_download(database: Database, case_id: int, form: str, who: str) 
         audit_trail.append(session, now, who, "report downloaded", f"case {case_id}", {"form": form})
 
 
-def _still_known(row: Case | Conflict | Reply | Study) -> None:
+def _still_known(row: Case | Conflict | OwedResult | Reply | Study) -> None:
     if isinstance(row, Case | Study) and row.forgotten_at is not None:
         raise WrongState(
             f"The patient of {type(row).__name__.lower()} {row.id} was forgotten.",

@@ -55,7 +55,10 @@ def note_echo(database: Database, sop_instance_uid: str) -> bool:
 
 
 def keep_reply(database: Database, reply: NewReply) -> int:
-    """Remember an object whose bytes are already durable; returns its number. The same bytes again change nothing."""
+    """Remember an object whose bytes are already durable; returns its number.
+
+    The same bytes again change nothing, but for one that is held: another node may be the one that was asked.
+    """
     with database.write("keep_reply") as session:
         now = database.now(session)
         insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
@@ -68,10 +71,21 @@ def keep_reply(database: Database, reply: NewReply) -> int:
         ).scalar_one_or_none()
         if inserted is not None:
             return int(inserted)
-        known = select(Reply.ids()).where(
-            Reply.sop_instance_uid == reply.sop_instance_uid, Reply.digest == reply.digest
-        )
-        return session.exec(known).one()
+        known = session.exec(
+            select(Reply)
+            .where(Reply.sop_instance_uid == reply.sop_instance_uid, Reply.digest == reply.digest)
+            .with_for_update()
+        ).one()
+        if known.state == ReplyState.RECEIVED and known.problem and known.node != reply.node:
+            known.node, known.calling_ae_title, known.address = (
+                reply.node,
+                reply.calling_ae_title,
+                reply.address,
+            )
+            known.received_by, known.uploaded_by = reply.received_by, reply.uploaded_by
+            known.problem = known.fix = known.waiting_for = ""
+            known.attempts, known.failing_since, known.look_again_at = 0, None, now
+        return known.saved_id
 
 
 def discard_reply(database: Database, reply_id: int, who: str, why: str) -> None:

@@ -18,6 +18,7 @@ from gateway.lifecycle import (
     Choice,
     ConflictState,
     ReplyState,
+    ResultState,
     StudyState,
     move_case,
     move_conflict,
@@ -25,18 +26,26 @@ from gateway.lifecycle import (
     move_study,
 )
 from gateway.records.database import Database
+from gateway.records.ledger.commitments.answers import (
+    forget_untaken,
+    keep_answer,
+    keep_request,
+    note_taken,
+)
+from gateway.records.ledger.commitments.owed import over
 from gateway.records.ledger.conflicts.contested import dispute, keep_comparison
 from gateway.records.ledger.conflicts.decision import choose
 from gateway.records.ledger.conflicts.settlement import settle, withdraw
 from gateway.records.ledger.held_objects import keep_held
 from gateway.records.ledger.identities import keep_identity
 from gateway.records.ledger.journal import add_line
-from gateway.records.ledger.node_responses import keep_commitment, keep_deliveries
+from gateway.records.ledger.node_responses import keep_deliveries
 from gateway.records.ledger.notices import raise_notice
 from gateway.records.ledger.opening import open_case
 from gateway.records.ledger.peers import peer_of
 from gateway.records.ledger.replies import settle_case
-from gateway.records.step_record import NOTHING, NewDelivery, StepRecord
+from gateway.records.step_record import NOTHING, NewDelivery, NewRequest, StepRecord
+from gateway.records.tables.commitments import OwedResult
 from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.studies import (
     Case,
@@ -46,10 +55,11 @@ from gateway.records.tables.studies import (
     Study,
 )
 
-UNITS: dict[str, type[Case] | type[Conflict] | type[Reply] | type[Study]] = {
+UNITS: dict[str, type[Case] | type[Conflict] | type[OwedResult] | type[Reply] | type[Study]] = {
     "case": Case,
     "conflict": Conflict,
     "reply": Reply,
+    "result": OwedResult,
     "study": Study,
 }
 """What the engine works on; cases go first, because a reader or a sender waits for them."""
@@ -60,7 +70,7 @@ class Claim:
     """A unit of work held by one worker until its lease ends; `fence` proves it is still theirs."""
 
     unit: str
-    """case, conflict, reply or study"""
+    """case, conflict, reply, result or study"""
     id: int
     state: str
     fence: int
@@ -71,12 +81,14 @@ class Claim:
     """The node that the step in this state talks to, if it talks to one."""
 
 
-def place_of(row: Case | Conflict | Reply | Study) -> tuple[int | None, int | None]:
-    """The study and the case whose journal tells of a unit; a reply that fits no case has neither."""
+def place_of(row: Case | Conflict | OwedResult | Reply | Study) -> tuple[int | None, int | None]:
+    """The study and the case whose journal tells of a unit; a reply that fits no case, and a result, have neither."""
     if isinstance(row, Study):
         return row.id, None
     if isinstance(row, Conflict):
         return row.study_id, None
+    if isinstance(row, OwedResult):
+        return None, None
     return row.study_id, row.id if isinstance(row, Case) else row.case_id
 
 
@@ -112,7 +124,7 @@ def claim_due(
                 .with_for_update(skip_locked=True)
             ).first()
             if due is not None:
-                row, node = cast("tuple[Case | Conflict | Reply | Study, str]", due)
+                row, node = cast("tuple[Case | Conflict | OwedResult | Reply | Study, str]", due)
                 row.lease_owner, row.lease_until = worker, now + lease
                 row.fence += 1
                 return Claim(
@@ -122,7 +134,7 @@ def claim_due(
 
 
 def _not_frozen(
-    unit: str, table: type[Case] | type[Conflict] | type[Reply] | type[Study]
+    unit: str, table: type[Case] | type[Conflict] | type[OwedResult] | type[Reply] | type[Study]
 ) -> list[ColumnElement[bool]]:
     if unit not in FROZEN:
         return []
@@ -158,6 +170,18 @@ def note_deliveries(database: Database, claim: Claim, facts: Sequence[NewDeliver
     return row is not None
 
 
+def ask_commitment(database: Database, claim: Claim, request: NewRequest) -> bool:
+    """Remember a storage commitment request before it is made; False when the claim was lost, and nobody is asked."""
+    with database.write("ask_commitment") as session:
+        row = _held(session, claim)
+        if row is not None:
+            assert isinstance(row, Case | Reply)
+            keep_request(session, claim.unit, claim.id, request, database.now(session))
+            asked = forget_untaken(session, row.commitment_transactions)
+            row.commitment_transactions = [*asked, request.transaction_uid]
+    return row is not None
+
+
 def advance(database: Database, claim: Claim, reached: str, record: StepRecord = NOTHING) -> bool:
     """Record that a step is done; False when the claim was lost and somebody else decides."""
     with _settled(database, f"advance-{claim.state}-{reached}", claim, record) as (session, row, now):
@@ -170,6 +194,8 @@ def advance(database: Database, claim: Claim, reached: str, record: StepRecord =
             row.reached_at = row.updated_at = now
         elif isinstance(row, Reply):
             row.state, row.reached_at = move_reply(ReplyState(row.state), ReplyState(reached)), now
+        elif isinstance(row, OwedResult):
+            over(row, ResultState(reached), now)
         elif isinstance(row, Conflict):
             row.state, row.reached_at = move_conflict(ConflictState(row.state), ConflictState(reached)), now
             if record.settlement is not None:
@@ -224,23 +250,37 @@ def park(database: Database, claim: Claim, problem: str, fix: str, record: StepR
 
 
 def _raise_notice(
-    session: Session, row: Case | Conflict | Reply | Study, claim: Claim, now: datetime
+    session: Session, row: Case | Conflict | OwedResult | Reply | Study, claim: Claim, now: datetime
 ) -> None:
     """Tell those who do not look at a page that a unit needs a person."""
-    page = {"case": f"/cases/{claim.id}", "study": "/studies", "reply": "/replies", "conflict": "/studies"}[
-        claim.unit
-    ]
-    name = "Object of a reading site" if claim.unit == "reply" else claim.unit.title()
+    page = {
+        "case": f"/cases/{claim.id}",
+        "study": "/studies",
+        "reply": "/replies",
+        "result": "/nodes",
+        "conflict": "/studies",
+    }[claim.unit]
+    name = {"reply": "Object of a reading site", "result": "Result of storage commitment"}
     case = session.get(Case, row.case_id) if isinstance(row, Reply) and row.case_id else None
-    site = row.site if not isinstance(row, Reply) else case.site if case else ""
-    event = f"{claim.unit} {claim.id} parked {claim.fence}"
-    raise_notice(session, now, event, f"{name} {claim.id} needs a person.", page, site)
+    event, site = f"{claim.unit} {claim.id} parked {claim.fence}", case.site if case else ""
+    if isinstance(row, OwedResult):  # a sender that takes no result asks for many: one notice a day is enough
+        event = f"results owed to {row.node} parked {now.date()}"
+    elif not isinstance(row, Reply):
+        site = row.site
+    raise_notice(
+        session,
+        now,
+        event,
+        f"{name.get(claim.unit, claim.unit.title())} {claim.id} needs a person.",
+        page,
+        site,
+    )
 
 
 @contextmanager
 def _settled(
     database: Database, name: str, claim: Claim, record: StepRecord
-) -> Iterator[tuple[Session, Case | Conflict | Reply | Study | None, datetime]]:
+) -> Iterator[tuple[Session, Case | Conflict | OwedResult | Reply | Study | None, datetime]]:
     """A transaction on the claimed row, its record written and its lease ended; no row when the claim was lost."""
     with database.write(name) as session:
         row, now = _held(session, claim), database.now(session)
@@ -252,7 +292,7 @@ def _settled(
 
 def _note(
     session: Session,
-    row: Case | Conflict | Reply | Study,
+    row: Case | Conflict | OwedResult | Reply | Study,
     now: datetime,
     what: str,
     record: StepRecord,
@@ -261,21 +301,25 @@ def _note(
 ) -> None:
     study_id, case_id = place_of(row)
     if study_id is None:
-        return  # a reply that fits no case: its own row and page tell of it
+        return  # a reply that fits no case, a result: its own row and page tell of it
     if isinstance(row, Reply):  # what it reached is not what its case reached
         what, reached = f"object of the reading site: {what}", ""
     add_line(session, study_id, case_id, now, what, reached, detail={**more, **record.note})
 
 
-def _held(session: Session, claim: Claim) -> Case | Conflict | Reply | Study | None:
+def _held(session: Session, claim: Claim) -> Case | Conflict | OwedResult | Reply | Study | None:
     """The claimed row, locked, when the fence still says it is the claimant's."""
     table = UNITS[claim.unit]
     chosen = select(table).where(table.id == claim.id, table.fence == claim.fence).with_for_update()
-    return cast("Case | Conflict | Reply | Study | None", session.exec(chosen).first())
+    return cast("Case | Conflict | OwedResult | Reply | Study | None", session.exec(chosen).first())
 
 
 def _remember(
-    session: Session, row: Case | Conflict | Reply | Study, claim: Claim, record: StepRecord, now: datetime
+    session: Session,
+    row: Case | Conflict | OwedResult | Reply | Study,
+    claim: Claim,
+    record: StepRecord,
+    now: datetime,
 ) -> None:
     """Write what a step found out."""
     for name, value in record.columns.items():
@@ -304,5 +348,7 @@ def _remember(
     if record.deliveries:
         assert case_id is not None
         keep_deliveries(session, case_id, record.deliveries, now)
+    if record.taken_request:
+        note_taken(session, record.taken_request)
     if record.commitment is not None:
-        keep_commitment(session, record.commitment, now)
+        keep_answer(session, record.commitment, now)

@@ -1,1 +1,1 @@
-"""`studies` (in the order a study meets them), `conflicts`, `administration` (the others), `columns` (shared)."""
+"""`studies` (in the order a study meets them), `conflicts`, `commitments`, `administration`, `columns` (shared)."""

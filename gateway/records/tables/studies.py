@@ -11,6 +11,7 @@ from sqlalchemy import JSON, Column, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 import gateway.records.tables.administration
+import gateway.records.tables.commitments
 import gateway.records.tables.conflicts  # noqa: F401  foreign keys point at its accounts and these
 from gateway.lifecycle import CaseState, ReplyState, Standing, StudyState
 from gateway.records.tables.columns import Due, Numbered, one_of
@@ -89,6 +90,11 @@ class Instance(Numbered, table=True):
     digest: str = Field(description="SHA-256 of transfer syntax and data set, hexadecimal")
     blob: str = Field(description="key in the object store")
     size: int = Field(description="bytes")
+    senders: list[str] = Field(
+        default_factory=list,
+        sa_column=Column(JSON, nullable=False),
+        description="every node that sent these bytes; empty for an upload",
+    )
     generation: int
     standing: str = Field(
         default=Standing.IN_FORCE, description="whether the study is read from this version of the object"
@@ -361,15 +367,22 @@ class Reply(Due, table=True):
 
 
 class Commitment(SQLModel, table=True):
-    """An answer to a storage commitment request (PS3.4 Annex J), whenever and however it came."""
+    """A storage commitment request of ours (PS3.4 Annex J) and its answer, whenever and however that came."""
 
     __tablename__ = "commitment"
 
     transaction_uid: str = Field(primary_key=True)
-    node: str
+    node: str = Field(description="the node that was asked: no other may answer")
+    unit: str = Field(description="case or reply: what was asked for")
+    unit_id: int
+    asked: list[str] = Field(
+        default_factory=list, sa_column=Column(JSON, nullable=False), description="SOP Instance UIDs"
+    )
+    asked_at: datetime
+    taken: bool = Field(default=False, description="the node is known to have taken the request")
     committed: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     failed: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
-    answered_at: datetime
+    answered_at: datetime | None = Field(default=None, description="None: not yet")
 
 
 class Draft(SQLModel, table=True):

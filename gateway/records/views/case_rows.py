@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
 
-from gateway.lifecycle import ReplyState, Standing
+from gateway.lifecycle import Standing
 from gateway.records.accounts import Viewer
 from gateway.records.tables.administration import Account, Refusal
 from gateway.records.tables.studies import (
@@ -26,7 +26,6 @@ from gateway.records.tables.studies import (
     Identity,
     Instance,
     PreparedInstance,
-    Reply,
     SignedReport,
     Study,
 )
@@ -236,7 +235,7 @@ def delivered(session: Session, case_id: int, direction: str, node: str) -> froz
 
 
 def commitments(session: Session, transaction_uids: list[str]) -> list[Commitment]:
-    """The answers that came to these storage commitment requests."""
+    """These storage commitment requests, with the answers that came."""
     return list(session.exec(select(Commitment).where(col(Commitment.transaction_uid).in_(transaction_uids))))
 
 
@@ -276,16 +275,3 @@ def linked(
         others(col(Study.patient_hash) == patient_hash),
         others(col(Study.accession_hash) == accession_hash) if accession_hash else [],
     )
-
-
-def holds(session: Session, sop_instance_uids: list[str]) -> frozenset[str]:
-    """Which of these instances the gateway keeps durably: those of studies, and those of reading sites."""
-    kept = session.exec(
-        select(Instance.sop_instance_uid).where(col(Instance.sop_instance_uid).in_(sop_instance_uids))
-    )
-    replies = session.exec(
-        select(Reply.sop_instance_uid).where(
-            col(Reply.sop_instance_uid).in_(sop_instance_uids), Reply.state != ReplyState.DISCARDED
-        )
-    )
-    return frozenset([*kept, *replies])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import and_, not_, or_
 from sqlmodel import Session, col, select
 
 from gateway.lifecycle import CaseState, ReplyState
@@ -58,12 +59,18 @@ def reply(session: Session, reply_id: int) -> Reply:
     return session.get_one(Reply, reply_id)
 
 
-def earlier_of_same_uid(session: Session, present: Reply) -> bool:
-    """Whether another object came first under the same SOP Instance UID."""
+def has_twin(session: Session, present: Reply) -> bool:
+    """Whether another object has the same SOP Instance UID: one that came first, or one that went on already.
+
+    One that came first and is held without a case does not count: whoever was not asked could stop others by it.
+    """
+    held_alone = and_(col(Reply.case_id).is_(None), col(Reply.problem) != "")
+    came_first = and_(col(Reply.id) < present.id, not_(held_alone))
     found = select(Reply.id).where(
         Reply.sop_instance_uid == present.sop_instance_uid,
-        col(Reply.id) < present.id,
+        Reply.id != present.id,
         Reply.state != ReplyState.DISCARDED,
+        or_(came_first, col(Reply.state) != ReplyState.RECEIVED),
     )
     return session.exec(found.limit(1)).first() is not None
 

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.lifecycle import CaseState, ConflictState, ReplyState, StudyState
+from gateway.lifecycle import CaseState, ConflictState, ReplyState, ResultState, StudyState
 from gateway.records import numbers
 from gateway.records.accounts import Viewer
 from gateway.web.foundation.access import may
@@ -71,6 +71,12 @@ def metrics(context: Context, _viewer: Annotated[Viewer, Depends(may(Right.RUN, 
     replies = Gauge(
         "gateway_replies", "Objects that reading sites sent back, by state", ["state"], registry=registry
     )
+    results = Gauge(
+        "gateway_results",
+        "Results of storage commitment that we owe, or owed, by state",
+        ["state"],
+        registry=registry,
+    )
     conflicts = Gauge(
         "gateway_conflicts",
         "Conflicts between two versions of a study, by state",
@@ -79,7 +85,7 @@ def metrics(context: Context, _viewer: Annotated[Viewer, Depends(may(Right.RUN, 
     )
     parked = Gauge(
         "gateway_parked",
-        "Cases, studies, replies and conflicts that wait for a person",
+        "Cases, studies, replies, results and conflicts that wait for a person",
         ["unit"],
         registry=registry,
     )
@@ -91,7 +97,9 @@ def metrics(context: Context, _viewer: Annotated[Viewer, Depends(may(Right.RUN, 
         replies.labels(reply_state.value).set(counts.get(f"reply_{reply_state.value}", 0))
     for conflict_state in ConflictState:
         conflicts.labels(conflict_state.value).set(counts.get(f"conflict_{conflict_state.value}", 0))
-    for unit in ("case", "study", "reply", "conflict"):
+    for result_state in ResultState:
+        results.labels(result_state.value).set(counts.get(f"result_{result_state.value}", 0))
+    for unit in ("case", "study", "reply", "result", "conflict"):
         parked.labels(unit).set(counts[f"parked_{unit}"])
     free = Gauge("gateway_objects_free_bytes", "Free space of the object store", registry=registry)
     free.set(context.blobs.free_mb() * 1e6)

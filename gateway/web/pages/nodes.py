@@ -1,4 +1,4 @@
-"""The other systems, for those who run the gateway: echo, and who was turned away, with the fix."""
+"""The other systems, for those who run the gateway: echo, what is owed to them, who was turned away, with the fix."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 
 from dicom_nodes.errors import NodeError
 from dicom_nodes.node import ConfirmsBy, DimseNode, Node
+from gateway.records import ledger
 from gateway.records.accounts import Viewer
-from gateway.records.views import case_rows, notice_rows
+from gateway.records.views import case_rows, commitment_rows, notice_rows
 from gateway.web.foundation.access import may
+from gateway.web.foundation.case_access import CaseId
 from gateway.web.foundation.context import Context, WebContext
 from gateway.web.foundation.redaction import without_uids
 from gateway.web.foundation.rights import Right
@@ -87,6 +89,7 @@ def _page(
         problems = getattr(error, "problems", [error.problem])
     with context.database.read() as session:
         refusals = case_rows.refusals(session)
+        results = commitment_rows.newest(session)
         channels, told = notice_rows.channels(session), notice_rows.newest(session)
     return render(
         request,
@@ -96,6 +99,7 @@ def _page(
         nodes=nodes,
         problems=problems,
         refusals=refusals,
+        results=results,
         channels=channels,
         notices=told,
         answer=answer,
@@ -105,7 +109,7 @@ def _page(
 
 @router.get("/nodes")
 def nodes_page(request: Request, context: Context, viewer: Runner) -> Response:
-    """Every node of nodes.yaml, and who was turned away."""
+    """Every node of nodes.yaml, the results of storage commitment that are owed, and who was turned away."""
     return _page(request, context, viewer)
 
 
@@ -113,6 +117,48 @@ def nodes_page(request: Request, context: Context, viewer: Runner) -> Response:
 def echo_page(request: Request, context: Context, viewer: Runner, name: str) -> Response:
     """Ask a node and show the answer."""
     return _page(request, context, viewer, ask(context, name))
+
+
+@router.post("/nodes/results/{result_id}/retry")
+def retry_page(context: Context, viewer: Runner, result_id: CaseId) -> Response:
+    """Report a result of storage commitment once more, now."""
+    ledger.retry(context.database, "result", result_id, viewer.login)
+    return RedirectResponse("/nodes", status_code=303)
+
+
+@router.post("/nodes/results/{result_id}/drop")
+def drop_page(context: Context, viewer: Runner, result_id: CaseId) -> Response:
+    """Report a result no more: nobody waits for it."""
+    ledger.drop_result(context.database, result_id, viewer.login)
+    return RedirectResponse("/nodes", status_code=303)
+
+
+@api.get("/results")
+def results_json(context: Context, _viewer: Runner) -> dict[str, Any]:
+    """The results of storage commitment that are owed, or were told: those that wait for a person first."""
+    with context.database.read() as session:
+        rows = commitment_rows.newest(session)
+    times = [(row.asked_at.isoformat(), row.reached_at.isoformat()) for row in rows]
+    return {
+        "results": [
+            without_uids(vars(row) | {"asked_at": asked, "reached_at": reached})
+            for row, (asked, reached) in zip(rows, times, strict=True)
+        ]
+    }
+
+
+@api.post("/results/{result_id}/retry", status_code=204)
+def retry_json(context: Context, viewer: Runner, result_id: CaseId) -> Response:
+    """Report a result of storage commitment once more, now."""
+    ledger.retry(context.database, "result", result_id, viewer.login)
+    return Response(status_code=204)
+
+
+@api.post("/results/{result_id}/drop", status_code=204)
+def drop_json(context: Context, viewer: Runner, result_id: CaseId) -> Response:
+    """Report a result no more."""
+    ledger.drop_result(context.database, result_id, viewer.login)
+    return Response(status_code=204)
 
 
 @api.post("/{name}/echo")

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
+from pydicom.uid import MRImageStorage
 from sqlmodel import select
 
-from dicom_nodes.errors import AssociationRejected
+from dicom_nodes.commitment import (
+    CommitmentResult,
+    InstanceReference,
+    report_commitment,
+    request_commitment,
+)
+from dicom_nodes.errors import AssociationRejected, RequestRefused
 from dicom_nodes.outcomes import Outcome
 from dicom_nodes.scp.listening import SharedPort, listen
 from dicom_nodes.sender import echo, store
 from gateway.assembly.gateway import Gateway, open_gateway
 from gateway.assembly.receiver import receiver
-from gateway.records.tables.studies import Instance, Study
+from gateway.records.commitment_answers import UNKNOWN_TRANSACTION
+from gateway.records.tables.commitments import OwedResult
+from gateway.records.tables.studies import Commitment, Instance, Study
 from gateway.records.views import case_rows
 from gateway.settings import Settings
 from support.nodes.peers import HERE, node, wait_until
@@ -26,6 +37,18 @@ NODES = """\
 nodes:
   - {name: pacs, kind: dimse, ae_title: MODALITY, host: 127.0.0.1, port: 104, roles: [sender], site: north}
 """
+
+
+_WHEN = datetime(2026, 3, 1, tzinfo=UTC)
+OWED = {
+    "node": "pacs",
+    "calling_ae_title": "MODALITY",
+    "objects": 1,
+    "asked_at": _WHEN,
+    "reached_at": _WHEN,
+    "look_again_at": _WHEN,
+}
+"""A result that is owed, without its transaction."""
 
 
 @contextmanager
@@ -115,3 +138,65 @@ def test_processes_that_share_a_port_share_the_associations_too(tmp_path: Path) 
         finally:
             receiving.stop(0.0)
             listening.close()
+
+
+def _committed(port: int, title: str, result: CommitmentResult) -> int:
+    """Somebody reports commitment; the status it is answered."""
+    try:
+        report_commitment(node("us", "GATEWAY", port), result, {}, calling_ae_title=title)
+    except RequestRefused as refused:
+        return refused.status
+    return 0x0000
+
+
+def test_who_was_not_asked_is_counted_with_the_fix(tmp_path: Path) -> None:
+    """A result that nobody asked for is refused, by sender and without an identifier; it leaves no other row."""
+    with opened(tmp_path / "gateway") as gateway:
+        receiving = receiver(gateway)
+        receiving.start()
+        try:
+            for _ in range(2):
+                result = CommitmentResult("2.25.404", "us", ("2.25.1",), ())
+                assert _committed(receiving.port, "MODALITY", result) == 0x0115
+        finally:
+            receiving.stop()
+        with gateway.database.read() as session:
+            [refusal] = case_rows.refusals(session)
+            assert session.exec(select(Commitment)).all() == []
+    assert (refusal.node, refusal.times, refusal.calling_ae_title) == ("pacs", 2, "MODALITY")
+    assert refusal.why == UNKNOWN_TRANSACTION.why
+    assert not {"2.25.404", "2.25.1"} & set(f"{refusal.why} {refusal.fix}".split())
+
+
+def test_a_request_for_commitment_is_a_row_before_it_is_success(tmp_path: Path) -> None:
+    """With the node that asked; too many, and a transaction in use, are refused and counted for it."""
+    first, second = (InstanceReference(MRImageStorage, uid) for uid in ("2.25.1", "2.25.2"))
+    with opened(tmp_path / "gateway") as gateway:
+        receiving = receiver(gateway)
+        receiving.start()
+        us = node("us", "GATEWAY", receiving.port)
+        ask = partial(request_commitment, us, calling_ae_title="MODALITY", wait_s=0)
+        try:
+            assert ask("2.25.7", [first]) is None
+            with pytest.raises(RequestRefused) as in_use:
+                ask("2.25.7", [first, second])
+            with gateway.database.write("test") as session:
+                session.add_all(
+                    OwedResult(transaction_uid=f"2.25.{number}", **OWED) for number in range(100, 599)
+                )
+            with pytest.raises(RequestRefused) as too_many:
+                ask("2.25.8", [first])
+        finally:
+            receiving.stop()
+        with gateway.database.read() as session:
+            refusals = {
+                (row.node, row.why.split(",")[0].split(":")[0]) for row in case_rows.refusals(session)
+            }
+            asked = session.exec(select(OwedResult).where(OwedResult.transaction_uid == "2.25.7")).one()
+            assert session.exec(select(OwedResult).where(OwedResult.transaction_uid == "2.25.8")).all() == []
+    assert (in_use.value.status, too_many.value.status) == (0x0115, 0x0213)
+    assert too_many.value.transient
+    assert not in_use.value.transient
+    assert (asked.node, asked.calling_ae_title, asked.state) == ("pacs", "MODALITY", "OWED")
+    assert asked.wanted == [[MRImageStorage, "2.25.1"]]
+    assert len(refusals) == 2

@@ -17,7 +17,7 @@ from gateway.pipeline.jobs.forget import Forgetter
 from gateway.records import audit, forgetting, ledger, numbers
 from gateway.records.accounts import Viewer
 from gateway.records.database import Database
-from gateway.records.step_record import NewCommitment, StepRecord
+from gateway.records.step_record import StepRecord
 from gateway.records.tables.administration import AuditEvent, Refusal
 from gateway.records.tables.columns import METADATA
 from gateway.records.tables.studies import (
@@ -48,7 +48,7 @@ from support.patients import (
     to_the_queue,
     traces,
 )
-from support.records import LEASE, STATES
+from support.records import LEASE, STATES, commitment
 
 ALL = Viewer(0, "test", "test", "admin", "")
 OTHER = {"PatientID": "OTHER-1", "PatientName": "Somebody^Else", "AccessionNumber": "B-1"}
@@ -120,8 +120,8 @@ def litter(gateway: Bench, case_id: int) -> None:
         sop = session.exec(select(Instance.sop_instance_uid).where(Instance.study_id == study.id)).first()
     ledger.refuse(database, ledger.NewRefusal("SOMEBODY", "10.0.0.1", f"The object {sop} is broken.", ""))
     ledger.refuse(database, ledger.NewRefusal("SOMEBODY", "10.0.0.1", "Not a known caller.", ""))
-    ledger.record_commitment(database, NewCommitment("2.25.77", "hospital-pacs", (returned,), ()))
-    ledger.record_commitment(database, NewCommitment("2.25.78", "hospital-pacs", ("2.25.99",), ()))
+    commitment(database, "2.25.77", "hospital-pacs", (returned,))
+    commitment(database, "2.25.78", "hospital-pacs", ("2.25.99",), unit_id=99)
 
 
 def test_no_byte_of_the_patient_is_left(gateway: Bench, forgetter: Forgetter, tmp_path: Path) -> None:

@@ -238,6 +238,19 @@ def test_every_rule_that_sends_to_nobody_or_can_never_fire_is_named(folder: Path
     assert any("weak" in problem for _, problem in problems)
 
 
+def test_a_node_whose_replies_a_rule_takes_is_a_reader(folder: Path) -> None:
+    """One that is none, or that there is not, is named: what it sends would be held."""
+    rules_without_destination(folder, ", replies_from: [pacs, nowhere]")
+    told = [problem for where, problem in severe(check(settings_of(folder))) if where == "rules"]
+    assert [
+        f"takes replies from {name}, " in problem
+        for name, problem in zip(("pacs", "nowhere"), told, strict=True)
+    ]
+    (folder / "nodes.yaml").write_text(NODES.format(tls="").replace("[sender", "[reader, sender"))
+    rules_without_destination(folder, ", replies_from: [pacs]")
+    assert [problem for where, problem in severe(check(settings_of(folder))) if where == "rules"] == []
+
+
 def test_the_profiles_of_the_rules_in_force_are_looked_at(folder: Path) -> None:
     """Once rules are published, those decide; what stands in the edited folder is a draft."""
     rules_without_destination(folder, ", profile: no-sex")

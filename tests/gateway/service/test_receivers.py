@@ -16,14 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from pydicom.uid import MRImageStorage
 from sqlmodel import select
 
-from dicom_nodes.commitment import CommitmentResult, InstanceReference, request_commitment
-from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.errors import NodeError
-from dicom_nodes.scp.listening import SharedPort, listen
-from dicom_nodes.scp.receiver import Receiver
+from dicom_nodes.scp.listening import listen
 from dicom_nodes.sender import echo
 from gateway.assembly.gateway import open_gateway
 from gateway.assembly.receiver import receiver as open_receiver
@@ -32,7 +28,7 @@ from gateway.records.database import Database
 from gateway.records.tables.studies import Instance
 from gateway.service.serve import receivers
 from gateway.settings import Settings, usable_cores
-from support.nodes.peers import HERE, Kept, free_port, node, wait_until
+from support.nodes.peers import HERE, free_port, node, wait_until
 from support.nodes.raw_peer import STORAGE, RawPeer, message, store_command
 from support.objects.dicom_files import dataset_bytes, encoded, mr_dataset
 
@@ -233,45 +229,6 @@ def test_a_port_that_is_taken_is_said_and_tried_again(tmp_path: Path) -> None:
         wait_until(lambda: b"Choose a free port" in (tmp_path / "log").read_bytes(), 60)
         other.close()
         wait_until(served.answers, 60)
-
-
-def test_what_another_process_acknowledged_is_committed(tmp_path: Path) -> None:
-    """A commitment request may come to a process before another one's rows are written: it waits for them."""
-    results: list[CommitmentResult] = []
-    us = NodeDirectory([node("us", "GATEWAY", 4242)])
-    hospital = Receiver("MODALITY", HERE, 0, lambda: us, Kept(), on_commitment=results.append)
-    hospital.start()
-    listening = listen(HERE, 0)
-    settings = _settings(tmp_path, hospital.port)
-    processes = [open_gateway(settings) for _ in range(2)]
-    asked, other = (open_receiver(one, SharedPort(listening, 2)) for one in processes)
-    uid, data = _object(1)
-    try:
-        other.start()
-        with processes[0].database.write("busy"):  # so that no row can be written
-            with RawPeer(other.port).associate() as peer:
-                peer.send(message(STORAGE, store_command(uid), data))
-                assert peer.status() == SUCCESS
-            other.stop(1.0)
-            asked.start()
-            wanted = [InstanceReference(MRImageStorage, uid)]
-            request_commitment(
-                node("us", "GATEWAY", asked.port),
-                "2.25.7",
-                wanted,
-                calling_ae_title="MODALITY",
-                wait_s=0.5,
-            )
-            assert results == []
-        wait_until(lambda: results)
-    finally:
-        for one in (asked, other, hospital):
-            one.stop(0.0)
-        listening.close()
-        for process in processes:
-            process.intake.close()
-            process.database.close()
-    assert results == [CommitmentResult("2.25.7", "us", (uid,), ())]
 
 
 def _listens(port: int) -> bool:

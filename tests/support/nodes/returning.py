@@ -18,6 +18,7 @@ from sqlmodel import select
 from dicom_nodes.commitment import CommitmentResult
 from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.node import DimseNode, Node, Role
+from dicom_nodes.scp.refusals import RefusedCaller
 from gateway.records import ledger
 from gateway.records.step_record import NewCommitment
 from gateway.records.tables.studies import Case, Delivery
@@ -74,11 +75,19 @@ class Returning:
         """A person's retry."""
         ledger.retry(self.bench.context.database, "case", self.case_id, "lead")
 
-    def hear(self, result: CommitmentResult) -> None:
-        """A commitment result that came on an association of its own."""
-        ledger.record_commitment(
+    def hear(self, result: CommitmentResult) -> tuple[str, str] | None:
+        """A commitment result that came on an association of its own; why it does not count, if it does not."""
+        answer = NewCommitment(result.transaction_uid, result.node, result.committed, result.failed)
+        unexpected = ledger.record_commitment(self.bench.context.database, answer, result.reports_for)
+        return None if unexpected is None else (unexpected.why, unexpected.fix)
+
+    def turned_away(self, refusal: RefusedCaller) -> None:
+        """Who or what the receiver turned away."""
+        ledger.refuse(
             self.bench.context.database,
-            NewCommitment(result.transaction_uid, result.node, result.committed, result.failed),
+            ledger.NewRefusal(
+                refusal.calling_ae_title, refusal.address, refusal.why, refusal.fix, refusal.node
+            ),
         )
 
 

@@ -5,10 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydicom import Dataset
 
 from dicom_nodes.directory import NodeDirectory
-from gateway.pipeline.replies.case_of_reply import ACCEPTED, DOCUMENTS, NoCase, fitting_case, is_report
+from gateway.pipeline.replies.case_of_reply import (
+    ACCEPTED,
+    DOCUMENTS,
+    Candidate,
+    NoCase,
+    fitting_case,
+    is_report,
+)
 from gateway.records.tables.studies import Case, Reply
 
 NODES = NodeDirectory.from_text(
@@ -25,7 +34,7 @@ SR = "1.2.840.10008.5.1.4.1.1.88.33"
 
 def case(number: int = 1, destination: str = "reading-web", pseudonym: str = "PML-A") -> Case:
     """A case as the records have it."""
-    return Case(id=number, destination=destination, pseudonym=pseudonym)
+    return Case(id=number, destination=destination, pseudonym=pseudonym, rule_id="natalizumab")
 
 
 def reply(node: str = "reading-web", sop_class_uid: str = SR) -> Reply:
@@ -33,22 +42,52 @@ def reply(node: str = "reading-web", sop_class_uid: str = SR) -> Reply:
     return Reply(id=1, node=node, sop_class_uid=sop_class_uid)
 
 
-@pytest.mark.parametrize("node", ["reading-web", "reading-ae"])
+def candidate(present: Case, forwarded: bool = True, replies_from: tuple[str, ...] = ()) -> Candidate:
+    """A case and who may answer for it."""
+    return Candidate(present, forwarded and bool(present.destination), replies_from)
+
+
 @pytest.mark.parametrize("patient", ["PML-A", ""])
-def test_the_destination_and_other_readers_of_its_site_answer_for_it(node: str, patient: str) -> None:
-    """A site that is sent studies by STOW-RS may send back by C-STORE; an empty Patient ID names nobody else."""
-    found = fitting_case(reply(node), patient, [case()], NODES)
-    assert isinstance(found, Case)
+def test_the_node_that_the_case_was_forwarded_to_answers_for_it(patient: str) -> None:
+    """An empty Patient ID names nobody else."""
+    assert isinstance(fitting_case(reply(), patient, [candidate(case())], NODES), Case)
 
 
-def test_a_case_read_from_the_gateways_own_queue_takes_any_reading_site() -> None:
-    """It has no destination: whoever fetched it may answer."""
-    assert isinstance(fitting_case(reply("other-site"), "PML-A", [case(destination="")], NODES), Case)
+@pytest.mark.parametrize("destination", ["", "reading-web"])
+def test_a_node_that_the_rule_names_answers_too(destination: str) -> None:
+    """A site that is sent studies by STOW-RS may send back by C-STORE; one that fetched from our queue may answer."""
+    named = candidate(case(destination=destination), replies_from=("reading-ae", "other-site"))
+    for node in ("reading-ae", "other-site"):
+        assert isinstance(fitting_case(reply(node), "PML-A", [named], NODES), Case)
+
+
+NODE = st.sampled_from(["reading-web", "reading-ae", "other-site", "hospital"])
+
+
+@given(
+    NODE,
+    NODE | st.just(""),
+    st.booleans(),
+    st.frozensets(NODE),
+    st.sampled_from(["PML-A", "", "PML-B"]),
+)
+def test_nobody_answers_who_was_not_asked(
+    node: str, destination: str, forwarded: bool, named: frozenset[str], patient: str
+) -> None:
+    """A fit needs a reader that was sent the case, or that its rule names; and no other patient."""
+    present = candidate(case(destination=destination), forwarded, tuple(sorted(named)))
+    found = fitting_case(reply(node), patient, [present], NODES)
+    asked = node in named or (forwarded and node == destination)
+    assert isinstance(found, Case) == (asked and node != "hospital" and patient != "PML-B")
+    if not asked and node != "hospital":
+        assert isinstance(found, NoCase)
+        assert node in found.problem
+        assert f"add it to replies_from of rule {present.case.rule_id}" in found.fix
 
 
 def test_of_two_sites_with_the_same_study_the_pseudonym_decides() -> None:
     """Two senders may use one Study Instance UID; their patients have different pseudonyms."""
-    two = [case(1, pseudonym="PML-A"), case(2, pseudonym="PML-B")]
+    two = [candidate(case(1, pseudonym="PML-A")), candidate(case(2, pseudonym="PML-B"))]
     found = fitting_case(reply(), "PML-B", two, NODES)
     assert isinstance(found, Case)
     assert found.id == 2
@@ -63,6 +102,8 @@ def test_of_two_sites_with_the_same_study_the_pseudonym_decides() -> None:
         (reply("gone"), "PML-A", [case()], "no node 'gone'"),
         (reply("other-site"), "PML-A", [case()], "was not sent to other-site"),
         (reply("other-site"), "PML-A", [case(destination="gone")], "was not sent to other-site"),
+        (reply("reading-ae"), "PML-A", [case()], "was not sent to reading-ae"),
+        (reply("other-site"), "PML-A", [case(destination="")], "does not name other-site in replies_from"),
         (reply(), "PML-B", [case()], "not the pseudonym"),
         (reply(), "4711", [case()], "not the pseudonym"),
         (reply(), "", [case(1), case(2)], "more than one case (1, 2)"),
@@ -74,7 +115,7 @@ def test_whatever_is_not_certain_is_held_with_a_way_out(
     came: Reply, patient: str, candidates: list[Case], problem: str
 ) -> None:
     """Each reason is said, with what a person can do, and without the patient number that was named."""
-    found = fitting_case(came, patient, candidates, NODES)
+    found = fitting_case(came, patient, [candidate(each) for each in candidates], NODES)
     assert isinstance(found, NoCase)
     assert problem in found.problem
     assert found.fix

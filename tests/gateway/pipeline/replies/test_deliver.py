@@ -75,6 +75,7 @@ def _restored(worker: Bench, sender: str, state: CaseState = CaseState.FORWARDED
             "received_at": worker.clock(),
             "reached_at": worker.clock(),
             "look_again_at": worker.clock(),
+            "fence": 1,  # as the claim of `_turn` says
         }
         session.add(Reply(**(values | changes)))
     buffer = BytesIO()

@@ -16,7 +16,7 @@ from gateway.intake import SUCCESS
 from gateway.records.tables.studies import Reply
 from gateway.records.views import reply_rows
 from support.conflicts import case
-from support.engine import NOBODY_ANSWERS, Bench, bench, scans
+from support.engine import NOBODY_ANSWERS, RULE, Bench, bench, scans
 from support.nodes.replies import sr
 
 READER = DimseNode("reading-site", "READER", "127.0.0.1", 11200, frozenset({Role.READER}))
@@ -26,7 +26,7 @@ STRAY = b"\xfe\xff\xdd\xe0\0\0\0\0"
 @pytest.fixture
 def forwarded(tmp_path: Path) -> Iterator[Bench]:
     """A case that waits for its reader; the reading site fetches its images from the gateway's own queue."""
-    with bench(tmp_path) as made:
+    with bench(tmp_path, rules=f"{RULE}    replies_from: [reading-site]\n") as made:
         made.use(directory=lambda: NodeDirectory((*NOBODY_ANSWERS, READER)))
         made.keep(scans())
         made.run(61)

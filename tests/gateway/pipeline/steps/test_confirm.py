@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydicom.uid import SecondaryCaptureImageStorage
 
+from dicom_nodes.commitment import CommitmentResult, report_commitment
+from dicom_nodes.errors import RequestRefused
 from dicom_nodes.node import ConfirmsBy, DicomWebNode, Role, ServiceAddress
 from dicom_nodes.outcomes import A_FEW
+from dicom_nodes.scp.receiver import Receiver
 from gateway.pipeline.steps.confirm import MOST_FAILURES, MOST_REFUSALS
-from support.nodes.peers import HERE, Kept, PretendPacs, free_port, orthanc, receiver
-from support.nodes.returning import Returning, returning
+from gateway.records.tables.studies import Commitment
+from gateway.records.views import case_rows
+from support.nodes.peers import HERE, Kept, PretendPacs, free_port, node, orthanc, receiver
+from support.nodes.returning import SENDER, Returning, returning
 from support.nodes.stow_server import StowServer
 
 
@@ -62,7 +69,7 @@ def test_not_there_yet_means_the_same_on_every_association(tmp_path: Path, chann
     sent: list[str] = []
     with PretendPacs(commits=channel) as pacs, returning(tmp_path, pacs.node) as report:
         pacs.store_status = lambda event: sent.append(str(event.request.AffectedSOPInstanceUID)) or 0
-        with receiver(Kept(), pacs.node, on_commitment=report.hear) as us:
+        with receiver(Kept(), replace(pacs.node, name=SENDER), on_commitment=report.hear) as us:
             pacs.reports_to = us.port
             pacs.commit_failures.update(dict.fromkeys(_uids(report), 0x0112))
             report.until("RETURNED", step_s=61)
@@ -79,6 +86,16 @@ def test_not_there_yet_means_the_same_on_every_association(tmp_path: Path, chann
             assert again.at > first.at
     assert len(sent) >= 2
     assert len(set(sent)) == 1
+
+
+def test_an_answer_that_comes_while_we_wait_for_it_is_heard_at_once(tmp_path: Path) -> None:
+    """On an association of its own, before the step has ended: the case does not wait for its next look."""
+    with PretendPacs(commits="new", queries=False) as pacs, returning(tmp_path, pacs.node) as report:
+        asked = replace(pacs.node, name=SENDER)
+        with receiver(Kept(), asked, on_commitment=report.hear) as us:
+            pacs.reports_to = us.port
+            report.bench.run(1000)
+        assert _how(report)["how"] == "storage commitment"
 
 
 def test_the_uid_of_a_request_says_nothing(tmp_path: Path) -> None:
@@ -222,6 +239,100 @@ def test_a_web_node_is_asked_by_query(tmp_path: Path, status: int) -> None:
                 assert report.case.state == "CONFIRMED"
 
 
+@dataclass
+class Asked:
+    """The PACS was asked for commitment, took the request, and is silent; others may speak in its place."""
+
+    report: Returning
+    us: Receiver
+
+    @property
+    def answers(self) -> list[Commitment]:
+        """The rows of the requests, as they are."""
+        with self.report.bench.context.database.read() as session:
+            return case_rows.commitments(session, list(self.report.case.commitment_transactions))
+
+    def say(self, title: str, transaction: str, *uids: str) -> int:
+        """Somebody with that AE title commits to these objects; the status it is answered."""
+        result = CommitmentResult(transaction, "us", uids, ())
+        try:
+            report_commitment(node("us", "GATEWAY", self.us.port), result, {}, calling_ae_title=title)
+        except RequestRefused as refused:
+            return refused.status
+        return 0x0000
+
+
+@contextmanager
+def _asked(folder: Path) -> Iterator[Asked]:
+    """Three nodes: the PACS with a title of its own for reports of commitment, another hospital's, and a scanner."""
+    with PretendPacs(commits="never") as pacs, returning(folder, pacs.node) as report:
+        asked = replace(pacs.node, name=SENDER, commitment_results_from=("PACS_SC",))
+        nodes = (asked, node("other-pacs", "OTHER", 1), node("scanner", "MR1", 1))
+        report.know(asked)
+        with receiver(Kept(), *nodes, on_commitment=report.hear, refused=report.turned_away) as us:
+            for _ in range(20):
+                report.bench.run(61)
+                if report.case.commitment_transactions:
+                    break
+            yield Asked(report, us)
+
+
+def test_only_the_node_that_was_asked_may_confirm(tmp_path: Path) -> None:
+    """A forged result of a third node, and one of the right node under the wrong title, are refused, counted and shown.
+
+    The right node's own result, under the title that it reports with, confirms afterwards.
+    """
+    with _asked(tmp_path) as asked:
+        [transaction] = asked.report.case.commitment_transactions
+        uids = asked.answers[0].asked
+        for title in ("OTHER", "MR1", "PACS", "OTHER"):
+            assert asked.say(title, transaction, *uids) == 0x0115
+        asked.report.bench.run(61)
+        assert (asked.report.case.state, asked.answers[0].answered_at) == ("RETURNED", None)
+        with asked.report.bench.context.database.read() as session:
+            told = {(row.node, row.times): row.why for row in case_rows.refusals(session)}
+        assert set(told) == {("other-pacs", 2), ("scanner", 1), (SENDER, 1)}
+        assert all(f"in the place of node {SENDER!r}" in why for why in told.values())
+        assert not any(uid in why for why in told.values() for uid in [transaction, *uids])
+        assert asked.say("PACS_SC", transaction, *uids) == 0x0000
+        asked.report.until("CONFIRMED")
+        assert _how(asked.report)["how"] == "storage commitment"
+
+
+def test_a_result_that_nobody_asked_for_changes_nothing(tmp_path: Path) -> None:
+    """Another transaction, objects beside those asked about, and the replay of an old result about another report."""
+    with _asked(tmp_path) as asked:
+        [transaction] = asked.report.case.commitment_transactions
+        uids = asked.answers[0].asked
+        assert asked.say("PACS_SC", "2.25.404", *uids) == 0x0115
+        assert asked.say("PACS_SC", transaction, *uids, "2.25.405") == 0x0115
+        assert [row.answered_at for row in asked.answers] == [None]
+        with asked.report.bench.context.database.write("test") as session:
+            old = session.get_one(Commitment, transaction)
+            old.asked = ["2.25.1"]  # it was about an earlier form of the report
+        assert asked.say("PACS_SC", transaction, "2.25.1") == 0x0000
+        for _ in range(3):
+            asked.report.bench.run(3600)
+            assert asked.say("PACS_SC", transaction, "2.25.1") == 0x0000
+        assert asked.report.case.state == "RETURNED"
+
+
+def test_a_request_that_was_taken_is_waited_for(tmp_path: Path) -> None:
+    """A retry and a wake ask nobody anew; time does, each time after twice as long, until the answer comes."""
+    with _asked(tmp_path) as asked:
+        began = asked.answers[0].asked_at
+        for _ in range(5):
+            asked.report.retry()
+            asked.report.bench.run(1)
+        assert len(asked.answers) == 1
+        for _ in range(40):
+            asked.report.bench.run(30)
+        times = sorted(row.asked_at for row in asked.answers)
+        assert times[0] == began
+        gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(times)]
+        assert [60 * 2**n <= gap <= 60 * 2**n + 30 for n, gap in enumerate(gaps)] == [True] * 4
+
+
 @pytest.mark.orthanc
 def test_orthanc_commits_at_its_own_pace(tmp_path: Path) -> None:
     """A real archive that reports on a new association."""
@@ -229,6 +340,7 @@ def test_orthanc_commits_at_its_own_pace(tmp_path: Path) -> None:
     folder.mkdir()
     port = free_port()
     with orthanc(folder, gateway_port=port) as server, returning(tmp_path, server.node) as report:
-        with receiver(Kept(), server.node, on_commitment=report.hear, port=port):
+        asked = replace(server.node, name=SENDER)
+        with receiver(Kept(), asked, on_commitment=report.hear, port=port):
             report.until("CONFIRMED", step_s=61)
         assert _how(report)["how"] == "storage commitment"

@@ -19,8 +19,8 @@ from gateway.records.ledger.forgetting import (
     note_erased,
     readmit,
 )
-from gateway.records.step_record import NewCommitment
 from gateway.records.tables.administration import Refusal
+from gateway.records.tables.commitments import OwedResult
 from gateway.records.tables.studies import Case, Commitment, ForgottenPatient, Instance, Reply, Study
 from support.records import (
     QUIET,
@@ -28,6 +28,7 @@ from support.records import (
     FakeClock,
     audit_events,
     case_row,
+    commitment,
     due,
     journal,
     matched_case,
@@ -101,11 +102,25 @@ def test_refusals_and_answers_that_name_an_object_go(database: Database, blobs: 
         ledger.refuse(
             database, ledger.NewRefusal("PACS", "10.0.0.1", f"Instance {uid} was refused.", "Repair it.")
         )
-        ledger.record_commitment(database, NewCommitment(f"2.25.{uid[-2:]}", "pacs", (uid,), ()))
+        commitment(database, f"2.25.{uid[-2:]}", "pacs", (uid,))
     _mark(database)
     with database.read() as session:
         assert session.exec(select(Refusal.why)).all() == ["Instance 1.2.3.1.11 was refused."]
         assert session.exec(select(Commitment.committed)).all() == [["1.2.3.1.11"]]
+
+
+def test_what_was_asked_about_a_patient_goes(database: Database, clock: FakeClock) -> None:
+    """Requests of ours about reports of its cases, whatever they name, and results that we owe about its images."""
+    matched_case(database, clock)
+    for unit_id in (1, 2):
+        commitment(database, f"2.25.{unit_id}", "pacs", ("1.9.9",), "case", unit_id)
+    for number, uid in enumerate(("1.2.3.1.1", "1.2.3.1.11")):
+        wanted = (("1.2.840.10008.5.1.4.1.1.4", uid),)
+        assert ledger.owe_result(database, ledger.NewOwed("pacs", "PACS", f"2.25.{number}", wanted)) is None
+    _mark(database, "hash", 1, even_open=True)
+    with database.read() as session:
+        assert session.exec(select(Commitment.unit_id)).all() == [2]
+        assert [row.wanted[0][1] for row in session.exec(select(OwedResult))] == ["1.2.3.1.11"]
 
 
 def test_files_go_some_at_a_time_with_their_rows(

@@ -14,12 +14,22 @@ from gateway.records import ledger, numbers
 from gateway.records.accounts import Viewer
 from gateway.records.database import Database
 from gateway.records.ledger.replies import note_reply_download
-from gateway.records.step_record import NewCommitment, NewDelivery, StepRecord
+from gateway.records.step_record import NewDelivery, StepRecord
 from gateway.records.tables.administration import Notice
 from gateway.records.tables.studies import Case, Delivery, PreparedInstance, Reply
-from gateway.records.views import case_rows, reply_rows
+from gateway.records.views import case_rows, commitment_rows, reply_rows
 from gateway.records.views.queue import queue
-from support.records import LEASE, STATES, FakeClock, audit_events, due, forwarded_case, new_reply, reader
+from support.records import (
+    LEASE,
+    STATES,
+    FakeClock,
+    audit_events,
+    commitment,
+    due,
+    forwarded_case,
+    new_reply,
+    reader,
+)
 
 EVERY_SITE = Viewer(0, "test", "test", "admin", "")
 COPY, STUDY = "2.25.77", "2.25.1"
@@ -71,8 +81,45 @@ def test_the_same_object_twice_is_one_reply(database: Database) -> None:
     other = ledger.keep_reply(database, new_reply(digest="f" * 64))
     assert other != first
     with database.read() as session:
-        assert reply_rows.earlier_of_same_uid(session, reply_rows.reply(session, other))
-        assert not reply_rows.earlier_of_same_uid(session, reply_rows.reply(session, first))
+        assert reply_rows.has_twin(session, reply_rows.reply(session, other))
+        assert not reply_rows.has_twin(session, reply_rows.reply(session, first))
+
+
+def test_a_held_object_that_another_node_sends_is_looked_at_again(database: Database) -> None:
+    """The second may be the node that was asked; while nothing is held, or from the same node, nothing changes."""
+    number = ledger.keep_reply(database, new_reply())
+    elsewhere = new_reply(node="other", calling_ae_title="OTHER", address="10.0.0.2")
+    assert ledger.keep_reply(database, elsewhere) == number
+    assert _reply(database, number).node == "reading-site"
+    ledger.park(database, due(database), "It was not asked.", "Ask.")
+    assert ledger.keep_reply(database, new_reply()) == number
+    assert _reply(database, number).problem == "It was not asked."
+    assert ledger.keep_reply(database, elsewhere) == number
+    taken = _reply(database, number)
+    assert (taken.node, taken.calling_ae_title, taken.address) == ("other", "OTHER", "10.0.0.2")
+    assert (taken.problem, taken.fix) == ("", "")
+    assert due(database).id == number
+
+
+def test_a_held_object_of_nobodys_case_stops_no_other(database: Database, clock: FakeClock) -> None:
+    """Whoever was not asked sends what bears another's UID: the other goes on, and then the held one is the twin."""
+    case_id = _read_case(database, clock)
+    stray = ledger.keep_reply(database, new_reply(node="other"))
+    wanted = ledger.keep_reply(database, new_reply(digest="f" * 64))
+    twins: list[bool] = []
+
+    def look(number: int) -> None:
+        with database.read() as session:
+            twins.append(reply_rows.has_twin(session, reply_rows.reply(session, number)))
+
+    look(wanted)  # the first is not placed yet
+    ledger.park(database, due(database), "It was not asked.", "Ask.")
+    look(wanted)
+    about = StepRecord(columns={"study_id": 1, "case_id": case_id})
+    ledger.advance(database, due(database), ReplyState.RESTORED, about)
+    look(stray)
+    look(wanted)
+    assert twins == [True, False, True, False]
 
 
 def test_a_copy_that_comes_back_is_counted_and_told_once(database: Database, clock: FakeClock) -> None:
@@ -141,7 +188,7 @@ def test_a_discarded_object_is_never_sent_even_by_a_step_that_runs(
     event = audit_events(database)[-1]
     assert (event.action, event.detail) == ("reply discarded", {"why": "made for a course"})
     with database.read() as session:
-        assert case_rows.holds(session, ["1.9.1"]) == frozenset()
+        assert commitment_rows.kept_from(session, "reading-site", ["1.9.1"]) == {}
 
 
 def test_what_was_returned_can_no_longer_be_discarded(database: Database, clock: FakeClock) -> None:
@@ -164,7 +211,7 @@ def test_deliveries_of_a_reply_are_its_cases(database: Database, clock: FakeCloc
     with database.read() as session:
         [delivery] = session.exec(select(Delivery)).all()
         assert (delivery.case_id, delivery.direction) == (case_id, "reply")
-        assert case_rows.holds(session, ["1.9.1", "1.9.2"]) == {"1.9.1"}
+        assert set(commitment_rows.kept_from(session, "reading-site", ["1.9.1", "1.9.2"])) == {"1.9.1"}
 
 
 def test_a_commitment_answer_wakes_the_reply_it_is_about(database: Database, clock: FakeClock) -> None:
@@ -176,7 +223,7 @@ def test_a_commitment_answer_wakes_the_reply_it_is_about(database: Database, clo
     ledger.advance(database, due(database), ReplyState.RETURNED)
     ledger.postpone(database, due(database), "no answer yet", timedelta(hours=1), failed=False)
     assert ledger.claim_due(database, "w", LEASE, STATES) is None
-    ledger.record_commitment(database, NewCommitment("2.25.5", "hospital-pacs", ("1.9.1",), ()))
+    commitment(database, "2.25.5", "hospital-pacs", ("1.9.1",), "reply")
     assert due(database).unit == "reply"
 
 

@@ -7,9 +7,11 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic import command
+from sqlmodel import select
 
 from gateway.records.database import Database
 from gateway.records.migrations import schema
+from gateway.records.tables.studies import Instance
 
 FIRST = "7a1407f3b970"
 SAMPLES: dict[type[sa.types.TypeEngine[Any]], Any] = {
@@ -22,6 +24,8 @@ SAMPLES: dict[type[sa.types.TypeEngine[Any]], Any] = {
 }
 REPLACED = {"in_conflict"}
 """Columns of the first version that say the same under another name now."""
+SINCE = {"uploaded_by": None, "identity_of": None, "conflict_id": None, "standing": "in force"}
+"""Columns of later versions that want a value of their own."""
 CHOSEN = {"state": {"case": "MATCHED", "study": "RECEIVED"}, "role": {"account": "reader"}}
 
 
@@ -92,6 +96,32 @@ def test_a_second_version_of_an_object_is_set_aside_by_the_upgrade(sqlite: Datab
         assert connection.execute(
             sa.text("SELECT in_conflict FROM instance ORDER BY id")
         ).scalars().all() == [0, 1]
+
+
+def test_objects_received_before_are_their_studys_senders(sqlite: Database) -> None:
+    """Nothing else is known of them, and an upload has none; the upgrade goes back, too."""
+    with sqlite.engine.connect() as connection:
+        command.downgrade(schema._config(connection), "f7a40d3e1c25")
+        for number, sender in ((1, 'a "quoted" account'), (2, "")):
+            for name in ("study", "instance"):
+                table = sa.Table(name, sa.MetaData(), autoload_with=connection)
+                own = {"study_id": number, "conflict_id": None} if name == "instance" else {"sender": sender}
+                own |= {"study_instance_uid": str(number)} if name == "study" else {}
+                row = {**_row(table), **SINCE, "id": number, **own}
+                row = {key: value for key, value in row.items() if key in table.columns}
+                connection.execute(sa.insert(table).values(row))
+        connection.commit()
+    schema.upgrade(sqlite)
+    with sqlite.read() as session:
+        assert session.exec(select(Instance.senders).order_by(Instance.ids())).all() == [
+            ['a "quoted" account'],
+            [],
+        ]
+    with sqlite.engine.connect() as connection:
+        schema._foreign_keys(connection, "OFF")
+        command.downgrade(schema._config(connection), "f7a40d3e1c25")
+        columns = {column["name"] for column in sa.inspect(connection).get_columns("instance")}
+    assert "senders" not in columns
 
 
 def test_the_revisions_make_the_tables_of_the_code(database: Database) -> None:

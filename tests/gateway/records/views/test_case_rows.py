@@ -7,8 +7,8 @@ from gateway.records.accounts import Viewer
 from gateway.records.database import Database
 from gateway.records.identities.vault import Vault
 from gateway.records.ledger.node_responses import keep_deliveries
-from gateway.records.step_record import NewCommitment, NewDelivery
-from gateway.records.tables.studies import Case, ForgottenPatient, Identity, Reply, SignedReport, Study
+from gateway.records.step_record import NewDelivery
+from gateway.records.tables.studies import Case, ForgottenPatient, Identity, SignedReport, Study
 from gateway.records.views import case_rows
 from gateway.records.views.queue import queue
 from support.records import (
@@ -16,11 +16,11 @@ from support.records import (
     LEASE,
     QUIET,
     FakeClock,
+    commitment,
     forwarded_case,
     keep_identities,
     matched_case,
     new_instance,
-    new_reply,
     reader,
     sealed,
 )
@@ -116,7 +116,7 @@ def test_what_a_node_has_is_what_it_took(sqlite: Database, clock: FakeClock) -> 
 
 def test_only_answers_to_what_was_asked_are_found(sqlite: Database) -> None:
     """By the transactions of the case."""
-    ledger.record_commitment(sqlite, NewCommitment("2.25.1", "pacs", ("1.9",), ()))
+    commitment(sqlite, "2.25.1", "pacs", ("1.9",))
     with sqlite.read() as session:
         assert [row.transaction_uid for row in case_rows.commitments(session, ["2.25.1", "2.25.2"])] == [
             "2.25.1"
@@ -167,17 +167,6 @@ def test_a_forgotten_patient_is_known_by_the_mark(sqlite: Database, clock: FakeC
     with sqlite.read() as session:
         assert case_rows.is_forgotten(session, "hash") == clock.time
         assert case_rows.is_forgotten(session, "other") is None
-
-
-def test_what_is_kept_is_what_a_sender_may_rely_on(sqlite: Database) -> None:
-    """Instances of studies and objects of reading sites; one that was discarded is promised to nobody."""
-    ledger.keep_instance(sqlite, new_instance(1), QUIET)
-    for number in (1, 2):
-        ledger.keep_reply(sqlite, new_reply(number))
-    with sqlite.write("test") as session:
-        session.get_one(Reply, 2).state = "DISCARDED"
-    with sqlite.read() as session:
-        assert case_rows.holds(session, ["1.2.3.1.1", "1.9.1", "1.9.2", "1.9.3"]) == {"1.2.3.1.1", "1.9.1"}
 
 
 def test_lists_are_in_the_order_people_look_for(sqlite: Database, clock: FakeClock) -> None:

@@ -90,7 +90,7 @@ def test_objects_of_one_study_may_refer_to_each_other(database: Database) -> Non
     with database.read() as session:
         present = reply_rows.reply(session, first)
         assert reply_rows.siblings(session, present) == {"1.9.1", "1.9.2"}
-        assert not reply_rows.earlier_of_same_uid(session, present)
+        assert not reply_rows.has_twin(session, present)
 
 
 def test_a_discarded_object_is_no_earlier_one(database: Database) -> None:
@@ -98,10 +98,10 @@ def test_a_discarded_object_is_no_earlier_one(database: Database) -> None:
     first = _reply(database, 1)
     second = ledger.keep_reply(database, new_reply(1, digest="f" * 64))
     with database.read() as session:
-        assert reply_rows.earlier_of_same_uid(session, reply_rows.reply(session, second))
+        assert reply_rows.has_twin(session, reply_rows.reply(session, second))
     ledger.discard_reply(database, first, "lead", "wrong")
     with database.read() as session:
-        assert not reply_rows.earlier_of_same_uid(session, reply_rows.reply(session, second))
+        assert not reply_rows.has_twin(session, reply_rows.reply(session, second))
 
 
 def test_the_copy_of_another_patient_is_recognised(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from gateway.lifecycle import CaseState, ReplyState, StudyState
+from gateway.lifecycle import CaseState, ReplyState, ResultState, StudyState
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
 from gateway.web.api.health import readyz
@@ -80,7 +80,14 @@ def test_metrics_hold_numbers_and_no_identity(web: WebGateway) -> None:
 def test_metrics_have_every_state_also_those_of_nobody(web: WebGateway) -> None:
     """A monitoring rule on a state must not stay silent because no case was ever there."""
     text = web.client("admin").get("/metrics").text
-    for name, states in (("cases", CaseState), ("studies", StudyState), ("replies", ReplyState)):
+    shown = {"cases": CaseState, "studies": StudyState, "replies": ReplyState, "results": ResultState}
+    for name, states in shown.items():
         assert set(re.findall(rf'gateway_{name}\{{state="(\w+)"\}}', text)) == set(states)
-    assert set(re.findall(r'gateway_parked\{unit="(\w+)"\}', text)) == {"case", "study", "reply", "conflict"}
+    assert set(re.findall(r'gateway_parked\{unit="(\w+)"\}', text)) == {
+        "case",
+        "study",
+        "reply",
+        "result",
+        "conflict",
+    }
     assert re.search(r"^gateway_objects_free_bytes [1-9]", text, re.MULTILINE)

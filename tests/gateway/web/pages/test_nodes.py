@@ -14,6 +14,7 @@ from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.errors import UnknownNode
 from gateway.demo.reading_site import ReadingSite
 from gateway.records import ledger
+from gateway.records.tables.commitments import OwedResult
 from gateway.web.application import create_application
 from gateway.web.pages.nodes import ask
 from gateway.wrong_configuration import Fault, WrongConfiguration
@@ -136,3 +137,43 @@ nodes:
     assert "10.0.0.9:104" in dicom_row
     assert "TLS" not in dicom_row
     assert [role in dicom_row for role in ("archive", "sender", "reader")] == [True, True, False]
+
+
+def test_what_is_owed_is_shown_and_can_be_tried_or_dropped(web: WebGateway) -> None:
+    """On the page and in the interface: how far each result has come, what helps, and no identifier of an object."""
+    for number in (1, 2):
+        wanted = (("1.2.840.10008.5.1.4.1.1.4", "2.25.55501"),)
+        ledger.owe_result(web.database, ledger.NewOwed("hospital", "HOSPITAL", f"2.25.5550{number}", wanted))
+    with web.database.write("test") as session:
+        session.get_one(OwedResult, 1).problem = "It does not take it."
+        session.get_one(OwedResult, 1).fix = "Look there."
+    admin = web.client("admin")
+    page = admin.get("/nodes").text
+    for shown in ("It does not take it.", "Look there.", "as HOSPITAL, #2", "Owed"):
+        assert shown in page
+    told = admin.get("/api/nodes/results").json()["results"]
+    assert [(one["id"], one["state"], one["objects"], one["kept"]) for one in told] == [
+        (1, "OWED", 1, None),
+        (2, "OWED", 1, None),
+    ]
+    assert "2.25.5550" not in page + str(told)
+    assert admin.post("/api/nodes/results/1/retry").status_code == 204
+    assert admin.post("/nodes/results/2/drop").status_code == 303
+    assert [
+        (one["id"], one["problem"], one["state"]) for one in admin.get("/api/nodes/results").json()["results"]
+    ] == [
+        (1, "", "OWED"),
+        (2, "", "DROPPED"),
+    ]
+    assert "Dropped" in admin.get("/nodes").text
+    assert admin.post("/api/nodes/results/2/drop").status_code == 409
+    assert admin.post("/api/nodes/results/3/drop").status_code == 404
+    assert admin.post("/nodes/results/1/retry").status_code == 303
+    assert admin.post("/api/nodes/results/1/drop").status_code == 204
+
+
+def test_what_is_owed_is_for_administrators(web: WebGateway) -> None:
+    """As all of this page."""
+    for login in ("reader", "lead", "north"):
+        assert web.client(login).get("/api/nodes/results").status_code == 403
+        assert web.client(login).post("/api/nodes/results/1/drop").status_code == 403
