@@ -2,7 +2,7 @@
 
 complete (completion)                    is everything here
 route (facts, guards, patient_hashes)    which rule applies, and what holds a study back
-prepare (originals, identities, copies, held_objects, manifest)   identity off, proven off
+prepare (originals, identities, persons, copies, held_objects, manifest)   identity off, proven off
 forward (deliveries)                     to the reading site; deliveries: what any node answers, for every step
 compose, return_report (document_forms), confirm   the report, back to the sender in the form it takes
 calendar                                 what a study does to the surveillance calendar

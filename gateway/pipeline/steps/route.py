@@ -10,6 +10,7 @@ from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.step_result import Done, NotYet, StepResult, Stuck
 from gateway.pipeline.steps import facts, guards, originals
 from gateway.pipeline.steps.identities import WAITS_FOR_A_LEAD, dispute, statements
+from gateway.privacy.schemes import Scheme
 from gateway.records import ledger
 from gateway.records.step_record import NewCase, StepRecord
 from gateway.records.views import case_rows
@@ -29,7 +30,7 @@ def route(turn: Turn, context: StepContext) -> StepResult:
     known = facts.of_study(context, study)
     if known.patients > 1:
         pairs = originals.with_headers(context.blobs, originals.kept(context.database, study.saved_id))
-        question = dispute(study, statements(pairs))
+        question = dispute(study, statements(pairs), context.no_patient_ids)
         if question is not None:
             return NotYet(
                 "its images name two different patients: a lead decides",
@@ -57,10 +58,12 @@ def route(turn: Turn, context: StepContext) -> StepResult:
         return Done(
             StudyState.UNMATCHED, StepRecord(note={"rules looked at": len(rules.rules)}, columns=columns)
         )
+    own_by_scheme = {int(scheme): facts.hashes(context, study, scheme) for scheme in Scheme}
+    accessions = {one.accession_hash for one in own_by_scheme.values()} - {""}
     with context.database.read() as session:
-        same_patient, same_accession = case_rows.linked(session, study, own.patient_hash, own.accession_hash)
+        same_patient, same_accession = case_rows.linked(session, study, own.patient_hash, accessions)
     others = [[facts.kept_hashes(other) for other in linked] for linked in (same_patient, same_accession)]
-    for finding in guards.holds(study_facts, own, *others):
+    for finding in guards.holds(study_facts, own_by_scheme, *others):
         if finding.code not in study.accepted:
             return _held(finding, columns)
     drafts = tuple(new_case(study_facts, each, rules.fingerprint, explanation) for each in assignments)

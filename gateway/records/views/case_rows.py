@@ -5,7 +5,7 @@ A viewer with a site sees that site's cases. Readers and leads of the reading se
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -252,20 +252,21 @@ def is_forgotten(session: Session, patient_hash: str) -> datetime | None:
     ).first()
 
 
-def other_studies(session: Session, present: Case) -> list[int]:
-    """The numbers of the other studies of a case's patient, oldest first."""
+def other_studies(session: Session, present: Case) -> dict[int, tuple[int, ...]]:
+    """The other studies of a case's patient, oldest first, and the schemes under which their copies left."""
     found = session.exec(
-        select(Case.study_id).where(
-            Case.identity_id == present.identity_id, Case.study_id != present.study_id
-        )
-    )
-    return sorted(set(found))
+        select(Case.study_id, Case.scheme)
+        .where(Case.identity_id == present.identity_id, Case.study_id != present.study_id)
+        .distinct()
+        .order_by(col(Case.study_id), col(Case.scheme))
+    ).all()
+    return {study_id: tuple(scheme for one, scheme in found if one == study_id) for study_id, _ in found}
 
 
 def linked(
-    session: Session, present: Study, patient_hash: str, accession_hash: str
+    session: Session, present: Study, patient_hash: str, accession_hashes: Collection[str]
 ) -> tuple[list[Study], list[Study]]:
-    """Other studies of this patient, and other studies of the site with this accession number."""
+    """Other studies of this patient, and other studies of the site with this accession number, by hash."""
 
     def others(same: ColumnElement[bool]) -> list[Study]:
         return list(
@@ -274,7 +275,7 @@ def linked(
 
     return (
         others(col(Study.patient_hash) == patient_hash),
-        others(col(Study.accession_hash) == accession_hash) if accession_hash else [],
+        others(col(Study.accession_hash).in_(accession_hashes)) if accession_hashes else [],
     )
 
 

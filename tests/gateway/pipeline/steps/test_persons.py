@@ -1,0 +1,271 @@
+"""Which person a study is about: known by whatever scheme and spelling, or new."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import replace
+from datetime import date
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from pydicom import Dataset, dcmread
+from sqlmodel import select
+
+from dicom_nodes.directory import NodeDirectory
+from dicom_nodes.node import DimseNode, Role
+from gateway.pipeline.jobs.forget import Forgetter
+from gateway.pipeline.steps import calendar
+from gateway.privacy.schemes import Scheme
+from gateway.records import ledger
+from gateway.records.calendar import calendar as calendar_of
+from gateway.records.identities import sealed_letters
+from gateway.records.ledger.replies import NewReply
+from gateway.records.tables.studies import Case, ForgottenPatient, Identity, Reply, Study
+from gateway.records.views import case_rows
+from routing_rules.surveillance.due_dates import PatientRisk
+from routing_rules.surveillance.enrolment_csv import EnrolmentRow
+from support.engine import Bench, bench
+from support.first_scheme import under_the_first_scheme
+from support.nodes.replies import sr
+from support.patients import RULES, WHO, images, sign, to_the_queue
+
+WHOLE = 99
+"""Images of the phantom at most: a protocol that can be read."""
+READER = DimseNode("reading", "READING", "127.0.0.1", 1, frozenset({Role.READER}))
+
+
+@pytest.fixture
+def pipeline(tmp_path: Path, database_url: str) -> Iterator[Bench]:
+    """Three images are a study here."""
+    with bench(tmp_path, RULES, database_url) as made:
+        yield made
+
+
+def rows(bench: Bench) -> tuple[list[Case], list[Study]]:
+    """Every case and every study, in order."""
+    with bench.context.database.read() as session:
+        return (
+            list(session.exec(select(Case).order_by(Case.ids()))),
+            list(session.exec(select(Study).order_by(Study.ids()))),
+        )
+
+
+def copies(bench: Bench, case_id: int) -> list[Dataset]:
+    """The de-identified copies of a case."""
+    with bench.context.database.read() as session:
+        return [dcmread(bench.context.blobs.path(copy.blob)) for copy in case_rows.prepared(session, case_id)]
+
+
+def other(number: int, **changes: str) -> list[Dataset]:
+    """Another study of the patient, with an accession number of its own."""
+    return images(suffix=f".{number}", **{"AccessionNumber": f"ACC-{number}", **changes})
+
+
+def old_and_new(bench: Bench) -> tuple[list[Dataset], list[Dataset]]:
+    """Two studies of one patient: of before schemes were in rows, and of after; each in the queue."""
+    old, new = images(WHOLE), images(WHOLE, suffix=".7", AccessionNumber="ACC-2", StudyDate="20260802")
+    with under_the_first_scheme():
+        to_the_queue(bench, old)
+    to_the_queue(bench, new)
+    return old, new
+
+
+def test_a_patient_of_before_keeps_pseudonym_and_dates(pipeline: Bench) -> None:
+    """The new study is the follow-up of the old one: one pseudonym, one shift, each the prior of the other."""
+    old_and_new(pipeline)
+    (first, second), (earlier, later) = rows(pipeline)
+    assert (first.scheme, second.scheme) == (Scheme.FIRST, Scheme.SECOND)
+    assert (earlier.scheme, later.scheme) == (Scheme.FIRST, Scheme.SECOND)
+    assert (first.pseudonym, first.identity_id) == (second.pseudonym, second.identity_id)
+    assert earlier.patient_hash == later.patient_hash
+    with pipeline.context.database.read() as session:
+        assert session.exec(select(Identity.scheme)).all() == [Scheme.FIRST]
+        assert case_rows.other_studies(session, second) == {1: (1,)}
+        assert case_rows.other_studies(session, first) == {2: (2,)}
+    assert later.facts["months_since_last"] == pytest.approx(5.95, abs=0.01)
+    gone_back = (date(2026, 8, 2) - date(2026, 2, 2)).days
+    shown = [date.fromisoformat(case.shifted_study_date) for case in (first, second)]
+    assert (shown[1] - shown[0]).days == gone_back
+
+
+def test_uids_are_those_of_the_scheme_of_the_case(pipeline: Bench) -> None:
+    """Copies, reports and their series; also of a case that is prepared again after the change."""
+    old, new = old_and_new(pipeline)
+    key = pipeline.context.pseudonym_key
+    more = deepcopy(old[-1])
+    more.SOPInstanceUID = more.file_meta.MediaStorageSOPInstanceUID = f"{more.SOPInstanceUID}.1"
+    pipeline.keep([more])  # late images of the old study
+    pipeline.run(70)
+    (first, _), _ = rows(pipeline)
+    assert (first.state, first.generation, first.scheme) == ("FORWARDED", 2, Scheme.FIRST)
+    for case_id, sent, scheme in ((1, [*old, more], Scheme.FIRST), (2, new, Scheme.SECOND)):
+        derived = key.of("hospital", scheme)
+        assert {copy.SOPInstanceUID for copy in copies(pipeline, case_id)} == {
+            derived.uid(str(image.SOPInstanceUID)) for image in sent
+        }
+        sign(pipeline, case_id, f"reader{case_id}")
+        pipeline.run()
+        with pipeline.context.database.read() as session:
+            case, signed = case_rows.case(session, case_id), case_rows.signed_report(session, case_id)
+        assert signed is not None
+        made = case.composed["enhanced"]
+        assert made["sop_instance_uid"] == derived.report_uid(case_id, signed.digest, "enhanced")
+        assert made["series_instance_uid"] == derived.report_series_uid(case_id, "enhanced")
+        report = dcmread(pipeline.context.blobs.path(made["blob"]))
+        assert (report.PatientID, report.StudyInstanceUID) == (WHO["PatientID"], sent[0].StudyInstanceUID)
+        assert report.StudyDate == sent[0].StudyDate
+
+
+def test_what_comes_back_is_restored_under_the_scheme_of_its_case(pipeline: Bench) -> None:
+    """An SR about the old and one about the new copies, which also names the prior, get their original UIDs back."""
+    old, new = old_and_new(pipeline)
+    pipeline.use(directory=lambda: NodeDirectory((READER,)))
+    for case_id in (1, 2):
+        answer = sr(copies(pipeline, case_id))
+        if case_id == 2:  # compared with the prior
+            answer.ContentSequence[1].ReferencedSOPSequence[0].ReferencedSOPInstanceUID = copies(pipeline, 1)[
+                0
+            ].SOPInstanceUID
+        answered(pipeline, answer)
+    pipeline.run()
+    with pipeline.context.database.read() as session:
+        replies = session.exec(select(Reply).order_by(Reply.ids())).all()
+    assert [(reply.problem, reply.case_id) for reply in replies] == [("", 1), ("", 2)]
+    for reply, sent in zip(replies, (old, new), strict=True):
+        restored = dcmread(pipeline.context.blobs.path(reply.restored["blob"]))
+        assert (restored.PatientID, restored.StudyInstanceUID) == (
+            WHO["PatientID"],
+            sent[0].StudyInstanceUID,
+        )
+        assert (restored.AccessionNumber, restored.StudyDate) == (sent[0].AccessionNumber, sent[0].StudyDate)
+        named = restored.ContentSequence[1].ReferencedSOPSequence[0].ReferencedSOPInstanceUID
+        assert named == old[0].SOPInstanceUID
+
+
+def answered(bench: Bench, answer: Dataset) -> None:
+    """An object of the reading site has come."""
+    buffer = BytesIO()
+    answer.save_as(buffer, enforce_file_format=True)
+    blob = f"replies/{answer.SOPInstanceUID}.dcm"
+    bench.context.blobs.put(blob, buffer.getvalue())
+    ledger.keep_reply(
+        bench.context.database,
+        NewReply(
+            READER.name,
+            READER.ae_title,
+            "127.0.0.1",
+            "c-store",
+            None,
+            str(answer.StudyInstanceUID),
+            str(answer.SOPClassUID),
+            str(answer.SOPInstanceUID),
+            str(answer.file_meta.TransferSyntaxUID),
+            str(answer.SOPInstanceUID)[-64:],
+            blob,
+            1,
+        ),
+    )
+
+
+def enrol(bench: Bench, patient_id: str, issuer: str = "") -> None:
+    """A coordinator enrols a number."""
+    database, key = bench.context.database, bench.context.pseudonym_key
+    ledger.publish_letterbox(database, key)
+    with database.read() as session:
+        public = sealed_letters.public_key(session)
+    row = EnrolmentRow(1, patient_id, issuer, "hospital", PatientRisk())
+    ledger.enrol(database, [ledger.sealed_enrolment(row, public)], "coordinator")
+    calendar.open_letters(database, key, bench.context.no_patient_ids)
+
+
+@pytest.mark.parametrize(
+    ("before", "issuer"), [(True, WHO["IssuerOfPatientID"]), (False, WHO["IssuerOfPatientID"]), (False, "")]
+)
+def test_the_calendar_has_the_patient_of_before_and_after(pipeline: Bench, before: bool, issuer: str) -> None:
+    """Enrolled under scheme 1 or now; with the issuer that images name, or (by the number of the new ones) without."""
+    if before:
+        with under_the_first_scheme():
+            enrol(pipeline, WHO["PatientID"], issuer)
+    old_and_new(pipeline)
+    if not before:
+        enrol(pipeline, WHO["PatientID"], issuer)
+    with pipeline.context.database.read() as session:
+        [patient] = calendar_of(session, "hospital", date(2026, 8, 3))
+    (first, _), _ = rows(pipeline)
+    assert (patient.pseudonym, patient.last_mri_on) == (first.pseudonym, date(2026, 8, 2))
+
+
+def test_a_missing_issuer_is_no_other_issuer(pipeline: Bench) -> None:
+    """Same number, name and birth date, once with and twice without the issuer, in either order: one patient."""
+    to_the_queue(pipeline, images())
+    to_the_queue(pipeline, other(7, IssuerOfPatientID=""))
+    to_the_queue(pipeline, other(8, PatientID=f"00{WHO['PatientID']}", IssuerOfPatientID=""))
+    to_the_queue(pipeline, other(9, PatientID="0042", IssuerOfPatientID=""))
+    to_the_queue(pipeline, other(10, PatientID="42"))
+    cases, _ = rows(pipeline)
+    assert cases[0].pseudonym == cases[1].pseudonym
+    assert cases[3].pseudonym == cases[4].pseudonym
+    assert len({case.pseudonym for case in cases}) == 3, "leading zeros count in what is not all digits"
+
+
+def test_the_same_number_of_somebody_else_without_issuer_is_not_joined(pipeline: Bench) -> None:
+    """Another name, or two patients with that number: nothing is guessed, and nothing changes afterwards."""
+    to_the_queue(pipeline, images())
+    to_the_queue(pipeline, other(7, IssuerOfPatientID="", PatientName="Other^Eva"))
+    to_the_queue(pipeline, other(8, IssuerOfPatientID="THIRD"))
+    cases, _ = rows(pipeline)
+    assert len({case.pseudonym for case in cases}) == 3
+
+
+def test_a_site_says_what_is_no_number(pipeline: Bench) -> None:
+    """`[study] no_patient_ids` extends the table: two such studies are two people, in any case and punctuation."""
+    loaded = pipeline.context.settings
+    study = loaded.study.model_copy(update={"no_patient_ids": ("no chart",)})
+    pipeline.use(settings=loaded.model_copy(update={"study": study}))
+    to_the_queue(pipeline, images(PatientID="No-Chart"))
+    to_the_queue(pipeline, other(7, PatientID="NO CHART", PatientName="Other^Eva"))
+    cases, studies = rows(pipeline)
+    assert cases[0].pseudonym != cases[1].pseudonym
+    assert [study.has_number for study in studies] == [False, False]
+    enrol(pipeline, "nochart")
+    with pipeline.context.database.read() as session:
+        [patient] = calendar_of(session, "hospital", date(2026, 8, 3))
+    assert "is no number by this site's settings" in patient.problem
+
+
+@pytest.mark.parametrize("spelled", [WHO["PatientID"], f" {WHO['PatientID']}"])
+def test_forgetting_takes_what_both_schemes_know(pipeline: Bench, spelled: str) -> None:
+    """By number, of before and after; a later study is held under either scheme."""
+    old_and_new(pipeline)
+    context = pipeline.context
+    forgetter = Forgetter(context.database, context.blobs, context.pseudonym_key)
+    wanted = forgetter.by_patient_id("hospital", WHO["IssuerOfPatientID"], spelled)
+    assert forgetter.plan(wanted).studies == (1, 2)
+    forgetter.forget(wanted, "admin", "asked for", even_open=True)
+    later = pipeline.keep(other(9))
+    pipeline.run(70)
+    assert "was forgotten" in pipeline.study(later).problem
+
+
+def test_one_number_that_two_schemes_know_as_two_people_is_forgotten_as_one(pipeline: Bench) -> None:
+    """Scheme 1 told 00123 from 123; whoever is forgotten by the number is forgotten as both."""
+    with under_the_first_scheme():
+        to_the_queue(pipeline, images(PatientID="00123"))
+    to_the_queue(pipeline, other(7, PatientID="123"))
+    cases, _ = rows(pipeline)
+    assert cases[0].pseudonym != cases[1].pseudonym
+    context = pipeline.context
+    forgetter = Forgetter(context.database, context.blobs, context.pseudonym_key)
+    for wanted in (
+        forgetter.by_patient_id("hospital", WHO["IssuerOfPatientID"], "00123"),
+        forgetter.by_case(1),
+        forgetter.by_study(1),
+    ):
+        assert forgetter.plan(wanted).studies == (1, 2)
+    forgetter.forget(wanted, "admin", "asked for", even_open=True)
+    with context.database.read() as session:
+        assert len(session.exec(select(ForgottenPatient)).all()) == 2
+        assert session.exec(select(Identity)).all() == []
+    assert forgetter.plan(replace(wanted, also=())).studies == ()
