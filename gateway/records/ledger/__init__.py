@@ -6,6 +6,7 @@
     work         claim_due, renew, note_deliveries, advance, postpone, park     (the engine)
     peers        which node a unit of work talks to next
     conflicts    decide_conflict, look_at_versions     (two versions of a study's objects: the question, the choice)
+                 link_person, unlink_person, look_at_persons       (a study without a number)
     node_responses  record_commitment; what nodes answered for each object
     replies      keep_reply, note_echo, discard_reply, count_as_report, note_reply_download
     people       claim_case, release_case, save_draft, sign_report, correct_report, park_case, retry,
@@ -36,6 +37,7 @@ from gateway.records.ledger.accounts import (
 )
 from gateway.records.ledger.arrivals import Kept, NewInstance, Origin, keep_instance, keep_instances
 from gateway.records.ledger.conflicts.decision import decide_conflict, look_at_versions
+from gateway.records.ledger.conflicts.linking import link_person, look_at_persons, unlink_person
 from gateway.records.ledger.enrolments import (
     NewEnrolment,
     edit_enrolment,
@@ -138,7 +140,9 @@ __all__ = [
     "keep_study_date",
     "key_checks",
     "let_go_on",
+    "link_person",
     "look_at_original",
+    "look_at_persons",
     "look_at_versions",
     "note_deliveries",
     "note_echo",
@@ -176,5 +180,6 @@ __all__ = [
     "sign_report",
     "take_notices",
     "take_tick",
+    "unlink_person",
     "unopened_letters",
 ]

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
 
-from gateway.lifecycle import ReplyState, Standing
+from gateway.lifecycle import BEFORE_THE_REPORT, ReplyState, Standing
 from gateway.records.accounts import Viewer
 from gateway.records.tables.administration import Account, Refusal
 from gateway.records.tables.studies import (
@@ -104,6 +104,10 @@ class CasePage:
     returns_to: str
     returned_as: str
     correction_wanted: bool
+    has_number: bool | None
+    """Whether its study has a patient number."""
+    person_of: int | None
+    """Without a number: the study to whose patient a person linked it."""
     journal: tuple[JournalLine, ...]
     deliveries: tuple[DeliveryRow, ...]
     draft: DraftRow | None
@@ -117,6 +121,7 @@ def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None
     case = session.get(Case, case_id)
     if case is None or (viewer.site and case.site != viewer.site):
         return None
+    study_of = study(session, case.study_id)
     holder = session.get(Account, case.claimed_by) if case.claimed_by else None
     draft = session.get(Draft, case_id)
     report = signed_report(session, case_id)
@@ -146,6 +151,8 @@ def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None
         returns_to=case.returns_to,
         returned_as=case.returned_as,
         correction_wanted=case.correction_wanted,
+        has_number=study_of.has_number,
+        person_of=study_of.person_of,
         journal=tuple(journal(session, case.study_id, case_id)),
         deliveries=tuple(
             DeliveryRow(d.direction, d.node, d.outcome, d.status, d.detail, d.at) for d in deliveries
@@ -243,6 +250,20 @@ def commitments(session: Session, transaction_uids: list[str]) -> list[Commitmen
 def identity_id(session: Session, patient_hash: str) -> int | None:
     """The number of a known patient."""
     return session.exec(select(Identity.id).where(Identity.patient_hash == patient_hash)).first()
+
+
+def signed_as_another(session: Session, study_id: int, patient_hash: str) -> bool:
+    """Whether a signed case of a study is another patient's than this one's."""
+    signed = (
+        select(Case.ids())
+        .join(Identity, col(Case.identity_id) == col(Identity.id))
+        .where(
+            Case.study_id == study_id,
+            col(Case.state).not_in(sorted(BEFORE_THE_REPORT)),
+            Identity.patient_hash != patient_hash,
+        )
+    )
+    return session.exec(signed.limit(1)).first() is not None
 
 
 def is_forgotten(session: Session, patient_hash: str) -> datetime | None:

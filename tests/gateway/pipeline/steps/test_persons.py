@@ -15,6 +15,8 @@ from sqlmodel import select
 
 from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.node import DimseNode, Role
+from gateway.identity.numbers import Subject
+from gateway.lifecycle import Choice
 from gateway.pipeline.jobs.forget import Forgetter
 from gateway.pipeline.steps import calendar
 from gateway.privacy.schemes import Scheme
@@ -22,6 +24,7 @@ from gateway.records import ledger
 from gateway.records.calendar import calendar as calendar_of
 from gateway.records.identities import sealed_letters
 from gateway.records.ledger.replies import NewReply
+from gateway.records.tables.conflicts import TWO_IDENTITIES, Conflict
 from gateway.records.tables.studies import Case, ForgottenPatient, Identity, Reply, Study
 from gateway.records.views import case_rows
 from routing_rules.surveillance.due_dates import PatientRisk
@@ -269,3 +272,104 @@ def test_one_number_that_two_schemes_know_as_two_people_is_forgotten_as_one(pipe
         assert len(session.exec(select(ForgottenPatient)).all()) == 2
         assert session.exec(select(Identity)).all() == []
     assert forgetter.plan(replace(wanted, also=())).studies == ()
+
+
+def linked(bench: Bench) -> None:
+    """A lead says that study 2, which has no number, is of the patient of study 1."""
+    ledger.link_person(bench.context.database, 2, 1, "lena", "the ward said so")
+    bench.run(70)
+
+
+def known_and_unknown(bench: Bench) -> None:
+    """A study of an enrolled patient, and one that states neither number nor name; both in the queue."""
+    enrol(bench, WHO["PatientID"], WHO["IssuerOfPatientID"])
+    to_the_queue(bench, images(WHOLE))
+    unknown = {"PatientID": "UNKNOWN", "PatientName": "Emergency^7", "PatientBirthDate": "19000101"}
+    to_the_queue(bench, images(WHOLE, suffix=".7", AccessionNumber="ACC-2", StudyDate="20260802", **unknown))
+
+
+def last_mri(bench: Bench) -> date | None:
+    """As the calendar of the site has it."""
+    with bench.context.database.read() as session:
+        [patient] = calendar_of(session, "hospital", date(2026, 8, 3))
+    return patient.last_mri_on
+
+
+def test_a_linked_study_is_the_patients(pipeline: Bench) -> None:
+    """Pseudonym, dates, priors and calendar; the report still states what the study states; and back again."""
+    known_and_unknown(pipeline)
+    (first, alone), _ = rows(pipeline)
+    assert first.pseudonym != alone.pseudonym
+    assert last_mri(pipeline) == date(2026, 2, 2)
+    linked(pipeline)
+    (first, second), (_, study) = rows(pipeline)
+    assert (second.state, second.problem, study.problem) == ("FORWARDED", "", "")
+    assert (second.pseudonym, second.identity_id) == (first.pseudonym, first.identity_id)
+    shown = [date.fromisoformat(case.shifted_study_date) for case in (first, second)]
+    assert (shown[1] - shown[0]).days == (date(2026, 8, 2) - date(2026, 2, 2)).days
+    with pipeline.context.database.read() as session:
+        assert case_rows.other_studies(session, second) == {1: (2,)}
+    assert last_mri(pipeline) == date(2026, 8, 2)
+    to_the_queue(pipeline, other(8))  # a later study is not asked about the name that the linked one states
+    sign(pipeline, 2)
+    pipeline.run()
+    (_, second, _), _ = rows(pipeline)
+    report = dcmread(pipeline.context.blobs.path(second.composed["enhanced"]["blob"]))
+    assert (report.PatientID, str(report.PatientName)) == ("UNKNOWN", "Emergency^7")
+    ledger.unlink_person(pipeline.context.database, 2, "lena", "it was somebody else")
+    pipeline.run(70)
+    (first, second, _), (_, study, _) = rows(pipeline)
+    assert study.patient_hash not in {one.patient_hash for one in rows(pipeline)[1] if one.id != 2}
+    assert second.identity_id != first.identity_id
+    assert (second.read_under, second.pseudonym) == (first.identity_id, first.pseudonym), "as it was read"
+    assert not second.addendum_wanted
+    assert last_mri(pipeline) == date(2026, 2, 2)
+
+
+def test_a_signed_case_is_linked_without_being_read_again(pipeline: Bench) -> None:
+    """Its words stay under the pseudonym and dates that the reader saw; calendar and later priors have it."""
+    known_and_unknown(pipeline)
+    sign(pipeline, 2)
+    pipeline.run()
+    (first, before), _ = rows(pipeline)
+    linked(pipeline)
+    (_, after), _ = rows(pipeline)
+    assert (after.state, after.pseudonym, after.composed) == (
+        before.state,
+        before.pseudonym,
+        before.composed,
+    )
+    assert (after.identity_id, after.read_under) == (first.identity_id, before.identity_id)
+    assert not after.addendum_wanted
+    assert last_mri(pipeline) == date(2026, 8, 2)
+
+
+def test_a_linked_study_goes_with_its_patient(pipeline: Bench) -> None:
+    """Forgotten with it; and its pseudonym follows when the patient's study is corrected to another number."""
+    known_and_unknown(pipeline)
+    linked(pipeline)
+    corrected = images(1, PatientID="RIGHT-1")
+    pipeline.keep(corrected)
+    pipeline.run()
+    ledger.decide_conflict(pipeline.context.database, 1, Choice.NEWER, "lena", "merged", objects=1)
+    for _ in range(3):
+        pipeline.run(70)
+    with pipeline.context.database.read() as session:
+        question = session.exec(select(Conflict).where(Conflict.kind == TWO_IDENTITIES)).one()
+    ledger.decide_conflict(
+        pipeline.context.database, question.saved_id, Choice.NEWER, "lena", "merged", objects=question.objects
+    )
+    for _ in range(3):
+        pipeline.run(70)
+    (first, second), (one, two) = rows(pipeline)
+    assert one.patient_hash == two.patient_hash
+    assert (
+        second.pseudonym
+        == first.pseudonym
+        == pipeline.context.pseudonym_key.of("hospital").pseudonym(
+            Subject(WHO["IssuerOfPatientID"], "RIGHT-1", "", has_number=True)
+        )
+    )
+    context = pipeline.context
+    forgetter = Forgetter(context.database, context.blobs, context.pseudonym_key)
+    assert forgetter.plan(forgetter.by_case(1)).studies == (1, 2)
