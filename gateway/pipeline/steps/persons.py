@@ -7,6 +7,7 @@ number where one of both does not name its issuer and nothing else speaks agains
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from pydicom import Dataset
@@ -91,29 +92,29 @@ class Persons:
         return self.of_study(study, header)
 
     def _without_issuer(self, study: Study, own: Subject, header: Dataset) -> PatientAlias | None:
-        """Who is known by the same number where one side names no issuer: of one patient alone, and of that name."""
-        number_hash = self.key.of(study.site).number_hash(own)
+        """Who is known by the same number where one side names no issuer: one patient alone, and of that name.
+
+        Who was found once is found again, whatever came since.
+        """
         unnamed = replace(own, issuer="") if own.issuer.strip(" \0") else None
+        hashes = self.key.patient_hashes(study.site, unnamed) if unnamed else ()
+        number_hash = "" if unnamed else self.key.of(study.site).number_hash(own)
         with self.database.read() as session:
-            hashes = self.key.patient_hashes(study.site, unnamed) if unnamed else ()
             enrolled = patients.enrolled(session, hashes)
-            others = patients.with_number(session, study, hashes, "" if unnamed else number_hash)
-        others = [one for one in others if one.patient_hash not in enrolled]
-        if unnamed and enrolled and not others:
-            return self.key.alias(study.site, unnamed, enrolled)
-        if len({one.patient_hash for one in others}) != 1 or not all(
-            self._may_be(one, header) for one in others
-        ):
+            others = patients.with_number(session, study, hashes, number_hash)
+        others = [one for one in others if one.patient_hash == study.patient_hash] or others
+        known = {one.patient_hash for one in others} | enrolled
+        if study.patient_hash in known:
+            known = {study.patient_hash}
+        elif len(known) != 1 or not all(self._may_be(one, header) for one in others):
             return None
         if unnamed:
-            return self.key.alias(study.site, unnamed, {one.patient_hash for one in others})
+            return self.key.alias(study.site, unnamed, known)
         for other in others[:MOST_STUDIES]:
-            try:
+            with suppress(GatewayError):  # nothing of it can be read
                 alias = self._of_kept(other)
-            except GatewayError:  # nothing of it can be read
-                continue
-            if alias.patient_hash == other.patient_hash:
-                return alias
+                if alias.patient_hash in known:
+                    return alias
         return None
 
     def _may_be(self, other: Study, header: Dataset) -> bool:

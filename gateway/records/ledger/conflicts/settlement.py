@@ -33,7 +33,7 @@ from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.studies import Case, Delivery, Identity, Instance, Reply, Study
 
 WITHDRAWN = "withdrawn"
-"""The outcome of a delivery that was taken back: the copy is sent again."""
+"""The outcome of a delivery that was taken back: the copy is sent again, or to be deleted where it went."""
 SIGNED = (CaseState.REPORTED, CaseState.COMPOSED)
 SENT_BACK = (CaseState.RETURNED, CaseState.CONFIRMED)
 
@@ -97,6 +97,8 @@ def settle(session: Session, conflict: Conflict, settlement: Settlement, now: da
         for case in cases:
             if case.state in (*SIGNED, *SENT_BACK):
                 case.read_under = case.read_under or case.identity_id
+                if case.identity_id != identity.id:
+                    withdraw(session, case, now, sent_again=False)
             case.identity_id = identity.id
     for case in cases:
         if CaseState(case.state) in BEFORE_THE_REPORT:
@@ -160,8 +162,12 @@ def _prepare_again(session: Session, case: Case, now: datetime, what: str) -> No
     withdraw(session, case, now)
 
 
-def withdraw(session: Session, case: Case, now: datetime) -> None:
-    """Take the copies back that the reading site took: they are sent again."""
+def withdraw(session: Session, case: Case, now: datetime, *, sent_again: bool = True) -> None:
+    """Take the copies back that the reading site took; `sent_again`: they follow under what stands now.
+
+    After the signature they do not: the case has been read, and they are named only so that the site deletes them.
+    """
+    what = "are withdrawn and sent again" if sent_again else "are another patient's: have them deleted there"
     taken = session.exec(
         select(Delivery).where(
             Delivery.case_id == case.saved_id,
@@ -171,11 +177,13 @@ def withdraw(session: Session, case: Case, now: datetime) -> None:
     ).all()
     for delivery in taken:
         delivery.outcome = WITHDRAWN
-        delivery.detail = "the copy is sent again"
+        delivery.detail = (
+            "the copy is sent again" if sent_again else "of another patient: to be deleted there"
+        )
     if taken:
         detail = {"objects": len(taken), "pseudonym": case.pseudonym, "node": case.destination}
         add_line(session, case.study_id, case.id, now, "copies withdrawn", detail=detail)
-        text = f"{case.destination}: the copies of case {case.id} are withdrawn and sent again."
+        text = f"{case.destination}: the copies of case {case.id} {what}."
         event = f"case {case.id} withdrawn {case.fence}"
         raise_notice(session, now, event, text, f"/cases/{case.id}", case.site)
 
