@@ -32,11 +32,12 @@ def under_the_first_scheme() -> Iterator[None]:
         with ExitStack() as earlier:
             for asked in (PseudonymKey.of, facts.hashes, Persons.hashes):
                 earlier.enter_context(patch.object(asked, "__defaults__", (Scheme.FIRST,)))
-            earlier.enter_context(patch.object(Vault, "seal", _without_shift))
+            earlier.enter_context(patch.object(Vault, "seal", without_shift))
             yield
     finally:
         event.remove(Case, "before_insert", first)
 
 
-def _without_shift(vault: Vault, site: str, patient: Patient, *named: Any) -> SealedIdentity:
+def without_shift(vault: Vault, site: str, patient: Patient, *named: Any) -> SealedIdentity:
+    """An identity as it was sealed before its shift was in it."""
     return _seal(vault, site, replace(patient, date_shift_days=None), *named)

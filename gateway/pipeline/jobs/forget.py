@@ -14,7 +14,7 @@ from sqlmodel import col, or_, select
 from dicom_nodes.data_sets import data_set_of
 from gateway.errors import GatewayError, NotThere
 from gateway.identity.numbers import Subject
-from gateway.identity.patient import KEYWORDS
+from gateway.identity.patient import KEYWORDS, StatedPatient, stated_in
 from gateway.pipeline.steps import originals
 from gateway.pipeline.steps.calendar import open_letters
 from gateway.pipeline.steps.persons import Persons, standing_header, whom
@@ -133,14 +133,18 @@ class Forgetter:
         return ForgetRequest(site, tuple(wanted or [*hashes][-1:]), tuple(also))
 
     def _headers(self, study: Study) -> Iterator[Dataset]:
-        """What names the patient in each object, in order of arrival; where no version stands, in each version."""
+        """What names the patient, each statement once, in order of arrival; where no version stands, in each version."""
+        seen: set[StatedPatient] = set()
         with self.database.read() as session:
             stands = case_rows.instances(session, study.saved_id)
             read = stands or conflict_rows.instances(session, study.saved_id)
         for instance in read:
-            yield data_set_of(
+            header = data_set_of(
                 self.blobs.path(instance.blob), without_pixels=True, only=[*KEYWORDS, "StudyInstanceUID"]
             )
+            if (stated := stated_in(header)) not in seen:
+                seen.add(stated)
+                yield header
 
     def _hashes(self, study: Study, header: Dataset) -> tuple[str, ...]:
         """The hashes under which the records may know the patient of a header, the latest scheme last."""

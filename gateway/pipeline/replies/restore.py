@@ -139,9 +139,10 @@ def _restored(
 ) -> dict[str, str]:
     """Put the identity back and keep the file; what to send it by."""
     # The gateway reads an identity back here: it is in the audit trail before it is in a file.
-    assert case.identity_id is not None
+    identity = case.read_under or case.identity_id  # the one whose dates the reading site saw
+    assert identity is not None
     why = f"object {reply.id} of the reading site, case {case.id}"
-    patient = ledger.open_identity(context.database, context.vault, case.identity_id, "gateway", why)
+    patient = ledger.open_identity(context.database, context.vault, identity, "gateway", why)
     accessions: dict[str, str] = {}
     for scheme, of_scheme in left_as.items():
         accessions |= accessions_back(of_scheme, pseudonyms(context, case, scheme), case.pseudonym)

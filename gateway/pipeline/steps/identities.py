@@ -17,6 +17,7 @@ from gateway.privacy.schemes import PatientAlias, Pseudonyms, Scheme
 from gateway.records.identities.vault import Patient, SealedIdentity
 from gateway.records.step_record import Dispute
 from gateway.records.tables.studies import Case, Instance, Study
+from gateway.records.views import case_rows
 
 WAITS_FOR_A_LEAD: Final = timedelta(hours=1)
 """Only a look: what a lead decides wakes the study."""
@@ -88,7 +89,7 @@ def shift_of(context: StepContext, case: Case, study: Study, patient: Patient) -
     """The date shift of the copies that were made under the case's pseudonym, of this patient."""
     if patient.date_shift_days is not None:
         return patient.date_shift_days
+    with context.database.read() as session:  # without a number, the person is that of one study
+        uid = case_rows.study(session, study.person_of or study.saved_id).study_instance_uid
     issuer, number = patient.issuer_of_patient_id, patient.patient_id
-    return context.pseudonym_key.shift_under(
-        case.site, issuer, number, study.study_instance_uid, case.pseudonym
-    )
+    return context.pseudonym_key.shift_under(case.site, issuer, number, uid, case.pseudonym)

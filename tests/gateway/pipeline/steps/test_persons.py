@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date
 from io import BytesIO
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from pydicom import Dataset, dcmread
@@ -23,6 +24,7 @@ from gateway.privacy.schemes import Scheme
 from gateway.records import ledger
 from gateway.records.calendar import calendar as calendar_of
 from gateway.records.identities import sealed_letters
+from gateway.records.identities.vault import Vault
 from gateway.records.ledger.replies import NewReply
 from gateway.records.tables.conflicts import TWO_IDENTITIES, Conflict
 from gateway.records.tables.studies import Case, ForgottenPatient, Identity, Reply, Study
@@ -30,7 +32,7 @@ from gateway.records.views import case_rows
 from routing_rules.surveillance.due_dates import PatientRisk
 from routing_rules.surveillance.enrolment_csv import EnrolmentRow
 from support.engine import Bench, bench
-from support.first_scheme import under_the_first_scheme
+from support.first_scheme import under_the_first_scheme, without_shift
 from support.nodes.replies import sr
 from support.patients import RULES, WHO, images, sign, to_the_queue
 
@@ -374,6 +376,30 @@ def test_a_signed_case_is_linked_without_being_read_again(pipeline: Bench) -> No
     assert (after.identity_id, after.read_under) == (first.identity_id, before.identity_id)
     assert not after.addendum_wanted
     assert last_mri(pipeline) == date(2026, 8, 2)
+    pipeline.use(directory=lambda: NodeDirectory((READER,)))
+    answered(pipeline, sr(copies(pipeline, 2)))
+    pipeline.run()
+    with pipeline.context.database.read() as session:
+        [reply] = session.exec(select(Reply)).all()
+    restored = dcmread(pipeline.context.blobs.path(reply.restored["blob"]))
+    assert (reply.problem, restored.StudyDate) == ("", "20260802"), "the dates are those that were read"
+
+
+def test_a_study_is_linked_to_one_of_before_without_a_number(pipeline: Bench) -> None:
+    """Whose identity was sealed without its shift: the report has the dates of the study all the same."""
+    unknown = {"PatientID": "UNKNOWN", "PatientName": "Emergency^7"}
+    with patch.object(Vault, "seal", without_shift):
+        to_the_queue(pipeline, images(WHOLE, **unknown))
+    to_the_queue(
+        pipeline, images(WHOLE, suffix=".7", AccessionNumber="ACC-2", StudyDate="20260802", **unknown)
+    )
+    linked(pipeline)
+    sign(pipeline, 2)
+    pipeline.run()
+    (first, second), _ = rows(pipeline)
+    assert (second.problem, second.pseudonym) == ("", first.pseudonym)
+    report = dcmread(pipeline.context.blobs.path(second.composed["enhanced"]["blob"]))
+    assert report.StudyDate == "20260802"
 
 
 def test_a_linked_study_goes_with_its_patient(pipeline: Bench) -> None:
