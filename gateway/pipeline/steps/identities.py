@@ -74,8 +74,9 @@ def who(context: StepContext, study: Study, header: Dataset) -> SealedIdentity:
 
 
 def sealed(context: StepContext, site: str, header: Dataset, alias: PatientAlias) -> SealedIdentity:
-    """The patient whom a header names, sealed with what replaces it."""
-    number, issuer, name, birth = (str(header.get(key, "") or "").strip() for key in KEYWORDS)
+    """The patient whom a header names, sealed with what replaces it, under the number that this is derived from."""
+    number, issuer = alias.subject.patient_id.strip(), alias.subject.issuer.strip()
+    _, _, name, birth = (str(header.get(key, "") or "").strip() for key in KEYWORDS)
     patient = Patient(number, issuer, name, birth, alias.date_shift_days)
     return context.vault.seal(site, patient, alias.pseudonym, alias.patient_hash, int(alias.scheme))
 

@@ -217,6 +217,11 @@ def test_a_missing_issuer_is_no_other_issuer(pipeline: Bench) -> None:
     cases, _ = rows(pipeline)
     assert cases[0].pseudonym == cases[1].pseudonym
     assert cases[3].pseudonym == cases[4].pseudonym
+    with pipeline.context.database.read() as session:
+        for row in session.exec(select(Identity)):  # what proves the keys at the next start
+            patient = pipeline.context.vault.unseal(row)
+            whose = Subject(patient.issuer_of_patient_id, patient.patient_id, "", has_number=True)
+            assert pipeline.context.pseudonym_key.of("hospital").patient_hash(whose) == row.patient_hash
     assert len({case.pseudonym for case in cases}) == 3, "leading zeros count in what is not all digits"
 
 
