@@ -133,7 +133,7 @@ class Forgetter:
         return ForgetRequest(site, tuple(wanted or [*hashes][-1:]), tuple(also))
 
     def _headers(self, study: Study) -> Iterator[Dataset]:
-        """What names the patient, each statement once, in order of arrival; where no version stands, in each version."""
+        """What names the patient, each statement once, as it came; where no version stands, in each version."""
         seen: set[StatedPatient] = set()
         with self.database.read() as session:
             stands = case_rows.instances(session, study.saved_id)

@@ -6,14 +6,13 @@ event.
 
 from __future__ import annotations
 
-from io import BytesIO
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, Field, StringConstraints
-from pydicom import dcmread
 
+from dicom_nodes.data_sets import data_set_of
 from gateway.errors import GatewayError, Invalid, NotThere
 from gateway.identity.patient import KEYWORDS
 from gateway.records import ledger
@@ -86,7 +85,7 @@ def said_by_both(context: WebContext, viewer: Viewer, study: StudyRow, other: St
     with context.database.read() as session:
         rows = [case_rows.instances(session, one.id)[:1] for one in (study, other)]
     try:
-        headers = [dcmread(BytesIO(context.blobs.get(row.blob)), stop_before_pixels=True) for [row] in rows]
+        headers = [data_set_of(context.blobs.get(row.blob), without_pixels=True) for [row] in rows]
     except (*UNREADABLE_FILE, ValueError):
         return []
     mine, others = headers

@@ -1,6 +1,6 @@
 """schemes in rows.
 
-Revision a81c5e2f9b30, after 19d6e2a80c3f.
+Revision a81c5e2f9b30, after 0b6e2f4d9a71.
 
 Everything before was made under scheme 1, but for the pseudonym, hash and date shift of studies without a number:
 their hash has hexadecimal digits, the hash of scheme 1 the form of a UID.
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "a81c5e2f9b30"
-down_revision = "19d6e2a80c3f"
+down_revision = "0b6e2f4d9a71"
 branch_labels = None
 depends_on = None
 
