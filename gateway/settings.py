@@ -159,6 +159,19 @@ class StudySettings(Table):
         description="what happens when the site's archive sends a whole study again in which only patient and study "
         "attributes differ, before the signature: ask, a lead decides; take, the newer set stands by itself",
     )
+    no_patient_ids: tuple[str, ...] = Field(
+        (),
+        description="texts in PatientID that number nobody at your sites, besides blank, zero, UNKNOWN and their like: "
+        '["NN", "no chart"], in the environment separated by commas; letter case and punctuation do not count; such a '
+        "study is its own person",
+    )
+
+    @field_validator("no_patient_ids", mode="before")
+    @classmethod
+    def _separated(cls, value: object) -> object:
+        if isinstance(value, str):  # from the environment
+            return [part.strip() for part in value.split(",") if part.strip()]
+        return value
 
 
 class EngineSettings(Table):

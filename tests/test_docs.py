@@ -48,6 +48,7 @@ def settings_rows() -> Iterator[str]:
     for table, section in Settings.model_fields.items():
         for key, setting in getattr(section.annotation, "model_fields", {}).items():
             value = str(setting.default).lower() if isinstance(setting.default, bool) else setting.default
+            value = list(value) if isinstance(value, tuple) else value
             default = "" if value in (None, "") else f"`{value}`"
             yield f"| `{table}.{key}` | {default} | {setting.description} |"
 

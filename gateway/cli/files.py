@@ -86,6 +86,9 @@ def deidentify(
     site: Annotated[
         str, typer.Option(help="The sender's site in nodes.yaml, where pseudonyms must meet a gateway's.")
     ] = "default",
+    scheme: Annotated[
+        int, typer.Option(min=1, max=2, help="Derivation of pseudonyms; 1: to meet copies of before 2026-12.")
+    ] = 2,
     allow_held: Annotated[
         bool, typer.Option("--allow-held", help="Exit 0 although objects were held or failed.")
     ] = False,
@@ -96,6 +99,7 @@ def deidentify(
 
     from gateway.files import deidentification
     from gateway.privacy.pseudonyms import PseudonymKey
+    from gateway.privacy.schemes import Scheme
     from gateway.records.identities import keys
 
     chosen = _profile(profile, config)
@@ -106,12 +110,21 @@ def deidentify(
             soft_wrap=True,
         )
     key = PseudonymKey(key_bytes, keys.key_id(key_bytes))
+    no_patient_ids = settings_of(config).study.no_patient_ids
     files = deidentification.files_of(source, target)
     with Progress(
         SpinnerColumn(), *Progress.get_default_columns(), MofNCompleteColumn(), console=err, transient=True
     ) as bar:
         task = bar.add_task("looking", total=2 * len(files))
-        run = deidentification.FolderRun(target, chosen, key, site=site, tick=lambda: bar.advance(task))
+        run = deidentification.FolderRun(
+            target,
+            chosen,
+            key,
+            site=site,
+            scheme=Scheme(scheme),
+            no_patient_ids=no_patient_ids,
+            tick=lambda: bar.advance(task),
+        )
         result = run.run(files)
     if manifest is not None:
         manifest.parent.mkdir(parents=True, exist_ok=True)

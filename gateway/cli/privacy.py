@@ -194,7 +194,8 @@ def _forgetter(config: ConfigOption) -> Forgetter:
 
     gateway = opened(config)
     keys = key_proof.proven(gateway.database, gateway.settings.storage.keys)
-    return Forgetter(gateway.database, gateway.blobs, keys.pseudonyms)
+    no_patient_ids = gateway.settings.study.no_patient_ids
+    return Forgetter(gateway.database, gateway.blobs, keys.pseudonyms, no_patient_ids)
 
 
 def _asked_for() -> str:

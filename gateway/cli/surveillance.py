@@ -43,7 +43,9 @@ def import_list(
             f"Give --site or the column site one of: {', '.join(sorted(known)) or 'none is known yet'}.",
         )
     key = key_proof.proven(gateway.database, gateway.settings.storage.keys).pseudonyms
-    opened_letters = enrol_list(gateway.database, key, read.rows, who())
+    opened_letters = enrol_list(
+        gateway.database, key, read.rows, who(), gateway.settings.study.no_patient_ids
+    )
     if read.ignored_columns:
         out.print(f"Not used: {plain(', '.join(read.ignored_columns))}.", soft_wrap=True)
     out.print(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +31,7 @@ from gateway.privacy.fast.preparer import Preparer
 from gateway.privacy.leak_search.search import identifying_values
 from gateway.privacy.profile.profile import Profile
 from gateway.privacy.pseudonyms import PseudonymKey
+from gateway.privacy.schemes import LATEST, Scheme
 from routing_rules.series.recognition import PROVEN, classify_study
 
 # ruff: noqa: SIM905 - lists of words read better as text
@@ -99,9 +100,18 @@ class FolderRun:
     """De-identifies files into one folder with one profile and one key; `tick` is called twice for each file."""
 
     def __init__(
-        self, target: Path, profile: Profile, key: PseudonymKey, *, site: str = "default", tick: Progress
+        self,
+        target: Path,
+        profile: Profile,
+        key: PseudonymKey,
+        *,
+        site: str = "default",
+        scheme: Scheme = LATEST,
+        no_patient_ids: Collection[str] = (),
+        tick: Progress,
     ) -> None:
-        self.target, self.profile, self.key, self.site, self.tick = target, profile, key, site, tick
+        self.target, self.profile, self.tick = target, profile, tick
+        self.derived, self.no_patient_ids = key.of(site, scheme), no_patient_ids
         self.result = FolderResult()
         self._written: dict[str, tuple[str, Path]] = {}
 
@@ -226,8 +236,8 @@ class FolderRun:
             str(header.get(keyword, "") or "").strip(" \0")
             for keyword in ("IssuerOfPatientID", "PatientID", "StudyInstanceUID")
         )
-        alias = self.key.present_alias(self.site, subject(issuer, patient_id, study))
-        return PatientContext(alias.pseudonym, alias.date_shift_days, self.key)
+        alias = self.derived.alias(subject(issuer, patient_id, study, self.no_patient_ids))
+        return PatientContext(alias.pseudonym, alias.date_shift_days, self.derived)
 
     def _failed(self, file: Path, reason: str) -> None:
         self.result.failed += 1

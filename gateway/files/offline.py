@@ -115,15 +115,15 @@ def facts_of(
 
 def render_report(report: Path, evidence: Path, target: Path, form: str) -> None:
     """Write a report (JSON) over the study in `evidence` as a DICOM object."""
-    key = PseudonymKey(secrets.token_bytes(32), "rendering")
+    pseudonyms = PseudonymKey(secrets.token_bytes(32), "rendering").of("")
     content = _report_of(report)
     dataset = build(
         content,
         [header for _, header in find_files([evidence]).headers],
         signed_by=Signer(os.environ.get("USER", "unsigned"), "pml-gateway", "command line"),
         signed_at=datetime.now(UTC),
-        sop_instance_uid=key.uid("report"),
-        series_instance_uid=key.uid("series"),
+        sop_instance_uid=pseudonyms.report_uid(0, "", form),
+        series_instance_uid=pseudonyms.report_series_uid(0, form),
         series_number=9900,
         device=DeviceIdentity("pml-gateway", "command line", __version__),
         as_=form,

@@ -36,6 +36,11 @@ class StepContext:
     archive_counts: ArchiveCounts = field(default_factory=ArchiveCounts)
     wrong_configuration: Callable[[], tuple[WrongConfiguration, ...]] = tuple
 
+    @property
+    def no_patient_ids(self) -> tuple[str, ...]:
+        """What is no number at this gateway, besides the table."""
+        return self.settings.study.no_patient_ids
+
 
 @dataclass(frozen=True)
 class Turn:

@@ -48,7 +48,7 @@ def start(engine: Engine, database: Database, settings: Settings) -> BackgroundS
     )
     context = engine.context
     scheduler.add_job(
-        lambda: calendar.open_letters(database, context.pseudonym_key),
+        lambda: calendar.open_letters(database, context.pseudonym_key, context.no_patient_ids),
         IntervalTrigger(seconds=LETTER_SECONDS),
         id="open letters",
     )

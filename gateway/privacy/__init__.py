@@ -11,6 +11,7 @@ The story, and the order to read in:
     words/          dates, names, radiology words: pure functions on strings
     pseudonyms      what replaces names, numbers, UIDs and dates, by one of two `schemes`: `first_scheme` and
                     `second_scheme`, with a key for each purpose (`derivation`)
+    patient_hashes  who a study is about, as keyed hashes
     standard_uids, elements, errors    shared by all of them
 
 Nothing here reads a disk, a database or a clock. This file imports nothing.

@@ -1,7 +1,9 @@
-"""The first scheme of derived values, bit for bit as it was: for what was made with it.
+"""The first scheme of derived values, bit for bit as it was: read only for what was made with it.
 
-It derives every value from one `uid()` over text, so that a sender who writes the right text into an object is told a
-value that was derived for another purpose.
+Cases, identities and hashes of before say so in their rows, and copies at reading sites rest on it; nothing new is made
+with it but for patients who have an identity of it, so that their studies stay together. It derives every value from
+one `uid()` over text, so that a sender who writes the right text into an object is told a value that was derived for
+another purpose.
 """
 
 from __future__ import annotations

@@ -71,41 +71,21 @@ class PseudonymKey:
             return ()
         return tuple(self.of(site, scheme).patient_hash(subject) for scheme in Scheme)
 
-    def present_alias(self, site: str, subject: Subject) -> PatientAlias:
-        """What a study is kept under while rows have no scheme number: the first scheme for whoever has a number.
+    def shift_under(
+        self, site: str, issuer: str, patient_id: str, study_instance_uid: str, pseudonym: str
+    ) -> int:
+        """The date shift of copies that were made under `pseudonym`, whichever scheme made them.
 
-        Without one the study is its own person, which only the second scheme knows.
+        What is no number may be settled otherwise since: both are tried. Raises PseudonymKeyError when none fits.
         """
-        return self.of(site, Scheme.FIRST if subject.has_number else Scheme.SECOND).alias(subject)
-
-    def shift_under(self, site: str, subject: Subject, pseudonym: str) -> int:
-        """The date shift of copies that were made under `pseudonym`, whichever scheme made them."""
         for scheme in Scheme:
-            alias = self.of(site, scheme).alias(subject)
-            if alias.pseudonym == pseudonym:
-                return alias.date_shift_days
-        return self.present_alias(site, subject).date_shift_days
-
-    # ---- the first scheme, for callers whose rows have no scheme number yet ---------------------------------------
-
-    def uid(self, original: str) -> str:
-        """See `FirstScheme.uid`."""
-        return FirstScheme(self.key, self.key_id, "").uid(original)
-
-    def pseudonym(self, sender_site: str, issuer: str, patient_id: str) -> str:
-        """See `FirstScheme.pseudonym`."""
-        return FirstScheme(self.key, self.key_id, sender_site).pseudonym(
-            Subject(issuer, patient_id, "", True)
+            for has_number in (True, False):
+                alias = self.of(site, scheme).alias(
+                    Subject(issuer, patient_id, study_instance_uid, has_number)
+                )
+                if alias.pseudonym == pseudonym:
+                    return alias.date_shift_days
+        raise PseudonymKeyError(
+            f"The pseudonym {pseudonym!r} of a copy is not derived from pseudonym.key {self.key_id}.",
+            "Restore the pseudonym.key that was there when the copies were made.",
         )
-
-    def patient_hash(self, site: str, issuer: str, patient_id: str) -> str:
-        """See `FirstScheme.patient_hash`."""
-        return FirstScheme(self.key, self.key_id, site).patient_hash(Subject(issuer, patient_id, "", True))
-
-    def date_shift_days(self, site: str, issuer: str, patient_id: str) -> int:
-        """See `FirstScheme.date_shift_days`."""
-        return FirstScheme(self.key, self.key_id, site).date_shift_days(Subject(issuer, patient_id, "", True))
-
-    def accession(self, pseudonym: str, accession_number: str) -> str:
-        """See `FirstScheme.accession`."""
-        return FirstScheme(self.key, self.key_id, "").accession(pseudonym, accession_number)

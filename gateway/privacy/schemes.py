@@ -50,6 +50,8 @@ class PatientAlias:
     patient_hash: str
     number_hash: str
     date_shift_days: int
+    subject: Subject = field(repr=False, compare=False)
+    """What it is derived from."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ class Pseudonyms(ABC):
             self.patient_hash(subject),
             self.number_hash(subject),
             self.date_shift_days(subject),
+            subject,
         )
 
     @abstractmethod

@@ -95,6 +95,9 @@ EMPTIED: Mapping[type[SQLModel], Mapping[str, Left]] = {
         "patients": _nothing(0),
         "identity_of": _nothing(None),
         "identity_until": _nothing(0),
+        "number_hash": _nothing(""),
+        "has_number": _nothing(None),
+        "person_of": _nothing(None),
         "name_hash": _nothing(""),
         "birth_hash": _nothing(""),
         "accession_hash": _nothing(""),
@@ -141,13 +144,13 @@ REMAINS: Mapping[type[SQLModel], frozenset[str]] = {
     # The keyed patient hash is that by which a later study is recognised.
     Study: _names(
         "id site sender calling_ae_title called_ae_title address received_by uploaded_by state generation "
-        "first_instance_at last_instance_at instances patient_hash forgotten_at look_again_at attempts "
+        "first_instance_at last_instance_at instances patient_hash scheme forgotten_at look_again_at attempts "
         "failing_since lease_until fence"
     ),
     # The pseudonym stays: by it the reading site is asked to delete its copies.
     Case: _names(
         "id study_id site destination profile state generation rule_id rule_version rule_title rules_fingerprint "
-        "referral urgency priority readability pseudonym late_images echoes returns_to returned_as to_route "
+        "referral urgency priority readability scheme pseudonym late_images echoes returns_to returned_as to_route "
         "corrections forgotten_at reached_at created_at updated_at look_again_at attempts failing_since lease_until "
         "fence"
     ),

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -57,9 +57,9 @@ class ForgettingPlan:
     forgotten_at: datetime | None
 
 
-def plan(session: Session, patient_hash: str, also: Iterable[int] = ()) -> ForgettingPlan:
-    """What there is of a patient; `also` are studies known to be theirs by their headers alone."""
-    studies = studies_of(session, patient_hash, also)
+def plan(session: Session, hashes: Collection[str], also: Iterable[int] = ()) -> ForgettingPlan:
+    """What there is of a patient known by these hashes; `also` are studies known to be theirs by headers alone."""
+    studies = studies_of(session, hashes, also)
     numbers = [study.saved_id for study in studies]
     cases = session.exec(select(Case).where(col(Case.study_id).in_(numbers)).order_by(col(Case.id))).all()
     case_ids = [case.saved_id for case in cases]
@@ -80,7 +80,9 @@ def plan(session: Session, patient_hash: str, also: Iterable[int] = ()) -> Forge
         .distinct()
     )
     known = session.exec(
-        select(ForgottenPatient).where(ForgottenPatient.patient_hash == patient_hash)
+        select(ForgottenPatient)
+        .where(col(ForgottenPatient.patient_hash).in_(hashes))
+        .order_by(col(ForgottenPatient.forgotten_at).desc())
     ).first()
     return ForgettingPlan(
         tuple(numbers),
@@ -91,7 +93,7 @@ def plan(session: Session, patient_hash: str, also: Iterable[int] = ()) -> Forge
         count(PreparedInstance),
         count(SignedReport),
         count(Draft),
-        len(enrolments_of(session, patient_hash)),
+        len(enrolments_of(session, hashes)),
         tuple(sorted({case.pseudonym for case in cases if case.pseudonym})),
         tuple(sorted(nodes)),
         known.forgotten_at if known else None,

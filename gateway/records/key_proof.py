@@ -120,7 +120,8 @@ def _derives(session: Session, folder: Path) -> bool:
         return letterbox is None or letterbox.public_key == sealed_letters.public_of(key).hex()
     vault, opened = Vault.from_folder(folder), 0
     for row in rows:
-        study = session.exec(select(Study).where(Study.patient_hash == row.patient_hash).limit(1)).first()
+        own = select(Study).where(Study.patient_hash == row.patient_hash, col(Study.person_of).is_(None))
+        study = session.exec(own.order_by(col(Study.id)).limit(1)).first()
         try:
             if vault.leads(row, partial(_leads_to, key, row, study.study_instance_uid if study else "")):
                 return True

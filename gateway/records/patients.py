@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, and_, col, or_, select
 
 from gateway.lifecycle import OVER, CaseState, StudyState
-from gateway.records.tables.studies import Case, Enrolment, Identity, Study
+from gateway.records.tables.studies import Case, Enrolment, ForgottenPatient, Identity, Study
 
 UNDECIDED = (StudyState.RECEIVED, StudyState.COMPLETED)
 """What has no case yet, because nobody has looked which rule applies."""
 
 
 def studies_of(
-    session: Session, patient_hash: str, also: Iterable[int] = (), *, lock: bool = False
+    session: Session, hashes: Collection[str], also: Iterable[int] = (), *, lock: bool = False
 ) -> list[Study]:
     """The studies still kept: by hash, by the identity of a case, or named in `also`; `lock` holds their rows."""
     by_identity = (
         select(Case.study_id)
         .join(Identity, col(Case.identity_id) == col(Identity.id))
-        .where(Identity.patient_hash == patient_hash)
+        .where(col(Identity.patient_hash).in_(hashes))
         .scalar_subquery()
     )
     chosen = (
@@ -28,7 +28,7 @@ def studies_of(
         .where(
             col(Study.forgotten_at).is_(None),
             or_(
-                col(Study.patient_hash) == patient_hash,
+                col(Study.patient_hash).in_(hashes),
                 col(Study.id).in_(by_identity),
                 col(Study.id).in_(list(also)),
             ),
@@ -38,9 +38,38 @@ def studies_of(
     return list(session.exec(chosen.with_for_update() if lock else chosen))
 
 
-def enrolments_of(session: Session, patient_hash: str) -> list[Enrolment]:
+def known(session: Session, hashes: Collection[str]) -> frozenset[str]:
+    """Those of these hashes under which somebody is on record: by a study, a case, an enrolment, or as forgotten."""
+    found = (
+        session.exec(select(col(table.patient_hash)).where(col(table.patient_hash).in_(hashes)).distinct())
+        for table in (Study, Identity, Enrolment, ForgottenPatient)
+    )
+    return frozenset(one for several in found for one in several if one)
+
+
+def enrolled(session: Session, hashes: Collection[str]) -> frozenset[str]:
+    """Those of these hashes that are on a calendar."""
+    rows = session.exec(select(Enrolment.patient_hash).where(col(Enrolment.patient_hash).in_(hashes)))
+    return frozenset(one for one in rows if one)
+
+
+def with_number(session: Session, present: Study, hashes: Collection[str], number_hash: str) -> list[Study]:
+    """Other studies of the site, of patients with one of these hashes or with this number; newest first."""
+    of_number = and_(col(Study.number_hash) == number_hash, col(Study.number_hash) != "")
+    same = or_(col(Study.patient_hash).in_(hashes), of_number)
+    chosen = select(Study).where(Study.site == present.site, Study.id != present.id, same)
+    return list(session.exec(chosen.order_by(col(Study.id).desc())))
+
+
+def identities_with_number(session: Session, site: str, number_hash: str) -> list[Identity]:
+    """The patients of a site of whom a study has this number, whatever its issuer."""
+    hashes = select(Study.patient_hash).where(Study.site == site, Study.number_hash == number_hash)
+    return list(session.exec(select(Identity).where(col(Identity.patient_hash).in_(hashes))))
+
+
+def enrolments_of(session: Session, hashes: Collection[str]) -> list[Enrolment]:
     """The place on a surveillance calendar."""
-    return list(session.exec(select(Enrolment).where(Enrolment.patient_hash == patient_hash)))
+    return list(session.exec(select(Enrolment).where(col(Enrolment.patient_hash).in_(hashes))))
 
 
 def forgotten_cases(session: Session, patient_hash: str) -> list[int]:

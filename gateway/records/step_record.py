@@ -142,6 +142,7 @@ class StepRecord:
     """Columns of the study, case, reply or conflict to set."""
     cases: tuple[NewCase, ...] = ()
     identity: SealedIdentity | None = None
+    """Of a case: whose it is. Of a study: whose its signed cases are now."""
     prepared: tuple[NewPreparedInstance, ...] | None = None
     held: tuple[NewHeldObject, ...] | None = None
     manifest: NewManifest | None = None

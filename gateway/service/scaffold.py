@@ -75,4 +75,6 @@ def _toml(value: object) -> str:
         return str(value).lower()
     if isinstance(value, (int, float)):
         return str(value)
+    if isinstance(value, tuple):
+        return str(list(value))
     return f'"{value}"' if value is not None else '""'

@@ -30,6 +30,17 @@ def test_the_environment_is_stronger_than_the_file(tmp_path: Path) -> None:
     assert (found.dicom.port, found.dicom.ae_title) == (2, "FILE")
 
 
+def test_a_list_is_a_list_in_the_file_and_separated_by_commas_in_the_environment(tmp_path: Path) -> None:
+    """[study] no_patient_ids, either way."""
+    config = tmp_path / "gateway.toml"
+    config.write_text('[study]\nno_patient_ids = ["NN", "no chart"]\n')
+    assert load(config, {}).study.no_patient_ids == ("NN", "no chart")
+    assert load(None, {"GATEWAY_STUDY__NO_PATIENT_IDS": "NN, no chart,"}).study.no_patient_ids == (
+        "NN",
+        "no chart",
+    )
+
+
 def test_a_secret_comes_from_a_file(tmp_path: Path) -> None:
     """GATEWAY_STORAGE__DATABASE_FILE names a file with the value."""
     secret = tmp_path / "url"

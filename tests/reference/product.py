@@ -48,6 +48,8 @@ def settings() -> str:
 
 
 def _as_typed(value: object) -> object:
+    if isinstance(value, tuple):
+        return list(value)
     return str(value).lower() if isinstance(value, bool) else value
 
 

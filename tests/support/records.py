@@ -186,7 +186,7 @@ def audit_events(database: Database, action: str | None = None) -> list[AuditEve
 def sealed(vault: Vault, number: int = 1) -> SealedIdentity:
     """An identity of its own for each number."""
     patient = Patient(f"{number}", "HOSP", f"Muster^Maria {number}", "19800101")
-    return vault.seal("hospital", patient, f"PML-{number:08}", f"hash {number}")
+    return vault.seal("hospital", patient, f"PML-{number:08}", f"hash {number}", 2)
 
 
 def keep_identities(database: Database, *identities: SealedIdentity) -> None:

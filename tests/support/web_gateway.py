@@ -156,7 +156,7 @@ class WebGateway:
         from gateway.privacy.profile.profile import load_profile
         from gateway.privacy.pseudonyms import PseudonymKey
 
-        key = PseudonymKey(b"k" * 32, "test")
+        key = PseudonymKey(b"k" * 32, "test").of("north")
         patient = PatientContext("PML-TEST0001", -1000, key)
         profile = load_profile()
         with self.database.write("test_images") as session:

@@ -68,7 +68,7 @@ def _one_identity(context: StepContext, conflict: Conflict, choice: Choice) -> D
         changed=changed,
         identity_only=False,
         touches_identity=choice == Choice.NEWER,
-        identity=who(context, study.site, header)[0] if changed and needs_identity else None,
+        identity=who(context, study, header) if changed and needs_identity else None,
         identity_of=number,
         identity_until=max(one.saved_id for one in rows),
     )
@@ -111,10 +111,10 @@ def _identity(
     """Who the study is about with the versions that stand; None when no case needs to know."""
     with context.database.read() as session:
         rows = conflict_rows.instances(session, conflict.study_id)
+        study = case_rows.study(session, conflict.study_id)
         if not conflict_rows.has_identity(session, conflict.study_id):
             return None
     in_force: list[Instance] = [
         row for row in rows if standings.get(row.saved_id, row.standing) == Standing.IN_FORCE
     ]
-    identity, _ = who(context, conflict.site, originals.first_header(context.blobs, in_force))
-    return identity
+    return who(context, study, originals.first_header(context.blobs, in_force))

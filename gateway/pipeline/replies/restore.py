@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -9,13 +10,13 @@ from pydicom import Dataset
 from sqlmodel import Session
 
 from dicom_nodes.data_sets import data_set_of
-from gateway.identity.numbers import subject
 from gateway.lifecycle import ReplyState
 from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.replies import case_of_reply
 from gateway.pipeline.step_result import Done, NotYet, StepResult, Stuck
 from gateway.pipeline.steps import originals
-from gateway.pipeline.steps.identities import standing_header
+from gateway.pipeline.steps.identities import pseudonyms, shift_of
+from gateway.pipeline.steps.persons import standing_header
 from gateway.privacy.deidentify.part10 import encode
 from gateway.privacy.errors import Held, HeldReason
 from gateway.privacy.fast.preparer import held_if_it_cannot_be
@@ -26,7 +27,7 @@ from gateway.quiet_pydicom import silent_pydicom
 from gateway.recipients import Nobody, ToNode, recipient
 from gateway.records import ledger
 from gateway.records.step_record import StepRecord
-from gateway.records.tables.studies import Case, Reply
+from gateway.records.tables.studies import Case, Reply, Study
 from gateway.records.views import case_rows, reply_rows
 
 LOOK_AGAIN = timedelta(seconds=5)
@@ -70,7 +71,7 @@ def restore_reply(turn: Turn, context: StepContext) -> StepResult:
     instances = originals.kept(context.database, case.study_id)
     headers = originals.headers(context.blobs, instances)
     if headers:  # the patient that goes on it is the first one's
-        headers.insert(0, standing_header(context, study, instances))
+        headers.insert(0, standing_header(context.blobs, study, instances))
     if not headers:
         return Stuck(
             "No original of its study can be read.", "Look at the case's study; then try again.", belongs
@@ -78,8 +79,10 @@ def restore_reply(turn: Turn, context: StepContext) -> StepResult:
     to = recipient(context.directory(), study.site, study.sender)
     if isinstance(to, Nobody):  # the identity is not even read for an object that could go nowhere
         return Stuck(to.problem, f"{to.fix} Then try again.", belongs)
-    headers += originals.priors(context.database, context.blobs, case)
-    back = uids_back(headers, context.pseudonym_key)
+    left_as = _by_scheme(case, headers, originals.priors(context.database, context.blobs, case))
+    back: dict[str, str] = {}
+    for scheme, of_scheme in left_as.items():
+        back |= uids_back(of_scheme, pseudonyms(context, case, scheme))
     with context.database.read() as session:
         # What the reading site made itself keeps its UID: later objects may refer to earlier ones.
         back |= {uid: uid for uid in reply_rows.siblings(session, reply) if uid not in back}
@@ -94,7 +97,7 @@ def restore_reply(turn: Turn, context: StepContext) -> StepResult:
     try:
         # Before the vault is opened: an identity is read only for an object that fits.
         refuse_if_foreign(dataset, str(headers[0].StudyInstanceUID), back, case.pseudonym)
-        restored = _restored(context, reply, case, dataset, headers, back)
+        restored = _restored(context, reply, case, study, dataset, left_as, back)
     except Held as held:
         quiet = timedelta(seconds=context.settings.study.quiet_period)
         if held.reason is HeldReason.UNKNOWN_INSTANCE and turn.now - reply.received_at < quiet:
@@ -128,29 +131,42 @@ def _replies_from(context: StepContext, case: Case) -> tuple[str, ...]:
     return rule.replies_from if rule is not None else ()
 
 
+def _by_scheme(
+    case: Case, own: Sequence[Dataset], priors: Sequence[originals.Prior]
+) -> dict[int, list[Dataset]]:
+    """The headers by the scheme under which their copies left; first the case's own, with its patient first."""
+    left_as: dict[int, list[Dataset]] = {case.scheme: [*own]}
+    for prior in priors:
+        for scheme in prior.schemes:
+            left_as.setdefault(scheme, []).append(prior.header)
+    return left_as
+
+
 def _restored(
     context: StepContext,
     reply: Reply,
     case: Case,
+    study: Study,
     dataset: Dataset,
-    headers: list[Dataset],
+    left_as: Mapping[int, list[Dataset]],
     back: dict[str, str],
 ) -> dict[str, str]:
-    """Put the identity back and keep the file; what to send it by. The first header is of the case's own study."""
+    """Put the identity back and keep the file; what to send it by."""
     # The gateway reads an identity back here: it is in the audit trail before it is in a file.
-    assert case.identity_id is not None
+    identity = case.read_under or case.identity_id  # the one whose dates the reading site saw
+    assert identity is not None
     why = f"object {reply.id} of the reading site, case {case.id}"
-    patient = ledger.open_identity(context.database, context.vault, case.identity_id, "gateway", why)
-    key = context.pseudonym_key
-    uid = str(headers[0].StudyInstanceUID).strip(" \0")
-    whose = subject(patient.issuer_of_patient_id, patient.patient_id, uid)
+    patient = ledger.open_identity(context.database, context.vault, identity, "gateway", why)
+    accessions: dict[str, str] = {}
+    for scheme, of_scheme in left_as.items():
+        accessions |= accessions_back(of_scheme, pseudonyms(context, case, scheme), case.pseudonym)
     restored = restore(
         dataset,
-        headers[0],
+        left_as[case.scheme][0],
         back,
-        date_shift_days=key.shift_under(case.site, whose, case.pseudonym),
+        date_shift_days=shift_of(context, case, study, patient),
         pseudonym=case.pseudonym,
-        accession_back=accessions_back(headers, key, case.pseudonym),
+        accession_back=accessions,
     )
     blob = f"replies/{reply.id}/restored.dcm"
     context.blobs.put(blob, encode(restored))

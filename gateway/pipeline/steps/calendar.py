@@ -5,7 +5,7 @@ Opening needs the pseudonym key: the patient's hash and pseudonym are made as fo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,11 +14,11 @@ from sqlmodel import col, select
 
 from gateway import logs
 from gateway.errors import GatewayError
-from gateway.identity.numbers import why_no_number
+from gateway.identity.numbers import Subject, why_no_number
 from gateway.pipeline.context import StepContext
 from gateway.pipeline.steps import originals
 from gateway.privacy.pseudonyms import PseudonymKey
-from gateway.records import ledger
+from gateway.records import ledger, patients
 from gateway.records.calendar import NO_DATE
 from gateway.records.database import Database
 from gateway.records.identities import sealed_letters
@@ -42,22 +42,22 @@ class OpenedLetters:
     held: int = 0
 
 
-def open_letters(database: Database, key: PseudonymKey) -> OpenedLetters:
+def open_letters(
+    database: Database, key: PseudonymKey, no_patient_ids: Collection[str] = ()
+) -> OpenedLetters:
     """Open every letter; one that cannot be opened is held with its fix and tried again. Replicas do no harm."""
     became = {"enrolled": 0, "merged": 0, "held": 0}
     for enrolment_id, site, letter in ledger.unopened_letters(database):
         try:
             patient_id, issuer = sealed_letters.open_letter(key, site, letter)
-            if (reason := why_no_number(patient_id)) is not None:
+            if (reason := why_no_number(patient_id, no_patient_ids)) is not None:
                 raise GatewayError(
                     f"What was entered as Patient ID is no number of a patient: it {reason}.",
                     "End this enrolment, and enrol the patient with the number under which the site sends studies.",
                 )
-            patient_hash, pseudonym = (
-                key.patient_hash(site, issuer, patient_id),
-                key.pseudonym(site, issuer, patient_id),
+            told = ledger.keep_opened(
+                database, enrolment_id, *_known_as(database, key, site, issuer, patient_id)
             )
-            told = ledger.keep_opened(database, enrolment_id, patient_hash, pseudonym)
         except GatewayError as error:
             ledger.note_unopened(database, enrolment_id, error.problem, error.fix)
             told = "held"
@@ -69,15 +69,39 @@ def open_letters(database: Database, key: PseudonymKey) -> OpenedLetters:
     return OpenedLetters(**became)
 
 
+def _known_as(
+    database: Database, key: PseudonymKey, site: str, issuer: str, patient_id: str
+) -> tuple[str, str]:
+    """Hash and pseudonym of an enrolled number: of the patient whom the records know by it, or new ones.
+
+    Where no issuer was entered, the one patient whose studies have this number, if there is one alone.
+    """
+    whose = Subject(issuer, patient_id, "", has_number=True)
+    with database.read() as session:
+        for one in (whose, Subject("", patient_id, "", has_number=True)):
+            if known := patients.known(session, key.patient_hashes(site, one)):
+                alias = key.alias(site, one, known)
+                return alias.patient_hash, alias.pseudonym
+        alias = key.alias(site, whose)
+        others = [] if issuer.strip() else patients.identities_with_number(session, site, alias.number_hash)
+    if len(others) == 1:
+        return others[0].patient_hash, others[0].pseudonym
+    return alias.patient_hash, alias.pseudonym
+
+
 def enrol_list(
-    database: Database, key: PseudonymKey, rows: Sequence[EnrolmentRow], who: str
+    database: Database,
+    key: PseudonymKey,
+    rows: Sequence[EnrolmentRow],
+    who: str,
+    no_patient_ids: Collection[str] = (),
 ) -> OpenedLetters:
     """Enrol the rows of a list, and identify them at once: for a command on the machine that has the keys."""
     ledger.publish_letterbox(database, key)
     with database.read() as session:
         public = sealed_letters.public_key(session)
     ledger.enrol(database, [ledger.sealed_enrolment(row, public) for row in rows], who)
-    return open_letters(database, key)
+    return open_letters(database, key, no_patient_ids)
 
 
 def study_date(headers: Sequence[Header]) -> str:

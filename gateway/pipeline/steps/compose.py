@@ -14,14 +14,14 @@ from typing import Any
 from pydicom import Dataset
 
 from gateway import __version__
-from gateway.identity.numbers import subject
 from gateway.lifecycle import CaseState
 from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.step_result import Done, NotYet, StepResult, Stuck
 from gateway.pipeline.steps import originals
 from gateway.pipeline.steps.document_forms import PAGES, RICHEST_FIRST
-from gateway.pipeline.steps.identities import WAITS_FOR_A_LEAD, dispute, standing_header, statements
-from gateway.privacy.pseudonyms import PseudonymKey
+from gateway.pipeline.steps.identities import WAITS_FOR_A_LEAD, dispute, pseudonyms, shift_of, statements
+from gateway.pipeline.steps.persons import standing_header
+from gateway.privacy.schemes import Pseudonyms
 from gateway.recipients import Nobody, ToNode, recipient
 from gateway.records import ledger
 from gateway.records.step_record import StepRecord
@@ -51,7 +51,7 @@ def compose(turn: Turn, context: StepContext) -> StepResult:
     report = Report.model_validate(signed.content)
     instances = originals.kept(context.database, case.study_id)
     pairs = originals.with_headers(context.blobs, instances)
-    question = dispute(study, statements(pairs))
+    question = dispute(study, statements(pairs), context.no_patient_ids)
     if question is not None:
         why = "its images name two different patients: a lead decides"
         return NotYet(why, WAITS_FOR_A_LEAD, StepRecord(dispute=question))
@@ -59,7 +59,7 @@ def compose(turn: Turn, context: StepContext) -> StepResult:
     if isinstance(to, Nobody):  # the identity is not even read for a report that could go nowhere
         return Stuck(to.problem, f"{to.fix} Then retry the case.")
     evidence = [header for _, header in pairs]
-    standing = standing_header(context, study, instances)
+    standing = standing_header(context.blobs, study, instances)
     # The gateway reads an identity back here: it is in the audit trail before it is in a file.
     assert case.identity_id is not None
     patient = ledger.open_identity(
@@ -68,37 +68,39 @@ def compose(turn: Turn, context: StepContext) -> StepResult:
     if case.read_under is not None:  # the words speak of the dates that the reader saw then
         why = f"report of case {case.id}, as it was read"
         patient = ledger.open_identity(context.database, context.vault, case.read_under, "gateway", why)
-    key = context.pseudonym_key
-    whose = subject(patient.issuer_of_patient_id, patient.patient_id, study.study_instance_uid)
-    shift = key.shift_under(case.site, whose, case.pseudonym)
+    shift = shift_of(context, case, study, patient)
     priors = (
         originals.priors(context.database, context.blobs, case) if report.comparison.prior_study_date else []
     )
-    originals_of = {key.uid(str(ds.SOPInstanceUID)): str(ds.SOPInstanceUID) for ds in (*evidence, *priors)}
-    corrected = _corrected(case, study, key)
+    derived = pseudonyms(context, case)
+    originals_of = {derived.uid(str(ds.SOPInstanceUID)): str(ds.SOPInstanceUID) for ds in evidence}
+    for prior in priors:
+        uid = str(prior.header.SOPInstanceUID)
+        originals_of |= {pseudonyms(context, case, scheme).uid(uid): uid for scheme in prior.schemes}
+    corrected = _corrected(case, study, derived)
     again = f":{case.corrections}" if case.corrections else ""  # another identity is another object
     device = DeviceIdentity(
-        "pml-gateway", context.settings.dicom.ae_title, __version__, uid=key.uid("this gateway")
+        "pml-gateway", context.settings.dicom.ae_title, __version__, uid=derived.device_uid()
     )
     composed: dict[str, dict[str, str]] = {}
     for number, form in enumerate(RICHEST_FIRST):
         made: dict[str, Any] = {
             "identity": standing,
             "predecessor": corrected,
-            "priors": priors,
+            "priors": [prior.header for prior in priors],
             "date_shift_days": shift,
             "original_uids": originals_of,
             "signed_by": Signer(signed.signer_name, "Reading site", signed.signer_login),
             "signed_at": signed.signed_at,
-            "series_instance_uid": key.uid(f"report series:{case.id}:{form}"),
+            "series_instance_uid": derived.report_series_uid(case.saved_id, form),
             "series_number": SERIES_NUMBER + number,
             "device": device,
         }
-        named = f"report:{case.id}:{signed.digest}:{form}{again}"
+        uid_of_page = _UidOfPage(derived, case.saved_id, signed.digest, f"{form}{again}")
         if form == PAGES:
-            datasets = build_pages(report, evidence, sop_instance_uid_of=_UidOfPage(key, named), **made)
+            datasets = build_pages(report, evidence, sop_instance_uid_of=uid_of_page, **made)
         else:
-            datasets = [build(report, evidence, sop_instance_uid=key.uid(named), as_=form, **made)]
+            datasets = [build(report, evidence, sop_instance_uid=uid_of_page.of_all, as_=form, **made)]
         for page, dataset in enumerate(datasets, 1):
             name = form if page == 1 else f"{form} {page}"
             blob = f"reports/{case.id}/{name.replace(' ', '-')}{again.replace(':', '-')}.dcm"
@@ -119,20 +121,27 @@ def compose(turn: Turn, context: StepContext) -> StepResult:
 class _UidOfPage:
     """The SOP Instance UID of each page, derived like that of every other form."""
 
-    key: PseudonymKey
-    named: str
+    pseudonyms: Pseudonyms
+    case_id: int
+    digest: str
+    form: str
+
+    @property
+    def of_all(self) -> str:
+        """Of a form that is one object."""
+        return self.pseudonyms.report_uid(self.case_id, self.digest, self.form)
 
     def __call__(self, page: int) -> str:
-        return self.key.uid(f"{self.named}:{page}")
+        return self.pseudonyms.report_uid(self.case_id, self.digest, f"{self.form}:{page}")
 
 
-def _corrected(case: Case, study: Study, key: PseudonymKey) -> Predecessor | None:
+def _corrected(case: Case, study: Study, derived: Pseudonyms) -> Predecessor | None:
     """The report that went back under another identity, when this one replaces it."""
     earlier = case.predecessor
     if not earlier:
         return None
     # A report that was built before the series was noted lies in the series that is derived for its form.
-    series = earlier.get("series_instance_uid") or key.uid(f"report series:{case.id}:{earlier['form']}")
+    series = earlier.get("series_instance_uid") or derived.report_series_uid(case.saved_id, earlier["form"])
     return Predecessor(
         study.study_instance_uid,
         series,

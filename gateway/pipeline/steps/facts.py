@@ -18,9 +18,10 @@ from gateway.pipeline.context import StepContext
 from gateway.pipeline.cores import shared
 from gateway.pipeline.steps import originals
 from gateway.pipeline.steps.calendar import study_date
-from gateway.pipeline.steps.identities import standing_header, to_agree
-from gateway.pipeline.steps.patient_hashes import PatientHashes, patient_hashes
-from gateway.privacy.pseudonyms import PseudonymKey
+from gateway.pipeline.steps.identities import persons, to_agree
+from gateway.pipeline.steps.persons import standing_header
+from gateway.privacy.patient_hashes import PatientHashes
+from gateway.privacy.schemes import LATEST, Scheme
 from gateway.records.blobs import BlobStore
 from gateway.records.calendar import NO_DATE, facts_about
 from gateway.records.tables.studies import Instance, Study
@@ -76,15 +77,14 @@ def _kept_or_read(context: StepContext, study: Study) -> Known:
     )
     day = min((instance.study_date for instance in said if instance.study_date != NO_DATE), default=NO_DATE)
     asked = to_agree(study, [(instance.instance_id, instance.patient) for instance in said])
-    return Known(facts, _hashes(context, study, said), count_patients(stated for _, stated in asked), day)
+    patients = count_patients((stated for _, stated in asked), context.no_patient_ids)
+    return Known(facts, hashes(context, study), patients, day)
 
 
-def _hashes(context: StepContext, study: Study, said: Sequence[_Said]) -> PatientHashes:
-    """The hashes of the patient that stands for all objects."""
-    if study.identity_of is None:
-        return said[0].hashes
-    header = standing_header(context, study, originals.kept(context.database, study.saved_id))
-    return patient_hashes(context.pseudonym_key, study.site, header)
+def hashes(context: StepContext, study: Study, scheme: Scheme = LATEST) -> PatientHashes:
+    """The hashes of the patient that stands for all objects, as one scheme derives them."""
+    header = standing_header(context.blobs, study, originals.kept(context.database, study.saved_id))
+    return persons(context).hashes(study, header, scheme)
 
 
 @dataclass(frozen=True)
@@ -92,19 +92,16 @@ class _Share:
     """Instances to read, and what that takes; of large studies each process reads a share (`cores`)."""
 
     blobs: BlobStore
-    key: PseudonymKey
-    site: str
     vendor_facts: VendorFacts | None
     instances: Sequence[Instance]
 
 
 @dataclass(frozen=True)
 class _Said:
-    """What one instance says; `hashes` is what the first of its share says."""
+    """What one instance says."""
 
     instance_id: int
     facts: InstanceFacts
-    hashes: PatientHashes
     patient: StatedPatient
     study_date: str
 
@@ -120,7 +117,7 @@ class _Unread:
 def _read(context: StepContext, study: Study, vendor_facts: VendorFacts | None) -> list[_Said]:
     """What each instance says, in order of arrival; one that cannot be read is passed over: the preparation asks."""
     instances = originals.kept(context.database, study.saved_id)
-    whole = _Share(context.blobs, context.pseudonym_key, study.site, vendor_facts, instances)
+    whole = _Share(context.blobs, vendor_facts, instances)
     shares = [replace(whole, instances=share) for share in shared(instances, context.cores.processes)]
     answers = [answer for part in context.cores.each(_said, shares) for answer in part]
     for answer in answers:
@@ -135,15 +132,12 @@ def _read(context: StepContext, study: Study, vendor_facts: VendorFacts | None) 
 def _said(share: _Share) -> list[_Said | _Unread]:
     answers: list[_Said | _Unread] = []
     headers = originals.HeadersInTurn(share.blobs)
-    linked: PatientHashes | None = None
     for instance in share.instances:
         try:
-            header = headers.of(instance)
-            said = Elements.of(header)
-            linked = linked or patient_hashes(share.key, share.site, header)
+            said = Elements.of(headers.of(instance))
             facts = read_instance(said, share.vendor_facts)
             patient, day = originals.patient(said), study_date([said])
-            answers.append(_Said(instance.saved_id, facts, linked, patient, day))
+            answers.append(_Said(instance.saved_id, facts, patient, day))
         except originals.NOT_DICOM as error:
             answers.append(_Unread(instance.saved_id, type(error).__name__))
     return answers

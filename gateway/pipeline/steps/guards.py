@@ -8,12 +8,12 @@ then passes this guard, and only this one. Two patients in one study are a confl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from gateway.pipeline.steps.patient_hashes import PatientHashes
+from gateway.privacy.patient_hashes import PatientHashes
 from routing_rules.facts import StudyFacts
 
 # BodyPartExamined, Defined Terms of PS3.16 Annex L, and what people write instead of them.
@@ -38,11 +38,11 @@ class StudyHold:
 
 def holds(
     facts: StudyFacts,
-    own: PatientHashes,
+    own: Mapping[int, PatientHashes],
     same_patient: Sequence[PatientHashes],
     same_accession: Sequence[PatientHashes],
 ) -> list[StudyHold]:
-    """Every guard that holds this study; `same_…` are the hashes of other studies of the site."""
+    """Every guard that holds this study: its own hashes by scheme; `same_…` are those of other studies of the site."""
     all_holds = []
     if "MR" not in facts.modalities:
         all_holds.append(
@@ -60,7 +60,7 @@ def holds(
                 "Let it go on if the head is shown all the same; or correct the rule that applied.",
             )
         )
-    if any(other.name_hash and own.name_hash and other.name_hash != own.name_hash for other in same_patient):
+    if any(_differ(other.name_hash, own[other.scheme].name_hash) for other in same_patient):
         all_holds.append(
             StudyHold(
                 "other-name",
@@ -68,9 +68,7 @@ def holds(
                 "Ask the sender whether it is one patient (a changed name) or two; let it go on only if it is one.",
             )
         )
-    if any(
-        other.birth_hash and own.birth_hash and other.birth_hash != own.birth_hash for other in same_patient
-    ):
+    if any(_differ(other.birth_hash, own[other.scheme].birth_hash) for other in same_patient):
         all_holds.append(
             StudyHold(
                 "other-birth-date",
@@ -78,7 +76,7 @@ def holds(
                 "Ask the sender whether it is one patient or two; let it go on only if it is one.",
             )
         )
-    if any(other.patient_hash != own.patient_hash for other in same_accession):
+    if any(other.patient_hash != own[other.scheme].patient_hash for other in same_accession):
         all_holds.append(
             StudyHold(
                 "accession-of-another",
@@ -107,6 +105,10 @@ def other_regions(body_parts: Iterable[str]) -> tuple[str, ...]:
     if all(part & _ELSEWHERE and not part & _HEAD for part in known):
         return tuple(sorted({word for part in known for word in part & _ELSEWHERE}))
     return ()
+
+
+def _differ(one: str, other: str) -> bool:
+    return bool(one and other) and one != other
 
 
 def _listed(values: Iterable[str]) -> str:

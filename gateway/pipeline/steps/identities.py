@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Final
 
 from pydicom import Dataset
 
 from gateway.identity.ground import Agreement
-from gateway.identity.numbers import Subject, subject
 from gateway.identity.patient import KEYWORDS, StatedPatient, compare, count_patients, stated_in
 from gateway.pipeline.context import StepContext
-from gateway.pipeline.steps import originals
-from gateway.privacy.deidentify.instance import PatientContext
+from gateway.pipeline.steps.persons import Persons
+from gateway.privacy.schemes import PatientAlias, Pseudonyms, Scheme
 from gateway.records.identities.vault import Patient, SealedIdentity
 from gateway.records.step_record import Dispute
-from gateway.records.tables.studies import Instance, Study
+from gateway.records.tables.studies import Case, Instance, Study
+from gateway.records.views import case_rows
 
 WAITS_FOR_A_LEAD: Final = timedelta(hours=1)
 """Only a look: what a lead decides wakes the study."""
 Statement = tuple[int, StatedPatient]
 """The number of an instance, and the patient it states."""
-
-
-def standing_header(context: StepContext, study: Study, instances: list[Instance]) -> Dataset:
-    """The header whose patient and study stand for all objects: the one a lead chose, else the first."""
-    by_choice = [one for one in instances if one.saved_id == study.identity_of]
-    return originals.first_header(context.blobs, [*by_choice, *instances])
 
 
 def to_agree(study: Study, said: Sequence[Statement]) -> list[Statement]:
@@ -39,14 +33,17 @@ def to_agree(study: Study, said: Sequence[Statement]) -> list[Statement]:
     return [*standing, *(one for one in said if one[0] > study.identity_until)]
 
 
-def dispute(study: Study, said: Sequence[Statement]) -> Dispute | None:
+def dispute(study: Study, said: Sequence[Statement], no_patient_ids: Collection[str] = ()) -> Dispute | None:
     """The question whose study it is, when its objects name more than one patient."""
     asked = to_agree(study, said)
-    if count_patients(statement for _, statement in asked) < 2:
+    if count_patients((statement for _, statement in asked), no_patient_ids) < 2:
         return None
     (first_id, first), *others = asked
     differing = [
-        one for one in others if compare(first, one[1], within_one_study=True).agreement is not Agreement.SAME
+        one
+        for one in others
+        if compare(first, one[1], within_one_study=True, no_patient_ids=no_patient_ids).agreement
+        is not Agreement.SAME
     ] or [one for one in others if one[1] != first]
     attributes = Counter(
         keyword
@@ -66,19 +63,34 @@ def _values(stated: StatedPatient) -> tuple[str, str, str, str]:
     return stated.patient_id, stated.issuer, stated.name, stated.birth_date
 
 
-def who(context: StepContext, site: str, header: Dataset) -> tuple[SealedIdentity, PatientContext]:
-    """The sealed identity of a study's patient, and what replaces it."""
-    found = [str(header.get(key, "") or "").strip() for key in KEYWORDS]
-    patient = Patient(*found)
-    key = context.pseudonym_key
-    alias = key.present_alias(site, whom(header))
-    return (
-        context.vault.seal(site, patient, alias.pseudonym, alias.patient_hash),
-        PatientContext(alias.pseudonym, alias.date_shift_days, key),
-    )
+def persons(context: StepContext) -> Persons:
+    """Whom the records know."""
+    return Persons(context.database, context.blobs, context.pseudonym_key, context.no_patient_ids)
 
 
-def whom(header: Dataset) -> Subject:
-    """Whom a header is about, by number; without one, this study alone."""
-    stated = stated_in(header)
-    return subject(stated.issuer, stated.patient_id, str(header.get("StudyInstanceUID") or "").strip(" \0"))
+def who(context: StepContext, study: Study, header: Dataset) -> SealedIdentity:
+    """The sealed identity of the patient whom a header names, for whoever this study's patient is."""
+    return sealed(context, study.site, header, persons(context).of_study(study, header))
+
+
+def sealed(context: StepContext, site: str, header: Dataset, alias: PatientAlias) -> SealedIdentity:
+    """The patient whom a header names, sealed with what replaces it, under the number that this is derived from."""
+    number, issuer = alias.subject.patient_id.strip(), alias.subject.issuer.strip()
+    _, _, name, birth = (str(header.get(key, "") or "").strip() for key in KEYWORDS)
+    patient = Patient(number, issuer, name, birth, alias.date_shift_days)
+    return context.vault.seal(site, patient, alias.pseudonym, alias.patient_hash, int(alias.scheme))
+
+
+def pseudonyms(context: StepContext, case: Case, scheme: int | None = None) -> Pseudonyms:
+    """What replaces UIDs and accession numbers of a case, and names its reports; `scheme`: of another of its site."""
+    return context.pseudonym_key.of(case.site, Scheme(case.scheme if scheme is None else scheme))
+
+
+def shift_of(context: StepContext, case: Case, study: Study, patient: Patient) -> int:
+    """The date shift of the copies that were made under the case's pseudonym, of this patient."""
+    if patient.date_shift_days is not None:
+        return patient.date_shift_days
+    with context.database.read() as session:  # without a number, the person is that of one study
+        uid = case_rows.study(session, study.person_of or study.saved_id).study_instance_uid
+    issuer, number = patient.issuer_of_patient_id, patient.patient_id
+    return context.pseudonym_key.shift_under(case.site, issuer, number, uid, case.pseudonym)

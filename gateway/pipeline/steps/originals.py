@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from contextlib import suppress
+from dataclasses import dataclass
 
 from pydicom import Dataset
 from pydicom.errors import InvalidDicomError
@@ -90,11 +91,23 @@ class HeadersInTurn:
         return header(self._blobs, instance)
 
 
-def priors(database: Database, blobs: BlobStore, case: Case) -> list[Dataset]:
+@dataclass(frozen=True)
+class Prior:
+    """A header of another study of a case's patient, and the schemes under which copies of that study left."""
+
+    header: Dataset
+    schemes: tuple[int, ...]
+
+
+def priors(database: Database, blobs: BlobStore, case: Case) -> list[Prior]:
     """The headers of every other study of this case's patient that the gateway keeps."""
     with database.read() as session:
         studies = case_rows.other_studies(session, case)
-    return [header for study_id in studies for header in headers(blobs, kept(database, study_id))]
+    return [
+        Prior(header, schemes)
+        for study_id, schemes in studies.items()
+        for header in headers(blobs, kept(database, study_id))
+    ]
 
 
 def parsed(data: bytes) -> Dataset:

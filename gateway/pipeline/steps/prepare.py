@@ -19,8 +19,10 @@ from gateway.pipeline.cores import shared
 from gateway.pipeline.step_result import Done, StepResult, Stuck
 from gateway.pipeline.steps import held_objects, originals
 from gateway.pipeline.steps.copies import Copy, Leaking, Original, Share, Withheld, copies_of, values_in
-from gateway.pipeline.steps.identities import standing_header, who, whom
+from gateway.pipeline.steps.identities import persons, pseudonyms, sealed
 from gateway.pipeline.steps.manifest import ManifestBuilder, Stayed, canonical
+from gateway.pipeline.steps.persons import standing_header, whom
+from gateway.privacy.deidentify.instance import PatientContext
 from gateway.privacy.errors import Held
 from gateway.privacy.fast.identifying_values import StudyValues
 from gateway.privacy.leak_search.search import IdentifyingValue
@@ -40,8 +42,9 @@ def prepare(turn: Turn, context: StepContext) -> StepResult:
         known = {row.instance_id: row for row in held_objects_of(session, turn.claim.id)}
     instances = originals.kept(context.database, case.study_id)
     profile = context.profiles().get(case.profile or context.settings.files.profile)
-    header = standing_header(context, study, instances)
-    identity, patient = who(context, case.site, header)
+    header = standing_header(context.blobs, study, instances)
+    alias = persons(context).of_study(study, header)
+    patient = PatientContext(alias.pseudonym, alias.date_shift_days, pseudonyms(context, case))
     whole = Share(
         context.blobs,
         case.saved_id,
@@ -52,10 +55,11 @@ def prepare(turn: Turn, context: StepContext) -> StepResult:
         kinds_by_number(case.series, least=PROVEN),
         (),
     )
-    work = _Preparation(context, case, whole, instances, known, numbered=whom(header).has_number)
+    numbered = whom(header, context.no_patient_ids).has_number
+    work = _Preparation(context, case, whole, instances, known, numbered or study.person_of is not None)
     for one in _made(context, whole, instances, known):
         work.take(one)
-    return work.result(identity, turn)
+    return work.result(sealed(context, case.site, header, alias), turn)
 
 
 def kinds_by_number(series: Sequence[Mapping[str, Any]], *, least: float = 0.0) -> Mapping[str, str]:
@@ -107,7 +111,7 @@ class _Preparation:
     known: Mapping[int, HeldRow]
     """Earlier decisions, by instance."""
     numbered: bool
-    """Whether the patient has a number."""
+    """Whether the patient has a number, or a lead said whose study it is."""
     manifest: ManifestBuilder = field(default_factory=ManifestBuilder)
     prepared: list[NewPreparedInstance] = field(default_factory=list)
     stays: list[NewHeldObject] = field(default_factory=list)

@@ -9,9 +9,13 @@ from gateway.lifecycle import StudyState
 from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.step_result import Done, NotYet, StepResult, Stuck
 from gateway.pipeline.steps import facts, guards, originals
-from gateway.pipeline.steps.identities import WAITS_FOR_A_LEAD, dispute, statements
+from gateway.pipeline.steps.identities import WAITS_FOR_A_LEAD, dispute, statements, who
+from gateway.pipeline.steps.persons import standing_header
+from gateway.privacy.schemes import Scheme
 from gateway.records import ledger
+from gateway.records.identities.vault import SealedIdentity
 from gateway.records.step_record import NewCase, StepRecord
+from gateway.records.tables.studies import Study
 from gateway.records.views import case_rows
 from routing_rules.facts import StudyFacts
 from routing_rules.matching import Assignment, match
@@ -29,7 +33,7 @@ def route(turn: Turn, context: StepContext) -> StepResult:
     known = facts.of_study(context, study)
     if known.patients > 1:
         pairs = originals.with_headers(context.blobs, originals.kept(context.database, study.saved_id))
-        question = dispute(study, statements(pairs))
+        question = dispute(study, statements(pairs), context.no_patient_ids)
         if question is not None:
             return NotYet(
                 "its images name two different patients: a lead decides",
@@ -57,10 +61,14 @@ def route(turn: Turn, context: StepContext) -> StepResult:
         return Done(
             StudyState.UNMATCHED, StepRecord(note={"rules looked at": len(rules.rules)}, columns=columns)
         )
+    own_by_scheme = {int(scheme): facts.hashes(context, study, scheme) for scheme in Scheme}
+    accessions = {one.accession_hash for one in own_by_scheme.values()} - {""}
     with context.database.read() as session:
-        same_patient, same_accession = case_rows.linked(session, study, own.patient_hash, own.accession_hash)
-    others = [[facts.kept_hashes(other) for other in linked] for linked in (same_patient, same_accession)]
-    for finding in guards.holds(study_facts, own, *others):
+        same_patient, same_accession = case_rows.linked(session, study, own.patient_hash, accessions)
+    # Whose name a study without a number states was judged by whoever linked it.
+    by_number = [other for other in same_patient if study.person_of is None and other.person_of is None]
+    others = [[facts.kept_hashes(other) for other in linked] for linked in (by_number, same_accession)]
+    for finding in guards.holds(study_facts, own_by_scheme, *others):
         if finding.code not in study.accepted:
             return _held(finding, columns)
     drafts = tuple(new_case(study_facts, each, rules.fingerprint, explanation) for each in assignments)
@@ -68,7 +76,17 @@ def route(turn: Turn, context: StepContext) -> StepResult:
         "rule": ", ".join(f"{each.rule.id} version {each.rule.version}" for each in assignments),
         "protocol": drafts[0].readability,
     }
-    return Done(StudyState.MATCHED, StepRecord(note=note, columns=columns, cases=drafts))
+    identity = _of_signed(context, study, own.patient_hash)
+    return Done(StudyState.MATCHED, StepRecord(note=note, columns=columns, cases=drafts, identity=identity))
+
+
+def _of_signed(context: StepContext, study: Study, patient_hash: str) -> SealedIdentity | None:
+    """Whose the study is, where a signed case of it is still another's: a person has linked it, or taken it apart."""
+    with context.database.read() as session:
+        if not case_rows.signed_as_another(session, study.saved_id, patient_hash):
+            return None
+    instances = originals.kept(context.database, study.saved_id)
+    return who(context, study, standing_header(context.blobs, study, instances))
 
 
 def _chosen(rules: RuleSet, rule_id: str) -> tuple[Assignment, ...]:

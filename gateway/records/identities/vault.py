@@ -30,6 +30,8 @@ class Patient:
     issuer_of_patient_id: str
     patient_name: str
     patient_birth_date: str
+    date_shift_days: int | None = None
+    """What was added to the dates of the copies; None: sealed before this was, to be derived again."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class SealedIdentity:
 
     patient_hash: str
     pseudonym: str
+    scheme: int
     site: str
     sealed: bytes
     key_id: str
@@ -54,10 +57,12 @@ class Vault:
         """The vault of a gateway; raises KeyMissing with the command that makes the key."""
         return cls(KeyRing(folder))
 
-    def seal(self, site: str, patient: Patient, pseudonym: str, patient_hash: str) -> SealedIdentity:
+    def seal(
+        self, site: str, patient: Patient, pseudonym: str, patient_hash: str, scheme: int
+    ) -> SealedIdentity:
         """Encrypt; bound to the pseudonym, so that rows cannot be swapped."""
         sealed, key_id = self._encrypt(json.dumps(asdict(patient)).encode(), pseudonym)
-        return SealedIdentity(patient_hash, pseudonym, site, sealed, key_id)
+        return SealedIdentity(patient_hash, pseudonym, scheme, site, sealed, key_id)
 
     def unseal(self, row: Identity) -> Patient:
         """Who it is; raises KeyMissing. Only for an opening that stands in the audit trail already."""
@@ -78,7 +83,7 @@ class Vault:
     def reseal(self, row: Identity) -> SealedIdentity:
         """The same identity under the current key; raises KeyMissing."""
         sealed, key_id = self._encrypt(self._decrypt(row), row.pseudonym)
-        return SealedIdentity(row.patient_hash, row.pseudonym, row.site, sealed, key_id)
+        return SealedIdentity(row.patient_hash, row.pseudonym, row.scheme, row.site, sealed, key_id)
 
     def _encrypt(self, plain: bytes, pseudonym: str) -> tuple[bytes, str]:
         name = self.ring.current

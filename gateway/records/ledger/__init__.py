@@ -6,6 +6,7 @@
     work         claim_due, renew, note_deliveries, ask_commitment, advance, postpone, park     (the engine)
     peers        which node a unit of work talks to next
     conflicts    decide_conflict, look_at_versions     (two versions of a study's objects: the question, the choice)
+                  link_person, unlink_person, look_at_persons       (a study without a number)
     commitments  record_commitment, owe_result, drop_result   (answers to our requests; what we owe who asks us)
     node_responses  what nodes answered for each object
     replies      keep_reply, note_echo, discard_reply, count_as_report, note_reply_download
@@ -39,6 +40,7 @@ from gateway.records.ledger.arrivals import Kept, NewInstance, Origin, keep_inst
 from gateway.records.ledger.commitments.answers import record_commitment
 from gateway.records.ledger.commitments.owed import NewOwed, NotOwed, drop_result, owe_result
 from gateway.records.ledger.conflicts.decision import decide_conflict, look_at_versions
+from gateway.records.ledger.conflicts.linking import link_person, look_at_persons, unlink_person
 from gateway.records.ledger.enrolments import (
     NewEnrolment,
     edit_enrolment,
@@ -153,7 +155,9 @@ __all__ = [
     "keep_study_date",
     "key_checks",
     "let_go_on",
+    "link_person",
     "look_at_original",
+    "look_at_persons",
     "look_at_versions",
     "note_deliveries",
     "note_echo",
@@ -192,5 +196,6 @@ __all__ = [
     "sign_report",
     "take_notices",
     "take_tick",
+    "unlink_person",
     "unopened_letters",
 ]

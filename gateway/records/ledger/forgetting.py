@@ -61,11 +61,11 @@ def begin_forgetting(
     """
     with database.write("forget_mark") as session:
         now = database.now(session)
-        studies = studies_of(session, patient_hash, also, lock=True)
+        studies = studies_of(session, [patient_hash], also, lock=True)
         known = session.exec(
             select(ForgottenPatient).where(ForgottenPatient.patient_hash == patient_hash).with_for_update()
         ).first()
-        enrolled = enrolments_of(session, patient_hash)
+        enrolled = enrolments_of(session, [patient_hash])
         if known is None and not studies and not enrolled:
             raise NotThere(
                 f"Nothing is kept of this patient at site {site}.",

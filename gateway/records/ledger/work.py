@@ -35,7 +35,7 @@ from gateway.records.ledger.commitments.answers import (
 from gateway.records.ledger.commitments.owed import over
 from gateway.records.ledger.conflicts.contested import dispute, keep_comparison
 from gateway.records.ledger.conflicts.decision import choose
-from gateway.records.ledger.conflicts.settlement import settle, withdraw
+from gateway.records.ledger.conflicts.settlement import read_as_another, settle, withdraw
 from gateway.records.ledger.held_objects import keep_held
 from gateway.records.ledger.identities import keep_identity
 from gateway.records.ledger.journal import add_line
@@ -328,8 +328,9 @@ def _remember(
         study_id, _ = place_of(row)
         assert study_id is not None
         dispute(session, study_id, record.dispute, now)
-    if record.identity is not None:
-        assert isinstance(row, Case)
+    if record.identity is not None and isinstance(row, Study):
+        read_as_another(session, row, record.identity, now)
+    if record.identity is not None and isinstance(row, Case):
         identity = keep_identity(session, record.identity, now)
         if row.pseudonym not in ("", identity.pseudonym):  # the same objects go out as another patient's
             withdraw(session, row, now)

@@ -50,6 +50,23 @@ class Study(Due, table=True):
     facts_of: int = Field(default=0, description="how many instances the facts were read from")
     patients: int = Field(default=0, description="how many patients its headers name; more than one holds it")
     patient_hash: str = Field(default="", index=True, description="keyed hash of site, issuer and PatientID")
+    number_hash: str = Field(
+        default="",
+        index=True,
+        description="keyed hash of site and PatientID, without the issuer; empty: no number, or read under scheme 1",
+    )
+    has_number: bool | None = Field(
+        default=None, description="whether PatientID numbers a patient; None: its headers were not read"
+    )
+    scheme: int = Field(
+        default=2, description="derivation of the hashes of name, birth date and accession number"
+    )
+    person_of: int | None = Field(
+        default=None,
+        foreign_key="study.id",
+        index=True,
+        description="the study to whose person a lead linked this one, which has no number",
+    )
     name_hash: str = Field(default="", description="keyed hash of the patient's name")
     birth_hash: str = Field(default="", description="keyed hash of the birth date")
     accession_hash: str = Field(default="", index=True, description="keyed hash of the accession number")
@@ -112,6 +129,7 @@ class Identity(Numbered, table=True):
 
     patient_hash: str = Field(unique=True, description="keyed hash of site, issuer and PatientID")
     pseudonym: str = Field(unique=True)
+    scheme: int = Field(description="derivation of hash, pseudonym and date shift (gateway.privacy.schemes)")
     site: str
     sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     key_id: str
@@ -205,6 +223,10 @@ class Case(Due, table=True):
     """A reader's judgement beside the verdict, as `reader_overrule.Overrule` writes it; empty: none."""
     explanation: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     series: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    scheme: int = Field(
+        default=2,
+        description="derivation of its UIDs, accession numbers and reports (gateway.privacy.schemes)",
+    )
     pseudonym: str = Field(default="")
     identity_id: int | None = Field(default=None, foreign_key="identity.id")
     shifted_study_date: str = Field(default="", description="YYYYMMDD as the reader sees it")

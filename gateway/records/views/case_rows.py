@@ -5,7 +5,7 @@ A viewer with a site sees that site's cases. Readers and leads of the reading se
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
 
-from gateway.lifecycle import Standing
+from gateway.lifecycle import BEFORE_THE_REPORT, Standing
 from gateway.records.accounts import Viewer
 from gateway.records.tables.administration import Account, Refusal
 from gateway.records.tables.studies import (
@@ -103,6 +103,10 @@ class CasePage:
     returns_to: str
     returned_as: str
     correction_wanted: bool
+    has_number: bool | None
+    """Whether its study has a patient number."""
+    person_of: int | None
+    """Without a number: the study to whose patient a person linked it."""
     journal: tuple[JournalLine, ...]
     deliveries: tuple[DeliveryRow, ...]
     draft: DraftRow | None
@@ -116,6 +120,7 @@ def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None
     case = session.get(Case, case_id)
     if case is None or (viewer.site and case.site != viewer.site):
         return None
+    study_of = study(session, case.study_id)
     holder = session.get(Account, case.claimed_by) if case.claimed_by else None
     draft = session.get(Draft, case_id)
     report = signed_report(session, case_id)
@@ -145,6 +150,8 @@ def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None
         returns_to=case.returns_to,
         returned_as=case.returned_as,
         correction_wanted=case.correction_wanted,
+        has_number=study_of.has_number,
+        person_of=study_of.person_of,
         journal=tuple(journal(session, case.study_id, case_id)),
         deliveries=tuple(
             DeliveryRow(d.direction, d.node, d.outcome, d.status, d.detail, d.at) for d in deliveries
@@ -244,6 +251,20 @@ def identity_id(session: Session, patient_hash: str) -> int | None:
     return session.exec(select(Identity.id).where(Identity.patient_hash == patient_hash)).first()
 
 
+def signed_as_another(session: Session, study_id: int, patient_hash: str) -> bool:
+    """Whether a signed case of a study is another patient's than this one's."""
+    signed = (
+        select(Case.ids())
+        .join(Identity, col(Case.identity_id) == col(Identity.id))
+        .where(
+            Case.study_id == study_id,
+            col(Case.state).not_in(sorted(BEFORE_THE_REPORT)),
+            Identity.patient_hash != patient_hash,
+        )
+    )
+    return session.exec(signed.limit(1)).first() is not None
+
+
 def is_forgotten(session: Session, patient_hash: str) -> datetime | None:
     """When this patient was forgotten; None when not, or when that was lifted."""
     return session.exec(
@@ -251,20 +272,21 @@ def is_forgotten(session: Session, patient_hash: str) -> datetime | None:
     ).first()
 
 
-def other_studies(session: Session, present: Case) -> list[int]:
-    """The numbers of the other studies of a case's patient, oldest first."""
+def other_studies(session: Session, present: Case) -> dict[int, tuple[int, ...]]:
+    """The other studies of a case's patient, oldest first, and the schemes under which their copies left."""
     found = session.exec(
-        select(Case.study_id).where(
-            Case.identity_id == present.identity_id, Case.study_id != present.study_id
-        )
-    )
-    return sorted(set(found))
+        select(Case.study_id, Case.scheme)
+        .where(Case.identity_id == present.identity_id, Case.study_id != present.study_id)
+        .distinct()
+        .order_by(col(Case.study_id), col(Case.scheme))
+    ).all()
+    return {study_id: tuple(scheme for one, scheme in found if one == study_id) for study_id, _ in found}
 
 
 def linked(
-    session: Session, present: Study, patient_hash: str, accession_hash: str
+    session: Session, present: Study, patient_hash: str, accession_hashes: Collection[str]
 ) -> tuple[list[Study], list[Study]]:
-    """Other studies of this patient, and other studies of the site with this accession number."""
+    """Other studies of this patient, and other studies of the site with this accession number, by hash."""
 
     def others(same: ColumnElement[bool]) -> list[Study]:
         return list(
@@ -273,5 +295,5 @@ def linked(
 
     return (
         others(col(Study.patient_hash) == patient_hash),
-        others(col(Study.accession_hash) == accession_hash) if accession_hash else [],
+        others(col(Study.accession_hash).in_(accession_hashes)) if accession_hashes else [],
     )

@@ -55,6 +55,10 @@ class StudyRow:
     """Why nothing of it leaves; empty: it is not contested."""
     conflict_id: int | None
     """Its open conflict."""
+    has_number: bool | None
+    """Whether it has a patient number; None: not read yet."""
+    person_of: int | None
+    """Without a number: the study to whose patient a person linked it."""
 
     @property
     def case_ids(self) -> tuple[int, ...]:
@@ -104,6 +108,8 @@ def _rows(session: Session, viewer: Viewer, chosen: SelectOfScalar[Study]) -> li
             s.forgotten_at,
             contested.get(s.saved_id, ("", None))[0],
             contested.get(s.saved_id, ("", None))[1],
+            s.has_number,
+            s.person_of,
         )
         for s in rows
     ]

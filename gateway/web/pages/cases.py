@@ -196,6 +196,8 @@ def case_json(context: Context, viewer: Looker, case_id: CaseId) -> dict[str, An
         "held": held_counts(page.held),
         "conflicts": [conflict_json(row) for row in page.conflicts],
         "correction_wanted": page.correction_wanted,
+        "has_number": page.has_number,
+        "person_of": page.person_of,
         "requirements": shown_requirements(page.verdict),
         "overrule": overrule and overrule | {"at": overrule["at"].isoformat()},
         "letter": letter_to_sender(page.verdict, page.overrule),

@@ -20,7 +20,7 @@ from gateway.privacy.fast.preparer import Preparer
 from gateway.privacy.profile.profile import load_profile
 from gateway.privacy.pseudonyms import PseudonymKey
 
-KEY = PseudonymKey(b"a key for measurements, no other", "bench")
+KEY = PseudonymKey(b"a key for measurements, no other", "bench").of("bench")
 SHIFT_DAYS = -100
 
 

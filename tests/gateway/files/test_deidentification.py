@@ -15,9 +15,11 @@ from pydicom.filewriter import write_dataset
 from gateway.demo.phantom import phantom_study
 from gateway.errors import GatewayError
 from gateway.files.deidentification import FolderResult, FolderRun, files_of
+from gateway.identity.numbers import subject
 from gateway.pipeline.steps.manifest import verify
 from gateway.privacy.profile.profile import load_profile
 from gateway.privacy.pseudonyms import PseudonymKey
+from gateway.privacy.schemes import Scheme
 from support.objects.held_objects import screen_capture, zip_report
 
 KEY = PseudonymKey(b"k" * 32, "test")
@@ -66,6 +68,33 @@ def test_the_manifest_has_the_agreed_shape_and_verifies(source: Path, tmp_path: 
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(
         Path(row["output"]).name for row in manifest["instances"]
     )
+
+
+@pytest.mark.parametrize("scheme", Scheme)
+def test_the_scheme_is_chosen_to_meet_copies_of_before(
+    source: Path, tmp_path: Path, datasets: list[Dataset], scheme: Scheme
+) -> None:
+    """Names of files, UIDs and pseudonym are those that a gateway of the scheme derives; a placeholder is no number."""
+    files, none = files_of(source, tmp_path / "out"), (str(datasets[0].PatientID),)
+    found = {}
+    for folder, no_patient_ids in (("numbered", ()), ("alone", none)):
+        FolderRun(
+            tmp_path / folder,
+            load_profile(),
+            KEY,
+            site="north",
+            scheme=scheme,
+            no_patient_ids=no_patient_ids,
+            tick=lambda: None,
+        ).run(files)
+        found[folder] = {path.name: dcmread(path).PatientID for path in (tmp_path / folder).iterdir()}
+    derived, uid = KEY.of("north", scheme), str(datasets[0].StudyInstanceUID)
+    names = {f"{derived.uid(str(dataset.SOPInstanceUID))}.dcm" for dataset in datasets}
+    whose = subject(str(datasets[0].get("IssuerOfPatientID") or ""), none[0], uid)
+    assert found["numbered"] == dict.fromkeys(names, derived.pseudonym(whose))
+    alone = subject(whose.issuer, none[0], uid, none)
+    assert found["alone"] == dict.fromkeys(names, derived.pseudonym(alone))
+    assert (derived.pseudonym(alone) == derived.pseudonym(whose)) is (scheme is Scheme.FIRST)
 
 
 def test_the_same_key_gives_the_same_files(source: Path, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 def _studies(database: Database, patient_hash: str, *also: int) -> list[int]:
     with database.read() as session:
-        return [study.saved_id for study in studies_of(session, patient_hash, also)]
+        return [study.saved_id for study in studies_of(session, [patient_hash], also)]
 
 
 def test_a_study_is_a_patients_by_either_way(database: Database, clock: FakeClock, vault: Vault) -> None:
@@ -36,7 +36,7 @@ def test_a_study_is_a_patients_by_either_way(database: Database, clock: FakeCloc
     assert _studies(database, "hash 1", 4) == [1, 2, 4]
     assert _studies(database, "hash 2") == []
     with database.write("test") as session:
-        assert [study.id for study in studies_of(session, "hash 1", lock=True)] == [1, 2]
+        assert [study.id for study in studies_of(session, ["hash 1"], lock=True)] == [1, 2]
 
 
 def test_the_cases_of_a_forgotten_patient_are_known_by_the_mark(database: Database, clock: FakeClock) -> None:
@@ -62,7 +62,7 @@ def test_a_place_on_the_calendar_is_the_patients(sqlite: Database) -> None:
                 )
             )
     with sqlite.read() as session:
-        assert [row.id for row in enrolments_of(session, "hash")] == [1]
+        assert [row.id for row in enrolments_of(session, ["hash"])] == [1]
 
 
 @pytest.mark.parametrize(

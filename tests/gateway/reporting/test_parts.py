@@ -100,7 +100,7 @@ def test_what_ds_could_not_hold_is_refused(value: str) -> None:
 @given(st.binary(min_size=1, max_size=32))
 def test_every_pseudonymous_uid_is_a_uid(name: bytes) -> None:
     """The key images a reader picks are named by UIDs that the gateway made."""
-    uid = PseudonymKey(b"k" * 32, "test").uid(name.hex())
+    uid = PseudonymKey(b"k" * 32, "test").of("north").uid(name.hex())
     assert TypeAdapter(Uid).validate_python(uid) == uid
 
 

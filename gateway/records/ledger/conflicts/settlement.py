@@ -24,7 +24,8 @@ from gateway.lifecycle import (
     move_reply,
     move_study,
 )
-from gateway.records.ledger.identities import renew_identity
+from gateway.records.identities.vault import SealedIdentity
+from gateway.records.ledger.identities import keep_identity, renew_identity
 from gateway.records.ledger.journal import add_line
 from gateway.records.ledger.notices import raise_notice
 from gateway.records.step_record import Settlement
@@ -32,7 +33,7 @@ from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.studies import Case, Delivery, Identity, Instance, Reply, Study
 
 WITHDRAWN = "withdrawn"
-"""The outcome of a delivery that was taken back: the copy is sent again."""
+"""The outcome of a delivery that was taken back: the copy is sent again, or to be deleted where it went."""
 SIGNED = (CaseState.REPORTED, CaseState.COMPOSED)
 SENT_BACK = (CaseState.RETURNED, CaseState.CONFIRMED)
 
@@ -85,6 +86,8 @@ def settle(session: Session, conflict: Conflict, settlement: Settlement, now: da
             )
         return
     _route_again(study, now)
+    for linked in session.exec(select(Study).where(Study.person_of == study.saved_id).with_for_update()):
+        begin_again(session, linked, now, "begins again: the study whose patient it has was corrected")
     cases = session.exec(
         select(Case).where(Case.study_id == study.saved_id).order_by(col(Case.id)).with_for_update()
     ).all()
@@ -94,10 +97,12 @@ def settle(session: Session, conflict: Conflict, settlement: Settlement, now: da
         for case in cases:
             if case.state in (*SIGNED, *SENT_BACK):
                 case.read_under = case.read_under or case.identity_id
+                if case.identity_id != identity.id:
+                    withdraw(session, case, now, sent_again=False)
             case.identity_id = identity.id
     for case in cases:
         if CaseState(case.state) in BEFORE_THE_REPORT:
-            _prepare_again(session, case, now)
+            _prepare_again(session, case, now, "begins again with the chosen versions")
         elif settlement.identity_only:
             case.generation = study.generation  # no image is new to the reader: no addendum
         if case.state in SIGNED:
@@ -133,19 +138,36 @@ def _route_again(study: Study, now: datetime) -> None:
         study.state = move_study(StudyState(study.state), StudyState.COMPLETED)
 
 
-def _prepare_again(session: Session, case: Case, now: datetime) -> None:
+def begin_again(session: Session, study: Study, now: datetime, what: str) -> None:
+    """Route a study and prepare its unsigned cases again, because somebody said whose it is; no image is new."""
+    _route_again(study, now)
+    cases = session.exec(
+        select(Case).where(Case.study_id == study.saved_id).order_by(col(Case.id)).with_for_update()
+    ).all()
+    for case in cases:
+        if CaseState(case.state) in BEFORE_THE_REPORT:
+            _prepare_again(session, case, now, what)
+        else:
+            case.generation = study.generation  # no image is new to the reader: no addendum
+
+
+def _prepare_again(session: Session, case: Case, now: datetime, what: str) -> None:
     """Back to MATCHED, to wait for the study to be routed; copies that were sent are withdrawn and sent again."""
     case.late_images = case.late_images or case.state == CaseState.FORWARDED
     case.state = move_case(CaseState(case.state), CaseState.MATCHED)
     case.to_route = True
-    case.waiting_for = "Other versions of the images stand; the study is being routed again."
+    case.waiting_for = "The study is being routed again."
     _begin(case, now)
-    add_line(session, case.study_id, case.id, now, "begins again with the chosen versions", CaseState.MATCHED)
+    add_line(session, case.study_id, case.id, now, what, CaseState.MATCHED)
     withdraw(session, case, now)
 
 
-def withdraw(session: Session, case: Case, now: datetime) -> None:
-    """Take the copies back that the reading site took: they are sent again."""
+def withdraw(session: Session, case: Case, now: datetime, *, sent_again: bool = True) -> None:
+    """Take the copies back that the reading site took; `sent_again`: they follow under what stands now.
+
+    After the signature they do not: the case has been read, and they are named only so that the site deletes them.
+    """
+    what = "are withdrawn and sent again" if sent_again else "are another patient's: have them deleted there"
     taken = session.exec(
         select(Delivery).where(
             Delivery.case_id == case.saved_id,
@@ -155,13 +177,30 @@ def withdraw(session: Session, case: Case, now: datetime) -> None:
     ).all()
     for delivery in taken:
         delivery.outcome = WITHDRAWN
-        delivery.detail = "another version stands: the copy is sent again"
+        delivery.detail = (
+            "the copy is sent again" if sent_again else "of another patient: to be deleted there"
+        )
     if taken:
         detail = {"objects": len(taken), "pseudonym": case.pseudonym, "node": case.destination}
         add_line(session, case.study_id, case.id, now, "copies withdrawn", detail=detail)
-        text = f"{case.destination}: the copies of case {case.id} are withdrawn and sent again."
+        text = f"{case.destination}: the copies of case {case.id} {what}."
         event = f"case {case.id} withdrawn {case.fence}"
         raise_notice(session, now, event, text, f"/cases/{case.id}", case.site)
+
+
+def read_as_another(session: Session, study: Study, sealed: SealedIdentity, now: datetime) -> None:
+    """Let the signed cases of a study be this patient's; their words stay, with the dates that the reader saw."""
+    identity = keep_identity(session, sealed, now)
+    cases = session.exec(
+        select(Case)
+        .where(Case.study_id == study.saved_id, col(Case.identity_id).is_distinct_from(identity.id))
+        .order_by(col(Case.id))
+        .with_for_update()
+    ).all()
+    for case in cases:
+        if case.identity_id is not None and case.state in (*SIGNED, *SENT_BACK):
+            case.read_under, case.identity_id = case.read_under or case.identity_id, identity.id
+            add_line(session, study.saved_id, case.id, now, "is the case of another patient now")
 
 
 def _compose_again(session: Session, case: Case, now: datetime) -> None:

@@ -178,11 +178,14 @@ def test_a_corrected_report_names_the_one_it_replaces(pipeline: Bench) -> None:
         ledger.correct_report(database, 1, "lea")
 
 
-def test_copies_that_were_sent_are_withdrawn(pipeline: Bench) -> None:
-    """They are sent again, and the journal names the pseudonym under which they went."""
+@pytest.mark.parametrize("signed", [False, True])
+def test_copies_that_were_sent_are_withdrawn(pipeline: Bench, signed: bool) -> None:
+    """They are sent again, or (the case is read) are to be deleted; the journal names the pseudonym they went under."""
     pipeline.keep(scans())
     pipeline.run(61)
     pseudonym = case(pipeline).pseudonym
+    if signed:
+        sign(pipeline, 1)
     with pipeline.context.database.write("test") as session:
         session.add(
             Delivery(
@@ -197,10 +200,14 @@ def test_copies_that_were_sent_are_withdrawn(pipeline: Bench) -> None:
     contested(pipeline, scans(**REAL))
     decide(pipeline, Choice.NEWER)
     with pipeline.context.database.read() as session:
-        assert session.exec(select(Delivery.outcome)).all() == ["withdrawn"]
+        sent = select(Delivery.outcome).where(Delivery.direction == "forward")
+        assert session.exec(sent).all() == ["withdrawn"]
         assert case_rows.delivered(session, 1, "forward", "reader") == frozenset()
     [line] = [line for line in journal(pipeline.context.database, 1, 1) if line.what == "copies withdrawn"]
     assert line.detail["pseudonym"] == pseudonym
+    with pipeline.context.database.read() as session:
+        [told] = [one.text for one in session.exec(select(Notice)) if "the copies of case 1" in one.text]
+    assert ("have them deleted there" in told) is signed
 
 
 def test_the_decision_has_its_lines(pipeline: Bench) -> None:

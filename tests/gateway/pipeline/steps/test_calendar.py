@@ -12,6 +12,7 @@ from pydicom import Dataset
 from sqlmodel import col, select, update
 
 from gateway.errors import NotThere
+from gateway.identity.numbers import subject
 from gateway.pipeline.jobs import notify
 from gateway.pipeline.jobs.forget import Forgetter
 from gateway.pipeline.steps import calendar as calendar_step
@@ -96,11 +97,14 @@ class TestLetters:
         assert opened(gateway) == calendar_step.OpenedLetters(enrolled=1)
         [known] = patients(gateway)
         key = gateway.context.pseudonym_key
-        assert (known.waiting, known.pseudonym) == (False, key.pseudonym("hospital", "QISS", "QX-777-31"))
+        assert (known.waiting, known.pseudonym) == (
+            False,
+            key.of("hospital").pseudonym(subject("QISS", "QX-777-31", "")),
+        )
         with database.read() as session:
             row = session.get_one(Enrolment, enrolment)
             assert row.letter is None
-            assert row.patient_hash == key.patient_hash("hospital", "QISS", "QX-777-31")
+            assert row.patient_hash == key.of("hospital").patient_hash(subject("QISS", "QX-777-31", ""))
             [told] = session.exec(select(AuditEvent).where(AuditEvent.action == "letter opened"))
             assert (told.subject, told.detail) == (f"enrolment {enrolment}", {"became": "enrolled"})
             assert audit.verify(session) is None

@@ -37,7 +37,7 @@ from support.engine import bench
 from support.objects.held_objects import screen_capture
 from support.web_gateway import phantom
 
-PATIENT = PatientContext("PML-TEST", -100, PseudonymKey(b"k" * 32, "test"))
+PATIENT = PatientContext("PML-TEST", -100, PseudonymKey(b"k" * 32, "test").of("north"))
 
 
 def instance(number: int, series: str, size: int) -> Instance:

@@ -37,7 +37,7 @@ def test_two_people_without_a_number_are_two(pipeline: Bench, number: str) -> No
     with pipeline.context.database.read() as session:
         first, second = session.exec(select(Case).order_by(Case.ids())).all()
         studies = session.exec(select(Study)).all()
-        assert case_rows.other_studies(session, first) == []
+        assert case_rows.other_studies(session, first) == {}
     assert first.state == second.state == "FORWARDED"
     assert first.pseudonym != second.pseudonym
     assert first.identity_id != second.identity_id
@@ -53,7 +53,7 @@ def test_two_studies_of_one_number_are_one_person(pipeline: Bench) -> None:
     pipeline.run(61)
     with pipeline.context.database.read() as session:
         first, second = session.exec(select(Case).order_by(Case.ids())).all()
-        assert case_rows.other_studies(session, first) == [second.study_id]
+        assert case_rows.other_studies(session, first) == {second.study_id: (2,)}
     assert first.pseudonym == second.pseudonym
 
 

@@ -28,10 +28,18 @@ __all__ = ["pydicom_is_quiet"]
 PROFILE = load_profile()
 # Numbers that are part of plain values, and keys, days and kinds that have nothing in common.
 PATIENTS = [
-    (PatientContext("PML-QQQQ2222", -3000, PseudonymKey(b"\7" * 32, "a")), Person(patient_id="000025"), "t2"),
-    (PatientContext("PML-RRRR3333", -40, PseudonymKey(b"\x08" * 32, "b")), Person(patient_id="101530"), None),
     (
-        PatientContext("PML-SSSS4444", -77, PseudonymKey(b"\x09" * 32, "c")),
+        PatientContext("PML-QQQQ2222", -3000, PseudonymKey(b"\7" * 32, "a").of("north")),
+        Person(patient_id="000025"),
+        "t2",
+    ),
+    (
+        PatientContext("PML-RRRR3333", -40, PseudonymKey(b"\x08" * 32, "b").of("north")),
+        Person(patient_id="101530"),
+        None,
+    ),
+    (
+        PatientContext("PML-SSSS4444", -77, PseudonymKey(b"\x09" * 32, "c").of("north")),
         Person(patient_id="12345"),
         "flair",
     ),

@@ -26,7 +26,7 @@ class TestSealing:
         self, database: Database, vault: Vault
     ) -> None:
         """The row holds no plain text; each opening is in the trail before the identity is returned."""
-        one = vault.seal("hospital", PATIENT, "PML-AAAAAAAA", "hash")
+        one = vault.seal("hospital", PATIENT, "PML-AAAAAAAA", "hash", 2)
         assert b"Muster" not in one.sealed
         keep_identities(database, one)
         assert ledger.open_identity(database, vault, 1, "ana", "report") == PATIENT

@@ -125,7 +125,9 @@ EVENTS: Mapping[str, str] = {
     "let_go_on": "",
     "letter_unopened": "the row says so, for as long as it is so",
     "lift_forgetting": "",
+    "link_person": "",
     "look_at_original": "",
+    "look_at_persons": "",
     "look_at_versions": "",
     "mark_overdue": "a notice tells it, and the page shows it",
     "note-deliveries": "what the step reaches has its line; each object has its row",
@@ -160,6 +162,7 @@ EVENTS: Mapping[str, str] = {
     "sign_report": "",
     "take_notices": "a lease of a channel",
     "take_tick": "a lease of a periodic job",
+    "unlink_person": "",
 }
 """Every writing transaction by its name, which is the name of its crash points; why, where it leaves no line."""
 

@@ -124,6 +124,30 @@ def test_objects_received_before_are_their_studys_senders(sqlite: Database) -> N
     assert "senders" not in columns
 
 
+def test_rows_of_before_say_under_which_scheme_they_were_made(database: Database) -> None:
+    """Scheme 1, but for identities of studies without a number, which the form of their hash tells."""
+    hashes = {1: f"2.25.{1 << 100}", 2: "ab" * 32}
+    with database.engine.connect() as connection:
+        schema._foreign_keys(connection, "OFF")
+        command.downgrade(schema._config(connection), "0b6e2f4d9a71")
+        for name in ("study", "identity", "case"):
+            table = sa.Table(name, sa.MetaData(), autoload_with=connection)
+            for number, patient_hash in hashes.items():
+                row = {**_row(table), "id": number, "patient_hash": patient_hash, "pseudonym": str(number)}
+                row |= {"study_instance_uid": str(number), "uploaded_by": None, "study_id": number}
+                row |= {"claimed_by": None, "identity_id": number, "read_under": None}
+                row = {key: value for key, value in row.items() if key in table.columns}
+                connection.execute(sa.insert(table).values(row))
+        connection.commit()
+    schema.upgrade(database)
+    with database.engine.connect() as connection:
+        asked = {
+            name: connection.execute(sa.text(f'SELECT {column} FROM "{name}" ORDER BY id')).scalars().all()
+            for name, column in (("identity", "scheme"), ("case", "scheme"), ("study", "has_number"))
+        }
+    assert asked == {"identity": [1, 2], "case": [1, 1], "study": [True, False]}
+
+
 def test_the_revisions_make_the_tables_of_the_code(database: Database) -> None:
     """alembic check finds no difference, on either database."""
     schema.differences(database)

@@ -134,8 +134,8 @@ def test_other_studies_of_the_patient_are_priors(sqlite: Database, clock: FakeCl
             case.identity_id = session.get_one(Identity, identity).id
             case.problem = "out of the way"
     with sqlite.read() as session:
-        assert case_rows.other_studies(session, case_rows.case(session, 1)) == [2]
-        assert case_rows.other_studies(session, case_rows.case(session, 3)) == []
+        assert case_rows.other_studies(session, case_rows.case(session, 1)) == {2: (2,)}
+        assert case_rows.other_studies(session, case_rows.case(session, 3)) == {}
         assert (case_rows.identity_id(session, "hash 1"), case_rows.identity_id(session, "hash 9")) == (
             1,
             None,
@@ -155,9 +155,9 @@ def test_links_are_looked_for_at_the_same_site(sqlite: Database) -> None:
             row = session.get_one(Study, number)
             row.patient_hash, row.accession_hash = patient, accession
     with sqlite.read() as session:
-        same_patient, same_number = case_rows.linked(session, case_rows.study(session, 1), "p", "a")
+        same_patient, same_number = case_rows.linked(session, case_rows.study(session, 1), "p", ["a"])
         assert ([row.id for row in same_patient], [row.id for row in same_number]) == ([2], [3])
-        assert case_rows.linked(session, case_rows.study(session, 2), "p", "")[1] == []
+        assert case_rows.linked(session, case_rows.study(session, 2), "p", [])[1] == []
 
 
 def test_a_forgotten_patient_is_known_by_the_mark(sqlite: Database, clock: FakeClock) -> None:

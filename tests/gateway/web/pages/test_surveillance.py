@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
+from gateway.identity.numbers import subject
 from gateway.pipeline.steps import calendar as calendar_step
 from gateway.privacy.pseudonyms import PseudonymKey
 from gateway.records import ledger
@@ -121,7 +122,9 @@ class TestEnrolling:
                 assert secret not in client.get("/api/surveillance").text
                 assert secret not in str(row.model_dump())
             opened(web)
-        assert calendar(web)["patients"][0]["pseudonym"] == KEY.pseudonym("north", "QISS", "QX-777-31")
+        assert calendar(web)["patients"][0]["pseudonym"] == KEY.of("north").pseudonym(
+            subject("QISS", "QX-777-31", "")
+        )
 
     def test_before_the_worker_was_started_it_says_so(self, web: WebGateway) -> None:
         """Without the published key nothing can be sealed, so nothing is kept."""
@@ -255,7 +258,10 @@ class TestCalendar:
         assert "The first 2 are shown; 1 more are less urgent." in page
         assert ">Celle<" not in page
         assert ">Celle<" in client.get("/surveillance?find=cel").text
-        assert ">Bern<" in client.get(f"/surveillance?find={KEY.pseudonym('north', '', '2')}").text
+        assert (
+            ">Bern<"
+            in client.get(f"/surveillance?find={KEY.of('north').pseudonym(subject('', '2', ''))}").text
+        )
 
     def test_editing_changes_the_date_at_once(self, web: WebGateway) -> None:
         """By form: unknown becomes negative, and the next MRI is a year away; the trail says what changed."""
@@ -313,7 +319,7 @@ class TestCalendar:
         with web.database.write("test") as session:
             study = session.exec(select(Study).order_by(col(Study.id).desc())).first()
             assert study is not None
-            study.patient_hash = KEY.patient_hash("north", "", "QX-777-31")
+            study.patient_hash = KEY.of("north").patient_hash(subject("", "QX-777-31", ""))
             study.study_date = f"{day:%Y%m%d}"
             session.add(study)
         assert calendar(web)["patients"][0]["last_mri_on"] == day.isoformat()

@@ -9,31 +9,38 @@ from dataclasses import dataclass
 
 from pydicom import Dataset
 
-from gateway.identity.numbers import subject
-from gateway.privacy.pseudonyms import PseudonymKey
-from gateway.privacy.schemes import Scheme
+from gateway.privacy.schemes import LATEST, PatientAlias, Pseudonyms
 
 
 @dataclass(frozen=True)
 class PatientHashes:
-    """Keyed hashes; an empty one means that the study does not say."""
+    """Keyed hashes; an empty one means that the study does not say. The field names are columns of the study.
+
+    `patient_hash` and `number_hash` are whom the records know; the other three are of the scheme, and compared
+    within it.
+    """
 
     patient_hash: str
     name_hash: str
     birth_hash: str
     accession_hash: str
+    number_hash: str = ""
+    has_number: bool | None = None
+    scheme: int = int(LATEST)
 
 
-def patient_hashes(key: PseudonymKey, site: str, header: Dataset) -> PatientHashes:
-    """The hashes of a study's patient, name, birth date and accession number, within one site."""
-    patient_id, issuer = _text(header, "PatientID"), _text(header, "IssuerOfPatientID")
-    pseudonyms = key.of(site, Scheme.FIRST)
-    whom = subject(issuer, patient_id, _text(header, "StudyInstanceUID"))
+def patient_hashes(
+    pseudonyms: Pseudonyms, alias: PatientAlias, number_hash: str, has_number: bool, header: Dataset
+) -> PatientHashes:
+    """The hashes of a study of this person: of name, birth date and accession number as one scheme derives them."""
     return PatientHashes(
-        key.present_alias(site, whom).patient_hash,
+        alias.patient_hash,
         pseudonyms.name_hash(_text(header, "PatientName")),
         pseudonyms.birth_date_hash(_text(header, "PatientBirthDate")),
         pseudonyms.accession_hash(_text(header, "AccessionNumber")),
+        number_hash,
+        has_number,
+        int(pseudonyms.scheme),
     )
 
 
