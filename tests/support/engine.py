@@ -10,6 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import pytest
 from pydicom import Dataset, dcmread
 
 from dicom_nodes.directory import NodeDirectory
@@ -43,6 +44,8 @@ rules:
 
 
 ONE_CORE = Cores(1)
+SQLITE_IS_ENOUGH = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For a test whose statements other tests run on PostgreSQL, too."""
 
 NOBODY_ANSWERS = NodeDirectory(
     (DimseNode("hospital-pacs", "HOSPITAL", "127.0.0.1", 1, frozenset({Role.SENDER}), site="hospital"),)

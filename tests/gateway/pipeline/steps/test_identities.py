@@ -11,7 +11,7 @@ from sqlmodel import select
 
 from gateway.records.tables.studies import Case, Study
 from gateway.records.views import case_rows
-from support.engine import Bench, scans
+from support.engine import SQLITE_IS_ENOUGH, Bench, scans
 from support.patients import sign
 from support.records import journal
 
@@ -28,6 +28,7 @@ def another(number: str, name: str) -> list[Dataset]:
     return study
 
 
+@SQLITE_IS_ENOUGH
 @pytest.mark.parametrize("number", ["", "UNKNOWN", "0000"])
 def test_two_people_without_a_number_are_two(pipeline: Bench, number: str) -> None:
     """Each study has a pseudonym and a hash of its own, none is the prior of another, and the journal says so."""
@@ -57,6 +58,7 @@ def test_two_studies_of_one_number_are_one_person(pipeline: Bench) -> None:
     assert first.pseudonym == second.pseudonym
 
 
+@SQLITE_IS_ENOUGH
 def test_the_report_of_a_study_without_a_number_goes_back(pipeline: Bench) -> None:
     """Under the name that the study states, with its own dates."""
     pipeline.keep(another("", "First^Fred"))

@@ -31,7 +31,7 @@ from gateway.records.tables.studies import Case, ForgottenPatient, Identity, Rep
 from gateway.records.views import case_rows
 from routing_rules.surveillance.due_dates import PatientRisk
 from routing_rules.surveillance.enrolment_csv import EnrolmentRow
-from support.engine import Bench, bench
+from support.engine import SQLITE_IS_ENOUGH, Bench, bench
 from support.first_scheme import under_the_first_scheme, without_shift
 from support.nodes.replies import sr
 from support.patients import RULES, WHO, images, sign, to_the_queue
@@ -100,6 +100,7 @@ def test_a_patient_of_before_keeps_pseudonym_and_dates(pipeline: Bench) -> None:
     assert (shown[1] - shown[0]).days == gone_back
 
 
+@SQLITE_IS_ENOUGH
 def test_uids_are_those_of_the_scheme_of_the_case(pipeline: Bench) -> None:
     """Copies, reports and their series; also of a case that is prepared again after the change."""
     old, new = old_and_new(pipeline)
@@ -128,6 +129,7 @@ def test_uids_are_those_of_the_scheme_of_the_case(pipeline: Bench) -> None:
         assert report.StudyDate == sent[0].StudyDate
 
 
+@SQLITE_IS_ENOUGH
 def test_what_comes_back_is_restored_under_the_scheme_of_its_case(pipeline: Bench) -> None:
     """An SR about the old and one about the new copies, which also names the prior, get their original UIDs back."""
     old, new = old_and_new(pipeline)
@@ -190,6 +192,7 @@ def enrol(bench: Bench, patient_id: str, issuer: str = "") -> None:
     calendar.open_letters(database, key, bench.context.no_patient_ids)
 
 
+@SQLITE_IS_ENOUGH
 @pytest.mark.parametrize(
     ("before", "issuer"), [(True, WHO["IssuerOfPatientID"]), (False, WHO["IssuerOfPatientID"]), (False, "")]
 )
@@ -225,6 +228,7 @@ def test_a_missing_issuer_is_no_other_issuer(pipeline: Bench) -> None:
     assert len({case.pseudonym for case in cases}) == 3, "leading zeros count in what is not all digits"
 
 
+@SQLITE_IS_ENOUGH
 def test_who_was_found_by_the_number_alone_is_found_again(pipeline: Bench) -> None:
     """Although a third patient has that number since, or the same one under another name: nothing moves."""
     to_the_queue(pipeline, images())
@@ -239,6 +243,7 @@ def test_who_was_found_by_the_number_alone_is_found_again(pipeline: Bench) -> No
     assert cases[2].pseudonym != cases[0].pseudonym
 
 
+@SQLITE_IS_ENOUGH
 @pytest.mark.parametrize("name", [WHO["PatientName"], "Other^Eva"])
 def test_an_enrolled_number_without_issuer_is_not_everybodys(pipeline: Bench, name: str) -> None:
     """Where a study of the enrolled patient is known, name and birth date of one with an issuer have to fit it."""
@@ -249,6 +254,7 @@ def test_an_enrolled_number_without_issuer_is_not_everybodys(pipeline: Bench, na
     assert (cases[0].pseudonym == cases[1].pseudonym) is (name == WHO["PatientName"])
 
 
+@SQLITE_IS_ENOUGH
 def test_the_same_number_of_somebody_else_without_issuer_is_not_joined(pipeline: Bench) -> None:
     """Another name, or two patients with that number: nothing is guessed, and nothing changes afterwards."""
     to_the_queue(pipeline, images())
@@ -258,6 +264,7 @@ def test_the_same_number_of_somebody_else_without_issuer_is_not_joined(pipeline:
     assert len({case.pseudonym for case in cases}) == 3
 
 
+@SQLITE_IS_ENOUGH
 def test_a_site_says_what_is_no_number(pipeline: Bench) -> None:
     """`[study] no_patient_ids` extends the table: two such studies are two people, in any case and punctuation."""
     loaded = pipeline.context.settings
@@ -288,6 +295,7 @@ def test_forgetting_takes_what_both_schemes_know(pipeline: Bench, spelled: str) 
     assert "was forgotten" in pipeline.study(later).problem
 
 
+@SQLITE_IS_ENOUGH
 def test_one_number_that_two_schemes_know_as_two_people_is_forgotten_as_one(pipeline: Bench) -> None:
     """Scheme 1 told 00123 from 123; whoever is forgotten by the number is forgotten as both."""
     with under_the_first_scheme():
@@ -365,6 +373,7 @@ def test_a_linked_study_is_the_patients(pipeline: Bench) -> None:
     assert last_mri(pipeline) == date(2026, 2, 2)
 
 
+@SQLITE_IS_ENOUGH
 def test_a_signed_case_is_linked_without_being_read_again(pipeline: Bench) -> None:
     """Its words stay under the pseudonym and dates that the reader saw; calendar and later priors have it."""
     known_and_unknown(pipeline)
@@ -390,6 +399,7 @@ def test_a_signed_case_is_linked_without_being_read_again(pipeline: Bench) -> No
     assert (reply.problem, restored.StudyDate) == ("", "20260802"), "the dates are those that were read"
 
 
+@SQLITE_IS_ENOUGH
 def test_a_study_is_linked_to_one_of_before_without_a_number(pipeline: Bench) -> None:
     """Whose identity was sealed without its shift: the report has the dates of the study all the same."""
     unknown = {"PatientID": "UNKNOWN", "PatientName": "Emergency^7"}
@@ -407,6 +417,7 @@ def test_a_study_is_linked_to_one_of_before_without_a_number(pipeline: Bench) ->
     assert report.StudyDate == "20260802"
 
 
+@SQLITE_IS_ENOUGH
 def test_a_linked_study_goes_with_its_patient(pipeline: Bench) -> None:
     """Forgotten with it; and its pseudonym follows when the patient's study is corrected to another number."""
     known_and_unknown(pipeline)
