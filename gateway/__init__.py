@@ -9,6 +9,7 @@ A study's path, and where each part of it lives:
     people      gateway.web                        the queue, the report form, the pages
     memory      gateway.records                    every row, every state change, every byte kept
     identity    gateway.identity                   whose study it is: same object, same person, no number
+    pixels      gateway.decoding                   decoded within limits, in a process that may die
     privacy     gateway.privacy, gateway.profiles  identity off, proven off, and back on; a site's profiles
     reporting   gateway.reporting                  what a reader signs, as DICOM SR and as print
     recipients  gateway.recipients                 who gets a report: the site decides

@@ -32,6 +32,7 @@ BROUGHT_BY = {
 """Imported through a dependency that pins it, and is declared."""
 NEVER_IMPORTED = {
     "psycopg": "SQLAlchemy loads it by the name in the database's address",
+    "pyjpegls": "pydicom loads it when JPEG-LS is decoded",
     "python-multipart": "FastAPI loads it when a form or an upload comes in",
 }
 

@@ -1,13 +1,11 @@
 """The pixels of two images as values: equal where they are stored alike, or where they decode alike.
 
-`decode` is a callable that is handed in, so that untrusted pixels can be decoded in a process that may die; `decoded`
-is the one that decodes here and now.
+`decode` is a callable that is handed in; `decoded` is the one that is used, and decodes as `gateway.decoding` does.
 """
 
 from __future__ import annotations
 
 import hashlib
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
@@ -18,36 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.encaps import generate_fragments, parse_basic_offsets
-from pydicom.errors import BytesLengthException
-from pydicom.pixels.utils import get_expected_length, pixel_array
+from pydicom.pixels.utils import get_expected_length
 from pydicom.uid import UID
 
-from gateway.errors import GatewayError
+from gateway.decoding.errors import UNDECODABLE, CannotDecode
+from gateway.decoding.pixels import decode as decode_pixels
 from gateway.identity.values import DEFAULT_CHARSET, encoded, shown, value_of
 
 _PIXEL_DATA: Final = 0x7FE00010
 _PLANAR: Final = 0x00280006
 # Lossless JPEG 2000 stores RGB so, and decodes to it (PS3.3 C.7.6.3.1.2).
 _AS_DECODED: Final = {"YBR_RCT": "RGB"}
-
-UNDECODABLE: Final = (  # what pydicom and its decoders raise for pixels that are not what the header says
-    ValueError,
-    TypeError,
-    LookupError,
-    AttributeError,
-    NotImplementedError,
-    RuntimeError,
-    OSError,
-    EOFError,
-    OverflowError,
-    MemoryError,
-    BytesLengthException,
-    struct.error,
-)
-
-
-class CannotDecode(GatewayError):
-    """The pixels of an object cannot be decoded, so nothing is known about them."""
 
 
 @dataclass(frozen=True)
@@ -101,9 +80,10 @@ def same_colours(one: str, other: str) -> bool:
 
 
 def decoded(ds: Dataset) -> Decoded:
-    """The pixels of `ds` in no colour space but their own, decoded in this process. Raises CannotDecode."""
+    """The pixels of `ds` in no colour space but their own. Raises CannotDecode."""
+    pixels = decode_pixels(ds, stored=True)
     try:
-        return digest_of(pixel_array(ds, raw=True, correct_unused_bits=False), ds)
+        return digest_of(pixels, ds)
     except UNDECODABLE as error:
         raise CannotDecode(
             f"The pixels of an object cannot be decoded ({type(error).__name__}).",

@@ -10,7 +10,18 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-UNNEEDED = ("numpy", "PIL", "gdcm", "jpeg_ls", "libjpeg", "openjpeg", "pylibjpeg", "rle", "requests")
+UNNEEDED = (
+    "numpy",
+    "PIL",
+    "gdcm",
+    "imagecodecs",
+    "jpeg_ls",
+    "libjpeg",
+    "openjpeg",
+    "pylibjpeg",
+    "rle",
+    "requests",
+)
 """What pydicom imports where it is installed: arrays, decoders, and the means to download examples."""
 
 

@@ -11,15 +11,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from pydicom import Dataset
-from pydicom.pixels.utils import get_expected_length
-
 from dicom_nodes.data_sets import data_set_of
 from dicom_nodes.errors import UnknownNode
 from dicom_nodes.node import Role
 from gateway.errors import GatewayError
 from gateway.identity.content import DifferenceKind, NotOneObject, Same, compare
-from gateway.identity.pixels import CannotDecode, Decoded, decoded
+from gateway.identity.pixels import decoded
 from gateway.lifecycle import ConflictState, Standing
 from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.step_result import Done, NotYet, StepResult
@@ -38,8 +35,6 @@ UNREADABLE: Final = "one version cannot be read"
 GRAVEST_FIRST: Final = (UNREADABLE, *map(str, DifferenceKind))
 MOST_DIFFERENCES: Final = 200
 """Attributes that are remembered by name; what differs in more is another object altogether."""
-MOST_BYTES: Final = 1 << 30
-"""Pixels that are decoded to be compared; larger ones are said not to be comparable."""
 
 
 @dataclass(frozen=True)
@@ -110,24 +105,10 @@ def _compared(blobs: BlobStore, version: Instance, stands: Instance | None) -> C
         return Compared(version.saved_id, UNREADABLE)
     try:
         one, other = (data_set_of(blobs.path(instance.blob)) for instance in (stands, version))
-        difference = compare(one, other, decode_bounded)
+        difference = compare(one, other, decoded)
     except (*NOT_DICOM, NotOneObject, GatewayError):
         return Compared(version.saved_id, UNREADABLE)
     if isinstance(difference, Same):
         return Compared(version.saved_id, "")
     attributes = tuple(sorted({(one.path, str(one.concern)) for one in difference.attributes}))
     return Compared(version.saved_id, str(difference.kind), attributes)
-
-
-def decode_bounded(ds: Dataset) -> Decoded:
-    """The pixels of an object, unless its header promises too many; raises CannotDecode."""
-    try:
-        promised = get_expected_length(ds, unit="bytes")
-    except NOT_DICOM:
-        promised = 0  # decoding says what is wrong
-    if promised > MOST_BYTES:
-        raise CannotDecode(
-            f"The pixels of an object would take {promised} bytes.",
-            "Look at both versions in the archive that sent them.",
-        )
-    return decoded(ds)

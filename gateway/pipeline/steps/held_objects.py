@@ -14,6 +14,7 @@ from typing import Any
 from pydicom import Dataset
 from pydicom.uid import UID
 
+from gateway.decoding.description import listed_frames
 from gateway.privacy.errors import Held, HeldReason
 from gateway.privacy.leak_search.search import Leak
 from gateway.records.step_record import NewHeldObject
@@ -46,7 +47,7 @@ def held_object(
     instance: Instance, header: Dataset | None, kind: str, why: Held, needed: frozenset[str]
 ) -> NewHeldObject:
     """An object that the profile, or its own damage, keeps here; `header` None: it cannot be read."""
-    frames = _frames(header)
+    frames = listed_frames(header)
     what = class_name(instance.sop_class_uid)
     is_needed = instance.series_instance_uid in needed and frames > 0
     return NewHeldObject(
@@ -74,7 +75,7 @@ def leaking_object(
         series_number=series_number(header),
         kind=kind,
         what=class_name(instance.sop_class_uid),
-        frames=_frames(header),
+        frames=listed_frames(header),
         reason=LEAK,
         problem=f"The copy of instance {instance.id} still holds identifying values:"
         f" {', '.join(where[:MOST_PLACES])}{more}.",
@@ -105,13 +106,3 @@ def class_name(sop_class_uid: str) -> str:
     """What kind of object this is; a private class is not named, its UID tells the device."""
     uid = UID(sop_class_uid)
     return uid.name if uid.name != uid and not uid.is_private else "private SOP class"
-
-
-def _frames(header: Dataset | None) -> int:
-    """Pictures in an object: 0 without rows of pixels."""
-    try:
-        if header is None or not int(header.get("Rows") or 0):
-            return 0
-        return max(1, int(header.get("NumberOfFrames") or 1))
-    except (TypeError, ValueError):
-        return 0

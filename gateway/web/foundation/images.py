@@ -10,6 +10,7 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -18,7 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from pydicom import Dataset, dcmread
+from pydicom.errors import InvalidDicomError
 
+from gateway.decoding.description import listed_frames
+from gateway.decoding.errors import UNDECODABLE, CannotDecode
+from gateway.decoding.pixels import decode
 from gateway.errors import GatewayError, NotThere
 from gateway.records.blobs import BlobStore
 from gateway.records.tables.studies import PreparedInstance
@@ -50,6 +55,8 @@ WINDOWS: dict[str, tuple[str, float, float]] = {
 }
 """Presets: label, and the percentiles of the series' signal shown as black and white. MR signal has no unit."""
 SAMPLED_SLICES = 7
+MOST_STRETCHED = 10.0
+"""A side of a pixel to the other; a header may say anything, and the picture would be as large as it says."""
 REMEMBERED_STUDIES = 16
 REMEMBERED_WINDOWS = 512
 
@@ -122,7 +129,7 @@ class Pictures:
         if window not in WINDOWS:
             raise NotThere(f"There is no window {window!r}.", f"Use one of: {', '.join(WINDOWS)}.")
         pixels, header = self._pixels(study.series[series].slices[number])
-        low, high = self._window(study, series, window)
+        low, high = self._window(study, series, window, pixels)
         return as_png(pixels, header, low, high, width)
 
     def _header(self, blob: str) -> Dataset:
@@ -132,22 +139,25 @@ class Pictures:
     def _pixels(self, chosen: Slice) -> tuple[Pixels, Dataset]:
         try:
             dataset = dcmread(BytesIO(self.blobs.get(chosen.blob)))
-            pixels = np.asarray(dataset.pixel_array)
-        except Exception as error:
+            slope, intercept = (
+                np.float32(float(dataset.get(key) or default))
+                for key, default in (("RescaleSlope", 1), ("RescaleIntercept", 0))
+            )
+            return decode(dataset, chosen.frame).astype(np.float32) * slope + intercept, dataset
+        except CannotDecode as error:
+            raise PictureFailed(
+                f"This image cannot be shown here. {error.problem}", "Look at it at the workstation."
+            ) from error
+        except (InvalidDicomError, *UNDECODABLE) as error:
             raise PictureFailed(
                 f"This image cannot be shown here ({type(error).__name__}).", "Look at it at the workstation."
             ) from error
-        if int(dataset.get("NumberOfFrames") or 1) > 1:
-            pixels = pixels[chosen.frame]
-        slope, intercept = (
-            float(dataset.get(key) or default)
-            for key, default in (("RescaleSlope", 1), ("RescaleIntercept", 0))
-        )
-        values = pixels.astype(np.float32) * np.float32(slope) + np.float32(intercept)
-        return values, dataset
 
-    def _window(self, study: StudyOfImages, series: int, window: str) -> tuple[float, float]:
-        """Signal shown as black and as white: one answer for a whole series, or scrolling would flicker."""
+    def _window(self, study: StudyOfImages, series: int, window: str, pixels: Pixels) -> tuple[float, float]:
+        """Signal shown as black and as white: one answer for a whole series, or scrolling would flicker.
+
+        A slice of it that cannot be shown has no part in it, so that the others are; `pixels` are of one that can.
+        """
         key = (study.version, series, window)
         with self._lock:
             if key in self._windows:
@@ -156,7 +166,11 @@ class Pictures:
         places = np.unique(
             np.linspace(0.2 * (len(slices) - 1), 0.8 * (len(slices) - 1), SAMPLED_SLICES).round().astype(int)
         )
-        sample = np.concatenate([self._pixels(slices[place])[0].ravel()[::3] for place in places])
+        samples = []
+        for place in places:
+            with suppress(PictureFailed):
+                samples.append(self._pixels(slices[place])[0].ravel()[::3])
+        sample = np.concatenate(samples or [pixels.ravel()[::3]])
         _, black, white = WINDOWS[window]
         signal = (
             sample[sample > sample.min()] if window != "full" and np.any(sample > sample.min()) else sample
@@ -186,7 +200,7 @@ def _series(files: list[tuple[str, Dataset]]) -> tuple[SeriesOfImages, ...]:
         slices = tuple(
             Slice(blob, frame, str(header.get("SOPInstanceUID", "")), _b_value(header))
             for blob, header in sorted(group, key=lambda pair: _order(pair[1]))
-            for frame in range(int(header.get("NumberOfFrames") or 1) if "Rows" in header else 0)
+            for frame in range(listed_frames(header))
         )
         description = str(first.get("SeriesDescription", "") or "").strip()
         series_number = int(_number(first, "SeriesNumber"))
@@ -238,6 +252,6 @@ def _square_pixels(image: Image.Image, spacing: Any) -> Image.Image:
     if spacing is None or len(spacing) != 2 or not float(spacing[0]) or not float(spacing[1]):
         return image
     ratio = float(spacing[0]) / float(spacing[1])
-    if abs(ratio - 1) < 0.01:
+    if abs(ratio - 1) < 0.01 or not 1 / MOST_STRETCHED <= ratio <= MOST_STRETCHED:
         return image
     return image.resize((image.width, max(1, round(image.height * ratio))), Image.Resampling.BICUBIC)

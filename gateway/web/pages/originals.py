@@ -5,17 +5,21 @@ This is the only place where pages read an original; who may is decided by `gate
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
+from pydicom.errors import InvalidDicomError
 from pydicom.pixels.processing import apply_color_lut
-from pydicom.pixels.utils import pixel_array
 
 from dicom_nodes.data_sets import data_set_of
+from gateway.decoding.errors import UNDECODABLE, CannotDecode
+from gateway.decoding.pixels import decode
 from gateway.errors import NotThere
 from gateway.web.foundation.images import WINDOWS, PictureFailed, as_png
+
+LEAVE_IT_OUT: Final = "What cannot be looked at cannot be released: leave it out."
 
 
 def picture(file: bytes, frame: int, window: str) -> bytes:
@@ -30,14 +34,13 @@ def picture(file: bytes, frame: int, window: str) -> bytes:
         frames = int(header.get("NumberOfFrames") or 1)
         if not 0 <= frame < frames:
             raise NotThere(f"There is no frame {frame}.", f"The object has {frames}, counted from 0.")
-        pixels = np.asarray(pixel_array(header, index=frame))
+        pixels = decode(header, frame)
         pixels = _in_eight_bits(pixels, header) if _is_colour(header) else pixels.astype(np.float32)
-    except NotThere:
-        raise
-    except Exception as error:
+    except CannotDecode as error:
+        raise PictureFailed(f"This image cannot be shown here. {error.problem}", LEAVE_IT_OUT) from error
+    except (InvalidDicomError, *UNDECODABLE) as error:
         raise PictureFailed(
-            f"This image cannot be shown here ({type(error).__name__}).",
-            "What cannot be looked at cannot be released: leave it out.",
+            f"This image cannot be shown here ({type(error).__name__}).", LEAVE_IT_OUT
         ) from error
     if pixels.ndim == 3:
         return as_png(pixels, header, 0.0, 255.0, None)

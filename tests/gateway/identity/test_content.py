@@ -33,10 +33,11 @@ from pydicom.uid import (
     RLELossless,
 )
 
+from gateway.decoding.errors import CannotDecode
 from gateway.identity.attributes import ARCHIVES, FILLED_IN, WRITTEN_BY_ARCHIVES
 from gateway.identity.concerns import Concern
 from gateway.identity.content import Difference, DifferenceKind, NotOneObject, Same, Where, compare
-from gateway.identity.pixels import CannotDecode, Decoded, decoded
+from gateway.identity.pixels import Decoded, decoded
 from support.objects.dicom_files import mr_dataset
 from support.objects.hostile_mr import Person, hostile_mr
 from support.objects.quiet_pydicom import pydicom_is_quiet

@@ -6,11 +6,9 @@ from collections.abc import Callable
 
 import pytest
 from pydicom import Dataset
-from pydicom.pixels.utils import get_expected_length
 from pydicom.uid import ImplicitVRLittleEndian
 from sqlmodel import select
 
-from gateway.identity.pixels import CannotDecode
 from gateway.pipeline.conflicts import compare
 from gateway.records.tables.administration import Notice
 from gateway.records.tables.conflicts import Conflict
@@ -104,12 +102,3 @@ def test_a_version_that_cannot_be_read_is_a_question(pipeline: Bench) -> None:
     pipeline.context.blobs.path(version.blob).write_bytes(b"nothing")
     pipeline.run()
     assert (conflict(pipeline).state, conflict(pipeline).kind) == ("CONTESTED", compare.UNREADABLE)
-
-
-def test_pixels_that_promise_too_much_are_not_decoded() -> None:
-    """A number in a header allocates nothing."""
-    ds = scans()[0]
-    ds.NumberOfFrames = 2147483647
-    assert get_expected_length(ds, unit="bytes") > compare.MOST_BYTES
-    with pytest.raises(CannotDecode):
-        compare.decode_bounded(ds)

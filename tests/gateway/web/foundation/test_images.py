@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
@@ -11,10 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 from pydicom import Dataset
+from pydicom.uid import RLELossless
 
+from gateway.decoding import children
 from gateway.records.blobs import LocalBlobs
 from gateway.records.tables.studies import PreparedInstance
-from gateway.web.foundation.images import Pictures, as_png
+from gateway.web.foundation.images import PictureFailed, Pictures, as_png
 from support.objects.dicom_files import encoded, mr_dataset
 from support.web_gateway import ORIGINAL_UID, WebGateway, phantom
 
@@ -87,6 +90,22 @@ def test_a_copy_that_cannot_be_decoded_is_told(web: WebGateway) -> None:
     assert set(statuses) <= {200, 400}
 
 
+def test_a_picture_that_kills_its_decoder_is_told_and_the_next_is_shown(
+    web: WebGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """400 with problem and fix, never 500; who looks at the next image sees it."""
+    made = web.case()
+    web.images(made, [rle_slice(1)])
+    here = children.SHARED
+    monkeypatch.setattr(here, "_program", [sys.executable, "-S", "-c", "import os; os.abort()"])
+    here.close()
+    answer = web.client("reader").get(f"/cases/{made}/images/0/0.png")
+    assert (answer.status_code, "decoder died" in answer.text) == (400, True), answer.text
+    assert "workstation" in answer.text
+    monkeypatch.undo()
+    assert picture(web, f"/cases/{made}/images/0/0.png").size == (16, 16)
+
+
 def test_a_case_without_copies_has_a_page(web: WebGateway) -> None:
     """Before the preparation there is nothing to see, and the page says when there will be."""
     made = web.case(pseudonym="")
@@ -118,6 +137,13 @@ def slice_of(number: int, **attributes: Any) -> Dataset:
     dataset.ImageOrientationPatient, dataset.ImagePositionPatient = [1, 0, 0, 0, 1, 0], [0, 0, number]
     for name, value in attributes.items():
         setattr(dataset, name, value)
+    return dataset
+
+
+def rle_slice(number: int) -> Dataset:
+    """A compressed axial slice."""
+    dataset = slice_of(number)
+    dataset.compress(RLELossless, generate_instance_uid=False)
     return dataset
 
 
@@ -167,6 +193,47 @@ def test_series_come_by_their_number_and_frames_count_as_slices(blobs: LocalBlob
         (2, 9, "", 3),
     ]
     assert [one.frame for one in series[2].slices] == [0, 1, 2]
+
+
+def test_a_header_that_promises_frames_makes_no_list_of_them(blobs: LocalBlobs) -> None:
+    """Two thousand million slices would be all of the memory; the one that is listed says what is wrong."""
+    pictures = Pictures(blobs)
+    study = pictures.study(copies(blobs, [slice_of(1, NumberOfFrames=2147483647)]))
+    assert len(study.series[0].slices) == 1
+    with pytest.raises(PictureFailed, match="NumberOfFrames = 2147483647"):
+        pictures.png(study, 0, 0, "full")
+
+
+@pytest.mark.parametrize("broken", [{2}, {1, 2, 3}])
+def test_a_slice_that_cannot_be_shown_takes_no_other_with_it(blobs: LocalBlobs, broken: set[int]) -> None:
+    """The window of a series is that of the slices that can be."""
+    pictures = Pictures(blobs)
+    slices = [slice_of(n) for n in (1, 2, 3, 4)]
+    for n in broken:
+        slices[n - 1].PixelData = slices[n - 1].PixelData[:100]
+    study = pictures.study(copies(blobs, slices))
+    for number in range(4):
+        if number + 1 in broken:
+            with pytest.raises(PictureFailed):
+                pictures.png(study, 0, number, "auto")
+        else:
+            assert Image.open(BytesIO(pictures.png(study, 0, number, "auto"))).size == (16, 16)
+
+
+@pytest.mark.parametrize("spacing", [[1e6, 1e-6], [1e-6, 1e6], [-1, 1], ["1e308", "1e-308"]])
+def test_a_spacing_that_no_scanner_has_stretches_nothing(blobs: LocalBlobs, spacing: list[float]) -> None:
+    """A picture of as many rows would be all of the memory."""
+    pictures = Pictures(blobs)
+    study = pictures.study(copies(blobs, [slice_of(1, PixelSpacing=spacing)]))
+    assert Image.open(BytesIO(pictures.png(study, 0, 0, "full"))).size == (16, 16)
+
+
+def test_a_rescaling_that_is_none_is_told(blobs: LocalBlobs) -> None:
+    """Two slopes for one image are a picture that cannot be shown, not an error of the page."""
+    pictures = Pictures(blobs)
+    study = pictures.study(copies(blobs, [slice_of(1, RescaleSlope=[1, 2])]))
+    with pytest.raises(PictureFailed):
+        pictures.png(study, 0, 0, "full")
 
 
 def test_the_version_changes_with_the_copies(blobs: LocalBlobs) -> None:
