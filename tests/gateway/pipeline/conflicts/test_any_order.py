@@ -28,7 +28,7 @@ from sqlmodel import select
 
 from gateway.errors import WrongState
 from gateway.lifecycle import OPEN_CONFLICT, Choice
-from gateway.pipeline.steps.identities import whom
+from gateway.pipeline.steps.persons import whom
 from gateway.records import ledger
 from gateway.records.tables.conflicts import TWO_IDENTITIES, Conflict
 from gateway.records.tables.studies import Case, Instance
@@ -116,7 +116,7 @@ class AnyOrder(RuleBasedStateMachine):
     def pseudonym(self, number: str) -> str:
         """What stands for a patient number."""
         key = self.pipeline.context.pseudonym_key
-        return key.present_alias("hospital", whom(images(number)[0])).pseudonym
+        return key.alias("hospital", whom(images(number)[0])).pseudonym
 
     # ---- what they do
 
