@@ -15,7 +15,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import yaml
+from dicom_nodes.config_files.yaml_lines import read_yaml
 
 
 class Contrast(StrEnum):
@@ -69,8 +69,7 @@ class _Table:
 @cache
 def _table() -> _Table:
     text = files("routing_rules.series").joinpath("contrast_words.yaml").read_text(encoding="utf-8")
-    # Every scalar is text: YAML takes `no` for a boolean.
-    data: dict[str, Any] = yaml.load(text, Loader=yaml.BaseLoader)
+    data: dict[str, Any] = read_yaml(text, "contrast_words.yaml").data
     scripts = [
         (word, answer)
         for key, answer in (("not_given", Contrast.NOT_GIVEN), ("given", Contrast.GIVEN))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dicom_nodes.config_files.yaml_lines import read_yaml
 from routing_rules.series.contrast_words import Contrast, agent_says, words_say
 
 GIVEN, NOT_GIVEN, UNKNOWN = Contrast.GIVEN, Contrast.NOT_GIVEN, Contrast.UNKNOWN
@@ -78,3 +82,16 @@ def test_any_text_has_an_answer(text: str) -> None:
 def test_a_name_is_never_an_agent(name: str) -> None:
     """What the table lacks is unknown."""
     assert agent_says(name) in (UNKNOWN, GIVEN if name.casefold().startswith("gado") else UNKNOWN)
+
+
+def test_every_word_of_the_table_is_text() -> None:
+    """YAML takes a bare `no` for a boolean and `null` for nothing: such words stand in quotes."""
+    text = files("routing_rules.series").joinpath("contrast_words.yaml").read_text(encoding="utf-8")
+
+    def leaves(part: Any) -> list[Any]:
+        inner = part.values() if isinstance(part, dict) else part if isinstance(part, list) else None
+        return [part] if inner is None else [leaf for one in inner for leaf in leaves(one)]
+
+    words = leaves(read_yaml(text, "contrast_words.yaml").data)
+    assert [word for word in words if not isinstance(word, str)] == []
+    assert {"no", "null", "false"} <= set(words)
