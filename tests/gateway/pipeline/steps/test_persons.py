@@ -31,7 +31,7 @@ from gateway.records.tables.studies import Case, ForgottenPatient, Identity, Rep
 from gateway.records.views import case_rows
 from routing_rules.surveillance.due_dates import PatientRisk
 from routing_rules.surveillance.enrolment_csv import EnrolmentRow
-from support.engine import SQLITE_IS_ENOUGH, Bench, bench
+from support.engine import NOBODY_ANSWERS, SQLITE_IS_ENOUGH, Bench, bench
 from support.first_scheme import under_the_first_scheme, without_shift
 from support.nodes.replies import sr
 from support.patients import RULES, WHO, images, sign, to_the_queue
@@ -44,7 +44,7 @@ READER = DimseNode("reading", "READING", "127.0.0.1", 1, frozenset({Role.READER}
 @pytest.fixture
 def pipeline(tmp_path: Path, database_url: str) -> Iterator[Bench]:
     """Three images are a study here."""
-    with bench(tmp_path, RULES, database_url) as made:
+    with bench(tmp_path, f"{RULES}    replies_from: [{READER.name}]\n", database_url) as made:
         yield made
 
 
@@ -133,7 +133,7 @@ def test_uids_are_those_of_the_scheme_of_the_case(pipeline: Bench) -> None:
 def test_what_comes_back_is_restored_under_the_scheme_of_its_case(pipeline: Bench) -> None:
     """An SR about the old and one about the new copies, which also names the prior, get their original UIDs back."""
     old, new = old_and_new(pipeline)
-    pipeline.use(directory=lambda: NodeDirectory((READER,)))
+    pipeline.use(directory=lambda: NodeDirectory((*NOBODY_ANSWERS, READER)))
     for case_id in (1, 2):
         answer = sr(copies(pipeline, case_id))
         if case_id == 2:  # compared with the prior
@@ -390,7 +390,7 @@ def test_a_signed_case_is_linked_without_being_read_again(pipeline: Bench) -> No
     assert (after.identity_id, after.read_under) == (first.identity_id, before.identity_id)
     assert not after.addendum_wanted
     assert last_mri(pipeline) == date(2026, 8, 2)
-    pipeline.use(directory=lambda: NodeDirectory((READER,)))
+    pipeline.use(directory=lambda: NodeDirectory((*NOBODY_ANSWERS, READER)))
     answered(pipeline, sr(copies(pipeline, 2)))
     pipeline.run()
     with pipeline.context.database.read() as session:
