@@ -15,8 +15,8 @@ from gateway.cli.terminal import (
     err,
     fail,
     out,
+    plain,
     print_files,
-    print_rows,
     settings_of,
 )
 
@@ -50,23 +50,32 @@ def classify(
     if as_json:
         out.print_json(json.dumps([*rows, *unused_rows(listing)]))
     else:
-        print_rows([_told(row) for row in rows], False)
+        for row in rows:
+            out.print(_told(row), soft_wrap=True)
         print_files([(file.path, file.reason) for file in listing.unused], "--json lists all.")
     if not rows:
         raise typer.Exit(1)
 
 
-def _told(row: dict[str, Any]) -> dict[str, Any]:
-    """A row for people: sentences in one cell, contrast in words, files counted."""
+def _told(row: dict[str, Any]) -> str:
+    """A series for people, in lines that fit any terminal: what it is, then why, then what speaks against it."""
     contrast = {True: "given", False: "not given", None: "unknown"}[row["contrast"]]
-    told = {name: value for name, value in row.items() if name not in ("contrast_why", "reason")}
-    return {
-        **told,
-        "evidence": "; ".join(row["evidence"]),
-        "caveats": "; ".join(row["caveats"]),
-        "contrast": contrast,
-        "files": len(row["files"]),
-    }
+    facts = [
+        "1 file" if len(row["files"]) == 1 else f"{len(row['files'])} files",
+        *([f"{row['slice_thickness_mm']:g} mm slices"] if row["slice_thickness_mm"] else []),
+        *(["3D"] if row["three_d"] else []),
+        *(["b " + ", ".join(f"{value:g}" for value in row["b_values"])] if row["b_values"] else []),
+        f"contrast agent {contrast} ({row['contrast_why']})"
+        if row["contrast_why"]
+        else f"contrast agent {contrast}",
+    ]
+    lines = [
+        f"[bold]{row['kind']}[/bold]  {row['confidence']:.0%} sure  {plain(row['description'])}",
+        f"  {plain('; '.join(facts))}",
+        f"  {plain('; '.join(row['evidence']))}",
+        *(f"  [yellow]but: {plain(caveat)}[/yellow]" for caveat in row["caveats"]),
+    ]
+    return "\n".join(lines)
 
 
 @app.command()
