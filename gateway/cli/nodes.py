@@ -85,6 +85,7 @@ def send(
 
     from dicom_nodes.directory import NodeDirectory
     from dicom_nodes.sender import store
+    from gateway.files.dicom_file import shown
     from gateway.files.found_files import find_files
     from gateway.files.offline import outgoing
 
@@ -110,7 +111,7 @@ def send(
         )
     refused = [sent for sent in outcomes if not sent.outcome.delivered]
     if as_json:
-        names = {file.sop_instance_uid: str(file.path) for file in files}
+        names = {file.sop_instance_uid: shown(file.path) for file in files}
         rows = [
             {
                 "file": names[sent.sop_instance_uid],
@@ -120,7 +121,9 @@ def send(
             }
             for sent in outcomes
         ]
-        rows += [{"file": str(file), "outcome": "not sent", "detail": why, "fix": ""} for file, why in unused]
+        rows += [
+            {"file": shown(file), "outcome": "not sent", "detail": why, "fix": ""} for file, why in unused
+        ]
         print_rows(rows, as_json)
     else:
         out.print(f"{len(outcomes) - len(refused)} of {len(outcomes)} objects taken by {to}.")

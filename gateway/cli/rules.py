@@ -75,18 +75,25 @@ def rules_explain(
     rules: Annotated[Path, typer.Option(help="Rule file or folder.")] = Path("rules"),
     called: Annotated[str, typer.Option(help="Called AE title to assume.")] = "GATEWAY",
     calling: Annotated[str, typer.Option(help="Calling AE title to assume.")] = "",
+    as_json: JsonOption = False,
 ) -> None:
     """Say for every rule why it did or did not fire."""
     from gateway.files.found_files import find_files
-    from gateway.files.offline import facts_of
+    from gateway.files.offline import facts_of, unused_rows
     from routing_rules.matching import explain_text, match
     from routing_rules.rule_files import load_rules
 
     loaded = load_rules(rules)
     listing = find_files([study])
-    print_files([(file.path, file.reason) for file in listing.unused], "`gateway classify --json` lists all.")
     result = match(loaded.rules, facts_of(listing, calling, called, loaded.vendor_facts))
-    out.print(explain_text(result), soft_wrap=True, markup=False)
+    if as_json:
+        rules_tried = [asdict(explanation) for explanation in result.explanations]
+        chosen = result.rule.id if result.rule else None
+        told = {"rule": chosen, "rules": rules_tried, "unused": unused_rows(listing)}
+        out.print_json(json.dumps(told, default=str))
+    else:
+        out.print(explain_text(result), soft_wrap=True, markup=False)
+        print_files([(file.path, file.reason) for file in listing.unused], "--json lists all.")
     if result.rule is None:
         raise typer.Exit(1)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -52,7 +53,8 @@ MOST_LINES = 20
 def print_files(files: Sequence[tuple[Path | str, str]], where_all_are: str) -> None:
     """One line of trouble for each file, on the error output: which, and why."""
     for file, why in files[:MOST_LINES]:
-        err.print(f"{plain(str(file))}: {plain(why)}", soft_wrap=True)
+        name = os.fsencode(file).decode("utf-8", "backslashreplace")  # a name need not be text
+        err.print(f"{plain(name)}: {plain(why)}", soft_wrap=True)
     if len(files) > MOST_LINES:
         err.print(f"and {len(files) - MOST_LINES} more; {where_all_are}")
 

@@ -23,6 +23,7 @@ from gateway import __version__, clock
 from gateway.errors import GatewayError
 from gateway.files import dicom_file
 from gateway.files.dicom_file import NOT_DICOM
+from gateway.files.found_files import NO_DICOM, NO_FILE
 from gateway.identity.numbers import subject
 from gateway.pipeline.steps.manifest import described, digest_of
 from gateway.privacy.deidentify.instance import PatientContext
@@ -66,7 +67,8 @@ class FolderResult:
             "profile": profile.name,
             "instances": [row for _, row in sorted(self.rows.items())],
             "passed_over": [
-                {"source": str(file), "reason": why} for file, why in sorted(self.passed_over.items())
+                {"source": dicom_file.shown(file), "reason": why}
+                for file, why in sorted(self.passed_over.items())
             ],
             "profile_applied": described(profile),
             "leak_gate": {
@@ -93,7 +95,7 @@ def files_of(source: Path, target: Path) -> list[Path]:
             "The output folder and the input contain one another.",
             "Name a folder that lies elsewhere: originals and copies must never be mixed up.",
         )
-    return sorted(file for file in source.rglob("*") if file.is_file()) if source.is_dir() else [source]
+    return sorted(file for file in source.rglob("*") if not file.is_dir()) if source.is_dir() else [source]
 
 
 class FolderRun:
@@ -137,14 +139,19 @@ class FolderRun:
 
     def _study_of(self, file: Path) -> str | None:
         """The Study Instance UID ("" when it has none), or None when the file is judged already."""
+        if not file.is_file():  # opening a pipe would wait for its writer
+            self.result.passed_over[file] = NO_FILE
+            return None
         try:
             header = dicom_file.header(file, ("StudyInstanceUID", "SOPClassUID"))
         except OSError as error:
             self._failed(file, f"The file cannot be read ({error.strerror}).")
             return None
-        except NOT_DICOM:
-            if file.suffix.lower() in SIDECARS or file.name.startswith("."):
-                self.result.passed_over[file] = "Not a DICOM file."
+        except NOT_DICOM as error:
+            if dicom_file.is_dicom(file):
+                self._failed(file, dicom_file.why_unusable(file, error))
+            elif file.suffix.lower() in SIDECARS or file.name.startswith("."):
+                self.result.passed_over[file] = NO_DICOM
             else:
                 self._failed(file, "Not a DICOM file, or damaged at its beginning.")
             return None
@@ -196,7 +203,7 @@ class FolderRun:
             self._row(file, reason=f"{held.problem} {held.fix}")
             return
         except NOT_DICOM as error:
-            self._failed(file, f"The object cannot be read completely ({type(error).__name__}).")
+            self._failed(file, dicom_file.why_unusable(file, error))
             return
         except OSError as error:
             self._failed(file, f"The file cannot be read ({error.strerror}).")
@@ -215,9 +222,10 @@ class FolderRun:
         output = self.target / f"{uid}.dcm"
         digest = hashlib.sha256(data).hexdigest()
         if uid in self._written and self._written[uid][0] != digest:
+            first = dicom_file.shown(self._written[uid][1])
             self._failed(
                 file,
-                f"Another object has the same SOP Instance UID and other content ({self._written[uid][1]});"
+                f"Another object has the same SOP Instance UID and other content ({first});"
                 " that one was written, this one was not.",
             )
             return
@@ -252,7 +260,7 @@ class FolderRun:
         actions: dict[str, int] | None = None,
     ) -> None:
         self.result.rows[file] = {
-            "source": str(file),
+            "source": dicom_file.shown(file),
             "output": str(output) if output else None,
             "reason": reason,
             "actions": actions or {},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +26,11 @@ FIRST_GROUPS = (b"\x02\x00", b"\x08\x00")
 """How a data set without preamble begins: group 0002 or 0008, little endian."""
 
 
+def shown(file: Path) -> str:
+    """The name of a file as text that can be printed and written: a name that is no UTF-8 is told with escapes."""
+    return os.fsencode(file).decode("utf-8", "backslashreplace")
+
+
 def is_dicom(file: Path) -> bool:
     """Whether a file begins like one of PS3.10, with or without preamble; raises OSError."""
     with file.open("rb") as stream:
@@ -43,6 +49,17 @@ def check_whole(file: Path) -> None:
             whole.feed(rest)
             rest = memoryview(stream.read(_PIECE))
         whole.finish()
+
+
+def why_unusable(file: Path, error: BaseException) -> str:
+    """What is wrong with a file whose reading ended in `error`, as the receiver would say it: a sentence."""
+    try:
+        check_whole(file)
+    except NotDicom as found:
+        return found.problem
+    except OSError as found:
+        return f"The file cannot be read ({found.strerror or found})."
+    return f"The object cannot be read completely ({type(error).__name__})."
 
 
 def header(file: Path, tags: Sequence[str] = ()) -> Dataset:

@@ -14,12 +14,12 @@ from pathlib import Path
 from pydicom import Dataset
 from pydicom.uid import MediaStorageDirectoryStorage
 
-from dicom_nodes.encoding.errors import NotDicom
 from gateway.errors import GatewayError
 from gateway.files import dicom_file
 from gateway.files.dicom_file import NOT_DICOM
 
 NO_DICOM = "Not a DICOM file."
+NO_FILE = "Not a file: a link that leads nowhere, a pipe or a device."
 
 
 @dataclass(frozen=True)
@@ -62,23 +62,21 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
             raise GatewayError(f"There is no {path}.", "Name files or folders that exist.")
     for path in paths:
         if path.is_dir():
-            yield from sorted(file for file in path.rglob("*") if file.is_file())
+            yield from sorted(file for file in path.rglob("*") if not file.is_dir())
         else:
             yield path
 
 
 def _looked_at(file: Path) -> Dataset | UnusedFile:
+    if not file.is_file():  # opening a pipe would wait for its writer
+        return UnusedFile(file, NO_FILE, is_damaged=False)
     try:
         if not dicom_file.is_dicom(file):
             return UnusedFile(file, NO_DICOM, is_damaged=False)
         dicom_file.check_whole(file)
         header = dicom_file.header(file)
-    except NotDicom as error:
-        return UnusedFile(file, error.problem, is_damaged=True)
-    except OSError as error:
-        return UnusedFile(file, f"The file cannot be read ({error.strerror or error}).", is_damaged=True)
-    except NOT_DICOM as error:
-        return UnusedFile(file, f"The header cannot be read ({type(error).__name__}).", is_damaged=True)
+    except (OSError, *NOT_DICOM) as error:
+        return UnusedFile(file, dicom_file.why_unusable(file, error), is_damaged=True)
     meta = getattr(header, "file_meta", Dataset())
     if MediaStorageDirectoryStorage in (meta.get("MediaStorageSOPClassUID"), header.get("SOPClassUID")):
         return UnusedFile(file, "A DICOMDIR: the directory of a medium, no object.", is_damaged=False)

@@ -17,6 +17,7 @@ from pydicom import Dataset
 from dicom_nodes.outgoing import OutgoingFile
 from gateway import __version__
 from gateway.errors import GatewayError
+from gateway.files.dicom_file import shown
 from gateway.files.found_files import FoundFiles, UnusedFile, find_files
 from gateway.privacy.pseudonyms import PseudonymKey
 from gateway.reporting.report import Report
@@ -52,7 +53,7 @@ def classified(listing: FoundFiles, vendor_facts: VendorFacts | None = None) -> 
     headers = listing.headers
     files: dict[str, list[str]] = {}
     for file, header in headers:
-        files.setdefault(str(header.get("SeriesInstanceUID", "")), []).append(str(file))
+        files.setdefault(str(header.get("SeriesInstanceUID", "")), []).append(shown(file))
     return [
         {
             "series": series.series_instance_uid,
@@ -88,7 +89,7 @@ def unused_rows(listing: FoundFiles) -> list[dict[str, Any]]:
             "three_d": None,
             "contrast": None,
             "contrast_why": "",
-            "files": [str(file.path)],
+            "files": [shown(file.path)],
             "reason": file.reason,
         }
         for file in listing.unused

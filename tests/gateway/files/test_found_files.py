@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import struct
 import zlib
@@ -13,7 +14,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from gateway.demo.phantom import phantom_study
 from gateway.errors import GatewayError
-from gateway.files.found_files import NO_DICOM, find_files
+from gateway.files.found_files import NO_DICOM, NO_FILE, find_files
 from support.command_line import Command, command
 from support.engine import RULE
 from support.nodes.peers import PretendPacs
@@ -106,12 +107,35 @@ def test_a_bad_file_gets_its_reason_and_the_others_are_found(
     assert unused.is_damaged is (reason != NO_DICOM)
 
 
-def test_a_file_that_may_not_be_read_is_damaged(tmp_path: Path) -> None:
-    """A link to nothing is no file; a folder without permission cannot be told from here, so a loop of links is."""
+def test_what_is_no_file_gets_its_line_too(tmp_path: Path) -> None:
+    """A link to nothing, a loop of links, a pipe: none is opened, which would wait for ever."""
     (tmp_path / "image").write_bytes(encoded(mr_dataset()))
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     (tmp_path / "nothing").symlink_to(tmp_path / "gone")
-    assert [path.name for path, _ in find_files([tmp_path]).headers] == ["image"]
+    os.mkfifo(tmp_path / "pipe")
+    found = find_files([tmp_path])
+    assert [path.name for path, _ in found.headers] == ["image"]
+    assert {file.path.name: file.reason for file in found.unused} == dict.fromkeys(
+        ("loop", "nothing", "pipe"), NO_FILE
+    )
+
+
+def test_a_name_that_is_no_text_stops_no_command(command: Command, tmp_path: Path) -> None:
+    """It is told with an escape, in the manifest too; what was done is not lost."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / os.fsdecode(b"name\xff.dcm")).write_bytes(encoded(mr_dataset()))
+    (folder / os.fsdecode(b"cut\xff.dcm")).write_bytes(encoded(mr_dataset())[:-20])
+    code, said = command("deidentify", folder, tmp_path / "out", "--manifest", tmp_path / "manifest.json")
+    assert code == 1
+    assert "cut\\xff.dcm: The data end inside" in said
+    manifest = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))
+    assert [row["source"].rsplit("/")[-1] for row in manifest["instances"]] == [
+        "cut\\xff.dcm",
+        "name\\xff.dcm",
+    ]
+    assert "cut\\xff.dcm" in command("classify", folder)[1]
+    assert json.loads(command("classify", "--json", folder)[1])[0]["files"][0].endswith("name\\xff.dcm")
 
 
 def test_a_folder_of_ten_thousand_other_things_is_looked_at(tmp_path: Path) -> None:
@@ -142,8 +166,12 @@ def test_the_commands_go_on_past_a_bad_file(command: Command, study: Path, tmp_p
     (tmp_path / "rules.yaml").write_text(RULE, encoding="utf-8")
     code, said = command("rules", "explain", folder, "--rules", tmp_path / "rules.yaml")
     assert (told in said, "Rule: " in said) == (True, True)
+    said = command("rules", "explain", folder, "--rules", tmp_path / "rules.yaml", "--json")[1]
+    assert [row["reason"] for row in json.loads(said)["unused"]] == [
+        "Sequences are nested more than 64 deep."
+    ]
     code, said = command("deidentify", folder, tmp_path / "out")
-    assert (code, f"{images} written" in said, "0 bad.dcm" in said) == (1, True, True)
+    assert (code, f"{images} written" in said, told in said) == (1, True, True)
     with PretendPacs() as pacs:
         (tmp_path / "nodes.yaml").write_text(
             f"nodes:\n  - {{name: pacs, ae_title: {pacs.node.ae_title}, host: 127.0.0.1, port: {pacs.node.port},"

@@ -123,7 +123,8 @@ def test_real_files_are_prepared_alike_by_one_preparer() -> None:
     preparer = Preparer(PROFILE, context(), ())
     for path in REAL:
         agree(preparer, path.read_bytes())
-    assert preparer.whole < len(REAL) / 4
+    # Those with palettes, spectra, look-up tables or damage are judged as a whole.
+    assert preparer.whole < len(REAL) / 3
 
 
 def test_the_values_of_a_study_are_those_of_its_headers(tmp_path: Path) -> None:
