@@ -28,6 +28,7 @@ def _refusals(systems: DemoSystems) -> list[tuple[str, str]]:
     return found
 
 
+@pytest.mark.soak
 def test_a_reading_site_that_is_down_gets_everything_later(systems: DemoSystems) -> None:
     """The case waits and says why; when the site is back it is forwarded without a person."""
     systems.reading_site.stop()
@@ -69,6 +70,7 @@ def test_an_unknown_caller_is_refused_and_shown(systems: DemoSystems) -> None:
     systems.wait(lambda: "STRANGER" in dict(_refusals(systems)), 20, "the refusal on the screen")
 
 
+@pytest.mark.soak
 def test_garbage_on_the_port_hurts_nobody(systems: DemoSystems) -> None:
     """Random bytes and silent connections do not keep a real sender from being served."""
     idle = socket.create_connection((HOST, systems.dicom_port))

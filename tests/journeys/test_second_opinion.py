@@ -62,6 +62,7 @@ def test_the_loop_runs_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
         _loop(systems)
 
 
+@pytest.mark.soak
 @pytest.mark.dcmtk
 def test_dcmtk_sends_a_folder_into_the_queue(systems: DemoSystems) -> None:
     """storescu of a folder ends in the queue, and echoscu is answered."""

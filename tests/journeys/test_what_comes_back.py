@@ -126,6 +126,7 @@ def test_every_kind_of_object_arrives_at_the_sender_under_the_patients_identity(
         assert secret not in log
 
 
+@pytest.mark.soak
 def test_an_object_that_fits_no_case_is_held_and_never_passed_on(systems: DemoSystems) -> None:
     """Of a study that was never sent out: acknowledged, shown with a way out, discarded with a reason; no new case."""
     _, copies, client = forwarded(systems)
@@ -168,6 +169,7 @@ def test_an_object_about_another_patients_images_is_held(systems: DemoSystems) -
     assert not systems.hospital.files(SOPInstanceUID=str(mixed.SOPInstanceUID))
 
 
+@pytest.mark.soak
 def test_a_report_waits_for_the_segmentation_it_refers_to(tmp_path: Path) -> None:
     """An SR that comes before its SEG is not held but waits, and both reach the sender."""
     with DemoSystems(tmp_path, {**FAST, "GATEWAY_STUDY__QUIET_PERIOD": "8"}) as systems:
