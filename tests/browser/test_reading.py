@@ -22,6 +22,7 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebGateway]:
     """A gateway with two readers, a coordinator and a suspected case with the phantom's images."""
     with running(tmp_path_factory.mktemp("browser")) as gateway:
         gateway.add("anna", "reader", name="Dr. Anna Roth")
+        gateway.add("olga", "admin")
         gateway.add("ben", "reader", name="Dr. Ben Vogt")
         gateway.add("carla", "coordinator", "north", "Carla North")
         yield gateway
@@ -154,3 +155,13 @@ def test_a_phone_shows_the_queue_without_scrolling_sideways(page: Page, web: Web
     page.set_viewport_size({"width": 390, "height": 800})
     sign_in(page, web)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_no_page_for_those_who_run_it_scrolls_sideways(page: Page, web: WebGateway, width: int) -> None:
+    """What is hidden from the eye takes no room: the inputs behind the buttons of the upload were as wide as it."""
+    page.set_viewport_size({"width": width, "height": 800})
+    sign_in(page, web, "olga")
+    for path in ("/upload", "/nodes", "/studies", "/surveillance", "/replies", "/?show=all"):
+        page.goto(f"{web.address}{path}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
