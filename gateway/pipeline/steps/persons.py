@@ -42,6 +42,11 @@ def whom(header: Dataset, no_patient_ids: Collection[str] = ()) -> Subject:
     return subject(stated.issuer, stated.patient_id, uid, no_patient_ids)
 
 
+def is_by_link(study: Study, has_number: bool | None) -> bool:
+    """Whether a lead, and not a number, says whose the study is; what it states does not tell who the patient is."""
+    return study.person_of is not None and not has_number
+
+
 @dataclass(frozen=True)
 class Persons:
     """Looks up whom the records know; `no_patient_ids` is `[study] no_patient_ids`."""

@@ -35,6 +35,7 @@ from gateway.records.ledger.commitments.answers import (
 from gateway.records.ledger.commitments.owed import over
 from gateway.records.ledger.conflicts.contested import dispute, keep_comparison
 from gateway.records.ledger.conflicts.decision import choose
+from gateway.records.ledger.conflicts.linking import end_link
 from gateway.records.ledger.conflicts.settlement import read_as_another, settle, withdraw
 from gateway.records.ledger.held_objects import keep_held
 from gateway.records.ledger.identities import keep_identity
@@ -324,6 +325,9 @@ def _remember(
     """Write what a step found out."""
     for name, value in record.columns.items():
         setattr(row, name, value)
+    numbered = record.columns.get("has_number") and record.dispute is None
+    if isinstance(row, Study) and numbered and row.person_of is not None:
+        end_link(session, row, now)
     if record.dispute is not None:
         study_id, _ = place_of(row)
         assert study_id is not None

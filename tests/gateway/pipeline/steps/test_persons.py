@@ -447,3 +447,42 @@ def test_a_linked_study_goes_with_its_patient(pipeline: Bench) -> None:
     context = pipeline.context
     forgetter = Forgetter(context.database, context.blobs, context.pseudonym_key)
     assert forgetter.plan(forgetter.by_case(1)).studies == numbers(pipeline)
+
+
+def corrected(bench: Bench, study: list[Dataset]) -> None:
+    """The sender corrects what a study states, and a lead takes the newer version of every object."""
+    bench.keep(study)
+    bench.run()
+    with bench.context.database.read() as session:
+        question = session.exec(select(Conflict).order_by(Conflict.ids().desc())).first()
+    assert question is not None
+    ledger.decide_conflict(
+        bench.context.database,
+        question.saved_id,
+        Choice.NEWER,
+        "lena",
+        "corrected",
+        objects=question.objects,
+    )
+    for _ in range(3):
+        bench.run(70)
+
+
+@SQLITE_IS_ENOUGH
+def test_a_linked_study_that_gets_a_number_is_guarded_like_any_other(pipeline: Bench) -> None:
+    """Its number is another patient's, its name is not: it is held, and the link has ended with a line."""
+    unknown = {"PatientID": "UNKNOWN", "PatientName": "Emergency^7", "PatientBirthDate": "19000101"}
+    to_the_queue(pipeline, images())
+    to_the_queue(
+        pipeline, other(8, PatientID="OTHER-1", PatientName="Other^Eva", PatientBirthDate="19800101")
+    )
+    to_the_queue(pipeline, other(7, **unknown))
+    first, _, third = numbers(pipeline)
+    ledger.link_person(pipeline.context.database, third, first, "lena", "the ward said so")
+    pipeline.run(70)
+    corrected(pipeline, other(7, PatientID="OTHER-1"))
+    study = rows(pipeline)[1][2]
+    assert (study.held_because, study.person_of, study.has_number) == ("other-name", None, True)
+    with pipeline.context.database.read() as session:
+        lines = [event.what for event in case_rows.journal(session, third)]
+    assert lines.count(f"has a number: linked to study {first} no longer") == 1
