@@ -34,6 +34,8 @@ from gateway.records.tables.studies import Case, Delivery, Identity, Instance, R
 
 WITHDRAWN = "withdrawn"
 """The outcome of a delivery that was taken back: the copy is sent again, or to be deleted where it went."""
+OF_THE_PATIENT = ("other-name", "other-birth-date", "accession-of-another")
+"""The guards that compare a study with others of its patient: let go on for one patient, not for another."""
 SIGNED = (CaseState.REPORTED, CaseState.COMPOSED)
 SENT_BACK = (CaseState.RETURNED, CaseState.CONFIRMED)
 
@@ -77,6 +79,8 @@ def settle(session: Session, conflict: Conflict, settlement: Settlement, now: da
     if settlement.changed or settlement.identity_of is not None:
         study.identity_of, study.identity_until = settlement.identity_of, settlement.identity_until
         study.facts_of, study.look_again_at, study.waiting_for = 0, now, ""
+    if settlement.touches_identity or settlement.identity_of is not None:
+        _ask_again(session, study, now)
     if not settlement.changed:
         for table in (Case, Reply):  # what waited for the decision goes on at once
             session.execute(
@@ -138,9 +142,19 @@ def _route_again(study: Study, now: datetime) -> None:
         study.state = move_study(StudyState(study.state), StudyState.COMPLETED)
 
 
+def _ask_again(session: Session, study: Study, now: datetime) -> None:
+    """What a person let go on for the patient of before is asked about the patient of now."""
+    lapsed = sorted(code for code in study.accepted if code in OF_THE_PATIENT)
+    if lapsed:
+        study.accepted = {code: told for code, told in study.accepted.items() if code not in lapsed}
+        what = "what was let go on for another patient is asked again"
+        add_line(session, study.saved_id, None, now, what, detail={"held by": lapsed})
+
+
 def begin_again(session: Session, study: Study, now: datetime, what: str) -> None:
     """Route a study and prepare its unsigned cases again, because somebody said whose it is; no image is new."""
     _route_again(study, now)
+    _ask_again(session, study, now)
     cases = session.exec(
         select(Case).where(Case.study_id == study.saved_id).order_by(col(Case.id)).with_for_update()
     ).all()

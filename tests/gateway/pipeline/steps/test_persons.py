@@ -486,3 +486,20 @@ def test_a_linked_study_that_gets_a_number_is_guarded_like_any_other(pipeline: B
     with pipeline.context.database.read() as session:
         lines = [event.what for event in case_rows.journal(session, third)]
     assert lines.count(f"has a number: linked to study {first} no longer") == 1
+
+
+@SQLITE_IS_ENOUGH
+def test_what_was_let_go_on_for_one_patient_is_asked_again_for_another(pipeline: Bench) -> None:
+    """She married, said the lead; corrected to another patient's number, the study is held by the name once more."""
+    to_the_queue(pipeline, images(PatientID="P1"))
+    to_the_queue(pipeline, other(2, PatientID="P2", PatientName="Other^Otto"))
+    study_id = pipeline.keep(other(3, PatientID="P1", PatientName="Married^Anna"))
+    pipeline.run(70)
+    database = pipeline.context.database
+    assert pipeline.study(study_id).held_because == "other-name"
+    ledger.let_go_on(database, study_id, "lena", "she married")
+    pipeline.run(70)
+    assert set(pipeline.study(study_id).accepted) == {"other-name"}
+    corrected(pipeline, other(3, PatientID="P2", PatientName="Married^Anna"))
+    study = pipeline.study(study_id)
+    assert (study.held_because, study.accepted) == ("other-name", {})
