@@ -203,7 +203,10 @@ def withdraw(session: Session, case: Case, now: datetime, *, sent_again: bool = 
 
 
 def read_as_another(session: Session, study: Study, sealed: SealedIdentity, now: datetime) -> None:
-    """Let the signed cases of a study be this patient's; their words stay, with the dates that the reader saw."""
+    """Let the signed cases of a study be this patient's; their words stay, with the dates that the reader saw.
+
+    Copies that lie at the reading site under another pseudonym are named, so that the site deletes them.
+    """
     identity = keep_identity(session, sealed, now)
     cases = session.exec(
         select(Case)
@@ -215,6 +218,8 @@ def read_as_another(session: Session, study: Study, sealed: SealedIdentity, now:
         if case.identity_id is not None and case.state in (*SIGNED, *SENT_BACK):
             case.read_under, case.identity_id = case.read_under or case.identity_id, identity.id
             add_line(session, study.saved_id, case.id, now, "is the case of another patient now")
+            if case.pseudonym != identity.pseudonym:
+                withdraw(session, case, now, sent_again=False)
 
 
 def _compose_again(session: Session, case: Case, now: datetime) -> None:

@@ -26,8 +26,9 @@ from gateway.records.calendar import calendar as calendar_of
 from gateway.records.identities import sealed_letters
 from gateway.records.identities.vault import Vault
 from gateway.records.ledger.replies import NewReply
+from gateway.records.tables.administration import Notice
 from gateway.records.tables.conflicts import TWO_IDENTITIES, Conflict
-from gateway.records.tables.studies import Case, ForgottenPatient, Identity, Reply, Study
+from gateway.records.tables.studies import Case, Delivery, ForgottenPatient, Identity, Reply, Study
 from gateway.records.views import case_rows
 from routing_rules.surveillance.due_dates import PatientRisk
 from routing_rules.surveillance.enrolment_csv import EnrolmentRow
@@ -503,3 +504,42 @@ def test_what_was_let_go_on_for_one_patient_is_asked_again_for_another(pipeline:
     corrected(pipeline, other(3, PatientID="P2", PatientName="Married^Anna"))
     study = pipeline.study(study_id)
     assert (study.held_because, study.accepted) == ("other-name", {})
+
+
+def signed_while_linked(bench: Bench) -> None:
+    """Study 2, which states no number, was linked to study 1, its copy forwarded, read and signed."""
+    unknown = {"PatientID": "UNKNOWN", "PatientName": "Emergency^7", "PatientBirthDate": "19000101"}
+    to_the_queue(bench, images(WHOLE))
+    to_the_queue(bench, images(WHOLE, suffix=".7", AccessionNumber="ACC-2", **unknown))
+    linked(bench)
+    with bench.context.database.write("test") as session:
+        session.get_one(Case, 2).destination = "reading"
+        taken = {"node": "reading", "direction": "forward", "outcome": "accepted", "status": 0, "detail": ""}
+        at = bench.context.database.now(session)
+        session.add(Delivery(case_id=2, sop_instance_uid="2.25.1", at=at, **taken))
+    sign(bench, 2)
+    bench.run()
+
+
+@SQLITE_IS_ENOUGH
+@pytest.mark.parametrize("how", ["taken apart", "the other study corrected"])
+def test_signed_copies_under_another_patient_are_told_to_be_deleted(pipeline: Bench, how: str) -> None:
+    """They lie at the reading site as a patient's whose study it is not; whoever runs it is told."""
+    signed_while_linked(pipeline)
+    if how == "taken apart":
+        ledger.unlink_person(pipeline.context.database, numbers(pipeline)[1], "lena", "somebody else")
+        pipeline.run(70)
+    else:
+        corrected(pipeline, images(3, PatientID="RIGHT-2"))
+        with pipeline.context.database.read() as session:
+            asked = session.exec(select(Conflict).where(Conflict.kind == TWO_IDENTITIES)).one()
+        ledger.decide_conflict(
+            pipeline.context.database, asked.saved_id, Choice.NEWER, "lena", "x", objects=asked.objects
+        )
+        for _ in range(3):
+            pipeline.run(70)
+    with pipeline.context.database.read() as session:
+        outcomes = session.exec(select(Delivery.outcome).where(Delivery.direction == "forward")).all()
+        told = session.exec(select(Notice.text)).all()
+    assert outcomes == ["withdrawn"]
+    assert "reading: the copies of case 2 are another patient's: have them deleted there." in told
