@@ -16,10 +16,12 @@ from sqlmodel import select
 
 from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.node import DimseNode, Role
+from gateway.errors import WrongState
 from gateway.identity.numbers import Subject
 from gateway.lifecycle import Choice
 from gateway.pipeline.jobs.forget import Forgetter
 from gateway.pipeline.steps import calendar
+from gateway.pipeline.steps.identities import identity_of_copies
 from gateway.privacy.schemes import Scheme
 from gateway.records import ledger
 from gateway.records.calendar import calendar as calendar_of
@@ -543,3 +545,25 @@ def test_signed_copies_under_another_patient_are_told_to_be_deleted(pipeline: Be
         told = session.exec(select(Notice.text)).all()
     assert outcomes == ["withdrawn"]
     assert "reading: the copies of case 2 are another patient's: have them deleted there." in told
+
+
+@SQLITE_IS_ENOUGH
+def test_dates_of_a_forgotten_patient_are_not_put_back_by_guess(pipeline: Bench) -> None:
+    """A case read as a patient's who was forgotten since: report and objects wait for a person, nothing passes."""
+    signed_while_linked(pipeline)
+    first, second = numbers(pipeline)
+    context = pipeline.context
+    with context.database.write("test") as session:
+        session.get_one(Case, 2).destination = ""
+    ledger.unlink_person(context.database, second, "lena", "somebody else")
+    pipeline.run(70)
+    forgetter = Forgetter(context.database, context.blobs, context.pseudonym_key)
+    assert forgetter.plan(forgetter.by_case(1)).studies == (first,)
+    forgetter.forget(forgetter.by_case(1), "admin", "asked for", even_open=True)
+    case = rows(pipeline)[0][1]
+    with pytest.raises(WrongState, match="forgotten since"):
+        identity_of_copies(context, case)
+    with context.database.write("test") as session:  # as after a correction of the report
+        session.get_one(Case, 2).state = "REPORTED"
+    pipeline.run()
+    assert "cannot be put back" in rows(pipeline)[0][1].problem
