@@ -124,7 +124,7 @@ def settle(session: Session, conflict: Conflict, settlement: Settlement, now: da
         reply.look_again_at = reply.reached_at = now
         reply.problem = reply.fix = reply.waiting_for = ""
     session.flush()
-    _drop_unused(session, sorted(number for number in earlier if number is not None))
+    drop_unused(session, sorted(number for number in earlier if number is not None))
 
 
 def _route_again(study: Study, now: datetime) -> None:
@@ -214,12 +214,14 @@ def read_as_another(session: Session, study: Study, sealed: SealedIdentity, now:
         .order_by(col(Case.id))
         .with_for_update()
     ).all()
+    earlier = sorted({case.identity_id for case in cases if case.identity_id is not None})
     for case in cases:
         if case.identity_id is not None and case.state in (*SIGNED, *SENT_BACK):
             case.read_under, case.identity_id = case.read_under or case.identity_id, identity.id
             add_line(session, study.saved_id, case.id, now, "is the case of another patient now")
             if case.pseudonym != identity.pseudonym:
                 withdraw(session, case, now, sent_again=False)
+    drop_unused(session, earlier)
 
 
 def _compose_again(session: Session, case: Case, now: datetime) -> None:
@@ -271,7 +273,7 @@ def _begin(case: Case, now: datetime) -> None:
     case.attempts, case.failing_since = 0, None
 
 
-def _drop_unused(session: Session, identities: Sequence[int]) -> None:
+def drop_unused(session: Session, identities: Sequence[int]) -> None:
     """An identity that no case has any more, nor was read under, is not kept."""
     for number in identities:
         used = select(Case.ids()).where(or_(col(Case.identity_id) == number, col(Case.read_under) == number))

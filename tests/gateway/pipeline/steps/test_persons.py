@@ -567,3 +567,14 @@ def test_dates_of_a_forgotten_patient_are_not_put_back_by_guess(pipeline: Bench)
         session.get_one(Case, 2).state = "REPORTED"
     pipeline.run()
     assert "cannot be put back" in rows(pipeline)[0][1].problem
+
+
+@SQLITE_IS_ENOUGH
+def test_the_identity_that_a_link_replaces_is_not_kept(pipeline: Bench) -> None:
+    """Of an unsigned case no trace of the person of before stays, which no forgetting would reach."""
+    unknown = {"PatientID": "UNKNOWN", "PatientName": "Emergency^7"}
+    to_the_queue(pipeline, images())
+    to_the_queue(pipeline, other(7, **unknown))
+    linked(pipeline)
+    with pipeline.context.database.read() as session:
+        assert session.exec(select(Identity.ids())).all() == [rows(pipeline)[0][0].identity_id]
