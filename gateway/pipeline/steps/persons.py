@@ -106,7 +106,8 @@ class Persons:
         number_hash = "" if unnamed else self.key.of(study.site).number_hash(own)
         with self.database.read() as session:
             enrolled = patients.enrolled(session, hashes)
-            others = patients.with_number(session, study, hashes, number_hash)
+            of_number = patients.with_number(session, study, hashes, number_hash)
+        others = [one for one in of_number if not is_by_link(one, one.has_number)]
         others = [one for one in others if one.patient_hash == study.patient_hash] or others
         known = {one.patient_hash for one in others} | enrolled
         if study.patient_hash in known:

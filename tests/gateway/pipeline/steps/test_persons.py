@@ -578,3 +578,14 @@ def test_the_identity_that_a_link_replaces_is_not_kept(pipeline: Bench) -> None:
     linked(pipeline)
     with pipeline.context.database.read() as session:
         assert session.exec(select(Identity.ids())).all() == [rows(pipeline)[0][0].identity_id]
+
+
+@SQLITE_IS_ENOUGH
+def test_a_linked_study_does_not_part_a_patient_from_later_studies(pipeline: Bench) -> None:
+    """The number without and with its issuer is one patient, whatever name a linked study in between states."""
+    unknown = {"PatientID": "UNKNOWN", "PatientName": "Emergency^7", "PatientBirthDate": "19000101"}
+    to_the_queue(pipeline, images(IssuerOfPatientID=""))
+    to_the_queue(pipeline, other(7, IssuerOfPatientID="", **unknown))
+    linked(pipeline)
+    to_the_queue(pipeline, other(8))
+    assert len({case.pseudonym for case in rows(pipeline)[0]}) == 1
