@@ -66,9 +66,7 @@ def unlink_person(database: Database, study_id: int, who: str, why: str) -> None
 
 def end_link(session: Session, study: Study, now: datetime) -> None:
     """Let the number that a study states by now say whose it is, and no longer the link."""
-    add_line(
-        session, study.saved_id, None, now, f"has a number: linked to study {study.person_of} no longer"
-    )
+    add_line(session, study.saved_id, None, now, f"has a number: linked to study {study.person_of} no longer")
     study.person_of = None
 
 
