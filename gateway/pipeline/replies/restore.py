@@ -10,12 +10,13 @@ from pydicom import Dataset
 from sqlmodel import Session
 
 from dicom_nodes.data_sets import data_set_of
+from gateway.errors import WrongState
 from gateway.lifecycle import ReplyState
 from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.replies import case_of_reply
 from gateway.pipeline.step_result import Done, NotYet, StepResult, Stuck
 from gateway.pipeline.steps import originals
-from gateway.pipeline.steps.identities import pseudonyms, shift_of
+from gateway.pipeline.steps.identities import identity_of_copies, pseudonyms, shift_of
 from gateway.pipeline.steps.persons import standing_header
 from gateway.privacy.deidentify.part10 import encode
 from gateway.privacy.errors import Held, HeldReason
@@ -103,6 +104,8 @@ def restore_reply(turn: Turn, context: StepContext) -> StepResult:
         if held.reason is HeldReason.UNKNOWN_INSTANCE and turn.now - reply.received_at < quiet:
             return NotYet(f"{len(unknown)} objects it refers to have not come yet", LOOK_AGAIN, belongs)
         return Stuck(held.problem, held.fix, belongs)
+    except WrongState as forgotten:
+        return Stuck(forgotten.problem, forgotten.fix, belongs)
     note = {"from": reply.node, "kind": case_of_reply.ACCEPTED[reply.sop_class_uid]}
     columns |= {
         "restored": restored,
@@ -152,9 +155,8 @@ def _restored(
     back: dict[str, str],
 ) -> dict[str, str]:
     """Put the identity back and keep the file; what to send it by."""
+    identity = identity_of_copies(context, case)
     # The gateway reads an identity back here: it is in the audit trail before it is in a file.
-    identity = case.read_under or case.identity_id  # the one whose dates the reading site saw
-    assert identity is not None
     why = f"object {reply.id} of the reading site, case {case.id}"
     patient = ledger.open_identity(context.database, context.vault, identity, "gateway", why)
     accessions: dict[str, str] = {}

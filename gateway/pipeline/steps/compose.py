@@ -19,7 +19,14 @@ from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.step_result import Done, NotYet, StepResult, Stuck
 from gateway.pipeline.steps import originals
 from gateway.pipeline.steps.document_forms import PAGES, RICHEST_FIRST
-from gateway.pipeline.steps.identities import WAITS_FOR_A_LEAD, dispute, pseudonyms, shift_of, statements
+from gateway.pipeline.steps.identities import (
+    WAITS_FOR_A_LEAD,
+    dispute,
+    identity_of_copies,
+    pseudonyms,
+    shift_of,
+    statements,
+)
 from gateway.pipeline.steps.persons import standing_header
 from gateway.privacy.schemes import Pseudonyms
 from gateway.recipients import Nobody, ToNode, recipient
@@ -60,14 +67,15 @@ def compose(turn: Turn, context: StepContext) -> StepResult:
         return Stuck(to.problem, f"{to.fix} Then retry the case.")
     evidence = [header for _, header in pairs]
     standing = standing_header(context.blobs, study, instances)
+    read_as = identity_of_copies(context, case)
     # The gateway reads an identity back here: it is in the audit trail before it is in a file.
     assert case.identity_id is not None
     patient = ledger.open_identity(
         context.database, context.vault, case.identity_id, "gateway", f"report of case {case.id}"
     )
-    if case.read_under is not None:  # the words speak of the dates that the reader saw then
+    if read_as != case.identity_id:  # the words speak of the dates that the reader saw then
         why = f"report of case {case.id}, as it was read"
-        patient = ledger.open_identity(context.database, context.vault, case.read_under, "gateway", why)
+        patient = ledger.open_identity(context.database, context.vault, read_as, "gateway", why)
     shift = shift_of(context, case, study, patient)
     priors = (
         originals.priors(context.database, context.blobs, case) if report.comparison.prior_study_date else []

@@ -9,6 +9,7 @@ from typing import Final
 
 from pydicom import Dataset
 
+from gateway.errors import WrongState
 from gateway.identity.ground import Agreement
 from gateway.identity.patient import KEYWORDS, StatedPatient, compare, count_patients, stated_in
 from gateway.pipeline.context import StepContext
@@ -16,7 +17,7 @@ from gateway.pipeline.steps.persons import Persons
 from gateway.privacy.schemes import PatientAlias, Pseudonyms, Scheme
 from gateway.records.identities.vault import Patient, SealedIdentity
 from gateway.records.step_record import Dispute
-from gateway.records.tables.studies import Case, Instance, Study
+from gateway.records.tables.studies import Case, Identity, Instance, Study
 from gateway.records.views import case_rows
 
 WAITS_FOR_A_LEAD: Final = timedelta(hours=1)
@@ -84,6 +85,22 @@ def sealed(context: StepContext, site: str, header: Dataset, alias: PatientAlias
 def pseudonyms(context: StepContext, case: Case, scheme: int | None = None) -> Pseudonyms:
     """What replaces UIDs and accession numbers of a case, and names its reports; `scheme`: of another of its site."""
     return context.pseudonym_key.of(case.site, Scheme(case.scheme if scheme is None else scheme))
+
+
+def identity_of_copies(context: StepContext, case: Case) -> int:
+    """The identity whose dates the copies of a case have. Raises WrongState when that patient was forgotten since."""
+    number = case.read_under or case.identity_id
+    assert number is not None
+    with context.database.read() as session:
+        row = session.get(Identity, number)
+    if row is not None and row.pseudonym != case.pseudonym:
+        raise WrongState(
+            f"Case {case.id} was read under the pseudonym of a patient who was forgotten since: "
+            "the dates that the reader saw cannot be put back.",
+            "Pass nothing on: discard what came back. To have it read again, let the sender send the images as a "
+            "new study, under another Study Instance UID.",
+        )
+    return number
 
 
 def shift_of(context: StepContext, case: Case, study: Study, patient: Patient) -> int:

@@ -42,6 +42,11 @@ def whom(header: Dataset, no_patient_ids: Collection[str] = ()) -> Subject:
     return subject(stated.issuer, stated.patient_id, uid, no_patient_ids)
 
 
+def is_by_link(study: Study, has_number: bool | None) -> bool:
+    """Whether a lead, and not a number, says whose the study is; what it states does not tell who the patient is."""
+    return study.person_of is not None and not has_number
+
+
 @dataclass(frozen=True)
 class Persons:
     """Looks up whom the records know; `no_patient_ids` is `[study] no_patient_ids`."""
@@ -101,7 +106,8 @@ class Persons:
         number_hash = "" if unnamed else self.key.of(study.site).number_hash(own)
         with self.database.read() as session:
             enrolled = patients.enrolled(session, hashes)
-            others = patients.with_number(session, study, hashes, number_hash)
+            of_number = patients.with_number(session, study, hashes, number_hash)
+        others = [one for one in of_number if not is_by_link(one, one.has_number)]
         others = [one for one in others if one.patient_hash == study.patient_hash] or others
         known = {one.patient_hash for one in others} | enrolled
         if study.patient_hash in known:

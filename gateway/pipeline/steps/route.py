@@ -10,7 +10,7 @@ from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.step_result import Done, NotYet, StepResult, Stuck
 from gateway.pipeline.steps import facts, guards, originals
 from gateway.pipeline.steps.identities import WAITS_FOR_A_LEAD, dispute, statements, who
-from gateway.pipeline.steps.persons import standing_header
+from gateway.pipeline.steps.persons import is_by_link, standing_header
 from gateway.privacy.schemes import Scheme
 from gateway.records import ledger
 from gateway.records.identities.vault import SealedIdentity
@@ -66,7 +66,11 @@ def route(turn: Turn, context: StepContext) -> StepResult:
     with context.database.read() as session:
         same_patient, same_accession = case_rows.linked(session, study, own.patient_hash, accessions)
     # Whose name a study without a number states was judged by whoever linked it.
-    by_number = [other for other in same_patient if study.person_of is None and other.person_of is None]
+    by_number = [
+        other
+        for other in same_patient
+        if not is_by_link(study, own.has_number) and not is_by_link(other, other.has_number)
+    ]
     others = [[facts.kept_hashes(other) for other in linked] for linked in (by_number, same_accession)]
     for finding in guards.holds(study_facts, own_by_scheme, *others):
         if finding.code not in study.accepted:

@@ -35,7 +35,8 @@ from gateway.records.ledger.commitments.answers import (
 from gateway.records.ledger.commitments.owed import over
 from gateway.records.ledger.conflicts.contested import dispute, keep_comparison
 from gateway.records.ledger.conflicts.decision import choose
-from gateway.records.ledger.conflicts.settlement import read_as_another, settle, withdraw
+from gateway.records.ledger.conflicts.linking import end_link
+from gateway.records.ledger.conflicts.settlement import drop_unused, read_as_another, settle, withdraw
 from gateway.records.ledger.held_objects import keep_held
 from gateway.records.ledger.identities import keep_identity
 from gateway.records.ledger.journal import add_line
@@ -324,6 +325,9 @@ def _remember(
     """Write what a step found out."""
     for name, value in record.columns.items():
         setattr(row, name, value)
+    numbered = record.columns.get("has_number") and record.dispute is None
+    if isinstance(row, Study) and numbered and row.person_of is not None:
+        end_link(session, row, now)
     if record.dispute is not None:
         study_id, _ = place_of(row)
         assert study_id is not None
@@ -334,7 +338,9 @@ def _remember(
         identity = keep_identity(session, record.identity, now)
         if row.pseudonym not in ("", identity.pseudonym):  # the same objects go out as another patient's
             withdraw(session, row, now)
+        earlier = {row.identity_id} - {None, identity.id}
         row.identity_id, row.pseudonym = identity.id, identity.pseudonym
+        drop_unused(session, [number for number in earlier if number is not None])
     if record.prepared is not None:
         for old in session.exec(select(PreparedInstance).where(PreparedInstance.case_id == claim.id)):
             session.delete(old)

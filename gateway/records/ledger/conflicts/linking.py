@@ -64,6 +64,12 @@ def unlink_person(database: Database, study_id: int, who: str, why: str) -> None
         _tell(session, study, database.now(session), what, who, why)
 
 
+def end_link(session: Session, study: Study, now: datetime) -> None:
+    """Let the number that a study states by now say whose it is, and no longer the link."""
+    add_line(session, study.saved_id, None, now, f"has a number: linked to study {study.person_of} no longer")
+    study.person_of = None
+
+
 def look_at_persons(database: Database, study_id: int, other_id: int, who: str) -> None:
     """Write into the audit trail that somebody looks at what two studies say about their patients."""
     with database.write("look_at_persons") as session:

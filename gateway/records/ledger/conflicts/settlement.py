@@ -34,6 +34,8 @@ from gateway.records.tables.studies import Case, Delivery, Identity, Instance, R
 
 WITHDRAWN = "withdrawn"
 """The outcome of a delivery that was taken back: the copy is sent again, or to be deleted where it went."""
+OF_THE_PATIENT = ("other-name", "other-birth-date", "accession-of-another")
+"""The guards that compare a study with others of its patient: let go on for one patient, not for another."""
 SIGNED = (CaseState.REPORTED, CaseState.COMPOSED)
 SENT_BACK = (CaseState.RETURNED, CaseState.CONFIRMED)
 
@@ -77,6 +79,8 @@ def settle(session: Session, conflict: Conflict, settlement: Settlement, now: da
     if settlement.changed or settlement.identity_of is not None:
         study.identity_of, study.identity_until = settlement.identity_of, settlement.identity_until
         study.facts_of, study.look_again_at, study.waiting_for = 0, now, ""
+    if settlement.touches_identity or settlement.identity_of is not None:
+        _ask_again(session, study, now)
     if not settlement.changed:
         for table in (Case, Reply):  # what waited for the decision goes on at once
             session.execute(
@@ -120,7 +124,7 @@ def settle(session: Session, conflict: Conflict, settlement: Settlement, now: da
         reply.look_again_at = reply.reached_at = now
         reply.problem = reply.fix = reply.waiting_for = ""
     session.flush()
-    _drop_unused(session, sorted(number for number in earlier if number is not None))
+    drop_unused(session, sorted(number for number in earlier if number is not None))
 
 
 def _route_again(study: Study, now: datetime) -> None:
@@ -138,9 +142,19 @@ def _route_again(study: Study, now: datetime) -> None:
         study.state = move_study(StudyState(study.state), StudyState.COMPLETED)
 
 
+def _ask_again(session: Session, study: Study, now: datetime) -> None:
+    """What a person let go on for the patient of before is asked about the patient of now."""
+    lapsed = sorted(code for code in study.accepted if code in OF_THE_PATIENT)
+    if lapsed:
+        study.accepted = {code: told for code, told in study.accepted.items() if code not in lapsed}
+        what = "what was let go on for another patient is asked again"
+        add_line(session, study.saved_id, None, now, what, detail={"held by": lapsed})
+
+
 def begin_again(session: Session, study: Study, now: datetime, what: str) -> None:
     """Route a study and prepare its unsigned cases again, because somebody said whose it is; no image is new."""
     _route_again(study, now)
+    _ask_again(session, study, now)
     cases = session.exec(
         select(Case).where(Case.study_id == study.saved_id).order_by(col(Case.id)).with_for_update()
     ).all()
@@ -189,7 +203,10 @@ def withdraw(session: Session, case: Case, now: datetime, *, sent_again: bool = 
 
 
 def read_as_another(session: Session, study: Study, sealed: SealedIdentity, now: datetime) -> None:
-    """Let the signed cases of a study be this patient's; their words stay, with the dates that the reader saw."""
+    """Let the signed cases of a study be this patient's; their words stay, with the dates that the reader saw.
+
+    Copies that lie at the reading site under another pseudonym are named, so that the site deletes them.
+    """
     identity = keep_identity(session, sealed, now)
     cases = session.exec(
         select(Case)
@@ -197,10 +214,14 @@ def read_as_another(session: Session, study: Study, sealed: SealedIdentity, now:
         .order_by(col(Case.id))
         .with_for_update()
     ).all()
+    earlier = sorted({case.identity_id for case in cases if case.identity_id is not None})
     for case in cases:
         if case.identity_id is not None and case.state in (*SIGNED, *SENT_BACK):
             case.read_under, case.identity_id = case.read_under or case.identity_id, identity.id
             add_line(session, study.saved_id, case.id, now, "is the case of another patient now")
+            if case.pseudonym != identity.pseudonym:
+                withdraw(session, case, now, sent_again=False)
+    drop_unused(session, earlier)
 
 
 def _compose_again(session: Session, case: Case, now: datetime) -> None:
@@ -252,7 +273,7 @@ def _begin(case: Case, now: datetime) -> None:
     case.attempts, case.failing_since = 0, None
 
 
-def _drop_unused(session: Session, identities: Sequence[int]) -> None:
+def drop_unused(session: Session, identities: Sequence[int]) -> None:
     """An identity that no case has any more, nor was read under, is not kept."""
     for number in identities:
         used = select(Case.ids()).where(or_(col(Case.identity_id) == number, col(Case.read_under) == number))

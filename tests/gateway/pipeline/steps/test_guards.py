@@ -12,6 +12,7 @@ from gateway.pipeline.steps.persons import whom
 from gateway.privacy.patient_hashes import PatientHashes, patient_hashes
 from gateway.privacy.pseudonyms import PseudonymKey
 from gateway.privacy.schemes import LATEST, Scheme
+from gateway.records.ledger.conflicts.settlement import OF_THE_PATIENT
 from routing_rules.facts import StudyFacts
 
 KEY = PseudonymKey(b"k" * 32, "test")
@@ -60,6 +61,12 @@ def test_naming_the_head_always_passes(parts: list[str]) -> None:
 def test_a_study_without_mr_is_held() -> None:
     """A CT sent to the surveillance address is the wrong study."""
     assert _codes(StudyFacts(modalities=("CT",))) == {"not-mr"}
+
+
+def test_the_guards_that_compare_patients_are_those_that_lapse_with_the_patient() -> None:
+    """A guard that compares with other studies is asked again when the study becomes another patient's."""
+    stranger = PatientHashes("another", "other", "other", "")
+    assert _codes(patient=(stranger,), accession=(stranger,)) == set(OF_THE_PATIENT)
 
 
 def test_one_patient_id_with_two_names_or_birth_dates_is_held() -> None:

@@ -16,18 +16,21 @@ from sqlmodel import select
 
 from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.node import DimseNode, Role
+from gateway.errors import WrongState
 from gateway.identity.numbers import Subject
 from gateway.lifecycle import Choice
 from gateway.pipeline.jobs.forget import Forgetter
 from gateway.pipeline.steps import calendar
+from gateway.pipeline.steps.identities import identity_of_copies
 from gateway.privacy.schemes import Scheme
 from gateway.records import ledger
 from gateway.records.calendar import calendar as calendar_of
 from gateway.records.identities import sealed_letters
 from gateway.records.identities.vault import Vault
 from gateway.records.ledger.replies import NewReply
+from gateway.records.tables.administration import Notice
 from gateway.records.tables.conflicts import TWO_IDENTITIES, Conflict
-from gateway.records.tables.studies import Case, ForgottenPatient, Identity, Reply, Study
+from gateway.records.tables.studies import Case, Delivery, ForgottenPatient, Identity, Reply, Study
 from gateway.records.views import case_rows
 from routing_rules.surveillance.due_dates import PatientRisk
 from routing_rules.surveillance.enrolment_csv import EnrolmentRow
@@ -447,3 +450,142 @@ def test_a_linked_study_goes_with_its_patient(pipeline: Bench) -> None:
     context = pipeline.context
     forgetter = Forgetter(context.database, context.blobs, context.pseudonym_key)
     assert forgetter.plan(forgetter.by_case(1)).studies == numbers(pipeline)
+
+
+def corrected(bench: Bench, study: list[Dataset]) -> None:
+    """The sender corrects what a study states, and a lead takes the newer version of every object."""
+    bench.keep(study)
+    bench.run()
+    with bench.context.database.read() as session:
+        question = session.exec(select(Conflict).order_by(Conflict.ids().desc())).first()
+    assert question is not None
+    ledger.decide_conflict(
+        bench.context.database,
+        question.saved_id,
+        Choice.NEWER,
+        "lena",
+        "corrected",
+        objects=question.objects,
+    )
+    for _ in range(3):
+        bench.run(70)
+
+
+@SQLITE_IS_ENOUGH
+def test_a_linked_study_that_gets_a_number_is_guarded_like_any_other(pipeline: Bench) -> None:
+    """Its number is another patient's, its name is not: it is held, and the link has ended with a line."""
+    unknown = {"PatientID": "UNKNOWN", "PatientName": "Emergency^7", "PatientBirthDate": "19000101"}
+    to_the_queue(pipeline, images())
+    to_the_queue(
+        pipeline, other(8, PatientID="OTHER-1", PatientName="Other^Eva", PatientBirthDate="19800101")
+    )
+    to_the_queue(pipeline, other(7, **unknown))
+    first, _, third = numbers(pipeline)
+    ledger.link_person(pipeline.context.database, third, first, "lena", "the ward said so")
+    pipeline.run(70)
+    corrected(pipeline, other(7, PatientID="OTHER-1"))
+    study = rows(pipeline)[1][2]
+    assert (study.held_because, study.person_of, study.has_number) == ("other-name", None, True)
+    with pipeline.context.database.read() as session:
+        lines = [event.what for event in case_rows.journal(session, third)]
+    assert lines.count(f"has a number: linked to study {first} no longer") == 1
+
+
+@SQLITE_IS_ENOUGH
+def test_what_was_let_go_on_for_one_patient_is_asked_again_for_another(pipeline: Bench) -> None:
+    """She married, said the lead; corrected to another patient's number, the study is held by the name once more."""
+    to_the_queue(pipeline, images(PatientID="P1"))
+    to_the_queue(pipeline, other(2, PatientID="P2", PatientName="Other^Otto"))
+    study_id = pipeline.keep(other(3, PatientID="P1", PatientName="Married^Anna"))
+    pipeline.run(70)
+    database = pipeline.context.database
+    assert pipeline.study(study_id).held_because == "other-name"
+    ledger.let_go_on(database, study_id, "lena", "she married")
+    pipeline.run(70)
+    assert set(pipeline.study(study_id).accepted) == {"other-name"}
+    corrected(pipeline, other(3, PatientID="P2", PatientName="Married^Anna"))
+    study = pipeline.study(study_id)
+    assert (study.held_because, study.accepted) == ("other-name", {})
+
+
+def signed_while_linked(bench: Bench) -> None:
+    """Study 2, which states no number, was linked to study 1, its copy forwarded, read and signed."""
+    unknown = {"PatientID": "UNKNOWN", "PatientName": "Emergency^7", "PatientBirthDate": "19000101"}
+    to_the_queue(bench, images(WHOLE))
+    to_the_queue(bench, images(WHOLE, suffix=".7", AccessionNumber="ACC-2", **unknown))
+    linked(bench)
+    with bench.context.database.write("test") as session:
+        session.get_one(Case, 2).destination = "reading"
+        taken = {"node": "reading", "direction": "forward", "outcome": "accepted", "status": 0, "detail": ""}
+        at = bench.context.database.now(session)
+        session.add(Delivery(case_id=2, sop_instance_uid="2.25.1", at=at, **taken))
+    sign(bench, 2)
+    bench.run()
+
+
+@SQLITE_IS_ENOUGH
+@pytest.mark.parametrize("how", ["taken apart", "the other study corrected"])
+def test_signed_copies_under_another_patient_are_told_to_be_deleted(pipeline: Bench, how: str) -> None:
+    """They lie at the reading site as a patient's whose study it is not; whoever runs it is told."""
+    signed_while_linked(pipeline)
+    if how == "taken apart":
+        ledger.unlink_person(pipeline.context.database, numbers(pipeline)[1], "lena", "somebody else")
+        pipeline.run(70)
+    else:
+        corrected(pipeline, images(3, PatientID="RIGHT-2"))
+        with pipeline.context.database.read() as session:
+            asked = session.exec(select(Conflict).where(Conflict.kind == TWO_IDENTITIES)).one()
+        ledger.decide_conflict(
+            pipeline.context.database, asked.saved_id, Choice.NEWER, "lena", "x", objects=asked.objects
+        )
+        for _ in range(3):
+            pipeline.run(70)
+    with pipeline.context.database.read() as session:
+        outcomes = session.exec(select(Delivery.outcome).where(Delivery.direction == "forward")).all()
+        told = session.exec(select(Notice.text)).all()
+    assert outcomes == ["withdrawn"]
+    assert "reading: the copies of case 2 are another patient's: have them deleted there." in told
+
+
+@SQLITE_IS_ENOUGH
+def test_dates_of_a_forgotten_patient_are_not_put_back_by_guess(pipeline: Bench) -> None:
+    """A case read as a patient's who was forgotten since: report and objects wait for a person, nothing passes."""
+    signed_while_linked(pipeline)
+    first, second = numbers(pipeline)
+    context = pipeline.context
+    with context.database.write("test") as session:
+        session.get_one(Case, 2).destination = ""
+    ledger.unlink_person(context.database, second, "lena", "somebody else")
+    pipeline.run(70)
+    forgetter = Forgetter(context.database, context.blobs, context.pseudonym_key)
+    assert forgetter.plan(forgetter.by_case(1)).studies == (first,)
+    forgetter.forget(forgetter.by_case(1), "admin", "asked for", even_open=True)
+    case = rows(pipeline)[0][1]
+    with pytest.raises(WrongState, match="forgotten since"):
+        identity_of_copies(context, case)
+    with context.database.write("test") as session:  # as after a correction of the report
+        session.get_one(Case, 2).state = "REPORTED"
+    pipeline.run()
+    assert "cannot be put back" in rows(pipeline)[0][1].problem
+
+
+@SQLITE_IS_ENOUGH
+def test_the_identity_that_a_link_replaces_is_not_kept(pipeline: Bench) -> None:
+    """Of an unsigned case no trace of the person of before stays, which no forgetting would reach."""
+    unknown = {"PatientID": "UNKNOWN", "PatientName": "Emergency^7"}
+    to_the_queue(pipeline, images())
+    to_the_queue(pipeline, other(7, **unknown))
+    linked(pipeline)
+    with pipeline.context.database.read() as session:
+        assert session.exec(select(Identity.ids())).all() == [rows(pipeline)[0][0].identity_id]
+
+
+@SQLITE_IS_ENOUGH
+def test_a_linked_study_does_not_part_a_patient_from_later_studies(pipeline: Bench) -> None:
+    """The number without and with its issuer is one patient, whatever name a linked study in between states."""
+    unknown = {"PatientID": "UNKNOWN", "PatientName": "Emergency^7", "PatientBirthDate": "19000101"}
+    to_the_queue(pipeline, images(IssuerOfPatientID=""))
+    to_the_queue(pipeline, other(7, IssuerOfPatientID="", **unknown))
+    linked(pipeline)
+    to_the_queue(pipeline, other(8))
+    assert len({case.pseudonym for case in rows(pipeline)[0]}) == 1

@@ -112,3 +112,11 @@ def test_a_study_that_nobody_has_read_is_no_patient_yet(records: Database) -> No
     change(records, 2, has_number=None)
     with pytest.raises(WrongState, match="whose study 2 is"):
         link(records, 1, 2)
+
+
+def test_what_was_let_go_on_for_the_patient_of_before_lapses(records: Database) -> None:
+    """A link asks the guards that compare patients again; what the images show was not about the patient."""
+    change(records, 1, accepted={"other-name": {"why": "married"}, "not-head": {"why": "it is"}})
+    link(records, 1, 2)
+    with records.read() as session:
+        assert session.get_one(Study, 1).accepted == {"not-head": {"why": "it is"}}
