@@ -226,6 +226,26 @@ def test_a_site_that_uploads_and_has_no_archive_is_advised(folder: Path) -> None
     ]
 
 
+def test_senders_that_say_no_site_and_share_it_are_named(folder: Path) -> None:
+    """Two are a mistake, each told where its reports go; one that is no archive is advice; one that is, nothing."""
+
+    def told(*roles: str) -> list[tuple[bool, str]]:
+        nodes = [
+            f"  - {{name: n{number}, ae_title: N{number}, host: 127.0.0.1, port: 104, roles: [{of}]}}\n"
+            for number, of in enumerate(roles)
+        ]
+        (folder / "nodes.yaml").write_text("nodes:\n" + "".join(nodes))
+        return [(each.severe, each.problem) for each in check(settings_of(folder)) if each.where == "sites"]
+
+    two = told("sender, archive", "sender", "reader")
+    assert [severe for severe, _ in two] == [True, True]
+    assert "n1 says no site, nor does n0:" in two[1][1]
+    assert "what n1 sends go to n1, to no archive of another node" in two[1][1]
+    assert [severe for severe, _ in told("sender", "archive")] == [True]
+    assert [severe for severe, _ in told("sender", "reader")] == [False]
+    assert told("sender, archive", "reader") == []
+
+
 def test_every_rule_that_sends_to_nobody_or_can_never_fire_is_named(folder: Path) -> None:
     """The destination that is no node, and the rule that a stronger one always forestalls."""
     (folder / "rules" / "natalizumab.yaml").write_text(
