@@ -65,7 +65,7 @@ class Candidate:
 
     case: Case
     was_forwarded: bool
-    """Whether its destination took any of its copies; a case of the gateway's own queue has none."""
+    """Whether its destination took any of its copies, be they withdrawn since; a case of the own queue has none."""
     replies_from: tuple[str, ...]
     """The further nodes that its rule names, as the rule is now."""
 
