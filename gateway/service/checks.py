@@ -204,6 +204,15 @@ def _nodes_and_rules(settings: Settings) -> Iterator[Problem]:
                     f"Rule {rule.id} takes replies from {name}, which is no node with the role reader.",
                     "Add the node or its role, or correct the rule: until then what it sends is held.",
                 )
+        several = [target or "the gateway's own queue" for target in rule.targets]
+        for name in rule.replies_from:
+            if len(several) > 1 and name not in rule.targets:
+                yield Problem(
+                    "rules",
+                    f"Rule {rule.id} takes replies from {name} and sends to {', '.join(several)}: which of these "
+                    f"cases an object of {name} answers is unknown, and it is held.",
+                    "Write a rule for each destination, with the nodes that answer for that one in replies_from.",
+                )
     for finding in findings(rules.rules):
         if finding.relation is not Relation.OVERLAP:
             yield Problem(

@@ -271,6 +271,24 @@ def test_a_node_whose_replies_a_rule_takes_is_a_reader(folder: Path) -> None:
     assert [problem for where, problem in severe(check(settings_of(folder))) if where == "rules"] == []
 
 
+def test_replies_of_a_rule_with_several_destinations_are_told_apart_or_named(folder: Path) -> None:
+    """A node that is one of the destinations answers for its own case; of any other it is unknown which it answers."""
+    nodes = [
+        f"  - {{name: {name}, ae_title: {name.upper()}, host: 127.0.0.1, port: 104, roles: [reader], site: {name}}}\n"
+        for name in ("one", "two", "desk")
+    ]
+    (folder / "nodes.yaml").write_text("nodes:\n" + "".join(nodes))
+
+    def told(more: str) -> list[str]:
+        rules_without_destination(folder, more)
+        return [problem for where, problem in severe(check(settings_of(folder))) if where == "rules"]
+
+    [problem] = told(", destinations: [one, two], replies_from: [one, desk]")
+    assert "takes replies from desk and sends to one, two" in problem
+    assert told(", destinations: [one, two], replies_from: [one, two]") == []
+    assert told(", destination: one, replies_from: [desk]") == []
+
+
 def test_the_profiles_of_the_rules_in_force_are_looked_at(folder: Path) -> None:
     """Once rules are published, those decide; what stands in the edited folder is a draft."""
     rules_without_destination(folder, ", profile: no-sex")
