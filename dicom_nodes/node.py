@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
+
+NO_SITE: Final = "default"
+"""The site of nodes that say none: it tells nothing of who belongs together, so that nothing can be returned to it."""
 
 
 class Role(StrEnum):
@@ -80,7 +84,7 @@ class DimseNode:
     host: str
     port: int
     roles: frozenset[Role]
-    site: str = "default"
+    site: str = NO_SITE
     addresses: tuple[str, ...] = ()
     tls: TlsSettings | None = None
     commitment: bool = True
@@ -144,7 +148,7 @@ class DicomWebNode:
     name: str
     url: str
     roles: frozenset[Role]
-    site: str = "default"
+    site: str = NO_SITE
     addresses: tuple[str, ...] = ()
     token_file: Path | None = None
     username: str | None = None

@@ -28,6 +28,7 @@ from pydantic import (
 
 from dicom_nodes.config_files.file_problem import complaint, did_you_mean
 from dicom_nodes.node import (
+    NO_SITE,
     ConfirmsBy,
     DicomWebNode,
     DimseNode,
@@ -202,7 +203,7 @@ class Entry(_Input):
 
     name: Annotated[str, _formed(_NAME, "letters, digits, '.', '_' and '-', at most 64")]
     roles: Annotated[frozenset[Annotated[Role, _one_of(Role)]], BeforeValidator(_listed)]
-    site: _Text = "default"
+    site: _Text = NO_SITE
     addresses: Annotated[tuple[Annotated[str, BeforeValidator(_network)], ...], BeforeValidator(_listed)] = ()
     reports_by: Annotated[ReportsBy, _one_of(ReportsBy)] = ReportsBy.WEB
     confirms_by: Annotated[ConfirmsBy, _one_of(ConfirmsBy)] = ConfirmsBy.QUERY

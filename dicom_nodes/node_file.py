@@ -17,7 +17,7 @@ from dicom_nodes.config_files.file_problem import FileProblem, did_you_mean
 from dicom_nodes.config_files.validation import problems_of
 from dicom_nodes.config_files.yaml_lines import LinedYaml, read_yaml
 from dicom_nodes.errors import NodeFileError
-from dicom_nodes.node import DimseNode, Node, Role, Site
+from dicom_nodes.node import NO_SITE, DimseNode, Node, Role, Site
 from dicom_nodes.node_entries import KINDS, SiteEntry
 
 _TOP = ("nodes", "sites")
@@ -144,6 +144,12 @@ def _said_of_sites(read: LinedYaml) -> dict[str, Any]:
 
 
 def _site(name: str, said: Any, read: LinedYaml, source: str) -> Site | list[FileProblem]:
+    if (
+        name == NO_SITE
+    ):  # an archive named here would get the reports of every hospital whose nodes say no site
+        fix = "Write site: and the hospital's name on each of its nodes, and that name here."
+        problem = "stands for the nodes that say no site, and is none"
+        return [FileProblem(source, read.line(("sites", name)), f"site {name!r}: {problem}", "", fix)]
     try:
         return SiteEntry.model_validate({} if said is None else said).site(name)
     except ValidationError as error:

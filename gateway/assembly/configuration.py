@@ -84,9 +84,12 @@ class Reloaded(Generic[T]):
         return self._wrong
 
     def _falls_back(self, path: Path) -> bool:
-        """Have the last good value, from the disk where another process may have read a newer one; False: none."""
+        """Have the last good value, from the disk where another process may have read a newer one; False: none.
+
+        What this process read later than that stays: it could not be kept, as on a full disk, and is in force.
+        """
         kept = self._last_good.kept(path) if self._last_good else None
-        if kept is not None:
+        if kept is not None and (self._good_at is None or kept.at > self._good_at):
             self._value, self._good_at = kept.value, kept.at
         return self._value is not None
 

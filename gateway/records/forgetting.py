@@ -21,6 +21,8 @@ from gateway.records.blobs import BlobStore
 from gateway.records.database import Database
 from gateway.records.patients import enrolments_of, forgotten_cases, not_over, studies_of
 from gateway.records.tables.studies import (
+    TAKEN,
+    WITHDRAWN,
     Case,
     Delivery,
     Draft,
@@ -76,7 +78,7 @@ def plan(session: Session, hashes: Collection[str], also: Iterable[int] = ()) ->
 
     nodes = session.exec(
         select(Delivery.node)
-        .where(col(Delivery.case_id).in_(case_ids), col(Delivery.outcome).in_(("accepted", "warning")))
+        .where(col(Delivery.case_id).in_(case_ids), col(Delivery.outcome).in_((*TAKEN, WITHDRAWN)))
         .distinct()
     )
     known = session.exec(

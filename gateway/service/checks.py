@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.errors import NodeFileError
-from dicom_nodes.node import ConfirmsBy, DimseNode, Role
+from dicom_nodes.node import NO_SITE, ConfirmsBy, DimseNode, Role
 from gateway.assembly.gateway import kept_nodes, kept_rules, unreachable
 from gateway.assembly.last_good import Kept
 from gateway.errors import GatewayError
@@ -204,6 +204,15 @@ def _nodes_and_rules(settings: Settings) -> Iterator[Problem]:
                     f"Rule {rule.id} takes replies from {name}, which is no node with the role reader.",
                     "Add the node or its role, or correct the rule: until then what it sends is held.",
                 )
+        several = [target or "the gateway's own queue" for target in rule.targets]
+        for name in rule.replies_from:
+            if len(several) > 1 and name not in rule.targets:
+                yield Problem(
+                    "rules",
+                    f"Rule {rule.id} takes replies from {name} and sends to {', '.join(several)}: which of these "
+                    f"cases an object of {name} answers is unknown, and it is held.",
+                    "Write a rule for each destination, with the nodes that answer for that one in replies_from.",
+                )
     for finding in findings(rules.rules):
         if finding.relation is not Relation.OVERLAP:
             yield Problem(
@@ -233,6 +242,8 @@ def _ways_back(settings: Settings) -> Iterator[Problem]:
         to = recipient(directory, site, sender)
         if isinstance(to, Nobody):
             yield Problem("sites", f"What {sender} sends has no way back. {to.problem}", to.fix)
+        elif site == NO_SITE:
+            yield from _without_site(directory, sender)
         elif isinstance(to, ToNode) and Role.ARCHIVE not in to.node.roles:
             yield Problem(
                 "sites",
@@ -251,6 +262,27 @@ def _ways_back(settings: Settings) -> Iterator[Problem]:
                 f"sites, {site}.",
                 severe=False,
             )
+
+
+def _without_site(directory: NodeDirectory, sender: str) -> Iterator[Problem]:
+    """What a sender that says no site shares with others, and where its reports go."""
+    alike = sorted(node.name for node in directory if node.site == NO_SITE and node.name != sender)
+    others = [name for name in alike if {Role.SENDER, Role.ARCHIVE} & directory.get(name).roles]
+    archive = Role.ARCHIVE in directory.get(sender).roles
+    if others:
+        yield Problem(
+            "sites",
+            f"{sender} says no site, nor does {', '.join(others)}: their patients are taken for those of one "
+            f"hospital, and the reports of what {sender} sends go to {sender}, to no archive of another node.",
+            f"Write site: and the hospital's name on {sender}, and on each node of that hospital.",
+        )
+    elif not archive:
+        yield Problem(
+            "sites",
+            f"{sender} says no site and is no archive: the report of what it sends goes to {sender}.",
+            f"Fine where {sender} keeps reports; else write site: on it and on the archive of that hospital.",
+            severe=False,
+        )
 
 
 def _uploading_sites(settings: Settings) -> list[str]:

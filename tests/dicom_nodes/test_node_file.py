@@ -297,6 +297,14 @@ def test_reports_go_to_a_node_that_takes_them_and_to_no_other(said: str, problem
     assert (found.line, problem in found.told, fix in found.fix) == (7, True, True), str(found)
 
 
+def test_reports_of_nodes_that_say_no_site_are_returned_to_nobody_elses_node() -> None:
+    """`default` is not one hospital: a node named for it would get the reports of all that leave the site out."""
+    with pytest.raises(NodeFileError) as raised:
+        NodeDirectory.from_text(SITES.format(said="  default: {returns_to: pacs}"))
+    [problem] = raised.value.problems
+    assert (problem.line, "no site" in problem.told, "Write site:" in problem.fix) == (7, True, True)
+
+
 @pytest.mark.parametrize("sites", ["[north]", "north", "1", "{north: [pacs]}", "{north: pacs}"])
 def test_sites_that_are_no_table_are_a_problem_of_the_file(sites: str) -> None:
     """Whatever stands there instead, it is told with its line and a fix."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dicom_nodes.directory import NodeDirectory
+from dicom_nodes.node import NO_SITE
 from gateway.recipients import Nobody, ToNode, ToUploader, recipient
 
 
@@ -61,6 +62,30 @@ def test_another_sites_archive_is_none_of_this_site() -> None:
     found = recipient(directory({}), "north", "")
     assert isinstance(found, ToUploader)
     assert "far" not in found.told
+
+
+@pytest.mark.parametrize(
+    ("sender", "goes_to"),
+    [
+        ("hospital-a", "hospital-a"),
+        ("hospital-b", "hospital-b"),
+        ("gone", Nobody),
+        ("", ToUploader),
+        ("moved", "pacs-c"),
+    ],
+)
+def test_nodes_that_say_no_site_get_no_reports_of_each_other(sender: str, goes_to: object) -> None:
+    """Two hospitals whose nodes leave out the site are not one: each gets its own. A site that the sender says since
+    the study came counts."""
+    nodes = NodeDirectory.from_text("""
+nodes:
+  - {name: hospital-a, ae_title: PACSA, host: 10.0.0.1, port: 104, roles: [sender, archive]}
+  - {name: hospital-b, ae_title: PACSB, host: 10.0.0.2, port: 104, roles: [sender]}
+  - {name: moved, ae_title: MOVED, host: 10.0.0.3, port: 104, roles: [sender], site: c}
+  - {name: pacs-c, ae_title: PACSC, host: 10.0.0.4, port: 104, roles: [archive], site: c}
+""")
+    found = recipient(nodes, NO_SITE, sender)
+    assert (found.node.name if isinstance(found, ToNode) else type(found)) == goes_to
 
 
 @pytest.mark.parametrize("roles", [TWO, NONE])

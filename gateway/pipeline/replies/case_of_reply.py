@@ -65,13 +65,17 @@ class Candidate:
 
     case: Case
     was_forwarded: bool
-    """Whether its destination took any of its copies; a case of the gateway's own queue has none."""
+    """Whether its destination took any of its copies, be they withdrawn since; a case of the own queue has none."""
     replies_from: tuple[str, ...]
     """The further nodes that its rule names, as the rule is now."""
 
+    def was_sent_to(self, node: str) -> bool:
+        """Whether this node is the one that was sent the case."""
+        return self.was_forwarded and node == self.case.destination
+
     def may_answer(self, node: str) -> bool:
         """Whether an object from this node may belong to the case."""
-        return node in self.replies_from or (self.was_forwarded and node == self.case.destination)
+        return node in self.replies_from or self.was_sent_to(node)
 
 
 def fitting_case(
@@ -95,21 +99,39 @@ def fitting_case(
             f"It is in a de-identified study, but {reply.node or 'an account'} is no reading site.",
             "If it is one, give its node the role reader in nodes.yaml and try again; otherwise discard this one.",
         )
-    asked = [each.case for each in candidates if each.may_answer(node.name)]
+    asked = [each for each in candidates if each.may_answer(node.name)]
     if not asked:
         return _not_asked(node.name, candidates)
-    same_patient = [case for case in asked if patient_id in ("", case.pseudonym)]
+    same_patient = [each for each in asked if patient_id in ("", each.case.pseudonym)]
     if not same_patient:
         return NoCase(
             "Its Patient ID is not the pseudonym of the study it names.",
             "Let the reading site keep the Patient ID it was sent and send it again; discard this one.",
         )
-    if len(same_patient) > 1:
+    if len(same_patient) == 1:
+        return same_patient[0].case
+    fits = f"It fits more than one case ({', '.join(str(each.case.id) for each in same_patient)})"
+    if len({each.case.pseudonym for each in same_patient}) > 1:
         return NoCase(
-            f"It fits more than one case ({', '.join(str(case.id) for case in same_patient)}).",
+            f"{fits}, of different patients.",
             "Let the reading site send it with the Patient ID it was sent; discard this one.",
         )
-    return same_patient[0]
+    # Of cases of one patient, a node that was sent one of them means that one, whatever else it may answer for.
+    sent_to = [each.case for each in same_patient if each.was_sent_to(node.name)]
+    return sent_to[0] if len(sent_to) == 1 else _of_one_patient(fits, node.name, same_patient)
+
+
+def _of_one_patient(fits: str, node: str, cases: Sequence[Candidate]) -> NoCase:
+    """Nothing in the object tells the cases apart; who may answer for which can be said in the rules."""
+    rules = sorted({each.case.rule_id for each in cases})
+    if len(rules) > 1:
+        fix = f"Name {node} in replies_from of only one of the rules {', '.join(rules)}, and try again."
+    else:
+        fix = (
+            "Let the reader that was sent one of them send it, and discard this one. For studies to come, write a rule "
+            f"for each destination in place of {rules[0]}."
+        )
+    return NoCase(f"{fits} of one patient.", fix)
 
 
 def _not_asked(node: str, candidates: Sequence[Candidate]) -> NoCase:

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from dicom_nodes.data_sets import data_set_of
 from gateway.errors import WrongState
-from gateway.lifecycle import ReplyState
+from gateway.lifecycle import BEFORE_THE_REPORT, CaseState, ReplyState
 from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.replies import case_of_reply
 from gateway.pipeline.step_result import Done, NotYet, StepResult, Stuck
@@ -28,7 +28,7 @@ from gateway.quiet_pydicom import silent_pydicom
 from gateway.recipients import Nobody, ToNode, recipient
 from gateway.records import ledger
 from gateway.records.step_record import StepRecord
-from gateway.records.tables.studies import Case, Reply, Study
+from gateway.records.tables.studies import WITHDRAWN, Case, Reply, Study
 from gateway.records.views import case_rows, reply_rows
 
 LOOK_AGAIN = timedelta(seconds=5)
@@ -40,7 +40,12 @@ def restore_reply(turn: Turn, context: StepContext) -> StepResult:
     with context.database.read() as session:
         reply = reply_rows.reply(session, turn.claim.id)
         candidates = [
-            case_of_reply.Candidate(case, _was_forwarded(session, case), _replies_from(context, case))
+            case_of_reply.Candidate(
+                case,
+                # A row has the last outcome only: what failed when it was sent again hides what was taken before.
+                reply.case_id == case.id or bool(_forwarded(session, case)),
+                _replies_from(context, case),
+            )
             for case in reply_rows.cases_of(session, reply.study_instance_uid)
         ]
         twin = reply_rows.has_twin(session, reply)
@@ -69,6 +74,9 @@ def restore_reply(turn: Turn, context: StepContext) -> StepResult:
         )
     with context.database.read() as session:
         study = case_rows.study(session, case.study_id)
+        being_sent_again = _is_being_sent_again(session, case)
+    if being_sent_again:  # under which identity it goes back is known once its copies are made anew
+        return NotYet("its case is being sent to the reading site again", LOOK_AGAIN, belongs)
     instances = originals.kept(context.database, case.study_id)
     headers = originals.headers(context.blobs, instances)
     if headers:  # the patient that goes on it is the first one's
@@ -124,8 +132,15 @@ def _read(data: bytes) -> Dataset:
         return dataset
 
 
-def _was_forwarded(session: Session, case: Case) -> bool:
-    return bool(case.destination and case_rows.delivered(session, case.saved_id, "forward", case.destination))
+def _forwarded(session: Session, case: Case) -> frozenset[str]:
+    """What became of the copies that its destination took: it may answer for what was withdrawn since, too."""
+    return case_rows.forwarded(session, case.saved_id, case.destination) if case.destination else frozenset()
+
+
+def _is_being_sent_again(session: Session, case: Case) -> bool:
+    """Whether copies were withdrawn for a correction, and the case has not reached the reading site again."""
+    unsigned = case.state in BEFORE_THE_REPORT and case.state != CaseState.FORWARDED
+    return unsigned and WITHDRAWN in _forwarded(session, case)
 
 
 def _replies_from(context: StepContext, case: Case) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from gateway.records.ledger import audit_trail
 from gateway.records.ledger.journal import add_line
 from gateway.records.step_record import NewHeldObject
 from gateway.records.tables.administration import AuditEvent
-from gateway.records.tables.studies import Case, CaseEvent, Delivery, HeldObject, PreparedInstance
+from gateway.records.tables.studies import TAKEN, Case, CaseEvent, Delivery, HeldObject, PreparedInstance
 
 WAITING, RELEASED, LEFT_OUT = "waiting", "released", "left out"
 LOOKED = "original looked at"
@@ -151,7 +151,7 @@ def _is_sent(session: Session, row: HeldObject) -> bool:
             PreparedInstance.case_id == row.case_id,
             PreparedInstance.instance_id == row.instance_id,
             Delivery.direction == "forward",
-            col(Delivery.outcome).in_(("accepted", "warning")),
+            col(Delivery.outcome).in_(TAKEN),
         )
     )
     return session.exec(sent.limit(1)).first() is not None

@@ -5,7 +5,7 @@ not when the row is next read. JSON columns are replaced, never changed in place
 """
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import JSON, Column, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
@@ -335,6 +335,12 @@ class Manifest(Numbered, table=True):
     digest: str = Field(description="SHA-256 of the canonical JSON")
     blob: str = Field(description="key in the object store")
     made_at: datetime
+
+
+TAKEN: Final = ("accepted", "warning")
+"""Outcomes of a delivery that its node has."""
+WITHDRAWN: Final = "withdrawn"
+"""What becomes of the outcome of a copy that the reading site took and that was taken back since."""
 
 
 class Delivery(Numbered, table=True):

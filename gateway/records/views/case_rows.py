@@ -17,6 +17,8 @@ from gateway.lifecycle import BEFORE_THE_REPORT, Standing
 from gateway.records.accounts import Viewer
 from gateway.records.tables.administration import Account, Refusal
 from gateway.records.tables.studies import (
+    TAKEN,
+    WITHDRAWN,
     Case,
     CaseEvent,
     Commitment,
@@ -238,7 +240,20 @@ def delivered(session: Session, case_id: int, direction: str, node: str) -> froz
             Delivery.case_id == case_id, Delivery.direction == direction, Delivery.node == node
         )
     )
-    return frozenset(row.sop_instance_uid for row in rows if row.outcome in ("accepted", "warning"))
+    return frozenset(row.sop_instance_uid for row in rows if row.outcome in TAKEN)
+
+
+def forwarded(session: Session, case_id: int, node: str) -> frozenset[str]:
+    """The outcomes of the copies that this node took, be they withdrawn since; nothing, where it took none."""
+    rows = session.exec(
+        select(Delivery.outcome).where(
+            Delivery.case_id == case_id,
+            Delivery.direction == "forward",
+            Delivery.node == node,
+            col(Delivery.outcome).in_((*TAKEN, WITHDRAWN)),
+        )
+    )
+    return frozenset(rows)
 
 
 def commitments(session: Session, transaction_uids: list[str]) -> list[Commitment]:

@@ -169,6 +169,26 @@ def test_a_place_that_cannot_be_written_stops_nothing(files: FileSettings, kept_
     assert names(files, kept_in) == ["pacs"]
 
 
+def test_what_could_not_be_kept_is_not_replaced_by_an_older_text(files: FileSettings, kept_in: Path) -> None:
+    """The disk was full when the newer nodes were read: they stay in force, not the older ones on disk; what another
+    process kept since then is newer still."""
+    nodes, aside = nodes_of(files, kept_in), kept_in.with_name("aside")
+    write(files.nodes, NODE.format(name="older"))
+    nodes()
+    kept_in.rename(aside)
+    kept_in.write_text("no folder")
+    write(files.nodes, NODE.format(name="newer"))
+    assert [node.name for node in nodes()] == ["newer"]
+    kept_in.unlink()
+    aside.rename(kept_in)
+    write(files.nodes, BROKEN)
+    assert [node.name for node in nodes()] == ["newer"]
+    write(files.nodes, NODE.format(name="newest"))
+    assert names(files, kept_in) == ["newest"]
+    write(files.nodes, BROKEN)
+    assert [node.name for node in nodes()] == ["newest"]
+
+
 def test_files_that_nodes_name_are_looked_for_where_the_nodes_stood(
     files: FileSettings, kept_in: Path, tmp_path: Path
 ) -> None:

@@ -272,6 +272,23 @@ def test_all_studies_of_the_patient_go(gateway: Bench, forgetter: Forgetter, tmp
     assert gateway.study(arriving).state == StudyState.FORGOTTEN
 
 
+def test_a_site_whose_copies_were_withdrawn_is_named(gateway: Bench, forgetter: Forgetter) -> None:
+    """It took them before a correction, and has them until somebody there deletes them."""
+    case_id = to_the_end(gateway, images())
+    with gateway.context.database.write("test") as session:
+        session.add(
+            Delivery(
+                case_id=case_id,
+                direction="forward",
+                node="reading-site",
+                sop_instance_uid="2.25.5",
+                outcome="withdrawn",
+                at=gateway.clock.time,
+            )
+        )
+    assert "reading-site" in forgetter.plan(forgetter.by_case(case_id)).nodes
+
+
 def test_a_patient_is_found_by_number(gateway: Bench, forgetter: Forgetter) -> None:
     """Within the site and issuer that know the number; a wrong number names nothing and changes nothing."""
     case_id = to_the_end(gateway, images())

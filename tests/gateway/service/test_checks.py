@@ -226,6 +226,26 @@ def test_a_site_that_uploads_and_has_no_archive_is_advised(folder: Path) -> None
     ]
 
 
+def test_senders_that_say_no_site_and_share_it_are_named(folder: Path) -> None:
+    """Two are a mistake, each told where its reports go; one that is no archive is advice; one that is, nothing."""
+
+    def told(*roles: str) -> list[tuple[bool, str]]:
+        nodes = [
+            f"  - {{name: n{number}, ae_title: N{number}, host: 127.0.0.1, port: 104, roles: [{of}]}}\n"
+            for number, of in enumerate(roles)
+        ]
+        (folder / "nodes.yaml").write_text("nodes:\n" + "".join(nodes))
+        return [(each.severe, each.problem) for each in check(settings_of(folder)) if each.where == "sites"]
+
+    two = told("sender, archive", "sender", "reader")
+    assert [severe for severe, _ in two] == [True, True]
+    assert "n1 says no site, nor does n0:" in two[1][1]
+    assert "what n1 sends go to n1, to no archive of another node" in two[1][1]
+    assert [severe for severe, _ in told("sender", "archive")] == [True]
+    assert [severe for severe, _ in told("sender", "reader")] == [False]
+    assert told("sender, archive", "reader") == []
+
+
 def test_every_rule_that_sends_to_nobody_or_can_never_fire_is_named(folder: Path) -> None:
     """The destination that is no node, and the rule that a stronger one always forestalls."""
     (folder / "rules" / "natalizumab.yaml").write_text(
@@ -249,6 +269,24 @@ def test_a_node_whose_replies_a_rule_takes_is_a_reader(folder: Path) -> None:
     (folder / "nodes.yaml").write_text(NODES.format(tls="").replace("[sender", "[reader, sender"))
     rules_without_destination(folder, ", replies_from: [pacs]")
     assert [problem for where, problem in severe(check(settings_of(folder))) if where == "rules"] == []
+
+
+def test_replies_of_a_rule_with_several_destinations_are_told_apart_or_named(folder: Path) -> None:
+    """A node that is one of the destinations answers for its own case; of any other it is unknown which it answers."""
+    nodes = [
+        f"  - {{name: {name}, ae_title: {name.upper()}, host: 127.0.0.1, port: 104, roles: [reader], site: {name}}}\n"
+        for name in ("one", "two", "desk")
+    ]
+    (folder / "nodes.yaml").write_text("nodes:\n" + "".join(nodes))
+
+    def told(more: str) -> list[str]:
+        rules_without_destination(folder, more)
+        return [problem for where, problem in severe(check(settings_of(folder))) if where == "rules"]
+
+    [problem] = told(", destinations: [one, two], replies_from: [one, desk]")
+    assert "takes replies from desk and sends to one, two" in problem
+    assert told(", destinations: [one, two], replies_from: [one, two]") == []
+    assert told(", destination: one, replies_from: [desk]") == []
 
 
 def test_the_profiles_of_the_rules_in_force_are_looked_at(folder: Path) -> None:

@@ -30,9 +30,8 @@ from gateway.records.ledger.journal import add_line
 from gateway.records.ledger.notices import raise_notice
 from gateway.records.step_record import Settlement
 from gateway.records.tables.conflicts import Conflict
-from gateway.records.tables.studies import Case, Delivery, Identity, Instance, Reply, Study
+from gateway.records.tables.studies import TAKEN, WITHDRAWN, Case, Delivery, Identity, Instance, Reply, Study
 
-WITHDRAWN = "withdrawn"
 """The outcome of a delivery that was taken back: the copy is sent again, or to be deleted where it went."""
 OF_THE_PATIENT = ("other-name", "other-birth-date", "accession-of-another")
 """The guards that compare a study with others of its patient: let go on for one patient, not for another."""
@@ -186,7 +185,7 @@ def withdraw(session: Session, case: Case, now: datetime, *, sent_again: bool = 
         select(Delivery).where(
             Delivery.case_id == case.saved_id,
             Delivery.direction == "forward",
-            col(Delivery.outcome).in_(("accepted", "warning")),
+            col(Delivery.outcome).in_(TAKEN),
         )
     ).all()
     for delivery in taken:

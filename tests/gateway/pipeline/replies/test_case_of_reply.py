@@ -93,6 +93,37 @@ def test_of_two_sites_with_the_same_study_the_pseudonym_decides() -> None:
     assert found.id == 2
 
 
+def test_of_two_cases_of_one_patient_a_node_answers_for_the_one_that_it_was_sent() -> None:
+    """A rule may send to several and take replies from them and others; a node that was sent neither is not guessed."""
+    both = [
+        candidate(case(1, "reading-ae"), replies_from=("reading-ae", "other-site")),
+        candidate(case(2, "reading-web"), replies_from=("reading-ae", "other-site")),
+    ]
+    for patient in ("PML-A", ""):
+        for node, number in (("reading-ae", 1), ("reading-web", 2)):
+            found = fitting_case(reply(node), patient, both, NODES)
+            assert isinstance(found, Case)
+            assert found.id == number
+        unknown = fitting_case(reply("other-site"), patient, both, NODES)
+        assert isinstance(unknown, NoCase)
+        assert "a rule for each destination in place of natalizumab" in unknown.fix
+    both[1].case.rule_id = "second"
+    apart = fitting_case(reply("other-site"), "PML-A", both, NODES)
+    assert isinstance(apart, NoCase)
+    assert "only one of the rules natalizumab, second, and try again" in apart.fix
+
+
+def test_who_was_sent_one_of_two_patients_studies_is_not_taken_to_mean_it() -> None:
+    """Without a Patient ID the object may be either patient's, whoever sent it."""
+    two = [
+        candidate(case(1, "reading-ae", "PML-A"), replies_from=("reading-ae",)),
+        candidate(case(2, "reading-web", "PML-B"), replies_from=("reading-ae",)),
+    ]
+    found = fitting_case(reply("reading-ae"), "", two, NODES)
+    assert isinstance(found, NoCase)
+    assert "of different patients" in found.problem
+
+
 @pytest.mark.parametrize(
     ("came", "patient", "candidates", "problem"),
     [

@@ -13,11 +13,13 @@ from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.instance import read_instance
 from dicom_nodes.node import DimseNode, Role
 from gateway.intake import SUCCESS
-from gateway.records.tables.studies import Reply
+from gateway.lifecycle import Choice
+from gateway.records.tables.studies import Case, Delivery, Reply
 from gateway.records.views import reply_rows
-from support.conflicts import case
+from support.conflicts import case, decide
 from support.engine import NOBODY_ANSWERS, RULE, Bench, bench, scans
 from support.nodes.replies import sr
+from support.patients import sign
 
 READER = DimseNode("reading-site", "READER", "127.0.0.1", 11200, frozenset({Role.READER}))
 STRAY = b"\xfe\xff\xdd\xe0\0\0\0\0"
@@ -69,3 +71,63 @@ def test_what_cannot_be_read_waits_for_a_person(forwarded: Bench) -> None:
     assert reply.state == "RECEIVED"
     assert reply.problem.startswith("The object cannot be read")
     assert "discard" in reply.fix
+
+
+@pytest.fixture
+def sent(tmp_path: Path) -> Iterator[Bench]:
+    """A case whose copies the reading site took, and no other node may answer for it; nobody answers there now."""
+    with bench(tmp_path) as made:
+        made.use(directory=lambda: NodeDirectory((*NOBODY_ANSWERS, READER)))
+        made.keep(scans())
+        made.run(61)
+        with made.context.database.write("test") as session:
+            session.get_one(Case, 1).destination = READER.name
+            for copy in made.copies():
+                uid = str(copy.SOPInstanceUID)
+                session.add(
+                    Delivery(
+                        case_id=1,
+                        direction="forward",
+                        node=READER.name,
+                        sop_instance_uid=uid,
+                        outcome="accepted",
+                        at=made.clock.time,
+                    )
+                )
+        yield made
+
+
+def corrected(pipeline: Bench, **identity: str) -> Reply:
+    """The study sent again with another identity, and a lead decided for it; the object as it is then."""
+    pipeline.keep(scans(**identity))
+    pipeline.run()
+    decide(pipeline, Choice.NEWER)
+    pipeline.run(6)
+    with pipeline.context.database.read() as session:
+        return reply_rows.reply(session, 1)
+
+
+def test_an_open_case_that_is_sent_again_lets_its_objects_wait(sent: Bench) -> None:
+    """What the site made of the withdrawn copies is no stranger's: it goes on with the case, under the new name."""
+    assert answer(sent, encoded(sr(sent.copies()))).state == "RESTORED"
+    waits = corrected(sent, PatientName="Right^Rita")
+    assert (waits.state, waits.problem) == ("RECEIVED", "")
+    assert "sent to the reading site again" in waits.waiting_for
+    with sent.context.database.write("test") as session:
+        session.get_one(Case, 1).state = "FORWARDED"
+        session.get_one(Case, 1).problem = ""
+    sent.run(6)
+    with sent.context.database.read() as session:
+        goes_on = reply_rows.reply(session, 1)
+    assert (goes_on.state, goes_on.problem) == ("RESTORED", "")
+    restored = dcmread(sent.context.blobs.path(goes_on.restored["blob"]))
+    assert str(restored.PatientName) == "Right^Rita"
+
+
+def test_a_signed_case_that_is_another_patients_keeps_its_objects(sent: Bench) -> None:
+    """Its copies are withdrawn for good; what the reading site made of them goes back under the right patient."""
+    assert answer(sent, encoded(sr(sent.copies()))).state == "RESTORED"
+    sign(sent, 1)
+    again = corrected(sent, PatientID="REAL-7")
+    assert (again.state, again.problem) == ("RESTORED", "")
+    assert dcmread(sent.context.blobs.path(again.restored["blob"])).PatientID == "REAL-7"
