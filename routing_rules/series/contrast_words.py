@@ -32,6 +32,7 @@ class _Table:
     agents_begin: tuple[str, ...]
     contrast: frozenset[str]
     negations: frozenset[str]
+    denials: frozenset[str]
     plain: frozenset[str]
     before: frozenset[str]
     after: frozenset[str]
@@ -84,7 +85,7 @@ def _table() -> _Table:
         **{
             name: frozenset(_words(data[name]))
             for name in (
-                "agents", "contrast", "negations", "plain", "before", "after", "after_alone", "given",
+                "agents", "contrast", "negations", "denials", "plain", "before", "after", "after_alone", "given",
                 "affirmations", "open", "small", "units", "conjunctions",
             )
         },
@@ -108,6 +109,8 @@ _SIGNS = (
     (re.compile(r"\+\s?(?:c|ce|km|gd|gad|gado)(?![^\W_])"), " with contrast "),
     (re.compile(r"(?<![^\W_])(?:c|km|gd|gad)\s?-(?!\s?[^\W_])"), " without contrast "),
     (re.compile(r"(?<![^\W_])s/c(?![^\W_])"), " without contrast "),
+    # German `o.` is `ohne`; a bare `o` is an article elsewhere.
+    (re.compile(r"(?<![^\W_])(?:o\s?km|o[./]\s?(?:k\.?m|kontrast|gd|gad)\w*)(?![^\W_])"), " without contrast "),
 )
 
 
@@ -124,6 +127,8 @@ def agent_says(text: str) -> Contrast | None:
         return by_script
     amounts = [float(word.replace(",", ".")) for word in words if _NUMBER.fullmatch(word)]
     spelled = [word for word in words if not _NUMBER.fullmatch(word)]
+    if spelled[-1:] and spelled[-1] in table.denials:
+        spelled[-1] = "no"
     strange = any(not table.is_known(word) for word in spelled)
     if any(word in table.negations or word in table.plain or word in table.before for word in spelled):
         said = _said(spelled, table)
@@ -133,11 +138,11 @@ def agent_says(text: str) -> Contrast | None:
         return Contrast.NOT_GIVEN if denied and not any(amounts) else Contrast.UNKNOWN
     if amounts and not any(amounts):
         return Contrast.UNKNOWN if strange else Contrast.NOT_GIVEN
-    if any(table.is_agent(word) for word in spelled):
-        return Contrast.GIVEN
+    # An agent beside a word that nobody understands may be one that was refused, postponed or forgotten.
     measured = any(amounts) and any(word in table.units for word in spelled)
     named = any(
-        word in table.contrast or word in table.given or word in table.after_alone for word in spelled
+        table.stands_for_contrast(word) or word in table.given or word in table.after_alone
+        for word in spelled
     )
     return Contrast.GIVEN if not strange and (measured or named) else Contrast.UNKNOWN
 

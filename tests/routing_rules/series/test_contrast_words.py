@@ -18,18 +18,23 @@ AGENTS = {
     GIVEN: (
         "Gadovist 7.5 ml", "11 ml Omniscan", "Dotarém", "Gd-DTPA", "gadobutrol 1mmol/ml", "Gadolinium 0,1", "7.5 ml",
         "0.1 mmol/kg", "yes", "ja", "KM", "CONTRAST", "IV contrast", "mit Kontrastmittel", "C+", "с контрастом", "造影",
+        "Dotarem® 0.5 mmol/mL", "Gadovist (R) 7 ml i.v.", "acide gadotérique", "Gadolinium-based contrast agent",
     ),
     NOT_GIVEN: (
         "keine", "0 ml", "None given", "No", "Keins", "nil", "sans", "false", "NONE", "ohne KM", "Gadovist 0 ml",
         "no gadovist", "Gadovist: no", "0", "0,0", "w/o", "aucun", "pas de gadolinium", "senza mdc", "sin contraste",
         "sem contraste", "zonder contrast", "bez kontrastu", "utan kontrast", "без контраста", "造影なし", "平扫",
         "nativ", "pre", "unenhanced", "Keine KM-Gabe", "not given", "non-contrast", "C-", "none\\0 ml",
-        "無", "administered: no",
+        "無", "administered: no", "o. KM", "o.KM", "oKM", "N", "Gadovist N",
     ),
     UNKNOWN: (
         "NaN", "k.A.", "_", "-", "unknown", "REMOVED", "ANONYMIZED", "n/a", "NULL", "XXXX", "keine Angabe", "not known",
         "no data", "Gadovist?", "Gadovist refused", "Gadovist, keine Nebenwirkung", "Kowalczewska", "10", "IV", "x",
         "non renseigné", "de-identified", "with and without contrast", "Foobarist 7", "yes / no",
+        "Gadovist bei Bedarf", "gado si besoin", "Dotarem odmowa", "Gadovist contraindicado", "gadolinium en attente",
+        "Gadovist KI", "Gadovist vergessen", "gado annulé", "Dotarem rechazado", "rifiutato Dotarem",
+        "refus du patient gado", "gadolinium: pending", "Gadovist prn", "eventuell Gadovist", "Gadovist tbc",
+        "impossible Gadovist", "Gadovist vorbereitet", "NaCl 0.9% 20 ml", "Gadoliniumallergie", "n. KM",
     ),
 }  # fmt: skip
 DESCRIPTIONS = {
