@@ -42,17 +42,20 @@ DESCRIPTIONS = {
         "t1_mprage_post", "T1 +C", "t1 se ce tra", "t1 GADOVIST", "T1 C+", "t1 pre OP KM", "t1_mprage_KM",
         "T1 w/ contrast", "t1 après injection", "t1 nach KM", "t1 dopo mdc", "T1 con contraste", "T1 z kontrastem",
         "T1 増強", "SE T1 s kontrastem", "T1_MPR_post_Gd",
+        "T1 post sag", "post T1 3D", "AX T1 POST FS", "T1 m. KM",
     ),
     NOT_GIVEN: (
         "t1 pre", "t1 w/o contrast", "non-contrast t1", "t1 ohne KM", "T1 C-", "t1 nativ", "t1 sans injection",
         "t1 vor KM", "t1 senza mdc", "T1 sin contraste", "T1 bez kontrastu", "ax t1 no contrast", "T1 造影前",
-        "t1 s/c", "T1 pre GD",
+        "t1 s/c", "T1 pre GD", "T1 prae KM", "T1 prä KM", "T1 o. KM", "T1 oKM", "T1 prima del mdc", "t1 pre cor",
     ),
     UNKNOWN: ("mit und ohne KM", "ohne und mit KM", "T1 w/wo contrast", "T1 +/- C", "pre and post contrast", "KM ggf.",
-              "T1 KM?"),
+              "T1 KM?", "MS Protokoll ohne/mit KM", "mit/ohne KM", "T1 post?", "pre/post T1", "T1 pre and post"),
     None: (
         "", "t1 se sag", "post-op control", "pre-op planning", "posterior fossa", "post fossa t2", "cerebrum",
         "prescan", "phase contrast", "C-spine T1", "t1_mprage_recommended", "Removed tumour",
+        "T1 post Tysabri", "T1 post natalizumab", "T1 post PLEX", "T1 pre Tysabri", "T1 contrast-optimised",
+        "T1 enhanced resolution", "post relapse", "post LP", "T1 post steroid", "post shunt", "post stent", "post fall",
     ),
 }  # fmt: skip
 
