@@ -112,7 +112,10 @@ _SIGNS = (
     (re.compile(r"(?<![^\W_])(?:c|km|gd|gad)\s?-(?!\s?[^\W_])"), " without contrast "),
     (re.compile(r"(?<![^\W_])s/c(?![^\W_])"), " without contrast "),
     # German `o.` is `ohne`; a bare `o` is an article elsewhere.
-    (re.compile(r"(?<![^\W_])(?:o\s?km|o[./]\s?(?:k\.?m|kontrast|gd|gad)\w*)(?![^\W_])"), " without contrast "),
+    (
+        re.compile(r"(?<![^\W_])(?:o\s?km|o[./]\s?(?:k\.?m|kontrast|gd|gad)\w*)(?![^\W_])"),
+        " without contrast ",
+    ),
 )
 
 

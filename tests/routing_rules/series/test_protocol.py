@@ -93,7 +93,7 @@ def test_what_limits_the_reading(changed: SeriesFacts, words: str) -> None:
 
 @pytest.mark.parametrize(("kind", "name"), [("t1_contrast", "t1_contrast"), ("dwi", "dwi"), ("trace", "dwi")])
 def test_what_is_not_proven_does_not_meet_contrast_or_diffusion(kind: str, name: str) -> None:
-    """A word of the description is a guess: the verdict names the series and what to confirm; a proven one goes first."""
+    """A guess from words: the verdict names the series and what to confirm; a proven one goes first."""
     rest = [each for each in GOOD if each.kind != name]
     guessed = one(kind, confidence=0.6, series_number=9)
     verdict = assess((*rest, guessed), suspected=True)

@@ -131,7 +131,7 @@ def test_a_b_value_survives_the_loss_of_its_vr() -> None:
     """A Philips b-value that arrives as unknown bytes is decoded as the 32-bit number it is."""
     images = [
         private(
-            header(1, number, ScanningSequence="SE", RepetitionTime=5000, EchoTime=70),
+            header(1, number, ScanningSequence=["EP", "SE"], RepetitionTime=5000, EchoTime=70),
             0x2001,
             "Philips Imaging DD 001",
             0x03,
