@@ -329,6 +329,16 @@ def test_broken_values_count_as_absent() -> None:
     assert classify_series([Dataset()]).kind is SeriesKind.OTHER
 
 
+def test_an_instance_that_is_there_six_times_counts_once() -> None:
+    """Files of one SOP Instance UID are one instance: no dynamic series; whichever comes first."""
+    t1 = series(1, 4, ScanningSequence="SE", RepetitionTime=500, EchoTime=10)
+    once = classify_series(t1)
+    assert once.kind is SeriesKind.T1
+    assert classify_series(t1 * 6) == classify_study(t1 * 6)[0] == once
+    other = header(1, 1, ScanningSequence="SE", RepetitionTime=501, EchoTime=10)
+    assert classify_series([*t1, other]) == classify_series([other, *t1])
+
+
 def test_a_series_needs_a_header() -> None:
     """Nothing cannot be recognised, and the error says what to give."""
     with pytest.raises(ValueError, match="at least one header"):
