@@ -28,8 +28,11 @@ class Derivation(StrEnum):
     """A map, a projection, a reformatted or synthetic view, a difference, a mean."""
 
 
-# Removed before the words are looked for: how a compression or a correction was set speaks of means, maps and masks too.
-_SETTING = r"with|using|by|at|mit|avec|an?|the|mean|average|root|squared?|errors?|quality|ratio|(?:comput|calculat)ed|quanti[sz]ation"
+# Removed before the words are looked for: settings of a compression or a correction name means, maps and masks too.
+_SETTING = (
+    r"with|using|by|at|mit|avec|an?|the|mean|average|root|squared?|errors?|quality|ratio|(?:comput|calculat)ed|"
+    r"quanti[sz]ation"
+)
 _COMPRESSION = r"loss(?:y|less)|compress\w*|jpe?g\w*|j2k|wavelet\w*|irreversib\w*|komprim\w*|verlust\w*"
 _MEANS = r"\W+(?:using|with|by|from)\W+(?:an?\W+|the\W+)?"
 _PHRASES = (
@@ -61,7 +64,7 @@ _WORDS = (
             r"subtra|substra|differen|synth|\bmaps?\b|\bmapping|parametric|calcul|berechn|comput\w* (?:b\W?\d|from)|"
             r"\badc\b|anisotropy|apparent|regist|resampl|reslic|\bfus(?:ed|ion)|overlay|average|mittelwert|moyenn|"
             r"\bmean (?:of|image)|pixel by pixel|volume render|surface (?:render|recon)|curved|(?<!grad)warp|"
-            r"z\W?scores?\b|super\W?resol|interpolat|thick slab|generated from|stitch|segment|mask",
+            r"z\W?scores?\b|super\W?resol|thick slab|generated from|stitch|segment|mask",
             re.IGNORECASE,
         ),
     ),
