@@ -8,7 +8,7 @@ silent; where it says otherwise they are less sure. Words are understood by one 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from routing_rules.series.contrast_words import Contrast, agent_says, words_say
@@ -17,6 +17,8 @@ from routing_rules.series.image_attributes import ImageTraits
 DOUBT = 0.15
 """What attributes lose where the description says otherwise."""
 _HALF_A_DAY_S = 12 * 3600
+_ENHANCED_S = 2 * 3600
+"""An injection longer ago than this is a mistaken time, or of no use to the image."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,15 @@ class ContrastEvidence:
 
 def contrast_evidence(images: Sequence[ImageTraits]) -> ContrastEvidence:
     """What the images of one series say about contrast agent."""
-    statements = [statement for source in _SOURCES for statement in source(images)]
+    named = [*_named(images), *_coded(images)]
+    # Saline has a volume and a time too: beside an agent that is not understood they prove nothing.
+    unclear = bool(named) and all(each.contrast is Contrast.UNKNOWN for each in named)
+    indirect = [
+        each
+        for each in (*_measured(images), *_timed(images))
+        if not (unclear and each.contrast is Contrast.GIVEN)
+    ]
+    statements = [*_administered(images), *named, *indirect]
     understood = [each for each in statements if each.contrast is not Contrast.UNKNOWN]
     answers = {each.contrast for each in understood}
     if len(answers) > 1:
@@ -115,26 +125,19 @@ def _measured(images: Sequence[ImageTraits]) -> Iterator[Statement]:
 
 
 def _timed(images: Sequence[ImageTraits]) -> Iterator[Statement]:
-    """An injection that began before the image was acquired; times of day, up to half a day apart."""
-    after = [
-        (acquired - began) % 86_400 < _HALF_A_DAY_S
+    """An injection that began shortly before the image was acquired, or after it; times of day."""
+    passed = [
+        (acquired - began) % 86_400
         for image in images
         if (began := seconds_of_day(image.agent_started_at)) is not None
         and (acquired := seconds_of_day(time_of(image.acquired_at))) is not None
     ]
-    if any(after):
+    if any(each <= _ENHANCED_S for each in passed):
         yield Statement(Contrast.GIVEN, 0.8, "the injection began before the acquisition")
-    elif after:
+    elif passed and all(each >= _HALF_A_DAY_S for each in passed):
         yield Statement(Contrast.NOT_GIVEN, 0.8, "acquired before the injection began")
 
 
-_SOURCES: tuple[Callable[[Sequence[ImageTraits]], Iterator[Statement]], ...] = (
-    _administered,
-    _named,
-    _coded,
-    _measured,
-    _timed,
-)
 _WORDS_WHY = {
     Contrast.GIVEN: (0.6, "the description says contrast"),
     Contrast.NOT_GIVEN: (0.5, "the description says before or without contrast"),
@@ -160,7 +163,7 @@ def time_of(moment: str) -> str:
 def seconds_of_day(time: str) -> float | None:
     """A time as PS3.5 writes it (HHMMSS.FFFFFF, shorter, or with colons) in seconds; None when it is none.
 
-    Midnight sharp is what programs write for "no time".
+    Midnight sharp and the last second of the day are what programs write for "no time".
     """
     digits = time.replace(":", "").partition(".")[0]
     if not digits.isdecimal() or len(digits) not in (4, 6):
@@ -168,4 +171,7 @@ def seconds_of_day(time: str) -> float | None:
     hours, minutes, seconds = int(digits[:2]), int(digits[2:4]), int(digits[4:6] or 0)
     if hours > 23 or minutes > 59 or seconds > 60:
         return None
-    return hours * 3600 + minutes * 60 + seconds or None
+    return None if (hours, minutes, seconds) in _NO_TIME else hours * 3600 + minutes * 60 + seconds
+
+
+_NO_TIME = ((0, 0, 0), (23, 59, 59))

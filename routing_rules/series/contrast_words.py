@@ -32,12 +32,15 @@ class _Table:
     agents_begin: tuple[str, ...]
     contrast: frozenset[str]
     negations: frozenset[str]
+    denials: frozenset[str]
     plain: frozenset[str]
     before: frozenset[str]
+    before_alone: frozenset[str]
     after: frozenset[str]
     after_alone: frozenset[str]
     given: frozenset[str]
     affirmations: frozenset[str]
+    beside: frozenset[str]
     follow: frozenset[str]
     precede: frozenset[str]
     open: frozenset[str]
@@ -84,8 +87,8 @@ def _table() -> _Table:
         **{
             name: frozenset(_words(data[name]))
             for name in (
-                "agents", "contrast", "negations", "plain", "before", "after", "after_alone", "given",
-                "affirmations", "open", "small", "units", "conjunctions",
+                "agents", "contrast", "negations", "denials", "plain", "before", "before_alone", "after",
+                "after_alone", "given", "affirmations", "beside", "open", "small", "units", "conjunctions",
             )
         },
     )  # fmt: skip
@@ -108,6 +111,11 @@ _SIGNS = (
     (re.compile(r"\+\s?(?:c|ce|km|gd|gad|gado)(?![^\W_])"), " with contrast "),
     (re.compile(r"(?<![^\W_])(?:c|km|gd|gad)\s?-(?!\s?[^\W_])"), " without contrast "),
     (re.compile(r"(?<![^\W_])s/c(?![^\W_])"), " without contrast "),
+    # German `o.` is `ohne`; a bare `o` is an article elsewhere.
+    (
+        re.compile(r"(?<![^\W_])(?:o\s?km|o[./]\s?(?:k\.?m|kontrast|gd|gad)\w*)(?![^\W_])"),
+        " without contrast ",
+    ),
 )
 
 
@@ -124,6 +132,8 @@ def agent_says(text: str) -> Contrast | None:
         return by_script
     amounts = [float(word.replace(",", ".")) for word in words if _NUMBER.fullmatch(word)]
     spelled = [word for word in words if not _NUMBER.fullmatch(word)]
+    if spelled[-1:] and spelled[-1] in table.denials:
+        spelled[-1] = "no"
     strange = any(not table.is_known(word) for word in spelled)
     if any(word in table.negations or word in table.plain or word in table.before for word in spelled):
         said = _said(spelled, table)
@@ -133,11 +143,11 @@ def agent_says(text: str) -> Contrast | None:
         return Contrast.NOT_GIVEN if denied and not any(amounts) else Contrast.UNKNOWN
     if amounts and not any(amounts):
         return Contrast.UNKNOWN if strange else Contrast.NOT_GIVEN
-    if any(table.is_agent(word) for word in spelled):
-        return Contrast.GIVEN
+    # An agent beside a word that nobody understands may be one that was refused, postponed or forgotten.
     measured = any(amounts) and any(word in table.units for word in spelled)
     named = any(
-        word in table.contrast or word in table.given or word in table.after_alone for word in spelled
+        table.stands_for_contrast(word) or word in table.given or word in table.after_alone
+        for word in spelled
     )
     return Contrast.GIVEN if not strange and (measured or named) else Contrast.UNKNOWN
 
@@ -151,7 +161,7 @@ def words_say(text: str) -> Contrast | None:
     if not said:
         return None
     of_contrast = any(table.stands_for_contrast(word) for word in words)
-    open_ = of_contrast and ("?" in folded or any(word in table.open for word in words))
+    open_ = "?" in folded or (of_contrast and any(word in table.open for word in words))
     return said.pop() if len(said) == 1 and not open_ else Contrast.UNKNOWN
 
 
@@ -196,11 +206,12 @@ def _said(words: Sequence[str], table: _Table) -> set[Contrast]:
             said.add(Contrast.NOT_GIVEN)
         elif word in table.after and _with_and_without(words, place + 1, table):
             said.add(Contrast.GIVEN)
-        elif word in table.plain and not set(following) & table.follow:
+        elif word in table.plain or (word in table.before_alone and _stands_alone(words, place, table)):
             said.add(Contrast.NOT_GIVEN)
-        elif (word in table.after_alone and not set(following) & table.follow) or (
+        elif (word in table.after_alone and _stands_alone(words, place, table)) or (
             table.stands_for_contrast(word)
             and place > denied_up_to
+            and not set(following) & table.follow
             and not set(words[max(0, place - 1) : place]) & table.precede
         ):
             said.add(Contrast.GIVEN)
@@ -228,5 +239,18 @@ def _with_and_without(words: Sequence[str], start: int, table: _Table) -> bool:
 
 def _shared(words: Sequence[str], start: int, table: _Table) -> bool:
     """Is it `without and with contrast`: the word for contrast stands behind the second preposition?"""
-    rest = words[start : start + 3]
-    return len(rest) == 3 and rest[0] in table.conjunctions and table.stands_for_contrast(rest[2])
+    rest = [word for word in words[start : start + 4] if word not in table.conjunctions]
+    second = rest[:1] and (rest[0] in table.after or rest[0] in table.after_alone)
+    return bool(second) and _target(rest, 1, table) is not None
+
+
+def _stands_alone(words: Sequence[str], place: int, table: _Table) -> bool:
+    """Does `pre` or `post` speak of contrast: is what follows no treatment, event or part of the body?"""
+    rest = [word for word in words[place + 1 : place + 3] if word not in table.conjunctions]
+    return (
+        not words[place + 1 :]
+        or table.stands_for_contrast(words[place + 1])
+        or _NUMBER.fullmatch(words[place + 1]) is not None
+        or words[place + 1] in table.beside
+        or (bool(rest) and (rest[0] in table.before_alone or rest[0] in table.after_alone))
+    )

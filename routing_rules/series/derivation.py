@@ -28,26 +28,54 @@ class Derivation(StrEnum):
     """A map, a projection, a reformatted or synthetic view, a difference, a mean."""
 
 
+# Removed before the words are looked for: settings of a compression or a correction name means, maps and masks too.
+_SETTING = (
+    r"with|using|by|at|mit|avec|an?|the|mean|average|root|squared?|errors?|quality|ratio|(?:comput|calculat)ed|"
+    r"quanti[sz]ation"
+)
+_COMPRESSION = r"loss(?:y|less)|compress\w*|jpe?g\w*|j2k|wavelet\w*|irreversib\w*|komprim\w*|verlust\w*"
+_MEANS = r"\W+(?:using|with|by|from)\W+(?:an?\W+|the\W+)?"
+_PHRASES = (
+    (
+        Derivation.COMPRESSED,
+        re.compile(
+            rf"\b(?:{_COMPRESSION})\b(?:\W+(?:{_COMPRESSION}|{_SETTING}|\d[\d.:]*)\b)*", re.IGNORECASE
+        ),
+    ),
+    (
+        Derivation.FILTERED,
+        re.compile(
+            r"\b(?:averag|combin|mask|regist)\w*\W+(?:(?:over|of|by|across|from)\W+)?(?:the\W+)?coils?\b"
+            r"(?:\W+sensitivit\w+)?(?:\W+maps?\b)?|coil\W+sensitivit\w+\W+maps?\b|"
+            rf"(?:bias|distortion|intensity|uniformity|motion)\W+(?:field\W+)?(?:correct|estimat|normali[sz])\w*"
+            rf"(?:{_MEANS}(?:registration|(?:(?:field\W?map|bias|b0|field)\W+)?(?:field)?maps?)\b)?|"
+            rf"normali[sz]\w*{_MEANS}bias\W+(?:field\W+)?maps?\b|mask\w*\W+background(?:\W+noise)?|"
+            r"(?:(?:complex|image|signal)\W+)?averag\w*\W+(?:of\W+)?(?:nex|nsa|excitations?)\b",
+            re.IGNORECASE,
+        ),
+    ),
+)
 # The first that fits counts: what is computed may be compressed and filtered as well.
 _WORDS = (
     (
         Derivation.COMPUTED,
         re.compile(
-            r"reformat|\bmpr\b|\bcpr\b|planar|projection|\bm(?:in|n|ax|av)?ip\b|(?:max|min)imum intensity|"
-            r"subtract|difference|synthe|\bmaps?\b|\bmapping|parametric|comput|calculat|\badc\b|anisotropy|apparent|"
-            r"regist|resampl|reslic|fusion|average|\bmean\b|pixel by pixel|volume render|surface|curved|"
-            r"stitch|segment|mask",
+            r"reformat|\bmpr\b|\bcpr\b|planar|proje[ck]t|\bm(?:in|n|ax|av)?ip\b|(?:max|min)imum intensity|"
+            r"subtra|substra|differen|synth|\bmaps?\b|\bmapping|parametric|calcul|berechn|comput\w* (?:b\W?\d|from)|"
+            r"\badc\b|anisotropy|apparent|regist|resampl|reslic|\bfus(?:ed|ion)|overlay|average|mittelwert|moyenn|"
+            r"\bmean (?:of|image)|pixel by pixel|volume render|surface (?:render|recon)|curved|(?<!grad)warp|"
+            r"z\W?scores?\b|super\W?resol|thick slab|generated from|stitch|segment|mask",
             re.IGNORECASE,
         ),
     ),
     (
         Derivation.COMPRESSED,
-        re.compile(r"loss|compress|jpe?g|wavelet|\bj2k\b|irreversib", re.IGNORECASE),
+        re.compile(r"loss|compress|komprim|jpe?g|wavelet|\bj2k\b|irreversib|verlust", re.IGNORECASE),
     ),
     (
         Derivation.FILTERED,
         re.compile(
-            r"filter|normali[sz]|distortion|gradwarp|warp|uniformity|intensity correct|bias|coil|sum of squares|"
+            r"filter|normali[sz]|distortion|gradwarp|uniformity|intensity correct|bias|coil|sum of squares|"
             r"smooth|sharp|edge|unsharp|denois|\bclear\b|\bpure\b|\bscic\b|motion correct|zero.?fill",
             re.IGNORECASE,
         ),
@@ -67,11 +95,15 @@ _TAGS = (_DESCRIPTION, _CODE_SEQUENCE, _LOSSY, _SOURCES)
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """How an image says that it was made; `sources` is how many images it names as its sources."""
+    """How an image says that it was made; `sources` is how many images it names as its sources.
+
+    `unclear`: words or a code say what was done, and nobody understands them.
+    """
 
     how: Derivation = Derivation.NONE
     lossy: bool = False
     sources: int = 0
+    unclear: bool = False
 
 
 NOT_DERIVED = Derived()
@@ -83,13 +115,19 @@ def read_derivation(*headers: Elements) -> Derived:
         return NOT_DERIVED  # most images: asked for each one that arrives
     said: list[Derivation] = []
     for header in headers:
-        said += [_meaning(value) for value in texts(header, _DESCRIPTION)]
+        said += [_meaning(value) for value in texts(header, _DESCRIPTION) if value.strip()]
         for item in items(header, _CODE_SEQUENCE):
             said.append(_CODES.get(text(item, _CODE)) or _meaning(text(item, _MEANING)))
     how = next((each for each, _ in _WORDS if each in said), Derivation.NONE)
     lossy = any(text(header, _LOSSY) == "01" for header in headers)
-    return Derived(how, lossy, max((len(items(header, _SOURCES)) for header in headers), default=0))
+    sources = max((len(items(header, _SOURCES)) for header in headers), default=0)
+    return Derived(how, lossy, sources, bool(said) and how is Derivation.NONE)
 
 
 def _meaning(words: str) -> Derivation:
-    return next((each for each, pattern in _WORDS if pattern.search(words)), Derivation.NONE)
+    said = []
+    for each, pattern in _PHRASES:
+        words, removed = pattern.subn(" ", words)
+        said += [each] * bool(removed)
+    said += [each for each, pattern in _WORDS if pattern.search(words)]
+    return next((each for each, _ in _WORDS if each in said), Derivation.NONE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from routing_rules.series.derivation import Derivation
+from routing_rules.series.derivation import Derivation, Derived
 from routing_rules.series.signs import ImageGroup, Sign
 
 # Value 3 of classic images as vendors write it, and the flavours of PS3.3 C.8.13.3.1.1.3.
@@ -75,16 +75,21 @@ def _computed(view: ImageGroup) -> str | None:
         return f"ImageType DERIVED, {fourth}"
     if third and third not in ACQUIRED:
         return f"ImageType DERIVED\\{third}"
-    in_place = derivation.lossy or derivation.how in (Derivation.COMPRESSED, Derivation.FILTERED)
+    # A view that is computed is compressed too: words that nobody understands may say so.
+    in_place = _only_lossy(derivation) or derivation.how in (Derivation.COMPRESSED, Derivation.FILTERED)
     if in_place or (third and image.image_type[1:2] == ("PRIMARY",)):
         return None
     return "ImageType DERIVED"
 
 
+def _only_lossy(derivation: Derived) -> bool:
+    return derivation.lossy and not derivation.unclear
+
+
 def _derived_unsaid(view: ImageGroup) -> str | None:
     """ImageType is DERIVED, and nothing says what was done to the pixels."""
     derivation = view.image.derivation
-    said = derivation.lossy or derivation.how is not Derivation.NONE
+    said = _only_lossy(derivation) or derivation.how is not Derivation.NONE
     return "ImageType DERIVED" if view.image.image_type[:1] == ("DERIVED",) and not said else None
 
 

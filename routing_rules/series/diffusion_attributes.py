@@ -1,7 +1,7 @@
 """What an image says of diffusion: its b-value, whether that is proven, and what else speaks for or against it.
 
-A b-value alone proves nothing: GE keeps the last one on every later series. The Standard's diffusion macro, flags of
-the vendor, and private b-values that a vendor writes on diffusion alone are *marks*. b-values are in s/mm².
+A b-value alone proves nothing, public or private: GE keeps the last one on every later series, and programs copy
+headers. Directions of the Standard's diffusion macro and flags of the vendor are *marks*. b-values are in s/mm².
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from routing_rules.series.attributes import Elements, items, number, numbers, tag_of, text
 from routing_rules.series.vendor_facts import VendorFacts
 
-_DIRECTIONS = frozenset({"DIRECTIONAL", "BMATRIX", "ISOTROPIC"})
+_DIRECTIONS = frozenset({"DIRECTIONAL", "BMATRIX"})  # ISOTROPIC names none
 _GRADIENT = tag_of("DiffusionGradientOrientation")
 _GRADIENT_GROUP = tag_of("DiffusionGradientDirectionSequence")
 _COMMENTS = tag_of("ImageComments")
@@ -40,20 +40,19 @@ def read_diffusion(
     """Read it; `values` are the public attributes found already (`b_value`, `scanning_sequence`, `directionality`)."""
     b_value: float | None = values.get("b_value")
     marks, denied = _vendor_marks(header, blocks, facts)
-    # A private b-value is evidence beside a public one: what writes both is a diffusion sequence.
     counts = bool(marks) or _is_spin_echo_epi(values, denied=denied)
-    private, unproven, written = _private_b_values(header, blocks, facts, counts=counts)
+    private, unproven = _private_b_values(header, blocks, facts, counts=counts)
     commented = _commented_b_value(header, values.get("manufacturer", ""), facts)
     said = (f"ImageComments name a b-value of {commented:g}",) if commented else ()
-    every = (*public_marks(shared, values), *public_marks(header, values), *marks, *written, *said)
+    every = (*public_marks(shared, values), *public_marks(header, values), *marks, *said)
     b_value = next((each for each in (b_value, private, commented) if each is not None), None)
     return DiffusionStated(b_value, unproven, tuple(dict.fromkeys(every)), denied)
 
 
 def _private_b_values(
     header: Elements, blocks: Mapping[tuple[int, str], int], facts: VendorFacts, *, counts: bool
-) -> tuple[float | None, float | None, tuple[str, ...]]:
-    """The b-value, one that is no proof, and the mark that a b-value is where vendors write it on diffusion alone.
+) -> tuple[float | None, float | None]:
+    """The b-value, and one that is no proof.
 
     A value that the scanner keeps from the last diffusion series counts only where something else `counts`.
     """
@@ -65,17 +64,13 @@ def _private_b_values(
                 continue
             value = value % place.modulo if place.modulo else value
             if not place.last_prescribed:
-                return (
-                    value,
-                    None,
-                    (f"{place.vendor or place.creator} writes a b-value of {value:g}",) if value else (),
-                )
+                return value, None
             if _says_zero(header, blocks, facts):
-                return 0.0, value or None, ()
+                return 0.0, value or None
             if counts or not value:
-                return value, None, ()
+                return value, None
             unproven = value
-    return None, unproven, ()
+    return None, unproven
 
 
 def _says_zero(header: Elements, blocks: Mapping[tuple[int, str], int], facts: VendorFacts) -> bool:

@@ -6,16 +6,20 @@ from routing_rules.series.signs import (
     DIFFUSION_FROM_B,
     ImageGroup,
     Sign,
+    all_of,
     any_of,
     b_value_high,
+    epi,
     equals,
+    gradient_echo,
+    lacks,
     means,
     role,
 )
 
 
 def _diffusion_marked(view: ImageGroup) -> str | None:
-    """Gradients, directions, flags of the vendor, or a b-value where the vendor writes it on diffusion alone."""
+    """Gradients, directions, or flags of the vendor: something beside the b-value."""
     return view.marks[0] if view.marks else None
 
 
@@ -43,3 +47,5 @@ diffusion_marked: Sign = _diffusion_marked
 several_b_values: Sign = _several_b_values
 only_unweighted: Sign = _only_unweighted
 denied: Sign = _denied
+can_diffuse = any_of(all_of(epi, lacks("gradient echo", gradient_echo)), diffusion_named)
+"""Echo planar with spin echoes, or named diffusion: a gradient-echo EPI with a b-value is perfusion or fMRI."""

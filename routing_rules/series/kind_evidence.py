@@ -79,7 +79,7 @@ _FAST_READOUT = Contradiction(
 _DIFFUSION = (
     Contradiction("an echo too short for diffusion gradients", within(TE, 0.1, 29.9), 0.5),
     Contradiction("the scanner's own flags say no diffusion", denied, 0.3),
-    Contradiction("an inversion without EPI", all_of(inversion, no_epi), 0.2),
+    Contradiction("an inversion without EPI", all_of(inversion, no_epi), 0.5),
     *_PIXELS,
 )
 

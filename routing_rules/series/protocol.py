@@ -83,6 +83,8 @@ class _Wanted:
     source: str
     ask: str
     """What the sender's site is asked for."""
+    confirm: str = ""
+    """What people are asked where a series of the kind is not proven; empty where such a series will do."""
 
 
 _PROTOCOL = (
@@ -118,6 +120,7 @@ _PROTOCOL = (
         False,
         f"{_EDUCATION}; slices up to 5 mm: CMSC protocol",
         "diffusion images of the whole brain with b = 1000 s/mm² (trace or directions), with their b-values",
+        "please confirm that these are diffusion images",
     ),
     _Wanted(
         "t1_contrast",
@@ -129,6 +132,7 @@ _PROTOCOL = (
         True,
         "MS versus PML education page: contrast-enhanced T1 if PML is suspected",
         "a T1 series after contrast, 3D or with slices of at most 3 mm, if contrast was given",
+        "please confirm that contrast was given before it",
     ),
 )
 
@@ -174,23 +178,32 @@ def _require(wanted: _Wanted, series: Sequence[SeriesFacts]) -> tuple[Requiremen
         note = _absent(wanted, series)
         return _requirement(wanted, False, None, note), (f"{wanted.label}: {note}",)
     judged = [(candidate, _limits(wanted, candidate)) for candidate in candidates]
-    # Fewest limits, then surest, then thinnest; the UID only makes the choice stable.
+    # What meets it, then fewest limits, then surest, then thinnest; the UID only makes the choice stable.
     best, limits = min(
         judged,
         key=lambda pair: (
+            not _met(wanted, pair[0]),
             len(pair[1]),
             -pair[0].confidence,
             pair[0].slice_thickness_mm or 99.0,
             pair[0].series_instance_uid,
         ),
     )
-    met = wanted.name != "dwi" or _b1000(best) is not False
-    told = "; ".join((*limits, *best.caveats))
+    met = _met(wanted, best)
+    unproven = (wanted.confirm,) if wanted.confirm and best.confidence < PROVEN else ()
+    told = "; ".join((*limits, *best.caveats, *unproven))
     note = f"{_named(best)}: {told}" if told else _shown(best)
     return (
         _requirement(wanted, met, best.series_instance_uid, note),
         tuple(f"{wanted.label}: {limit}" for limit in limits),
     )
+
+
+def _met(wanted: _Wanted, one: SeriesFacts) -> bool:
+    """Does a series of the kind meet the requirement? Where people can confirm it, only what is proven does."""
+    if wanted.confirm and one.confidence < PROVEN:
+        return False
+    return wanted.name != "dwi" or _b1000(one) is not False
 
 
 def _requirement(wanted: _Wanted, met: bool, uid: str | None, note: str) -> Requirement:

@@ -53,13 +53,25 @@ class _Part:
 def classify_series(headers: Sequence[Header], vendor_facts: VendorFacts | None = None) -> SeriesFacts:
     """Recognise one series from the headers of its instances (at least one; pixels are not needed)."""
     facts = vendor_facts or standard_vendor_facts()
-    return recognise([image for header in headers for image in read_traits(header, facts)], facts)
+    return recognise(_images(headers, facts), facts)
 
 
 def classify_study(headers: Sequence[Header], vendor_facts: VendorFacts | None = None) -> list[SeriesFacts]:
     """Recognise every series among the headers, in order of series number, with what series say about each other."""
     facts = vendor_facts or standard_vendor_facts()
-    return recognise_study([image for header in headers for image in read_traits(header, facts)], facts)
+    return recognise_study(_images(headers, facts), facts)
+
+
+def _images(headers: Iterable[Header], facts: VendorFacts) -> list[ImageTraits]:
+    """The images of every instance once: files of one SOP Instance UID are one instance, not a dynamic series."""
+    once: dict[tuple[str, str, int], tuple[ImageTraits, ...]] = {}
+    for place, header in enumerate(headers):
+        traits = read_traits(header, facts)
+        uid = traits[0].sop_instance_uid
+        key = (traits[0].series_instance_uid, uid, -1 if uid else place)
+        # Where such files differ, the choice must not depend on the order of arrival.
+        once[key] = min(once[key], traits, key=repr) if key in once else traits
+    return [image for traits in once.values() for image in traits]
 
 
 def recognise_study(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from routing_rules.series.derivation_signs import computed, derived_unsaid
 from routing_rules.series.diffusion_signs import (
+    can_diffuse,
     diffusion_marked,
     diffusion_named,
     only_unweighted,
@@ -98,7 +99,14 @@ ROWS: tuple[RecognitionRow, ...] = (
     RecognitionRow(K.OTHER, 0.65, (any_of(diffusion_named, diffusion_marked), only_unweighted)),
     RecognitionRow(K.TRACE, 0.97, (role("trace"), any_of(b_value_high, diffusion_named, diffusion_marked))),
     RecognitionRow(
-        K.TRACE, 0.95, (equals("directionality", "ISOTROPIC"), b_value_high, lacks("computation", computed))
+        K.TRACE,
+        0.95,
+        (
+            equals("directionality", "ISOTROPIC"),
+            b_value_high,
+            lacks("computation", computed),
+            any_of(can_diffuse, diffusion_marked, several_b_values),
+        ),
     ),
     RecognitionRow(K.SWI, 0.85, (computed, role("swi"))),
     RecognitionRow(K.SWI, 0.8, (computed, has("image_type", "PRIMARY"), means("swi"))),
@@ -107,7 +115,7 @@ ROWS: tuple[RecognitionRow, ...] = (
     RecognitionRow(K.OTHER, 0.9, (role("perfusion"),)),
     RecognitionRow(K.DERIVED, 0.8, (derived_unsaid, means("mapping"))),
     RecognitionRow(K.OTHER, 0.85, (means("mapping"),)),
-    RecognitionRow(K.DWI, 0.97, (b_value_high, any_of(epi, diffusion_named))),
+    RecognitionRow(K.DWI, 0.97, (b_value_high, can_diffuse)),
     RecognitionRow(K.DWI, 0.9, (b_value_high, any_of(diffusion_marked, several_b_values))),
     RecognitionRow(K.DWI, 0.85, (diffusion_named,)),
     # acquisitions that look like one of the kinds below and are none

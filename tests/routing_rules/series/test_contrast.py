@@ -34,7 +34,16 @@ def test_silence_is_unknown() -> None:
         (ImageTraits(agent_administered="NO"), False),
         (ImageTraits(agent="none", agent_administered="NO"), False),
         (ImageTraits(agent="Gadovist"), True),
-        (ImageTraits(agent="Kowalczewska", agent_amounts=(7.5,)), True),
+        (ImageTraits(agent="Kowalczewska", agent_amounts=(7.5,)), None),
+        (ImageTraits(agent="NaCl 0.9% 20 ml", agent_amounts=(20.0,)), None),
+        (ImageTraits(agent_meanings=("Sodium chloride",), agent_amounts=(20.0,)), None),
+        (
+            ImageTraits(agent="REMOVED", agent_started_at="101500", acquired_at="20260101102000"),
+            None,
+        ),
+        (ImageTraits(agent="REMOVED", agent_administered="YES"), True),
+        (ImageTraits(agent_started_at="235959", acquired_at="20260101100000"), None),
+        (ImageTraits(agent_started_at="060000", acquired_at="20260101100000"), None),
         (ImageTraits(agent_meanings=("Gadobutrol",)), True),
         (ImageTraits(agent_meanings=("None",)), False),
         (ImageTraits(agent_amounts=(7.5,)), True),
@@ -142,10 +151,11 @@ def test_unknown_contrast_does_not_meet_the_requirement_and_the_verdict_asks(age
         ("1015", 36_900),
         ("10:15:00", 36_900),
         ("000000", None),
+        ("235959", None),
         ("2500", None),
         ("", None),
     ],
 )
 def test_a_time_of_day_is_read_as_scanners_write_it(time: str, seconds: float | None) -> None:
-    """Midnight sharp is no time."""
+    """Midnight sharp and the last second of the day are no time."""
     assert seconds_of_day(time) == seconds

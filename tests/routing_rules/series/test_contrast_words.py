@@ -18,18 +18,23 @@ AGENTS = {
     GIVEN: (
         "Gadovist 7.5 ml", "11 ml Omniscan", "Dotarém", "Gd-DTPA", "gadobutrol 1mmol/ml", "Gadolinium 0,1", "7.5 ml",
         "0.1 mmol/kg", "yes", "ja", "KM", "CONTRAST", "IV contrast", "mit Kontrastmittel", "C+", "с контрастом", "造影",
+        "Dotarem® 0.5 mmol/mL", "Gadovist (R) 7 ml i.v.", "acide gadotérique", "Gadolinium-based contrast agent",
     ),
     NOT_GIVEN: (
         "keine", "0 ml", "None given", "No", "Keins", "nil", "sans", "false", "NONE", "ohne KM", "Gadovist 0 ml",
         "no gadovist", "Gadovist: no", "0", "0,0", "w/o", "aucun", "pas de gadolinium", "senza mdc", "sin contraste",
         "sem contraste", "zonder contrast", "bez kontrastu", "utan kontrast", "без контраста", "造影なし", "平扫",
         "nativ", "pre", "unenhanced", "Keine KM-Gabe", "not given", "non-contrast", "C-", "none\\0 ml",
-        "無", "administered: no",
+        "無", "administered: no", "o. KM", "o.KM", "oKM", "N", "Gadovist N",
     ),
     UNKNOWN: (
         "NaN", "k.A.", "_", "-", "unknown", "REMOVED", "ANONYMIZED", "n/a", "NULL", "XXXX", "keine Angabe", "not known",
         "no data", "Gadovist?", "Gadovist refused", "Gadovist, keine Nebenwirkung", "Kowalczewska", "10", "IV", "x",
         "non renseigné", "de-identified", "with and without contrast", "Foobarist 7", "yes / no",
+        "Gadovist bei Bedarf", "gado si besoin", "Dotarem odmowa", "Gadovist contraindicado", "gadolinium en attente",
+        "Gadovist KI", "Gadovist vergessen", "gado annulé", "Dotarem rechazado", "rifiutato Dotarem",
+        "refus du patient gado", "gadolinium: pending", "Gadovist prn", "eventuell Gadovist", "Gadovist tbc",
+        "impossible Gadovist", "Gadovist vorbereitet", "NaCl 0.9% 20 ml", "Gadoliniumallergie", "n. KM",
     ),
 }  # fmt: skip
 DESCRIPTIONS = {
@@ -37,17 +42,20 @@ DESCRIPTIONS = {
         "t1_mprage_post", "T1 +C", "t1 se ce tra", "t1 GADOVIST", "T1 C+", "t1 pre OP KM", "t1_mprage_KM",
         "T1 w/ contrast", "t1 après injection", "t1 nach KM", "t1 dopo mdc", "T1 con contraste", "T1 z kontrastem",
         "T1 増強", "SE T1 s kontrastem", "T1_MPR_post_Gd",
+        "T1 post sag", "post T1 3D", "AX T1 POST FS", "T1 m. KM",
     ),
     NOT_GIVEN: (
         "t1 pre", "t1 w/o contrast", "non-contrast t1", "t1 ohne KM", "T1 C-", "t1 nativ", "t1 sans injection",
         "t1 vor KM", "t1 senza mdc", "T1 sin contraste", "T1 bez kontrastu", "ax t1 no contrast", "T1 造影前",
-        "t1 s/c", "T1 pre GD",
+        "t1 s/c", "T1 pre GD", "T1 prae KM", "T1 prä KM", "T1 o. KM", "T1 oKM", "T1 prima del mdc", "t1 pre cor",
     ),
     UNKNOWN: ("mit und ohne KM", "ohne und mit KM", "T1 w/wo contrast", "T1 +/- C", "pre and post contrast", "KM ggf.",
-              "T1 KM?"),
+              "T1 KM?", "MS Protokoll ohne/mit KM", "mit/ohne KM", "T1 post?", "pre/post T1", "T1 pre and post"),
     None: (
         "", "t1 se sag", "post-op control", "pre-op planning", "posterior fossa", "post fossa t2", "cerebrum",
         "prescan", "phase contrast", "C-spine T1", "t1_mprage_recommended", "Removed tumour",
+        "T1 post Tysabri", "T1 post natalizumab", "T1 post PLEX", "T1 pre Tysabri", "T1 contrast-optimised",
+        "T1 enhanced resolution", "post relapse", "post LP", "T1 post steroid", "post shunt", "post stent", "post fall",
     ),
 }  # fmt: skip
 

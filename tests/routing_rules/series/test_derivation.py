@@ -29,6 +29,33 @@ def coded(value: str, meaning: str) -> Dataset:
         ("ADC map of b=0,1000", Derivation.COMPUTED),
         ("MIP, lossy", Derivation.COMPUTED),
         ("Synthetic FLAIR", Derivation.COMPUTED),
+        ("Lossy compression with mean square error 0.1", Derivation.COMPRESSED),
+        ("Compressed with JPEG, mean quality", Derivation.COMPRESSED),
+        ("compressed with computed quantization", Derivation.COMPRESSED),
+        ("JPEG lossy compression: mean 8.2:1", Derivation.COMPRESSED),
+        ("Verlustbehaftete Komprimierung", Derivation.COMPRESSED),
+        ("surface coil intensity correction", Derivation.FILTERED),
+        ("masked by coil sensitivity map", Derivation.FILTERED),
+        ("averaged over coils", Derivation.FILTERED),
+        ("N4 bias field correction computed", Derivation.FILTERED),
+        ("distortion correction using fieldmap map", Derivation.FILTERED),
+        ("complex average NEX", Derivation.FILTERED),
+        ("motion corrected by registration", Derivation.FILTERED),
+        ("registered to prior", Derivation.COMPUTED),
+        ("MIP of bias field corrected images", Derivation.COMPUTED),
+        ("distortion corrected map", Derivation.COMPUTED),
+        ("JPEG of average", Derivation.COMPUTED),
+        ("Subtraktion", Derivation.COMPUTED),
+        ("Differenzbild", Derivation.COMPUTED),
+        ("synthétique", Derivation.COMPUTED),
+        ("Mittelwert", Derivation.COMPUTED),
+        ("moyenne", Derivation.COMPUTED),
+        ("lesion overlay", Derivation.COMPUTED),
+        ("fused", Derivation.COMPUTED),
+        ("zscore", Derivation.COMPUTED),
+        ("atlas-warped", Derivation.COMPUTED),
+        ("super-resolution", Derivation.COMPUTED),
+        ("AI generated from T1", Derivation.COMPUTED),
         ("done by Kowalczewska", Derivation.NONE),
         ("equipment", Derivation.NONE),
     ],
@@ -60,3 +87,10 @@ def test_compression_and_sources_are_read_beside() -> None:
     )
     assert (found.lossy, found.sources) == (True, 2)
     assert read_derivation(Elements.of(header(LossyImageCompression="00"))) == NOT_DERIVED
+
+
+def test_words_that_nobody_understands_are_told_apart_from_silence() -> None:
+    """A lossy image with such words may be anything; an empty description says nothing."""
+    for words, unclear in (("Qzwrtpk", True), ("", False), (" ", False), ("Lossy JPEG", False)):
+        ds = header(DerivationDescription=words, LossyImageCompression="01")
+        assert read_derivation(Elements.of(ds)).unclear is unclear

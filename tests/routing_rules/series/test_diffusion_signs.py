@@ -42,3 +42,15 @@ def test_marks_names_and_denials_are_evidence() -> None:
     assert signs.diffusion_marked(replace(SILENT, marks=("a mark",))) == "a mark"
     assert signs.diffusion_named(replace(SILENT, image=ImageTraits(acquisition_contrast="DIFFUSION")))
     assert signs.denied(replace(SILENT, image=ImageTraits(diffusion_denied=True)))
+
+
+def test_an_echo_planar_sequence_can_diffuse_unless_it_has_gradient_echoes() -> None:
+    """Perfusion and fMRI are echo planar as well; what is named diffusion can always."""
+    for sequence, named, can in (
+        (("EP", "SE"), "", True),
+        (("EP", "GR"), "", False),
+        (("SE",), "", False),
+        (("SE",), "DIFFUSION", True),
+    ):
+        image = ImageTraits(scanning_sequence=sequence, acquisition_contrast=named)
+        assert bool(signs.can_diffuse(replace(SILENT, image=image))) is can

@@ -91,6 +91,23 @@ def test_what_limits_the_reading(changed: SeriesFacts, words: str) -> None:
     assert words in verdict.limits[0]
 
 
+@pytest.mark.parametrize(("kind", "name"), [("t1_contrast", "t1_contrast"), ("dwi", "dwi"), ("trace", "dwi")])
+def test_what_is_not_proven_does_not_meet_contrast_or_diffusion(kind: str, name: str) -> None:
+    """A guess from words: the verdict names the series and what to confirm; a proven one goes first."""
+    rest = [each for each in GOOD if each.kind != name]
+    guessed = one(kind, confidence=0.6, series_number=9)
+    verdict = assess((*rest, guessed), suspected=True)
+    (wanted,) = (each for each in verdict.requirements if each.name == name)
+    assert (wanted.met, wanted.by_series) == (False, guessed.series_instance_uid)
+    assert wanted.note.startswith("series 9: recognition is uncertain (60%); please confirm that ")
+    assert any(line.endswith(f"{wanted.note}.") for line in verdict.resend)
+    proven = one(name, series_instance_uid="uid-proven", slice_thickness_mm=9.0, coverage_mm=40.0)
+    (wanted,) = (
+        each for each in assess((*rest, guessed, proven), suspected=True).requirements if each.name == name
+    )
+    assert (wanted.met, wanted.by_series) == (True, "uid-proven")
+
+
 def test_three_d_needs_no_stated_thickness() -> None:
     """A 3D FLAIR without a stated thickness is thin enough; a thick 3D is not."""
     rest = (one("t2"), one("dwi"))

@@ -131,7 +131,7 @@ def test_a_b_value_survives_the_loss_of_its_vr() -> None:
     """A Philips b-value that arrives as unknown bytes is decoded as the 32-bit number it is."""
     images = [
         private(
-            header(1, number, ScanningSequence="SE", RepetitionTime=5000, EchoTime=70),
+            header(1, number, ScanningSequence=["EP", "SE"], RepetitionTime=5000, EchoTime=70),
             0x2001,
             "Philips Imaging DD 001",
             0x03,
@@ -327,6 +327,16 @@ def test_broken_values_count_as_absent() -> None:
         raw[tag] = RawDataElement(BaseTag(tag), vr, len(value), value, 0, False, True)
     assert classify_series([raw]).kind is SeriesKind.OTHER
     assert classify_series([Dataset()]).kind is SeriesKind.OTHER
+
+
+def test_an_instance_that_is_there_six_times_counts_once() -> None:
+    """Files of one SOP Instance UID are one instance: no dynamic series; whichever comes first."""
+    t1 = series(1, 4, ScanningSequence="SE", RepetitionTime=500, EchoTime=10)
+    once = classify_series(t1)
+    assert once.kind is SeriesKind.T1
+    assert classify_series(t1 * 6) == classify_study(t1 * 6)[0] == once
+    other = header(1, 1, ScanningSequence="SE", RepetitionTime=501, EchoTime=10)
+    assert classify_series([*t1, other]) == classify_series([other, *t1])
 
 
 def test_a_series_needs_a_header() -> None:
