@@ -50,7 +50,10 @@ class IdentifierDetector:
         return self._remembered("code", value)
 
     def in_vendor_text(self, text: str) -> bool:
-        """In Manufacturer, ManufacturerModelName or SoftwareVersions: names count as whole words only."""
+        """In Manufacturer, ManufacturerModelName or SoftwareVersions: names count as whole words only.
+
+        Numbers and dates count as in any text, for a version may be written like them; initials do not (MR 3).
+        """
         return self._remembered("vendor", text)
 
     def in_number(self, vr: str, text: str, *, counter: bool = False) -> bool:
@@ -97,19 +100,19 @@ def is_in_pieces(number: str, text: str) -> bool:
 def _occurs(kind: ValueKind, wanted: str, where: str, folded: str, words: set[str]) -> bool:
     if kind in (ValueKind.UID, ValueKind.DATE):
         return wanted in folded or (
-            kind is ValueKind.DATE and where == "text" and wanted in pieces_of(folded).dates
+            kind is ValueKind.DATE and where != "code" and wanted in pieces_of(folded).dates
         )
     if kind is ValueKind.SHORT:
-        return where == "text" and is_short(wanted, folded)
+        return where != "code" and is_short(wanted, folded)
     if kind is ValueKind.NUMBER:
         number = wanted.lstrip("0")
-        if where == "text" and is_in_pieces(wanted, folded):
+        if where != "code" and is_in_pieces(wanted, folded):
             return True
         if len(number) < SHORTEST_ALONE:  # leading zeros tell it from a small number
-            return where == "text" and wanted in words
+            return where != "code" and wanted in words
         if len(number) >= SHORTEST_NUMBER:
             return any(run.lstrip("0") == number for run in re.findall(r"\d+", folded))
-        return where == "text" and any(word.lstrip("0") == number for word in words)
+        return where != "code" and any(word.lstrip("0") == number for word in words)
     if kind is ValueKind.NAME and (where == "vendor" or len(wanted) < SHORTEST_ALONE):
         return where != "code" and wanted in words
     if len(wanted) < SHORTEST_ALONE:

@@ -19,7 +19,7 @@ from gateway.privacy.words.coded_terms import is_term
 from gateway.privacy.words.constants import (
     IMPLEMENTATION_VERSION_NAME,
     VENDOR_ATTRIBUTES,
-    clean_vendor_text,
+    is_of_vendor_words,
     vendor_words,
 )
 from gateway.privacy.words.dates_and_dummies import REMOVED
@@ -83,7 +83,7 @@ class Layout:
             or (keyword == "CodeValue" and is_standard_value(text))
             or (keyword == "CodingSchemeDesignator" and (is_scheme(text) or text in SNOMED_RT))
             or (keyword == "CodingSchemeVersion" and _SCHEME_VERSION.fullmatch(text) is not None)
-            or (keyword in VENDOR_ATTRIBUTES and clean_vendor_text(text) == text)
+            or (keyword in VENDOR_ATTRIBUTES and is_of_vendor_words(text))
             or is_term(keyword, text)
             or (_CREATOR.search(span.path) is not None and text in safe_creators())
         )
@@ -116,6 +116,11 @@ class Layout:
             + self.encoded[at + length : min(at + length + 1, span.end)]
         )
         return not any(chr(byte).isalnum() for byte in around)
+
+
+def is_vendors(span: Span) -> bool:
+    """Whether this is one of `VENDOR_ATTRIBUTES`."""
+    return span.path.rpartition("/")[2] in VENDOR_ATTRIBUTES
 
 
 def is_standard_code(layout: Layout, span: Span | None) -> bool:
@@ -169,7 +174,7 @@ def number_counts(part: str, span: Span | None, whole: bool, wide_in_pixels: boo
         return digits >= 6
     if digits >= 5:
         return True
-    return alone and span.vr in TEXT_VRS and span.path.rpartition("/")[2] not in VENDOR_ATTRIBUTES
+    return alone and span.vr in TEXT_VRS
 
 
 def date_in(part: str, dates: dict[str, IdentifyingValue]) -> IdentifyingValue | None:

@@ -39,6 +39,7 @@ from gateway.privacy.leak_search.exceptions import (
     date_in,
     is_bulk,
     is_standard_code,
+    is_vendors,
     number_counts,
     stands_apart,
     value_bytes,
@@ -46,6 +47,7 @@ from gateway.privacy.leak_search.exceptions import (
 from gateway.privacy.leak_search.known_spans import KnownLayouts
 from gateway.privacy.leak_search.short_names import may_hold
 from gateway.privacy.leak_search.spans import UNREADABLE, Span, transfer_syntax
+from gateway.privacy.words.constants import vendor_words
 from gateway.privacy.words.written_dates import dates_in_run, may_be_spelled, spelled_dates, years_in_run
 
 __all__ = ["IdentifyingValue", "Leak", "LeakSearch", "find_leaks", "identifying_values"]
@@ -100,6 +102,10 @@ class _Spelled(NamedTuple):
     dates: frozenset[str]
     initials: frozenset[str]
 
+    def in_vendor_text(self) -> _Spelled:
+        """What counts where vendors' words stand: no such word, and no initials (`IdentifierDetector`)."""
+        return self._replace(short=self.short - vendor_words(), initials=frozenset())
+
     def are_in(self, text: str) -> bool:
         """Whether the text says one of them."""
         joined, dates = pieces_of(text)
@@ -141,6 +147,7 @@ class LeakSearch:
             frozenset(self._dates),
             frozenset(v.value for v in values if v.kind is ValueKind.INITIALS),
         )
+        self._spelled_by_vendors = self._spelled_values.in_vendor_text()
         self._says: dict[tuple[str, str, bytes], bool] = {}
         self._layouts = KnownLayouts()
         self._runs: dict[bytes, _Run] = {}
@@ -216,10 +223,9 @@ class LeakSearch:
             says = self._says.get(key)
             if says is None:
                 text = value_bytes(layout.encoded, span).decode("latin-1")
+                wanted = self._spelled_by_vendors if is_vendors(span) else self._spelled_values
                 says = self._says[key] = any(
-                    self._spelled_values.are_in(one)
-                    for one in text.split("\\")
-                    if not layout.is_known(span, one.strip())
+                    wanted.are_in(one) for one in text.split("\\") if not layout.is_known(span, one.strip())
                 )
             if says:
                 yield span

@@ -20,6 +20,7 @@ from gateway.privacy.leak_search.exceptions import (
     date_in,
     is_bulk,
     is_standard_code,
+    is_vendors,
     number_counts,
     stands_apart,
     value_bytes,
@@ -27,6 +28,7 @@ from gateway.privacy.leak_search.exceptions import (
 from gateway.privacy.leak_search.search import Leak
 from gateway.privacy.leak_search.spans import UNREADABLE, Span, spans
 from gateway.privacy.words import written_dates as written
+from gateway.privacy.words.constants import vendor_words
 
 _RUNS: Final = (
     (re.compile(rb"[0-9][0-9.]{3,}"), "ascii"),
@@ -72,10 +74,13 @@ def _says_in_pieces(encoded: bytes, span: Span, values: Collection[IdentifyingVa
         if layout.is_known(span, text.strip()):
             continue
         joined, dates = pieces_of(text)
+        vendors = is_vendors(span)
         for value in values:
             number = value.value.lstrip("0")
             if value.kind is ValueKind.DATE and value.value in dates:
                 return True
+            if vendors and (value.kind is ValueKind.INITIALS or value.value in vendor_words()):
+                continue
             if value.kind is ValueKind.SHORT and is_short(value.value, text):
                 return True
             if value.kind is ValueKind.INITIALS and has_initials(text, {value.value}):

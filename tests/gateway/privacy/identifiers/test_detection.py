@@ -48,6 +48,37 @@ def test_a_text_that_says_another_is_not(value: str, kind: ValueKind, text: str)
     assert not detector(value, kind).in_text(text)
 
 
+@pytest.mark.parametrize(
+    ("value", "kind", "text"),
+    [
+        ("p07", ValueKind.SHORT, "syngo MR P07"),
+        ("s12", ValueKind.SHORT, "S12"),
+        ("4711923", ValueKind.NUMBER, "4711 923"),
+        ("4711", ValueKind.NUMBER, "V4.711"),
+        ("1831", ValueKind.NUMBER, "DV26.0_R03_1831.b"),
+        ("000042", ValueKind.NUMBER, "V3 000042"),
+        ("19630417", ValueKind.DATE, "syngo 17 04 1963"),
+        ("19630417", ValueKind.DATE, "17_04_1963"),
+    ],
+)
+def test_what_is_written_as_a_version_is_found(value: str, kind: ValueKind, text: str) -> None:
+    """A scanner's version looks like a short identifier, a number in pieces or a date."""
+    assert detector(value, kind).in_vendor_text(text)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "text"),
+    [
+        ("mr", ValueKind.SHORT, "syngo MR E11"),
+        ("mr", ValueKind.INITIALS, "syngo MR 2"),
+        ("p07", ValueKind.SHORT, "syngo MR P08"),
+    ],
+)
+def test_a_vendors_word_is_nobodys_identifier(value: str, kind: ValueKind, text: str) -> None:
+    """Where vendors' words stand, one of them is a constant whoever is numbered so; initials do not count there."""
+    assert not detector(value, kind).in_vendor_text(text)
+
+
 def test_a_counter_counts() -> None:
     """Five digits of InstanceNumber are a coincidence, six are not; elsewhere five are enough."""
     assert not detector("12345", ValueKind.NUMBER).in_number("IS", "12345", counter=True)

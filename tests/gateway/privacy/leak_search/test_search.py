@@ -283,6 +283,34 @@ def test_a_coincidence_spoils_no_image_and_parks_no_study(
     assert find_leaks(encode(out), identifying_values([ds], context().date_shift_days)) == []
 
 
+@pytest.mark.parametrize(
+    ("told", "keyword", "written", "left"),
+    [
+        ({"PatientID": "P07"}, "SoftwareVersions", "syngo MR P07", "P07"),
+        ({"PatientID": "S12"}, "ManufacturerModelName", "S12", "S12"),
+        ({"PatientID": "QX4711923"}, "SoftwareVersions", "QX4711 923", "923"),
+        ({"PatientID": "QX4711923"}, "SoftwareVersions", "QX4711.923", "923"),
+        ({"PatientID": "QX4711923"}, "ManufacturerModelName", "QX4711-923", "923"),
+        ({"PatientBirthDate": "19630417"}, "SoftwareVersions", "syngo 17 04 1963", "1963"),
+        ({"PatientBirthDate": "19630417"}, "SoftwareVersions", "17_04_1963", "1963"),
+        ({"PatientBirthDate": "19630417"}, "SoftwareVersions", "17.04.1963", "1963"),
+    ],
+)
+def test_an_identifier_written_as_a_version_is_cleaned_and_would_be_found(
+    told: dict[str, str], keyword: str, written: str, left: str
+) -> None:
+    """It goes where it is cleaned, so that the study is not held, and where it stayed the search says so."""
+    ds = hostile_mr(depth=0)
+    for name, value in {**told, keyword: written}.items():
+        setattr(ds, name, value)
+    out = deidentify(ds, context(), PROFILE).dataset
+    values = identifying_values([ds], context().date_shift_days)
+    assert left not in str(out.get(keyword))
+    assert find_leaks(encode(out), values) == []
+    setattr(out, keyword, written)
+    assert [leak.attribute for leak in find_leaks(encode(out), values)] == [keyword]
+
+
 def test_a_standard_meaning_is_no_leak_but_the_same_word_in_a_text_is() -> None:
     """A patient called White has white matter."""
     ds = hostile_mr(depth=0)

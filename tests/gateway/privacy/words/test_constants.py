@@ -51,6 +51,12 @@ def test_what_makers_write_stays_word_for_word(text: str) -> None:
         ("syngo MR E11 Zwirnlein", "syngo MR"),
         ("syngo MR E11\n1971-04-13", "syngo MR"),
         ("Käthe", ""),
+        ("AB1234", ""),
+        ("Kow1963", ""),
+        ("0171 234 5678", ""),
+        ("0171 234 567", ""),
+        ("17.04.1963", ""),
+        ("syngo 17 04 63", "syngo"),
     ],
 )
 def test_of_anything_else_only_the_makers_words_stay(text: str, left: str) -> None:
