@@ -67,7 +67,10 @@ def _numbers(value: bytes | None) -> tuple[int, ...]:
 
 
 def without_hidden_text(ds: Dataset, pixels: bytes, *, encapsulated: bool) -> bytes:
-    """The value of PixelData (7FE0,0010) of `ds` without text beside the pixels; the same object when there is none."""
+    """The value of PixelData (7FE0,0010) of `ds` without text beside the pixels; the same object when there is none.
+
+    Raises Held for native pixels that are fewer than the header describes: what stands at their end may be anything.
+    """
     if encapsulated:
         edits = account_of(ds, pixels, syntax_of(ds)).edits
         return b"".join(applied(pixels, 0, len(pixels), edits)) if edits else pixels
@@ -75,6 +78,13 @@ def without_hidden_text(ds: Dataset, pixels: bytes, *, encapsulated: bool) -> by
         expected = get_expected_length(ds, unit="bytes")
     except UNREADABLE:  # no pixel description to judge by; the leak search reads every byte all the same
         return pixels
+    if len(pixels) < expected:
+        raise Held(
+            f"PixelData has {len(pixels)} bytes, and its header describes {expected}: which of them are pixels cannot "
+            "be told.",
+            "Ask the sender to send the image again, with all of its pixels.",
+            reason=HeldReason.UNREADABLE,
+        )
     expected += expected % 2
     behind = pixels[expected:]
     return pixels[:expected] + bytes(len(behind)) if behind.strip(b"\0") else pixels

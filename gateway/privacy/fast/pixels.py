@@ -49,7 +49,9 @@ class Pixels:
                 raise NotTaken from None
         else:
             expected = self._expected_length(level, described)
-            if expected is not None and not is_zero(data, pixels.value + expected, pixels.stop):
+            if expected is not None and (
+                length < expected or not is_zero(data, pixels.value + expected, pixels.stop)
+            ):
                 raise NotTaken
         plan = decider.bulk_plan(level, pixels)
         counts += plan.counts

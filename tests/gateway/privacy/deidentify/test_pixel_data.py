@@ -12,7 +12,7 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import JPEG2000Lossless, JPEGBaseline8Bit, RLELossless
 
 from gateway.privacy.deidentify.pixel_data import has_true_offsets, is_zero, without_hidden_text
-from gateway.privacy.errors import Held
+from gateway.privacy.errors import Held, HeldReason
 
 SECRET = b"Probe^Petra"
 texts = st.binary(max_size=40).map(lambda around: around[:20] + SECRET + around[20:])
@@ -100,6 +100,18 @@ def test_native_pixels_with_nothing_behind_are_the_same_object() -> None:
     assert without_hidden_text(native(), image, encapsulated=False) is image
     assert without_hidden_text(native(), padded, encapsulated=False) is padded
     assert without_hidden_text(Dataset(), padded, encapsulated=False) is padded
+
+
+@pytest.mark.parametrize("frames", [1, 2])
+def test_native_pixels_that_are_too_few_are_held(frames: int) -> None:
+    """One frame of two and then text: nobody can say where the pixels end."""
+    ds = native()
+    ds.NumberOfFrames = frames
+    short = bytes(18 * (frames - 1)) + SECRET
+    with pytest.raises(Held) as held:
+        without_hidden_text(ds, short, encapsulated=False)
+    assert held.value.reason is HeldReason.UNREADABLE
+    assert "Probe" not in f"{held.value.problem} {held.value.fix}"
 
 
 @pytest.mark.parametrize("at", [0, 1, 65535, 65536, 65537, 131072, 140000])
