@@ -16,6 +16,7 @@ from typing import NamedTuple
 import pydicom
 from pydicom import dcmread
 from pydicom.dataset import Dataset
+from pydicom.pixels.utils import get_expected_length
 
 from gateway.privacy.deidentify.instance import deidentify
 from gateway.privacy.deidentify.part10 import encode
@@ -86,7 +87,7 @@ def midi() -> Score:
         charset, who = charsets[number % len(charsets)]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pydicom about values of these files
-            original = read(as_file(inject(dcmread(path), who, charset), who))
+            original = read(as_file(inject(_whole(dcmread(path)), who, charset), who))
             copy = encode(deidentify(original, context(who), _PROFILE, "other").dataset)
             output = read(copy)
             for expected in expectations(original, who):
@@ -96,6 +97,13 @@ def midi() -> Score:
         if bytes_leaked(copy, who) or find_leaks(copy, values):
             score.leaked.append(path.name)
     return score
+
+
+def _whole(ds: Dataset) -> Dataset:
+    """With all pixels that the header describes: MR_truncated.dcm has fewer, and would be held for that."""
+    if not ds.file_meta.TransferSyntaxUID.is_compressed:
+        ds.PixelData = ds.PixelData.ljust(get_expected_length(ds, unit="bytes"), b"\0")
+    return ds
 
 
 def _undeclared(sop_class: str, name: str) -> Line:
