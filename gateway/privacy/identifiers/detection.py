@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection
 from typing import Final
 
-from gateway.privacy.identifiers.pieces import has_initials, pieces_of
+from gateway.privacy.identifiers.pieces import bare, has_initials, pieces_of, runs_of
 from gateway.privacy.identifiers.values import IdentifyingValue, ValueKind
 from gateway.privacy.words.constants import vendor_words
 
@@ -80,13 +80,9 @@ class IdentifierDetector:
 
 
 def is_short(wanted: str, text: str) -> bool:
-    """Whether a text says a short identifier, in whatever pieces; a number with leading zeros or without."""
-    joined = pieces_of(text).joined
-    return wanted in joined or (
-        wanted.isdigit()
-        and bool(wanted.strip("0"))
-        and wanted.lstrip("0") in {one.lstrip("0") for one in joined}
-    )
+    """Whether a text says a short identifier, in whatever pieces; numbers in it with leading zeros or without."""
+    pieces, runs = pieces_of(text), runs_of(wanted)
+    return "".join(runs) in pieces.joined or "".join(map(bare, runs)) in pieces.bare
 
 
 def is_in_pieces(number: str, text: str) -> bool:

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from gateway.privacy.words.written_dates import dates_in_pieces
 
 _RUN: Final = re.compile(r"[0-9]+|[^\W\d_]+")
+_DIGITS: Final = "0123456789"
 _LETTERS_APART: Final = re.compile(r"(?<![^\W_])([^\W\d_])[\s._-]{0,3}([^\W\d_])(?![^\W_])")
 # Words beside which two letters are somebody's initials; so is any number.
 _CONTEXT: Final = frozenset(
@@ -52,20 +53,39 @@ class Pieces(NamedTuple):
     """Neighbouring runs of letters and digits, and neighbouring runs of digits with whatever between them."""
     dates: frozenset[str]
     """As YYYYMMDD."""
+    bare: frozenset[str]
+    """As `joined`, every number without its leading zeros."""
 
 
 @lru_cache(maxsize=4096)
 def pieces_of(text: str) -> Pieces:
     """The pieces of `text`, casefolded."""
-    runs: list[str] = _RUN.findall(text.casefold())
-    digits = [run for run in runs if run[0] in "0123456789"]
-    joined = {
+    runs = runs_of(text)
+    digits = [run for run in runs if run[0] in _DIGITS]
+    return Pieces(
+        _joined(runs, digits),
+        frozenset(dates_in_pieces(digits)),
+        _joined(list(map(bare, runs)), list(map(bare, digits))),
+    )
+
+
+def runs_of(text: str) -> list[str]:
+    """The runs of letters and of digits in `text`, casefolded and in order."""
+    return _RUN.findall(text.casefold())
+
+
+def bare(run: str) -> str:
+    """A run without leading zeros; a zero stays one."""
+    return run.lstrip("0") or run[:1]
+
+
+def _joined(runs: Sequence[str], digits: Sequence[str]) -> frozenset[str]:
+    return frozenset(
         "".join(some[first : first + count])
         for some in (runs, digits)
         for first in range(len(some))
         for count in range(1, min(_MOST_RUNS, len(some) - first) + 1)
-    }
-    return Pieces(frozenset(joined), frozenset(dates_in_pieces(digits)))
+    )
 
 
 def has_initials(text: str, initials: Collection[str]) -> bool:

@@ -28,7 +28,9 @@ from pydicom.errors import BytesLengthException
 from pydicom.multival import MultiValue
 
 from gateway.identity.names import NOBODY
+from gateway.identity.numbers import why_no_number
 from gateway.identity.patient import NOT_A_BIRTH_DATE
+from gateway.privacy.identifiers.pieces import bare, runs_of
 from gateway.privacy.profile.profile import table
 from gateway.privacy.standard_uids import is_standard_uid
 from gateway.privacy.words.constants import vendor_words
@@ -53,7 +55,20 @@ _PLACES: Final = frozenset(
     {"InstitutionName", "InstitutionAddress", "PatientAddress", "InstitutionalDepartmentName"}
 )
 # What numbers a person or an order, however short it is.
-_PERSON_NUMBERS: Final = frozenset({"PatientID", "OtherPatientIDs", "AccessionNumber", "AdmissionID"})
+_PERSON_NUMBERS: Final = frozenset(
+    {
+        "PatientID",
+        "OtherPatientIDs",
+        "AccessionNumber",
+        "AdmissionID",
+        "PlacerOrderNumberImagingServiceRequest",
+        "FillerOrderNumberImagingServiceRequest",
+    }
+)
+# The same, but numbers alone only count up what there is of one patient or one request (PS3.3 C.7.2.1, C.4.10, C.4.11).
+_COUNTED: Final = frozenset(
+    {"StudyID", "RequestedProcedureID", "ScheduledProcedureStepID", "PerformedProcedureStepID"}
+)
 _LONGEST_SHORT: Final = 3
 _SHORTEST_PLACE: Final = 6
 _SHORTEST_BARE_NUMBER: Final = 6
@@ -202,14 +217,10 @@ def is_identifying_uid(value: str) -> bool:
 
 
 def _of_text(attribute: str, value: str) -> Iterator[tuple[str, str, ValueKind]]:
-    if attribute in _PERSON_NUMBERS:
-        plain = re.sub(r"[\W_]+", "", value).casefold()
-        if (
-            plain.strip("0")
-            and value.casefold() not in COMMON
-            and (len(plain) <= _LONGEST_SHORT or clean_text(plain) == plain)
-        ):
-            yield attribute, plain, ValueKind.SHORT
+    if attribute in _PERSON_NUMBERS and why_no_number(value) is not None:
+        return
+    if _is_short(attribute, value):
+        yield attribute, " ".join(runs_of(value)), ValueKind.SHORT
     for part in {value, *re.split(r"[\r\n,;]+", value)}:
         part = " ".join(part.split())
         if part.casefold() in COMMON or len(part) < 2:
@@ -228,6 +239,29 @@ def _of_text(attribute: str, value: str) -> Iterator[tuple[str, str, ValueKind]]
         for word in re.split(r"[\W\d_]+", value):
             if len(word) >= _SHORTEST_PLACE and not _is_common(word.casefold()):
                 yield attribute, word, ValueKind.TEXT
+
+
+def _is_short(attribute: str, value: str) -> bool:
+    """Whether everyday words and counters look like the number of a person, in one of its spellings."""
+    runs = runs_of(value)
+    plain = "".join(runs)
+    if not plain.strip("0") or value.casefold() in COMMON:
+        return False
+    if attribute in _COUNTED:
+        if plain.isdigit() or plain.isalpha():
+            return False
+    elif attribute not in _PERSON_NUMBERS or (
+        attribute == "AccessionNumber" and re.fullmatch("[0-9]", plain)
+    ):
+        return False
+    return len(plain) <= _LONGEST_SHORT or clean_text(plain) == plain or all(map(_may_stay, map(bare, runs)))
+
+
+def _may_stay(run: str) -> bool:
+    """Whether a text that is reduced to radiology may keep this run of letters or digits, alone or beside another."""
+    if run.isdigit():
+        return len(run) <= _LONGEST_SHORT
+    return clean_text(run) == run or clean_text(f"{run}1") == f"{run}1"
 
 
 def _is_common(word: str) -> bool:

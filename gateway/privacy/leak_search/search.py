@@ -108,7 +108,7 @@ class _Spelled(NamedTuple):
 
     def are_in(self, text: str) -> bool:
         """Whether the text says one of them."""
-        joined, dates = pieces_of(text)
+        joined, dates, _ = pieces_of(text)
         return (
             bool(dates & self.dates)
             or any(is_short(one, text) for one in self.short)

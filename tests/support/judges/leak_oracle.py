@@ -73,7 +73,7 @@ def _says_in_pieces(encoded: bytes, span: Span, values: Collection[IdentifyingVa
     for text in value_bytes(encoded, span).decode("latin-1").split("\\"):
         if layout.is_known(span, text.strip()):
             continue
-        joined, dates = pieces_of(text)
+        joined, dates, _ = pieces_of(text)
         vendors = is_vendors(span)
         for value in values:
             number = value.value.lstrip("0")

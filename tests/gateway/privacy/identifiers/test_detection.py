@@ -35,6 +35,52 @@ def test_a_text_that_says_it_is_found(value: str, kind: ValueKind, text: str) ->
 
 
 @pytest.mark.parametrize(
+    ("number", "written"),
+    [
+        ("P-07-12", "T1 P07-12 tra"),
+        ("P-07-12", "T1 P712 tra"),
+        ("P-00-12", "p 0 12"),
+        ("P.12.R5", "T1 P12 R5 tra"),
+        ("MS012", "T1 MS 12 tra"),
+        ("PML-007", "T1 PML 7 tra"),
+        ("P20-7", "T1 P20 7 tra"),
+        ("S005", "T1 S5 tra"),
+        ("0012", "T1 pat 12 tra"),
+        ("00100", "T1 100 tra"),
+    ],
+)
+def test_a_short_number_is_found_however_it_is_padded_and_parted(number: str, written: str) -> None:
+    """Compared run by run, without leading zeros; one number more or less is another."""
+    ds = Dataset()
+    ds.PatientID = number
+    detector = IdentifierDetector([v for v in identifying_values([ds]) if v.kind is ValueKind.SHORT])
+    assert detector.in_text(written)
+    assert not detector.in_text("T1 tra 8 mm")
+
+
+@pytest.mark.parametrize(
+    ("attribute", "number", "short"),
+    [
+        ("StudyID", "P33", True),
+        ("StudyID", "33", False),
+        ("StudyID", "MR", False),
+        ("RequestedProcedureID", "R12", True),
+        ("ScheduledProcedureStepID", "1", False),
+        ("PerformedProcedureStepID", "S5", True),
+        ("FillerOrderNumberImagingServiceRequest", "R12", True),
+        ("PlacerOrderNumberImagingServiceRequest", "12", True),
+        ("AccessionNumber", "3", False),
+        ("AccessionNumber", "03", True),
+    ],
+)
+def test_the_numbers_of_orders_and_procedures_are_short_too(attribute: str, number: str, short: bool) -> None:
+    """Of studies and procedures digits alone are a counter."""
+    ds = Dataset()
+    setattr(ds, attribute, number)
+    assert (ValueKind.SHORT in {value.kind for value in identifying_values([ds])}) is short
+
+
+@pytest.mark.parametrize(
     ("value", "kind", "text"),
     [
         ("000042", ValueKind.NUMBER, "TE 0.42 t2 42"),
@@ -79,6 +125,16 @@ def test_a_vendors_word_is_nobodys_identifier(value: str, kind: ValueKind, text:
     assert not detector(value, kind).in_vendor_text(text)
 
 
+@pytest.mark.parametrize(
+    ("attribute", "text"), [("AdmissionID", "UNK"), ("PatientID", "PHANTOM"), ("PatientID", "n/a")]
+)
+def test_a_word_in_place_of_a_number_is_nobodys(attribute: str, text: str) -> None:
+    """A phantom is no reason to drop all text of its images."""
+    ds = Dataset()
+    setattr(ds, attribute, text)
+    assert identifying_values([ds]) == frozenset()
+
+
 def test_a_counter_counts() -> None:
     """Five digits of InstanceNumber are a coincidence, six are not; elsewhere five are enough."""
     assert not detector("12345", ValueKind.NUMBER).in_number("IS", "12345", counter=True)
@@ -88,7 +144,14 @@ def test_a_counter_counts() -> None:
 
 @pytest.mark.parametrize(
     ("number", "short"),
-    [("P07", True), ("7", True), ("b1000", True), ("0", False), ("00", False), ("4711923", False)],
+    [
+        *(
+            (one, True)
+            for one in ("P07", "7", "b1000", "P-07-12", "P.12.R5", "MS-12", "MS012", "MR12", "PML7")
+        ),
+        *((one, True) for one in ("PML-007", "USER5", "A100", "PHANTOM2", "P20-7", "S005", "0012", "00100")),
+        *((one, False) for one in ("0", "00", "4711923", "SYN-0001", "QX-12", "P-4711")),
+    ],
 )
 def test_a_number_of_a_person_is_short_when_words_look_like_it(number: str, short: bool) -> None:
     """However it is padded; zeros alone are nobody's."""
