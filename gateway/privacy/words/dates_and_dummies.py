@@ -30,6 +30,8 @@ _DUMMIES: Final[dict[str, Any]] = {
 TEXT_VRS: Final = frozenset({"LO", "LT", "SH", "ST", "UC", "UT"})
 NUMBER_VRS: Final = frozenset("DS IS FD FL US SS UL SL UV SV AT OB OW OF OD OL OV".split())
 _DATE: Final = re.compile(r"(\d{4})([.\-]?)(\d{2})\2(\d{2})")
+# Seconds of 60 are a leap second.
+_TIME: Final = re.compile(r"([01][0-9]|2[0-3])(:?[0-5][0-9](:?([0-5][0-9]|60)(\.[0-9]{1,6})?)?)?")
 _AGE: Final = re.compile(r"(\d{1,3})([DWMY])")
 
 
@@ -67,13 +69,15 @@ def shift_datetime(text: str, days: int) -> str | None:
     A DT cut short to year or month cannot be moved by days and is not kept.
     """
     match = re.fullmatch(r"(\d{8})(\d{2,6}(?:\.\d{1,6})?)?([+-]\d{4})?", text.strip(" \0"))
+    if match and match[2] and not is_time(match[2]):
+        return None
     moved = shift_date(match[1], days) if match else None
     return moved + (match[2] or "") if match and moved else None
 
 
 def is_time(text: str) -> bool:
-    """Whether `text` is a TM value and nothing more (old form HH:MM:SS included)."""
-    return re.fullmatch(r"\d{2}(:?\d{2}(:?\d{2}(\.\d{1,6})?)?)?", text.strip(" \0")) is not None
+    """Whether `text` is a time of day (TM, PS3.5 6.2) and nothing more, old form HH:MM:SS included."""
+    return _TIME.fullmatch(text.strip(" \0")) is not None
 
 
 def age_between(birth: date, then: date) -> str | None:

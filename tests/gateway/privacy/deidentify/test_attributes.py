@@ -55,6 +55,20 @@ def test_an_attribute_that_the_iod_does_not_define_goes() -> None:
     assert not any("Rows" in item for item in new.get("ReferencedImageSequence", ()))
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")  # pydicom says that it is no TM value
+@pytest.mark.parametrize("number", ["471192.3", "47:11:92.3", "240000", "106000", "101561"])
+def test_a_number_that_is_no_time_of_day_goes_from_times(number: str) -> None:
+    """Alone and behind a date: 471192.3 may be a patient's number."""
+    assert number not in str(cleaned(with_values(AcquisitionTime=number)).get("AcquisitionTime"))
+    told = "20260110" + number.replace(":", "")
+    assert number.replace(":", "") not in str(cleaned(with_values(AcquisitionDateTime=told)))
+
+
+def test_a_time_of_day_stays_to_the_leap_second() -> None:
+    """Hours to 23, minutes to 59, seconds to 60 (PS3.5 6.2)."""
+    assert cleaned(with_values(AcquisitionTime="235960.25")).AcquisitionTime == "235960.25"
+
+
 def test_an_attribute_with_another_vr_than_the_standards_goes() -> None:
     """A text where a number belongs is somebody's text."""
     ds = Dataset()

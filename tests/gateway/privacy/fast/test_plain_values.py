@@ -43,6 +43,7 @@ def test_a_plain_value_is_one(vr: str, value: bytes) -> None:
         ("IS", b"1.25"),
         ("TM", b"10:15:30"),
         ("TM", b"1015"),
+        ("TM", b"471192.3"),  # no time of day, but perhaps a number
         ("UI", b"1.2.3 "),
         ("UI", b"1.2\\1.3\0"),
         ("UI", b"1" * 66),
