@@ -35,6 +35,7 @@ AGENTS = {
         "Gadovist KI", "Gadovist vergessen", "gado annulé", "Dotarem rechazado", "rifiutato Dotarem",
         "refus du patient gado", "gadolinium: pending", "Gadovist prn", "eventuell Gadovist", "Gadovist tbc",
         "impossible Gadovist", "Gadovist vorbereitet", "NaCl 0.9% 20 ml", "Gadoliniumallergie", "n. KM",
+        "Gadovist s.o.",
     ),
 }  # fmt: skip
 DESCRIPTIONS = {
