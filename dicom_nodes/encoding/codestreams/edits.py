@@ -9,10 +9,13 @@ from typing import Final, NamedTuple
 from dicom_nodes.encoding.errors import NotDicom
 from dicom_nodes.encoding.octets import Octets
 
-# What encoders write about themselves, word for word; any other comment is somebody's text.
+# What encoders write about themselves, word for word, with versions as each of them counts: none of them is long enough
+# for a date or a number. Any other comment is somebody's text.
 _ENCODERS: Final = re.compile(
-    rb"(?:Kakadu-v?|Created by (?:GDCM/)?OpenJPEG version |Creator: JasPer Version |LEAD Technologies Inc\. V|Lav[cf])"
-    rb"[0-9]{1,2}(?:\.[0-9]{1,3}){0,3}"
+    rb"(?:Kakadu-v?|Created by (?:GDCM/)?OpenJPEG version |LEAD Technologies Inc\. V)"
+    rb"[1-9](?:\.[0-9]{1,2}(?:\.[0-9])?)?|"
+    rb"Creator: JasPer Version [1-4]\.(?:[0-9]|70[01]|900)\.[0-9]{1,2}|"
+    rb"Lav[cf][56][0-9]\.[0-9]{1,3}\.1[0-9]{2}"
 )
 
 

@@ -13,7 +13,7 @@ from dicom_nodes.encoding.codestreams.edits import Edit, UnaccountedBytes, is_en
 
 START: Final = b"\xff\xd8"
 _SOI, _EOI, _SOS, _DQT, _DHT, _DAC, _COM, _TEM = 0xD8, 0xD9, 0xDA, 0xDB, 0xC4, 0xCC, 0xFE, 0x01
-_DNL, _DRI, _DHP, _EXP, _LS_FRAME, _LS_PARAMETERS = 0xDC, 0xDD, 0xDE, 0xDF, 0xF7, 0xF8
+_DNL, _DRI, _LS_FRAME, _LS_PARAMETERS = 0xDC, 0xDD, 0xF7, 0xF8
 _FRAMES: Final = frozenset({*range(0xC0, 0xD0), _LS_FRAME} - {_DHT, 0xC8, _DAC})
 _LOSSLESS: Final = frozenset({0xC3, 0xC7, 0xCB, 0xCF, _LS_FRAME})
 _RESTARTS: Final = range(0xD0, 0xD8)
@@ -65,6 +65,8 @@ def walk(code: bytes) -> tuple[list[Edit], int | None]:
             raise UnaccountedBytes("A JPEG image is cut off in the middle of a segment.")
         content = code[first:at]
         if marker in _FRAMES:
+            if frame:
+                raise UnaccountedBytes("A JPEG image has a second frame header.")
             frame = marker
         if marker == _COM:
             if not is_encoder(content):
@@ -96,9 +98,12 @@ def _application(content: bytes) -> bytes:
 
 
 def _fits(marker: int, content: bytes, *, ls: bool) -> bool:
-    """Whether a segment has the length and the values that its marker promises."""
+    """Whether a segment has the length and the values that its marker promises.
+
+    Those of hierarchical images (DHP, EXP) do not: DICOM has no such images (PS3.5 8.2.1).
+    """
     length = len(content)
-    if marker in _FRAMES or marker == _DHP:
+    if marker in _FRAMES:
         return length >= 6 and length == 6 + 3 * content[5]
     if marker == _SOS:
         return length >= 1 and length == 4 + 2 * content[0]
@@ -110,7 +115,7 @@ def _fits(marker: int, content: bytes, *, ls: bool) -> bool:
         return length % 2 == 0 and all(number & 0xEE == 0 for number in content[::2])
     if marker == _LS_PARAMETERS:
         return length == 11 and content[0] == 1
-    return length in {_DNL: (2,), _DRI: (2, 3, 4) if ls else (2,), _EXP: (1,)}.get(marker, ())
+    return length in {_DNL: (2,), _DRI: (2, 3, 4) if ls else (2,)}.get(marker, ())
 
 
 def _quantisation_tables(content: bytes) -> list[tuple[int, int]]:

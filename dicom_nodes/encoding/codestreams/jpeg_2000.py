@@ -16,7 +16,6 @@ _SIZ, _CAP, _PRF, _CPF, _COD, _COC = 0x51, 0x50, 0x56, 0x59, 0x52, 0x53
 _QCD, _QCC, _RGN, _POC, _CRG, _COM = 0x5C, 0x5D, 0x5E, 0x5F, 0x63, 0x64
 _TLM, _PLT, _PPM, _PPT, _SOT, _SOD, _EOC = 0x55, 0x58, 0x60, 0x61, 0x90, 0x93, 0xD9
 _ENDS: Final = (bytes((_SOT,)), bytes((_SOD,)))
-_MOST_BANDS: Final = 3 * 32 + 1
 
 
 def codestream_of(code: bytes) -> tuple[int, int]:
@@ -85,7 +84,9 @@ def walk(code: bytes) -> tuple[list[Edit], int]:
         if code[at + 2 : at + 4] != b"\0\x0a" or at + 12 > len(code):
             raise UnaccountedBytes("A tile-part of a JPEG 2000 image has a header of another length.")
         length = int.from_bytes(code[at + 6 : at + 10], "big")
-        header = _Header(code, at + 12)
+        header = _Header(code, at + 12, main)
+        if not header.fits:
+            raise UnaccountedBytes("A tile of a JPEG 2000 image has more step sizes than subbands, or fewer.")
         data = header.end + 2
         end = at + length if length else code.find(bytes((0xFF, _EOC)), data)
         end = len(code) if end < 0 else end
@@ -106,12 +107,16 @@ def walk(code: bytes) -> tuple[list[Edit], int]:
 class _Header:
     """The marker segments of a main or tile-part header from `at` on, up to the first that is none of them."""
 
-    def __init__(self, code: bytes, at: int) -> None:
+    def __init__(self, code: bytes, at: int, main: _Header | None = None) -> None:
+        self._main = main
         self.edits: list[Edit] = []
         self.packets: list[int] = []
         self.tile_lengths: list[int] = []
-        self._components = self._levels = -1
+        self._components: int = main._components if main is not None else -1
+        self._levels = -1
+        self._levels_of: dict[int, int] = {}  # by component, from COC
         self._bands: int | None = -1
+        self._bands_of: dict[int, int | None] = {}  # by component, from QCC
         while code[at : at + 1] == b"\xff" and code[at + 1 : at + 2] not in _ENDS:
             length = int.from_bytes(code[at + 2 : at + 4], "big")
             first, end = at + 4, at + 2 + length
@@ -124,7 +129,17 @@ class _Header:
     @property
     def fits(self) -> bool:
         """Whether there are as many step sizes as subbands, where both are told."""
-        return self._bands in (None, -1) or self._levels < 0 or self._bands == 3 * self._levels + 1
+        told = [(self._bands, self._levels_for(None))]
+        told += [(bands, self._levels_for(component)) for component, bands in self._bands_of.items()]
+        return all(bands in (None, -1) or levels < 0 or bands == 3 * levels + 1 for bands, levels in told)
+
+    def _levels_for(self, component: int | None) -> int:
+        """Decomposition levels: of a tile before those of the image, of a component before those of all (A.6.2)."""
+        if component in self._levels_of:
+            return self._levels_of[component]
+        if self._levels >= 0 or self._main is None:
+            return self._levels
+        return self._main._levels_for(component)
 
     def _segment(self, marker: int, code: bytes, first: int, end: int) -> None:
         content = code[first:end]
@@ -136,7 +151,9 @@ class _Header:
             return
         if not self._fits(marker, content):
             raise UnaccountedBytes("A JPEG 2000 image has a segment that is not as the codec defines it.")
-        if marker == _TLM:
+        if marker == _CRG:  # where components lie beside each other: no decoder of one image reads it
+            self.edits += over(code, first, end, bytes(len(content)))
+        elif marker == _TLM:
             self.tile_lengths += _tile_lengths(content)
         elif marker == _PLT:
             self.packets += _packet_lengths(content)
@@ -151,14 +168,15 @@ class _Header:
             self._levels = levels
             return levels <= 32 and length == 10 + (levels + 1 if content[0] & 1 else 0)
         if marker == _QCD:
-            style = content[0] & 0x1F if content else -1
-            if style == 1:  # one step size, from which those of all subbands are derived
-                self._bands = None
-                return length == 3
-            size = {0: 1, 2: 2}.get(style, 0)
-            self._bands = (length - 1) // size if size else -1
-            return size > 0 and length == 1 + size * self._bands
+            fits, self._bands = _step_sizes(content)
+            return fits
         wide = 2 if self._components > 256 else 1
+        component = int.from_bytes(content[:wide], "big")
+        if marker == _QCC:
+            fits, self._bands_of[component] = _step_sizes(content[wide:])
+            return fits and component < self._components
+        if marker == _COC and length > wide + 1:
+            self._levels_of[component] = content[wide + 1]
         if marker == _CAP:
             return length >= 4 and length == 4 + 2 * int.from_bytes(content[:4], "big").bit_count()
         fixed = {
@@ -167,7 +185,6 @@ class _Header:
             _PRF: (2, 4),
             _CPF: (2, 4),
             _COC: tuple(range(7, 42)),
-            _QCC: tuple(range(2, 4 + 2 * _MOST_BANDS)),
         }.get(marker)
         if fixed is not None:
             return length in fixed
@@ -176,6 +193,16 @@ class _Header:
         if marker == _TLM:
             return length >= 2 and (length - 2) % _tile_entry(content[1]) == 0
         return marker in (_PLT, _PPM, _PPT) and length >= 1
+
+
+def _step_sizes(content: bytes) -> tuple[bool, int | None]:
+    """Whether Sqcd (or Sqcc) and its step sizes are such, and of how many subbands (A.6.4); None: derived from one."""
+    style = content[0] & 0x1F if content else -1
+    if style == 1:  # one step size, from which those of all subbands are derived
+        return len(content) == 3, None
+    size = {0: 1, 2: 2}.get(style, 0)
+    bands = (len(content) - 1) // size if size else -1
+    return size > 0 and len(content) == 1 + size * bands, bands
 
 
 def _tile_entry(form: int) -> int:

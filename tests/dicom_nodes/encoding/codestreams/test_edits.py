@@ -28,6 +28,11 @@ def test_bytes_that_are_right_already_are_no_edit() -> None:
         (b"Created by OpenJPEG version 2.5.0 Probe", False),
         (b"Kdu-Layer-Info: Probe", False),
         (b"Kakadu-v4711923", False),
+        (b"Kakadu-v19.63.04.17", False),
+        (b"Kakadu-v17.04.63", False),
+        (b"Creator: JasPer Version 1.900.1", True),
+        (b"Lavc58.134.100", True),
+        (b"Lavc47.11.923", False),
         (b"Kakadu-v1\nProbe", False),
     ],
 )

@@ -102,6 +102,9 @@ def test_a_table_that_lossless_coding_never_reads_says_nothing() -> None:
         segment(0xDA, b"\1\1\0\1\0\0" + SECRET),
         segment(0xF8, b"\1" + SECRET),
         segment(0xF3, SECRET),
+        segment(0xC0, b"\x08\0\x04\0\x04\x01\x01\x11\0"),  # a second frame header
+        segment(0xDE, b"\x08\0\x04\0\x04\x01\x01\x11\0"),
+        segment(0xDF, b"\x11"),
         segment(0x42, SECRET),
         b"\xff\xfe\0\1",
         b"\xff\xfe\xff\xff",

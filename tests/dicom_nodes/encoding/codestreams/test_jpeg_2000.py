@@ -82,6 +82,10 @@ def test_the_name_of_the_encoder_stays() -> None:
         codestream(tile=segment(0x58, b"\0\2\3")),
         codestream().replace(CODING, segment(0x52, b"\0\0\0\1\0" + b"\1\4\4\0\1" + SECRET)),
         codestream().replace(QUANTISATION, segment(0x5C, b"\x40\x48\x50\x58\x60" + SECRET)),
+        codestream(segment(0x5D, b"\0\x40\x48\x50\x58\x60" + SECRET)),
+        codestream(segment(0x5D, b"\1\x40\x48\x50\x58\x60")),  # of a component that is not there
+        codestream(tile=segment(0x5D, b"\0\x40\x48\x50\x58\x60" + SECRET)),
+        codestream(tile=segment(0x5C, b"\x40\x48\x50\x58\x60" + SECRET)),
         codestream(length=400),
         b"\xff\x4f" + SIZE + CODING + QUANTISATION + b"\xff\xd9",
         b"\xff\x4f\xff\x52",
@@ -92,6 +96,21 @@ def test_a_part_that_is_none_of_the_codec_is_refused(code: bytes) -> None:
     with pytest.raises(UnaccountedBytes) as refused:
         walk(code)
     assert "Probe" not in f"{refused.value.problem} {refused.value.fix}"
+
+
+def test_step_sizes_of_a_component_may_be_told() -> None:
+    """As many as its own subbands: those of COC where there is one, else those of all."""
+    steps = segment(0x5D, b"\0\x40\x48\x50\x58\x60")
+    more = segment(0x53, b"\0\0\2\4\4\0\1") + segment(0x5D, b"\0\x40" + bytes(range(7)))
+    for code in (codestream(steps), codestream(tile=steps), codestream(more)):
+        assert walk(code) == ([], len(code))
+    with pytest.raises(UnaccountedBytes):
+        walk(codestream(more, tile=steps))
+
+
+def test_the_registration_of_components_is_zeroed() -> None:
+    """Four bytes a component are enough for a name."""
+    assert cleaned(codestream(segment(0x63, b"Petr"))) == codestream(segment(0x63, bytes(4)))
 
 
 def test_lengths_of_tile_parts_and_packets_may_be_told() -> None:
