@@ -270,13 +270,19 @@ def test_a_lost_connection_ends_the_association() -> None:
 def test_a_request_is_rejected_with_result_source_and_reason() -> None:
     """The caller reads the three numbers in an A-ASSOCIATE-RJ (PS3.8 Table 9-21)."""
 
+    refused: list[Association] = []
+
     def refuse(event: evt.Event) -> None:
+        refused.append(event.assoc)
         private.reject(event.assoc, 2, 3, 1)
         event.assoc.kill()  # returns once the answer is out
 
-    with listening((evt.EVT_REQUESTED, refuse)) as (port, _), RawPeer(port) as peer:
-        peer.send(association_request(called="ACCEPTOR"))
-        assert peer.read() == (3, bytes((0, 2, 3, 1)))
+    with listening((evt.EVT_REQUESTED, refuse)) as (port, _):
+        with RawPeer(port) as peer:
+            peer.send(association_request(called="ACCEPTOR"))
+            assert peer.read() == (3, bytes((0, 2, 3, 1)))
+        # The end of the server would abort an association that is still closing, which pynetdicom does not take.
+        wait_until(lambda: not refused[0].is_alive())
 
 
 # -- the socket
