@@ -85,7 +85,20 @@ def test_nothing_but_the_vault_deciphers() -> None:
         for node in ast.walk(function)
         if isinstance(node, ast.Attribute) and node.attr == "_decrypt"
     }
-    assert callers == {"unseal", "reseal"}
+    # What `opens` and `leads` find out is a yes or no about the keys.
+    assert callers == {"unseal", "reseal", "opens", "leads"}
+
+
+def test_only_the_proof_of_the_keys_looks_without_a_line_in_the_audit_trail() -> None:
+    """It asks before a role starts whether the keys are those of the records, and is told yes or no."""
+    root = Path(gateway.__file__).parent
+    asking = {
+        path.relative_to(root).as_posix()
+        for path in sorted(root.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr in ("opens", "leads")
+    }
+    assert asking == {"records/key_proof.py"}
 
 
 def test_only_the_ledger_unseals() -> None:
