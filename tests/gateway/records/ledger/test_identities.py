@@ -104,7 +104,7 @@ def test_a_rotation_is_two_lines_and_a_count(database: Database, vault: Vault) -
     with database.write("test") as session:
         session.get_one(Identity, 2).key_id = "away"
     begin_rotation(database, "admin", "old", "new")
-    assert end_rotation(database, "admin", "new", {vault.ring.current}, 7) == (2, 1)
+    assert end_rotation(database, "admin", "new", {vault.ring.current}, 7, "a check") == (2, 1)
     note_resealed(database, "new", 1)
     assert [(event.action, event.subject, event.detail) for event in audit_events(database)] == [
         (BEGAN, "key new", {"from": "old", "to": "new"}),

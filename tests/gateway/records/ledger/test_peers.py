@@ -31,35 +31,36 @@ def _peer(database: Database, table: type[Any], row_id: int = 1) -> str:
         ("CONFIRMED", ""),
     ],
 )
-def test_a_case_talks_to_its_reader_and_then_to_its_sender(
+def test_a_case_talks_to_its_reader_and_then_to_who_gets_the_report(
     database: Database, clock: FakeClock, state: str, peer: str
 ) -> None:
-    """Forwarding goes to the destination; returning and confirming to whoever sent the study."""
+    """Forwarding goes to the destination; returning and confirming to the node that was chosen for the report."""
     case_id = matched_case(database, clock)
     with database.write("test") as session:
-        session.get_one(Case, case_id).state = state
+        row = session.get_one(Case, case_id)
+        row.state, row.returns_to = state, "hospital-pacs"
     assert _peer(database, Case, case_id) == peer
 
 
 @pytest.mark.parametrize(
-    ("state", "study_id", "peer"),
+    ("state", "returns_to"),
     [
-        ("RECEIVED", 1, ""),
-        ("RESTORED", 1, "hospital-pacs"),
-        ("RETURNED", 1, "hospital-pacs"),
-        ("RETURNED", None, ""),
+        ("RECEIVED", "hospital-pacs"),
+        ("RESTORED", "hospital-pacs"),
+        ("RETURNED", "hospital-pacs"),
+        ("RETURNED", ""),
     ],
 )
-def test_a_reply_talks_to_the_sender_of_its_study(
-    database: Database, clock: FakeClock, state: str, study_id: int | None, peer: str
+def test_a_reply_talks_to_the_node_it_returns_to(
+    database: Database, clock: FakeClock, state: str, returns_to: str
 ) -> None:
-    """One that fits no study talks to nobody."""
+    """Once it is restored; one that waits for its uploader talks to nobody."""
     matched_case(database, clock)
     reply_id = ledger.keep_reply(database, new_reply())
     with database.write("test") as session:
         reply = session.get_one(Reply, reply_id)
-        reply.state, reply.study_id = state, study_id
-    assert _peer(database, Reply, reply_id) == peer
+        reply.state, reply.returns_to = state, returns_to
+    assert _peer(database, Reply, reply_id) == ("" if state == "RECEIVED" else returns_to)
 
 
 def test_a_study_uses_up_no_nodes_share(database: Database, clock: FakeClock) -> None:

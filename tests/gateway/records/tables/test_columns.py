@@ -16,6 +16,7 @@ from gateway.records.database import Database
 from gateway.records.ledger.work import UNITS
 from gateway.records.tables.administration import Account
 from gateway.records.tables.columns import METADATA, Due, Numbered
+from gateway.records.tables.commitments import OwedResult
 from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.studies import Case, Reply, Study
 
@@ -57,7 +58,7 @@ def test_a_value_outside_the_list_is_refused_when_it_is_written(database: Databa
 
 def test_what_the_engine_works_on_has_a_place_in_its_queue() -> None:
     """The units of the ledger, and nothing else; their numbers order what is due at the same moment."""
-    assert set(Due.__subclasses__()) == set(UNITS.values()) == {Case, Conflict, Reply, Study}
+    assert set(Due.__subclasses__()) == set(UNITS.values()) == {Case, Conflict, OwedResult, Reply, Study}
     assert issubclass(Due, Numbered)
 
 
