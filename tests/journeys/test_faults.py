@@ -81,6 +81,7 @@ def test_garbage_on_the_port_hurts_nobody(systems: DemoSystems) -> None:
     idle.close()
 
 
+@pytest.mark.soak
 def test_a_nearly_full_disk_refuses_and_loses_nothing(tmp_path: Path) -> None:
     """Below the free-space limit every store is answered A700; with space again the same push succeeds."""
     with DemoSystems(tmp_path, {**FAST, "GATEWAY_STORAGE__MIN_FREE_MB": "100000000"}) as systems:

@@ -80,6 +80,7 @@ def test_dcmtk_sends_a_folder_into_the_queue(systems: DemoSystems) -> None:
     assert case["readability"] in ("readable", "readable_with_limits")
 
 
+@pytest.mark.soak
 def test_late_images_amend_the_case_before_the_report(systems: DemoSystems) -> None:
     """Images that come after completion make a new generation of the same case; all of them reach the reading site."""
     study = scan(systems)

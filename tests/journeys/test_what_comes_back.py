@@ -147,6 +147,7 @@ def test_an_object_that_fits_no_case_is_held_and_never_passed_on(systems: DemoSy
     assert len(client.cases()) == 1
 
 
+@pytest.mark.soak
 def test_an_object_about_another_patients_images_is_held(systems: DemoSystems) -> None:
     """In the right study, but naming an image of somebody else's: at once, with its case, and not passed on."""
     _, copies, client = forwarded(systems)
