@@ -6,13 +6,11 @@ import json
 import os
 import struct
 import zlib
-from datetime import date
 from pathlib import Path
 
 import pytest
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
-from gateway.demo.phantom import phantom_study
 from gateway.errors import GatewayError
 from gateway.files.found_files import NO_DICOM, NO_FILE, find_files
 from support.command_line import Command, command
@@ -21,18 +19,6 @@ from support.nodes.peers import PretendPacs
 from support.objects.dicom_files import encoded, mr_dataset
 
 __all__ = ["command"]
-
-
-@pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small phantom study in two folders, with what lies beside images on a medium."""
-    folder = tmp_path_factory.mktemp("study")
-    (folder / "more").mkdir()
-    for number, dataset in enumerate(phantom_study(date(2026, 2, 2), small=True)):
-        place = folder / "more" if number % 2 else folder
-        dataset.save_as(place / f"{number:02}", enforce_file_format=True)
-    (folder / "README.TXT").write_text("Images of a phantom")
-    return folder
 
 
 def test_files_of_a_folder_are_found_and_others_passed_over(study: Path) -> None:

@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import date
 from pathlib import Path
 
 import pytest
 from pydicom import dcmread
 
-from gateway.demo.phantom import phantom_study
 from gateway.errors import GatewayError
 from gateway.files import offline
 from gateway.files.found_files import find_files
 from gateway.reporting.example import phantom_report
 from support.objects.dicom_files import encoded, mr_dataset
-
-
-@pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small phantom study in two folders, with what lies beside images on a medium."""
-    folder = tmp_path_factory.mktemp("study")
-    (folder / "more").mkdir()
-    for number, dataset in enumerate(phantom_study(date(2026, 2, 2), small=True)):
-        place = folder / "more" if number % 2 else folder
-        dataset.save_as(place / f"{number:02}", enforce_file_format=True)
-    (folder / "README.TXT").write_text("Images of a phantom")
-    return folder
 
 
 def test_what_is_sent_is_named_as_the_file_names_it(tmp_path: Path) -> None:
