@@ -16,7 +16,8 @@ from sqlalchemy import ColumnElement, Subquery, and_, func, or_
 from sqlmodel import Session, col, select
 
 from gateway.records.tables.administration import Account
-from gateway.records.tables.studies import Case, Enrolment, SignedReport, Study
+from gateway.records.tables.cases import Case, SignedReport
+from gateway.records.tables.studies import Enrolment, Study
 from routing_rules.series.protocol import Readability
 from routing_rules.surveillance.due_dates import CalendarStatus, FollowUp, JcvStatus, status
 from routing_rules.surveillance.due_dates import PatientRisk as PatientRisk

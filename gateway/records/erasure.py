@@ -24,25 +24,20 @@ from gateway.records.tables.administration import (
     Tick,
     WebSession,
 )
-from gateway.records.tables.commitments import OwedResult
-from gateway.records.tables.conflicts import Conflict
-from gateway.records.tables.studies import (
+from gateway.records.tables.cases import (
     Case,
     CaseEvent,
-    Commitment,
     Delivery,
     Draft,
-    Enrolment,
-    ForgottenPatient,
     HeldObject,
-    Identity,
-    Instance,
     Manifest,
     PreparedInstance,
     Reply,
     SignedReport,
-    Study,
 )
+from gateway.records.tables.commitments import Commitment, OwedResult
+from gateway.records.tables.conflicts import Conflict
+from gateway.records.tables.studies import Enrolment, ForgottenPatient, Identity, Instance, Study
 
 Left = Callable[[Any], Any]
 """What is left of a column, from its row."""

@@ -20,17 +20,16 @@ from gateway.records import erasure, ledger
 from gateway.records.blobs import BlobStore
 from gateway.records.database import Database
 from gateway.records.patients import enrolments_of, forgotten_cases, not_over, studies_of
-from gateway.records.tables.studies import (
+from gateway.records.tables.cases import (
     TAKEN,
     WITHDRAWN,
     Case,
     Delivery,
     Draft,
-    ForgottenPatient,
-    Instance,
     PreparedInstance,
     SignedReport,
 )
+from gateway.records.tables.studies import ForgottenPatient, Instance
 
 FOLDERS_OF_A_CASE = ("prepared", "reports", "manifests")
 LEFTOVERS_FOR = timedelta(days=2)

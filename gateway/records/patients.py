@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable
 from sqlmodel import Session, and_, col, or_, select
 
 from gateway.lifecycle import OVER, CaseState, StudyState
-from gateway.records.tables.studies import Case, Enrolment, ForgottenPatient, Identity, Study
+from gateway.records.tables.cases import Case
+from gateway.records.tables.studies import Enrolment, ForgottenPatient, Identity, Study
 
 UNDECIDED = (StudyState.RECEIVED, StudyState.COMPLETED)
 """What has no case yet, because nobody has looked which rule applies."""

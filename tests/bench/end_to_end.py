@@ -25,7 +25,7 @@ from bench.measure import GATEWAY, Bench, Case, Contestant, Row, Run, never
 from bench.processes import Watch
 from bench.programs.push import Pushers, pushers
 from gateway.records.database import Database
-from gateway.records.tables.studies import Case as CaseTable
+from gateway.records.tables.cases import Case as CaseTable
 from gateway.records.tables.studies import Study as StudyTable
 from gateway.records.views import case_rows
 

@@ -19,7 +19,8 @@ from gateway.records import ledger
 from gateway.records.database import Database
 from gateway.records.migrations import schema
 from gateway.records.step_record import StepRecord
-from gateway.records.tables.studies import Case, CaseEvent, Instance, Study
+from gateway.records.tables.cases import Case, CaseEvent
+from gateway.records.tables.studies import Instance, Study
 from gateway.service import scaffold
 from support.records import draft, due, new_instance
 

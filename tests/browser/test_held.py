@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from sqlmodel import select
 
 from gateway.records.tables.administration import AuditEvent
-from gateway.records.tables.studies import Case
+from gateway.records.tables.cases import Case
 from support.objects.held_objects import screen_capture, zip_report
 from support.web_gateway import PASSWORD, WebGateway, phantom, running
 

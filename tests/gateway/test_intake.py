@@ -22,7 +22,7 @@ from gateway.records.accounts import Viewer
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
 from gateway.records.migrations import schema
-from gateway.records.tables.studies import Case, PreparedInstance
+from gateway.records.tables.cases import Case, PreparedInstance
 from gateway.records.views import case_rows, reply_rows, study_rows
 from gateway.settings import Settings
 from support.records import FakeClock, forwarded_case

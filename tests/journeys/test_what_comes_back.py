@@ -18,7 +18,7 @@ from gateway.lifecycle import ReplyState
 from gateway.records import ledger
 from gateway.records.database import Database
 from gateway.records.migrations import schema
-from gateway.records.tables.studies import Reply
+from gateway.records.tables.cases import Reply
 from support.journeys import FAST, push, scan, sign, wait_for_case
 from support.nodes import replies
 from support.records import audit_events

@@ -6,8 +6,8 @@ from sqlmodel import select
 
 from gateway.lifecycle import Choice
 from gateway.records import ledger
+from gateway.records.tables.cases import Case
 from gateway.records.tables.conflicts import Conflict
-from gateway.records.tables.studies import Case
 from gateway.records.views import case_rows
 from support.engine import Bench
 

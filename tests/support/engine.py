@@ -27,7 +27,8 @@ from gateway.records.database import Database
 from gateway.records.identities import keys as key_files
 from gateway.records.identities.vault import Vault
 from gateway.records.migrations import schema
-from gateway.records.tables.studies import Case, Study
+from gateway.records.tables.cases import Case
+from gateway.records.tables.studies import Study
 from gateway.records.views import case_rows
 from gateway.records.views.held_object_rows import HeldRow, held_objects_of
 from gateway.settings import Settings

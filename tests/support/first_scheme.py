@@ -15,7 +15,7 @@ from gateway.pipeline.steps.persons import Persons
 from gateway.privacy.pseudonyms import PseudonymKey
 from gateway.privacy.schemes import Scheme
 from gateway.records.identities.vault import Patient, SealedIdentity, Vault
-from gateway.records.tables.studies import Case
+from gateway.records.tables.cases import Case
 
 _seal = Vault.seal
 

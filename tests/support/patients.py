@@ -12,8 +12,8 @@ from sqlalchemy import select
 from gateway.lifecycle import CaseState
 from gateway.records import ledger
 from gateway.records.database import Database
+from gateway.records.tables.cases import Case
 from gateway.records.tables.columns import METADATA
-from gateway.records.tables.studies import Case
 from gateway.reporting.example import phantom_report
 from support.engine import Bench, scans
 from support.records import LEASE, reader

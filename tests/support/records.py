@@ -16,7 +16,8 @@ from gateway.records.identities.vault import Patient, SealedIdentity, Vault
 from gateway.records.ledger.commitments.answers import keep_request
 from gateway.records.step_record import NewCase, NewCommitment, NewRequest, StepRecord
 from gateway.records.tables.administration import AuditEvent
-from gateway.records.tables.studies import Case, Identity, Study
+from gateway.records.tables.cases import Case
+from gateway.records.tables.studies import Identity, Study
 from gateway.records.views import case_rows
 from gateway.records.views.case_rows import JournalLine
 

@@ -23,7 +23,8 @@ from gateway.lifecycle import CaseState, StudyState
 from gateway.records import ledger
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
-from gateway.records.tables.studies import Case, CaseEvent, Instance, PreparedInstance, Study
+from gateway.records.tables.cases import Case, CaseEvent, PreparedInstance
+from gateway.records.tables.studies import Instance, Study
 from gateway.settings import Settings
 from gateway.web.application import WebContext, create_application
 from routing_rules.rule_files import rules_from_text
@@ -181,7 +182,7 @@ class WebGateway:
 
     def held(self, case_id: int, original: Dataset, **columns: Any) -> int:
         """An object of a case that stayed here, as the pipeline would have listed it; returns its number."""
-        from gateway.records.tables.studies import HeldObject
+        from gateway.records.tables.cases import HeldObject
 
         self.numbers += 1
         stream = BytesIO()

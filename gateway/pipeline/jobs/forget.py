@@ -24,7 +24,8 @@ from gateway.records.blobs import BlobStore
 from gateway.records.database import Database
 from gateway.records.forgetting import ForgettingPlan
 from gateway.records.patients import UNDECIDED
-from gateway.records.tables.studies import Case, Identity, Study
+from gateway.records.tables.cases import Case
+from gateway.records.tables.studies import Identity, Study
 from gateway.records.views import case_rows, conflict_rows
 
 

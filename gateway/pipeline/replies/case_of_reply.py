@@ -17,7 +17,7 @@ from pydicom.uid import UID
 from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.errors import UnknownNode
 from dicom_nodes.node import Role
-from gateway.records.tables.studies import Case, Reply
+from gateway.records.tables.cases import Case, Reply
 
 DOCUMENTS = {
     "1.2.840.10008.5.1.4.1.1.88.11": "Basic Text SR",

@@ -15,7 +15,8 @@ from gateway.pipeline.steps.confirm import Returned, confirmed
 from gateway.pipeline.steps.deliveries import offered, verdict
 from gateway.recipients import Nobody, ToUploader, recipient
 from gateway.records.step_record import StepRecord
-from gateway.records.tables.studies import Case, Reply, Study
+from gateway.records.tables.cases import Case, Reply
+from gateway.records.tables.studies import Study
 from gateway.records.views import case_rows, reply_rows
 
 

@@ -28,7 +28,8 @@ from gateway.quiet_pydicom import silent_pydicom
 from gateway.recipients import Nobody, ToNode, recipient
 from gateway.records import ledger
 from gateway.records.step_record import StepRecord
-from gateway.records.tables.studies import WITHDRAWN, Case, Reply, Study
+from gateway.records.tables.cases import WITHDRAWN, Case, Reply
+from gateway.records.tables.studies import Study
 from gateway.records.views import case_rows, reply_rows
 
 LOOK_AGAIN = timedelta(seconds=5)

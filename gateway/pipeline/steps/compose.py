@@ -32,7 +32,8 @@ from gateway.privacy.schemes import Pseudonyms
 from gateway.recipients import Nobody, ToNode, recipient
 from gateway.records import ledger
 from gateway.records.step_record import StepRecord
-from gateway.records.tables.studies import Case, Study
+from gateway.records.tables.cases import Case
+from gateway.records.tables.studies import Study
 from gateway.records.views import case_rows
 from gateway.reporting.report import Report
 from gateway.reporting.signer import DeviceIdentity, Predecessor, Purpose, Signer

@@ -29,7 +29,7 @@ from gateway.privacy.pseudonyms import new_transaction_uid
 from gateway.records import ledger
 from gateway.records.commitment_answers import Asked, unexpected
 from gateway.records.step_record import NewCommitment, NewRequest, StepRecord
-from gateway.records.tables.studies import Commitment
+from gateway.records.tables.commitments import Commitment
 from gateway.records.views import case_rows
 
 MOST_FAILURES = 5

@@ -17,7 +17,8 @@ from gateway.pipeline.steps.persons import Persons
 from gateway.privacy.schemes import PatientAlias, Pseudonyms, Scheme
 from gateway.records.identities.vault import Patient, SealedIdentity
 from gateway.records.step_record import Dispute
-from gateway.records.tables.studies import Case, Identity, Instance, Study
+from gateway.records.tables.cases import Case
+from gateway.records.tables.studies import Identity, Instance, Study
 from gateway.records.views import case_rows
 
 WAITS_FOR_A_LEAD: Final = timedelta(hours=1)

@@ -23,7 +23,8 @@ from gateway.privacy.fast.preparer import held_if_it_cannot_be
 from gateway.privacy.identifiers.values import UNREADABLE
 from gateway.records.blobs import BlobStore
 from gateway.records.database import Database
-from gateway.records.tables.studies import Case, Instance
+from gateway.records.tables.cases import Case
+from gateway.records.tables.studies import Instance
 from gateway.records.views import case_rows
 from routing_rules.series.attributes import Header, tag_of, text
 

@@ -28,7 +28,8 @@ from gateway.privacy.fast.identifying_values import StudyValues
 from gateway.privacy.leak_search.search import IdentifyingValue
 from gateway.records.identities.vault import SealedIdentity
 from gateway.records.step_record import NewHeldObject, NewManifest, NewPreparedInstance, StepRecord
-from gateway.records.tables.studies import Case, Instance
+from gateway.records.tables.cases import Case
+from gateway.records.tables.studies import Instance
 from gateway.records.views import case_rows
 from gateway.records.views.held_object_rows import HeldRow, held_objects_of
 from routing_rules.series.series import PROVEN

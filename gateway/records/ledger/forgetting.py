@@ -22,24 +22,20 @@ from gateway.records.ledger.conflicts import contested
 from gateway.records.ledger.journal import add_line
 from gateway.records.patients import UNDECIDED, enrolments_of, not_over, studies_of
 from gateway.records.tables.administration import Refusal
-from gateway.records.tables.commitments import OwedResult
-from gateway.records.tables.conflicts import Conflict
-from gateway.records.tables.studies import (
+from gateway.records.tables.cases import (
     Case,
     CaseEvent,
-    Commitment,
     Delivery,
     Draft,
-    ForgottenPatient,
     HeldObject,
-    Identity,
-    Instance,
     Manifest,
     PreparedInstance,
     Reply,
     SignedReport,
-    Study,
 )
+from gateway.records.tables.commitments import Commitment, OwedResult
+from gateway.records.tables.conflicts import Conflict
+from gateway.records.tables.studies import ForgottenPatient, Identity, Instance, Study
 
 BATCH = 100
 UID = re.compile(r"[0-2](?:\.\d+)+")

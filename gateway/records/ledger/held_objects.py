@@ -14,7 +14,7 @@ from gateway.records.ledger import audit_trail
 from gateway.records.ledger.journal import add_line
 from gateway.records.step_record import NewHeldObject
 from gateway.records.tables.administration import AuditEvent
-from gateway.records.tables.studies import TAKEN, Case, CaseEvent, Delivery, HeldObject, PreparedInstance
+from gateway.records.tables.cases import TAKEN, Case, CaseEvent, Delivery, HeldObject, PreparedInstance
 
 WAITING, RELEASED, LEFT_OUT = "waiting", "released", "left out"
 LOOKED = "original looked at"

@@ -9,7 +9,7 @@ from typing import Any
 from sqlmodel import Session
 
 from gateway.records.tables.administration import Account
-from gateway.records.tables.studies import CaseEvent
+from gateway.records.tables.cases import CaseEvent
 
 
 def add_line(

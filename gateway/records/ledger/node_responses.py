@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlmodel import Session, select
 
 from gateway.records.step_record import NewDelivery
-from gateway.records.tables.studies import Delivery
+from gateway.records.tables.cases import Delivery
 
 
 def keep_deliveries(session: Session, case_id: int, deliveries: Sequence[NewDelivery], now: datetime) -> None:

@@ -9,10 +9,8 @@ from sqlmodel import Session, select
 from gateway.lifecycle import BEFORE_THE_REPORT, CaseState, move_case
 from gateway.records.ledger.journal import add_line
 from gateway.records.step_record import NewCase
-from gateway.records.tables.studies import (
-    Case,
-    Study,
-)
+from gateway.records.tables.cases import Case
+from gateway.records.tables.studies import Study
 
 
 def open_case(session: Session, study: Study, draft: NewCase, now: datetime) -> Case:

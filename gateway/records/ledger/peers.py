@@ -6,8 +6,8 @@ from sqlalchemy import ColumnElement, case, literal
 from sqlmodel import SQLModel, col
 
 from gateway.lifecycle import CaseState, ReplyState, ResultState
+from gateway.records.tables.cases import Case, Reply
 from gateway.records.tables.commitments import OwedResult
-from gateway.records.tables.studies import Case, Reply
 
 
 def peer_of(table: type[SQLModel]) -> ColumnElement[str]:

@@ -18,9 +18,10 @@ from gateway.records.ledger.conflicts.contested import refuse_if_contested
 from gateway.records.ledger.journal import add_line, login_of
 from gateway.records.ledger.work import UNITS, place_of
 from gateway.records.tables.administration import Account
+from gateway.records.tables.cases import Case, Draft, Reply, SignedReport
 from gateway.records.tables.commitments import OwedResult
 from gateway.records.tables.conflicts import Conflict
-from gateway.records.tables.studies import Case, Draft, Reply, SignedReport, Study
+from gateway.records.tables.studies import Study
 
 
 def claim_case(database: Database, case_id: int, account_id: int, lease: timedelta) -> datetime:

@@ -14,7 +14,7 @@ from gateway.records.database import Database
 from gateway.records.ledger import audit_trail
 from gateway.records.ledger.journal import add_line
 from gateway.records.ledger.notices import raise_notice
-from gateway.records.tables.studies import Case, PreparedInstance, Reply
+from gateway.records.tables.cases import Case, PreparedInstance, Reply
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from gateway.lifecycle import BEFORE_THE_REPORT, CaseState
 from gateway.records.database import Database
 from gateway.records.ledger import audit_trail
 from gateway.records.ledger.journal import add_line, login_of
-from gateway.records.tables.studies import Case
+from gateway.records.tables.cases import Case
 from routing_rules.series.protocol import Readability
 from routing_rules.series.reader_overrule import Overrule
 

@@ -46,15 +46,10 @@ from gateway.records.ledger.opening import open_case
 from gateway.records.ledger.peers import peer_of
 from gateway.records.ledger.replies import settle_case
 from gateway.records.step_record import NOTHING, NewDelivery, NewRequest, StepRecord
+from gateway.records.tables.cases import Case, Manifest, PreparedInstance, Reply
 from gateway.records.tables.commitments import OwedResult
 from gateway.records.tables.conflicts import Conflict
-from gateway.records.tables.studies import (
-    Case,
-    Manifest,
-    PreparedInstance,
-    Reply,
-    Study,
-)
+from gateway.records.tables.studies import Study
 
 UNITS: dict[str, type[Case] | type[Conflict] | type[OwedResult] | type[Reply] | type[Study]] = {
     "case": Case,

@@ -2,8 +2,8 @@
 
 from alembic import context
 
-import gateway.records.tables.administration
-import gateway.records.tables.studies  # noqa: F401  the tables enter METADATA when they are imported
+import gateway.records.tables.cases
+import gateway.records.tables.commitments  # noqa: F401  the tables enter METADATA when they are imported
 from gateway.records.tables.columns import METADATA
 
 context.configure(

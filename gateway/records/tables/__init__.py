@@ -1,1 +1,4 @@
-"""`studies` (in the order a study meets them), `conflicts`, `commitments`, `administration`, `columns` (shared)."""
+"""`studies` (whom, what came), `cases` (in the order a case meets them), `conflicts`, `commitments`, `administration`.
+
+`columns` is shared.
+"""

@@ -1,13 +1,32 @@
-"""The table of what we owe those who ask us for storage commitment."""
+"""Storage commitment both ways: what we asked and were answered, and what we owe those who ask us."""
 
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, Column, UniqueConstraint
-from sqlmodel import Field
+from sqlmodel import Field, SQLModel
 
 from gateway.lifecycle import ResultState
 from gateway.records.tables.columns import Due, one_of
+
+
+class Commitment(SQLModel, table=True):
+    """A storage commitment request of ours (PS3.4 Annex J) and its answer, whenever and however that came."""
+
+    __tablename__ = "commitment"
+
+    transaction_uid: str = Field(primary_key=True)
+    node: str = Field(description="the node that was asked: no other may answer")
+    unit: str = Field(description="case or reply: what was asked for")
+    unit_id: int
+    asked: list[str] = Field(
+        default_factory=list, sa_column=Column(JSON, nullable=False), description="SOP Instance UIDs"
+    )
+    asked_at: datetime
+    taken: bool = Field(default=False, description="the node is known to have taken the request")
+    committed: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    failed: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    answered_at: datetime | None = Field(default=None, description="None: not yet")
 
 
 class OwedResult(Due, table=True):

@@ -16,21 +16,18 @@ from sqlmodel import Session, col, select
 from gateway.lifecycle import BEFORE_THE_REPORT, Standing
 from gateway.records.accounts import Viewer
 from gateway.records.tables.administration import Account, Refusal
-from gateway.records.tables.studies import (
+from gateway.records.tables.cases import (
     TAKEN,
     WITHDRAWN,
     Case,
     CaseEvent,
-    Commitment,
     Delivery,
     Draft,
-    ForgottenPatient,
-    Identity,
-    Instance,
     PreparedInstance,
     SignedReport,
-    Study,
 )
+from gateway.records.tables.commitments import Commitment
+from gateway.records.tables.studies import ForgottenPatient, Identity, Instance, Study
 from gateway.records.views import conflict_rows, reply_rows
 from gateway.records.views.conflict_rows import ConflictRow
 from gateway.records.views.held_object_rows import HeldRow, held_objects_of

@@ -9,8 +9,9 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from gateway.lifecycle import ReplyState, ResultState
+from gateway.records.tables.cases import Reply
 from gateway.records.tables.commitments import OwedResult
-from gateway.records.tables.studies import Instance, Reply
+from gateway.records.tables.studies import Instance
 from gateway.records.views.reply_rows import MOST_ASKED
 
 

@@ -12,8 +12,9 @@ from sqlmodel import Session, col, select
 
 from gateway.lifecycle import BEFORE_THE_REPORT, OPEN_CONFLICT, CaseState, ReplyState, Standing
 from gateway.records.ledger.conflicts.contested import reason
+from gateway.records.tables.cases import Case, Reply
 from gateway.records.tables.conflicts import Conflict
-from gateway.records.tables.studies import Case, Instance, Reply
+from gateway.records.tables.studies import Instance
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from gateway.records.tables.studies import HeldObject, Instance, Manifest
+from gateway.records.tables.cases import HeldObject, Manifest
+from gateway.records.tables.studies import Instance
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 from gateway.lifecycle import OVER, CaseState
 from gateway.records.accounts import Viewer
 from gateway.records.tables.administration import Account
-from gateway.records.tables.studies import NEEDS_ATTENTION, Case
+from gateway.records.tables.cases import NEEDS_ATTENTION, Case
 from gateway.records.views import conflict_rows, reply_rows
 
 PAGE = 100

@@ -12,7 +12,8 @@ from sqlmodel import Session, col, select
 
 from gateway.lifecycle import CaseState, ReplyState
 from gateway.records.accounts import Viewer
-from gateway.records.tables.studies import Case, Instance, PreparedInstance, Reply
+from gateway.records.tables.cases import Case, PreparedInstance, Reply
+from gateway.records.tables.studies import Instance
 
 MOST_ASKED = 500
 """UIDs asked for in one statement: databases limit the number of parameters."""

@@ -11,7 +11,8 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from gateway.records.accounts import Viewer
-from gateway.records.tables.studies import Case, Study
+from gateway.records.tables.cases import Case
+from gateway.records.tables.studies import Study
 from gateway.records.views import conflict_rows
 
 

@@ -26,7 +26,7 @@ from gateway.decoding.errors import UNDECODABLE, CannotDecode
 from gateway.decoding.pixels import decode
 from gateway.errors import GatewayError, NotThere
 from gateway.records.blobs import BlobStore
-from gateway.records.tables.studies import PreparedInstance
+from gateway.records.tables.cases import PreparedInstance
 
 Pixels = NDArray[np.float32]
 

@@ -25,8 +25,8 @@ from dicom_nodes.sender import echo, store
 from gateway.assembly.gateway import Gateway, open_gateway
 from gateway.assembly.receiver import receiver
 from gateway.records.commitment_answers import UNKNOWN_TRANSACTION
-from gateway.records.tables.commitments import OwedResult
-from gateway.records.tables.studies import Commitment, Instance, Study
+from gateway.records.tables.commitments import Commitment, OwedResult
+from gateway.records.tables.studies import Instance, Study
 from gateway.records.views import case_rows
 from gateway.settings import Settings
 from support.nodes.peers import HERE, node, wait_until

@@ -11,7 +11,8 @@ from gateway.records import ledger
 from gateway.records.calendar import calendar, facts_about, risk_of, site_of, sites, wish_of
 from gateway.records.database import Database
 from gateway.records.ledger.enrolments import NewEnrolment, end_enrolment, enrol, keep_opened
-from gateway.records.tables.studies import Case, Enrolment, Study
+from gateway.records.tables.cases import Case
+from gateway.records.tables.studies import Enrolment, Study
 from routing_rules.surveillance.due_dates import JcvStatus
 from routing_rules.surveillance.due_dates import PatientRisk as Risk
 from support.records import QUIET, FakeClock, matched_case, new_instance, reader

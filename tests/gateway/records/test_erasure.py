@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from gateway.records import erasure
+from gateway.records.tables.cases import Case, CaseEvent, Delivery, SignedReport
 from gateway.records.tables.columns import METADATA
-from gateway.records.tables.studies import Case, CaseEvent, Delivery, SignedReport, Study
+from gateway.records.tables.studies import Study
 
 
 def test_every_column_of_every_table_is_decided() -> None:

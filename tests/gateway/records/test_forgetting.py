@@ -19,19 +19,10 @@ from gateway.records.accounts import Viewer
 from gateway.records.database import Database
 from gateway.records.step_record import StepRecord
 from gateway.records.tables.administration import AuditEvent, Refusal
+from gateway.records.tables.cases import Case, CaseEvent, Delivery, PreparedInstance, SignedReport
 from gateway.records.tables.columns import METADATA
-from gateway.records.tables.studies import (
-    Case,
-    CaseEvent,
-    Commitment,
-    Delivery,
-    ForgottenPatient,
-    Identity,
-    Instance,
-    PreparedInstance,
-    SignedReport,
-    Study,
-)
+from gateway.records.tables.commitments import Commitment
+from gateway.records.tables.studies import ForgottenPatient, Identity, Instance, Study
 from gateway.records.views import case_rows, study_rows
 from gateway.records.views.queue import every_case, queue
 from support.conflicts import decide

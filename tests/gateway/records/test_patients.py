@@ -10,7 +10,8 @@ from gateway.records import ledger
 from gateway.records.database import Database
 from gateway.records.identities.vault import Vault
 from gateway.records.patients import enrolments_of, forgotten_cases, not_over, studies_of
-from gateway.records.tables.studies import Case, Enrolment, Identity, Study
+from gateway.records.tables.cases import Case
+from gateway.records.tables.studies import Enrolment, Identity, Study
 from support.records import QUIET, FakeClock, keep_identities, matched_case, new_instance, sealed
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

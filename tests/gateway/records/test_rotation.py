@@ -18,7 +18,7 @@ from gateway.records.ledger.identities import BEGAN, ROTATED
 from gateway.records.migrations import schema
 from gateway.records.step_record import StepRecord
 from gateway.records.tables.administration import RetiredKey
-from gateway.records.tables.studies import Case
+from gateway.records.tables.cases import Case
 from support.crashes import killed_at
 from support.records import FakeClock, audit_events, due, keep_identities, matched_case, sealed
 

@@ -21,7 +21,7 @@ from dicom_nodes.node import DimseNode, Node, Role
 from dicom_nodes.scp.refusals import RefusedCaller
 from gateway.records import ledger
 from gateway.records.step_record import NewCommitment
-from gateway.records.tables.studies import Case, Delivery
+from gateway.records.tables.cases import Case, Delivery
 from gateway.records.views import case_rows
 from gateway.reporting.example import phantom_report
 from support.engine import Bench, bench, scans

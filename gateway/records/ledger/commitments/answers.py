@@ -12,7 +12,8 @@ from gateway.lifecycle import CaseState, ReplyState
 from gateway.records.commitment_answers import Asked, Unexpected, unexpected
 from gateway.records.database import Database
 from gateway.records.step_record import NewCommitment, NewRequest
-from gateway.records.tables.studies import Case, Commitment, Reply
+from gateway.records.tables.cases import Case, Reply
+from gateway.records.tables.commitments import Commitment
 
 MOST_UNTAKEN = 3
 """Requests of one unit that stay although their node is not known to have taken them."""

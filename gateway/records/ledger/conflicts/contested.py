@@ -16,8 +16,9 @@ from gateway.lifecycle import OPEN_CONFLICT, Choice, ConflictState, Standing, mo
 from gateway.records.ledger.journal import add_line
 from gateway.records.ledger.notices import raise_notice
 from gateway.records.step_record import Dispute, NewStanding
+from gateway.records.tables.cases import Case
 from gateway.records.tables.conflicts import TWO_IDENTITIES, Conflict
-from gateway.records.tables.studies import Case, Instance, Study
+from gateway.records.tables.studies import Instance, Study
 
 CONTESTED_FIX = (
     "A lead decides on the page of the case which version stands; until then nothing of it leaves."

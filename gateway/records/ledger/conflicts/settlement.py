@@ -29,8 +29,9 @@ from gateway.records.ledger.identities import keep_identity, renew_identity
 from gateway.records.ledger.journal import add_line
 from gateway.records.ledger.notices import raise_notice
 from gateway.records.step_record import Settlement
+from gateway.records.tables.cases import TAKEN, WITHDRAWN, Case, Delivery, Reply
 from gateway.records.tables.conflicts import Conflict
-from gateway.records.tables.studies import TAKEN, WITHDRAWN, Case, Delivery, Identity, Instance, Reply, Study
+from gateway.records.tables.studies import Identity, Instance, Study
 
 """The outcome of a delivery that was taken back: the copy is sent again, or to be deleted where it went."""
 OF_THE_PATIENT = ("other-name", "other-birth-date", "accession-of-another")

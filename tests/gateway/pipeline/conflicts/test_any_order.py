@@ -30,8 +30,9 @@ from gateway.errors import WrongState
 from gateway.lifecycle import OPEN_CONFLICT, Choice
 from gateway.pipeline.steps.persons import whom
 from gateway.records import ledger
+from gateway.records.tables.cases import Case
 from gateway.records.tables.conflicts import TWO_IDENTITIES, Conflict
-from gateway.records.tables.studies import Case, Instance
+from gateway.records.tables.studies import Instance
 from gateway.reporting.example import phantom_report
 from support.engine import Bench, bench, scans
 from support.records import LEASE, reader

@@ -22,8 +22,9 @@ from gateway.errors import WrongState
 from gateway.lifecycle import Choice
 from gateway.records import ledger
 from gateway.records.tables.administration import Notice
+from gateway.records.tables.cases import Case
 from gateway.records.tables.conflicts import Conflict
-from gateway.records.tables.studies import Case, Identity, Instance
+from gateway.records.tables.studies import Identity, Instance
 from gateway.records.views import case_rows
 from support.conflicts import case
 from support.crashes import killed_at

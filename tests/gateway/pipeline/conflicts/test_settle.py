@@ -11,7 +11,8 @@ from gateway.errors import WrongState
 from gateway.lifecycle import Choice
 from gateway.records import ledger
 from gateway.records.tables.administration import Notice
-from gateway.records.tables.studies import Delivery, Identity, Instance, Reply
+from gateway.records.tables.cases import Delivery, Reply
+from gateway.records.tables.studies import Identity, Instance
 from gateway.records.views import case_rows
 from support.conflicts import case, decide, state
 from support.engine import Bench, scans

@@ -18,7 +18,7 @@ from gateway.pipeline.replies.case_of_reply import (
     fitting_case,
     is_report,
 )
-from gateway.records.tables.studies import Case, Reply
+from gateway.records.tables.cases import Case, Reply
 
 NODES = NodeDirectory.from_text(
     """

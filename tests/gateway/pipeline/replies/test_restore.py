@@ -14,7 +14,7 @@ from dicom_nodes.instance import read_instance
 from dicom_nodes.node import DimseNode, Role
 from gateway.intake import SUCCESS
 from gateway.lifecycle import Choice
-from gateway.records.tables.studies import Case, Delivery, Reply
+from gateway.records.tables.cases import Case, Delivery, Reply
 from gateway.records.views import reply_rows
 from support.conflicts import case, decide
 from support.engine import NOBODY_ANSWERS, RULE, Bench, bench, scans

@@ -13,7 +13,7 @@ from dicom_nodes.node import DimseNode, Role
 from gateway.intake import SUCCESS
 from gateway.records import ledger
 from gateway.records.step_record import NewDelivery
-from gateway.records.tables.studies import Case, Reply
+from gateway.records.tables.cases import Case, Reply
 from gateway.records.views import reply_rows
 from routing_rules.rule_files import rules_from_text
 from support.engine import RULE, Bench, bench, scans

@@ -21,7 +21,8 @@ from gateway.records import audit, forgetting, ledger
 from gateway.records.calendar import PatientRow, calendar
 from gateway.records.identities import sealed_letters
 from gateway.records.tables.administration import AuditEvent, Notice
-from gateway.records.tables.studies import Case, Enrolment, Study
+from gateway.records.tables.cases import Case
+from gateway.records.tables.studies import Enrolment, Study
 from routing_rules.surveillance.due_dates import CalendarState, JcvStatus
 from routing_rules.surveillance.due_dates import PatientRisk as Risk
 from routing_rules.surveillance.enrolment_csv import EnrolmentRow

@@ -15,7 +15,7 @@ from gateway.pipeline.step_result import Done, Stuck
 from gateway.pipeline.steps.compose import compose
 from gateway.pipeline.steps.document_forms import RICHEST_FIRST
 from gateway.records.ledger.work import Claim
-from gateway.records.tables.studies import SignedReport
+from gateway.records.tables.cases import SignedReport
 from support.engine import scans
 from support.nodes.returning import Returning, returning
 

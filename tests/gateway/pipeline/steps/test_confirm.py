@@ -19,7 +19,7 @@ from dicom_nodes.outcomes import A_FEW
 from dicom_nodes.scp.receiver import Receiver
 from gateway.pipeline.steps.confirm import MOST_FAILURES, MOST_REFUSALS
 from gateway.privacy.schemes import Scheme
-from gateway.records.tables.studies import Commitment
+from gateway.records.tables.commitments import Commitment
 from gateway.records.views import case_rows
 from support.nodes.peers import HERE, Kept, PretendPacs, free_port, node, orthanc, receiver
 from support.nodes.returning import SENDER, Returning, returning

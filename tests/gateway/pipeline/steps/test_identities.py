@@ -9,7 +9,8 @@ from pydicom import Dataset, dcmread
 from pydicom.uid import generate_uid
 from sqlmodel import select
 
-from gateway.records.tables.studies import Case, Study
+from gateway.records.tables.cases import Case
+from gateway.records.tables.studies import Study
 from gateway.records.views import case_rows
 from support.engine import SQLITE_IS_ENOUGH, Bench, scans
 from support.patients import sign

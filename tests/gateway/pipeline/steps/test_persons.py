@@ -29,8 +29,9 @@ from gateway.records.identities import sealed_letters
 from gateway.records.identities.vault import Vault
 from gateway.records.ledger.replies import NewReply
 from gateway.records.tables.administration import Notice
+from gateway.records.tables.cases import Case, Delivery, Reply
 from gateway.records.tables.conflicts import TWO_IDENTITIES, Conflict
-from gateway.records.tables.studies import Case, Delivery, ForgottenPatient, Identity, Reply, Study
+from gateway.records.tables.studies import ForgottenPatient, Identity, Study
 from gateway.records.views import case_rows
 from routing_rules.surveillance.due_dates import PatientRisk
 from routing_rules.surveillance.enrolment_csv import EnrolmentRow

@@ -16,7 +16,7 @@ from gateway.privacy.identifiers.detection import IdentifierDetector
 from gateway.privacy.leak_search.search import identifying_values
 from gateway.records import ledger
 from gateway.records.tables.administration import AuditEvent
-from gateway.records.tables.studies import CaseEvent
+from gateway.records.tables.cases import CaseEvent
 from gateway.records.views import case_rows
 from gateway.records.views.held_object_rows import manifests
 from support.engine import RULE, Bench, bench
@@ -207,7 +207,7 @@ def test_what_is_sent_cannot_be_left_out_any_more(pipeline: Bench, study: list[D
     with pytest.raises(WrongState, match="sent already"):
         leave_out(pipeline, capture.id)
     with pipeline.context.database.write("sign") as session:
-        from gateway.records.tables.studies import Case
+        from gateway.records.tables.cases import Case
 
         session.get_one(Case, 1).state = "REPORTED"
     with pytest.raises(WrongState, match="REPORTED"):

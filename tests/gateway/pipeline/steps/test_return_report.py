@@ -26,7 +26,7 @@ from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.node import ConfirmsBy, DicomWebNode, DimseNode, Role, Site
 from dicom_nodes.outcomes import A_FEW
 from gateway.records.tables.administration import AuditEvent
-from gateway.records.tables.studies import Case
+from gateway.records.tables.cases import Case
 from support.nodes.odd_peer import abort
 from support.nodes.peers import HERE, PretendPacs, dcmrecv, free_port, node, storescp
 from support.nodes.returning import SENDER, returning

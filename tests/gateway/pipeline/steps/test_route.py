@@ -11,7 +11,7 @@ from pydicom import Dataset
 from sqlmodel import select
 
 from gateway.records import ledger
-from gateway.records.tables.studies import Case
+from gateway.records.tables.cases import Case
 from gateway.records.views import conflict_rows, notice_rows
 from routing_rules.rule_files import rules_from_text
 from support.engine import RULE, Bench, bench, scans

@@ -8,7 +8,8 @@ from sqlmodel import select
 
 from gateway.records import ledger
 from gateway.records.accounts import Viewer
-from gateway.records.tables.studies import Case, CaseEvent, Instance
+from gateway.records.tables.cases import Case, CaseEvent
+from gateway.records.tables.studies import Instance
 from gateway.records.views import study_rows
 from routing_rules.rule_files import rules_from_text
 from routing_rules.series.protocol import Readability

@@ -20,8 +20,9 @@ from gateway.records.ledger.forgetting import (
     readmit,
 )
 from gateway.records.tables.administration import Refusal
-from gateway.records.tables.commitments import OwedResult
-from gateway.records.tables.studies import Case, Commitment, ForgottenPatient, Instance, Reply, Study
+from gateway.records.tables.cases import Case, Reply
+from gateway.records.tables.commitments import Commitment, OwedResult
+from gateway.records.tables.studies import ForgottenPatient, Instance, Study
 from support.records import (
     QUIET,
     STATES,

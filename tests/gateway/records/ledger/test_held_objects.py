@@ -21,7 +21,7 @@ from gateway.records.ledger.held_objects import (
     look_at_original,
 )
 from gateway.records.step_record import NewDelivery, NewHeldObject, NewPreparedInstance, StepRecord
-from gateway.records.tables.studies import HeldObject
+from gateway.records.tables.cases import HeldObject
 from support.records import QUIET, FakeClock, audit_events, case_row, due, journal, matched_case, new_instance
 
 HELD = NewHeldObject(

@@ -10,7 +10,7 @@ from gateway.records import ledger
 from gateway.records.database import Database
 from gateway.records.ledger.node_responses import keep_deliveries
 from gateway.records.step_record import NewDelivery, StepRecord
-from gateway.records.tables.studies import Delivery
+from gateway.records.tables.cases import Delivery
 from gateway.records.views import case_rows
 from support.records import (
     FakeClock,

@@ -9,7 +9,8 @@ from gateway.records import ledger
 from gateway.records.database import Database
 from gateway.records.ledger.opening import open_case
 from gateway.records.step_record import NewCase, StepRecord
-from gateway.records.tables.studies import Case, Study
+from gateway.records.tables.cases import Case
+from gateway.records.tables.studies import Study
 from support.records import (
     LEASE,
     QUIET,

@@ -10,7 +10,8 @@ from sqlmodel import select
 from gateway.records import ledger
 from gateway.records.database import Database
 from gateway.records.ledger.peers import peer_of
-from gateway.records.tables.studies import Case, Reply, Study
+from gateway.records.tables.cases import Case, Reply
+from gateway.records.tables.studies import Study
 from support.records import FakeClock, matched_case, new_reply
 
 

@@ -20,7 +20,7 @@ from gateway.records.ledger.people import (
     save_draft,
     sign_report,
 )
-from gateway.records.tables.studies import Case, Draft, SignedReport
+from gateway.records.tables.cases import Case, Draft, SignedReport
 from support.crashes import killed_at
 from support.records import (
     LEASE,

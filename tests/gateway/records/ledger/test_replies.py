@@ -16,7 +16,7 @@ from gateway.records.database import Database
 from gateway.records.ledger.replies import note_reply_download
 from gateway.records.step_record import NewDelivery, StepRecord
 from gateway.records.tables.administration import Notice
-from gateway.records.tables.studies import Case, Delivery, PreparedInstance, Reply
+from gateway.records.tables.cases import Case, Delivery, PreparedInstance, Reply
 from gateway.records.views import case_rows, commitment_rows, reply_rows
 from gateway.records.views.queue import queue
 from support.records import (

@@ -16,7 +16,8 @@ from gateway.records.database import Database
 from gateway.records.ledger.verdicts import overrule_verdict
 from gateway.records.step_record import StepRecord
 from gateway.records.tables.administration import AuditEvent
-from gateway.records.tables.studies import CaseEvent, Study
+from gateway.records.tables.cases import CaseEvent
+from gateway.records.tables.studies import Study
 from gateway.records.views import case_rows
 from routing_rules.series.protocol import Readability
 from routing_rules.series.reader_overrule import Overrule

@@ -13,7 +13,8 @@ from gateway.records.database import Database
 from gateway.records.identities.vault import Vault
 from gateway.records.ledger.work import advance, claim_due, note_deliveries, park, place_of, postpone, renew
 from gateway.records.step_record import NewDelivery, NewManifest, NewPreparedInstance, StepRecord
-from gateway.records.tables.studies import Case, Reply, Study
+from gateway.records.tables.cases import Case, Reply
+from gateway.records.tables.studies import Study
 from gateway.records.views import case_rows, notice_rows
 from gateway.records.views.held_object_rows import manifests
 from support.records import (

@@ -15,10 +15,11 @@ from gateway.errors import GatewayError
 from gateway.records.database import Database
 from gateway.records.ledger.work import UNITS
 from gateway.records.tables.administration import Account
+from gateway.records.tables.cases import Case, Reply
 from gateway.records.tables.columns import METADATA, Due, Numbered
 from gateway.records.tables.commitments import OwedResult
 from gateway.records.tables.conflicts import Conflict
-from gateway.records.tables.studies import Case, Reply, Study
+from gateway.records.tables.studies import Study
 
 PACKAGES = tuple(
     Path(gateway.__file__).parents[1] / name for name in ("gateway", "dicom_nodes", "routing_rules")

@@ -8,7 +8,8 @@ from gateway.records.database import Database
 from gateway.records.identities.vault import Vault
 from gateway.records.ledger.node_responses import keep_deliveries
 from gateway.records.step_record import NewDelivery
-from gateway.records.tables.studies import Case, ForgottenPatient, Identity, SignedReport, Study
+from gateway.records.tables.cases import Case, SignedReport
+from gateway.records.tables.studies import ForgottenPatient, Identity, Study
 from gateway.records.views import case_rows
 from gateway.records.views.queue import queue
 from support.records import (

@@ -11,7 +11,7 @@ from sqlmodel import select
 from gateway.records import ledger
 from gateway.records.accounts import Viewer
 from gateway.records.database import Database
-from gateway.records.tables.studies import NEEDS_ATTENTION, Case
+from gateway.records.tables.cases import NEEDS_ATTENTION, Case
 from gateway.records.views import queue
 from support.records import FakeClock, forwarded_case, matched_case, reader
 

@@ -6,7 +6,7 @@ from gateway.records import ledger
 from gateway.records.accounts import Viewer
 from gateway.records.database import Database
 from gateway.records.identities.vault import Vault
-from gateway.records.tables.studies import Case, PreparedInstance, Reply
+from gateway.records.tables.cases import Case, PreparedInstance, Reply
 from gateway.records.views import reply_rows
 from support.records import (
     EVERYBODY,

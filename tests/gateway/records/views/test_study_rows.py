@@ -9,7 +9,7 @@ from gateway.records import ledger
 from gateway.records.accounts import Viewer
 from gateway.records.database import Database
 from gateway.records.step_record import StepRecord
-from gateway.records.tables.studies import Case
+from gateway.records.tables.cases import Case
 from gateway.records.views.study_rows import studies, study_row
 from support.records import EVERYBODY, QUIET, FakeClock, draft, due, matched_case, new_instance
 

@@ -105,7 +105,7 @@ def test_an_account_named_like_a_sender_stores_as_that_node(web: WebGateway) -> 
 
 def test_an_account_named_like_a_reader_sends_back_what_it_made(web: WebGateway) -> None:
     """What a reading site stores by STOW-RS is about the studies it reads: no study of its own."""
-    from gateway.records.tables.studies import Reply
+    from gateway.records.tables.cases import Reply
 
     web.add("reading-site", "coordinator", "reading")
     assert stow(web, related(study_file("2.25.6006")), login="reading-site").status_code == 200

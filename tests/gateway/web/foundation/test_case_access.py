@@ -8,7 +8,7 @@ import pytest
 
 from gateway.errors import NotThere
 from gateway.records.accounts import Viewer
-from gateway.records.tables.studies import Case
+from gateway.records.tables.cases import Case
 from gateway.web.foundation.case_access import open_case, visible_study
 from support.web_gateway import WebGateway
 

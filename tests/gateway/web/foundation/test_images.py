@@ -16,7 +16,7 @@ from pydicom.uid import RLELossless
 
 from gateway.decoding import children
 from gateway.records.blobs import LocalBlobs
-from gateway.records.tables.studies import PreparedInstance
+from gateway.records.tables.cases import PreparedInstance
 from gateway.web.foundation.images import PictureFailed, Pictures, as_png
 from support.objects.dicom_files import encoded, mr_dataset
 from support.web_gateway import ORIGINAL_UID, WebGateway, phantom

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.records.tables.studies import Delivery
+from gateway.records.tables.cases import Delivery
 from support.web_gateway import ORIGINAL_UID, WebGateway
 
 

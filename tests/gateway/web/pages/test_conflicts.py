@@ -11,8 +11,9 @@ from sqlmodel import select
 
 from gateway.lifecycle import CaseState
 from gateway.records.tables.administration import AuditEvent
+from gateway.records.tables.cases import Case, SignedReport
 from gateway.records.tables.conflicts import Conflict
-from gateway.records.tables.studies import Case, Instance, SignedReport
+from gateway.records.tables.studies import Instance
 from gateway.reporting.example import phantom_report
 from support.web_gateway import WebGateway, phantom
 

@@ -8,7 +8,8 @@ import pytest
 
 from gateway.lifecycle import CaseState
 from gateway.records import forgetting, ledger
-from gateway.records.tables.studies import Case, SignedReport, Study
+from gateway.records.tables.cases import Case, SignedReport
+from gateway.records.tables.studies import Study
 from gateway.records.views import case_rows
 from gateway.reporting.example import phantom_report
 from support.web_gateway import WebGateway, phantom

@@ -80,7 +80,7 @@ def test_the_pictures_of_a_forgotten_patient_are_gone(web: WebGateway) -> None:
     reader = web.client("reader")
     assert len(reader.get(f"/api/cases/{case_id}/images").json()["series"]) == 1
     with web.database.write("test_forgotten") as session:
-        from gateway.records.tables.studies import Case
+        from gateway.records.tables.cases import Case
 
         session.get_one(Case, case_id).forgotten_at = web.database.now(session)
     told: dict[str, Any] = reader.get(f"/api/cases/{case_id}/images").json()

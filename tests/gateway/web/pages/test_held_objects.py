@@ -15,7 +15,7 @@ from sqlmodel import select
 from gateway.pipeline.steps.manifest import ManifestBuilder, canonical, verify
 from gateway.privacy.profile.profile import load_profile
 from gateway.records.tables.administration import AuditEvent
-from gateway.records.tables.studies import Case, HeldObject, Manifest
+from gateway.records.tables.cases import Case, HeldObject, Manifest
 from gateway.records.views.held_object_rows import HeldRow
 from gateway.web.pages.held_objects import held_counts
 from support.objects.held_objects import screen_capture

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlmodel import select
 
 from gateway.records.tables.administration import AuditEvent
-from gateway.records.tables.studies import Case, Instance, Study
+from gateway.records.tables.cases import Case
+from gateway.records.tables.studies import Instance, Study
 from support.nodes.replies import file_of
 from support.web_gateway import WebGateway, phantom
 

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from gateway.lifecycle import CaseState
-from gateway.records.tables.studies import Case
+from gateway.records.tables.cases import Case
 from support.web_gateway import ORIGINAL_UID, WebGateway, explanation
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"

@@ -10,7 +10,8 @@ from sqlmodel import select
 from gateway.lifecycle import CaseState, ReplyState
 from gateway.records import numbers
 from gateway.records.tables.administration import AuditEvent
-from gateway.records.tables.studies import Case, Reply, Study
+from gateway.records.tables.cases import Case, Reply
+from gateway.records.tables.studies import Study
 from gateway.records.views import case_rows, reply_rows
 from support.records import audit_events
 from support.web_gateway import ORIGINAL_UID, WebGateway

@@ -9,7 +9,7 @@ from datetime import timedelta
 from sqlalchemy import update
 from sqlmodel import col
 
-from gateway.records.tables.studies import Case
+from gateway.records.tables.cases import Case
 from gateway.reporting.example import phantom_form
 from gateway.reporting.form import FORM
 from support.web_gateway import PASSWORD, WebGateway

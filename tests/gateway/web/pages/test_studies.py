@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from gateway.records.tables.studies import Case, Study
+from gateway.records.tables.cases import Case
+from gateway.records.tables.studies import Study
 from routing_rules.facts import StudyFacts
 from routing_rules.matching import match
 from routing_rules.rule_files import rules_from_text

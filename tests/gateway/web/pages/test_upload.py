@@ -15,7 +15,7 @@ from sqlmodel import select
 from gateway.lifecycle import CaseState
 from gateway.records import audit
 from gateway.records.tables.administration import AuditEvent
-from gateway.records.tables.studies import Case
+from gateway.records.tables.cases import Case
 from gateway.records.views import case_rows
 from support.objects.dicom_files import encoded, mr_dataset, study_file
 from support.web_gateway import WebGateway

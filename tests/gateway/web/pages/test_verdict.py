@@ -9,7 +9,7 @@ import pytest
 
 from gateway.lifecycle import CaseState
 from gateway.records.accounts import Viewer
-from gateway.records.tables.studies import Case
+from gateway.records.tables.cases import Case
 from gateway.web.foundation.case_access import open_case
 from gateway.web.pages.verdict import may_judge
 from routing_rules.series.protocol import assess

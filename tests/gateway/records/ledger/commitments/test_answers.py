@@ -11,7 +11,8 @@ from gateway.records import ledger
 from gateway.records.commitment_answers import NOT_ASKED_ABOUT, UNKNOWN_TRANSACTION, another_was_asked
 from gateway.records.database import Database
 from gateway.records.step_record import NewCommitment, NewRequest, StepRecord
-from gateway.records.tables.studies import Case, Commitment
+from gateway.records.tables.cases import Case
+from gateway.records.tables.commitments import Commitment
 from support.records import FakeClock, case_row, due, forwarded_case, matched_case
 
 PACS = {"hospital-pacs"}

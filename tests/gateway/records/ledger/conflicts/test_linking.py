@@ -11,7 +11,8 @@ from gateway.errors import NotThere, WrongState
 from gateway.records import ledger
 from gateway.records.database import Database
 from gateway.records.tables.administration import AuditEvent
-from gateway.records.tables.studies import Case, Study
+from gateway.records.tables.cases import Case
+from gateway.records.tables.studies import Study
 from support.records import QUIET, FakeClock, forwarded_case, journal, new_instance
 
 STUDIES = ("1.3", "1.4", "1.5")
