@@ -34,7 +34,7 @@ from gateway.lifecycle import CaseState
 from gateway.pipeline.step_table import STATES_WITH_STEPS
 from gateway.records import ledger
 from gateway.records.database import Database
-from gateway.records.tables import studies
+from gateway.records.tables import cases
 from support.nodes.peers import wait_until
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -261,7 +261,7 @@ def test_a_filled_database_has_one_case_that_is_due(tmp_path: Path) -> None:
     fill(tmp_path, 12, 5)
     database = Database(f"sqlite:///{tmp_path / 'gateway-data' / 'gateway.sqlite'}")
     with database.read() as session:
-        states = Counter(session.exec(select(studies.Case.state)))
+        states = Counter(session.exec(select(cases.Case.state)))
     claimed = ledger.claim_due(database, "test", timedelta(minutes=1), STATES_WITH_STEPS)
     database.close()
     assert states == {CaseState.MATCHED: 1, CaseState.FORWARDED: 5, CaseState.CONFIRMED: 7}
