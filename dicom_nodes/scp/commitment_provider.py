@@ -11,7 +11,6 @@ from collections.abc import Callable
 
 from pydicom.dataset import Dataset
 from pynetdicom import evt
-from pynetdicom.association import Association
 
 from dicom_nodes.commitment import (
     INVALID_ARGUMENT,
@@ -21,7 +20,7 @@ from dicom_nodes.commitment import (
     CommitmentRequest,
     references_of_action,
 )
-from dicom_nodes.node import DimseNode
+from dicom_nodes.scp.callers import Callers
 from dicom_nodes.scp.refusals import NO_SUCH_ACTION, NOT_AN_ASKING_TITLE, UNREADABLE_REQUEST, Told
 
 log = logging.getLogger("dicom_nodes.commitment")
@@ -36,21 +35,16 @@ _NOT_AUTHORISED = 0x0124
 
 
 class CommitmentProvider:
-    """Answers N-ACTION for one receiver; `caller_of` gives a caller's node and title, `turned_away` is told of a no."""
+    """Answers N-ACTION for one receiver: `take` remembers what is owed, `callers` says who asks and hears of a no."""
 
-    def __init__(
-        self,
-        take: Take,
-        caller_of: Callable[[Association], tuple[DimseNode, str]],
-        turned_away: Callable[[Association, str, str], None],
-    ) -> None:
+    def __init__(self, take: Take, callers: Callers) -> None:
         self._take = take
-        self._caller_of = caller_of
-        self._turned_away = turned_away
+        self._callers = callers
 
     def request(self, event: evt.Event) -> tuple[int, Dataset | None]:
         """EVT_N_ACTION: Success once the request is remembered, and not before."""
-        node, title = self._caller_of(event.assoc)
+        caller = self._callers[event.assoc]
+        node, title = caller.node, caller.calling_ae_title
         if event.action_type != REQUEST_COMMITMENT:
             return self._refused(event, _NO_SUCH_ACTION, NO_SUCH_ACTION)
         if title not in node.calls_as:
@@ -71,5 +65,5 @@ class CommitmentProvider:
         return SUCCESS, None
 
     def _refused(self, event: evt.Event, status: int, told: Told) -> tuple[int, None]:
-        self._turned_away(event.assoc, *told)
+        self._callers.turned_away(event.assoc, *told)
         return status, None

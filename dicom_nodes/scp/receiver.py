@@ -12,76 +12,43 @@ import logging
 import socket
 import threading
 import time
-import uuid
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
 from pynetdicom.transport import AssociationSocket
 
 from dicom_nodes.commitment import (
-    ALL_COMMITTED,
-    INVALID_ARGUMENT,
-    PROCESSING_FAILURE,
-    SOME_FAILED,
     SUCCESS,
     CommitmentResult,
-    result_of_event,
 )
 from dicom_nodes.directory import NodeDirectory
-from dicom_nodes.encoding.uids import is_uid
-from dicom_nodes.instance import ReceivedInstance
-from dicom_nodes.node import STORING, DimseNode, TlsSettings
+from dicom_nodes.node import TlsSettings
+from dicom_nodes.scp.callers import Callers
 from dicom_nodes.scp.commitment_provider import CommitmentProvider, Take
-from dicom_nodes.scp.incoming import (
-    CANNOT_UNDERSTAND,
-    Begin,
-    Collected,
-    Discarded,
-    Incoming,
-    Keep,
-)
+from dicom_nodes.scp.commitment_reports import CommitmentReports
+from dicom_nodes.scp.incoming import Begin, Collected, Keep
 from dicom_nodes.scp.listening import listen
 from dicom_nodes.scp.readable import BLANK_TITLE
 from dicom_nodes.scp.refusals import (
-    INVALID_INSTANCE,
     NO_LIST_OF_NODES,
-    NO_SUCH_EVENT,
     NO_TLS,
-    NOT_A_STORAGE_CLASS,
-    NOT_A_STORER,
-    NOT_A_STORING_TITLE,
     TOO_MANY,
-    UNREADABLE_RESULT,
-    WITHOUT_DATA_SET,
     RefusedCaller,
     Told,
     refused_contexts,
 )
 from dicom_nodes.scp.server import ReceiverServer
+from dicom_nodes.scp.storage_requests import StorageRequests
 from dicom_nodes.scp.streaming import StreamingSocket
 from dicom_nodes.upper_layer.contexts import accepted_contexts, storage_sop_classes
-from dicom_nodes.upper_layer.pdus import (
-    AFFECTED_CLASS,
-    AFFECTED_INSTANCE,
-    DATA_SET_TYPE,
-    NO_DATA_SET,
-    number_of,
-    uid_of,
-)
 from dicom_nodes.upper_layer.pynetdicom_private import end_network_thread, reject
 from dicom_nodes.upper_layer.pynetdicom_setup import MAX_PDU, application_entity, cut
 from dicom_nodes.upper_layer.tls import server_context
 
 log = logging.getLogger("dicom_nodes.scp.receiver")
-
-_INVALID_INSTANCE = 0x0117
-_CLASS_NOT_SUPPORTED = 0x0122
-_NOT_AUTHORISED = 0x0124
-_NO_SUCH_EVENT = 0x0113
 
 _CALLING_UNKNOWN = (0x01, 0x01, 0x03)
 _CALLED_UNKNOWN = (0x01, 0x01, 0x07)
@@ -90,28 +57,6 @@ _CONGESTION = (0x02, 0x03, 0x01)
 # How long a caller may take to send its request, and to hang up after a rejection (ARTIM, PS3.8 9.1.4).
 _PATIENCE_S = 10.0
 _IDLE_TIMEOUT_S = 60.0
-
-
-@dataclass(frozen=True)
-class _Caller:
-    node: DimseNode
-    association_id: str
-    calling_ae_title: str
-    called_ae_title: str
-    address: str
-    contexts: dict[int, tuple[str, str]] = field(default_factory=dict)
-    """Abstract and transfer syntax of each accepted presentation context, once there is one."""
-
-    def syntaxes_of(self, association: Association, context_id: int) -> tuple[str, str]:
-        """Abstract and transfer syntax of an accepted context."""
-        if not self.contexts:
-            for context in association.accepted_contexts:
-                assert context.context_id is not None
-                self.contexts[context.context_id] = (
-                    str(context.abstract_syntax),
-                    str(context.transfer_syntax[0]),
-                )
-        return self.contexts[context_id]
 
 
 class Receiver:
@@ -156,23 +101,23 @@ class Receiver:
         self._port = port
         self._listening = listening
         self._directory = directory
-        if begin is None and keep is None:
-            raise ValueError("A receiver needs `begin` or `keep`: something that takes the objects.")
-        self._open = begin
-        self._keep = keep
+        if begin is None:
+            if keep is None:
+                raise ValueError("A receiver needs `begin` or `keep`: something that takes the objects.")
+            begin = partial(Collected, keep=keep)
         self._on_commitment = on_commitment
         self._on_request = on_request
-        self._refused = refused
         self._more_sop_classes = tuple(more_sop_classes)
         self._more_transfer_syntaxes = tuple(more_transfer_syntaxes)
-        self._storage_classes = frozenset(storage_sop_classes(self._more_sop_classes))
         self._tls = tls
         self._max_pdu = max_pdu
         self._max_associations = max_associations
         self._idle_timeout_s = idle_timeout_s
         self._server: ReceiverServer | None = None
         self._thread: threading.Thread | None = None
-        self._callers: WeakKeyDictionary[Association, _Caller] = WeakKeyDictionary()
+        self._callers = Callers(refused)
+        classes = frozenset(storage_sop_classes(self._more_sop_classes))
+        self._storage = StorageRequests(self._callers, classes, begin)
         self._stopping = threading.Event()
 
     @property
@@ -253,9 +198,10 @@ class Receiver:
             (evt.EVT_C_ECHO, lambda _event: SUCCESS),
         ]
         if self._on_commitment is not None:
-            handlers.append((evt.EVT_N_EVENT_REPORT, self._commitment_result))
+            reports = CommitmentReports(self._callers, self._directory, self._on_commitment)
+            handlers.append((evt.EVT_N_EVENT_REPORT, reports.take))
         if self._on_request is not None:
-            provider = CommitmentProvider(self._on_request, self._asker, self._turned_away)
+            provider = CommitmentProvider(self._on_request, self._callers)
             handlers.append((evt.EVT_N_ACTION, provider.request))
         return handlers
 
@@ -297,131 +243,29 @@ class Receiver:
             fix = "If it is wanted, add a node with its AE title and address to nodes.yaml."
             self._reject(association, _CALLING_UNKNOWN, RefusedCaller(calling, called, address, why, fix))
         else:
-            caller = _Caller(
-                node, uuid.uuid4().hex, calling or node.ae_title, called or self.ae_title, address
-            )
-            self._callers[association] = caller
+            self._callers.admit(association, node, calling or node.ae_title, called or self.ae_title, address)
 
     def _reject(
         self, association: Association, answer: tuple[int, int, int], refusal: RefusedCaller | None
     ) -> None:
         reject(association, *answer)
         if refusal is not None:
-            self._tell(refusal)
+            self._callers.tell(refusal)
         association.kill()
 
     def _rejected_as_one_too_many(self, event: evt.Event) -> None:
         """pynetdicom's own rejection: that of one association too many."""
-        self._turned_away(event.assoc, *TOO_MANY)
+        self._callers.turned_away(event.assoc, *TOO_MANY)
 
     def _look_at_contexts(self, event: evt.Event) -> None:
         for why, fix in refused_contexts(event.assoc):
-            self._turned_away(event.assoc, why, fix)
+            self._callers.turned_away(event.assoc, why, fix)
 
     def _failed_to_connect(self, address: str, *, tls: bool, times: int = 1) -> None:
         why, fix = NO_TLS if tls else TOO_MANY
-        self._record(RefusedCaller("", "", address, why, fix, times=times))
-
-    def _turned_away(self, association: Association, why: str, fix: str) -> None:
-        caller = self._callers.get(association)
-        if caller is None:
-            self._tell(RefusedCaller("", "", str(association.requestor.address), why, fix))
-        else:
-            self._tell(
-                RefusedCaller(
-                    caller.calling_ae_title,
-                    caller.called_ae_title,
-                    caller.address,
-                    why,
-                    fix,
-                    caller.node.name,
-                )
-            )
-
-    def _tell(self, refusal: RefusedCaller) -> None:
-        log.warning("turned away %r from %s: %s", refusal.calling_ae_title, refusal.address, refusal.why)
-        self._record(refusal)
-
-    def _record(self, refusal: RefusedCaller) -> None:
-        if self._refused is not None:
-            try:
-                self._refused(refusal)
-            except Exception:
-                log.exception("the refusal could not be recorded")
-
-    # -- storage
+        self._callers.record(RefusedCaller("", "", address, why, fix, times=times))
 
     def _socket_of(self, plain: AssociationSocket, limit: int) -> StreamingSocket:
         streaming = StreamingSocket.around(plain, limit)
-        streaming.serve(self._begin, limit, self._idle_timeout_s, self._turned_away)
+        streaming.serve(self._storage.begin, limit, self._idle_timeout_s, self._callers.turned_away)
         return streaming
-
-    def _begin(self, association: Association, context_id: int, command: Mapping[int, bytes]) -> Incoming:
-        """A C-STORE request: who may store what, before the first byte of the data set is looked at."""
-        caller = self._callers[association]
-        sop_class, sop_instance = uid_of(command, AFFECTED_CLASS), uid_of(command, AFFECTED_INSTANCE)
-        abstract_syntax, transfer_syntax = caller.syntaxes_of(association, context_id)
-        if not STORING & caller.node.roles:
-            return self._discarded(association, _NOT_AUTHORISED, NOT_A_STORER)
-        if caller.calling_ae_title not in caller.node.calls_as:
-            return self._discarded(association, _NOT_AUTHORISED, NOT_A_STORING_TITLE)
-        if not is_uid(sop_instance) or not is_uid(sop_class):
-            return self._discarded(association, _INVALID_INSTANCE, INVALID_INSTANCE)
-        if abstract_syntax not in self._storage_classes:
-            return self._discarded(association, _CLASS_NOT_SUPPORTED, NOT_A_STORAGE_CLASS)
-        if number_of(command, DATA_SET_TYPE) == NO_DATA_SET:
-            return self._discarded(association, CANNOT_UNDERSTAND, WITHOUT_DATA_SET)
-        announced = ReceivedInstance(
-            sop_class_uid=sop_class,
-            sop_instance_uid=sop_instance,
-            transfer_syntax_uid=transfer_syntax,
-            dataset=b"",
-            calling_ae_title=caller.calling_ae_title,
-            called_ae_title=caller.called_ae_title,
-            peer_address=caller.address,
-            association_id=caller.association_id,
-            node=caller.node.name,
-            received_by="c-store",
-        )
-        if self._open is not None:
-            return self._open(announced)
-        assert self._keep is not None
-        return Collected(announced, self._keep)
-
-    def _discarded(self, association: Association, status: int, told: Told) -> Discarded:
-        self._turned_away(association, *told)
-        return Discarded(status)
-
-    # -- storage commitment
-
-    def _asker(self, association: Association) -> tuple[DimseNode, str]:
-        caller = self._callers[association]
-        return caller.node, caller.calling_ae_title
-
-    def _commitment_result(self, event: evt.Event) -> tuple[int, None]:
-        """An answer to a request of ours, on an association of the peer's (PS3.4 J.3.3).
-
-        What does not count is no argument for us: 0115 (PS3.7 10.1.1.1.8), whatever the reason, so that nobody learns
-        which transactions there are. That it could not be kept is 0110: the peer reports again.
-        """
-        assert self._on_commitment is not None
-        caller = self._callers[event.assoc]
-        if event.event_type not in (ALL_COMMITTED, SOME_FAILED):
-            self._turned_away(event.assoc, *NO_SUCH_EVENT)
-            return _NO_SUCH_EVENT, None
-        try:
-            result = result_of_event(event, caller.node.name)
-        except Exception:
-            log.exception("a commitment result from node %s cannot be read", caller.node.name)
-            self._turned_away(event.assoc, *UNREADABLE_RESULT)
-            return INVALID_ARGUMENT, None
-        try:
-            reports_for = self._directory().reports_for(caller.calling_ae_title, caller.address)
-            told = self._on_commitment(replace(result, reports_for=reports_for))
-        except Exception:
-            log.exception("a commitment result from node %s could not be taken", caller.node.name)
-            return PROCESSING_FAILURE, None
-        if told is not None:
-            self._turned_away(event.assoc, *told)
-            return INVALID_ARGUMENT, None
-        return SUCCESS, None
