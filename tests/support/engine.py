@@ -150,9 +150,11 @@ def bench(folder: Path, rules: str = RULE, url: str = "", cores: Cores = ONE_COR
         key_files.pseudonym_key(keys),
         cores,
     )
+    intake = Intake(settings, database, blobs)
     try:
-        yield Bench(context, Intake(settings, database, blobs), Engine(context), clock)
+        yield Bench(context, intake, Engine(context), clock)
     finally:
+        intake.close()  # its open folders are descriptors: a thousand of them, and select() takes no socket more
         database.close()
 
 

@@ -248,9 +248,8 @@ def running(folder: Path, **web: Any) -> Iterator[WebGateway]:
     SQLModel.metadata.create_all(database.engine)
     blobs = LocalBlobs(settings.storage.objects)
     nodes = NodeDirectory.from_text(NODES)
-    context = WebContext(
-        settings, database, blobs, lambda: nodes, Intake(settings, database, blobs), rules=lambda: RULES
-    )
+    intake = Intake(settings, database, blobs)
+    context = WebContext(settings, database, blobs, lambda: nodes, intake, rules=lambda: RULES)
     config = uvicorn.Config(
         create_application(context),
         host="127.0.0.1",
@@ -277,6 +276,7 @@ def running(folder: Path, **web: Any) -> Iterator[WebGateway]:
             client.close()
         server.should_exit = True
         thread.join(10)
+        intake.close()
         database.close()
 
 
