@@ -57,6 +57,19 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip(services.summary(absent))
 
 
+MOST_DESCRIPTORS = 500
+"""select(), which pynetdicom waits with, takes no descriptor from 1,024 on."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown() -> None:
+    """A test that leaves files and sockets open costs a later test its sockets, by chance: name it while it can be."""
+    if len(os.listdir("/dev/fd")) > MOST_DESCRIPTORS:
+        gc.collect()
+        still_open = len(os.listdir("/dev/fd"))
+        assert still_open <= MOST_DESCRIPTORS, f"{still_open} descriptors are open: close what is opened"
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """A PostgreSQL server for this process of the tests. Mark the tests that use it with `postgres`."""

@@ -51,6 +51,10 @@ class Callers:
         """The caller of an association that was let in; KeyError for any other."""
         return self._admitted[association]
 
+    def __len__(self) -> int:
+        """How many associations that were let in are still there."""
+        return len(self._admitted)
+
     def admit(
         self, association: Association, node: DimseNode, calling: str, called: str, address: str
     ) -> None:

@@ -20,7 +20,7 @@ from pydicom.tag import Tag
 
 from dicom_nodes.encoding import vrs
 from dicom_nodes.encoding.uids import is_uid
-from gateway.privacy.deidentify.coded_entries import SCHEMES, clean_coded_entry
+from gateway.privacy.deidentify.coded_entries import clean_coded_entry
 from gateway.privacy.deidentify.lookup_tables import (
     SEQUENCES_OF_TABLES,
     TABLES,
@@ -29,31 +29,25 @@ from gateway.privacy.deidentify.lookup_tables import (
     spectrum,
 )
 from gateway.privacy.deidentify.pixel_data import BLANKED, has_true_offsets, without_hidden_text
+from gateway.privacy.deidentify.texts import TextCleaner, known_texts
 from gateway.privacy.elements import has_standard_vr, is_ascii, listed, new_element, vr_to_write
 from gateway.privacy.errors import Held, HeldReason
-from gateway.privacy.identifiers.detection import COUNTER, IdentifierDetector
-from gateway.privacy.identifiers.values import DEEPEST, IdentifyingValue, ValueKind, identifying_values
+from gateway.privacy.identifiers.values import DEEPEST, IdentifyingValue, identifying_values
 from gateway.privacy.profile.iod import AttributeDefinition
 from gateway.privacy.profile.profile import Action, Profile, resolve
 from gateway.privacy.profile.safe_private import creator_of, safe_copy, safe_elements
 from gateway.privacy.schemes import Replacements
 from gateway.privacy.words.coded_terms import is_term
-from gateway.privacy.words.constants import VENDOR_ATTRIBUTES, clean_vendor_text
 from gateway.privacy.words.dates_and_dummies import (
     NUMBER_VRS,
     REMOVED,
     TEXT_VRS,
     capped_age,
     dummy,
-    is_time,
-    shift_date,
-    shift_datetime,
+    shift_all,
 )
-from gateway.privacy.words.radiology import CONTRAST_GIVEN, NO_CONTRAST, clean_contrast_agent, clean_text
 
 _NOTHING: Final[Mapping[int, AttributeDefinition]] = MappingProxyType({})
-_SERIES_DESCRIPTION, _CONTRAST_AGENT = Tag(0x0008103E), Tag(0x00180010)
-_OF_TERMS: Final = frozenset({"ImagedNucleus"})  # no CS, but no free text either
 _UNSPECIFIED: Final = "US"
 _CHARACTER_SET: Final = Tag(0x00080005)
 _DELIMITERS: Final = 0xFFFE
@@ -63,7 +57,6 @@ OFFSET_TABLES: Final = frozenset({0x7FE00001, 0x7FE00002})
 """ExtendedOffsetTable and its lengths, which the fragments of the pixel data prove or not."""
 JUDGED_WITH_OTHERS: Final = frozenset({_PIXEL_DATA, *OFFSET_TABLES, *TABLES})
 """Elements of which others of their data set decide."""
-_BINARY_VRS: Final = vrs.BULK_VRS | vrs.NUMBER_VRS | {"UN"}
 # Bulk data that are samples or tables of numbers. Any other (an ICC profile with its texts, a MAC) goes.
 _SAMPLES: Final = frozenset(
     {
@@ -103,18 +96,11 @@ class AttributeCleaner:
         self.original = ds
         self.context = context
         self.profile = profile
-        self.series_kind = series_kind
         self.actions: Counter[str] = Counter()
         self.uids: dict[str, str] = {}
         identifying = identifying_values([ds]) if identifying is None else identifying
-        # Dates have their own rule (shifted by VR everywhere) and would be found in any long number.
-        self.recognise = IdentifierDetector([v for v in identifying if v.kind is not ValueKind.DATE])
-        self.recognise_dates = IdentifierDetector([v for v in identifying if v.kind is ValueKind.DATE])
-        self.names = frozenset(
-            v.value.casefold() for v in identifying if v.kind in (ValueKind.NAME, ValueKind.NUMBER)
-        )
-        # Everyday words would be found everywhere: where a person is numbered so, no free text is kept at all.
-        self.without_text = any(v.kind is ValueKind.SHORT for v in identifying)
+        self.series_kind = series_kind
+        self.texts = TextCleaner(identifying, series_kind)
         self.listed_actions = {
             Action.REMOVE: self._remove,
             Action.EMPTY: self._empty,
@@ -157,7 +143,7 @@ class AttributeCleaner:
         for tag in tags:
             if tag.element < 0x100 and (tag.group, tag.element) not in blocks:
                 del new[tag]
-        if clean_coded_entry(new, self.names):
+        if clean_coded_entry(new, self.texts.names):
             self.actions["CodeSequence item: cleaned"] += 1
         return new
 
@@ -196,7 +182,9 @@ class AttributeCleaner:
             creator = creator_of(ds, Tag(tag.group, tag.element << 8))
             return DataElement(tag, "LO", creator) if creator in safe else self._log(element, "removed", None)
         copy = safe_copy(ds, element) if "retain_safe_private" in self.profile.options else None
-        if copy is not None and (self._identifies_any(copy) or (self.without_text and copy.VR in TEXT_VRS)):
+        if copy is not None and (
+            self.texts.identify(copy) or (self.texts.are_dropped and copy.VR in TEXT_VRS)
+        ):
             copy = None
         return self._log(element, "removed" if copy is None else "kept, safe private", copy)
 
@@ -229,13 +217,13 @@ class AttributeCleaner:
         vr = vr_to_write(element)
         cleaned: Any = None
         if vr in ("DA", "DT", "TM"):
-            cleaned = self._moved(vr, element.value)
+            cleaned = self._shifted(element, vr)
         elif vr == "CS":
             coded = self._coded(element) if vr == element.VR else None
             if coded is not None:
                 return coded
         elif vr in TEXT_VRS and not isinstance(element.value, bytes):
-            cleaned = self._cleaned_text(element)
+            cleaned = self.texts.cleaned(element)
         if cleaned:
             done = {"TM": "kept", "DA": "shifted", "DT": "shifted"}.get(vr, "cleaned")
             return self._log(element, done, new_element(element.tag, vr, cleaned))
@@ -293,15 +281,15 @@ class AttributeCleaner:
             return self._uid(element, place)
         if vr in ("DA", "DT", "TM"):
             dates_stay = vr == "TM" or "retain_modified_dates" in self.profile.options
-            moved = self._moved(vr, element.value) if dates_stay else None
-            if moved:
-                return self._log(element, "kept" if vr == "TM" else "shifted", new_element(tag, vr, moved))
+            shifted = self._shifted(element, vr) if dates_stay else None
+            if shifted:
+                return self._log(element, "kept" if vr == "TM" else "shifted", new_element(tag, vr, shifted))
         elif vr in NUMBER_VRS:
             if tag in OFFSET_TABLES and not has_true_offsets(self.original):
                 return self._log(element, "removed, not true", None)
             if not is_described(self.original, tag):
                 return self._log(element, "removed, not described", None)
-            if (vr not in vrs.BULK_VRS or tag in _SAMPLES) and not self._identifies_any(element):
+            if (vr not in vrs.BULK_VRS or tag in _SAMPLES) and not self.texts.identify(element):
                 return self._log(element, "kept", self._copied(element))
         elif vr == "CS":
             coded = self._coded(element)
@@ -315,12 +303,12 @@ class AttributeCleaner:
             done = "kept" if values == list(map(str, listed(element.value))) else "unspecified"
             return self._log(element, done, new_element(tag, vr, values))
         elif tag in self.profile.keep_text:
-            kept = self._known_texts(element)
-            if any(kept) and not self._identifies_any(DataElement(tag, vr, kept)) and is_ascii(element):
+            kept = known_texts(element)
+            if any(kept) and not self.texts.identify(DataElement(tag, vr, kept)) and is_ascii(element):
                 done = "kept" if kept == list(map(str, listed(element.value))) else "cleaned"
                 return self._log(element, done, new_element(tag, vr, kept))
         elif vr in TEXT_VRS:
-            cleaned = self._cleaned_text(element)
+            cleaned = self.texts.cleaned(element)
             if cleaned:
                 return self._log(element, "cleaned", new_element(tag, vr, cleaned))
         return self.listed_actions[resolve("X/Z/D", place.type)](element, place)
@@ -360,76 +348,15 @@ class AttributeCleaner:
 
     # ---- values ----------------------------------------------------------------------------------------------
 
-    @staticmethod
-    def _known_texts(element: DataElement) -> list[str]:
-        """The values of a text that stays word for word, without what its attribute cannot mean."""
-        values = [str(value) for value in listed(element.value)]
-        if element.keyword in VENDOR_ATTRIBUTES:
-            return [text for text in map(clean_vendor_text, values) if text]
-        if element.keyword in _OF_TERMS:
-            return [text for text in values if is_term(element.keyword, text)]
-        if element.keyword in SCHEMES:
-            return [text for text in values if SCHEMES[element.keyword](text)]
-        return values
-
-    def _cleaned_text(self, element: DataElement) -> str | list[str]:
-        if self.without_text:
-            return self._kept_without_text(element)
-        clean = clean_contrast_agent if element.tag == _CONTRAST_AGENT else clean_text
-        values = [clean(str(value), self.names) for value in listed(element.value)]
-        values = [
-            "" if self.recognise.in_text(value) or self.recognise_dates.in_text(value) else value
-            for value in values
-        ]
-        if element.tag == _SERIES_DESCRIPTION and not any(values):
-            return self.series_kind or ""
-        return (values if len(values) > 1 else values[0]) if any(values) else ""
-
-    def _kept_without_text(self, element: DataElement) -> str:
-        """Of a text that may not stay: the kind of the series, and whether a contrast agent was given."""
-        if element.tag == _SERIES_DESCRIPTION:
-            return self.series_kind or ""
-        said = str(element.value or "") if element.tag == _CONTRAST_AGENT else ""
-        cleaned = clean_contrast_agent(said, self.names)
-        return cleaned if cleaned in ("", NO_CONTRAST) else CONTRAST_GIVEN
-
-    def _moved(self, vr: str, value: Any) -> list[str] | str | None:
-        """Dates and date-times shifted, times as they are; None unless every value is what its VR promises."""
-        texts = [str(part).strip(" \0") for part in listed(value)]
-        days = self.context.date_shift_days
-        moved = [
-            (text if is_time(text) else None)
-            if vr == "TM"
-            else (shift_date(text, days) if vr == "DA" else shift_datetime(text, days))
-            for text in texts
-        ]
-        complete = [text for text in moved if text]
-        if not complete or len(complete) != len(moved):
-            return None
-        return complete if len(complete) > 1 else complete[0]
+    def _shifted(self, element: DataElement, vr: str) -> list[str]:
+        texts = [str(value) for value in listed(element.value)]
+        return shift_all(vr, texts, self.context.date_shift_days)
 
     def _new_uid(self, original: str) -> str:
         new = self.context.key.uid(original)
         if new != original:
             self.uids[original] = new
         return new
-
-    def _identifies_any(self, element: DataElement) -> bool:
-        vr, vendor = element.VR, element.keyword in VENDOR_ATTRIBUTES
-        if vr in _BINARY_VRS:
-            return False
-        for text in (str(value) for value in listed(element.value)):
-            if vr in ("DS", "IS"):
-                identifies = self.recognise.in_number(vr, text, counter=element.keyword == COUNTER)
-            elif vr == "CS":  # of the private safe list
-                identifies = self.recognise.in_code(text)
-            elif vendor:
-                identifies = self.recognise.in_vendor_text(text) or self.recognise_dates.in_vendor_text(text)
-            else:
-                identifies = self.recognise.in_text(text) or self.recognise_dates.in_text(text)
-            if identifies:
-                return True
-        return False
 
     def _log(self, element: DataElement, what: str, kept: DataElement | None) -> DataElement | None:
         self.actions[f"{element.keyword or element.tag}: {what}"] += 1

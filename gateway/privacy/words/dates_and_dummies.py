@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -78,6 +79,18 @@ def shift_datetime(text: str, days: int) -> str | None:
 def is_time(text: str) -> bool:
     """Whether `text` is a time of day (TM, PS3.5 6.2) and nothing more, old form HH:MM:SS included."""
     return _TIME.fullmatch(text.strip(" \0")) is not None
+
+
+def shift_all(vr: str, texts: Sequence[str], days: int) -> list[str]:
+    """DA and DT values moved by `days`, TM as they are; empty unless each is what `vr` promises."""
+    shift: dict[str, Callable[[str], str | None]] = {
+        "DA": lambda text: shift_date(text, days),
+        "DT": lambda text: shift_datetime(text, days),
+        "TM": lambda text: text if is_time(text) else None,
+    }
+    shifted = [shift[vr](text.strip(" \0")) for text in texts]
+    complete = [text for text in shifted if text]
+    return complete if len(complete) == len(shifted) else []
 
 
 def age_between(birth: date, then: date) -> str | None:

@@ -11,7 +11,6 @@ from pynetdicom.presentation import AllStoragePresentationContexts
 
 from dicom_nodes.errors import AssociationRejected, NodeError
 from dicom_nodes.instance import ReceivedInstance
-from dicom_nodes.node import Role
 from dicom_nodes.outcomes import Outcome
 from dicom_nodes.scp.receiver import Receiver
 from dicom_nodes.scp.refusals import RefusedCaller
@@ -127,26 +126,6 @@ def test_a_broken_directory_lets_nobody_in() -> None:
         assert caught.value.transient
     finally:
         running.stop(1.0)
-
-
-def test_a_node_that_only_archives_may_not_store(tmp_path: Path) -> None:
-    """It may call us, but its objects are refused as not authorised."""
-    kept = Kept()
-    archive = node("archive", "ARCHIVE", 4242, frozenset({Role.ARCHIVE}))
-    with receiver(kept, archive) as running:
-        (outcome,) = store(gateway(running.port), [mr_file(tmp_path)], calling_ae_title="ARCHIVE")
-    assert (outcome.outcome, outcome.status) == (Outcome.NODE_REFUSED, 0x0124)
-    assert kept.instances == []
-
-
-def test_a_reading_site_may_store_what_it_made(tmp_path: Path) -> None:
-    """Its objects come in under its own node's name."""
-    kept = Kept()
-    reader = node("reader", "READER", 4242, frozenset({Role.READER}))
-    with receiver(kept, reader) as running:
-        (outcome,) = store(gateway(running.port), [mr_file(tmp_path)], calling_ae_title="READER")
-    assert outcome.outcome is Outcome.ACCEPTED
-    assert [instance.node for instance in kept.instances] == ["reader"]
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,12 @@ from pynetdicom import AE
 from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelFind as StudyRootFind
 
 from dicom_nodes.directory import NodeDirectory
-from dicom_nodes.node import Role
 from dicom_nodes.scp.receiver import Receiver
 from dicom_nodes.scp.refusals import RefusedCaller, named
 from dicom_nodes.upper_layer.contexts import TRANSFER_SYNTAXES, uids_of
 from dicom_nodes.upper_layer.private_classes import PRIVATE_STORAGE
 from support.nodes.peers import HERE, Kept, node, receiver
-from support.nodes.raw_peer import STORAGE, RawPeer, association_request, command_set, message
+from support.nodes.raw_peer import STORAGE, RawPeer, association_request, message, store_command
 from support.objects.dicom_files import mr_dataset
 
 MODALITY = node("modality", "MODALITY", 4242)
@@ -237,46 +236,6 @@ def test_a_blank_calling_title_from_an_address_of_two_nodes_is_refused() -> None
     assert "nodes.yaml" in refusal.fix
 
 
-def store(data: bytes | None, sop_instance: str = "2.25.1", context_id: int = STORAGE) -> bytes:
-    """A C-STORE request of an MR image."""
-    command = command_set(
-        (
-            (0x0002, str(uid.MRImageStorage).encode()),
-            (0x0100, b"\x01\x00"),
-            (0x0110, b"\x01\x00"),
-            (0x0700, b"\x00\x00"),
-            (0x0800, b"\x00\x00" if data is not None else b"\x01\x01"),
-            (0x1000, sop_instance.encode()),
-        )
-    )
-    return message(context_id, command, data)
-
-
-@pytest.mark.parametrize(
-    ("request_", "roles", "why"),
-    [
-        (store(b"x" * 8, "1." * 40 + "1"), {Role.SENDER}, "is no UID"),
-        (store(b"x" * 8, "not-a-uid"), {Role.SENDER}, "is no UID"),
-        (store(b"x" * 8, context_id=3), {Role.SENDER}, "not for storage"),
-        (store(None), {Role.SENDER}, "without a data set"),
-        (store(b"x" * 8), {Role.ARCHIVE}, "neither a sender nor a reader"),
-        (store(b"x" * 8, context_id=77), {Role.SENDER}, "was not accepted; the association was aborted"),
-    ],
-)
-def test_each_refused_object_is_told(request_: bytes, roles: set[Role], why: str) -> None:
-    """0117, 0122, 0124, C000 and aborts, by node; never with a UID of an instance."""
-    refusals: list[RefusedCaller] = []
-    caller = node("modality", "MODALITY", 4242, roles=frozenset(roles))
-    with receiver(Kept(), caller, refused=refusals.append) as running, RawPeer(running.port) as peer:
-        peer.associate().socket.sendall(request_)
-        peer.read()
-        [refusal] = told(refusals)
-    assert why in refusal.why
-    assert refusal.fix
-    assert (refusal.node, refusal.calling_ae_title) == ("modality", "MODALITY")
-    assert "2.25.1" not in refusal.why + refusal.fix
-
-
 def test_what_is_no_association_request_is_told() -> None:
     """A UID of more than 64 characters, an even context: aborted, and shown by address."""
     refusals: list[RefusedCaller] = []
@@ -328,7 +287,7 @@ def test_silence_in_the_middle_is_told() -> None:
         receiver(Kept(), MODALITY, refused=refusals.append, idle_timeout_s=0.3) as running,
         RawPeer(running.port) as peer,
     ):
-        peer.associate().socket.sendall(store(b"x" * 4000)[:600])
+        peer.associate().socket.sendall(message(STORAGE, store_command("2.25.1"), b"x" * 4000)[:600])
         assert peer.read()[0] == 7
         [refusal] = told(refusals)
     assert "silent or too slow" in refusal.why
