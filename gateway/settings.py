@@ -108,6 +108,10 @@ class WebSettings(Table):
     secure_cookies: bool = Field(
         False, description="true behind HTTPS: browsers then never send the session over plain HTTP"
     )
+    proxies: tuple[str, ...] = Field(
+        ("127.0.0.1", "::1"),
+        description="addresses or networks of proxies in front: of these, X-Forwarded-For says who asks",
+    )
     session_hours: float = Field(12.0, gt=0, description="hours until a sign-in ends: one working day")
     claim_minutes: float = Field(
         45.0, gt=0, description="minutes a claim holds a case; each saved draft renews it"

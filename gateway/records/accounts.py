@@ -1,4 +1,4 @@
-"""Who may sign in: what a password must be, when an account rests, and whose session a cookie is.
+"""Who may sign in: what a password must be, and whose session a cookie is.
 
 Passwords are kept as argon2id, sessions on the server, where they can be ended. `ledger.accounts` writes both.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import cache
 
 from argon2 import PasswordHasher
@@ -19,8 +18,6 @@ from gateway.records.database import Database
 from gateway.records.tables.administration import Account, WebSession
 
 SHORTEST_PASSWORD = 12
-FAILURES_TO_LOCK = 5
-LOCK = timedelta(minutes=15)
 HASHER = PasswordHasher()
 
 

@@ -164,6 +164,7 @@ def _web(gateway: Gateway, stop: StopRequest) -> None:
         port=web.port,
         log_config=None,
         access_log=False,
+        forwarded_allow_ips=list(web.proxies),
         timeout_graceful_shutdown=int(gateway.settings.serve.drain),
     )
     server = uvicorn.Server(config)

@@ -12,6 +12,7 @@ from gateway.web.api import surveillance as surveillance_api
 from gateway.web.dicomweb import stow
 from gateway.web.foundation import access, problems
 from gateway.web.foundation.access import BasicSessions
+from gateway.web.foundation.brakes import SignInBrakes
 from gateway.web.foundation.context import WebContext
 from gateway.web.foundation.guard import Guard
 from gateway.web.foundation.images import Pictures
@@ -86,6 +87,7 @@ def create_application(context: WebContext) -> FastAPI:
     app.state.context = context
     app.state.pictures = Pictures(context.blobs)
     app.state.basic_sessions = BasicSessions()
+    app.state.sign_in_brakes = SignInBrakes()
     for router in ROUTERS:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")

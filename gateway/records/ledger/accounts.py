@@ -1,4 +1,4 @@
-"""Accounts and their sessions: added, signed in and out, locked after guesses.
+"""Accounts and their sessions: added, signed in and out, asked for the password again.
 
 A password is hashed or checked before the transaction begins: argon2id is slow on purpose, and other writers wait.
 """
@@ -6,15 +6,13 @@ A password is hashed or checked before the transaction begins: argon2id is slow 
 from __future__ import annotations
 
 import secrets
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlmodel import col, delete, select
 
 from gateway.errors import Conflict, GatewayError, NotAllowed, NotThere
 from gateway.records.accounts import (
-    FAILURES_TO_LOCK,
     HASHER,
-    LOCK,
     SHORTEST_PASSWORD,
     Viewer,
     decoy,
@@ -68,13 +66,10 @@ def sign_in(database: Database, login: str, password: str, lifetime: timedelta) 
     with database.read() as session:
         account = session.exec(select(Account).where(Account.login == login)).first()
         now = database.now(session)
-    locked = account is not None and account.locked_until is not None and account.locked_until > now
     right = fits(account.password_hash if account else decoy(), password) and account is not None
     opened: tuple[str, Viewer] | None = None
     with database.write("sign_in") as session:
-        if account is None or locked or not right or account.disabled:
-            if account is not None and not locked:
-                _count_failure(session.get_one(Account, account.id), now + LOCK)
+        if account is None or not right or account.disabled:
             audit_trail.append(
                 session,
                 now,
@@ -83,8 +78,6 @@ def sign_in(database: Database, login: str, password: str, lifetime: timedelta) 
                 f"account {account.id if account else '-'}",
             )
         else:
-            row = session.get_one(Account, account.id)
-            row.failed_sign_ins, row.locked_until = 0, None
             token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
             session.add(
                 WebSession(
@@ -99,8 +92,8 @@ def sign_in(database: Database, login: str, password: str, lifetime: timedelta) 
             opened = token, viewer_of(account, csrf)
     if opened is None:
         raise NotAllowed(
-            "This login and password do not fit, or the account is locked.",
-            f"Try again; after {FAILURES_TO_LOCK} wrong passwords an account rests for {LOCK.seconds // 60} minutes.",
+            "This login and password do not fit, or the account is disabled.",
+            "Try again; after some wrong passwords each further one from this address has to wait longer.",
         )
     return opened
 
@@ -114,18 +107,15 @@ def sign_out(database: Database, token: str) -> None:
 def check_password(database: Database, account_id: int, password: str) -> None:
     """Raise NotAllowed unless this is the account's password: asked again at the signature.
 
-    Wrong ones count as at the sign-in, so that a stolen session cannot guess either.
+    A wrong one stands in the audit trail; how often may be guessed is for the caller to say, as at the sign-in.
     """
     with database.read() as session:
         account = session.get(Account, account_id)
         now = database.now(session)
     if account is None:
         raise NotThere(f"There is no account {account_id}.", "Sign in again.")
-    if account.locked_until is not None and account.locked_until > now:
-        raise NotAllowed("The account is locked after wrong passwords.", "Wait a quarter of an hour.")
     if not fits(account.password_hash, password):
         with database.write("check_password") as session:
-            _count_failure(session.get_one(Account, account_id), now + LOCK)
             audit_trail.append(
                 session, now, account.login, "signature password refused", f"account {account_id}"
             )
@@ -136,10 +126,3 @@ def end_expired_sessions(database: Database) -> None:
     """Forget sessions whose time is over."""
     with database.write("end_expired_sessions") as session:
         session.execute(delete(WebSession).where(col(WebSession.expires_at) <= database.now(session)))
-
-
-def _count_failure(account: Account, until: datetime) -> None:
-    account.failed_sign_ins += 1
-    if account.failed_sign_ins >= FAILURES_TO_LOCK:
-        account.failed_sign_ins = 0
-        account.locked_until = until

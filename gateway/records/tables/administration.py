@@ -55,8 +55,6 @@ class Account(Numbered, table=True):
     site: str = Field(default="", description="empty: every site")
     password_hash: str = Field(description="argon2id")
     disabled: bool = Field(default=False)
-    failed_sign_ins: int = Field(default=0)
-    locked_until: datetime | None = Field(default=None)
 
 
 class WebSession(SQLModel, table=True):

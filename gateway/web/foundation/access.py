@@ -2,7 +2,7 @@
 
 A browser proves intent by its Origin header (always sent with unsafe requests) *and* by the session's CSRF token in the
 form field `csrf` or the header `X-CSRF-Token`. The cookie is HttpOnly and SameSite=Strict besides. Programs may sign in
-with HTTP Basic where DICOMweb and monitoring expect it. The limit on guesses is in `gateway.records.accounts`.
+with HTTP Basic where DICOMweb and monitoring expect it. The limits on guesses are in `brakes`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import binascii
 import hashlib
 import secrets
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated
@@ -25,9 +26,10 @@ from starlette.concurrency import run_in_threadpool
 from gateway.errors import NotAllowed
 from gateway.records import accounts, ledger
 from gateway.records.accounts import Viewer
+from gateway.web.foundation.brakes import SignInBrakes
 from gateway.web.foundation.context import Context, WebContext, context_of
 from gateway.web.foundation.forms import Posted, first
-from gateway.web.foundation.problems import SignInNeeded
+from gateway.web.foundation.problems import SignInNeeded, TooManyRequests, retry_after, status_of
 from gateway.web.foundation.rights import Right, has
 from gateway.web.foundation.templates import render
 
@@ -102,12 +104,13 @@ class BasicSessions:
     tokens: dict[str, str] = field(default_factory=dict)
     salt: bytes = field(default_factory=lambda: secrets.token_bytes(16))
 
-    def viewer(self, context: WebContext, login: str, password: str) -> Viewer:
-        """Who these credentials are; raises NotAllowed."""
+    def viewer(self, request: Request, context: WebContext, login: str, password: str) -> Viewer:
+        """Who these credentials are; raises NotAllowed or TooManyRequests."""
         known = hashlib.blake2b(f"{login}\0{password}".encode(), key=self.salt).hexdigest()
         viewer = accounts.session_of(context.database, self.tokens[known]) if known in self.tokens else None
         if viewer is None:
-            self.tokens[known], viewer = ledger.sign_in(context.database, login, password, BASIC_LIFETIME)
+            opened = _signed_in(request, context, login, password, BASIC_LIFETIME)
+            self.tokens[known], viewer = opened
         return viewer
 
 
@@ -123,7 +126,7 @@ def _basic_viewer(request: Request, context: WebContext) -> Viewer | None:
         ) from None
     sessions: BasicSessions = request.app.state.basic_sessions
     try:
-        return sessions.viewer(context, login, password)
+        return sessions.viewer(request, context, login, password)
     except NotAllowed as error:
         raise SignInNeeded(error.problem, error.fix) from None
 
@@ -158,18 +161,21 @@ def sign_in(request: Request, context: Context, fields: Posted) -> Response:
     login, password = first(fields, "login"), "".join(fields.get("password", []))
     wanted = local_path(first(fields, "next"))
     try:
-        token, _ = ledger.sign_in(context.database, login, password, _lifetime(context))
-    except NotAllowed as error:
-        return render(
+        token, _ = _signed_in(request, context, login, password, _lifetime(context))
+    except (NotAllowed, TooManyRequests) as error:
+        again = render(
             request,
             "sign_in.html",
             None,
-            status=403,
+            status=status_of(error),
             next=wanted,
             problem=error.problem,
             fix=error.fix,
             login=login,
         )
+        if isinstance(error, TooManyRequests):
+            again.headers["Retry-After"] = retry_after(error)
+        return again
     return _with_cookie(RedirectResponse(wanted, status_code=303), context, token)
 
 
@@ -193,9 +199,7 @@ class Credentials(BaseModel):
 def open_session(request: Request, context: Context, credentials: Credentials) -> Response:
     """Sign in: sets the session cookie and tells the CSRF token that each change must carry as X-CSRF-Token."""
     check_origin(request)
-    token, viewer = ledger.sign_in(
-        context.database, credentials.login, credentials.password, _lifetime(context)
-    )
+    token, viewer = _signed_in(request, context, credentials.login, credentials.password, _lifetime(context))
     return _with_cookie(JSONResponse(_told(viewer), status_code=201), context, token)
 
 
@@ -203,6 +207,20 @@ def open_session(request: Request, context: Context, credentials: Credentials) -
 def session(viewer: Annotated[Viewer, Depends(may())]) -> dict[str, str]:
     """Who is signed in, and the CSRF token."""
     return _told(viewer)
+
+
+def guess(request: Request, login: str) -> AbstractContextManager[None]:
+    """The brakes around one look at a password for this login; TooManyRequests before anything is hashed."""
+    brakes: SignInBrakes = request.app.state.sign_in_brakes
+    return brakes.guess(login, request.client.host if request.client is not None else "")
+
+
+def _signed_in(
+    request: Request, context: WebContext, login: str, password: str, lifetime: timedelta
+) -> tuple[str, Viewer]:
+    """A new session; raises NotAllowed or TooManyRequests."""
+    with guess(request, login):
+        return ledger.sign_in(context.database, login, password, lifetime)
 
 
 def _told(viewer: Viewer) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from http import HTTPStatus
 from typing import Any
@@ -44,6 +45,14 @@ class BadRequest(GatewayError):
     """The request cannot be understood."""
 
 
+class TooManyRequests(GatewayError):
+    """More than this gateway does at once, or so fast; `retry_after_s` says when to come again."""
+
+    def __init__(self, problem: str, fix: str, *, retry_after_s: float) -> None:
+        super().__init__(problem, fix)
+        self.retry_after_s = retry_after_s
+
+
 class Unsupported(GatewayError):
     """The request's media type is not taken here."""
 
@@ -56,6 +65,7 @@ STATUS: tuple[tuple[type[GatewayError], int], ...] = (
     (SignInNeeded, 401),
     (NotAllowed, 403),
     (TooLarge, 413),
+    (TooManyRequests, 429),
     (BadRequest, 400),
     (Unsupported, 415),
     (NotAcceptable, 406),
@@ -74,6 +84,11 @@ STATUS: tuple[tuple[type[GatewayError], int], ...] = (
 def status_of(error: GatewayError) -> int:
     """The HTTP status an error is answered with."""
     return next(status for kind, status in STATUS if isinstance(error, kind))
+
+
+def retry_after(error: TooManyRequests) -> str:
+    """The value of Retry-After: whole seconds, at least one (RFC 9110 10.2.3)."""
+    return str(max(1, math.ceil(error.retry_after_s)))
 
 
 def for_program(request: Request) -> bool:
@@ -117,7 +132,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(GatewayError)
     async def _gateway_error(request: Request, error: GatewayError) -> Response:
         more = {"problems": error.problems} if isinstance(error, InvalidReport) else {}
-        return answer(request, status_of(error), type(error).__name__, error.problem, error.fix, **more)
+        response = answer(request, status_of(error), type(error).__name__, error.problem, error.fix, **more)
+        if isinstance(error, TooManyRequests):
+            response.headers["Retry-After"] = retry_after(error)
+        return response
 
     @app.exception_handler(NodeError)
     async def _node_error(request: Request, error: NodeError) -> Response:

@@ -26,10 +26,12 @@ from gateway.records import ledger
 from gateway.records.accounts import Viewer
 from gateway.reporting.fields import FormValues
 from gateway.reporting.report import Report, report_from_form, report_to_form
+from gateway.web.foundation.access import guess
 from gateway.web.foundation.case_access import CaseId, OpenCase, Reader, open_case
 from gateway.web.foundation.context import Context, WebContext
 from gateway.web.foundation.forms import Posted, first
 from gateway.web.foundation.images import WINDOWS
+from gateway.web.foundation.problems import TooManyRequests, status_of
 from gateway.web.foundation.redaction import without_uids
 from gateway.web.foundation.report_recipient import recipient_of
 from gateway.web.foundation.templates import render
@@ -184,15 +186,16 @@ def post_report(
             fix="Each item is marked in the form and listed at the signature.",
         )
     try:
-        sign(context, viewer, opened, report_from_form(content), "".join(fields.get("password", [])))
-    except (NotAllowed, WrongState) as error:  # a wrong password; the study is contested
+        with guess(request, viewer.login):
+            sign(context, viewer, opened, report_from_form(content), "".join(fields.get("password", [])))
+    except (NotAllowed, TooManyRequests, WrongState) as error:  # a wrong password; the study is contested
         return _form(
             request,
             context,
             viewer,
             opened,
             content,
-            status=403 if isinstance(error, NotAllowed) else 409,
+            status=status_of(error),
             checked=True,
             problem=error.problem,
             fix=error.fix,
@@ -240,9 +243,13 @@ def put_draft(
 
 @api.post("/{case_id}/sign", status_code=201)
 def sign_json(
-    context: Context, viewer: Reader, case_id: CaseId, signature: Annotated[SignatureIn, Body()]
+    request: Request,
+    context: Context,
+    viewer: Reader,
+    case_id: CaseId,
+    signature: Annotated[SignatureIn, Body()],
 ) -> dict[str, Any]:
-    """Sign; 422 lists every problem, 403 a wrong password, 409 a second signature or a lost claim."""
+    """Sign; 422 lists every problem, 403 a wrong password, 429 too many, 409 a second signature or a lost claim."""
     opened = open_case(context, viewer, case_id)
     if opened.page.report is not None:
         raise AlreadySigned(
@@ -259,7 +266,8 @@ def sign_json(
             ) from None
     else:
         report = report_from_form(signature.form if signature.form is not None else draft_of(opened))
-    return {"report_id": sign(context, viewer, opened, report, signature.password)}
+    with guess(request, viewer.login):
+        return {"report_id": sign(context, viewer, opened, report, signature.password)}
 
 
 def _listed(content: FormValues, opened: OpenCase) -> list[dict[str, str]]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 import httpx
 import pytest
 
 from gateway.web.application import ROUTERS
 from gateway.web.foundation.access import local_path
-from support.web_gateway import PASSWORD, WebGateway
+from support.web_gateway import PASSWORD, WebGateway, running
 
 OPEN_TO_ALL = {"/sign-in", "/api/session", "/healthz", "/readyz"}
 
@@ -69,6 +72,26 @@ def test_wrong_password_is_told_without_saying_what_was_wrong(web: WebGateway) -
     }
     assert len(answers) == 1
     assert "do not fit" in answers.pop()
+
+
+@pytest.mark.parametrize("way_in", ["page", "api", "basic"])
+def test_guesses_are_slowed_at_every_way_in(tmp_path: Path, way_in: str) -> None:
+    """429 with Retry-After, the same for a login that exists and for none, and the pages go on."""
+    with running(tmp_path) as web:
+        stranger = web.client()
+        for login in ("admin", "nobody"):
+            typed = {"login": login, "password": "wrong"}
+            ways_in: dict[str, Callable[[], httpx.Response]] = {
+                "page": partial(stranger.post, "/sign-in", data=typed),
+                "api": partial(stranger.post, "/api/session", json=typed),
+                "basic": partial(stranger.get, "/metrics", auth=httpx.BasicAuth(login, "wrong")),
+            }
+            assert {ways_in[way_in]().status_code for _ in range(5)} == {401 if way_in == "basic" else 403}
+            refused = ways_in[way_in]()
+            assert refused.status_code == 429
+            assert int(refused.headers["retry-after"]) >= 1
+            assert "wrong passwords from this address" in refused.text
+        assert stranger.get("/sign-in").status_code == 200
 
 
 def test_signing_out_ends_the_session_on_the_server(web: WebGateway) -> None:
