@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway.reporting.form import FORM
-from gateway.reporting.help_texts import CELLS, HELP, INSTRUCTIONS, PATTERNS, SERVICE, STATEMENTS
+from gateway.reporting.help_texts import CELLS, HELP, INSTRUCTIONS, PATTERNS, SERVICE, SIGNS, STATEMENTS
 from reference.clinical import SAID_ELSEWHERE, CalendarText, calendar_texts, shown_at
 from reference.marks import PART
 from reference.recognition import requirements
@@ -115,23 +115,27 @@ def test_nothing_clinical_is_said_in_code_templates_or_data() -> None:
     assert said == {}
 
 
-def test_every_help_text_is_made_of_statements_or_asks_for_something() -> None:
-    """An item has the one or the other, and nothing is written into the form beside them."""
-    assert not set(STATEMENTS) & set(INSTRUCTIONS)
+def test_every_help_text_is_made_of_statements_and_of_what_is_asked() -> None:
+    """Nothing is written into the form beside them, and what is asked of the reader says nothing clinical."""
     assert set(HELP) == {*STATEMENTS, *INSTRUCTIONS}
     for item, (text, source) in HELP.items():
         ids = STATEMENTS.get(item, ())
-        assert (text, source) == ((text_of(*ids), cited(*ids)) if ids else (INSTRUCTIONS[item], SERVICE))
+        assert text == f"{INSTRUCTIONS.get(item, '')} {text_of(*ids)}".strip()
+        assert source == (cited(*ids) if ids else SERVICE)
+    assert [claims(asked) for asked in INSTRUCTIONS.values() if claims(asked)] == []
     shown = {(item.help, item.source) for section in FORM for item in section.items}
     assert shown <= {*HELP.values(), ("", "")}
+    assert {section.help for section in FORM} <= {*INSTRUCTIONS.values(), ""}
 
 
 def test_every_pattern_beside_an_item_is_a_cell_of_the_table() -> None:
-    """MS and PML, as the table of the source has them."""
+    """MS and PML, as the table of the source has them; where it has no cell, one of its signs, or nothing."""
     for item, patterns in PATTERNS.items():
-        cells = tuple(statements()[f"cell-{CELLS[item]}-{disease}"] for disease in ("ms", "pml"))
-        assert tuple(each.lower() for each in patterns) == tuple(cell.text.lower() for cell in cells)
-        assert all(cell.source == "education" for cell in cells)
+        name = CELLS.get(item, "")
+        ids = (f"cell-{name}-ms", f"cell-{name}-pml") if name else SIGNS[item]
+        known = tuple(statements()[each] if each else None for each in ids)
+        assert tuple(each.lower() for each in patterns) == tuple(e.text.lower() if e else "" for e in known)
+        assert all(each is None or each.source == "education" for each in known)
     shown = {(i.ms_pattern, i.pml_pattern) for section in FORM for i in section.items}
     assert shown <= {*PATTERNS.values(), ("", "")}
 

@@ -24,8 +24,10 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
     "site": ("sign-single",),
     "topography": ("sign-flame",),
     "cortical_involvement": ("sign-cortex",),
-    "morphology": ("sign-flame",),
+    "morphology": ("sign-flame", "sign-demarcation"),
     "border": ("sign-border", "lean-pml"),
+    "border_white_matter": ("sign-border", "lean-pml", "study-borders"),
+    "border_grey_matter": ("sign-flame", "sign-demarcation", "study-borders"),
     "time_course": ("sign-growth", "lean-growth"),
     "t2": ("sign-microcysts", "study-model"),
     "dwi": ("dwi-early", "dwi-activity", "dwi-ring", "dwi-centre"),
@@ -37,6 +39,9 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
     "cho_cr": ("mrs-cho-cr",),
     "lip_cr": ("mrs-lip-cr",),
     "iris_phase": ("iris-contrast", "iris-healing"),
+    "iris_signs": ("iris-contrast",),
+    "residual": ("iris-healing",),
+    "pml_certainty": ("aan-certainty",),
     "recommendation": ("follow-up-short", "interval-high-risk"),
 }
 
@@ -55,14 +60,25 @@ INSTRUCTIONS: dict[str, str] = {
     "suspicion": "With 0 and 1 no IRIS phase applies; 2 to 4 need a lesion; 3 and 4 must be told to the sender.",
     "narrative": "No names and no dates: write intervals (“3 months earlier”).",
     "communication": "Required from suspicion level 3: who was told, and when (real date and time).",
+    "pml_certainty": "The treating clinician's, never read from the images.",
+    "pml_status": "What is known of the patient, apart from what this MRI makes suspect.",
+    "reason": "Kept in the signed report and printed in it.",
+    "lesion_number": (
+        "Stays with the lesion from report to report. Empty for a lesion that no report had before."
+    ),
+    "other_site": "Only with “other site”.",
+    "spectrum_lesion": "The number of the lesion above; empty for a voxel that shows none.",
     "communicated_at": "Date and time, in UTC unless a zone is written.",
 }
 
-#: Item -> (help text, source).
-HELP: dict[str, tuple[str, str]] = {
-    **{item: (text, SERVICE) for item, text in INSTRUCTIONS.items()},
-    **{item: (text_of(*ids), cited(*ids)) for item, ids in STATEMENTS.items()},
-}
+
+def _help(item: str) -> tuple[str, str]:
+    ids, asked = STATEMENTS.get(item, ()), INSTRUCTIONS.get(item, "")
+    return " ".join(filter(None, (asked, text_of(*ids)))), cited(*ids) or SERVICE
+
+
+#: Item -> (help text, source): what is asked, then what is said.
+HELP: dict[str, tuple[str, str]] = {item: _help(item) for item in (*INSTRUCTIONS, *STATEMENTS)}
 
 #: Item -> the cells of the table MS vs. PML shown beside it, for MS and for PML; `cell-<name>-ms`, `cell-<name>-pml`.
 CELLS: dict[str, str] = {
@@ -71,7 +87,9 @@ CELLS: dict[str, str] = {
     "cortical_involvement": "cortex",
     "morphology": "shape",
     "border": "border",
+    "border_white_matter": "border",
     "time_course": "time",
+    "course": "time",
     "t1": "t1",
     "t2": "t2",
     "dwi": "dwi",
@@ -82,12 +100,19 @@ CELLS: dict[str, str] = {
 }
 
 
-def _pattern(cell: str) -> str:
-    text = text_of(cell)
+#: The same where the table has no cell of its own: statements of the section on signs; empty where it says nothing.
+SIGNS: dict[str, tuple[str, str]] = {"border_grey_matter": ("", "sign-demarcation")}
+
+
+def _pattern(statement: str) -> str:
+    text = text_of(statement) if statement else ""
     return text[:1].upper() + text[1:]
 
 
 #: Item -> (pattern of MS, pattern of PML), after the table of the education module.
 PATTERNS: dict[str, tuple[str, str]] = {
-    item: (_pattern(f"cell-{name}-ms"), _pattern(f"cell-{name}-pml")) for item, name in CELLS.items()
+    item: (_pattern(ms), _pattern(pml))
+    for item, (ms, pml) in (
+        SIGNS | {item: (f"cell-{name}-ms", f"cell-{name}-pml") for item, name in CELLS.items()}
+    ).items()
 }

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from gateway.reporting.help_texts import CELLS, INSTRUCTIONS, STATEMENTS
+from gateway.reporting.help_texts import CELLS, INSTRUCTIONS, SIGNS, STATEMENTS
 from reference.marks import names, table
 from routing_rules.statements.table import OURS, Statement, cited, sources, statements, topics
 
@@ -151,6 +151,7 @@ def shown_at(statement: str) -> Iterator[str]:
     yield from (f"form, help of {item}" for item, ids in STATEMENTS.items() if statement in ids)
     cell = statement.removeprefix("cell-").rpartition("-")[0] if _is_cell(statement) else ""
     yield from (f"form, pattern of {item}" for item, name in CELLS.items() if name == cell)
+    yield from (f"form, pattern of {item}" for item, ids in SIGNS.items() if statement in ids)
     yield from (f"manual, {page.removesuffix('.md')}" for page, parts in _pages().items() if part in parts)
     yield from (
         f"calendar, {each.id}" for each in calendar_texts() if each.text == statements()[statement].text
