@@ -8,5 +8,6 @@ rule_tests, described, replay      rules tried out: beside the rules, by hand, o
 overlaps, satisfiable              rules that hide each other
 series/                            what an MR series is, and whether the protocol is enough
 surveillance/                      when the next MRI is due
+statements/                        what is said about PML and MS, each sentence with its source
 errors                             what can be wrong with rule files and versions
 """

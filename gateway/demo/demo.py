@@ -7,7 +7,6 @@ import time
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from pydicom import Dataset
 from rich.console import Console
@@ -135,11 +134,12 @@ def _wait_for_states(
 
 
 def _sign_newest(client: Client) -> int:
-    """Claim the newest case and sign the phantom's report."""
-    case: dict[str, Any] = max(client.cases(), key=lambda found: found["study_date"])
+    """Claim the newest case and sign the phantom's report, compared with the case before it."""
+    *earlier, case = sorted(client.cases(), key=lambda each: str(each["study_date"]))
     case_id = int(case["id"])
+    prior = date.fromisoformat(str(earlier[-1]["study_date"])) if earlier else None
     client.call("POST", f"/api/cases/{case_id}/claim")
-    report = phantom_report(prior_study_date=None, told_at=datetime.now(UTC))
+    report = phantom_report(prior_study_date=prior, told_at=datetime.now(UTC))
     client.call(
         "POST",
         f"/api/cases/{case_id}/sign",

@@ -1,4 +1,7 @@
-"""A complete synthetic report of a PML-suspicious case: what the demo signs for its phantom brain."""
+"""A complete synthetic report of a PML-suspicious case: what the demo signs for its phantom brain.
+
+It says what the phantom shows (`gateway.demo.anatomy`), and a test measures that: longest axis, slices, signals.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +22,12 @@ def phantom_form(
     """The form fields of `phantom_report`."""
     present = {"acquired": "present", "quality": "diagnostic"}
     sequences = {
-        "flair": present | {"thickness_mm": "1"},
+        "flair": present | {"thickness_mm": "1.5"},
         "t2": present | {"thickness_mm": "3"},
-        "dwi": present | {"thickness_mm": "4"},
-        "t1": present | {"thickness_mm": "1"},
-        "t1_contrast": present | {"thickness_mm": "1"},
-        "swi": present | {"thickness_mm": "2"},
+        "dwi": present | {"thickness_mm": "4.5"},
+        "t1": present | {"thickness_mm": "3"},
+        "t1_contrast": present | {"thickness_mm": "3"},
+        "swi": present | {"thickness_mm": "4.5"},
         "mrs": {"acquired": "absent"},
     }
     form: FormValues = {
@@ -44,26 +47,26 @@ def phantom_form(
         "lesions.0.laterality": "right",
         "lesions.0.topography": ["subcortical", "juxtacortical"],
         "lesions.0.multiplicity": "focal",
-        "lesions.0.cortical_involvement": "present",
+        "lesions.0.cortical_involvement": "absent",
         "lesions.0.morphology": "flame",
         "lesions.0.border": "poorly_defined",
         "lesions.0.time_course": "new" if compared else "no_prior",
         "lesions.0.t1": "hypointense",
-        "lesions.0.t2": ["inhomogeneous", "microcystic"],
+        "lesions.0.t2": ["inhomogeneous"],
         "lesions.0.dwi": "rim",
         "lesions.0.adc": "hyperintense",
         "lesions.0.enhancement": "punctate",
         "lesions.0.swi": ["fibre_tracts"],
-        "lesions.0.mass_effect": "minor",
+        "lesions.0.mass_effect": "none",
         "lesions.0.haemorrhage": "absent",
-        "lesions.0.long_axis_mm": "31",
+        "lesions.0.long_axis_mm": "50",
         "lesions.0.attribution": "pml",
         "suspicion": "4",
         "certainty_percent": "90",
         "iris_phase": "pre_iris",
         "diagnoses": ["pml", "ms"],
-        "narrative": "New flame-shaped right frontal lesion involving the U-fibres, with a ring of high signal on DWI "
-        "and punctate enhancement. Typical of PML, without signs of IRIS.",
+        "narrative": f"{'New flame' if compared else 'Flame'}-shaped right frontal lesion involving the U-fibres, "
+        "with a ring of high signal on DWI and punctate enhancement. Typical of PML, without signs of IRIS.",
         "recommendations": ["short_term", "csf_pcr", "urgent_contact"],
         "follow_up_value": "2",
         "follow_up_unit": "wk",

@@ -67,7 +67,7 @@ TOLERANCE_MM = 0.05
 SHORT_COVERAGE_MM = 100.0
 """Less than this cannot be a whole brain in any plane."""
 _EDUCATION = (
-    "MS versus PML education page: at least FLAIR, T2, DWI (b = 1000 s/mm²), preferably 3D or thin (3 mm)"
+    "Education module, section Early Detection: FLAIR, T2, DWI (b = 1000 s/mm²), preferably 3D or thin (3 mm)"
 )
 
 
@@ -130,7 +130,7 @@ _PROTOCOL = (
         True,
         False,
         True,
-        "MS versus PML education page: contrast-enhanced T1 if PML is suspected",
+        "Education module, section Early Detection: contrast-enhanced T1 if PML is suspected",
         "a T1 series after contrast, 3D or with slices of at most 3 mm, if contrast was given",
         "please confirm that contrast was given before it",
     ),

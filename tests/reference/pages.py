@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from reference import privacy, product, recognition, rooms
+from reference import clinical, privacy, product, recognition, rooms
 from reference.marks import filled, names
+from routing_rules.statements.table import TOPICS
 from score.scores import shown
 
 MANUAL = rooms.ROOT / "gateway" / "manual"
@@ -46,6 +47,15 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "image-types": recognition.image_types,
     "sequence-names": recognition.sequence_names,
     "recognition-score": partial(shown, "recognition"),
+    "ms-versus-pml": clinical.ms_versus_pml,
+    **{
+        f"statements-{topic}": partial(clinical.listed, topic) for topic in TOPICS if topic != "ms-versus-pml"
+    },
+    "sources": clinical.source_list,
+    "clinical-statements": clinical.review,
+    "instructions": clinical.instructions,
+    "calendar-texts": clinical.calendar,
+    "said-elsewhere": clinical.said_elsewhere,
     "rooms": rooms.rooms,
     "layers": rooms.layers,
 }

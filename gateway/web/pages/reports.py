@@ -24,6 +24,7 @@ from gateway.errors import (
 )
 from gateway.records import ledger
 from gateway.records.accounts import Viewer
+from gateway.records.views.own_rule import own_rule
 from gateway.reporting.fields import FormValues
 from gateway.reporting.report import Report, report_from_form, report_to_form
 from gateway.web.foundation.access import guess
@@ -106,6 +107,8 @@ def _form(
     page = opened.page
     missing = report_form.problems_of(content, page)
     images = images_of(request, context, viewer, page.row.id)
+    with context.database.read() as session:
+        interval = own_rule(session, page.study_id)
     saved = page.draft.version if page.draft else 0
     return render(
         request,
@@ -126,6 +129,7 @@ def _form(
         pictured=viewer_series(images, page),
         overrule=shown_overrule(page.overrule),
         limits=shown_requirements(page.verdict)["limits"],
+        own_rule=interval,
         may_judge=may_judge(viewer, opened),
         problem=problem,
         fix=fix,

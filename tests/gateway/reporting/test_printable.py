@@ -29,7 +29,7 @@ def test_the_page_says_what_was_coded() -> None:
         "PML-ABCDEF23",
         "PML highly suspected / typical",
         "Flame-like spread",
-        "31 mm",
+        "50 mm",
         "Neurologist on call",
     ):
         assert text in page

@@ -118,7 +118,7 @@ def test_dcmtk_reads_the_tree(form: DocumentForm, hours: int, tmp_path: Path) ->
     assert "Müßig^Jürgen" in text
     assert "VERIFIED" in text
     assert "(NPS-SUSP-4,99NPSR" in text
-    assert '"31 mm"' in text if form is DocumentForm.BASIC else 'NUM:(103339001,SCT,"Long axis")="31' in text
+    assert '"50 mm"' in text if form is DocumentForm.BASIC else 'NUM:(103339001,SCT,"Long axis")="50' in text
 
 
 @pytest.mark.dicom3tools

@@ -9,9 +9,12 @@ from datetime import timedelta
 from sqlalchemy import update
 from sqlmodel import col
 
+from gateway.records.ledger.enrolments import NewEnrolment, enrol, keep_opened
 from gateway.records.tables.cases import Case
+from gateway.records.tables.studies import Study
 from gateway.reporting.example import phantom_form
 from gateway.reporting.form import FORM
+from routing_rules.surveillance.due_dates import PatientRisk
 from support.web_gateway import PASSWORD, WebGateway
 
 SIGNED = phantom_form()
@@ -53,6 +56,22 @@ def test_an_expired_claim_is_free_for_the_next_reader(web: WebGateway) -> None:
     assert web.client("second").post(f"/api/cases/{case_id}/claim").status_code == 200
     late = web.client("reader").put(f"/api/cases/{case_id}/report", json={"version": 0, "content": {}})
     assert (late.status_code, late.json()["type"]) == (409, "/problems/not-claimed")
+
+
+def test_the_form_shows_the_patients_own_interval_beside_the_recommendations(web: WebGateway) -> None:
+    """Where the calendar knows the patient; without a date."""
+    case_id = claimed(web)
+    client = web.client("reader")
+    assert 'id="own-rule"' not in client.get(f"/cases/{case_id}/report").text
+    with web.database.write("test") as session:
+        study = session.get_one(Study, session.get_one(Case, case_id).study_id)
+        study.patient_hash, study.study_date, site = "hash of the patient", "20260210", study.site
+    [number] = enrol(web.database, [NewEnrolment(site, "", b"letter", PatientRisk(), None)], "carla")
+    keep_opened(web.database, number, "hash of the patient", "PML-A")
+    page = client.get(f"/cases/{case_id}/report").text
+    told = page.split('id="own-rule">')[1].split("</p>")[0]
+    assert "the next MRI 3 to 4 months after this one" in told
+    assert "2026" not in told.replace("BMC Neurology 2016", "")
 
 
 def test_a_draft_saved_from_an_old_version_overwrites_nothing(web: WebGateway) -> None:

@@ -1,0 +1,49 @@
+"""By which rule of the calendar a case's patient is watched, in words for the reader of the report.
+
+Only an interval and its reason: real dates beside a pseudonym would tell a reader how far the dates are shifted.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlmodel import Session, col, select
+
+from gateway.records.calendar import DAYS_A_MONTH, risk_of
+from gateway.records.tables.studies import Enrolment, Study
+from routing_rules.surveillance.due_dates import NextDue, next_due
+
+
+def own_rule(session: Session, study_id: int) -> str:
+    """When the calendar asks for the next MRI after that of a study; empty where it does not know the patient.
+
+    What a report recommends is left out: it is the reader who is about to say it.
+    """
+    study = session.get_one(Study, study_id)
+    enrolment = session.exec(
+        select(Enrolment).where(
+            Enrolment.site == study.site,
+            Enrolment.patient_hash == study.patient_hash,
+            col(Enrolment.ended_on).is_(None),
+        )
+    ).first()
+    day = _day(study.study_date)
+    if enrolment is None or day is None or not study.patient_hash:
+        return ""
+    due = next_due(risk_of(enrolment), day)
+    return in_words(due, day) if due else ""
+
+
+def in_words(due: NextDue, after: date) -> str:
+    """An MRI that is due as an interval in months after the MRI of a day, with its reason and its source."""
+    first, last = (round((day - after).days / DAYS_A_MONTH) for day in (due.due_from, due.due_by))
+    months = f"{first} to {last} months" if first < last else f"{last} months"
+    taken = f" Assumed: {'; '.join(due.assumptions)}." if due.assumptions else ""
+    return f"This patient's calendar asks for the next MRI {months} after this one: {due.when} ({due.source}).{taken}"
+
+
+def _day(said: str) -> date | None:
+    try:
+        return date.fromisoformat(said) if len(said) == 8 else None
+    except ValueError:
+        return None

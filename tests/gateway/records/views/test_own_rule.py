@@ -1,0 +1,90 @@
+"""The rule of the calendar that a reader sees beside the recommendation: an interval, and never a date."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any
+
+import pytest
+
+from gateway.records.database import Database
+from gateway.records.ledger.enrolments import NewEnrolment, end_enrolment, enrol, keep_opened
+from gateway.records.tables.cases import Case
+from gateway.records.tables.studies import Study
+from gateway.records.views.own_rule import own_rule
+from routing_rules.surveillance.due_dates import JcvStatus, PatientRisk
+from support.records import FakeClock, matched_case
+
+HIGH = {
+    "jcv_status": JcvStatus.POSITIVE,
+    "jcv_index": 2.0,
+    "months_on_natalizumab": 30.0,
+    "recorded_on": date(2026, 1, 1),
+    "prior_immunosuppression": False,
+}
+LOW = {"jcv_status": JcvStatus.NEGATIVE, "months_on_natalizumab": 12.0, "recorded_on": date(2026, 1, 1)}
+
+
+def shown(
+    database: Database, clock: FakeClock, *, patient: str = "hash", day: str = "20260210", **risk: Any
+) -> str:
+    """What the page of a case says of its patient, who is enrolled with this risk."""
+    [number] = enrol(database, [NewEnrolment("hospital", "", b"letter", PatientRisk(**risk), None)], "carla")
+    keep_opened(database, number, "hash", "PML-A")
+    case_id = matched_case(database, clock)
+    with database.write("test") as session:
+        study = session.get_one(Study, session.get_one(Case, case_id).study_id)
+        study.patient_hash, study.study_date = patient, day
+    return of_page(database, case_id)
+
+
+def of_page(database: Database, case_id: int) -> str:
+    """What the form of a case says."""
+    with database.read() as session:
+        return own_rule(session, session.get_one(Case, case_id).study_id)
+
+
+@pytest.mark.parametrize(
+    ("risk", "told"),
+    [
+        (HIGH, "3 to 4 months after this one: antibodies against JC virus and 18 or more months"),
+        (LOW, "12 months after this one: no antibodies against JC virus"),
+        ({}, "Assumed: JC virus status is not known, taken as positive"),
+    ],
+)
+def test_the_rule_of_an_enrolled_patient_is_an_interval_with_its_source(
+    database: Database, clock: FakeClock, risk: dict[str, Any], told: str
+) -> None:
+    """As the calendar reckons it from the risk that the site entered, and what it took for granted."""
+    said = shown(database, clock, **risk)
+    assert told in said
+    assert "MAGNIMS 2015" in said
+
+
+def test_it_has_no_date(database: Database, clock: FakeClock) -> None:
+    """Beside shifted dates a real one would tell the shift."""
+    assert not re.search(r"2026-?\d\d", shown(database, clock, **HIGH))
+
+
+@pytest.mark.parametrize(
+    "other", [{"patient": "another hash"}, {"patient": ""}, {"day": "none"}, {"day": ""}]
+)
+def test_nothing_is_said_where_nothing_is_known(
+    database: Database, clock: FakeClock, other: dict[str, Any]
+) -> None:
+    """A patient whom nobody enrolled, a study without a number or without a date."""
+    assert shown(database, clock, **other, **HIGH) == ""
+
+
+def test_a_patient_who_was_taken_off_has_no_rule(database: Database, clock: FakeClock) -> None:
+    """The calendar no longer watches them."""
+    case_id = matched_case(database, clock)
+    [number] = enrol(database, [NewEnrolment("hospital", "", b"letter", PatientRisk(), None)], "carla")
+    keep_opened(database, number, "hash", "PML-A")
+    with database.write("test") as session:
+        study = session.get_one(Study, session.get_one(Case, case_id).study_id)
+        study.patient_hash, study.study_date = "hash", "20260210"
+    assert of_page(database, case_id)
+    end_enrolment(database, number, "carla", "moved away")
+    assert of_page(database, case_id) == ""
