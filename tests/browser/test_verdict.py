@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from routing_rules.series.protocol import assess
+from routing_rules.protocol.assessment import assess
 from routing_rules.series.series import SeriesFacts, SeriesKind
 from support.web_gateway import PASSWORD, WebGateway, phantom, running
 
