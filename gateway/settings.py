@@ -36,6 +36,11 @@ def usable_cores() -> int:
     return len(mine(0)) if mine is not None else os.cpu_count() or 1
 
 
+def _parts(value: object) -> object:
+    """A list as the environment gives it: one text, separated by commas."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
 class Table(BaseModel):
     """A table of gateway.toml: unknown keys are errors, because a misspelt setting is a silent one."""
 
@@ -170,12 +175,20 @@ class StudySettings(Table):
         "study is its own person",
     )
 
-    @field_validator("no_patient_ids", mode="before")
-    @classmethod
-    def _separated(cls, value: object) -> object:
-        if isinstance(value, str):  # from the environment
-            return [part.strip() for part in value.split(",") if part.strip()]
-        return value
+    _separated = field_validator("no_patient_ids", mode="before")(_parts)
+
+
+class ProtocolSettings(Table):
+    """What is asked of the series of a study, where guidance leaves it to the site."""
+
+    simplified_sites: tuple[str, ...] = Field(
+        (),
+        description="sites, as nodes.yaml names them, that declare FLAIR and DWI as their protocol of surveillance: "
+        "a study of theirs without T2 is then readable with limits; in the environment separated by commas; "
+        "of a suspicion the full protocol is always asked",
+    )
+
+    _separated = field_validator("simplified_sites", mode="before")(_parts)
 
 
 class EngineSettings(Table):
@@ -270,6 +283,7 @@ class Settings(Table):
     web: WebSettings = WebSettings()
     storage: StorageSettings = StorageSettings()
     study: StudySettings = StudySettings()
+    protocol: ProtocolSettings = ProtocolSettings()
     engine: EngineSettings = EngineSettings()
     serve: ServeSettings = ServeSettings()
     files: FileSettings = FileSettings()

@@ -6,7 +6,8 @@ rule_files, rule_set, versions     rule files, the rules in force, publishing an
 matching                           which rule applies, and why each did or did not
 rule_tests, described, replay      rules tried out: beside the rules, by hand, on studies already received
 overlaps, satisfiable              rules that hide each other
-series/                            what an MR series is, and whether the protocol is enough
+series/                            what an MR series is, and where its images lie
+protocol/                          is a study good enough to look for PML
 surveillance/                      when the next MRI is due
 statements/                        what is said about PML and MS, each sentence with its source
 errors                             what can be wrong with rule files and versions

@@ -43,7 +43,7 @@ def _lenient(hint: Any) -> Any:
     return hint
 
 
-_Series = create_model("DescribedSeries", __base__=_Described, **_fields_of(SeriesFacts))
+_Series = create_model("DescribedSeries", __base__=_Described, **_fields_of(SeriesFacts, "stacks"))
 
 
 class DescribedStudy(create_model("_Study", __base__=_Described, **_fields_of(StudyFacts, "series"))):  # type: ignore[misc]

@@ -25,6 +25,7 @@ __all__ = [
     "facts_of_instances",
     "read_instance",
     "study_facts",
+    "tells_stacks",
 ]
 
 
@@ -88,6 +89,11 @@ class StudyFacts:
         values["series"] = tuple(SeriesFacts.from_json(one) for one in stored.get("series", ()))
         values["referral"] = Referral(stored["referral"]) if stored.get("referral") else None
         return cls(**{key: value for key, value in values.items() if key in known})
+
+
+def tells_stacks(stored: Mapping[str, Any]) -> bool:
+    """Do facts that `to_json` wrote say where images lie? Those of versions before 2026-12 do not."""
+    return all("stacks" in one for one in stored.get("series", ()))
 
 
 def study_facts(

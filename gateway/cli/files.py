@@ -57,6 +57,14 @@ def classify(
         raise typer.Exit(1)
 
 
+_COVERAGE = {
+    "whole": "long enough for a whole brain",
+    "doubtful": "an edge of the brain may be cut",
+    "part": "part of the brain",
+    "unknown": "coverage unknown",
+}
+
+
 def _told(row: dict[str, Any]) -> str:
     """A series for people, in lines that fit any terminal: what it is, then why, then what speaks against it."""
     contrast = {True: "given", False: "not given", None: "unknown"}[row["contrast"]]
@@ -65,6 +73,7 @@ def _told(row: dict[str, Any]) -> str:
         *([f"{row['slice_thickness_mm']:g} mm slices"] if row["slice_thickness_mm"] else []),
         *(["3D"] if row["three_d"] else []),
         *(["b " + ", ".join(f"{value:g}" for value in row["b_values"])] if row["b_values"] else []),
+        _COVERAGE[row["coverage"]["brain"]],
         f"contrast agent {contrast} ({row['contrast_why']})"
         if row["contrast_why"]
         else f"contrast agent {contrast}",

@@ -22,11 +22,12 @@ from gateway.demo.scanner import MODEL_SLICE_MM, PROTOCOL, Examination, PhantomP
 
 __all__ = ["Examination", "PhantomPatient", "phantom_study"]
 
-INSTANCES = 161
-_FIELD_OF_VIEW_MM = 226.0
+INSTANCES = 345
+_FIELD_OF_VIEW_MM = 201.0
 _MATRIX, _SMALL_MATRIX = 192, 96
-# The slab covers the hemispheres from the basal ganglia up; its middle cuts the lesion.
-_MIDDLE_Z_MM = 29.5
+# The slices lie around the lesion, and end at the vertex: the usual number reaches down to the base of the skull.
+# Below the basal ganglia the model goes on as hemispheres: it has no cerebellum and no brainstem.
+_LESION_Z_MM, _VERTEX_Z_MM = 29.5, 76.0
 _SMALL_SLICES = 3
 # Instances over the whole protocol for each slice of the model, and the step at which every series has whole slices.
 _INSTANCES_PER_MODEL_SLICE = sum(len(series.contrasts) / series.slices_each for series in PROTOCOL)
@@ -51,7 +52,8 @@ def phantom_study(
     examination = Examination(patient or PhantomPatient(), when, seed)
     matrix = _SMALL_MATRIX if small else _MATRIX
     count = 9 if small else max(_STEP, round(instances / _INSTANCES_PER_MODEL_SLICE / _STEP) * _STEP)
-    z = _MIDDLE_Z_MM + (np.arange(count) - (count - 1) / 2) * MODEL_SLICE_MM
+    middle = min(_LESION_Z_MM, _VERTEX_Z_MM - count * MODEL_SLICE_MM / 2)
+    z = middle + (np.arange(count) - (count - 1) / 2) * MODEL_SLICE_MM
     grid = Grid.axial(matrix, _FIELD_OF_VIEW_MM, z)
     volumes = signals(grid, head(grid, seed, lesion=lesion))
     # Noise is new at every visit, the head is not.

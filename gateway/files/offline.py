@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from gateway.reporting.report import Report
 from gateway.reporting.signer import DeviceIdentity, Signer
 from gateway.reporting.structured_report import build
 from routing_rules.facts import StudyFacts, study_facts
+from routing_rules.protocol.coverage import covered_by
+from routing_rules.protocol.requirements import standard_protocol
 from routing_rules.series.recognition import classify_study
 from routing_rules.series.vendor_facts import VendorFacts
 
@@ -49,8 +52,8 @@ def _is_named(header: Dataset) -> bool:
 
 
 def classified(listing: FoundFiles, vendor_facts: VendorFacts | None = None) -> list[dict[str, Any]]:
-    """One row for each series: kind, confidence, evidence, geometry and files; None: the standard vendor facts."""
-    headers = listing.headers
+    """One row for each series: kind, confidence, evidence, coverage, files; None: the standard vendor facts."""
+    headers, protocol = listing.headers, standard_protocol()
     files: dict[str, list[str]] = {}
     for file, header in headers:
         files.setdefault(str(header.get("SeriesInstanceUID", "")), []).append(shown(file))
@@ -67,6 +70,7 @@ def classified(listing: FoundFiles, vendor_facts: VendorFacts | None = None) -> 
             "three_d": series.three_d,
             "contrast": series.contrast,
             "contrast_why": series.contrast_why,
+            "coverage": asdict(covered_by(series, protocol)),
             "files": files.get(series.series_instance_uid, []),
             "reason": "",
         }
@@ -89,6 +93,7 @@ def unused_rows(listing: FoundFiles) -> list[dict[str, Any]]:
             "three_d": None,
             "contrast": None,
             "contrast_why": "",
+            "coverage": None,
             "files": [shown(file.path)],
             "reason": file.reason,
         }

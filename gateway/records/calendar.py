@@ -2,7 +2,7 @@
 
 Nothing of it is stored: dates are computed from the rows whenever somebody looks, so a new study, a signed report or a
 corrected risk shows at once. An MRI counts when its study became a case and its protocol can be read, with limits or
-without: one that cannot exclude PML must not silence the calendar.
+without: one that cannot exclude PML, or of which nobody knows that it can, must not silence the calendar.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sqlmodel import Session, col, select
 from gateway.records.tables.administration import Account
 from gateway.records.tables.cases import Case, SignedReport
 from gateway.records.tables.studies import Enrolment, Study
-from routing_rules.series.protocol import Readability
+from routing_rules.protocol.verdict import ANSWERS
 from routing_rules.surveillance.due_dates import CalendarStatus, FollowUp, JcvStatus, status
 from routing_rules.surveillance.due_dates import PatientRisk as PatientRisk
 
@@ -156,7 +156,7 @@ def _counts(until: date) -> ColumnElement[bool]:
         col(Study.forgotten_at).is_(None),
         col(Study.study_date).not_in(("", NO_DATE)),
         col(Study.study_date) <= f"{until:%Y%m%d}",
-        judged != Readability.NOT_READABLE,
+        judged.in_(sorted(ANSWERS)),
     )
 
 

@@ -88,7 +88,11 @@ class ImageTraits:
     pixel_bandwidth_hz: float | None = None
     slice_thickness_mm: float | None = None
     slice_spacing_mm: float | None = None
-    slices_per_image: int = 1
+    slices_per_image: int | None = 1
+    """More than one in a mosaic; None: it is a mosaic, and nothing says of how many."""
+    rows: float | None = None
+    columns: float | None = None
+    pixel_spacing_mm: tuple[float, ...] = ()
     orientation: tuple[float, ...] = ()
     position: tuple[float, ...] = ()
 
@@ -136,9 +140,12 @@ _NUMBER = {
     "pixel_bandwidth_hz": ("PixelBandwidth",),
     "slice_thickness_mm": ("SliceThickness",),
     "slice_spacing_mm": ("SpacingBetweenSlices",),
+    "rows": ("Rows",),
+    "columns": ("Columns",),
 }
 _NUMBERS = {
     "inversion_times_ms": ("InversionTimes", "InversionTime"),
+    "pixel_spacing_mm": ("PixelSpacing",),
     "orientation": ("ImageOrientationPatient",),
     "position": ("ImagePositionPatient",),
 }
@@ -230,7 +237,9 @@ def _base(header: Elements, shared: Elements, facts: VendorFacts) -> ImageTraits
         ),
         agent_amounts=tuple(amount for tag in _AGENT_AMOUNTS for amount in numbers(header, tag)),
         agent_started_at=text(header, _AGENT_STARTED),
-        slices_per_image=max(1, int(next((count for count in counts if count), 1))) if mosaic else 1,
+        slices_per_image=next((int(count) for count in counts if count and 1 <= count < 10_000), None)
+        if mosaic
+        else 1,
     )
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from routing_rules.series.attributes import Header
 from routing_rules.series.contrast import contrast_evidence, seconds_of_day, time_of
-from routing_rules.series.geometry import geometry
+from routing_rules.series.geometry import geometry, stacks
 from routing_rules.series.image_attributes import ImageTraits, read_traits
 from routing_rules.series.kind_evidence import EVIDENCE, NOT_CLAIMED, SUPPORT, SUREST
 from routing_rules.series.series import PROVEN, SeriesFacts, SeriesKind
@@ -134,6 +134,7 @@ def recognise(images: Sequence[ImageTraits], vendor_facts: VendorFacts | None = 
         field_strength_t=first.field_strength_t,
         manufacturer=first.manufacturer,
         body_parts=tuple(sorted({part for image in images for part in image.body_parts})),
+        stacks=stacks(images, _b_value if shown else None),
     )
 
 
@@ -211,6 +212,9 @@ def _technique(image: ImageTraits) -> ImageTraits:
         body_parts=(),
         slice_thickness_mm=None,
         slice_spacing_mm=None,
+        rows=None,
+        columns=None,
+        pixel_spacing_mm=(),
         repetition_time_ms=None if image.repetition_time_ms is None else round(image.repetition_time_ms, 1),
         sequence_names=tuple(dict.fromkeys(_DIRECTION.sub("", name) for name in image.sequence_names)),
     )

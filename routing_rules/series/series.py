@@ -44,6 +44,38 @@ PROVEN = 0.7
 
 
 @dataclass(frozen=True)
+class Stack:
+    """Parallel images of one series, with one b-value where it is diffusion: where they lie, and how densely.
+
+    `directions` are the six cosines of ImageOrientationPatient (PS3.3 C.7.6.2.1.1). `row_mm` and `column_mm` are the
+    field of view along a row and down a column; `normal_mm` is from the outer face of the first slice to that of the
+    last, and `missing_mm` what of it slices that are not there would fill. `spacing_mm` is between centres of slices:
+    by positions, or where there is none (`declared_spacing_mm`) as stated. Millimetres; None: headers do not say.
+    """
+
+    b_value: float | None = None
+    images: int = 0
+    slices: int = 0
+    directions: tuple[float, ...] = ()
+    row_mm: float | None = None
+    column_mm: float | None = None
+    normal_mm: float | None = None
+    missing_mm: float = 0.0
+    thickness_mm: float | None = None
+    spacing_mm: float | None = None
+    declared_spacing_mm: float | None = None
+    pixel_mm: float | None = None
+    """The longer side of a pixel."""
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Stack:
+        """The stack that was kept; unknown keys of a newer version are ignored."""
+        known = {field.name for field in fields(cls)}
+        values: dict[str, Any] = {key: stored[key] for key in known & set(stored)}
+        return cls(**{**values, "directions": tuple(stored.get("directions", ()))})
+
+
+@dataclass(frozen=True)
 class SeriesFacts:
     """One series as recognised: its kind, how sure that is, and the evidence in words.
 
@@ -53,7 +85,8 @@ class SeriesFacts:
     `injected_at` is the time of day at which the injection is stated to have begun.
     `caveats` are sentences on what contradicts the kind, and on what has to be known of the pixels; no free text.
     `body_parts` are BodyPartExamined and anatomic regions, upper case.
-    `b_values` are in s/mm², whole numbers, only for diffusion series. Lengths are in millimetres.
+    `b_values` are in s/mm², whole numbers, only for diffusion series. Lengths are in millimetres. `stacks` are its
+    images by plane and b-value, as far as headers tell where they lie.
     """
 
     series_instance_uid: str
@@ -82,6 +115,7 @@ class SeriesFacts:
     field_strength_t: float | None = None
     manufacturer: str = ""
     body_parts: tuple[str, ...] = ()
+    stacks: tuple[Stack, ...] = ()
 
     @property
     def kinds(self) -> frozenset[SeriesKind]:
@@ -103,6 +137,7 @@ class SeriesFacts:
         }
         values["kind"] = SeriesKind(stored.get("kind", SeriesKind.OTHER))
         values["also"] = tuple(SeriesKind(kind) for kind in stored.get("also", ()))
+        values["stacks"] = tuple(Stack.from_json(stack) for stack in stored.get("stacks", ()))
         for name, default in (("series_instance_uid", ""), ("modality", "MR"), ("description", "")):
             values.setdefault(name, default)
         values.setdefault("confidence", 1.0)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from routing_rules.series.protocol import assess
-from routing_rules.series.series import SeriesFacts, SeriesKind
+from routing_rules.protocol.assessment import assess
+from support.objects.series_facts import one, stack
 from support.web_gateway import PASSWORD, WebGateway, phantom, running
 
 pytestmark = pytest.mark.browser
@@ -26,10 +26,11 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebGateway]:
 
 
 def without_flair() -> dict[str, Any]:
-    """The verdict on a study that has T2 and diffusion only."""
+    """The verdict on a study that has two T2 and, of unknown place, diffusion, and no FLAIR."""
     series = [
-        SeriesFacts("1", "MR", "", SeriesKind.T2, 0.95, series_number=3, slice_thickness_mm=5.0),
-        SeriesFacts("2", "MR", "", SeriesKind.DWI, 0.95, series_number=4, b_values=(0.0, 1000.0)),
+        one("t2", series_number=3, slice_thickness_mm=5.0),
+        one("t2", series_number=5, series_instance_uid="slab", stacks=(stack(normal_mm=12.0),)),
+        one("dwi", series_number=4, stacks=()),
     ]
     return assess(series, suspected=False).to_json()
 
@@ -54,12 +55,16 @@ def test_the_reader_judges_and_the_site_reads_it(page: Page, web: WebGateway, tm
     page.get_by_role("button", name="Claim and report").click()
     page.get_by_role("link", name="Judge it otherwise").click()
     protocol.get_by_text("Judge it otherwise").click()
-    expect(protocol.get_by_role("radio", name="Not readable (as found)")).to_be_disabled()
+    expect(protocol.get_by_role("radio", name="Not readable for the question (as found)")).to_be_disabled()
     protocol.get_by_role("radio", name="Readable with limits").check(force=True)
     protocol.get_by_label("Reason").fill("An older FLAIR shows the same lesions")
     protocol.screenshot(path=tmp_path / "judging.png")
     protocol.get_by_role("button", name="Keep this judgement").click()
     expect(protocol.locator(".judged")).to_contain_text("anna judged: Readable with limits")
+    expect(protocol.locator(".checks .unmet")).to_contain_text("FLAIR")
+    expect(protocol.locator(".checks .met")).to_contain_text("144 mm head to foot")
+    expect(protocol.locator(".checks .met")).to_contain_text("besides: series 5: covers 12 mm only")
+    expect(protocol.locator(".checks .not-known")).to_contain_text("DWI")
     expect(protocol.locator(".judged")).to_contain_text("found by the gateway: Not readable")
     page.screenshot(path=tmp_path / "judged.png", full_page=True)
     page.goto(f"{web.address}/cases/{case_id}/report")

@@ -12,10 +12,12 @@ import yaml
 import routing_rules.series
 from reference.docstrings import of_members, summary
 from reference.marks import table
+from routing_rules.protocol.coverage import AXES
+from routing_rules.protocol.requirements import standard_protocol
+from routing_rules.protocol.verdict import Readability
 from routing_rules.series import derivation_signs, diffusion_signs
 from routing_rules.series import signs as basic_signs
 from routing_rules.series.kind_evidence import EVIDENCE, KindEvidence
-from routing_rules.series.protocol import assess
 from routing_rules.series.series import SeriesKind
 
 FOLDER = Path(routing_rules.series.__file__).parent
@@ -45,19 +47,63 @@ def kinds() -> str:
 
 def requirements() -> str:
     """What the protocol must have."""
-    verdict = assess((), suspected=True)
-    always = {one.name for one in assess((), suspected=False).requirements}
+    protocol = standard_protocol()
     rows = (
         (
             one.label,
-            "not readable" if one.essential else "readable with limits",
-            asked.removeprefix("Send ").rpartition(": ")[0],
-            "every study" if one.name in always else "suspected PML",
-            one.source,
+            "not readable for the question" if one.essential else "readable with limits",
+            one.ask,
+            "suspected PML" if one.only_when_suspected else "every study",
+            f"`{one.source}`",
         )
-        for one, asked in zip(verdict.requirements, verdict.resend, strict=True)
+        for one in protocol.requirements
     )
     return table(("series", "without it", "asked for", "wanted in", "source"), rows)
+
+
+def thresholds() -> str:
+    """The numbers of the protocol, each with what follows and with its source."""
+    protocol = standard_protocol()
+    brain, rows = protocol.brain, []
+    for axis, least, usual in zip(AXES, brain.least_mm.axes, brain.usual_mm.axes, strict=True):
+        rows.append(
+            (f"brain, {axis}", f"at least {least:g} mm", "not readable for the question", brain.source)
+        )
+        rows.append((f"brain, {axis}", f"usually {usual:g} mm", "readable with limits", brain.source))
+    share = protocol.least_imaged
+    said = f"at least {share.value:.0%} of the distance between slices is slice"
+    rows.append(("every series", said, "not readable for the question", share.source))
+    for one in protocol.requirements:
+        if band := one.b_values:
+            said = f"a b-value from {band.lowest:g} to {band.highest:g} s/mm²"
+            rows.append((one.label, said, "not readable for the question", band.source))
+        thick, gap, pixel = one.thickest_mm, one.widest_gap, one.largest_pixel_mm
+        rows.append(
+            (one.label, f"slices of at most {thick.value:g} mm", "readable with limits", thick.source)
+        )
+        said = f"gaps of at most {gap.value:.0%} of the thickness" if gap.value else "no gaps"
+        rows.append((one.label, said, "readable with limits", gap.source))
+        if pixel is not None:
+            said = f"pixels of at most {pixel.value:g} x {pixel.value:g} mm"
+            rows.append((one.label, said, "readable with limits", pixel.source))
+    field = protocol.field_strength_t
+    rows.append(("every series", f"at least {field.value:g} T", "readable with limits", field.source))
+    return table(
+        ("of", "asked for", "otherwise", "source"),
+        ((of, asked, otherwise, f"`{source}`") for of, asked, otherwise, source in rows),
+    )
+
+
+def protocol_sources() -> str:
+    """The sources of the protocol, and the day on which they were compared."""
+    protocol = standard_protocol()
+    rows = [(f"`{key}`", said) for key, said in protocol.sources.items()]
+    return table(("source", f"as compared on {protocol.edition}"), rows)
+
+
+def readabilities() -> str:
+    """What the verdict can be."""
+    return table(("verdict", "means"), ((f"`{one}`", text) for one, text in of_members(Readability).items()))
 
 
 def recognition_rows() -> str:

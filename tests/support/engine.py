@@ -158,10 +158,19 @@ def bench(folder: Path, rules: str = RULE, url: str = "", cores: Cores = ONE_COR
         database.close()
 
 
+_THICK_MM = 45
+
+
 def scans(when: date = date(2026, 2, 2), **changes: Any) -> list[Dataset]:
-    """A small phantom study; changes are attributes of every image, None takes one out."""
+    """A small phantom study; changes are attributes of every image, None takes one out.
+
+    Its three slices of a series are said to be as thick and as far apart as a whole brain takes: readable, with limits.
+    """
     found = list(phantom_study(when, small=True))
     for dataset in found:
+        x, y, z = dataset.ImagePositionPatient
+        dataset.ImagePositionPatient = [x, y, round(float(z) / dataset.SliceThickness * _THICK_MM, 3)]
+        dataset.SliceThickness = dataset.SpacingBetweenSlices = _THICK_MM
         for keyword, value in changes.items():
             if value is None and keyword in dataset:
                 delattr(dataset, keyword)

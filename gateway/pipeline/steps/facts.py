@@ -25,7 +25,7 @@ from gateway.privacy.schemes import LATEST, Scheme
 from gateway.records.blobs import BlobStore
 from gateway.records.calendar import NO_DATE, facts_about
 from gateway.records.tables.studies import Instance, Study
-from routing_rules.facts import InstanceFacts, StudyFacts, facts_of_instances, read_instance
+from routing_rules.facts import InstanceFacts, StudyFacts, facts_of_instances, read_instance, tells_stacks
 from routing_rules.series.attributes import Elements
 from routing_rules.series.vendor_facts import VendorFacts
 
@@ -53,7 +53,10 @@ class Known:
 
 
 def of_study(context: StepContext, study: Study) -> Known:
-    """What is kept with the study when that is of all its instances, else read from every header now; as of today."""
+    """What is kept with the study when that is of all its instances, else read from every header now; as of today.
+
+    What a version kept that did not yet know where images lie is read again: the verdict needs it.
+    """
     known = _kept_or_read(context, study)
     with context.database.read() as session:
         enrolled, months = facts_about(session, study, known.hashes.patient_hash, known.study_date)
@@ -61,7 +64,7 @@ def of_study(context: StepContext, study: Study) -> Known:
 
 
 def _kept_or_read(context: StepContext, study: Study) -> Known:
-    if study.facts_of == study.instances and study.study_date:
+    if study.facts_of == study.instances and study.study_date and tells_stacks(study.facts):
         kept = StudyFacts.from_json(study.facts)
         return Known(kept, kept_hashes(study), study.patients, study.study_date)
     vendor_facts = context.rules().vendor_facts

@@ -17,10 +17,10 @@ from gateway.records.identities.vault import SealedIdentity
 from gateway.records.step_record import NewCase, StepRecord
 from gateway.records.tables.studies import Study
 from gateway.records.views import case_rows
-from routing_rules.facts import StudyFacts
+from routing_rules.facts import Referral, StudyFacts
 from routing_rules.matching import Assignment, match
+from routing_rules.protocol.assessment import assess
 from routing_rules.rule_files import RuleSet
-from routing_rules.series.protocol import assess
 
 PRIORITIES = {("suspected_pml", "urgent"): 0, ("suspected_pml", "routine"): 1, ("surveillance", "urgent"): 2}
 """Smaller is read sooner; everything else is 5. Suspected PML goes first (the reading service's manual)."""
@@ -75,7 +75,11 @@ def route(turn: Turn, context: StepContext) -> StepResult:
     for finding in guards.holds(study_facts, own_by_scheme, *others):
         if finding.code not in study.accepted:
             return _held(finding, columns)
-    drafts = tuple(new_case(study_facts, each, rules.fingerprint, explanation) for each in assignments)
+    simplified = study.site in context.settings.protocol.simplified_sites
+    drafts = tuple(
+        new_case(study_facts, each, rules.fingerprint, explanation, simplified=simplified)
+        for each in assignments
+    )
     note = {
         "rule": ", ".join(f"{each.rule.id} version {each.rule.version}" for each in assignments),
         "protocol": drafts[0].readability,
@@ -106,11 +110,21 @@ def _held(finding: guards.StudyHold, columns: Mapping[str, Any]) -> Stuck:
 
 
 def new_case(
-    study_facts: StudyFacts, assignment: Assignment, fingerprint: str, explanation: list[Any]
+    study_facts: StudyFacts,
+    assignment: Assignment,
+    fingerprint: str,
+    explanation: list[Any],
+    *,
+    simplified: bool = False,
 ) -> NewCase:
-    """The case of a study under a rule, with the protocol verdict and the series as the reader may see them."""
+    """The case of a study under a rule, with the protocol verdict and the series as the reader may see them.
+
+    `simplified`: its site declared the simplified protocol for surveillance.
+    """
     rule = assignment.rule
-    verdict = assess(study_facts.series, suspected=rule.referral == "suspected_pml")
+    verdict = assess(
+        study_facts.series, suspected=rule.referral != Referral.SURVEILLANCE, simplified=simplified
+    )
     numbers = {series.series_instance_uid: str(series.series_number) for series in study_facts.series}
     shown = verdict.to_json()
     for requirement in shown["requirements"]:  # the reader knows series by number; original UIDs stay behind

@@ -10,8 +10,8 @@ from gateway.records.database import Database
 from gateway.records.ledger import audit_trail
 from gateway.records.ledger.journal import add_line, login_of
 from gateway.records.tables.cases import Case
-from routing_rules.series.protocol import Readability
-from routing_rules.series.reader_overrule import Overrule
+from routing_rules.protocol.reader_overrule import Overrule
+from routing_rules.protocol.verdict import Readability
 
 
 def overrule_verdict(
@@ -70,6 +70,11 @@ def _check(case: Case, generation: int | None) -> None:
 
 
 def _check_change(case: Case, readability: Readability) -> None:
+    if readability is Readability.UNKNOWN and case.readability != Readability.UNKNOWN:
+        raise Invalid(
+            "A judgement says whether the study can be read: unknown does not.",
+            "Choose readable, readable_with_limits or not_readable.",
+        )
     if readability == (case.overrule.get("readability") or case.readability):
         raise Invalid(
             f"The protocol of case {case.id} counts as {_words(readability)} already.",

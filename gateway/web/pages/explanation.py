@@ -14,8 +14,8 @@ from gateway.records.accounts import Viewer
 from gateway.web.foundation.redaction import typed_by_hospital
 from gateway.web.foundation.rights import Right, has
 from routing_rules.matching import Explanation, nearest
-from routing_rules.series.protocol import ProtocolVerdict, Readability
-from routing_rules.series.reader_overrule import Overrule, effective, sender_letter
+from routing_rules.protocol.reader_overrule import Overrule, effective, sender_letter
+from routing_rules.protocol.verdict import Coverage, ProtocolVerdict, Readability
 
 HIDDEN = "(text of the hospital)"
 
@@ -97,12 +97,14 @@ def _text(value: Any) -> str:
 
 
 def shown_requirements(verdict: Mapping[str, Any]) -> dict[str, Any]:
-    """The protocol verdict: each requirement, and the limits in words."""
+    """The protocol verdict: each requirement (met None: not known), what covers it, and the limits in words."""
     requirements = [
         {
             "name": str(one.get("label") or one.get("name", "")),
-            "met": bool(one.get("met")),
+            "met": None if "met" in one and one["met"] is None else bool(one.get("met")),
             "note": _text(one.get("note") or ""),
+            "covers": _covers(one.get("coverage")),
+            "others": [_text(other) for other in one.get("others") or ()],
         }
         for one in verdict.get("requirements") or ()
         if isinstance(one, Mapping)
@@ -111,7 +113,17 @@ def shown_requirements(verdict: Mapping[str, Any]) -> dict[str, Any]:
         "requirements": requirements,
         "limits": [_text(limit) for limit in verdict.get("limits") or ()],
         "resend": [_text(line) for line in verdict.get("resend") or ()],
+        "simplified": bool(verdict.get("simplified")),
     }
+
+
+def _covers(stored: Any) -> str:
+    """What a series covers in each direction, in words; empty where nothing is known."""
+    if not isinstance(stored, Mapping):
+        return ""
+    covered = Coverage.from_json(stored)
+    known = [one for one in covered.extents if one.covered_mm is not None]
+    return ", ".join(f"{_number(one.covered_mm)} mm {one.axis}" for one in known)
 
 
 def letter_to_sender(verdict: Mapping[str, Any], overrule: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ from gateway.web.foundation.case_access import CaseId, OpenCase, Reader, open_ca
 from gateway.web.foundation.context import Context, WebContext
 from gateway.web.foundation.forms import Posted, first
 from gateway.web.foundation.rights import Right, has
-from routing_rules.series.protocol import Readability
+from routing_rules.protocol.verdict import Readability
 
 router = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/cases", tags=["cases"])

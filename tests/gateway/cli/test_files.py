@@ -22,7 +22,12 @@ def test_classify_and_rules_explain_a_study(command: Command, study: Path) -> No
     assert all(row["files"] and row["evidence"] for row in rows)
     contrast = {row["kind"]: row["contrast"] for row in rows}
     assert (contrast["t1_contrast"], contrast["t1"]) == (True, False)
-    assert "not given" in command("classify", study)[1]
+    [flair] = [row for row in rows if row["kind"] == "flair"]
+    assert flair["coverage"]["brain"] == "part"
+    assert [one["covered_mm"] for one in flair["coverage"]["extents"]] == [201.0, 201.0, 4.5]
+    told = command("classify", study)[1]
+    assert "not given" in told
+    assert "part of the brain" in told
     code, explained = command("rules", "explain", study)
     assert code == 0
     assert "natalizumab" in explained

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from gateway.records import ledger
 from gateway.records.calendar import calendar, facts_about, risk_of, site_of, sites, wish_of
@@ -13,8 +14,11 @@ from gateway.records.database import Database
 from gateway.records.ledger.enrolments import NewEnrolment, end_enrolment, enrol, keep_opened
 from gateway.records.tables.cases import Case
 from gateway.records.tables.studies import Enrolment, Study
+from routing_rules.protocol.assessment import assess
+from routing_rules.series.series import SeriesFacts
 from routing_rules.surveillance.due_dates import JcvStatus
 from routing_rules.surveillance.due_dates import PatientRisk as Risk
+from support.objects.series_facts import GOOD, one, stack
 from support.records import QUIET, FakeClock, matched_case, new_instance, reader
 
 TODAY = date(2026, 3, 1)
@@ -150,3 +154,44 @@ def test_the_rules_reckon_with_what_the_entry_says(sqlite: Database) -> None:
         risk = risk_of(session.get_one(Enrolment, 1))
     assert risk == Risk(jcv_status=JcvStatus.POSITIVE, jcv_index=1.7, months_on_natalizumab=25.0)
     assert isinstance(risk.jcv_status, JcvStatus)
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "counts"),
+    [
+        (one("swi"), True),
+        (one("flair", stacks=(stack(normal_mm=12.0),)), False),
+        (one("t2", stacks=(stack(normal_mm=12.0),)), False),
+        (one("dwi", stacks=(stack(b_value=1000.0, normal_mm=12.0),)), False),
+        (one("dwi", b_values=(0.0, 50.0)), False),
+        (one("dwi", b_values=()), False),
+        (one("flair", stacks=()), False),
+    ],
+)
+def test_only_an_mri_of_the_whole_brain_with_b_1000_resets_the_clock(
+    database: Database, clock: FakeClock, spoilt: SeriesFacts, counts: bool
+) -> None:
+    """12 mm of FLAIR, T2 or diffusion, b = 0 and 50 alone, or nothing known of what is covered: the MRI stays due."""
+    series = [each for each in GOOD if each.kind is not spoilt.kind] + [spoilt]
+    verdict = assess(series, suspected=False)
+    last = date(2025, 1, 10)
+    number = _enrolled(database, last=last, enrolled_on=date(2020, 1, 1))
+    _mri(database, clock, f"hash {number}", "20260220")
+    with database.write("test") as session:
+        case = session.exec(select(Case)).one()
+        case.readability, case.verdict = str(verdict.readability), verdict.to_json()
+    with database.read() as session:
+        [row] = calendar(session, "hospital", TODAY)
+    assert row.last_mri_on == (date(2026, 2, 20) if counts else last)
+    assert (row.status.state == "overdue") is not counts
+
+
+def test_a_readers_word_makes_an_unknown_study_count(database: Database, clock: FakeClock) -> None:
+    """What headers do not say a reader can see: unknown is no dead end."""
+    number = _enrolled(database, last=date(2025, 1, 10), enrolled_on=date(2020, 1, 1))
+    _mri(database, clock, f"hash {number}", "20260220")
+    with database.write("test") as session:
+        case = session.exec(select(Case)).one()
+        case.readability, case.overrule = "unknown", {"readability": "readable_with_limits"}
+    with database.read() as session:
+        assert calendar(session, "hospital", TODAY)[0].last_mri_on == date(2026, 2, 20)

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from routing_rules.protocol.assessment import assess
 from routing_rules.series.contrast import contrast_evidence, seconds_of_day
 from routing_rules.series.image_attributes import ImageTraits
-from routing_rules.series.protocol import assess
 from routing_rules.series.recognition import PROVEN, SeriesKind, classify_study
 from support.objects.mr_headers import series
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydicom import dcmread
 
-from routing_rules.series.geometry import geometry
-from routing_rules.series.image_attributes import ImageTraits
+from routing_rules.series.geometry import geometry, stacks
+from routing_rules.series.image_attributes import ImageTraits, read_traits
+from routing_rules.series.recognition import classify_series
+from routing_rules.series.series import Stack
+from support.objects.hostile_mr import REAL_FILES
+from support.objects.mr_headers import enhanced, header, private
 
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 SAGITTAL = (0.0, 1.0, 0.0, 0.0, 0.0, -1.0)
@@ -126,3 +132,175 @@ def test_a_mosaic_covers_all_its_slices() -> None:
     many = ImageTraits(**{**mosaic.__dict__, "slices_per_image": 36})
     assert geometry([mosaic]).coverage_mm is None
     assert geometry([many]).coverage_mm == 126.0
+
+
+def with_pixels(images: list[ImageTraits], rows: float = 240, columns: float = 200) -> list[ImageTraits]:
+    """The same slices with pixels of 1.0 mm down a column and 0.9 mm along a row."""
+    return [replace(one, rows=rows, columns=columns, pixel_spacing_mm=(1.0, 0.9)) for one in images]
+
+
+def test_a_stack_has_its_lengths() -> None:
+    """44 slices of 3 mm every 3.3 mm: 43 x 3.3 + 3 = 144.9 mm; 200 columns of 0.9 mm, 240 rows of 1 mm."""
+    (stack,) = stacks(with_pixels(slices(44, 3.3)))
+    assert stack == Stack(None, 44, 44, AXIAL, 180.0, 240.0, 144.9, 0.0, 3.0, 3.3, None, 1.0)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    orientation=st.sampled_from([AXIAL, SAGITTAL, CORONAL]),
+    backwards=st.booleans(),
+    start=st.integers(-300, 300),
+    random=st.randoms(use_true_random=False),
+)
+def test_order_direction_and_place_do_not_change_a_stack(
+    orientation: tuple[float, ...], backwards: bool, start: int, random: object
+) -> None:
+    """Slices in any order, from either end, with the head anywhere, and the patient on the other side."""
+    images = with_pixels(slices(40, 3.5, orientation=orientation))
+    (before,) = stacks(images)
+    moved = [
+        replace(one, position=tuple((-1 if backwards else 1) * value + start for value in one.position))
+        for one in images
+    ]
+    random.shuffle(moved)  # type: ignore[attr-defined]
+    assert stacks(moved) == (before,)
+    turned = tuple(-value for value in orientation[:3]) + orientation[3:]
+    (other,) = stacks([replace(one, orientation=turned) for one in moved])
+    assert replace(other, directions=()) == replace(before, directions=())
+
+
+def test_missing_slices_are_counted_and_the_rest_is_not_denser() -> None:
+    """Slices 10 to 19 of 44 did not arrive: 30 mm of 132; two blocks far apart are no brain either."""
+    images = with_pixels(slices(44, 3.0))
+    del images[10:20]
+    (stack,) = stacks(images)
+    assert (stack.normal_mm, stack.missing_mm, stack.spacing_mm, stack.slices) == (132.0, 30.0, 3.0, 34)
+    (apart,) = stacks(with_pixels([*slices(2, 3.0), *slices(1, 3.0, start=140.0)]))
+    assert (apart.normal_mm, apart.missing_mm) == (143.0, 134.0)
+
+
+def test_slices_measured_again_beside_their_place_are_no_holes() -> None:
+    """Diffusion whose table or gradients drift by 0.3 mm from direction to direction."""
+    images = with_pixels([*slices(40, 3.0), *slices(40, 3.0, start=0.3)])
+    (stack,) = stacks(images)
+    assert (stack.missing_mm, stack.normal_mm) == (0.0, 120.3)
+    assert stack.spacing_mm == pytest.approx(2.7)
+
+
+def test_b_values_and_planes_are_stacks_of_their_own() -> None:
+    """b = 0 of 40 slices, b = 1000 of five; a localizer has one stack for each plane."""
+    images = with_pixels(
+        [replace(one, b_value=0.0) for one in slices(40, 3.0)]
+        + [replace(one, b_value=1000.4) for one in slices(5, 3.0)]
+    )
+    assert [(one.b_value, one.slices, one.normal_mm) for one in stacks(images, lambda one: one.b_value)] == [
+        (0.0, 40, 120.0),
+        (1000.0, 5, 15.0),
+    ]
+    several = [
+        *slices(3, 10.0),
+        *slices(3, 10.0, orientation=SAGITTAL),
+        *slices(3, 10.0, orientation=CORONAL),
+    ]
+    assert [one.normal_mm for one in stacks(several)] == [23.0] * 3
+
+
+@pytest.mark.parametrize(
+    "orientation",
+    [(), (1.0, 0.0), (0.0,) * 6, (1.0, 1.0, 1.0) * 2, (float("nan"),) * 6, (1.0, 0.0, 0.0, 0.8, 0.6, 0.0)],
+)
+def test_what_is_no_orientation_makes_no_stack(orientation: tuple[float, ...]) -> None:
+    """Cosines that are missing, no numbers, not of unit length or not at right angles (PS3.3 C.7.6.2.1.1)."""
+    assert stacks([ImageTraits(orientation=orientation, position=(0.0, 0.0, 0.0))]) == ()
+
+
+def test_lengths_that_headers_do_not_say_are_unknown() -> None:
+    """No positions, no pixels, lengths of zero or not finite: None, and never a guess."""
+    placeless = [replace(one, position=()) for one in with_pixels(slices(5, 3.0))]
+    (stack,) = stacks(placeless)
+    assert (stack.normal_mm, stack.row_mm, stack.slices) == (None, 180.0, 0)
+    (stack,) = stacks(slices(5, 3.0))
+    assert (stack.normal_mm, stack.row_mm, stack.column_mm, stack.pixel_mm) == (15.0, None, None, None)
+    for rows in (0.0, float("inf"), float("nan")):
+        (stack,) = stacks(with_pixels(slices(5, 3.0), rows=rows))
+        assert (stack.row_mm, stack.column_mm) == (None, None)
+    broken = [replace(one, position=(0.0, 0.0, float("nan"))) for one in slices(5, 3.0)]
+    assert stacks(broken)[0].normal_mm is None
+    # Without a thickness at least what lies between the centres.
+    assert stacks(slices(5, 3.0, None))[0].normal_mm == 12.0
+
+
+def test_a_mosaic_is_as_long_as_its_slices_and_as_wide_as_one_tile() -> None:
+    """36 slices every 3.5 mm in 6 x 6 tiles of 384 pixels together; of a mosaic of unknown count nothing is known."""
+    mosaic = ImageTraits(
+        orientation=AXIAL,
+        position=(0.0, 0.0, 0.0),
+        slice_thickness_mm=3.0,
+        slice_spacing_mm=3.5,
+        rows=384,
+        columns=384,
+        pixel_spacing_mm=(3.0, 3.0),
+        slices_per_image=36,
+    )
+    (stack,) = stacks([mosaic])
+    assert (stack.slices, stack.normal_mm, stack.row_mm, stack.column_mm) == (36, 126.0, 192.0, 192.0)
+    (unknown,) = stacks([replace(mosaic, slices_per_image=None)])
+    assert (unknown.normal_mm, unknown.row_mm) == (None, None)
+    said = header(ImageType=["ORIGINAL", "PRIMARY", "M", "MOSAIC"])
+    assert read_traits(said)[0].slices_per_image is None
+    for count in (0, -3, 1_000_000):
+        private(said, 0x0019, "SIEMENS MR HEADER", 0x0A, "DS", count)
+        assert read_traits(said)[0].slices_per_image is None
+
+
+def test_frames_of_an_enhanced_object_lie_where_they_say() -> None:
+    """Position, orientation and pixels of each frame, not of the object: 40 frames every 3.3 mm, b = 1000 in half."""
+    frames = [
+        {
+            "PlanePositionSequence": {"ImagePositionPatient": [0, 0, 3.3 * (number % 20)]},
+            "MRDiffusionSequence": {"DiffusionBValue": 1000.0 if number >= 20 else 0.0},
+        }
+        for number in range(40)
+    ]
+    made = enhanced(
+        1,
+        shared={
+            "MRTimingAndRelatedParametersSequence": {"RepetitionTime": 9000.0},
+            "MREchoSequence": {"EffectiveEchoTime": 90.0},
+            "PixelMeasuresSequence": {"SliceThickness": 3.0, "PixelSpacing": [1.5, 1.5]},
+            "PlaneOrientationSequence": {"ImageOrientationPatient": [1, 0, 0, 0, 1, 0]},
+        },
+        frames=frames,
+        EchoPulseSequence="SPIN",
+        EchoPlanarPulseSequence="YES",
+        Rows=160,
+        Columns=140,
+    )
+    found = classify_series([made])
+    assert [(one.b_value, one.slices, one.normal_mm, one.row_mm, one.column_mm) for one in found.stacks] == [
+        (0.0, 20, 65.7, 210.0, 240.0),
+        (1000.0, 20, 65.7, 210.0, 240.0),
+    ]
+
+
+@pytest.mark.skipif(not REAL_FILES.is_dir(), reason="the scanner files do not lie beside the repository")
+@pytest.mark.parametrize(
+    ("file", "slices", "lengths"),
+    [
+        # A mosaic of 35 slices every 3.6 mm, tiles of 64 x 3.25 mm.
+        ("siemens/dcm_qa__Orientation_ax_axasc35_MR*.dcm", 35, (208.0, 208.0, 126.0)),
+        # Enhanced: 96 frames of 2 mm side by side, 256 mm wide.
+        ("siemens_xa_enhanced/dcm_qa_xa30__5_anat-T1w*.dcm", 96, (256.0, 256.0, 192.0)),
+        # Enhanced diffusion of 39 slices of 3 mm.
+        ("siemens_xa_enhanced/dcm_qa_xa30__10_DWI_dir80_PA_0001*.dcm", 39, (216.0, 216.0, 117.0)),
+        # A mosaic of five slices of 3 mm every 12 mm.
+        ("siemens/dcm_qa_nih__20180918Si_mr_0003_epi_pe_ap-00001.dcm", 5, (216.0, 216.0, 60.0)),
+    ],
+)
+def test_real_files_lie_where_their_scanner_put_them(
+    file: str, slices: int, lengths: tuple[float, float, float]
+) -> None:
+    """Mosaics and enhanced objects of real scanners, by what their headers say of slices and field of view."""
+    [path] = sorted(REAL_FILES.glob(file))
+    stack = max(classify_series([dcmread(path, stop_before_pixels=True)]).stacks, key=lambda one: one.slices)
+    assert (stack.slices, (stack.row_mm, stack.column_mm, stack.normal_mm)) == (slices, lengths)

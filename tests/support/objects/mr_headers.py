@@ -31,6 +31,10 @@ def header(series: int = 1, image: int = 1, **attributes: Any) -> Dataset:
         "ImagePositionPatient": [0, 0, 3.0 * image],
         "SliceThickness": 3,
         "MRAcquisitionType": "2D",
+        "MagneticFieldStrength": 3,
+        "Rows": 256,
+        "Columns": 256,
+        "PixelSpacing": [0.9, 0.9],
     }
     for keyword, value in {**standard, **attributes}.items():
         if value is not None:

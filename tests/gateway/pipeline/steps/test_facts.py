@@ -60,3 +60,19 @@ def test_a_study_of_which_nothing_can_be_read_asks_a_person(pipeline: Bench) -> 
     with pytest.raises(GatewayError, match="can be read") as told:
         facts.of_study(pipeline.context, _study(pipeline))
     assert "send the study again" in told.value.fix
+
+
+def test_facts_of_a_version_that_knew_no_stacks_are_read_again(pipeline: Bench) -> None:
+    """What was kept counts as long as it says where images lie; else the headers are read once more."""
+    pipeline.keep(phantom())
+    known = facts.of_study(pipeline.context, _study(pipeline))
+    study = _study(pipeline)
+    for name, value in known.columns(study).items():
+        setattr(study, name, value)
+    study.facts = {**study.facts, "study_description": "as it was kept"}
+    assert facts.of_study(pipeline.context, study).facts.study_description == "as it was kept"
+    earlier = [{name: one[name] for name in one if name != "stacks"} for one in study.facts["series"]]
+    study.facts = {**study.facts, "series": earlier}
+    again = facts.of_study(pipeline.context, study).facts
+    assert again.study_description == known.facts.study_description
+    assert all(one.stacks for one in again.series)

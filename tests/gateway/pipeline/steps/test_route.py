@@ -13,6 +13,7 @@ from sqlmodel import select
 from gateway.records import ledger
 from gateway.records.tables.cases import Case
 from gateway.records.views import conflict_rows, notice_rows
+from routing_rules.protocol.verdict import ProtocolVerdict
 from routing_rules.rule_files import rules_from_text
 from support.engine import RULE, Bench, bench, scans
 
@@ -57,6 +58,46 @@ def test_an_incomplete_study_waits_then_asks_a_person_who_lets_it_go_on(gateway:
     study = gateway.study(study_id)
     assert study.state == "MATCHED"
     assert study.completed_because == "lea let it go on: the patient moved too much for it"
+
+
+def _verdict(gateway: Bench) -> ProtocolVerdict:
+    with gateway.context.database.read() as session:
+        case = session.exec(select(Case)).one()
+        assert case.readability == case.verdict["readability"]
+        return ProtocolVerdict.from_json(case.verdict)
+
+
+def test_a_case_keeps_what_of_the_brain_each_series_covers(gateway: Bench) -> None:
+    """Direction by direction, for the reader and the report."""
+    gateway.keep(scans())
+    gateway.run(61)
+    verdict = _verdict(gateway)
+    assert verdict.readability == "readable_with_limits"
+    covered = verdict.requirements[0].coverage
+    assert covered is not None
+    assert [(one.axis, one.covered_mm) for one in covered.extents] == [
+        ("left to right", 201.0),
+        ("front to back", 201.0),
+        ("head to foot", 135.0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("site", "readability"), [("hospital", "readable_with_limits"), ("other", "not_readable")]
+)
+def test_a_site_that_declared_it_is_judged_by_the_simplified_protocol(
+    gateway: Bench, site: str, readability: str
+) -> None:
+    """Its own studies only: their lack of T2 is a limit then, and nobody is asked for one."""
+    settings = gateway.context.settings
+    declared = settings.protocol.model_copy(update={"simplified_sites": (site,)})
+    lighter = rules_from_text(RULE + "    required_series: [flair, dwi]\n")
+    gateway.use(settings=settings.model_copy(update={"protocol": declared}), rules=lambda: lighter)
+    gateway.keep(dataset for dataset in scans() if "t2_tse" not in dataset.SeriesDescription)
+    gateway.run(61)
+    verdict = _verdict(gateway)
+    assert (verdict.readability, verdict.simplified) == (readability, site == "hospital")
+    assert bool(verdict.resend) is (site == "other")
 
 
 def test_late_images_end_the_wait_by_themselves(gateway: Bench) -> None:

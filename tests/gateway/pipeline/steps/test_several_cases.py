@@ -11,8 +11,8 @@ from gateway.records.accounts import Viewer
 from gateway.records.tables.cases import Case, CaseEvent
 from gateway.records.tables.studies import Instance
 from gateway.records.views import study_rows
+from routing_rules.protocol.verdict import Readability
 from routing_rules.rule_files import rules_from_text
-from routing_rules.series.protocol import Readability
 from support.engine import Bench, scans
 from support.records import reader
 

@@ -19,8 +19,8 @@ from gateway.records.tables.administration import AuditEvent
 from gateway.records.tables.cases import CaseEvent
 from gateway.records.tables.studies import Study
 from gateway.records.views import case_rows
-from routing_rules.series.protocol import Readability
-from routing_rules.series.reader_overrule import Overrule
+from routing_rules.protocol.reader_overrule import Overrule
+from routing_rules.protocol.verdict import Readability
 from support.records import QUIET, FakeClock, draft, due, forwarded_case, new_instance, reader
 
 LIMITED, NOT = Readability.READABLE_WITH_LIMITS, Readability.NOT_READABLE
@@ -99,6 +99,7 @@ def test_it_is_the_word_of_who_holds_the_case_or_manages_it(database: Database, 
     [
         ({"why": "  "}, Invalid, "needs a reason"),
         ({"readability": Readability.READABLE}, Invalid, "readable already"),
+        ({"readability": Readability.UNKNOWN}, Invalid, "unknown does not"),
         ({"generation": 7}, Conflict, "arrived since"),
         ({"case_id": 999}, NotThere, "no case 999"),
     ],

@@ -11,6 +11,7 @@ from sqlmodel import select
 
 from gateway.records.database import Database
 from gateway.records.migrations import schema
+from gateway.records.tables.cases import Case
 from gateway.records.tables.studies import Instance
 
 FIRST = "7a1407f3b970"
@@ -154,3 +155,47 @@ def test_the_revisions_make_the_tables_of_the_code(database: Database) -> None:
     """alembic check finds no difference, on either database."""
     schema.differences(database)
     assert schema.is_current(database)
+
+
+def test_verdicts_that_silenced_the_calendar_no_longer_do(database: Database) -> None:
+    """A few centimetres or no b = 1000 of an essential series: not readable; a reader's word and the rest stay."""
+    line = {"name": "flair", "label": "FLAIR", "met": True, "essential": True}
+    optional = {"name": "t1_contrast", "label": "T1 with contrast", "met": True, "essential": False}
+    limits = {
+        1: "FLAIR: covers 12 mm only",
+        2: "FLAIR: b-values are 0, 50, wanted is about 1000 s/mm²",
+        3: "FLAIR: the b-value is not stated",
+        4: "FLAIR: slices are 5 mm thick, wanted are at most 3 mm",
+        5: "T1 with contrast: covers 12 mm only",
+        6: "FLAIR: covers 12 mm only",
+    }
+    with database.engine.connect() as connection:
+        schema._foreign_keys(connection, "OFF")
+        command.downgrade(schema._config(connection), "a81c5e2f9b30")
+        for name in ("study", "case"):
+            table = sa.Table(name, sa.MetaData(), autoload_with=connection)
+            for number, limit in limits.items():
+                row = {**_row(table), **SINCE, "id": number, "study_instance_uid": str(number)}
+                row |= {"study_id": number, "claimed_by": None, "identity_id": None, "read_under": None}
+                row |= {"person_of": None, "readability": "readable_with_limits"}
+                row |= {
+                    "verdict": {
+                        "readability": "readable_with_limits",
+                        "requirements": [line, optional],
+                        "limits": [limit],
+                    },
+                    "overrule": {"readability": "readable"} if number == 6 else {},
+                }
+                row = {key: value for key, value in row.items() if key in table.columns}
+                connection.execute(sa.insert(table).values(row))
+        connection.commit()
+    schema.upgrade(database)
+    with database.read() as session:
+        cases = session.exec(select(Case).order_by(sa.column("id"))).all()
+        found = {case.saved_id: case.readability for case in cases}
+        assert all(case.verdict["readability"] == case.readability for case in cases)
+    assert list(found.values()) == ["not_readable", "not_readable", "unknown", *["readable_with_limits"] * 3]
+    with database.engine.connect() as connection:
+        command.downgrade(schema._config(connection), "a81c5e2f9b30")
+        rows = connection.execute(sa.text('SELECT readability FROM "case" ORDER BY id')).scalars().all()
+    assert rows[2] == "not_readable"

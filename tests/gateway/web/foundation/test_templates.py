@@ -11,7 +11,7 @@ from gateway import clock
 from gateway.lifecycle import CaseState, StudyState
 from gateway.web.foundation import templates
 from gateway.web.foundation.templates import WORDS, day, elapsed, environment, moment, verbatim, words
-from routing_rules.series.protocol import Readability
+from routing_rules.protocol.verdict import Readability
 from routing_rules.series.series import SeriesKind
 from routing_rules.surveillance.due_dates import CalendarState
 

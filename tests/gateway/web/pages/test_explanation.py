@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,9 +21,12 @@ from gateway.web.pages.explanation import (
 )
 from routing_rules.facts import StudyFacts
 from routing_rules.matching import match
+from routing_rules.protocol.coverage import coverage
+from routing_rules.protocol.reader_overrule import Overrule
+from routing_rules.protocol.requirements import standard_protocol
+from routing_rules.protocol.verdict import ProtocolVerdict, Readability
 from routing_rules.rule_files import rules_from_text
-from routing_rules.series.protocol import ProtocolVerdict, Readability
-from routing_rules.series.reader_overrule import Overrule
+from support.objects.series_facts import stack
 
 READER = Viewer(1, "reader", "Reader", "reader", "")
 COORDINATOR = Viewer(2, "north", "North", "coordinator", "north")
@@ -164,7 +168,16 @@ def test_the_requirements_of_a_verdict_are_shown_in_words() -> None:
     """Label before name; what is missing in a stored verdict is no error of the page."""
     verdict = {
         "requirements": [
-            {"name": "flair", "label": "FLAIR", "met": True, "note": "3D, 1 mm", "by_series": "1.2.3.4.5"},
+            {
+                "name": "flair",
+                "label": "FLAIR",
+                "met": True,
+                "note": "3D, 1 mm",
+                "by_series": "1.2.3.4.5",
+                "coverage": asdict(coverage(stack(column_mm=None), standard_protocol().brain)),
+                "others": ["series 4: thick"],
+            },
+            {"name": "t2", "met": None},
             {"name": "dwi", "met": False},
             "damaged",
         ],
@@ -172,13 +185,21 @@ def test_the_requirements_of_a_verdict_are_shown_in_words() -> None:
     }
     assert shown_requirements(verdict) == {
         "requirements": [
-            {"name": "FLAIR", "met": True, "note": "3D, 1 mm"},
-            {"name": "dwi", "met": False, "note": ""},
+            {
+                "name": "FLAIR",
+                "met": True,
+                "note": "3D, 1 mm",
+                "covers": "230 mm left to right, 144 mm head to foot",
+                "others": ["series 4: thick"],
+            },
+            {"name": "t2", "met": None, "note": "", "covers": "", "others": []},
+            {"name": "dwi", "met": False, "note": "", "covers": "", "others": []},
         ],
         "limits": ["No T1."],
         "resend": [],
+        "simplified": False,
     }
-    assert shown_requirements({}) == {"requirements": [], "limits": [], "resend": []}
+    assert shown_requirements({}) == {"requirements": [], "limits": [], "resend": [], "simplified": False}
 
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -188,7 +209,8 @@ AT = datetime(2026, 3, 1, tzinfo=UTC)
     ("found", "judged", "told"),
     [
         (Readability.READABLE, None, ""),
-        (Readability.NOT_READABLE, None, "The study cannot be read as it is"),
+        (Readability.NOT_READABLE, None, "The study is not readable for the question as it is"),
+        (Readability.UNKNOWN, None, "Whether the study can be read for the question is not known"),
         (Readability.NOT_READABLE, Readability.READABLE, ""),
         (Readability.READABLE, Readability.NOT_READABLE, "A reader judged so: motion"),
     ],

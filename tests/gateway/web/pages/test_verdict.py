@@ -12,7 +12,7 @@ from gateway.records.accounts import Viewer
 from gateway.records.tables.cases import Case
 from gateway.web.foundation.case_access import open_case
 from gateway.web.pages.verdict import may_judge
-from routing_rules.series.protocol import assess
+from routing_rules.protocol.assessment import assess
 from routing_rules.series.series import SeriesFacts, SeriesKind
 from support.web_gateway import ORIGINAL_UID, WebGateway
 
@@ -117,12 +117,12 @@ def test_the_senders_site_is_told_what_to_send_again(web: WebGateway) -> None:
         page = north.get(path).text
         assert FLAIR in page, path
         assert ORIGINAL_UID not in page, path
-        assert "PML can neither be seen nor excluded" in page, path
+        assert "PML cannot be excluded" in page, path
     listed = north.get("/api/studies").json()["studies"]
     [study] = [one for one in listed if one["id"] == study_id]
     assert study["case_ids"] == [case_id]
     assert study["cases"][0]["readability"] == "not_readable"
-    assert study["cases"][0]["letter"].startswith("The study cannot be read as it is")
+    assert study["cases"][0]["letter"].startswith("The study is not readable for the question")
     assert FLAIR in north.get(f"/api/cases/{case_id}").json()["letter"]
 
 
@@ -135,7 +135,7 @@ def test_a_readable_study_asks_for_nothing(web: WebGateway) -> None:
     assert web.client("north").get(f"/api/cases/{case_id}").json()["letter"] == ""
     assert _judge(web, "lead", fine, readability="not_readable", why="blurred by motion") == 204
     letter = web.client("north").get(f"/api/cases/{fine}").json()["letter"]
-    assert "cannot be read" in letter
+    assert "is not readable for the question" in letter
     assert "A reader judged so: blurred by motion" in letter
 
 

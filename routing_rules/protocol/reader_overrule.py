@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from routing_rules.series.protocol import ProtocolVerdict, Readability
+from routing_rules.protocol.verdict import ProtocolVerdict, Readability
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,8 @@ def sender_letter(verdict: ProtocolVerdict, overrule: Overrule | None = None) ->
     opening = {
         Readability.READABLE: "The study has every series that is needed.",
         Readability.READABLE_WITH_LIMITS: "The study can be read, with limits.",
-        Readability.NOT_READABLE: "The study cannot be read as it is: PML can neither be seen nor excluded.",
+        Readability.NOT_READABLE: "The study is not readable for the question as it is: PML cannot be excluded.",
+        Readability.UNKNOWN: "Whether the study can be read for the question is not known: its headers do not say.",
     }[counts]
     if overrule is not None:
         if counts is Readability.READABLE:
