@@ -211,6 +211,8 @@ class AttributeCleaner:
             return self._sequence(element, place, "items cleaned")
         if element.VR == "CS":
             return self._coded(element) or self._empty(element, place)
+        if element.VR in NUMBER_VRS and self.texts.identify(element):
+            return self._empty(element, place)
         return self._log(element, "kept", new_element(element.tag, element.VR, element.value))
 
     def _clean(self, element: DataElement, place: AttributeDefinition | None) -> DataElement | None:

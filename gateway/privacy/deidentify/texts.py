@@ -11,7 +11,8 @@ from pydicom.tag import Tag
 from dicom_nodes.encoding import vrs
 from gateway.privacy.deidentify.coded_entries import SCHEMES
 from gateway.privacy.elements import listed
-from gateway.privacy.identifiers.detection import COUNTER, IdentifierDetector
+from gateway.privacy.identifiers.detection import IdentifierDetector
+from gateway.privacy.identifiers.numbers import NUMBERS, as_text, spells_text
 from gateway.privacy.identifiers.values import IdentifyingValue, ValueKind
 from gateway.privacy.words.coded_terms import is_term
 from gateway.privacy.words.constants import VENDOR_ATTRIBUTES, clean_vendor_text
@@ -19,7 +20,7 @@ from gateway.privacy.words.radiology import CONTRAST_GIVEN, NO_CONTRAST, clean_c
 
 _SERIES_DESCRIPTION, _CONTRAST_AGENT = Tag(0x0008103E), Tag(0x00180010)
 _OF_TERMS: Final = frozenset({"ImagedNucleus"})  # no CS, but no free text either
-_BINARY_VRS: Final = vrs.BULK_VRS | vrs.NUMBER_VRS | {"UN"}
+_UNSEEN_VRS: Final = vrs.BULK_VRS | {"UN"}  # samples and tables, which have rules of their own
 
 
 class TextCleaner:
@@ -64,11 +65,17 @@ class TextCleaner:
     def identify(self, element: DataElement) -> bool:
         """Whether a value of this element says something that identifies the patient."""
         vr, vendor = element.VR, element.keyword in VENDOR_ATTRIBUTES
-        if vr in _BINARY_VRS:
+        if vr in _UNSEEN_VRS:
             return False
-        for text in (str(value) for value in listed(element.value)):
-            if vr in ("DS", "IS"):
-                identifies = self._identifiers.in_number(vr, text, counter=element.keyword == COUNTER)
+        if spells_text(vr, listed(element.value)):
+            return True
+        if vr == "AT":
+            return False
+        for text in (as_text(vr, value) for value in listed(element.value)):
+            if vr in NUMBERS:
+                identifies = any(
+                    each.in_number(vr, text, element.keyword) for each in (self._identifiers, self._dates)
+                )
             elif vr == "CS":  # of the private safe list
                 identifies = self._identifiers.in_code(text)
             elif vendor:
