@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from typing import Final
 
@@ -22,6 +23,9 @@ _SERIES_DESCRIPTION, _CONTRAST_AGENT = Tag(0x0008103E), Tag(0x00180010)
 _OF_TERMS: Final = frozenset({"ImagedNucleus"})  # no CS, but no free text either
 _UNSEEN_VRS: Final = vrs.BULK_VRS | {"UN"}  # samples and tables, which have rules of their own
 
+_WITH_DIGITS: Final = re.compile(r"[^\W_]*\d[^\W_]*")
+_OF_RADIOLOGY: Final = frozenset({"t1", "t2", "t1w", "t2w", "2d", "3d"})
+
 
 class TextCleaner:
     """Judges by the identifying values of this very object.
@@ -34,6 +38,9 @@ class TextCleaner:
         # Dates have their own rule (shifted by VR everywhere) and would be found in any long number.
         self._identifiers = IdentifierDetector([v for v in identifying if v.kind is not ValueKind.DATE])
         self._dates = IdentifierDetector([v for v in identifying if v.kind is ValueKind.DATE])
+        self._in_digits = IdentifierDetector(
+            [v for v in identifying if v.kind in (ValueKind.NUMBER, ValueKind.DATE)]
+        )
         self._series_kind = series_kind or ""
         self.names = frozenset(
             v.value.casefold() for v in identifying if v.kind in (ValueKind.NAME, ValueKind.NUMBER)
@@ -45,7 +52,7 @@ class TextCleaner:
         if self.are_dropped:
             return self._without_text(element)
         clean = clean_contrast_agent if element.tag == _CONTRAST_AGENT else clean_text
-        values = [clean(str(value), self.names) for value in listed(element.value)]
+        values = [clean(self._without_said_digits(str(value)), self.names) for value in listed(element.value)]
         values = [
             "" if self._identifiers.in_text(value) or self._dates.in_text(value) else value
             for value in values
@@ -53,6 +60,13 @@ class TextCleaner:
         if element.tag == _SERIES_DESCRIPTION and not any(values):
             return self._series_kind
         return (values if len(values) > 1 else values[0]) if any(values) else ""
+
+    def _without_said_digits(self, text: str) -> str:
+        """A text that says a number or date of the patient in pieces, without any of them: half a date says much."""
+        if not self._in_digits.in_text(text):
+            return text
+        left = _WITH_DIGITS.sub(lambda word: word[0] if word[0].casefold() in _OF_RADIOLOGY else " ", text)
+        return " ".join(left.split())
 
     def _without_text(self, element: DataElement) -> str:
         """Of a text that may not stay: the kind of the series, and whether a contrast agent was given."""

@@ -53,6 +53,9 @@ SPELLINGS = (
     ("QX4711923", "t2 4 13 71", b"4 13 71"),
     ("QX4711923", "t2 Z. A.", b"z a"),
     ("QX4711923", "t2 A Z 12", b"a z"),
+    ("QX4711923", "T1 13 4 71 sag", b"13"),
+    ("QX4711923", "T1 10 4 13 71", b"10"),
+    ("QX471112", "t2 47 11 12 tra", b"11"),
 )
 # The number 4711923, the date 17 April 1963 or a name as the value of a number.
 NUMBERS: tuple[tuple[str, object], ...] = (

@@ -78,6 +78,26 @@ def test_a_number_that_says_who_the_patient_is_goes(keyword: str, value: object)
     assert new.get(keyword) in (None, 0) or list(new[keyword].value) == [0], new.get(keyword)
 
 
+@pytest.mark.parametrize(
+    ("kind", "stays"),
+    [
+        ("dwi", True),
+        ("trace", True),
+        ("adc", True),
+        (None, True),
+        ("t2", False),
+        ("flair", False),
+        ("other", False),
+    ],
+)
+def test_a_b_value_stays_where_recognition_holds_the_series_for_diffusion(
+    kind: str | None, stays: bool
+) -> None:
+    """A FLAIR that an archive gave the b-value of the series before is no diffusion for the reader of its copy."""
+    new = cleaned(with_values(DiffusionBValue=1000.0), kind)
+    assert new.get("DiffusionBValue") == (1000.0 if stays else None)
+
+
 @pytest.mark.parametrize("keyword", ["WindowCenter", "ImagePositionPatient", "SliceLocation"])
 def test_a_number_of_nobody_stays(keyword: str) -> None:
     """As it was written."""
