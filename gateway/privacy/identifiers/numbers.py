@@ -27,6 +27,8 @@ _SIZES: Final = {"FD": "d", "FL": "f", "UL": "L", "SL": "l", "UV": "Q", "SV": "q
 BINARY: Final = frozenset(_SIZES)
 """The VRs of binary numbers; AT has tags."""
 NUMBERS: Final = BINARY | {"DS", "IS"}
+LONG_NUMBERS: Final = NUMBERS - {"US", "SS"}
+"""Those of them whose values may have enough digits to say anything."""
 _SIGNIFICANT: Final = 7  # digits of a float of 32 bits
 _LETTERS: Final = re.compile(rb"(?=.*[A-Za-z0-9])[A-Za-z0-9 ^_.,=-]+")
 SHORTEST_TEXT: Final = 6  # bytes of small numbers that all are letters: fewer are so by chance

@@ -30,7 +30,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 from dicom_nodes.encoding.octets import Octets
 from gateway.privacy.identifiers import numbers
 from gateway.privacy.identifiers.detection import is_short, words_of
-from gateway.privacy.identifiers.numbers import NUMBERS, decimal_strings
+from gateway.privacy.identifiers.numbers import LONG_NUMBERS, decimal_strings
 from gateway.privacy.identifiers.pieces import has_initials, pieces_of
 from gateway.privacy.identifiers.values import IdentifyingValue, ValueKind, identifying_values
 from gateway.privacy.leak_search.byte_scan import ByteFinds, ByteScan
@@ -237,7 +237,7 @@ class LeakSearch:
             return
         for span in layout.spans:
             path, vr, start, end = span
-            if vr not in NUMBERS or start == end or path == UNREADABLE:
+            if vr not in LONG_NUMBERS or start == end or path == UNREADABLE:
                 continue
             key = path, vr, layout.encoded[start:end]
             says = self._says.get(key)
