@@ -47,6 +47,7 @@ class _Table:
     phrases: re.Pattern[str]
     small: frozenset[str]
     units: frozenset[str]
+    vessels: frozenset[str]
     conjunctions: frozenset[str]
     scripts: tuple[tuple[str, Contrast], ...]
 
@@ -75,7 +76,11 @@ def _table() -> _Table:
     data: dict[str, Any] = read_yaml(text, "contrast_words.yaml").data
     scripts = [
         (word, answer)
-        for key, answer in (("not_given", Contrast.NOT_GIVEN), ("given", Contrast.GIVEN))
+        for key, answer in (
+            ("open", Contrast.UNKNOWN),
+            ("not_given", Contrast.NOT_GIVEN),
+            ("given", Contrast.GIVEN),
+        )
         for word in data["scripts"][key]
     ]
     return _Table(
@@ -83,12 +88,13 @@ def _table() -> _Table:
         phrases=re.compile("|".join(f"(?:{phrase})" for phrase in data["phrases"])),
         follow=frozenset(data["not_of_contrast"]["follow"]),
         precede=frozenset(data["not_of_contrast"]["precede"]),
-        scripts=tuple(sorted(scripts, key=lambda one: -len(one[0]))),
+        # What leaves it open goes first, whatever else is said; a longer word says more than one within it.
+        scripts=tuple(sorted(scripts, key=lambda one: (one[1] is not Contrast.UNKNOWN, -len(one[0])))),
         **{
-            name: frozenset(_words(data[name]))
+            name: frozenset(map(_folded, _words(data[name])))
             for name in (
                 "agents", "contrast", "negations", "denials", "plain", "before", "before_alone", "after",
-                "after_alone", "given", "affirmations", "beside", "open", "small", "units", "conjunctions",
+                "after_alone", "given", "affirmations", "beside", "open", "small", "units", "vessels", "conjunctions",
             )
         },
     )  # fmt: skip
@@ -129,7 +135,7 @@ def agent_says(text: str) -> Contrast | None:
         return Contrast.UNKNOWN
     by_script = _script(folded, table)
     if by_script:
-        return by_script
+        return by_script if _is_all_said(folded, table) else Contrast.UNKNOWN
     amounts = [float(word.replace(",", ".")) for word in words if _NUMBER.fullmatch(word)]
     spelled = [word for word in words if not _NUMBER.fullmatch(word)]
     if spelled[-1:] and spelled[-1] in table.denials:
@@ -144,11 +150,14 @@ def agent_says(text: str) -> Contrast | None:
     if amounts and not any(amounts):
         return Contrast.UNKNOWN if strange else Contrast.NOT_GIVEN
     # An agent beside a word that nobody understands may be one that was refused, postponed or forgotten.
-    measured = any(amounts) and any(word in table.units for word in spelled)
+    united = any(word in table.units for word in spelled)
+    measured = any(amounts) and united and not any(word in table.vessels for word in spelled)
     named = any(
         table.stands_for_contrast(word) or word in table.given or word in table.after_alone
         for word in spelled
     )
+    if united and not amounts:  # `Gadovist ml`: the amount was never filled in
+        return Contrast.UNKNOWN
     return Contrast.GIVEN if not strange and (measured or named) else Contrast.UNKNOWN
 
 
@@ -184,6 +193,13 @@ def _signs(folded: str) -> str:
 
 def _script(folded: str, table: _Table) -> Contrast | None:
     return next((answer for word, answer in table.scripts if word in folded), None)
+
+
+def _is_all_said(folded: str, table: _Table) -> bool:
+    """Whether no letter of another script than Latin is left beside the words of `scripts`."""
+    for word, _ in table.scripts:
+        folded = folded.replace(word, " ")
+    return not any(letter.isalpha() and not letter.isascii() for letter in folded)
 
 
 def _only_denied(words: Sequence[str], table: _Table) -> bool:

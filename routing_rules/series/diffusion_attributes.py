@@ -40,7 +40,7 @@ def read_diffusion(
     """Read it; `values` are the public attributes found already (`b_value`, `scanning_sequence`, `directionality`)."""
     b_value: float | None = values.get("b_value")
     marks, denied = _vendor_marks(header, blocks, facts)
-    counts = bool(marks) or _is_spin_echo_epi(values, denied=denied)
+    counts = bool(marks) or {"EP", "SE"} <= set(values.get("scanning_sequence", ()))
     private, unproven = _private_b_values(header, blocks, facts, counts=counts)
     commented = _commented_b_value(header, values.get("manufacturer", ""), facts)
     said = (f"ImageComments name a b-value of {commented:g}",) if commented else ()
@@ -54,7 +54,8 @@ def _private_b_values(
 ) -> tuple[float | None, float | None]:
     """The b-value, and one that is no proof.
 
-    A value that the scanner keeps from the last diffusion series counts only where something else `counts`.
+    A value that the scanner keeps from the last diffusion series counts only where something else `counts`: a flag of
+    the vendor, or EPI with spin echoes. EPI alone is fMRI as well.
     """
     unproven: float | None = None
     for place in facts.b_values:
@@ -112,12 +113,6 @@ def public_marks(source: Elements, values: Mapping[str, Any]) -> tuple[str, ...]
     if any(any(numbers(holder, _GRADIENT)) for holder in holders):
         marks += ("DiffusionGradientOrientation",)
     return marks
-
-
-def _is_spin_echo_epi(values: Mapping[str, Any], *, denied: bool) -> bool:
-    """EPI with spin echoes; where no flag of the vendor is there to ask, EPI without gradient echoes will do."""
-    sequence = set(values.get("scanning_sequence", ()))
-    return "EP" in sequence and ("SE" in sequence or ("GR" not in sequence and not denied))
 
 
 def _commented_b_value(header: Elements, manufacturer: str, facts: VendorFacts) -> float | None:

@@ -17,6 +17,9 @@ from routing_rules.series.signs import (
     role,
 )
 
+_TRAIN_OF_EPI = 30
+"""Echoes: an EchoTrainLength from here on may count those of an echo-planar readout."""
+
 
 def _diffusion_marked(view: ImageGroup) -> str | None:
     """Gradients, directions, or flags of the vendor: something beside the b-value."""
@@ -37,6 +40,21 @@ def _only_unweighted(view: ImageGroup) -> str | None:
     return f"b-values up to {view.max_b:g} s/mm² only"
 
 
+def _readout_untold(view: ImageGroup) -> str | None:
+    """Philips calls EPI with spin echoes SE: without its name, factor, bandwidth or train a T2 and a DWI are alike."""
+    image = view.image
+    told = (
+        view.meanings
+        or image.acquisition_type == "3D"
+        or image.epi_factor is not None
+        or image.pixel_bandwidth_hz
+        or 2 <= (image.echo_train_length or 0) < _TRAIN_OF_EPI
+    )
+    if told or not image.manufacturer.casefold().startswith("philips"):
+        return None
+    return "Philips, and no name of the sequence, EPI factor, PixelBandwidth or train of a fast spin echo"
+
+
 def _denied(view: ImageGroup) -> str | None:
     """The vendor's flags for diffusion are all zero."""
     return "the vendor's flags for diffusion are zero" if view.image.diffusion_denied else None
@@ -45,6 +63,7 @@ def _denied(view: ImageGroup) -> str | None:
 diffusion_named = any_of(role("diffusion"), equals("acquisition_contrast", "DIFFUSION"), means("diffusion"))
 diffusion_marked: Sign = _diffusion_marked
 several_b_values: Sign = _several_b_values
+readout_untold: Sign = _readout_untold
 only_unweighted: Sign = _only_unweighted
 denied: Sign = _denied
 can_diffuse = any_of(all_of(epi, lacks("gradient echo", gradient_echo)), diffusion_named)

@@ -17,6 +17,7 @@ from routing_rules.series.diffusion_signs import (
     diffusion_marked,
     diffusion_named,
     only_unweighted,
+    readout_untold,
     several_b_values,
 )
 from routing_rules.series.recognition_row import TE, TR, RecognitionRow, no_epi, three_d
@@ -75,6 +76,9 @@ _FAST_READOUT = Contradiction(
     "the bandwidth of an echo-planar readout, in a sequence that is not called echo planar",
     all_of(no_epi, within("pixel_bandwidth_hz", 1000, 20_000)),
     0.5,
+)
+_READOUT_UNTOLD = Contradiction(
+    "a spin echo whose readout nothing tells: this vendor writes echo-planar ones alike", readout_untold, 0.5
 )
 _DIFFUSION = (
     Contradiction("an echo too short for diffusion gradients", within(TE, 0.1, 29.9), 0.5),
@@ -141,13 +145,27 @@ EVIDENCE: Mapping[K, KindEvidence] = {
             K.T2,
             _proofs(K.T2),
             (equals("acquisition_contrast", "T2"), within("echo_train_length", 2, 2000)),
-            (_another_contrast(*_OTHER_THAN_T2), _WEIGHTED_T2, _MARKED, _FAST_READOUT, *_PIXELS),
+            (
+                _another_contrast(*_OTHER_THAN_T2),
+                _WEIGHTED_T2,
+                _MARKED,
+                _FAST_READOUT,
+                _READOUT_UNTOLD,
+                *_PIXELS,
+            ),
         ),
         KindEvidence(
             K.PD,
             _proofs(K.PD),
             (equals("acquisition_contrast", "PROTON_DENSITY"),),
-            (_another_contrast(*_OTHER_THAN_PD), _WEIGHTED_T2, _MARKED, _FAST_READOUT, *_PIXELS),
+            (
+                _another_contrast(*_OTHER_THAN_PD),
+                _WEIGHTED_T2,
+                _MARKED,
+                _FAST_READOUT,
+                _READOUT_UNTOLD,
+                *_PIXELS,
+            ),
         ),
         KindEvidence(K.T1, _proofs(K.T1), _T1_SUPPORTS, _T1_CONTRADICTIONS),
         KindEvidence(K.T1_CONTRAST, _proofs(K.T1), _T1_SUPPORTS, _T1_CONTRADICTIONS),

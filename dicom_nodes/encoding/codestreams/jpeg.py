@@ -1,148 +1,176 @@
 """JPEG (ISO 10918-1 Annex B) and JPEG-LS (ISO 14495-1 Annex C): every marker segment, by its own structure.
 
-Comments and application segments are blanked where they stand, but for the colour transform that decoders read.
+Comments and application segments are blanked where they stand, but for the colour transform that decoders read. So are
+tables and parameters that no scan reads. The data of Huffman scans are counted (`jpeg_scan`); images of processes that
+are not counted there (progressive, arithmetic, hierarchical: DICOM has retired them) are refused.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Final
 
+from dicom_nodes.encoding.codestreams import jpeg_segments as segments
 from dicom_nodes.encoding.codestreams.edits import Edit, UnaccountedBytes, is_encoder, over
+from dicom_nodes.encoding.codestreams.jpeg_scan import LOSSLESS, Component, Frame, ScanTables, refuse_excess
 
 START: Final = b"\xff\xd8"
-_SOI, _EOI, _SOS, _DQT, _DHT, _DAC, _COM, _TEM = 0xD8, 0xD9, 0xDA, 0xDB, 0xC4, 0xCC, 0xFE, 0x01
-_DNL, _DRI, _LS_FRAME, _LS_PARAMETERS = 0xDC, 0xDD, 0xF7, 0xF8
-_FRAMES: Final = frozenset({*range(0xC0, 0xD0), _LS_FRAME} - {_DHT, 0xC8, _DAC})
-_LOSSLESS: Final = frozenset({0xC3, 0xC7, 0xCB, 0xCF, _LS_FRAME})
+_COUNTED: Final = frozenset({0xC0, 0xC1, LOSSLESS})
 _RESTARTS: Final = range(0xD0, 0xD8)
 _APPLICATIONS: Final = range(0xE0, 0xF0)
 _NEXT_MARKER: Final = re.compile(rb"\xff+[\x01-\xfe]")
 # In entropy-coded data 0xFF is followed by a stuffed zero byte (JPEG) or a stuffed zero bit (JPEG-LS).
 _AFTER_SCAN: Final = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 _AFTER_LS_SCAN: Final = re.compile(rb"\xff[\x80-\xcf\xd8-\xfe]")
-_LARGEST_DIFFERENCE: Final = 16  # categories of DC differences and of lossless ones (H.1.2.2)
-_JFIF: Final = b"JFIF\0\1\1\0\0\1\0\1\0\0"
-_ADOBE: Final = b"Adobe\0\x64\0\0\0\0"
-_USUAL: Final = re.compile(
-    rb"JFIF\x00\x01[\x00-\x02][\x00-\x02](?:\x00[\x00\x01]){2}\x00\x00|"
-    rb"Adobe\x00[\x00\x64\x65](?:[\x00\x40\x80\xc0]\x00){2}[\x00-\x02]|Adobe\x00{5}|mrfx[\x00-\x05]|"
-    # SPIFF (ISO 14495-1 F): version, components, height, width, coding, resolution; and the end of its directory.
-    rb"SPIFF\x00[\x01\x02][\x00-\x09][\x00-\x04]{2}(?:\x00\x00[\x00-\xff]{2}){2}[\x00-\x0f][\x00-\x20][\x00-\x06][\x00-\x02]"
-    rb"(?:\x00{3}[\x00-\xff]){2}|\x00\x00\x00\x01\xff\xd8(?!.)",
-    re.DOTALL,
-)
 
 
-def walk(code: bytes) -> tuple[list[Edit], int | None]:
+@dataclass
+class _Definition:
+    """Numbers that scans may read: where they lie, and what they become when none does."""
+
+    start: int
+    end: int
+    blank: bytes
+    used: bool = False
+
+
+def walk(code: bytes, rows: int = 0, columns: int = 0) -> tuple[list[Edit], int | None]:
     """What is to be written over in a codestream, and where it ends; None if it has no end (EOI).
 
-    Raises UnaccountedBytes for what is no JPEG, or has parts that no JPEG has.
+    `rows` and `columns`: what the header of the object says, if it does. Raises UnaccountedBytes for what is no JPEG
+    of that size, or has parts that no JPEG has.
     """
     if not code.startswith(START):
         raise UnaccountedBytes("A JPEG image does not begin as one.")
     edits: list[Edit] = []
-    tables: list[tuple[int, int]] = []  # the numbers of quantisation tables
-    at, frame = len(START), 0
+    scans = _Scans(code, rows, columns)
+    at = len(START)
     while True:
         match = _NEXT_MARKER.search(code, at)
         if match is None:
             edits += over(code, at, len(code), b"\xff" * (len(code) - at))
-            return edits, None
+            return sorted([*edits, *scans.unused()]), None
         # Before a marker any number of 0xFF may stand (B.1.1.2), and nothing else.
         edits += over(code, at, match.start(), b"\xff" * (match.start() - at))
         marker, at = code[match.end() - 1], match.end()
-        if marker == _EOI:
-            if frame in _LOSSLESS:
-                for start, end in tables:
-                    edits += over(code, start, end, b"\1" * (end - start))
-            return sorted(edits), at
-        if marker == _TEM or marker in _RESTARTS:
+        if marker == segments.EOI:
+            return sorted([*edits, *scans.unused()]), at
+        if marker == segments.TEM or marker in _RESTARTS:
             continue
         first, at = at + 2, at + int.from_bytes(code[at : at + 2], "big")
         if at < first or at > len(code):
             raise UnaccountedBytes("A JPEG image is cut off in the middle of a segment.")
         content = code[first:at]
-        if marker in _FRAMES:
-            if frame:
-                raise UnaccountedBytes("A JPEG image has a second frame header.")
-            frame = marker
-        if marker == _COM:
+        if marker == segments.COM:
             if not is_encoder(content):
                 edits += over(code, first, at, b" " * len(content))
         elif marker in _APPLICATIONS:
-            edits += over(code, first, at, _application(content))
-        elif not _fits(marker, content, ls=frame == _LS_FRAME):
+            edits += over(code, first, at, segments.application(content))
+        elif not segments.fits(marker, content, ls=scans.marker == segments.LS_FRAME):
             raise UnaccountedBytes("A JPEG image has a segment that is not as the codec defines it.")
-        if marker == _DQT:
-            tables += [(first + start, first + end) for start, end in _quantisation_tables(content)]
-        if marker == _SOS:
-            after = (_AFTER_LS_SCAN if frame == _LS_FRAME else _AFTER_SCAN).search(code, at)
-            if after is None:
-                return sorted(edits), None
-            at = after.start()
+        elif marker == segments.SOS:
+            at = scans.scan(content, at)
+            if at == len(code):
+                return sorted([*edits, *scans.unused()]), None
+        else:
+            scans.take(marker, first, content)
 
 
-def _application(content: bytes) -> bytes:
-    """What stays of an application segment: how colours are coded (JFIF, Adobe, HP's transform of JPEG-LS)."""
-    usual = _USUAL.match(content)
-    kept = b""
-    if usual is not None:
-        kept = usual[0]
-    elif content.startswith(_JFIF[:5]) and len(content) >= len(_JFIF):
-        kept = _JFIF
-    elif content.startswith(_ADOBE[:5]) and len(content) > len(_ADOBE) and content[len(_ADOBE)] in (0, 1, 2):
-        kept = _ADOBE + content[len(_ADOBE) : len(_ADOBE) + 1]
-    return kept + (b"\0" if kept else b" ") * (len(content) - len(kept))
+class _Scans:
+    """What the scans of one image read: its frame, and the tables and parameters that stand when a scan begins."""
 
+    def __init__(self, code: bytes, rows: int, columns: int) -> None:
+        self._code = code
+        self._size = rows, columns
+        self._frame: Frame | None = None
+        self._coded: set[int] = set()  # numbers of components
+        self._standing: dict[tuple[int, int], _Definition] = {}  # by marker and number
+        self._all: list[_Definition] = []
 
-def _fits(marker: int, content: bytes, *, ls: bool) -> bool:
-    """Whether a segment has the length and the values that its marker promises.
+    @property
+    def marker(self) -> int:
+        """Of the frame; 0 before it."""
+        return self._frame.marker if self._frame is not None else 0
 
-    Those of hierarchical images (DHP, EXP) do not: DICOM has no such images (PS3.5 8.2.1).
-    """
-    length = len(content)
-    if marker in _FRAMES:
-        return length >= 6 and length == 6 + 3 * content[5]
-    if marker == _SOS:
-        return length >= 1 and length == 4 + 2 * content[0]
-    if marker == _DHT:
-        return not ls and _are_huffman_tables(content)
-    if marker == _DQT:
-        return not ls and bool(_quantisation_tables(content))
-    if marker == _DAC:
-        return length % 2 == 0 and all(number & 0xEE == 0 for number in content[::2])
-    if marker == _LS_PARAMETERS:
-        return length == 11 and content[0] == 1
-    return length in {_DNL: (2,), _DRI: (2, 3, 4) if ls else (2,)}.get(marker, ())
+    def take(self, marker: int, first: int, content: bytes) -> None:
+        """A segment that is neither scan nor text; its content begins at `first`."""
+        if marker in segments.FRAMES:
+            if self._frame is not None:
+                raise UnaccountedBytes("A JPEG image has a second frame header.")
+            if marker not in _COUNTED | {segments.LS_FRAME}:
+                raise UnaccountedBytes("A JPEG image is coded in a way that DICOM no longer has.")
+            self._frame = Frame.read(marker, content)
+        elif marker == segments.DQT:
+            for number, start, end in segments.quantisation_tables(content):
+                self._define(marker, number, first + start, b"\1" * (end - start))
+        elif marker == segments.DHT:
+            for number, start, end in segments.huffman_tables(content):
+                self._define(marker, number, first + start, segments.plain_table(end - start - 16))
+        elif marker == segments.DNL:
+            if self._frame is None or int.from_bytes(content, "big") != self._frame.rows:
+                raise UnaccountedBytes("A JPEG image has another number of lines than its frame.")
+        elif marker == segments.LS_PARAMETERS:
+            self._define(marker, 0, first + 1, bytes(len(content) - 1))
+        else:
+            self._define(marker, 0, first, bytes(len(content)))
 
+    def _define(self, marker: int, number: int, start: int, blank: bytes) -> None:
+        definition = _Definition(start, start + len(blank), blank)
+        self._standing[marker, number] = definition
+        self._all.append(definition)
 
-def _quantisation_tables(content: bytes) -> list[tuple[int, int]]:
-    """Where the numbers of each table lie; nothing if `content` is not made of tables (B.2.4.1)."""
-    tables, at = [], 0
-    while at < len(content):
-        precision, number = content[at] >> 4, content[at] & 0xF
-        end = at + 1 + 64 * (precision + 1)
-        if precision > 1 or number > 3 or end > len(content):
-            return []
-        tables.append((at + 1, end))
-        at = end
-    return tables
+    def _read(self, marker: int, number: int) -> bytes:
+        definition = self._standing.get((marker, number))
+        if definition is None:
+            return b""
+        definition.used = True
+        return self._code[definition.start : definition.end]
 
+    def scan(self, content: bytes, at: int) -> int:
+        """Where the entropy-coded data of a scan end that begin at `at`; Huffman codes are counted."""
+        if self._frame is None:
+            raise UnaccountedBytes("A JPEG image has a scan before its frame header.")
+        after = (_AFTER_LS_SCAN if self.marker == segments.LS_FRAME else _AFTER_SCAN).search(self._code, at)
+        end = len(self._code) if after is None else after.start()
+        selected = dict(zip(content[1:-3:2], content[2:-3:2], strict=True))
+        components = [each for each in self._frame.components if each.number in selected]
+        if len(components) != content[0] or self._coded & selected.keys():
+            raise UnaccountedBytes(
+                "A JPEG image has a scan of components that it does not have, or has already."
+            )
+        self._coded |= selected.keys()
+        interval = int.from_bytes(self._read(segments.DRI, 0), "big")
+        self._read(segments.LS_PARAMETERS, 0)
+        frame = self._with_lines(self._frame, end)
+        if self.marker in _COUNTED:
+            tables = [self._tables(each, selected[each.number]) for each in components]
+            refuse_excess(self._code[at:end], frame, components, tables, interval)
+        return end
 
-def _are_huffman_tables(content: bytes) -> bool:
-    """Whether each table is one: as many symbols as it counts, each once, of codes that fit (B.2.4.2)."""
-    at = 0
-    while at < len(content):
-        counts = content[at + 1 : at + 17]
-        symbols = content[at + 17 : at + 17 + sum(counts)]
-        codes = sum(count << 16 - bits for bits, count in enumerate(counts, 1))
-        if content[at] & 0xEC or len(counts) < 16 or len(symbols) < sum(counts) or codes > 1 << 16:
-            return False
-        if max(Counter(symbols).values(), default=1) > 1:
-            return False
-        if content[at] >> 4 == 0 and max(symbols, default=0) > _LARGEST_DIFFERENCE:
-            return False
-        at += 17 + len(symbols)
-    return bool(content)
+    def _with_lines(self, frame: Frame, end: int) -> Frame:
+        """The frame with the number of lines that stands behind the first scan if it was not known before (B.2.5)."""
+        if frame.rows == 0 and self._code[end : end + 4] == b"\xff\xdc\0\4":
+            frame = self._frame = replace(frame, rows=int.from_bytes(self._code[end + 4 : end + 6], "big"))
+        if any(
+            said and said != real for said, real in zip(self._size, (frame.rows, frame.columns), strict=True)
+        ):
+            raise UnaccountedBytes("A JPEG image has another size than its header says.")
+        return frame
+
+    def _tables(self, component: Component, selector: int) -> ScanTables:
+        differences = self._read(segments.DHT, selector >> 4)
+        if self.marker == LOSSLESS:
+            return ScanTables(differences, b"")
+        self._read(segments.DQT, component.quantisation)
+        coefficients = self._read(segments.DHT, 0x10 | selector & 0xF)
+        if not coefficients:
+            raise UnaccountedBytes("A JPEG image has a scan without its tables.")
+        return ScanTables(differences, coefficients)
+
+    def unused(self) -> Iterator[Edit]:
+        """What no scan reads is written over."""
+        for each in self._all:
+            if not each.used:
+                yield from over(self._code, each.start, each.end, each.blank)

@@ -99,7 +99,7 @@ def _frame(data: Octets, group: Sequence[Item], syntax: str, shape: FrameShape) 
             raise UnaccountedBytes("The header does not say what the RLE frames hold.")
         return _placed(rle.walk(code, planes, shape.rows * shape.columns), group)
     if syntax in _JPEG:
-        edits, eoi = jpeg.walk(code)
+        edits, eoi = jpeg.walk(code, shape.rows, shape.columns)
         if eoi is None and len(group) > 1:
             raise UnaccountedBytes("A JPEG image in several fragments has no end.")
         return _placed([*edits, *_zeroed(code, len(code) if eoi is None else eoi, group)], group)

@@ -35,7 +35,7 @@ from gateway.privacy.errors import Held, HeldReason
 from gateway.privacy.identifiers.values import DEEPEST, IdentifyingValue, identifying_values
 from gateway.privacy.profile.iod import AttributeDefinition
 from gateway.privacy.profile.profile import Action, Profile, resolve
-from gateway.privacy.profile.safe_private import creator_of, safe_copy, safe_elements
+from gateway.privacy.profile.safe_private import DIFFUSION_KINDS, creator_of, safe_copy, safe_elements
 from gateway.privacy.schemes import Replacements
 from gateway.privacy.words.coded_terms import is_term
 from gateway.privacy.words.dates_and_dummies import (
@@ -46,11 +46,16 @@ from gateway.privacy.words.dates_and_dummies import (
     dummy,
     shift_all,
 )
+from routing_rules.series.series import SeriesKind
 
 _NOTHING: Final[Mapping[int, AttributeDefinition]] = MappingProxyType({})
 _UNSPECIFIED: Final = "US"
 _CHARACTER_SET: Final = Tag(0x00080005)
 _DELIMITERS: Final = 0xFFFE
+_B_VALUE: Final = 0x00189087
+# Scanners and programs keep a b-value on other series, where it would make them diffusion for whoever reads the copy.
+# In Enhanced MR the functional groups need one (PS3.3 C.8.13.5.9). None: nobody asked what the series is.
+_MAY_SAY_B_VALUES: Final = DIFFUSION_KINDS | {SeriesKind.ADC.value, None}
 _PIXEL_DATA: Final = 0x7FE00010
 _PIXELS: Final = (0x7FE00008, 0x7FE00009, 0x7FE00010)
 OFFSET_TABLES: Final = frozenset({0x7FE00001, 0x7FE00002})
@@ -211,6 +216,8 @@ class AttributeCleaner:
             return self._sequence(element, place, "items cleaned")
         if element.VR == "CS":
             return self._coded(element) or self._empty(element, place)
+        if element.VR in NUMBER_VRS and self.texts.identify(element):
+            return self._empty(element, place)
         return self._log(element, "kept", new_element(element.tag, element.VR, element.value))
 
     def _clean(self, element: DataElement, place: AttributeDefinition | None) -> DataElement | None:
@@ -285,6 +292,8 @@ class AttributeCleaner:
             if shifted:
                 return self._log(element, "kept" if vr == "TM" else "shifted", new_element(tag, vr, shifted))
         elif vr in NUMBER_VRS:
+            if tag == _B_VALUE and place.type == "3" and self.series_kind not in _MAY_SAY_B_VALUES:
+                return self._log(element, "removed, no diffusion", None)
             if tag in OFFSET_TABLES and not has_true_offsets(self.original):
                 return self._log(element, "removed, not true", None)
             if not is_described(self.original, tag):

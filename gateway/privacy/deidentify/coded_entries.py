@@ -33,6 +33,7 @@ def clean_coded_entry(item: Dataset, names: Collection[str] = ()) -> bool:
     """Clean `item` (a copy) in place when it is a coded entry (PS3.3 8.8); True when anything had to change."""
     if "CodeMeaning" not in item and "CodeValue" not in item:
         return False
+    length = len(item)
     before = (item.get("CodeValue"), item.get("CodingSchemeDesignator"), item.get("CodeMeaning"))
     scheme, value = str(item.get("CodingSchemeDesignator") or ""), str(item.get("CodeValue") or "")
     meaning = standard_meaning(scheme, value)
@@ -43,6 +44,12 @@ def clean_coded_entry(item: Dataset, names: Collection[str] = ()) -> bool:
         for keyword in ("CodingSchemeVersion", "MappingResource", "EquivalentCodeSequence"):
             if keyword in item:
                 del item[keyword]
+    for keyword in (
+        "LongCodeValue",
+        "URNCodeValue",
+    ):  # one of the three codes is there, no more (Table 8.8-1)
+        if keyword in item:
+            del item[keyword]
     item.CodingSchemeDesignator, item.CodeValue = scheme, value
     item.CodeMeaning = meaning if meaning.isascii() else REMOVED
-    return before != (item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning)
+    return length != len(item) or before != (item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning)

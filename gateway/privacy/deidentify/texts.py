@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from typing import Final
 
@@ -11,7 +12,8 @@ from pydicom.tag import Tag
 from dicom_nodes.encoding import vrs
 from gateway.privacy.deidentify.coded_entries import SCHEMES
 from gateway.privacy.elements import listed
-from gateway.privacy.identifiers.detection import COUNTER, IdentifierDetector
+from gateway.privacy.identifiers.detection import IdentifierDetector
+from gateway.privacy.identifiers.numbers import NUMBERS, as_text, spells_text
 from gateway.privacy.identifiers.values import IdentifyingValue, ValueKind
 from gateway.privacy.words.coded_terms import is_term
 from gateway.privacy.words.constants import VENDOR_ATTRIBUTES, clean_vendor_text
@@ -19,7 +21,10 @@ from gateway.privacy.words.radiology import CONTRAST_GIVEN, NO_CONTRAST, clean_c
 
 _SERIES_DESCRIPTION, _CONTRAST_AGENT = Tag(0x0008103E), Tag(0x00180010)
 _OF_TERMS: Final = frozenset({"ImagedNucleus"})  # no CS, but no free text either
-_BINARY_VRS: Final = vrs.BULK_VRS | vrs.NUMBER_VRS | {"UN"}
+_UNSEEN_VRS: Final = vrs.BULK_VRS | {"UN"}  # samples and tables, which have rules of their own
+
+_WITH_DIGITS: Final = re.compile(r"[^\W_]*\d[^\W_]*")
+_OF_RADIOLOGY: Final = frozenset({"t1", "t2", "t1w", "t2w", "2d", "3d"})
 
 
 class TextCleaner:
@@ -33,6 +38,9 @@ class TextCleaner:
         # Dates have their own rule (shifted by VR everywhere) and would be found in any long number.
         self._identifiers = IdentifierDetector([v for v in identifying if v.kind is not ValueKind.DATE])
         self._dates = IdentifierDetector([v for v in identifying if v.kind is ValueKind.DATE])
+        self._in_digits = IdentifierDetector(
+            [v for v in identifying if v.kind in (ValueKind.NUMBER, ValueKind.DATE)]
+        )
         self._series_kind = series_kind or ""
         self.names = frozenset(
             v.value.casefold() for v in identifying if v.kind in (ValueKind.NAME, ValueKind.NUMBER)
@@ -44,7 +52,7 @@ class TextCleaner:
         if self.are_dropped:
             return self._without_text(element)
         clean = clean_contrast_agent if element.tag == _CONTRAST_AGENT else clean_text
-        values = [clean(str(value), self.names) for value in listed(element.value)]
+        values = [clean(self._without_said_digits(str(value)), self.names) for value in listed(element.value)]
         values = [
             "" if self._identifiers.in_text(value) or self._dates.in_text(value) else value
             for value in values
@@ -52,6 +60,13 @@ class TextCleaner:
         if element.tag == _SERIES_DESCRIPTION and not any(values):
             return self._series_kind
         return (values if len(values) > 1 else values[0]) if any(values) else ""
+
+    def _without_said_digits(self, text: str) -> str:
+        """A text that says a number or date of the patient in pieces, without any of them: half a date says much."""
+        if not self._in_digits.in_text(text):
+            return text
+        left = _WITH_DIGITS.sub(lambda word: word[0] if word[0].casefold() in _OF_RADIOLOGY else " ", text)
+        return " ".join(left.split())
 
     def _without_text(self, element: DataElement) -> str:
         """Of a text that may not stay: the kind of the series, and whether a contrast agent was given."""
@@ -64,11 +79,17 @@ class TextCleaner:
     def identify(self, element: DataElement) -> bool:
         """Whether a value of this element says something that identifies the patient."""
         vr, vendor = element.VR, element.keyword in VENDOR_ATTRIBUTES
-        if vr in _BINARY_VRS:
+        if vr in _UNSEEN_VRS:
             return False
-        for text in (str(value) for value in listed(element.value)):
-            if vr in ("DS", "IS"):
-                identifies = self._identifiers.in_number(vr, text, counter=element.keyword == COUNTER)
+        if spells_text(vr, listed(element.value)):
+            return True
+        if vr == "AT":
+            return False
+        for text in (as_text(vr, value) for value in listed(element.value)):
+            if vr in NUMBERS:
+                identifies = any(
+                    each.in_number(vr, text, element.keyword) for each in (self._identifiers, self._dates)
+                )
             elif vr == "CS":  # of the private safe list
                 identifies = self._identifiers.in_code(text)
             elif vendor:

@@ -134,7 +134,7 @@ class Decider:
                 elif number >= 0x1000:
                     creator = creators.get((group, number >> 8), b"")
             plan = plans.get((tag, vr, creator)) if vr in PLAIN else None
-            if plan is not None and not plan.uids and is_plain(vr, data[value:stop]):
+            if plan is not None and not plan.uids and is_plain(vr, data[value:stop], tag):
                 # Removed or kept as it is, whatever the value: nothing to look up by it.
                 if plan.out is None:
                     yield tag, plan
@@ -173,7 +173,7 @@ class Decider:
         self, level: NestingLevel, element: Element, creator: bytes, key: bytes, memo: Memo[CleanedElement]
     ) -> CleanedElement:
         tag, vr, start, value, stop, end = element
-        if vr in PLAIN and tag not in NEVER and is_plain(vr, self.data[value:stop]):
+        if vr in PLAIN and tag not in NEVER and is_plain(vr, self.data[value:stop], tag):
             plan = self._plan(level, element, creator)
             if plan is not None:
                 if plan.out is None:  # whatever the value is: nothing to remember

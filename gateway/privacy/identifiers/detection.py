@@ -11,16 +11,13 @@ import re
 from collections.abc import Collection
 from typing import Final
 
+from gateway.privacy.identifiers.numbers import SHORTEST_NUMBER, says
 from gateway.privacy.identifiers.pieces import bare, has_initials, pieces_of, runs_of
 from gateway.privacy.identifiers.values import IdentifyingValue, ValueKind
 from gateway.privacy.words.constants import vendor_words
 
 SHORTEST_ANYWHERE: Final = 6  # letters; shorter words count only where they stand alone
 SHORTEST_ALONE: Final = 4  # letters; shorter words count only as whole words of text
-SHORTEST_NUMBER: Final = 5  # digits; shorter numbers count only in text
-COUNTER: Final = "InstanceNumber"
-"""Counts the images of a series up: a number of five digits that one of them has is a coincidence."""
-SHORTEST_DECIMAL: Final = 6  # digits of a decimal string (DS), which counts as a whole only
 _NOT_WORD: Final = re.compile(r"[\W_]+")
 
 
@@ -39,6 +36,7 @@ class IdentifierDetector:
             (value, value.value.casefold()) for value in values if value.kind is not ValueKind.INITIALS
         ]
         self._numbers = {w.lstrip("0") for value, w in self._values if value.kind is ValueKind.NUMBER}
+        self._dates = {w for value, w in self._values if value.kind is ValueKind.DATE}
         self._judged: dict[tuple[str, str], bool] = {}
 
     def in_text(self, text: str) -> bool:
@@ -56,11 +54,9 @@ class IdentifierDetector:
         """
         return self._remembered("vendor", text)
 
-    def in_number(self, vr: str, text: str, *, counter: bool = False) -> bool:
-        """In an integer string (five digits and more; of a counter six) or a decimal string (six, and nothing else)."""
-        digits = text.strip().lstrip("+-").lstrip("0")
-        shortest = SHORTEST_DECIMAL if vr == "DS" or counter else SHORTEST_NUMBER
-        return digits.isdigit() and len(digits) >= shortest and digits in self._numbers
+    def in_number(self, vr: str, text: str, keyword: str = "") -> bool:
+        """In one value of a number's VR, written as a decimal string (`numbers.as_text`)."""
+        return says(vr, keyword, text, self._numbers, self._dates)
 
     def _remembered(self, where: str, text: str) -> bool:
         key = (where, text)

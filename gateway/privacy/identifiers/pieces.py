@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from gateway.privacy.words.radiology import clean_text
 from gateway.privacy.words.written_dates import dates_in_pieces
 
 _RUN: Final = re.compile(r"[0-9]+|[^\W\d_]+")
@@ -42,6 +43,8 @@ _CONTEXT: Final = frozenset(
         "no",
     ]
 )
+_OF_IMAGES: Final = frozenset({"mr", "ms", "of", "for", "no", "nr", "von", "id"})
+"""Those of them that stand beside words of radiology as well."""
 _MOST_RUNS: Final = 8
 _LONGEST: Final = 1 << 12  # characters; runs of longer texts are put together, but not initials looked for
 
@@ -91,7 +94,8 @@ def _joined(runs: Sequence[str], digits: Sequence[str]) -> frozenset[str]:
 def has_initials(text: str, initials: Collection[str]) -> bool:
     """Whether two letters in `text` are one of `initials` (casefolded, either way round) and stand for a person.
 
-    They do when they stand apart (K. B.), or together beside a number or a word such as "patient".
+    They do when they stand apart (K. B.), or together beside a number or a word such as "patient". Two letters that
+    are a word of radiology (SE, FS) are that word beside a number, and beside what is said of images as well (MR).
     """
     folded = text[:_LONGEST].casefold()
     both = {*initials, *(pair[::-1] for pair in initials)}
@@ -100,9 +104,15 @@ def has_initials(text: str, initials: Collection[str]) -> bool:
         return True
     words = re.findall(r"[^\W_]+", folded)
     return any(
-        word in both and any(near.isdigit() or near in _CONTEXT for near in _neighbours(words, at))
+        word in both and any(_is_of_person(near, word) for near in _neighbours(words, at))
         for at, word in enumerate(words)
     )
+
+
+def _is_of_person(near: str, initials: str) -> bool:
+    if clean_text(initials):
+        return near in _CONTEXT - _OF_IMAGES
+    return near.isdigit() or near in _CONTEXT
 
 
 def _neighbours(words: Sequence[str], at: int) -> list[str]:

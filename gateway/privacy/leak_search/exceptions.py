@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import Final
 
 from dicom_nodes.encoding.octets import Octets
-from gateway.privacy.identifiers.detection import COUNTER
+from gateway.privacy.identifiers.numbers import COUNTER
 from gateway.privacy.identifiers.values import IdentifyingValue, ValueKind
 from gateway.privacy.leak_search.spans import Span, spans
 from gateway.privacy.profile.safe_private import safe_creators, safe_elements
@@ -160,7 +160,8 @@ def stands_apart(data: Octets, start: int, end: int, span: Span | None) -> bool:
     return not any(chr(byte).isalnum() for byte in around)
 
 
-def number_counts(part: str, span: Span | None, whole: bool, wide_in_pixels: bool, alone: bool) -> bool:
+def number_counts(part: str, span: Span | None, wide_in_pixels: bool, alone: bool) -> bool:
+    """Whether a run of digits that says a number of a person counts where it stands (of DS: `numbers.says`)."""
     digits = len(part)
     if wide_in_pixels:
         return digits >= 8
@@ -169,7 +170,7 @@ def number_counts(part: str, span: Span | None, whole: bool, wide_in_pixels: boo
     if span.vr == "IS" and span.path.rpartition("/")[2] == COUNTER:
         return digits >= 6
     if span.vr in ("DS", "TM"):
-        return span.vr == "DS" and whole and digits >= 6
+        return False
     if is_bulk(span):
         return digits >= 6
     if digits >= 5:

@@ -5,9 +5,9 @@ character set a value may have been written in. A hit is reported as attribute a
 
 Rules that keep chance hits away (and nothing else):
 * UIDs, numbers and dates are compared with whole runs of digits and dots, so 1234567 is not found inside 91234567.
-  Numbers need five digits; with four they count as whole words of text only (b1000 is no patient); decimal strings
-  (DS) and times (TM) count only when the whole value is the number. A date is also found inside longer runs (date and
-  time, file names), and in the forms of `written_dates`.
+  Numbers need five digits; with four they count as whole words of text only (b1000 is no patient). Decimal strings
+  (DS) and binary numbers count only when all digits of the value are the number or date, times (TM) never. A date is
+  also found inside longer runs (date and time, file names), and in the forms of `written_dates`.
 * Words of six and more characters are found anywhere; four and five only between non-letters; two and three only
   as whole words of text elements (and not at all if they are no names).
 * In pixel data words need six bytes (in UTF-16: twelve): shorter ones occur there by chance.
@@ -28,7 +28,9 @@ from typing import Final, NamedTuple
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from dicom_nodes.encoding.octets import Octets
+from gateway.privacy.identifiers import numbers
 from gateway.privacy.identifiers.detection import is_short, words_of
+from gateway.privacy.identifiers.numbers import LONG_NUMBERS, decimal_strings
 from gateway.privacy.identifiers.pieces import has_initials, pieces_of
 from gateway.privacy.identifiers.values import IdentifyingValue, ValueKind, identifying_values
 from gateway.privacy.leak_search.byte_scan import ByteFinds, ByteScan
@@ -80,7 +82,6 @@ class _Number:
     value: IdentifyingValue
     part: str = ""
     written: bool = False
-    run: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -173,7 +174,7 @@ class LeakSearch:
         at = sorted(offsets)
         offsets.update(
             span.start
-            for span in self._pieces_in(layout)
+            for span in (*self._pieces_in(layout), *self._said_in_numbers(layout))
             if bisect_left(at, span.start) == bisect_left(at, span.end)  # nothing is known there yet
         )
         return sorted(
@@ -230,6 +231,25 @@ class LeakSearch:
             if says:
                 yield span
 
+    def _said_in_numbers(self, layout: Layout) -> Iterator[Span]:
+        """Numbers that say a number of a person or a date with a sign, a point, an exponent, or in binary."""
+        if not self._numbers and not self._dates:
+            return
+        for span in layout.spans:
+            path, vr, start, end = span
+            if vr not in LONG_NUMBERS or start == end or path == UNREADABLE:
+                continue
+            key = path, vr, layout.encoded[start:end]
+            says = self._says.get(key)
+            if says is None:
+                keyword = path.rpartition("/")[2]
+                texts = decimal_strings(vr, key[2])
+                says = self._says[key] = any(
+                    numbers.says(vr, keyword, text, self._numbers, self._dates) for text in texts
+                )
+            if says:
+                yield span
+
     # ---- digits ----------------------------------------------------------------------------------------------
 
     def _digits_in(self, encoded: Octets, finds: ByteFinds, layout: Layout) -> Iterator[int]:
@@ -253,7 +273,7 @@ class LeakSearch:
             for pattern, charset in _WIDE:
                 for match in pattern.finditer(encoded[start:end]):
                     at = start + match.start()
-                    for number in self._numbers_in(match[0].decode(charset), 0, len(match[0]), b""):
+                    for number in self._numbers_in(match[0].decode(charset), 0, len(match[0])):
                         if _counts(number, at, layout, wide=True):
                             yield at
 
@@ -261,7 +281,7 @@ class LeakSearch:
         numbers = [
             one
             for match in _NARROW.finditer(text)
-            for one in self._numbers_in(match[0].decode(), match.start(), len(match[0]), match[0])
+            for one in self._numbers_in(match[0].decode(), match.start(), len(match[0]))
         ]
         numbers += [
             _Number(at, 0, self._dates[date], written=True)
@@ -271,7 +291,7 @@ class LeakSearch:
         years = years_in_run(text) if self._dates else ()
         return _Run(tuple(numbers), years) if numbers or years else _SILENT
 
-    def _numbers_in(self, run: str, at: int, length: int, raw: bytes) -> Iterator[_Number]:
+    def _numbers_in(self, run: str, at: int, length: int) -> Iterator[_Number]:
         run = run.rstrip(".")
         if run in self._uids:
             yield _Number(at, length, self._uids[run])
@@ -279,7 +299,7 @@ class LeakSearch:
             number = self._numbers.get(part.lstrip("0"))
             # A number of few digits and leading zeros (000042) is not any small number (0.42).
             if number is not None and (len(part.lstrip("0")) >= 4 or part == number.value):
-                yield _Number(at, length, number, part, run=raw if "." not in run else b"")
+                yield _Number(at, length, number, part)
             date = date_in(part, self._dates)
             if date is not None:
                 yield _Number(at, length, date)
@@ -313,9 +333,8 @@ def _counts(number: _Number, at: int, layout: Layout, *, wide: bool = False) -> 
     if is_standard_code(layout, span):
         return False
     if kind is ValueKind.NUMBER:
-        whole = bool(number.run) and span is not None and number.run == value_bytes(layout.encoded, span)
         alone = stands_apart(layout.encoded, at, at + number.length, span)
-        return number_counts(number.part, span, whole, wide and is_bulk(span), alone)
+        return number_counts(number.part, span, wide and is_bulk(span), alone)
     in_its_place = span is not None and number.value.elsewhere_only and not number.written and span.vr in _DA
     return span is None or (span.vr != "DS" and not in_its_place)
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydicom import Dataset, dcmread
 from pydicom.errors import InvalidDicomError
+from pydicom.pixels.processing import apply_color_lut
 
 from gateway.decoding.description import listed_frames
 from gateway.decoding.errors import UNDECODABLE, CannotDecode
@@ -27,6 +29,7 @@ from gateway.decoding.pixels import decode
 from gateway.errors import GatewayError, NotThere
 from gateway.records.blobs import BlobStore
 from gateway.records.tables.cases import PreparedInstance
+from gateway.web.foundation.frames import GROUPS, FrameAttributes, attributes_of
 
 Pixels = NDArray[np.float32]
 
@@ -45,6 +48,7 @@ INDEX_KEYS = [
     "Columns",
     "SliceThickness",
     "ImageType",
+    *GROUPS,
 ]
 WINDOWS: dict[str, tuple[str, float, float]] = {
     "auto": ("Standard", 1.0, 99.5),
@@ -139,11 +143,12 @@ class Pictures:
     def _pixels(self, chosen: Slice) -> tuple[Pixels, Dataset]:
         try:
             dataset = dcmread(BytesIO(self.blobs.get(chosen.blob)))
-            slope, intercept = (
-                np.float32(float(dataset.get(key) or default))
-                for key, default in (("RescaleSlope", 1), ("RescaleIntercept", 0))
-            )
-            return decode(dataset, chosen.frame).astype(np.float32) * slope + intercept, dataset
+            frame = attributes_of(dataset, chosen.frame)
+            values = decode(dataset, chosen.frame)
+            if dataset.get("PhotometricInterpretation") == "PALETTE COLOR":
+                return _coloured(values, dataset), _shown(dataset, frame)
+            slope, intercept = np.float32(float(frame.slope or 1)), np.float32(float(frame.intercept or 0))
+            return values.astype(np.float32) * slope + intercept, _shown(dataset, frame)
         except CannotDecode as error:
             raise PictureFailed(
                 f"This image cannot be shown here. {error.problem}", "Look at it at the workstation."
@@ -197,10 +202,24 @@ def _series(files: list[tuple[str, Dataset]]) -> tuple[SeriesOfImages, ...]:
     all_series = []
     for number, group in enumerate(ordered):
         first = group[0][1]
+        # By b-value, then along the normal of the slices, then by number, whatever the order they are stored in.
+        placed = sorted(
+            (
+                (
+                    (of.b_value or 0.0, of.along, _number(header, "InstanceNumber"), frame),
+                    blob,
+                    header,
+                    of.b_value,
+                )
+                for blob, header in group
+                for frame in range(listed_frames(header))
+                for of in [attributes_of(header, frame)]
+            ),
+            key=itemgetter(0),
+        )
         slices = tuple(
-            Slice(blob, frame, str(header.get("SOPInstanceUID", "")), _b_value(header))
-            for blob, header in sorted(group, key=lambda pair: _order(pair[1]))
-            for frame in range(listed_frames(header))
+            Slice(blob, order[-1], str(header.get("SOPInstanceUID", "")), b_value)
+            for order, blob, header, b_value in placed
         )
         description = str(first.get("SeriesDescription", "") or "").strip()
         series_number = int(_number(first, "SeriesNumber"))
@@ -215,18 +234,19 @@ def _number(header: Dataset, key: str) -> float:
     return float(value) if value is not None and str(value) != "" else 0.0
 
 
-def _b_value(header: Dataset) -> float | None:
-    return float(header.DiffusionBValue) if header.get("DiffusionBValue") is not None else None
+def _shown(dataset: Dataset, frame: FrameAttributes) -> Dataset:
+    """What `as_png` has to know of one frame."""
+    shown = Dataset()
+    shown.PhotometricInterpretation = dataset.get("PhotometricInterpretation")
+    if frame.spacing is not None:
+        shown.PixelSpacing = list(frame.spacing)
+    return shown
 
 
-def _order(header: Dataset) -> tuple[float, float, float]:
-    """By b-value, then along the normal of the slices (PS3.3 C.7.6.2.1.1), then by number."""
-    position, orientation = header.get("ImagePositionPatient"), header.get("ImageOrientationPatient")
-    along = 0.0
-    if position is not None and orientation is not None and len(position) == 3 and len(orientation) == 6:
-        axes = np.asarray(orientation, dtype=float)
-        along = float(np.dot(np.cross(axes[:3], axes[3:]), np.asarray(position, dtype=float)))
-    return (_b_value(header) or 0.0, along, _number(header, "InstanceNumber"))
+def _coloured(values: NDArray[Any], dataset: Dataset) -> Pixels:
+    """Palette entries (PS3.3 C.7.9) as colours of 8 bits."""
+    colours = apply_color_lut(values, dataset)
+    return (colours >> 8 * (colours.dtype.itemsize - 1)).astype(np.float32)
 
 
 def as_png(pixels: Pixels, header: Dataset, low: float, high: float, width: int | None) -> bytes:

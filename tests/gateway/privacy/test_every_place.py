@@ -53,6 +53,8 @@ def test_the_key_sees_an_engine_that_does_nothing(monkeypatch: pytest.MonkeyPatc
     assert missed["`text_removed` (MIDI-B)"] > 1000
     assert missed["an undeclared word in every place of MR Image"] > 2000
     assert missed["identity in pieces, short numbers, initials"] == len(privacy_key.SPELLINGS)
+    assert missed["identity in the values of numbers"] == len(privacy_key.NUMBERS)
+    assert missed["text in a JPEG that no decoder reads"] == len(privacy_key.BESIDE_PIXELS)
 
 
 @given(

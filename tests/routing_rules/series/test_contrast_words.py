@@ -18,6 +18,8 @@ AGENTS = {
     GIVEN: (
         "Gadovist 7.5 ml", "11 ml Omniscan", "Dotarém", "Gd-DTPA", "gadobutrol 1mmol/ml", "Gadolinium 0,1", "7.5 ml",
         "0.1 mmol/kg", "yes", "ja", "KM", "CONTRAST", "IV contrast", "mit Kontrastmittel", "C+", "с контрастом", "造影",
+        "造影剤", "造影剂", "조영제",
+        "10 ml IV", "Gadovist solution for injection 7.5 ml", "Gadovist prefilled syringe 7 ml",
         "Dotarem® 0.5 mmol/mL", "Gadovist (R) 7 ml i.v.", "acide gadotérique", "Gadolinium-based contrast agent",
     ),
     NOT_GIVEN: (
@@ -25,10 +27,14 @@ AGENTS = {
         "no gadovist", "Gadovist: no", "0", "0,0", "w/o", "aucun", "pas de gadolinium", "senza mdc", "sin contraste",
         "sem contraste", "zonder contrast", "bez kontrastu", "utan kontrast", "без контраста", "造影なし", "平扫",
         "nativ", "pre", "unenhanced", "Keine KM-Gabe", "not given", "non-contrast", "C-", "none\\0 ml",
-        "無", "administered: no", "o. KM", "o.KM", "oKM", "N", "Gadovist N",
+        "無", "造影せず", "不造影", "无造影剂", "조영제없음",
+        "yok", "kontrastsız", "ikke gadolinium", "inte kontrast", "nincs",
+        "fără contrast", "nema", "Gadovist: yok", "χωρίς", "немає", "בלי", "administered: no", "o. KM",
+        "o.KM", "oKM", "N", "Gadovist N",
     ),
     UNKNOWN: (
-        "NaN", "k.A.", "_", "-", "unknown", "REMOVED", "ANONYMIZED", "n/a", "NULL", "XXXX", "keine Angabe", "not known",
+        "NaN", "k.A.", "_", "-", "unknown", "REMOVED", "ANONYMIZED", "n/a", "NULL", "XXXX", "keine Angabe",
+        "not known",
         "no data", "Gadovist?", "Gadovist refused", "Gadovist, keine Nebenwirkung", "Kowalczewska", "10", "IV", "x",
         "non renseigné", "de-identified", "with and without contrast", "Foobarist 7", "yes / no",
         "Gadovist bei Bedarf", "gado si besoin", "Dotarem odmowa", "Gadovist contraindicado", "gadolinium en attente",
@@ -36,6 +42,16 @@ AGENTS = {
         "refus du patient gado", "gadolinium: pending", "Gadovist prn", "eventuell Gadovist", "Gadovist tbc",
         "impossible Gadovist", "Gadovist vorbereitet", "NaCl 0.9% 20 ml", "Gadoliniumallergie", "n. KM",
         "Gadovist s.o.",
+        "Gadovist -", "Gadovist: -", "Gadovist --", "Gadovist —", "Gadovist /", "Gadovist ./.", "- Gadovist",
+        "Gadovist - ml",
+        "Gadovist ___ ml", "Gadovist ...", "Gadovist #", "Gadovist ()", "Gadovist [ ]", "Gadovist:",
+        "Contrast: ", "KM: -",
+        "Gadovist =", "Gadovist x", "Gadovist (x)", "Gadovist ml", "Gadovist mmol/ml", "Gadovist oder Dotarem",
+        "Gadovist or Dotarem", "solution 20 ml", "solution", "saline 20 ml", "vial 10 ml", "syringe 20 ml",
+        "20 ml solution",
+        "flush 20 ml", "Bayer 10 ml", "造影剤不明", "造影 拒否", "造影剤アレルギー", "造影予定",
+        "造影剂 过敏", "조영제 미상",
+        "造影 何か", "造影(-)", "造影剤 -", "Gadovist bilinmiyor", "Gadovist ukendt", "gado ismeretlen", "χωρίς κάτι",
     ),
 }  # fmt: skip
 DESCRIPTIONS = {
@@ -56,7 +72,8 @@ DESCRIPTIONS = {
         "", "t1 se sag", "post-op control", "pre-op planning", "posterior fossa", "post fossa t2", "cerebrum",
         "prescan", "phase contrast", "C-spine T1", "t1_mprage_recommended", "Removed tumour",
         "T1 post Tysabri", "T1 post natalizumab", "T1 post PLEX", "T1 pre Tysabri", "T1 contrast-optimised",
-        "T1 enhanced resolution", "post relapse", "post LP", "T1 post steroid", "post shunt", "post stent", "post fall",
+        "T1 enhanced resolution", "post relapse", "post LP", "T1 post steroid", "post shunt", "post stent",
+        "post fall",
     ),
 }  # fmt: skip
 

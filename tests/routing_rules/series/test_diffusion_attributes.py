@@ -28,7 +28,7 @@ def read(*elements: tuple[Any, ...], **attributes: Any) -> ImageTraits:
         ((), ["SE", "IR"], None, 1000),
         ((), ["EP", "GR"], None, 1000),
         ((), ["EP", "SE"], 1000, None),
-        ((), ["EP"], 1000, None),
+        ((), ["EP"], None, 1000),
         (((*GE_FLAG, 0),), ["EP"], None, 1000),
         (((*GE_FLAG, 0), (*GE_DIRECTION, 0)), ["EP", "SE"], 1000, None),
         (((*GE_FLAG, 16),), ["RM"], 1000, None),

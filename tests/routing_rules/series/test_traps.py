@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
+from routing_rules.series.contrast import DOUBT
 from routing_rules.series.recognition import PROVEN, SeriesKind, classify_series
 from support.objects.mr_evidence_traps import EVIDENCE_TRAPS
 from support.objects.mr_headers import (
@@ -59,13 +60,19 @@ def test_a_trap_is_seen_through(trap: Trap) -> None:
     protocol=st.sampled_from(MISLEADING),
 )
 def test_renaming_never_changes_what_attributes_prove(known: Known, description: str, protocol: str) -> None:
-    """Whatever a proven series and its protocol are called, its kind, confidence and evidence stay the same."""
+    """Whatever a proven series and its protocol are called, its kind, confidence and evidence stay the same.
+
+    Of contrast agent a name that says otherwise makes the answer less sure, and no other.
+    """
     plain = classify_series(known.headers(images=3, SeriesDescription=None))
     renamed = classify_series(known.headers(images=3, SeriesDescription=description, ProtocolName=protocol))
     if plain.kind is SeriesKind.T1 and plain.contrast is None:
         # Whether a T1 had contrast is not proven here, and words may then say so; that it is a T1 stays.
         assert renamed.kind in (SeriesKind.T1, SeriesKind.T1_CONTRAST)
         assert renamed.kind is SeriesKind.T1 or renamed.confidence < PROVEN
+    elif plain.kind in (SeriesKind.T1, SeriesKind.T1_CONTRAST):
+        assert (renamed.kind, renamed.contrast) == (plain.kind, plain.contrast)
+        assert plain.confidence - DOUBT <= renamed.confidence <= plain.confidence
     else:
         assert (renamed.kind, renamed.confidence, renamed.evidence) == (
             plain.kind,
@@ -297,8 +304,8 @@ def test_b_values_of_every_vendor_survive_the_loss_of_their_vr(
     creator: str, group: int, element: int, raw: bytes
 ) -> None:
     """A private b-value that a PACS stored as unknown bytes is decoded as its vendor wrote it."""
-    images = [private(header(1, 1, ScanningSequence="EP", EchoTime=80), group, creator, element, "UN", raw)]
-    assert classify_series(images).b_values == (1000.0,)
+    image = header(1, 1, ScanningSequence=["EP", "SE"], EchoTime=80)
+    assert classify_series([private(image, group, creator, element, "UN", raw)]).b_values == (1000.0,)
 
 
 def test_uih_writes_more_than_the_nominal_zero() -> None:

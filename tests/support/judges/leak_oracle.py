@@ -11,6 +11,7 @@ from typing import Final
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from gateway.privacy.identifiers.detection import is_short, words_of
+from gateway.privacy.identifiers.numbers import NUMBERS, decimal_strings, says
 from gateway.privacy.identifiers.pieces import has_initials, pieces_of
 from gateway.privacy.identifiers.values import IdentifyingValue, ValueKind
 from gateway.privacy.leak_search.encoded_forms import encoded_forms
@@ -61,7 +62,7 @@ def find_leaks(encoded: bytes, values: Collection[IdentifyingValue]) -> list[Lea
         Leak(span.path, span.start)
         for span in layout.spans
         if not any(span.start <= offset < span.end for offset in offsets)
-        if _says_in_pieces(encoded, span, values, layout)
+        if _says_in_pieces(encoded, span, values, layout) or _says_in_numbers(encoded, span, values)
     }
     return sorted(leaks, key=lambda leak: (leak.offset, leak.attribute))
 
@@ -89,6 +90,18 @@ def _says_in_pieces(encoded: bytes, span: Span, values: Collection[IdentifyingVa
             if value.kind is ValueKind.NUMBER and len(number) >= 4 and number in of_digits:
                 return True
     return False
+
+
+def _says_in_numbers(encoded: bytes, span: Span, values: Collection[IdentifyingValue]) -> bool:
+    """Whether a value of a number's VR says a number or a date."""
+    if span.vr not in NUMBERS or span.path == UNREADABLE or span.start == span.end:
+        return False
+    said = {v.value.lstrip("0") for v in values if v.kind is ValueKind.NUMBER}
+    dates = {v.value for v in values if v.kind is ValueKind.DATE}
+    return any(
+        says(span.vr, span.path.rpartition("/")[2], text, said, dates)
+        for text in decimal_strings(span.vr, encoded[span.start : span.end])
+    )
 
 
 def _words(encoded: bytes, values: Collection[IdentifyingValue], layout: Layout) -> Iterator[_Found]:
@@ -133,7 +146,6 @@ def _digits(encoded: bytes, values: Collection[IdentifyingValue], layout: Layout
         for match in pattern.finditer(encoded):
             run = match[0].decode(charset).rstrip(".")
             span = layout.at(match.start())
-            whole = "." not in run and span is not None and match[0] == value_bytes(encoded, span)
             wide_in_pixels = charset != "ascii" and is_bulk(span)
             if run in uids:
                 yield _Found(match.start(), uids[run])
@@ -144,7 +156,7 @@ def _digits(encoded: bytes, values: Collection[IdentifyingValue], layout: Layout
                 if is_standard_code(layout, span):
                     continue
                 if number is not None and number_counts(
-                    part, span, whole, wide_in_pixels, stands_apart(encoded, match.start(), match.end(), span)
+                    part, span, wide_in_pixels, stands_apart(encoded, match.start(), match.end(), span)
                 ):
                     yield _Found(match.start(), number)
                 day = date_in(part, dates)

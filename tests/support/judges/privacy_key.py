@@ -1,25 +1,31 @@
 """The answer key of de-identification: what has to be true of a copy, counted, and what is not.
 
 The ten actions of MIDI-B on the MR files that come with pydicom, filled with the identity of an invented patient; a
-word that nobody declared in every place of every IOD; and identity as people write it (`SPELLINGS`), each of which
-leaked once. A check is one action, one place, or one spelling.
+word that nobody declared in every place of every IOD; and identity as people write it (`SPELLINGS`, `NUMBERS`) and
+hide it beside pixels (`BESIDE_PIXELS`), each of which leaked once. A check is one action, one place, or one spelling.
 """
 
 from __future__ import annotations
 
+import struct
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pydicom
+from imagecodecs import ljpeg_encode
 from pydicom import dcmread
 from pydicom.dataset import Dataset
+from pydicom.encaps import encapsulate
 from pydicom.pixels.utils import get_expected_length
+from pydicom.uid import JPEGLosslessSV1
 
 from gateway.privacy.deidentify.instance import deidentify
 from gateway.privacy.deidentify.part10 import encode
+from gateway.privacy.errors import Held
 from gateway.privacy.leak_search.search import find_leaks, identifying_values
 from gateway.privacy.leak_search.spans import spans
 from gateway.privacy.profile.iod import CLASSIC_MR, attributes_of
@@ -47,7 +53,32 @@ SPELLINGS = (
     ("QX4711923", "t2 4 13 71", b"4 13 71"),
     ("QX4711923", "t2 Z. A.", b"z a"),
     ("QX4711923", "t2 A Z 12", b"a z"),
+    ("QX4711923", "T1 13 4 71 sag", b"13"),
+    ("QX4711923", "T1 10 4 13 71", b"10"),
+    ("QX471112", "t2 47 11 12 tra", b"11"),
 )
+# The number 4711923, the date 17 April 1963 or a name as the value of a number.
+NUMBERS: tuple[tuple[str, object], ...] = (
+    ("WindowCenter", "4711.923"),
+    ("WindowCenter", "-4711923"),
+    ("SAR", "0.4711923"),
+    ("SAR", "19.630417"),
+    ("EchoNumbers", "+4711923"),
+    ("DiffusionBValue", 4711.923),
+    ("DiffusionBValue", struct.unpack("<d", _WORD[:8].encode())[0]),
+)
+# Where text may stand in a lossless JPEG: behind the last sample, behind the end, and in segments that nothing reads.
+BESIDE_PIXELS: dict[str, Callable[[bytes], bytes]] = {
+    "behind the last sample": lambda code: code[:-2] + _WORD.encode() + code[-2:],
+    "behind the end": lambda code: code + _WORD.encode() + b" ",
+    "in a comment": lambda code: code[:2] + b"\xff\xfe\0\x0d" + _WORD.encode() + code[2:],
+    "in a quantisation table": lambda code: (
+        code[:2] + b"\xff\xdb\0\x43\0" + _WORD.encode().ljust(64, b"\1") + code[2:]
+    ),
+    "in a Huffman table": lambda code: (
+        code[:2] + b"\xff\xc4\0\x1d\x11" + bytes(14) + b"\0\x0a" + b"Zielnskowa" + code[2:]
+    ),
+}
 
 
 class Line(NamedTuple):
@@ -70,6 +101,12 @@ def lines() -> Iterator[Line]:
         yield _undeclared(sop_class, name)
     missed = tuple(text for number, text, gone in SPELLINGS if not _is_gone(number, text, gone))
     yield Line("identity in pieces, short numbers, initials", len(SPELLINGS), missed)
+    left = tuple(
+        f"{keyword} {value}" for keyword, value in NUMBERS if not _is_gone_from_number(keyword, value)
+    )
+    yield Line("identity in the values of numbers", len(NUMBERS), left)
+    beside = tuple(place for place, hide in BESIDE_PIXELS.items() if not _is_gone_beside_pixels(hide))
+    yield Line("text in a JPEG that no decoder reads", len(BESIDE_PIXELS), beside)
 
 
 def rows(judged: Sequence[Line]) -> tuple[tuple[str, int, int], ...]:
@@ -126,6 +163,28 @@ def _is_gone(number: str, text: str, gone: bytes) -> bool:
     leaks = find_leaks(copy, identifying_values([ds], context().date_shift_days))
     texts = f"{new.SeriesDescription}|{new.get('ProtocolName', '')}".casefold().encode()
     return gone not in texts and not leaks
+
+
+def _is_gone_from_number(keyword: str, value: object) -> bool:
+    ds = _plain(CLASSIC_MR, Person(patient_id="QX4711923", birth_date="19630417"))
+    setattr(ds, keyword, value)
+    new = deidentify(ds, context(), _PROFILE, "flair").dataset
+    leaks = find_leaks(encode(new), identifying_values([ds], context().date_shift_days))
+    return new.get(keyword) in (None, 0) and not leaks
+
+
+def _is_gone_beside_pixels(hide: Callable[[bytes], bytes]) -> bool:
+    """Gone, or the object is held."""
+    ds = _plain(CLASSIC_MR)
+    image = np.arange(ds.Rows * ds.Columns, dtype=np.uint16).reshape(ds.Rows, ds.Columns)
+    ds.PixelData = encapsulate([hide(bytes(ljpeg_encode(image, bitspersample=16)))])
+    ds["PixelData"].VR, ds["PixelData"].is_undefined_length = "OB", True
+    ds.file_meta.TransferSyntaxUID = JPEGLosslessSV1
+    try:
+        copy = encode(deidentify(ds, context(), _PROFILE, "flair").dataset)
+    except Held:
+        return True
+    return not any(word in copy for word in (_WORD.encode(), b"Zielnskowa"))
 
 
 def _plain(sop_class: str, person: Person | None = None) -> Dataset:

@@ -21,8 +21,10 @@ def segment(marker: int, content: bytes) -> bytes:
 
 SPIFF = b"SPIFF\0\2\0\0\3" + struct.pack(">2L", 100, 100) + b"\n\x08\6\2" + struct.pack(">2L", 2, 2)
 FRAME = segment(0xC3, b"\x10\0\x04\0\x04\x01\x01\x11\0")
-TABLE = segment(0xC4, b"\0" + bytes([0, 2, 1]) + bytes(13) + b"\0\1\2")
-SCAN = segment(0xDA, b"\1\1\0\1\0\0") + b"\x12\xff\x00\x34\xff\xd0\x56" * 3
+HUFFMAN = segment(0xC4, b"\0" + bytes([0, 2, 2]) + bytes(13) + b"\0\1\2\x08")
+TABLE = segment(0xDD, b"\0\x08") + HUFFMAN
+INTERVAL = b"\x9d\xff\0\0\x0f"  # two differences, of 2 and of 8 bits, six that are zero, and padding
+SCAN = segment(0xDA, b"\1\1\0\1\0\0") + INTERVAL + b"\xff\xd0" + INTERVAL
 JPEG = b"\xff\xd8" + FRAME + TABLE + SCAN + b"\xff\xd9"
 
 
@@ -121,9 +123,72 @@ def test_a_marker_in_the_scan_of_jpeg_ls_has_its_highest_bit_set() -> None:
     """0xFF and a byte below 0x80 are picture elements there (ISO 14495-1 A.1)."""
     frame = segment(0xF7, b"\x08\0\x04\0\x04\x01\x01\x11\0")
     code = b"\xff\xd8" + frame + segment(0xDA, b"\1\1\0\0\0\0") + b"\xff\x45\xff\x01" + b"\xff\xd9"
-    assert walk(code) == ([], len(code))
+    assert walk(code, 4, 4) == ([], len(code))
     with pytest.raises(UnaccountedBytes):
         walk(b"\xff\xd8" + frame + TABLE + b"\xff\xd9")
+
+
+QUANTISATION = b"\0" + SECRET.ljust(64, b"\1")
+UNUSED_HUFFMAN = b"\x01" + bytes([0, 0, 3]) + bytes(13) + b"\3\2\1"
+PLAIN_HUFFMAN = b"\x01" + bytes(15) + b"\3\0\1\2"
+
+
+@pytest.mark.parametrize(
+    ("code", "plain"),
+    [
+        (with_parts(segment(0xDB, QUANTISATION)), with_parts(segment(0xDB, b"\0" + b"\1" * 64))),
+        (with_parts(segment(0xC4, UNUSED_HUFFMAN)), with_parts(segment(0xC4, PLAIN_HUFFMAN))),
+        # Defined a second time before anything read the first.
+        (
+            with_parts(segment(0xC4, b"\0" + UNUSED_HUFFMAN[1:])),
+            with_parts(segment(0xC4, b"\0" + PLAIN_HUFFMAN[1:])),
+        ),
+        (with_parts(segment(0xDD, b"Pr")), with_parts(segment(0xDD, bytes(2)))),
+        (
+            JPEG[:-2] + segment(0xDD, b"Pr") + b"\xff\xd9",
+            JPEG[:-2] + segment(0xDD, bytes(2)) + b"\xff\xd9",
+        ),
+    ],
+)
+def test_numbers_that_no_scan_reads_say_nothing(code: bytes, plain: bytes) -> None:
+    """Tables and restart intervals are written over where they are replaced or left before a scan reads them."""
+    assert cleaned(code) == plain
+    assert cleaned(plain) == plain
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        JPEG[:-2] + SCAN + b"\xff\xd9",  # the same component again
+        b"\xff\xd8" + TABLE + SCAN + b"\xff\xd9",  # no frame header
+        b"\xff\xd8" + FRAME.replace(b"\xff\xc3", b"\xff\xc2") + TABLE + SCAN + b"\xff\xd9",  # progressive
+        b"\xff\xd8" + FRAME.replace(b"\xff\xc3", b"\xff\xc9") + TABLE + SCAN + b"\xff\xd9",  # arithmetic
+        b"\xff\xd8" + FRAME.replace(b"\xff\xc3", b"\xff\xc0") + TABLE + SCAN + b"\xff\xd9",  # without tables
+        with_parts(segment(0xDC, b"\0\5")),
+        with_parts(segment(0xCC, b"\0\x50")),
+        b"\xff\xd8" + segment(0xC3, b"\x10\0\x04\0\x04\5" + b"P\x11\0r\x11\0o\x11\0b\x11\0e\x11\0"),
+    ],
+)
+def test_an_image_with_more_than_one_picture_in_it_is_refused(code: bytes) -> None:
+    """Or none, or with another process than those whose data are counted."""
+    with pytest.raises(UnaccountedBytes):
+        walk(code)
+
+
+def test_lines_told_behind_the_scan_count() -> None:
+    """A frame may leave the number of its lines to DNL (B.2.5)."""
+    code = JPEG.replace(FRAME, FRAME[:5] + b"\0\0" + FRAME[7:])
+    told = code[:-2] + segment(0xDC, b"\0\4") + b"\xff\xd9"
+    assert walk(told, 4, 4) == ([], len(told))
+    with pytest.raises(UnaccountedBytes):
+        walk(code)
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(3, 4), (4, 5)])
+def test_a_picture_of_another_size_than_the_header_says_is_refused(rows: int, columns: int) -> None:
+    """Rows that nobody shows may hold anything."""
+    with pytest.raises(UnaccountedBytes):
+        walk(JPEG, rows, columns)
 
 
 @given(st.binary(max_size=60))

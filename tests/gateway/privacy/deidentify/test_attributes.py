@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from datetime import date
 
 import pytest
@@ -53,6 +54,56 @@ def test_an_attribute_that_the_iod_does_not_define_goes() -> None:
     assert new.Rows == 16
     assert "ContentLabel" not in new
     assert not any("Rows" in item for item in new.get("ReferencedImageSequence", ()))
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value"),
+    [
+        ("WindowCenter", "4711.923"),
+        ("WindowCenter", "-4711923"),
+        ("PatientWeight", "47.11923"),
+        ("SAR", "19.630417"),
+        ("EchoNumbers", "+4711923"),
+        ("DiffusionBValue", 4711923.0),
+        ("DiffusionBValue", 4711.923),
+        ("DiffusionBValue", struct.unpack("<d", b"Zielinsk")[0]),
+        ("DiffusionGradientOrientation", [0.5, struct.unpack("<d", b"Zielinsk")[0], 1.0]),
+        ("ImagePositionPatient", ["4711.923", "1", "2"]),
+    ],
+)
+def test_a_number_that_says_who_the_patient_is_goes(keyword: str, value: object) -> None:
+    """In digits with a point or a sign, or in the bytes of a binary number; what an image needs gets a dummy."""
+    ds = with_values(PatientID="QX4711923", PatientBirthDate="19630417", **{keyword: value})
+    new = cleaned(ds)
+    assert new.get(keyword) in (None, 0) or list(new[keyword].value) == [0], new.get(keyword)
+
+
+@pytest.mark.parametrize(
+    ("kind", "stays"),
+    [
+        ("dwi", True),
+        ("trace", True),
+        ("adc", True),
+        (None, True),
+        ("t2", False),
+        ("flair", False),
+        ("other", False),
+    ],
+)
+def test_a_b_value_stays_where_recognition_holds_the_series_for_diffusion(
+    kind: str | None, stays: bool
+) -> None:
+    """A FLAIR that an archive gave the b-value of the series before is no diffusion for the reader of its copy."""
+    new = cleaned(with_values(DiffusionBValue=1000.0), kind)
+    assert new.get("DiffusionBValue") == (1000.0 if stays else None)
+
+
+@pytest.mark.parametrize("keyword", ["WindowCenter", "ImagePositionPatient", "SliceLocation"])
+def test_a_number_of_nobody_stays(keyword: str) -> None:
+    """As it was written."""
+    value = ["-471.1923", "2", "3"] if keyword == "ImagePositionPatient" else "4711.924"
+    new = cleaned(with_values(PatientID="QX4711923", **{keyword: value}))
+    assert new[keyword] == with_values(**{keyword: value})[keyword]
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # pydicom says that it is no TM value

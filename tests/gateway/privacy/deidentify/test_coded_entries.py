@@ -47,6 +47,17 @@ def test_a_local_code_is_replaced_as_a_whole(value: str, meaning: str) -> None:
     assert len(item) == 3
 
 
+@pytest.mark.parametrize("keyword", ["LongCodeValue", "URNCodeValue"])
+def test_an_entry_has_one_code(keyword: str) -> None:
+    """A code in another attribute than CodeValue is replaced by one there, not joined by it (PS3.3 Table 8.8-1)."""
+    item = entry("99LOCAL", "", "Head of Petra")
+    del item.CodeValue
+    setattr(item, keyword, "urn:oid:1.2.276.0.76.4711.Petra")
+    assert clean_coded_entry(item)
+    assert triplet(item) == (UNKNOWN_SCHEME, REMOVED, REMOVED)
+    assert keyword not in item
+
+
 def test_a_clean_entry_is_left_alone() -> None:
     """Nothing is logged as cleaned that was clean."""
     item = entry("SCT", "12738006", "Brain")

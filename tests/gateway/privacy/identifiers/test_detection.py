@@ -137,9 +137,9 @@ def test_a_word_in_place_of_a_number_is_nobodys(attribute: str, text: str) -> No
 
 def test_a_counter_counts() -> None:
     """Five digits of InstanceNumber are a coincidence, six are not; elsewhere five are enough."""
-    assert not detector("12345", ValueKind.NUMBER).in_number("IS", "12345", counter=True)
+    assert not detector("12345", ValueKind.NUMBER).in_number("IS", "12345", "InstanceNumber")
     assert detector("12345", ValueKind.NUMBER).in_number("IS", "12345")
-    assert detector("123456", ValueKind.NUMBER).in_number("IS", "123456", counter=True)
+    assert detector("123456", ValueKind.NUMBER).in_number("IS", "123456", "InstanceNumber")
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,23 @@ def test_initials_count_apart_or_in_context(text: str, said: bool) -> None:
     assert has_initials(text, {"kb"}) is said
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("t2 se 4", False),
+        ("SE 12 MR", False),
+        ("mr se", False),
+        ("pat SE", True),
+        ("initials: se", True),
+        ("S. E.", True),
+        ("frau SE 1963", True),
+    ],
+)
+def test_initials_that_are_a_word_of_radiology_need_a_person_beside_them(text: str, said: bool) -> None:
+    """A patient called Eva Seidl does not cost every spin echo its description."""
+    assert has_initials(text, {"se"}) is said
+
+
 def test_a_raised_number_is_no_digit() -> None:
     """What Unicode calls a digit cannot be read as one."""
     assert "19501012" in pieces_of("12\u00b2 10 50").dates

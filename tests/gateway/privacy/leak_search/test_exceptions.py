@@ -51,8 +51,8 @@ def test_a_date_is_found_in_a_run_of_digits(part: str, found: bool) -> None:
 
 def test_a_number_counts_by_its_length_and_place() -> None:
     """Four digits only alone in a text; in pixels it takes more."""
-    assert number_counts("1234", TEXT, True, False, True)
-    assert not number_counts("1234", TEXT, True, False, False)
-    assert number_counts("12345", TEXT, False, False, False)
-    assert not number_counts("12345", PIXELS, True, False, True)
-    assert not number_counts("1234567", PIXELS, True, True, True)
+    assert number_counts("1234", TEXT, False, True)
+    assert not number_counts("1234", TEXT, False, False)
+    assert number_counts("12345", TEXT, False, False)
+    assert not number_counts("12345", PIXELS, False, True)
+    assert not number_counts("1234567", PIXELS, True, True)

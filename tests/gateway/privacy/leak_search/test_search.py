@@ -141,6 +141,28 @@ def test_numbers_are_compared_as_wholes() -> None:
     assert not find_leaks(clean_file(SliceThickness="0.123456", StudyTime="123456"), values)
 
 
+@pytest.mark.parametrize(
+    ("keyword", "value", "leaks"),
+    [
+        ("WindowCenter", "4711.923", True),
+        ("WindowCenter", "-4711923", True),
+        ("WindowCenter", ["40", "4711923.0"], True),
+        ("SAR", "19.630417", True),
+        ("DiffusionBValue", 4711923.0, True),
+        ("DiffusionBValue", 4711.923, True),
+        ("DiffusionBValue", 4711.924, False),
+        ("WindowCenter", "4711.9231", False),
+        ("ImagePositionPatient", ["471.1923", "1", "2"], False),
+    ],
+)
+def test_numbers_of_every_kind_are_read(keyword: str, value: object, leaks: bool) -> None:
+    """An identifier with a sign, a point or in binary is found in its attribute, also in an item of a sequence."""
+    values = values_of(PatientID="QX4711923", PatientBirthDate="19630417")
+    assert [leak.attribute for leak in find_leaks(clean_file(**{keyword: value}), values)] == [
+        keyword
+    ] * leaks
+
+
 def test_a_vendors_name_is_no_leak_where_vendors_stand() -> None:
     """A station called SIEMENS leaks in a comment, not as Manufacturer."""
     values = values_of(StationName="SIEMENS")

@@ -195,6 +195,89 @@ def test_series_come_by_their_number_and_frames_count_as_slices(blobs: LocalBlob
     assert [one.frame for one in series[2].slices] == [0, 1, 2]
 
 
+def group(**sequences: dict[str, Any]) -> Dataset:
+    """A functional group: sequence keyword -> what its item says."""
+    made = Dataset()
+    for keyword, values in sequences.items():
+        item = Dataset()
+        for name, value in values.items():
+            setattr(item, name, value)
+        setattr(made, keyword, [item])
+    return made
+
+
+def multi_frame(**shared: dict[str, Any]) -> Dataset:
+    """Three axial frames at 2, 0 and 1 mm, with 10, 20 and 30 in all of their pixels; `shared` functional groups."""
+    image = slice_of(1, NumberOfFrames=3)
+    del image.ImagePositionPatient, image.ImageOrientationPatient
+    image.PixelData = b"".join(np.full((16, 16), value, "<u2").tobytes() for value in (10, 20, 30))
+    orientation = {"ImageOrientationPatient": [1, 0, 0, 0, 1, 0]}
+    image.SharedFunctionalGroupsSequence = [group(PlaneOrientationSequence=orientation, **shared)]
+    image.PerFrameFunctionalGroupsSequence = [
+        group(PlanePositionSequence={"ImagePositionPatient": [0, 0, place]}) for place in (2, 0, 1)
+    ]
+    return image
+
+
+def test_frames_lie_along_their_normal_whatever_the_stored_order(blobs: LocalBlobs) -> None:
+    """Enhanced MR says in functional groups where each frame lies; b-values of frames come first."""
+    image = multi_frame()
+    slices = Pictures(blobs).study(copies(blobs, [image])).series[0].slices
+    assert [one.frame for one in slices] == [1, 2, 0]
+    for number, b in enumerate((0.0, 1000.0, 0.0)):
+        image.PerFrameFunctionalGroupsSequence[number].MRDiffusionSequence = group(
+            MRDiffusionSequence={"DiffusionBValue": b}
+        ).MRDiffusionSequence
+    slices = Pictures(blobs).study(copies(blobs, [image])).series[0].slices
+    assert [(one.frame, one.b_value) for one in slices] == [(2, 0.0), (0, 0.0), (1, 1000.0)]
+
+
+def test_frames_are_shown_with_the_spacing_of_their_functional_groups(blobs: LocalBlobs) -> None:
+    """Rows of 2 mm and columns of 1 mm: twice as high."""
+    pictures = Pictures(blobs)
+    study = pictures.study(copies(blobs, [multi_frame(PixelMeasuresSequence={"PixelSpacing": [2, 1]})]))
+    assert Image.open(BytesIO(pictures.png(study, 0, 0, "full"))).size == (16, 32)
+
+
+def test_frames_are_rescaled_one_by_one(blobs: LocalBlobs) -> None:
+    """The frame at 1 mm has 30 and a slope of 1, the one at 0 mm has 20 and a slope of 3."""
+    image = multi_frame()
+    for number, slope in enumerate((6, 3, 1)):
+        item = {"RescaleSlope": slope, "RescaleIntercept": 0, "RescaleType": "US"}
+        image.PerFrameFunctionalGroupsSequence[number].update(group(PixelValueTransformationSequence=item))
+    pictures = Pictures(blobs)
+    study = pictures.study(copies(blobs, [image]))
+    greys = [np.asarray(Image.open(BytesIO(pictures.png(study, 0, n, "full")))).mean() for n in range(3)]
+    assert greys == [255, 0, 255]
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_palette_is_shown_in_its_colours(blobs: LocalBlobs, bits: int) -> None:
+    """An entry of the tables is a colour, not a grey (PS3.3 C.7.9)."""
+    image = slice_of(1, PhotometricInterpretation="PALETTE COLOR")
+    image.PixelData = np.full((16, 16), 2, "<u2").tobytes()
+    for colour, values in (("Red", (0, 1, 200, 3)), ("Green", (0, 2, 100, 3)), ("Blue", (0, 3, 50, 3))):
+        entries = [value << 8 if bits == 16 else value for value in values]
+        setattr(image, f"{colour}PaletteColorLookupTableDescriptor", [4, 0, bits])
+        setattr(
+            image,
+            f"{colour}PaletteColorLookupTableData",
+            np.array(entries, "<u2" if bits == 16 else "u1").tobytes(),
+        )
+    pictures = Pictures(blobs)
+    study = pictures.study(copies(blobs, [image]))
+    shown = np.asarray(Image.open(BytesIO(pictures.png(study, 0, 0, "auto"))))
+    assert shown[0, 0].tolist() == [200, 100, 50]
+
+
+def test_a_palette_without_tables_is_told(blobs: LocalBlobs) -> None:
+    """Grey values nobody measured are no picture."""
+    pictures = Pictures(blobs)
+    study = pictures.study(copies(blobs, [slice_of(1, PhotometricInterpretation="PALETTE COLOR")]))
+    with pytest.raises(PictureFailed):
+        pictures.png(study, 0, 0, "full")
+
+
 def test_a_header_that_promises_frames_makes_no_list_of_them(blobs: LocalBlobs) -> None:
     """Two thousand million slices would be all of the memory; the one that is listed says what is wrong."""
     pictures = Pictures(blobs)

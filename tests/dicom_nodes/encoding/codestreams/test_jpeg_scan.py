@@ -1,0 +1,99 @@
+"""Scans of JPEG: their codes are counted to the last, and nothing stands behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from io import BytesIO
+
+import imagecodecs
+import numpy as np
+import pytest
+from PIL import Image
+
+from dicom_nodes.encoding.codestreams.edits import UnaccountedBytes
+from dicom_nodes.encoding.codestreams.jpeg import walk
+
+NOISE = np.random.default_rng(20261130)
+SECRET = b"Probe^Petra "
+
+
+def _baseline(mode: str, **options: object) -> Callable[[], tuple[int, int, bytes]]:
+    def encode() -> tuple[int, int, bytes]:
+        shape = (45, 67) if mode == "L" else (45, 67, 3)
+        file = BytesIO()
+        Image.fromarray(NOISE.integers(0, 255, shape, np.uint8)).save(file, "JPEG", **options)
+        return 45, 67, file.getvalue()
+
+    return encode
+
+
+def _lossless(bits: int, columns: int, predictor: int) -> Callable[[], tuple[int, int, bytes]]:
+    def encode() -> tuple[int, int, bytes]:
+        steps = NOISE.integers(-40, 40, (40, columns)).cumsum(axis=1)
+        image = (steps + (1 << bits - 1)).clip(0, (1 << bits) - 1).astype(np.uint16)
+        return 40, columns, bytes(imagecodecs.ljpeg_encode(image, bitspersample=bits))
+
+    return encode
+
+
+ENCODED = {
+    "grey": _baseline("L"),
+    "flat grey": lambda: (16, 16, bytes(imagecodecs.jpeg8_encode(np.full((16, 16), 7, np.uint8)))),
+    "colour, all samples": _baseline("RGB", subsampling=0),
+    "colour, half of the columns": _baseline("RGB", subsampling=1),
+    "colour, a quarter": _baseline("RGB", subsampling=2, optimize=True),
+    "restart markers": _baseline("RGB", subsampling=2, restart_marker_blocks=2),
+    "restart markers, grey": _baseline("L", restart_marker_rows=1),
+    "12 bits": lambda: (
+        33,
+        50,
+        bytes(imagecodecs.jpeg8_encode(NOISE.integers(0, 4095, (33, 50), np.uint16), bitspersample=12)),
+    ),
+    "lossless, 12 bits": _lossless(12, 61, 1),
+    "lossless, 16 bits": _lossless(16, 62, 1),
+    "lossless, wide": _lossless(16, 1200, 1),
+}
+encoders = pytest.mark.parametrize("encoder", ENCODED)
+
+
+@encoders
+def test_what_encoders_write_is_the_picture_to_its_last_code(encoder: str) -> None:
+    """Nothing is written over, whatever the sampling, the restarts and the process."""
+    rows, columns, code = ENCODED[encoder]()
+    assert walk(code, rows, columns) == ([], len(code))
+
+
+@encoders
+def test_text_behind_the_last_sample_is_refused(encoder: str) -> None:
+    """A decoder never looks at it."""
+    rows, columns, code = ENCODED[encoder]()
+    for text in (SECRET, b"P", SECRET + b"\xff\x00"):
+        with pytest.raises(UnaccountedBytes):
+            walk(code[:-2] + text + code[-2:], rows, columns)
+
+
+@encoders
+def test_padding_behind_the_last_sample_stays(encoder: str) -> None:
+    """Zeros and fill bytes say nothing."""
+    rows, columns, code = ENCODED[encoder]()
+    for padding in (b"\0", b"\0\0\0", b"\xff\xff"):
+        padded = code[:-2] + padding + code[-2:]
+        assert walk(padded, rows, columns) == ([], len(padded))
+
+
+@encoders
+def test_a_scan_that_ends_too_early_is_refused(encoder: str) -> None:
+    """Of fewer codes than samples nobody can tell which are missing."""
+    rows, columns, code = ENCODED[encoder]()
+    with pytest.raises(UnaccountedBytes):
+        walk(code[: len(code) - 6].rstrip(b"\xff") + b"\xff\xd9", rows, columns)
+
+
+def test_text_behind_the_samples_of_a_restart_interval_is_refused() -> None:
+    """Every interval ends where its codes do."""
+    rows, columns, code = ENCODED["restart markers"]()
+    at = code.index(b"\xff\xd0")
+    with pytest.raises(UnaccountedBytes):
+        walk(code[:at] + SECRET + code[at:], rows, columns)
+    with pytest.raises(UnaccountedBytes):
+        walk(code[:-2] + b"\xff\xd0" + SECRET + code[-2:], rows, columns)
