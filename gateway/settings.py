@@ -36,6 +36,13 @@ def usable_cores() -> int:
     return len(mine(0)) if mine is not None else os.cpu_count() or 1
 
 
+def separated(value: object) -> object:
+    """A list, also where the environment gives it as one text with commas."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
 class Table(BaseModel):
     """A table of gateway.toml: unknown keys are errors, because a misspelt setting is a silent one."""
 
@@ -173,9 +180,7 @@ class StudySettings(Table):
     @field_validator("no_patient_ids", mode="before")
     @classmethod
     def _separated(cls, value: object) -> object:
-        if isinstance(value, str):  # from the environment
-            return [part.strip() for part in value.split(",") if part.strip()]
-        return value
+        return separated(value)
 
 
 class EngineSettings(Table):
@@ -232,6 +237,16 @@ class FileSettings(Table):
     profiles: Path = Field(
         Path("profiles"), description="folder of the site's own de-identification profiles"
     )
+    deface_sites: tuple[str, ...] = Field(
+        (),
+        description="sites whose studies leave without faces whatever their rule says, as a list; in the environment "
+        "separated by commas; needs the extra deface",
+    )
+
+    @field_validator("deface_sites", mode="before")
+    @classmethod
+    def _separated(cls, value: object) -> object:
+        return separated(value)
 
 
 class NotifySettings(Table):
