@@ -115,8 +115,10 @@ class WebSettings(Table):
     )
     proxies: tuple[str, ...] = Field(
         ("127.0.0.1", "::1"),
-        description="addresses or networks of proxies in front: of these, X-Forwarded-For says who asks",
+        description="addresses or networks of proxies in front: of these, X-Forwarded-For says who asks; in the "
+        "environment separated by commas",
     )
+    _separated = field_validator("proxies", mode="before")(_parts)
     session_hours: float = Field(12.0, gt=0, description="hours until a sign-in ends: one working day")
     claim_minutes: float = Field(
         45.0, gt=0, description="minutes a claim holds a case; each saved draft renews it"
@@ -245,6 +247,13 @@ class FileSettings(Table):
     profiles: Path = Field(
         Path("profiles"), description="folder of the site's own de-identification profiles"
     )
+    deface_sites: tuple[str, ...] = Field(
+        (),
+        description="sites whose studies leave without faces whatever their rule says, as a list; in the environment "
+        "separated by commas; needs the extra deface",
+    )
+
+    _separated = field_validator("deface_sites", mode="before")(_parts)
 
 
 class NotifySettings(Table):
