@@ -245,6 +245,13 @@ class FileSettings(Table):
     profiles: Path = Field(
         Path("profiles"), description="folder of the site's own de-identification profiles"
     )
+    deface_sites: tuple[str, ...] = Field(
+        (),
+        description="sites whose studies leave without faces whatever their rule says, as a list; in the environment "
+        "separated by commas; needs the extra deface",
+    )
+
+    _separated = field_validator("deface_sites", mode="before")(_parts)
 
 
 class NotifySettings(Table):

@@ -35,6 +35,16 @@ class AtHardCap(StrEnum):
     HOLD = "hold"
 
 
+class FacesRule(StrEnum):
+    """What becomes of faces in the copies of a study.
+
+    keep: nothing, a reading for PML needs the whole cortex. deface: they are taken out, or the object is held.
+    """
+
+    KEEP = "keep"
+    DEFACE = "deface"
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -100,6 +110,9 @@ class Rule(_Model):
     )
     profile: str = Field(
         default="", max_length=64, description="de-identification profile; none: the one of the settings"
+    )
+    faces: FacesRule = Field(
+        default=FacesRule.KEEP, description="keep, or deface: copies leave without faces, or are held"
     )
     referral: Referral = Referral.SURVEILLANCE
     urgency: Urgency = Urgency.ROUTINE

@@ -23,6 +23,7 @@ class HeldReason(StrEnum):
     BURNED_IN_ANNOTATION = "burned-in-annotation"  # (0028,0301) says YES, or anything but NO
     SCREEN_CAPTURE = "screen-capture"  # ImageType says that it is a copy of a screen
     EMBEDDED_OVERLAY = "embedded-overlay"  # a graphic in unused bits of the pixel data
+    FACE = "face"  # it is to leave without a face, and that cannot be done or proven
     INCOMPLETE = "incomplete"  # a UID without which it belongs nowhere is missing, or is none
     UNREADABLE = "unreadable"  # a value is not what its encoding promises
     # On the way back.

@@ -27,6 +27,7 @@ class NewCase:
     explanation: list[Any]
     series: list[Any]
     profile: str = ""
+    faces: str = "keep"
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from dicom_nodes.node import NO_SITE, ConfirmsBy, DimseNode, Role
 from gateway.assembly.gateway import kept_nodes, kept_rules, unreachable
 from gateway.assembly.last_good import Kept
 from gateway.errors import GatewayError
+from gateway.faces.missing import LibrariesMissing, refuse_if_missing
 from gateway.privacy.errors import PrivacyError
 from gateway.profiles import read_folder
 from gateway.recipients import Nobody, ToNode, ToUploader, recipient
@@ -309,6 +310,11 @@ def _profiles(settings: Settings) -> Iterator[Problem]:
         rules = load_rules(folder).rules if folder.exists() else ()
     except RuleFileError:
         rules = ()  # told by _nodes_and_rules
+    if settings.files.deface_sites or any(rule.faces == "deface" for rule in rules):
+        try:
+            refuse_if_missing()
+        except LibrariesMissing as error:
+            yield Problem("profiles", error.problem, error.fix)
     chosen |= {f"rule {rule.id}": rule.profile for rule in rules if rule.profile}
     for where, name in chosen.items():
         if name in profiles.found:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 
 from pydicom import Dataset
 
@@ -25,6 +26,10 @@ from gateway.privacy.leak_search.search import IdentifyingValue, Leak
 from gateway.privacy.profile.profile import Profile
 from gateway.records.blobs import BlobStore
 from gateway.records.step_record import NewPreparedInstance
+
+if TYPE_CHECKING:  # loaded only where faces go
+    from gateway.faces.cut import Faces
+    from gateway.faces.preparer import FacelessPreparer
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,8 @@ class Share:
     kinds: Mapping[str, str]
     proven: Mapping[str, str]
     originals: Sequence[Original]
+    faces: Faces | None = field(default=None, repr=False)
+    """What takes faces out of the copies; None: they stay."""
 
     def kind(self, header: Dataset) -> str | None:
         """The kind of the series an object is of."""
@@ -111,7 +118,7 @@ def values_in(blobs: BlobStore, keys: Sequence[str]) -> Values:
 
 def copies_of(share: Share) -> list[Copy | Withheld | Leaking]:
     """What became of each original, in order; the copies are on disk then. Raises OSError."""
-    preparer = Preparer(share.profile, share.patient, share.values, originals.parsed)
+    preparer = _preparer(share)
     copies: list[Copy | Withheld | Leaking] = []
     folder = f"prepared/{share.case_id}"
     with share.blobs.batch() as batch:
@@ -133,6 +140,15 @@ def copies_of(share: Share) -> list[Copy | Withheld | Leaking]:
             batch.put(blob, done.file)
             copies.append(_copy(original, done, blob))
     return copies
+
+
+def _preparer(share: Share) -> Preparer | FacelessPreparer:
+    keeping = Preparer(share.profile, share.patient, share.values, originals.parsed)
+    if share.faces is None:
+        return keeping
+    from gateway.faces.preparer import FacelessPreparer
+
+    return FacelessPreparer(keeping, share.faces, originals.parsed)
 
 
 def _copy(original: Original, done: Prepared, blob: str) -> Copy:

@@ -13,15 +13,24 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from gateway import __version__
 from gateway.privacy.leak_search.search import IdentifyingValue
 from gateway.privacy.profile.profile import Profile
+from gateway.privacy.profile.table_e1_1 import METHOD_CODES
 from gateway.records.step_record import NewPreparedInstance
+
+if TYPE_CHECKING:
+    from gateway.faces.cut import Faces
 
 FORMAT = "pml-gateway de-identification manifest"
 FORMAT_VERSION = 1
+KEEP: Final = "keep"
+_WHY_KEPT: Final = (
+    "A reading for PML needs the whole cortex, and the copies go to named readers under contract; that nobody can be"
+    " recognised in them is not claimed."
+)
 
 
 @dataclass(frozen=True)
@@ -75,6 +84,7 @@ class ManifestBuilder:
         generation: int,
         profile: Profile,
         key_id: str,
+        faces: Mapping[str, Any],
         values: Collection[IdentifyingValue],
         stayed: Iterable[Stayed],
         made_at: datetime,
@@ -89,6 +99,7 @@ class ManifestBuilder:
             "software": {"name": "pml-gateway", "version": __version__},
             "key_id": key_id,
             "profile": described(profile),
+            "faces": dict(faces),
             "attributes": dict(sorted(self.actions.items())),
             "instances": self.instances,
             "held": [vars(one) for one in stayed],
@@ -111,6 +122,19 @@ def described(profile: Profile) -> dict[str, Any]:
         "options": [
             {"code": code, "scheme": "DCM", "meaning": meaning} for code, meaning in profile.method_codes()
         ],
+    }
+
+
+def faces_described(faces: Faces | None) -> dict[str, Any]:
+    """What became of faces, as a manifest names it; which copies have none stands in their actions."""
+    if faces is None:
+        return {"mode": KEEP, "why": _WHY_KEPT}
+    code, meaning = METHOD_CODES["clean_recognizable_visual_features"]
+    return {
+        "mode": "deface",
+        "option": {"code": code, "scheme": "DCM", "meaning": meaning},
+        "brains_ml": [round(planes.brain.millilitres) for planes in faces.planes.values()],
+        "without_a_brain": len(faces.why_not),
     }
 
 

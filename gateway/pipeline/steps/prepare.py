@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydicom import Dataset
 
@@ -20,7 +20,7 @@ from gateway.pipeline.step_result import Done, StepResult, Stuck
 from gateway.pipeline.steps import held_objects, originals
 from gateway.pipeline.steps.copies import Copy, Leaking, Original, Share, Withheld, copies_of, values_in
 from gateway.pipeline.steps.identities import persons, pseudonyms, sealed
-from gateway.pipeline.steps.manifest import ManifestBuilder, Stayed, canonical
+from gateway.pipeline.steps.manifest import KEEP, ManifestBuilder, Stayed, canonical, faces_described
 from gateway.pipeline.steps.persons import standing_header, whom
 from gateway.privacy.deidentify.instance import PatientContext
 from gateway.privacy.errors import Held
@@ -33,6 +33,9 @@ from gateway.records.tables.studies import Instance
 from gateway.records.views import case_rows
 from gateway.records.views.held_object_rows import HeldRow, held_objects_of
 from routing_rules.series.series import PROVEN
+
+if TYPE_CHECKING:
+    from gateway.faces.cut import Faces
 
 
 def prepare(turn: Turn, context: StepContext) -> StepResult:
@@ -56,6 +59,7 @@ def prepare(turn: Turn, context: StepContext) -> StepResult:
         kinds_by_number(case.series, least=PROVEN),
         (),
     )
+    whole = replace(whole, faces=_faces(context, case, whole, instances))
     numbered = whom(header, context.no_patient_ids).has_number
     work = _Preparation(context, case, whole, instances, known, numbered or study.person_of is not None)
     for one in _made(context, whole, instances, known):
@@ -70,6 +74,21 @@ def kinds_by_number(series: Sequence[Mapping[str, Any]], *, least: float = 0.0) 
         sure = float(row.get("confidence") or 0.0) >= least
         kinds.setdefault(str(row["series_number"]), set()).add(str(row["kind"]) if sure else "")
     return {number: found.pop() for number, found in kinds.items() if len(found) == 1 and found != {""}}
+
+
+def _faces(context: StepContext, case: Case, share: Share, instances: Sequence[Instance]) -> Faces | None:
+    """What takes faces out, where the case's rule or its site asks for it; raises LibrariesMissing."""
+    if case.faces == KEEP and case.site not in context.settings.files.deface_sites:
+        return None
+    from gateway.faces.missing import refuse_if_missing
+    from gateway.faces.study import faces_of
+
+    refuse_if_missing()
+    return faces_of(
+        originals.with_headers(context.blobs, list(instances)),
+        share.kind,
+        lambda instance: originals.parsed(context.blobs.get(instance.blob)),
+    )
 
 
 def _values(context: StepContext, instances: Sequence[Instance], shift: int) -> frozenset[IdentifyingValue]:
@@ -237,6 +256,7 @@ class _Preparation:
             generation=self.case.generation,
             profile=self.share.profile,
             key_id=self.share.patient.key.key_id,
+            faces=faces_described(self.share.faces),
             values=self.share.values,
             stayed=sorted([*waiting, *decided], key=lambda held: held.source),
             made_at=turn.now,

@@ -138,6 +138,7 @@ def new_case(
         referral=str(rule.referral),
         urgency=str(rule.urgency),
         profile=rule.profile,
+        faces=str(rule.faces),
         priority=PRIORITIES.get((str(rule.referral), str(rule.urgency)), 5),
         readability=str(verdict.readability),
         verdict=shown,

@@ -43,6 +43,7 @@ FINISHED: Final = frozenset(
         0x00189087,  # DiffusionBValue
         0x00200060,  # Laterality
         0x00280301,  # BurnedInAnnotation
+        0x00280302,  # RecognizableVisualFeatures
         0x00280303,  # LongitudinalTemporalInformationModified
     }
 )
@@ -211,6 +212,8 @@ class InstanceDeidentifier:
         new.DeidentificationMethodCodeSequence = Sequence(items)
         modified = "retain_modified_dates" in self.profile.options
         new.LongitudinalTemporalInformationModified = "MODIFIED" if modified else "REMOVED"
+        if self.profile.faces_out:
+            new.RecognizableVisualFeatures = "NO"  # PS3.15 E.3.2; the code of the option is among those above
         for keyword in ("PatientName", "PatientID"):  # Type 2: the reading site lists by them
             if not new.get(keyword):
                 setattr(new, keyword, self.context.pseudonym)

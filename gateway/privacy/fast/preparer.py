@@ -63,12 +63,16 @@ class Preparer:
         values: Collection[IdentifyingValue],
         read: Read | None = None,
     ) -> None:
-        self.profile, self.patient = profile, patient
+        self.profile, self.patient, self._values = profile, patient, values
         self.search = LeakSearch(values)
         self._read = read or _read
         self.whole = 0
         """Objects that went through `deidentify`."""
         self._assembler = Assembler(profile, patient)
+
+    def under(self, profile: Profile) -> Preparer:
+        """Another one for the same objects, under another profile."""
+        return Preparer(profile, self.patient, self._values, self._read)
 
     def prepare(
         self, data: Octets, kind_of: KindOf, *, released: bool = False, written: Written = b"".join

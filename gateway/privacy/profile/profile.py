@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -43,10 +43,16 @@ class Profile:
     fingerprint: str
     layered: str | None = field(repr=False)
     """The site's YAML text it was compiled with."""
+    faces_out: bool = False
+    """Whether faces are taken out of the pixels before, so that a copy may say so."""
 
-    def __reduce__(self) -> tuple[Callable[[str, str | None], Profile], tuple[str, str | None]]:
+    def __reduce__(self) -> tuple[Callable[[str, str | None, bool], Profile], tuple[str, str | None, bool]]:
         """To another process goes what it was compiled from: there it is compiled once, too."""
-        return load_profile, (self.base, self.layered)
+        return _loaded, (self.base, self.layered, self.faces_out)
+
+    def with_faces_out(self) -> Profile:
+        """The same for objects of which `gateway.faces` has taken out the face."""
+        return replace(self, faces_out=True)
 
     def code(self, tag: int) -> str | None:
         """The action code of `tag` after options and rules; None when neither table nor rules list it."""
@@ -68,7 +74,8 @@ class Profile:
 
     def method_codes(self) -> tuple[tuple[str, str], ...]:
         """(code value, meaning) of DeidentificationMethodCodeSequence: the profile, then each option applied."""
-        return tuple(METHOD_CODES[name] for name in ("basic", *self.options))
+        names = ("basic", *self.options, *(("clean_recognizable_visual_features",) if self.faces_out else ()))
+        return tuple(METHOD_CODES[name] for name in names)
 
 
 def shipped_profiles() -> frozenset[str]:
@@ -87,6 +94,11 @@ def load_profile(
     direct identifier that would be kept, and whatever would be released without anybody able to judge it.
     """
     return _compile(name, layered, source)
+
+
+def _loaded(name: str, layered: str | None, faces_out: bool) -> Profile:
+    profile = load_profile(name, layered)
+    return profile.with_faces_out() if faces_out else profile
 
 
 @lru_cache(maxsize=16)

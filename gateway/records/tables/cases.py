@@ -39,6 +39,9 @@ class Case(Due, table=True):
     rule_title: str
     rules_fingerprint: str
     profile: str = Field(default="", description="de-identification profile; empty: the one of the settings")
+    faces: str = Field(
+        default="keep", description="keep or deface, as its rule says; files.deface_sites may ask for more"
+    )
     referral: str
     urgency: str
     priority: int = Field(default=5, description="smaller is sooner: suspected PML first")

@@ -1,0 +1,56 @@
+"""Copies of objects without their faces: each is cut, prepared like all others, and proven on what was prepared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from pydicom.dataset import Dataset
+
+from dicom_nodes.encoding.octets import Octets
+from gateway.faces.cut import Faces, proven, without_face
+from gateway.privacy.deidentify.admission import refuse_if_held
+from gateway.privacy.errors import Held
+from gateway.privacy.fast.assembler import KindOf
+from gateway.privacy.fast.preparer import Prepared, Preparer, Written
+
+GONE = "PixelData: face taken out"
+NOT_IN_IT = "PixelData: no face in the picture"
+
+
+class FacelessPreparer:
+    """As `Preparer`; `keeping` prepares what a person released although its face cannot be taken out."""
+
+    def __init__(self, keeping: Preparer, faces: Faces, read: Callable[[bytes], Dataset]) -> None:
+        self._keeping, self._faces, self._read = keeping, faces, read
+        self._faceless = keeping.under(keeping.profile.with_faces_out())
+
+    def prepare(
+        self, data: Octets, kind_of: KindOf, *, released: bool = False, written: Written = b"".join
+    ) -> Prepared:
+        """One Part 10 file without its face, with what `Preparer.prepare` does; raises Held."""
+        original = self._read(data[:])
+        try:
+            cut = without_face(original, self._faces)
+        except Held as face:
+            if released:
+                return self._keeping.prepare(data, kind_of, released=True, written=written)
+            raise self._all_that_stops(original, face) from None
+        done = self._faceless.prepare(
+            data if cut is None else cut, kind_of, released=released, written=written
+        )
+        if done.leaks:
+            return done
+        proven(self._read(data[:]), self._read(done.file[:]), self._faces)  # both read anew
+        what = NOT_IN_IT if cut is None else GONE
+        return replace(done, actions=dict(sorted({**done.actions, what: 1}.items())))
+
+    def _all_that_stops(self, original: Dataset, face: Held) -> Held:
+        """`face`, with whatever else stops the object: who releases it has to know of both."""
+        try:
+            refuse_if_held(original, self._keeping.profile)
+        except Held as other:
+            if not other.releasable:
+                return other
+            return Held(f"{other.problem} {face.problem}", other.fix, reason=other.reason, releasable=True)
+        return face

@@ -1,0 +1,143 @@
+"""Where the voxels of an object lie in the patient (PS3.3 C.7.6.2 and C.7.6.16.2), slice by slice.
+
+Coordinates are mm in the patient system: x to the left, y to the back, z to the head.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+
+from gateway.privacy.errors import Held, HeldReason
+
+_NOT_SLICES: Final = {
+    "MOSAIC": "its picture is a mosaic of slices",
+    "PROJECTION IMAGE": "it is a projection, which shows the surface from outside",
+    "MAX_IP": "it is a projection, which shows the surface from outside",
+    "MIN_IP": "it is a projection, which shows the surface from outside",
+    "MIP": "it is a projection, which shows the surface from outside",
+    "MNIP": "it is a projection, which shows the surface from outside",
+    "VOLUME_RENDER": "it is a rendering, which shows the surface from outside",
+    "SURFACE_RENDER": "it is a rendering, which shows the surface from outside",
+    "CSA MPR THICK": "it is a thick reformation",
+}
+"""Values of ImageType under which position and orientation do not say where a pixel was."""
+_LONGEST_STEP_MM: Final = 20.0
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One frame: the middle of its first voxel, the steps to the next column and to the next row, in mm."""
+
+    corner: tuple[float, float, float]
+    to_next_column: tuple[float, float, float]
+    to_next_row: tuple[float, float, float]
+    rows: int
+    columns: int
+
+    def along(self, direction: Sequence[float]) -> NDArray[np.float64]:
+        """How far each voxel's middle lies in a direction (x, y, z), in mm: (rows, columns)."""
+        at = np.asarray(direction, np.float64)
+        rows = np.arange(self.rows) * float(at @ np.asarray(self.to_next_row))
+        columns = np.arange(self.columns) * float(at @ np.asarray(self.to_next_column))
+        return float(at @ np.asarray(self.corner)) + rows[:, None] + columns[None, :]
+
+    @property
+    def normal(self) -> NDArray[np.float64]:
+        """The unit vector at right angles to it."""
+        across = np.cross(self.to_next_column, self.to_next_row)
+        unit: NDArray[np.float64] = across / np.linalg.norm(across)
+        return unit
+
+
+def not_cut(why: str) -> Held:
+    """A face that may be in an object and cannot be taken out; `why` reads on after 'because'."""
+    return Held(
+        f"Its face cannot be taken out, because {why}.",
+        "Look at the image; a named person can release it when nobody can be recognised in it, or leave it out.",
+        reason=HeldReason.FACE,
+        releasable=True,
+    )
+
+
+def frame_of_reference(ds: Dataset) -> str:
+    """FrameOfReferenceUID; raises Held when there is none."""
+    uid = str(ds.get("FrameOfReferenceUID") or "").strip(" \0")
+    if not uid:
+        raise not_cut("it has no frame of reference (0020,0052), so nobody knows where it lies in the head")
+    return uid
+
+
+def slices_of(ds: Dataset) -> tuple[Slice, ...]:
+    """The frames of an object in order, from the attributes of an MR or an Enhanced MR image; raises Held."""
+    image_type = ds.get("ImageType") or ()
+    for value in [image_type] if isinstance(image_type, str) else image_type:
+        if str(value).strip().upper() in _NOT_SLICES:
+            raise not_cut(_NOT_SLICES[str(value).strip().upper()])
+    try:
+        frames = int(ds.get("NumberOfFrames") or 1)
+        groups = ds.get("PerFrameFunctionalGroupsSequence")
+        if groups is None and frames == 1:
+            return (_slice(ds, ds, ds, ds),)
+        if groups is None or len(groups) != frames:
+            raise not_cut("its frames do not say where they lie")
+        shared = ds.get("SharedFunctionalGroupsSequence") or [Dataset()]
+        for group in (*groups, shared[0]):
+            _refuse_projections(group)
+        return tuple(
+            _slice(
+                ds,
+                _macro("PlanePositionSequence", group, shared[0]),
+                _macro("PlaneOrientationSequence", group, shared[0]),
+                _macro("PixelMeasuresSequence", group, shared[0]),
+            )
+            for group in groups
+        )
+    except (TypeError, ValueError, AttributeError, IndexError, KeyError, OverflowError):
+        raise not_cut("position, orientation or pixel spacing are missing or no numbers") from None
+
+
+def _refuse_projections(group: Dataset) -> None:
+    for item in group.get("MRImageFrameTypeSequence") or ():
+        for value in item.get("FrameType") or ():
+            if str(value).strip().upper() in _NOT_SLICES:
+                raise not_cut(_NOT_SLICES[str(value).strip().upper()])
+
+
+def _macro(keyword: str, group: Dataset, shared: Dataset) -> Dataset:
+    return (group.get(keyword) or shared[keyword].value)[0]
+
+
+def _slice(ds: Dataset, position: Dataset, orientation: Dataset, measures: Dataset) -> Slice:
+    corner = _numbers(position.ImagePositionPatient, 3)
+    cosines = _numbers(orientation.ImageOrientationPatient, 6)
+    between_rows, between_columns = _numbers(measures.PixelSpacing, 2)
+    row, column = cosines[:3], cosines[3:]
+    square = np.allclose([row @ row, column @ column, row @ column], [1, 1, 0], atol=1e-3)
+    steps = (between_rows, between_columns)
+    if not square or not 0 < min(steps) <= max(steps) <= _LONGEST_STEP_MM:
+        raise ValueError
+    return Slice(
+        _triple(corner),
+        _triple(row * between_columns),
+        _triple(column * between_rows),
+        int(ds.Rows),
+        int(ds.Columns),
+    )
+
+
+def _numbers(values: Any, count: int) -> NDArray[np.float64]:
+    numbers = np.array([float(value) for value in values], np.float64)
+    if numbers.shape != (count,) or not np.isfinite(numbers).all():
+        raise ValueError
+    return numbers
+
+
+def _triple(vector: NDArray[np.float64]) -> tuple[float, float, float]:
+    x, y, z = (float(part) for part in vector)
+    return x, y, z

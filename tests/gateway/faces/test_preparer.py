@@ -1,0 +1,125 @@
+"""Copies without faces: prepared like all others, marked, proven, and held where that cannot be."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import numpy as np
+import pytest
+from pydicom import Dataset, dcmread
+
+from gateway.faces.cut import Faces
+from gateway.faces.preparer import GONE, NOT_IN_IT, FacelessPreparer
+from gateway.faces.slices import slices_of
+from gateway.pipeline.steps import originals
+from gateway.privacy.deidentify.instance import PatientContext
+from gateway.privacy.errors import Held, HeldReason
+from gateway.privacy.fast.preparer import Preparer
+from gateway.privacy.identifiers.values import IdentifyingValue, ValueKind
+from gateway.privacy.profile.profile import load_profile
+from gateway.privacy.pseudonyms import PseudonymKey
+from support.objects.heads import AXIAL, FRAME, SAGITTAL, file_of, head_series, true_faces
+
+PATIENT = PatientContext("PML-TEST", -100, PseudonymKey(b"k" * 32, "test").of("north"))
+FACES = true_faces()
+
+
+def preparers(
+    faces: Faces = FACES, values: tuple[IdentifyingValue, ...] = ()
+) -> tuple[Preparer, FacelessPreparer]:
+    """One that keeps faces, and one that takes them out."""
+    keeping = Preparer(load_profile(), PATIENT, values, originals.parsed)
+    return keeping, FacelessPreparer(keeping, faces, originals.parsed)
+
+
+def kind(_header: Dataset) -> str:
+    """T1."""
+    return "t1"
+
+
+@pytest.fixture
+def image() -> Dataset:
+    """A sagittal image through nose and brain."""
+    return head_series(SAGITTAL, only=slice(21, 22))[0]
+
+
+def test_a_copy_without_a_face_differs_in_pixels_and_marks_only(image: Dataset) -> None:
+    """The option's code and RecognizableVisualFeatures NO are added; all other attributes are as ever."""
+    keeping, faceless = preparers()
+    kept, done = keeping.prepare(file_of(image), kind), faceless.prepare(file_of(image), kind)
+    old, new = dcmread(BytesIO(kept.file)), dcmread(BytesIO(done.file))
+    changed = {element.keyword for element in new if element.tag not in old or old[element.tag] != element}
+    assert changed == {
+        "PixelData",
+        "LargestImagePixelValue",
+        "RecognizableVisualFeatures",
+        "DeidentificationMethodCodeSequence",
+    }
+    assert new.RecognizableVisualFeatures == "NO"
+    assert [item.CodeValue for item in new.DeidentificationMethodCodeSequence] == [
+        *(item.CodeValue for item in old.DeidentificationMethodCodeSequence),
+        "113102",
+    ]
+    assert dict(done.actions) == {**kept.actions, GONE: 1}
+    (where,) = slices_of(new)
+    face = FACES.planes[FRAME].shear.face(where)
+    assert np.array_equal(new.pixel_array[~face], image.pixel_array[~face])
+    assert (new.pixel_array[face] == image.pixel_array.min()).all()
+
+
+def test_a_copy_with_its_face_claims_nothing(image: Dataset) -> None:
+    """Without the option neither code nor attribute is there."""
+    keeping, _ = preparers()
+    copy = dcmread(BytesIO(keeping.prepare(file_of(image), kind).file))
+    assert "RecognizableVisualFeatures" not in copy
+    assert "113102" not in {item.CodeValue for item in copy.DeidentificationMethodCodeSequence}
+
+
+def test_a_picture_beside_the_face_keeps_its_pixels_and_may_say_so() -> None:
+    """A high axial slice shows no face: its bytes stay, its marks are those of the option."""
+    _, faceless = preparers()
+    (high,) = head_series(AXIAL, only=slice(32, 33))
+    done = faceless.prepare(file_of(high), kind)
+    copy = dcmread(BytesIO(done.file))
+    assert copy.PixelData == high.PixelData
+    assert copy.RecognizableVisualFeatures == "NO"
+    assert done.actions[NOT_IN_IT] == 1
+
+
+def test_what_has_no_brain_is_held_until_a_person_releases_it_with_its_face(image: Dataset) -> None:
+    """The released copy is the one that keeps faces, byte for byte, without the claim."""
+    keeping, faceless = preparers(Faces({}, {}))
+    with pytest.raises(Held) as held:
+        faceless.prepare(file_of(image), kind)
+    assert (held.value.reason, held.value.releasable) == (HeldReason.FACE, True)
+    released = faceless.prepare(file_of(image), kind, released=True)
+    assert released.file == keeping.prepare(file_of(image), kind).file
+
+
+def test_who_releases_an_object_hears_of_all_that_stops_it(image: Dataset) -> None:
+    """Text in the pixels and a face that cannot go are said together; what nobody can release is said alone."""
+    _, faceless = preparers(Faces({}, {}))
+    image.BurnedInAnnotation = "YES"
+    with pytest.raises(Held, match=r"burned into the pixels\. Its face cannot be taken out") as held:
+        faceless.prepare(file_of(image), kind)
+    assert held.value.releasable
+    image.SOPClassUID = image.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.66"
+    with pytest.raises(Held) as held:
+        faceless.prepare(file_of(image), kind)
+    assert (held.value.reason, held.value.releasable) == (HeldReason.SOP_CLASS, False)
+
+
+def test_a_released_object_whose_face_can_go_goes_without_it(image: Dataset) -> None:
+    """Whoever released it for its text has not asked for the face."""
+    _, faceless = preparers()
+    image.BurnedInAnnotation = "YES"
+    with pytest.raises(Held, match="burned into"):
+        faceless.prepare(file_of(image), kind)
+    assert faceless.prepare(file_of(image), kind, released=True).actions[GONE] == 1
+
+
+def test_a_leak_is_told_as_ever(image: Dataset) -> None:
+    """The leak search reads the copy without a face: a name among the pixels that stay is one."""
+    _, faceless = preparers(values=(IdentifyingValue("PatientName", "Zwetschgenbaum", ValueKind.NAME),))
+    image.PixelData = b"Zwetschgenbaum" + image.PixelData[14:]
+    assert faceless.prepare(file_of(image), kind).leaks
