@@ -24,7 +24,6 @@ from gateway.faces.brain import Brain
 from gateway.faces.shear import Shear
 from gateway.faces.slices import Slice, frame_of_reference, not_cut, slices_of
 from gateway.privacy.profile.table_e1_1 import METHOD_CODES
-from gateway.quiet_pydicom import silent_pydicom
 
 _AS_IT_IS: Final = frozenset({ImplicitVRLittleEndian, ExplicitVRLittleEndian})
 _OPTION: Final = METHOD_CODES["clean_recognizable_visual_features"][0]
@@ -72,8 +71,7 @@ def without_face(original: Dataset, faces: Faces) -> bytes | None:
         return None
     values = _frames(original, slices).copy()
     values[np.stack(gone)] = _darkest(original, values)
-    with silent_pydicom():
-        return _written(original, values)
+    return _written(original, values)
 
 
 def proven(original: Dataset, copy: Dataset, faces: Faces) -> None:

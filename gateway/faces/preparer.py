@@ -10,9 +10,11 @@ from pydicom.dataset import Dataset
 from dicom_nodes.encoding.octets import Octets
 from gateway.faces.cut import Faces, proven, without_face
 from gateway.privacy.deidentify.admission import refuse_if_held
-from gateway.privacy.errors import Held
+from gateway.privacy.deidentify.part10 import refuse_unknown_syntax
+from gateway.privacy.errors import Held, HeldReason
 from gateway.privacy.fast.assembler import KindOf
-from gateway.privacy.fast.preparer import Prepared, Preparer, Written
+from gateway.privacy.fast.preparer import Prepared, Preparer, Written, held_if_it_cannot_be
+from gateway.quiet_pydicom import silent_pydicom
 
 GONE = "PixelData: face taken out"
 NOT_IN_IT = "PixelData: no face in the picture"
@@ -30,18 +32,30 @@ class FacelessPreparer:
     ) -> Prepared:
         """One Part 10 file without its face, with what `Preparer.prepare` does; raises Held."""
         original = self._read(data[:])
-        try:
-            cut = without_face(original, self._faces)
-        except Held as face:
+        with silent_pydicom():
+            refuse_unknown_syntax(original)
+            try:
+                return self._without_face(original, data, kind_of, released, written)
+            except Held as why:
+                if why.reason is not HeldReason.FACE:
+                    raise
+                face = why
             if released:
                 return self._keeping.prepare(data, kind_of, released=True, written=written)
-            raise self._all_that_stops(original, face) from None
+            raise self._all_that_stops(original, face)
+
+    def _without_face(
+        self, original: Dataset, data: Octets, kind_of: KindOf, released: bool, written: Written
+    ) -> Prepared:
+        with held_if_it_cannot_be("cut"):
+            cut = without_face(original, self._faces)
         done = self._faceless.prepare(
             data if cut is None else cut, kind_of, released=released, written=written
         )
         if done.leaks:
             return done
-        proven(self._read(data[:]), self._read(done.file[:]), self._faces)  # both read anew
+        with held_if_it_cannot_be("compared"):
+            proven(self._read(data[:]), self._read(done.file[:]), self._faces)  # both read anew
         what = NOT_IN_IT if cut is None else GONE
         return replace(done, actions=dict(sorted({**done.actions, what: 1}.items())))
 

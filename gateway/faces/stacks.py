@@ -15,6 +15,7 @@ from pydicom.dataset import Dataset
 
 from gateway.faces.slices import Slice, frame_of_reference, slices_of
 from gateway.privacy.errors import Held
+from gateway.privacy.identifiers.values import UNREADABLE_VALUE
 
 Key = TypeVar("Key")
 
@@ -65,14 +66,15 @@ def whole_heads(
     """Stacks that may show a whole head, by frame of reference, the best first; from headers with their keys."""
     series: dict[tuple[str, str, str], list[tuple[Key, int, Slice]]] = {}
     for key, header in objects:
-        kind = kind_of(header)
-        if kind not in _KINDS:
-            continue
         try:
+            kind = kind_of(header)
+            if kind not in _KINDS:
+                continue
             where, frames = frame_of_reference(header), slices_of(header)
-        except Held:
+            uid = str(header.get("SeriesInstanceUID"))
+        except (Held, *UNREADABLE_VALUE):  # it is held later, with its reason
             continue
-        group = series.setdefault((where, str(header.get("SeriesInstanceUID")), kind), [])
+        group = series.setdefault((where, uid, kind), [])
         group += [(key, number, frame) for number, frame in enumerate(frames)]
     heads: dict[str, list[Stack[Key]]] = {}
     for (where, _, kind), frames_of_series in series.items():

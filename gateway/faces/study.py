@@ -17,6 +17,8 @@ from gateway.faces.brain import Brain, NoBrain, brain_in
 from gateway.faces.cut import Faces, HeadPlanes
 from gateway.faces.stacks import Key, Volume, whole_heads
 from gateway.privacy.errors import Held
+from gateway.privacy.identifiers.values import UNREADABLE_VALUE
+from gateway.quiet_pydicom import silent_pydicom
 
 log = logs.get(__name__)
 _MOST_TRIED: Final = 3
@@ -33,6 +35,16 @@ def faces_of(
 
     `objects` are headers with their keys, `read` gives an object with its pixels and may raise Held.
     """
+    with silent_pydicom():
+        return _faces_of(objects, kind_of, read, look)
+
+
+def _faces_of(
+    objects: Iterable[tuple[Key, Dataset]],
+    kind_of: Callable[[Dataset], str | None],
+    read: Callable[[Key], Dataset],
+    look: Callable[[Volume], Brain],
+) -> Faces:
     planes: dict[str, HeadPlanes] = {}
     why_not: dict[str, str] = {}
     for where, stacks in whole_heads(objects, kind_of).items():
@@ -43,6 +55,10 @@ def faces_of(
                 break
             except NoBrain as error:
                 why_not.setdefault(where, str(error))
+            except UNREADABLE_VALUE as error:
+                why_not.setdefault(
+                    where, f"the series that shows the head cannot be read ({type(error).__name__})"
+                )
             except (CannotDecode, Held) as error:
                 why_not.setdefault(
                     where, f"the series that shows the head cannot be read: {error.problem.rstrip('.')}"

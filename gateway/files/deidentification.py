@@ -25,7 +25,7 @@ from gateway.files import dicom_file
 from gateway.files.dicom_file import NOT_DICOM
 from gateway.files.found_files import NO_DICOM, NO_FILE
 from gateway.identity.numbers import subject
-from gateway.pipeline.steps.manifest import described, digest_of
+from gateway.pipeline.steps.manifest import described, digest_of, faces_described
 from gateway.privacy.deidentify.instance import PatientContext
 from gateway.privacy.errors import Held
 from gateway.privacy.fast.preparer import Preparer
@@ -71,6 +71,7 @@ class FolderResult:
                 for file, why in sorted(self.passed_over.items())
             ],
             "profile_applied": described(profile),
+            "faces": faces_described(None),
             "leak_gate": {
                 "values_searched": dict(sorted(self.values.items())),
                 "files": self.files,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -310,11 +310,7 @@ def _profiles(settings: Settings) -> Iterator[Problem]:
         rules = load_rules(folder).rules if folder.exists() else ()
     except RuleFileError:
         rules = ()  # told by _nodes_and_rules
-    if settings.files.deface_sites or any(rule.faces == "deface" for rule in rules):
-        try:
-            refuse_if_missing()
-        except LibrariesMissing as error:
-            yield Problem("profiles", error.problem, error.fix)
+    yield from _faces(settings, any(rule.faces == "deface" for rule in rules))
     chosen |= {f"rule {rule.id}": rule.profile for rule in rules if rule.profile}
     for where, name in chosen.items():
         if name in profiles.found:
@@ -323,6 +319,27 @@ def _profiles(settings: Settings) -> Iterator[Problem]:
             profiles.get(name)
         except PrivacyError as error:
             yield Problem("profiles", f"{where} names the profile {name!r}: {error.problem}", error.fix)
+
+
+def _faces(settings: Settings, by_rule: bool) -> Iterator[Problem]:
+    """Whether what takes faces out is installed where it is asked for, and whether the sites that ask exist."""
+    sites = settings.files.deface_sites
+    if by_rule or sites:
+        try:
+            refuse_if_missing()
+        except LibrariesMissing as error:
+            yield Problem("profiles", error.problem, error.fix)
+    directory = NodeDirectory(())
+    if sites and settings.files.nodes.exists():
+        with suppress(NodeFileError):  # told by _nodes_and_rules
+            directory = NodeDirectory.from_file(settings.files.nodes)
+    known = {node.site for node in directory} | set(_uploading_sites(settings) if sites else ())
+    for site in sorted(set(sites) - known):
+        yield Problem(
+            "profiles",
+            f"[files] deface_sites names the site {site!r}, and no node and no account is of it: nobody's faces go.",
+            "Write it as nodes.yaml does, letter for letter, or take it out.",
+        )
 
 
 def _security(settings: Settings) -> Iterator[Problem]:

@@ -41,6 +41,17 @@ def test_a_list_is_a_list_in_the_file_and_separated_by_commas_in_the_environment
     )
 
 
+def test_sites_whose_faces_go_are_a_list_either_way(tmp_path: Path) -> None:
+    """[files] deface_sites, in the file and separated by commas in the environment."""
+    config = tmp_path / "gateway.toml"
+    config.write_text('[files]\ndeface_sites = ["north"]\n')
+    assert load(config, {}).files.deface_sites == ("north",)
+    assert load(None, {"GATEWAY_FILES__DEFACE_SITES": "north, south"}).files.deface_sites == (
+        "north",
+        "south",
+    )
+
+
 def test_a_secret_comes_from_a_file(tmp_path: Path) -> None:
     """GATEWAY_STORAGE__DATABASE_FILE names a file with the value."""
     secret = tmp_path / "url"

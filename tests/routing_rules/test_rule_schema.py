@@ -42,6 +42,7 @@ RULE = st.fixed_dictionaries(
         "enabled": st.booleans(),
         "destinations": st.lists(st.sampled_from(["north", "south"]), unique=True, max_size=2),
         "referral": st.sampled_from(["surveillance", "suspected_pml"]),
+        "faces": st.sampled_from(["keep", "deface"]),
         "required_series": st.lists(st.sampled_from([kind.value for kind in SeriesKind]), max_size=3),
         "completion": st.fixed_dictionaries(
             {},

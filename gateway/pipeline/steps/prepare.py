@@ -204,6 +204,7 @@ class _Preparation:
             "prepared": len(self.prepared),
             "held": len(stays),
             "leaks": 0,
+            "faces": KEEP if self.share.faces is None else "deface",
         }
         return Done(
             CaseState.PREPARED,

@@ -7,10 +7,13 @@ from io import BytesIO
 import numpy as np
 import pytest
 from pydicom import Dataset, dcmread
+from pydicom.datadict import dictionary_VR
+from pydicom.dataelem import RawDataElement
+from pydicom.tag import BaseTag, Tag
 
 from gateway.faces.cut import Faces
 from gateway.faces.preparer import GONE, NOT_IN_IT, FacelessPreparer
-from gateway.faces.slices import slices_of
+from gateway.faces.slices import not_cut, slices_of
 from gateway.pipeline.steps import originals
 from gateway.privacy.deidentify.instance import PatientContext
 from gateway.privacy.errors import Held, HeldReason
@@ -18,6 +21,7 @@ from gateway.privacy.fast.preparer import Preparer
 from gateway.privacy.identifiers.values import IdentifyingValue, ValueKind
 from gateway.privacy.profile.profile import load_profile
 from gateway.privacy.pseudonyms import PseudonymKey
+from gateway.quiet_pydicom import silent_pydicom
 from support.objects.heads import AXIAL, FRAME, SAGITTAL, file_of, head_series, true_faces
 
 PATIENT = PatientContext("PML-TEST", -100, PseudonymKey(b"k" * 32, "test").of("north"))
@@ -116,6 +120,54 @@ def test_a_released_object_whose_face_can_go_goes_without_it(image: Dataset) -> 
     with pytest.raises(Held, match="burned into"):
         faceless.prepare(file_of(image), kind)
     assert faceless.prepare(file_of(image), kind, released=True).actions[GONE] == 1
+
+
+def test_what_cannot_be_proven_can_still_be_released(image: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proof that fails is a question to a person, never a dead end; the released copy is the one with the face."""
+    keeping, faceless = preparers()
+
+    def fails(*_: object) -> None:
+        raise not_cut("the brain would not be whole")
+
+    monkeypatch.setattr("gateway.faces.preparer.proven", fails)
+    with pytest.raises(Held, match="would not be whole"):
+        faceless.prepare(file_of(image), kind)
+    assert (
+        faceless.prepare(file_of(image), kind, released=True).file
+        == keeping.prepare(file_of(image), kind).file
+    )
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        {"Rows": b"\1"},
+        {"PixelSpacing": b"one\\two"},
+        {"BitsAllocated": b"\x10\0\x10\0"},
+        {"NumberOfFrames": b"-3"},
+        {"FrameOfReferenceUID": b"..."},
+    ],
+    ids=lambda spoil: next(iter(spoil)),
+)
+def test_broken_values_hold_the_object_and_nothing_else(image: Dataset, spoil: dict[str, bytes]) -> None:
+    """Whatever the header says, the answer is a copy or a reason."""
+    _, faceless = preparers()
+    ((keyword, value),) = spoil.items()
+    tag, vr = image[keyword].tag if keyword in image else Tag(keyword), dictionary_VR(keyword)
+    image[tag] = RawDataElement(BaseTag(tag), vr, len(value), value + b" " * (len(value) % 2), 0, False, True)
+    with silent_pydicom():
+        file = file_of(image)
+    with pytest.raises(Held):
+        faceless.prepare(file, kind)
+
+
+def test_a_transfer_syntax_that_nobody_knows_is_unreadable(image: Dataset) -> None:
+    """As it is without this option."""
+    _, faceless = preparers()
+    file = file_of(image).replace(b"1.2.840.10008.1.2.1\0", b"1.2.3.4.10008.1.2.1\0")
+    with pytest.raises(Held) as held:
+        faceless.prepare(file, kind)
+    assert held.value.reason is HeldReason.UNREADABLE
 
 
 def test_a_leak_is_told_as_ever(image: Dataset) -> None:

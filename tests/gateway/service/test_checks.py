@@ -301,6 +301,36 @@ def test_the_profiles_of_the_rules_in_force_are_looked_at(folder: Path) -> None:
     assert "names the profile 'no-sex'" in problem
 
 
+@pytest.mark.parametrize("by", ["rule", "site"])
+def test_faces_cannot_go_without_the_libraries(
+    folder: Path, by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rule or a site that asks for it is told what to install, before a study waits for it."""
+    rules_without_destination(folder, ", faces: deface" if by == "rule" else "")
+    settings = settings_of(folder)
+    if by == "site":
+        (folder / "nodes.yaml").write_text(
+            "nodes:\n  - {name: north-pacs, kind: dimse, ae_title: NORTH, host: 127.0.0.1, port: 1,"
+            " roles: [sender, archive], site: north}\n"
+        )
+        files = settings.files.model_copy(update={"deface_sites": ("north",)})
+        settings = settings.model_copy(update={"files": files})
+    assert severe(check(settings)) == []
+    monkeypatch.setattr("gateway.faces.missing.find_spec", lambda _name: None)
+    [(where, problem)] = severe(check(settings))
+    assert where == "profiles"
+    assert "not installed (brainextractor, nibabel, scipy)" in problem
+
+
+def test_a_misspelt_site_whose_faces_should_go_is_told(folder: Path) -> None:
+    """Its studies would leave with their faces, and nobody would know."""
+    settings = settings_of(folder)
+    files = settings.files.model_copy(update={"deface_sites": ("nroth",)})
+    [(where, problem)] = severe(check(settings.model_copy(update={"files": files})))
+    assert where == "profiles"
+    assert "names the site 'nroth'" in problem
+
+
 def test_pages_that_other_machines_reach_ask_for_secure_cookies(folder: Path) -> None:
     """Advice, gone with the setting, and never given for this machine alone."""
 

@@ -23,6 +23,7 @@ from pydicom import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import JPEG2000Lossless
 
+from gateway.faces.preparer import GONE, NOT_IN_IT
 from gateway.pipeline import cores as cores_module
 from gateway.pipeline.cores import Cores, ProcessDied, shared
 from gateway.pipeline.steps.copies import Copy, Leaking, Original, Share, Withheld, copies_of, values_in
@@ -34,6 +35,7 @@ from gateway.privacy.pseudonyms import PseudonymKey
 from gateway.records.blobs import LocalBlobs
 from gateway.records.tables.studies import Instance
 from support.engine import bench
+from support.objects.heads import head_series, true_faces
 from support.objects.held_objects import screen_capture
 from support.web_gateway import phantom
 
@@ -134,6 +136,23 @@ def test_two_processes_make_what_one_makes(study: tuple[LocalBlobs, list[Origina
         if isinstance(one, Copy):
             file = made[one.prepared.blob]
             assert (one.size, one.sha256) == (len(file), hashlib.sha256(file).hexdigest())
+
+
+def test_faces_go_in_every_process_and_nothing_else_is_changed_where_they_stay(
+    tmp_path: Path, cores: Cores
+) -> None:
+    """Planes and mask reach the other process; each copy has as many bytes as the one that keeps its face."""
+    blobs, found = LocalBlobs(tmp_path / "objects"), []
+    for number, image in enumerate(head_series(only=slice(0, 42, 8)), start=1):
+        blobs.put(f"received/{number}.dcm", _file(image))
+        found.append(Original(number, f"received/{number}.dcm", False))
+    whole = replace(_share(blobs, found), faces=true_faces())
+    alone = copies_of(whole)
+    assert all(isinstance(one, Copy) for one in alone)
+    done = [one.actions for one in alone if isinstance(one, Copy)]
+    assert {GONE, NOT_IN_IT} <= {action for actions in done for action in actions}
+    halves = [replace(whole, originals=found[:3]), replace(whole, originals=found[3:])]
+    assert [one for half in cores.each(copies_of, halves) for one in half] == alone
 
 
 def test_identifying_values_are_put_together(study: tuple[LocalBlobs, list[Original]], cores: Cores) -> None:

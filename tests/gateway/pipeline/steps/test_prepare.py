@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pydicom import Dataset
 from sqlmodel import select
 
 from gateway.errors import NotAllowed, NotThere, WrongState
+from gateway.faces.slices import slices_of
 from gateway.pipeline.steps.manifest import verify
 from gateway.pipeline.steps.prepare import kinds_by_number
 from gateway.privacy.identifiers.detection import IdentifierDetector
@@ -19,7 +21,8 @@ from gateway.records.tables.administration import AuditEvent
 from gateway.records.tables.cases import CaseEvent
 from gateway.records.views import case_rows
 from gateway.records.views.held_object_rows import manifests
-from support.engine import RULE, Bench, bench
+from support.engine import RULE, SQLITE_IS_ENOUGH, Bench, bench
+from support.objects.heads import AXIAL, FRAME, SAGITTAL, head_series, true_faces
 from support.objects.held_objects import burned_in, exam_card, screen_capture, zip_report
 from support.web_gateway import phantom
 
@@ -367,3 +370,82 @@ def test_a_study_of_which_nothing_can_be_read_asks_a_person(pipeline: Bench, stu
     parked = pipeline.study(study_id)
     assert parked.problem == "No object of this study can be read."
     assert parked.fix
+
+
+def test_faces_stay_unless_somebody_asks_and_the_manifest_says_why(
+    pipeline: Bench, study: list[Dataset]
+) -> None:
+    """The default is to keep them, openly."""
+    pipeline.keep(study)
+    assert pipeline.settled().manifest["faces"] == "keep"
+    faces = manifest_of(pipeline)["faces"]
+    assert faces["mode"] == "keep"  # type: ignore[index]
+    assert "whole cortex" in faces["why"]  # type: ignore[index]
+
+
+@SQLITE_IS_ENOUGH
+@pytest.mark.parametrize("by", ["rule", "site"])
+def test_where_faces_are_to_go_and_no_whole_head_is_there_every_image_is_held(
+    by: str, tmp_path: Path, database_url: str, study: list[Dataset]
+) -> None:
+    """The rule of the case or the site of the study asks; three slices a series show no brain to go by."""
+    rule = RULE.replace("    title:", "    faces: deface\n    title:") if by == "rule" else RULE
+    with bench(tmp_path, rule, database_url) as pipeline:
+        if by == "site":
+            settings = pipeline.context.settings
+            files = settings.files.model_copy(update={"deface_sites": ("north", "hospital")})
+            pipeline.use(settings=settings.model_copy(update={"files": files}))
+        pipeline.keep(study)
+        case = pipeline.settled()
+        assert case.state == "MATCHED"
+        assert "no series of its frame of reference shows a whole head" in case.problem
+        assert "Release them or leave them out" in case.fix
+        assert {(row.reason, row.releasable) for row in pipeline.held()} == {("face", True)}
+        assert pipeline.copies() == []
+        assert case.faces == ("deface" if by == "rule" else "keep")
+
+
+@SQLITE_IS_ENOUGH
+def test_an_image_released_with_its_face_goes_without_the_claim(
+    tmp_path: Path, database_url: str, study: list[Dataset]
+) -> None:
+    """What a person looked at and let out is the copy that keeps faces; the manifest names the person."""
+    with bench(
+        tmp_path, RULE.replace("    title:", "    faces: deface\n    title:"), database_url
+    ) as pipeline:
+        pipeline.keep(study)
+        pipeline.settled()
+        first, *others = pipeline.held()
+        release(pipeline, first.id)
+        for row in others:
+            leave_out(pipeline, row.id)
+        assert pipeline.settled().state == "FORWARDED"
+        (copy,) = pipeline.copies()
+        assert "RecognizableVisualFeatures" not in copy
+        found = manifest_of(pipeline)
+        assert found["faces"]["mode"] == "deface"  # type: ignore[index]
+        assert [one["decision"] for one in found["held"]].count("released") == 1  # type: ignore[attr-defined]
+
+
+@SQLITE_IS_ENOUGH
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+def test_a_whole_head_leaves_without_its_face(tmp_path: Path, database_url: str) -> None:
+    """From received slices over the brain that is looked for to proven copies, axial and sagittal."""
+    rule = RULE.replace("    title:", "    faces: deface\n    required_series: [t1]\n    title:")
+    images = [*head_series(AXIAL, number=2, gap=4.0), *head_series(SAGITTAL, number=3)]
+    with bench(tmp_path, rule, database_url) as pipeline:
+        pipeline.keep(images)
+        case = pipeline.settled()
+        assert (case.state, case.problem) == ("FORWARDED", "")
+        copies = pipeline.copies()
+        assert len(copies) == len(images)
+        planes = true_faces().planes[FRAME]
+        for copy in copies:
+            (where,) = slices_of(copy)
+            assert copy.RecognizableVisualFeatures == "NO"
+            values = copy.pixel_array
+            assert (values[planes.brain.within(where)] > 400).all(), "as it was drawn"
+            nose = np.hypot(where.along((0, 1, 0)) + 118, where.along((0, 0, 1)) + 48) < 8
+            assert (values[nose] < 10).all()
+        assert manifest_of(pipeline)["faces"]["brains_ml"] == [pytest.approx(1461, rel=0.15)]  # type: ignore[index]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Sequence
 from functools import partial
 from io import BytesIO
@@ -35,8 +36,9 @@ from gateway.privacy.errors import Held
 from gateway.privacy.fast.identifying_values import StudyValues
 from gateway.privacy.fast.preparer import UNREADABLE_FILE, Preparer, Written
 from gateway.privacy.leak_search.search import Leak, find_leaks, identifying_values
-from gateway.privacy.profile.profile import load_profile
+from gateway.privacy.profile.profile import Profile, load_profile
 from gateway.privacy.schemes import Scheme
+from support.objects.heads import head_series
 from support.objects.hostile_mr import REAL_FILES, Person, context, hostile_mr
 from support.objects.quiet_pydicom import pydicom_is_quiet
 
@@ -55,11 +57,13 @@ REAL = (
 __all__ = ["pydicom_is_quiet"]
 
 
-def expected(data: bytes, kind: str | None, *, released: bool = False) -> tuple[object, ...]:
+def expected(
+    data: bytes, kind: str | None, *, released: bool = False, profile: Profile = PROFILE
+) -> tuple[object, ...]:
     """What `deidentify` makes of a file."""
     try:
         original = dcmread(BytesIO(data))
-        done = deidentify(original, context(), PROFILE, kind, released=released)
+        done = deidentify(original, context(), profile, kind, released=released)
         return encode(done.dataset), dict(done.actions), dict(done.uids)
     except Held as held:
         return str(held), held.reason, held.releasable
@@ -81,6 +85,25 @@ def prepared(
     except Held as held:
         return str(held), held.reason, held.releasable
     return done.file[:], dict(done.actions), dict(done.uids)
+
+
+def test_copies_without_faces_say_so_in_both_ways() -> None:
+    """The option's code and RecognizableVisualFeatures NO, also where the original says YES."""
+    profile = pickle.loads(pickle.dumps(PROFILE.with_faces_out()))
+    (ds,) = head_series(only=slice(1))
+    for said in (None, "YES"):
+        if said:
+            ds.RecognizableVisualFeatures = said
+        data = file_of(ds)
+        wanted = expected(data, "t2", profile=profile)
+        assert prepared(Preparer(profile, context(), ()), data, "t2") == wanted
+        copy = dcmread(BytesIO(wanted[0]))  # type: ignore[arg-type]
+        assert copy.RecognizableVisualFeatures == "NO"
+        assert [item.CodeValue for item in copy.DeidentificationMethodCodeSequence] == [
+            code for code, _ in profile.method_codes()
+        ]
+        kept = dcmread(BytesIO(expected(data, "t2")[0]))  # type: ignore[arg-type]
+        assert kept.get("RecognizableVisualFeatures") == said
 
 
 def agree(preparer: Preparer, data: bytes, kind: str | None = "t2", *, released: bool = False) -> None:
