@@ -1,6 +1,6 @@
 """faces.
 
-Revision 4b7e90d2c6f1, after a81c5e2f9b30.
+Revision 4b7e90d2c6f1, after c3e91f7d40ab.
 
 Every case before kept its faces.
 """
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "4b7e90d2c6f1"
-down_revision = "a81c5e2f9b30"
+down_revision = "c3e91f7d40ab"
 branch_labels = None
 depends_on = None
 
