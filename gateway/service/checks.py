@@ -16,6 +16,7 @@ from dicom_nodes.node import NO_SITE, ConfirmsBy, DimseNode, Role
 from gateway.assembly.gateway import kept_nodes, kept_rules, unreachable
 from gateway.assembly.last_good import Kept
 from gateway.errors import GatewayError
+from gateway.guidelines import declared
 from gateway.privacy.errors import PrivacyError
 from gateway.profiles import read_folder
 from gateway.recipients import Nobody, ToNode, ToUploader, recipient
@@ -51,6 +52,7 @@ def check(settings: Settings) -> list[Problem]:
         _nodes_and_rules,
         _ways_back,
         _profiles,
+        _guidelines,
         _security,
     )
     return [problem for part in parts for problem in part(settings)]
@@ -295,6 +297,13 @@ def _uploading_sites(settings: Settings) -> list[str]:
                 return accounts.uploading_sites(session)
     except SQLAlchemyError:
         return []  # told by _database
+
+
+def _guidelines(settings: Settings) -> Iterator[Problem]:
+    try:
+        declared(settings.surveillance)
+    except GatewayError as error:
+        yield Problem("surveillance", error.problem, error.fix)
 
 
 def _profiles(settings: Settings) -> Iterator[Problem]:

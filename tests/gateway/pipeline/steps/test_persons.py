@@ -33,8 +33,8 @@ from gateway.records.tables.cases import Case, Delivery, Reply
 from gateway.records.tables.conflicts import TWO_IDENTITIES, Conflict
 from gateway.records.tables.studies import ForgottenPatient, Identity, Study
 from gateway.records.views import case_rows
-from routing_rules.surveillance.due_dates import PatientRisk
 from routing_rules.surveillance.enrolment_csv import EnrolmentRow
+from routing_rules.surveillance.risk import PatientRisk
 from support.engine import NOBODY_ANSWERS, SQLITE_IS_ENOUGH, Bench, bench
 from support.first_scheme import under_the_first_scheme, without_shift
 from support.nodes.replies import sr

@@ -137,7 +137,7 @@ class TestEnrolling:
 
     def test_unknown_everywhere_is_taken_as_risky(self, web: WebGateway) -> None:
         """The page says what was assumed, by which rule and source."""
-        enrol(web, enrolled_on=days_ago(10), last_mri_on=days_ago(30))
+        enrol(web, enrolled_on=days_ago(10), last_full_mri_on=days_ago(30))
         page = web.client("north").get("/surveillance").text
         assert "JC virus status is not known, taken as positive" in page
         assert SOURCE in page
@@ -229,7 +229,7 @@ class TestCalendar:
         """Most overdue first; every number of the plot is also text."""
         enrol(web, patient_id="A", label="late", **{**HIGH, "last_mri_on": days_ago(400)})
         enrol(web, patient_id="B", label="never", enrolled_on=days_ago(400))
-        enrol(web, patient_id="C", label="fine", last_mri_on=days_ago(3))
+        enrol(web, patient_id="C", label="fine", last_full_mri_on=days_ago(3))
         enrol(web, patient_id="D", label="due", last_mri_on=days_ago(100))
         enrol(web, patient_id="E", label="nothing known")
         told = calendar(web)
@@ -265,8 +265,9 @@ class TestCalendar:
 
     def test_editing_changes_the_date_at_once(self, web: WebGateway) -> None:
         """By form: unknown becomes negative, and the next MRI is a year away; the trail says what changed."""
-        enrolment = enrol(web, last_mri_on=days_ago(30))
-        form = {"label": "r1", "jcv_status": "negative", "last_mri_on": days_ago(30)}
+        enrolment = enrol(web, last_full_mri_on=days_ago(30))
+        form = {"label": "r1", "jcv_status": "negative", "tested_on": days_ago(40)}
+        form["last_full_mri_on"] = days_ago(30)
         answer = web.client("north").post(f"/surveillance/{enrolment}", data=form)
         assert answer.status_code == 303
         [patient] = calendar(web)["patients"]
@@ -281,7 +282,7 @@ class TestCalendar:
         assert (event.who, event.action, event.detail) == (
             "north",
             "enrolment edited",
-            {"changed": ["jcv_status"]},
+            {"changed": ["jcv_status", "tested_on"]},
         )
         wrong = web.client("north").post(f"/surveillance/{enrolment}", data={"jcv_index": "x"})
         assert wrong.status_code == 422
