@@ -53,6 +53,11 @@ VIEWS: Mapping[str, str] = {
 }
 MOST_ROWS = 250
 """Each row has a form: the page shows the most urgent ones, and finds the others."""
+ASKED_AS = {
+    "prior_immunosuppression": "immunosuppression before",
+    "dosing_interval_weeks": "weeks between doses",
+}
+"""What the form calls an input, where its column is called otherwise."""
 DONE = {
     "enrolled": "Enrolled. The worker looks who it is within a minute; then the identifier is gone from here.",
     "edited": "The changes are kept.",
@@ -184,6 +189,7 @@ def _page(
         "risk_values": risk_values,
         "notes": standard_table().notes,
         "sequence_names": SEQUENCE_NAMES,
+        "asked_as": ASKED_AS,
         "guidelines": guidelines_shown(context.guidelines, calendar_, viewer),
         "done": done,
         "problems": problems,
