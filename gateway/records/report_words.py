@@ -16,25 +16,36 @@ from routing_rules.surveillance.guidelines import WishKind
 DAYS: Mapping[str, float] = {"d": 1.0, "wk": 7.0, "mo": DAYS_A_MONTH}
 """Unit of a follow-up (UCUM) -> days."""
 SHORTEST_FOLLOW_UP_DAYS = 14
-NOT_ASSESSABLE = "not_assessable"
 KINDS: Mapping[str, WishKind] = {
     "repeat_sequences": WishKind.REPEAT,
     "add_contrast": WishKind.CONTRAST,
     "urgent_contact": WishKind.URGENT,
 }
 """Recommendation -> the wish it is for the calendar."""
-VOIDING: tuple[tuple[tuple[str, ...], str], ...] = (
-    (("protocol", "quality"), "non_diagnostic"),
-    (("protocol", "completeness"), "incomplete"),
-    (("suspicion",), NOT_ASSESSABLE),
-    (("new_lesion",), NOT_ASSESSABLE),
-)
-"""Where a report says that its study could not answer the question: the field, and the answer that says so."""
+VOIDING: Mapping[tuple[str, ...], frozenset[str]] = {
+    ("protocol", "quality"): frozenset({"non_diagnostic"}),
+    ("protocol", "completeness"): frozenset({"incomplete"}),
+    ("suspicion",): frozenset({"not_assessable"}),
+    **{
+        ("protocol", "sequences", sequence, part): answers
+        for sequence in ("flair", "t2", "dwi")
+        for part, answers in (
+            ("acquired", frozenset({"absent"})),
+            ("quality", frozenset({"non_diagnostic"})),
+            ("coverage", frozenset({"part", "unknown"})),
+        )
+    },
+}
+"""Where a report says that its study cannot exclude PML: the field, and the answers that say so.
+
+Forms before *not assessable* and coverage have no such answer, and say it by quality and completeness alone. That a
+*new* lesion cannot be assessed says nothing of the study: it may be the prior that is missing.
+"""
 
 
 def voids(content: Mapping[str, Any]) -> bool:
     """Whether the study of this report cannot exclude PML, so that it does not count as a surveillance MRI."""
-    return any(answer_at(content, path) == answer for path, answer in VOIDING)
+    return any(answer_at(content, path) in answers for path, answers in VOIDING.items())
 
 
 def answer_at(content: Mapping[str, Any], path: tuple[str, ...]) -> Any:

@@ -23,6 +23,8 @@ from routing_rules.surveillance.due_dates import ReportWish
 from routing_rules.surveillance.guidelines import standard_table
 from routing_rules.surveillance.windows import LastMris
 
+ANSWERS = frozenset({Readability.READABLE, Readability.READABLE_WITH_LIMITS})
+"""What lets a study count as an MRI that looked for PML."""
 NO_DATE = "none"
 """The headers of a study say no date that exists."""
 STANDS_FOR: Mapping[str, str] = {"trace": "dwi", "t1_contrast": "t1"}
@@ -89,7 +91,7 @@ def _cases(
     session: Session, until: date, patient_hashes: Collection[str] | None, without: int | None
 ) -> list[tuple[str, _Seen]]:
     newest = _newest_versions()
-    said = [col(SignedReport.content)[path].as_string() for path, _ in VOIDING]
+    said = [col(SignedReport.content)[path].as_string() for path in VOIDING]
     chosen = (
         select(  # type: ignore[call-overload]
             Study.patient_hash, Study.study_date, Study.id, Case.id, Case.series, _judged(), *said
@@ -113,7 +115,7 @@ def _cases(
     rows = []
     for patient_hash, study_date, study_id, case_id, series, judged, *answers in session.exec(chosen):
         if day := day_of(study_date):
-            can_be_read, is_void = judged != Readability.NOT_READABLE, voids(_content(answers))
+            can_be_read, is_void = judged in ANSWERS, voids(_content(answers))
             rows.append((patient_hash, _Seen(day, study_id, case_id, can_be_read, is_void, is_full(series))))
     return rows
 
@@ -121,7 +123,7 @@ def _cases(
 def _content(answers: Collection[Any]) -> dict[str, Any]:
     """The answers that were read out of a report, where a report has them."""
     content: dict[str, Any] = {}
-    for (path, _), answer in zip(VOIDING, answers, strict=True):
+    for path, answer in zip(VOIDING, answers, strict=True):
         *above, name = path
         part = content
         for each in above:
