@@ -167,7 +167,8 @@ def _grown_old(
     until = months_after(risk.tested_on, months)
     if day <= until:
         return None, ()
-    return until, (f"{what} of {risk.tested_on} is older than {months:g} months, taken as {taken}",)
+    # No day: readers may see what is assumed, and never a real date.
+    return until, (f"{what} is older than {months:g} months, taken as {taken}",)
 
 
 def _exposed_since(risk: PatientRisk, course: Course, months: int) -> tuple[date | None, tuple[str, ...]]:

@@ -150,9 +150,7 @@ def test_ema_stratifies_by_index_and_prior_immunosuppression(
 def test_a_low_index_grows_old_as_a_negative_test_does() -> None:
     """EMA asks for the test again every six months."""
     old = replace(HIGH, jcv_index=0.5, tested_on=date(2025, 1, 1))
-    assert due(old, by=EMA).assumptions == (
-        "the low index of 2025-01-01 is older than 6 months, taken as above 1.5",
-    )
+    assert due(old, by=EMA).assumptions == ("the low index is older than 6 months, taken as above 1.5",)
     assert (at(old, by=EMA).antibody_test_by, at(old, by=MAGNIMS).antibody_test_by) == (
         date(2025, 7, 1),
         None,
