@@ -23,8 +23,6 @@ from routing_rules.surveillance.due_dates import ReportWish
 from routing_rules.surveillance.guidelines import standard_table
 from routing_rules.surveillance.windows import LastMris
 
-ANSWERS = frozenset({Readability.READABLE, Readability.READABLE_WITH_LIMITS})
-"""What lets a study count as an MRI that looked for PML."""
 NO_DATE = "none"
 """The headers of a study say no date that exists."""
 STANDS_FOR: Mapping[str, str] = {"trace": "dwi", "t1_contrast": "t1"}

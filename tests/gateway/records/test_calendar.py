@@ -158,7 +158,7 @@ def test_only_an_mri_of_the_whole_brain_with_b_1000_resets_the_clock(
         case = session.exec(select(Case)).one()
         case.readability, case.verdict = str(verdict.readability), verdict.to_json()
     with database.read() as session:
-        [row] = calendar(session, "hospital", TODAY)
+        [row] = calendar(session, "hospital", TODAY, NONE_DECLARED)
     assert row.last_mri_on == (date(2026, 2, 20) if counts else last)
     assert (row.status.state == "overdue") is not counts
 
@@ -171,4 +171,4 @@ def test_a_readers_word_makes_an_unknown_study_count(database: Database, clock: 
         case = session.exec(select(Case)).one()
         case.readability, case.overrule = "unknown", {"readability": "readable_with_limits"}
     with database.read() as session:
-        assert calendar(session, "hospital", TODAY)[0].last_mri_on == date(2026, 2, 20)
+        assert calendar(session, "hospital", TODAY, NONE_DECLARED)[0].last_mri_on == date(2026, 2, 20)

@@ -2,7 +2,7 @@
 
 Nothing is made of what was kept before: the day of an earlier test and the kind of an earlier MRI are not known.
 
-Revision c6f20b7d4e18, after 4f0b7d92c6e1.
+Revision c6f20b7d4e18, after c3e91f7d40ab.
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ import sqlmodel
 from alembic import op
 
 revision = "c6f20b7d4e18"
-down_revision = "4f0b7d92c6e1"
+down_revision = "c3e91f7d40ab"
 branch_labels = None
 depends_on = None
 
