@@ -27,6 +27,7 @@ PATH_KEYS = (
     ("dicom", "tls_certificate"),
     ("dicom", "tls_key"),
     ("dicom", "tls_ca"),
+    ("surveillance", "own"),
 )
 
 
@@ -256,6 +257,52 @@ class FileSettings(Table):
     _separated = field_validator("deface_sites", mode="before")(_parts)
 
 
+class SurveillanceSettings(Table):
+    """Which guideline of surveillance MRI the sites follow."""
+
+    guideline: str = Field(
+        "strictest",
+        description="guideline of every site that `sites` does not name: strictest, the earliest of all rules, for "
+        "who declares none; magnims-2015; ema-2016; own",
+    )
+    sites: tuple[str, ...] = Field(
+        (),
+        description='sites with another one: ["north=ema-2016", "south=own"], in the environment separated by commas',
+    )
+    own: Path | None = Field(None, description="JSON file of the guideline `own`; the manual shows its form")
+
+    _separated = field_validator("sites", mode="before")(_parts)
+
+    @field_validator("guideline")
+    @classmethod
+    def _is_known(cls, value: str) -> str:
+        # The table is read only where it is needed.
+        from routing_rules.surveillance.guidelines import OWN, names
+
+        if value not in (*names(), OWN):
+            raise ValueError(f"there is no guideline {value!r}; known are {', '.join((*names(), OWN))}")
+        return value
+
+    @field_validator("sites")
+    @classmethod
+    def _name_known_guidelines(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for part in value:
+            site, equals, name = part.partition("=")
+            if not equals or not site.strip():
+                raise ValueError(f"{part!r} is no site and guideline; write as north=ema-2016")
+            cls._is_known(name.strip())
+        sites = [part.partition("=")[0].strip() for part in value]
+        if len({*sites}) < len(sites):
+            raise ValueError("a site stands there twice; keep one")
+        return value
+
+    @property
+    def by_site(self) -> dict[str, str]:
+        """Site -> name of its guideline, for those that `sites` names."""
+        pairs = (part.partition("=") for part in self.sites)
+        return {site.strip(): name.strip() for site, _, name in pairs}
+
+
 class NotifySettings(Table):
     """Who is told of what needs a person, without looking at a page. No message names a patient."""
 
@@ -296,6 +343,7 @@ class Settings(Table):
     engine: EngineSettings = EngineSettings()
     serve: ServeSettings = ServeSettings()
     files: FileSettings = FileSettings()
+    surveillance: SurveillanceSettings = SurveillanceSettings()
     notify: NotifySettings = NotifySettings()
     log: LogSettings = LogSettings()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from gateway.assembly.gateway import Gateway
+from gateway.guidelines import declared
 from gateway.web.application import WebContext, create_application
 
 
@@ -18,6 +19,7 @@ def web(gateway: Gateway) -> FastAPI:
             gateway.directory,
             gateway.intake,
             gateway.rules,
+            declared(gateway.settings.surveillance),
             gateway.wrong_configuration,
         )
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from gateway.assembly.gateway import Gateway
+from gateway.guidelines import declared
 from gateway.pipeline import schedule
 from gateway.pipeline.context import StepContext
 from gateway.pipeline.cores import Cores
@@ -25,6 +26,7 @@ def worker(gateway: Gateway) -> tuple[Engine, BackgroundScheduler]:
         keys.vault,
         keys.pseudonyms,
         Cores(gateway.settings.engine.processes),
+        guidelines=declared(gateway.settings.surveillance),
         wrong_configuration=gateway.wrong_configuration,
     )
     ledger.publish_letterbox(gateway.database, context.pseudonym_key)

@@ -68,11 +68,13 @@ def list_patients(
     as_json: JsonOption = False,
 ) -> None:
     """Show who is enrolled, most urgent first: labels and pseudonyms only."""
+    from gateway.guidelines import declared
     from gateway.records.calendar import calendar
 
-    database = opened(config).database
-    with database.read() as session:
-        rows = calendar(session, site, database.now(session).date())
+    gateway = opened(config)
+    guidelines = declared(gateway.settings.surveillance)
+    with gateway.database.read() as session:
+        rows = calendar(session, site, gateway.database.now(session).date(), guidelines)
     print_rows(
         [
             {
@@ -83,7 +85,11 @@ def list_patients(
                 "last MRI": row.last_mri_on or "",
                 "due by": row.status.next_due.due_by if row.status.next_due else "",
                 "state": "waiting" if row.waiting else str(row.status.state),
+                "full MRI by": row.status.next_full.due_by if row.status.next_full else "",
+                "antibody test by": row.status.antibody_test_by or "",
+                "guideline": row.guideline,
                 "why": row.problem or row.status.explanation,
+                "asked": " ".join(row.status.questions),
             }
             for row in rows
         ],

@@ -18,6 +18,7 @@ from gateway.records.ledger import Claim
 from gateway.settings import Settings
 from gateway.wrong_configuration import WrongConfiguration
 from routing_rules.rule_files import RuleSet
+from routing_rules.surveillance.guidelines import STRICTEST, SiteGuidelines, guideline
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class StepContext:
     pseudonym_key: PseudonymKey
     cores: Cores
     archive_counts: ArchiveCounts = field(default_factory=ArchiveCounts)
+    guidelines: SiteGuidelines = field(default_factory=lambda: SiteGuidelines(guideline(STRICTEST)))
     wrong_configuration: Callable[[], tuple[WrongConfiguration, ...]] = tuple
 
     @property

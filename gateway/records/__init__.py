@@ -8,7 +8,8 @@ identities/                       keys, the vault, sealed letters
 accounts, audit                   whose a password and a session are; the chain of the audit trail
 step_record, commitment_answers   what a step found; whether a storage commitment result counts
 numbers                           what metrics show
-calendar, patients                the calendar as it stands, and which rows are of one patient
+calendar, seen_mris, report_words   the calendar as it stands: MRIs that count, and what reports ask for
+patients                          which rows are of one patient
 forgetting, erasure, rotation     what must be gone, and keys that change: each a run of several events
 key_proof                         whether the keys in a folder are those that the records rest on
 crash                             a switch that kills this process at a commit point, for tests

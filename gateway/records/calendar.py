@@ -1,32 +1,30 @@
 """The surveillance calendar as it stands: who is enrolled, the last MRI that was seen, what a report asked for.
 
 Nothing of it is stored: dates are computed from the rows whenever somebody looks, so a new study, a signed report or a
-corrected risk shows at once. An MRI counts when its study became a case and its protocol can be read, with limits or
-without: one that cannot exclude PML, or of which nobody knows that it can, must not silence the calendar.
+corrected risk shows at once. Which MRIs count is for `seen_mris`, the dates are `routing_rules.surveillance`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, and_, func, or_
-from sqlmodel import Session, col, select
+from sqlmodel import Session, and_, col, select
 
+from gateway.records.seen_mris import SeenMris, day_of, seen_mris
 from gateway.records.tables.administration import Account
-from gateway.records.tables.cases import Case, SignedReport
 from gateway.records.tables.studies import Enrolment, Study
-from routing_rules.protocol.verdict import ANSWERS
-from routing_rules.surveillance.due_dates import CalendarStatus, FollowUp, JcvStatus, status
-from routing_rules.surveillance.due_dates import PatientRisk as PatientRisk
+from routing_rules.surveillance.days import DAYS_A_MONTH
+from routing_rules.surveillance.due_dates import CalendarStatus, next_due, status
+from routing_rules.surveillance.guidelines import SEQUENCE_NAMES, SiteGuidelines, standard_table
+from routing_rules.surveillance.risk import JcvStatus
+from routing_rules.surveillance.risk import PatientRisk as PatientRisk
+from routing_rules.surveillance.treatments import read_treatments
+from routing_rules.surveillance.windows import LastMris
 
-NO_DATE = "none"
-"""The headers of a study say no date that exists."""
-DAYS_A_MONTH = 30.4375
-DAYS = {"wk": 7.0, "mo": DAYS_A_MONTH}
-SHORTEST_FOLLOW_UP_DAYS = 14
+DAYS_FOR_SITES_EAST = timedelta(days=1)
+"""There it is tomorrow already."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,10 @@ class PatientRow:
     said_last_mri_on: date | None
     """What the site said when enrolling; `last_mri_on` is the newest known."""
     last_mri_on: date | None
+    last_full_mri_on: date | None
     status: CalendarStatus
+    guideline: str
+    """Title of the guideline that the site declared."""
     waiting: bool
     """The worker has not yet looked who it is."""
     problem: str
@@ -52,15 +53,26 @@ class PatientRow:
     ended_because: str
 
 
-def calendar(session: Session, site: str, today: date, *, ended: bool = False) -> list[PatientRow]:
+@dataclass(frozen=True)
+class AskedOfStudy:
+    """What a rule of the calendar asks of one study: sequences by name. No dates: readers may see it."""
+
+    rule_id: str
+    guideline: str
+    sequences: tuple[str, ...]
+
+
+def calendar(
+    session: Session, site: str, today: date, guidelines: SiteGuidelines, *, ended: bool = False
+) -> list[PatientRow]:
     """Every patient of a site (empty: of every site), most overdue first; `ended` those taken off instead."""
     chosen = select(Enrolment).where(
         col(Enrolment.ended_on).is_not(None) if ended else col(Enrolment.ended_on).is_(None)
     )
     if site:
         chosen = chosen.where(Enrolment.site == site)
-    seen, wishes = _last_mris(session, today), _wishes(session, today)
-    rows = [_row(one, today, seen, wishes) for one in session.exec(chosen.order_by(col(Enrolment.id)))]
+    seen = seen_mris(session, today + DAYS_FOR_SITES_EAST)
+    rows = [_row(one, today, seen, guidelines) for one in session.exec(chosen.order_by(col(Enrolment.id)))]
     return sorted(rows, key=_most_urgent)
 
 
@@ -81,45 +93,81 @@ def facts_about(
     """Whether a study's patient is enrolled (None: the site enrols nobody), and months since the MRI before."""
     at_site = and_(col(Enrolment.site) == study.site, col(Enrolment.ended_on).is_(None))
     is_kept = session.exec(select(Enrolment.id).where(at_site).limit(1)).first() is not None
-    own = session.exec(select(Enrolment).where(at_site, Enrolment.patient_hash == patient_hash)).first()
-    day = _day(study_date)
+    own = _enrolled(session, study, patient_hash)
+    day = day_of(study_date)
     if day is None:
         return (own is not None if is_kept else None), None
-    before = select(func.max(Study.study_date)).join(Case)
-    before = before.where(
-        Study.patient_hash == patient_hash, Study.id != study.id, _counts(day - timedelta(days=1))
-    )
-    said = own.last_mri_on if own and own.last_mri_on and own.last_mri_on < day else None
-    last = max(filter(None, (_day(session.exec(before).one() or ""), said)), default=None)
+    last = _before(session, study, patient_hash, day, own).mris.last_on
     months = round((day - last).days / DAYS_A_MONTH, 2) if last else None
     return (own is not None if is_kept else None), months
 
 
-def wish_of(content: Mapping[str, Any], day: date) -> FollowUp | None:
-    """The follow-up that a signed report recommends after the MRI of a day."""
-    recommended = content.get("recommendations") or ()
-    if not {"short_term", "routine"} & set(recommended):
+def asked_of(
+    session: Session, study: Study, patient_hash: str, study_date: str, guidelines: SiteGuidelines
+) -> AskedOfStudy | None:
+    """What the rule that this study answers asks of it by name; None for who is not enrolled, or without a day."""
+    own, day = _enrolled(session, study, patient_hash), day_of(study_date)
+    if own is None or day is None:
         return None
-    value, unit = content.get("follow_up_value"), content.get("follow_up_unit")
-    if value is None or unit not in DAYS:
-        return FollowUp(day) if "short_term" in recommended else None
-    latest = round(float(value) * DAYS[unit])
-    earliest = min(SHORTEST_FOLLOW_UP_DAYS, latest) if "short_term" in recommended else latest
-    return FollowUp(day, earliest, latest)
+    seen, guideline = _before(session, study, patient_hash, day, own), guidelines.of(study.site)
+    due = next_due(day, risk_of(own), seen.mris, seen.wishes, guideline)
+    if due is None:
+        return None
+    full = standard_table().full_mri.sequences if due.is_full else ()
+    wanted = tuple(name for name in SEQUENCE_NAMES if name in {*due.sequences, *full})
+    return AskedOfStudy(due.rule_id, guideline.title, wanted)
+
+
+def _enrolled(session: Session, study: Study, patient_hash: str) -> Enrolment | None:
+    at_site = and_(col(Enrolment.site) == study.site, col(Enrolment.ended_on).is_(None))
+    return session.exec(select(Enrolment).where(at_site, Enrolment.patient_hash == patient_hash)).first()
+
+
+def _before(session: Session, study: Study, patient_hash: str, day: date, own: Enrolment | None) -> SeenMris:
+    """What was known on the day before a study, of the site's word as well."""
+    seen = seen_mris(session, day - timedelta(days=1), {patient_hash}, without=study.id)
+    known = seen.get(patient_hash, SeenMris())
+    return replace(known, mris=_with_word(known.mris, own, before=day) if own else known.mris)
+
+
+def _with_word(seen: LastMris, enrolment: Enrolment, *, before: date = date.max) -> LastMris:
+    """What was seen, and what the site says. Without a last full MRI of its own, its last one may have been full."""
+    said, said_full = (
+        day if day and day < before else None for day in (enrolment.last_mri_on, enrolment.last_full_mri_on)
+    )
+    unsaid = None if said_full or said == seen.last_on else said
+    return LastMris(
+        _newest(seen.last_on, said, said_full),
+        _newest(seen.full_on, said_full),
+        _newest(seen.unsaid_on, unsaid),
+    )
+
+
+def _newest(*days: date | None) -> date | None:
+    return max((day for day in days if day), default=None)
 
 
 def risk_of(row: Enrolment) -> PatientRisk:
     """What the rules reckon with."""
     known = {name: getattr(row, name) for name in PatientRisk.__dataclass_fields__}
-    return PatientRisk(**{**known, "jcv_status": JcvStatus(row.jcv_status)})
+    return PatientRisk(
+        **{
+            **known,
+            "jcv_status": JcvStatus(row.jcv_status),
+            "treatments": read_treatments(row.treatments),
+        }
+    )
 
 
 def _row(
-    enrolment: Enrolment, today: date, seen: Mapping[str, date], wishes: Mapping[str, FollowUp]
+    enrolment: Enrolment, today: date, seen: Mapping[str, SeenMris], guidelines: SiteGuidelines
 ) -> PatientRow:
-    patient_hash = enrolment.patient_hash or ""
-    last = max(filter(None, (seen.get(patient_hash), enrolment.last_mri_on)), default=None)
-    risk = risk_of(enrolment)
+    known = seen.get(enrolment.patient_hash or "", SeenMris())
+    mris, risk, guideline = (
+        _with_word(known.mris, enrolment),
+        risk_of(enrolment),
+        guidelines.of(enrolment.site),
+    )
     return PatientRow(
         enrolment.saved_id,
         enrolment.site,
@@ -127,8 +175,10 @@ def _row(
         enrolment.pseudonym,
         risk,
         enrolment.last_mri_on,
-        last,
-        status(today, risk, last, wishes.get(patient_hash)),
+        mris.last_on,
+        mris.full_on,
+        status(today, risk, mris, known.wishes, guideline),
+        guideline.title,
         enrolment.patient_hash is None,
         enrolment.problem,
         enrolment.fix,
@@ -144,68 +194,3 @@ def _most_urgent(row: PatientRow) -> tuple[bool, date, int]:
     due = row.status.next_due
     unknown = row.status.state == "unknown_data" or bool(row.problem)
     return (not unknown, due.due_by if due else date.max, row.id)
-
-
-def _counts(until: date) -> ColumnElement[bool]:
-    """A surveillance MRI of these studies joined with their cases; a date in the future is a wrong clock.
-
-    Where a reader overruled the verdict on the protocol, the reader's word counts.
-    """
-    judged = func.coalesce(col(Case.overrule)["readability"].as_string(), col(Case.readability))
-    return and_(
-        col(Study.forgotten_at).is_(None),
-        col(Study.study_date).not_in(("", NO_DATE)),
-        col(Study.study_date) <= f"{until:%Y%m%d}",
-        judged.in_(sorted(ANSWERS)),
-    )
-
-
-def _newest(today: date) -> Subquery:
-    """The newest MRI of each enrolled patient; a day more than today, for sites east of Greenwich."""
-    return (
-        select(Study.patient_hash, func.max(Study.study_date).label("day"))
-        .join(Case)
-        .join(Enrolment, col(Enrolment.patient_hash) == col(Study.patient_hash))
-        .where(_counts(today + timedelta(days=1)))
-        .group_by(col(Study.patient_hash))
-        .subquery()
-    )
-
-
-def _last_mris(session: Session, today: date) -> dict[str, date]:
-    newest = _newest(today)
-    found = (
-        (patient_hash, _day(day))
-        for patient_hash, day in session.exec(select(newest.c.patient_hash, newest.c.day))
-    )
-    return {patient_hash: day for patient_hash, day in found if day}
-
-
-def _wishes(session: Session, today: date) -> dict[str, FollowUp]:
-    """What the report of the newest reported MRI asks for, where no later MRI has answered it."""
-    newest = _newest(today)
-    reports = (
-        select(Study.patient_hash, Study.study_date, SignedReport.content)
-        .join(Case, col(Case.study_id) == col(Study.id))
-        .join(SignedReport, col(SignedReport.case_id) == col(Case.id))
-        .join(Enrolment, col(Enrolment.patient_hash) == col(Study.patient_hash))
-        .outerjoin(newest, newest.c.patient_hash == col(Study.patient_hash))
-        .where(
-            col(Study.forgotten_at).is_(None),
-            or_(newest.c.day.is_(None), col(Study.study_date) >= newest.c.day),
-        )
-        .order_by(col(Study.study_date), col(SignedReport.version), col(SignedReport.id))
-    )
-    found = {}
-    for patient_hash, said, content in session.exec(reports):
-        day = _day(said)
-        if day and (wish := wish_of(content, day)):
-            found[patient_hash] = wish
-    return found
-
-
-def _day(said: str) -> date | None:
-    try:
-        return date.fromisoformat(said) if len(said) == 8 else None
-    except ValueError:
-        return None

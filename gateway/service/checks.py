@@ -17,6 +17,7 @@ from gateway.assembly.gateway import kept_nodes, kept_rules, unreachable
 from gateway.assembly.last_good import Kept
 from gateway.errors import GatewayError
 from gateway.faces.missing import LibrariesMissing, refuse_if_missing
+from gateway.guidelines import declared
 from gateway.privacy.errors import PrivacyError
 from gateway.profiles import read_folder
 from gateway.recipients import Nobody, ToNode, ToUploader, recipient
@@ -52,6 +53,7 @@ def check(settings: Settings) -> list[Problem]:
         _nodes_and_rules,
         _ways_back,
         _profiles,
+        _guidelines,
         _security,
     )
     return [problem for part in parts for problem in part(settings)]
@@ -296,6 +298,13 @@ def _uploading_sites(settings: Settings) -> list[str]:
                 return accounts.uploading_sites(session)
     except SQLAlchemyError:
         return []  # told by _database
+
+
+def _guidelines(settings: Settings) -> Iterator[Problem]:
+    try:
+        declared(settings.surveillance)
+    except GatewayError as error:
+        yield Problem("surveillance", error.problem, error.fix)
 
 
 def _profiles(settings: Settings) -> Iterator[Problem]:

@@ -10,13 +10,12 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
 
-from dicom_nodes.config_files.file_problem import did_you_mean
-from routing_rules.surveillance.due_dates import JcvStatus, PatientRisk
+from routing_rules.surveillance.enrolment_cells import UNKNOWN, ImportProblem, cell_values
+from routing_rules.surveillance.risk import PatientRisk
 
 
 @dataclass(frozen=True)
@@ -34,33 +33,12 @@ class EnrolmentRow:
 
 
 @dataclass(frozen=True)
-class ImportProblem:
-    """Why a line (or the whole text: line 1) cannot be used: what is wrong, the value, what to write instead."""
-
-    line: int
-    column: str
-    problem: str
-    value: str
-    fix: str
-
-    def __str__(self) -> str:
-        found = f" (found {self.value})" if self.value else ""
-        return f"line {self.line}, {self.column}: {self.problem}{found}. {self.fix}"
-
-
-@dataclass(frozen=True)
 class EnrolmentImport:
     """The rows that can be used, in order, and the problems; a line with a problem gives no row."""
 
     rows: tuple[EnrolmentRow, ...]
     problems: tuple[ImportProblem, ...]
     ignored_columns: tuple[str, ...] = ()
-
-
-class _Unusable(ValueError):
-    def __init__(self, problem: str, fix: str) -> None:
-        super().__init__(problem)
-        self.problem, self.fix = problem, fix
 
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -76,17 +54,13 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "prior_immunosuppression": ("prior_immunosuppression", "prior_is", "immunosuppression"),
     "dosing_interval_weeks": ("dosing_interval_weeks", "dosing_interval", "interval_weeks"),
     "stopped_on": ("stopped_on", "stopped", "stop_date", "beendet_am"),
+    "tested_on": ("tested_on", "jcv_tested_on", "test_date", "getestet_am"),
+    "treatments": ("treatments", "therapies", "therapien"),
     "last_mri_on": ("last_mri_on", "last_mri", "letztes_mrt"),
+    "last_full_mri_on": ("last_full_mri_on", "last_full_mri", "letztes_volles_mrt"),
 }
 """Column -> the names it may have; case, blanks and dashes do not matter."""
 
-UNKNOWN = frozenset(
-    {"", "unknown", "unbekannt", "n/a", "na", "nan", "none", "null", "?", "-", "k.a.", "keine angabe"}
-)
-_YES = frozenset({"yes", "y", "true", "1", "ja", "j"})
-_NO = frozenset({"no", "n", "false", "0", "nein"})
-_POSITIVE = frozenset({"positive", "positiv", "pos", "pos.", "+"})
-_NEGATIVE = frozenset({"negative", "negativ", "neg", "neg.", "-ve"})
 MOST_LINES = 100_000
 LONGEST_LABEL = 40
 _DATE_IN = re.compile(r"\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[./]\d{1,2}[./]\d{2,4}")
@@ -162,7 +136,7 @@ def read_risk(
     cells: Mapping[str, str], today: date
 ) -> tuple[PatientRisk, date | None, str, tuple[ImportProblem, ...]]:
     """What a form says of a patient who is enrolled already: risk, last MRI, label, problems (line 0)."""
-    values, problems = _values(0, cells, today)
+    values, problems = cell_values(0, cells, today)
     label = _label(cells)
     problems += _identifying(0, label, "")
     last = values.pop("last_mri_on", None)
@@ -205,7 +179,7 @@ def _cells(lines: str, separator: str, problems: list[ImportProblem]) -> list[tu
 def _row(
     line: int, cells: Mapping[str, str], today: date, default_site: str
 ) -> tuple[EnrolmentRow | None, list[ImportProblem]]:
-    values, problems = _values(line, cells, today)
+    values, problems = cell_values(line, cells, today)
     patient_id, label = (cells.get("patient_id") or "").strip(), _label(cells)
     problems += _identifying(line, label, patient_id)
     if not patient_id:
@@ -220,24 +194,6 @@ def _row(
     return EnrolmentRow(line, patient_id, issuer, site, PatientRisk(**values), last, label), []
 
 
-def _values(line: int, cells: Mapping[str, str], today: date) -> tuple[dict[str, Any], list[ImportProblem]]:
-    """What the cells say besides who it is."""
-    values: dict[str, Any] = {}
-    problems = []
-    for column, read in _READ.items():
-        said = (cells.get(column) or "").strip()
-        if said.casefold() in UNKNOWN:
-            continue
-        try:
-            values[column] = read(said)
-        except _Unusable as error:
-            problems.append(ImportProblem(line, column, error.problem, said[:40], error.fix))
-    problems += _beyond(line, values, today)
-    if "months_on_natalizumab" in values:
-        values.setdefault("recorded_on", today)
-    return values, problems
-
-
 def _identifying(line: int, label: str, patient_id: str) -> list[ImportProblem]:
     """A label is kept in plain: one that says who the patient is would undo the sealing."""
     fix = "Use a number of your own register, or leave it empty."
@@ -247,14 +203,6 @@ def _identifying(line: int, label: str, patient_id: str) -> list[ImportProblem]:
         ("^" in label or _DATE_IN.search(label) is not None, "looks like a name or a birth date"),
     )
     return [ImportProblem(line, "label", problem, "", fix) for wrong, problem in found if wrong]
-
-
-def _beyond(line: int, values: Mapping[str, Any], today: date) -> list[ImportProblem]:
-    return [
-        ImportProblem(line, column, "lies in the future", value.isoformat(), "Correct the date.")
-        for column, value in values.items()
-        if isinstance(value, date) and column != "stopped_on" and value > today
-    ]
 
 
 def _duplicate(rows: dict[tuple[str, str, str], EnrolmentRow], row: EnrolmentRow) -> list[ImportProblem]:
@@ -268,75 +216,3 @@ def _duplicate(rows: dict[tuple[str, str, str], EnrolmentRow], row: EnrolmentRow
             row.line, "patient_id", f"the patient of line {first.line} stands here with other data", "", fix
         )
     ]
-
-
-def _day(said: str) -> date:
-    """2026-03-04, 20260304, 4.3.2026 and 13/3/2026; 3/4/2026 could be March or April and is refused."""
-    plain = re.fullmatch(r"(\d{4})-?(\d{1,2})-?(\d{1,2})", said.split("T")[0].split(" ")[0])
-    dotted = re.fullmatch(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", said)
-    slashed = re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})", said)
-    try:
-        if plain:
-            return _sensible(int(plain[1]), int(plain[2]), int(plain[3]))
-        if dotted:
-            return _sensible(int(dotted[3]), int(dotted[2]), int(dotted[1]))
-        if slashed:
-            one, other, year = (int(part) for part in slashed.groups())
-            if one <= 12 and other <= 12 and one != other:
-                raise _Unusable("could be two different days", "Write year-month-day, as 2026-03-04.")
-            return _sensible(year, min(one, other), max(one, other))
-    except ValueError as error:
-        if isinstance(error, _Unusable):
-            raise
-    raise _Unusable("is no date", "Write year-month-day, as 2026-03-04.")
-
-
-def _sensible(year: int, month: int, day: int) -> date:
-    if not 1990 <= year <= 2100:
-        raise _Unusable("is no date of a treatment", "Correct the year.")
-    return date(year, month, day)
-
-
-def _number(low: float, high: float) -> Callable[[str], float]:
-    def read(said: str) -> float:
-        try:
-            value = float(said.replace(",", "."))
-        except ValueError:
-            raise _Unusable("is no number", "Write a number, as 0.9, or leave it empty.") from None
-        if not low <= value <= high:
-            raise _Unusable(f"is not from {low:g} to {high:g}", "Correct the number, or leave it empty.")
-        return value
-
-    return read
-
-
-def _yes_or_no(said: str) -> bool:
-    if said.casefold() in _YES | _NO:
-        return said.casefold() in _YES
-    raise _Unusable("is neither yes nor no", "Write yes, no or unknown.")
-
-
-def _status(said: str) -> JcvStatus:
-    if said.casefold() in _POSITIVE | _YES:
-        return JcvStatus.POSITIVE
-    if said.casefold() in _NEGATIVE | _NO:
-        return JcvStatus.NEGATIVE
-    raise _Unusable("is no JC virus status", f"Write positive, negative or unknown. {_hint(said)}".strip())
-
-
-def _hint(said: str) -> str:
-    close = did_you_mean(said.casefold(), ("positive", "negative", "unknown"))
-    return close if close.startswith("Did") else ""
-
-
-_READ: Mapping[str, Callable[[str], Any]] = {
-    "enrolled_on": _day,
-    "jcv_status": _status,
-    "jcv_index": _number(0, 20),
-    "months_on_natalizumab": _number(0, 600),
-    "recorded_on": _day,
-    "prior_immunosuppression": _yes_or_no,
-    "dosing_interval_weeks": _number(1, 52),
-    "stopped_on": _day,
-    "last_mri_on": _day,
-}

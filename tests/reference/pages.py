@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from reference import clinical, privacy, product, recognition, rooms
+from reference import clinical, privacy, product, recognition, rooms, surveillance
 from reference.marks import filled, names
 from routing_rules.statements.table import TOPICS
 from score.scores import shown
@@ -59,6 +59,13 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "instructions": clinical.instructions,
     "calendar-texts": clinical.calendar,
     "said-elsewhere": clinical.said_elsewhere,
+    "guidelines": surveillance.guidelines,
+    "surveillance-intervals": surveillance.intervals,
+    "surveillance-limits": surveillance.limits,
+    "surveillance-notes": surveillance.notes,
+    "combinations-strictest": partial(surveillance.combinations, "strictest"),
+    "combinations-magnims": partial(surveillance.combinations, "magnims-2015"),
+    "combinations-ema": partial(surveillance.combinations, "ema-2016"),
     "rooms": rooms.rooms,
     "layers": rooms.layers,
 }

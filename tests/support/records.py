@@ -20,6 +20,7 @@ from gateway.records.tables.cases import Case
 from gateway.records.tables.studies import Identity, Study
 from gateway.records.views import case_rows
 from gateway.records.views.case_rows import JournalLine
+from routing_rules.surveillance.guidelines import STRICTEST, SiteGuidelines, guideline
 
 QUIET = timedelta(seconds=10)
 LEASE = timedelta(seconds=60)
@@ -31,6 +32,8 @@ STATES: Mapping[str, tuple[str, ...]] = {
     "conflict": ("RECEIVED", "DECIDED", "AWAITED"),
 }
 PASSWORD = "a long password"
+NONE_DECLARED = SiteGuidelines(guideline(STRICTEST))
+"""No site has declared a guideline."""
 EVERYBODY = Viewer(0, "test", "test", "admin", "")
 """A viewer of every site's cases."""
 

@@ -1,13 +1,14 @@
-"""The worker's part of the surveillance calendar: letters opened, dates of older studies read, who is overdue noted.
+"""The worker's part of the surveillance calendar: letters opened, dates read, sequences asked for, who is overdue.
 
 Opening needs the pseudonym key: the patient's hash and pseudonym are made as for a received study, so both meet.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
@@ -19,15 +20,20 @@ from gateway.pipeline.context import StepContext
 from gateway.pipeline.steps import originals
 from gateway.privacy.pseudonyms import PseudonymKey
 from gateway.records import ledger, patients
-from gateway.records.calendar import NO_DATE
+from gateway.records.calendar import AskedOfStudy, asked_of
 from gateway.records.database import Database
 from gateway.records.identities import sealed_letters
+from gateway.records.seen_mris import NO_DATE
+from gateway.records.step_record import NewCase
 from gateway.records.tables.studies import Study
 from routing_rules.series.attributes import Header, tag_of, text
 from routing_rules.surveillance.enrolment_csv import EnrolmentRow
+from routing_rules.surveillance.guidelines import SEQUENCE_NAMES
 
 log = logs.get(__name__)
 
+AS_GOOD_AS: Mapping[str, set[str]] = {"t1": {"t1", "t1_contrast"}, "dwi": {"dwi", "trace"}}
+"""Sequence of a rule -> the kinds of series that are one."""
 STUDIES_AT_ONCE = 200
 """Studies of before the calendar whose date is read in one tick."""
 DATES = tuple(map(tag_of, ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate")))
@@ -114,6 +120,42 @@ def study_date(headers: Sequence[Header]) -> str:
     return NO_DATE
 
 
+def with_wanted(
+    context: StepContext, study: Study, patient_hash: str, study_date: str, drafts: Sequence[NewCase]
+) -> tuple[NewCase, ...]:
+    """The cases of a study with what its patient's calendar asks of it by name; as they are when that is nothing.
+
+    It does not change the verdict, which says whether PML can be seen or excluded: page and letter tell it beside that.
+    """
+    with context.database.read() as session:
+        asked = asked_of(session, study, patient_hash, study_date, context.guidelines)
+    if asked is None or not asked.sequences:
+        return tuple(drafts)
+    return tuple(
+        replace(draft, verdict={**draft.verdict, "surveillance": _told(asked, draft.verdict, draft.series)})
+        for draft in drafts
+    )
+
+
+def _told(
+    asked: AskedOfStudy, verdict: Mapping[str, Any], series: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """What the verdict judges it tells by itself; `lacks` is what nobody else would tell."""
+    judged = {one["name"] for one in verdict["requirements"]}
+    kinds = {str(each["kind"]) for each in series}
+    lacks = [
+        SEQUENCE_NAMES[name]
+        for name in asked.sequences
+        if name not in judged and not kinds & AS_GOOD_AS.get(name, {name})
+    ]
+    return {
+        "rule": asked.rule_id,
+        "guideline": asked.guideline,
+        "asks": [SEQUENCE_NAMES[name] for name in asked.sequences],
+        "lacks": lacks,
+    }
+
+
 def read_dates(context: StepContext) -> int:
     """Read the day of studies that were routed before the calendar existed; returns how many were read."""
     unread = select(Study.ids()).where(
@@ -135,7 +177,7 @@ def tick(context: StepContext) -> None:
     """The hourly look at every calendar."""
     while read_dates(context) == STUDIES_AT_ONCE:
         pass
-    if newly := ledger.note_overdue(context.database):
+    if newly := ledger.note_overdue(context.database, context.guidelines):
         log.info("patients became overdue", patients=newly)
 
 

@@ -23,7 +23,8 @@ from gateway.pipeline.steps.persons import standing_header
 from gateway.privacy.patient_hashes import PatientHashes
 from gateway.privacy.schemes import LATEST, Scheme
 from gateway.records.blobs import BlobStore
-from gateway.records.calendar import NO_DATE, facts_about
+from gateway.records.calendar import facts_about
+from gateway.records.seen_mris import NO_DATE
 from gateway.records.tables.studies import Instance, Study
 from routing_rules.facts import InstanceFacts, StudyFacts, facts_of_instances, read_instance, tells_stacks
 from routing_rules.series.attributes import Elements

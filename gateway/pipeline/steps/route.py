@@ -9,6 +9,7 @@ from gateway.lifecycle import StudyState
 from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.step_result import Done, NotYet, StepResult, Stuck
 from gateway.pipeline.steps import facts, guards, originals
+from gateway.pipeline.steps.calendar import with_wanted
 from gateway.pipeline.steps.identities import WAITS_FOR_A_LEAD, dispute, statements, who
 from gateway.pipeline.steps.persons import is_by_link, standing_header
 from gateway.privacy.schemes import Scheme
@@ -80,6 +81,7 @@ def route(turn: Turn, context: StepContext) -> StepResult:
         new_case(study_facts, each, rules.fingerprint, explanation, simplified=simplified)
         for each in assignments
     )
+    drafts = with_wanted(context, study, own.patient_hash, known.study_date, drafts)
     note = {
         "rule": ", ".join(f"{each.rule.id} version {each.rule.version}" for each in assignments),
         "protocol": drafts[0].readability,

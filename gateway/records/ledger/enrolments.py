@@ -7,9 +7,9 @@ the worker has opened it: then the keyed hash and the pseudonym take its place.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlmodel import Session, select
 
@@ -19,9 +19,10 @@ from gateway.records.identities import sealed_letters
 from gateway.records.ledger import audit_trail
 from gateway.records.tables.administration import LetterboxKey
 from gateway.records.tables.studies import Enrolment, ForgottenPatient
-from routing_rules.surveillance.due_dates import JcvStatus
-from routing_rules.surveillance.due_dates import PatientRisk as PatientRisk
 from routing_rules.surveillance.enrolment_csv import EnrolmentRow
+from routing_rules.surveillance.risk import JcvStatus
+from routing_rules.surveillance.risk import PatientRisk as PatientRisk
+from routing_rules.surveillance.treatments import Drug, read_treatments, written
 
 if TYPE_CHECKING:
     from gateway.privacy.pseudonyms import PseudonymKey
@@ -64,7 +65,7 @@ def enrol(database: Database, entries: Sequence[NewEnrolment], who: str) -> list
                 site=entry.site,
                 label=entry.label,
                 letter=entry.letter,
-                **asdict(entry.risk),
+                **columns_of(entry.risk),
                 last_mri_on=entry.last_mri_on,
                 enrolled_by=who,
                 created_at=now,
@@ -136,9 +137,10 @@ def edit_enrolment(
     """Replace what is known of a patient's risk. Raises NotThere."""
     with database.write("edit_enrolment") as session:
         row, now = _existing(session, enrolment_id), database.now(session)
-        changed = [name for name, value in asdict(risk).items() if getattr(row, name) != value]
+        known = columns_of(risk)
+        changed = [name for name, value in known.items() if getattr(row, name) != value]
         changed += ["last_mri_on"] if row.last_mri_on != last_mri_on else []
-        for name, value in asdict(risk).items():
+        for name, value in known.items():
             setattr(row, name, value)
         row.label, row.last_mri_on, row.updated_at = label, last_mri_on, now
         audit_trail.append(
@@ -158,11 +160,22 @@ def end_enrolment(database: Database, enrolment_id: int, who: str, why: str) -> 
         audit_trail.append(session, now, who, "enrolment ended", f"enrolment {enrolment_id}", {"why": why})
 
 
+def columns_of(risk: PatientRisk) -> dict[str, Any]:
+    """What is known of a risk as the columns keep it: the treatments as their line of text."""
+    known = {name: getattr(risk, name) for name in PatientRisk.__dataclass_fields__}
+    return {**known, "treatments": written(risk.treatments)}
+
+
 def _merge(known: Enrolment, newer: Enrolment) -> None:
+    """What the newer entry knows counts; periods of natalizumab replace months and an end that were kept before."""
+    if Drug.NATALIZUMAB in {each.drug for each in read_treatments(newer.treatments)}:
+        known.months_on_natalizumab = known.recorded_on = known.stopped_on = None
     for name in PatientRisk.__dataclass_fields__:
         value = getattr(newer, name)
-        if value not in (None, JcvStatus.UNKNOWN):
+        if value not in (None, "", JcvStatus.UNKNOWN):
             setattr(known, name, value)
+    if newer.jcv_status != JcvStatus.UNKNOWN and newer.tested_on is None:
+        known.tested_on = None  # the day that is kept is that of an earlier test
     known.label = newer.label or known.label
     known.last_mri_on = newer.last_mri_on or known.last_mri_on
 

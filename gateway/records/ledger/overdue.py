@@ -13,12 +13,13 @@ from gateway.records.ledger.notices import raise_notice
 from gateway.records.tables.administration import Notice
 from gateway.records.tables.studies import Enrolment
 from routing_rules.surveillance.due_dates import CalendarState
+from routing_rules.surveillance.guidelines import SiteGuidelines
 
 LATE = (CalendarState.OVERDUE, CalendarState.MISSING)
 PAGE = "/surveillance"
 
 
-def note_overdue(database: Database) -> int:
+def note_overdue(database: Database, guidelines: SiteGuidelines) -> int:
     """Note every patient who has become overdue, and who no longer is; returns how many new.
 
     When a site's notice of this day is out already, the note waits for tomorrow's.
@@ -26,7 +27,7 @@ def note_overdue(database: Database) -> int:
     with database.write("mark_overdue") as session:
         now = database.now(session)
         today = now.date()
-        rows = [row for row in calendar(session, "", today) if not row.waiting]
+        rows = [row for row in calendar(session, "", today, guidelines) if not row.waiting]
         recovered = [row.id for row in rows if row.told_on and row.status.state not in LATE]
         _note(session, recovered, None)
         newly = 0

@@ -14,7 +14,7 @@ import gateway.records.tables.administration
 import gateway.records.tables.conflicts  # noqa: F401  foreign keys point at its accounts and these
 from gateway.lifecycle import Standing, StudyState
 from gateway.records.tables.columns import Due, Numbered, one_of
-from routing_rules.surveillance.due_dates import JcvStatus
+from routing_rules.surveillance.risk import JcvStatus
 
 
 class Study(Due, table=True):
@@ -170,7 +170,12 @@ class Enrolment(Numbered, table=True):
     prior_immunosuppression: bool | None = Field(default=None)
     dosing_interval_weeks: float | None = Field(default=None)
     stopped_on: date | None = Field(default=None)
+    tested_on: date | None = Field(default=None, description="of the antibody test")
+    treatments: str = Field(
+        default="", description="periods as `routing_rules.surveillance.treatments` writes them"
+    )
     last_mri_on: date | None = Field(default=None, description="as the site says; studies received count too")
+    last_full_mri_on: date | None = Field(default=None, description="as the site says")
     enrolled_by: str
     created_at: datetime
     updated_at: datetime

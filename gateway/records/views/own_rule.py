@@ -9,12 +9,16 @@ from datetime import date
 
 from sqlmodel import Session, col, select
 
-from gateway.records.calendar import DAYS_A_MONTH, risk_of
+from gateway.records.calendar import risk_of
+from gateway.records.seen_mris import day_of
 from gateway.records.tables.studies import Enrolment, Study
+from routing_rules.surveillance.days import DAYS_A_MONTH
 from routing_rules.surveillance.due_dates import NextDue, next_due
+from routing_rules.surveillance.guidelines import SiteGuidelines
+from routing_rules.surveillance.windows import LastMris
 
 
-def own_rule(session: Session, study_id: int) -> str:
+def own_rule(session: Session, study_id: int, guidelines: SiteGuidelines) -> str:
     """When the calendar asks for the next MRI after that of a study; empty where it does not know the patient.
 
     What a report recommends is left out: it is the reader who is about to say it.
@@ -27,10 +31,10 @@ def own_rule(session: Session, study_id: int) -> str:
             col(Enrolment.ended_on).is_(None),
         )
     ).first()
-    day = _day(study.study_date)
+    day = day_of(study.study_date)
     if enrolment is None or day is None or not study.patient_hash:
         return ""
-    due = next_due(risk_of(enrolment), day)
+    due = next_due(day, risk_of(enrolment), LastMris(day, day), (), guidelines.of(study.site))
     return in_words(due, day) if due else ""
 
 
@@ -40,10 +44,3 @@ def in_words(due: NextDue, after: date) -> str:
     months = f"{first} to {last} months" if first < last else f"{last} months"
     taken = f" Assumed: {'; '.join(due.assumptions)}." if due.assumptions else ""
     return f"This patient's calendar asks for the next MRI {months} after this one: {due.when} ({due.source}).{taken}"
-
-
-def _day(said: str) -> date | None:
-    try:
-        return date.fromisoformat(said) if len(said) == 8 else None
-    except ValueError:
-        return None

@@ -18,9 +18,11 @@ from gateway.web.foundation.context import Context
 from gateway.web.foundation.problems import problem
 from gateway.web.foundation.redaction import without_uids
 from gateway.web.foundation.rights import Right, has
-from routing_rules.surveillance.due_dates import JcvStatus
-from routing_rules.surveillance.enrolment_csv import LONGEST_LABEL, ImportProblem
+from routing_rules.surveillance.enrolment_cells import ImportProblem
+from routing_rules.surveillance.enrolment_csv import LONGEST_LABEL
+from routing_rules.surveillance.risk import JcvStatus
 from routing_rules.surveillance.sites import SiteSummary
+from routing_rules.surveillance.treatments import FORM, written
 
 api = APIRouter(prefix="/api/surveillance", tags=["surveillance"])
 
@@ -39,7 +41,12 @@ class RiskBody(BaseModel):
     prior_immunosuppression: bool | None = None
     dosing_interval_weeks: float | None = None
     stopped_on: date | None = None
+    tested_on: date | None = Field(None, description="the day of the antibody test")
+    treatments: str = Field("", max_length=2000, description=f"periods, as {FORM}")
     last_mri_on: date | None = None
+    last_full_mri_on: date | None = Field(
+        None, description="the last one that was full; the manual says what that is"
+    )
 
     def cells(self) -> dict[str, str]:
         """The same as the fields of a form."""
@@ -119,17 +126,25 @@ def patient_json(row: PatientRow) -> dict[str, Any]:
         "state": None if row.waiting else str(row.status.state),
         "days_overdue": row.status.days_overdue,
         "last_mri_on": _iso(row.last_mri_on),
+        "last_full_mri_on": _iso(row.last_full_mri_on),
+        "guideline": row.guideline,
         "due_from": _iso(due.due_from if due else None),
         "due_by": _iso(due.due_by if due else None),
         "rule": due.rule_id if due else "",
         "source": due.source if due else "",
         "assumptions": list(due.assumptions) if due else [],
+        "sequences": list(due.sequences) if due else [],
+        "is_full": due.is_full if due else False,
+        "full_mri_due_by": _iso(row.status.next_full.due_by if row.status.next_full else None),
+        "antibody_test_by": _iso(row.status.antibody_test_by),
+        "questions": list(row.status.questions),
         "explanation": row.status.explanation,
         "risk": {
             **{
                 name: _iso(value) if isinstance(value, date) else value
                 for name, value in vars(row.risk).items()
             },
+            "treatments": written(row.risk.treatments),
             "last_mri_on": _iso(row.said_last_mri_on),
         },
         "waiting": row.waiting,

@@ -34,8 +34,12 @@ def read_calendar(context: WebContext, viewer: Viewer, site: str = "") -> Calend
     """The calendar of the viewer's site, or of `site`, or of every site."""
     with context.database.read() as session:
         today = context.database.now(session).date()
-        rows = calendar(session, viewer.site or site, today)
-        ended = calendar(session, viewer.site or site, today, ended=True) if has(viewer, Right.ENROL) else []
+        rows = calendar(session, viewer.site or site, today, context.guidelines)
+        ended = (
+            calendar(session, viewer.site or site, today, context.guidelines, ended=True)
+            if has(viewer, Right.ENROL)
+            else []
+        )
     known = [(row.site, row.status) for row in rows if not row.waiting]
     shown = tuple(rows) if has(viewer, Right.ENROL) else ()
     return Calendar(today, summaries(known, today), shown, tuple(ended))

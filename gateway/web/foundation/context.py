@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -15,6 +15,7 @@ from gateway.records.database import Database
 from gateway.settings import Settings
 from gateway.wrong_configuration import WrongConfiguration
 from routing_rules.rule_files import RuleSet
+from routing_rules.surveillance.guidelines import STRICTEST, SiteGuidelines, guideline
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class WebContext:
     directory: Callable[[], NodeDirectory]
     intake: Intake
     rules: Callable[[], RuleSet]
+    guidelines: SiteGuidelines = field(default_factory=lambda: SiteGuidelines(guideline(STRICTEST)))
     wrong_configuration: Callable[[], tuple[WrongConfiguration, ...]] = tuple
 
 

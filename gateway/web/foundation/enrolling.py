@@ -14,9 +14,9 @@ from gateway.records import calendar, ledger
 from gateway.records.accounts import Viewer
 from gateway.records.identities import sealed_letters
 from gateway.web.foundation.context import WebContext
+from routing_rules.surveillance.enrolment_cells import ImportProblem
 from routing_rules.surveillance.enrolment_csv import (
     EnrolmentRow,
-    ImportProblem,
     read_enrolment,
     read_enrolments,
     read_risk,

@@ -111,7 +111,7 @@ def shown_requirements(verdict: Mapping[str, Any]) -> dict[str, Any]:
     ]
     return {
         "requirements": requirements,
-        "limits": [_text(limit) for limit in verdict.get("limits") or ()],
+        "limits": [*(_text(limit) for limit in verdict.get("limits") or ()), *_lacking(verdict)],
         "resend": [_text(line) for line in verdict.get("resend") or ()],
         "simplified": bool(verdict.get("simplified")),
     }
@@ -127,12 +127,25 @@ def _covers(stored: Any) -> str:
 
 
 def letter_to_sender(verdict: Mapping[str, Any], overrule: Mapping[str, Any]) -> str:
-    """What the sender's site is told about the protocol; "" when nothing is wrong with it, or nothing is known."""
+    """What the sender's site is told about the protocol and what its patient's calendar asks for beyond it.
+
+    "" when nothing is wrong, or nothing is known.
+    """
     if "readability" not in verdict:
         return ""
     found = ProtocolVerdict.from_json(verdict)
     judged = Overrule.from_json(overrule) if overrule else None
-    return "" if effective(found, judged) is Readability.READABLE else sender_letter(found, judged)
+    letter = "" if effective(found, judged) is Readability.READABLE else sender_letter(found, judged)
+    return "\n".join(part for part in (letter, *_lacking(verdict)) if part)
+
+
+def _lacking(verdict: Mapping[str, Any]) -> list[str]:
+    """What a rule of the surveillance calendar asks for by name and the study lacks, in a sentence."""
+    wanted = verdict.get("surveillance") or {}
+    lacks = ", ".join(map(_text, wanted.get("lacks") or ()))
+    rule, guideline = (_text(wanted.get(name)) for name in ("rule", "guideline"))
+    told = f"For this patient the surveillance rule {rule} ({guideline}) also asks for {lacks}, which this study lacks."
+    return [told] if lacks else []
 
 
 def shown_overrule(overrule: Mapping[str, Any]) -> dict[str, Any] | None:

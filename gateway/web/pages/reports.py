@@ -108,7 +108,7 @@ def _form(
     missing = report_form.problems_of(content, page)
     images = images_of(request, context, viewer, page.row.id)
     with context.database.read() as session:
-        interval = own_rule(session, page.study_id)
+        interval = own_rule(session, page.study_id, context.guidelines)
     saved = page.draft.version if page.draft else 0
     return render(
         request,

@@ -31,8 +31,13 @@ from gateway.web.foundation.problems import BadRequest
 from gateway.web.foundation.rights import Right, has
 from gateway.web.foundation.templates import render
 from gateway.web.pages import calendar_plot
-from routing_rules.surveillance.due_dates import CalendarState, JcvStatus, standard_rules
-from routing_rules.surveillance.enrolment_csv import COLUMNS, ImportProblem
+from routing_rules.surveillance.due_dates import CalendarState
+from routing_rules.surveillance.enrolment_cells import ImportProblem
+from routing_rules.surveillance.enrolment_csv import COLUMNS
+from routing_rules.surveillance.guidelines import SEQUENCE_NAMES, Guideline, SiteGuidelines, standard_table
+from routing_rules.surveillance.risk import JcvStatus
+from routing_rules.surveillance.treatments import written
+from routing_rules.surveillance.unused import unused_inputs
 
 router = APIRouter(include_in_schema=False)
 
@@ -48,6 +53,11 @@ VIEWS: Mapping[str, str] = {
 }
 MOST_ROWS = 250
 """Each row has a form: the page shows the most urgent ones, and finds the others."""
+ASKED_AS = {
+    "prior_immunosuppression": "immunosuppression before",
+    "dosing_interval_weeks": "weeks between doses",
+}
+"""What the form calls an input, where its column is called otherwise."""
 DONE = {
     "enrolled": "Enrolled. The worker looks who it is within a minute; then the identifier is gone from here.",
     "edited": "The changes are kept.",
@@ -130,8 +140,17 @@ def risk_values(row: PatientRow) -> dict[str, str]:
     told = {name: as_cell(value) for name, value in known.items()}
     return {
         **told,
+        "treatments": written(row.risk.treatments),
         "jcv_status": "" if row.risk.jcv_status is JcvStatus.UNKNOWN else str(row.risk.jcv_status),
     }
+
+
+def guidelines_shown(
+    declared: SiteGuidelines, calendar_: Calendar, viewer: Viewer
+) -> list[tuple[str, Guideline, tuple[str, ...]]]:
+    """Each site with its guideline, and what is asked about a patient and changes no date under it."""
+    own_sites = {summary.site for summary in calendar_.summaries} | ({viewer.site} if viewer.site else set())
+    return [(site, declared.of(site), unused_inputs(declared.of(site))) for site in sorted(own_sites)]
 
 
 def _page(
@@ -168,7 +187,10 @@ def _page(
         "site_options": [("", "–"), *((site, site) for site in own_sites)],
         "columns": [name for name in COLUMNS if name != "patient_id"],
         "risk_values": risk_values,
-        "notes": standard_rules().notes,
+        "notes": standard_table().notes,
+        "sequence_names": SEQUENCE_NAMES,
+        "asked_as": ASKED_AS,
+        "guidelines": guidelines_shown(context.guidelines, calendar_, viewer),
         "done": done,
         "problems": problems,
         "entered": entered or {},

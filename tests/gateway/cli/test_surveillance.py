@@ -45,8 +45,11 @@ def test_the_list_shows_labels_and_reasons(gateway: Command) -> None:
     code, said = gateway("surveillance", "list", "--json")
     assert code == 0
     rows = {row["label"]: row for row in json.loads(said)}
-    assert rows["r1"]["due by"] == "2027-01-05"
-    assert "Rule NTZ-LOW" in rows["r1"]["why"]
+    assert rows["r1"]["due by"] == "2026-05-05"
+    assert "Rule NTZ-HIGH" in rows["r1"]["why"]
+    assert "the day of the negative antibody test is not known" in rows["r1"]["why"]
+    assert "Was the MRI of 2026-01-05 a full one?" in rows["r1"]["asked"]
+    assert rows["r1"]["guideline"] == "None declared: the earliest of all rules"
     assert rows["r2"]["state"] == "unknown_data"
     assert rows["r1"]["pseudonym"].startswith("PML-")
     assert "r1" in gateway("surveillance", "list")[1]

@@ -9,42 +9,19 @@ import pytest
 from sqlmodel import select
 
 from gateway.records import ledger
-from gateway.records.calendar import calendar, facts_about, risk_of, site_of, sites, wish_of
+from gateway.records.calendar import calendar, facts_about, risk_of, site_of, sites
 from gateway.records.database import Database
 from gateway.records.ledger.enrolments import NewEnrolment, end_enrolment, enrol, keep_opened
 from gateway.records.tables.cases import Case
 from gateway.records.tables.studies import Enrolment, Study
 from routing_rules.protocol.assessment import assess
 from routing_rules.series.series import SeriesFacts
-from routing_rules.surveillance.due_dates import JcvStatus
-from routing_rules.surveillance.due_dates import PatientRisk as Risk
+from routing_rules.surveillance.risk import JcvStatus
+from routing_rules.surveillance.risk import PatientRisk as Risk
 from support.objects.series_facts import GOOD, one, stack
-from support.records import QUIET, FakeClock, matched_case, new_instance, reader
+from support.records import NONE_DECLARED, QUIET, FakeClock, matched_case, new_instance, reader
 
 TODAY = date(2026, 3, 1)
-
-
-@pytest.mark.parametrize(
-    ("recommendations", "value", "unit", "days"),
-    [
-        (["short_term", "csf_pcr"], "3", "wk", (14, 21)),
-        (["short_term"], 2, "wk", (14, 14)),
-        (["short_term"], None, None, (14, 28)),
-        (["routine"], "3", "mo", (91, 91)),
-        (["routine"], "10", "wk", (70, 70)),
-        (["routine"], None, None, None),
-        (["add_contrast"], None, None, None),
-        ([], None, None, None),
-    ],
-)
-def test_what_a_report_asks_for(
-    recommendations: list[str], value: object, unit: str | None, days: tuple[int, int] | None
-) -> None:
-    """Short-term from two weeks on and by what the reader wrote; routine by its interval; the rest has no date."""
-    content = {"recommendations": recommendations, "follow_up_value": value, "follow_up_unit": unit}
-    wish = wish_of(content, TODAY)
-    assert (wish and (wish.earliest_days, wish.latest_days)) == days
-    assert wish_of({}, TODAY) is None
 
 
 def _enrolled(database: Database, site: str = "hospital", last: date | None = None, **risk: Any) -> int:
@@ -71,11 +48,11 @@ def test_a_site_has_its_own_patients_and_an_empty_one_is_every_site(database: Da
     third = _enrolled(database, "north")
     end_enrolment(database, third, "carla", "moved away")
     with database.read() as session:
-        assert [row.id for row in calendar(session, "north", TODAY)] == [first]
-        assert {row.id for row in calendar(session, "", TODAY)} == {first, second}
-        assert [(row.id, row.ended_because) for row in calendar(session, "", TODAY, ended=True)] == [
-            (third, "moved away")
-        ]
+        assert [row.id for row in calendar(session, "north", TODAY, NONE_DECLARED)] == [first]
+        assert {row.id for row in calendar(session, "", TODAY, NONE_DECLARED)} == {first, second}
+        assert [
+            (row.id, row.ended_because) for row in calendar(session, "", TODAY, NONE_DECLARED, ended=True)
+        ] == [(third, "moved away")]
 
 
 def test_what_cannot_be_reckoned_with_is_looked_at_first(database: Database) -> None:
@@ -86,7 +63,7 @@ def test_what_cannot_be_reckoned_with_is_looked_at_first(database: Database) -> 
     with database.write("test") as session:
         session.get_one(Enrolment, held).problem = "The letter was changed."
     with database.read() as session:
-        assert [row.id for row in calendar(session, "", TODAY)] == [held, long_ago, lately]
+        assert [row.id for row in calendar(session, "", TODAY, NONE_DECLARED)] == [held, long_ago, lately]
 
 
 def test_the_newest_mri_is_the_sites_word_or_a_received_study(database: Database, clock: FakeClock) -> None:
@@ -96,7 +73,7 @@ def test_the_newest_mri_is_the_sites_word_or_a_received_study(database: Database
 
     def last() -> date | None:
         with database.read() as session:
-            [row] = calendar(session, "", TODAY)
+            [row] = calendar(session, "", TODAY, NONE_DECLARED)
             return row.last_mri_on
 
     assert last() == date(2026, 1, 10)
@@ -181,7 +158,7 @@ def test_only_an_mri_of_the_whole_brain_with_b_1000_resets_the_clock(
         case = session.exec(select(Case)).one()
         case.readability, case.verdict = str(verdict.readability), verdict.to_json()
     with database.read() as session:
-        [row] = calendar(session, "hospital", TODAY)
+        [row] = calendar(session, "hospital", TODAY, NONE_DECLARED)
     assert row.last_mri_on == (date(2026, 2, 20) if counts else last)
     assert (row.status.state == "overdue") is not counts
 
@@ -194,4 +171,4 @@ def test_a_readers_word_makes_an_unknown_study_count(database: Database, clock: 
         case = session.exec(select(Case)).one()
         case.readability, case.overrule = "unknown", {"readability": "readable_with_limits"}
     with database.read() as session:
-        assert calendar(session, "hospital", TODAY)[0].last_mri_on == date(2026, 2, 20)
+        assert calendar(session, "hospital", TODAY, NONE_DECLARED)[0].last_mri_on == date(2026, 2, 20)

@@ -11,78 +11,197 @@ from hypothesis import strategies as st
 
 from routing_rules.surveillance.due_dates import (
     CalendarState,
-    FollowUp,
-    JcvStatus,
+    CalendarStatus,
     NextDue,
-    PatientRisk,
-    months_on_natalizumab,
+    ReportWish,
     next_due,
-    standard_rules,
     status,
+    wish,
 )
+from routing_rules.surveillance.guidelines import Guideline, WishKind, guideline
+from routing_rules.surveillance.risk import JcvStatus, PatientRisk
 from routing_rules.surveillance.sites import summaries
+from routing_rules.surveillance.treatments import Drug, Treatment, read_treatments
+from routing_rules.surveillance.windows import LastMris
 
 TODAY = date(2026, 6, 1)
-KNOWN = PatientRisk(date(2024, 1, 1), JcvStatus.NEGATIVE, 0.2, 12.0, date(2026, 1, 1), False, 4.0)
+KNOWN = PatientRisk(
+    date(2024, 1, 1),
+    JcvStatus.NEGATIVE,
+    0.2,
+    12.0,
+    date(2026, 1, 1),
+    prior_immunosuppression=False,
+    dosing_interval_weeks=4.0,
+    tested_on=date(2026, 3, 1),
+)
 HIGH = replace(KNOWN, jcv_status=JcvStatus.POSITIVE, jcv_index=2.0, months_on_natalizumab=30.0)
 LAST = date(2026, 1, 31)
+STRICTEST, MAGNIMS, EMA = map(guideline, ("strictest", "magnims-2015", "ema-2016"))
 
 
-def due(enrolment: PatientRisk, last: date | None = LAST, wish: FollowUp | None = None) -> NextDue:
+def at(
+    risk: PatientRisk,
+    last: date | None = LAST,
+    *wishes: ReportWish,
+    by: Guideline = STRICTEST,
+    full: date | None = None,
+    today: date = TODAY,
+) -> CalendarStatus:
+    """Where a patient stands whose last MRI was a full one, unless `full` says which was."""
+    return status(today, risk, LastMris(last, full or last), wishes, by)
+
+
+def due(
+    risk: PatientRisk, last: date | None = LAST, *wishes: ReportWish, by: Guideline = STRICTEST
+) -> NextDue:
     """The next MRI; there must be one."""
-    found = next_due(enrolment, last, wish)
-    assert found is not None
-    return found
+    asked = at(risk, last, *wishes, by=by).next_due
+    assert asked is not None
+    return asked
 
 
 @pytest.mark.parametrize(
-    ("enrolment", "rule_id", "due_from", "due_by"),
+    ("risk", "rule_id", "due_from", "due_by"),
     [
-        (KNOWN, "NTZ-LOW", date(2027, 1, 31), date(2027, 1, 31)),  # no antibodies: yearly
-        (
-            HIGH,
-            "NTZ-HIGH",
-            date(2026, 4, 30),
-            date(2026, 5, 31),
-        ),  # antibodies and long treatment: 3 to 4 months
+        (KNOWN, "NTZ-LOW", date(2027, 1, 31), date(2027, 1, 31)),
+        (HIGH, "NTZ-HIGH", date(2026, 4, 30), date(2026, 5, 31)),
         # 12 months on 1 January 2026, so 18 on 2 July: until then a year, from then on 3 to 4 months after the last MRI
         (replace(KNOWN, jcv_status=JcvStatus.POSITIVE), "NTZ-HIGH", date(2026, 7, 3), date(2026, 7, 3)),
-        (replace(HIGH, stopped_on=date(2026, 2, 15)), "NTZ-SWITCH", date(2026, 4, 30), date(2026, 5, 31)),
-        (PatientRisk(date(2026, 1, 1)), "NTZ-HIGH", date(2026, 4, 30), date(2026, 5, 31)),  # nothing known
+        (replace(HIGH, stopped_on=date(2025, 12, 15)), "NTZ-SWITCH", date(2026, 4, 30), date(2026, 5, 31)),
+        (PatientRisk(date(2026, 1, 1)), "NTZ-HIGH", date(2026, 4, 30), date(2026, 5, 31)),
     ],
+    ids=["no antibodies", "high risk", "18 months to come", "stopped", "nothing known"],
 )
-def test_the_rule_and_the_days(enrolment: PatientRisk, rule_id: str, due_from: date, due_by: date) -> None:
+def test_the_rule_and_the_days(risk: PatientRisk, rule_id: str, due_from: date, due_by: date) -> None:
     """Each population has its interval, counted from the last MRI; the end of a short month is its last day."""
-    found = due(enrolment)
-    assert (found.rule_id, found.due_from, found.due_by) == (rule_id, due_from, due_by)
-    assert found.source
-    assert found.when
+    asked = due(risk)
+    assert (asked.rule_id, asked.due_from, asked.due_by) == (rule_id, due_from, due_by)
+    assert asked.source
+    assert asked.when
 
 
 def test_what_is_not_known_is_said() -> None:
     """Every possibility that was taken for granted is in the answer; with full data there is none."""
     assert due(HIGH).assumptions == ()
-    unknown = due(PatientRisk(date(2026, 1, 1)))
-    assert unknown.assumptions == (
+    assert due(PatientRisk(date(2026, 1, 1))).assumptions == (
         "JC virus status is not known, taken as positive",
         "months on natalizumab are not known, taken as 18 or more",
     )
-    contradiction = due(replace(KNOWN, jcv_index=1.2, months_on_natalizumab=20))
-    assert contradiction.assumptions == (
-        "JC virus status is negative, but the index is 1.2: taken as positive",
+    assert "Assumed: JC virus status" in at(PatientRisk(date(2026, 1, 1))).explanation
+
+
+@pytest.mark.parametrize(
+    ("index", "contradicts"), [(None, False), (0.2, False), (0.4, False), (0.41, True), (0.9, True)]
+)
+def test_a_negative_test_with_an_index_above_the_cut_off_is_asked_about(
+    index: float | None, contradicts: bool
+) -> None:
+    """The assay's cut-off is 0.4: above it the riskier answer counts until somebody says which is right."""
+    standing = at(replace(KNOWN, jcv_index=index, months_on_natalizumab=20.0))
+    assert (standing.questions != (), standing.next_due is not None and standing.next_due.rule_id) == (
+        contradicts,
+        "NTZ-HIGH" if contradicts else "NTZ-LOW",
     )
-    assert "Assumed: JC virus status" in status(TODAY, PatientRisk(date(2026, 1, 1)), LAST).explanation
 
 
-def test_monitoring_after_stopping_ends() -> None:
-    """For 12 months after the end 3 to 4 months apply; then no rule asks for a further MRI."""
+@pytest.mark.parametrize(
+    ("tested_on", "rule_id", "test_by"),
+    [
+        (date(2025, 12, 1), "NTZ-LOW", date(2026, 6, 1)),
+        (date(2025, 11, 30), "NTZ-HIGH", date(2026, 5, 30)),
+        (date(2016, 1, 1), "NTZ-HIGH", date(2016, 7, 1)),
+        (None, "NTZ-HIGH", TODAY),
+    ],
+)
+def test_a_negative_test_counts_for_six_months(tested_on: date | None, rule_id: str, test_by: date) -> None:
+    """Then, or when its day is not known, it is taken as positive and said so; the next test has its day."""
+    risk = replace(KNOWN, tested_on=tested_on, months_on_natalizumab=40.0)
+    standing = at(risk)
+    assert standing.next_due is not None
+    assert (standing.next_due.rule_id, standing.antibody_test_by) == (rule_id, test_by)
+    assert bool(standing.next_due.assumptions) is (rule_id == "NTZ-HIGH")
+    assert at(HIGH).antibody_test_by is None
+
+
+@pytest.mark.parametrize(
+    ("index", "prior", "rule_id", "assumed"),
+    [
+        (0.9, False, "EMA-ALL", 0),
+        (0.91, False, "EMA-HIGH", 1),
+        (1.5, False, "EMA-HIGH", 1),
+        (1.51, False, "EMA-HIGH", 0),
+        (None, False, "EMA-HIGH", 1),
+        (0.9, None, "EMA-HIGH", 1),
+        (0.9, True, "EMA-HIGH", 0),
+    ],
+)
+def test_ema_stratifies_by_index_and_prior_immunosuppression(
+    index: float | None, prior: bool | None, rule_id: str, assumed: int
+) -> None:
+    """Up to 0.9 the risk is small, above 1.5 it increases substantially; between them it is taken as high, and said."""
+    asked = due(replace(HIGH, jcv_index=index, prior_immunosuppression=prior), by=EMA)
+    assert (asked.rule_id, len(asked.assumptions)) == (rule_id, assumed)
+    assert (
+        due(replace(HIGH, jcv_index=index, prior_immunosuppression=prior), by=MAGNIMS).rule_id == "NTZ-HIGH"
+    )
+
+
+def test_a_low_index_grows_old_as_a_negative_test_does() -> None:
+    """EMA asks for the test again every six months."""
+    old = replace(HIGH, jcv_index=0.5, tested_on=date(2025, 1, 1))
+    assert due(old, by=EMA).assumptions == ("the low index is older than 6 months, taken as above 1.5",)
+    assert (at(old, by=EMA).antibody_test_by, at(old, by=MAGNIMS).antibody_test_by) == (
+        date(2025, 7, 1),
+        None,
+    )
+
+
+def test_an_abbreviated_mri_leaves_the_clock_of_the_full_one() -> None:
+    """A full MRI is due a year after the last full one, however many others were made since."""
+    standing = at(KNOWN, LAST, full=date(2025, 3, 1))
+    assert standing.next_due is not None
+    assert (standing.next_due.rule_id, standing.next_due.due_by, standing.next_due.is_full) == (
+        "EMA-ALL",
+        date(2026, 3, 1),
+        True,
+    )
+    assert standing.state is CalendarState.OVERDUE
+    high = at(HIGH, LAST, full=date(2025, 12, 1))
+    assert high.next_due is not None
+    assert high.next_full is not None
+    assert (high.next_due.rule_id, high.next_due.is_full, high.next_full.due_by) == (
+        "NTZ-HIGH",
+        False,
+        date(2026, 12, 1),
+    )
+
+
+def test_an_mri_of_which_nobody_said_whether_it_was_full_is_asked_about() -> None:
+    """It may not have been: a full one counts as due until that is said, and as overdue only a year after it."""
+    standing = status(TODAY, KNOWN, LastMris(LAST, None, LAST), (), STRICTEST)
+    assert (standing.state, len(standing.questions)) == (CalendarState.DUE, 1)
+    assert standing.next_due is not None
+    assert standing.next_due.due_by == date(2027, 1, 31)
+    assert at(KNOWN).questions == ()
+
+
+def test_monitoring_after_natalizumab_ends_with_a_closing_mri() -> None:
+    """3 to 4 months apply for 12 months; the last MRI belongs into the last of them, and then no rule asks."""
     stopped = replace(HIGH, stopped_on=date(2025, 3, 1))
-    assert due(stopped, date(2025, 11, 20)).rule_id == "NTZ-SWITCH"
-    assert due(stopped, date(2025, 11, 20)).due_by == date(2026, 3, 1)
-    assert next_due(stopped, date(2025, 12, 20)) is None
-    found = status(TODAY, stopped, date(2025, 12, 20))
-    assert (found.state, found.next_due) == (CalendarState.NOT_DUE, None)
-    assert "stopped on 2025-03-01" in found.explanation
+    assert (due(stopped, date(2025, 7, 1)).rule_id, due(stopped, date(2025, 7, 1)).due_by) == (
+        "NTZ-SWITCH",
+        date(2025, 11, 1),
+    )
+    closing = due(stopped, date(2025, 12, 15))  # 9.5 months after the end, and 13 months are over by now
+    assert (closing.rule_id, closing.due_from, closing.due_by) == (
+        "NTZ-SWITCH",
+        date(2026, 2, 1),
+        date(2026, 3, 1),
+    )
+    standing = at(stopped, date(2026, 2, 1))
+    assert (standing.state, standing.next_due) == (CalendarState.NOT_DUE, None)
+    assert "stopped on 2025-03-01" in standing.explanation
 
 
 def test_an_mri_missed_before_stopping_stays_due() -> None:
@@ -90,25 +209,82 @@ def test_an_mri_missed_before_stopping_stays_due() -> None:
     assert due(replace(HIGH, stopped_on=date(2026, 5, 1)), date(2025, 1, 1)).due_by == date(2025, 5, 1)
 
 
-def test_a_recommendation_moves_the_date_forward_and_is_met_by_an_mri() -> None:
+def test_a_restart_hands_over_to_the_rules_on_natalizumab() -> None:
+    """A pause has the interval after stopping; months of both periods are added up; after the restart none is over."""
+    paused = replace(
+        HIGH,
+        months_on_natalizumab=None,
+        recorded_on=None,
+        treatments=read_treatments("natalizumab 2024-06-01/2025-06-01, natalizumab 2025-12-01/.."),
+    )
+    assert due(paused, date(2025, 7, 1)).due_by == date(2025, 11, 1)
+    # 12 months and then 6 more: 18 are reached on 1 June 2026
+    low = due(paused, date(2026, 2, 1))
+    assert (low.rule_id, low.due_by) == ("NTZ-HIGH", date(2026, 6, 2))
+    assert low.assumptions == ()
+
+
+def test_at_high_risk_an_mri_belongs_to_the_end_and_to_the_start_of_the_next() -> None:
+    """At the end of natalizumab, and after the next therapy began; both want T1 with contrast."""
+    switched = replace(
+        HIGH,
+        stopped_on=date(2026, 3, 1),
+        treatments=(Treatment(Drug.OCRELIZUMAB, date(2026, 5, 1), None),),
+    )
+    end = due(switched, date(2026, 1, 15))
+    assert (end.rule_id, end.due_from, end.due_by) == ("NTZ-SWITCH-END", date(2026, 2, 1), date(2026, 4, 1))
+    assert "t1_contrast" in end.sequences
+    begun = due(switched, date(2026, 4, 20))
+    assert (begun.rule_id, begun.due_by) == ("NTZ-SWITCH", date(2026, 8, 20))
+    assert due(replace(switched, stopped_on=date(2026, 4, 1)), date(2026, 4, 30)).due_by == date(2026, 8, 30)
+    assert due(switched, date(2026, 4, 30)).due_from == date(2026, 5, 1)  # the start of the next opens it
+    low = replace(switched, jcv_status=JcvStatus.NEGATIVE, jcv_index=0.1)
+    assert due(low, date(2026, 1, 15)).rule_id == "NTZ-SWITCH"
+
+
+def test_a_plasma_exchange_changes_no_date() -> None:
+    """It is kept with the treatments; no source says more, and the page says so."""
+    stopped = replace(HIGH, stopped_on=date(2026, 3, 1))
+    exchanged = replace(stopped, treatments=read_treatments("plasma_exchange 2026-03-05"))
+    assert due(stopped) == due(exchanged)
+
+
+def test_a_follow_up_moves_the_date_forward_and_is_met_by_an_mri() -> None:
     """2 to 4 weeks after the MRI that was read; a later MRI meets it; a late one never postpones a rule."""
-    wish = FollowUp(LAST)
-    found = due(KNOWN, LAST, wish)
-    assert (found.due_from, found.due_by, found.rule_id) == (
+    short = ReportWish(LAST)
+    asked = due(KNOWN, LAST, short)
+    assert (asked.due_from, asked.due_by, asked.rule_id) == (
         date(2026, 2, 14),
         date(2026, 2, 28),
         "EDU-SHORT",
     )
-    assert due(KNOWN, LAST + timedelta(days=20), wish).rule_id == "NTZ-LOW"
-    assert due(HIGH, LAST, FollowUp(LAST, 300, 360)).rule_id == "NTZ-HIGH"
-    longer = due(HIGH, LAST, FollowUp(LAST, 60, 60))
+    assert due(KNOWN, LAST + timedelta(days=20), short).rule_id == "NTZ-LOW"
+    assert due(HIGH, LAST, ReportWish(LAST, 300, 360)).rule_id == "NTZ-HIGH"
+    longer = due(HIGH, LAST, ReportWish(LAST, 60, 60))
     assert (longer.rule_id, longer.source, "after 60 days" in longer.when) == (
         "REPORT",
         "the signed report",
         True,
     )
     over = replace(HIGH, stopped_on=date(2024, 1, 1))
-    assert due(over, LAST, wish).rule_id == "EDU-SHORT"
+    assert due(over, LAST, short).rule_id == "EDU-SHORT"
+
+
+@pytest.mark.parametrize(
+    ("kind", "rule_id"),
+    [
+        (WishKind.REPEAT, "REPORT-REPEAT"),
+        (WishKind.CONTRAST, "REPORT-CONTRAST"),
+        (WishKind.URGENT, "REPORT-URGENT"),
+    ],
+)
+def test_what_a_report_asks_for_keeps_the_patient_due(kind: WishKind, rule_id: str) -> None:
+    """From the day of the MRI on, until a later one answers it; contrast is asked for by name."""
+    asked = due(KNOWN, LAST, wish(kind, LAST))
+    assert (asked.rule_id, asked.due_from) == (rule_id, LAST)
+    assert asked.due_by <= LAST + timedelta(weeks=4)
+    assert ("t1_contrast" in asked.sequences) is (kind is WishKind.CONTRAST)
+    assert due(KNOWN, LAST + timedelta(days=1), wish(kind, LAST)).rule_id == "NTZ-LOW"
 
 
 @pytest.mark.parametrize(
@@ -124,39 +300,27 @@ def test_a_recommendation_moves_the_date_forward_and_is_met_by_an_mri() -> None:
 )
 def test_states(today: date, last: date | None, state: CalendarState, days: int) -> None:
     """Not due, due on both last days, overdue, and missing when no MRI was ever seen."""
-    found = status(today, HIGH, last)
-    assert (found.state, found.days_overdue) == (state, days)
-    assert "BMC Neurology" in found.explanation
+    standing = at(HIGH, last, today=today)
+    assert (standing.state, standing.days_overdue) == (state, days)
+    assert "BMC Neurology" in standing.explanation
 
 
 def test_nothing_to_count_from_is_unknown_data() -> None:
     """Without any date the state says so instead of inventing one; a recommendation is a date."""
-    found = status(TODAY, replace(HIGH, enrolled_on=None), None)
-    assert (found.state, found.next_due) == (CalendarState.UNKNOWN_DATA, None)
-    assert "treat it as due" in found.explanation
-    assert status(TODAY, PatientRisk(), None, FollowUp(TODAY)).state is CalendarState.NOT_DUE
-
-
-def test_months_go_on_until_the_end_of_treatment() -> None:
-    """Months are those of the day they were recorded, and grow until natalizumab is stopped."""
-    assert months_on_natalizumab(KNOWN, date(2026, 7, 2)) == pytest.approx(18, abs=0.05)
-    assert months_on_natalizumab(replace(KNOWN, stopped_on=date(2026, 4, 1)), TODAY) == pytest.approx(
-        15, abs=0.05
-    )
-    assert months_on_natalizumab(PatientRisk(), TODAY) is None
-
-
-def test_every_rule_has_its_source() -> None:
-    """The table names an edition, and a source for each interval and note."""
-    table = standard_rules()
-    assert table.edition
-    assert all(one.source and one.when for one in table.intervals)
-    assert all(one.source and one.text for one in table.notes)
-    assert len({one.id for one in table.intervals}) == len(table.intervals)
+    standing = at(replace(HIGH, enrolled_on=None), None)
+    assert (standing.state, standing.next_due) == (CalendarState.UNKNOWN_DATA, None)
+    assert "treat it as due" in standing.explanation
+    assert at(PatientRisk(), None, ReportWish(TODAY)).state is CalendarState.NOT_DUE
 
 
 DAYS = st.dates(date(2015, 1, 1), date(2030, 12, 31))
-ENROLMENTS = st.builds(
+PERIODS = st.lists(DAYS, max_size=4, unique=True).map(
+    lambda days: tuple(
+        Treatment(Drug.NATALIZUMAB, start, stop)
+        for start, stop in zip(sorted(days)[::2], [*sorted(days)[1::2], None], strict=False)
+    )
+)
+RISKS = st.builds(
     PatientRisk,
     enrolled_on=st.none() | DAYS,
     jcv_status=st.sampled_from(JcvStatus),
@@ -166,8 +330,17 @@ ENROLMENTS = st.builds(
     prior_immunosuppression=st.none() | st.booleans(),
     dosing_interval_weeks=st.none() | st.floats(4, 12),
     stopped_on=st.none() | DAYS,
+    tested_on=st.none() | DAYS,
+    treatments=PERIODS,
 )
-WISHES = st.none() | st.builds(FollowUp, DAYS, st.integers(1, 60), st.integers(1, 200))
+MRIS = st.builds(
+    lambda last, full: LastMris(last, full and last and min(last, full)), st.none() | DAYS, st.none() | DAYS
+)
+WISHES = st.lists(
+    st.builds(ReportWish, DAYS, st.integers(0, 60), st.integers(0, 200), st.sampled_from(WishKind)),
+    max_size=2,
+)
+GUIDELINES = st.sampled_from([STRICTEST, MAGNIMS, EMA])
 
 
 def _not_later(riskier: NextDue | None, safer: NextDue | None) -> bool:
@@ -176,83 +349,79 @@ def _not_later(riskier: NextDue | None, safer: NextDue | None) -> bool:
     return riskier is not None and riskier.due_by <= safer.due_by and riskier.due_from <= safer.due_from
 
 
-@settings(max_examples=300, deadline=None)
-@given(enrolment=ENROLMENTS, last=st.none() | DAYS, wish=WISHES, more=st.floats(0, 60))
+@settings(max_examples=150, deadline=None)
+@given(risk=RISKS, mris=MRIS, wishes=WISHES, more=st.floats(0, 60), by=GUIDELINES, today=DAYS)
 def test_more_risk_never_gives_a_later_date(
-    enrolment: PatientRisk, last: date | None, wish: FollowUp | None, more: float
+    risk: PatientRisk, mris: LastMris, wishes: list[ReportWish], more: float, by: Guideline, today: date
 ) -> None:
     """Antibodies, a higher index, more months and prior immunosuppression never postpone an MRI."""
-    base = next_due(enrolment, last, wish)
+    base = next_due(today, risk, mris, wishes, by)
     riskier = [
-        replace(enrolment, jcv_status=JcvStatus.POSITIVE),
-        replace(enrolment, prior_immunosuppression=True),
-        replace(enrolment, jcv_index=(enrolment.jcv_index or 0) + more)
-        if enrolment.jcv_index is not None
-        else enrolment,
-        replace(enrolment, months_on_natalizumab=(enrolment.months_on_natalizumab or 0) + more)
-        if enrolment.months_on_natalizumab is not None
-        else enrolment,
+        replace(risk, jcv_status=JcvStatus.POSITIVE),
+        replace(risk, prior_immunosuppression=True),
+        risk if risk.jcv_index is None else replace(risk, jcv_index=risk.jcv_index + more),
+        risk
+        if risk.months_on_natalizumab is None
+        else replace(risk, months_on_natalizumab=risk.months_on_natalizumab + more),
     ]
-    for one in riskier:
-        assert _not_later(next_due(one, last, wish), base), one
+    for each in riskier:
+        assert _not_later(next_due(today, each, mris, wishes, by), base), each
 
 
-@settings(max_examples=300, deadline=None)
-@given(enrolment=ENROLMENTS, last=st.none() | DAYS)
-def test_not_knowing_is_never_better_than_knowing(enrolment: PatientRisk, last: date | None) -> None:
-    """Whatever is struck out of the data, the date does not become later."""
-    base = next_due(enrolment, last)
-    for unknown in (
-        replace(enrolment, jcv_status=JcvStatus.UNKNOWN),
-        replace(enrolment, months_on_natalizumab=None),
-        replace(enrolment, prior_immunosuppression=None),
-        replace(enrolment, dosing_interval_weeks=None),
-    ):
-        assert _not_later(next_due(unknown, last), base), unknown
-
-
-@settings(max_examples=200, deadline=None)
-@given(enrolment=ENROLMENTS, last=st.none() | DAYS, wish=WISHES, today=DAYS)
-def test_a_recommendation_never_postpones(
-    enrolment: PatientRisk, last: date | None, wish: FollowUp | None, today: date
+@settings(max_examples=150, deadline=None)
+@given(risk=RISKS, mris=MRIS, by=GUIDELINES, today=DAYS)
+def test_not_knowing_is_never_better_than_knowing(
+    risk: PatientRisk, mris: LastMris, by: Guideline, today: date
 ) -> None:
-    """With a recommendation the MRI is due as early as without, or earlier; and every status is explained."""
-    assert _not_later(next_due(enrolment, last, wish), next_due(enrolment, last))
-    found = status(today, enrolment, last, wish)
-    assert found.explanation
-    assert (found.days_overdue > 0) is (found.state in (CalendarState.OVERDUE, CalendarState.MISSING))
+    """Whatever is struck out of the data, the date does not become later."""
+    base = next_due(today, risk, mris, (), by)
+    for unknown in (
+        replace(risk, jcv_status=JcvStatus.UNKNOWN),
+        replace(risk, months_on_natalizumab=None),
+        replace(risk, prior_immunosuppression=None),
+        replace(risk, dosing_interval_weeks=None),
+        replace(risk, tested_on=None),
+    ):
+        assert _not_later(next_due(today, unknown, mris, (), by), base), unknown
+
+
+@settings(max_examples=100, deadline=None)
+@given(risk=RISKS, mris=MRIS, wishes=WISHES, today=DAYS, by=GUIDELINES)
+def test_a_wish_never_postpones(
+    risk: PatientRisk, mris: LastMris, wishes: list[ReportWish], today: date, by: Guideline
+) -> None:
+    """With a wish the MRI is due as early as without, or earlier; and every status is explained."""
+    assert _not_later(next_due(today, risk, mris, wishes, by), next_due(today, risk, mris, (), by))
+    standing = status(today, risk, mris, wishes, by)
+    assert standing.explanation
+    assert (standing.days_overdue > 0) is (standing.state in (CalendarState.OVERDUE, CalendarState.MISSING))
+
+
+@settings(max_examples=100, deadline=None)
+@given(risk=RISKS, mris=MRIS, today=DAYS)
+def test_the_strictest_guideline_is_never_later_than_another(
+    risk: PatientRisk, mris: LastMris, today: date
+) -> None:
+    """Who declares none waits for no MRI longer than under any guideline."""
+    strict = next_due(today, risk, mris, (), STRICTEST)
+    for by in (MAGNIMS, EMA):
+        assert _not_later(strict, next_due(today, risk, mris, (), by))
 
 
 def test_sites_are_summarised_for_the_plot() -> None:
     """Every state and every month ahead are there, also with 0; what is overdue has to be made good this month."""
     statuses = [
-        ("north", status(TODAY, HIGH, LAST)),
-        ("north", status(TODAY, KNOWN, LAST)),
-        ("south", status(TODAY, HIGH, None)),
-        ("south", status(TODAY, replace(HIGH, enrolled_on=None), None)),
+        ("north", at(HIGH)),
+        ("north", at(KNOWN)),
+        ("south", at(HIGH, None)),
+        ("south", at(replace(HIGH, enrolled_on=None), None)),
     ]
     north, south = summaries(statuses, TODAY, months=9)
-    assert (
-        north.site,
-        north.patients,
-        north.counts[CalendarState.OVERDUE],
-        north.counts[CalendarState.NOT_DUE],
-    ) == (
-        "north",
-        2,
-        1,
-        1,
-    )
+    counts = [north.counts[state] for state in (CalendarState.OVERDUE, CalendarState.NOT_DUE)]
+    assert (north.site, north.patients, counts) == ("north", 2, [1, 1])
     assert north.due_by_month[0] == ("2026-06", 1)
     assert north.due_by_month[7] == ("2027-01", 1)
     assert len(north.due_by_month) == 9
-    assert (
-        south.counts[CalendarState.MISSING],
-        south.counts[CalendarState.UNKNOWN_DATA],
-        south.counts[CalendarState.DUE],
-    ) == (
-        1,
-        1,
-        0,
-    )
+    states = (CalendarState.MISSING, CalendarState.UNKNOWN_DATA, CalendarState.DUE)
+    assert [south.counts[state] for state in states] == [1, 1, 0]
     assert summaries([], TODAY) == ()

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing_rules.surveillance.due_dates import JcvStatus, PatientRisk
 from routing_rules.surveillance.enrolment_csv import (
     COLUMNS,
     EnrolmentImport,
@@ -18,6 +17,7 @@ from routing_rules.surveillance.enrolment_csv import (
     read_risk,
     text_of,
 )
+from routing_rules.surveillance.risk import JcvStatus, PatientRisk
 
 TODAY = date(2026, 6, 1)
 

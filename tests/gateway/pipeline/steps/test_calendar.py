@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,12 +24,14 @@ from gateway.records.identities import sealed_letters
 from gateway.records.tables.administration import AuditEvent, Notice
 from gateway.records.tables.cases import Case
 from gateway.records.tables.studies import Enrolment, Study
-from routing_rules.surveillance.due_dates import CalendarState, JcvStatus
-from routing_rules.surveillance.due_dates import PatientRisk as Risk
+from routing_rules.surveillance.due_dates import CalendarState
 from routing_rules.surveillance.enrolment_csv import EnrolmentRow
+from routing_rules.surveillance.risk import JcvStatus
+from routing_rules.surveillance.risk import PatientRisk as Risk
 from support.engine import Bench, bench, scans
 from support.nodes.listeners import mail_server
 from support.patients import found_in, found_in_rows, images, sign, to_the_queue, traces
+from support.records import NONE_DECLARED
 
 ENROLLED = """
 rules:
@@ -76,7 +79,7 @@ def opened(gateway: Bench) -> calendar_step.OpenedLetters:
 def patients(gateway: Bench, today: date = TODAY) -> list[PatientRow]:
     """The calendar of the hospital."""
     with gateway.context.database.read() as session:
-        return calendar(session, "hospital", today)
+        return calendar(session, "hospital", today, NONE_DECLARED)
 
 
 def study_of(when: date = date(2026, 2, 2), **changes: str) -> list[Dataset]:
@@ -131,7 +134,7 @@ class TestLetters:
         enrol(gateway, site="north")
         assert opened(gateway) == calendar_step.OpenedLetters(enrolled=3)
         with gateway.context.database.read() as session:
-            assert len({row.pseudonym for row in calendar(session, "", TODAY)}) == 3
+            assert len({row.pseudonym for row in calendar(session, "", TODAY, NONE_DECLARED)}) == 3
 
     def test_a_letter_that_was_changed_is_held_with_its_fix(self, gateway: Bench) -> None:
         """Also one moved to another entry; it is shown, tried again, and can be removed."""
@@ -142,7 +145,7 @@ class TestLetters:
         for _ in range(2):
             assert opened(gateway) == calendar_step.OpenedLetters(held=1)
         with database.read() as session:
-            [row] = calendar(session, "north", TODAY)
+            [row] = calendar(session, "north", TODAY, NONE_DECLARED)
         assert row.problem.startswith("What was entered cannot be opened")
         assert "enrol the patient again" in row.fix
         ledger.end_enrolment(database, enrolment, "carla", "entered again")
@@ -258,7 +261,7 @@ class TestDates:
         assert patients(gateway)[0].last_mri_on == date(2026, 2, 2)
 
     def test_a_reports_recommendation_moves_it_until_the_next_mri(self, gateway: Bench) -> None:
-        """Two weeks, by the report that was signed here; answered by the MRI that follows."""
+        """Two weeks, by the report that was signed here, which is urgent; answered by the MRI that follows."""
         enrol(gateway)
         opened(gateway)
         case_id = to_the_queue(gateway, study_of(date(2026, 2, 20)), "")
@@ -266,12 +269,28 @@ class TestDates:
         [row] = patients(gateway)
         due = row.status.next_due
         assert due is not None
-        assert (due.rule_id, due.due_from, due.due_by) == ("EDU-SHORT", date(2026, 3, 6), date(2026, 3, 6))
+        assert (due.rule_id, due.due_from, due.due_by) == (
+            "REPORT-URGENT",
+            date(2026, 2, 20),
+            date(2026, 3, 6),
+        )
         gateway.keep(study_of(date(2026, 3, 1), StudyInstanceUID="1.2.826.0.1.8"), node="")
         gateway.run(70)
         [row] = patients(gateway)
         assert row.status.next_due is not None
         assert row.status.next_due.rule_id == "NTZ-HIGH"
+
+    def test_sequences_that_the_calendar_asks_for_reach_the_verdict(self, gateway: Bench) -> None:
+        """Beside it: after natalizumab T1 with contrast, which a study for surveillance need not have."""
+        enrol(gateway, risk=replace(HIGH, stopped_on=date(2025, 12, 1)))
+        opened(gateway)
+        gateway.keep([ds for ds in study_of() if "ContrastBolusAgent" not in ds])
+        gateway.run(70)
+        with gateway.context.database.read() as session:
+            verdict = session.exec(select(Case)).one().verdict
+        assert verdict["surveillance"]["rule"] == "NTZ-HIGH"  # missed before the end; after it more is wanted
+        assert "T1 with contrast" in verdict["surveillance"]["asks"]
+        assert verdict["surveillance"]["lacks"] == ["T1 with contrast"]
 
     def test_studies_of_before_the_calendar_count_once_their_day_is_read(self, gateway: Bench) -> None:
         """As an upgrade leaves them: no day; the hourly tick reads it from the headers."""

@@ -19,8 +19,9 @@ from gateway.records.identities.keys import make_keys
 from gateway.records.tables.administration import Notice
 from gateway.settings import Settings
 from routing_rules.surveillance.due_dates import CalendarState
-from routing_rules.surveillance.due_dates import PatientRisk as Risk
 from routing_rules.surveillance.enrolment_csv import EnrolmentRow
+from routing_rules.surveillance.risk import PatientRisk as Risk
+from support.records import NONE_DECLARED
 
 
 def test_a_started_worker_does_it_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,7 +53,7 @@ def test_a_started_worker_does_it_all(tmp_path: Path, monkeypatch: pytest.Monkey
             with gateway.database.read() as session:
                 told = session.exec(select(Notice)).first()
         with gateway.database.read() as session:
-            [patient] = calendar(session, "north", gateway.database.now(session).date())
+            [patient] = calendar(session, "north", gateway.database.now(session).date(), NONE_DECLARED)
     finally:
         scheduler.shutdown(wait=True)
         engine.stop(10)

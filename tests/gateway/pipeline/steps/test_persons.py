@@ -33,12 +33,13 @@ from gateway.records.tables.cases import Case, Delivery, Reply
 from gateway.records.tables.conflicts import TWO_IDENTITIES, Conflict
 from gateway.records.tables.studies import ForgottenPatient, Identity, Study
 from gateway.records.views import case_rows
-from routing_rules.surveillance.due_dates import PatientRisk
 from routing_rules.surveillance.enrolment_csv import EnrolmentRow
+from routing_rules.surveillance.risk import PatientRisk
 from support.engine import NOBODY_ANSWERS, SQLITE_IS_ENOUGH, Bench, bench
 from support.first_scheme import under_the_first_scheme, without_shift
 from support.nodes.replies import sr
 from support.patients import RULES, WHO, images, sign, to_the_queue
+from support.records import NONE_DECLARED
 
 WHOLE = 99
 """Images of the phantom at most: a protocol that can be read."""
@@ -209,7 +210,7 @@ def test_the_calendar_has_the_patient_of_before_and_after(pipeline: Bench, befor
     if not before:
         enrol(pipeline, WHO["PatientID"], issuer)
     with pipeline.context.database.read() as session:
-        [patient] = calendar_of(session, "hospital", date(2026, 8, 3))
+        [patient] = calendar_of(session, "hospital", date(2026, 8, 3), NONE_DECLARED)
     (first, _), _ = rows(pipeline)
     assert (patient.pseudonym, patient.last_mri_on) == (first.pseudonym, date(2026, 8, 2))
 
@@ -281,7 +282,7 @@ def test_a_site_says_what_is_no_number(pipeline: Bench) -> None:
     assert [study.has_number for study in studies] == [False, False]
     enrol(pipeline, "nochart")
     with pipeline.context.database.read() as session:
-        [patient] = calendar_of(session, "hospital", date(2026, 8, 3))
+        [patient] = calendar_of(session, "hospital", date(2026, 8, 3), NONE_DECLARED)
     assert "is no number by this site's settings" in patient.problem
 
 
@@ -340,7 +341,7 @@ def known_and_unknown(bench: Bench) -> None:
 def last_mri(bench: Bench) -> date | None:
     """As the calendar of the site has it."""
     with bench.context.database.read() as session:
-        [patient] = calendar_of(session, "hospital", date(2026, 8, 3))
+        [patient] = calendar_of(session, "hospital", date(2026, 8, 3), NONE_DECLARED)
     return patient.last_mri_on
 
 

@@ -24,9 +24,9 @@ from gateway.records.ledger.enrolments import (
 )
 from gateway.records.tables.administration import LetterboxKey
 from gateway.records.tables.studies import Enrolment, ForgottenPatient
-from routing_rules.surveillance.due_dates import JcvStatus
-from routing_rules.surveillance.due_dates import PatientRisk as Risk
 from routing_rules.surveillance.enrolment_csv import EnrolmentRow
+from routing_rules.surveillance.risk import JcvStatus
+from routing_rules.surveillance.risk import PatientRisk as Risk
 from support.records import FakeClock, audit_events
 
 KEY = PseudonymKey(b"a" * 32, "a")

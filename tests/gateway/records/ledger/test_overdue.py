@@ -13,9 +13,9 @@ from gateway.records.ledger.overdue import PAGE, note_overdue
 from gateway.records.tables.administration import Notice
 from gateway.records.tables.studies import Enrolment
 from gateway.records.views import notice_rows
-from routing_rules.surveillance.due_dates import PatientRisk as Risk
+from routing_rules.surveillance.risk import PatientRisk as Risk
 from support.crashes import killed_at
-from support.records import FakeClock
+from support.records import NONE_DECLARED, FakeClock
 
 LONG_AGO = date(2020, 1, 1)
 RISK = Risk(enrolled_on=LONG_AGO)
@@ -41,7 +41,7 @@ def _notices(database: Database) -> list[Notice]:
 def test_each_site_is_told_of_its_own(database: Database, clock: FakeClock) -> None:
     """With numbers and the page alone; the second look of the day tells nothing."""
     _enrolled(database, "north", "north", "south")
-    assert [note_overdue(database) for _ in range(2)] == [3, 0]
+    assert [note_overdue(database, NONE_DECLARED) for _ in range(2)] == [3, 0]
     assert [(notice.site, notice.page) for notice in _notices(database)] == [("north", PAGE), ("south", PAGE)]
     assert "2 newly overdue" in _notices(database)[0].text
     assert _marks(database) == [clock.time.date()] * 3
@@ -52,22 +52,22 @@ def test_who_becomes_overdue_after_the_notice_waits_for_tomorrows(
 ) -> None:
     """And is not marked before it: a mark without a notice would never be told."""
     _enrolled(database, "north")
-    note_overdue(database)
+    note_overdue(database, NONE_DECLARED)
     _enrolled(database, "north")
-    assert note_overdue(database) == 0
+    assert note_overdue(database, NONE_DECLARED) == 0
     assert _marks(database)[1] is None
     clock.pass_seconds(86_400)
-    assert note_overdue(database) == 1
+    assert note_overdue(database, NONE_DECLARED) == 1
     assert len(_notices(database)) == 2
 
 
 def test_who_is_not_overdue_any_more_loses_the_mark(database: Database, clock: FakeClock) -> None:
     """So that becoming overdue again is told again."""
     _enrolled(database, "north")
-    note_overdue(database)
+    note_overdue(database, NONE_DECLARED)
     with database.write("test") as session:
         session.get_one(Enrolment, 1).last_mri_on = clock.time.date()
-    note_overdue(database)
+    note_overdue(database, NONE_DECLARED)
     assert _marks(database) == [None]
 
 
@@ -76,7 +76,7 @@ def test_nobody_is_told_of_who_is_not_known_or_has_ended(database: Database) -> 
     enrol(database, [NewEnrolment("north", "", b"letter", RISK, LONG_AGO)], "carla")
     _enrolled(database, "north")
     end_enrolment(database, 2, "carla", "moved away")
-    assert note_overdue(database) == 0
+    assert note_overdue(database, NONE_DECLARED) == 0
     assert _notices(database) == []
 
 
@@ -86,6 +86,8 @@ def test_marks_and_notices_are_there_together_or_not_at_all(
     """Killed before the commit, the next look tells everything."""
     _enrolled(sqlite, "north")
     url = sqlite.url
-    assert killed_at("mark_overdue:before", tmp_path / "markers", lambda: note_overdue(Database(url, clock)))
+    assert killed_at(
+        "mark_overdue:before", tmp_path / "markers", lambda: note_overdue(Database(url, clock), NONE_DECLARED)
+    )
     assert (_marks(sqlite), _notices(sqlite)) == ([None], [])
-    assert note_overdue(sqlite) == 1
+    assert note_overdue(sqlite, NONE_DECLARED) == 1

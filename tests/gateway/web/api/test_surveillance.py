@@ -12,15 +12,19 @@ from pydantic import ValidationError
 from gateway.records.calendar import PatientRow
 from gateway.web.api.surveillance import EnrolmentBody, RiskBody, patient_json
 from gateway.web.foundation.enrolling import as_cell
-from routing_rules.surveillance.due_dates import FollowUp, JcvStatus, PatientRisk, status
+from routing_rules.surveillance.due_dates import ReportWish, status
 from routing_rules.surveillance.enrolment_csv import read_risk
+from routing_rules.surveillance.risk import JcvStatus, PatientRisk
+from routing_rules.surveillance.treatments import read_treatments
+from routing_rules.surveillance.windows import LastMris
+from support.records import NONE_DECLARED
 
 TODAY = date(2026, 3, 1)
 
 
 def row(risk: PatientRisk, last: date | None = None, **columns: Any) -> PatientRow:
     """A patient as the records have one."""
-    asked = FollowUp(date(2026, 2, 20), 14, 28) if columns.pop("asked", False) else None
+    wishes = [ReportWish(date(2026, 2, 20), 14, 28)] if columns.pop("asked", False) else []
     values: dict[str, Any] = {
         "id": 7,
         "site": "north",
@@ -29,7 +33,9 @@ def row(risk: PatientRisk, last: date | None = None, **columns: Any) -> PatientR
         "risk": risk,
         "said_last_mri_on": last,
         "last_mri_on": last,
-        "status": status(TODAY, risk, last, asked),
+        "last_full_mri_on": risk.last_full_mri_on or last,
+        "status": status(TODAY, risk, LastMris(last, last), wishes, NONE_DECLARED.default),
+        "guideline": NONE_DECLARED.default.title,
         "waiting": False,
         "problem": "",
         "fix": "",
@@ -51,6 +57,9 @@ def test_what_is_read_of_a_patient_can_be_sent_back_unchanged() -> None:
         prior_immunosuppression=None,
         dosing_interval_weeks=6.0,
         enrolled_on=date(2023, 1, 1),
+        tested_on=date(2026, 1, 4),
+        treatments=read_treatments("ocrelizumab 2026-02-01/.., plasma_exchange 2026-01-20"),
+        last_full_mri_on=date(2025, 12, 1),
     )
     told = json.loads(json.dumps(patient_json(row(risk, date(2026, 1, 5)))))
     body = RiskBody.model_validate(told["risk"] | {"label": told["label"]})

@@ -16,8 +16,8 @@ from gateway.records.accounts import Viewer
 from gateway.records.tables.studies import Enrolment
 from gateway.web.foundation import enrolling
 from gateway.web.foundation.calendar_access import read_calendar
-from routing_rules.surveillance.due_dates import JcvStatus
 from routing_rules.surveillance.enrolment_csv import read_risk
+from routing_rules.surveillance.risk import JcvStatus
 from support.web_gateway import WebGateway
 
 KEY = PseudonymKey(b"k" * 32, "test")

@@ -11,8 +11,11 @@ import pytest
 
 from gateway.web.foundation.templates import words
 from gateway.web.pages.calendar_plot import GAP, ORDER, WIDTH, month_bars, state_bar
-from routing_rules.surveillance.due_dates import CalendarState, PatientRisk, status
+from routing_rules.surveillance.due_dates import CalendarState, status
+from routing_rules.surveillance.risk import PatientRisk
 from routing_rules.surveillance.sites import SiteSummary, summaries
+from routing_rules.surveillance.windows import LastMris
+from support.records import NONE_DECLARED
 
 SVG = "{http://www.w3.org/2000/svg}"
 TODAY = date(2026, 11, 20)
@@ -104,7 +107,7 @@ def test_the_drawing_keeps_to_the_content_security_policy() -> None:
 
 def test_the_plot_of_a_year_ends_where_the_year_does() -> None:
     """Twelve months from any month, January with its year."""
-    late = status(TODAY, PatientRisk(), date(2025, 1, 1))
+    late = status(TODAY, PatientRisk(), LastMris(date(2025, 1, 1)), (), NONE_DECLARED.default)
     [late_site] = summaries([("n<rth", late)], TODAY)
     drawn = month_bars(late_site)
     assert drawn.count('class="month"') == 12

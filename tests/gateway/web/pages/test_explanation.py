@@ -226,6 +226,22 @@ def test_the_sender_is_written_to_when_something_is_wrong(
     assert bool(letter) is bool(told)
 
 
+def test_the_sender_is_told_what_the_calendar_of_the_patient_asks_for() -> None:
+    """By rule and guideline, without a date, also where the protocol is complete; the reader sees it as a limit."""
+    verdict = ProtocolVerdict(Readability.READABLE, (), (), ()).to_json()
+    wanted = {"rule": "NTZ-SWITCH", "guideline": "MAGNIMS 2015", "asks": ["T2", "T1 with contrast"]}
+    lacking = {**verdict, "surveillance": {**wanted, "lacks": ["T1 with contrast"]}}
+    told = letter_to_sender(lacking, {})
+    assert told == (
+        "For this patient the surveillance rule NTZ-SWITCH (MAGNIMS 2015) also asks for T1 with contrast, "
+        "which this study lacks."
+    )
+    assert shown_requirements({**verdict, "surveillance": {**wanted, "lacks": ["T1 with contrast"]}})[
+        "limits"
+    ] == [told]
+    assert letter_to_sender({**verdict, "surveillance": {**wanted, "lacks": []}}, {}) == ""
+
+
 def test_nothing_is_written_about_a_forgotten_study() -> None:
     """Its verdict is gone."""
     assert letter_to_sender({}, {}) == ""

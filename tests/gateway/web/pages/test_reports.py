@@ -14,7 +14,7 @@ from gateway.records.tables.cases import Case
 from gateway.records.tables.studies import Study
 from gateway.reporting.example import phantom_form
 from gateway.reporting.form import FORM
-from routing_rules.surveillance.due_dates import PatientRisk
+from routing_rules.surveillance.risk import PatientRisk
 from support.web_gateway import PASSWORD, WebGateway
 
 SIGNED = phantom_form()

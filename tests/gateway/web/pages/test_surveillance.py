@@ -137,7 +137,7 @@ class TestEnrolling:
 
     def test_unknown_everywhere_is_taken_as_risky(self, web: WebGateway) -> None:
         """The page says what was assumed, by which rule and source."""
-        enrol(web, enrolled_on=days_ago(10), last_mri_on=days_ago(30))
+        enrol(web, enrolled_on=days_ago(10), last_full_mri_on=days_ago(30))
         page = web.client("north").get("/surveillance").text
         assert "JC virus status is not known, taken as positive" in page
         assert SOURCE in page
@@ -229,7 +229,7 @@ class TestCalendar:
         """Most overdue first; every number of the plot is also text."""
         enrol(web, patient_id="A", label="late", **{**HIGH, "last_mri_on": days_ago(400)})
         enrol(web, patient_id="B", label="never", enrolled_on=days_ago(400))
-        enrol(web, patient_id="C", label="fine", last_mri_on=days_ago(3))
+        enrol(web, patient_id="C", label="fine", last_full_mri_on=days_ago(3))
         enrol(web, patient_id="D", label="due", last_mri_on=days_ago(100))
         enrol(web, patient_id="E", label="nothing known")
         told = calendar(web)
@@ -265,8 +265,9 @@ class TestCalendar:
 
     def test_editing_changes_the_date_at_once(self, web: WebGateway) -> None:
         """By form: unknown becomes negative, and the next MRI is a year away; the trail says what changed."""
-        enrolment = enrol(web, last_mri_on=days_ago(30))
-        form = {"label": "r1", "jcv_status": "negative", "last_mri_on": days_ago(30)}
+        enrolment = enrol(web, last_full_mri_on=days_ago(30))
+        form = {"label": "r1", "jcv_status": "negative", "tested_on": days_ago(40)}
+        form["last_full_mri_on"] = days_ago(30)
         answer = web.client("north").post(f"/surveillance/{enrolment}", data=form)
         assert answer.status_code == 303
         [patient] = calendar(web)["patients"]
@@ -281,11 +282,33 @@ class TestCalendar:
         assert (event.who, event.action, event.detail) == (
             "north",
             "enrolment edited",
-            {"changed": ["jcv_status"]},
+            {"changed": ["jcv_status", "tested_on"]},
         )
         wrong = web.client("north").post(f"/surveillance/{enrolment}", data={"jcv_index": "x"})
         assert wrong.status_code == 422
         assert calendar(web)["patients"][0]["rule"] == "NTZ-LOW"
+
+    def test_what_is_asked_and_what_is_not_used_stand_on_the_page(self, web: WebGateway) -> None:
+        """A contradiction as a question, the guideline of the site, and the inputs that change no date under it."""
+        enrol(web, jcv_status="negative", jcv_index=0.6, tested_on=days_ago(9), last_mri_on=days_ago(30))
+        page = web.client("north").get("/surveillance").text
+        assert "lies above the cut-off 0.4 of the assay: which is right?" in page
+        assert f"Was the MRI of {days_ago(30)} a full one?" in page
+        assert "None declared: the earliest of all rules" in page
+        assert "Not used under this guideline: immunosuppression before, weeks between doses" in page
+        [patient] = calendar(web)["patients"]
+        assert len(patient["questions"]) == 2
+        assert patient["guideline"] == "None declared: the earliest of all rules"
+
+    def test_treatments_are_entered_and_shown_as_one_line(self, web: WebGateway) -> None:
+        """Read back as it is written; one that cannot be read says what to write."""
+        line = "natalizumab 2019-03-01/2021-05-01, natalizumab 2022-01-01/.. every 6 weeks"
+        enrolment = enrol(web, enrolled_on=days_ago(10), treatments=line.replace(", ", "; "))
+        assert f'value="{line}"' in web.client("north").get("/surveillance").text
+        [patient] = calendar(web)["patients"]
+        assert (patient["risk"]["treatments"], patient["rule"]) == (line, "NTZ-HIGH")
+        wrong = web.client("north").post(f"/surveillance/{enrolment}", data={"treatments": "natalizumab"})
+        assert (wrong.status_code, "is no list of treatments" in wrong.text) == (422, True)
 
     def test_ending_needs_a_reason_and_keeps_the_entry(self, web: WebGateway) -> None:
         """It is in a view of its own, and counts no more."""
