@@ -2,7 +2,7 @@
 
 Nothing is made of what was kept before: the day of an earlier test and the kind of an earlier MRI are not known.
 
-Revision c6f20b7d4e18, after c3e91f7d40ab.
+Revision c6f20b7d4e18, after 4b7e90d2c6f1.
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ import sqlmodel
 from alembic import op
 
 revision = "c6f20b7d4e18"
-down_revision = "c3e91f7d40ab"
+down_revision = "4b7e90d2c6f1"
 branch_labels = None
 depends_on = None
 
