@@ -1,7 +1,7 @@
 """The second opinion itself: what a reader signs, how it becomes DICOM, how it is printed.
 
     answers, codes, codes.json   closed answers and their codes
-    parts, opinion, cross_checks  the items of a report, and what they must agree on
+    parts, opinion, checks  the items of a report, and what they must agree on
     report                       what a reader signs: an opinion without contradictions
     form, fields, help_texts     the same as a table for the web page
     outline                      the report as a tree of headings and entries

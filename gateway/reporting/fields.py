@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
-from gateway.reporting.cross_checks import Contradiction
+from gateway.reporting.checks.contradiction import Contradiction
 from gateway.reporting.form import item_of_field, required_below
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from pydantic import ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from gateway.errors import InvalidReport
-from gateway.reporting.cross_checks import Contradiction, contradictions
+from gateway.reporting.checks.contradiction import Contradiction
+from gateway.reporting.checks.rules import contradictions
 from gateway.reporting.fields import FormValues, flatten, problems_of, unflatten
 from gateway.reporting.form import FORM, FormItem, FormSection
 from gateway.reporting.opinion import Opinion

@@ -20,7 +20,7 @@ from gateway.reporting.answers import (
     T2Signal,
     TimeCourse,
 )
-from gateway.reporting.cross_checks import RULES, contradictions
+from gateway.reporting.checks.rules import RULES, contradictions
 from gateway.reporting.example import phantom_report
 from gateway.reporting.report import Report
 from support.objects.reports import reports

@@ -1,0 +1,8 @@
+"""What the parts of a report must agree on before it can be signed (manual: design/sources).
+
+    contradiction   one thing that does not fit, with the field it is shown at
+    protocol, comparison, lesions, status, recommendations   the rules, by subject
+    rules           the table of them
+
+Each rule is one function from an opinion to problems; every rule is evaluated, so the reader sees all of them at once.
+"""
