@@ -10,6 +10,9 @@ from enum import StrEnum
 
 from gateway.reporting.codes import label
 
+#: Education module, section “Early Detection”: at least FLAIR, T2 and diffusion at b = 1000 s/mm².
+REQUIRED_SEQUENCES = ("flair", "t2", "dwi")
+
 
 class Answer(StrEnum):
     """One coded answer; `question` is the first half of its key in `codes.json`."""
@@ -39,6 +42,23 @@ class Referral(Answer):
 
     SURVEILLANCE = "surveillance"
     SUSPECTED_PML = "suspected_pml"
+    KNOWN_PML = "known_pml"
+
+
+class PmlStatus(Answer):
+    """What the hospital knows of the patient, apart from what this MRI makes suspect."""
+
+    KNOWN = "known"
+    NOT_KNOWN = "not_known"
+
+
+class PmlCertainty(Answer):
+    """The clinician's diagnostic certainty, in the words of the AAN's criteria (Berger et al. 2013, abstract)."""
+
+    CERTAIN = "certain"
+    PROBABLE = "probable"
+    POSSIBLE = "possible"
+    NOT_PML = "not_pml"
 
 
 class Presence(Answer):
@@ -47,6 +67,14 @@ class Presence(Answer):
     PRESENT = "present"
     ABSENT = "absent"
     UNDETERMINED = "undetermined"
+
+
+class Coverage(Answer):
+    """How much of the brain a sequence shows."""
+
+    WHOLE_BRAIN = "whole_brain"
+    PART = "part"
+    UNKNOWN = "unknown"
 
 
 class Completeness(Answer):
@@ -78,6 +106,18 @@ class Change(Answer):
     INCREASE = "increase"
     DECREASE = "decrease"
     UNCHANGED = "unchanged"
+    NOT_ASSESSABLE = "not_assessable"
+
+
+class NewLesion(Answer):
+    """Whether there is a new lesion; “new” and “no new” compare with a prior."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    PRESENT_NO_COMPARISON = "present_no_comparison"
+    NO_LESION = "no_lesion"
+    UNDETERMINED = "undetermined"
+    NOT_ASSESSABLE = "not_assessable"
 
 
 class AnatomicalSite(Answer):
@@ -255,18 +295,27 @@ class MrsReference(Answer):
 
 
 class Suspicion(Answer):
-    """PML suspicion level of this service, 0 to 4."""
+    """Level of suspicion of new or active PML of this service, 0 to 4, or none when the images cannot tell."""
 
     NONE = "0"
     UNLIKELY = "1"
     INDETERMINATE = "2"
     SUSPECTED = "3"
     HIGHLY_SUSPECTED = "4"
+    NOT_ASSESSABLE = "not_assessable"
 
     @property
-    def level(self) -> int:
-        """The level as a number, 0 to 4."""
-        return int(self.value)
+    def level(self) -> int | None:
+        """The level as a number, 0 to 4; None when not assessable."""
+        return None if self is Suspicion.NOT_ASSESSABLE else int(self.value)
+
+    def is_at_least(self, level: int) -> bool:
+        """True for this level and above; never when not assessable."""
+        return self.level is not None and self.level >= level
+
+    def is_at_most(self, level: int) -> bool:
+        """True for this level and below; never when not assessable."""
+        return self.level is not None and self.level <= level
 
 
 class IrisPhase(Answer):
@@ -278,6 +327,7 @@ class IrisPhase(Answer):
     EARLY_POST_PML = "early_post_pml"
     LATE_POST_PML = "late_post_pml"
     INDETERMINATE = "indeterminate"
+    NOT_ASSESSABLE = "not_assessable"
 
 
 class Diagnosis(Answer):
@@ -288,9 +338,13 @@ class Diagnosis(Answer):
 
 
 class Recommendation(Answer):
-    """What the reader recommends; several may apply."""
+    """What the reader recommends; several may apply.
+
+    `SHORT_TERM` (2 to 4 weeks) is of forms before `FOLLOW_UP`, which has any interval: it is read, no longer offered.
+    """
 
     ROUTINE = "routine"
+    FOLLOW_UP = "follow_up"
     SHORT_TERM = "short_term"
     ADD_CONTRAST = "add_contrast"
     REPEAT_SEQUENCES = "repeat_sequences"
@@ -301,6 +355,7 @@ class Recommendation(Answer):
 class IntervalUnit(Answer):
     """Unit of the recommended follow-up interval (UCUM)."""
 
+    DAYS = "d"
     WEEKS = "wk"
     MONTHS = "mo"
 
@@ -308,11 +363,15 @@ class IntervalUnit(Answer):
 QUESTION: dict[type[Answer], str] = {
     Language: "language",
     Referral: "referral",
+    PmlStatus: "pml_status",
+    PmlCertainty: "pml_certainty",
     Presence: "presence",
+    Coverage: "coverage",
     Completeness: "completeness",
     Quality: "quality",
     ComparisonDone: "comparison",
     Change: "change",
+    NewLesion: "new_lesion",
     AnatomicalSite: "site",
     Laterality: "laterality",
     Topography: "topography",

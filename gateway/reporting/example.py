@@ -21,10 +21,11 @@ def phantom_form(
 ) -> FormValues:
     """The form fields of `phantom_report`."""
     present = {"acquired": "present", "quality": "diagnostic"}
+    whole = present | {"coverage": "whole_brain"}
     sequences = {
-        "flair": present | {"thickness_mm": "1.5"},
-        "t2": present | {"thickness_mm": "3"},
-        "dwi": present | {"thickness_mm": "4.5"},
+        "flair": whole | {"thickness_mm": "1.5"},
+        "t2": whole | {"thickness_mm": "3"},
+        "dwi": whole | {"thickness_mm": "4.5"},
         "t1": present | {"thickness_mm": "3"},
         "t1_contrast": present | {"thickness_mm": "3"},
         "swi": present | {"thickness_mm": "4.5"},
@@ -42,7 +43,7 @@ def phantom_form(
         "protocol.completeness": "complete",
         "protocol.quality": "diagnostic",
         "comparison.done": "yes" if compared else "no_prior",
-        "new_lesion": "present" if compared else "undetermined",
+        "new_lesion": "present" if compared else "present_no_comparison",
         "lesions.0.sites": ["frontal_lobe", "cerebral_white_matter"],
         "lesions.0.laterality": "right",
         "lesions.0.topography": ["subcortical", "juxtacortical"],
@@ -67,7 +68,7 @@ def phantom_form(
         "diagnoses": ["pml", "ms"],
         "narrative": f"{'New flame' if compared else 'Flame'}-shaped right frontal lesion involving the U-fibres, "
         "with a ring of high signal on DWI and punctate enhancement. Typical of PML, without signs of IRIS.",
-        "recommendations": ["short_term", "csf_pcr", "urgent_contact"],
+        "recommendations": ["follow_up", "csf_pcr", "urgent_contact"],
         "follow_up_value": "2",
         "follow_up_unit": "wk",
         "recommendation_text": "Repeat MRI with contrast.",

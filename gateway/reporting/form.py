@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from gateway.reporting import answers as a
 from gateway.reporting.codes import label as code_label
 from gateway.reporting.help_texts import HELP, PATTERNS
+from gateway.reporting.questions import QUESTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -99,6 +100,9 @@ def _item(
 def _sequence(name: str) -> tuple[FormItem, ...]:
     title, path = code_label(f"sequence.{name}"), f"protocol.sequences.{name}"
     seen = (a.Presence.PRESENT, a.Presence.ABSENT)
+    covers = _item(
+        f"{path}.coverage", InputKind.CHOICE, a.Coverage, label=f"{title}: coverage", key="coverage"
+    )
     return (
         _item(
             f"{path}.acquired",
@@ -118,6 +122,7 @@ def _sequence(name: str) -> tuple[FormItem, ...]:
         _item(
             f"{path}.quality", InputKind.CHOICE, a.Quality, label=f"{title}: quality", key="sequence_quality"
         ),
+        *((covers,) if name in a.REQUIRED_SEQUENCES else ()),
     )
 
 
@@ -137,6 +142,8 @@ CHOICE, CHOICES, NUMBER, TEXT, LONG = (
     InputKind.LONG_TEXT,
 )
 SEQUENCES = ("flair", "t2", "dwi", "t1", "t1_contrast", "swi", "mrs")
+#: Follow-up has any interval; the short-term one of earlier forms is 2 to 4 weeks.
+OFFERED = tuple(answer for answer in a.Recommendation if answer is not a.Recommendation.SHORT_TERM)
 
 FORM: tuple[FormSection, ...] = (
     FormSection(
@@ -145,6 +152,8 @@ FORM: tuple[FormSection, ...] = (
         (
             _item("language", CHOICE, a.Language, label="Language of the free text"),
             _item("context.referral", CHOICE, a.Referral),
+            _item("context.pml_status", CHOICE, a.PmlStatus),
+            _item("context.pml_certainty", CHOICE, a.PmlCertainty),
             _item("context.question", LONG),
             _item("context.symptoms", LONG),
             _item("context.natalizumab_months", NUMBER, unit="months"),
@@ -187,7 +196,7 @@ FORM: tuple[FormSection, ...] = (
         "findings",
         "Findings",
         (
-            _item("new_lesion", CHOICE, a.Presence, required=True),
+            _item("new_lesion", CHOICE, a.NewLesion, required=True),
             _item("other_findings", LONG, label="Other findings"),
         ),
     ),
@@ -248,7 +257,7 @@ FORM: tuple[FormSection, ...] = (
         "recommendations",
         "Recommendations",
         (
-            _item("recommendations", CHOICES, a.Recommendation, key="recommendation", required=True),
+            _item("recommendations", CHOICES, only=OFFERED, key="recommendation", required=True),
             _item("follow_up_value", NUMBER, label="Follow-up interval", key="follow_up_interval"),
             _item("follow_up_unit", CHOICE, a.IntervalUnit, label="Unit of the interval"),
             _item("recommendation_text", LONG),
@@ -262,6 +271,14 @@ FORM: tuple[FormSection, ...] = (
             _item("communication.at", InputKind.DATETIME, key="communicated_at"),
         ),
         help=HELP["communication"][0],
+    ),
+    FormSection(
+        "reasons",
+        "Reasons given",
+        tuple(
+            _item(f"reasons.{key}", LONG, label=question.statement, key="reason")
+            for key, question in QUESTIONS.items()
+        ),
     ),
 )
 

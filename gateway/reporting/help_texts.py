@@ -54,12 +54,21 @@ INSTRUCTIONS: dict[str, str] = {
         "Only when a series was recognised as contrast-enhanced T1 and is none: say what it is."
     ),
     "prior_study_date": "Dates shown here are shifted; the gateway puts the real date into the report.",
-    "lesions": "One group for each lesion, or for several that look alike. Level 2 and above needs one.",
+    "lesions": "One group for each lesion, or for several that look alike. Level 2 and above asks for one, or why not.",
     "key_image": "Images that show the finding; they are referenced in the report.",
     "spectra": "Required when spectroscopy was acquired. Ratios have no unit.",
-    "suspicion": "With 0 and 1 no IRIS phase applies; 2 to 4 need a lesion; 3 and 4 must be told to the sender.",
+    "suspicion": (
+        "Of new or active PML; whether PML is known is the status. Without FLAIR, T2 and DWI of the whole brain neither "
+        "0 nor 1 can be said: choose “not assessable”. 3 and 4 are told to the sender."
+    ),
+    "coverage": (
+        "Levels 0 and 1, “no new lesion” and routine surveillance need FLAIR, T2 and DWI of the whole brain."
+    ),
     "narrative": "No names and no dates: write intervals (“3 months earlier”).",
-    "communication": "Required from suspicion level 3: who was told, and when (real date and time).",
+    "communication": (
+        "Required from suspicion level 3, of known PML only for what is new or has changed: who was told, and when (real "
+        "date and time, after the study came and before the signature)."
+    ),
     "pml_certainty": "The treating clinician's, never read from the images.",
     "pml_status": "What is known of the patient, apart from what this MRI makes suspect.",
     "reason": "Kept in the signed report and printed in it.",

@@ -1,4 +1,7 @@
-"""All parts of the second opinion together, each right by itself; whether they agree is for `checks` and `report`."""
+"""All parts of the second opinion together, each right by itself; whether they agree is for `checks` and `report`.
+
+What others ask of a report (the calendar, the rules) is a property here, so that it has one answer.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,19 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StringConstraints
 
 from gateway.reporting.answers import (
+    Change,
+    ComparisonDone,
+    Completeness,
     Diagnosis,
     IntervalUnit,
     IrisPhase,
     Language,
-    Presence,
+    NewLesion,
+    PmlStatus,
     Recommendation,
+    Referral,
     Suspicion,
+    TimeCourse,
 )
 from gateway.reporting.parts import (
     ClinicalContext,
@@ -28,6 +37,10 @@ from gateway.reporting.parts import (
     distinct,
 )
 
+#: A key of `questions.QUESTIONS`; one that a later form no longer asks is still read.
+QuestionKey = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,64}$")]
+Reason = Annotated[FreeText, StringConstraints(min_length=1, max_length=1000)]
+
 
 class Opinion(ReportPart):
     """Every coded item of the second opinion; only a `Report` is also free of contradictions."""
@@ -36,7 +49,7 @@ class Opinion(ReportPart):
     context: ClinicalContext = ClinicalContext()
     protocol: Protocol
     comparison: Comparison
-    new_lesion: Presence
+    new_lesion: NewLesion
     lesions: Annotated[tuple[Lesion, ...], Field(max_length=50)] = ()
     spectra: Annotated[tuple[Spectrum, ...], Field(max_length=20)] = ()
     other_findings: FreeText = ""
@@ -46,7 +59,36 @@ class Opinion(ReportPart):
     diagnoses: Annotated[tuple[Diagnosis, ...], AfterValidator(distinct)] = ()
     narrative: Annotated[FreeText, StringConstraints(min_length=1)]
     recommendations: Annotated[tuple[Recommendation, ...], Field(min_length=1), AfterValidator(distinct)]
-    follow_up_value: Annotated[Measure, Field(gt=0, le=120)] | None = None
+    follow_up_value: Annotated[Measure, Field(gt=0)] | None = None
     follow_up_unit: IntervalUnit | None = None
     recommendation_text: FreeText = ""
     communication: Communication | None = None
+    reasons: Annotated[dict[QuestionKey, Reason], Field(max_length=50, default_factory=dict)]
+
+    @property
+    def pml_known(self) -> bool:
+        """True when the hospital follows a known PML: its status says so or, where it is silent, the referral."""
+        status = self.context.pml_status
+        return status is PmlStatus.KNOWN or (status is None and self.context.referral is Referral.KNOWN_PML)
+
+    @property
+    def answers_the_question(self) -> bool:
+        """False when this MRI cannot tell whether there is PML: the next one stays due.
+
+        The level is assessed, and FLAIR, T2 and DWI at b = 1000 s/mm² were read over the whole brain.
+        """
+        return (
+            self.suspicion.level is not None
+            and not self.protocol.shortfalls
+            and self.protocol.completeness is not Completeness.INCOMPLETE
+        )
+
+    @property
+    def has_news(self) -> bool:
+        """True when something is new or has changed since the prior, or when nothing was compared."""
+        return (
+            self.comparison.done is not ComparisonDone.YES
+            or self.new_lesion is NewLesion.PRESENT
+            or self.comparison.t2_load_change is Change.INCREASE
+            or any(lesion.time_course in {TimeCourse.NEW, TimeCourse.INCREASE} for lesion in self.lesions)
+        )

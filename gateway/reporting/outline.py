@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gateway.reporting.form import SEQUENCES
+from gateway.reporting.questions import QUESTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -145,6 +146,8 @@ def _request(report: Report) -> Iterable[Entry]:
     context = report.context
     yield Coded("second_opinion", "procedure_reported.brain_mri")
     yield from _coded("referral", context.referral)
+    yield from _coded("pml_status", context.pml_status)
+    yield from _coded("pml_certainty", context.pml_certainty)
     yield from _words("question", context.question)
     yield from _words("symptoms", context.symptoms)
     yield from _measured("natalizumab_months", context.natalizumab_months, "mo")
@@ -172,6 +175,7 @@ def _sequence(name: str, seen: SequenceSeen) -> Iterable[Entry]:
     yield from _coded("acquired", seen.acquired)
     yield from _measured("slice_thickness", seen.thickness_mm, "mm")
     yield from _coded("quality", seen.quality)
+    yield from _coded("coverage", seen.coverage)
 
 
 def _prior(report: Report, restoration: Restoration) -> Iterable[Entry]:
@@ -241,6 +245,9 @@ def _impression(report: Report) -> Iterable[Entry]:
     yield from _coded("iris_phase", report.iris_phase)
     yield from _coded("diagnosis", *report.diagnoses)
     yield from _words("narrative", report.narrative)
+    for key, reason in report.reasons.items():
+        question = QUESTIONS.get(key)
+        yield Words("reason", f"{question.statement}: {reason}" if question else reason)
 
 
 def _recommendations(report: Report) -> Iterable[Entry]:

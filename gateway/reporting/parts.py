@@ -23,6 +23,7 @@ from pydantic import (
 )
 
 from gateway.reporting.answers import (
+    REQUIRED_SEQUENCES,
     Adc,
     AnatomicalSite,
     Answer,
@@ -31,6 +32,7 @@ from gateway.reporting.answers import (
     Change,
     ComparisonDone,
     Completeness,
+    Coverage,
     DwiPattern,
     Enhancement,
     Laterality,
@@ -38,6 +40,8 @@ from gateway.reporting.answers import (
     Morphology,
     MrsReference,
     Multiplicity,
+    PmlCertainty,
+    PmlStatus,
     Presence,
     Quality,
     Referral,
@@ -47,6 +51,7 @@ from gateway.reporting.answers import (
     TimeCourse,
     Topography,
 )
+from gateway.reporting.codes import label
 
 _A = TypeVar("_A", bound=Answer)
 
@@ -133,6 +138,8 @@ class ClinicalContext(ReportPart):
     """What the hospital told about the patient; all optional, never read from images."""
 
     referral: Referral | None = None
+    pml_status: PmlStatus | None = None
+    pml_certainty: PmlCertainty | None = None
     question: SentText = ""
     symptoms: SentText = ""
     natalizumab_months: Annotated[Decimal, Field(ge=0, le=600, decimal_places=1)] | None = None
@@ -146,11 +153,15 @@ class ClinicalContext(ReportPart):
 
 
 class SequenceSeen(ReportPart):
-    """One sequence of the protocol: was it there, how thick (mm), how good."""
+    """One sequence of the protocol: was it there, how thick (mm), how good, how much of the brain it shows.
+
+    `coverage` is asked of the required sequences; None in a report that was signed before it was asked.
+    """
 
     acquired: Presence
     thickness_mm: Annotated[Decimal, Field(gt=0, le=50, decimal_places=3)] | None = None
     quality: Quality | None = None
+    coverage: Coverage | None = None
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:
@@ -158,8 +169,8 @@ class SequenceSeen(ReportPart):
             raise ValueError("a sequence is present or absent; choose one")
         if self.acquired is Presence.PRESENT and self.quality is None:
             raise ValueError("the quality of a sequence that is present is missing; choose one")
-        if self.acquired is Presence.ABSENT and (self.quality or self.thickness_mm):
-            raise ValueError("a sequence that is absent has neither quality nor thickness; delete them")
+        if self.acquired is Presence.ABSENT and (self.quality or self.thickness_mm or self.coverage):
+            raise ValueError("a sequence that is absent has no quality, thickness or coverage; delete them")
         return self
 
     @property
@@ -171,6 +182,17 @@ class SequenceSeen(ReportPart):
     def readable(self) -> bool:
         """True when the sequence is in the study and of diagnostic quality."""
         return self.present and self.quality is Quality.DIAGNOSTIC
+
+    @property
+    def shortfall(self) -> str:
+        """Why this sequence cannot exclude PML; empty when it is readable over the whole brain."""
+        if not self.present:
+            return "absent"
+        if not self.readable:
+            return "not readable"
+        return {Coverage.PART: "shows a part of the brain", Coverage.UNKNOWN: "coverage not known"}.get(
+            self.coverage or Coverage.WHOLE_BRAIN, ""
+        )
 
 
 class Sequences(ReportPart):
@@ -184,6 +206,11 @@ class Sequences(ReportPart):
     swi: SequenceSeen
     mrs: SequenceSeen
 
+    @property
+    def required(self) -> dict[str, SequenceSeen]:
+        """The sequences without which PML cannot be excluded, by name."""
+        return {name: getattr(self, name) for name in REQUIRED_SEQUENCES}
+
 
 class Protocol(ReportPart):
     """What was acquired and whether it can answer the question."""
@@ -193,6 +220,18 @@ class Protocol(ReportPart):
     quality: Quality
     limitation: FreeText = ""
     contrast_correction: FreeText = ""
+
+    @property
+    def shortfalls(self) -> tuple[str, ...]:
+        """What keeps this examination from excluding PML, in words; empty when nothing does."""
+        sequences = tuple(
+            f"{label(f'sequence.{name}')} {seen.shortfall}"
+            for name, seen in self.sequences.required.items()
+            if seen.shortfall
+        )
+        if self.quality is Quality.NON_DIAGNOSTIC and not sequences:
+            return ("the examination is of non-diagnostic quality",)
+        return sequences
 
 
 class Comparison(ReportPart):

@@ -9,12 +9,13 @@ from __future__ import annotations
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import ValidationError, model_validator
+from pydantic import ValidationError, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 from gateway.errors import InvalidReport
 from gateway.reporting.checks.contradiction import Contradiction
-from gateway.reporting.checks.rules import contradictions
+from gateway.reporting.checks.rules import contradictions, questions
+from gateway.reporting.checks.study import StudyFacts, contradictions_of_study
 from gateway.reporting.fields import FormValues, flatten, problems_of, unflatten
 from gateway.reporting.form import FORM, FormItem, FormSection
 from gateway.reporting.opinion import Opinion
@@ -28,64 +29,81 @@ __all__ = [
     "FormItem",
     "FormSection",
     "Report",
+    "StudyFacts",
     "form_problems",
+    "form_questions",
     "report_from_form",
     "report_to_form",
 ]
 
+#: Nothing is known of the study.
+NO_FACTS = StudyFacts()
+_SIGNED = {"signed": True}
+
 
 class Report(Opinion):
-    """A complete second opinion; constructing one checks every answer and every cross-check."""
+    """A complete second opinion; constructing one checks every answer and every rule."""
 
     @model_validator(mode="after")
-    def _agrees(self) -> Self:
-        if found := contradictions(self):
+    def _agrees(self, info: ValidationInfo) -> Self:
+        if info.context == _SIGNED:
+            return self
+        if problems := contradictions(self):
             raise PydanticCustomError(
-                "contradiction", "{text}", {"text": " ".join(map(str, found)), "contradictions": found}
+                "contradiction", "{text}", {"text": " ".join(map(str, problems)), "contradictions": problems}
             )
         return self
 
-    def problems(self, contrast_t1: bool | None) -> list[str]:
-        """What the study itself contradicts in this report; empty when it may be signed.
+    @classmethod
+    def as_signed(cls, content: Mapping[str, Any]) -> Self:
+        """A report that was signed, from what is stored.
 
-        `contrast_t1` says whether a contrast-enhanced T1 was recognised among the received series (None: not known).
-        The reader may confirm one that was not recognised, and may overrule a wrong recognition by saying why.
+        It stays what it is: the rules held when it was signed, and later ones do not take it back.
         """
-        protocol = self.protocol
-        if contrast_t1 and not protocol.sequences.t1_contrast.present and not protocol.contrast_correction:
-            return [
-                (
-                    "A contrast-enhanced T1 was recognised in this study, but the report says it is absent. "
-                    "Mark it as present, or say in “correction of the recognised contrast series” what it really is."
-                )
-            ]
-        return []
+        return cls.model_validate(content, context=_SIGNED)
+
+    def problems(self, facts: StudyFacts) -> list[Contradiction]:
+        """What the study itself contradicts in this report; empty when it may be signed."""
+        return list(contradictions_of_study(self, facts))
 
 
 def form_problems(
-    form: Mapping[str, Any], contrast_t1: bool | None = None, *, zone: tzinfo = UTC
+    form: Mapping[str, Any], facts: StudyFacts = NO_FACTS, *, zone: tzinfo = UTC
 ) -> list[Contradiction]:
     """Everything that keeps a draft from being signed, each with the form field it belongs to; empty when nothing."""
     try:
-        report = Report.model_validate(unflatten(form, zone))
+        report = _report(form, zone)
     except ValidationError as error:
         return problems_of(error)
-    return [
-        Contradiction("protocol.sequences.t1_contrast.acquired", problem, "")
-        for problem in report.problems(contrast_t1)
-    ]
+    return report.problems(facts)
+
+
+def form_questions(form: Mapping[str, Any], *, zone: tzinfo = UTC) -> list[Contradiction]:
+    """Everything that is asked of a draft, answered or not; empty as long as it is not complete."""
+    answers = {name: value for name, value in form.items() if not name.startswith("reasons.")}
+    try:
+        return questions(Opinion.model_validate(unflatten(answers, zone)))
+    except ValidationError:
+        return []
 
 
 def report_from_form(form: Mapping[str, Any], *, zone: tzinfo = UTC) -> Report:
     """The report a filled form stands for.
 
     `form` maps field names (`suspicion`, `lesions.0.border`, …) to text, or to a list of texts where several answers
-    may be chosen. Times without a zone are read in `zone`. Raises `InvalidReport` with every problem.
+    may be chosen. Times without a zone are read in `zone`. A reason to a question that is no longer asked is left
+    out. Raises `InvalidReport` with every problem.
     """
     try:
-        return Report.model_validate(unflatten(form, zone))
+        return _report(form, zone)
     except ValidationError as error:
         raise InvalidReport([str(problem) for problem in problems_of(error)]) from None
+
+
+def _report(form: Mapping[str, Any], zone: tzinfo) -> Report:
+    asked = {f"reasons.{problem.question}" for problem in form_questions(form, zone=zone)}
+    kept = {name: value for name, value in form.items() if not name.startswith("reasons.") or name in asked}
+    return Report.model_validate(unflatten(kept, zone))
 
 
 def report_to_form(report: Report) -> FormValues:

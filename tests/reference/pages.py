@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from reference import clinical, privacy, product, recognition, rooms, surveillance
+from reference import clinical, privacy, product, recognition, report_rules, rooms, surveillance
 from reference.marks import filled, names
 from routing_rules.statements.table import TOPICS
 from score.scores import shown
@@ -66,6 +66,10 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "combinations-strictest": partial(surveillance.combinations, "strictest"),
     "combinations-magnims": partial(surveillance.combinations, "magnims-2015"),
     "combinations-ema": partial(surveillance.combinations, "ema-2016"),
+    "refused-rules": report_rules.refused_rules,
+    "asked-questions": report_rules.asked_questions,
+    "measure-bounds": report_rules.measure_bounds,
+    "usual-intervals": report_rules.usual_intervals,
     "rooms": rooms.rooms,
     "layers": rooms.layers,
 }

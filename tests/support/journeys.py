@@ -55,9 +55,7 @@ def wait_for_case(
 def sign(client: Client, case_id: int) -> None:
     """Claim a case and sign the phantom's report."""
     client.call("POST", f"/api/cases/{case_id}/claim")
-    report = phantom_report(
-        prior_study_date=None, told_at=datetime(2026, 2, 3, 10, 30, tzinfo=UTC)
-    ).model_dump(mode="json")
+    report = phantom_report(prior_study_date=None, told_at=datetime.now(UTC)).model_dump(mode="json")
     client.call("POST", f"/api/cases/{case_id}/sign", {"report": report, "password": client.password})
 
 

@@ -121,7 +121,7 @@ class WebGateway:
                 "explanation": explanation(),
                 "series": series(),
                 "pseudonym": f"PML-TEST{number:04}",
-                "shifted_study_date": "20210304",
+                "shifted_study_date": "20260201",
                 "look_again_at": now,
                 "reached_at": now,
                 "created_at": now,

@@ -56,7 +56,7 @@ def compose(turn: Turn, context: StepContext) -> StepResult:
         return Stuck(
             "The case is REPORTED but no signed report was found.", "Restore the database from its backup."
         )
-    report = Report.model_validate(signed.content)
+    report = Report.as_signed(signed.content)
     instances = originals.kept(context.database, case.study_id)
     pairs = originals.with_headers(context.blobs, instances)
     question = dispute(study, statements(pairs), context.no_patient_ids)

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.reporting.answers import (
-    ComparisonDone,
-    Presence,
-    TimeCourse,
-)
+from gateway.reporting.answers import ComparisonDone, NewLesion, TimeCourse
 from gateway.reporting.checks.contradiction import Contradiction
 
 if TYPE_CHECKING:
@@ -16,9 +12,18 @@ if TYPE_CHECKING:
 
     from gateway.reporting.opinion import Opinion
 
+#: What may be said of new lesions with a prior, and without one.
+WITHOUT_PRIOR = frozenset(NewLesion) - {NewLesion.PRESENT, NewLesion.ABSENT}
+WITH_PRIOR = frozenset(NewLesion) - {NewLesion.PRESENT_NO_COMPARISON}
+TIME_COURSES = {
+    ComparisonDone.YES: frozenset(TimeCourse) - {TimeCourse.NO_PRIOR},
+    ComparisonDone.NO: frozenset({TimeCourse.UNDETERMINED}),
+    ComparisonDone.NO_PRIOR: frozenset({TimeCourse.NO_PRIOR}),
+}
+
 
 def comparison_agrees(opinion: Opinion) -> Iterator[Contradiction]:
-    """What is said about time rests on a comparison that was made."""
+    """A comparison has its date, and nothing is compared without one."""
     comparison = opinion.comparison
     compared = comparison.done is ComparisonDone.YES
     if compared and comparison.prior_study_date is None:
@@ -33,22 +38,60 @@ def comparison_agrees(opinion: Opinion) -> Iterator[Contradiction]:
             "A prior date or a change of the lesion load is given, but no comparison was made.",
             "Choose “yes”, or delete them.",
         )
-    allowed = {
-        ComparisonDone.YES: set(TimeCourse) - {TimeCourse.NO_PRIOR},
-        ComparisonDone.NO: {TimeCourse.UNDETERMINED},
-        ComparisonDone.NO_PRIOR: {TimeCourse.NO_PRIOR},
-    }[comparison.done]
+
+
+def time_courses_follow_comparison(opinion: Opinion) -> Iterator[Contradiction]:
+    """How a lesion changed is said against a prior, and only then."""
+    allowed = TIME_COURSES[opinion.comparison.done]
     for number, lesion in enumerate(opinion.lesions):
         if lesion.time_course not in allowed:
             yield Contradiction(
                 f"lesions.{number}.time_course",
                 f"Lesion {number + 1}: time course “{lesion.time_course.label}” with comparison "
-                f"“{comparison.done.label}”.",
-                f"Choose {' or '.join(f'“{answer.label}”' for answer in TimeCourse if answer in allowed)}.",
+                f"“{opinion.comparison.done.label}”.",
+                f"Choose {_either(TimeCourse, allowed)}.",
             )
-        elif lesion.time_course is TimeCourse.NEW and opinion.new_lesion is not Presence.PRESENT:
+        elif lesion.time_course is TimeCourse.NEW and opinion.new_lesion is not NewLesion.PRESENT:
             yield Contradiction(
                 "new_lesion",
-                f"Lesion {number + 1} is new, but “any new lesion” is not “present”.",
+                f"Lesion {number + 1} is new, but “new lesion” is not “present”.",
                 "Choose “present”.",
             )
+
+
+def new_follows_comparison(opinion: Opinion) -> Iterator[Contradiction]:
+    """“New” and “no new” compare; without a prior a lesion is present, and nobody knows since when."""
+    compared = opinion.comparison.done is ComparisonDone.YES
+    allowed = WITH_PRIOR if compared else WITHOUT_PRIOR
+    if opinion.new_lesion not in allowed:
+        yield Contradiction(
+            "new_lesion",
+            f"New lesion “{opinion.new_lesion.label}” with comparison “{opinion.comparison.done.label}”.",
+            f"Choose {_either(NewLesion, allowed)}.",
+        )
+    if opinion.new_lesion is NewLesion.NO_LESION and any(
+        lesion.time_course is not TimeCourse.RESOLVED for lesion in opinion.lesions
+    ):
+        yield Contradiction(
+            "new_lesion",
+            "A lesion is described, but “no lesion at all” is chosen.",
+            "Choose another answer, or remove the lesion.",
+        )
+
+
+def new_lesion_is_described(opinion: Opinion) -> Iterator[Contradiction]:
+    """Asked: which lesion is the new one."""
+    described = any(lesion.time_course is TimeCourse.NEW for lesion in opinion.lesions)
+    if opinion.new_lesion is NewLesion.PRESENT and not described:
+        yield Contradiction(
+            "new_lesion",
+            "A new lesion is present, but none is described as new.",
+            "Describe it, or say why not.",
+            "new_lesion_not_described",
+        )
+
+
+def _either(
+    question: type[NewLesion | TimeCourse], allowed: frozenset[NewLesion] | frozenset[TimeCourse]
+) -> str:
+    return " or ".join(f"“{answer.label}”" for answer in question if answer in allowed)

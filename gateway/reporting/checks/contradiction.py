@@ -1,4 +1,4 @@
-"""One thing in a form that does not fit."""
+"""One thing in a form that does not fit: refused, or asked about."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Contradiction:
-    """A problem in a form: the field it is shown at, what is wrong, what to do."""
+    """A problem in a form: the field it is shown at, what is wrong, what to do.
+
+    `question` is a key of `QUESTIONS` where a reason settles it; empty where nothing but a change does.
+    """
 
     field: str
     problem: str
     fix: str
+    question: str = ""
 
     def __str__(self) -> str:
-        return f"{self.problem} {self.fix}"
+        return f"{self.problem} {self.fix}".strip()

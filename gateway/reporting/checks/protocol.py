@@ -1,37 +1,57 @@
-"""What a report says of its sequences, and what it may say of a signal that depends on one."""
+"""What a report says of its sequences, and what it may not exclude when one of them was not read."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from gateway.reporting.answers import (
+    Change,
     Completeness,
     DwiPattern,
+    NewLesion,
     Quality,
+    Recommendation,
+    Suspicion,
 )
 from gateway.reporting.checks.contradiction import Contradiction
+from gateway.reporting.codes import label
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gateway.reporting.opinion import Opinion
 
+NEEDED = "needs FLAIR, T2 and DWI at b = 1000 s/mm², readable over the whole brain"
+EXCLUDED = {NewLesion.ABSENT, NewLesion.NO_LESION}
+MADE_AGAIN = {Recommendation.REPEAT_SEQUENCES, Recommendation.ADD_CONTRAST, Recommendation.FOLLOW_UP}
+
 
 def missing_sequence_is_incomplete(opinion: Opinion) -> Iterator[Contradiction]:
     """A protocol without one of the three required sequences is incomplete."""
     if opinion.protocol.completeness is Completeness.INCOMPLETE:
         return
-    sequences = opinion.protocol.sequences
-    required = {"FLAIR": sequences.flair, "T2": sequences.t2, "DWI at b = 1000 s/mm²": sequences.dwi}
-    missing = [name for name, sequence in required.items() if not sequence.present]
-    if not missing and any(lesion.dwi is DwiPattern.NOT_AVAILABLE for lesion in opinion.lesions):
-        missing = ["DWI at b = 1000 s/mm²"]
+    required = opinion.protocol.sequences.required
+    missing = [label(f"sequence.{name}") for name, sequence in required.items() if not sequence.present]
+    unread = any(lesion.dwi is DwiPattern.NOT_AVAILABLE for lesion in opinion.lesions)
+    if not missing and unread and not required["dwi"].readable:
+        missing = [label("sequence.dwi")]
     if missing:
         yield Contradiction(
             "protocol.completeness",
             f"Protocol “{opinion.protocol.completeness.label}”, but not available: {', '.join(missing)}.",
             "Choose “incomplete: required sequence missing”.",
         )
+
+
+def coverage_is_said(opinion: Opinion) -> Iterator[Contradiction]:
+    """How much of the brain a required sequence shows is said; “not known” is an answer."""
+    for name, sequence in opinion.protocol.sequences.required.items():
+        if sequence.present and sequence.coverage is None:
+            yield Contradiction(
+                f"protocol.sequences.{name}.coverage",
+                f"{label(f'sequence.{name}')}: coverage not answered.",
+                "Choose whole brain, part of the brain, or not known.",
+            )
 
 
 def limitation_is_explained(opinion: Opinion) -> Iterator[Contradiction]:
@@ -58,4 +78,60 @@ def spectra_follow_sequence(opinion: Opinion) -> Iterator[Contradiction]:
             "protocol.sequences.mrs.acquired",
             "A spectrum is reported, but spectroscopy is absent.",
             "Mark MRS as present, or delete the spectrum.",
+        )
+
+
+def nothing_is_excluded_unseen(opinion: Opinion) -> Iterator[Contradiction]:
+    """Levels 0 and 1, “no new lesion” and routine surveillance rest on the whole brain, seen in every way required."""
+    shortfalls = "; ".join(opinion.protocol.shortfalls)
+    if shortfalls and opinion.suspicion.is_at_most(1):
+        yield Contradiction(
+            "suspicion",
+            f"Suspicion level {opinion.suspicion.level} {NEEDED}, but: {shortfalls}.",
+            "Choose “not assessable” and recommend to repeat the sequences, or correct the protocol.",
+        )
+    if shortfalls and opinion.new_lesion in EXCLUDED:
+        yield Contradiction(
+            "new_lesion",
+            f"New lesion “{opinion.new_lesion.label}” {NEEDED}, but: {shortfalls}.",
+            "Choose “not assessable”, or correct the protocol.",
+        )
+    if shortfalls and Recommendation.ROUTINE in opinion.recommendations:
+        yield Contradiction(
+            "recommendations",
+            f"Routine surveillance {NEEDED}, but: {shortfalls}.",
+            "Recommend to repeat the sequences or a follow-up MRI, or correct the protocol.",
+        )
+    sequences, change = opinion.protocol.sequences, opinion.comparison.t2_load_change
+    if change not in {None, Change.NOT_ASSESSABLE} and not (
+        sequences.flair.readable or sequences.t2.readable
+    ):
+        yield Contradiction(
+            "comparison.t2_load_change",
+            "A change of the T2 lesion load is given, but neither FLAIR nor T2 is readable.",
+            "Choose “not assessable”, or correct the sequence.",
+        )
+
+
+def not_assessable_is_made_again(opinion: Opinion) -> Iterator[Contradiction]:
+    """Who cannot tell asks for images that can."""
+    if opinion.suspicion is not Suspicion.NOT_ASSESSABLE:
+        return
+    repeat = {Recommendation.REPEAT_SEQUENCES}
+    if not (repeat if opinion.protocol.shortfalls else MADE_AGAIN) & set(opinion.recommendations):
+        yield Contradiction(
+            "recommendations",
+            "The suspicion is not assessable, but no further images are recommended.",
+            f"Recommend “{Recommendation.REPEAT_SEQUENCES.label}”.",
+        )
+
+
+def not_assessable_is_explained(opinion: Opinion) -> Iterator[Contradiction]:
+    """Asked: why three readable sequences of the whole brain do not suffice."""
+    if opinion.suspicion is Suspicion.NOT_ASSESSABLE and not opinion.protocol.shortfalls:
+        yield Contradiction(
+            "suspicion",
+            "Suspicion “not assessable”, but FLAIR, T2 and DWI are readable over the whole brain.",
+            "Choose a level, correct the protocol, or say what is missing.",
+            "not_assessable_though_readable",
         )

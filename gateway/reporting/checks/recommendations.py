@@ -1,13 +1,10 @@
-"""What a report recommends, and who was told."""
+"""What a suspicion asks for: contrast, a follow-up that is not routine, a call."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.reporting.answers import (
-    IntervalUnit,
-    Recommendation,
-)
+from gateway.reporting.answers import Recommendation
 from gateway.reporting.checks.contradiction import Contradiction
 
 if TYPE_CHECKING:
@@ -16,40 +13,37 @@ if TYPE_CHECKING:
     from gateway.reporting.opinion import Opinion
 
 
-def follow_up_agrees(opinion: Opinion) -> Iterator[Contradiction]:
-    """A follow-up has its interval."""
-    chosen = set(opinion.recommendations)
-    timed = chosen & {Recommendation.ROUTINE, Recommendation.SHORT_TERM}
-    value, unit = opinion.follow_up_value, opinion.follow_up_unit
-    if len(timed) == 2:
+def suspicion_has_contrast(opinion: Opinion) -> Iterator[Contradiction]:
+    """Asked: why a suspicion goes without contrast-enhanced T1 (education module, section “Early Detection”)."""
+    read = opinion.protocol.sequences.t1_contrast.readable
+    if (
+        opinion.suspicion.is_at_least(2)
+        and not read
+        and Recommendation.ADD_CONTRAST not in opinion.recommendations
+    ):
         yield Contradiction(
             "recommendations",
-            "Routine surveillance and a short-term follow-up are both recommended.",
-            "Keep one.",
+            f"Suspicion level {opinion.suspicion.level}, but contrast-enhanced T1 was not read and is not recommended.",
+            f"Recommend “{Recommendation.ADD_CONTRAST.label}”, or say why not.",
+            "no_contrast",
         )
-    if timed and (value is None or unit is None):
-        yield Contradiction(
-            "follow_up_value", "The follow-up interval is missing.", "Enter a number and its unit."
-        )
-    if not timed and (value is not None or unit is not None):
+
+
+def suspicion_is_not_routine(opinion: Opinion) -> Iterator[Contradiction]:
+    """Asked: why a suspicion is followed like none."""
+    if opinion.suspicion.is_at_least(2) and Recommendation.ROUTINE in opinion.recommendations:
         yield Contradiction(
             "recommendations",
-            "A follow-up interval is given, but neither surveillance nor a short-term follow-up is recommended.",
-            "Choose one of them, or delete the interval.",
-        )
-    if Recommendation.SHORT_TERM not in chosen or value is None or unit is None:
-        return
-    if unit is not IntervalUnit.WEEKS or not 2 <= value <= 4:
-        yield Contradiction(
-            "follow_up_value",
-            f"A short-term follow-up is 2 to 4 weeks, but {value} {unit.label} is given.",
-            "Enter 2 to 4 weeks, or recommend routine surveillance.",
+            f"Routine surveillance at suspicion level {opinion.suspicion.level}.",
+            "Recommend a follow-up MRI in an interval, or say why.",
+            "routine_at_high_level",
         )
 
 
 def critical_result_is_communicated(opinion: Opinion) -> Iterator[Contradiction]:
-    """A suspicion is told at once, before the report travels."""
-    if opinion.suspicion.level >= 3 and opinion.communication is None:
+    """A suspicion is told at once, before the report travels; of known PML only what is new or has changed."""
+    settled = opinion.pml_known and not opinion.has_news
+    if opinion.suspicion.is_at_least(3) and opinion.communication is None and not settled:
         yield Contradiction(
             "communication.person",
             f"Suspicion level {opinion.suspicion.level} is a critical result, but nobody was told.",

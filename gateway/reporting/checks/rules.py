@@ -1,33 +1,84 @@
-"""The table of all rules, and everything in an opinion that they find."""
+"""Two tables of rules, one mechanism: what is refused, and what is asked and settled by a reason."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.reporting.checks import comparison, lesions, protocol, recommendations, status
+from gateway.reporting.checks import (
+    comparison,
+    intervals,
+    lesions,
+    measures,
+    protocol,
+    recommendations,
+    status,
+)
+from gateway.reporting.checks.contradiction import Contradiction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from gateway.reporting.checks.contradiction import Contradiction
     from gateway.reporting.opinion import Opinion
 
-RULES: tuple[Callable[[Opinion], Iterator[Contradiction]], ...] = (
-    status.suspicion_needs_lesion,
-    status.iris_follows_suspicion,
+    Rule = Callable[[Opinion], Iterator[Contradiction]]
+
+#: What cannot be, or may not be left out: nothing but a change settles it.
+REFUSED: tuple[Rule, ...] = (
+    protocol.nothing_is_excluded_unseen,
+    protocol.not_assessable_is_made_again,
+    protocol.coverage_is_said,
+    status.known_pml_has_phase,
     lesions.contrast_pattern_follows_sequence,
     lesions.signals_follow_sequences,
     lesions.answers_exclude_each_other,
     protocol.missing_sequence_is_incomplete,
     protocol.limitation_is_explained,
     comparison.comparison_agrees,
-    status.attribution_agrees,
+    comparison.time_courses_follow_comparison,
+    comparison.new_follows_comparison,
     protocol.spectra_follow_sequence,
-    recommendations.follow_up_agrees,
+    measures.measures_are_possible,
+    intervals.interval_is_complete,
+    intervals.interval_is_possible,
     recommendations.critical_result_is_communicated,
 )
+#: What contradicts itself and may still be true: each under its question, at most once.
+ASKED: dict[str, Rule] = {
+    "suspicion_without_lesion": status.suspicion_needs_lesion,
+    "high_level_without_pml_lesion": status.high_level_names_pml,
+    "low_level_with_pml": status.low_level_does_not_name_pml,
+    "low_level_with_pcr": status.low_level_with_positive_pcr,
+    "not_assessable_though_readable": protocol.not_assessable_is_explained,
+    "new_lesion_not_described": comparison.new_lesion_is_described,
+    "iris_without_sign": status.iris_has_sign,
+    "phase_without_known_pml": status.phase_needs_pml,
+    "late_phase_at_high_level": status.late_phase_is_quiet,
+    "volume_beyond_axis": measures.volumes_fit_axes,
+    "no_contrast": recommendations.suspicion_has_contrast,
+    "routine_at_high_level": recommendations.suspicion_is_not_routine,
+    "unusual_interval": intervals.interval_is_usual,
+    "status_against_context": status.status_fits_context,
+    "antibodies_against_index": status.antibodies_fit_index,
+}
+
+
+def refusals(opinion: Opinion) -> list[Contradiction]:
+    """What cannot be signed, in the order of `REFUSED`."""
+    return [problem for rule in REFUSED for problem in rule(opinion)]
+
+
+def questions(opinion: Opinion) -> list[Contradiction]:
+    """Everything that is asked of this opinion, answered or not."""
+    return [problem for rule in ASKED.values() for problem in rule(opinion)]
 
 
 def contradictions(opinion: Opinion) -> list[Contradiction]:
-    """Everything in `opinion` that does not fit together, in the order of `RULES`; empty when it can be signed."""
-    return [problem for rule in RULES for problem in rule(opinion)]
+    """What is refused, then what is asked and has no reason yet; empty when the opinion can be signed."""
+    asked = questions(opinion)
+    keys = {problem.question for problem in asked}
+    superfluous = [
+        Contradiction(f"reasons.{key}", "A reason is given to a question that is not asked.", "Delete it.")
+        for key in opinion.reasons
+        if key not in keys
+    ]
+    return refusals(opinion) + [p for p in asked if p.question not in opinion.reasons] + superfluous

@@ -1,12 +1,22 @@
-"""Suspicion, the status of the patient and what is attributed to PML."""
+"""Suspicion of new or active PML, the known status apart from it, the phase that follows the status."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from gateway.reporting.answers import (
     Attribution,
+    Diagnosis,
+    Enhancement,
     IrisPhase,
+    MassEffect,
+    PmlCertainty,
+    PmlStatus,
+    Presence,
+    Referral,
+    T1Signal,
+    T2Signal,
 )
 from gateway.reporting.checks.contradiction import Contradiction
 
@@ -14,42 +24,156 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gateway.reporting.opinion import Opinion
+    from gateway.reporting.parts import Lesion
+
+PML = {Attribution.PML, Attribution.BOTH}
+NOT_PML = {Attribution.MS, Attribution.OTHER}
+NO_ENHANCEMENT = {Enhancement.NONE, Enhancement.NOT_ACQUIRED}
+#: Phases that say something about PML, and those that presume that it was known before.
+PHASES = frozenset(IrisPhase) - {IrisPhase.NOT_APPLICABLE, IrisPhase.NOT_ASSESSABLE}
+LATER_PHASES = {IrisPhase.EARLY_POST_PML, IrisPhase.LATE_POST_PML}
+#: Cut-off of the antibody index (Auer et al. 2019: 0.20 to 0.40 inconclusive).
+INDEX_CUT_OFF = Decimal("0.4")
 
 
 def suspicion_needs_lesion(opinion: Opinion) -> Iterator[Contradiction]:
-    """A suspicion rests on something that was seen."""
-    if opinion.suspicion.level >= 2 and not opinion.lesions:
+    """Asked: what a suspicion rests on. Level 2 of a study that cannot exclude PML rests on that."""
+    level = opinion.suspicion.level
+    unseen = level == 2 and opinion.protocol.shortfalls
+    if opinion.suspicion.is_at_least(2) and not opinion.lesions and not unseen:
         yield Contradiction(
             "suspicion",
-            f"Suspicion level {opinion.suspicion.level} has no lesion to rest on.",
-            "Describe at least one lesion, or choose level 0 or 1.",
+            f"Suspicion level {level} has no lesion to rest on.",
+            "Describe a lesion, choose another level, or say what the suspicion rests on.",
+            "suspicion_without_lesion",
         )
 
 
-def iris_follows_suspicion(opinion: Opinion) -> Iterator[Contradiction]:
-    """IRIS is a phase of PML."""
-    unsuspicious = opinion.suspicion.level <= 1
-    not_applicable = opinion.iris_phase is IrisPhase.NOT_APPLICABLE
-    if unsuspicious and not not_applicable:
+def high_level_names_pml(opinion: Opinion) -> Iterator[Contradiction]:
+    """Asked: why PML is suspected while every lesion and every diagnosis says something else."""
+    if not opinion.suspicion.is_at_least(3):
+        return
+    elsewhere = opinion.lesions and all(lesion.attribution in NOT_PML for lesion in opinion.lesions)
+    others = opinion.diagnoses and Diagnosis.PML not in opinion.diagnoses
+    if elsewhere or others:
+        what = "every lesion favours MS or another cause" if elsewhere else "PML is not among the diagnoses"
+        yield Contradiction(
+            "suspicion",
+            f"Suspicion level {opinion.suspicion.level}, but {what}.",
+            "Correct one of them, or say why.",
+            "high_level_without_pml_lesion",
+        )
+
+
+def low_level_does_not_name_pml(opinion: Opinion) -> Iterator[Contradiction]:
+    """Asked: why PML is not suspected while a lesion or, at level 0, a diagnosis names it. Known PML may be named."""
+    if not opinion.suspicion.is_at_most(1) or opinion.pml_known:
+        return
+    numbers = [str(n) for n, lesion in enumerate(opinion.lesions, start=1) if lesion.attribution in PML]
+    if numbers:
+        what = f"lesion {', '.join(numbers)} is attributed to PML"
+    elif opinion.suspicion.level == 0 and Diagnosis.PML in opinion.diagnoses:
+        what = "PML is among the diagnoses"
+    else:
+        return
+    yield Contradiction(
+        "suspicion",
+        f"Suspicion level {opinion.suspicion.level}, but {what}.",
+        "Correct one of them, choose “PML known” when it is, or say why.",
+        "low_level_with_pml",
+    )
+
+
+def low_level_with_positive_pcr(opinion: Opinion) -> Iterator[Contradiction]:
+    """Asked: why PML is not suspected while the virus is in the CSF."""
+    positive = opinion.context.csf_jcv_pcr is Presence.PRESENT
+    if positive and opinion.suspicion.is_at_most(1) and not opinion.pml_known:
+        yield Contradiction(
+            "suspicion",
+            f"Suspicion level {opinion.suspicion.level}, but JC virus DNA is present in the CSF.",
+            "Choose another level, “PML known” when it is, or say why.",
+            "low_level_with_pcr",
+        )
+
+
+def known_pml_has_phase(opinion: Opinion) -> Iterator[Contradiction]:
+    """The phase follows the status: known PML is in one, even when the images do not tell which."""
+    if opinion.pml_known and opinion.iris_phase is IrisPhase.NOT_APPLICABLE:
         yield Contradiction(
             "iris_phase",
-            f"IRIS phase “{opinion.iris_phase.label}” with suspicion level {opinion.suspicion.level}.",
-            "Choose “not applicable”, or suspicion level 2 to 4.",
+            f"IRIS phase “{opinion.iris_phase.label}”, but PML is known.",
+            f"Choose a phase, “{IrisPhase.INDETERMINATE.label}” or “{IrisPhase.NOT_ASSESSABLE.label}”.",
         )
-    if not unsuspicious and not_applicable:
+
+
+def phase_needs_pml(opinion: Opinion) -> Iterator[Contradiction]:
+    """Asked: why there is a phase of PML where PML is neither known nor suspected, or a late one where it is new."""
+    if opinion.pml_known:
+        return
+    unsuspicious = opinion.suspicion.is_at_most(1) and opinion.iris_phase in PHASES
+    if unsuspicious or opinion.iris_phase in LATER_PHASES:
         yield Contradiction(
             "iris_phase",
-            f"IRIS phase “not applicable” with suspicion level {opinion.suspicion.level}.",
-            "Choose a phase, or “phase indeterminate”.",
+            f"IRIS phase “{opinion.iris_phase.label}”, but PML is not known.",
+            f"Choose “{IrisPhase.NOT_APPLICABLE.label}”, “PML known” when it is, or say why.",
+            "phase_without_known_pml",
         )
 
 
-def attribution_agrees(opinion: Opinion) -> Iterator[Contradiction]:
-    """What is attributed to PML raises suspicion."""
-    for number, lesion in enumerate(opinion.lesions):
-        if opinion.suspicion.level <= 1 and lesion.attribution in {Attribution.PML, Attribution.BOTH}:
-            yield Contradiction(
-                "suspicion",
-                f"Lesion {number + 1} is attributed to PML, but the suspicion level is {opinion.suspicion.level}.",
-                "Choose level 2 to 4, or another attribution.",
-            )
+def late_phase_is_quiet(opinion: Opinion) -> Iterator[Contradiction]:
+    """Asked: why a healed PML is suspected to be active."""
+    if opinion.iris_phase is IrisPhase.LATE_POST_PML and opinion.suspicion.is_at_least(3):
+        yield Contradiction(
+            "iris_phase",
+            f"IRIS phase “{opinion.iris_phase.label}”, but new or active PML is suspected.",
+            "Choose another phase or level, or say why.",
+            "late_phase_at_high_level",
+        )
+
+
+def iris_has_sign(opinion: Opinion) -> Iterator[Contradiction]:
+    """Asked: what IRIS rests on when no lesion enhances, swells or has oedema (education module, “Contrast”)."""
+    if opinion.iris_phase is IrisPhase.IRIS and not any(shows_iris(lesion) for lesion in opinion.lesions):
+        yield Contradiction(
+            "iris_phase",
+            "PML-IRIS, but no lesion has contrast enhancement, oedema or mass effect.",
+            "Describe the sign, choose another phase, or say what it rests on.",
+            "iris_without_sign",
+        )
+
+
+def shows_iris(lesion: Lesion) -> bool:
+    """True when a lesion has a sign that may be one of IRIS."""
+    return (
+        lesion.enhancement not in NO_ENHANCEMENT
+        or lesion.t1 is T1Signal.OEDEMA
+        or T2Signal.OEDEMA in lesion.t2
+        or lesion.mass_effect in {MassEffect.MINOR, MassEffect.MARKED}
+    )
+
+
+def status_fits_context(opinion: Opinion) -> Iterator[Contradiction]:
+    """Asked: how the status of PML and what else the hospital says go together."""
+    context = opinion.context
+    sure = context.pml_certainty is PmlCertainty.CERTAIN or context.referral is Referral.KNOWN_PML
+    unknown = context.pml_status is PmlStatus.NOT_KNOWN and sure
+    denied = opinion.pml_known and context.pml_certainty is PmlCertainty.NOT_PML
+    if unknown or denied:
+        yield Contradiction(
+            "context.pml_status",
+            "The status of PML does not fit the referral or the clinician's certainty.",
+            "Correct one of them, or say how they go together.",
+            "status_against_context",
+        )
+
+
+def antibodies_fit_index(opinion: Opinion) -> Iterator[Contradiction]:
+    """Asked: how a test can be negative above its cut-off."""
+    index = opinion.context.jcv_index
+    if opinion.context.jcv_antibodies is Presence.ABSENT and index is not None and index > INDEX_CUT_OFF:
+        yield Contradiction(
+            "context.jcv_index",
+            f"Antibodies against JC virus absent, but the index is {index}, above {INDEX_CUT_OFF}.",
+            "Correct one of them, or say how they go together.",
+            "antibodies_against_index",
+        )

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from gateway.records.views.case_rows import CasePage
+from gateway.reporting.answers import Referral
 from gateway.reporting.fields import FormValues
 from gateway.reporting.form import FORM, FormItem, FormSection, InputKind, item_of_field
-from gateway.reporting.report import Contradiction, form_problems
+from gateway.reporting.questions import QUESTIONS
+from gateway.reporting.report import Contradiction, StudyFacts, form_problems
 from gateway.web.pages.explanation import shown_series
 
-FEW_CHOICES = 5
+FEW_CHOICES = 6
 """Up to so many answers are shown side by side; more become a list."""
 PLACEHOLDER = "__n__"
 """The number of a group in the blank copy that the script clones."""
@@ -24,6 +26,25 @@ STANDS_FOR = {"trace": "dwi"}
 
 
 @dataclass(frozen=True)
+class Why:
+    """A question beside an item, with the field of its reason; hidden until it is asked."""
+
+    key: str
+    problem: str
+    reason: str
+
+    @property
+    def name(self) -> str:
+        """The form field of the reason."""
+        return f"reasons.{self.key}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is asked and has no reason yet."""
+        return bool(self.problem) and not self.reason
+
+
+@dataclass(frozen=True)
 class Field:
     """One item in one group."""
 
@@ -31,6 +52,7 @@ class Field:
     name: str
     values: tuple[str, ...]
     problems: tuple[Contradiction, ...]
+    whys: tuple[Why, ...] = ()
 
     @property
     def value(self) -> str:
@@ -85,6 +107,8 @@ class Section:
     repeats: bool
     groups: tuple[Group, ...]
     blank: Group | None
+    whys: tuple[Why, ...] = ()
+    """Questions about the section as a whole."""
 
     @property
     def folded(self) -> bool:
@@ -100,39 +124,66 @@ class Section:
 
 
 def sections(
-    content: Mapping[str, Any], problems: Iterable[Contradiction] = (), one_more: str = ""
+    content: Mapping[str, Any],
+    problems: Iterable[Contradiction] = (),
+    one_more: str = "",
+    asked: Iterable[Contradiction] = (),
 ) -> list[Section]:
-    """The whole form; `one_more` names a repeating section that gets an empty group at its end."""
+    """The whole form; `one_more` names a repeating section that gets an empty group at its end.
+
+    What is `asked` stands beside its item together with the field for the reason, and is no problem of the item too.
+    """
     by_field: dict[str, list[Contradiction]] = {}
     for problem in problems:
-        by_field.setdefault(problem.field, []).append(problem)
-    return [_section(section, content, by_field, one_more == section.name) for section in FORM]
+        if not problem.question:
+            by_field.setdefault(problem.field, []).append(problem)
+    whys: dict[str, list[Why]] = {}
+    texts = {problem.question: str(problem) for problem in asked}
+    for key, question in QUESTIONS.items():
+        reason = "".join(_values(content.get(f"reasons.{key}")))
+        whys.setdefault(question.field, []).append(Why(key, texts.get(key, ""), reason))
+    return [_section(section, content, by_field, whys, one_more == section.name) for section in FORM]
 
 
 def _section(
-    section: FormSection, content: Mapping[str, Any], problems: Mapping[str, list[Contradiction]], more: bool
+    section: FormSection,
+    content: Mapping[str, Any],
+    problems: Mapping[str, list[Contradiction]],
+    whys: Mapping[str, list[Why]],
+    more: bool,
 ) -> Section:
     if not section.repeats:
-        return Section(
-            section.name, section.title, section.help, False, (_group(section, "", content, problems),), None
-        )
+        groups: tuple[Group, ...] = (_group(section, "", content, problems, whys),)
+        return Section(section.name, section.title, section.help, False, groups, None)
     numbers = group_numbers(content, section.name)
     if more:
         numbers = [*numbers, max(numbers, default=-1) + 1]
-    groups = tuple(_group(section, str(number), content, problems) for number in numbers)
-    return Section(
-        section.name, section.title, section.help, True, groups, _group(section, PLACEHOLDER, {}, {})
-    )
+    groups = tuple(_group(section, str(number), content, problems, {}) for number in numbers)
+    blank = _group(section, PLACEHOLDER, {}, {}, {})
+    own = tuple(whys.get(section.name, ()))
+    return Section(section.name, section.title, section.help, True, groups, blank, own)
 
 
 def _group(
-    section: FormSection, number: str, content: Mapping[str, Any], problems: Mapping[str, list[Contradiction]]
+    section: FormSection,
+    number: str,
+    content: Mapping[str, Any],
+    problems: Mapping[str, list[Contradiction]],
+    whys: Mapping[str, list[Why]],
 ) -> Group:
     prefix = f"{section.name}.{number}" if section.repeats else ""
     fields = []
     for item in section.items:
         name = f"{prefix}.{item.name}" if prefix else item.name
-        fields.append(Field(item, name, _values(content.get(name)), tuple(problems.get(name, ()))))
+        fields.append(
+            Field(
+                item,
+                name,
+                _values(content.get(name)),
+                tuple(problems.get(name, ())),
+                tuple(whys.get(name, ())),
+            )
+        )
     whole = prefix or section.name
     title = f"{section.title.removesuffix('s')} {int(number) + 1}" if number.isdecimal() else section.title
     return Group(number, title, tuple(fields), tuple(problems.get(whole, ())))
@@ -188,7 +239,7 @@ def without_group(content: FormValues, section: str, number: int) -> FormValues:
 def prefilled(page: CasePage) -> FormValues:
     """What the gateway knows already: referral, and which sequences were recognised; the reader confirms."""
     content: FormValues = {"language": "en"}
-    if page.row.referral in {"surveillance", "suspected_pml"}:
+    if page.row.referral in set(Referral):
         content["context.referral"] = page.row.referral
     recognised: dict[str, dict[str, Any]] = {}
     for series in shown_series(page.series):
@@ -213,6 +264,18 @@ def contrast_recognised(page: CasePage) -> bool:
     return "t1_contrast" in page.row.sequences
 
 
-def problems_of(content: Mapping[str, Any], page: CasePage) -> list[Contradiction]:
-    """Everything that keeps this draft from being signed."""
-    return form_problems(content, contrast_recognised(page))
+def facts_of(page: CasePage, now: datetime) -> StudyFacts:
+    """What a report of this case must not contradict."""
+    return StudyFacts(contrast_recognised(page), page.row.created_at, _day(page.row.shifted_study_date), now)
+
+
+def problems_of(content: Mapping[str, Any], page: CasePage, now: datetime) -> list[Contradiction]:
+    """Everything that keeps this draft from being signed now."""
+    return form_problems(content, facts_of(page, now))
+
+
+def _day(shown: str) -> date | None:
+    try:
+        return date.fromisoformat(shown)
+    except ValueError:
+        return None

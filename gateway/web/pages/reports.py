@@ -6,6 +6,7 @@ password again and is given to exactly the content that was checked.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -26,7 +27,7 @@ from gateway.records import ledger
 from gateway.records.accounts import Viewer
 from gateway.records.views.own_rule import own_rule
 from gateway.reporting.fields import FormValues
-from gateway.reporting.report import Report, report_from_form, report_to_form
+from gateway.reporting.report import Contradiction, Report, form_questions, report_from_form, report_to_form
 from gateway.web.foundation.access import guess
 from gateway.web.foundation.case_access import CaseId, OpenCase, Reader, open_case
 from gateway.web.foundation.context import Context, WebContext
@@ -68,7 +69,7 @@ def report_page(request: Request, context: Context, viewer: Looker, case_id: Cas
     if opened.page.row.forgotten_at is not None:  # its page tells so
         return RedirectResponse(f"/cases/{case_id}", status_code=303)
     if opened.page.report is not None:
-        content = report_to_form(Report.model_validate(opened.page.report.content))
+        content = report_to_form(Report.as_signed(opened.page.report.content))
         return render(
             request,
             "report_signed.html",
@@ -105,7 +106,7 @@ def _form(
 ) -> Response:
     """The form; `checked` shows each problem beside its item, which only annoys before the first attempt to sign."""
     page = opened.page
-    missing = report_form.problems_of(content, page)
+    missing = report_form.problems_of(content, page, opened.now)
     images = images_of(request, context, viewer, page.row.id)
     with context.database.read() as session:
         interval = own_rule(session, page.study_id, context.guidelines)
@@ -120,7 +121,7 @@ def _form(
         row=page.row,
         windows=WINDOWS,
         goes_to=recipient_of(context, page),
-        sections=report_form.sections(content, missing if checked else (), one_more),
+        sections=report_form.sections(content, missing if checked else (), one_more, form_questions(content)),
         missing=missing,
         checked=checked,
         version=saved if version is None else version,
@@ -145,8 +146,8 @@ def keep_draft(context: WebContext, viewer: Viewer, case_id: int, content: FormV
 
 def sign(context: WebContext, viewer: Viewer, opened: OpenCase, report: Report, password: str) -> int:
     """Check everything once more and sign; returns the report's number."""
-    if problems := report.problems(report_form.contrast_recognised(opened.page)):
-        raise InvalidReport(problems)
+    if problems := report.problems(report_form.facts_of(opened.page, opened.now)):
+        raise InvalidReport([str(problem) for problem in problems])
     ledger.check_password(context.database, viewer.account_id, password)
     return ledger.sign_report(
         context.database, opened.page.row.id, viewer.account_id, report.model_dump(mode="json")
@@ -177,7 +178,7 @@ def post_report(
     opened = open_case(context, viewer, case_id)
     if first(fields, "do") != "sign":
         return _form(request, context, viewer, opened, content, one_more=first(fields, "add"))
-    if report_form.problems_of(content, opened.page):
+    if report_form.problems_of(content, opened.page, opened.now):
         return _form(
             request,
             context,
@@ -228,10 +229,11 @@ def report_json(context: Context, viewer: Looker, case_id: CaseId) -> dict[str, 
             "signed": signed,
             "report": page.report.content,
             "problems": [],
+            "questions": [],
         }
     content = draft_of(opened)
     version = page.draft.version if page.draft else 0
-    return {"version": version, "signed": None, "content": content, "problems": _listed(content, opened)}
+    return {"version": version, "signed": None, "content": content} | _listed(content, opened)
 
 
 @api.put("/{case_id}/report")
@@ -242,7 +244,7 @@ def put_draft(
     opened = open_case(context, viewer, case_id)
     content = {name: value for name, value in draft.content.items() if value not in ("", [])}
     version = keep_draft(context, viewer, case_id, content, draft.version)
-    return {"version": version, "saved_at": opened.now.isoformat(), "problems": _listed(content, opened)}
+    return {"version": version, "saved_at": opened.now.isoformat()} | _listed(content, opened)
 
 
 @api.post("/{case_id}/sign", status_code=201)
@@ -274,10 +276,16 @@ def sign_json(
         return {"report_id": sign(context, viewer, opened, report, signature.password)}
 
 
-def _listed(content: FormValues, opened: OpenCase) -> list[dict[str, str]]:
+def _listed(content: FormValues, opened: OpenCase) -> dict[str, list[dict[str, str]]]:
+    """What keeps a draft from being signed, and everything that is asked of it, with a reason or without one."""
+    problems = report_form.problems_of(content, opened.page, opened.now)
+    return {"problems": _told(problems), "questions": _told(form_questions(content))}
+
+
+def _told(problems: Iterable[Contradiction]) -> list[dict[str, str]]:
     return without_uids(
         [
-            {"field": each.field, "problem": each.problem, "fix": each.fix}
-            for each in report_form.problems_of(content, opened.page)
+            {"field": each.field, "problem": each.problem, "fix": each.fix, "question": each.question}
+            for each in problems
         ]
     )

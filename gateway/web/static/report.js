@@ -45,7 +45,7 @@ function list(problems) {
   for (const one of problems) {
     const line = document.createElement("li");
     const link = document.createElement("a");
-    link.href = `#at-${one.field}`;
+    link.href = one.question ? `#at-reasons.${one.question}` : `#at-${one.field}`;
     link.textContent = one.problem;
     line.append(link, ` ${one.fix}`);
     all.append(line);
@@ -56,6 +56,15 @@ function list(problems) {
       item.classList.remove("bad");
       for (const wrong of item.querySelectorAll(".wrong")) wrong.remove();
     }
+  }
+}
+
+// Every question has its place in the form; it shows while it is asked, with a reason or without one.
+function ask(questions) {
+  const asked = new Map(questions.map((one) => [one.question, `${one.problem} ${one.fix}`]));
+  for (const why of form.querySelectorAll("[data-question]")) {
+    why.hidden = !asked.has(why.dataset.question);
+    why.querySelector(".asks").textContent = asked.get(why.dataset.question) || "";
   }
 }
 
@@ -75,6 +84,7 @@ async function save() {
       version.value = told.version;
       tell(`Draft saved ${new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" })}`);
       list(told.problems);
+      ask(told.questions);
     } else {
       stale = told.type === "/problems/stale-draft";
       tell(`Not saved: ${told.detail} ${told.fix || ""}`, true);

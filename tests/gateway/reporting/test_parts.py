@@ -122,8 +122,8 @@ def test_answers_are_kept_once_in_the_order_of_the_form(answers: tuple[Anatomica
     [
         ({"acquired": "undetermined"}, "present or absent"),
         ({"acquired": "present"}, "quality"),
-        ({"acquired": "absent", "quality": "diagnostic"}, "neither quality nor thickness"),
-        ({"acquired": "absent", "thickness_mm": "3"}, "neither quality nor thickness"),
+        ({"acquired": "absent", "quality": "diagnostic"}, "no quality, thickness or coverage"),
+        ({"acquired": "absent", "thickness_mm": "3"}, "no quality, thickness or coverage"),
     ],
 )
 def test_a_sequence_agrees_with_itself(seen: dict[str, str], words: str) -> None:

@@ -14,10 +14,10 @@ from gateway.errors import InvalidReport
 from gateway.reporting import answers, codes
 from gateway.reporting.example import phantom_form, phantom_report
 from gateway.reporting.form import FORM, item_of_field
-from gateway.reporting.report import Report, form_problems, report_from_form, report_to_form
+from gateway.reporting.report import Report, StudyFacts, form_problems, report_from_form, report_to_form
 from support.objects.reports import reports
 
-ABSENT: dict[str, Any] = {"acquired": "absent", "quality": None, "thickness_mm": None}
+ABSENT: dict[str, Any] = {"acquired": "absent", "quality": None, "thickness_mm": None, "coverage": None}
 
 
 def without(name: str) -> dict[str, Any]:
@@ -58,9 +58,13 @@ SPECTRUM = {
 ACCEPTED: dict[str, dict[str, Any]] = {
     "the phantom": {},
     "low suspicion": LOW,
-    "low suspicion without lesions": {**LOW, "lesions.*": None},
+    "low suspicion without lesions": {**LOW, "lesions.*": None, "new_lesion": "absent"},
     "no DWI, marked incomplete": {**NO_DWI, "protocol.completeness": "incomplete"},
-    "no contrast, pattern not acquired": {**without("t1_contrast"), "lesions.0.enhancement": "not_acquired"},
+    "no contrast, pattern not acquired": {
+        **without("t1_contrast"),
+        "lesions.0.enhancement": "not_acquired",
+        "recommendations": ["follow_up", "add_contrast"],
+    },
     "no SWI": {**without("swi"), "lesions.0.swi": "not_available"},
     "unreadable SWI": {
         "protocol.sequences.swi.quality": "non_diagnostic",
@@ -71,7 +75,7 @@ ACCEPTED: dict[str, dict[str, Any]] = {
         "comparison.prior_study_date": None,
         "comparison.t2_load_change": None,
         "lesions.0.time_course": "no_prior",
-        "new_lesion": "undetermined",
+        "new_lesion": "present_no_comparison",
     },
     "spectroscopy": SPECTRUM,
     "one answer where several may be chosen": {"lesions.0.sites": "frontal_lobe"},
@@ -95,9 +99,15 @@ def test_a_report_without_contradictions_can_be_signed(changes: dict[str, Any]) 
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
-    "suspicion 2 without a lesion": ({"lesions.*": None, "suspicion": "2"}, "suspicion"),
+    "suspicion 2 without a lesion": (
+        {"lesions.*": None, "suspicion": "2", "new_lesion": "absent", "iris_phase": "not_applicable"},
+        "suspicion",
+    ),
     "suspicion 1 with an IRIS phase": ({**LOW, "iris_phase": "iris"}, "iris_phase"),
-    "suspicion 4 without an IRIS phase": ({"iris_phase": "not_applicable"}, "iris_phase"),
+    "known PML without a phase": (
+        {"iris_phase": "not_applicable", "context.pml_status": "known"},
+        "iris_phase",
+    ),
     "enhancement without contrast": (without("t1_contrast"), "lesions.0.enhancement"),
     "contrast without enhancement pattern": (
         {"lesions.0.enhancement": "not_acquired"},
@@ -143,11 +153,11 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         {**SPECTRUM, "protocol.sequences.mrs.acquired": "absent", "protocol.sequences.mrs.quality": None},
         "protocol.sequences.mrs.acquired",
     ),
-    "a short-term follow-up in months": ({"follow_up_unit": "mo"}, "follow_up_value"),
-    "a short-term follow-up in 8 weeks": ({"follow_up_value": "8"}, "follow_up_value"),
+    "a follow-up of a suspicion in months": ({"follow_up_unit": "mo"}, "follow_up_value"),
+    "a follow-up of a suspicion in 8 weeks": ({"follow_up_value": "8"}, "follow_up_value"),
     "a follow-up without interval": ({"follow_up_value": None}, "follow_up_value"),
     "an interval without follow-up": ({"recommendations": ["csf_pcr"]}, "recommendations"),
-    "two follow-ups": ({"recommendations": ["routine", "short_term"]}, "recommendations"),
+    "two follow-ups": ({"recommendations": ["routine", "follow_up"]}, "recommendations"),
     "an absent sequence with quality": (
         {"protocol.sequences.mrs.quality": "diagnostic"},
         "protocol.sequences.mrs",
@@ -190,7 +200,7 @@ def test_an_empty_form_lists_every_required_item() -> None:
 
 def test_several_contradictions_are_shown_at_once() -> None:
     """All contradictions of a complete form are listed together."""
-    form = changed({"iris_phase": "not_applicable", "new_lesion": "absent", "communication.*": None})
+    form = changed({"iris_phase": "late_post_pml", "new_lesion": "absent", "communication.*": None})
     assert {problem.field for problem in form_problems(form)} == {
         "iris_phase",
         "new_lesion",
@@ -204,13 +214,30 @@ def test_several_contradictions_are_shown_at_once() -> None:
         (True, {}, True),
         (False, {}, True),
         (None, {}, True),
-        (True, {**without("t1_contrast"), "lesions.0.enhancement": "not_acquired"}, False),
-        (False, {**without("t1_contrast"), "lesions.0.enhancement": "not_acquired"}, True),
         (
             True,
             {
                 **without("t1_contrast"),
                 "lesions.0.enhancement": "not_acquired",
+                "recommendations": ["follow_up", "add_contrast"],
+            },
+            False,
+        ),
+        (
+            False,
+            {
+                **without("t1_contrast"),
+                "lesions.0.enhancement": "not_acquired",
+                "recommendations": ["follow_up", "add_contrast"],
+            },
+            True,
+        ),
+        (
+            True,
+            {
+                **without("t1_contrast"),
+                "lesions.0.enhancement": "not_acquired",
+                "recommendations": ["follow_up", "add_contrast"],
                 "protocol.contrast_correction": "Labelled as contrast, but acquired before the injection.",
             },
             True,
@@ -222,8 +249,9 @@ def test_a_recognised_contrast_t1_cannot_be_denied_in_silence(
 ) -> None:
     """A contrast T1 that was recognised must be reported, unless the reader says what it really is."""
     form = changed(changes)
-    assert (report_from_form(form).problems(recognised) == []) is accepted
-    assert (form_problems(form, recognised) == []) is accepted
+    facts = StudyFacts(contrast_t1=recognised)
+    assert (report_from_form(form).problems(facts) == []) is accepted
+    assert (form_problems(form, facts) == []) is accepted
 
 
 @given(reports())

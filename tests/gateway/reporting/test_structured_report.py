@@ -132,8 +132,8 @@ def test_any_report_builds_a_valid_document(report: Report, tmp_path_factory: py
     again = read_back(ds)
     assert len(values(again, "Lesion or lesion group")) == len(report.lesions)
     assert values(again, "Impression")[0].TextValue == report.narrative.replace("\n", "\r\n")
-    level = values(again, "PML suspicion level")[0].ConceptCodeSequence[0].CodeValue
-    assert level == f"NPS-SUSP-{report.suspicion.level}"
+    level = values(again, "Suspicion of new or active PML")[0].ConceptCodeSequence[0].CodeValue
+    assert level == f"NPS-SUSP-{'NASS' if report.suspicion.level is None else report.suspicion.level}"
 
 
 @given(report=reports())

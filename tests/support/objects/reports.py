@@ -13,7 +13,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import MRImageStorage
 
 from gateway.reporting.form import FORM, FormItem
-from gateway.reporting.report import Report, report_from_form
+from gateway.reporting.report import Report, form_questions, report_from_form
 from gateway.reporting.signer import DeviceIdentity, Signer
 from gateway.reporting.structured_report import build
 
@@ -103,7 +103,7 @@ _TEXT = st.text(
     st.characters(exclude_categories=["Cc", "Cs", "Co", "Cn", "Nd"], codec="utf-8") | st.just("\n"),
     max_size=40,
 )
-_RATIO = st.decimals(0, 99, places=3).map(str)
+_RATIO = st.decimals(0, 50, places=3).map(str)
 _WHOLE = {
     "context.natalizumab_months": ["0", "40.5"],
     "context.dosing_interval_weeks": ["4", "6.5"],
@@ -133,6 +133,8 @@ def reports(draw: st.DrawFn) -> Report:
     form: dict[str, Any] = {}
     groups = {"lesions": draw(st.integers(0, 3)), "spectra": draw(st.integers(0, 2))}
     for section in FORM:
+        if section.name == "reasons":
+            continue  # given below, to what is asked
         for number in range(groups.get(section.name, 1)):
             for item in section.items:
                 if item.required or draw(st.booleans()):
@@ -143,26 +145,33 @@ def reports(draw: st.DrawFn) -> Report:
         if form[f"spectra.{number}.reference"] == "none":
             for name in ("naa_cr", "naa_cho", "cho_cr", "lip_cr"):
                 form.pop(f"spectra.{number}.reference_values.{name}", None)
-    _fit_comparison(draw, form, groups["lesions"])
+    whole = _fit_protocol(draw, form, present)
+    _fit_comparison(draw, form, groups["lesions"], whole)
     for number in range(groups["lesions"]):
         _fit_lesion(draw, form, number, present)
-    complete = all(present[name] for name in ("flair", "t2", "dwi"))
-    form["protocol.completeness"] = (
-        draw(st.sampled_from(["complete", "limited"])) if complete else "incomplete"
-    )
-    form["protocol.limitation"] = "Motion."
-    form["suspicion"] = draw(st.sampled_from("01234" if groups["lesions"] else "01"))
-    if form["suspicion"] in "01":
-        form["iris_phase"] = "not_applicable"
-        for number in range(groups["lesions"]):
-            form[f"lesions.{number}.attribution"] = draw(st.sampled_from(["ms", "other", "indeterminate"]))
-    elif form["iris_phase"] == "not_applicable":
+    levels = ["2", "3", "4", "not_assessable"]
+    form["suspicion"] = draw(st.sampled_from(["0", "1", *levels] if whole else levels))
+    if form["iris_phase"] == "not_applicable":
         form["iris_phase"] = "indeterminate"
-    _fit_ending(draw, form)
+    _fit_ending(draw, form, whole)
+    for asked in form_questions(form):
+        form[f"reasons.{asked.question}"] = f"Because {draw(_TEXT)}"
     return report_from_form(form)
 
 
 SEQUENCE_NAMES = ("flair", "t2", "dwi", "t1", "t1_contrast", "swi", "mrs")
+REQUIRED = ("flair", "t2", "dwi")
+
+
+def _fit_protocol(draw: st.DrawFn, form: dict[str, Any], present: dict[str, bool]) -> bool:
+    """Fits what is said of the protocol; True when the whole brain was read in every required sequence."""
+    complete = all(present[name] for name in REQUIRED)
+    form["protocol.completeness"] = (
+        draw(st.sampled_from(["complete", "limited"])) if complete else "incomplete"
+    )
+    form["protocol.limitation"] = "Motion."
+    covered = {form.get(f"protocol.sequences.{name}.coverage") for name in REQUIRED} == {"whole_brain"}
+    return complete and covered and form["protocol.quality"] == "diagnostic"
 
 
 def _fit_sequence(draw: st.DrawFn, form: dict[str, Any], name: str, spectra: int) -> bool:
@@ -173,19 +182,26 @@ def _fit_sequence(draw: st.DrawFn, form: dict[str, Any], name: str, spectra: int
     if present:
         form[f"{path}.quality"] = "diagnostic"
     else:
-        form.pop(f"{path}.quality", None)
-        form.pop(f"{path}.thickness_mm", None)
+        for item in ("quality", "thickness_mm", "coverage"):
+            form.pop(f"{path}.{item}", None)
+    if present and name in REQUIRED:
+        form[f"{path}.coverage"] = draw(st.sampled_from(["whole_brain", "whole_brain", "part", "unknown"]))
     return present
 
 
-def _fit_comparison(draw: st.DrawFn, form: dict[str, Any], lesions: int) -> None:
+def _fit_comparison(draw: st.DrawFn, form: dict[str, Any], lesions: int, whole: bool) -> None:
+    if not any(form[f"protocol.sequences.{name}.acquired"] == "present" for name in ("flair", "t2")):
+        form.pop("comparison.t2_load_change", None)
     if form["comparison.done"] == "yes":
         form["comparison.prior_study_date"] = draw(st.dates(date(2015, 1, 1), date(2025, 12, 31))).isoformat()
-        form["new_lesion"] = "present"
+        excluded = ["absent"] if whole and not lesions else []
+        form["new_lesion"] = draw(st.sampled_from(["present", *excluded]))
         times = ["new", "increase", "decrease", "unchanged", "resolved", "undetermined"]
     else:
         form.pop("comparison.prior_study_date", None)
         form.pop("comparison.t2_load_change", None)
+        unsure = ["present_no_comparison", "undetermined", "not_assessable"]
+        form["new_lesion"] = draw(st.sampled_from(unsure))
         times = ["undetermined"] if form["comparison.done"] == "no" else ["no_prior"]
     for number in range(lesions):
         form[f"lesions.{number}.time_course"] = draw(st.sampled_from(times))
@@ -204,19 +220,22 @@ def _fit_lesion(draw: st.DrawFn, form: dict[str, Any], number: int, present: dic
         form[f"lesions.{number}.{item}"] = described if present[sequence] else missing
 
 
-def _fit_ending(draw: st.DrawFn, form: dict[str, Any]) -> None:
+def _fit_ending(draw: st.DrawFn, form: dict[str, Any], whole: bool) -> None:
     form["narrative"] = f"Impression: {form['narrative']}"
     chosen = set(form["recommendations"])
-    if "routine" in chosen and "short_term" in chosen:
-        chosen.remove("routine")
+    if not whole or "follow_up" in chosen:
+        chosen.discard("routine")
+    if form["suspicion"] == "not_assessable" or not chosen:
+        chosen.add("repeat_sequences")
     form["recommendations"] = sorted(chosen)
     form.pop("follow_up_value", None)
     form.pop("follow_up_unit", None)
-    if "short_term" in chosen:
-        form |= {"follow_up_value": draw(st.sampled_from(["2", "3.5", "4"])), "follow_up_unit": "wk"}
+    if "follow_up" in chosen:
+        form |= {"follow_up_value": draw(st.sampled_from(["1", "3.5", "24"]))}
+        form |= {"follow_up_unit": draw(st.sampled_from(["d", "wk", "mo"]))}
     elif "routine" in chosen:
         form |= {"follow_up_value": "6", "follow_up_unit": draw(st.sampled_from(["wk", "mo"]))}
-    if form["suspicion"] in "34":
+    if form["suspicion"] in {"3", "4"}:
         form |= {
             "communication.person": "Neurologist on call",
             "communication.at": "2026-02-03T11:15:00+01:00",

@@ -1,4 +1,4 @@
-"""Every cross-check: which answers it finds contradicting, at which field, and which it lets through."""
+"""The two tables of rules: what is refused, what is asked, and how a reason settles it."""
 
 from __future__ import annotations
 
@@ -6,23 +6,26 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from pydantic import ValidationError
 
 from gateway.reporting.answers import (
     Attribution,
     Completeness,
+    Diagnosis,
     Enhancement,
     IntervalUnit,
     IrisPhase,
-    Presence,
+    NewLesion,
     Quality,
     Recommendation,
     SwiPattern,
     T2Signal,
-    TimeCourse,
 )
-from gateway.reporting.checks.rules import RULES, contradictions
-from gateway.reporting.example import phantom_report
-from gateway.reporting.report import Report
+from gateway.reporting.checks.rules import ASKED, REFUSED, contradictions, questions, refusals
+from gateway.reporting.example import phantom_form, phantom_report
+from gateway.reporting.form import FORM, item_of_field
+from gateway.reporting.questions import QUESTIONS
+from gateway.reporting.report import Report, form_problems, form_questions, report_from_form
 from support.objects.reports import reports
 
 REPORT = phantom_report()
@@ -47,28 +50,28 @@ def protocol(**changes: Any) -> Any:
 @settings(max_examples=25, deadline=None)
 @given(reports())
 def test_a_report_that_the_model_took_has_no_contradiction(report: Report) -> None:
-    """The model and the cross-checks say the same about every report."""
-    assert contradictions(report) == []
+    """Nothing in it is refused, and what is asked has its reason, and only that."""
+    assert refusals(report) == []
+    assert {problem.question for problem in questions(report)} == set(report.reasons)
 
 
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"iris_phase": IrisPhase.NOT_APPLICABLE}, ["iris_phase"]),
         ({"lesions": lesion(enhancement=Enhancement.NOT_ACQUIRED)}, ["lesions.0.enhancement"]),
         ({"lesions": lesion(t2=(T2Signal.NOT_AVAILABLE,))}, ["lesions.0.t2"]),
         ({"lesions": lesion(swi=(SwiPattern.NONE, SwiPattern.FIBRE_TRACTS))}, ["lesions.0.swi"]),
         ({"lesions": lesion(t2=(T2Signal.HOMOGENEOUS, T2Signal.INHOMOGENEOUS))}, ["lesions.0.t2"]),
-        ({"lesions": lesion(time_course=TimeCourse.NO_PRIOR)}, ["lesions.0.time_course"]),
-        ({"new_lesion": Presence.ABSENT}, ["new_lesion"]),
+        ({"new_lesion": NewLesion.UNDETERMINED}, ["new_lesion"]),
         ({"protocol": protocol(completeness=Completeness.LIMITED)}, ["protocol.limitation"]),
         ({"protocol": protocol(quality=Quality.NON_DIAGNOSTIC)}, ["protocol.limitation"]),
         ({"communication": None}, ["communication.person"]),
         ({"follow_up_value": None}, ["follow_up_value"]),
         ({"follow_up_unit": IntervalUnit.MONTHS}, ["follow_up_value"]),
         ({"recommendations": (Recommendation.CSF_PCR,)}, ["recommendations"]),
-        ({"recommendations": (Recommendation.ROUTINE, Recommendation.SHORT_TERM)}, ["recommendations"]),
-        ({"lesions": ()}, ["suspicion"]),
+        ({"lesions": lesion(attribution=Attribution.MS)}, ["suspicion"]),
+        ({"diagnoses": (Diagnosis.MS,)}, ["suspicion"]),
+        ({"iris_phase": IrisPhase.NOT_APPLICABLE}, []),
     ],
 )
 def test_a_contradiction_stands_at_its_field_and_alone(changes: dict[str, Any], expected: list[str]) -> None:
@@ -76,49 +79,91 @@ def test_a_contradiction_stands_at_its_field_and_alone(changes: dict[str, Any], 
     assert fields(REPORT, **changes) == expected
 
 
-def test_an_attribution_to_pml_needs_suspicion() -> None:
-    """Each lesion that is attributed to PML contradicts level 0 or 1, and the report says which lesion."""
-    low = type(REPORT.suspicion)("1")
-    calm = {"suspicion": low, "iris_phase": IrisPhase.NOT_APPLICABLE}
-    both = lesion(attribution=Attribution.MS) + lesion(attribution=Attribution.BOTH)
-    (problem,) = contradictions(REPORT.model_copy(update=calm | {"lesions": both}))
-    assert problem.field == "suspicion"
-    assert problem.problem.startswith("Lesion 2 ")
-    assert fields(REPORT, **calm, lesions=lesion(attribution=Attribution.MS)) == []
-
-
-def test_a_sequence_of_poor_quality_may_be_described_or_not() -> None:
-    """Between absent and diagnostic the reader decides whether a signal can be told."""
-    seen = REPORT.protocol.sequences
-    poor = seen.model_copy(update={"t1": seen.t1.model_copy(update={"quality": Quality.NON_DIAGNOSTIC})})
-    for signal in (LESION.t1, type(LESION.t1).NOT_AVAILABLE):
-        assert fields(REPORT, protocol=protocol(sequences=poor), lesions=lesion(t1=signal)) == []
-
-
-def test_an_absent_required_sequence_makes_the_protocol_incomplete() -> None:
-    """FLAIR that is absent contradicts “complete” and agrees with “incomplete”."""
-    seen = REPORT.protocol.sequences
-    absent = seen.flair.model_copy(
-        update={"acquired": Presence.ABSENT, "quality": None, "thickness_mm": None}
-    )
-    without = seen.model_copy(update={"flair": absent})
-    assert fields(REPORT, protocol=protocol(sequences=without)) == ["protocol.completeness"]
-    incomplete = protocol(sequences=without, completeness=Completeness.INCOMPLETE)
-    assert fields(REPORT, protocol=incomplete) == []
-
-
-def test_the_spectra_follow_their_sequence() -> None:
-    """Spectroscopy that is present and diagnostic is reported."""
-    seen = REPORT.protocol.sequences
-    present = seen.mrs.model_copy(update={"acquired": Presence.PRESENT, "quality": Quality.DIAGNOSTIC})
-    changed = protocol(sequences=seen.model_copy(update={"mrs": present}))
-    assert fields(REPORT, protocol=changed) == ["spectra"]
-
-
-def test_all_contradictions_come_at_once_in_the_order_of_the_rules() -> None:
+def test_what_is_refused_comes_before_what_is_asked() -> None:
     """The reader sees everything that is wrong, not only the first, each with what to do."""
     changed = REPORT.model_copy(update={"communication": None, "lesions": (), "follow_up_value": None})
     problems = contradictions(changed)
-    assert [problem.field for problem in problems] == ["suspicion", "follow_up_value", "communication.person"]
+    assert [problem.field for problem in problems] == [
+        "follow_up_value",
+        "communication.person",
+        "suspicion",
+        "new_lesion",
+    ]
     assert all(problem.fix and str(problem) == f"{problem.problem} {problem.fix}" for problem in problems)
-    assert problems == [problem for rule in RULES for problem in rule(changed)]
+    assert [bool(problem.question) for problem in problems] == [False, False, True, True]
+
+
+def test_no_rule_that_refuses_asks_and_each_question_has_its_rule() -> None:
+    """The table of rules and the table of questions are about the same questions, each at a place of the form."""
+    assert set(ASKED) == set(QUESTIONS)
+    assert not set(ASKED.values()) & set(REFUSED)
+    sections = {section.name for section in FORM if section.repeats}
+    for key, question in QUESTIONS.items():
+        assert question.field in sections or item_of_field(question.field) is not None
+        assert item_of_field(f"reasons.{key}") is not None
+
+
+@settings(max_examples=25, deadline=None)
+@given(reports())
+def test_each_rule_asks_its_own_question_at_its_own_field_and_once(report: Report) -> None:
+    """A question is asked by its rule only, at the field the form shows it at, and at most once."""
+    for key, rule in ASKED.items():
+        asked = list(rule(report))
+        assert len(asked) <= 1
+        assert all((problem.question, problem.field) == (key, QUESTIONS[key].field) for problem in asked)
+    assert not any(problem.question for rule in REFUSED for problem in rule(report))
+
+
+def test_a_reason_settles_a_question_and_is_kept() -> None:
+    """With the reason the report is signed, and says it; blanks are no reason."""
+    form = phantom_form() | {"lesions.0.attribution": "ms"}
+    (asked,) = form_problems(form)
+    assert asked.question == "high_level_without_pml_lesion"
+    assert form_problems(form | {f"reasons.{asked.question}": "  \n "}) == [asked]
+    answered = form | {f"reasons.{asked.question}": " The DWI ring outweighs the shape. "}
+    assert form_problems(answered) == []
+    assert form_questions(answered) == [asked]
+    report = report_from_form(answered)
+    assert report.reasons == {asked.question: "The DWI ring outweighs the shape."}
+    assert Report.model_validate(report.model_dump(mode="json")) == report
+
+
+def test_a_reason_settles_nothing_that_is_refused() -> None:
+    """A critical result that nobody was told is not signed for any reason."""
+    form = {name: value for name, value in phantom_form().items() if not name.startswith("communication.")}
+    reasons = {f"reasons.{key}": "Because." for key in QUESTIONS}
+    assert [problem.field for problem in form_problems(form | reasons)] == ["communication.person"]
+
+
+def test_a_reason_to_what_is_not_asked_is_left_out_of_the_form_and_refused_in_a_report() -> None:
+    """A question that went away takes its reason with it; a program that sends one is told."""
+    form = phantom_form() | {"reasons.no_contrast": "Allergy."}
+    assert report_from_form(form) == REPORT
+    with pytest.raises(ValidationError, match="not asked"):
+        Report.model_validate(REPORT.model_dump(mode="json") | {"reasons": {"no_contrast": "Allergy."}})
+
+
+def test_a_reason_names_no_date() -> None:
+    """A reason is free text like any other: a shifted date would go back to the hospital."""
+    form = phantom_form() | {"lesions.0.attribution": "ms"}
+    problems = form_problems(form | {"reasons.high_level_without_pml_lesion": "As on 3.11.2025."})
+    assert [problem.field for problem in problems] == ["reasons.high_level_without_pml_lesion"]
+
+
+def test_a_signed_report_is_read_although_a_later_rule_would_refuse_it() -> None:
+    """Coverage, status and reasons were not asked of earlier reports; they stay what was signed."""
+    content = REPORT.model_dump(mode="json")
+    for name in ("pml_status", "pml_certainty"):
+        del content["context"][name]
+    for sequence in content["protocol"]["sequences"].values():
+        del sequence["coverage"]
+    del content["reasons"]
+    content |= {"recommendations": ["short_term", "csf_pcr", "urgent_contact"], "new_lesion": "undetermined"}
+    content["lesions"][0]["long_axis_mm"] = "900"
+    with pytest.raises(ValidationError):
+        Report.model_validate(content)
+    report = Report.as_signed(content)
+    assert report.new_lesion is NewLesion.UNDETERMINED
+    assert report.answers_the_question
+    with pytest.raises(ValidationError):
+        Report.as_signed(content | {"suspicion": "5"})

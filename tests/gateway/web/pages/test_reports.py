@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import update
 from sqlmodel import col
@@ -17,7 +17,7 @@ from gateway.reporting.form import FORM
 from routing_rules.surveillance.risk import PatientRisk
 from support.web_gateway import PASSWORD, WebGateway
 
-SIGNED = phantom_form()
+SIGNED = phantom_form(told_at=datetime.now(UTC))
 
 
 def claimed(web: WebGateway, login: str = "reader") -> int:
@@ -141,6 +141,7 @@ def test_a_recognised_contrast_series_cannot_be_overlooked(web: WebGateway) -> N
         **SIGNED,
         "protocol.sequences.t1_contrast.acquired": "absent",
         "lesions.0.enhancement": "not_acquired",
+        "recommendations": ["follow_up", "add_contrast"],
     }
     form = {
         name: value
@@ -167,7 +168,7 @@ def test_a_whole_report_can_be_signed_as_json(web: WebGateway) -> None:
 
     case_id = claimed(web)
     client = web.client("reader")
-    report = phantom_report().model_dump(mode="json")
+    report = phantom_report(told_at=datetime.now(UTC)).model_dump(mode="json")
     wrong = client.post(
         f"/api/cases/{case_id}/sign", json={"password": PASSWORD, "report": {**report, "suspicion": "9"}}
     )

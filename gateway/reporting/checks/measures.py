@@ -1,0 +1,95 @@
+"""Measures that cannot be: each with its bounds and why, as a table. What no body has, a slip of the pen wrote."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from math import pi
+from typing import TYPE_CHECKING
+
+from gateway.reporting.answers import AnatomicalSite, Multiplicity
+from gateway.reporting.checks.contradiction import Contradiction
+from gateway.reporting.codes import label
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gateway.reporting.opinion import Opinion
+    from gateway.reporting.parts import Lesion
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What a measure lies between, in its unit, and why."""
+
+    least: Decimal
+    most: Decimal
+    unit: str
+    because: str
+
+
+def _bounds(least: str, most: str, unit: str, because: str) -> Bounds:
+    return Bounds(Decimal(least), Decimal(most), unit, because)
+
+
+BRAIN_AXIS = _bounds("0.1", "200", "mm", "no lesion is longer than a brain")
+CORD_AXIS = _bounds("0.1", "500", "mm", "no lesion is longer than a spinal cord")
+VOLUME = _bounds("0.001", "2000", "cm³", "no lesion is larger than a brain")
+RATIO = _bounds("0", "50", "", "a ratio beyond that is noise: its denominator was not measured")
+THICKNESS = _bounds("0.1", "20", "mm", "no sequence of a brain has such slices")
+ROUNDING = 2.0
+"""A volume may be so many times that of a ball of the long axis, which is measured in one plane."""
+
+
+def measures_are_possible(opinion: Opinion) -> Iterator[Contradiction]:
+    """Every measure lies within what a body has and a scanner makes."""
+    for name, sequence in opinion.protocol.sequences:
+        if name != "mrs":
+            yield from _outside(
+                f"protocol.sequences.{name}.thickness_mm",
+                f"{label(f'sequence.{name}')}: slice thickness",
+                sequence.thickness_mm,
+                THICKNESS,
+            )
+    for number, lesion in enumerate(opinion.lesions):
+        axis = CORD_AXIS if AnatomicalSite.SPINAL_CORD in lesion.sites else BRAIN_AXIS
+        field, name = f"lesions.{number}", f"Lesion {number + 1}"
+        yield from _outside(f"{field}.long_axis_mm", f"{name}: long axis", lesion.long_axis_mm, axis)
+        yield from _outside(f"{field}.volume_cm3", f"{name}: volume", lesion.volume_cm3, VOLUME)
+    for number, spectrum in enumerate(opinion.spectra):
+        for part in ("values", "reference_values"):
+            for name, value in getattr(spectrum, part).known.items():
+                field = f"spectra.{number}.{part}.{name}"
+                yield from _outside(field, f"Spectrum {number + 1}: {label(name)}", value, RATIO)
+
+
+def volumes_fit_axes(opinion: Opinion) -> Iterator[Contradiction]:
+    """Asked: how a single lesion is larger than a ball of its long axis."""
+    numbers = [str(n) for n, lesion in enumerate(opinion.lesions, start=1) if _exceeds_ball(lesion)]
+    if numbers:
+        yield Contradiction(
+            "lesions",
+            f"Lesion {', '.join(numbers)}: the volume is larger than the long axis allows.",
+            "Correct one of them (1 cm³ is 1000 mm³), choose “multifocal”, or say why.",
+            "volume_beyond_axis",
+        )
+
+
+def _outside(field: str, name: str, value: Decimal | None, bounds: Bounds) -> Iterator[Contradiction]:
+    if value is not None and not bounds.least <= value <= bounds.most:
+        yield Contradiction(
+            field,
+            f"{name} of {value} {bounds.unit}".rstrip() + f": {bounds.because}.",
+            f"Enter {bounds.least} to {bounds.most} {bounds.unit}".rstrip() + ", or leave it empty.",
+        )
+
+
+def _exceeds_ball(lesion: Lesion) -> bool:
+    if (
+        lesion.long_axis_mm is None
+        or lesion.volume_cm3 is None
+        or lesion.multiplicity is Multiplicity.MULTIFOCAL
+    ):
+        return False
+    ball_mm3 = pi / 6 * float(lesion.long_axis_mm) ** 3
+    return float(lesion.volume_cm3) * 1000 > ROUNDING * ball_mm3

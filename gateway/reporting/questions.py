@@ -1,0 +1,48 @@
+"""QUESTIONS: what a report may say only with a reason, because it is unusual and not impossible.
+
+Each question stands beside one item of the form, a section as a whole included; its reason is kept in the signed
+report under the same key. The rules that ask are in `checks`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Question:
+    """`field` is where the form shows it, `statement` what the report then says, followed by the reason."""
+
+    field: str
+    statement: str
+
+
+QUESTIONS: dict[str, Question] = {
+    "suspicion_without_lesion": Question("suspicion", "Suspicion of PML without a described lesion"),
+    "high_level_without_pml_lesion": Question(
+        "suspicion", "PML suspected, though nothing described favours PML"
+    ),
+    "low_level_with_pml": Question("suspicion", "PML not suspected, though the report names it"),
+    "low_level_with_pcr": Question("suspicion", "PML not suspected, though JC virus DNA is in the CSF"),
+    "not_assessable_though_readable": Question(
+        "suspicion", "Suspicion not assessable, though the required sequences are readable"
+    ),
+    "new_lesion_not_described": Question("new_lesion", "New lesion present, but none is described as new"),
+    "iris_without_sign": Question("iris_phase", "PML-IRIS without a described sign of it"),
+    "phase_without_known_pml": Question("iris_phase", "Phase of PML, though PML is not known"),
+    "late_phase_at_high_level": Question("iris_phase", "Late post-PML with suspicion of active PML"),
+    "volume_beyond_axis": Question("lesions", "Volume larger than the long axis allows"),
+    "no_contrast": Question(
+        "recommendations", "PML not excluded, and no contrast-enhanced T1 made or recommended"
+    ),
+    "routine_at_high_level": Question(
+        "recommendations", "PML not excluded, and routine surveillance recommended"
+    ),
+    "unusual_interval": Question("follow_up_value", "Follow-up interval outside the usual"),
+    "status_against_context": Question(
+        "context.pml_status", "The status of PML and what the hospital says differ"
+    ),
+    "antibodies_against_index": Question(
+        "context.jcv_index", "Antibodies absent, though the index is above the cut-off"
+    ),
+}

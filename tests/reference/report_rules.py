@@ -1,0 +1,74 @@
+"""What a report must agree on: the rules, questions and bounds of `gateway.reporting`."""
+
+from __future__ import annotations
+
+import inspect
+
+from gateway.reporting.answers import Suspicion
+from gateway.reporting.checks import intervals, measures
+from gateway.reporting.checks.rules import ASKED, REFUSED
+from gateway.reporting.form import FORM, item_of_field
+from gateway.reporting.questions import QUESTIONS
+from reference.marks import table
+
+MEASURES = {
+    "slice thickness": measures.THICKNESS,
+    "long axis of a lesion of the brain": measures.BRAIN_AXIS,
+    "long axis of a lesion of the spinal cord": measures.CORD_AXIS,
+    "volume of a lesion": measures.VOLUME,
+    "ratio of a spectrum": measures.RATIO,
+}
+
+
+def refused_rules() -> str:
+    """What is refused."""
+    return table(("rule",), ((inspect.getdoc(rule) or "",) for rule in REFUSED))
+
+
+def asked_questions() -> str:
+    """What is asked, where, and what the report then says before the reason."""
+    rows = (
+        (
+            _place(QUESTIONS[key].field),
+            (inspect.getdoc(rule) or "").removeprefix("Asked: "),
+            QUESTIONS[key].statement,
+        )
+        for key, rule in ASKED.items()
+    )
+    return table(("beside", "asked is", "the report says, with the reason"), rows)
+
+
+def measure_bounds() -> str:
+    """What measures lie between."""
+    return table(
+        ("measure", "from", "to", "because"),
+        (
+            (
+                name,
+                f"{bounds.least} {bounds.unit}".strip(),
+                f"{bounds.most} {bounds.unit}".strip(),
+                bounds.because,
+            )
+            for name, bounds in MEASURES.items()
+        ),
+    )
+
+
+def usual_intervals() -> str:
+    """What interval needs no reason, by level."""
+    rows = [
+        (
+            f"follow-up MRI, {'not assessable' if level is None else Suspicion(str(level)).label}",
+            f"{usual.earliest} to {usual.latest} days",
+            usual.source,
+        )
+        for level, usual in intervals.USUAL.items()
+    ]
+    routine = intervals.ROUTINE
+    rows.append(("routine surveillance", f"{routine.earliest} to {routine.latest} days", routine.source))
+    return table(("recommendation", "usual", "source"), rows)
+
+
+def _place(field: str) -> str:
+    item = item_of_field(field)
+    return item.label if item else next(section.title for section in FORM if section.name == field)
