@@ -1,0 +1,294 @@
+"""Reports that a neuroradiologist wrote down as dangerous or as wrongly refused, each with the right answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gateway.reporting.example import phantom_form
+from gateway.reporting.report import Report, form_problems, form_questions, report_from_form
+
+REQUIRED = ("flair", "t2", "dwi")
+#: Nothing suspicious, against a prior.
+QUIET: dict[str, Any] = {
+    "suspicion": "0",
+    "iris_phase": "not_applicable",
+    "new_lesion": "absent",
+    "diagnoses": ["ms"],
+    "recommendations": ["routine"],
+    "follow_up_value": "12",
+    "follow_up_unit": "mo",
+    "lesions.*": None,
+    "communication.*": None,
+}
+#: What the form asks for when PML cannot be excluded.
+NOT_ASSESSABLE: dict[str, Any] = {
+    **QUIET,
+    "suspicion": "not_assessable",
+    "new_lesion": "not_assessable",
+    "comparison.t2_load_change": "not_assessable",
+    "recommendations": ["repeat_sequences"],
+    "follow_up_value": None,
+    "follow_up_unit": None,
+}
+UNREADABLE: dict[str, Any] = {
+    **{
+        f"protocol.sequences.{name}.quality": "non_diagnostic"
+        for name in (*REQUIRED, "t1", "t1_contrast", "swi")
+    },
+    "protocol.quality": "non_diagnostic",
+    "protocol.limitation": "Motion throughout.",
+}
+ABSENT: dict[str, Any] = {
+    **{f"protocol.sequences.{name}.*": None for name in REQUIRED},
+    **{f"protocol.sequences.{name}.acquired": "absent" for name in REQUIRED},
+    "protocol.completeness": "incomplete",
+}
+KNOWN: dict[str, Any] = {"context.referral": "known_pml", "context.pml_status": "known"}
+
+
+def report(*changes: dict[str, Any]) -> dict[str, Any]:
+    """The phantom's form with changes; None deletes a field, a trailing `*` a whole group."""
+    form: dict[str, Any] = dict(phantom_form())
+    for change in changes:
+        for field, value in change.items():
+            if field.endswith("*"):
+                form = {name: old for name, old in form.items() if not name.startswith(field[:-1])}
+            elif value is None:
+                form.pop(field, None)
+            else:
+                form[field] = value
+    return form
+
+
+def refused(form: dict[str, Any]) -> set[str]:
+    """The fields at which a report is refused."""
+    return {problem.field for problem in form_problems(form) if not problem.question}
+
+
+def asked(form: dict[str, Any]) -> set[str]:
+    """The questions of a report."""
+    return {problem.question for problem in form_questions(form)}
+
+
+EXCLUDED_UNSEEN = {"suspicion", "new_lesion", "recommendations"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusals"),
+    [
+        ([QUIET], set()),
+        ([UNREADABLE, QUIET], {*EXCLUDED_UNSEEN, "comparison.t2_load_change"}),
+        ([ABSENT, QUIET], {*EXCLUDED_UNSEEN, "comparison.t2_load_change"}),
+        ([ABSENT, QUIET, {"suspicion": "1"}], {*EXCLUDED_UNSEEN, "comparison.t2_load_change"}),
+        ([QUIET, {"follow_up_value": "120"}], {"follow_up_value"}),
+        *(
+            ([QUIET, {f"protocol.sequences.{name}.coverage": coverage}], EXCLUDED_UNSEEN)
+            for name in REQUIRED
+            for coverage in ("part", "unknown")
+        ),
+        ([QUIET, {"protocol.sequences.dwi.coverage": None}], {"protocol.sequences.dwi.coverage"}),
+        ([UNREADABLE, NOT_ASSESSABLE], set()),
+        ([ABSENT, NOT_ASSESSABLE], set()),
+        ([UNREADABLE, NOT_ASSESSABLE, {"recommendations": ["csf_pcr"]}], {"recommendations"}),
+        (
+            [
+                QUIET,
+                {
+                    "comparison.done": "no_prior",
+                    "comparison.prior_study_date": None,
+                    "comparison.t2_load_change": None,
+                },
+            ],
+            {"new_lesion"},
+        ),
+    ],
+)
+def test_pml_is_excluded_only_where_it_would_be_seen(
+    changes: list[dict[str, Any]], refusals: set[str]
+) -> None:
+    """Levels 0 and 1, no new lesion and routine surveillance need three sequences of the whole brain and a prior."""
+    assert refused(report(*changes)) == refusals
+
+
+def test_an_unreadable_study_at_level_2_needs_no_lesion_and_is_not_pushed_lower() -> None:
+    """Who cannot exclude PML because nothing can be read says so, at level 2 or as not assessable."""
+    form = report(
+        UNREADABLE,
+        NOT_ASSESSABLE,
+        {"suspicion": "2", "recommendations": ["repeat_sequences", "add_contrast"]},
+    )
+    assert form_problems(form) == []
+    assert asked(report(QUIET, {"suspicion": "2"})) >= {"suspicion_without_lesion"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "answers"),
+    [
+        ([], True),
+        ([QUIET], True),
+        ([UNREADABLE, NOT_ASSESSABLE], False),
+        ([ABSENT, NOT_ASSESSABLE], False),
+        ([{"protocol.sequences.flair.coverage": "part"}], False),
+        ([{"protocol.completeness": "incomplete"}], False),
+    ],
+)
+def test_a_report_that_cannot_tell_leaves_the_next_mri_due(
+    changes: list[dict[str, Any]], answers: bool
+) -> None:
+    """The calendar asks the report whether it answered the question."""
+    signed = report_from_form(report(*changes))
+    assert signed.answers_the_question is answers
+    assert Report.as_signed(signed.model_dump(mode="json")).answers_the_question is answers
+
+
+RESIDUAL = {
+    **KNOWN,
+    **QUIET,
+    "iris_phase": "late_post_pml",
+    "diagnoses": ["pml", "ms"],
+    "suspicion": "1",
+}
+
+
+def test_known_late_post_pml_is_followed_without_suspicion_or_call() -> None:
+    """A healed defect is attributed to PML at level 1, in its phase, and nobody is called."""
+    form = report(RESIDUAL)
+    residual = {name: value for name, value in phantom_form().items() if name.startswith("lesions.")}
+    form |= residual | {"lesions.0.time_course": "unchanged", "comparison.t2_load_change": "unchanged"}
+    assert form_problems(form) == []
+    assert report_from_form(form).pml_known
+
+
+def test_a_call_is_for_what_is_new_or_has_changed() -> None:
+    """Known PML that is active and unchanged needs no new call; growth, a new lesion and no comparison do."""
+    quiet = {
+        **KNOWN,
+        "communication.*": None,
+        "suspicion": "3",
+        "new_lesion": "absent",
+        "lesions.0.time_course": "unchanged",
+        "comparison.t2_load_change": "unchanged",
+    }
+    assert form_problems(report(quiet)) == []
+    assert refused(
+        report(quiet, {"context.referral": "surveillance", "context.pml_status": "not_known"})
+    ) == {"communication.person"}
+    for news in (
+        {"lesions.0.time_course": "increase"},
+        {"lesions.0.time_course": "new", "new_lesion": "present"},
+        {"comparison.t2_load_change": "increase"},
+        {
+            "comparison.done": "no",
+            "comparison.prior_study_date": None,
+            "comparison.t2_load_change": None,
+            "lesions.0.time_course": "undetermined",
+            "new_lesion": "present_no_comparison",
+        },
+    ):
+        assert refused(report(quiet, news)) == {"communication.person"}
+
+
+def test_the_phase_follows_the_status() -> None:
+    """Known PML is in a phase, also when the images cannot tell which; without it none is needed at any level."""
+    for phase in ("pre_iris", "iris", "early_post_pml", "late_post_pml", "indeterminate", "not_assessable"):
+        assert refused(report(KNOWN, {"iris_phase": phase})) == set()
+    assert refused(report(KNOWN, {"iris_phase": "not_applicable"})) == {"iris_phase"}
+    for level in ("2", "3", "4"):
+        assert form_problems(report({"suspicion": level, "iris_phase": "not_applicable"})) == []
+
+
+LOW = {
+    **QUIET,
+    "iris_phase": "not_applicable",
+    "new_lesion": "present",
+    "diagnoses": None,
+    **{name: value for name, value in phantom_form().items() if name.startswith("lesions.")},
+    "lesions.0.attribution": "ms",
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "question"),
+    [
+        ([{"lesions.0.attribution": "ms"}], "high_level_without_pml_lesion"),
+        ([{"suspicion": "3", "lesions.0.attribution": "other"}], "high_level_without_pml_lesion"),
+        ([{"diagnoses": ["ms"]}], "high_level_without_pml_lesion"),
+        ([QUIET, {"diagnoses": ["pml"]}], "low_level_with_pml"),
+        ([LOW, {"suspicion": "1", "lesions.0.attribution": "both"}], "low_level_with_pml"),
+        ([LOW, {"context.csf_jcv_pcr": "present"}], "low_level_with_pcr"),
+        ([{"lesions.0.time_course": "increase"}], "new_lesion_not_described"),
+        (
+            [
+                {
+                    "iris_phase": "iris",
+                    "lesions.0.enhancement": "none",
+                    "lesions.0.mass_effect": "none",
+                }
+            ],
+            "iris_without_sign",
+        ),
+        ([QUIET, {"iris_phase": "iris"}], "phase_without_known_pml"),
+        ([{"iris_phase": "early_post_pml"}], "phase_without_known_pml"),
+        ([KNOWN, {"iris_phase": "late_post_pml"}], "late_phase_at_high_level"),
+        (
+            [
+                {
+                    "protocol.sequences.t1_contrast.*": None,
+                    "protocol.sequences.t1_contrast.acquired": "absent",
+                    "lesions.0.enhancement": "not_acquired",
+                }
+            ],
+            "no_contrast",
+        ),
+        (
+            [{"recommendations": ["routine"], "follow_up_value": None, "follow_up_unit": None}],
+            "routine_at_high_level",
+        ),
+        ([{"follow_up_unit": "mo"}], "unusual_interval"),
+        (
+            [
+                QUIET,
+                {
+                    "suspicion": "not_assessable",
+                    "recommendations": ["repeat_sequences"],
+                    "follow_up_value": None,
+                    "follow_up_unit": None,
+                },
+            ],
+            "not_assessable_though_readable",
+        ),
+        ([{"context.pml_status": "not_known", "context.pml_certainty": "certain"}], "status_against_context"),
+        ([KNOWN, {"context.pml_certainty": "not_pml"}], "status_against_context"),
+        ([{"context.jcv_antibodies": "absent", "context.jcv_index": "0.6"}], "antibodies_against_index"),
+    ],
+)
+def test_a_contradiction_that_may_be_true_is_asked_and_signed_with_its_reason(
+    changes: list[dict[str, Any]], question: str
+) -> None:
+    """Each is asked at its item; the reason settles it and stands in the report."""
+    form = report(*changes)
+    assert question in asked(form)
+    assert question in {problem.question for problem in form_problems(form)}
+    reasons = {f"reasons.{each}": "It is so." for each in asked(form)}
+    assert form_problems(form | reasons) == []
+    assert report_from_form(form | reasons).reasons[question] == "It is so."
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [],
+        [LOW],
+        [LOW, {"suspicion": "1", "lesions.0.attribution": "indeterminate"}],
+        [KNOWN, QUIET, {"iris_phase": "late_post_pml", "diagnoses": ["pml"]}],
+        [KNOWN, QUIET, {"iris_phase": "late_post_pml", "context.csf_jcv_pcr": "present"}],
+        [{"context.jcv_antibodies": "absent", "context.jcv_index": "0.2"}],
+        [{"context.pml_status": "not_known", "context.pml_certainty": "possible"}],
+        [{"suspicion": "2", "lesions.0.attribution": "ms", "diagnoses": ["ms"]}],
+    ],
+)
+def test_what_does_not_contradict_itself_is_not_asked(changes: list[dict[str, Any]]) -> None:
+    """A reader is asked only where something is unusual."""
+    assert form_problems(report(*changes)) == []
