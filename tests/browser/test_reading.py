@@ -83,6 +83,15 @@ def test_a_reader_signs_in_claims_reads_and_signs(page: Page, web: WebGateway, t
     page.get_by_role("button", name="Mark as key image").click()
     expect(page.locator("[data-marks] [data-uid]")).to_have_text("FLAIR 3")
     expect(page.locator("#missing")).to_contain_text("Everything is answered and agrees.")
+    why = page.locator('[data-question="high_level_without_pml_lesion"]')
+    expect(why).to_be_hidden()
+    answer(page, "lesions.0.attribution", "ms")
+    expect(why).to_be_visible()
+    expect(page.locator("#missing")).to_contain_text("every lesion favours MS")
+    page.screenshot(path=tmp_path / "why.png", full_page=True)
+    why.get_by_label("Why?").fill("The ring on DWI outweighs the shape.")
+    expect(page.locator("#missing")).to_contain_text("Everything is answered and agrees.")
+    expect(why).to_be_visible()
     expect(page.locator("#saved")).to_contain_text("Draft saved")
     page.screenshot(path=tmp_path / "form.png", full_page=True)
 
@@ -92,6 +101,7 @@ def test_a_reader_signs_in_claims_reads_and_signs(page: Page, web: WebGateway, t
     expect(page.locator(".path .here")).to_have_text("Signed")
     page.get_by_role("link", name="Signed report").click()
     expect(page.get_by_text("Signed by Dr. Anna Roth")).to_be_visible()
+    expect(page.get_by_text("The ring on DWI outweighs the shape.")).to_be_visible()
     page.screenshot(path=tmp_path / "signed.png", full_page=True)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from gateway.reporting.example import phantom_form
 from gateway.reporting.form import FORM
+from gateway.reporting.questions import QUESTIONS
 from gateway.reporting.report import Contradiction, report_from_form
 from gateway.web.pages import report_form
 from gateway.web.pages.report_form import Field, Section, sections
@@ -172,3 +173,25 @@ def test_the_form_presumes_nothing_of_contrast_that_is_unknown(
     content = report_form.prefilled(page)  # type: ignore[arg-type]
     assert content.get("protocol.sequences.t1_contrast.acquired") == contrast
     assert content["protocol.sequences.flair.acquired"] == "absent"
+
+
+def test_a_question_stands_at_its_item_or_section_with_its_reason() -> None:
+    """Each question has one place in the form, hidden while it is not asked, and is no problem of the item too."""
+    asked = Contradiction("lesions", "Too large.", "Say why.", "volume_beyond_axis")
+    told = Contradiction("suspicion", "No lesion.", "Say why.", "suspicion_without_lesion")
+    content = dict(phantom_form()) | {"reasons.suspicion_without_lesion": "Seen elsewhere."}
+    shown = sections(content, [asked, told], asked=[asked, told])
+    places = [why for part in shown for why in part.whys]
+    places += [why for part in shown for group in part.groups for each in group.fields for why in each.whys]
+    assert sorted(why.key for why in places) == sorted(QUESTIONS)
+    by_key = {why.key: why for why in places}
+    assert (by_key["volume_beyond_axis"].problem, by_key["volume_beyond_axis"].is_open) == (
+        "Too large. Say why.",
+        True,
+    )
+    assert (by_key["suspicion_without_lesion"].reason, by_key["suspicion_without_lesion"].is_open) == (
+        "Seen elsewhere.",
+        False,
+    )
+    assert by_key["no_contrast"].problem == ""
+    assert not any(each.problems for part in shown for group in part.groups for each in group.fields)

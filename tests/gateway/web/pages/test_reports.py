@@ -227,6 +227,50 @@ def test_without_scripts_the_form_saves_adds_removes_and_signs(web: WebGateway) 
     assert client.get(f"/api/cases/{case_id}").json()["state"] == "REPORTED"
 
 
+def test_without_scripts_a_contradiction_asks_why_and_is_signed_with_the_reason(web: WebGateway) -> None:
+    """The question stands beside its item with a field for the reason; the reason is in the signed report."""
+    case_id = claimed(web)
+    client = web.client("reader")
+    token = client.headers.pop("X-CSRF-Token")
+
+    def post(version: int, **more: object) -> tuple[int, str]:
+        data = {**SIGNED, "lesions.0.attribution": "ms", **more, "csrf": token, "version": str(version)}
+        answer = client.post(f"/cases/{case_id}/report", data=data)
+        return answer.status_code, answer.text
+
+    status, page = post(0, do="sign", password=PASSWORD)
+    assert status == 422
+    question = page[page.index('id="at-reasons.high_level_without_pml_lesion"') :][:900]
+    assert "hidden" not in question[: question.index(">")]
+    assert "every lesion favours MS or another cause" in question
+    assert '<textarea id="reasons.high_level_without_pml_lesion"' in question
+    other = page[page.index('id="at-reasons.no_contrast"') :]
+    assert "hidden" in other[: other.index(">")]
+    assert 'href="#at-reasons.high_level_without_pml_lesion"' in page
+    reason = {"reasons.high_level_without_pml_lesion": "The ring on DWI outweighs the shape."}
+    status, page = post(1, do="save", **reason)
+    assert status == 200
+    assert "The ring on DWI outweighs the shape.</textarea>" in page
+    told = client.get(f"/api/cases/{case_id}/report").json()
+    assert told["problems"] == []
+    assert [asked["question"] for asked in told["questions"]] == ["high_level_without_pml_lesion"]
+    status, _ = post(2, do="sign", password=PASSWORD, **reason)
+    assert status == 303
+    signed = client.get(f"/cases/{case_id}/report").text
+    assert "PML suspected, though nothing described favours PML" in signed
+    assert "The ring on DWI outweighs the shape." in signed
+
+
+def test_a_call_before_the_study_came_is_not_signed(web: WebGateway) -> None:
+    """The form and the signature know when the study came and what time it is."""
+    case_id = claimed(web)
+    for at in ("2020-01-01T10:00:00Z", "2040-01-01T10:00:00Z"):
+        body = {"password": PASSWORD, "form": {**SIGNED, "communication.at": at}}
+        answer = web.client("reader").post(f"/api/cases/{case_id}/sign", json=body)
+        assert answer.status_code == 422
+        assert [problem[:11] for problem in answer.json()["problems"]] == ["The call at"]
+
+
 def test_a_plain_form_that_lost_a_race_keeps_what_was_typed(web: WebGateway) -> None:
     """Saved elsewhere in between: the form comes back with the reader's words and says what happened."""
     case_id = claimed(web)
