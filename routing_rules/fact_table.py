@@ -129,7 +129,7 @@ FACTS: dict[str, Fact] = {
         Fact(
             "referral",
             _TEXT,
-            "surveillance or suspected_pml, when the sender said so",
+            "surveillance, suspected_pml or known_pml, when the sender said so",
             _one("referral"),
             single=True,
             domain=tuple(Referral),

@@ -34,6 +34,7 @@ class Referral(StrEnum):
 
     SURVEILLANCE = "surveillance"
     SUSPECTED_PML = "suspected_pml"
+    KNOWN_PML = "known_pml"
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,10 @@ def two(first: dict[str, Any], later: dict[str, Any]) -> list[RuleFinding]:
         ({"enrolled": {"is_missing": False}}, {"enrolled": {"is": True}}),
         ({"not": {"enrolled": {"is": True}}}, {"enrolled": {"is": False}}),
         ({"any": [{"sender": {"is": "x"}}, {"not": {"sender": {"is": "x"}}}]}, {"site": {"is": "y"}}),
-        ({"referral": {"is_one_of": ["surveillance", "suspected_pml"]}}, {"referral": {"is_missing": False}}),
+        (
+            {"referral": {"is_one_of": ["surveillance", "suspected_pml", "known_pml"]}},
+            {"referral": {"is_missing": False}},
+        ),
         ({"called_ae_title": {"starts_with": "NAT"}}, {"called_ae_title": {"is": "NATALIZUMAB"}}),
     ],
 )

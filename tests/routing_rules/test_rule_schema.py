@@ -41,8 +41,8 @@ RULE = st.fixed_dictionaries(
         "priority": st.integers(0, 10_000),
         "enabled": st.booleans(),
         "destinations": st.lists(st.sampled_from(["north", "south"]), unique=True, max_size=2),
-        "referral": st.sampled_from(["surveillance", "suspected_pml"]),
         "faces": st.sampled_from(["keep", "deface"]),
+        "referral": st.sampled_from(["surveillance", "suspected_pml", "known_pml"]),
         "required_series": st.lists(st.sampled_from([kind.value for kind in SeriesKind]), max_size=3),
         "completion": st.fixed_dictionaries(
             {},

@@ -23,7 +23,13 @@ from routing_rules.matching import Assignment, match
 from routing_rules.protocol.assessment import assess
 from routing_rules.rule_files import RuleSet
 
-PRIORITIES = {("suspected_pml", "urgent"): 0, ("suspected_pml", "routine"): 1, ("surveillance", "urgent"): 2}
+PRIORITIES = {
+    ("suspected_pml", "urgent"): 0,
+    ("suspected_pml", "routine"): 1,
+    ("known_pml", "urgent"): 2,
+    ("surveillance", "urgent"): 2,
+    ("known_pml", "routine"): 3,
+}
 """Smaller is read sooner; everything else is 5. Suspected PML goes first (the reading service's manual)."""
 
 

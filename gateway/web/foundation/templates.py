@@ -25,6 +25,7 @@ NOTICE = "For healthcare professionals only. It supports a decision, it makes no
 WORDS = {
     "surveillance": "Surveillance",
     "suspected_pml": "Suspected PML",
+    "known_pml": "Known PML, follow-up",
     "routine": "routine",
     "urgent": "urgent",
     "readable": "Readable",

@@ -10,12 +10,17 @@ import pytest
 from pydicom import Dataset
 from sqlmodel import select
 
+from gateway.pipeline.steps.route import new_case
 from gateway.records import ledger
 from gateway.records.tables.cases import Case
 from gateway.records.views import conflict_rows, notice_rows
+from gateway.reporting.answers import Referral as ReportReferral
+from routing_rules.facts import Referral, StudyFacts
+from routing_rules.matching import Assignment
 from routing_rules.protocol.verdict import ProtocolVerdict
 from routing_rules.rule_files import rules_from_text
 from support.engine import RULE, Bench, bench, scans
+from support.rule_strategies import rule
 
 
 @pytest.fixture
@@ -208,3 +213,28 @@ def test_a_trickle_of_images_ends_at_the_hard_cap(gateway: Bench) -> None:
     gateway.keep(study[20:])
     gateway.run(1)
     assert gateway.study(study_id).state == "RECEIVED", "late images have a cap of their own"
+
+
+@pytest.mark.parametrize(
+    ("referral", "urgency", "priority", "asks_contrast"),
+    [
+        ("suspected_pml", "routine", 1, True),
+        ("known_pml", "urgent", 2, True),
+        ("known_pml", "routine", 3, True),
+        ("surveillance", "routine", 5, False),
+    ],
+)
+def test_the_referral_decides_the_order_and_whether_contrast_is_asked_for(
+    referral: str, urgency: str, priority: int, asks_contrast: bool
+) -> None:
+    """Suspected PML is read first, a follow-up of known PML before surveillance; both want contrast."""
+    chosen = rule("a", {"modalities": {"contains": "MR"}}, referral=referral, urgency=urgency)
+    case = new_case(StudyFacts(), Assignment(None, chosen), "", [])
+    assert (case.referral, case.priority) == (referral, priority)
+    asked = [requirement["name"] for requirement in case.verdict["requirements"]]
+    assert ("t1_contrast" in asked) is asks_contrast
+
+
+def test_the_form_knows_every_referral_of_the_rules() -> None:
+    """What a rule says of a study is what its report begins with."""
+    assert {referral.value for referral in Referral} == {referral.value for referral in ReportReferral}
