@@ -265,8 +265,12 @@ def contrast_recognised(page: CasePage) -> bool:
 
 
 def facts_of(page: CasePage, now: datetime) -> StudyFacts:
-    """What a report of this case must not contradict."""
-    return StudyFacts(contrast_recognised(page), page.row.created_at, _day(page.row.shifted_study_date), now)
+    """What a report of this case must not contradict.
+
+    A call about a study may be older than a second case of it, so the first line of its journal counts.
+    """
+    here_since = min([page.row.created_at, *(line.at for line in page.journal[:1])])
+    return StudyFacts(contrast_recognised(page), here_since, _day(page.row.shifted_study_date), now)
 
 
 def problems_of(content: Mapping[str, Any], page: CasePage, now: datetime) -> list[Contradiction]:

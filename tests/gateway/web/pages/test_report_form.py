@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from types import SimpleNamespace
 
 import pytest
@@ -195,3 +196,16 @@ def test_a_question_stands_at_its_item_or_section_with_its_reason() -> None:
     )
     assert by_key["no_contrast"].problem == ""
     assert not any(each.problems for part in shown for group in part.groups for each in group.fields)
+
+
+def test_a_study_is_here_since_its_first_line() -> None:
+    """A second case of a study is younger than calls about it; a date that is none is not known."""
+    came, again, now = (datetime(2026, 2, day, tzinfo=UTC) for day in (1, 3, 4))
+    row = SimpleNamespace(created_at=again, sequences=("flair",), shifted_study_date="none")
+    page = SimpleNamespace(row=row, journal=(SimpleNamespace(at=came), SimpleNamespace(at=again)))
+    facts = report_form.facts_of(page, now)  # type: ignore[arg-type]
+    assert (facts.readable_since, facts.now, facts.shown_study_date) == (came, now, None)
+    row.shifted_study_date, page.journal = "20260201", ()
+    facts = report_form.facts_of(page, now)  # type: ignore[arg-type]
+    assert (facts.readable_since, facts.shown_study_date) == (again, date(2026, 2, 1))
+    assert facts.contrast_t1 is False
