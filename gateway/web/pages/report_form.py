@@ -21,6 +21,8 @@ PLACEHOLDER = "__n__"
 """The number of a group in the blank copy that the script clones."""
 PREFILLED = ("language", "context.referral")
 SEQUENCES = ("flair", "t2", "dwi", "t1", "t1_contrast", "swi", "mrs")
+EARLIER_ANSWERS = {"short_term": "follow_up"}
+"""Answers among several that earlier forms offered -> what says the same today; its interval stands beside it."""
 STANDS_FOR = {"trace": "dwi"}
 """Recognised kinds that satisfy another one: a trace is made from DWI."""
 
@@ -198,7 +200,9 @@ def group_numbers(content: Mapping[str, Any], section: str) -> list[int]:
 def _values(value: Any) -> tuple[str, ...]:
     if value is None or value == "":
         return ()
-    return tuple(str(each) for each in value) if isinstance(value, list | tuple) else (str(value),)
+    if isinstance(value, list | tuple):
+        return tuple(EARLIER_ANSWERS.get(str(each), str(each)) for each in value)
+    return (str(value),)
 
 
 def content_of(fields: Mapping[str, list[str]]) -> FormValues:

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from gateway.reporting.answers import Recommendation
 from gateway.reporting.example import phantom_form
 from gateway.reporting.form import FORM
 from gateway.reporting.questions import QUESTIONS
@@ -209,3 +210,14 @@ def test_a_study_is_here_since_its_first_line() -> None:
     facts = report_form.facts_of(page, now)  # type: ignore[arg-type]
     assert (facts.readable_since, facts.shown_study_date) == (again, date(2026, 2, 1))
     assert facts.contrast_t1 is False
+
+
+def test_what_an_earlier_form_recommended_is_shown_as_it_is_called_today() -> None:
+    """A short-term follow-up of a kept draft or a signed report does not vanish from the page."""
+    content = dict(phantom_form()) | {"recommendations": ["short_term", "csf_pcr"]}
+    shown = field(content, "recommendations")
+    assert shown.values == ("follow_up", "csf_pcr")
+    offered = {choice.value for choice in shown.item.choices}
+    assert set(shown.values) <= offered
+    earlier = {answer.value for answer in Recommendation} - offered
+    assert earlier == set(report_form.EARLIER_ANSWERS)
