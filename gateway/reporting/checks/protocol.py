@@ -54,6 +54,18 @@ def coverage_is_said(opinion: Opinion) -> Iterator[Contradiction]:
             )
 
 
+def quality_follows_sequences(opinion: Opinion) -> Iterator[Contradiction]:
+    """An examination of which no sequence is readable is not of diagnostic quality."""
+    present = [sequence for _, sequence in opinion.protocol.sequences if sequence.present]
+    unreadable = not any(sequence.readable for sequence in present)
+    if present and unreadable and opinion.protocol.quality is Quality.DIAGNOSTIC:
+        yield Contradiction(
+            "protocol.quality",
+            "The examination is called diagnostic, but none of its sequences is.",
+            f"Choose “{Quality.NON_DIAGNOSTIC.label}”, or correct a sequence.",
+        )
+
+
 def limitation_is_explained(opinion: Opinion) -> Iterator[Contradiction]:
     """What limits the examination is said in words."""
     limited = opinion.protocol.completeness is Completeness.LIMITED

@@ -32,6 +32,7 @@ REFUSED: tuple[Rule, ...] = (
     lesions.signals_follow_sequences,
     lesions.answers_exclude_each_other,
     protocol.missing_sequence_is_incomplete,
+    protocol.quality_follows_sequences,
     protocol.limitation_is_explained,
     comparison.comparison_agrees,
     comparison.time_courses_follow_comparison,

@@ -17,6 +17,7 @@ from gateway.reporting.answers import (
     Referral,
     T1Signal,
     T2Signal,
+    TimeCourse,
 )
 from gateway.reporting.checks.contradiction import Contradiction
 
@@ -40,7 +41,8 @@ def suspicion_needs_lesion(opinion: Opinion) -> Iterator[Contradiction]:
     """Asked: what a suspicion rests on. Level 2 of a study that cannot exclude PML rests on that."""
     level = opinion.suspicion.level
     unseen = level == 2 and opinion.protocol.shortfalls
-    if opinion.suspicion.is_at_least(2) and not opinion.lesions and not unseen:
+    left = any(lesion.time_course is not TimeCourse.RESOLVED for lesion in opinion.lesions)
+    if opinion.suspicion.is_at_least(2) and not left and not unseen:
         yield Contradiction(
             "suspicion",
             f"Suspicion level {level} has no lesion to rest on.",

@@ -213,7 +213,7 @@ def post_report(
 
 @api.get("/{case_id}/report")
 def report_json(context: Context, viewer: Looker, case_id: CaseId) -> dict[str, Any]:
-    """The draft (with its version) or the signed report, and what still keeps it from being signed."""
+    """The draft (with its version) or the signed report, what keeps it from being signed, and what is asked of it."""
     opened = open_case(context, viewer, case_id)
     page = opened.page
     if page.row.forgotten_at is not None:

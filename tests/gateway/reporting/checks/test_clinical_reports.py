@@ -90,6 +90,7 @@ EXCLUDED_UNSEEN = {"suspicion", "new_lesion", "recommendations"}
         ),
         ([QUIET, {"protocol.sequences.dwi.coverage": None}], {"protocol.sequences.dwi.coverage"}),
         ([UNREADABLE, NOT_ASSESSABLE], set()),
+        ([UNREADABLE, NOT_ASSESSABLE, {"protocol.quality": "diagnostic"}], {"protocol.quality"}),
         ([ABSENT, NOT_ASSESSABLE], set()),
         ([UNREADABLE, NOT_ASSESSABLE, {"recommendations": ["csf_pcr"]}], {"recommendations"}),
         (
@@ -219,6 +220,7 @@ LOW = {
         ([LOW, {"suspicion": "1", "lesions.0.attribution": "both"}], "low_level_with_pml"),
         ([LOW, {"context.csf_jcv_pcr": "present"}], "low_level_with_pcr"),
         ([{"lesions.0.time_course": "increase"}], "new_lesion_not_described"),
+        ([{"lesions.0.time_course": "resolved"}], "suspicion_without_lesion"),
         (
             [
                 {
