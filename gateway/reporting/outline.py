@@ -245,9 +245,10 @@ def _impression(report: Report) -> Iterable[Entry]:
     yield from _coded("iris_phase", report.iris_phase)
     yield from _coded("diagnosis", *report.diagnoses)
     yield from _words("narrative", report.narrative)
-    for key, reason in report.reasons.items():
-        question = QUESTIONS.get(key)
-        yield Words("reason", f"{question.statement}: {reason}" if question else reason)
+    for key, reason in sorted(report.reasons.items()):
+        # Apart, because what is unusual is said by the form in English, and the reason by the reader.
+        said = _words("unusual", QUESTIONS[key].statement) if key in QUESTIONS else ()
+        yield Heading("reason", (*said, Words("reason_text", reason)))
 
 
 def _recommendations(report: Report) -> Iterable[Entry]:

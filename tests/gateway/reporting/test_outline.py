@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pydicom.dataset import Dataset
+
 from gateway.reporting.example import phantom_form
 from gateway.reporting.outline import Coded, Entry, Heading, Measured, Restoration, Words, outline
 from gateway.reporting.printable import render
 from gateway.reporting.report import report_from_form
+from support.objects.reports import document
 
 REASON = "The ring on DWI outweighs the shape."
 FORM = phantom_form() | {
@@ -47,11 +50,28 @@ def test_status_certainty_coverage_and_interval_are_coded() -> None:
     assert ("follow_up_interval", "unit.d") in measured
 
 
-def test_a_reason_stands_in_the_impression_behind_what_it_is_a_reason_for() -> None:
-    """Who reads the report only sees the unusual combination and why, in one sentence, on paper too."""
+def test_a_reason_stands_in_the_impression_beside_what_it_is_a_reason_for() -> None:
+    """Who reads the report only sees the unusual combination and why, on paper too; the two are apart."""
     (impression,) = (section for section in SECTIONS if section.concept == "section.impression")
-    reasons = [e.text for e in impression.entries if isinstance(e, Words) and e.concept == "reason"]
-    assert reasons == [f"PML suspected, though nothing described favours PML: {REASON}"]
+    (reason,) = (entry for entry in impression.entries if isinstance(entry, Heading))
+    assert [(entry.concept, entry.text) for entry in reason.entries if isinstance(entry, Words)] == [
+        ("unusual", "PML suspected, though nothing described favours PML"),
+        ("reason_text", REASON),
+    ]
     page = render(SECTIONS, {})
-    assert reasons[0] in page
+    assert page.index("PML suspected, though nothing described favours PML") < page.index(REASON)
     assert "Part of the brain" in page
+
+
+def test_a_reason_is_in_every_class_of_sr() -> None:
+    """Enhanced and Basic Text SR say both texts."""
+    report = report_from_form(FORM)
+    for form in ("enhanced", "basic"):
+        assert {REASON, "PML suspected, though nothing described favours PML"} <= texts_of(
+            document(report, as_=form)
+        )
+
+
+def texts_of(ds: Dataset) -> set[str]:
+    """The texts of a document."""
+    return {str(ds.get("TextValue", ""))}.union(*map(texts_of, ds.get("ContentSequence", [])))
