@@ -58,16 +58,16 @@ INSTRUCTIONS: dict[str, str] = {
     "key_image": "Images that show the finding; they are referenced in the report.",
     "spectra": "Required when spectroscopy was acquired. Ratios have no unit.",
     "suspicion": (
-        "Of new or active PML; whether PML is known is the status. Without FLAIR, T2 and DWI of the whole brain neither "
-        "0 nor 1 can be said: choose “not assessable”. 3 and 4 are told to the sender."
+        "Of new or active PML; whether PML is known is the status. Without FLAIR, T2 and DWI of the whole brain "
+        "neither 0 nor 1 can be said: choose “not assessable”. 3 and 4 are told to the sender."
     ),
     "coverage": (
         "Levels 0 and 1, “no new lesion” and routine surveillance need FLAIR, T2 and DWI of the whole brain."
     ),
     "narrative": "No names and no dates: write intervals (“3 months earlier”).",
     "communication": (
-        "Required from suspicion level 3, of known PML only for what is new or has changed: who was told, and when (real "
-        "date and time, after the study came and before the signature)."
+        "Required from suspicion level 3, of known PML only for what is new or has changed: who was told, and when "
+        "(real date and time, after the study came and before the signature)."
     ),
     "pml_certainty": "The treating clinician's, never read from the images.",
     "pml_status": "What is known of the patient, apart from what this MRI makes suspect.",
