@@ -17,7 +17,13 @@ from gateway.privacy.identifiers.numbers import NUMBERS, as_text, spells_text
 from gateway.privacy.identifiers.values import IdentifyingValue, ValueKind
 from gateway.privacy.words.coded_terms import is_term
 from gateway.privacy.words.constants import VENDOR_ATTRIBUTES, clean_vendor_text
-from gateway.privacy.words.radiology import CONTRAST_GIVEN, NO_CONTRAST, clean_contrast_agent, clean_text
+from gateway.privacy.words.radiology import (
+    CONTRAST_GIVEN,
+    NO_CONTRAST,
+    clean_contrast_agent,
+    clean_text,
+    without_runs,
+)
 
 _SERIES_DESCRIPTION, _CONTRAST_AGENT = Tag(0x0008103E), Tag(0x00180010)
 _OF_TERMS: Final = frozenset({"ImagedNucleus"})  # no CS, but no free text either
@@ -63,10 +69,10 @@ class TextCleaner:
 
     def _without_said_digits(self, text: str) -> str:
         """A text that says a number or date of the patient in pieces, without any of them: half a date says much."""
-        if not self._in_digits.in_text(text):
-            return text
+        if not self._in_digits.in_text(without_runs(text)):
+            return text  # what stands in one piece goes as a whole anyway
         left = _WITH_DIGITS.sub(lambda word: word[0] if word[0].casefold() in _OF_RADIOLOGY else " ", text)
-        return " ".join(left.split())
+        return " ".join(word for word in left.split() if any(map(str.isalnum, word)))
 
     def _without_text(self, element: DataElement) -> str:
         """Of a text that may not stay: the kind of the series, and whether a contrast agent was given."""

@@ -49,7 +49,7 @@ def clean_text(text: str, names: Collection[str] = ()) -> str:
     `names` are casefolded parts of names (and numbers) of people in this object; they never pass.
     """
     vocabulary = _vocabulary()
-    without_dates = _DATE_LIKE.sub(" ", text)
+    without_dates = without_runs(text)
     words = _WORD.findall(without_dates)
     kept = [
         word for word in words if _is_radiology(word.casefold(), vocabulary) and word.casefold() not in names
@@ -61,6 +61,11 @@ def clean_text(text: str, names: Collection[str] = ()) -> str:
     if len(kept) == len(words) and without_dates == text and _PLAIN.fullmatch(text):
         return text.strip()
     return " ".join(kept)
+
+
+def without_runs(text: str) -> str:
+    """`text` without what is written as a date and without long numbers: all of each, not a part."""
+    return _DATE_LIKE.sub(" ", text)
 
 
 def clean_contrast_agent(text: str, names: Collection[str] = ()) -> str:
