@@ -6,9 +6,12 @@ from datetime import date
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
 
 from gateway.records.report_words import voids, wishes_of
+from gateway.reporting.report import Report
 from routing_rules.surveillance.guidelines import WishKind
+from support.objects.reports import reports
 
 DAY = date(2026, 3, 1)
 
@@ -80,3 +83,10 @@ def test_a_study_that_could_not_answer_the_question_is_asked_for_again(
     """Unreadable, incomplete or not assessable: it does not count, and a repeat is wished even if nobody ticked it."""
     assert voids(content) is is_void
     assert [each.kind for each in wishes_of(content, DAY)] == ([WishKind.REPEAT] if is_void else [])
+
+
+@settings(max_examples=25, deadline=None)
+@given(reports())
+def test_the_calendar_and_the_report_agree_about_what_answers_the_question(report: Report) -> None:
+    """What is read from the rows and what the report says of itself are one thing."""
+    assert voids(report.model_dump(mode="json")) is not report.answers_the_question
