@@ -6,11 +6,12 @@ from datetime import date
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
 
 from gateway.records.report_words import voids, wishes_of
-from gateway.reporting.answers import Completeness, Coverage, Quality, Suspicion
-from gateway.reporting.example import phantom_report
+from gateway.reporting.report import Report
 from routing_rules.surveillance.guidelines import WishKind
+from support.objects.reports import reports
 
 DAY = date(2026, 3, 1)
 
@@ -84,26 +85,8 @@ def test_a_study_that_could_not_answer_the_question_is_asked_for_again(
     assert [each.kind for each in wishes_of(content, DAY)] == ([WishKind.REPEAT] if is_void else [])
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {},
-        {"suspicion": Suspicion.NOT_ASSESSABLE},
-        {"protocol.quality": Quality.NON_DIAGNOSTIC},
-        {"protocol.completeness": Completeness.INCOMPLETE},
-        {"protocol.sequences.flair.coverage": Coverage.PART},
-        {"protocol.sequences.dwi.quality": Quality.NON_DIAGNOSTIC},
-    ],
-    ids=lambda changes: ", ".join(changes) or "as it is",
-)
-def test_the_calendar_and_the_report_mean_the_same_by_an_answer(changes: dict[str, Any]) -> None:
-    """What the form calls an answer to the question is what resets the clock."""
-    opinion: Any = phantom_report()
-    for path, answer in changes.items():
-        opinion = _with(opinion, path.split("."), answer)
-    assert voids(opinion.model_dump(mode="json")) is not opinion.answers_the_question
-
-
-def _with(part: Any, path: list[str], answer: Any) -> Any:
-    name, *below = path
-    return part.model_copy(update={name: _with(getattr(part, name), below, answer) if below else answer})
+@settings(max_examples=25, deadline=None)
+@given(reports())
+def test_the_calendar_and_the_report_agree_about_what_answers_the_question(report: Report) -> None:
+    """What is read from the rows and what the report says of itself are one thing."""
+    assert voids(report.model_dump(mode="json")) is not report.answers_the_question
