@@ -16,6 +16,7 @@ MEASURES = {
     "long axis of a lesion of the brain": measures.BRAIN_AXIS,
     "long axis of a lesion of the spinal cord": measures.CORD_AXIS,
     "volume of a lesion": measures.VOLUME,
+    "echo time of a spectrum": measures.ECHO_TIME,
     "ratio of a spectrum": measures.RATIO,
 }
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.reporting.answers import ComparisonDone, NewLesion, TimeCourse
+from gateway.reporting.answers import ComparisonDone, NewLesion
 from gateway.reporting.checks.contradiction import Contradiction
+from gateway.reporting.lesions.answers import TimeCourse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,6 +11,7 @@ from gateway.records.views.case_rows import CasePage
 from gateway.reporting.answers import Referral
 from gateway.reporting.fields import FormValues
 from gateway.reporting.form import FORM, FormItem, FormSection, InputKind, item_of_field
+from gateway.reporting.lesions.lesion import BRAIN_ITEMS, in_cord_only
 from gateway.reporting.questions import QUESTIONS
 from gateway.reporting.report import Contradiction, StudyFacts, form_problems
 from gateway.web.pages.explanation import shown_series
@@ -54,6 +55,8 @@ class Field:
     name: str
     values: tuple[str, ...]
     problems: tuple[Contradiction, ...]
+    pairs: Mapping[str, str]
+    """Of an item of PAIRS: the second answer of each choice that has one."""
     whys: tuple[Why, ...] = ()
 
     @property
@@ -85,7 +88,7 @@ class Field:
     @property
     def wide(self) -> bool:
         """Whether the item takes the whole width of its section."""
-        return self.item.kind in {InputKind.LONG_TEXT, InputKind.CHOICES, InputKind.UIDS}
+        return self.item.kind in {InputKind.LONG_TEXT, InputKind.CHOICES, InputKind.UIDS, InputKind.PAIRS}
 
 
 @dataclass(frozen=True)
@@ -174,21 +177,35 @@ def _group(
     whys: Mapping[str, list[Why]],
 ) -> Group:
     prefix = f"{section.name}.{number}" if section.repeats else ""
+    unasked = _unasked(section, prefix, content)
     fields = []
     for item in section.items:
         name = f"{prefix}.{item.name}" if prefix else item.name
-        fields.append(
-            Field(
-                item,
-                name,
-                _values(content.get(name)),
-                tuple(problems.get(name, ())),
-                tuple(whys.get(name, ())),
-            )
-        )
+        pairs = _pairs(item, name, content)
+        values = tuple(pairs) or _values(content.get(name))
+        if (item.earlier or item.name in unasked) and not values:
+            continue
+        places = [name, *(f"{name}.{choice.value}" for choice in item.choices if item.second)]
+        wrong = tuple(problem for place in places for problem in problems.get(place, ()))
+        fields.append(Field(item, name, values, wrong, pairs, tuple(whys.get(name, ()))))
     whole = prefix or section.name
     title = f"{section.title.removesuffix('s')} {int(number) + 1}" if number.isdecimal() else section.title
     return Group(number, title, tuple(fields), tuple(problems.get(whole, ())))
+
+
+def _pairs(item: FormItem, name: str, content: Mapping[str, Any]) -> dict[str, str]:
+    if item.kind is not InputKind.PAIRS:
+        return {}
+    given = {choice.value: str(content.get(f"{name}.{choice.value}") or "") for choice in item.choices}
+    return {choice: second for choice, second in given.items() if second}
+
+
+def _unasked(section: FormSection, prefix: str, content: Mapping[str, Any]) -> tuple[str, ...]:
+    """A lesion of the spinal cord alone is not asked what only images of the brain can show."""
+    if section.name != "lesions" or not prefix:
+        return ()
+    places = [field.rpartition(".")[2] for field in content if field.startswith(f"{prefix}.places.")]
+    return BRAIN_ITEMS if in_cord_only(places) else ()
 
 
 def group_numbers(content: Mapping[str, Any], section: str) -> list[int]:

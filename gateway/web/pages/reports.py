@@ -27,6 +27,7 @@ from gateway.records import ledger
 from gateway.records.accounts import Viewer
 from gateway.records.views.own_rule import own_rule
 from gateway.reporting.fields import FormValues
+from gateway.reporting.lesions.earlier_forms import draft_of_today
 from gateway.reporting.report import Contradiction, Report, form_questions, report_from_form, report_to_form
 from gateway.web.foundation.access import guess
 from gateway.web.foundation.case_access import CaseId, OpenCase, Reader, open_case
@@ -87,7 +88,7 @@ def report_page(request: Request, context: Context, viewer: Looker, case_id: Cas
 def draft_of(opened: OpenCase) -> FormValues:
     """The saved draft, or what the gateway can fill in by itself."""
     draft = opened.page.draft
-    return dict(draft.content) if draft else report_form.prefilled(opened.page)
+    return draft_of_today(draft.content) if draft else report_form.prefilled(opened.page)
 
 
 def _form(
