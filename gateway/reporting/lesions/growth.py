@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gateway.reporting.lesions.lesion import Lesion
+    from gateway.reporting.lesions.lesion import Lesion, PriorMeasures
 
 #: Mean length of a Gregorian month.
 DAYS_PER_MONTH = Decimal("30.436875")
@@ -27,16 +27,19 @@ class Growth:
 
 
 def growth_of(lesion: Lesion) -> list[Growth]:
-    """The changes of axis and volume that both reports measured; empty when there is no prior measure.
-
-    No percentage of a prior value of zero.
-    """
-    grown: list[Growth] = []
+    """The changes of a lesion since the prior report; empty when there is no prior measure."""
     if lesion.prior is None:
-        return grown
-    months = lesion.prior.days / DAYS_PER_MONTH
+        return []
+    return growth(lesion.prior, lesion.long_axis_mm, lesion.volume_cm3)
+
+
+def growth(prior: PriorMeasures, long_axis_mm: Decimal | None, volume_cm3: Decimal | None) -> list[Growth]:
+    """The changes of axis (mm) and volume (cm3) that both reports measured; no percentage of a prior value of zero."""
+    grown: list[Growth] = []
+    months = prior.days / DAYS_PER_MONTH
+    present = {"long_axis_mm": long_axis_mm, "volume_cm3": volume_cm3}
     for measure, unit, name in _MEASURES:
-        now, before = getattr(lesion, measure), getattr(lesion.prior, measure)
+        now, before = present[measure], getattr(prior, measure)
         if now is None or before is None:
             continue
         change = now - before

@@ -11,10 +11,12 @@ from gateway.records.views.case_rows import CasePage
 from gateway.reporting.answers import Referral
 from gateway.reporting.fields import FormValues
 from gateway.reporting.form import FORM, FormItem, FormSection, InputKind, item_of_field
+from gateway.reporting.lesions.identity import proposed, with_prior
 from gateway.reporting.lesions.lesion import BRAIN_ITEMS, in_cord_only
 from gateway.reporting.questions import QUESTIONS
 from gateway.reporting.report import Contradiction, StudyFacts, form_problems
 from gateway.web.pages.explanation import shown_series
+from gateway.web.pages.lesion_history import lesions_before, told_before
 
 FEW_CHOICES = 6
 """Up to so many answers are shown side by side; more become a list."""
@@ -100,6 +102,8 @@ class Group:
     fields: tuple[Field, ...]
     problems: tuple[Contradiction, ...]
     """Problems of the group as a whole, such as one whose answers contradict each other."""
+    before: tuple[str, ...] = ()
+    """Of a lesion: what the patient's prior report measured, and how much it grew since."""
 
 
 @dataclass(frozen=True)
@@ -190,7 +194,8 @@ def _group(
         fields.append(Field(item, name, values, wrong, pairs, tuple(whys.get(name, ()))))
     whole = prefix or section.name
     title = f"{section.title.removesuffix('s')} {int(number) + 1}" if number.isdecimal() else section.title
-    return Group(number, title, tuple(fields), tuple(problems.get(whole, ())))
+    before = tuple(told_before(prefix, content)) if section.name == "lesions" else ()
+    return Group(number, title, tuple(fields), tuple(problems.get(whole, ())), before)
 
 
 def _pairs(item: FormItem, name: str, content: Mapping[str, Any]) -> dict[str, str]:
@@ -258,8 +263,8 @@ def without_group(content: FormValues, section: str, number: int) -> FormValues:
 
 
 def prefilled(page: CasePage) -> FormValues:
-    """What the gateway knows already: referral, and which sequences were recognised; the reader confirms."""
-    content: FormValues = {"language": "en"}
+    """What the gateway knows already: referral, sequences, lesions of the prior report; the reader confirms."""
+    content: FormValues = {"language": "en", **proposed(lesions_before(page))}
     if page.row.referral in set(Referral):
         content["context.referral"] = page.row.referral
     recognised: dict[str, dict[str, Any]] = {}
@@ -296,7 +301,7 @@ def facts_of(page: CasePage, now: datetime) -> StudyFacts:
 
 def problems_of(content: Mapping[str, Any], page: CasePage, now: datetime) -> list[Contradiction]:
     """Everything that keeps this draft from being signed now."""
-    return form_problems(content, facts_of(page, now))
+    return form_problems(with_prior(content, lesions_before(page)), facts_of(page, now))
 
 
 def _day(shown: str) -> date | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated, Any
+from uuid import uuid4
 
 from fastapi import APIRouter, Body, Request
 from fastapi.responses import RedirectResponse, Response
@@ -28,6 +29,7 @@ from gateway.records.accounts import Viewer
 from gateway.records.views.own_rule import own_rule
 from gateway.reporting.fields import FormValues
 from gateway.reporting.lesions.earlier_forms import draft_of_today
+from gateway.reporting.lesions.identity import tracked, with_prior
 from gateway.reporting.report import Contradiction, Report, form_questions, report_from_form, report_to_form
 from gateway.web.foundation.access import guess
 from gateway.web.foundation.case_access import CaseId, OpenCase, Reader, open_case
@@ -41,6 +43,7 @@ from gateway.web.foundation.templates import render
 from gateway.web.pages import report_form
 from gateway.web.pages.explanation import shown_overrule, shown_requirements
 from gateway.web.pages.gallery import images_of, viewer_series
+from gateway.web.pages.lesion_history import lesions_before
 from gateway.web.pages.queue import Looker
 from gateway.web.pages.verdict import may_judge
 
@@ -107,6 +110,7 @@ def _form(
 ) -> Response:
     """The form; `checked` shows each problem beside its item, which only annoys before the first attempt to sign."""
     page = opened.page
+    content = with_prior(content, lesions_before(page))
     missing = report_form.problems_of(content, page, opened.now)
     images = images_of(request, context, viewer, page.row.id)
     with context.database.read() as session:
@@ -147,12 +151,19 @@ def keep_draft(context: WebContext, viewer: Viewer, case_id: int, content: FormV
 
 def sign(context: WebContext, viewer: Viewer, opened: OpenCase, report: Report, password: str) -> int:
     """Check everything once more and sign; returns the report's number."""
+    report = report_from_form(with_prior(report_to_form(report), lesions_before(opened.page)))
     if problems := report.problems(report_form.facts_of(opened.page, opened.now)):
         raise InvalidReport([str(problem) for problem in problems])
+    report = report.model_copy(update={"lesions": tracked(report.lesions, _new_uid)})
     ledger.check_password(context.database, viewer.account_id, password)
     return ledger.sign_report(
         context.database, opened.page.row.id, viewer.account_id, report.model_dump(mode="json")
     )
+
+
+def _new_uid() -> str:
+    """A UID of a lesion that no report had before (PS3.5 B.2)."""
+    return f"2.25.{uuid4().int}"
 
 
 @router.post("/cases/{case_id}/report")
