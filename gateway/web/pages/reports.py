@@ -149,9 +149,12 @@ def keep_draft(context: WebContext, viewer: Viewer, case_id: int, content: FormV
     return ledger.save_draft(context.database, case_id, viewer.account_id, content, version, lease)
 
 
-def sign(context: WebContext, viewer: Viewer, opened: OpenCase, report: Report, password: str) -> int:
-    """Check everything once more and sign; returns the report's number."""
-    report = report_from_form(with_prior(report_to_form(report), lesions_before(opened.page)))
+def sign(context: WebContext, viewer: Viewer, opened: OpenCase, content: FormValues, password: str) -> int:
+    """Check everything once more and sign; returns the report's number.
+
+    What the prior report says of a lesion comes from the records, whatever the form says of it.
+    """
+    report = report_from_form(with_prior(content, lesions_before(opened.page)))
     if problems := report.problems(report_form.facts_of(opened.page, opened.now)):
         raise InvalidReport([str(problem) for problem in problems])
     report = report.model_copy(update={"lesions": tracked(report.lesions, _new_uid)})
@@ -204,7 +207,7 @@ def post_report(
         )
     try:
         with guess(request, viewer.login):
-            sign(context, viewer, opened, report_from_form(content), "".join(fields.get("password", [])))
+            sign(context, viewer, opened, content, "".join(fields.get("password", [])))
     except (NotAllowed, TooManyRequests, WrongState) as error:  # a wrong password; the study is contested
         return _form(
             request,
@@ -276,16 +279,16 @@ def sign_json(
     if not opened.mine:
         raise NotClaimed(f"Case {case_id} is not claimed by you.", "Claim it first.")
     if signature.report is not None:
-        try:
-            report = Report.model_validate(signature.report)
+        try:  # its shape here; what its parts must agree on when it is signed
+            content = report_to_form(Report.as_signed(signature.report))
         except ValidationError as error:
             raise InvalidReport(
                 [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False)]
             ) from None
     else:
-        report = report_from_form(signature.form if signature.form is not None else draft_of(opened))
+        content = signature.form if signature.form is not None else draft_of(opened)
     with guess(request, viewer.login):
-        return {"report_id": sign(context, viewer, opened, report, signature.password)}
+        return {"report_id": sign(context, viewer, opened, content, signature.password)}
 
 
 def _listed(content: FormValues, opened: OpenCase) -> dict[str, list[dict[str, str]]]:
