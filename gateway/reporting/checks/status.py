@@ -148,8 +148,8 @@ def shows_iris(lesion: Lesion) -> bool:
             for item in ("enhancement", "iris_signs")
             for a in answers_of(lesion, item)
         )
-        or T1Signal.OEDEMA in lesion.t1
-        or T2Signal.OEDEMA in lesion.t2
+        or T1Signal.OEDEMA in answers_of(lesion, "t1")
+        or T2Signal.OEDEMA in answers_of(lesion, "t2")
         or lesion.mass_effect in {MassEffect.MINOR, MassEffect.MARKED}
     )
 

@@ -1,7 +1,7 @@
 """One lesion, or one group of like lesions: every row of the MS-versus-PML table as a coded item.
 
-A lesion that lies in the spinal cord alone is asked only what an image of the cord can show; every other lesion must
-answer all items, if only with *not assessable* or *not covered*.
+A lesion that lies in the spinal cord alone is asked only what an image of the cord can show, one that has resolved
+nothing of how it looks; every other lesion must answer all items, if only with *not assessable* or *not covered*.
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ BRAIN_ITEMS = (
     "swi",
     "mass_effect",
 )
+#: Items that are asked of a lesion that is still there.
+SEEN_ITEMS = (*BRAIN_ITEMS, "morphology", "t1", "t2", "enhancement")
 
 
 def _in_order(places: dict[AnatomicalSite, Laterality]) -> dict[AnatomicalSite, Laterality]:
@@ -73,17 +75,17 @@ class Lesion(ReportPart):
     topography: Annotated[tuple[Topography, ...], Field(min_length=1), AfterValidator(distinct)] | None
     multiplicity: Multiplicity | None = None
     cortical_involvement: Sign | None
-    morphology: Annotated[tuple[Morphology, ...], Field(min_length=1), AfterValidator(distinct)]
+    morphology: Annotated[tuple[Morphology, ...], Field(min_length=1), AfterValidator(distinct)] | None
     border: Border | None = None
     border_white_matter: Border | None
     border_grey_matter: Border | None
     time_course: TimeCourse
     course: Annotated[tuple[Course, ...], AfterValidator(distinct)] = ()
-    t1: Annotated[tuple[T1Signal, ...], Field(min_length=1), AfterValidator(distinct)]
-    t2: Annotated[tuple[T2Signal, ...], Field(min_length=1), AfterValidator(distinct)]
+    t1: Annotated[tuple[T1Signal, ...], Field(min_length=1), AfterValidator(distinct)] | None
+    t2: Annotated[tuple[T2Signal, ...], Field(min_length=1), AfterValidator(distinct)] | None
     dwi: Annotated[tuple[DwiPattern, ...], Field(min_length=1), AfterValidator(distinct)] | None
     adc: Adc | None = None
-    enhancement: Annotated[tuple[Enhancement, ...], Field(min_length=1), AfterValidator(distinct)]
+    enhancement: Annotated[tuple[Enhancement, ...], Field(min_length=1), AfterValidator(distinct)] | None
     swi: Annotated[tuple[SwiPattern, ...], Field(min_length=1), AfterValidator(distinct)] | None
     mass_effect: MassEffect | None
     haemorrhage: Sign | None = None
@@ -97,14 +99,14 @@ class Lesion(ReportPart):
 
     @model_validator(mode="before")
     @classmethod
-    def _ask_the_cord_only_its_own(cls, said: Any) -> Any:
-        """In the cord an unanswered brain item is not asked (None); elsewhere None is the same as unanswered."""
+    def _ask_only_what_can_be_seen(cls, said: Any) -> Any:
+        """An item that is not asked is None when unanswered; elsewhere None is the same as unanswered."""
         if not isinstance(said, Mapping):
             return said
         answered = {
-            name: value for name, value in said.items() if value is not None or name not in BRAIN_ITEMS
+            name: value for name, value in said.items() if value is not None or name not in SEEN_ITEMS
         }
-        unasked = dict.fromkeys(BRAIN_ITEMS) if in_cord_only(said.get("places")) else {}
+        unasked = dict.fromkeys(unasked_items(said.get("places"), said.get("time_course")))
         if said.get("border") is not None:  # an earlier form asked for the border as a whole
             unasked |= {"border_white_matter": None, "border_grey_matter": None}
         return unasked | answered
@@ -113,6 +115,13 @@ class Lesion(ReportPart):
     def in_cord(self) -> bool:
         """True when the lesion lies in the spinal cord and nowhere else."""
         return in_cord_only(self.places)
+
+
+def unasked_items(places: object, time_course: object) -> tuple[str, ...]:
+    """The items that are not asked of a lesion in these places with this time course."""
+    if time_course == TimeCourse.RESOLVED.value:
+        return SEEN_ITEMS
+    return BRAIN_ITEMS if in_cord_only(places) else ()
 
 
 def in_cord_only(places: object) -> bool:

@@ -12,7 +12,7 @@ from gateway.reporting.answers import Referral
 from gateway.reporting.fields import FormValues
 from gateway.reporting.form import FORM, FormItem, FormSection, InputKind, item_of_field
 from gateway.reporting.lesions.identity import proposed, with_prior
-from gateway.reporting.lesions.lesion import BRAIN_ITEMS, in_cord_only
+from gateway.reporting.lesions.lesion import unasked_items
 from gateway.reporting.questions import QUESTIONS
 from gateway.reporting.report import Contradiction, StudyFacts, form_problems
 from gateway.web.pages.explanation import shown_series
@@ -206,11 +206,11 @@ def _pairs(item: FormItem, name: str, content: Mapping[str, Any]) -> dict[str, s
 
 
 def _unasked(section: FormSection, prefix: str, content: Mapping[str, Any]) -> tuple[str, ...]:
-    """A lesion of the spinal cord alone is not asked what only images of the brain can show."""
+    """What is not asked of a lesion: of the spinal cord what only the brain shows, of a resolved one how it looks."""
     if section.name != "lesions" or not prefix:
         return ()
     places = [field.rpartition(".")[2] for field in content if field.startswith(f"{prefix}.places.")]
-    return BRAIN_ITEMS if in_cord_only(places) else ()
+    return unasked_items(places, content.get(f"{prefix}.time_course"))
 
 
 def group_numbers(content: Mapping[str, Any], section: str) -> list[int]:

@@ -131,6 +131,7 @@ CELLS: dict[str, Said] = {
         "mass_effect": "not_covered",
         "haemorrhage": "not_covered",
     },
+    "a lesion that is gone, in one answer": {"time_course": "resolved"},
     "another lesion in words, with its images": {
         "morphology": ["other"],
         "comment": "Band along the\ncallosal margin.",

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from gateway.reporting.example import phantom_report
-from gateway.reporting.lesions.lesion import BRAIN_ITEMS, Lesion
+from gateway.reporting.lesions.lesion import BRAIN_ITEMS, SEEN_ITEMS, Lesion
 
 BRAIN: dict[str, Any] = phantom_report().lesions[0].model_dump(mode="json")
 CORD = {
@@ -36,6 +36,15 @@ def test_a_cord_lesion_needs_no_brain_item() -> None:
     assert {name: getattr(lesion, name) for name in BRAIN_ITEMS} == dict.fromkeys(BRAIN_ITEMS)
     assert Lesion.model_validate(lesion.model_dump(mode="json")) == lesion
     assert Lesion.model_validate(CORD | {"dwi": ["none"]}).dwi is not None
+
+
+def test_a_lesion_that_is_gone_looks_like_nothing() -> None:
+    """Nobody has to describe what is no longer there; every other lesion is described."""
+    gone = {"places": {"pons": "left"}, "time_course": "resolved", "attribution": "ms"}
+    lesion = Lesion.model_validate(gone)
+    assert {name: getattr(lesion, name) for name in SEEN_ITEMS} == dict.fromkeys(SEEN_ITEMS)
+    assert Lesion.model_validate(lesion.model_dump(mode="json")) == lesion
+    assert unanswered(gone | {"time_course": "decrease"}) == set(SEEN_ITEMS)
 
 
 def test_a_lesion_of_the_brain_answers_every_item() -> None:
