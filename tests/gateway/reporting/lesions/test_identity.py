@@ -98,7 +98,7 @@ def test_the_sr_tells_identity_and_growth() -> None:
     form = with_prior(
         {**phantom_form(), "lesions.0.number": "2", "lesions.0.time_course": "increase"}, prior()
     )
-    form["new_lesion"] = "absent"
+    form |= {"new_lesion": "absent", "lesions.0.long_axis_mm": "31"}
     report = report_from_form(form)
     ds = document(report)
     findings = next(n for n in ds.ContentSequence if n.ConceptNameCodeSequence[0].CodeValue == "59776-5")

@@ -46,6 +46,7 @@ def study_of_patient(web: WebGateway, day: str, patient: str) -> int:
 
 def signed(web: WebGateway, case_id: int, **changes: str) -> list[dict[str, Any]]:
     """The lesions of the report that was signed, as it is stored."""
+    changes = {"long_axis_mm": "31"} | changes
     form = {**SIGNED, **{f"lesions.0.{name}": value for name, value in changes.items()}}
     if changes.get("time_course") != "new":
         form["new_lesion"] = "absent"
