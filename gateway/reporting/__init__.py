@@ -5,6 +5,8 @@
     questions               what may be signed only with a reason
     report                       what a reader signs: an opinion without contradictions
     form, fields, help_texts     the same as a table for the web page
+    lesions                      what is said of a lesion and of a voxel, from the question to the outline
+    layout                       what a question of the form and an entry of the outline are
     outline                      the report as a tree of headings and entries
     content, structured_report   the outline as DICOM SR (Enhanced, Comprehensive, Basic Text)
     printable, encapsulated_pdf  the outline as HTML and PDF, and the PDF as a DICOM object

@@ -1,7 +1,8 @@
 """The closed answers of the report form, one enumeration per question.
 
 An answer's value is what drafts and signed reports store; its DICOM code and its label are found in `codes.json` under
-`<question>.<value>`, so the enumerations carry no codes and the codes carry no logic.
+`<question>.<value>`, so the enumerations carry no codes and the codes carry no logic. Those about a lesion or a voxel
+are in `lesions.answers`.
 """
 
 from __future__ import annotations
@@ -120,180 +121,6 @@ class NewLesion(Answer):
     NOT_ASSESSABLE = "not_assessable"
 
 
-class AnatomicalSite(Answer):
-    """Anatomical site of a lesion."""
-
-    FRONTAL_LOBE = "frontal_lobe"
-    PARIETAL_LOBE = "parietal_lobe"
-    TEMPORAL_LOBE = "temporal_lobe"
-    OCCIPITAL_LOBE = "occipital_lobe"
-    CEREBRAL_WHITE_MATTER = "cerebral_white_matter"
-    CEREBRAL_CORTEX = "cerebral_cortex"
-    CORPUS_CALLOSUM = "corpus_callosum"
-    INTERNAL_CAPSULE = "internal_capsule"
-    THALAMUS = "thalamus"
-    CAUDATE = "caudate"
-    PUTAMEN = "putamen"
-    PALLIDUM = "pallidum"
-    CEREBELLUM = "cerebellum"
-    CEREBELLAR_WHITE_MATTER = "cerebellar_white_matter"
-    MIDDLE_CEREBELLAR_PEDUNCLE = "middle_cerebellar_peduncle"
-    BRAIN_STEM = "brain_stem"
-    MIDBRAIN = "midbrain"
-    SPINAL_CORD = "spinal_cord"
-
-
-class Laterality(Answer):
-    """Side of a lesion."""
-
-    LEFT = "left"
-    RIGHT = "right"
-    BILATERAL = "bilateral"
-
-
-class Topography(Answer):
-    """Where a lesion lies relative to cortex, ventricles and deep structures."""
-
-    SUBCORTICAL = "subcortical"
-    JUXTACORTICAL = "juxtacortical"
-    INTRACORTICAL = "intracortical"
-    PERIVENTRICULAR = "periventricular"
-    INFRATENTORIAL = "infratentorial"
-    DEEP_WHITE_MATTER = "deep_white_matter"
-    PONS = "pons"
-    MEDULLA = "medulla"
-    BASAL_GANGLIA = "basal_ganglia"
-
-
-class Multiplicity(Answer):
-    """One focus or several."""
-
-    FOCAL = "focal"
-    MULTIFOCAL = "multifocal"
-
-
-class Morphology(Answer):
-    """Shape of a lesion."""
-
-    FLAME = "flame"
-    FINGER = "finger"
-    OVAL = "oval"
-    ROUND = "round"
-    PERIVENOUS = "perivenous"
-    SUBPIAL = "subpial"
-    OTHER = "other"
-
-
-class Border(Answer):
-    """Border of a lesion."""
-
-    CIRCUMSCRIBED = "circumscribed"
-    WELL_DEFINED = "well_defined"
-    POORLY_DEFINED = "poorly_defined"
-
-
-class TimeCourse(Answer):
-    """How a lesion changed since the earlier study."""
-
-    NEW = "new"
-    INCREASE = "increase"
-    DECREASE = "decrease"
-    UNCHANGED = "unchanged"
-    RESOLVED = "resolved"
-    NO_PRIOR = "no_prior"
-    UNDETERMINED = "undetermined"
-
-
-class T1Signal(Answer):
-    """T1 signal without contrast."""
-
-    ISOINTENSE = "isointense"
-    HYPOINTENSE_CENTRE = "hypointense_centre"
-    HYPOINTENSE = "hypointense"
-    OEDEMA = "oedema"
-    NOT_AVAILABLE = "not_available"
-
-
-class T2Signal(Answer):
-    """T2 signal; several may apply."""
-
-    INHOMOGENEOUS = "inhomogeneous"
-    MICROCYSTIC = "microcystic"
-    MILKY_WAY = "milky_way"
-    OEDEMA = "oedema"
-    HOMOGENEOUS = "homogeneous"
-    NOT_AVAILABLE = "not_available"
-
-
-class DwiPattern(Answer):
-    """Signal at b = 1000 s/mm2."""
-
-    NONE = "none"
-    ENTIRE_LESION = "entire_lesion"
-    RIM = "rim"
-    RIM_DARK_CENTRE = "rim_dark_centre"
-    NOT_AVAILABLE = "not_available"
-
-
-class Adc(Answer):
-    """Apparent diffusion coefficient."""
-
-    HYPERINTENSE = "hyperintense"
-    HYPOINTENSE = "hypointense"
-    RESTRICTED = "restricted"
-    NOT_AVAILABLE = "not_available"
-
-
-class Enhancement(Answer):
-    """Pattern of contrast enhancement."""
-
-    NONE = "none"
-    PATCHY = "patchy"
-    PUNCTATE = "punctate"
-    MILKY_WAY = "milky_way"
-    RING = "ring"
-    OPEN_RING = "open_ring"
-    CENTRAL = "central"
-    OTHER = "other"
-    NOT_ACQUIRED = "not_acquired"
-
-
-class SwiPattern(Answer):
-    """Susceptibility; several may apply."""
-
-    NONE = "none"
-    RIM = "rim"
-    CENTRAL_VEIN = "central_vein"
-    CORE = "core"
-    FIBRE_TRACTS = "fibre_tracts"
-    NOT_AVAILABLE = "not_available"
-
-
-class MassEffect(Answer):
-    """Space-occupying effect."""
-
-    NONE = "none"
-    MINOR = "minor"
-    MARKED = "marked"
-
-
-class Attribution(Answer):
-    """What the findings of a lesion favour."""
-
-    MS = "ms"
-    PML = "pml"
-    BOTH = "both"
-    OTHER = "other"
-    INDETERMINATE = "indeterminate"
-
-
-class MrsReference(Answer):
-    """Reference region of a spectroscopy."""
-
-    NAWM = "nawm"
-    NONE = "none"
-
-
 class Suspicion(Answer):
     """Level of suspicion of new or active PML of this service, 0 to 4, or none when the images cannot tell."""
 
@@ -372,22 +199,6 @@ QUESTION: dict[type[Answer], str] = {
     ComparisonDone: "comparison",
     Change: "change",
     NewLesion: "new_lesion",
-    AnatomicalSite: "site",
-    Laterality: "laterality",
-    Topography: "topography",
-    Multiplicity: "multiplicity",
-    Morphology: "morphology",
-    Border: "border",
-    TimeCourse: "time_course",
-    T1Signal: "t1",
-    T2Signal: "t2",
-    DwiPattern: "dwi",
-    Adc: "adc",
-    Enhancement: "enhancement",
-    SwiPattern: "swi",
-    MassEffect: "mass_effect",
-    Attribution: "attribution",
-    MrsReference: "reference",
     Suspicion: "suspicion",
     IrisPhase: "iris_phase",
     Diagnosis: "diagnosis",

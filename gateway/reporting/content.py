@@ -2,7 +2,8 @@
 
 All entries hang on containers with CONTAINS: the one relationship Basic Text, Enhanced and Comprehensive SR allow alike
 (PS3.3 Tables A.35.1-2, A.35.2-2, A.35.3-2), so one tree serves all three. Basic Text SR knows no NUM; there a number
-becomes TEXT with its unit.
+becomes TEXT with its unit. What modifies an answer, as a side its site, hangs on it with HAS CONCEPT MOD, which all
+three allow too.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from highdicom.sr import (
 from pydicom.valuerep import DT
 
 from gateway.reporting.codes import code
-from gateway.reporting.outline import (
+from gateway.reporting.layout.entries import (
     Coded,
     Day,
     Entry,
@@ -92,7 +93,12 @@ class ContentWriter:
 
     @item.register
     def _(self, entry: Coded) -> ContentItem:
-        return CodeContentItem(code(entry.concept), code(entry.value), CONTAINS)
+        item = CodeContentItem(code(entry.concept), code(entry.value), CONTAINS)
+        if entry.modifiers:
+            item.ContentSequence = ContentSequence(
+                [CodeContentItem(code(each.concept), code(each.value), MODIFIER) for each in entry.modifiers]
+            )
+        return item
 
     @item.register
     def _(self, entry: Words) -> ContentItem:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from gateway.reporting.outline import Heading
+    from gateway.reporting.layout.entries import Heading
     from gateway.reporting.signer import Signer
 
 

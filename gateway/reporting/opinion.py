@@ -5,9 +5,9 @@ What others ask of a report (the calendar, the rules) is a property here, so tha
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from gateway.reporting.answers import (
     Change,
@@ -22,18 +22,19 @@ from gateway.reporting.answers import (
     Recommendation,
     Referral,
     Suspicion,
-    TimeCourse,
 )
+from gateway.reporting.lesions.answers import TimeCourse
+from gateway.reporting.lesions.earlier_forms import opinion_of_today
+from gateway.reporting.lesions.lesion import Lesion
+from gateway.reporting.lesions.spectrum import Spectrum
 from gateway.reporting.parts import (
     ClinicalContext,
     Communication,
     Comparison,
     FreeText,
-    Lesion,
     Measure,
     Protocol,
     ReportPart,
-    Spectrum,
     distinct,
 )
 
@@ -64,6 +65,12 @@ class Opinion(ReportPart):
     recommendation_text: FreeText = ""
     communication: Communication | None = None
     reasons: Annotated[dict[QuestionKey, Reason], Field(max_length=50, default_factory=dict)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_today(cls, said: Any) -> Any:
+        """What an earlier form called otherwise is read as it is called today."""
+        return opinion_of_today(said)
 
     @property
     def pml_known(self) -> bool:

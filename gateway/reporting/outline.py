@@ -7,87 +7,31 @@ Instance UIDs of key images. Order and headings follow PS3.16 TID 2000 with the 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from gateway.reporting.form import SEQUENCES
+from gateway.reporting.layout.entries import (
+    Coded,
+    Day,
+    Entry,
+    Heading,
+    Moment,
+    UidReference,
+    Words,
+    coded,
+    measured,
+    words,
+)
+from gateway.reporting.lesions.entries import lesion_entries, spectrum_entries
+from gateway.reporting.lesions.identity import numbers_of
 from gateway.reporting.questions import QUESTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from decimal import Decimal
 
-    from gateway.reporting.answers import Answer
-    from gateway.reporting.parts import Lesion, Ratios, SequenceSeen, Spectrum
+    from gateway.reporting.parts import SequenceSeen
     from gateway.reporting.report import Report
-
-
-@dataclass(frozen=True)
-class Coded:
-    """A question answered with a code; both are keys of `codes.json`."""
-
-    concept: str
-    value: str
-
-
-@dataclass(frozen=True)
-class Words:
-    """A question answered in words."""
-
-    concept: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A question answered with a number and a UCUM unit (`unit.*` key)."""
-
-    concept: str
-    value: Decimal | int
-    unit: str
-
-
-@dataclass(frozen=True)
-class Day:
-    """A question answered with a date."""
-
-    concept: str
-    day: date
-
-
-@dataclass(frozen=True)
-class Moment:
-    """A question answered with an aware date and time."""
-
-    concept: str
-    at: datetime
-
-
-@dataclass(frozen=True)
-class UidReference:
-    """A question answered with a UID that is no instance, such as a study."""
-
-    concept: str
-    uid: str
-
-
-@dataclass(frozen=True)
-class ImageReference:
-    """A reference to one instance of the study."""
-
-    concept: str
-    sop_instance_uid: str
-
-
-@dataclass(frozen=True)
-class Heading:
-    """A heading with what stands under it."""
-
-    concept: str
-    entries: tuple[Entry, ...]
-
-
-Entry = Coded | Words | Measured | Day | Moment | UidReference | ImageReference | Heading
 
 
 @dataclass(frozen=True)
@@ -130,56 +74,44 @@ def outline(report: Report, restoration: Restoration, addendum: str = "") -> tup
     return tuple(sections)
 
 
-def _coded(concept: str, *answers: Answer | None) -> Iterable[Coded]:
-    return (Coded(concept, answer.key) for answer in answers if answer is not None)
-
-
-def _words(concept: str, text: str) -> Iterable[Words]:
-    return (Words(concept, text),) if text else ()
-
-
-def _measured(concept: str, value: Decimal | int | None, unit: str) -> Iterable[Measured]:
-    return (Measured(concept, value, f"unit.{unit}"),) if value is not None else ()
-
-
 def _request(report: Report) -> Iterable[Entry]:
     context = report.context
     yield Coded("second_opinion", "procedure_reported.brain_mri")
-    yield from _coded("referral", context.referral)
-    yield from _coded("pml_status", context.pml_status)
-    yield from _coded("pml_certainty", context.pml_certainty)
-    yield from _words("question", context.question)
-    yield from _words("symptoms", context.symptoms)
-    yield from _measured("natalizumab_months", context.natalizumab_months, "mo")
-    yield from _measured("dosing_interval_weeks", context.dosing_interval_weeks, "wk")
-    yield from _coded("jcv_antibodies", context.jcv_antibodies)
-    yield from _measured("jcv_index", context.jcv_index, "1")
-    yield from _coded("prior_immunosuppression", context.prior_immunosuppression)
-    yield from _coded("csf_jcv_pcr", context.csf_jcv_pcr)
-    yield from _measured("kps", context.kps, "1")
-    yield from _measured("edss", context.edss, "1")
+    yield from coded("referral", context.referral)
+    yield from coded("pml_status", context.pml_status)
+    yield from coded("pml_certainty", context.pml_certainty)
+    yield from words("question", context.question)
+    yield from words("symptoms", context.symptoms)
+    yield from measured("natalizumab_months", context.natalizumab_months, "mo")
+    yield from measured("dosing_interval_weeks", context.dosing_interval_weeks, "wk")
+    yield from coded("jcv_antibodies", context.jcv_antibodies)
+    yield from measured("jcv_index", context.jcv_index, "1")
+    yield from coded("prior_immunosuppression", context.prior_immunosuppression)
+    yield from coded("csf_jcv_pcr", context.csf_jcv_pcr)
+    yield from measured("kps", context.kps, "1")
+    yield from measured("edss", context.edss, "1")
 
 
 def _procedure(report: Report) -> Iterable[Entry]:
     protocol = report.protocol
-    yield from _coded("completeness", protocol.completeness)
+    yield from coded("completeness", protocol.completeness)
     for name in SEQUENCES:
         yield Heading("sequence", tuple(_sequence(name, getattr(protocol.sequences, name))))
-    yield from _coded("quality", protocol.quality)
-    yield from _words("limitation", protocol.limitation)
-    yield from _words("contrast_correction", protocol.contrast_correction)
+    yield from coded("quality", protocol.quality)
+    yield from words("limitation", protocol.limitation)
+    yield from words("contrast_correction", protocol.contrast_correction)
 
 
 def _sequence(name: str, seen: SequenceSeen) -> Iterable[Entry]:
     yield Coded("sequence", f"sequence.{name}")
-    yield from _coded("acquired", seen.acquired)
-    yield from _measured("slice_thickness", seen.thickness_mm, "mm")
-    yield from _coded("quality", seen.quality)
-    yield from _coded("coverage", seen.coverage)
+    yield from coded("acquired", seen.acquired)
+    yield from measured("slice_thickness", seen.thickness_mm, "mm")
+    yield from coded("quality", seen.quality)
+    yield from coded("coverage", seen.coverage)
 
 
 def _prior(report: Report, restoration: Restoration) -> Iterable[Entry]:
-    yield from _coded("comparison", report.comparison.done)
+    yield from coded("comparison", report.comparison.done)
     if (shown := report.comparison.prior_study_date) is None:
         return
     day = restoration.day(shown)
@@ -190,69 +122,29 @@ def _prior(report: Report, restoration: Restoration) -> Iterable[Entry]:
 
 
 def _findings(report: Report, restoration: Restoration) -> Iterable[Entry]:
-    yield from _coded("new_lesion", report.new_lesion)
-    yield from _coded("t2_load_change", report.comparison.t2_load_change)
-    for number, lesion in enumerate(report.lesions, start=1):
-        yield Heading("lesion", tuple(_lesion(number, lesion, restoration)))
+    yield from coded("new_lesion", report.new_lesion)
+    yield from coded("t2_load_change", report.comparison.t2_load_change)
+    for number, lesion in zip(numbers_of(report.lesions), report.lesions, strict=True):
+        yield Heading("lesion", tuple(lesion_entries(number, lesion, restoration.uid)))
     for spectrum in report.spectra:
-        yield Heading("spectrum", tuple(_spectrum(spectrum)))
-    yield from _words("other_findings", report.other_findings)
-
-
-def _lesion(number: int, lesion: Lesion, restoration: Restoration) -> Iterable[Entry]:
-    yield Words("lesion_identifier", str(number))
-    yield from _coded("site", *lesion.sites)
-    yield from _coded("laterality", lesion.laterality)
-    yield from _coded("topography", *lesion.topography)
-    yield from _coded("multiplicity", lesion.multiplicity)
-    yield from _coded("cortical_involvement", lesion.cortical_involvement)
-    yield from _coded("morphology", lesion.morphology)
-    yield from _coded("border", lesion.border)
-    yield from _coded("time_course", lesion.time_course)
-    yield from _coded("t1", lesion.t1)
-    yield from _coded("t2", *lesion.t2)
-    yield from _coded("dwi", lesion.dwi)
-    yield from _coded("adc", lesion.adc)
-    yield from _coded("enhancement", lesion.enhancement)
-    yield from _coded("swi", *lesion.swi)
-    yield from _coded("mass_effect", lesion.mass_effect)
-    yield from _coded("haemorrhage", lesion.haemorrhage)
-    yield from _measured("long_axis_mm", lesion.long_axis_mm, "mm")
-    yield from _measured("volume_cm3", lesion.volume_cm3, "cm3")
-    yield from _coded("attribution", lesion.attribution)
-    yield from _words("comment", lesion.comment)
-    for shown in lesion.key_images:
-        yield ImageReference("key_image", restoration.uid(shown))
-
-
-def _spectrum(spectrum: Spectrum) -> Iterable[Entry]:
-    yield from _coded("site", spectrum.site)
-    yield from _coded("laterality", spectrum.laterality)
-    yield from _ratios(spectrum.values)
-    yield from _coded("reference", spectrum.reference)
-    if spectrum.reference_values.known:
-        yield Heading("reference_values", tuple(_ratios(spectrum.reference_values)))
-
-
-def _ratios(ratios: Ratios) -> Iterable[Entry]:
-    for name, value in ratios.known.items():
-        yield Measured(name, value, "unit.ratio")
+        yield Heading("spectrum", tuple(spectrum_entries(spectrum)))
+    yield from words("other_findings", report.other_findings)
 
 
 def _impression(report: Report) -> Iterable[Entry]:
-    yield from _coded("suspicion", report.suspicion)
-    yield from _measured("certainty_percent", report.certainty_percent, "%")
-    yield from _coded("iris_phase", report.iris_phase)
-    yield from _coded("diagnosis", *report.diagnoses)
-    yield from _words("narrative", report.narrative)
+    yield from coded("suspicion", report.suspicion)
+    yield from measured("certainty_percent", report.certainty_percent, "%")
+    yield from coded("iris_phase", report.iris_phase)
+    yield from coded("diagnosis", *report.diagnoses)
+    yield from words("narrative", report.narrative)
     for key, reason in sorted(report.reasons.items()):
         # Apart, because what is unusual is said by the form in English, and the reason by the reader.
-        said = _words("unusual", QUESTIONS[key].statement) if key in QUESTIONS else ()
+        said = words("unusual", QUESTIONS[key].statement) if key in QUESTIONS else ()
         yield Heading("reason", (*said, Words("reason_text", reason)))
 
 
 def _recommendations(report: Report) -> Iterable[Entry]:
-    yield from _coded("recommendation", *report.recommendations)
+    yield from coded("recommendation", *report.recommendations)
     if report.follow_up_unit is not None:
-        yield from _measured("follow_up_interval", report.follow_up_value, report.follow_up_unit.value)
-    yield from _words("recommendation_text", report.recommendation_text)
+        yield from measured("follow_up_interval", report.follow_up_value, report.follow_up_unit.value)
+    yield from words("recommendation_text", report.recommendation_text)

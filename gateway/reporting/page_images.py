@@ -17,7 +17,7 @@ from gateway.reporting.printable import NOTICE, TITLE, tables
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from gateway.reporting.outline import Heading
+    from gateway.reporting.layout.entries import Heading
 
 DOTS_PER_INCH: Final = 150
 WIDTH, HEIGHT = 1240, 1754

@@ -1,4 +1,6 @@
-"""The parts of a report: one frozen model per group of the form (PS3.16 TID 2000 sections, our lesion and MRS groups).
+"""The parts of a report: one frozen model per group of the form (PS3.16 TID 2000 sections).
+
+Lesions and spectra, which repeat, are in `lesions`.
 
 Each part checks only itself (types, ranges, free text); what the parts must agree on among themselves is in `checks`.
 """
@@ -24,32 +26,16 @@ from pydantic import (
 
 from gateway.reporting.answers import (
     REQUIRED_SEQUENCES,
-    Adc,
-    AnatomicalSite,
     Answer,
-    Attribution,
-    Border,
     Change,
     ComparisonDone,
     Completeness,
     Coverage,
-    DwiPattern,
-    Enhancement,
-    Laterality,
-    MassEffect,
-    Morphology,
-    MrsReference,
-    Multiplicity,
     PmlCertainty,
     PmlStatus,
     Presence,
     Quality,
     Referral,
-    SwiPattern,
-    T1Signal,
-    T2Signal,
-    TimeCourse,
-    Topography,
 )
 from gateway.reporting.codes import label
 
@@ -240,64 +226,6 @@ class Comparison(ReportPart):
     done: ComparisonDone
     prior_study_date: date | None = None
     t2_load_change: Change | None = None
-
-
-class Lesion(ReportPart):
-    """One lesion or group of like lesions: the rows of the MS-versus-PML table as coded items."""
-
-    sites: Annotated[tuple[AnatomicalSite, ...], Field(min_length=1), AfterValidator(distinct)]
-    laterality: Laterality
-    topography: Annotated[tuple[Topography, ...], Field(min_length=1), AfterValidator(distinct)]
-    multiplicity: Multiplicity | None = None
-    cortical_involvement: Presence
-    morphology: Morphology
-    border: Border
-    time_course: TimeCourse
-    t1: T1Signal
-    t2: Annotated[tuple[T2Signal, ...], Field(min_length=1), AfterValidator(distinct)]
-    dwi: DwiPattern
-    adc: Adc | None = None
-    enhancement: Enhancement
-    swi: Annotated[tuple[SwiPattern, ...], Field(min_length=1), AfterValidator(distinct)]
-    mass_effect: MassEffect
-    haemorrhage: Presence | None = None
-    long_axis_mm: Measure | None = None
-    volume_cm3: Measure | None = None
-    attribution: Attribution
-    comment: FreeText = ""
-    key_images: tuple[Uid, ...] = ()
-
-
-class Ratios(ReportPart):
-    """Metabolite ratios of one voxel (no unit)."""
-
-    naa_cr: Measure | None = None
-    naa_cho: Measure | None = None
-    cho_cr: Measure | None = None
-    lip_cr: Measure | None = None
-
-    @property
-    def known(self) -> dict[str, Decimal]:
-        """The ratios that were measured, by name."""
-        return {name: value for name in type(self).model_fields if (value := getattr(self, name)) is not None}
-
-
-class Spectrum(ReportPart):
-    """One 1H-MRS voxel with its reference values, usually in normal appearing white matter (NAWM)."""
-
-    site: AnatomicalSite
-    laterality: Laterality
-    values: Ratios = Ratios()
-    reference: MrsReference
-    reference_values: Ratios = Ratios()
-
-    @model_validator(mode="after")
-    def _agrees(self) -> Self:
-        if not self.values.known:
-            raise ValueError("a spectrum without any ratio says nothing; enter one or delete the spectrum")
-        if self.reference is MrsReference.NONE and self.reference_values.known:
-            raise ValueError("reference values need a reference region; choose NAWM or delete the values")
-        return self
 
 
 class Communication(ReportPart):

@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from gateway.reporting.codes import label
 from gateway.reporting.content import measured_text
-from gateway.reporting.outline import (
+from gateway.reporting.layout.entries import (
     Coded,
     Day,
     Entry,
@@ -60,7 +60,8 @@ def _text(entry: Entry) -> str:
 
 @_text.register
 def _(entry: Coded) -> str:
-    return label(entry.value)
+    more = ", ".join(label(each.value) for each in entry.modifiers)
+    return f"{label(entry.value)} ({more})" if more else label(entry.value)
 
 
 @_text.register

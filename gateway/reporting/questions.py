@@ -32,6 +32,9 @@ QUESTIONS: dict[str, Question] = {
     "phase_without_known_pml": Question("iris_phase", "Phase of PML, though PML is not known"),
     "late_phase_at_high_level": Question("iris_phase", "Late post-PML with suspicion of active PML"),
     "volume_beyond_axis": Question("lesions", "Volume larger than the long axis allows"),
+    "course_against_measures": Question(
+        "lesions", "Time course that the measures of both reports do not show"
+    ),
     "no_contrast": Question(
         "recommendations", "PML not excluded, and no contrast-enhanced T1 made or recommended"
     ),

@@ -58,7 +58,8 @@ class Report(Opinion):
     def as_signed(cls, content: Mapping[str, Any]) -> Self:
         """A report that was signed, from what is stored.
 
-        It stays what it is: the rules held when it was signed, and later ones do not take it back.
+        It stays what it is: the rules held when it was signed, and later ones do not take it back. Answers of an
+        earlier form are read as they are called today (`lesions.earlier_forms`).
         """
         return cls.model_validate(content, context=_SIGNED)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
-    from gateway.reporting.outline import Heading
+    from gateway.reporting.layout.entries import Heading
     from gateway.reporting.signer import Signer
 
 _MM_PER_INCH = 25.4

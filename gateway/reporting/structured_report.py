@@ -33,7 +33,8 @@ from gateway.reporting.evidence import (
     under_one_number,
     without_identity,
 )
-from gateway.reporting.outline import Heading, ImageReference, outline
+from gateway.reporting.layout.entries import Heading, ImageReference
+from gateway.reporting.outline import outline
 from gateway.reporting.secondary_capture import build_page_images
 
 if TYPE_CHECKING:

@@ -70,6 +70,8 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "asked-questions": report_rules.asked_questions,
     "measure-bounds": report_rules.measure_bounds,
     "usual-intervals": report_rules.usual_intervals,
+    "lesion-exclusions": report_rules.exclusions,
+    "earlier-answers": report_rules.earlier_answers,
     "rooms": rooms.rooms,
     "layers": rooms.layers,
 }

@@ -3,19 +3,46 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterable
 
 from gateway.reporting.answers import Suspicion
 from gateway.reporting.checks import intervals, measures
 from gateway.reporting.checks.rules import ASKED, REFUSED
 from gateway.reporting.form import FORM, item_of_field
+from gateway.reporting.lesions.answers import (
+    DwiPattern,
+    Enhancement,
+    IrisSign,
+    LesionAnswer,
+    Morphology,
+    Residual,
+    SwiPattern,
+    T1Signal,
+    T2Signal,
+    Topography,
+)
+from gateway.reporting.lesions.earlier_forms import ANSWERS, UNREAD
+from gateway.reporting.lesions.exclusions import ALONE, EXCLUSIONS
 from gateway.reporting.questions import QUESTIONS
 from reference.marks import table
 
+SEVERAL: dict[str, type[LesionAnswer]] = {
+    "topography": Topography,
+    "morphology": Morphology,
+    "t1": T1Signal,
+    "t2": T2Signal,
+    "dwi": DwiPattern,
+    "enhancement": Enhancement,
+    "swi": SwiPattern,
+    "iris_signs": IrisSign,
+    "residual": Residual,
+}
 MEASURES = {
     "slice thickness": measures.THICKNESS,
     "long axis of a lesion of the brain": measures.BRAIN_AXIS,
     "long axis of a lesion of the spinal cord": measures.CORD_AXIS,
     "volume of a lesion": measures.VOLUME,
+    "echo time of a spectrum": measures.ECHO_TIME,
     "ratio of a spectrum": measures.RATIO,
 }
 
@@ -72,3 +99,48 @@ def usual_intervals() -> str:
 def _place(field: str) -> str:
     item = item_of_field(field)
     return item.label if item else next(section.title for section in FORM if section.name == field)
+
+
+def exclusions() -> str:
+    """Which answers about a lesion exclude which."""
+    alone = [
+        (f"{_item(item)}: {answer.label}", "every other answer of the same item")
+        for item, enumeration in SEVERAL.items()
+        for answer in enumeration
+        if answer.value in ALONE
+    ]
+    pairs = [
+        (f"{_item(row.item)}: {_answers(row.these)}", f"{_item(row.other)}: {_answers(row.those)}")
+        for row in EXCLUSIONS
+    ]
+    return table(("answer", "excludes"), [*alone, *pairs])
+
+
+def earlier_answers() -> str:
+    """What became of each answer of an earlier form."""
+    both = "“not covered” where the sequence is absent, else “not assessable”"
+    return table(
+        ("item", "earlier", "today", "because"),
+        (
+            (
+                _item(row.item),
+                f"`{row.earlier}`",
+                both if UNREAD in row.today else _values(row.today),
+                row.why,
+            )
+            for row in ANSWERS
+        ),
+    )
+
+
+def _values(values: Iterable[str]) -> str:
+    return ", ".join(f"`{value}`" for value in values)
+
+
+def _answers(answers: Iterable[LesionAnswer]) -> str:
+    return ", ".join(sorted(answer.label for answer in answers))
+
+
+def _item(name: str) -> str:
+    item = item_of_field(f"lesions.{name}")
+    return item.label if item else name

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.reporting.answers import ComparisonDone, NewLesion, TimeCourse
+from gateway.reporting.answers import ComparisonDone, NewLesion
 from gateway.reporting.checks.contradiction import Contradiction
+from gateway.reporting.lesions.answers import TimeCourse
+from gateway.reporting.lesions.growth import growth_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from decimal import Decimal
 
+    from gateway.reporting.lesions.lesion import Lesion
     from gateway.reporting.opinion import Opinion
 
 #: What may be said of new lesions with a prior, and without one.
@@ -20,6 +24,9 @@ TIME_COURSES = {
     ComparisonDone.NO: frozenset({TimeCourse.UNDETERMINED}),
     ComparisonDone.NO_PRIOR: frozenset({TimeCourse.NO_PRIOR}),
 }
+
+#: A long axis that differs less is the same within what two readers measure (ours).
+LEAST_CHANGE_MM, LEAST_CHANGE_PERCENT = 3, 20
 
 
 def comparison_agrees(opinion: Opinion) -> Iterator[Contradiction]:
@@ -95,3 +102,42 @@ def _either(
     question: type[NewLesion | TimeCourse], allowed: frozenset[NewLesion] | frozenset[TimeCourse]
 ) -> str:
     return " or ".join(f"“{answer.label}”" for answer in question if answer in allowed)
+
+
+def courses_follow_measures(opinion: Opinion) -> Iterator[Contradiction]:
+    """Asked: how a lesion grows, shrinks, stays or is new against the measures of the prior report.
+
+    “Unchanged” is asked about when the long axis differs by more than a fifth and by at least 3 mm (our limits).
+    """
+    numbers = [str(n) for n, lesion in enumerate(opinion.lesions, start=1) if _against_measures(lesion)]
+    if numbers:
+        yield Contradiction(
+            "lesions",
+            f"Lesion {', '.join(numbers)}: the time course is not what this report and the prior one measured.",
+            "Correct the time course, a measure or the number of the lesion, or say why.",
+            "course_against_measures",
+        )
+
+
+def _against_measures(lesion: Lesion) -> bool:
+    if lesion.prior is None:
+        return False
+    if lesion.time_course is TimeCourse.NEW:  # the prior report has a lesion of this number
+        return True
+    changes = {grown.concept: grown.value for grown in growth_of(lesion)}
+    sizes = [changes[name] for name in ("growth_axis", "growth_volume") if name in changes]
+    if not sizes:
+        return False
+    against = {
+        TimeCourse.INCREASE: all(size <= 0 for size in sizes),
+        TimeCourse.DECREASE: all(size >= 0 for size in sizes),
+        TimeCourse.UNCHANGED: _differs(changes),
+    }
+    return against.get(lesion.time_course, False)
+
+
+def _differs(changes: dict[str, Decimal]) -> bool:
+    change, percent = changes.get("growth_axis"), changes.get("growth_axis_percent")
+    if change is None or percent is None:
+        return False
+    return abs(change) >= LEAST_CHANGE_MM and abs(percent) > LEAST_CHANGE_PERCENT

@@ -1,88 +1,80 @@
-"""What is said of a lesion: signals follow their sequences, answers do not exclude each other."""
+"""What is said of a lesion: signals follow their sequences, answers do not exclude each other, numbers are distinct."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.reporting.answers import (
-    DwiPattern,
-    Enhancement,
-    SwiPattern,
-    T1Signal,
-    T2Signal,
-)
 from gateway.reporting.checks.contradiction import Contradiction
+from gateway.reporting.form import item_of_field
+from gateway.reporting.lesions.answers import UNREAD, AnatomicalSite
+from gateway.reporting.lesions.exclusions import answers_of, excluded
+from gateway.reporting.lesions.identity import numbers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gateway.reporting.answers import Answer
     from gateway.reporting.opinion import Opinion
 
+#: Item of a lesion, and the sequence without which nothing can be said of it.
+SEQUENCE_OF = {"t1": "t1", "t2": "t2", "dwi": "dwi", "adc": "dwi", "swi": "swi", "enhancement": "t1_contrast"}
 
-def contrast_pattern_follows_sequence(opinion: Opinion) -> Iterator[Contradiction]:
-    """What was not acquired cannot enhance, and what was acquired is described."""
-    acquired = opinion.protocol.sequences.t1_contrast.present
-    for number, lesion in enumerate(opinion.lesions):
-        missing = lesion.enhancement is Enhancement.NOT_ACQUIRED
-        if acquired and missing:
-            yield Contradiction(
-                f"lesions.{number}.enhancement",
-                f"Lesion {number + 1}: contrast pattern “not acquired”, but contrast-enhanced T1 is present.",
-                "Describe the enhancement, or “none”.",
-            )
-        if not acquired and not missing:
-            yield Contradiction(
-                f"lesions.{number}.enhancement",
-                f"Lesion {number + 1}: enhancement is described, but contrast-enhanced T1 is absent.",
-                "Choose “not acquired”, or mark the contrast-enhanced T1 as present.",
-            )
+
+def _title(field: str) -> str:
+    item = item_of_field(field)
+    return item.label if item else field
 
 
 def signals_follow_sequences(opinion: Opinion) -> Iterator[Contradiction]:
-    """A signal is unavailable when its sequence is absent, and may be so when the sequence is non-diagnostic."""
-    sequences = opinion.protocol.sequences
-    for number, lesion in enumerate(opinion.lesions):
-        table = (
-            ("t1", "T1", sequences.t1, lesion.t1 is T1Signal.NOT_AVAILABLE),
-            ("t2", "T2", sequences.t2, T2Signal.NOT_AVAILABLE in lesion.t2),
-            ("dwi", "DWI", sequences.dwi, lesion.dwi is DwiPattern.NOT_AVAILABLE),
-            ("swi", "SWI", sequences.swi, SwiPattern.NOT_AVAILABLE in lesion.swi),
-        )
-        for name, label, sequence, unavailable in table:
-            field = f"lesions.{number}.{name}"
-            if not sequence.present and not unavailable:
+    """What was not acquired cannot be described; one that was acquired may still not show this lesion."""
+    for place, lesion in enumerate(opinion.lesions):
+        for item, sequence in SEQUENCE_OF.items():
+            described = [answer for answer in answers_of(lesion, item) if answer.value not in UNREAD]
+            if described and not getattr(opinion.protocol.sequences, sequence).present:
+                field = f"lesions.{place}.{item}"
                 yield Contradiction(
                     field,
-                    f"Lesion {number + 1}: {label} is described, but the sequence is absent.",
-                    "Choose “not available”, or mark the sequence as present.",
-                )
-            if sequence.readable and unavailable:
-                yield Contradiction(
-                    field,
-                    f"Lesion {number + 1}: {label} “not available”, but the sequence is present and diagnostic.",
-                    "Describe the signal, or correct the sequence.",
+                    f"Lesion {place + 1}: {_title(field)} “{described[0].label}”, but its sequence is absent.",
+                    "Choose “not covered”, or mark the sequence as present.",
                 )
 
 
 def answers_exclude_each_other(opinion: Opinion) -> Iterator[Contradiction]:
-    """“None” and “not available” stand alone."""
-    for number, lesion in enumerate(opinion.lesions):
-        exclusives: tuple[tuple[str, str, tuple[Answer, ...], set[Answer]], ...] = (
-            ("t2", "T2", lesion.t2, {T2Signal.NOT_AVAILABLE}),
-            ("swi", "SWI", lesion.swi, {SwiPattern.NONE, SwiPattern.NOT_AVAILABLE}),
-        )
-        for name, label, answers, exclusive in exclusives:
-            alone_here = sorted(exclusive & set(answers))
-            if len(answers) > 1 and alone_here:
-                yield Contradiction(
-                    f"lesions.{number}.{name}",
-                    f"Lesion {number + 1}: {label} “{alone_here[0].label}” excludes other answers.",
-                    "Keep one of them.",
-                )
-        if {T2Signal.HOMOGENEOUS, T2Signal.INHOMOGENEOUS} <= set(lesion.t2):
+    """No two answers of a lesion that cannot both be true (table: `lesions.exclusions`)."""
+    for place, lesion in enumerate(opinion.lesions):
+        for item, answer, other in excluded(lesion):
+            field = f"lesions.{place}.{item}"
             yield Contradiction(
-                f"lesions.{number}.t2",
-                f"Lesion {number + 1}: T2 is both homogeneous and inhomogeneous.",
+                field,
+                f"Lesion {place + 1}: {_title(field)} “{answer.label}” excludes “{other.label}”.",
                 "Keep one of them.",
+            )
+
+
+def another_site_is_named(opinion: Opinion) -> Iterator[Contradiction]:
+    """“Other site” comes with its name, and the name with “other site”."""
+    for place, lesion in enumerate(opinion.lesions):
+        if (AnatomicalSite.OTHER in lesion.places) is not bool(lesion.other_site):
+            yield Contradiction(
+                f"lesions.{place}.other_site",
+                f"Lesion {place + 1}: “{AnatomicalSite.OTHER.label}” and its name do not come together.",
+                "Name the site and choose its side at “other site”, or delete both.",
+            )
+
+
+def numbers_are_distinct(opinion: Opinion) -> Iterator[Contradiction]:
+    """A number names one lesion, and a spectrum names a lesion of this report."""
+    numbers = numbers_of(opinion.lesions)
+    for place, number in enumerate(numbers):
+        if number in numbers[:place]:
+            yield Contradiction(
+                f"lesions.{place}.number",
+                f"Two lesions of this report have the number {number}.",
+                "Give each lesion its own; leave it empty for a lesion that no report had before.",
+            )
+    for place, spectrum in enumerate(opinion.spectra):
+        if spectrum.lesion is not None and spectrum.lesion not in numbers:
+            yield Contradiction(
+                f"spectra.{place}.lesion",
+                f"Spectrum {place + 1} is of lesion {spectrum.lesion}, but this report has no such lesion.",
+                f"Choose one of {', '.join(map(str, numbers))}." if numbers else "Delete the number.",
             )

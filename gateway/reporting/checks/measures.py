@@ -7,15 +7,15 @@ from decimal import Decimal
 from math import pi
 from typing import TYPE_CHECKING
 
-from gateway.reporting.answers import AnatomicalSite, Multiplicity
 from gateway.reporting.checks.contradiction import Contradiction
 from gateway.reporting.codes import label
+from gateway.reporting.lesions.answers import AnatomicalSite, Multiplicity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gateway.reporting.lesions.lesion import Lesion
     from gateway.reporting.opinion import Opinion
-    from gateway.reporting.parts import Lesion
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ BRAIN_AXIS = _bounds("0.1", "200", "mm", "no lesion is longer than a brain")
 CORD_AXIS = _bounds("0.1", "500", "mm", "no lesion is longer than a spinal cord")
 VOLUME = _bounds("0.001", "2000", "cm³", "no lesion is larger than a brain")
 RATIO = _bounds("0", "50", "", "a ratio beyond that is noise: its denominator was not measured")
+ECHO_TIME = _bounds("1", "1000", "ms", "no spectrum of a brain has such an echo time")
 THICKNESS = _bounds("0.1", "20", "mm", "no sequence of a brain has such slices")
 ROUNDING = 2.0
 """A volume may be so many times that of a ball of the long axis, which is measured in one plane."""
@@ -52,11 +53,13 @@ def measures_are_possible(opinion: Opinion) -> Iterator[Contradiction]:
                 THICKNESS,
             )
     for number, lesion in enumerate(opinion.lesions):
-        axis = CORD_AXIS if AnatomicalSite.SPINAL_CORD in lesion.sites else BRAIN_AXIS
+        axis = CORD_AXIS if AnatomicalSite.SPINAL_CORD in lesion.places else BRAIN_AXIS
         field, name = f"lesions.{number}", f"Lesion {number + 1}"
         yield from _outside(f"{field}.long_axis_mm", f"{name}: long axis", lesion.long_axis_mm, axis)
         yield from _outside(f"{field}.volume_cm3", f"{name}: volume", lesion.volume_cm3, VOLUME)
     for number, spectrum in enumerate(opinion.spectra):
+        field = f"spectra.{number}.echo_time_ms"
+        yield from _outside(field, f"Spectrum {number + 1}: echo time", spectrum.echo_time_ms, ECHO_TIME)
         for part in ("values", "reference_values"):
             for name, value in getattr(spectrum, part).known.items():
                 field = f"spectra.{number}.{part}.{name}"

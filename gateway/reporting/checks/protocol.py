@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from gateway.reporting.answers import (
     Change,
     Completeness,
-    DwiPattern,
     NewLesion,
     Quality,
     Recommendation,
@@ -32,9 +31,6 @@ def missing_sequence_is_incomplete(opinion: Opinion) -> Iterator[Contradiction]:
         return
     required = opinion.protocol.sequences.required
     missing = [label(f"sequence.{name}") for name, sequence in required.items() if not sequence.present]
-    unread = any(lesion.dwi is DwiPattern.NOT_AVAILABLE for lesion in opinion.lesions)
-    if not missing and unread and not required["dwi"].readable:
-        missing = [label("sequence.dwi")]
     if missing:
         yield Contradiction(
             "protocol.completeness",

@@ -6,30 +6,26 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from gateway.reporting.answers import (
-    Attribution,
     Diagnosis,
-    Enhancement,
     IrisPhase,
-    MassEffect,
     PmlCertainty,
     PmlStatus,
     Presence,
     Referral,
-    T1Signal,
-    T2Signal,
-    TimeCourse,
 )
 from gateway.reporting.checks.contradiction import Contradiction
+from gateway.reporting.lesions.answers import UNREAD, Attribution, MassEffect, T1Signal, T2Signal, TimeCourse
+from gateway.reporting.lesions.exclusions import answers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gateway.reporting.lesions.lesion import Lesion
     from gateway.reporting.opinion import Opinion
-    from gateway.reporting.parts import Lesion
 
 PML = {Attribution.PML, Attribution.BOTH}
 NOT_PML = {Attribution.MS, Attribution.OTHER}
-NO_ENHANCEMENT = {Enhancement.NONE, Enhancement.NOT_ACQUIRED}
+NOTHING_SEEN = UNREAD | {"none"}
 #: Phases that say something about PML, and those that presume that it was known before.
 PHASES = frozenset(IrisPhase) - {IrisPhase.NOT_APPLICABLE, IrisPhase.NOT_ASSESSABLE}
 LATER_PHASES = {IrisPhase.EARLY_POST_PML, IrisPhase.LATE_POST_PML}
@@ -147,9 +143,13 @@ def iris_has_sign(opinion: Opinion) -> Iterator[Contradiction]:
 def shows_iris(lesion: Lesion) -> bool:
     """True when a lesion has a sign that may be one of IRIS."""
     return (
-        lesion.enhancement not in NO_ENHANCEMENT
-        or lesion.t1 is T1Signal.OEDEMA
-        or T2Signal.OEDEMA in lesion.t2
+        any(
+            a.value not in NOTHING_SEEN
+            for item in ("enhancement", "iris_signs")
+            for a in answers_of(lesion, item)
+        )
+        or T1Signal.OEDEMA in answers_of(lesion, "t1")
+        or T2Signal.OEDEMA in answers_of(lesion, "t2")
         or lesion.mass_effect in {MassEffect.MINOR, MassEffect.MARKED}
     )
 

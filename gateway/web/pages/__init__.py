@@ -1,6 +1,6 @@
 """Pages for people, one module each.
 
-`queue`, `cases` (with `gallery`, `explanation`, `verdict`), `reports` (with `report_form`), `studies`, `held_objects`,
-`originals`, `replies`, `surveillance` (with `calendar_plot`), `upload`, `nodes`, `conflicts`, `persons`,
-`manual` (with `manual_pages`).
+`queue`, `cases` (with `gallery`, `explanation`, `verdict`), `reports` (with `report_form`, `lesion_history`),
+`studies`, `held_objects`, `originals`, `replies`, `surveillance` (with `calendar_plot`), `upload`, `nodes`,
+`conflicts`, `persons`, `manual` (with `manual_pages`).
 """

@@ -11,9 +11,12 @@ from gateway.records.views.case_rows import CasePage
 from gateway.reporting.answers import Referral
 from gateway.reporting.fields import FormValues
 from gateway.reporting.form import FORM, FormItem, FormSection, InputKind, item_of_field
+from gateway.reporting.lesions.identity import proposed, with_prior
+from gateway.reporting.lesions.lesion import unasked_items
 from gateway.reporting.questions import QUESTIONS
 from gateway.reporting.report import Contradiction, StudyFacts, form_problems
 from gateway.web.pages.explanation import shown_series
+from gateway.web.pages.lesion_history import lesions_before, told_before
 
 FEW_CHOICES = 6
 """Up to so many answers are shown side by side; more become a list."""
@@ -54,6 +57,8 @@ class Field:
     name: str
     values: tuple[str, ...]
     problems: tuple[Contradiction, ...]
+    pairs: Mapping[str, str]
+    """Of an item of PAIRS: the second answer of each choice that has one."""
     whys: tuple[Why, ...] = ()
 
     @property
@@ -85,7 +90,7 @@ class Field:
     @property
     def wide(self) -> bool:
         """Whether the item takes the whole width of its section."""
-        return self.item.kind in {InputKind.LONG_TEXT, InputKind.CHOICES, InputKind.UIDS}
+        return self.item.kind in {InputKind.LONG_TEXT, InputKind.CHOICES, InputKind.UIDS, InputKind.PAIRS}
 
 
 @dataclass(frozen=True)
@@ -97,6 +102,8 @@ class Group:
     fields: tuple[Field, ...]
     problems: tuple[Contradiction, ...]
     """Problems of the group as a whole, such as one whose answers contradict each other."""
+    before: tuple[str, ...] = ()
+    """Of a lesion: what the patient's prior report measured, and how much it grew since."""
 
 
 @dataclass(frozen=True)
@@ -174,21 +181,36 @@ def _group(
     whys: Mapping[str, list[Why]],
 ) -> Group:
     prefix = f"{section.name}.{number}" if section.repeats else ""
+    unasked = _unasked(section, prefix, content)
     fields = []
     for item in section.items:
         name = f"{prefix}.{item.name}" if prefix else item.name
-        fields.append(
-            Field(
-                item,
-                name,
-                _values(content.get(name)),
-                tuple(problems.get(name, ())),
-                tuple(whys.get(name, ())),
-            )
-        )
+        pairs = _pairs(item, name, content)
+        values = tuple(pairs) or _values(content.get(name))
+        if (item.earlier or item.name in unasked) and not values:
+            continue
+        places = [name, *(f"{name}.{choice.value}" for choice in item.choices if item.second)]
+        wrong = tuple(problem for place in places for problem in problems.get(place, ()))
+        fields.append(Field(item, name, values, wrong, pairs, tuple(whys.get(name, ()))))
     whole = prefix or section.name
     title = f"{section.title.removesuffix('s')} {int(number) + 1}" if number.isdecimal() else section.title
-    return Group(number, title, tuple(fields), tuple(problems.get(whole, ())))
+    before = tuple(told_before(prefix, content)) if section.name == "lesions" else ()
+    return Group(number, title, tuple(fields), tuple(problems.get(whole, ())), before)
+
+
+def _pairs(item: FormItem, name: str, content: Mapping[str, Any]) -> dict[str, str]:
+    if item.kind is not InputKind.PAIRS:
+        return {}
+    given = {choice.value: str(content.get(f"{name}.{choice.value}") or "") for choice in item.choices}
+    return {choice: second for choice, second in given.items() if second}
+
+
+def _unasked(section: FormSection, prefix: str, content: Mapping[str, Any]) -> tuple[str, ...]:
+    """What is not asked of a lesion: of the spinal cord what only the brain shows, of a resolved one how it looks."""
+    if section.name != "lesions" or not prefix:
+        return ()
+    places = [field.rpartition(".")[2] for field in content if field.startswith(f"{prefix}.places.")]
+    return unasked_items(places, content.get(f"{prefix}.time_course"))
 
 
 def group_numbers(content: Mapping[str, Any], section: str) -> list[int]:
@@ -241,8 +263,8 @@ def without_group(content: FormValues, section: str, number: int) -> FormValues:
 
 
 def prefilled(page: CasePage) -> FormValues:
-    """What the gateway knows already: referral, and which sequences were recognised; the reader confirms."""
-    content: FormValues = {"language": "en"}
+    """What the gateway knows already: referral, sequences, lesions of the prior report; the reader confirms."""
+    content: FormValues = {"language": "en", **proposed(lesions_before(page))}
     if page.row.referral in set(Referral):
         content["context.referral"] = page.row.referral
     recognised: dict[str, dict[str, Any]] = {}
@@ -279,7 +301,7 @@ def facts_of(page: CasePage, now: datetime) -> StudyFacts:
 
 def problems_of(content: Mapping[str, Any], page: CasePage, now: datetime) -> list[Contradiction]:
     """Everything that keeps this draft from being signed now."""
-    return form_problems(content, facts_of(page, now))
+    return form_problems(with_prior(content, lesions_before(page)), facts_of(page, now))
 
 
 def _day(shown: str) -> date | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated, Any
+from uuid import uuid4
 
 from fastapi import APIRouter, Body, Request
 from fastapi.responses import RedirectResponse, Response
@@ -27,6 +28,8 @@ from gateway.records import ledger
 from gateway.records.accounts import Viewer
 from gateway.records.views.own_rule import own_rule
 from gateway.reporting.fields import FormValues
+from gateway.reporting.lesions.earlier_forms import draft_of_today
+from gateway.reporting.lesions.identity import tracked, with_prior
 from gateway.reporting.report import Contradiction, Report, form_questions, report_from_form, report_to_form
 from gateway.web.foundation.access import guess
 from gateway.web.foundation.case_access import CaseId, OpenCase, Reader, open_case
@@ -40,6 +43,7 @@ from gateway.web.foundation.templates import render
 from gateway.web.pages import report_form
 from gateway.web.pages.explanation import shown_overrule, shown_requirements
 from gateway.web.pages.gallery import images_of, viewer_series
+from gateway.web.pages.lesion_history import lesions_before
 from gateway.web.pages.queue import Looker
 from gateway.web.pages.verdict import may_judge
 
@@ -87,7 +91,7 @@ def report_page(request: Request, context: Context, viewer: Looker, case_id: Cas
 def draft_of(opened: OpenCase) -> FormValues:
     """The saved draft, or what the gateway can fill in by itself."""
     draft = opened.page.draft
-    return dict(draft.content) if draft else report_form.prefilled(opened.page)
+    return draft_of_today(draft.content) if draft else report_form.prefilled(opened.page)
 
 
 def _form(
@@ -106,6 +110,7 @@ def _form(
 ) -> Response:
     """The form; `checked` shows each problem beside its item, which only annoys before the first attempt to sign."""
     page = opened.page
+    content = with_prior(content, lesions_before(page))
     missing = report_form.problems_of(content, page, opened.now)
     images = images_of(request, context, viewer, page.row.id)
     with context.database.read() as session:
@@ -144,14 +149,24 @@ def keep_draft(context: WebContext, viewer: Viewer, case_id: int, content: FormV
     return ledger.save_draft(context.database, case_id, viewer.account_id, content, version, lease)
 
 
-def sign(context: WebContext, viewer: Viewer, opened: OpenCase, report: Report, password: str) -> int:
-    """Check everything once more and sign; returns the report's number."""
+def sign(context: WebContext, viewer: Viewer, opened: OpenCase, content: FormValues, password: str) -> int:
+    """Check everything once more and sign; returns the report's number.
+
+    What the prior report says of a lesion comes from the records, whatever the form says of it.
+    """
+    report = report_from_form(with_prior(content, lesions_before(opened.page)))
     if problems := report.problems(report_form.facts_of(opened.page, opened.now)):
         raise InvalidReport([str(problem) for problem in problems])
+    report = report.model_copy(update={"lesions": tracked(report.lesions, _new_uid)})
     ledger.check_password(context.database, viewer.account_id, password)
     return ledger.sign_report(
         context.database, opened.page.row.id, viewer.account_id, report.model_dump(mode="json")
     )
+
+
+def _new_uid() -> str:
+    """A UID of a lesion that no report had before (PS3.5 B.2)."""
+    return f"2.25.{uuid4().int}"
 
 
 @router.post("/cases/{case_id}/report")
@@ -192,7 +207,7 @@ def post_report(
         )
     try:
         with guess(request, viewer.login):
-            sign(context, viewer, opened, report_from_form(content), "".join(fields.get("password", [])))
+            sign(context, viewer, opened, content, "".join(fields.get("password", [])))
     except (NotAllowed, TooManyRequests, WrongState) as error:  # a wrong password; the study is contested
         return _form(
             request,
@@ -264,16 +279,16 @@ def sign_json(
     if not opened.mine:
         raise NotClaimed(f"Case {case_id} is not claimed by you.", "Claim it first.")
     if signature.report is not None:
-        try:
-            report = Report.model_validate(signature.report)
+        try:  # its shape here; what its parts must agree on when it is signed
+            content = report_to_form(Report.as_signed(signature.report))
         except ValidationError as error:
             raise InvalidReport(
                 [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False)]
             ) from None
     else:
-        report = report_from_form(signature.form if signature.form is not None else draft_of(opened))
+        content = signature.form if signature.form is not None else draft_of(opened)
     with guess(request, viewer.login):
-        return {"report_id": sign(context, viewer, opened, report, signature.password)}
+        return {"report_id": sign(context, viewer, opened, content, signature.password)}
 
 
 def _listed(content: FormValues, opened: OpenCase) -> dict[str, list[dict[str, str]]]:

@@ -12,7 +12,7 @@ from pydicom.uid import MRImageStorage
 
 from gateway.reporting.answers import Language
 from gateway.reporting.content import ContentWriter, date_time, measured_text, number_text
-from gateway.reporting.outline import Day, Heading, ImageReference, Measured, Words
+from gateway.reporting.layout.entries import Day, Heading, ImageReference, Measured, Words
 from support.objects.reports import SIGNER, STUDY
 
 LENGTH = Measured("long_axis_mm", Decimal("31.50"), "unit.mm")

@@ -9,7 +9,7 @@ import pytest
 from pydicom.uid import EncapsulatedPDFStorage
 
 from gateway.reporting.encapsulated_pdf import build_pdf_document
-from gateway.reporting.outline import Heading, Words
+from gateway.reporting.layout.entries import Heading, Words
 from support.objects.reports import SIGNER, mr_headers
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from gateway.reporting.example import phantom_form
 from gateway.reporting.fields import flatten, problems_of, unflatten
-from gateway.reporting.parts import Lesion, SequenceSeen
+from gateway.reporting.lesions.lesion import Lesion
+from gateway.reporting.parts import SequenceSeen
 from gateway.reporting.report import Report
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -41,7 +42,7 @@ def test_a_group_that_was_deleted_leaves_no_gap() -> None:
 
 def test_a_choice_of_several_is_a_list_even_with_one_answer() -> None:
     """A browser sends one chosen box as a plain text."""
-    assert unflatten({"lesions.0.sites": "frontal_lobe"}, UTC) == {"lesions": [{"sites": ["frontal_lobe"]}]}
+    assert unflatten({"lesions.0.dwi": "rim"}, UTC) == {"lesions": [{"dwi": ["rim"]}]}
 
 
 @pytest.mark.parametrize(
@@ -66,11 +67,11 @@ def test_no_form_breaks_the_reading(form: dict[str, str]) -> None:
 
 def test_a_wrong_answer_is_named_as_the_reader_sees_it() -> None:
     """Lesions count from 1 and carry the label of the item, not the name of the field."""
-    form = phantom_form() | {"lesions.0.border": "fuzzy"}
+    form = phantom_form() | {"lesions.0.border_grey_matter": "fuzzy"}
     with pytest.raises(ValidationError) as caught:
         Report.model_validate(unflatten(form, UTC))
     (problem,) = problems_of(caught.value)
-    assert problem.field == "lesions.0.border"
+    assert problem.field == "lesions.0.border_grey_matter"
     assert problem.problem.startswith("Lesion 1, ")
     assert problem.problem.endswith("not one of the choices.")
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from pydicom.dataset import Dataset
 
 from gateway.reporting.example import phantom_form
-from gateway.reporting.outline import Coded, Entry, Heading, Measured, Restoration, Words, outline
+from gateway.reporting.layout.entries import Coded, Entry, Heading, Measured, Words
+from gateway.reporting.outline import Restoration, outline
 from gateway.reporting.printable import render
 from gateway.reporting.report import report_from_form
 from support.objects.reports import document

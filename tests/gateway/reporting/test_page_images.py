@@ -11,7 +11,8 @@ from pydicom.dataset import Dataset
 from pydicom.uid import SecondaryCaptureImageStorage
 
 from gateway.reporting.example import phantom_report
-from gateway.reporting.outline import Heading, Restoration, Words, outline
+from gateway.reporting.layout.entries import Heading, Words
+from gateway.reporting.outline import Restoration, outline
 from gateway.reporting.page_images import HEIGHT, WIDTH, draw
 from gateway.reporting.structured_report import build_pages
 from support.objects.reports import DEVICE, SIGNED_AT, SIGNER, dciodvfy_errors, mr_headers, read_back

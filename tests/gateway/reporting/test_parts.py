@@ -11,22 +11,19 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from gateway.privacy.pseudonyms import PseudonymKey
-from gateway.reporting.answers import AnatomicalSite
+from gateway.reporting.lesions.answers import AnatomicalSite
 from gateway.reporting.parts import (
     ClinicalContext,
     FreeText,
     Line,
     Measure,
-    Ratios,
     SentText,
     SequenceSeen,
-    Spectrum,
     Uid,
     distinct,
 )
 
 FREE, SENT, LINE = TypeAdapter(FreeText), TypeAdapter(SentText), TypeAdapter(Line)
-SPECTRUM = {"site": "frontal_lobe", "laterality": "right", "reference": "none"}
 
 
 @given(
@@ -136,17 +133,6 @@ def test_a_sequence_is_readable_only_when_it_is_diagnostic() -> None:
     """A sequence without diagnostic quality is present, not readable."""
     poor = SequenceSeen.model_validate({"acquired": "present", "quality": "non_diagnostic"})
     assert (poor.present, poor.readable) == (True, False)
-
-
-def test_a_spectrum_has_a_ratio_and_a_reference_region_for_reference_values() -> None:
-    """Zero is a measured ratio; reference values without their region are refused."""
-    spectrum = Spectrum.model_validate(SPECTRUM | {"values": {"lip_cr": "0"}})
-    assert spectrum.values.known == {"lip_cr": Decimal(0)}
-    assert Ratios().known == {}
-    with pytest.raises(ValidationError, match="without any ratio"):
-        Spectrum.model_validate(SPECTRUM)
-    with pytest.raises(ValidationError, match="reference region"):
-        Spectrum.model_validate(SPECTRUM | {"values": {"naa_cr": "1"}, "reference_values": {"naa_cr": "2"}})
 
 
 @pytest.mark.parametrize("scale", [{"kps": "75"}, {"edss": "3.25"}, {"kps": "110"}, {"edss": "10.5"}])

@@ -14,6 +14,7 @@ from gateway.errors import InvalidReport
 from gateway.reporting import answers, codes
 from gateway.reporting.example import phantom_form, phantom_report
 from gateway.reporting.form import FORM, item_of_field
+from gateway.reporting.lesions import answers as lesion_answers
 from gateway.reporting.report import Report, StudyFacts, form_problems, report_from_form, report_to_form
 from support.objects.reports import reports
 
@@ -44,7 +45,7 @@ LOW = {
     "lesions.0.attribution": "ms",
     "communication.*": None,
 }
-NO_DWI = {**without("dwi"), "lesions.0.dwi": "not_available"}
+NO_DWI = {**without("dwi"), "lesions.0.dwi": "not_covered", "lesions.0.adc": None}
 SPECTRUM = {
     "protocol.sequences.mrs.acquired": "present",
     "protocol.sequences.mrs.quality": "diagnostic",
@@ -55,6 +56,9 @@ SPECTRUM = {
     "spectra.0.reference_values.lip_cr": "0.4",
 }
 
+LESION = {name: value for name, value in phantom_form().items() if name.startswith("lesions.0.")}
+LESION_2 = {name.replace("lesions.0.", "lesions.1."): value for name, value in LESION.items()}
+
 ACCEPTED: dict[str, dict[str, Any]] = {
     "the phantom": {},
     "low suspicion": LOW,
@@ -62,13 +66,17 @@ ACCEPTED: dict[str, dict[str, Any]] = {
     "no DWI, marked incomplete": {**NO_DWI, "protocol.completeness": "incomplete"},
     "no contrast, pattern not acquired": {
         **without("t1_contrast"),
-        "lesions.0.enhancement": "not_acquired",
+        "lesions.0.enhancement": "not_covered",
         "recommendations": ["follow_up", "add_contrast"],
     },
-    "no SWI": {**without("swi"), "lesions.0.swi": "not_available"},
+    "no SWI": {**without("swi"), "lesions.0.swi": "not_covered"},
     "unreadable SWI": {
         "protocol.sequences.swi.quality": "non_diagnostic",
-        "lesions.0.swi": ["not_available"],
+        "lesions.0.swi": ["not_assessable"],
+    },
+    "a lesion that readable sequences do not show": {
+        "lesions.0.swi": ["not_assessable"],
+        "lesions.0.enhancement": ["not_covered"],
     },
     "no prior": {
         "comparison.done": "no_prior",
@@ -78,8 +86,12 @@ ACCEPTED: dict[str, dict[str, Any]] = {
         "new_lesion": "present_no_comparison",
     },
     "spectroscopy": SPECTRUM,
-    "one answer where several may be chosen": {"lesions.0.sites": "frontal_lobe"},
-    "a blank second lesion": {"lesions.1.sites": "", "lesions.1.border": "", "lesions.1.t2": []},
+    "one answer where several may be chosen": {"lesions.0.topography": "subcortical"},
+    "a blank second lesion": {
+        "lesions.1.places.pons": "",
+        "lesions.1.border_white_matter": "",
+        "lesions.1.t2": [],
+    },
     "routine surveillance": {
         **LOW,
         "recommendations": ["routine"],
@@ -109,24 +121,15 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         "iris_phase",
     ),
     "enhancement without contrast": (without("t1_contrast"), "lesions.0.enhancement"),
-    "contrast without enhancement pattern": (
-        {"lesions.0.enhancement": "not_acquired"},
-        "lesions.0.enhancement",
-    ),
     "no DWI, called complete": (NO_DWI, "protocol.completeness"),
     "no FLAIR, called limited": (
         {**without("flair"), "protocol.completeness": "limited", "protocol.limitation": "x"},
-        "protocol.completeness",
-    ),
-    "unreadable DWI, called complete": (
-        {"protocol.sequences.dwi.quality": "non_diagnostic", "lesions.0.dwi": "not_available"},
         "protocol.completeness",
     ),
     "DWI described but absent": (
         {**without("dwi"), "protocol.completeness": "incomplete"},
         "lesions.0.dwi",
     ),
-    "SWI not available but read": ({"lesions.0.swi": ["not_available"]}, "lesions.0.swi"),
     "SWI none and something": ({"lesions.0.swi": ["none", "rim"]}, "lesions.0.swi"),
     "T2 both ways": ({"lesions.0.t2": ["homogeneous", "inhomogeneous"]}, "lesions.0.t2"),
     "critical result not told": ({"communication.*": None}, "communication.person"),
@@ -169,9 +172,17 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a compact date": ({"other_findings": "as on 20251103"}, "other_findings"),
     "a pseudonym in the narrative": ({"narrative": "PML-ABCDEF23 has a lesion."}, "narrative"),
     "an unprintable character": ({"narrative": "bell \x07"}, "narrative"),
+    "a lesion nowhere": ({"lesions.0.places.*": None}, "lesions.0.places"),
+    "a site without a known side": ({"lesions.0.places.pons": "both"}, "lesions.0.places.pons"),
+    "another site without its name": ({"lesions.0.places.other": "left"}, "lesions.0.other_site"),
+    "two lesions of one number": (
+        {**LESION_2, "lesions.0.number": "2", "lesions.1.number": "2"},
+        "lesions.1.number",
+    ),
+    "a spectrum of no lesion": ({**SPECTRUM, "spectra.0.lesion": "4"}, "spectra.0.lesion"),
     "a negative size": ({"lesions.0.long_axis_mm": "-3"}, "lesions.0.long_axis_mm"),
     "a number that is none": ({"certainty_percent": "many"}, "certainty_percent"),
-    "an unknown answer": ({"lesions.0.border": "fuzzy"}, "lesions.0.border"),
+    "an unknown answer": ({"lesions.0.border_grey_matter": "fuzzy"}, "lesions.0.border_grey_matter"),
     "an unknown field": ({"lesions.0.colour": "red"}, "lesions.0.colour"),
     "a key image that is no UID": ({"lesions.0.key_images": ["1.2.x"]}, "lesions.0.key_images.0"),
 }
@@ -218,7 +229,7 @@ def test_several_contradictions_are_shown_at_once() -> None:
             True,
             {
                 **without("t1_contrast"),
-                "lesions.0.enhancement": "not_acquired",
+                "lesions.0.enhancement": "not_covered",
                 "recommendations": ["follow_up", "add_contrast"],
             },
             False,
@@ -227,7 +238,7 @@ def test_several_contradictions_are_shown_at_once() -> None:
             False,
             {
                 **without("t1_contrast"),
-                "lesions.0.enhancement": "not_acquired",
+                "lesions.0.enhancement": "not_covered",
                 "recommendations": ["follow_up", "add_contrast"],
             },
             True,
@@ -236,7 +247,7 @@ def test_several_contradictions_are_shown_at_once() -> None:
             True,
             {
                 **without("t1_contrast"),
-                "lesions.0.enhancement": "not_acquired",
+                "lesions.0.enhancement": "not_covered",
                 "recommendations": ["follow_up", "add_contrast"],
                 "protocol.contrast_correction": "Labelled as contrast, but acquired before the injection.",
             },
@@ -300,7 +311,7 @@ def test_a_signed_report_cannot_be_changed() -> None:
 
 def test_every_answer_has_a_code_and_every_code_a_source() -> None:
     """No answer is without a code, and a public code stands in pydicom, ICD-10 or RFC 5646."""
-    for question in answers.QUESTION:
+    for question in (*answers.QUESTION, *lesion_answers.QUESTION):
         for answer in question:
             assert codes.code(answer.key).meaning
     for key, found in codes.CODES.items():
@@ -308,7 +319,10 @@ def test_every_answer_has_a_code_and_every_code_a_source() -> None:
         assert len(found.meaning) <= 64, key
         if found.scheme_designator not in {codes.PRIVATE_SCHEME.designator, "I10", "RFC5646"}:
             known = concepts[found.scheme_designator].values()
-            assert any(found.value in values for values in known), f"{key} is not in pydicom"
+            # A UCUM expression is right when each unit of it is.
+            parts = found.value.split("/") if found.scheme_designator == "UCUM" else [found.value]
+            for part in parts:
+                assert any(part in values for values in known), f"{key} is not in pydicom"
 
 
 def test_an_unknown_code_key_is_named() -> None:
@@ -322,11 +336,11 @@ def test_the_form_shows_both_patterns_for_every_row_of_the_table() -> None:
     lesion = next(section for section in FORM if section.name == "lesions")
     with_patterns = {item.name for item in lesion.items if item.ms_pattern and item.pml_pattern}
     assert with_patterns >= {
-        "sites",
+        "places",
         "topography",
         "cortical_involvement",
         "morphology",
-        "border",
+        "border_white_matter",
         "time_course",
         "t1",
         "t2",

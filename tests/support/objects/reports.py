@@ -110,11 +110,14 @@ _WHOLE = {
     "context.kps": ["0", "70", "100"],
     "context.edss": ["0", "3.5", "10"],
     "certainty_percent": ["0", "55"],
+    "echo_time_ms": ["30", "135"],
 }
 
 
 def _answer(draw: st.DrawFn, item: FormItem) -> str | list[str]:
     values = [choice.value for choice in item.choices]
+    if item.name in {"number", "lesion"}:  # made to fit by `_fit_lesion`
+        return ""
     match item.kind:
         case "choice":
             return draw(st.sampled_from(values))
@@ -127,6 +130,13 @@ def _answer(draw: st.DrawFn, item: FormItem) -> str | list[str]:
     return []
 
 
+def _pairs(draw: st.DrawFn, field: str, item: FormItem) -> dict[str, str]:
+    choices = [choice.value for choice in item.choices if choice.value != "other"]
+    chosen = draw(st.lists(st.sampled_from(choices), min_size=1, max_size=3))
+    sides = [side.value for side in item.second]
+    return {f"{field}.{choice}": draw(st.sampled_from(sides)) for choice in chosen}
+
+
 @st.composite
 def reports(draw: st.DrawFn) -> Report:
     """Any report the model accepts: every item drawn from the form, then made to fit together."""
@@ -137,7 +147,11 @@ def reports(draw: st.DrawFn) -> Report:
             continue  # given below, to what is asked
         for number in range(groups.get(section.name, 1)):
             for item in section.items:
-                if item.required or draw(st.booleans()):
+                if item.earlier or not (item.required or draw(st.booleans())):
+                    continue
+                if item.kind == "pairs":
+                    form |= _pairs(draw, section.field(item, number), item)
+                else:
                     form[section.field(item, number)] = _answer(draw, item)
     present = {name: _fit_sequence(draw, form, name, groups["spectra"]) for name in SEQUENCE_NAMES}
     for number in range(groups["spectra"]):
@@ -209,15 +223,34 @@ def _fit_comparison(draw: st.DrawFn, form: dict[str, Any], lesions: int, whole: 
 
 def _fit_lesion(draw: st.DrawFn, form: dict[str, Any], number: int, present: dict[str, bool]) -> None:
     """Signals of a sequence that was read are described, those of an absent one are not available."""
+    group = f"lesions.{number}"
     table = (
-        ("t1", "t1", "isointense", "not_available"),
-        ("t2", "t2", ["inhomogeneous", "oedema"], ["not_available"]),
-        ("dwi", "dwi", draw(st.sampled_from(["none", "rim", "rim_dark_centre"])), "not_available"),
-        ("swi", "swi", ["rim", "core"], ["not_available"]),
-        ("t1_contrast", "enhancement", draw(st.sampled_from(["none", "milky_way", "ring"])), "not_acquired"),
+        ("t1", "t1", ["hypointense_centre", "oedema"]),
+        ("t2", "t2", ["inhomogeneous", "oedema", "punctate"]),
+        ("dwi", "dwi", draw(st.sampled_from([["none"], ["rim"], ["rim", "dark_centre"]]))),
+        ("swi", "swi", ["rim", "core"]),
+        (
+            "t1_contrast",
+            "enhancement",
+            draw(st.sampled_from([["none"], ["patchy", "punctate"], ["ring"]])),
+        ),
     )
-    for sequence, item, described, missing in table:
-        form[f"lesions.{number}.{item}"] = described if present[sequence] else missing
+    for sequence, item, described in table:
+        form[f"{group}.{item}"] = described if present[sequence] else ["not_covered"]
+    if not present["dwi"]:
+        form.pop(f"{group}.adc", None)
+    form[f"{group}.morphology"] = draw(
+        st.sampled_from([["oval", "perivenous"], ["flame"], ["not_assessable"]])
+    )
+    form[f"{group}.topography"] = draw(st.sampled_from([["subcortical", "juxtacortical"], ["other"]]))
+    for item, said in (
+        ("course", ["subacute"]),
+        ("iris_signs", ["oedema", "meningeal"]),
+        ("residual", ["none"]),
+    ):
+        if f"{group}.{item}" in form:
+            form[f"{group}.{item}"] = said
+    form.pop(f"{group}.other_site", None)
 
 
 def _fit_ending(draw: st.DrawFn, form: dict[str, Any], whole: bool) -> None:

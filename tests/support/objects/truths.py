@@ -5,7 +5,7 @@ The reader says what is there, as far as the images show it, and knows nothing o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -26,12 +26,16 @@ class TrueSequence:
 
 @dataclass(frozen=True)
 class TrueLesion:
-    """A lesion as it is: what caused it, how it changed since the prior, whether it enhances, its axis in mm."""
+    """A lesion as it is: what caused it, how it changed since the prior, whether it enhances, its axis in mm.
+
+    `in_cord`: it lies in the spinal cord, which the table names for MS alone.
+    """
 
     cause: str
     course: str
     enhances: bool
     axis_mm: int
+    in_cord: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,8 @@ def truths(draw: st.DrawFn) -> Truth:
         st.sampled_from(["new", "increase", "decrease", "unchanged", "resolved"]),
         st.booleans(),
         st.integers(1, 180),
-    )
+        st.booleans(),
+    ).map(lambda drawn: replace(drawn, in_cord=drawn.in_cord and drawn.cause != "pml"))
     return Truth(
         draw(st.booleans()),
         draw(st.sampled_from(PHASES)),
@@ -142,26 +147,44 @@ def _time(truth: Truth) -> dict[str, Any]:
 
 def _lesion(truth: Truth, lesion: TrueLesion) -> dict[str, Any]:
     pml = lesion.cause == "pml"
-    seen = {name: each.readable for name, each in truth.sequences.items()}
     times = {"yes": lesion.course, "no": "undetermined", "no_prior": "no_prior"}
-    enhancement = ("patchy" if pml else "ring") if lesion.enhances else "none"
-    return {
-        "sites": ["frontal_lobe"],
-        "laterality": "left",
-        "topography": ["juxtacortical"],
-        "cortical_involvement": "undetermined",
-        "morphology": "flame" if pml else "oval",
-        "border": "poorly_defined" if pml else "well_defined",
+    said: dict[str, Any] = {
+        "places.spinal_cord" if lesion.in_cord else "places.frontal_lobe": "midline"
+        if lesion.in_cord
+        else "left",
         "time_course": times[truth.prior],
-        "t1": "hypointense" if seen["t1"] else "not_available",
-        "t2": ["inhomogeneous"] if seen["t2"] else ["not_available"],
-        "dwi": ("rim" if pml else "none") if seen["dwi"] else "not_available",
-        "enhancement": enhancement if seen["t1_contrast"] else "not_acquired",
-        "swi": ["none"] if seen["swi"] else ["not_available"],
-        "mass_effect": "none",
-        "long_axis_mm": str(lesion.axis_mm),
         "attribution": lesion.cause,
     }
+    if said["time_course"] == "resolved":
+        return said
+    looks = {
+        "t1": ("t1", ["hypointense_centre", "oedema"]),
+        "t2": ("t2", ["inhomogeneous", "punctate"] if pml else ["oedema"]),
+        "enhancement": (
+            "t1_contrast",
+            (["patchy", "punctate"] if pml else ["ring"]) if lesion.enhances else ["none"],
+        ),
+    }
+    if not lesion.in_cord:
+        looks |= {"dwi": ("dwi", ["rim", "dark_centre"] if pml else ["none"]), "swi": ("swi", ["none"])}
+        said |= {
+            "topography": ["juxtacortical"],
+            "cortical_involvement": "undetermined",
+            "border_white_matter": "poorly_defined" if pml else "well_defined",
+            "border_grey_matter": "well_defined" if pml else "not_applicable",
+            "mass_effect": "none",
+        }
+    for item, (sequence, seen) in looks.items():
+        said[item] = _as_seen(truth.sequences[sequence], seen)
+    morphology = ["flame"] if pml else ["oval", "perivenous"]
+    return said | {"morphology": morphology, "long_axis_mm": str(lesion.axis_mm)}
+
+
+def _as_seen(sequence: TrueSequence, seen: list[str]) -> list[str]:
+    """What a reader says of a signal: what it shows, that it shows nothing readable, or that it was not made."""
+    if sequence.readable:
+        return seen
+    return ["not_assessable"] if sequence.present else ["not_covered"]
 
 
 def _impression(truth: Truth) -> dict[str, Any]:

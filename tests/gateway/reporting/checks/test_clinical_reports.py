@@ -239,7 +239,7 @@ LOW = {
                 {
                     "protocol.sequences.t1_contrast.*": None,
                     "protocol.sequences.t1_contrast.acquired": "absent",
-                    "lesions.0.enhancement": "not_acquired",
+                    "lesions.0.enhancement": "not_covered",
                 }
             ],
             "no_contrast",

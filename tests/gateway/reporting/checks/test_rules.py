@@ -9,21 +9,18 @@ from hypothesis import given, settings
 from pydantic import ValidationError
 
 from gateway.reporting.answers import (
-    Attribution,
     Completeness,
     Diagnosis,
-    Enhancement,
     IntervalUnit,
     IrisPhase,
     NewLesion,
     Quality,
     Recommendation,
-    SwiPattern,
-    T2Signal,
 )
 from gateway.reporting.checks.rules import ASKED, REFUSED, contradictions, questions, refusals
 from gateway.reporting.example import phantom_form, phantom_report
 from gateway.reporting.form import FORM, item_of_field
+from gateway.reporting.lesions.answers import Attribution, SwiPattern, T2Signal
 from gateway.reporting.questions import QUESTIONS
 from gateway.reporting.report import Report, form_problems, form_questions, report_from_form
 from support.objects.reports import reports
@@ -58,8 +55,6 @@ def test_a_report_that_the_model_took_has_no_contradiction(report: Report) -> No
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"lesions": lesion(enhancement=Enhancement.NOT_ACQUIRED)}, ["lesions.0.enhancement"]),
-        ({"lesions": lesion(t2=(T2Signal.NOT_AVAILABLE,))}, ["lesions.0.t2"]),
         ({"lesions": lesion(swi=(SwiPattern.NONE, SwiPattern.FIBRE_TRACTS))}, ["lesions.0.swi"]),
         ({"lesions": lesion(t2=(T2Signal.HOMOGENEOUS, T2Signal.INHOMOGENEOUS))}, ["lesions.0.t2"]),
         ({"new_lesion": NewLesion.UNDETERMINED}, ["new_lesion"]),

@@ -53,7 +53,7 @@ def test_every_item_of_the_form_is_a_field_once() -> None:
         if part.groups
     ]
     expected = [
-        (part.name, list(part.items))
+        (part.name, [item for item in part.items if not item.earlier])
         for part in FORM
         if not part.repeats or report_form.group_numbers(content, part.name)
     ]
@@ -90,17 +90,45 @@ def test_a_time_does_not_wander_when_a_draft_is_saved_again() -> None:
 
 def test_a_problem_stands_at_its_field_and_a_groups_at_its_group() -> None:
     """Nowhere else."""
-    wrong = Contradiction("lesions.0.border", "Lesion 1: not answered.", "Answer it.")
+    wrong = Contradiction("lesions.0.border_white_matter", "Lesion 1: not answered.", "Answer it.")
     whole = Contradiction("lesions.0", "Lesion 1 contradicts itself.", "Decide.")
-    content = {"lesions.0.laterality": "left"}
-    assert field(content, "lesions.0.border", (wrong, whole)).problems == (wrong,)
-    assert field(content, "lesions.0.laterality", (wrong, whole)).problems == ()
+    content = {"lesions.0.places.pons": "left"}
+    assert field(content, "lesions.0.border_white_matter", (wrong, whole)).problems == (wrong,)
+    assert field(content, "lesions.0.places", (wrong, whole)).problems == ()
     assert section(content, "lesions", problems=(wrong, whole)).groups[0].problems == (whole,)
+
+
+def test_a_side_stands_at_its_site_and_its_problem_at_the_sites() -> None:
+    """Each site has its own side; what is wrong with one of them is shown where the sites are."""
+    wrong = Contradiction("lesions.0.places.pons", "Not one of the choices.", "Choose.")
+    content = {"lesions.0.places.pons": "midline", "lesions.0.places.cerebellum": "left"}
+    places = field(content, "lesions.0.places", (wrong,))
+    assert places.pairs == {"cerebellum": "left", "pons": "midline"}
+    assert places.problems == (wrong,)
+
+
+def test_a_lesion_of_the_cord_is_asked_only_what_the_cord_shows() -> None:
+    """Brain items disappear, unless one has an answer; a lesion of cord and brain has them all."""
+    cord = {"lesions.0.places.spinal_cord": "midline", "lesions.0.dwi": ["none"]}
+    names = [each.item.name for each in section(cord, "lesions").groups[0].fields]
+    assert "swi" not in names
+    assert {"t2", "dwi"} <= set(names)
+    both = section(cord | {"lesions.0.places.medulla": "left"}, "lesions").groups[0].fields
+    assert "swi" in [each.item.name for each in both]
+
+
+def test_what_an_earlier_form_asked_is_shown_only_where_it_was_answered() -> None:
+    """Nobody is asked for the border as a whole again."""
+    drawn = [
+        [each.item.name for each in section(content, "lesions").groups[0].fields]
+        for content in ({"lesions.0.border": "mixed"}, {"lesions.0.t2": ["faint"]})
+    ]
+    assert ["border" in names for names in drawn] == [True, False]
 
 
 def test_a_repeating_section_has_its_groups_one_more_when_asked_and_a_blank() -> None:
     """Numbered as people count, and the blank copy has the placeholder that the script replaces."""
-    content = {"lesions.0.laterality": "left", "lesions.3.laterality": "right"}
+    content = {"lesions.0.places.pons": "left", "lesions.3.places.pons": "right"}
     lesions = section(content, "lesions")
     assert [group.title for group in lesions.groups] == ["Lesion 1", "Lesion 4"]
     assert [group.number for group in section(content, "lesions", one_more="lesions").groups] == [
@@ -131,11 +159,11 @@ def test_the_rows_of_the_protocol_table_do_not_repeat_the_sequence() -> None:
 
 def test_removing_a_group_closes_the_gap() -> None:
     """The others keep their answers under the next numbers."""
-    content = {f"lesions.{n}.laterality": side for n, side in enumerate(("left", "right", "both"))}
+    content = {f"lesions.{n}.places.pons": side for n, side in enumerate(("left", "right", "both"))}
     content["narrative"] = "text"
     assert report_form.without_group(content, "lesions", 1) == {
-        "lesions.0.laterality": "left",
-        "lesions.1.laterality": "both",
+        "lesions.0.places.pons": "left",
+        "lesions.1.places.pons": "both",
         "narrative": "text",
     }
     assert report_form.without_group(content, "lesions", -1) == content
@@ -145,12 +173,13 @@ def test_removing_a_group_closes_the_gap() -> None:
     ("given", "kept"),
     [
         (
-            {"lesions.2.laterality": ["left"], "lesions.5.laterality": ["right"]},
-            {"lesions.0.laterality": "left", "lesions.1.laterality": "right"},
+            {"lesions.2.places.pons": ["left"], "lesions.5.places.caudate": ["right"]},
+            {"lesions.0.places.pons": "left", "lesions.1.places.caudate": "right"},
         ),
-        ({"lesions.0.sites": ["thalamus", "caudate"]}, {"lesions.0.sites": ["thalamus", "caudate"]}),
+        ({"lesions.0.places.nose": ["left"], "lesions.0.places.pons": [""]}, {}),
+        ({"lesions.0.dwi": ["rim", "dark_centre"]}, {"lesions.0.dwi": ["rim", "dark_centre"]}),
         ({"csrf": ["x"], "password": ["y"], "nonsense": ["z"], "narrative": [" "]}, {}),
-        ({"lesions.__n__.laterality": ["left"]}, {}),
+        ({"lesions.__n__.places.pons": ["left"]}, {}),
     ],
 )
 def test_a_posted_form_becomes_a_draft(given: dict[str, list[str]], kept: dict[str, object]) -> None:
@@ -171,7 +200,7 @@ def test_the_form_presumes_nothing_of_contrast_that_is_unknown(
     series: list[dict[str, object]], contrast: str | None
 ) -> None:
     """A T1 of which nobody knows whether contrast was given: the reader looks, and says present or absent."""
-    page = SimpleNamespace(row=SimpleNamespace(referral="surveillance"), series=tuple(series))
+    page = SimpleNamespace(row=SimpleNamespace(referral="surveillance"), series=tuple(series), prior=None)
     content = report_form.prefilled(page)  # type: ignore[arg-type]
     assert content.get("protocol.sequences.t1_contrast.acquired") == contrast
     assert content["protocol.sequences.flair.acquired"] == "absent"

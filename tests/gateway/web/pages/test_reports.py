@@ -90,12 +90,12 @@ def test_a_draft_saved_from_an_old_version_overwrites_nothing(web: WebGateway) -
 def test_the_draft_answer_lists_what_is_missing_at_its_item(web: WebGateway) -> None:
     """Each problem names the field it belongs to."""
     case_id = claimed(web)
-    draft = {"version": 0, "content": {**SIGNED, "suspicion": "", "lesions.0.border": ""}}
+    draft = {"version": 0, "content": {**SIGNED, "suspicion": "", "lesions.0.border_white_matter": ""}}
     fields = {
         one["field"]
         for one in web.client("reader").put(f"/api/cases/{case_id}/report", json=draft).json()["problems"]
     }
-    assert {"suspicion", "lesions.0.border"} <= fields
+    assert {"suspicion", "lesions.0.border_white_matter"} <= fields
 
 
 def test_a_complete_report_is_signed_once(web: WebGateway) -> None:
@@ -140,7 +140,7 @@ def test_a_recognised_contrast_series_cannot_be_overlooked(web: WebGateway) -> N
     form = {
         **SIGNED,
         "protocol.sequences.t1_contrast.acquired": "absent",
-        "lesions.0.enhancement": "not_acquired",
+        "lesions.0.enhancement": "not_covered",
         "recommendations": ["follow_up", "add_contrast"],
     }
     form = {
@@ -184,13 +184,17 @@ def test_the_form_shows_every_item_with_both_patterns(web: WebGateway) -> None:
     case_id = claimed(web)
     client = web.client("reader")
     client.put(
-        f"/api/cases/{case_id}/report", json={"version": 0, "content": {"lesions.0.laterality": "left"}}
+        f"/api/cases/{case_id}/report", json={"version": 0, "content": {"lesions.0.places.pons": "left"}}
     )
     page = html.unescape(client.get(f"/cases/{case_id}/report").text)
     for section in FORM:
         for item in section.items:
             name = section.field(item)
-            shown = f'data-marks="{name}"' if item.kind == "uids" else f'name="{name}"'
+            if item.earlier:
+                continue
+            last = item.choices[-1].value if item.choices else ""
+            by_kind = {"uids": f'data-marks="{name}"', "pairs": f'name="{name}.{last}"'}
+            shown = by_kind.get(item.kind, f'name="{name}"')
             if not section.repeats or section.name == "lesions":
                 assert shown in page, name
             for text in (item.ms_pattern, item.pml_pattern):
@@ -210,7 +214,7 @@ def test_without_scripts_the_form_saves_adds_removes_and_signs(web: WebGateway) 
 
     status, page = post(0, add="lesions")
     assert status == 200
-    assert 'name="lesions.1.laterality"' in page
+    assert 'name="lesions.1.places.pons"' in page
     status, page = post(1, **{"lesions.1.comment": "to remove", "remove": "lesions.1"})
     assert status == 200
     assert "to remove" not in page

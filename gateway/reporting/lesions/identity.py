@@ -1,0 +1,98 @@
+"""Which lesion of the patient's prior signed report a lesion is: it keeps its number and its tracking UID.
+
+A reader says it with the number. What the prior report measured, and the tracking UID, follow from the number; whatever
+a form brings of them is dropped.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from gateway.reporting.lesions.lesion import Lesion
+
+_GIVEN = re.compile(r"lesions\.(\d+)\.(?:tracking_uid|prior\..+)")
+_OF_A_LESION = re.compile(r"lesions\.(\d+)\.")
+
+
+@dataclass(frozen=True)
+class PriorLesions:
+    """The lesions of the patient's prior signed report by number; `days` lie between the two studies (1 or more)."""
+
+    days: int
+    lesions: Mapping[int, Lesion]
+
+
+def numbers_of(lesions: Sequence[Lesion]) -> tuple[int, ...]:
+    """The number of each lesion; one without gets the next above all others, so that no number is used again."""
+    highest = max((lesion.number or 0 for lesion in lesions), default=0)
+    numbers = []
+    for lesion in lesions:
+        if lesion.number is None:
+            highest += 1
+        numbers.append(lesion.number or highest)
+    return tuple(numbers)
+
+
+def prior_lesions(lesions: Sequence[Lesion], days: int) -> PriorLesions | None:
+    """The lesions of a prior report that was `days` earlier; None when it was not earlier or had none."""
+    if days < 1 or not lesions:
+        return None
+    return PriorLesions(days, dict(zip(numbers_of(lesions), lesions, strict=True)))
+
+
+def proposed(prior: PriorLesions | None) -> dict[str, str | list[str]]:
+    """Form fields of a new report: the prior report's lesions with number and sites, to be described or removed."""
+    content: dict[str, str | list[str]] = {}
+    for place, (number, lesion) in enumerate(prior.lesions.items() if prior else ()):
+        group = f"lesions.{place}"
+        content[f"{group}.number"] = str(number)
+        content |= {f"{group}.places.{site.value}": side.value for site, side in lesion.places.items()}
+        if lesion.other_site:
+            content[f"{group}.other_site"] = lesion.other_site
+    return content
+
+
+def with_prior(content: Mapping[str, Any], prior: PriorLesions | None) -> dict[str, Any]:
+    """A form with what the gateway knows of each numbered lesion: tracking UID, prior measures, days between.
+
+    A lesion without a number gets the next one above those of both reports.
+    """
+    known = {field: value for field, value in content.items() if not _GIVEN.fullmatch(field)}
+    groups = sorted({int(match[1]) for field in known if (match := _OF_A_LESION.match(field))})
+    numbers = {group: _number(known.get(f"lesions.{group}.number")) for group in groups}
+    highest = max([0, *(number or 0 for number in numbers.values()), *(prior.lesions if prior else ())])
+    for group, number in numbers.items():
+        if number is None and not known.get(f"lesions.{group}.number"):
+            if not any(known[field] for field in known if field.startswith(f"lesions.{group}.")):
+                continue  # a blank group is no lesion
+            highest += 1
+            known[f"lesions.{group}.number"] = str(highest)
+        elif prior and (before := prior.lesions.get(number or 0)):
+            measures = {"long_axis_mm": before.long_axis_mm, "volume_cm3": before.volume_cm3}
+            known[f"lesions.{group}.prior.days"] = str(prior.days)
+            known |= {
+                f"lesions.{group}.prior.{name}": str(v) for name, v in measures.items() if v is not None
+            }
+            if before.tracking_uid:
+                known[f"lesions.{group}.tracking_uid"] = before.tracking_uid
+    return known
+
+
+def tracked(lesions: Sequence[Lesion], new_uid: Callable[[], str]) -> tuple[Lesion, ...]:
+    """The lesions as they are signed: each with its number and a tracking UID, a new one from `new_uid`."""
+    return tuple(
+        lesion.model_copy(update={"number": number, "tracking_uid": lesion.tracking_uid or new_uid()})
+        for number, lesion in zip(numbers_of(lesions), lesions, strict=True)
+    )
+
+
+def _number(text: Any) -> int | None:
+    digits = str(text or "").strip()
+    return (
+        int(digits) if digits.isascii() and digits.isdecimal() and len(digits) <= 3 and int(digits) else None
+    )

@@ -1,0 +1,60 @@
+"""What the patient's prior signed report says of the lesions of a form, and how much each grew since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from pydantic import ValidationError
+
+from gateway.records.views.case_rows import CasePage
+from gateway.reporting.codes import code, label
+from gateway.reporting.content import number_text
+from gateway.reporting.lesions.growth import growth
+from gateway.reporting.lesions.identity import PriorLesions, prior_lesions
+from gateway.reporting.lesions.lesion import PriorMeasures
+from gateway.reporting.report import Report
+
+MOST = Decimal(100_000)
+"""What is typed beyond that is no measure."""
+UNITS = {"long_axis_mm": "unit.mm", "volume_cm3": "unit.cm3"}
+
+
+def lesions_before(page: CasePage) -> PriorLesions | None:
+    """The lesions of the patient's prior signed report; None when there is none."""
+    if page.prior is None:
+        return None
+    return prior_lesions(Report.as_signed(page.prior.content).lesions, page.prior.days)
+
+
+def told_before(prefix: str, content: Mapping[str, Any]) -> Iterator[str]:
+    """What the prior report measured of the same lesion, then how much it grew, as far as the measures are numbers."""
+    told = {
+        name: content[f"{prefix}.prior.{name}"]
+        for name in PriorMeasures.model_fields
+        if content.get(f"{prefix}.prior.{name}")
+    }
+    if not told:
+        return
+    try:
+        prior = PriorMeasures.model_validate(told)
+    except ValidationError:
+        return
+    known = [
+        f"{label(name)} {number_text(value)} {code(unit).value}"
+        for name, unit in UNITS.items()
+        if (value := getattr(prior, name)) is not None
+    ]
+    yield f"In the prior report, {prior.days} days earlier: {', '.join(known) or 'present, not measured'}."
+    axis, volume = (_decimal(content.get(f"{prefix}.{name}")) for name in UNITS)
+    for grown in growth(prior, axis, volume):
+        yield f"{label(grown.concept)}: {grown.value:+f} {code(f'unit.{grown.unit}').value}"
+
+
+def _decimal(text: Any) -> Decimal | None:
+    try:
+        value = Decimal(str(text or "").strip())
+    except InvalidOperation:
+        return None
+    return value if value.is_finite() and abs(value) < MOST else None
