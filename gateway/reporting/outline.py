@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gateway.reporting.form import SEQUENCES
+from gateway.reporting.signer import NOT_SIGNED, Unsigned
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from gateway.reporting.answers import Answer
     from gateway.reporting.parts import Lesion, Ratios, SequenceSeen, Spectrum
     from gateway.reporting.report import Report
+    from gateway.reporting.signer import Signature
+
+
+NOTICE = "For healthcare professionals only. This report supports a clinical decision; it makes none."
 
 
 @dataclass(frozen=True)
@@ -111,6 +116,11 @@ class Restoration:
         return self.original_uids.get(shown, shown)
 
 
+def notice_of(signature: Signature | Unsigned) -> str:
+    """Whom the report is for, and that it is preliminary while nobody has signed it: the same in every form."""
+    return f"{NOT_SIGNED}. {NOTICE}" if isinstance(signature, Unsigned) else NOTICE
+
+
 def outline(report: Report, restoration: Restoration, addendum: str = "") -> tuple[Heading, ...]:
     """Every section of `report` in its order; an addendum or a critical result only where there is one."""
     sections = [
@@ -143,7 +153,7 @@ def _measured(concept: str, value: Decimal | int | None, unit: str) -> Iterable[
 
 def _request(report: Report) -> Iterable[Entry]:
     context = report.context
-    yield Coded("second_opinion", "procedure_reported.brain_mri")
+    yield Coded("reading", "reading.second_opinion")
     yield from _coded("referral", context.referral)
     yield from _words("question", context.question)
     yield from _words("symptoms", context.symptoms)
@@ -160,11 +170,12 @@ def _request(report: Report) -> Iterable[Entry]:
 def _procedure(report: Report) -> Iterable[Entry]:
     protocol = report.protocol
     yield from _coded("completeness", protocol.completeness)
-    for name in SEQUENCES:
-        yield Heading("sequence", tuple(_sequence(name, getattr(protocol.sequences, name))))
     yield from _coded("quality", protocol.quality)
     yield from _words("limitation", protocol.limitation)
     yield from _words("contrast_correction", protocol.contrast_correction)
+    # Behind what is said of the whole examination, which else reads as if it belonged to the last sequence.
+    for name in SEQUENCES:
+        yield Heading("sequence", tuple(_sequence(name, getattr(protocol.sequences, name))))
 
 
 def _sequence(name: str, seen: SequenceSeen) -> Iterable[Entry]:
@@ -237,6 +248,7 @@ def _ratios(ratios: Ratios) -> Iterable[Entry]:
 
 def _impression(report: Report) -> Iterable[Entry]:
     yield from _coded("suspicion", report.suspicion)
+    yield from _measured("suspicion_level", report.suspicion.level, "1")
     yield from _measured("certainty_percent", report.certainty_percent, "%")
     yield from _coded("iris_phase", report.iris_phase)
     yield from _coded("diagnosis", *report.diagnoses)

@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader
 from gateway.reporting.codes import label
 from gateway.reporting.content import measured_text
 from gateway.reporting.outline import (
+    NOTICE,
     Coded,
     Day,
     Entry,
@@ -28,6 +29,7 @@ from gateway.reporting.outline import (
     UidReference,
     Words,
 )
+from gateway.reporting.signer import NOT_SIGNED, Unsigned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,12 +37,11 @@ if TYPE_CHECKING:
 
     from pydicom.dataset import Dataset
 
-    from gateway.reporting.signer import Signer
+    from gateway.reporting.signer import Signature
 
 _HERE = Path(__file__).parent
 _TEMPLATES = Environment(loader=FileSystemLoader(_HERE), autoescape=True, trim_blocks=False)
 TITLE = "Second opinion: brain MRI, MS versus PML"
-NOTICE = "For healthcare professionals only. This report supports a clinical decision; it makes none."
 _INK, _BLUE, _GREY = (27, 39, 51), (31, 78, 121), (81, 96, 111)
 
 
@@ -120,7 +121,7 @@ def _section(heading: Heading) -> Group:
     # One row for each sequence of the protocol reads better than one table for each.
     sequences = tuple(_sequence_row(entry) for entry in inner if entry.concept == "sequence")
     groups = tuple(_group(entry) for entry in inner if entry.concept != "sequence")
-    return Group(label(heading.concept), sequences + _rows(heading.entries), groups)
+    return Group(label(heading.concept), _rows(heading.entries) + sequences, groups)
 
 
 def _sequence_row(heading: Heading) -> tuple[str, str]:
@@ -133,8 +134,12 @@ def tables(sections: Sequence[Heading]) -> list[Group]:
     return [_section(section) for section in sections]
 
 
-def header_of(header: Dataset, signer: Signer, at: datetime) -> dict[str, str]:
+def header_of(header: Dataset, signature: Signature | Unsigned) -> dict[str, str]:
     """The lines above a report that goes back to the sender: patient, study, who signed and when."""
+    return _study(header) | _standing(signature)
+
+
+def _study(header: Dataset) -> dict[str, str]:
     return {
         # The fonts hold no ideographs: the alphabetic group of the name is printed.
         "Patient": str(header.PatientName).split("=")[0].replace("^", " ").strip(),
@@ -142,19 +147,24 @@ def header_of(header: Dataset, signer: Signer, at: datetime) -> dict[str, str]:
         "Date of birth": str(header.PatientBirthDate),
         "Study date": str(header.StudyDate),
         "Accession number": str(header.AccessionNumber),
-        "Signed by": f"{signer.name.replace('^', ' ').strip()}, {signer.organization}",
-        "Signed at": at.strftime("%Y-%m-%d %H:%M %z"),
     }
 
 
-def render(sections: Sequence[Heading], header: Mapping[str, str], language: str = "en") -> str:
+def _standing(signature: Signature | Unsigned) -> dict[str, str]:
+    at = signature.at.strftime("%Y-%m-%d %H:%M %z")
+    if isinstance(signature, Unsigned):
+        return {"Status": NOT_SIGNED, "Written at": at}
+    signer = signature.signer
+    return {"Signed by": f"{signer.name.replace('^', ' ').strip()}, {signer.organization}", "Signed at": at}
+
+
+def render(sections: Sequence[Heading], header: Mapping[str, str], notice: str = NOTICE) -> str:
     """An outline as a complete HTML page; every text is escaped."""
     return _TEMPLATES.get_template("report.html.j2").render(
         title=TITLE,
-        language=language,
         header=[(name, text) for name, text in header.items() if text],
         sections=tables(sections),
-        notice=NOTICE,
+        notice=notice,
     )
 
 
