@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from reference import clinical, privacy, product, recognition, rooms, surveillance
+from reference import clinical, privacy, product, recognition, report, rooms, surveillance
 from reference.marks import filled, names
 from routing_rules.statements.table import TOPICS
 from score.scores import shown
@@ -66,6 +66,8 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "combinations-strictest": partial(surveillance.combinations, "strictest"),
     "combinations-magnims": partial(surveillance.combinations, "magnims-2015"),
     "combinations-ema": partial(surveillance.combinations, "ema-2016"),
+    "report-items": report.report_items,
+    "report-earlier-codes": report.report_earlier_codes,
     "rooms": rooms.rooms,
     "layers": rooms.layers,
 }
