@@ -64,6 +64,9 @@ NOT_IN_THE_READERS_LANGUAGE = {
 """Language of the words that the reader did not write: the gateway's English, identifiers and names, which have none of
 their own, and what the hospital wrote, of which nobody said in which language it is. All others are the reader's."""
 
+UNITS_IN_WORDS = {"1": "", "{ratio}": "", "d": "days", "wk": "weeks", "mo": "months"}
+"""Units of UCUM that people read otherwise, in the plural; all others are read as they are."""
+
 
 def number_text(value: Decimal | int) -> str:
     """A number as people write it: no exponent, no trailing zeros."""
@@ -84,9 +87,9 @@ def date_time(at: datetime) -> DT:
 
 def measured_text(entry: Measured) -> str:
     """A number with its unit, for Basic Text SR and for print."""
-    unit = code(entry.unit)
-    symbol = {"1": "", "{ratio}": ""}.get(unit.value, unit.value)
-    return f"{number_text(entry.value)} {symbol}".strip()
+    unit = code(entry.unit).value
+    words = UNITS_IN_WORDS.get(unit, unit)
+    return f"{number_text(entry.value)} {words.removesuffix('s') if entry.value == 1 else words}".strip()
 
 
 class ContentWriter:

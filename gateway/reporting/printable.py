@@ -144,10 +144,16 @@ def _study(header: Dataset) -> dict[str, str]:
         # The fonts hold no ideographs: the alphabetic group of the name is printed.
         "Patient": str(header.PatientName).split("=")[0].replace("^", " ").strip(),
         "Patient ID": str(header.PatientID),
-        "Date of birth": str(header.PatientBirthDate),
-        "Study date": str(header.StudyDate),
+        "Date of birth": _day(header.PatientBirthDate),
+        "Study date": _day(header.StudyDate),
         "Accession number": str(header.AccessionNumber),
     }
+
+
+def _day(value: object) -> str:
+    """A DA value as the other dates of the page are written; one that is no date as the sender wrote it."""
+    text = str(value or "")
+    return f"{text[:4]}-{text[4:6]}-{text[6:]}" if re.fullmatch(r"\d{8}", text) else text
 
 
 def _standing(signature: Signature | Unsigned) -> dict[str, str]:

@@ -62,7 +62,7 @@ def build_structured_report(
         verifying_observer_name=signed.signer.person_name if signed else None,
         verifying_organization=signed.signer.organization if signed else None,
         performed_procedure_codes=[CodedConcept.from_code(code("reading.second_opinion"))],
-        requested_procedures=[_request(header)],
+        requested_procedures=[_request(header, instances)],
         previous_versions=[_as_instance(predecessor)] if predecessor else None,
         transfer_syntax_uid=ExplicitVRLittleEndian,
         specific_character_set="ISO_IR 192",
@@ -119,18 +119,30 @@ def _device(device: DeviceIdentity) -> Dataset:
     return author
 
 
-def _request(header: Dataset) -> Dataset:
-    """Referenced Request Sequence item: the order this report answers, as far as the study names it."""
+def _request(header: Dataset, instances: Sequence[Dataset]) -> Dataset:
+    """Referenced Request Sequence item: the order this report answers, as far as the images agree on it."""
     item = Dataset()
     item.StudyInstanceUID = header.StudyInstanceUID
     item.ReferencedStudySequence = []
     item.AccessionNumber = header.AccessionNumber
     item.PlacerOrderNumberImagingServiceRequest = ""
     item.FillerOrderNumberImagingServiceRequest = ""
-    item.RequestedProcedureID = ""
-    item.RequestedProcedureDescription = ""
+    item.RequestedProcedureID = _requested(instances, "RequestedProcedureID", header)
+    item.RequestedProcedureDescription = _requested(instances, "RequestedProcedureDescription", header)
     item.RequestedProcedureCodeSequence = []
     return item
+
+
+def _requested(instances: Sequence[Dataset], keyword: str, header: Dataset) -> str:
+    """What Request Attributes Sequence (0040,0275) says of the order with the study's accession number; "" in doubt."""
+    stated = {
+        request.get(keyword)
+        for ds in instances
+        for request in ds.get("RequestAttributesSequence") or ()
+        if request.get("AccessionNumber") in (None, "", header.AccessionNumber) and request.get(keyword)
+    }
+    (value, *others) = stated or {""}
+    return value if isinstance(value, str) and not others else ""
 
 
 def _as_instance(predecessor: Predecessor) -> Dataset:

@@ -71,6 +71,21 @@ def test_a_ratio_is_printed_without_a_unit() -> None:
     assert measured_text(Measured("naa_cr", Decimal("1.20"), "unit.ratio")) == "1.2"
 
 
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (1, "wk", "1 week"),
+        (2, "wk", "2 weeks"),
+        ("0.5", "mo", "0.5 months"),
+        (1, "mo", "1 month"),
+        (1, "mm", "1 mm"),
+    ],
+)
+def test_weeks_and_months_are_written_in_words(value: int | str, unit: str, text: str) -> None:
+    """`mo` and `wk` are UCUM's and mean nothing to a reader of the page."""
+    assert measured_text(Measured("follow_up_interval", Decimal(value), f"unit.{unit}")) == text
+
+
 def test_a_heading_holds_its_entries_with_contains() -> None:
     """CONTAINS is the relationship that all three document classes allow."""
     entries = (Words("narrative", "one\ntwo"), Day("prior_study_date", date(2025, 11, 3)))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
+from pydicom.dataset import Dataset
 from pydicom.uid import EnhancedSRStorage
 
 from gateway.reporting.answers import Language, Suspicion
@@ -44,8 +45,6 @@ from support.objects.reports import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pydicom.dataset import Dataset
-
     from gateway.reporting.codes import EarlierCode
 
 SR_FORMS = (DocumentForm.ENHANCED, DocumentForm.COMPREHENSIVE, DocumentForm.BASIC)
@@ -67,7 +66,8 @@ def stated(item: Dataset) -> str:
             measured = item.MeasuredValueSequence[0]
             unit = str(measured.MeasurementUnitsCodeSequence[0].CodeValue)
             number = number_text(Decimal(str(measured.NumericValue)))
-            return number if unit in ("1", "{ratio}") else f"{number} {unit}"
+            unit = {"1": "", "{ratio}": "", "wk": "weeks", "mo": "months"}.get(unit, unit)
+            return f"{number} {unit.removesuffix('s') if number == '1' else unit}".strip()
         case "IMAGE":
             return str(item.ReferencedSOPSequence[0].ReferencedSOPInstanceUID)
     return "".join(str(item.get(name, "")) for name in ("Date", "DateTime", "PersonName", "UID"))
@@ -190,6 +190,35 @@ def test_every_reference_of_the_document_leads_to_its_evidence() -> None:
     assert [each.StudyInstanceUID for each in ds.CurrentRequestedProcedureEvidenceSequence] == [STUDY]
     assert [each.StudyInstanceUID for each in ds.PertinentOtherEvidenceSequence] == [PRIOR]
     assert (ds.StudyInstanceUID, ds.ReferencedRequestSequence[0].StudyInstanceUID) == (STUDY, STUDY)
+
+
+def requests(*named: str, accession: str = "") -> list[Dataset]:
+    """One image for each name of a requested procedure."""
+    images = mr_headers(len(named))
+    for image, name in zip(images, named, strict=True):
+        request = Dataset()
+        request.RequestedProcedureID = name
+        if accession:
+            request.AccessionNumber = accession
+        image.RequestAttributesSequence = [request]
+    return images
+
+
+@pytest.mark.parametrize(
+    ("images", "expected"),
+    [
+        (requests("RP-1", "RP-1"), "RP-1"),
+        (requests("RP-1", ""), "RP-1"),
+        (requests("RP-1", "RP-2"), ""),
+        (requests("RP-1", accession="SYN-ACC-1"), "RP-1"),
+        (requests("RP-1", accession="SYN-ACC-2"), ""),
+        (mr_headers(2), ""),
+    ],
+    ids=["agreed", "named once", "two orders", "of this accession", "of another accession", "none"],
+)
+def test_the_order_is_named_where_the_images_agree_on_it(images: list[Dataset], expected: str) -> None:
+    """A hospital's RIS finds the order by its Requested Procedure ID; a guess would close another one."""
+    assert document(phantom_report(), images).ReferencedRequestSequence[0].RequestedProcedureID == expected
 
 
 def test_the_header_that_names_the_patient_is_no_evidence_by_that() -> None:
