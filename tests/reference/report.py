@@ -163,7 +163,8 @@ def _several(wanted: Any, path: str, number: int, counter: Iterator[int]) -> Any
     """Every answer of an enumeration of which several may be given, paired where it is a mapping; one of all else."""
     first, *second = map(_bare, get_args(wanted))
     if not (isinstance(first, type) and issubclass(first, Enum)):
-        return (_filled(first, path, number, counter),)
+        values = [_filled(each, path, number, counter) for each in (first, *second) if each is not ...]
+        return (values[0],) if get_origin(wanted) is tuple else {values[0]: values[1]}
     offered = _offered(first, path)
     if get_origin(wanted) is tuple:
         return tuple(offered)
