@@ -19,7 +19,7 @@ from gateway.reporting.answers import Language, Suspicion
 from gateway.reporting.codes import CODES, EARLIER_CODES, PRIVATE_SCHEME, code
 from gateway.reporting.content import number_text
 from gateway.reporting.documents.forms import DocumentForm
-from gateway.reporting.example import phantom_report
+from gateway.reporting.example import phantom_form, phantom_report
 from gateway.reporting.outline import NOTICE, Restoration, outline
 from gateway.reporting.printable import render
 from gateway.reporting.report import Report, report_from_form, report_to_form
@@ -141,7 +141,8 @@ def test_the_suspicion_is_a_number_beside_its_code(suspicion: Suspicion) -> None
 
 def test_a_whole_number_claims_no_decimal() -> None:
     """31 mm are written as 31: 31.0 would say that tenths were measured."""
-    measured = values(document(phantom_report()), "Long axis")[0].MeasuredValueSequence[0]
+    report = report_from_form({**phantom_form(), "lesions.0.long_axis_mm": "31"})
+    measured = values(document(report), "Long axis")[0].MeasuredValueSequence[0]
     assert measured["NumericValue"].value.original_string == "31"
 
 
