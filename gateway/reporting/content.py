@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from gateway.reporting.signer import DeviceIdentity, Unsigned
 
 CONTAINS, CONTEXT, MODIFIER = "CONTAINS", "HAS OBS CONTEXT", "HAS CONCEPT MOD"
+_DS_LENGTH = 16
 ENGLISH = "language.en"
 """Language of every heading, question and coded answer: the meanings of all codes are English."""
 _UNKNOWN = "language.und"
@@ -130,8 +131,9 @@ class ContentWriter:
         number = NumContentItem(
             code(entry.concept), float(entry.value), code(entry.unit), relationship_type=CONTAINS
         )
-        # highdicom would write 40 as 40.0, a precision that nobody measured.
-        number.MeasuredValueSequence[0].NumericValue = number_text(entry.value)
+        # highdicom would write 40 as 40.0, a precision that nobody measured; what VR DS cannot hold it has shortened.
+        if len(text := number_text(entry.value)) <= _DS_LENGTH:
+            number.MeasuredValueSequence[0].NumericValue = text
         return number
 
     @item.register

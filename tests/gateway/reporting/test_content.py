@@ -66,6 +66,18 @@ def test_a_number_becomes_text_with_its_unit_where_the_class_has_no_num() -> Non
     assert (text.ValueType, text.TextValue) == ("TEXT", "31.5 mm")
 
 
+@pytest.mark.parametrize(
+    ("value", "written"), [("40", "40"), ("31.50", "31.5"), ("0.12345678901234567890", None)]
+)
+def test_a_number_is_written_as_it_was_measured_and_fits_its_vr(value: str, written: str | None) -> None:
+    """VR DS holds 16 characters (PS3.5 6.2); within them no digit is added."""
+    item = ContentWriter({}).item(Measured("long_axis_mm", Decimal(value), "unit.mm"))
+    text = str(item.MeasuredValueSequence[0]["NumericValue"].value.original_string)
+    assert len(text) <= 16
+    assert text == (written or text)
+    assert float(text) == pytest.approx(float(value))
+
+
 def test_a_ratio_is_printed_without_a_unit() -> None:
     """The UCUM unit of a ratio says nothing to a reader."""
     assert measured_text(Measured("naa_cr", Decimal("1.20"), "unit.ratio")) == "1.2"
