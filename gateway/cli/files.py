@@ -186,7 +186,7 @@ def report_render(
 ) -> None:
     """Write a report as a DICOM object."""
     from gateway.files.offline import render_report
-    from gateway.reporting.structured_report import DocumentForm
+    from gateway.reporting.documents.forms import DocumentForm
 
     if as_ not in list(DocumentForm):
         raise typer.BadParameter(f"{as_!r} is no form of a report; use {', '.join(DocumentForm)}.")

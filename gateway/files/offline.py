@@ -5,7 +5,6 @@ De-identifying them is `gateway.files.deidentification`.
 
 from __future__ import annotations
 
-import os
 import secrets
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -21,9 +20,9 @@ from gateway.errors import GatewayError
 from gateway.files.dicom_file import shown
 from gateway.files.found_files import FoundFiles, UnusedFile, find_files
 from gateway.privacy.pseudonyms import PseudonymKey
+from gateway.reporting.documents.forms import build
 from gateway.reporting.report import Report
-from gateway.reporting.signer import DeviceIdentity, Signer
-from gateway.reporting.structured_report import build
+from gateway.reporting.signer import DeviceIdentity, Unsigned
 from routing_rules.facts import StudyFacts, study_facts
 from routing_rules.protocol.coverage import covered_by
 from routing_rules.protocol.requirements import standard_protocol
@@ -120,18 +119,17 @@ def facts_of(
 
 
 def render_report(report: Path, evidence: Path, target: Path, form: str) -> None:
-    """Write a report (JSON) over the study in `evidence` as a DICOM object."""
+    """Write a report (JSON) over the study in `evidence` as a DICOM object: preliminary, since nobody signs here."""
     pseudonyms = PseudonymKey(secrets.token_bytes(32), "rendering").of("")
     content = _report_of(report)
     dataset = build(
         content,
         [header for _, header in find_files([evidence]).headers],
-        signed_by=Signer(os.environ.get("USER", "unsigned"), "pml-gateway", "command line"),
-        signed_at=datetime.now(UTC),
+        signature=Unsigned(datetime.now(UTC)),
         sop_instance_uid=pseudonyms.report_uid(0, "", form),
         series_instance_uid=pseudonyms.report_series_uid(0, form),
         series_number=9900,
-        device=DeviceIdentity("pml-gateway", "command line", __version__),
+        device=DeviceIdentity("pml-gateway", "command line", __version__, uid=pseudonyms.device_uid()),
         as_=form,
         date_shift_days=0,
     )

@@ -8,10 +8,10 @@
     lesions                      what is said of a lesion and of a voxel, from the question to the outline
     layout                       what a question of the form and an entry of the outline are
     outline                      the report as a tree of headings and entries
-    content, structured_report   the outline as DICOM SR (Enhanced, Comprehensive, Basic Text)
-    printable, encapsulated_pdf  the outline as HTML and PDF, and the PDF as a DICOM object
-    page_images, secondary_capture   the same as pictures of its pages, and these as DICOM images
-    evidence, signer             what the report is about, and who answers for it
+    content                      the outline as SR content items
+    printable, page_images       the outline as HTML and PDF, and as pictures of its pages
+    documents                    all of these as DICOM objects: SR, Encapsulated PDF, Secondary Capture
+    signer                       who answers for the report, what wrote it, and which report it follows
     example                      a complete synthetic report
 
 Pure: no database, no network, no clock.

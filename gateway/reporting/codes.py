@@ -48,6 +48,28 @@ CODES: Mapping[str, Code] = MappingProxyType(
 )
 
 
+@dataclass(frozen=True)
+class EarlierCode:
+    """What documents of earlier versions have instead of the code of `key` now, and why it was given up.
+
+    A code of the private scheme that is given up is never used again for anything else.
+    """
+
+    key: str
+    was: Code
+    because: str
+
+
+EARLIER_CODES = tuple(
+    EarlierCode(
+        row["key"],
+        Code(row["was"]["value"], row["was"]["scheme"], row["was"]["meaning"]),
+        row["because"],
+    )
+    for row in _CONTENT["earlier"]
+)
+
+
 def code(key: str) -> Code:
     """The code of a concept (`"suspicion"`) or of an answer (`"suspicion.3"`); KeyError names an unknown key."""
     try:

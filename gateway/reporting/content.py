@@ -28,6 +28,7 @@ from highdicom.sr import (
 )
 from pydicom.valuerep import DT
 
+from gateway.reporting.answers import Language
 from gateway.reporting.codes import code
 from gateway.reporting.layout.entries import (
     Coded,
@@ -40,15 +41,37 @@ from gateway.reporting.layout.entries import (
     UidReference,
     Words,
 )
+from gateway.reporting.outline import notice_of
+from gateway.reporting.signer import Signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from gateway.reporting.answers import Language
-    from gateway.reporting.signer import Signer
+    from gateway.reporting.signer import DeviceIdentity, Unsigned
 
 CONTAINS, CONTEXT, MODIFIER = "CONTAINS", "HAS OBS CONTEXT", "HAS CONCEPT MOD"
+_DS_LENGTH = 16
+ENGLISH = "language.en"
+"""Language of every heading, question and coded answer: the meanings of all codes are English."""
+_UNKNOWN, _SEVERAL = "language.und", "language.mul"
+IN_SEVERAL_LANGUAGES = frozenset({"reason"})
+"""Words that begin in English and go on in the reader's language."""
+NOT_IN_THE_READERS_LANGUAGE = {
+    "notice": ENGLISH,
+    "addendum_text": ENGLISH,
+    "lesion_identifier": ENGLISH,
+    "tracking_identifier": ENGLISH,
+    "spectrum_lesion": ENGLISH,
+    "communicated_to": ENGLISH,
+    "question": _UNKNOWN,
+    "symptoms": _UNKNOWN,
+}
+"""Language of the words that the reader did not write: the gateway's English, identifiers and names, which have none of
+their own, and what the hospital wrote, of which nobody said in which language it is. All others are the reader's."""
+
+UNITS_IN_WORDS = {"1": "", "{ratio}": "", "d": "days", "wk": "weeks", "mo": "months"}
+"""Units of UCUM that people read otherwise, in the plural; all others are read as they are."""
 
 
 def number_text(value: Decimal | int) -> str:
@@ -70,20 +93,23 @@ def date_time(at: datetime) -> DT:
 
 def measured_text(entry: Measured) -> str:
     """A number with its unit, for Basic Text SR and for print."""
-    unit = code(entry.unit)
-    symbol = {"1": "", "{ratio}": ""}.get(unit.value, unit.value)
-    return f"{number_text(entry.value)} {symbol}".strip()
+    unit = code(entry.unit).value
+    words = UNITS_IN_WORDS.get(unit, unit)
+    return f"{number_text(entry.value)} {words.removesuffix('s') if entry.value == 1 else words}".strip()
 
 
 class ContentWriter:
     """Turns outline entries into content items.
 
-    `classes` maps each SOP Instance UID that may be referenced to its SOP Class UID; `numbers` says whether the
-    document class has NUM.
+    `classes` maps each SOP Instance UID that may be referenced to its SOP Class UID; `language` is that of the reader's
+    words; `numbers` says whether the document class has NUM.
     """
 
-    def __init__(self, classes: Mapping[str, str], *, numbers: bool = True) -> None:
+    def __init__(
+        self, classes: Mapping[str, str], language: Language = Language.ENGLISH, *, numbers: bool = True
+    ) -> None:
         self._classes = classes
+        self._language = language.key
         self._numbers = numbers
 
     @singledispatchmethod
@@ -102,14 +128,25 @@ class ContentWriter:
 
     @item.register
     def _(self, entry: Words) -> ContentItem:
-        return TextContentItem(code(entry.concept), entry.text.replace("\n", "\r\n"), CONTAINS)
+        item = TextContentItem(code(entry.concept), entry.text.replace("\n", "\r\n"), CONTAINS)
+        language = NOT_IN_THE_READERS_LANGUAGE.get(entry.concept, self._language)
+        if entry.concept in IN_SEVERAL_LANGUAGES and language != ENGLISH:
+            language = _SEVERAL
+        if language != ENGLISH:  # TID 1204: it governs this item, where the root says English
+            item.ContentSequence = ContentSequence([_language(language)])
+        return item
 
     @item.register
     def _(self, entry: Measured) -> ContentItem:
         if not self._numbers:
             return TextContentItem(code(entry.concept), measured_text(entry), CONTAINS)
-        value = float(entry.value) if isinstance(entry.value, Decimal) else entry.value
-        return NumContentItem(code(entry.concept), value, code(entry.unit), relationship_type=CONTAINS)
+        number = NumContentItem(
+            code(entry.concept), float(entry.value), code(entry.unit), relationship_type=CONTAINS
+        )
+        # highdicom would write 40 as 40.0, a precision that nobody measured; what VR DS cannot hold it has shortened.
+        if len(text := number_text(entry.value)) <= _DS_LENGTH:
+            number.MeasuredValueSequence[0].NumericValue = text
+        return number
 
     @item.register
     def _(self, entry: Day) -> ContentItem:
@@ -138,21 +175,52 @@ class ContentWriter:
         return container
 
     def root(
-        self, sections: Iterable[Heading], language: Language, signer: Signer, study_instance_uid: str
+        self,
+        sections: Iterable[Heading],
+        signature: Signature | Unsigned,
+        device: DeviceIdentity,
+        study_instance_uid: str,
     ) -> ContentItem:
-        """The whole tree: TID 2000 with language, procedure, observer (TID 1002) and subject study as its head."""
+        """The whole tree: TID 2000 with language, procedure, observer (TID 1002), subject study and notice as its head.
+
+        The reader who signed is the observer; `device` is it where nobody signed.
+        """
         root = ContainerContentItem(code("title"), False, template_id="2000")
-        observer = code("observer_type"), code("observer_type.person")
+        observer = _reader(signature) if isinstance(signature, Signature) else _device(device)
         root.ContentSequence = ContentSequence(
             [
-                CodeContentItem(code("language"), code(language.key), MODIFIER),
+                _language(ENGLISH),
                 CodeContentItem(code("procedure_reported"), code("procedure_reported.brain_mri"), MODIFIER),
-                CodeContentItem(*observer, CONTEXT),
-                PnameContentItem(code("observer_name"), signer.person_name, CONTEXT),
-                TextContentItem(code("observer_organization"), signer.organization, CONTEXT),
-                CodeContentItem(code("observer_role"), code("observer_role.verifying"), CONTEXT),
+                *observer,
                 UIDRefContentItem(code("study_instance_uid"), study_instance_uid, CONTEXT),
+                self.item(Words("notice", notice_of(signature))),
                 *(self.item(section) for section in sections),
             ]
         )
         return root
+
+
+def _language(key: str) -> ContentItem:
+    """Language of an item and of all below it (TID 1204)."""
+    return CodeContentItem(code("language"), code(key), MODIFIER)
+
+
+def _reader(signature: Signature) -> list[ContentItem]:
+    """Person observer (TID 1003): the reader who signed, as the one who verifies."""
+    signer = signature.signer
+    return [
+        CodeContentItem(code("observer_type"), code("observer_type.person"), CONTEXT),
+        PnameContentItem(code("observer_name"), signer.person_name, CONTEXT),
+        TextContentItem(code("observer_organization"), signer.organization, CONTEXT),
+        CodeContentItem(code("observer_role"), code("observer_role.verifying"), CONTEXT),
+    ]
+
+
+def _device(device: DeviceIdentity) -> list[ContentItem]:
+    """Device observer (TID 1004): what wrote a report that nobody signed."""
+    return [
+        CodeContentItem(code("observer_type"), code("observer_type.device"), CONTEXT),
+        UIDRefContentItem(code("device_observer_uid"), device.uid, CONTEXT),
+        TextContentItem(code("device_observer_manufacturer"), device.manufacturer, CONTEXT),
+        TextContentItem(code("device_observer_model"), device.model, CONTEXT),
+    ]

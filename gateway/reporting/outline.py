@@ -26,12 +26,17 @@ from gateway.reporting.layout.entries import (
 from gateway.reporting.lesions.entries import lesion_entries, spectrum_entries
 from gateway.reporting.lesions.identity import numbers_of
 from gateway.reporting.questions import QUESTIONS
+from gateway.reporting.signer import NOT_SIGNED, Unsigned
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from gateway.reporting.parts import SequenceSeen
     from gateway.reporting.report import Report
+    from gateway.reporting.signer import Signature
+
+
+NOTICE = "For healthcare professionals only. This report supports a clinical decision; it makes none."
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,11 @@ class Restoration:
         return self.original_uids.get(shown, shown)
 
 
+def notice_of(signature: Signature | Unsigned) -> str:
+    """Whom the report is for, and that it is preliminary while nobody has signed it: the same in every form."""
+    return f"{NOT_SIGNED}. {NOTICE}" if isinstance(signature, Unsigned) else NOTICE
+
+
 def outline(report: Report, restoration: Restoration, addendum: str = "") -> tuple[Heading, ...]:
     """Every section of `report` in its order; an addendum or a critical result only where there is one."""
     sections = [
@@ -76,7 +86,7 @@ def outline(report: Report, restoration: Restoration, addendum: str = "") -> tup
 
 def _request(report: Report) -> Iterable[Entry]:
     context = report.context
-    yield Coded("second_opinion", "procedure_reported.brain_mri")
+    yield Coded("reading", "reading.second_opinion")
     yield from coded("referral", context.referral)
     yield from coded("pml_status", context.pml_status)
     yield from coded("pml_certainty", context.pml_certainty)
@@ -95,11 +105,12 @@ def _request(report: Report) -> Iterable[Entry]:
 def _procedure(report: Report) -> Iterable[Entry]:
     protocol = report.protocol
     yield from coded("completeness", protocol.completeness)
-    for name in SEQUENCES:
-        yield Heading("sequence", tuple(_sequence(name, getattr(protocol.sequences, name))))
     yield from coded("quality", protocol.quality)
     yield from words("limitation", protocol.limitation)
     yield from words("contrast_correction", protocol.contrast_correction)
+    # Behind what is said of the whole examination, which else reads as if it belonged to the last sequence.
+    for name in SEQUENCES:
+        yield Heading("sequence", tuple(_sequence(name, getattr(protocol.sequences, name))))
 
 
 def _sequence(name: str, seen: SequenceSeen) -> Iterable[Entry]:
@@ -133,6 +144,7 @@ def _findings(report: Report, restoration: Restoration) -> Iterable[Entry]:
 
 def _impression(report: Report) -> Iterable[Entry]:
     yield from coded("suspicion", report.suspicion)
+    yield from measured("suspicion_level", report.suspicion.level, "1")
     yield from measured("certainty_percent", report.certainty_percent, "%")
     yield from coded("iris_phase", report.iris_phase)
     yield from coded("diagnosis", *report.diagnoses)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 from PIL import Image, ImageDraw, ImageFont
 
-from gateway.reporting.printable import NOTICE, TITLE, tables
+from gateway.reporting.outline import NOTICE
+from gateway.reporting.printable import TITLE, tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -32,7 +33,7 @@ _LEADING = 1.35
 _Font = ImageFont.FreeTypeFont
 
 
-def draw(sections: Sequence[Heading], header: Mapping[str, str]) -> list[Image.Image]:
+def draw(sections: Sequence[Heading], header: Mapping[str, str], notice: str = NOTICE) -> list[Image.Image]:
     """The pages, 8 bits of grey, each `WIDTH` by `HEIGHT` pixels."""
     sheet = _Sheet()
     sheet.write(TITLE, _font(_TITLE, bold=True))
@@ -45,7 +46,7 @@ def draw(sections: Sequence[Heading], header: Mapping[str, str]) -> list[Image.I
             sheet.heading(group.title, _font(_GROUP, bold=True))
             sheet.table(group.rows)
     sheet.skip(30)
-    sheet.write(NOTICE, _font(_SMALL), _GREY)
+    sheet.write(notice, _font(_SMALL), _GREY)
     whose = ", ".join(header[name] for name in ("Patient", "Patient ID") if header.get(name))
     return sheet.finished(whose)
 

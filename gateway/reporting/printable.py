@@ -28,6 +28,8 @@ from gateway.reporting.layout.entries import (
     UidReference,
     Words,
 )
+from gateway.reporting.outline import NOTICE
+from gateway.reporting.signer import NOT_SIGNED, Unsigned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,12 +37,11 @@ if TYPE_CHECKING:
 
     from pydicom.dataset import Dataset
 
-    from gateway.reporting.signer import Signer
+    from gateway.reporting.signer import Signature
 
 _HERE = Path(__file__).parent
 _TEMPLATES = Environment(loader=FileSystemLoader(_HERE), autoescape=True, trim_blocks=False)
 TITLE = "Second opinion: brain MRI, MS versus PML"
-NOTICE = "For healthcare professionals only. This report supports a clinical decision; it makes none."
 _INK, _BLUE, _GREY = (27, 39, 51), (31, 78, 121), (81, 96, 111)
 
 
@@ -121,7 +122,7 @@ def _section(heading: Heading) -> Group:
     # One row for each sequence of the protocol reads better than one table for each.
     sequences = tuple(_sequence_row(entry) for entry in inner if entry.concept == "sequence")
     groups = tuple(_group(entry) for entry in inner if entry.concept != "sequence")
-    return Group(label(heading.concept), sequences + _rows(heading.entries), groups)
+    return Group(label(heading.concept), _rows(heading.entries) + sequences, groups)
 
 
 def _sequence_row(heading: Heading) -> tuple[str, str]:
@@ -134,28 +135,43 @@ def tables(sections: Sequence[Heading]) -> list[Group]:
     return [_section(section) for section in sections]
 
 
-def header_of(header: Dataset, signer: Signer, at: datetime) -> dict[str, str]:
+def header_of(header: Dataset, signature: Signature | Unsigned) -> dict[str, str]:
     """The lines above a report that goes back to the sender: patient, study, who signed and when."""
+    return _study(header) | _standing(signature)
+
+
+def _study(header: Dataset) -> dict[str, str]:
     return {
         # The fonts hold no ideographs: the alphabetic group of the name is printed.
         "Patient": str(header.PatientName).split("=")[0].replace("^", " ").strip(),
         "Patient ID": str(header.PatientID),
-        "Date of birth": str(header.PatientBirthDate),
-        "Study date": str(header.StudyDate),
+        "Date of birth": _day(header.PatientBirthDate),
+        "Study date": _day(header.StudyDate),
         "Accession number": str(header.AccessionNumber),
-        "Signed by": f"{signer.name.replace('^', ' ').strip()}, {signer.organization}",
-        "Signed at": at.strftime("%Y-%m-%d %H:%M %z"),
     }
 
 
-def render(sections: Sequence[Heading], header: Mapping[str, str], language: str = "en") -> str:
+def _day(value: object) -> str:
+    """A DA value as the other dates of the page are written; one that is no date as the sender wrote it."""
+    text = str(value or "")
+    return f"{text[:4]}-{text[4:6]}-{text[6:]}" if re.fullmatch(r"\d{8}", text) else text
+
+
+def _standing(signature: Signature | Unsigned) -> dict[str, str]:
+    at = signature.at.strftime("%Y-%m-%d %H:%M %z")
+    if isinstance(signature, Unsigned):
+        return {"Status": NOT_SIGNED, "Written at": at}
+    signer = signature.signer
+    return {"Signed by": f"{signer.name.replace('^', ' ').strip()}, {signer.organization}", "Signed at": at}
+
+
+def render(sections: Sequence[Heading], header: Mapping[str, str], notice: str = NOTICE) -> str:
     """An outline as a complete HTML page; every text is escaped."""
     return _TEMPLATES.get_template("report.html.j2").render(
         title=TITLE,
-        language=language,
         header=[(name, text) for name, text in header.items() if text],
         sections=tables(sections),
-        notice=NOTICE,
+        notice=notice,
     )
 
 

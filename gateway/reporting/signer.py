@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
 from enum import StrEnum
+
+#: What every form of a report that nobody signed says of itself.
+NOT_SIGNED = "Preliminary: not signed by a reader"
 
 #: Titles in front of a plain name; they go into the prefix component of a PN (PS3.5 6.2.1).
 _TITLES = frozenset({"dr", "prof", "pd", "med", "priv.-doz", "dipl.-med", "mr", "mrs", "ms"})
@@ -42,15 +46,50 @@ class Signer:
 
 
 @dataclass(frozen=True)
+class Signature:
+    """A reader's signature: who answers for the report since when (aware, best in the sender's zone)."""
+
+    signer: Signer
+    at: datetime
+
+    def __post_init__(self) -> None:
+        _must_be_aware(self.at)
+
+    def seen_from(self, zone: tzinfo) -> Signature:
+        """The same signature with its time in `zone`."""
+        return replace(self, at=self.at.astimezone(zone))
+
+
+@dataclass(frozen=True)
+class Unsigned:
+    """No signature: nobody answers for the report, it is preliminary; `at` (aware) is when it was written."""
+
+    at: datetime
+
+    def __post_init__(self) -> None:
+        _must_be_aware(self.at)
+
+    def seen_from(self, zone: tzinfo) -> Unsigned:
+        """The same with its time in `zone`."""
+        return replace(self, at=self.at.astimezone(zone))
+
+
+def _must_be_aware(at: datetime) -> None:
+    """A naive time would be read in whatever zone the reader of the report lives."""
+    if at.tzinfo is None:
+        raise ValueError(f"The time {at!r} has no zone; give an aware datetime.")
+
+
+@dataclass(frozen=True)
 class DeviceIdentity:
     """The gateway as the equipment that wrote the document (PS3.3 C.7.5.1); `uid` is its Device UID."""
 
     manufacturer: str
     model: str
     software_version: str
+    uid: str
     serial_number: str = "0"
     station_name: str = ""
-    uid: str = ""
 
 
 class Purpose(StrEnum):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from reference import clinical, privacy, product, recognition, report_rules, rooms, surveillance
+from reference import clinical, privacy, product, recognition, report, report_rules, rooms, surveillance
 from reference.marks import filled, names
 from routing_rules.statements.table import TOPICS
 from score.scores import shown
@@ -72,6 +72,8 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "usual-intervals": report_rules.usual_intervals,
     "lesion-exclusions": report_rules.exclusions,
     "earlier-answers": report_rules.earlier_answers,
+    "report-items": report.report_items,
+    "report-earlier-codes": report.report_earlier_codes,
     "rooms": rooms.rooms,
     "layers": rooms.layers,
 }

@@ -35,9 +35,9 @@ from gateway.records.step_record import StepRecord
 from gateway.records.tables.cases import Case
 from gateway.records.tables.studies import Study
 from gateway.records.views import case_rows
+from gateway.reporting.documents.forms import build, build_pages
 from gateway.reporting.report import Report
-from gateway.reporting.signer import DeviceIdentity, Predecessor, Purpose, Signer
-from gateway.reporting.structured_report import build, build_pages
+from gateway.reporting.signer import DeviceIdentity, Predecessor, Purpose, Signature, Signer
 
 CORRECTED = (
     "Corrected report: the identity of the patient or study was corrected; the findings are unchanged."
@@ -99,8 +99,9 @@ def compose(turn: Turn, context: StepContext) -> StepResult:
             "priors": [prior.header for prior in priors],
             "date_shift_days": shift,
             "original_uids": originals_of,
-            "signed_by": Signer(signed.signer_name, "Reading site", signed.signer_login),
-            "signed_at": signed.signed_at,
+            "signature": Signature(
+                Signer(signed.signer_name, "Reading site", signed.signer_login), signed.signed_at
+            ),
             "series_instance_uid": derived.report_series_uid(case.saved_id, form),
             "series_number": SERIES_NUMBER + number,
             "device": device,

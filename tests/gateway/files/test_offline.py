@@ -84,7 +84,7 @@ def test_rules_are_not_explained_on_nothing(tmp_path: Path) -> None:
 def test_a_report_is_written_in_the_class_that_is_asked_for(
     study: Path, tmp_path: Path, form: str, sop_class: str
 ) -> None:
-    """PS3.4 B.5; with patient and study of the evidence, and a name for whoever signed nothing."""
+    """PS3.4 B.5; with patient and study of the evidence, and a UID of its own."""
     (tmp_path / "report.json").write_text(phantom_report(prior_study_date=None).model_dump_json())
     offline.render_report(tmp_path / "report.json", study, tmp_path / "out.dcm", form)
     written, image = dcmread(tmp_path / "out.dcm"), next(iter(find_files([study]).headers))[1]
@@ -92,6 +92,20 @@ def test_a_report_is_written_in_the_class_that_is_asked_for(
     for keyword in ("PatientID", "PatientName", "StudyInstanceUID"):
         assert written[keyword].value == image[keyword].value
     assert written.SOPInstanceUID != image.SOPInstanceUID
+
+
+@pytest.mark.parametrize("form", ["enhanced", "comprehensive", "basic", "pdf"])
+def test_a_report_that_is_rendered_is_signed_by_nobody(
+    study: Path, tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A signature is made in the gateway; whoever types a command is not named as a reader."""
+    monkeypatch.setenv("USER", "zzyzx")
+    (tmp_path / "report.json").write_text(phantom_report(prior_study_date=None).model_dump_json())
+    offline.render_report(tmp_path / "report.json", study, tmp_path / "out.dcm", form)
+    written = dcmread(tmp_path / "out.dcm")
+    assert written.VerificationFlag == "UNVERIFIED"
+    assert form == "pdf" or (written.CompletionFlag, written.PreliminaryFlag) == ("PARTIAL", "PRELIMINARY")
+    assert b"zzyzx" not in (tmp_path / "out.dcm").read_bytes()
 
 
 @pytest.mark.parametrize("content", ["{}", "{", "[1]", "\xff"])

@@ -11,9 +11,17 @@ from hypothesis import strategies as st
 from pydicom.uid import MRImageStorage
 
 from gateway.reporting.answers import Language
-from gateway.reporting.content import ContentWriter, date_time, measured_text, number_text
+from gateway.reporting.content import (
+    NOT_IN_THE_READERS_LANGUAGE,
+    ContentWriter,
+    date_time,
+    measured_text,
+    number_text,
+)
 from gateway.reporting.layout.entries import Day, Heading, ImageReference, Measured, Words
-from support.objects.reports import SIGNER, STUDY
+from gateway.reporting.outline import NOTICE
+from gateway.reporting.signer import NOT_SIGNED, Unsigned
+from support.objects.reports import DEVICE, SIGNATURE, SIGNED_AT, STUDY
 
 LENGTH = Measured("long_axis_mm", Decimal("31.50"), "unit.mm")
 
@@ -64,6 +72,21 @@ def test_a_ratio_is_printed_without_a_unit() -> None:
     assert measured_text(Measured("naa_cr", Decimal("1.20"), "unit.ratio")) == "1.2"
 
 
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (1, "wk", "1 week"),
+        (2, "wk", "2 weeks"),
+        ("0.5", "mo", "0.5 months"),
+        (1, "mo", "1 month"),
+        (1, "mm", "1 mm"),
+    ],
+)
+def test_weeks_and_months_are_written_in_words(value: int | str, unit: str, text: str) -> None:
+    """`mo` and `wk` are UCUM's and mean nothing to a reader of the page."""
+    assert measured_text(Measured("follow_up_interval", Decimal(value), f"unit.{unit}")) == text
+
+
 def test_a_heading_holds_its_entries_with_contains() -> None:
     """CONTAINS is the relationship that all three document classes allow."""
     entries = (Words("narrative", "one\ntwo"), Day("prior_study_date", date(2025, 11, 3)))
@@ -84,12 +107,52 @@ def test_an_image_is_referenced_with_its_own_class() -> None:
 
 
 def test_the_root_names_observer_and_study_before_the_sections() -> None:
-    """TID 2000 begins with language, procedure, observer and subject study."""
-    language = next(iter(Language))
-    root = ContentWriter({}).root(
-        [Heading("section.findings", (Words("narrative", "Text."),))], language, SIGNER, STUDY
-    )
+    """TID 2000 begins with language, procedure, observer and subject study; then whom the report is for."""
+    sections = [Heading("section.findings", (Words("narrative", "Text."),))]
+    root = ContentWriter({}).root(sections, SIGNATURE, DEVICE, STUDY)
     relations = [item.RelationshipType for item in root.ContentSequence]
-    assert relations == ["HAS CONCEPT MOD"] * 2 + ["HAS OBS CONTEXT"] * 5 + ["CONTAINS"]
+    assert relations == ["HAS CONCEPT MOD"] * 2 + ["HAS OBS CONTEXT"] * 5 + ["CONTAINS"] * 2
     assert [item.UID for item in root.ContentSequence if item.ValueType == "UIDREF"] == [STUDY]
+    assert [item.TextValue for item in root.ContentSequence if item.ValueType == "TEXT"][1:] == [NOTICE]
     assert root.ContentTemplateSequence[0].TemplateIdentifier == "2000"
+
+
+def test_the_device_observes_what_nobody_signed() -> None:
+    """No person is named who answers for nothing, and the tree itself says that it is preliminary."""
+    root = ContentWriter({}).root([], Unsigned(SIGNED_AT), DEVICE, STUDY)
+    assert "PNAME" not in {item.ValueType for item in root.ContentSequence}
+    assert [item.UID for item in root.ContentSequence if item.ValueType == "UIDREF"] == [DEVICE.uid, STUDY]
+    assert root.ContentSequence[-1].TextValue == f"{NOT_SIGNED}. {NOTICE}"
+
+
+def test_words_in_another_language_than_english_say_so() -> None:
+    """TID 1204: questions and answers are English, so the root is, and each other text names its own language."""
+    root = ContentWriter({}).root([], SIGNATURE, DEVICE, STUDY)
+    assert root.ContentSequence[0].ConceptCodeSequence[0].CodeValue == "en"
+    german = ContentWriter({}, Language.GERMAN).item(Words("narrative", "Befund"))
+    (language,) = german.ContentSequence
+    assert language.RelationshipType == "HAS CONCEPT MOD"
+    assert (language.ConceptNameCodeSequence[0].CodeValue, language.ConceptCodeSequence[0].CodeValue) == (
+        "121049",
+        "de",
+    )
+    assert "ContentSequence" not in ContentWriter({}).item(Words("narrative", "Finding"))
+
+
+@pytest.mark.parametrize(("language", "declared"), [(Language.GERMAN, ["mul"]), (Language.ENGLISH, [])])
+def test_words_that_begin_in_english_are_in_several_languages(
+    language: Language, declared: list[str]
+) -> None:
+    """A reason follows the gateway's sentence in the same text; only an English one is in one language."""
+    below = ContentWriter({}, language).item(Words("reason", "Unusual: weil")).get("ContentSequence", [])
+    assert [each.ConceptCodeSequence[0].CodeValue for each in below] == declared
+
+
+@pytest.mark.parametrize("language", Language)
+def test_words_of_others_are_not_in_the_language_of_the_reader(language: Language) -> None:
+    """The gateway writes English; in which language the hospital wrote is not known, whoever reads."""
+    writer = ContentWriter({}, language)
+    for concept, declared in NOT_IN_THE_READERS_LANGUAGE.items():
+        below = writer.item(Words(concept, "text")).get("ContentSequence", [])
+        codes = [each.ConceptCodeSequence[0].CodeValue for each in below]
+        assert codes == ([] if declared == "language.en" else ["und"])

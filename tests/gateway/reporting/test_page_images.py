@@ -10,12 +10,13 @@ from PIL import Image
 from pydicom.dataset import Dataset
 from pydicom.uid import SecondaryCaptureImageStorage
 
+from gateway.reporting.documents.forms import build_pages
 from gateway.reporting.example import phantom_report
 from gateway.reporting.layout.entries import Heading, Words
 from gateway.reporting.outline import Restoration, outline
 from gateway.reporting.page_images import HEIGHT, WIDTH, draw
-from gateway.reporting.structured_report import build_pages
-from support.objects.reports import DEVICE, SIGNED_AT, SIGNER, dciodvfy_errors, mr_headers, read_back
+from gateway.reporting.signer import Unsigned
+from support.objects.reports import DEVICE, SIGNATURE, SIGNED_AT, dciodvfy_errors, mr_headers, read_back
 
 HEADER = {"Patient": "Müßig Jürgen", "Patient ID": "SYN-4711"}
 SECTIONS = outline(phantom_report(prior_study_date=None, told_at=SIGNED_AT), Restoration())
@@ -24,8 +25,7 @@ SECTIONS = outline(phantom_report(prior_study_date=None, told_at=SIGNED_AT), Res
 def pages(**options: Any) -> list[Dataset]:
     """The images of the example report."""
     arguments: dict[str, Any] = {
-        "signed_by": SIGNER,
-        "signed_at": SIGNED_AT,
+        "signature": SIGNATURE,
         "sop_instance_uid_of": lambda page: f"2.25.7150{page}",
         "series_instance_uid": "2.25.71601",
         "series_number": 9904,
@@ -91,6 +91,13 @@ def test_each_page_is_an_image_of_the_patient_and_study() -> None:
         assert page.pixel_array.shape == (HEIGHT, WIDTH)
         assert page.pixel_array.min() < 60
         assert len(page.SourceImageSequence) == len(mr_headers())
+
+
+def test_a_page_that_nobody_signed_looks_different() -> None:
+    """At its head stands that it is preliminary, at its end the same in the notice."""
+    signed, unsigned = pages(), pages(signature=Unsigned(SIGNED_AT))
+    assert signed[0].PixelData != unsigned[0].PixelData
+    assert signed[-1].PixelData != unsigned[-1].PixelData
 
 
 @pytest.mark.dicom3tools

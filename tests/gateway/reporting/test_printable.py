@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import subprocess
+import warnings
 from typing import TYPE_CHECKING
 
 import pytest
 
 from gateway.reporting.example import phantom_form, phantom_report
 from gateway.reporting.outline import Restoration, outline
-from gateway.reporting.printable import render, to_pdf
+from gateway.reporting.printable import header_of, render, to_pdf
 from gateway.reporting.report import Report, report_from_form
-from support.objects.reports import SIGNED_AT, document
+from support.objects.reports import SIGNATURE, SIGNED_AT, document, mr_headers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def page_of(report: Report, header: dict[str, str]) -> str:
     """The page of a report as its reader saw it."""
-    return render(outline(report, Restoration()), header, report.language.value)
+    return render(outline(report, Restoration()), header)
 
 
 def test_the_page_says_what_was_coded() -> None:
@@ -34,6 +35,14 @@ def test_the_page_says_what_was_coded() -> None:
     ):
         assert text in page
     assert "Communication of Critical Results" in page
+
+
+@pytest.mark.parametrize(("sent", "printed"), [("19800229", "1980-02-29"), ("1980", "1980"), ("", "")])
+def test_dates_of_the_header_are_written_like_those_of_the_report(sent: str, printed: str) -> None:
+    """One way of writing a date on a page; what is no date stays as the sender wrote it."""
+    with warnings.catch_warnings(action="ignore"):
+        (image,) = mr_headers(1, PatientBirthDate=sent)
+    assert header_of(image, SIGNATURE)["Date of birth"] == printed
 
 
 def test_text_of_people_is_escaped() -> None:

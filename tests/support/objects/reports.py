@@ -12,17 +12,20 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import MRImageStorage
 
+from gateway.reporting.documents.forms import build
+from gateway.reporting.example import phantom_form
 from gateway.reporting.form import FORM, FormItem
 from gateway.reporting.report import Report, form_questions, report_from_form
-from gateway.reporting.signer import DeviceIdentity, Signer
-from gateway.reporting.structured_report import build
+from gateway.reporting.signer import DeviceIdentity, Signature, Signer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 STUDY, PRIOR = "2.25.71001", "2.25.71002"
 SIGNED_AT = datetime(2026, 2, 3, 12, 30, tzinfo=UTC)
 SIGNER = Signer("Dr. Anna Roth", "Reading Site North", "roth")
+SIGNATURE = Signature(SIGNER, SIGNED_AT)
 DEVICE = DeviceIdentity("pml-gateway", "pml-gateway", "0.1.0", uid="2.25.71999")
 REPORT_UID, REPORT_SERIES = "2.25.71500", "2.25.71501"
 
@@ -54,8 +57,7 @@ def mr_headers(
 def document(report: Report, evidence: list[Dataset] | None = None, **options: Any) -> Dataset:
     """A signed document of `report` about a small synthetic study."""
     arguments: dict[str, Any] = {
-        "signed_by": SIGNER,
-        "signed_at": SIGNED_AT,
+        "signature": SIGNATURE,
         "sop_instance_uid": REPORT_UID,
         "series_instance_uid": REPORT_SERIES,
         "series_number": 9001,
@@ -63,6 +65,51 @@ def document(report: Report, evidence: list[Dataset] | None = None, **options: A
         "date_shift_days": 0,
     }
     return build(report, mr_headers() if evidence is None else evidence, **arguments | options)
+
+
+def rich_report() -> Report:
+    """The phantom's report with everything optional filled in."""
+    form: dict[str, Any] = {
+        **phantom_form(prior_study_date=date(2024, 11, 3)),
+        "context.question": "PML?\r\nNew paresis left.",
+        "context.natalizumab_months": "40",
+        "context.jcv_index": "1.9",
+        "context.edss": "3.5",
+        "context.kps": "80",
+        "lesions.0.volume_cm3": "4.125",
+        "lesions.0.key_images": [f"{STUDY}.2.1"],
+        "protocol.sequences.mrs.acquired": "present",
+        "protocol.sequences.mrs.quality": "diagnostic",
+        "spectra.0.site": "frontal_lobe",
+        "spectra.0.laterality": "right",
+        "spectra.0.values.lip_cr": "1.8",
+        "spectra.0.reference": "nawm",
+        "spectra.0.reference_values.lip_cr": "0.4",
+        "narrative": "Größere Läsion, „Flamme“ ≥ 3 cm.\nZweite Zeile.",
+    }
+    return report_from_form(form)
+
+
+def items(node: Dataset) -> Iterator[Dataset]:
+    """Every content item of a document, depth first."""
+    for item in node.get("ContentSequence", []):
+        yield item
+        yield from items(item)
+
+
+def values(ds: Dataset, meaning: str) -> list[Dataset]:
+    """The content items whose concept has this meaning."""
+    return [item for item in items(ds) if item.ConceptNameCodeSequence[0].CodeMeaning == meaning]
+
+
+def evidence_uids(sequence: Any) -> set[str]:
+    """SOP Instance UIDs of an evidence sequence."""
+    return {
+        ref.ReferencedSOPInstanceUID
+        for study in sequence
+        for series in study.ReferencedSeriesSequence
+        for ref in series.ReferencedSOPSequence
+    }
 
 
 def encoded(ds: Dataset) -> bytes:

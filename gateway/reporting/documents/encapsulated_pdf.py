@@ -11,14 +11,15 @@ from pydicom.uid import EncapsulatedPDFStorage, ExplicitVRLittleEndian
 
 from gateway.reporting.codes import code
 from gateway.reporting.content import date_time
+from gateway.reporting.outline import notice_of
 from gateway.reporting.printable import header_of, render, to_pdf
+from gateway.reporting.signer import Signature
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from gateway.reporting.layout.entries import Heading
-    from gateway.reporting.signer import Signer
+    from gateway.reporting.signer import Unsigned
 
 
 class _EncapsulatedPdf(SOPClass):
@@ -29,12 +30,12 @@ def build_pdf_document(
     sections: Sequence[Heading],
     header: Dataset,
     instances: Sequence[Dataset],
-    signer: Signer,
-    at: datetime,
+    signature: Signature | Unsigned,
     title: str,
 ) -> Dataset:
     """The report as Encapsulated PDF Storage; series and equipment are set by the caller."""
-    pdf = to_pdf(render(sections, header_of(header, signer, at)), created=at)
+    at = signature.at
+    pdf = to_pdf(render(sections, header_of(header, signature), notice_of(signature)), created=at)
     time = at.time().replace(microsecond=0, tzinfo=None)
     document = _EncapsulatedPdf(
         study_instance_uid=str(header.StudyInstanceUID),
@@ -55,7 +56,7 @@ def build_pdf_document(
     document.BurnedInAnnotation = "YES"  # the page names the patient
     document.DocumentTitle = title
     document.ConceptNameCodeSequence = [CodedConcept.from_code(code("title"))]
-    document.VerificationFlag = "VERIFIED"
+    document.VerificationFlag = "VERIFIED" if isinstance(signature, Signature) else "UNVERIFIED"
     document.SourceInstanceSequence = [_source(ds) for ds in instances]
     document.MIMETypeOfEncapsulatedDocument = "application/pdf"
     document.EncapsulatedDocumentLength = len(pdf)

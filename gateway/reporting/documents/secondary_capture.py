@@ -9,6 +9,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 from pydicom.valuerep import DA, TM
 
+from gateway.reporting.outline import notice_of
 from gateway.reporting.page_images import DOTS_PER_INCH, draw
 from gateway.reporting.printable import header_of
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from gateway.reporting.layout.entries import Heading
-    from gateway.reporting.signer import Signer
+    from gateway.reporting.signer import Signature, Unsigned
 
 _MM_PER_INCH = 25.4
 
@@ -32,12 +33,11 @@ def build_page_images(
     sections: Sequence[Heading],
     header: Dataset,
     instances: Sequence[Dataset],
-    signer: Signer,
-    at: datetime,
+    signature: Signature | Unsigned,
 ) -> list[Dataset]:
     """The pages in their order; series, equipment and SOP Instance UIDs are set by the caller."""
-    pages = draw(sections, header_of(header, signer, at))
-    return [_page(page, number, header, instances, at) for number, page in enumerate(pages, 1)]
+    pages = draw(sections, header_of(header, signature), notice_of(signature))
+    return [_page(page, number, header, instances, signature.at) for number, page in enumerate(pages, 1)]
 
 
 def _page(page: Image, number: int, header: Dataset, instances: Sequence[Dataset], at: datetime) -> Dataset:

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 from pydicom.uid import EncapsulatedPDFStorage
 
-from gateway.reporting.encapsulated_pdf import build_pdf_document
+from gateway.reporting.documents.encapsulated_pdf import build_pdf_document
 from gateway.reporting.layout.entries import Heading, Words
+from gateway.reporting.outline import notice_of
+from gateway.reporting.printable import header_of
+from gateway.reporting.signer import NOT_SIGNED, Signature, Unsigned
 from support.objects.reports import SIGNER, mr_headers
 
 if TYPE_CHECKING:
@@ -33,7 +36,7 @@ def pdf(headers: list[Dataset]) -> Dataset:
 def made(headers: list[Dataset], text: str) -> Dataset:
     """A document with these words in it."""
     sections = [Heading("section.findings", (Words("narrative", text),))]
-    return build_pdf_document(sections, headers[0], headers, SIGNER, AT, "Second reading")
+    return build_pdf_document(sections, headers[0], headers, Signature(SIGNER, AT), "Second reading")
 
 
 def test_the_length_is_that_of_the_pdf_without_its_padding(headers: list[Dataset]) -> None:
@@ -75,3 +78,16 @@ def test_the_time_is_the_one_of_the_signature(pdf: Dataset) -> None:
     """Content time without fractions; the same instant with its offset as DT."""
     assert (str(pdf.ContentDate), str(pdf.ContentTime)[:6]) == ("20260203", "123015")
     assert str(pdf.AcquisitionDateTime) == "20260203133015+0100"
+
+
+def test_what_nobody_signed_is_unverified_and_says_so(headers: list[Dataset]) -> None:
+    """PS3.3 C.24.2: the flag, and on the page the status in place of a signer."""
+    sections = [Heading("section.findings", (Words("narrative", "Text."),))]
+    unsigned, signed = Unsigned(AT), Signature(SIGNER, AT)
+    document = build_pdf_document(sections, headers[0], headers, unsigned, "Second reading")
+    assert document.VerificationFlag == "UNVERIFIED"
+    assert header_of(headers[0], unsigned)["Status"] == NOT_SIGNED
+    assert "Signed by" not in header_of(headers[0], unsigned)
+    assert header_of(headers[0], signed)["Signed by"] == "Dr. Anna Roth, Reading Site North"
+    assert notice_of(unsigned).startswith(NOT_SIGNED)
+    assert NOT_SIGNED not in notice_of(signed)
