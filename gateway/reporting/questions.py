@@ -41,6 +41,9 @@ QUESTIONS: dict[str, Question] = {
     "routine_at_high_level": Question(
         "recommendations", "PML not excluded, and routine surveillance recommended"
     ),
+    "nobody_told": Question(
+        "communication.person", "Critical result, and nobody at the hospital was told before this report"
+    ),
     "unusual_interval": Question("follow_up_value", "Follow-up interval outside the usual"),
     "status_against_context": Question(
         "context.pml_status", "The status of PML and what the hospital says differ"

@@ -16,6 +16,7 @@ from gateway.records.database import Database
 from gateway.records.ledger import audit_trail
 from gateway.records.ledger.conflicts.contested import refuse_if_contested
 from gateway.records.ledger.journal import add_line, login_of
+from gateway.records.ledger.notices import raise_notice
 from gateway.records.ledger.work import UNITS, place_of
 from gateway.records.tables.administration import Account
 from gateway.records.tables.cases import Case, Draft, Reply, SignedReport
@@ -146,6 +147,15 @@ def sign_report(database: Database, case_id: int, account_id: int, content: Mapp
         audit_trail.append(
             session, now, account.login, "report signed", f"case {case_id}", {"digest": report.digest}
         )
+        if "nobody_told" in content.get("reasons", {}):
+            raise_notice(
+                session,
+                now,
+                f"report of case {case_id} untold",
+                f"Case {case_id}: a critical result was signed, and nobody at the hospital could be told.",
+                f"/cases/{case_id}",
+                case.site,
+            )
         return report.saved_id
 
 

@@ -41,11 +41,15 @@ def suspicion_is_not_routine(opinion: Opinion) -> Iterator[Contradiction]:
 
 
 def critical_result_is_communicated(opinion: Opinion) -> Iterator[Contradiction]:
-    """A suspicion is told at once, before the report travels; of known PML only what is new or has changed."""
+    """Asked: why nobody was told at once of a suspicion; of known PML only what is new or has changed is told.
+
+    A reader who reaches nobody must not be kept from signing: the report travels, and a notice rings at the signature.
+    """
     settled = opinion.pml_known and not opinion.has_news
     if opinion.suspicion.is_at_least(3) and opinion.communication is None and not settled:
         yield Contradiction(
             "communication.person",
             f"Suspicion level {opinion.suspicion.level} is a critical result, but nobody was told.",
-            "Call the sender, then enter who was told and when.",
+            "Call the sender, then enter who was told and when; if nobody can be reached, say who was tried.",
+            "nobody_told",
         )

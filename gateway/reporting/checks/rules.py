@@ -42,7 +42,6 @@ REFUSED: tuple[Rule, ...] = (
     measures.measures_are_possible,
     intervals.interval_is_complete,
     intervals.interval_is_possible,
-    recommendations.critical_result_is_communicated,
 )
 #: What contradicts itself and may still be true: each under its question, at most once.
 ASKED: dict[str, Rule] = {
@@ -59,6 +58,7 @@ ASKED: dict[str, Rule] = {
     "course_against_measures": comparison.courses_follow_measures,
     "no_contrast": recommendations.suspicion_has_contrast,
     "routine_at_high_level": recommendations.suspicion_is_not_routine,
+    "nobody_told": recommendations.critical_result_is_communicated,
     "unusual_interval": intervals.interval_is_usual,
     "status_against_context": status.status_fits_context,
     "antibodies_against_index": status.antibodies_fit_index,

@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
 from gateway.errors import AlreadyClaimed, AlreadySigned, NotClaimed, NotThere, StaleDraft, WrongState
 from gateway.lifecycle import CaseState
@@ -20,6 +21,7 @@ from gateway.records.ledger.people import (
     save_draft,
     sign_report,
 )
+from gateway.records.tables.administration import Notice
 from gateway.records.tables.cases import Case, Draft, SignedReport
 from support.crashes import killed_at
 from support.records import (
@@ -69,6 +71,21 @@ class TestReading:
         assert ledger.save_draft(database, case_id, ana, {"a": "1"}, 0, LEASE) == 1
         with pytest.raises(StaleDraft):
             ledger.save_draft(database, case_id, ana, {"a": "2"}, 0, LEASE)
+
+    def test_a_critical_report_that_nobody_was_told_of_rings(
+        self, database: Database, clock: FakeClock
+    ) -> None:
+        """Whoever watches hears of it with the signature, and of any other report nothing."""
+        case_id, other = forwarded_case(database, clock), forwarded_case(database, clock, "2.25.2")
+        ana = reader(database)
+        ledger.claim_case(database, case_id, ana, LEASE)
+        ledger.claim_case(database, other, ana, LEASE)
+        ledger.sign_report(database, case_id, ana, {"reasons": {"nobody_told": "Nobody answers."}})
+        ledger.sign_report(database, other, ana, {"reasons": {"no_contrast": "Allergy."}})
+        with database.read() as session:
+            [notice] = session.exec(select(Notice)).all()
+        assert notice.page == f"/cases/{case_id}"
+        assert "nobody at the hospital could be told" in notice.text
 
     def test_a_second_signature_is_refused(self, database: Database, clock: FakeClock) -> None:
         """The signed text stays; a correction is an addendum."""

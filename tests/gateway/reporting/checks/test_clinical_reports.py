@@ -173,9 +173,9 @@ def test_a_call_is_for_what_is_new_or_has_changed() -> None:
         "comparison.t2_load_change": "unchanged",
     }
     assert form_problems(report(quiet)) == []
-    assert refused(
-        report(quiet, {"context.referral": "surveillance", "context.pml_status": "not_known"})
-    ) == {"communication.person"}
+    assert asked(report(quiet, {"context.referral": "surveillance", "context.pml_status": "not_known"})) == {
+        "nobody_told"
+    }
     for news in (
         {"lesions.0.time_course": "increase"},
         {"lesions.0.time_course": "new", "new_lesion": "present"},
@@ -188,7 +188,7 @@ def test_a_call_is_for_what_is_new_or_has_changed() -> None:
             "new_lesion": "present_no_comparison",
         },
     ):
-        assert refused(report(quiet, news)) == {"communication.person"}
+        assert asked(report(quiet, news)) == {"nobody_told"}
 
 
 def test_the_phase_follows_the_status() -> None:

@@ -80,12 +80,12 @@ def test_what_is_refused_comes_before_what_is_asked() -> None:
     problems = contradictions(changed)
     assert [problem.field for problem in problems] == [
         "follow_up_value",
-        "communication.person",
         "suspicion",
         "new_lesion",
+        "communication.person",
     ]
     assert all(problem.fix and str(problem) == f"{problem.problem} {problem.fix}" for problem in problems)
-    assert [bool(problem.question) for problem in problems] == [False, False, True, True]
+    assert [bool(problem.question) for problem in problems] == [False, True, True, True]
 
 
 def test_no_rule_that_refuses_asks_and_each_question_has_its_rule() -> None:
@@ -124,10 +124,20 @@ def test_a_reason_settles_a_question_and_is_kept() -> None:
 
 
 def test_a_reason_settles_nothing_that_is_refused() -> None:
-    """A critical result that nobody was told is not signed for any reason."""
-    form = {name: value for name, value in phantom_form().items() if not name.startswith("communication.")}
+    """A lesion of 900 mm is not signed for any reason."""
+    form = phantom_form() | {"lesions.0.long_axis_mm": "900"}
     reasons = {f"reasons.{key}": "Because." for key in QUESTIONS}
-    assert [problem.field for problem in form_problems(form | reasons)] == ["communication.person"]
+    assert "lesions.0.long_axis_mm" in [problem.field for problem in form_problems(form | reasons)]
+
+
+def test_who_reaches_nobody_says_whom_they_tried_and_signs() -> None:
+    """A critical result is told first; a telephone that nobody answers does not keep the report from travelling."""
+    form = {name: value for name, value in phantom_form().items() if not name.startswith("communication.")}
+    (asked,) = form_problems(form)
+    assert (asked.question, asked.field) == ("nobody_told", "communication.person")
+    assert "say who was tried" in asked.fix
+    report = report_from_form(form | {"reasons.nobody_told": "Ward and switchboard, three times in an hour."})
+    assert report.reasons == {"nobody_told": "Ward and switchboard, three times in an hour."}
 
 
 def test_a_reason_to_what_is_not_asked_is_left_out_of_the_form_and_refused_in_a_report() -> None:

@@ -187,6 +187,7 @@ def test_the_manifest_is_downloaded_word_for_word(web: WebGateway) -> None:
             generation=1,
             profile=load_profile(),
             key_id="k",
+            faces={"mode": "keep"},
             values=(),
             stayed=(),
             made_at=now,
