@@ -168,6 +168,19 @@ def test_a_phone_shows_the_queue_without_scrolling_sideways(page: Page, web: Web
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+def test_a_phone_shows_a_saved_draft_without_scrolling_sideways(page: Page, web: WebGateway) -> None:
+    """The line with the buttons, which says when it was saved, takes a second line."""
+    case_id = web.case()
+    reader = web.client("anna")
+    assert reader.post(f"/api/cases/{case_id}/claim").status_code == 200
+    assert reader.put(f"/api/cases/{case_id}/report", json={"version": 0, "content": {}}).status_code == 200
+    page.set_viewport_size({"width": 360, "height": 800})
+    sign_in(page, web)
+    page.goto(f"{web.address}/cases/{case_id}/report")
+    expect(page.locator("#saved")).to_contain_text("Draft saved")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
 @pytest.mark.parametrize("width", [360, 1280])
 def test_no_page_for_those_who_run_it_scrolls_sideways(page: Page, web: WebGateway, width: int) -> None:
     """What is hidden from the eye takes no room: the inputs behind the buttons of the upload were as wide as it."""
