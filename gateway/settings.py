@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
 
@@ -120,6 +121,16 @@ class WebSettings(Table):
         "environment separated by commas",
     )
     _separated = field_validator("proxies", mode="before")(_parts)
+
+    @field_validator("proxies")
+    @classmethod
+    def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for (
+            each
+        ) in value:  # uvicorn takes "*", names and 10.0.0.5/8 in silence: it then trusts everybody or nobody
+            ip_network(each)
+        return value
+
     session_hours: float = Field(12.0, gt=0, description="hours until a sign-in ends: one working day")
     claim_minutes: float = Field(
         45.0, gt=0, description="minutes a claim holds a case; each saved draft renews it"

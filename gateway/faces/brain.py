@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from gateway.decoding.child import message, read_message
 from gateway.faces.child import STEP_MM
+from gateway.faces.missing import LibrariesMissing
 from gateway.faces.shear import TOWARDS_THE_FACE
 from gateway.faces.slices import Slice
 from gateway.faces.stacks import Volume
@@ -27,6 +28,8 @@ _MILLILITRES: Final = (850.0, 2300.0)
 """With the fluid around it, which brainextractor takes in: an adult's brain, shrunken or large."""
 _EXTENTS_MM: Final = ((105.0, 180.0), (135.0, 215.0), (80.0, 190.0))
 """Left to right, front to back, bottom to top."""
+_STEM_CM2: Final = 30.0
+_NEAR_EDGE_MM: Final = 6.0
 _BULGE: Final = (0.85, 1.2)
 """How far a brain reaches towards the face, as a part of what the ellipsoid of its moments does.
 
@@ -92,6 +95,12 @@ def refuse_implausible(brain: Brain) -> None:
     sides = np.array(brain.mask.shape)[:2] - 1
     if (used[:, :2].min(axis=0) == 0).any() or (used[:, :2].max(axis=0) == sides).any():
         raise NoBrain("what was taken for the brain reaches the edge of the picture")
+    layers = brain.mask.sum(axis=(0, 1)) * brain.step**2 / 100
+    near = round(_NEAR_EDGE_MM / brain.step)
+    if (
+        max(layers[:near].max(), layers[-near:].max()) > _STEM_CM2
+    ):  # a brain stem may leave the picture, no more
+        raise NoBrain("the picture ends above the lower end of the brain, or below its upper end")
     points = brain.points()[:, 1:]
     points -= points.mean(axis=0)
     spread = np.cov(points.T)
@@ -127,6 +136,8 @@ def _mask(volume: Volume) -> Brain:
                 check=False,
             )
             head, mask = read_message(BytesIO(done.stdout), len(done.stdout))
+            if head.get("error") in {"ImportError", "ModuleNotFoundError"}:
+                raise LibrariesMissing("brainextractor cannot be loaded")
             if "error" in head:
                 raise NoBrain(f"no brain was seen in the volume ({str(head['error'])[:60]})")
             x, y, z = (float(part) for part in head["corner"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import resource
 import sys
 import warnings
 from typing import Any, Final
@@ -22,7 +23,10 @@ STEP_MM: Final = 2.0
 _HEAD_MM: Final = 175.0
 """From the crown down to below the chin's height: what lies lower, a neck, draws the middle of the head down."""
 _LEAST_HEAD_MM2: Final = 2000.0
-_MOST_VOXELS: Final = 400 * 400 * 400
+_MOST_VOXELS: Final = 250 * 250 * 250
+"""In steps of STEP_MM: half a metre each way, more than a head coil holds."""
+MOST_BYTES: Final = 8 << 30
+"""Of addresses, those of compiled code included: the volume of a head takes one, and its libraries one more."""
 
 
 def main() -> None:
@@ -33,6 +37,8 @@ def main() -> None:
         os.dup2(nothing, stream)
     logging.disable()
     warnings.simplefilter("ignore")
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no pixels on the disk
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
     head, data = read_message(orders, sys.maxsize)
     values = np.frombuffer(data, np.dtype(str(head["dtype"]))).reshape(head["shape"])
     try:

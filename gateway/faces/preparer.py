@@ -28,9 +28,18 @@ class FacelessPreparer:
         self._faceless = keeping.under(keeping.profile.with_faces_out())
 
     def prepare(
-        self, data: Octets, kind_of: KindOf, *, released: bool = False, written: Written = b"".join
+        self,
+        data: Octets,
+        kind_of: KindOf,
+        *,
+        released: bool = False,
+        with_face: bool = False,
+        written: Written = b"".join,
     ) -> Prepared:
-        """One Part 10 file without its face, with what `Preparer.prepare` does; raises Held."""
+        """One Part 10 file without its face, with what `Preparer.prepare` does; raises Held.
+
+        `with_face`: who released it was told that its face stays; without, a release is for other reasons.
+        """
         original = self._read(data[:])
         with silent_pydicom():
             refuse_unknown_syntax(original)
@@ -40,7 +49,7 @@ class FacelessPreparer:
                 if why.reason is not HeldReason.FACE:
                     raise
                 face = why
-            if released:
+            if released and with_face:
                 return self._keeping.prepare(data, kind_of, released=True, written=written)
             raise self._all_that_stops(original, face)
 

@@ -5,6 +5,7 @@ Coordinates are mm in the patient system: x to the left, y to the back, z to the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,20 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from gateway.privacy.errors import Held, HeldReason
+from gateway.privacy.errors import FACE_STAYS, Held, HeldReason
 
-_NOT_SLICES: Final = {
-    "MOSAIC": "its picture is a mosaic of slices",
-    "PROJECTION IMAGE": "it is a projection, which shows the surface from outside",
-    "MAX_IP": "it is a projection, which shows the surface from outside",
-    "MIN_IP": "it is a projection, which shows the surface from outside",
-    "MIP": "it is a projection, which shows the surface from outside",
-    "MNIP": "it is a projection, which shows the surface from outside",
-    "VOLUME_RENDER": "it is a rendering, which shows the surface from outside",
-    "SURFACE_RENDER": "it is a rendering, which shows the surface from outside",
-    "CSA MPR THICK": "it is a thick reformation",
-}
-"""Values of ImageType under which position and orientation do not say where a pixel was."""
+_SURFACE: Final = "which shows the surface from outside"
+_NOT_SLICES: Final = (
+    (re.compile("MOSAIC"), "its picture is a mosaic of slices"),
+    (re.compile("PROJ|MIP|MINIP|MNIP|MAX_?IP|MIN_?IP|MAXIMUM|MINIMUM"), f"it is a projection, {_SURFACE}"),
+    (re.compile("RENDER|SURFACE|VRT|SSD|VOLREN|3D|CINEMATIC"), f"it is a rendering, {_SURFACE}"),
+    (re.compile("THICK|SLAB"), "it is a thick reformation"),
+    (re.compile("CPR|CURVED"), "it is a curved reformation"),
+)
+"""Words of ImageType under which position and orientation do not say where a pixel was; vendors add to them."""
 _LONGEST_STEP_MM: Final = 20.0
 
 
@@ -58,7 +56,7 @@ class Slice:
 def not_cut(why: str) -> Held:
     """A face that may be in an object and cannot be taken out; `why` reads on after 'because'."""
     return Held(
-        f"Its face cannot be taken out, because {why}.",
+        f"{FACE_STAYS} {why}.",
         "Look at the image; a named person can release it when nobody can be recognised in it, or leave it out.",
         reason=HeldReason.FACE,
         releasable=True,
@@ -77,8 +75,7 @@ def slices_of(ds: Dataset) -> tuple[Slice, ...]:
     """The frames of an object in order, from the attributes of an MR or an Enhanced MR image; raises Held."""
     image_type = ds.get("ImageType") or ()
     for value in [image_type] if isinstance(image_type, str) else image_type:
-        if str(value).strip().upper() in _NOT_SLICES:
-            raise not_cut(_NOT_SLICES[str(value).strip().upper()])
+        _refuse_no_slice(str(value))
     try:
         frames = int(ds.get("NumberOfFrames") or 1)
         groups = ds.get("PerFrameFunctionalGroupsSequence")
@@ -105,8 +102,13 @@ def slices_of(ds: Dataset) -> tuple[Slice, ...]:
 def _refuse_projections(group: Dataset) -> None:
     for item in group.get("MRImageFrameTypeSequence") or ():
         for value in item.get("FrameType") or ():
-            if str(value).strip().upper() in _NOT_SLICES:
-                raise not_cut(_NOT_SLICES[str(value).strip().upper()])
+            _refuse_no_slice(str(value))
+
+
+def _refuse_no_slice(value: str) -> None:
+    for words, why in _NOT_SLICES:
+        if words.search(value.upper()):
+            raise not_cut(why)
 
 
 def _macro(keyword: str, group: Dataset, shared: Dataset) -> Dataset:

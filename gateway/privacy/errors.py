@@ -14,6 +14,10 @@ class PrivacyError(GatewayError):
     """Base of this package's errors: `problem` says what is wrong, `fix` what a person can do about it."""
 
 
+FACE_STAYS = "Its face cannot be taken out, because"
+"""In the problem of every object that is held for its face, alone or beside other reasons: who releases it saw that."""
+
+
 class HeldReason(StrEnum):
     """Why an object is held: short and stable, for records, filters and profiles."""
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from dicom_nodes.encoding.codestreams import jpeg_segments as segments
 from dicom_nodes.encoding.codestreams.edits import Edit, UnaccountedBytes, is_encoder, over
-from dicom_nodes.encoding.codestreams.jpeg_scan import LOSSLESS, Component, Frame, ScanTables, refuse_excess
+from dicom_nodes.encoding.codestreams.jpeg_scan import LOSSLESS, Component, Frame, ScanTables, excess
 
 START: Final = b"\xff\xd8"
 _COUNTED: Final = frozenset({0xC0, 0xC1, LOSSLESS})
@@ -88,6 +88,7 @@ class _Scans:
         self._coded: set[int] = set()  # numbers of components
         self._standing: dict[tuple[int, int], _Definition] = {}  # by marker and number
         self._all: list[_Definition] = []
+        self._excess: list[Edit] = []
 
     @property
     def marker(self) -> int:
@@ -146,7 +147,8 @@ class _Scans:
         frame = self._with_lines(self._frame, end)
         if self.marker in _COUNTED:
             tables = [self._tables(each, selected[each.number]) for each in components]
-            refuse_excess(self._code[at:end], frame, components, tables, interval)
+            for first, last in excess(self._code[at:end], frame, components, tables, interval):
+                self._excess += over(self._code, at + first, at + last, bytes(last - first))
         return end
 
     def _with_lines(self, frame: Frame, end: int) -> Frame:
@@ -170,7 +172,8 @@ class _Scans:
         return ScanTables(differences, coefficients)
 
     def unused(self) -> Iterator[Edit]:
-        """What no scan reads is written over."""
+        """What no scan reads is written over, and what stands behind the last sample of one."""
+        yield from self._excess
         for each in self._all:
             if not each.used:
                 yield from over(self._code, each.start, each.end, each.blank)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from dicom_nodes.encoding.codestreams.edits import UnaccountedBytes
@@ -73,22 +74,29 @@ class ScanTables(NamedTuple):
     """Empty where the process is lossless."""
 
 
-def refuse_excess(
+def excess(
     data: bytes, frame: Frame, components: Sequence[Component], tables: Sequence[ScanTables], interval: int
-) -> None:
-    """Raise UnaccountedBytes unless the entropy-coded `data` of a scan are its units, and nothing besides.
+) -> list[tuple[int, int]]:
+    """Where the entropy-coded `data` of a scan hold anything behind the last code of their units.
 
-    `interval`: units between restart markers, 0 for none. Bytes that are all zero or all ones are padding.
+    `interval`: units between restart markers, 0 for none. Bytes that are all zero or all ones are padding. Raises
+    UnaccountedBytes for data that are not its units.
     """
     lossless = frame.marker == LOSSLESS
     units = frame.units(components)
-    pieces = _RESTART.split(data)
+    markers = [(0, 0), *(match.span() for match in _RESTART.finditer(data)), (len(data), len(data))]
+    pieces = [(one[1], other[0]) for one, other in pairwise(markers)]
     interval = interval or max(units, 1)
-    if len(pieces) != max(-(-units // interval), 1):
+    wanted = max(-(-units // interval), 1)
+    if len(pieces) == wanted + 1 and pieces[-1][0] == pieces[-1][1]:
+        pieces.pop()  # a restart marker behind the last unit: libjpeg's warning, and no data
+    if len(pieces) != wanted:
         raise UnaccountedBytes("A JPEG image has other restart markers than its header says.")
     repeats = [c.across * c.down if len(components) > 1 else 1 for c in components]
     used = [table for each, count in zip(tables, repeats, strict=True) for table in [each] * count]
-    for at, piece in enumerate(pieces):
+    found = []
+    for at, (first, last) in enumerate(pieces):
+        piece = data[first:last]
         bare = piece.replace(b"\xff\0", b"\xff")
         end = _end(bare, min(interval, units - at * interval), used, lossless=lossless)
         if end is None:
@@ -96,7 +104,16 @@ def refuse_excess(
                 "A JPEG image has codes that its tables do not explain, or fewer than samples."
             )
         if bare[end:].strip(b"\0") and bare[end:].strip(b"\xff"):
-            raise UnaccountedBytes("A JPEG image has data behind its last sample.")
+            found.append((first + _stuffed(piece, end), last))
+    return found
+
+
+def _stuffed(piece: bytes, end: int) -> int:
+    """Where the byte stands in `piece` that is at `end` when stuffed zeros are taken out."""
+    at = end
+    while (further := end + piece.count(b"\xff\0", 0, at)) > at:
+        at = further
+    return at
 
 
 def _end(data: bytes, units: int, tables: Sequence[ScanTables], *, lossless: bool) -> int | None:

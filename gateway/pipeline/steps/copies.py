@@ -34,11 +34,15 @@ if TYPE_CHECKING:  # loaded only where faces go
 
 @dataclass(frozen=True)
 class Original:
-    """A received instance, by its row's number; `released`: a person let out what the profile holds."""
+    """A received instance, by its row's number; `released`: a person let out what the profile holds.
+
+    `with_face`: who did was told that its face cannot be taken out.
+    """
 
     instance_id: int
     blob: str
     released: bool
+    with_face: bool = False
 
 
 @dataclass(frozen=True)
@@ -127,7 +131,13 @@ def copies_of(share: Share) -> list[Copy | Withheld | Leaking]:
             data = share.blobs.view(original.blob)
             written: Written = on_disk if isinstance(data, MappedFile) else b"".join
             try:
-                done = preparer.prepare(data, share.proven_kind, released=original.released, written=written)
+                done = preparer.prepare(
+                    data,
+                    share.proven_kind,
+                    released=original.released,
+                    with_face=original.with_face,
+                    written=written,
+                )
             except Held as why:
                 copies.append(
                     Withheld(original.instance_id, why.problem, why.fix, why.reason, why.releasable)

@@ -23,7 +23,7 @@ from gateway.pipeline.steps.identities import persons, pseudonyms, sealed
 from gateway.pipeline.steps.manifest import KEEP, ManifestBuilder, Stayed, canonical, faces_described
 from gateway.pipeline.steps.persons import standing_header, whom
 from gateway.privacy.deidentify.instance import PatientContext
-from gateway.privacy.errors import Held
+from gateway.privacy.errors import FACE_STAYS, Held
 from gateway.privacy.fast.identifying_values import StudyValues
 from gateway.privacy.leak_search.search import IdentifyingValue
 from gateway.records.identities.vault import SealedIdentity
@@ -105,11 +105,14 @@ def _made(
 ) -> list[Copy | Withheld | Leaking]:
     """What becomes of each instance that nobody left out, in order of arrival."""
     decided = {number: row.decision for number, row in known.items()}
+    with_face = {number for number, row in known.items() if FACE_STAYS in row.problem}
     shares = [
         replace(
             whole,
             originals=tuple(
-                Original(one.saved_id, one.blob, decided.get(one.saved_id) == "released")
+                Original(
+                    one.saved_id, one.blob, decided.get(one.saved_id) == "released", one.saved_id in with_face
+                )
                 for one in share
                 if decided.get(one.saved_id) != "left out"
             ),

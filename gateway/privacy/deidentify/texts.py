@@ -29,7 +29,7 @@ _SERIES_DESCRIPTION, _CONTRAST_AGENT = Tag(0x0008103E), Tag(0x00180010)
 _OF_TERMS: Final = frozenset({"ImagedNucleus"})  # no CS, but no free text either
 _UNSEEN_VRS: Final = vrs.BULK_VRS | {"UN"}  # samples and tables, which have rules of their own
 
-_WITH_DIGITS: Final = re.compile(r"[^\W_]*\d[^\W_]*")
+_WORDS: Final = re.compile(r"[^\W_]+")
 _OF_RADIOLOGY: Final = frozenset({"t1", "t2", "t1w", "t2w", "2d", "3d"})
 
 
@@ -71,7 +71,7 @@ class TextCleaner:
         """A text that says a number or date of the patient in pieces, without any of them: half a date says much."""
         if not self._in_digits.in_text(without_runs(text)):
             return text  # what stands in one piece goes as a whole anyway
-        left = _WITH_DIGITS.sub(lambda word: word[0] if word[0].casefold() in _OF_RADIOLOGY else " ", text)
+        left = _WORDS.sub(_without_digits, text)
         return " ".join(word for word in left.split() if any(map(str.isalnum, word)))
 
     def _without_text(self, element: DataElement) -> str:
@@ -105,6 +105,11 @@ class TextCleaner:
             if identifies:
                 return True
         return False
+
+
+def _without_digits(word: re.Match[str]) -> str:
+    stays = word[0].casefold() in _OF_RADIOLOGY or not any(map(str.isdecimal, word[0]))
+    return word[0] if stays else " "
 
 
 def known_texts(element: DataElement) -> list[str]:

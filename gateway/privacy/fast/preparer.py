@@ -75,7 +75,13 @@ class Preparer:
         return Preparer(profile, self.patient, self._values, self._read)
 
     def prepare(
-        self, data: Octets, kind_of: KindOf, *, released: bool = False, written: Written = b"".join
+        self,
+        data: Octets,
+        kind_of: KindOf,
+        *,
+        released: bool = False,
+        with_face: bool = True,  # noqa: ARG002  all of these keep theirs
+        written: Written = b"".join,
     ) -> Prepared:
         """One Part 10 file de-identified, encoded and searched; raises Held as `deidentify` does.
 

@@ -34,13 +34,19 @@ _LETTERS: Final = re.compile(rb"(?=.*[A-Za-z0-9])[A-Za-z0-9 ^_.,=-]+")
 SHORTEST_TEXT: Final = 6  # bytes of small numbers that all are letters: fewer are so by chance
 _LARGE: Final = 1e6
 # Positions and directions come with many digits, which are anybody's, as long as they lie in a scanner.
-_COORDINATES: Final = {"ImagePositionPatient": 1000.0, "ImageOrientationPatient": 1.0}
+_COORDINATES: Final = {
+    "ImagePositionPatient": 1000.0,
+    "ImageOrientationPatient": 1.0,
+    "PixelSpacing": 10.0,  # a dummy in its place would be a false measure
+}
 
 
 def says(vr: str, keyword: str, text: str, numbers: Collection[str], dates: Collection[str]) -> bool:
     """Whether one value of a number's VR says one of `numbers` (without leading zeros) or `dates` (YYYYMMDD)."""
     if is_coordinate(keyword, text):
         return False
+    if "." in text and all(len(digits.rstrip("0")) < SHORTEST_NUMBER for digits in digits_of(text)):
+        return False  # 1.00000, 4500.00: a round number is anybody's, however many zeros it is written with
     shortest = SHORTEST_NUMBER if vr == "IS" and keyword != COUNTER else SHORTEST_DECIMAL
     if _BELOW_ONE.match(text):
         shortest = SHORTEST_FRACTION

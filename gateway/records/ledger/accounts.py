@@ -114,7 +114,7 @@ def check_password(database: Database, account_id: int, password: str) -> None:
         now = database.now(session)
     if account is None:
         raise NotThere(f"There is no account {account_id}.", "Sign in again.")
-    if not fits(account.password_hash, password):
+    if account.disabled or not fits(account.password_hash, password):
         with database.write("check_password") as session:
             audit_trail.append(
                 session, now, account.login, "signature password refused", f"account {account_id}"

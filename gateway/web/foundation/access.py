@@ -11,8 +11,9 @@ import base64
 import binascii
 import hashlib
 import secrets
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated
@@ -26,7 +27,7 @@ from starlette.concurrency import run_in_threadpool
 from gateway.errors import NotAllowed
 from gateway.records import accounts, ledger
 from gateway.records.accounts import Viewer
-from gateway.web.foundation.brakes import SignInBrakes
+from gateway.web.foundation.brakes import LONGEST_WAIT_S, SignInBrakes, busy
 from gateway.web.foundation.context import Context, WebContext, context_of
 from gateway.web.foundation.forms import Posted, first
 from gateway.web.foundation.problems import SignInNeeded, TooManyRequests, retry_after, status_of
@@ -38,6 +39,8 @@ UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 MOST_FILES = 50_000
 """Files in one plain upload form: a 4D study has tens of thousands."""
 BASIC_LIFETIME = timedelta(minutes=10)
+MOST_IN_LINE = 16
+"""Requests of programs that wait for a sign-in: with the line of `brakes`, fewer than the threads that answer pages."""
 
 router = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api", tags=["session"])
@@ -46,7 +49,10 @@ api = APIRouter(prefix="/api", tags=["session"])
 def check_origin(request: Request) -> None:
     """Refuse a request that another site made a browser send. A program sends neither header and needs the token."""
     claimed = request.headers.get("origin") or request.headers.get("referer")
-    foreign = claimed is not None and urlsplit(claimed).netloc != request.headers.get("host", "")
+    try:
+        foreign = claimed is not None and urlsplit(claimed).netloc != request.headers.get("host", "")
+    except ValueError:
+        foreign = True
     if foreign or request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise NotAllowed(
             "This request was made by another site.", "Open the page of the gateway itself and try again."
@@ -102,16 +108,39 @@ class BasicSessions:
     """Sessions of programs, kept in memory by a hash of their credentials: argon2 once, not for every request."""
 
     tokens: dict[str, str] = field(default_factory=dict)
+    turns: list[threading.Lock] = field(default_factory=lambda: [threading.Lock() for _ in range(256)])
+    line: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(MOST_IN_LINE))
     salt: bytes = field(default_factory=lambda: secrets.token_bytes(16))
 
     def viewer(self, request: Request, context: WebContext, login: str, password: str) -> Viewer:
         """Who these credentials are; raises NotAllowed or TooManyRequests."""
         known = hashlib.blake2b(f"{login}\0{password}".encode(), key=self.salt).hexdigest()
-        viewer = accounts.session_of(context.database, self.tokens[known]) if known in self.tokens else None
+        viewer = self._known(context, known)
         if viewer is None:
-            opened = _signed_in(request, context, login, password, BASIC_LIFETIME)
-            self.tokens[known], viewer = opened
+            with self._turn(known):  # a program's connections at once are one guess, not as many
+                viewer = self._known(context, known)
+                if viewer is None:
+                    self.tokens[known], viewer = _signed_in(request, context, login, password, BASIC_LIFETIME)
         return viewer
+
+    @contextmanager
+    def _turn(self, known: str) -> Iterator[None]:
+        turn = self.turns[int(known[:2], 16)]
+        if not self.line.acquire(blocking=False):
+            raise busy()
+        try:
+            if not turn.acquire(timeout=LONGEST_WAIT_S):
+                raise busy()
+            try:
+                yield
+            finally:
+                turn.release()
+        finally:
+            self.line.release()
+
+    def _known(self, context: WebContext, known: str) -> Viewer | None:
+        token = self.tokens.get(known)
+        return accounts.session_of(context.database, token) if token is not None else None
 
 
 def _basic_viewer(request: Request, context: WebContext) -> Viewer | None:
@@ -136,7 +165,10 @@ def _basic_viewer(request: Request, context: WebContext) -> Viewer | None:
 
 def local_path(wanted: str) -> str:
     """A path on this server to go to after the sign-in; anything that could lead elsewhere becomes the queue."""
-    parts = urlsplit(wanted)
+    try:
+        parts = urlsplit(wanted)
+    except ValueError:
+        return "/"
     safe = (
         wanted.startswith("/")
         and not wanted.startswith(("//", "/\\"))
@@ -213,6 +245,12 @@ def guess(request: Request, login: str) -> AbstractContextManager[None]:
     """The brakes around one look at a password for this login; TooManyRequests before anything is hashed."""
     brakes: SignInBrakes = request.app.state.sign_in_brakes
     return brakes.guess(login, request.client.host if request.client is not None else "")
+
+
+def guess_to_sign(request: Request, viewer: Viewer) -> AbstractContextManager[None]:
+    """The same for somebody who is signed in and signs."""
+    brakes: SignInBrakes = request.app.state.sign_in_brakes
+    return brakes.signature(viewer.csrf)
 
 
 def _signed_in(

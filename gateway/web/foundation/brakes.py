@@ -2,8 +2,9 @@
 
 argon2id takes 64 MB and a core for each password: at most two at once, a short line behind them, and 429 for the rest.
 Guesses are braked by address, and by login *from* an address, with growing delays. No brake is by login alone: a
-stranger would use it to keep the owner out. Each guess counts before its hash begins, so that a hundred at once are no
-more than a hundred in a row; nothing here asks whether the login exists.
+stranger would use it to keep the owner out. At the signature the session counts, and it has a line of its own. Each
+guess counts before its hash begins, so that a hundred at once are no more than a hundred in a row; nothing here asks
+whether the login exists.
 
 Kept in memory: one process answers the pages, and a restart is not in a stranger's hands.
 """
@@ -16,7 +17,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 from gateway.errors import NotAllowed
@@ -45,13 +46,40 @@ BY_LOGIN_AND_ADDRESS = Brake(free=5, longest_s=900)
 """From the fifth on: ten guesses take a quarter of an hour, a hundred a day."""
 BY_ADDRESS = Brake(free=20, longest_s=60)
 """A whole clinic may come from one address: braked later, and never for long."""
+BY_PROVIDER = Brake(free=100, longest_s=60)
+"""A /48 of IPv6, which one customer may have: 65,536 of the networks above."""
 FORGOTTEN_AFTER_S = 3600.0
 
 
 @dataclass
 class _Guesses:
-    number: int = 0
-    last_at: float = 0.0
+    wrong: int = 0
+    last_wrong_at: float = 0.0
+    looked_at: int = 0
+    """Not yet known whether right or wrong: each counts as wrong until it is."""
+
+
+class _Line:
+    """Few are hashed at once, a few wait, and the rest come again."""
+
+    def __init__(self, at_once: int) -> None:
+        self._hashing = threading.BoundedSemaphore(at_once)
+        self._places = threading.BoundedSemaphore(at_once + LONGEST_LINE)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """One of the few hashes at once, after a short wait."""
+        if not self._places.acquire(blocking=False):
+            raise busy()
+        try:
+            if not self._hashing.acquire(timeout=LONGEST_WAIT_S):
+                raise busy()
+            try:
+                yield
+            finally:
+                self._hashing.release()
+        finally:
+            self._places.release()
 
 
 class SignInBrakes:
@@ -61,37 +89,44 @@ class SignInBrakes:
         self._clock = clock
         self._lock = threading.Lock()
         self._guesses: OrderedDict[bytes, _Guesses] = OrderedDict()
-        self._hashing = threading.BoundedSemaphore(HASHES_AT_ONCE)
-        self._waiting = 0
+        self._sign_ins = _Line(HASHES_AT_ONCE)
+        self._signatures = _Line(1)
+
+    def guess(self, login: str, address: str) -> AbstractContextManager[None]:
+        """One look at a password: a wrong guess if it ends in NotAllowed. TooManyRequests before anything is hashed."""
+        return self._guess(_keys(login, address), self._sign_ins, "from this address")
+
+    def signature(self, session: str) -> AbstractContextManager[None]:
+        """The same for a person who is signed in: no stranger's guess, and no stranger's line, keeps a report back."""
+        keys = [(_key(f"session\0{session}"), BY_LOGIN_AND_ADDRESS)]
+        return self._guess(keys, self._signatures, "in this session")
 
     @contextmanager
-    def guess(self, login: str, address: str) -> Iterator[None]:
-        """One look at a password: a wrong guess if it ends in NotAllowed. TooManyRequests before anything is hashed."""
-        keys = _keys(login, address)
-        self._count(keys)
+    def _guess(self, keys: list[tuple[bytes, Brake]], line: _Line, whence: str) -> Iterator[None]:
+        self._begin(keys, whence)
         try:
-            with self._turn():
+            with line.turn():
                 yield
         except NotAllowed:
+            self._end(keys, wrong=True)
             raise
         except BaseException:
-            self._take_back(keys)
+            self._end(keys)
             raise
-        self._take_back(keys, forgive=keys[0][0])
+        self._end(keys, forgive=keys[0][0])
 
-    def _count(self, keys: list[tuple[bytes, Brake]]) -> None:
+    def _begin(self, keys: list[tuple[bytes, Brake]], whence: str) -> None:
         with self._lock:
             now = self._clock()
             wait_s = max(self._wait_s(key, brake, now) for key, brake in keys)
             if wait_s > 0:
                 raise TooManyRequests(
-                    "There were too many wrong passwords from this address.",
-                    f"Wait {_in_words(wait_s)}, then try again; another address is not affected.",
+                    f"There were too many wrong passwords {whence}.",
+                    f"Wait {_in_words(wait_s)}, then try again; nobody else is affected.",
                     retry_after_s=wait_s,
                 )
             for key, _ in keys:
-                guesses = self._guesses.setdefault(key, _Guesses())
-                guesses.number, guesses.last_at = guesses.number + 1, now
+                self._guesses.setdefault(key, _Guesses()).looked_at += 1
                 self._guesses.move_to_end(key)
             while len(self._guesses) > MOST_REMEMBERED:
                 self._guesses.popitem(last=False)
@@ -100,41 +135,31 @@ class SignInBrakes:
         guesses = self._guesses.get(key)
         if guesses is None:
             return 0.0
-        if now - guesses.last_at >= FORGOTTEN_AFTER_S:
-            del self._guesses[key]
-            return 0.0
-        return guesses.last_at + brake.delay_s(guesses.number) - now
+        if now - guesses.last_wrong_at >= FORGOTTEN_AFTER_S:
+            guesses.wrong = 0
+        since = now if guesses.looked_at else guesses.last_wrong_at
+        return since + brake.delay_s(guesses.wrong + guesses.looked_at) - now
 
-    def _take_back(self, keys: list[tuple[bytes, Brake]], forgive: bytes | None = None) -> None:
+    def _end(
+        self, keys: list[tuple[bytes, Brake]], *, wrong: bool = False, forgive: bytes | None = None
+    ) -> None:
+        """Only a wrong one prolongs a brake: people who know their password would keep it on for each other."""
         with self._lock:
             for key, _ in keys:
                 guesses = self._guesses.get(key)
                 if guesses is None:
                     continue
-                guesses.number -= 1
-                if guesses.number <= 0 or key == forgive:
+                guesses.looked_at = max(0, guesses.looked_at - 1)
+                if wrong:
+                    guesses.wrong, guesses.last_wrong_at = guesses.wrong + 1, self._clock()
+                elif key == forgive:
+                    guesses.wrong = 0
+                if not guesses.wrong and not guesses.looked_at:
                     del self._guesses[key]
 
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        """One of the few hashes at once, after a short wait."""
-        with self._lock:
-            if self._waiting >= LONGEST_LINE:
-                raise _busy()
-            self._waiting += 1
-        try:
-            if not self._hashing.acquire(timeout=LONGEST_WAIT_S):
-                raise _busy()
-        finally:
-            with self._lock:
-                self._waiting -= 1
-        try:
-            yield
-        finally:
-            self._hashing.release()
 
-
-def _busy() -> TooManyRequests:
+def busy() -> TooManyRequests:
+    """The line is full, or did not move."""
     return TooManyRequests(
         "Too many people are signing in at this moment.", "Try again in a few seconds.", retry_after_s=5
     )
@@ -143,8 +168,17 @@ def _busy() -> TooManyRequests:
 def _keys(login: str, address: str) -> list[tuple[bytes, Brake]]:
     """What a guess is counted under; hashed, since a login that somebody typed may be a password."""
     network = _network(address)
-    pairs = ((f"{network}\0{login}", BY_LOGIN_AND_ADDRESS), (network, BY_ADDRESS))
-    return [(hashlib.blake2b(text.encode("utf-8", "replace")).digest(), brake) for text, brake in pairs]
+    pairs: tuple[tuple[str, Brake], ...] = (
+        (f"{network}\0{login}", BY_LOGIN_AND_ADDRESS),
+        (network, BY_ADDRESS),
+    )
+    if ":" in network:
+        pairs += ((_within(network, 48), BY_PROVIDER),)
+    return [(_key(text), brake) for text, brake in pairs]
+
+
+def _key(text: str) -> bytes:
+    return hashlib.blake2b(text.encode("utf-8", "replace")).digest()
 
 
 def _network(address: str) -> str:
@@ -156,8 +190,21 @@ def _network(address: str) -> str:
     if isinstance(parsed, ipaddress.IPv6Address):
         if parsed.ipv4_mapped is not None:
             return str(parsed.ipv4_mapped)
-        return str(ipaddress.ip_network((parsed, 64), strict=False))
+        if parsed in _NAT64:
+            return str(ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF))
+        return _within(str(parsed), 64)
     return str(parsed)
+
+
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+"""IPv4 addresses behind a translator (RFC 6052)."""
+
+
+def _within(network: str, bits: int) -> str:
+    try:
+        return str(ipaddress.ip_network((network.partition("/")[0], bits), strict=False))
+    except ValueError:  # no address at all: a name with a colon that a proxy wrote
+        return network
 
 
 def _in_words(seconds: float) -> str:

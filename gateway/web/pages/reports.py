@@ -31,12 +31,12 @@ from gateway.reporting.fields import FormValues
 from gateway.reporting.lesions.earlier_forms import draft_of_today
 from gateway.reporting.lesions.identity import tracked, with_prior
 from gateway.reporting.report import Contradiction, Report, form_questions, report_from_form, report_to_form
-from gateway.web.foundation.access import guess
+from gateway.web.foundation.access import guess_to_sign
 from gateway.web.foundation.case_access import CaseId, OpenCase, Reader, open_case
 from gateway.web.foundation.context import Context, WebContext
 from gateway.web.foundation.forms import Posted, first
 from gateway.web.foundation.images import WINDOWS
-from gateway.web.foundation.problems import TooManyRequests, status_of
+from gateway.web.foundation.problems import TooManyRequests, retry_after, status_of
 from gateway.web.foundation.redaction import without_uids
 from gateway.web.foundation.report_recipient import recipient_of
 from gateway.web.foundation.templates import render
@@ -206,10 +206,10 @@ def post_report(
             fix="Each item is marked in the form and listed at the signature.",
         )
     try:
-        with guess(request, viewer.login):
+        with guess_to_sign(request, viewer):
             sign(context, viewer, opened, content, "".join(fields.get("password", [])))
     except (NotAllowed, TooManyRequests, WrongState) as error:  # a wrong password; the study is contested
-        return _form(
+        again = _form(
             request,
             context,
             viewer,
@@ -220,6 +220,9 @@ def post_report(
             problem=error.problem,
             fix=error.fix,
         )
+        if isinstance(error, TooManyRequests):
+            again.headers["Retry-After"] = retry_after(error)
+        return again
     return RedirectResponse(f"/cases/{case_id}", status_code=303)
 
 
@@ -287,7 +290,7 @@ def sign_json(
             ) from None
     else:
         content = signature.form if signature.form is not None else draft_of(opened)
-    with guess(request, viewer.login):
+    with guess_to_sign(request, viewer):
         return {"report_id": sign(context, viewer, opened, content, signature.password)}
 
 

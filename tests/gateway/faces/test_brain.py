@@ -133,3 +133,13 @@ def test_the_brain_of_a_drawn_head_is_where_it_was_drawn() -> None:
         drawn, found = BRAIN.within(where), seen.within(where)
         same, whole = same + 2 * int((drawn & found).sum()), whole + int(drawn.sum()) + int(found.sum())
     assert same / whole > 0.9
+
+
+@pytest.mark.parametrize("lowest", [-40, -30, -20])
+def test_a_brain_that_the_picture_cuts_off_below_gives_no_planes(lowest: int) -> None:
+    """Its planes would go through what other series of the frame of reference show of it."""
+    whole = true_brain()
+    layers = round((lowest - whole.corner[2]) / whole.step)
+    x, y, _ = whole.corner
+    with pytest.raises(NoBrain, match="picture ends"):
+        refuse_implausible(Brain(whole.mask[:, :, layers:], (x, y, float(lowest)), whole.step))

@@ -96,7 +96,7 @@ def test_what_has_no_brain_is_held_until_a_person_releases_it_with_its_face(imag
     with pytest.raises(Held) as held:
         faceless.prepare(file_of(image), kind)
     assert (held.value.reason, held.value.releasable) == (HeldReason.FACE, True)
-    released = faceless.prepare(file_of(image), kind, released=True)
+    released = faceless.prepare(file_of(image), kind, released=True, with_face=True)
     assert released.file == keeping.prepare(file_of(image), kind).file
 
 
@@ -132,10 +132,8 @@ def test_what_cannot_be_proven_can_still_be_released(image: Dataset, monkeypatch
     monkeypatch.setattr("gateway.faces.preparer.proven", fails)
     with pytest.raises(Held, match="would not be whole"):
         faceless.prepare(file_of(image), kind)
-    assert (
-        faceless.prepare(file_of(image), kind, released=True).file
-        == keeping.prepare(file_of(image), kind).file
-    )
+    released = faceless.prepare(file_of(image), kind, released=True, with_face=True)
+    assert released.file == keeping.prepare(file_of(image), kind).file
 
 
 @pytest.mark.parametrize(
@@ -175,3 +173,15 @@ def test_a_leak_is_told_as_ever(image: Dataset) -> None:
     _, faceless = preparers(values=(IdentifyingValue("PatientName", "Zwetschgenbaum", ValueKind.NAME),))
     image.PixelData = b"Zwetschgenbaum" + image.PixelData[14:]
     assert faceless.prepare(file_of(image), kind).leaks
+
+
+def test_a_release_for_text_lets_no_face_out() -> None:
+    """When no brain is found this time, whoever released it for its text has not been told of the face."""
+    image = head_series(SAGITTAL, only=slice(21, 22))[0]
+    image.BurnedInAnnotation = "YES"
+    _, faceless = preparers(Faces({}, {FRAME: "looking for the brain took longer than 600 s"}))
+    with pytest.raises(Held) as held:
+        faceless.prepare(file_of(image), kind, released=True)
+    assert held.value.releasable
+    done = faceless.prepare(file_of(image), kind, released=True, with_face=True)
+    assert "RecognizableVisualFeatures" not in dcmread(BytesIO(done.file))

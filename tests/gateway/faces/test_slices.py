@@ -63,6 +63,20 @@ def test_the_frames_of_an_enhanced_image_lie_one_by_one(image: Dataset) -> None:
     [
         ({"ImageType": ["ORIGINAL", "PRIMARY", "M", "MOSAIC"]}, "a mosaic"),
         ({"ImageType": ["DERIVED", "PRIMARY", "PROJECTION IMAGE"]}, "a projection"),
+        *(
+            ({"ImageType": ["DERIVED", "PRIMARY", value]}, says)
+            for value, says in {
+                "CSA MIP": "a projection",
+                "MIP THIN": "a projection",
+                "MAXIMUM": "a projection",
+                "CSA VRT": "a rendering",
+                "SSD": "a rendering",
+                "VOLREN": "a rendering",
+                "CSA 3D EDITOR": "a rendering",
+                "THICK SLAB": "a thick reformation",
+                "CPR": "a curved reformation",
+            }.items()
+        ),
         ({"ImagePositionPatient": None}, "missing or no numbers"),
         ({"ImageOrientationPatient": [1, 0, 0, 1, 0, 0]}, "missing or no numbers"),
         ({"PixelSpacing": [0, 1]}, "missing or no numbers"),

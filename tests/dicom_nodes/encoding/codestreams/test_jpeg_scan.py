@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dicom_nodes.encoding.codestreams.edits import UnaccountedBytes
+from dicom_nodes.encoding.codestreams.edits import UnaccountedBytes, applied
 from dicom_nodes.encoding.codestreams.jpeg import walk
 
 NOISE = np.random.default_rng(20261130)
@@ -64,12 +64,23 @@ def test_what_encoders_write_is_the_picture_to_its_last_code(encoder: str) -> No
 
 
 @encoders
-def test_text_behind_the_last_sample_is_refused(encoder: str) -> None:
-    """A decoder never looks at it."""
+def test_text_behind_the_last_sample_is_zeroed(encoder: str) -> None:
+    """No decoder looks at it, libjpeg warns and goes on: a study need not stop for it."""
     rows, columns, code = ENCODED[encoder]()
-    for text in (SECRET, b"P", SECRET + b"\xff\x00"):
-        with pytest.raises(UnaccountedBytes):
-            walk(code[:-2] + text + code[-2:], rows, columns)
+    decode = imagecodecs.ljpeg_decode if encoder.startswith("lossless") else imagecodecs.jpeg8_decode
+    for text in (SECRET, b"P", SECRET + b"\xff\x00", b"\xff\x00" + SECRET):
+        dirty = code[:-2] + text + code[-2:]
+        clean = b"".join(applied(dirty, 0, len(dirty), walk(dirty, rows, columns)[0]))
+        assert SECRET not in clean
+        assert len(clean) == len(dirty)
+        assert np.array_equal(decode(clean), decode(code))
+        assert walk(clean, rows, columns)[0] == []
+
+
+def test_a_restart_marker_behind_the_last_unit_is_no_data() -> None:
+    """Encoders write it, and nothing stands behind it."""
+    rows, columns, code = ENCODED["restart markers"]()
+    assert walk(code[:-2] + b"\xff\xd0" + code[-2:], rows, columns)[0] == []
 
 
 @encoders
@@ -89,11 +100,13 @@ def test_a_scan_that_ends_too_early_is_refused(encoder: str) -> None:
         walk(code[: len(code) - 6].rstrip(b"\xff") + b"\xff\xd9", rows, columns)
 
 
-def test_text_behind_the_samples_of_a_restart_interval_is_refused() -> None:
-    """Every interval ends where its codes do."""
+def test_text_behind_the_samples_of_a_restart_interval_is_zeroed_and_one_more_interval_refused() -> None:
+    """Every interval ends where its codes do, and there are as many as the header says."""
     rows, columns, code = ENCODED["restart markers"]()
     at = code.index(b"\xff\xd0")
-    with pytest.raises(UnaccountedBytes):
-        walk(code[:at] + SECRET + code[at:], rows, columns)
+    dirty = code[:at] + SECRET + code[at:]
+    clean = b"".join(applied(dirty, 0, len(dirty), walk(dirty, rows, columns)[0]))
+    assert SECRET not in clean
+    assert np.array_equal(imagecodecs.jpeg8_decode(clean), imagecodecs.jpeg8_decode(code))
     with pytest.raises(UnaccountedBytes):
         walk(code[:-2] + b"\xff\xd0" + SECRET + code[-2:], rows, columns)

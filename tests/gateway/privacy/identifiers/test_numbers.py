@@ -161,3 +161,20 @@ def test_plain_values_have_fewer_digits_than_identifiers() -> None:
         assert not is_plain(vr, struct.pack("<" + code, 4711923))
         assert is_plain(vr, struct.pack("<" + code, 1500))
     assert not is_plain("US", b"Zielin")
+
+
+@pytest.mark.parametrize(
+    ("keyword", "text", "number"),
+    [
+        ("PixelSpacing", "1.00000", "100000"),
+        ("PixelSpacing", "1.04687", "104687"),
+        ("SliceThickness", "5.00000", "500000"),
+        ("RepetitionTime", "4500.00", "450000"),
+        ("RescaleSlope", "1.00000", "100000"),
+        ("WindowWidth", "1000.00", "100000"),
+    ],
+)
+def test_a_round_measure_is_nobodys(keyword: str, text: str, number: str) -> None:
+    """It stays, however many zeros it is written with: a dummy in its place would be a false measure."""
+    assert not says("DS", keyword, text, {number}, ())
+    assert says("DS", "WindowCenter", "4711.920", {"4711920"}, ())

@@ -10,7 +10,7 @@ import pytest
 
 from gateway.errors import InvalidReport, NotAllowed
 from gateway.web.foundation import brakes
-from gateway.web.foundation.brakes import BY_ADDRESS, BY_LOGIN_AND_ADDRESS, SignInBrakes
+from gateway.web.foundation.brakes import BY_ADDRESS, BY_LOGIN_AND_ADDRESS, BY_PROVIDER, SignInBrakes
 from gateway.web.foundation.problems import TooManyRequests
 
 STRANGER, OWNER = "192.0.2.66", "192.0.2.1"
@@ -169,3 +169,41 @@ def test_two_are_hashed_at_once_a_few_wait_and_the_rest_come_again() -> None:
     assert max(most) == brakes.HASHES_AT_ONCE
     assert {error.retry_after_s for error in turned_away} == {5}
     right(made, "login-59", "192.0.2.59")
+
+
+def test_only_a_wrong_password_prolongs_a_brake() -> None:
+    """A program that signs in every ten minutes must not keep a clinic's typos of weeks in memory."""
+    clock = Clock()
+    made = SignInBrakes(clock)
+    for day in range(BY_ADDRESS.free + 6):
+        wrong(made, f"person-{day}", OWNER)
+        for _ in range(6):
+            clock.seconds += 600
+            right(made, "pacs", OWNER)
+    right(made, "ana", OWNER)
+    right(made, "ben", OWNER)
+
+
+def test_who_is_signed_in_signs_whatever_a_stranger_does() -> None:
+    """Neither guesses at the same address nor a full line of sign-ins keep a report back."""
+    made, _ = braked_after("ana", 5)
+    with made.signature("session of ana"):
+        pass
+
+
+def test_a_customer_with_many_networks_is_braked_too() -> None:
+    """A /48 of IPv6 has 65,536 of what counts as an address."""
+    made = SignInBrakes(Clock())
+    for number in range(BY_PROVIDER.free // 4):
+        for _ in range(4):
+            wrong(made, "ana", f"2001:db8:0:{number:x}::1")
+    with pytest.raises(TooManyRequests):
+        right(made, "ana", "2001:db8:0:ffff::1")
+
+
+def test_people_behind_a_translator_are_told_apart() -> None:
+    """64:ff9b::/96 holds all of IPv4."""
+    made = SignInBrakes(Clock())
+    for _ in range(BY_LOGIN_AND_ADDRESS.free):
+        wrong(made, "ana", "64:ff9b::c000:242")
+    right(made, "ana", "64:ff9b::c633:6401")
