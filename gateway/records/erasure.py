@@ -144,7 +144,7 @@ REMAINS: Mapping[type[SQLModel], frozenset[str]] = {
     ),
     # The pseudonym stays: by it the reading site is asked to delete its copies.
     Case: _names(
-        "id study_id site destination profile state generation rule_id rule_version rule_title rules_fingerprint "
+        "id study_id site destination profile faces state generation rule_id rule_version rule_title rules_fingerprint "
         "referral urgency priority readability scheme pseudonym late_images echoes returns_to returned_as to_route "
         "corrections forgotten_at reached_at created_at updated_at look_again_at attempts failing_since lease_until "
         "fence"

@@ -6,6 +6,7 @@ import html
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from sqlalchemy import update
 from sqlmodel import col, select
 
@@ -15,7 +16,13 @@ from gateway.reporting.example import phantom_form
 from gateway.web.pages.lesion_history import told_before
 from support.web_gateway import PASSWORD, WebGateway
 
-SIGNED = phantom_form(told_at=datetime.now(UTC))
+SIGNED = phantom_form()
+
+
+@pytest.fixture(autouse=True)
+def called_now() -> None:
+    """The call is made while the study is here: in the test, not when the tests were collected."""
+    SIGNED.update(phantom_form(told_at=datetime.now(UTC)))
 
 
 def study_of_patient(web: WebGateway, day: str, patient: str) -> int:
