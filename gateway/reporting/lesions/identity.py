@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from gateway.reporting.lesions.lesion import Lesion
 
-_GIVEN = re.compile(r"lesions\.(\d+)\.(?:tracking_uid|prior\..+)")
-_OF_A_LESION = re.compile(r"lesions\.(\d+)\.")
+_GIVEN = re.compile(r"lesions\.([0-9]{1,3})\.(?:tracking_uid|prior\..+)")
+_OF_A_LESION = re.compile(r"lesions\.([0-9]{1,3})\.")
+_NUMBER = re.compile(r"[1-9][0-9]{0,2}")
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,34 @@ def numbers_of(lesions: Sequence[Lesion]) -> tuple[int, ...]:
     return tuple(numbers)
 
 
+def numbered(lesions: Sequence[Lesion]) -> list[tuple[int, Lesion]]:
+    """Each lesion behind its number, in their order."""
+    return list(zip(numbers_of(lesions), lesions, strict=True))
+
+
+def numbers_of_groups(content: Mapping[str, Any]) -> dict[int, int]:
+    """The number of each group of lesion fields, as `numbers_of` gives it to the lesions made of them."""
+    groups = sorted({int(match[1]) for field in content if (match := _OF_A_LESION.match(field))})
+    typed = {group: typed_number(content.get(f"lesions.{group}.number")) for group in groups}
+    highest = max((number or 0 for number in typed.values()), default=0)
+    numbers = {}
+    for group, number in typed.items():
+        if number is None:
+            highest += 1
+        numbers[group] = number or highest
+    return numbers
+
+
 def prior_lesions(lesions: Sequence[Lesion], days: int) -> PriorLesions | None:
     """The lesions of a prior report that was `days` earlier; None when it was not earlier or had none."""
     if days < 1 or not lesions:
         return None
     return PriorLesions(days, dict(zip(numbers_of(lesions), lesions, strict=True)))
+
+
+def highest_number(prior: PriorLesions | None) -> int:
+    """The highest number that an earlier report of the patient used; 0 when there is none."""
+    return max(prior.lesions) if prior else 0
 
 
 def proposed(prior: PriorLesions | None) -> dict[str, str | list[str]]:
@@ -64,7 +88,7 @@ def with_prior(content: Mapping[str, Any], prior: PriorLesions | None) -> dict[s
     """
     known = {field: value for field, value in content.items() if not _GIVEN.fullmatch(field)}
     groups = sorted({int(match[1]) for field in known if (match := _OF_A_LESION.match(field))})
-    numbers = {group: _number(known.get(f"lesions.{group}.number")) for group in groups}
+    numbers = {group: typed_number(known.get(f"lesions.{group}.number")) for group in groups}
     highest = max([0, *(number or 0 for number in numbers.values()), *(prior.lesions if prior else ())])
     for group, number in numbers.items():
         if number is None and not known.get(f"lesions.{group}.number"):
@@ -91,8 +115,7 @@ def tracked(lesions: Sequence[Lesion], new_uid: Callable[[], str]) -> tuple[Lesi
     )
 
 
-def _number(text: Any) -> int | None:
+def typed_number(text: Any) -> int | None:
+    """The number of a lesion as it was typed, 1 to 999; None for anything else, such as `1.0`, `+1` or `01`."""
     digits = str(text or "").strip()
-    return (
-        int(digits) if digits.isascii() and digits.isdecimal() and len(digits) <= 3 and int(digits) else None
-    )
+    return int(digits) if _NUMBER.fullmatch(digits) else None
