@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from gateway.reporting.lesions.answers import (
     Adc,
@@ -32,6 +32,7 @@ from gateway.reporting.lesions.answers import (
     TimeCourse,
     Topography,
 )
+from gateway.reporting.lesions.identity import typed_number
 from gateway.reporting.parts import FreeText, Measure, ReportPart, Uid, distinct
 
 #: Items that are asked of a lesion in the brain only.
@@ -53,13 +54,26 @@ def _in_order(places: dict[AnatomicalSite, Laterality]) -> dict[AnatomicalSite, 
     return {site: places[site] for site in AnatomicalSite if site in places}
 
 
-class PriorMeasures(ReportPart):
-    """What the patient's prior signed report says of the same lesion; filled in by the gateway, never by a reader.
+def _as_typed(number: object) -> object:
+    """A typed number must be one that identity is found by: `1.0` would be lesion 1 without its history."""
+    if isinstance(number, str) and typed_number(number) is None:
+        raise ValueError(
+            "a number of a lesion is 1 to 999, in digits alone; write it as 1, or leave it empty"
+        )
+    return number
 
-    `days` lie between the two studies; axis in mm, volume in cm3.
+
+LesionNumber = Annotated[int, BeforeValidator(_as_typed), Field(ge=1, le=999)]
+
+
+class PriorMeasures(ReportPart):
+    """What the newest earlier signed report says of the same lesion; filled in by the gateway, never by a reader.
+
+    `days` lie between the two studies; axis in mm, volume in cm3; reports of earlier versions kept no time course.
     """
 
     days: Annotated[int, Field(ge=1)]
+    time_course: TimeCourse | None = None
     long_axis_mm: Measure | None = None
     volume_cm3: Measure | None = None
 
@@ -67,7 +81,7 @@ class PriorMeasures(ReportPart):
 class Lesion(ReportPart):
     """One lesion or group of like lesions; `number` and `tracking_uid` stay with it from report to report."""
 
-    number: Annotated[int, Field(ge=1, le=999)] | None = None
+    number: LesionNumber | None = None
     tracking_uid: Uid | None = None
     prior: PriorMeasures | None = None
     places: Annotated[dict[AnatomicalSite, Laterality], Field(min_length=1), AfterValidator(_in_order)]

@@ -241,7 +241,7 @@ def test_the_form_presumes_nothing_of_contrast_that_is_unknown(
     series: list[dict[str, object]], contrast: str | None
 ) -> None:
     """A T1 of which nobody knows whether contrast was given: the reader looks, and says present or absent."""
-    page = SimpleNamespace(row=SimpleNamespace(referral="surveillance"), series=tuple(series), prior=None)
+    page = SimpleNamespace(row=SimpleNamespace(referral="surveillance"), series=tuple(series), priors=())
     content = report_form.prefilled(page)  # type: ignore[arg-type]
     assert content.get("protocol.sequences.t1_contrast.acquired") == contrast
     assert content["protocol.sequences.flair.acquired"] == "absent"
