@@ -31,7 +31,7 @@ LEAST_CHANGE_MM, LEAST_CHANGE_PERCENT = 3, 20
 
 
 def comparison_agrees(opinion: Opinion) -> Iterator[Contradiction]:
-    """A comparison has its date, and nothing is compared without one."""
+    """A comparison has its date, nothing is compared without one, and a prior report means that there is a prior."""
     comparison = opinion.comparison
     compared = comparison.done is ComparisonDone.YES
     if compared and comparison.prior_study_date is None:
@@ -45,6 +45,13 @@ def comparison_agrees(opinion: Opinion) -> Iterator[Contradiction]:
             "comparison.done",
             "A prior date or a change of the lesion load is given, but no comparison was made.",
             "Choose “yes”, or delete them.",
+        )
+    known = [str(number) for number, lesion in numbered(opinion.lesions) if lesion.prior is not None]
+    if known and comparison.done is ComparisonDone.NO_PRIOR:
+        yield Contradiction(
+            "comparison.done",
+            f"“{comparison.done.label}”, but an earlier report of this patient has lesion {', '.join(known)}.",
+            f"Choose “{ComparisonDone.YES.label}” or “{ComparisonDone.NO.label}”.",
         )
 
 

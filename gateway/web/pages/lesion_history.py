@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from gateway.records.views.case_rows import CasePage
 from gateway.records.views.prior_reports import PriorReport
+from gateway.reporting.answers import ComparisonDone
 from gateway.reporting.codes import code, label
 from gateway.reporting.content import number_text
 from gateway.reporting.lesions.answers import TimeCourse
@@ -38,7 +39,10 @@ def _told(prior: PriorReport) -> PriorLesions | None:
 
 
 def told_before(prefix: str, content: Mapping[str, Any]) -> Iterator[str]:
-    """What the prior report measured of the same lesion, then how much it grew, as far as the measures are numbers."""
+    """What the prior report measured of the same lesion, then how much it grew, as far as the measures are numbers.
+
+    A form that says that nothing was compared tells no growth, as its report does not.
+    """
     told = {
         name: content[f"{prefix}.prior.{name}"]
         for name in PriorMeasures.model_fields
@@ -58,6 +62,8 @@ def told_before(prefix: str, content: Mapping[str, Any]) -> Iterator[str]:
     if prior.time_course is TimeCourse.RESOLVED:
         known.insert(0, "resolved")
     yield f"In the prior report, {prior.days} days earlier: {', '.join(known) or 'present, not measured'}."
+    if content.get("comparison.done") in {ComparisonDone.NO.value, ComparisonDone.NO_PRIOR.value}:
+        return
     axis, volume = (_decimal(content.get(f"{prefix}.{name}")) for name in UNITS)
     for grown in growth(prior, axis, volume):
         yield f"{label(grown.concept)}: {grown.value:+f} {code(f'unit.{grown.unit}').value}"

@@ -168,7 +168,28 @@ def test_the_sr_tells_identity_and_growth() -> None:
         "NPS-GROW-AX-PCT": (29.2, "%"),
         "NPS-GROW-AX-MO": (3.49, "mm/mo"),
     }
+    days = next(
+        n for n in group.ContentSequence if n.ConceptNameCodeSequence[0].CodeValue == "NPS-PRIOR-DAYS"
+    )
+    assert float(days.MeasuredValueSequence[0].NumericValue) == 61
+    assert days.MeasuredValueSequence[0].MeasurementUnitsCodeSequence[0].CodeValue == "d"
     assert form_fields(ds)["lesions.0.number"] == "2"
+
+
+def test_growth_is_neither_told_nor_denied_without_a_comparison() -> None:
+    """“No prior” beside a lesion of an earlier report is refused; without a comparison no growth is written."""
+    form = {**phantom_form(), "lesions.0.number": "2"}
+    del form["comparison.prior_study_date"], form["comparison.t2_load_change"]
+    form |= {"new_lesion": "present_no_comparison", "comparison.done": "no_prior"}
+    form |= {"lesions.0.time_course": "no_prior"}
+    assert form_problems(form) == []
+    (problem,) = form_problems(with_prior(form, prior()))
+    assert (problem.field, problem.question) == ("comparison.done", "")
+
+    form |= {"comparison.done": "no", "lesions.0.time_course": "undetermined"}
+    ds = document(report_from_form(with_prior(form, prior())))
+    assert "NPS-GROW" not in str(ds)
+    assert "NPS-PRIOR-DAYS" not in str(ds)
 
 
 def asked(**changes: str) -> set[str]:

@@ -121,3 +121,17 @@ def test_a_resolved_lesion_is_told_as_resolved() -> None:
     """What has gone was not “present, not measured”."""
     content = {"lesions.0.prior.days": "30", "lesions.0.prior.time_course": "resolved"}
     assert list(told_before("lesions.0", content)) == ["In the prior report, 30 days earlier: resolved."]
+
+
+def test_a_form_without_comparison_tells_no_growth() -> None:
+    """The page says what the report will say."""
+    content = {
+        "lesions.0.prior.days": "30",
+        "lesions.0.prior.long_axis_mm": "20",
+        "lesions.0.long_axis_mm": "30",
+    }
+    told = {
+        done: len(list(told_before("lesions.0", content | {"comparison.done": done})))
+        for done in ("", "yes", "no", "no_prior")
+    }
+    assert told == {"": 4, "yes": 4, "no": 1, "no_prior": 1}
