@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gateway.reporting.lesions.answers import TimeCourse
+from gateway.reporting.lesions.lesion import typed_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 _GIVEN = re.compile(r"lesions\.([0-9]{1,3})\.(?:tracking_uid|prior\..+)")
 _OF_A_LESION = re.compile(r"lesions\.([0-9]{1,3})\.")
-_NUMBER = re.compile(r"[1-9][0-9]{0,2}")
 
 
 @dataclass(frozen=True)
@@ -148,9 +148,3 @@ def tracked(lesions: Sequence[Lesion], new_uid: Callable[[], str]) -> tuple[Lesi
         lesion.model_copy(update={"number": number, "tracking_uid": lesion.tracking_uid or new_uid()})
         for number, lesion in zip(numbers_of(lesions), lesions, strict=True)
     )
-
-
-def typed_number(text: Any) -> int | None:
-    """The number of a lesion as it was typed, 1 to 999; None for anything else, such as `1.0`, `+1` or `01`."""
-    digits = str(text or "").strip()
-    return int(digits) if _NUMBER.fullmatch(digits) else None

@@ -6,6 +6,7 @@ nothing of how it looks; every other lesion must answer all items, if only with 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -32,7 +33,6 @@ from gateway.reporting.lesions.answers import (
     TimeCourse,
     Topography,
 )
-from gateway.reporting.lesions.identity import typed_number
 from gateway.reporting.parts import FreeText, Measure, ReportPart, Uid, distinct
 
 #: Items that are asked of a lesion in the brain only.
@@ -52,6 +52,15 @@ SEEN_ITEMS = (*BRAIN_ITEMS, "morphology", "t1", "t2", "enhancement")
 def _in_order(places: dict[AnatomicalSite, Laterality]) -> dict[AnatomicalSite, Laterality]:
     """The sites in the order of the form, so that the same choice gives the same report."""
     return {site: places[site] for site in AnatomicalSite if site in places}
+
+
+_NUMBER = re.compile(r"[1-9][0-9]{0,2}")
+
+
+def typed_number(text: Any) -> int | None:
+    """The number of a lesion as it was typed, 1 to 999; None for anything else, such as `1.0`, `+1` or `01`."""
+    digits = str(text or "").strip()
+    return int(digits) if _NUMBER.fullmatch(digits) else None
 
 
 def _as_typed(number: object) -> object:
