@@ -5,19 +5,25 @@ Also turns pydantic's errors into sentences that name the item as the reader see
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from gateway.reporting.checks.contradiction import Contradiction
 from gateway.reporting.form import item_of_field, required_below
+from gateway.reporting.lesions.identity import numbers_of_groups
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from pydantic import ValidationError
 
 #: Flat form: field name to one text, or to several where the item allows several answers.
 FormValues = dict[str, str | list[str]]
+
+#: The number of a group in a field's name; it is the group's place in the form, not the number of a lesion.
+GROUP_NUMBER = re.compile(r"[0-9]{1,3}")
 
 _TIMES = frozenset({"communication.at"})
 
@@ -83,10 +89,10 @@ def _aware(text: str, zone: tzinfo) -> datetime | str:
 
 
 def _lists(node: Any) -> Any:
-    """Dictionaries whose keys are all numbers become lists in the order of the numbers."""
+    """Dictionaries whose keys are all numbers of groups become lists in the order of the numbers."""
     if not isinstance(node, dict):
         return node
-    if node and all(key.isdecimal() for key in node):
+    if node and all(GROUP_NUMBER.fullmatch(key) for key in node):
         return [_lists(node[key]) for key in sorted(node, key=int)]
     return {key: _lists(below) for key, below in node.items()}
 
@@ -101,8 +107,12 @@ _WORDS_OF_ERROR = {
 }
 
 
-def problems_of(error: ValidationError) -> list[Contradiction]:
-    """Every problem of a validation, at its form field, worded for the reader."""
+def problems_of(error: ValidationError, form: Mapping[str, Any] | None = None) -> list[Contradiction]:
+    """Every problem of a validation, at its form field, worded for the reader.
+
+    `form` is what was validated: its groups may have gaps, its lesions have their numbers.
+    """
+    groups = _groups(form or {})
     problems: list[Contradiction] = []
     for entry in error.errors(include_url=False, include_input=True):
         if entry["type"] == "contradiction":
@@ -111,7 +121,8 @@ def problems_of(error: ValidationError) -> list[Contradiction]:
         field = ".".join(str(step) for step in entry["loc"])
         if entry["type"] == "missing" and (unanswered := required_below(field)):
             problems += (
-                Contradiction(name, f"{_name(name)}: not answered.", "Answer it.") for name in unanswered
+                Contradiction(name, f"{_name(name, groups)}: not answered.", "Answer it.")
+                for name in unanswered
             )
             continue
         problem, fix = _WORDS_OF_ERROR.get(entry["type"], ("", ""))
@@ -119,19 +130,57 @@ def problems_of(error: ValidationError) -> list[Contradiction]:
             shown = "" if isinstance(entry["input"], dict) else f" (entered: {entry['input']!s:.60})"
             message = entry["msg"].removeprefix("Value error, ")
             problem, fix = f"{message}{shown}.", "" if ";" in message else "Correct it."
-        problems.append(Contradiction(field, f"{_name(field)}: {problem}", fix))
-    return problems
+        problems.append(Contradiction(field, f"{_name(field, groups)}: {problem}", fix))
+    return at_groups(problems, form or {})
+
+
+def at_groups(problems: Iterable[Contradiction], form: Mapping[str, Any]) -> list[Contradiction]:
+    """The problems of a report at the fields of the form it was made of, whose groups may have gaps."""
+    groups = _groups(form)
+    moved = []
+    for problem in problems:
+        section, *steps = problem.field.split(".")
+        if (place := _place(section, steps, groups)) is not None:
+            steps[0] = str(list(groups[section])[place])
+        moved.append(replace(problem, field=".".join((section, *steps))))
+    return moved
 
 
 _GROUP = {"lesions": "Lesion", "spectra": "Spectrum"}
 
 
-def _name(field: str) -> str:
-    """The item as the reader sees it, with the number of its group from 1: `Lesion 2, Lesion border`."""
+def _groups(form: Mapping[str, Any]) -> dict[str, dict[int, int]]:
+    """Of each repeating section: the groups that hold an answer, in order, each with the number a reader sees."""
+    kept = {field: value for field, value in form.items() if _value(field, value, UTC) is not None}
+    spectra = sorted(
+        {
+            int(steps[1])
+            for field in kept
+            if (steps := field.split("."))[0] == "spectra"
+            and len(steps) > 2
+            and GROUP_NUMBER.fullmatch(steps[1])
+        }
+    )
+    return {
+        "lesions": numbers_of_groups(kept),
+        "spectra": {group: place for place, group in enumerate(spectra, start=1)},
+    }
+
+
+def _place(section: str, steps: list[str], groups: Mapping[str, Mapping[int, int]]) -> int | None:
+    """The place of a field's group in the lists of a report, when the form has this group."""
+    if not steps or not GROUP_NUMBER.fullmatch(steps[0]) or int(steps[0]) >= len(groups.get(section, ())):
+        return None
+    return int(steps[0])
+
+
+def _name(field: str, groups: Mapping[str, Mapping[int, int]]) -> str:
+    """The item as the reader sees it, with the number of its group: `Lesion 2, Lesion border`."""
     item = item_of_field(field) or item_of_field(f"{field}.acquired")
-    steps = field.split(".")
-    number = next((int(step) + 1 for step in steps if step.isdecimal()), None)
-    if number is None:
+    section, *steps = field.split(".")
+    if not steps or not GROUP_NUMBER.fullmatch(steps[0]):
         return item.label if item else field
-    group = f"{_GROUP.get(steps[0], steps[0])} {number}"
+    place = _place(section, steps, groups)
+    number = int(steps[0]) + 1 if place is None else list(groups[section].values())[place]
+    group = f"{_GROUP.get(section, section)} {number}"
     return f"{group}, {item.label}" if item else group

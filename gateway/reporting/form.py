@@ -7,6 +7,7 @@ repeats (`lesions.0.border`).
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from gateway.reporting import answers as a
@@ -23,6 +24,7 @@ __all__ = [
     "FormItem",
     "FormSection",
     "InputKind",
+    "is_field",
     "item_of_field",
     "required_below",
 ]
@@ -165,6 +167,9 @@ FORM: tuple[FormSection, ...] = (
     ),
 )
 
+_REPEATING = frozenset(section.name for section in FORM if section.repeats)
+_GROUP_NUMBER = re.compile(r"[0-9]{1,3}")
+
 
 @lru_cache(maxsize=1)
 def _by_field() -> dict[str, FormItem]:
@@ -181,6 +186,15 @@ def _by_field() -> dict[str, FormItem]:
 def item_of_field(field: str) -> FormItem | None:
     """The item a form field belongs to (numbers of repeated groups are ignored), or None."""
     return _by_field().get(".".join(step for step in field.split(".") if not step.isdecimal()))
+
+
+def is_field(field: str) -> bool:
+    """Whether the form has a field of exactly this name: a group's number is 0 to 999, and only where one repeats."""
+    section, _, rest = field.partition(".")
+    if section in _REPEATING:
+        group, _, rest = rest.partition(".")
+        return bool(_GROUP_NUMBER.fullmatch(group)) and f"{section}.{rest}" in _by_field()
+    return field in _by_field()
 
 
 def required_below(field: str) -> list[str]:

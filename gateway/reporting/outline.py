@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from gateway.reporting.answers import ComparisonDone
 from gateway.reporting.form import SEQUENCES
 from gateway.reporting.layout.entries import (
     Coded,
@@ -24,7 +25,7 @@ from gateway.reporting.layout.entries import (
     words,
 )
 from gateway.reporting.lesions.entries import lesion_entries, spectrum_entries
-from gateway.reporting.lesions.identity import numbers_of
+from gateway.reporting.lesions.identity import numbered
 from gateway.reporting.questions import QUESTIONS
 from gateway.reporting.signer import NOT_SIGNED, Unsigned
 
@@ -135,8 +136,9 @@ def _prior(report: Report, restoration: Restoration) -> Iterable[Entry]:
 def _findings(report: Report, restoration: Restoration) -> Iterable[Entry]:
     yield from coded("new_lesion", report.new_lesion)
     yield from coded("t2_load_change", report.comparison.t2_load_change)
-    for number, lesion in zip(numbers_of(report.lesions), report.lesions, strict=True):
-        yield Heading("lesion", tuple(lesion_entries(number, lesion, restoration.uid)))
+    compared = report.comparison.done is ComparisonDone.YES
+    for number, lesion in numbered(report.lesions):
+        yield Heading("lesion", tuple(lesion_entries(number, lesion, restoration.uid, compared)))
     for spectrum in report.spectra:
         yield Heading("spectrum", tuple(spectrum_entries(spectrum)))
     yield from words("other_findings", report.other_findings)

@@ -16,7 +16,7 @@ from gateway.errors import InvalidReport
 from gateway.reporting.checks.contradiction import Contradiction
 from gateway.reporting.checks.rules import contradictions, questions
 from gateway.reporting.checks.study import StudyFacts, contradictions_of_study
-from gateway.reporting.fields import FormValues, flatten, problems_of, unflatten
+from gateway.reporting.fields import FormValues, at_groups, flatten, problems_of, unflatten
 from gateway.reporting.form import FORM, FormItem, FormSection
 from gateway.reporting.opinion import Opinion
 
@@ -75,15 +75,15 @@ def form_problems(
     try:
         report = _report(form, zone)
     except ValidationError as error:
-        return problems_of(error)
-    return report.problems(facts)
+        return problems_of(error, form)
+    return at_groups(report.problems(facts), form)
 
 
 def form_questions(form: Mapping[str, Any], *, zone: tzinfo = UTC) -> list[Contradiction]:
     """Everything that is asked of a draft, answered or not; empty as long as it is not complete."""
     answers = {name: value for name, value in form.items() if not name.startswith("reasons.")}
     try:
-        return questions(Opinion.model_validate(unflatten(answers, zone)))
+        return at_groups(questions(Opinion.model_validate(unflatten(answers, zone))), form)
     except ValidationError:
         return []
 
@@ -98,7 +98,7 @@ def report_from_form(form: Mapping[str, Any], *, zone: tzinfo = UTC) -> Report:
     try:
         return _report(form, zone)
     except ValidationError as error:
-        raise InvalidReport([str(problem) for problem in problems_of(error)]) from None
+        raise InvalidReport([str(problem) for problem in problems_of(error, form)]) from None
 
 
 def _report(form: Mapping[str, Any], zone: tzinfo) -> Report:

@@ -31,7 +31,7 @@ from gateway.records.tables.studies import ForgottenPatient, Identity, Instance,
 from gateway.records.views import conflict_rows, reply_rows
 from gateway.records.views.conflict_rows import ConflictRow
 from gateway.records.views.held_object_rows import HeldRow, held_objects_of
-from gateway.records.views.prior_reports import PriorReport, prior_report
+from gateway.records.views.prior_reports import PriorReport, prior_reports
 from gateway.records.views.queue import QueueRow, queue_row
 from gateway.records.views.reply_rows import ReplyRow
 
@@ -111,7 +111,7 @@ class CasePage:
     deliveries: tuple[DeliveryRow, ...]
     draft: DraftRow | None
     report: ReportRow | None
-    prior: PriorReport | None
+    priors: tuple[PriorReport, ...]
     """The newest signed report of an earlier study of the same patient."""
     replies: tuple[ReplyRow, ...]
     echoes: int
@@ -160,7 +160,7 @@ def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None
         ),
         draft=DraftRow(draft.version, draft.content, draft.saved_at) if draft else None,
         report=report,
-        prior=prior_report(session, case, study_of),
+        priors=prior_reports(session, case, study_of),
         replies=tuple(reply_rows.of_case(session, case_id)),
         echoes=case.echoes,
     )

@@ -1,4 +1,4 @@
-"""The signed report of a patient's earlier study: what it said of each lesion is compared with, never remembered."""
+"""The signed reports of a patient's earlier studies: what they said of each lesion is compared with, not remembered."""
 
 from __future__ import annotations
 
@@ -14,19 +14,23 @@ from gateway.records.tables.studies import Study
 
 @dataclass(frozen=True)
 class PriorReport:
-    """A signed report of an earlier study of the same patient, as it is stored, and the days between the studies."""
+    """A signed report of an earlier study of the same patient, as it is stored, and the days between the studies.
+
+    `read_again` says that the same study has a newer report.
+    """
 
     content: dict[str, Any]
     days: int
+    read_again: bool = False
 
 
-def prior_report(session: Session, present: Case, study_of: Study) -> PriorReport | None:
-    """The newest signed report of an earlier study of the patient of a case; None when a date is not known."""
+def prior_reports(session: Session, present: Case, study_of: Study) -> tuple[PriorReport, ...]:
+    """Every signed report of an earlier study of the patient of a case, newest first; none when a date is not known."""
     day = _day(study_of.study_date)
     if day is None or present.identity_id is None:
-        return None
+        return ()
     rows = session.exec(
-        select(SignedReport.content, Study.study_date)
+        select(SignedReport.content, Study.study_date, Case.study_id)
         .join(Case, col(Case.id) == col(SignedReport.case_id))
         .join(Study, col(Study.id) == col(Case.study_id))
         .where(
@@ -39,10 +43,13 @@ def prior_report(session: Session, present: Case, study_of: Study) -> PriorRepor
             col(Study.study_date).desc(), col(SignedReport.signed_at).desc(), col(SignedReport.id).desc()
         )
     )
-    for content, said in rows:
+    priors: list[PriorReport] = []
+    studies: set[int] = set()
+    for content, said, study_id in rows:
         if before := _day(said):
-            return PriorReport(dict(content), (day - before).days)
-    return None
+            priors.append(PriorReport(dict(content), (day - before).days, study_id in studies))
+            studies.add(study_id)
+    return tuple(priors)
 
 
 def _day(said: str) -> date | None:

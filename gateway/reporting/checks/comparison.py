@@ -8,6 +8,7 @@ from gateway.reporting.answers import ComparisonDone, NewLesion
 from gateway.reporting.checks.contradiction import Contradiction
 from gateway.reporting.lesions.answers import TimeCourse
 from gateway.reporting.lesions.growth import growth_of
+from gateway.reporting.lesions.identity import numbered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +31,7 @@ LEAST_CHANGE_MM, LEAST_CHANGE_PERCENT = 3, 20
 
 
 def comparison_agrees(opinion: Opinion) -> Iterator[Contradiction]:
-    """A comparison has its date, and nothing is compared without one."""
+    """A comparison has its date, nothing is compared without one, and a prior report means that there is a prior."""
     comparison = opinion.comparison
     compared = comparison.done is ComparisonDone.YES
     if compared and comparison.prior_study_date is None:
@@ -45,23 +46,30 @@ def comparison_agrees(opinion: Opinion) -> Iterator[Contradiction]:
             "A prior date or a change of the lesion load is given, but no comparison was made.",
             "Choose “yes”, or delete them.",
         )
+    known = [str(number) for number, lesion in numbered(opinion.lesions) if lesion.prior is not None]
+    if known and comparison.done is ComparisonDone.NO_PRIOR:
+        yield Contradiction(
+            "comparison.done",
+            f"“{comparison.done.label}”, but an earlier report of this patient has lesion {', '.join(known)}.",
+            f"Choose “{ComparisonDone.YES.label}” or “{ComparisonDone.NO.label}”.",
+        )
 
 
 def time_courses_follow_comparison(opinion: Opinion) -> Iterator[Contradiction]:
     """How a lesion changed is said against a prior, and only then."""
     allowed = TIME_COURSES[opinion.comparison.done]
-    for number, lesion in enumerate(opinion.lesions):
+    for place, (number, lesion) in enumerate(numbered(opinion.lesions)):
         if lesion.time_course not in allowed:
             yield Contradiction(
-                f"lesions.{number}.time_course",
-                f"Lesion {number + 1}: time course “{lesion.time_course.label}” with comparison "
+                f"lesions.{place}.time_course",
+                f"Lesion {number}: time course “{lesion.time_course.label}” with comparison "
                 f"“{opinion.comparison.done.label}”.",
                 f"Choose {_either(TimeCourse, allowed)}.",
             )
         elif lesion.time_course is TimeCourse.NEW and opinion.new_lesion is not NewLesion.PRESENT:
             yield Contradiction(
                 "new_lesion",
-                f"Lesion {number + 1} is new, but “new lesion” is not “present”.",
+                f"Lesion {number} is new, but “new lesion” is not “present”.",
                 "Choose “present”.",
             )
 
@@ -109,7 +117,7 @@ def courses_follow_measures(opinion: Opinion) -> Iterator[Contradiction]:
 
     “Unchanged” is asked about when the long axis differs by more than a fifth and by at least 3 mm (our limits).
     """
-    numbers = [str(n) for n, lesion in enumerate(opinion.lesions, start=1) if _against_measures(lesion)]
+    numbers = [str(n) for n, lesion in numbered(opinion.lesions) if _against_measures(lesion)]
     if numbers:
         yield Contradiction(
             "lesions",

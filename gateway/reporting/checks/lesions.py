@@ -8,7 +8,7 @@ from gateway.reporting.checks.contradiction import Contradiction
 from gateway.reporting.form import item_of_field
 from gateway.reporting.lesions.answers import UNREAD, AnatomicalSite
 from gateway.reporting.lesions.exclusions import answers_of, excluded
-from gateway.reporting.lesions.identity import numbers_of
+from gateway.reporting.lesions.identity import numbered, numbers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,37 +26,37 @@ def _title(field: str) -> str:
 
 def signals_follow_sequences(opinion: Opinion) -> Iterator[Contradiction]:
     """What was not acquired cannot be described; one that was acquired may still not show this lesion."""
-    for place, lesion in enumerate(opinion.lesions):
+    for place, (number, lesion) in enumerate(numbered(opinion.lesions)):
         for item, sequence in SEQUENCE_OF.items():
             described = [answer for answer in answers_of(lesion, item) if answer.value not in UNREAD]
             if described and not getattr(opinion.protocol.sequences, sequence).present:
                 field = f"lesions.{place}.{item}"
                 yield Contradiction(
                     field,
-                    f"Lesion {place + 1}: {_title(field)} “{described[0].label}”, but its sequence is absent.",
+                    f"Lesion {number}: {_title(field)} “{described[0].label}”, but its sequence is absent.",
                     "Choose “not covered”, or mark the sequence as present.",
                 )
 
 
 def answers_exclude_each_other(opinion: Opinion) -> Iterator[Contradiction]:
     """No two answers of a lesion that cannot both be true (table: `lesions.exclusions`)."""
-    for place, lesion in enumerate(opinion.lesions):
+    for place, (number, lesion) in enumerate(numbered(opinion.lesions)):
         for item, answer, other in excluded(lesion):
             field = f"lesions.{place}.{item}"
             yield Contradiction(
                 field,
-                f"Lesion {place + 1}: {_title(field)} “{answer.label}” excludes “{other.label}”.",
+                f"Lesion {number}: {_title(field)} “{answer.label}” excludes “{other.label}”.",
                 "Keep one of them.",
             )
 
 
 def another_site_is_named(opinion: Opinion) -> Iterator[Contradiction]:
     """“Other site” comes with its name, and the name with “other site”."""
-    for place, lesion in enumerate(opinion.lesions):
+    for place, (number, lesion) in enumerate(numbered(opinion.lesions)):
         if (AnatomicalSite.OTHER in lesion.places) is not bool(lesion.other_site):
             yield Contradiction(
                 f"lesions.{place}.other_site",
-                f"Lesion {place + 1}: “{AnatomicalSite.OTHER.label}” and its name do not come together.",
+                f"Lesion {number}: “{AnatomicalSite.OTHER.label}” and its name do not come together.",
                 "Name the site and choose its side at “other site”, or delete both.",
             )
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from gateway.reporting.checks.contradiction import Contradiction
 from gateway.reporting.codes import label
 from gateway.reporting.lesions.answers import AnatomicalSite, Multiplicity
+from gateway.reporting.lesions.identity import numbered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,9 +53,9 @@ def measures_are_possible(opinion: Opinion) -> Iterator[Contradiction]:
                 sequence.thickness_mm,
                 THICKNESS,
             )
-    for number, lesion in enumerate(opinion.lesions):
+    for place, (number, lesion) in enumerate(numbered(opinion.lesions)):
         axis = CORD_AXIS if AnatomicalSite.SPINAL_CORD in lesion.places else BRAIN_AXIS
-        field, name = f"lesions.{number}", f"Lesion {number + 1}"
+        field, name = f"lesions.{place}", f"Lesion {number}"
         yield from _outside(f"{field}.long_axis_mm", f"{name}: long axis", lesion.long_axis_mm, axis)
         yield from _outside(f"{field}.volume_cm3", f"{name}: volume", lesion.volume_cm3, VOLUME)
     for number, spectrum in enumerate(opinion.spectra):
@@ -68,7 +69,7 @@ def measures_are_possible(opinion: Opinion) -> Iterator[Contradiction]:
 
 def volumes_fit_axes(opinion: Opinion) -> Iterator[Contradiction]:
     """Asked: how a single lesion is larger than a ball of its long axis."""
-    numbers = [str(n) for n, lesion in enumerate(opinion.lesions, start=1) if _exceeds_ball(lesion)]
+    numbers = [str(n) for n, lesion in numbered(opinion.lesions) if _exceeds_ball(lesion)]
     if numbers:
         yield Contradiction(
             "lesions",

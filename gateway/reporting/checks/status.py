@@ -16,6 +16,7 @@ from gateway.reporting.answers import (
 from gateway.reporting.checks.contradiction import Contradiction
 from gateway.reporting.lesions.answers import UNREAD, Attribution, MassEffect, T1Signal, T2Signal, TimeCourse
 from gateway.reporting.lesions.exclusions import answers_of
+from gateway.reporting.lesions.identity import numbered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +68,7 @@ def low_level_does_not_name_pml(opinion: Opinion) -> Iterator[Contradiction]:
     """Asked: why PML is not suspected while a lesion or, at level 0, a diagnosis names it. Known PML may be named."""
     if not opinion.suspicion.is_at_most(1) or opinion.pml_known:
         return
-    numbers = [str(n) for n, lesion in enumerate(opinion.lesions, start=1) if lesion.attribution in PML]
+    numbers = [str(n) for n, lesion in numbered(opinion.lesions) if lesion.attribution in PML]
     if numbers:
         what = f"lesion {', '.join(numbers)} is attributed to PML"
     elif opinion.suspicion.level == 0 and Diagnosis.PML in opinion.diagnoses:

@@ -89,7 +89,7 @@ def draft_of_today(content: Mapping[str, Any]) -> dict[str, Any]:
             today[field] = value
     for number, group in groups.items():
         for item, value in _lesion(group, absent).items():
-            if item == "places":
+            if item == "places" and isinstance(value, Mapping):
                 today |= {f"lesions.{number}.places.{site}": side for site, side in value.items()}
             else:
                 today[f"lesions.{number}.{item}"] = value

@@ -6,6 +6,7 @@ report of a patient.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from gateway.reporting.layout.entries import (
@@ -30,8 +31,13 @@ if TYPE_CHECKING:
     from gateway.reporting.lesions.spectrum import Ratios, Spectrum
 
 
-def lesion_entries(number: int, lesion: Lesion, original_uid: Callable[[str], str]) -> Iterable[Entry]:
-    """What is said of lesion `number`; `original_uid` leads from a key image's UID as shown to the sender's."""
+def lesion_entries(
+    number: int, lesion: Lesion, original_uid: Callable[[str], str], compared: bool
+) -> Iterable[Entry]:
+    """What is said of lesion `number`; `original_uid` leads from a key image's UID as shown to the sender's.
+
+    Growth is told with the days it is counted from, and only in a report that `compared` with a prior.
+    """
     yield Words("lesion_identifier", str(number))
     if lesion.tracking_uid is not None:
         yield Words("tracking_identifier", f"Lesion {number}")
@@ -60,7 +66,10 @@ def lesion_entries(number: int, lesion: Lesion, original_uid: Callable[[str], st
     yield from coded("residual", *lesion.residual)
     yield from measured("long_axis_mm", lesion.long_axis_mm, "mm")
     yield from measured("volume_cm3", lesion.volume_cm3, "cm3")
-    for grown in growth_of(lesion):
+    changes = growth_of(lesion) if compared else []
+    if changes and lesion.prior is not None:
+        yield Measured("prior_days", Decimal(lesion.prior.days), "unit.d")
+    for grown in changes:
         yield Measured(grown.concept, grown.value, f"unit.{grown.unit}")
     yield from coded("attribution", lesion.attribution)
     yield from words("comment", lesion.comment)

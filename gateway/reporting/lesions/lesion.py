@@ -6,10 +6,11 @@ nothing of how it looks; every other lesion must answer all items, if only with 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from gateway.reporting.lesions.answers import (
     Adc,
@@ -53,13 +54,35 @@ def _in_order(places: dict[AnatomicalSite, Laterality]) -> dict[AnatomicalSite, 
     return {site: places[site] for site in AnatomicalSite if site in places}
 
 
-class PriorMeasures(ReportPart):
-    """What the patient's prior signed report says of the same lesion; filled in by the gateway, never by a reader.
+_NUMBER = re.compile(r"[1-9][0-9]{0,2}")
 
-    `days` lie between the two studies; axis in mm, volume in cm3.
+
+def typed_number(text: Any) -> int | None:
+    """The number of a lesion as it was typed, 1 to 999; None for anything else, such as `1.0`, `+1` or `01`."""
+    digits = str(text or "").strip()
+    return int(digits) if _NUMBER.fullmatch(digits) else None
+
+
+def _as_typed(number: object) -> object:
+    """A typed number must be one that identity is found by: `1.0` would be lesion 1 without its history."""
+    if isinstance(number, str) and typed_number(number) is None:
+        raise ValueError(
+            "a number of a lesion is 1 to 999, in digits alone; write it as 1, or leave it empty"
+        )
+    return number
+
+
+LesionNumber = Annotated[int, BeforeValidator(_as_typed), Field(ge=1, le=999)]
+
+
+class PriorMeasures(ReportPart):
+    """What the newest earlier signed report says of the same lesion; filled in by the gateway, never by a reader.
+
+    `days` lie between the two studies; axis in mm, volume in cm3; reports of earlier versions kept no time course.
     """
 
     days: Annotated[int, Field(ge=1)]
+    time_course: TimeCourse | None = None
     long_axis_mm: Measure | None = None
     volume_cm3: Measure | None = None
 
@@ -67,7 +90,7 @@ class PriorMeasures(ReportPart):
 class Lesion(ReportPart):
     """One lesion or group of like lesions; `number` and `tracking_uid` stay with it from report to report."""
 
-    number: Annotated[int, Field(ge=1, le=999)] | None = None
+    number: LesionNumber | None = None
     tracking_uid: Uid | None = None
     prior: PriorMeasures | None = None
     places: Annotated[dict[AnatomicalSite, Laterality], Field(min_length=1), AfterValidator(_in_order)]

@@ -1,18 +1,22 @@
-"""What the patient's prior signed report says of the lesions of a form, and how much each grew since."""
+"""What the patient's earlier signed reports say of the lesions of a form, and how much each grew since."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from pydantic import ValidationError
 
 from gateway.records.views.case_rows import CasePage
+from gateway.records.views.prior_reports import PriorReport
+from gateway.reporting.answers import ComparisonDone
 from gateway.reporting.codes import code, label
 from gateway.reporting.content import number_text
+from gateway.reporting.lesions.answers import TimeCourse
 from gateway.reporting.lesions.growth import growth
-from gateway.reporting.lesions.identity import PriorLesions, prior_lesions
+from gateway.reporting.lesions.identity import PriorLesions, merged, prior_lesions
 from gateway.reporting.lesions.lesion import PriorMeasures
 from gateway.reporting.report import Report
 
@@ -22,14 +26,23 @@ UNITS = {"long_axis_mm": "unit.mm", "volume_cm3": "unit.cm3"}
 
 
 def lesions_before(page: CasePage) -> PriorLesions | None:
-    """The lesions of the patient's prior signed report; None when there is none."""
-    if page.prior is None:
-        return None
-    return prior_lesions(Report.as_signed(page.prior.content).lesions, page.prior.days)
+    """The lesions of the patient's earlier signed reports; None when there is none.
+
+    An older reading of a study that was read again gives no lesion, but no number of it is used again either.
+    """
+    return merged(_told(prior) for prior in page.priors)
+
+
+def _told(prior: PriorReport) -> PriorLesions | None:
+    told = prior_lesions(Report.as_signed(prior.content).lesions, prior.days)
+    return replace(told, lesions={}) if told and prior.read_again else told
 
 
 def told_before(prefix: str, content: Mapping[str, Any]) -> Iterator[str]:
-    """What the prior report measured of the same lesion, then how much it grew, as far as the measures are numbers."""
+    """What the prior report measured of the same lesion, then how much it grew, as far as the measures are numbers.
+
+    A form that says that nothing was compared tells no growth, as its report does not.
+    """
     told = {
         name: content[f"{prefix}.prior.{name}"]
         for name in PriorMeasures.model_fields
@@ -46,7 +59,11 @@ def told_before(prefix: str, content: Mapping[str, Any]) -> Iterator[str]:
         for name, unit in UNITS.items()
         if (value := getattr(prior, name)) is not None
     ]
+    if prior.time_course is TimeCourse.RESOLVED:
+        known.insert(0, "resolved")
     yield f"In the prior report, {prior.days} days earlier: {', '.join(known) or 'present, not measured'}."
+    if content.get("comparison.done") in {ComparisonDone.NO.value, ComparisonDone.NO_PRIOR.value}:
+        return
     axis, volume = (_decimal(content.get(f"{prefix}.{name}")) for name in UNITS)
     for grown in growth(prior, axis, volume):
         yield f"{label(grown.concept)}: {grown.value:+f} {code(f'unit.{grown.unit}').value}"

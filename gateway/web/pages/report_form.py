@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
 from gateway.records.views.case_rows import CasePage
 from gateway.reporting.answers import Referral
-from gateway.reporting.fields import FormValues
-from gateway.reporting.form import FORM, FormItem, FormSection, InputKind, item_of_field
-from gateway.reporting.lesions.identity import proposed, with_prior
+from gateway.reporting.fields import GROUP_NUMBER, FormValues
+from gateway.reporting.form import FORM, FormItem, FormSection, InputKind, is_field, item_of_field
+from gateway.reporting.lesions.identity import numbers_of_groups, proposed, with_prior
 from gateway.reporting.lesions.lesion import unasked_items
 from gateway.reporting.questions import QUESTIONS
 from gateway.reporting.report import Contradiction, StudyFacts, form_problems
@@ -26,6 +26,7 @@ PREFILLED = ("language", "context.referral")
 SEQUENCES = ("flair", "t2", "dwi", "t1", "t1_contrast", "swi", "mrs")
 EARLIER_ANSWERS = {"short_term": "follow_up"}
 """Answers among several that earlier forms offered -> what says the same today; its interval stands beside it."""
+NAMES_OF_GROUPS = {"lesions": "Lesion", "spectra": "Spectrum"}
 STANDS_FOR = {"trace": "dwi"}
 """Recognised kinds that satisfy another one: a trace is made from DWI."""
 
@@ -165,10 +166,15 @@ def _section(
         groups: tuple[Group, ...] = (_group(section, "", content, problems, whys),)
         return Section(section.name, section.title, section.help, False, groups, None)
     numbers = group_numbers(content, section.name)
+    titles = titles_of(section, numbers, content)
     if more:
         numbers = [*numbers, max(numbers, default=-1) + 1]
-    groups = tuple(_group(section, str(number), content, problems, {}) for number in numbers)
-    blank = _group(section, PLACEHOLDER, {}, {}, {})
+    blank_title = f"New {NAMES_OF_GROUPS[section.name].lower()}"
+    groups = tuple(
+        _group(section, str(number), content, problems, {}, titles.get(number, blank_title))
+        for number in numbers
+    )
+    blank = _group(section, PLACEHOLDER, {}, {}, {}, blank_title)
     own = tuple(whys.get(section.name, ()))
     return Section(section.name, section.title, section.help, True, groups, blank, own)
 
@@ -179,6 +185,7 @@ def _group(
     content: Mapping[str, Any],
     problems: Mapping[str, list[Contradiction]],
     whys: Mapping[str, list[Why]],
+    title: str = "",
 ) -> Group:
     prefix = f"{section.name}.{number}" if section.repeats else ""
     unasked = _unasked(section, prefix, content)
@@ -193,9 +200,18 @@ def _group(
         wrong = tuple(problem for place in places for problem in problems.get(place, ()))
         fields.append(Field(item, name, values, wrong, pairs, tuple(whys.get(name, ()))))
     whole = prefix or section.name
-    title = f"{section.title.removesuffix('s')} {int(number) + 1}" if number.isdecimal() else section.title
     before = tuple(told_before(prefix, content)) if section.name == "lesions" else ()
-    return Group(number, title, tuple(fields), tuple(problems.get(whole, ())), before)
+    return Group(number, title or section.title, tuple(fields), tuple(problems.get(whole, ())), before)
+
+
+def titles_of(section: FormSection, groups: Sequence[int], content: Mapping[str, Any]) -> dict[int, str]:
+    """The heading of each group: a lesion's has its number, as SR and PDF write it, a spectrum's counts from 1."""
+    numbers = (
+        numbers_of_groups(content)
+        if section.name == "lesions"
+        else {group: place for place, group in enumerate(groups, start=1)}
+    )
+    return {group: f"{NAMES_OF_GROUPS[section.name]} {numbers[group]}" for group in groups}
 
 
 def _pairs(item: FormItem, name: str, content: Mapping[str, Any]) -> dict[str, str]:
@@ -215,8 +231,8 @@ def _unasked(section: FormSection, prefix: str, content: Mapping[str, Any]) -> t
 
 def group_numbers(content: Mapping[str, Any], section: str) -> list[int]:
     """The numbers of a repeating section's groups that hold an answer."""
-    found = {parts[1] for name in content if (parts := name.split("."))[0] == section and len(parts) > 2}
-    return sorted(int(number) for number in found if number.isdecimal())
+    groups = {parts[1] for name in content if (parts := name.split("."))[0] == section and len(parts) > 2}
+    return sorted({int(number) for number in groups if GROUP_NUMBER.fullmatch(number)})
 
 
 def _values(value: Any) -> tuple[str, ...]:
@@ -233,10 +249,15 @@ def content_of(fields: Mapping[str, list[str]]) -> FormValues:
     for name, values in fields.items():
         item = item_of_field(name)
         given = [value for value in values if value.strip()]
-        if item is None or PLACEHOLDER in name or not given:
+        if item is None or not is_field(name) or not given:
             continue
         content[name] = given if item.several else given[0]
     return without_gaps(content)
+
+
+def known_fields(content: Mapping[str, Any]) -> FormValues:
+    """What of a draft the form has: whatever else a client sent must neither be kept nor break a page."""
+    return {name: value for name, value in content.items() if is_field(name)}
 
 
 def without_gaps(content: FormValues) -> FormValues:
@@ -249,7 +270,7 @@ def without_gaps(content: FormValues) -> FormValues:
     }
     for name, value in content.items():
         parts = name.split(".")
-        if parts[0] in places and len(parts) > 2 and parts[1].isdecimal():
+        if parts[0] in places and len(parts) > 2 and GROUP_NUMBER.fullmatch(parts[1]):
             parts[1] = str(places[parts[0]][int(parts[1])])
         renumbered[".".join(parts)] = value
     return renumbered

@@ -6,6 +6,7 @@ password again and is given to exactly the content that was checked.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated, Any
@@ -27,9 +28,9 @@ from gateway.errors import (
 from gateway.records import ledger
 from gateway.records.accounts import Viewer
 from gateway.records.views.own_rule import own_rule
-from gateway.reporting.fields import FormValues
+from gateway.reporting.fields import GROUP_NUMBER, FormValues
 from gateway.reporting.lesions.earlier_forms import draft_of_today
-from gateway.reporting.lesions.identity import tracked, with_prior
+from gateway.reporting.lesions.identity import highest_number, tracked, with_prior
 from gateway.reporting.report import Contradiction, Report, form_questions, report_from_form, report_to_form
 from gateway.web.foundation.access import guess_to_sign
 from gateway.web.foundation.case_access import CaseId, OpenCase, Reader, open_case
@@ -46,6 +47,10 @@ from gateway.web.pages.gallery import images_of, viewer_series
 from gateway.web.pages.lesion_history import lesions_before
 from gateway.web.pages.queue import Looker
 from gateway.web.pages.verdict import may_judge
+
+VERSION = re.compile(r"[0-9]{1,9}")
+LONGEST_LIST = 1000
+"""So many fields of a draft are looked at for names that the form has not."""
 
 router = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/cases", tags=["reports"])
@@ -91,7 +96,9 @@ def report_page(request: Request, context: Context, viewer: Looker, case_id: Cas
 def draft_of(opened: OpenCase) -> FormValues:
     """The saved draft, or what the gateway can fill in by itself."""
     draft = opened.page.draft
-    return draft_of_today(draft.content) if draft else report_form.prefilled(opened.page)
+    if draft is None:
+        return report_form.prefilled(opened.page)
+    return report_form.known_fields(draft_of_today(draft.content))
 
 
 def _form(
@@ -140,6 +147,7 @@ def _form(
         problem=problem,
         fix=fix,
         placeholder=report_form.PLACEHOLDER,
+        highest=highest_number(lesions_before(page)),
     )
 
 
@@ -182,10 +190,12 @@ def post_report(
     content = report_form.content_of(fields)
     if section_and_number := first(fields, "remove"):
         section, _, number = section_and_number.partition(".")
-        content = report_form.without_group(content, section, int(number) if number.isdecimal() else -1)
+        content = report_form.without_group(
+            content, section, int(number) if GROUP_NUMBER.fullmatch(number) else -1
+        )
     version = first(fields, "version")
     try:
-        keep_draft(context, viewer, case_id, content, int(version) if version.isdecimal() else 0)
+        keep_draft(context, viewer, case_id, content, int(version) if VERSION.fullmatch(version) else 0)
     except (Conflict, WrongState) as error:
         # What was typed must not be lost to a race: it is shown again, with what happened.
         fix = f"{error.fix} What you entered is below and not saved; saving it replaces the kept draft."
@@ -258,11 +268,21 @@ def report_json(context: Context, viewer: Looker, case_id: CaseId) -> dict[str, 
 def put_draft(
     context: Context, viewer: Reader, case_id: CaseId, draft: Annotated[DraftIn, Body()]
 ) -> dict[str, Any]:
-    """Keep a draft; 409 when it was edited from an older version than the kept one, or is not claimed by the caller."""
+    """Keep what the form has of a draft, and list what it has not among the problems.
+
+    409 when it was edited from an older version than the kept one, or is not claimed by the caller.
+    """
     opened = open_case(context, viewer, case_id)
-    content = {name: value for name, value in draft.content.items() if value not in ("", [])}
+    given = {name: value for name, value in draft_of_today(draft.content).items() if value not in ("", [])}
+    content = report_form.known_fields(given)
     version = keep_draft(context, viewer, case_id, content, draft.version)
-    return {"version": version, "saved_at": opened.now.isoformat()} | _listed(content, opened)
+    listed = _listed(content, opened)
+    listed["problems"] += _told(
+        Contradiction(name[:60], "The form has no such field; it was not kept.", "Remove it.")
+        for name in list(given)[:LONGEST_LIST]
+        if name not in content
+    )
+    return {"version": version, "saved_at": opened.now.isoformat()} | listed
 
 
 @api.post("/{case_id}/sign", status_code=201)

@@ -115,6 +115,16 @@ function groups(section) {
   return [...form.querySelectorAll(`[data-group^="${section}."]`)];
 }
 
+// A lesion is called by its number, which stays when another one is removed; spectra are counted.
+const numberOf = (group) => group.querySelector(`[name="${CSS.escape(`${group.dataset.group}.number`)}"]`);
+const typed = (group) => (/^[1-9][0-9]{0,2}$/.test(numberOf(group).value.trim()) ? Number(numberOf(group).value) : 0);
+
+function titles() {
+  for (const each of groups("lesions")) if (typed(each)) each.querySelector("h3").textContent = `Lesion ${typed(each)}`;
+  groups("spectra").forEach((each, place) => { each.querySelector("h3").textContent = `Spectrum ${place + 1}`; });
+}
+
+form.addEventListener("input", (event) => { if (event.target.name.endsWith(".number")) titles(); });
 form.addEventListener("click", (event) => {
   const add = event.target.closest("[data-add]");
   const remove = event.target.closest("[data-remove]");
@@ -126,13 +136,15 @@ form.addEventListener("click", (event) => {
     const template = add.parentElement.querySelector("template");
     holder.innerHTML = template.innerHTML.replaceAll(form.dataset.placeholder, String(next));
     const made = holder.firstElementChild;
-    made.querySelector("h3").textContent = `${section === "spectra" ? "Spectrum" : "Lesion"} ${groups(section).length + 1}`;
+    if (section === "lesions") numberOf(made).value = Math.max(Number(form.dataset.highest), ...groups(section).map(typed)) + 1;
     template.before(made);
+    titles();
     made.querySelector("input, select, textarea")?.focus();
     made.scrollIntoView({ block: "start" });
   } else if (remove) {
     event.preventDefault();
     remove.closest("[data-group]").remove();
+    titles();
     changed();
   }
 });

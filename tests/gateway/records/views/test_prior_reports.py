@@ -1,4 +1,4 @@
-"""The prior report of a case is the newest signed one of an earlier study of its patient."""
+"""The prior reports of a case are the signed ones of earlier studies of its patient."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gateway.records.database import Database
 from gateway.records.tables.cases import Case, SignedReport
 from gateway.records.tables.studies import Identity, Study
 from gateway.records.views import case_rows
-from gateway.records.views.prior_reports import PriorReport, prior_report
+from gateway.records.views.prior_reports import PriorReport, prior_reports
 from support.records import EVERYBODY, FakeClock, forwarded_case, reader
 
 
@@ -53,18 +53,18 @@ def reported(database: Database, clock: FakeClock, day: str, said: str, patient:
     return case_id
 
 
-def prior(database: Database, case_id: int) -> PriorReport | None:
-    """The prior of a case, as its page has it."""
+def priors(database: Database, case_id: int) -> tuple[PriorReport, ...]:
+    """The priors of a case, as its page has them."""
     with database.read() as session:
         case = case_rows.case(session, case_id)
-        told = prior_report(session, case, case_rows.study(session, case.study_id))
+        told = prior_reports(session, case, case_rows.study(session, case.study_id))
         page = case_rows.case_page(session, EVERYBODY, case_id)
     assert page is not None
-    assert page.prior == told
+    assert page.priors == told
     return told
 
 
-def test_the_newest_earlier_report_of_the_same_patient_is_the_prior(
+def test_earlier_reports_of_the_same_patient_are_the_priors_newest_first(
     database: Database, clock: FakeClock
 ) -> None:
     """Neither a later study, nor another patient's, nor one without a date that can be counted."""
@@ -75,7 +75,10 @@ def test_the_newest_earlier_report_of_the_same_patient_is_the_prior(
     reported(database, clock, "20260201", "stranger", patient=2)
     reported(database, clock, "none", "undated")
     case_id = reported(database, clock, "20260302", "present")
-    assert prior(database, case_id) == PriorReport({"said": "newest"}, 60)
+    assert priors(database, case_id) == (
+        PriorReport({"said": "newest"}, 60),
+        PriorReport({"said": "old"}, 121),
+    )
 
 
 def test_without_patient_or_date_there_is_no_prior(database: Database, clock: FakeClock) -> None:
@@ -83,7 +86,7 @@ def test_without_patient_or_date_there_is_no_prior(database: Database, clock: Fa
     two_patients(database)
     reported(database, clock, "20260101", "first")
     for day, patient in (("20260302", None), ("", 1), ("20260231", 1)):
-        assert prior(database, reported(database, clock, day, f"{day}-{patient}", patient)) is None
+        assert priors(database, reported(database, clock, day, f"{day}-{patient}", patient)) == ()
 
 
 def test_a_forgotten_study_is_no_prior(database: Database, clock: FakeClock) -> None:
@@ -93,4 +96,20 @@ def test_a_forgotten_study_is_no_prior(database: Database, clock: FakeClock) -> 
     with database.write("test") as session:
         study_id = case_rows.case(session, first).study_id
         session.execute(update(Study).where(col(Study.id) == study_id).values(forgotten_at=clock.time))
-    assert prior(database, reported(database, clock, "20260302", "present")) is None
+    assert priors(database, reported(database, clock, "20260302", "present")) == ()
+
+
+def test_of_a_study_that_was_read_again_only_the_newest_report_counts_as_such(
+    database: Database, clock: FakeClock
+) -> None:
+    """The older reading is told as such: another reader may have numbered the lesions differently."""
+    two_patients(database)
+    first = reported(database, clock, "20260101", "first")
+    again = reported(database, clock, "20260102", "again")
+    with database.write("test") as session:
+        study_id = case_rows.case(session, first).study_id
+        session.execute(
+            update(Case).where(col(Case.id) == again).values(study_id=study_id, destination="other")
+        )
+    told = priors(database, reported(database, clock, "20260302", "present"))
+    assert [(each.content["said"], each.read_again) for each in told] == [("again", False), ("first", True)]

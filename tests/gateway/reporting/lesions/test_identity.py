@@ -6,13 +6,22 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.reporting.example import phantom_form, phantom_report
-from gateway.reporting.lesions.identity import numbers_of, prior_lesions, proposed, tracked, with_prior
+from gateway.reporting.lesions.answers import TimeCourse
+from gateway.reporting.lesions.identity import (
+    merged,
+    numbers_of,
+    prior_lesions,
+    proposed,
+    tracked,
+    with_prior,
+)
 from gateway.reporting.lesions.lesion import Lesion
-from gateway.reporting.report import form_questions, report_from_form
+from gateway.reporting.report import form_problems, form_questions, report_from_form
 from support.objects.read_reports import form_fields
 from support.objects.reports import document
 
@@ -70,6 +79,7 @@ def test_what_follows_from_the_number_is_the_gateways() -> None:
         "lesions.0.number": "2",
         "lesions.0.tracking_uid": "2.25.77",
         "lesions.0.prior.days": "61",
+        "lesions.0.prior.time_course": LESION.time_course.value,
         "lesions.0.prior.long_axis_mm": "24",
         "lesions.0.prior.volume_cm3": "2.5",
         "lesions.1.comment": "new",
@@ -84,6 +94,39 @@ def test_a_prior_on_the_same_day_or_later_is_none() -> None:
     """Growth per month needs time between the studies."""
     assert prior_lesions([LESION], 0) is None
     assert prior_lesions([], 5) is None
+
+
+def test_a_lesion_is_known_by_its_newest_description_of_all_earlier_reports() -> None:
+    """Neither a report without lesions nor one that leaves a lesion out ends identity, and no number comes twice."""
+    newest = prior_lesions([lesion(number=1, tracking_uid="2.25.1", long_axis_mm=Decimal(30))], 90)
+    oldest = prior_lesions(
+        [lesion(number=n, tracking_uid=f"2.25.{n}", long_axis_mm=Decimal(20)) for n in (1, 2)], 400
+    )
+    history = merged([None, newest, oldest])
+    known = with_prior(
+        {"lesions.0.number": "1", "lesions.1.number": "2", "lesions.2.comment": "new"}, history
+    )
+    told = [(known[f"lesions.{n}.prior.days"], known[f"lesions.{n}.prior.long_axis_mm"]) for n in (0, 1)]
+    assert told == [("90", "30"), ("400", "20")]
+    assert known["lesions.1.tracking_uid"] == "2.25.2"
+    assert known["lesions.2.number"] == "3"
+    assert merged([None]) is None
+
+
+def test_a_resolved_lesion_is_not_proposed_and_keeps_its_number() -> None:
+    """A lesion that has gone is not said to be present; its number stays its own."""
+    gone = prior_lesions([lesion(number=4, time_course=TimeCourse.RESOLVED, long_axis_mm=None)], 90)
+    assert proposed(gone) == {}
+    assert with_prior({"lesions.0.comment": "new"}, gone)["lesions.0.number"] == "5"
+    assert with_prior({"lesions.0.number": "4"}, gone)["lesions.0.prior.time_course"] == "resolved"
+
+
+@pytest.mark.parametrize("typed", ["1.0", "+1", "1_0", "01", "１", "0", "1000"])
+def test_a_number_is_digits_alone(typed: str) -> None:
+    """What identity is not found by is refused, never read as a number without history."""
+    (problem,) = form_problems(phantom_form() | {"lesions.0.number": typed})
+    assert problem.field == "lesions.0.number"
+    assert "write it as 1" in problem.problem
 
 
 def test_a_signed_lesion_is_tracked_and_a_known_one_keeps_its_uid() -> None:
@@ -125,7 +168,28 @@ def test_the_sr_tells_identity_and_growth() -> None:
         "NPS-GROW-AX-PCT": (29.2, "%"),
         "NPS-GROW-AX-MO": (3.49, "mm/mo"),
     }
+    days = next(
+        n for n in group.ContentSequence if n.ConceptNameCodeSequence[0].CodeValue == "NPS-PRIOR-DAYS"
+    )
+    assert float(days.MeasuredValueSequence[0].NumericValue) == 61
+    assert days.MeasuredValueSequence[0].MeasurementUnitsCodeSequence[0].CodeValue == "d"
     assert form_fields(ds)["lesions.0.number"] == "2"
+
+
+def test_growth_is_neither_told_nor_denied_without_a_comparison() -> None:
+    """“No prior” beside a lesion of an earlier report is refused; without a comparison no growth is written."""
+    form = {**phantom_form(), "lesions.0.number": "2"}
+    del form["comparison.prior_study_date"], form["comparison.t2_load_change"]
+    form |= {"new_lesion": "present_no_comparison", "comparison.done": "no_prior"}
+    form |= {"lesions.0.time_course": "no_prior"}
+    assert form_problems(form) == []
+    (problem,) = form_problems(with_prior(form, prior()))
+    assert (problem.field, problem.question) == ("comparison.done", "")
+
+    form |= {"comparison.done": "no", "lesions.0.time_course": "undetermined"}
+    ds = document(report_from_form(with_prior(form, prior())))
+    assert "NPS-GROW" not in str(ds)
+    assert "NPS-PRIOR-DAYS" not in str(ds)
 
 
 def asked(**changes: str) -> set[str]:

@@ -82,7 +82,7 @@ def test_a_lesion_is_the_same_in_the_next_report_and_its_growth_is_shown(web: We
     forged = {"number": "1", "long_axis_mm": "41", "time_course": "increase", "prior.days": "1"}
     (after,) = signed(web, second, **forged)
     assert after["tracking_uid"] == before["tracking_uid"]
-    assert after["prior"] == {"days": 60, "long_axis_mm": "31", "volume_cm3": None}
+    assert after["prior"] == {"days": 60, "time_course": "new", "long_axis_mm": "31", "volume_cm3": None}
     shown = html.unescape(client.get(f"/cases/{second}/report").text)
     assert "Change of long axis since prior report: +10.000 mm" in shown
     assert "Change of long axis per month since prior report: +5.07 mm/mo" in shown
@@ -122,3 +122,23 @@ def test_what_is_typed_and_is_no_number_has_not_grown() -> None:
         (line,) = told_before("lesions.0", {**content, "lesions.0.long_axis_mm": typed})
         assert line == "In the prior report, 30 days earlier: Long axis 24 mm."
     assert list(told_before("lesions.0", {"lesions.0.prior.days": "x"})) == []
+
+
+def test_a_resolved_lesion_is_told_as_resolved() -> None:
+    """What has gone was not “present, not measured”."""
+    content = {"lesions.0.prior.days": "30", "lesions.0.prior.time_course": "resolved"}
+    assert list(told_before("lesions.0", content)) == ["In the prior report, 30 days earlier: resolved."]
+
+
+def test_a_form_without_comparison_tells_no_growth() -> None:
+    """The page says what the report will say."""
+    content = {
+        "lesions.0.prior.days": "30",
+        "lesions.0.prior.long_axis_mm": "20",
+        "lesions.0.long_axis_mm": "30",
+    }
+    told = {
+        done: len(list(told_before("lesions.0", content | {"comparison.done": done})))
+        for done in ("", "yes", "no", "no_prior")
+    }
+    assert told == {"": 4, "yes": 4, "no": 1, "no_prior": 1}

@@ -12,8 +12,10 @@ import pytest
 from gateway.reporting.answers import Recommendation
 from gateway.reporting.example import phantom_form
 from gateway.reporting.form import FORM
+from gateway.reporting.outline import Restoration, outline
+from gateway.reporting.printable import tables
 from gateway.reporting.questions import QUESTIONS
-from gateway.reporting.report import Contradiction, report_from_form
+from gateway.reporting.report import Contradiction, form_problems, report_from_form, report_to_form
 from gateway.web.pages import report_form
 from gateway.web.pages.report_form import Field, Section, sections
 
@@ -126,11 +128,50 @@ def test_what_an_earlier_form_asked_is_shown_only_where_it_was_answered() -> Non
     assert ["border" in names for names in drawn] == [True, False]
 
 
+def test_a_lesion_has_one_number_on_the_page_in_the_problems_and_in_the_pdf() -> None:
+    """A lesion is called by its stable number, not by its place; a problem stands at its group of the form."""
+    form = dict(phantom_form()) | {"new_lesion": "absent"}
+    first = {name: value for name, value in form.items() if name.startswith("lesions.0.")}
+    form |= {name.replace("lesions.0.", "lesions.3."): value for name, value in first.items()}
+    form |= {"lesions.0.number": "2", "lesions.0.attribution": "ms", "lesions.0.time_course": "unchanged"}
+    form |= {"lesions.3.number": "1", "lesions.3.attribution": "pml", "lesions.3.time_course": "increase"}
+    groups = section(dict(form), "lesions").groups
+    shown = {each.title: form[f"lesions.{each.number}.attribution"] for each in groups}
+    assert shown == {"Lesion 2": "ms", "Lesion 1": "pml"}
+
+    report = report_from_form(form)
+    signed = section(dict(report_to_form(report)), "lesions").groups
+    assert [each.title for each in signed] == ["Lesion 2", "Lesion 1"]
+    printed = {
+        each.title: text
+        for table in tables(outline(report, Restoration()))
+        for each in table.groups
+        for _, text in each.rows
+        if each.title.startswith("Lesion") and text in {"Findings favour MS", "Findings favour PML"}
+    }
+    assert printed == {
+        "Lesion or lesion group 2": "Findings favour MS",
+        "Lesion or lesion group 1": "Findings favour PML",
+    }
+
+    for wrong in ({"lesions.3.t2": ["no_such"]}, {"lesions.3.long_axis_mm": "400"}):
+        told = {each.field: each.problem for each in form_problems(form | wrong)}
+        assert told[next(iter(wrong))].startswith("Lesion 1")
+
+
+def test_only_fields_of_the_form_are_kept() -> None:
+    """A name with an endless number, a foreign digit or a number in the wrong place is none of the form's."""
+    wrong = (f"lesions.{'9' * 5000}.t1", "lesions.１.t1", "lesions.t1", "5.suspicion", "lesions.0.1.t1", "x")
+    content = {"suspicion": "1", "lesions.12.places.pons": "left"}
+    assert report_form.known_fields(content | dict.fromkeys(wrong, "a")) == content
+    assert report_form.content_of({name: ["a"] for name in wrong}) == {}
+
+
 def test_a_repeating_section_has_its_groups_one_more_when_asked_and_a_blank() -> None:
     """Numbered as people count, and the blank copy has the placeholder that the script replaces."""
     content = {"lesions.0.places.pons": "left", "lesions.3.places.pons": "right"}
     lesions = section(content, "lesions")
-    assert [group.title for group in lesions.groups] == ["Lesion 1", "Lesion 4"]
+    assert [group.title for group in lesions.groups] == ["Lesion 1", "Lesion 2"]
     assert [group.number for group in section(content, "lesions", one_more="lesions").groups] == [
         "0",
         "3",
@@ -200,7 +241,7 @@ def test_the_form_presumes_nothing_of_contrast_that_is_unknown(
     series: list[dict[str, object]], contrast: str | None
 ) -> None:
     """A T1 of which nobody knows whether contrast was given: the reader looks, and says present or absent."""
-    page = SimpleNamespace(row=SimpleNamespace(referral="surveillance"), series=tuple(series), prior=None)
+    page = SimpleNamespace(row=SimpleNamespace(referral="surveillance"), series=tuple(series), priors=())
     content = report_form.prefilled(page)  # type: ignore[arg-type]
     assert content.get("protocol.sequences.t1_contrast.acquired") == contrast
     assert content["protocol.sequences.flair.acquired"] == "absent"

@@ -11,7 +11,7 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from gateway.records.ledger.enrolments import NewEnrolment, enrol, keep_opened
-from gateway.records.tables.cases import Case
+from gateway.records.tables.cases import Case, Draft
 from gateway.records.tables.studies import Study
 from gateway.reporting.example import phantom_form
 from gateway.reporting.form import FORM
@@ -103,6 +103,28 @@ def test_the_draft_answer_lists_what_is_missing_at_its_item(web: WebGateway) -> 
         for one in web.client("reader").put(f"/api/cases/{case_id}/report", json=draft).json()["problems"]
     }
     assert {"suspicion", "lesions.0.border_white_matter"} <= fields
+
+
+def test_a_draft_keeps_what_the_form_has_and_no_kept_draft_breaks_the_page(web: WebGateway) -> None:
+    """A field of a number without end is told and not kept; one that an earlier version kept is left out."""
+    case_id = claimed(web)
+    client = web.client("reader")
+    endless = f"lesions.{'9' * 5000}.t1"
+    kept = {"narrative": "kept", "lesions.0.places": "pons"}
+    content = kept | {endless: "isointense"}
+    answer = client.put(f"/api/cases/{case_id}/report", json={"version": 0, "content": content})
+    assert answer.status_code == 200, answer.text
+    told = [one for one in answer.json()["problems"] if "no such field" in one["problem"]]
+    assert [one["field"] for one in told] == [endless[:60]]
+    assert client.get(f"/api/cases/{case_id}/report").json()["content"] == kept
+
+    with web.database.write("test_draft") as session:
+        session.execute(update(Draft).where(col(Draft.case_id) == case_id).values(content=content))
+    assert client.get(f"/api/cases/{case_id}/report").json()["content"] == kept
+    for page in (f"/cases/{case_id}/report", f"/cases/{case_id}"):
+        assert client.get(page).status_code == 200
+    form = {"password": PASSWORD, "form": {endless: "isointense"}}
+    assert client.post(f"/api/cases/{case_id}/sign", json=form).status_code == 422
 
 
 def test_a_complete_report_is_signed_once(web: WebGateway) -> None:
