@@ -68,10 +68,21 @@ def cell_values(
 
 
 def _beyond(line: int, values: Mapping[str, Any], today: date) -> list[ImportProblem]:
-    return [
-        ImportProblem(line, column, "lies in the future", value.isoformat(), "Correct the date.")
+    days = [
+        (column, value)
         for column, value in values.items()
-        if isinstance(value, date) and column != "stopped_on" and value > today
+        if isinstance(value, date) and column != "stopped_on"
+    ]
+    # A next therapy may be planned. Natalizumab that has not begun would put off every MRI until then.
+    days += [
+        ("treatments", each.started_on)
+        for each in values.get("treatments", ())
+        if each.started_on and each.drug is Drug.NATALIZUMAB
+    ]
+    return [
+        ImportProblem(line, column, "lies in the future", day.isoformat(), "Correct the date.")
+        for column, day in days
+        if day > today
     ]
 
 

@@ -79,8 +79,9 @@ def course_of(risk: PatientRisk) -> Course:
     said = [each for each in risk.treatments if each.drug is Drug.NATALIZUMAB]
     periods = [Period(each.started_on, each.stopped_on) for each in said] or [Period(None, risk.stopped_on)]
     last = periods[-1]
-    if last.stopped_on is None and risk.stopped_on and (last.started_on or LONG_AGO) <= risk.stopped_on:
-        periods[-1] = Period(last.started_on, risk.stopped_on)
+    if risk.stopped_on and (last.started_on or LONG_AGO) <= risk.stopped_on:
+        # Where the two differ it is asked, and the later end counts until then: it asks for MRIs for longer.
+        periods[-1] = Period(last.started_on, max(last.stopped_on or risk.stopped_on, risk.stopped_on))
     other = {Drug.NATALIZUMAB, Drug.PLASMA_EXCHANGE}
     began = [each.started_on for each in risk.treatments if each.drug not in other and each.started_on]
     return Course(tuple(periods), tuple(sorted(began)))
@@ -129,7 +130,7 @@ def read_risk_of(risk: PatientRisk, today: date, guideline: Guideline) -> RiskRe
     }
     asks_index = any(rule.applies_to is Population.HIGH_RISK_LONG for rule in guideline.intervals)
     test_by = None if _is_over(course, today) else _test_by(risk, today, limits, asks_index=asks_index)
-    return RiskReading(since, assumptions, _questions(risk, limits), test_by)
+    return RiskReading(since, assumptions, _questions(risk, today, limits), test_by)
 
 
 def _latest(*days: date | None) -> date | None:
@@ -211,7 +212,7 @@ def _worse(risk: PatientRisk, day: date, limits: Limits) -> tuple[date | None, t
     return _grown_old(risk, day, limits, "the low index", f"above {high:g}")
 
 
-def _questions(risk: PatientRisk, limits: Limits) -> tuple[str, ...]:
+def _questions(risk: PatientRisk, today: date, limits: Limits) -> tuple[str, ...]:
     asked = []
     if _is_contradicted(risk, limits):
         cut = limits.negative_index_up_to.value
@@ -219,11 +220,17 @@ def _questions(risk: PatientRisk, limits: Limits) -> tuple[str, ...]:
             f"The antibody status is negative, but an index of {risk.jcv_index:g} lies above the cut-off {cut:g} "
             "of the assay: which is right?"
         )
-    last = [each for each in risk.treatments if each.drug is Drug.NATALIZUMAB][-1:]
+    said = [each for each in risk.treatments if each.drug is Drug.NATALIZUMAB]
+    asked += [
+        f"The treatments begin natalizumab on {each.started_on}, which is still to come: is the year right?"
+        for each in said
+        if each.started_on and each.started_on > today
+    ]
+    last = said[-1:]
     if last and risk.stopped_on and last[0].stopped_on not in (None, risk.stopped_on):
         asked.append(
             f"Natalizumab was stopped on {risk.stopped_on}, but the treatments end it on {last[0].stopped_on}: "
-            "which is right?"
+            "which is right? Until then the later counts."
         )
     return tuple(asked)
 

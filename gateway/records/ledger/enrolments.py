@@ -170,6 +170,8 @@ def _merge(known: Enrolment, newer: Enrolment) -> None:
     """What the newer entry knows counts; periods of natalizumab replace months and an end that were kept before."""
     if Drug.NATALIZUMAB in {each.drug for each in read_treatments(newer.treatments)}:
         known.months_on_natalizumab = known.recorded_on = known.stopped_on = None
+    if newer.jcv_status == JcvStatus.UNKNOWN and newer.jcv_index is None:
+        newer.tested_on = None  # the day of a test without its result makes no earlier result newer
     for name in PatientRisk.__dataclass_fields__:
         value = getattr(newer, name)
         if value not in (None, "", JcvStatus.UNKNOWN):

@@ -67,14 +67,14 @@ def test_the_course_is_that_of_the_treatments_or_of_the_one_end(
 
 
 def test_two_ends_of_natalizumab_are_asked_about() -> None:
-    """The treatments count until somebody says which is right."""
+    """Until somebody says which is right the later one counts: it asks for MRIs for longer."""
     said = replace(
         POSITIVE, stopped_on=date(2026, 3, 1), treatments=read_treatments("natalizumab 2020-01-01/2026-01-01")
     )
     [question] = read_risk_of(said, TODAY, guideline("strictest")).questions
     assert "2026-03-01" in question
     assert "2026-01-01" in question
-    assert course_of(said).stopped_on == date(2026, 1, 1)
+    assert course_of(said).stopped_on == date(2026, 3, 1)
     same = replace(said, stopped_on=date(2026, 1, 1))
     assert read_risk_of(same, TODAY, guideline("strictest")).questions == ()
 

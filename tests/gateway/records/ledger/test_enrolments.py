@@ -100,6 +100,18 @@ def test_a_known_patient_is_merged(database: Database) -> None:
     assert (row.jcv_status, row.jcv_index) == (JcvStatus.POSITIVE, 2.5)
 
 
+def test_the_day_of_a_test_without_its_result_makes_no_old_result_new(database: Database) -> None:
+    """A negative test of 2024 is not one of 2026 because a later entry names a later test and not what it said."""
+    old = Risk(jcv_status=JcvStatus.NEGATIVE, jcv_index=0.1, tested_on=date(2024, 1, 1))
+    first, second = enrol(
+        database, [_entry("old", risk=old), _entry("", risk=Risk(tested_on=date(2026, 5, 1)))], "carla"
+    )
+    keep_opened(database, first, "hash", "PML-1")
+    keep_opened(database, second, "hash", "PML-1")
+    [row] = _rows(database)
+    assert (row.jcv_status, row.tested_on) == (JcvStatus.NEGATIVE, date(2024, 1, 1))
+
+
 def test_a_forgotten_patient_is_not_enrolled_again_by_a_letter(database: Database, clock: FakeClock) -> None:
     """The entry stays without the hash, and says how the patient may be treated again."""
     with database.write("test") as session:
