@@ -20,7 +20,7 @@ from gateway.records.tables.cases import Case, SignedReport
 from gateway.records.tables.studies import Enrolment, Study
 from routing_rules.protocol.verdict import ANSWERS
 from routing_rules.surveillance.due_dates import ReportWish
-from routing_rules.surveillance.guidelines import standard_table
+from routing_rules.surveillance.guidelines import WishKind, standard_table
 from routing_rules.surveillance.windows import LastMris
 
 FIRST_YEAR, LAST_YEAR = 1970, 2200
@@ -74,7 +74,11 @@ def seen_mris(
     wishes: dict[str, list[ReportWish]] = {}
     for case_id, content in _in_force(session, open_cases):
         patient, day = open_cases[case_id]
-        wishes.setdefault(patient, []).extend(wishes_of(content, day))
+        # An MRI of the same day that counts is another one: it repeats what could not be read.
+        is_repeated = voids(content) and last[patient].last_on == day
+        wishes.setdefault(patient, []).extend(
+            each for each in wishes_of(content, day) if not (is_repeated and each.kind is WishKind.REPEAT)
+        )
     return {
         patient: SeenMris(mris, tuple(wishes.get(patient, ())), _unread_on(by_patient[patient]))
         for patient, mris in last.items()
