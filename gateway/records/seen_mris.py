@@ -20,9 +20,11 @@ from gateway.records.tables.cases import Case, SignedReport
 from gateway.records.tables.studies import Enrolment, Study
 from routing_rules.protocol.verdict import ANSWERS
 from routing_rules.surveillance.due_dates import ReportWish
-from routing_rules.surveillance.guidelines import standard_table
+from routing_rules.surveillance.guidelines import WishKind, standard_table
 from routing_rules.surveillance.windows import LastMris
 
+FIRST_YEAR, LAST_YEAR = 1970, 2200
+"""Days outside are placeholders: 0001-01-01, 9999-12-31."""
 NO_DATE = "none"
 """The headers of a study say no date that exists."""
 STANDS_FOR: Mapping[str, str] = {"trace": "dwi", "t1_contrast": "t1"}
@@ -35,6 +37,8 @@ class SeenMris:
 
     mris: LastMris = field(default_factory=LastMris)
     wishes: tuple[ReportWish, ...] = ()
+    unread_on: frozenset[date] = frozenset()
+    """Days of studies that do not count: nobody's word makes such a study an MRI that looked for PML."""
 
 
 @dataclass(frozen=True)
@@ -70,14 +74,29 @@ def seen_mris(
     wishes: dict[str, list[ReportWish]] = {}
     for case_id, content in _in_force(session, open_cases):
         patient, day = open_cases[case_id]
-        wishes.setdefault(patient, []).extend(wishes_of(content, day))
-    return {patient: SeenMris(mris, tuple(wishes.get(patient, ()))) for patient, mris in last.items()}
+        # An MRI of the same day that counts is another one: it repeats what could not be read.
+        is_repeated = voids(content) and last[patient].last_on == day
+        wishes.setdefault(patient, []).extend(
+            each for each in wishes_of(content, day) if not (is_repeated and each.kind is WishKind.REPEAT)
+        )
+    return {
+        patient: SeenMris(mris, tuple(wishes.get(patient, ())), _unread_on(by_patient[patient]))
+        for patient, mris in last.items()
+    }
+
+
+def _counted(several: Collection[_Seen]) -> list[_Seen]:
+    """A study that one reader could not read does not count, whatever another reader of it says."""
+    void = {seen.study_id for seen in several if seen.is_void}
+    return [seen for seen in several if seen.can_be_read and seen.study_id not in void]
+
+
+def _unread_on(several: Collection[_Seen]) -> frozenset[date]:
+    return frozenset({seen.day for seen in several} - {seen.day for seen in _counted(several)})
 
 
 def _last_mris(several: Collection[_Seen]) -> LastMris:
-    """A study that one reader could not read does not count, whatever another reader of it says."""
-    void = {seen.study_id for seen in several if seen.is_void}
-    counted = [seen for seen in several if seen.can_be_read and seen.study_id not in void]
+    counted = _counted(several)
     return LastMris(
         max((seen.day for seen in counted), default=None),
         max((seen.day for seen in counted if seen.is_full), default=None),
@@ -172,6 +191,7 @@ def is_full(series: Collection[Mapping[str, Any]]) -> bool | None:
 def day_of(said: str) -> date | None:
     """The day of a study as it is kept; None where its headers have none."""
     try:
-        return date.fromisoformat(said) if len(said) == 8 else None
+        day = date.fromisoformat(said) if len(said) == 8 else None
     except ValueError:
         return None
+    return day if day and FIRST_YEAR <= day.year <= LAST_YEAR else None

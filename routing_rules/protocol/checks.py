@@ -47,7 +47,9 @@ class Candidate:
     def of(cls, wanted: Wanted, protocol: Protocol, series: SeriesFacts) -> Candidate:
         """Only images with a b-value that counts are looked at, where one is asked for."""
         band = wanted.b_values
-        stacks = [one for one in series.stacks if band is None or band.holds(one.b_value)]
+        # Where another kind names the series, its stacks are of both kinds together.
+        own = series.stacks if series.kind in wanted.kinds else ()
+        stacks = [one for one in own if band is None or band.holds(one.b_value)]
         chosen = best(stacks, protocol.brain)
         stack, covered = chosen or (None, Coverage(BrainCoverage.UNKNOWN))
         return cls(wanted, protocol, series, stack, covered)
@@ -89,10 +91,25 @@ def _brain(one: Candidate) -> Shortfall | None:
 
 
 def _too_sparse(one: Candidate) -> Shortfall | None:
-    if not _is_sparse(one) or one.stack is None:
+    if one.stack is None:
+        return None
+    if one.stack.thickness_mm is None:
+        return _far_apart(one, one.stack)
+    if not _is_sparse(one):
         return None
     said = f"slices of {one.stack.thickness_mm:g} mm every {one.stack.spacing_mm:g} mm"
     return Shortfall(Effect.NOT_MET, f"{said}: most of the brain lies between them")
+
+
+def _far_apart(one: Candidate, stack: Stack) -> Shortfall | None:
+    """Slices of the thickest kind that is asked for would leave most of the brain between them."""
+    thickest, spacing = one.wanted.thickest_mm.value, stack.spacing_mm
+    if stack.slices > 1 and spacing is None:
+        return Shortfall(Effect.NOT_KNOWN, "neither thickness nor distance of slices is stated")
+    if spacing is None or thickest >= one.protocol.least_imaged.value * spacing - TOLERANCE_MM:
+        return None
+    said = f"slices of unknown thickness every {spacing:g} mm"
+    return Shortfall(Effect.NOT_MET, f"{said}: at {thickest:g} mm most of the brain would lie between them")
 
 
 def _is_sparse(one: Candidate) -> bool:

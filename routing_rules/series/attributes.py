@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from pydicom.charset import decode_bytes, python_encoding
@@ -211,7 +212,8 @@ def _unpack(element: RawDataElement, vr: str) -> tuple[float, ...]:
     raw = element.value or b""
     count = len(raw) // size
     order = "<" if element.is_little_endian else ">"
-    return tuple(float(value) for value in struct.unpack(f"{order}{count}{code}", raw[: count * size]))
+    unpacked = map(float, struct.unpack(f"{order}{count}{code}", raw[: count * size]))
+    return tuple(filter(isfinite, unpacked))
 
 
 def _values(value: Any) -> Iterable[Any]:
@@ -230,4 +232,4 @@ def _floats(values: Iterable[Any]) -> tuple[float, ...]:
             found.append(float(str(value).strip(" \0")))
         except ValueError:
             continue
-    return tuple(found)
+    return tuple(filter(isfinite, found))

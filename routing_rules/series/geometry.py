@@ -45,13 +45,13 @@ class Geometry:
 
 def geometry(images: Sequence[ImageTraits]) -> Geometry:
     """The geometry of one series. The thickest slice counts, because it limits what can be seen."""
-    thickness = max((image.slice_thickness_mm for image in images if image.slice_thickness_mm), default=None)
+    thickness = max(_lengths(image.slice_thickness_mm for image in images), default=None)
     normals = _distinct(
         normal for normal in map(_normal, dict.fromkeys(i.orientation for i in images)) if normal
     )
     spacing = _spacing(_heights(images, normals[0]), thickness) if len(normals) == 1 else None
     if spacing is None:
-        spacing = next((image.slice_spacing_mm for image in images if image.slice_spacing_mm), None)
+        spacing = next(iter(_lengths(image.slice_spacing_mm for image in images)), None)
     gap = None if spacing is None or thickness is None else round(max(0.0, spacing - thickness), 3)
     kinds = {image.acquisition_type for image in images} - {""}
     return Geometry(
@@ -172,7 +172,7 @@ def _stack(b_value: float | None, directions: tuple[float, ...], images: Sequenc
     if mosaic == 1:
         heights = _heights(images, normal)
         slices, spacing = len(heights), _spacing(heights, thickness) or stated
-        extent, missing = _along(heights, thickness), _missing(heights, spacing, thickness)
+        extent, missing = _along(heights, thickness, spacing), _missing(heights, spacing, thickness)
     else:
         slices, spacing, missing = mosaic or 0, stated or (thickness if mosaic else None), 0.0
         extent = mosaic * spacing if mosaic and spacing else None
@@ -199,11 +199,13 @@ def _mosaic(images: Sequence[ImageTraits]) -> int | None:
     return said.pop() if len(said) == 1 else None
 
 
-def _along(heights: Sequence[float], thickness: float | None) -> float | None:
-    """From the first face to the last; without a thickness, at least from centre to centre."""
+def _along(heights: Sequence[float], thickness: float | None, spacing: float | None) -> float | None:
+    """From the first face to the last, a slice counted no thicker than twice its distance from the next (scanners
+    interpolate to half the thickness); without a thickness, at least from centre to centre."""
     if not heights or (len(heights) == 1 and thickness is None):
         return None
-    return heights[-1] - heights[0] + (thickness or 0.0)
+    face = thickness or 0.0
+    return heights[-1] - heights[0] + (min(face, 2 * spacing) if len(heights) > 1 and spacing else face)
 
 
 def _missing(heights: Sequence[float], spacing: float | None, thickness: float | None) -> float:

@@ -68,10 +68,21 @@ def cell_values(
 
 
 def _beyond(line: int, values: Mapping[str, Any], today: date) -> list[ImportProblem]:
-    return [
-        ImportProblem(line, column, "lies in the future", value.isoformat(), "Correct the date.")
+    days = [
+        (column, value)
         for column, value in values.items()
-        if isinstance(value, date) and column != "stopped_on" and value > today
+        if isinstance(value, date) and column != "stopped_on"
+    ]
+    # A next therapy may be planned. Natalizumab that has not begun would put off every MRI until then.
+    days += [
+        ("treatments", each.started_on)
+        for each in values.get("treatments", ())
+        if each.started_on and each.drug is Drug.NATALIZUMAB
+    ]
+    return [
+        ImportProblem(line, column, "lies in the future", day.isoformat(), "Correct the date.")
+        for column, day in days
+        if day > today
     ]
 
 
@@ -100,14 +111,21 @@ def _treatments(said: str) -> tuple[Treatment, ...]:
         raise _Unusable(problem, fix) from None
 
 
+_PLAIN = re.compile(
+    r"(\d{4})(?:-(\d{1,2})-(\d{1,2})|(\d{2})(\d{2}))"
+    r"(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
+)
+"""A day, as spreadsheets and programs write it with a time of day; seven digits, or words after it, are no date."""
+
+
 def _day(said: str) -> date:
     """2026-03-04, 20260304, 4.3.2026 and 13/3/2026; 3/4/2026 could be March or April and is refused."""
-    plain = re.fullmatch(r"(\d{4})-?(\d{1,2})-?(\d{1,2})", said.split("T")[0].split(" ")[0])
+    plain = _PLAIN.fullmatch(said)
     dotted = re.fullmatch(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", said)
     slashed = re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})", said)
     try:
         if plain:
-            return _sensible(int(plain[1]), int(plain[2]), int(plain[3]))
+            return _sensible(int(plain[1]), int(plain[2] or plain[4]), int(plain[3] or plain[5]))
         if dotted:
             return _sensible(int(dotted[3]), int(dotted[2]), int(dotted[1]))
         if slashed:

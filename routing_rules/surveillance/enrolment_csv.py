@@ -156,7 +156,7 @@ def _column(name: str) -> str:
 
 
 def _cells(lines: str, separator: str, problems: list[ImportProblem]) -> list[tuple[int, list[str]]]:
-    reader = csv.reader(io.StringIO(lines, newline=""), delimiter=separator)
+    reader = csv.reader(io.StringIO(lines, newline=""), delimiter=separator, strict=True)
     rows: list[tuple[int, list[str]]] = []
     try:
         for cells in reader:

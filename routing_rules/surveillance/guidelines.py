@@ -59,10 +59,10 @@ class _Window(_Strict):
 
     id: str = Field(min_length=1)
     when: str = Field(min_length=1)
-    earliest_months: int = 0
-    latest_months: int = 0
-    earliest_weeks: int = 0
-    latest_weeks: int = 0
+    earliest_months: int = Field(0, ge=-120, le=120)
+    latest_months: int = Field(0, ge=-120, le=120)
+    earliest_weeks: int = Field(0, ge=-520, le=520)
+    latest_weeks: int = Field(0, ge=-520, le=520)
     sequences: tuple[Sequence, ...] = ()
     source: str = Field(min_length=1)
 
@@ -97,7 +97,7 @@ class Wish(_Window):
 class Limit(_Strict):
     """A number that bounds a population, with its source."""
 
-    value: float = Field(ge=0)
+    value: float = Field(ge=0, le=600)
     unit: str
     source: str = Field(min_length=1)
 

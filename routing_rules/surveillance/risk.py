@@ -11,6 +11,9 @@ from routing_rules.surveillance.days import DAYS_A_MONTH, LONG_AGO, months_after
 from routing_rules.surveillance.guidelines import Guideline, Limits, Population
 from routing_rules.surveillance.treatments import Drug, Treatment
 
+ROUNDED_MONTHS = 2.0
+"""By so much months that somebody counted may differ from the days of the periods."""
+
 
 class JcvStatus(StrEnum):
     """Antibodies against JC virus."""
@@ -25,7 +28,8 @@ class PatientRisk:
     """What is known about the risk of one patient; None is not known. No identity.
 
     `months_on_natalizumab` are those on the day `recorded_on`; they go on until `stopped_on`. Where `treatments` name
-    natalizumab, its periods count instead; `stopped_on` then ends one that goes on.
+    natalizumab, its periods count instead, unless the months are more and contradict them; `stopped_on` then ends one
+    that goes on.
     """
 
     enrolled_on: date | None = None
@@ -79,8 +83,9 @@ def course_of(risk: PatientRisk) -> Course:
     said = [each for each in risk.treatments if each.drug is Drug.NATALIZUMAB]
     periods = [Period(each.started_on, each.stopped_on) for each in said] or [Period(None, risk.stopped_on)]
     last = periods[-1]
-    if last.stopped_on is None and risk.stopped_on and (last.started_on or LONG_AGO) <= risk.stopped_on:
-        periods[-1] = Period(last.started_on, risk.stopped_on)
+    if risk.stopped_on and (last.started_on or LONG_AGO) <= risk.stopped_on:
+        # Where the two differ it is asked, and the later end counts until then: it asks for MRIs for longer.
+        periods[-1] = Period(last.started_on, max(last.stopped_on or risk.stopped_on, risk.stopped_on))
     other = {Drug.NATALIZUMAB, Drug.PLASMA_EXCHANGE}
     began = [each.started_on for each in risk.treatments if each.drug not in other and each.started_on]
     return Course(tuple(periods), tuple(sorted(began)))
@@ -89,18 +94,23 @@ def course_of(risk: PatientRisk) -> Course:
 def months_on_natalizumab(risk: PatientRisk, day: date) -> float | None:
     """Months of treatment until a day, of all periods together; None when not known."""
     course = course_of(risk)
-    if all(period.started_on for period in course.periods):
-        days = sum(
-            max(0, (min(day, period.stopped_on or day) - period.started_on).days)
-            for period in course.periods
-            if period.started_on
-        )
-        return days / DAYS_A_MONTH
+    periods = _months_of_periods(course, day)
+    if periods is not None:
+        return periods
     known, recorded = risk.months_on_natalizumab, risk.recorded_on
     if known is None or recorded is None:
         return known
     until = min(day, course.stopped_on) if course.stopped_on else day
     return known + max(0.0, (until - recorded).days / DAYS_A_MONTH)
+
+
+def _months_of_periods(course: Course, day: date) -> float | None:
+    days = 0
+    for period in course.periods:
+        if period.started_on is None:
+            return None
+        days += max(0, (min(day, period.stopped_on or day) - period.started_on).days)
+    return days / DAYS_A_MONTH
 
 
 def read_risk_of(risk: PatientRisk, today: date, guideline: Guideline) -> RiskReading:
@@ -129,7 +139,7 @@ def read_risk_of(risk: PatientRisk, today: date, guideline: Guideline) -> RiskRe
     }
     asks_index = any(rule.applies_to is Population.HIGH_RISK_LONG for rule in guideline.intervals)
     test_by = None if _is_over(course, today) else _test_by(risk, today, limits, asks_index=asks_index)
-    return RiskReading(since, assumptions, _questions(risk, limits), test_by)
+    return RiskReading(since, assumptions, _questions(risk, today, limits), test_by)
 
 
 def _latest(*days: date | None) -> date | None:
@@ -173,9 +183,12 @@ def _grown_old(
 
 def _exposed_since(risk: PatientRisk, course: Course, months: int) -> tuple[date | None, tuple[str, ...]]:
     """The day on which the patient reaches so many months of treatment; None when it was stopped before."""
-    if all(period.started_on for period in course.periods):
-        return _reached(course, months), ()
     known, recorded = risk.months_on_natalizumab, risk.recorded_on
+    if (
+        all(period.started_on for period in course.periods)
+        and _more_than_periods(risk, course) <= ROUNDED_MONTHS
+    ):
+        return _reached(course, months), ()
     if known is None or (recorded is None and known < months):
         of = "months on natalizumab are" if known is None else "the day the months were recorded is"
         return LONG_AGO, (f"{of} not known, taken as {months} or more",)
@@ -183,6 +196,14 @@ def _exposed_since(risk: PatientRisk, course: Course, months: int) -> tuple[date
         return LONG_AGO, ()
     reached = recorded + timedelta(days=round((months - known) * DAYS_A_MONTH))
     return (None if course.stopped_on is not None and reached > course.stopped_on else reached), ()
+
+
+def _more_than_periods(risk: PatientRisk, course: Course) -> float:
+    """By how many months the number somebody recorded exceeds the periods on its day; 0.0 where one is not known."""
+    if risk.months_on_natalizumab is None or risk.recorded_on is None:
+        return 0.0
+    periods = _months_of_periods(course, risk.recorded_on)
+    return 0.0 if periods is None else risk.months_on_natalizumab - periods
 
 
 def _reached(course: Course, months: int) -> date | None:
@@ -211,7 +232,7 @@ def _worse(risk: PatientRisk, day: date, limits: Limits) -> tuple[date | None, t
     return _grown_old(risk, day, limits, "the low index", f"above {high:g}")
 
 
-def _questions(risk: PatientRisk, limits: Limits) -> tuple[str, ...]:
+def _questions(risk: PatientRisk, today: date, limits: Limits) -> tuple[str, ...]:
     asked = []
     if _is_contradicted(risk, limits):
         cut = limits.negative_index_up_to.value
@@ -219,11 +240,23 @@ def _questions(risk: PatientRisk, limits: Limits) -> tuple[str, ...]:
             f"The antibody status is negative, but an index of {risk.jcv_index:g} lies above the cut-off {cut:g} "
             "of the assay: which is right?"
         )
-    last = [each for each in risk.treatments if each.drug is Drug.NATALIZUMAB][-1:]
+    said = [each for each in risk.treatments if each.drug is Drug.NATALIZUMAB]
+    asked += [
+        f"The treatments begin natalizumab on {each.started_on}, which is still to come: is the year right?"
+        for each in said
+        if each.started_on and each.started_on > today
+    ]
+    last = said[-1:]
     if last and risk.stopped_on and last[0].stopped_on not in (None, risk.stopped_on):
         asked.append(
             f"Natalizumab was stopped on {risk.stopped_on}, but the treatments end it on {last[0].stopped_on}: "
-            "which is right?"
+            "which is right? Until then the later counts."
+        )
+    months, more = risk.months_on_natalizumab, _more_than_periods(risk, course_of(risk))
+    if months is not None and abs(more) > ROUNDED_MONTHS:
+        asked.append(
+            f"{months:g} months on natalizumab were recorded on {risk.recorded_on}, but the treatments make "
+            f"{months - more:.0f}: which is right? Until then the longer counts."
         )
     return tuple(asked)
 

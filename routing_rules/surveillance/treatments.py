@@ -55,7 +55,7 @@ class Treatment:
 MOST = 30
 FORM = "natalizumab 2019-03-01/2021-05-01, natalizumab 2022-01-01/.."
 _LINE = re.compile(
-    r"(?P<drug>[a-z_ -]+?)\s+(?P<start>[\d-]{8,10}|\.\.)(?:/(?P<stop>[\d-]{8,10}|\.\.))?"
+    r"(?P<drug>[a-z_]+(?:[ -]+[a-z_]+)*)\s+(?P<start>[\d-]{8,10}|\.\.)(?:/(?P<stop>[\d-]{8,10}|\.\.))?"
     r"(?:\s+every\s+(?P<weeks>\d{1,2}(?:\.\d)?)\s+weeks?)?"
 )
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -23,7 +22,7 @@ from gateway.records import ledger, patients
 from gateway.records.calendar import AskedOfStudy, asked_of
 from gateway.records.database import Database
 from gateway.records.identities import sealed_letters
-from gateway.records.seen_mris import NO_DATE
+from gateway.records.seen_mris import NO_DATE, day_of
 from gateway.records.step_record import NewCase
 from gateway.records.tables.studies import Study
 from routing_rules.series.attributes import Header, tag_of, text
@@ -182,7 +181,4 @@ def tick(context: StepContext) -> None:
 
 
 def _is_day(said: str) -> bool:
-    try:
-        return len(said) == 8 and said.isdecimal() and bool(date.fromisoformat(said))
-    except ValueError:
-        return False
+    return said.isdecimal() and day_of(said) is not None

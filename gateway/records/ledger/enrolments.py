@@ -22,7 +22,7 @@ from gateway.records.tables.studies import Enrolment, ForgottenPatient
 from routing_rules.surveillance.enrolment_csv import EnrolmentRow
 from routing_rules.surveillance.risk import JcvStatus
 from routing_rules.surveillance.risk import PatientRisk as PatientRisk
-from routing_rules.surveillance.treatments import Drug, read_treatments, written
+from routing_rules.surveillance.treatments import MOST, Drug, read_treatments, written
 
 if TYPE_CHECKING:
     from gateway.privacy.pseudonyms import PseudonymKey
@@ -168,8 +168,14 @@ def columns_of(risk: PatientRisk) -> dict[str, Any]:
 
 def _merge(known: Enrolment, newer: Enrolment) -> None:
     """What the newer entry knows counts; periods of natalizumab replace months and an end that were kept before."""
-    if Drug.NATALIZUMAB in {each.drug for each in read_treatments(newer.treatments)}:
+    treatments = read_treatments(newer.treatments)
+    if Drug.NATALIZUMAB in {each.drug for each in treatments}:
         known.months_on_natalizumab = known.recorded_on = known.stopped_on = None
+    elif treatments:  # a list of the next drug alone does not say that there was no natalizumab
+        kept = [each for each in read_treatments(known.treatments) if each.drug is Drug.NATALIZUMAB]
+        newer.treatments = written(read_treatments(written([*kept, *treatments][:MOST])))
+    if newer.jcv_status == JcvStatus.UNKNOWN and newer.jcv_index is None:
+        newer.tested_on = None  # the day of a test without its result makes no earlier result newer
     for name in PatientRisk.__dataclass_fields__:
         value = getattr(newer, name)
         if value not in (None, "", JcvStatus.UNKNOWN):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from sqlmodel import Session, col, select
 
@@ -22,31 +22,39 @@ PAGE = "/surveillance"
 def note_overdue(database: Database, guidelines: SiteGuidelines) -> int:
     """Note every patient who has become overdue, and who no longer is; returns how many new.
 
+    Reckoned before the transaction, which would keep every other writer waiting; a note that changed meanwhile stays.
     When a site's notice of this day is out already, the note waits for tomorrow's.
     """
-    with database.write("mark_overdue") as session:
-        now = database.now(session)
-        today = now.date()
+    with database.read() as session:
+        today = database.now(session).date()
         rows = [row for row in calendar(session, "", today, guidelines) if not row.waiting]
-        recovered = [row.id for row in rows if row.told_on and row.status.state not in LATE]
-        _note(session, recovered, None)
-        newly = 0
-        for site in sorted({row.site for row in rows}):
+    recovered = {row.id for row in rows if row.told_on and row.status.state not in LATE}
+    late = {row.id for row in rows if row.status.state in LATE and row.told_on is None}
+    if not recovered and not late:
+        return 0
+    with database.write("mark_overdue") as session:
+        now, newly = database.now(session), 0
+        for enrolment in _as_read(session, rows, recovered):
+            enrolment.overdue_told_on = None
+        for site in sorted({row.site for row in rows if row.id in late}):
             own = [row for row in rows if row.site == site]
-            new = [row.id for row in own if row.status.state in LATE and row.told_on is None]
             event = f"surveillance {site} {today}"
             told = session.exec(select(Notice.id).where(Notice.event == event)).first() is not None
-            if not new or told:
-                continue
-            _note(session, new, today)
-            _tell(session, now, event, site, own, len(new))
+            new = [] if told else _as_read(session, own, late)
+            for enrolment in new:
+                enrolment.overdue_told_on = today
+            if new:
+                _tell(session, now, event, site, own, len(new))
             newly += len(new)
         return newly
 
 
-def _note(session: Session, enrolments: Sequence[int], day: date | None) -> None:
-    for row in session.exec(select(Enrolment).where(col(Enrolment.id).in_(enrolments))):
-        row.overdue_told_on = day
+def _as_read(session: Session, rows: Sequence[PatientRow], ids: Collection[int]) -> list[Enrolment]:
+    """Those of the entries that nobody has noted, ended or deleted since they were read."""
+    noted = {row.id: row.told_on for row in rows if row.id in ids}
+    still_open = select(Enrolment).where(col(Enrolment.id).in_(noted), col(Enrolment.ended_on).is_(None))
+    entries = session.exec(still_open.with_for_update())
+    return [entry for entry in entries if entry.overdue_told_on == noted[entry.saved_id]]
 
 
 def _tell(

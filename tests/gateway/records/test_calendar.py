@@ -172,3 +172,29 @@ def test_a_readers_word_makes_an_unknown_study_count(database: Database, clock: 
         case.readability, case.overrule = "unknown", {"readability": "readable_with_limits"}
     with database.read() as session:
         assert calendar(session, "hospital", TODAY, NONE_DECLARED)[0].last_mri_on == date(2026, 2, 20)
+
+
+@pytest.mark.parametrize("readability", ["readable", "not_readable"])
+def test_the_sites_word_does_not_make_an_unreadable_study_count(
+    database: Database, clock: FakeClock, readability: str
+) -> None:
+    """Of a study that is known here, what its protocol could show decides, and the site's day is no second study."""
+    number = _enrolled(database, last=date(2026, 2, 20), enrolled_on=date(2020, 1, 1))
+    _mri(database, clock, f"hash {number}", "20260220")
+    with database.write("test") as session:
+        session.exec(select(Case)).one().readability = readability
+    with database.read() as session:
+        [row] = calendar(session, "hospital", TODAY, NONE_DECLARED)
+    assert row.last_mri_on == (date(2026, 2, 20) if readability == "readable" else None)
+
+
+@pytest.mark.parametrize("day", ["00010101", "99991231"])
+def test_a_day_that_stands_for_none_is_no_day_of_an_mri(
+    database: Database, clock: FakeClock, day: str
+) -> None:
+    """Reckoning with it would leave the calendar, and park the study for ever."""
+    number = _enrolled(database, enrolled_on=date(2020, 1, 1))
+    study = _mri(database, clock, f"hash {number}", day)
+    with database.read() as session:
+        assert facts_about(session, session.get_one(Study, study), f"hash {number}", day) == (True, None)
+        assert calendar(session, "hospital", TODAY, NONE_DECLARED)[0].last_mri_on is None

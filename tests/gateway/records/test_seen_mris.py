@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from gateway.records.database import Database
 from gateway.records.seen_mris import SeenMris, is_full, seen_mris
@@ -61,8 +62,6 @@ def mri(
 
 
 def _reader(database: Database) -> int:
-    from sqlmodel import select
-
     with database.read() as session:
         return session.exec(select(Account.ids())).first() or 0
 
@@ -127,6 +126,19 @@ def test_a_later_mri_that_counts_answers_a_wish(sqlite: Database, clock: FakeClo
     assert kinds == {(WishKind.CONTRAST, date(2026, 1, 1)), (WishKind.REPEAT, date(2026, 1, 10))}
     mri(sqlite, clock, "20260120", FULL)
     assert seen(sqlite).wishes == ()
+
+
+def test_a_repeat_of_the_same_day_answers_what_could_not_be_read(sqlite: Database, clock: FakeClock) -> None:
+    """What else the report asks for stays, and a repeat that could not be read either answers nothing."""
+    mri(sqlite, clock, "20260101", FULL, {**UNREADABLE, "recommendations": ["urgent_contact"]})
+    again = mri(sqlite, clock, "20260102", FULL)
+    with sqlite.write("test") as session:
+        session.get_one(Study, again).study_date = "20260101"
+    assert seen(sqlite).mris.last_on == date(2026, 1, 1)
+    assert [each.kind for each in seen(sqlite).wishes] == [WishKind.URGENT]
+    with sqlite.write("test") as session:
+        session.exec(select(Case).where(Case.study_id == again)).one().readability = "not_readable"
+    assert {each.kind for each in seen(sqlite).wishes} == {WishKind.URGENT, WishKind.REPEAT}
 
 
 @pytest.mark.parametrize(

@@ -251,3 +251,17 @@ def test_the_verdict_is_total_stable_and_can_be_stored(series: list[SeriesFacts]
     )
     better = assess([*series, one("flair", series_instance_uid="z")], suspected=suspected)
     assert order.index(better.readability) <= order.index(verdict.readability)
+
+
+@pytest.mark.parametrize("said", [None, 3.0])
+def test_a_handful_of_slices_is_no_brain(said: float | None) -> None:
+    """Two slices at both ends of the brain leave it between them, whatever their thickness is said to be."""
+    far = stack(slices=2, thickness_mm=said, spacing_mm=140.0, declared_spacing_mm=None)
+    verdict = assess((one("flair", slice_thickness_mm=said, stacks=(far,)), *GOOD[1:]), suspected=False)
+    assert verdict.readability is Readability.NOT_READABLE
+
+
+def test_one_series_of_two_kinds_does_not_cover_the_brain_twice() -> None:
+    """A FLAIR that also holds some T2 says nothing of how much of the brain the T2 covers."""
+    mixed = one("flair", also=(SeriesKind.T2,))
+    assert assess((mixed, one("dwi")), suspected=False).readability is Readability.UNKNOWN

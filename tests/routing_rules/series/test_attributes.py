@@ -10,7 +10,7 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import read_dataset
 from pydicom.filewriter import write_dataset
 
-from routing_rules.series.attributes import tag_of, text, texts
+from routing_rules.series.attributes import numbers, tag_of, text, texts
 
 VALUES = {
     "SpecificCharacterSet": "ISO_IR 100",
@@ -45,3 +45,16 @@ def test_text_is_the_same_decoded_or_not(keyword: str) -> None:
     _ = decoded[tag].value
     assert texts(fresh, tag) == texts(decoded, tag) == expected
     assert text(decoded, tag) == "\\".join(expected)
+
+
+@pytest.mark.parametrize("said", [float("nan"), float("inf"), float("-inf")])
+def test_a_number_that_is_none_is_not_read(said: float) -> None:
+    """Binary or text, decoded or not: what is not a finite number would stop the study, or be no limit at all."""
+    made = Dataset()
+    made.add_new(tag_of("DiffusionBValue"), "FD", said)
+    made.add_new(tag_of("SliceThickness"), "LO", str(said))  # implicit: read as the DS it should be
+    stream = DicomBytesIO()
+    stream.is_implicit_VR, stream.is_little_endian = False, True
+    write_dataset(stream, made)
+    for header in (made, read_dataset(BytesIO(stream.getvalue()), False, True)):
+        assert numbers(header, tag_of("DiffusionBValue")) == numbers(header, tag_of("SliceThickness")) == ()

@@ -304,3 +304,10 @@ def test_real_files_lie_where_their_scanner_put_them(
     [path] = sorted(REAL_FILES.glob(file))
     stack = max(classify_series([dcmread(path, stop_before_pixels=True)]).stacks, key=lambda one: one.slices)
     assert (stack.slices, (stack.row_mm, stack.column_mm, stack.normal_mm)) == (slices, lengths)
+
+
+def test_a_thickness_beyond_all_measure_does_not_lengthen_a_stack() -> None:
+    """Ten slices 5 mm apart that are said to be 80 mm thick are no brain; a negative thickness is none."""
+    (thick,) = stacks(with_pixels(slices(10, 5.0, thickness=80.0)))
+    assert thick.normal_mm == 55.0
+    assert geometry(with_pixels(slices(10, 5.0, thickness=-3.0))).slice_thickness_mm is None

@@ -425,3 +425,19 @@ def test_sites_are_summarised_for_the_plot() -> None:
     states = (CalendarState.MISSING, CalendarState.UNKNOWN_DATA, CalendarState.DUE)
     assert [south.counts[state] for state in states] == [1, 1, 0]
     assert summaries([], TODAY) == ()
+
+
+def test_of_two_ends_the_later_keeps_the_calendar_awake() -> None:
+    """Nobody is left without MRIs because one of two entries of an end is wrong."""
+    stopped = replace(
+        HIGH, stopped_on=date(2026, 5, 1), treatments=read_treatments("natalizumab 2019-03-01/2025-01-01")
+    )
+    assert at(stopped, date(2025, 12, 10)).state is CalendarState.OVERDUE
+
+
+def test_stored_natalizumab_of_a_day_to_come_is_asked_about() -> None:
+    """Rows of before the list refused such a day: whoever is said to begin in 2062 is asked about."""
+    future = replace(HIGH, treatments=read_treatments("natalizumab 2062-01-01/.."))
+    assert any("2062-01-01" in question for question in at(future).questions)
+    begun = replace(HIGH, months_on_natalizumab=None, treatments=read_treatments("natalizumab 2022-01-01/.."))
+    assert at(begun).questions == ()

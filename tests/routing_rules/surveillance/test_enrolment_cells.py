@@ -34,6 +34,9 @@ def test_the_test_day_the_treatments_and_the_last_full_mri_are_read() -> None:
     [
         ({"tested_on": "2026-06-02"}, "tested_on", "lies in the future"),
         ({"last_full_mri_on": "2026-06-02"}, "last_full_mri_on", "lies in the future"),
+        ({"tested_on": "2026112"}, "tested_on", "is no date"),
+        ({"tested_on": "2025-1112"}, "tested_on", "is no date"),
+        ({"tested_on": "2026-03-04 not sure"}, "tested_on", "is no date"),
         ({"treatments": "natalizumab since 2019"}, "treatments", "is no list of treatments"),
         (
             {"treatments": "natalizumab 2022-01-01/..", "months_on_natalizumab": "30"},
@@ -55,3 +58,19 @@ def test_months_stand_beside_periods_whose_start_is_not_known() -> None:
     values, problems = cell_values(1, cells, TODAY)
     assert problems == []
     assert (values["months_on_natalizumab"], values["recorded_on"]) == (30.0, TODAY)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "2026-3-4",
+        "20260304",
+        "2026-03-04T00:00:00",
+        "2026-03-04 00:00:00.000",
+        "2026-03-04T23:59Z",
+        "4.3.2026",
+    ],
+)
+def test_a_day_is_read_as_spreadsheets_and_programs_write_it(said: str) -> None:
+    """With a time of day or without; anything else behind it is no date."""
+    assert cell_values(1, {"tested_on": said}, TODAY) == ({"tested_on": date(2026, 3, 4)}, [])

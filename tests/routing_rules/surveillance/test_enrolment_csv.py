@@ -205,3 +205,20 @@ def test_every_column_means_one_thing() -> None:
     """No name stands for two columns."""
     names = [name for several in COLUMNS.values() for name in several]
     assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    "said", ["natalizumab 2062-01-01/..", "natalizumab 2019-03-01/2023-05-01, natalizumab 2062-02-01/.."]
+)
+def test_natalizumab_does_not_begin_in_the_future(said: str) -> None:
+    """A mistyped year would put off every MRI; the next therapy may be planned."""
+    assert [each.column for each in read(f"patient_id;treatments\nA;{said}\n").problems] == ["treatments"]
+    planned = "natalizumab 2022-01-01/2026-12-01, ocrelizumab 2027-01-01/.."
+    assert read(f"patient_id;treatments\nA;{planned}\n").problems == ()
+
+
+def test_a_quote_that_nobody_closed_is_told() -> None:
+    """The lines after it would otherwise be one cell, and their patients lost without a word."""
+    lost = read('patient_id;comment\nA;"see letter\nB;\nC;\n')
+    assert [(each.column, bool(each.fix)) for each in lost.problems] != []
+    assert read('patient_id;comment\nA;"see ""letter"""\nB;\n').problems == ()

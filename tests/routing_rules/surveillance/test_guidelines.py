@@ -119,3 +119,14 @@ def test_what_is_wrong_in_an_own_guideline_is_said(own: object, problem: str) ->
     """A rule without a source, a number that is not known or taken, days out of order."""
     with pytest.raises(ValueError, match=problem):
         own_guideline(own if isinstance(own, str) else json.dumps(own))
+
+
+@pytest.mark.parametrize("name", ["latest_weeks", "latest_months"])
+def test_an_interval_of_centuries_is_refused(name: str) -> None:
+    """A day that no calendar has would stop the page of every patient of the site."""
+    rule = {"id": "X", "applies_to": "on_treatment", "when": "w", "source": "s", name: 10**10}
+    with pytest.raises(ValueError, match=name):
+        own_guideline(json.dumps({"title": "t", "intervals": [rule]}))
+    limit = {"test_valid_months": {"value": 1e9, "unit": "months", "source": "s"}}
+    with pytest.raises(ValueError, match="test_valid_months"):
+        own_guideline(json.dumps({"title": "t", "use": ["NTZ-HIGH"], "limits": limit}))

@@ -67,14 +67,14 @@ def test_the_course_is_that_of_the_treatments_or_of_the_one_end(
 
 
 def test_two_ends_of_natalizumab_are_asked_about() -> None:
-    """The treatments count until somebody says which is right."""
+    """Until somebody says which is right the later one counts: it asks for MRIs for longer."""
     said = replace(
         POSITIVE, stopped_on=date(2026, 3, 1), treatments=read_treatments("natalizumab 2020-01-01/2026-01-01")
     )
     [question] = read_risk_of(said, TODAY, guideline("strictest")).questions
     assert "2026-03-01" in question
     assert "2026-01-01" in question
-    assert course_of(said).stopped_on == date(2026, 1, 1)
+    assert course_of(said).stopped_on == date(2026, 3, 1)
     same = replace(said, stopped_on=date(2026, 1, 1))
     assert read_risk_of(same, TODAY, guideline("strictest")).questions == ()
 
@@ -94,3 +94,22 @@ def test_a_planned_end_does_not_end_anything_yet() -> None:
     """A day to come is known, and the rules on natalizumab go on until it."""
     risk = replace(POSITIVE, stopped_on=date(2026, 12, 1), months_on_natalizumab=30.0)
     assert read_risk_of(risk, TODAY, guideline("strictest")).since[Population.HIGH_RISK] == LONG_AGO
+
+
+@pytest.mark.parametrize(
+    ("months", "asked", "exposed"), [(60.0, True, True), (5.0, False, False), (0.0, True, False)]
+)
+def test_months_that_contradict_the_periods_are_asked_about(
+    months: float, asked: bool, exposed: bool
+) -> None:
+    """Until somebody says which is right the longer treatment counts; what rounding explains is no contradiction."""
+    said = replace(
+        POSITIVE,
+        months_on_natalizumab=months,
+        recorded_on=date(2026, 5, 1),
+        treatments=read_treatments("natalizumab 2026-01-01/.."),
+    )
+    reading = read_risk_of(said, TODAY, guideline("strictest"))
+    assert any(f"{months:g} months" in question for question in reading.questions) is asked
+    since = reading.since[Population.HIGH_RISK]
+    assert (since is not None and since <= TODAY) is exposed

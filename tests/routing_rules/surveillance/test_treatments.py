@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from time import perf_counter
 
 import pytest
 
@@ -55,3 +56,11 @@ def test_what_cannot_be_read_says_what_to_write(text: str, problem: str) -> None
     with pytest.raises(ValueError, match=problem) as told:
         read_treatments(text)
     assert ". " in str(told.value)
+
+
+def test_a_long_line_is_refused_at_once() -> None:
+    """Thousands of blanks took seconds, with the square of their number."""
+    began = perf_counter()
+    with pytest.raises(ValueError, match="is no list of treatments"):
+        read_treatments("natalizumab" + " " * 20_000 + "!")
+    assert perf_counter() - began < 1

@@ -27,6 +27,7 @@ from gateway.records.tables.studies import Enrolment, ForgottenPatient
 from routing_rules.surveillance.enrolment_csv import EnrolmentRow
 from routing_rules.surveillance.risk import JcvStatus
 from routing_rules.surveillance.risk import PatientRisk as Risk
+from routing_rules.surveillance.treatments import read_treatments
 from support.records import FakeClock, audit_events
 
 KEY = PseudonymKey(b"a" * 32, "a")
@@ -98,6 +99,29 @@ def test_a_known_patient_is_merged(database: Database) -> None:
     [row] = _rows(database)
     assert (row.id, row.label, row.last_mri_on, row.ended_on) == (first, "old", date(2026, 1, 2), None)
     assert (row.jcv_status, row.jcv_index) == (JcvStatus.POSITIVE, 2.5)
+
+
+def test_the_day_of_a_test_without_its_result_makes_no_old_result_new(database: Database) -> None:
+    """A negative test of 2024 is not one of 2026 because a later entry names a later test and not what it said."""
+    old = Risk(jcv_status=JcvStatus.NEGATIVE, jcv_index=0.1, tested_on=date(2024, 1, 1))
+    first, second = enrol(
+        database, [_entry("old", risk=old), _entry("", risk=Risk(tested_on=date(2026, 5, 1)))], "carla"
+    )
+    keep_opened(database, first, "hash", "PML-1")
+    keep_opened(database, second, "hash", "PML-1")
+    [row] = _rows(database)
+    assert (row.jcv_status, row.tested_on) == (JcvStatus.NEGATIVE, date(2024, 1, 1))
+
+
+def test_a_list_of_the_next_drug_alone_keeps_the_periods_of_natalizumab(database: Database) -> None:
+    """What the newer entry does not speak of stays, and the next drug that was planned before is replaced."""
+    old = Risk(treatments=read_treatments("natalizumab 2019-03-01/2026-03-01, other 2026-04-01/.."))
+    new = Risk(treatments=read_treatments("ocrelizumab 2026-05-01/.."))
+    first, second = enrol(database, [_entry("old", risk=old), _entry("", risk=new)], "carla")
+    keep_opened(database, first, "hash", "PML-1")
+    keep_opened(database, second, "hash", "PML-1")
+    [row] = _rows(database)
+    assert row.treatments == "natalizumab 2019-03-01/2026-03-01, ocrelizumab 2026-05-01/.."
 
 
 def test_a_forgotten_patient_is_not_enrolled_again_by_a_letter(database: Database, clock: FakeClock) -> None:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
+import pytest
 from sqlmodel import select
 
+from gateway.records.calendar import PatientRow, calendar
 from gateway.records.database import Database
+from gateway.records.ledger import overdue
 from gateway.records.ledger.enrolments import NewEnrolment, end_enrolment, enrol, keep_opened
 from gateway.records.ledger.overdue import PAGE, note_overdue
 from gateway.records.tables.administration import Notice
@@ -91,3 +95,20 @@ def test_marks_and_notices_are_there_together_or_not_at_all(
     )
     assert (_marks(sqlite), _notices(sqlite)) == ([None], [])
     assert note_overdue(sqlite, NONE_DECLARED) == 1
+
+
+def test_it_is_reckoned_outside_the_transaction_and_what_changed_meanwhile_stays(
+    database: Database, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Thousands of patients take seconds, in which every other writer would wait; who is taken off is not noted."""
+    _enrolled(database, "north", "north")
+
+    def slowly(*said: Any) -> list[PatientRow]:
+        rows = calendar(*said)
+        end_enrolment(database, 1, "carla", "moved away")  # would wait for ever within the transaction
+        return rows
+
+    monkeypatch.setattr(overdue, "calendar", slowly)
+    assert note_overdue(database, NONE_DECLARED) == 1
+    assert _marks(database) == [None, clock.time.date()]
+    assert "1 newly overdue" in _notices(database)[0].text
