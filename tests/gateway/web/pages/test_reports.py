@@ -113,7 +113,7 @@ def test_a_complete_report_is_signed_once(web: WebGateway) -> None:
     assert client.put(f"/api/cases/{case_id}/report", json={"version": 0, "content": {}}).status_code == 409
     page = client.get(f"/cases/{case_id}/report")
     assert "Signed by Dr. Reader" in page.text
-    assert "PML highly suspected" in page.text
+    assert "New or active PML highly suspected" in page.text
 
 
 def test_a_signature_needs_the_password_again(web: WebGateway) -> None:
