@@ -12,6 +12,7 @@ from sqlmodel import col
 from gateway.records.ledger.enrolments import NewEnrolment, enrol, keep_opened
 from gateway.records.tables.cases import Case
 from gateway.records.tables.studies import Study
+from gateway.reporting.answers import Recommendation
 from gateway.reporting.example import phantom_form
 from gateway.reporting.form import FORM
 from routing_rules.surveillance.risk import PatientRisk
@@ -179,6 +180,20 @@ def test_a_whole_report_can_be_signed_as_json(web: WebGateway) -> None:
     )
 
 
+def test_a_signed_page_keeps_the_words_of_what_the_form_no_longer_offers(web: WebGateway) -> None:
+    """A short-term follow-up, which earlier forms offered, is not shown as another recommendation."""
+    from gateway.reporting.example import phantom_report
+
+    case_id = claimed(web)
+    client = web.client("reader")
+    report = phantom_report(told_at=datetime.now(UTC)).model_dump(mode="json")
+    report["recommendations"] = ["short_term", "csf_pcr"]
+    client.post(f"/api/cases/{case_id}/sign", json={"password": PASSWORD, "report": report})
+    page = html.unescape(client.get(f"/cases/{case_id}/report").text)
+    assert Recommendation.SHORT_TERM.label in page
+    assert Recommendation.FOLLOW_UP.label not in page
+
+
 def test_the_form_shows_every_item_with_both_patterns(web: WebGateway) -> None:
     """FORM is rendered whole: no item is forgotten, and MS and PML stand beside a lesion's items."""
     case_id = claimed(web)
@@ -261,7 +276,7 @@ def test_without_scripts_a_contradiction_asks_why_and_is_signed_with_the_reason(
     status, _ = post(2, do="sign", password=PASSWORD, **reason)
     assert status == 303
     signed = client.get(f"/cases/{case_id}/report").text
-    assert "PML suspected, though nothing described favours PML" in signed
+    assert "PML suspected, though every lesion, or every diagnosis named, is of another cause" in signed
     assert "The ring on DWI outweighs the shape." in signed
 
 
