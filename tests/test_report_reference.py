@@ -77,7 +77,7 @@ def test_the_example_with_dcmtk_reads_a_report(tmp_path: Path) -> None:
     }
     assert read == {
         "NPS-SUSP-LEVEL": str(report.suspicion.level),
-        "NPS-SUSP": code(report.suspicion.key).value,
+        "NPS-SUSP-ACTIVE": code(report.suspicion.key).value,
         "121073": report.narrative,
     }
 

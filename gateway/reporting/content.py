@@ -54,11 +54,10 @@ CONTAINS, CONTEXT, MODIFIER = "CONTAINS", "HAS OBS CONTEXT", "HAS CONCEPT MOD"
 _DS_LENGTH = 16
 ENGLISH = "language.en"
 """Language of every heading, question and coded answer: the meanings of all codes are English."""
-_UNKNOWN, _SEVERAL = "language.und", "language.mul"
-IN_SEVERAL_LANGUAGES = frozenset({"reason"})
-"""Words that begin in English and go on in the reader's language."""
+_UNKNOWN = "language.und"
 NOT_IN_THE_READERS_LANGUAGE = {
     "notice": ENGLISH,
+    "unusual": ENGLISH,
     "addendum_text": ENGLISH,
     "lesion_identifier": ENGLISH,
     "tracking_identifier": ENGLISH,
@@ -95,7 +94,8 @@ def measured_text(entry: Measured) -> str:
     """A number with its unit, for Basic Text SR and for print."""
     unit = code(entry.unit).value
     words = UNITS_IN_WORDS.get(unit, unit)
-    return f"{number_text(entry.value)} {words.removesuffix('s') if entry.value == 1 else words}".strip()
+    one = unit in UNITS_IN_WORDS and entry.value == 1
+    return f"{number_text(entry.value)} {words.removesuffix('s') if one else words}".strip()
 
 
 class ContentWriter:
@@ -130,8 +130,6 @@ class ContentWriter:
     def _(self, entry: Words) -> ContentItem:
         item = TextContentItem(code(entry.concept), entry.text.replace("\n", "\r\n"), CONTAINS)
         language = NOT_IN_THE_READERS_LANGUAGE.get(entry.concept, self._language)
-        if entry.concept in IN_SEVERAL_LANGUAGES and language != ENGLISH:
-            language = _SEVERAL
         if language != ENGLISH:  # TID 1204: it governs this item, where the root says English
             item.ContentSequence = ContentSequence([_language(language)])
         return item

@@ -91,11 +91,17 @@ class Opinion(ReportPart):
         )
 
     @property
+    def lesions_left(self) -> tuple[Lesion, ...]:
+        """The lesions described that have not resolved."""
+        return tuple(lesion for lesion in self.lesions if lesion.time_course is not TimeCourse.RESOLVED)
+
+    @property
     def has_news(self) -> bool:
-        """True when something is new or has changed since the prior, or when nothing was compared."""
+        """False only when everything was compared with a prior, and nothing is new, more or not known."""
         return (
             self.comparison.done is not ComparisonDone.YES
-            or self.new_lesion is NewLesion.PRESENT
-            or self.comparison.t2_load_change is Change.INCREASE
-            or any(lesion.time_course in {TimeCourse.NEW, TimeCourse.INCREASE} for lesion in self.lesions)
+            or self.new_lesion not in {NewLesion.ABSENT, NewLesion.NO_LESION}
+            or self.comparison.t2_load_change in {Change.INCREASE, Change.NOT_ASSESSABLE}
+            or any(lesion.has_news for lesion in self.lesions)
+            or "course_against_measures" in self.reasons
         )

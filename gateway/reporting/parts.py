@@ -21,6 +21,7 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    ValidationInfo,
     model_validator,
 )
 
@@ -39,12 +40,26 @@ from gateway.reporting.answers import (
 )
 from gateway.reporting.codes import label
 
+#: Context of validation in which a signed report is read: what it said then it says still.
+SIGNED = {"signed": True}
 _A = TypeVar("_A", bound=Answer)
 
-#: A date or a pseudonym in free text would go back to the hospital unchanged while everything coded is restored.
-_LOOKS_LIKE_DATE = re.compile(
-    r"\b\d{4}-\d{1,2}-\d{1,2}\b|\b\d{1,2}[./]\s?\d{1,2}[./]\s?(?:19|20)?\d{2}\b|\b(?:19|20)\d{6}\b"
+_MONTH = (
+    r"(?:jan(?:uary|uar)?|feb(?:ruary|ruar)?|m[aä]r(?:ch|z)?|maerz|apr(?:il)?|ma[yi]|jun[ei]?|jul[yi]?|aug(?:ust)?|"
+    r"sept?(?:ember)?|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?)\b\.?"
 )
+_DAY = r"\d{1,2}(?:\.|st|nd|rd|th)?"
+_YEAR = r"(?:19|20)\d{2}\b"
+#: How dates are written; three numbers with slashes before a unit of length are the axes of a lesion.
+_DATES = (
+    r"\b\d{4}[-./]\d{1,2}[-./]\d{1,2}\b",
+    rf"\b\d{{1,2}}-\d{{1,2}}-{_YEAR}",
+    r"\b\d{1,2}[./]\s?\d{1,2}[./]\s?(?:19|20)?\d{2}\b(?!\s?[mc]m\b)",
+    r"\b(?:19|20)\d{6}\b",
+    rf"\b(?:{_DAY}\s?)?{_MONTH},?\s?(?:{_DAY},?\s)?{_YEAR}",
+)
+#: A date or a pseudonym in free text would go back to the hospital unchanged while everything coded is restored.
+_LOOKS_LIKE_DATE = re.compile("|".join(_DATES), re.IGNORECASE)
 _LOOKS_LIKE_PSEUDONYM = re.compile(r"\bPML-[A-Z2-7]{8}\b")
 
 
@@ -68,7 +83,9 @@ def _single_line(text: str) -> str:
     return text
 
 
-def _without_identity(text: str) -> str:
+def _without_identity(text: str, info: ValidationInfo) -> str:
+    if info.context == SIGNED:
+        return text
     if found := _LOOKS_LIKE_DATE.search(text):
         raise ValueError(
             f"contains the date {found[0]!r}; dates shown to readers are shifted, write an interval instead, "
@@ -78,6 +95,14 @@ def _without_identity(text: str) -> str:
         raise ValueError(
             "contains the pseudonym of a patient; delete it, the gateway restores the patient itself"
         )
+    return text
+
+
+def _a_name(text: str, info: ValidationInfo) -> str:
+    if info.context == SIGNED:
+        return text
+    if sum(character.isalpha() for character in text) < 2:
+        raise ValueError("names nobody; enter a name or a function, for example “neurologist on call”")
     return text
 
 
@@ -231,5 +256,5 @@ class Comparison(ReportPart):
 class Communication(ReportPart):
     """A critical result told to the sender: who was told, and when (aware date and time, never shifted)."""
 
-    person: Annotated[Line, Field(min_length=1)]
+    person: Annotated[Line, AfterValidator(_a_name)]
     at: AwareDatetime

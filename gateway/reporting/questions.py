@@ -20,9 +20,15 @@ class Question:
 QUESTIONS: dict[str, Question] = {
     "suspicion_without_lesion": Question("suspicion", "Suspicion of PML without a described lesion"),
     "high_level_without_pml_lesion": Question(
-        "suspicion", "PML suspected, though nothing described favours PML"
+        "suspicion", "PML suspected, though every lesion, or every diagnosis named, is of another cause"
     ),
     "low_level_with_pml": Question("suspicion", "PML not suspected, though the report names it"),
+    "not_assessable_names_pml": Question(
+        "suspicion", "Suspicion not assessable, though the report names PML"
+    ),
+    "level_zero_with_unclear_lesion": Question(
+        "suspicion", "No finding suggestive of PML, though a lesion is indeterminate"
+    ),
     "low_level_with_pcr": Question("suspicion", "PML not suspected, though JC virus DNA is in the CSF"),
     "not_assessable_though_readable": Question(
         "suspicion", "Suspicion not assessable, though the required sequences are readable"
@@ -36,7 +42,7 @@ QUESTIONS: dict[str, Question] = {
         "lesions", "Time course that the measures of both reports do not show"
     ),
     "no_contrast": Question(
-        "recommendations", "PML not excluded, and no contrast-enhanced T1 made or recommended"
+        "recommendations", "PML not excluded, and contrast-enhanced T1 neither read nor recommended"
     ),
     "routine_at_high_level": Question(
         "recommendations", "PML not excluded, and routine surveillance recommended"

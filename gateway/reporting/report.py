@@ -19,6 +19,7 @@ from gateway.reporting.checks.study import StudyFacts, contradictions_of_study
 from gateway.reporting.fields import FormValues, at_groups, flatten, problems_of, unflatten
 from gateway.reporting.form import FORM, FormItem, FormSection
 from gateway.reporting.opinion import Opinion
+from gateway.reporting.parts import SIGNED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +39,6 @@ __all__ = [
 
 #: Nothing is known of the study.
 NO_FACTS = StudyFacts()
-_SIGNED = {"signed": True}
 
 
 class Report(Opinion):
@@ -46,7 +46,7 @@ class Report(Opinion):
 
     @model_validator(mode="after")
     def _agrees(self, info: ValidationInfo) -> Self:
-        if info.context == _SIGNED:
+        if info.context == SIGNED:
             return self
         if problems := contradictions(self):
             raise PydanticCustomError(
@@ -61,7 +61,7 @@ class Report(Opinion):
         It stays what it is: the rules held when it was signed, and later ones do not take it back. Answers of an
         earlier form are read as they are called today (`lesions.earlier_forms`).
         """
-        return cls.model_validate(content, context=_SIGNED)
+        return cls.model_validate(content, context=SIGNED)
 
     def problems(self, facts: StudyFacts) -> list[Contradiction]:
         """What the study itself contradicts in this report; empty when it may be signed."""

@@ -36,7 +36,7 @@ SAID_ELSEWHERE: Mapping[str, str] = {
     "PML cannot be excluded": "ours: letter of the verdict, when a study is not readable; an answer of the form",
     "a brain usually takes": "ours: what the verdict says of coverage",
     "at high risk one belongs to the end of natalizumab": "the calendar's note NTZ-SWITCH-OPP",
-    "4 PML highly suspected or typical": "ours: the suspicion level, an answer of the form",
+    "4 highly suspected or typical": "ours: the suspicion level, an answer of the form",
     "what is known of a patient's risk of PML": "a word of the glossary",
     "two head MRIs three months apart": "the demonstration",
 }

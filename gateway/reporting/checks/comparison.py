@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gateway.reporting.answers import ComparisonDone, NewLesion
 from gateway.reporting.checks.contradiction import Contradiction
-from gateway.reporting.lesions.answers import TimeCourse
+from gateway.reporting.lesions.answers import Course, TimeCourse
 from gateway.reporting.lesions.growth import growth_of
 from gateway.reporting.lesions.identity import numbered
 
@@ -71,6 +71,16 @@ def time_courses_follow_comparison(opinion: Opinion) -> Iterator[Contradiction]:
                 "new_lesion",
                 f"Lesion {number} is new, but “new lesion” is not “present”.",
                 "Choose “present”.",
+            )
+        if Course.FURTHER_LESIONS in lesion.course and opinion.new_lesion in {
+            NewLesion.ABSENT,
+            NewLesion.NO_LESION,
+        }:
+            yield Contradiction(
+                f"lesions.{number}.course",
+                f"Lesion {number + 1}: “{Course.FURTHER_LESIONS.label}”, but new lesion "
+                f"“{opinion.new_lesion.label}”.",
+                "Correct one of them.",
             )
 
 

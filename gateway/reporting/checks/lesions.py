@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 from gateway.reporting.checks.contradiction import Contradiction
 from gateway.reporting.form import item_of_field
-from gateway.reporting.lesions.answers import UNREAD, AnatomicalSite
+from gateway.reporting.lesions.answers import (
+    UNREAD,
+    AnatomicalSite,
+    IrisSign,
+    Laterality,
+    TimeCourse,
+    Topography,
+)
 from gateway.reporting.lesions.exclusions import answers_of, excluded
 from gateway.reporting.lesions.identity import numbered, numbers_of
 
@@ -16,7 +23,36 @@ if TYPE_CHECKING:
     from gateway.reporting.opinion import Opinion
 
 #: Item of a lesion, and the sequence without which nothing can be said of it.
-SEQUENCE_OF = {"t1": "t1", "t2": "t2", "dwi": "dwi", "adc": "dwi", "swi": "swi", "enhancement": "t1_contrast"}
+SEQUENCE_OF = {
+    "t1": "t1",
+    "t2": "t2",
+    "dwi": "dwi",
+    "adc": "dwi",
+    "swi": "swi",
+    "enhancement": "t1_contrast",
+    "iris_signs": "t1_contrast",
+}
+#: Signs of inflammation that only a contrast-enhanced T1 shows.
+ENHANCING = {IrisSign.MORE_ENHANCEMENT, IrisSign.MENINGEAL}
+#: Values that say that a sign is absent.
+NEGATIVE = {"none", "normal"}
+#: Sites with a left and a right one apart from each other.
+PAIRED = {
+    AnatomicalSite.FRONTAL_LOBE,
+    AnatomicalSite.PARIETAL_LOBE,
+    AnatomicalSite.TEMPORAL_LOBE,
+    AnatomicalSite.OCCIPITAL_LOBE,
+    AnatomicalSite.CEREBRAL_WHITE_MATTER,
+    AnatomicalSite.CEREBRAL_CORTEX,
+    AnatomicalSite.INTERNAL_CAPSULE,
+    AnatomicalSite.THALAMUS,
+    AnatomicalSite.BASAL_GANGLIA,
+    AnatomicalSite.CAUDATE,
+    AnatomicalSite.PUTAMEN,
+    AnatomicalSite.PALLIDUM,
+    AnatomicalSite.MIDDLE_CEREBELLAR_PEDUNCLE,
+}
+SUPRATENTORIAL = PAIRED - {AnatomicalSite.MIDDLE_CEREBELLAR_PEDUNCLE} | {AnatomicalSite.CORPUS_CALLOSUM}
 
 
 def _title(field: str) -> str:
@@ -25,16 +61,59 @@ def _title(field: str) -> str:
 
 
 def signals_follow_sequences(opinion: Opinion) -> Iterator[Contradiction]:
-    """What was not acquired cannot be described; one that was acquired may still not show this lesion."""
+    """What was not acquired cannot be described, and what was not readable cannot be called free of a sign.
+
+    A sign that shows through artefacts is seen; its absence is not. A readable sequence may still not show this lesion.
+    """
     for place, (number, lesion) in enumerate(numbered(opinion.lesions)):
         for item, sequence in SEQUENCE_OF.items():
-            described = [answer for answer in answers_of(lesion, item) if answer.value not in UNREAD]
-            if described and not getattr(opinion.protocol.sequences, sequence).present:
+            seen = getattr(opinion.protocol.sequences, sequence)
+            described = [
+                answer
+                for answer in answers_of(lesion, item)
+                if answer.value not in UNREAD
+                and (item != "iris_signs" or answer in ENHANCING)
+                and (not seen.present or (not seen.readable and answer.value in NEGATIVE))
+            ]
+            if described:
+                yield Contradiction(
+                    f"lesions.{place}.{item}",
+                    f"Lesion {number}: {_title(f'lesions.{place}.{item}')} “{described[0].label}”, but its "
+                    f"sequence is {'not readable' if seen.present else 'absent'}.",
+                    "Choose “not assessable”, or correct the quality of the sequence."
+                    if seen.present
+                    else "Choose “not covered”, or mark the sequence as present.",
+                )
+
+
+def sides_and_sites_agree(opinion: Opinion) -> Iterator[Contradiction]:
+    """A site that lies on both sides of the brain has a side, and nothing of the cerebrum is infratentorial."""
+    for place, (number, lesion) in enumerate(numbered(opinion.lesions)):
+        for site, side in lesion.places.items():
+            if site in PAIRED and side in {Laterality.NOT_APPLICABLE, Laterality.MIDLINE}:
+                yield Contradiction(
+                    f"lesions.{place}.places",
+                    f"Lesion {number}: {site.label} with side “{side.label}”.",
+                    "Choose left, right or bilateral.",
+                )
+        if Topography.INFRATENTORIAL in (lesion.topography or ()) and set(lesion.places) <= SUPRATENTORIAL:
+            yield Contradiction(
+                f"lesions.{place}.topography",
+                f"Lesion {number}: “{Topography.INFRATENTORIAL.label}”, but every site is above the tentorium.",
+                "Correct the topography, or add the infratentorial site.",
+            )
+
+
+def resolved_measures_nothing(opinion: Opinion) -> Iterator[Contradiction]:
+    """What is no longer seen has no size."""
+    for place, (number, lesion) in enumerate(numbered(opinion.lesions)):
+        for item in ("long_axis_mm", "volume_cm3"):
+            if lesion.time_course is TimeCourse.RESOLVED and getattr(lesion, item) is not None:
                 field = f"lesions.{place}.{item}"
                 yield Contradiction(
                     field,
-                    f"Lesion {number}: {_title(field)} “{described[0].label}”, but its sequence is absent.",
-                    "Choose “not covered”, or mark the sequence as present.",
+                    f"Lesion {number}: {_title(field)} is given, but the lesion is “{lesion.time_course.label}”.",
+                    "Delete the measure, or correct the time course.",
                 )
 
 

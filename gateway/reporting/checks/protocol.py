@@ -122,14 +122,16 @@ def nothing_is_excluded_unseen(opinion: Opinion) -> Iterator[Contradiction]:
 
 
 def not_assessable_is_made_again(opinion: Opinion) -> Iterator[Contradiction]:
-    """Who cannot tell asks for images that can."""
-    if opinion.suspicion is not Suspicion.NOT_ASSESSABLE:
+    """Who cannot tell asks for images that can: at “not assessable”, and at level 2 that rests on no lesion."""
+    unseen = opinion.suspicion.level == 2 and opinion.protocol.shortfalls and not opinion.lesions_left
+    if opinion.suspicion is not Suspicion.NOT_ASSESSABLE and not unseen:
         return
     repeat = {Recommendation.REPEAT_SEQUENCES}
     if not (repeat if opinion.protocol.shortfalls else MADE_AGAIN) & set(opinion.recommendations):
+        what = "the sequences that would exclude PML are not" if unseen else "no further images are"
         yield Contradiction(
             "recommendations",
-            "The suspicion is not assessable, but no further images are recommended.",
+            f"Suspicion “{opinion.suspicion.label}”, but {what} recommended.",
             f"Recommend “{Recommendation.REPEAT_SEQUENCES.label}”.",
         )
 

@@ -29,6 +29,8 @@ REFUSED: tuple[Rule, ...] = (
     protocol.coverage_is_said,
     status.known_pml_has_phase,
     lesions.signals_follow_sequences,
+    lesions.sides_and_sites_agree,
+    lesions.resolved_measures_nothing,
     lesions.answers_exclude_each_other,
     lesions.another_site_is_named,
     lesions.numbers_are_distinct,
@@ -60,6 +62,8 @@ ASKED: dict[str, Rule] = {
     "routine_at_high_level": recommendations.suspicion_is_not_routine,
     "nobody_told": recommendations.critical_result_is_communicated,
     "unusual_interval": intervals.interval_is_usual,
+    "not_assessable_names_pml": status.not_assessable_names_no_pml,
+    "level_zero_with_unclear_lesion": status.level_zero_is_clear,
     "status_against_context": status.status_fits_context,
     "antibodies_against_index": status.antibodies_fit_index,
 }

@@ -38,8 +38,7 @@ def suspicion_needs_lesion(opinion: Opinion) -> Iterator[Contradiction]:
     """Asked: what a suspicion rests on. Level 2 of a study that cannot exclude PML rests on that."""
     level = opinion.suspicion.level
     unseen = level == 2 and opinion.protocol.shortfalls
-    left = any(lesion.time_course is not TimeCourse.RESOLVED for lesion in opinion.lesions)
-    if opinion.suspicion.is_at_least(2) and not left and not unseen:
+    if opinion.suspicion.is_at_least(2) and not opinion.lesions_left and not unseen:
         yield Contradiction(
             "suspicion",
             f"Suspicion level {level} has no lesion to rest on.",
@@ -81,6 +80,35 @@ def low_level_does_not_name_pml(opinion: Opinion) -> Iterator[Contradiction]:
         "Correct one of them, choose “PML known” when it is, or say why.",
         "low_level_with_pml",
     )
+
+
+def not_assessable_names_no_pml(opinion: Opinion) -> Iterator[Contradiction]:
+    """Asked: why a lesion that favours PML is no suspicion. Known PML may be named."""
+    if opinion.suspicion.level is not None or opinion.pml_known:
+        return
+    if any(lesion.attribution in PML for lesion in opinion.lesions) or Diagnosis.PML in opinion.diagnoses:
+        yield Contradiction(
+            "suspicion",
+            "Suspicion “not assessable”, but the report names PML.",
+            "Choose level 2 to 4, which do not need the whole brain; correct the attribution; or say why.",
+            "not_assessable_names_pml",
+        )
+
+
+def level_zero_is_clear(opinion: Opinion) -> Iterator[Contradiction]:
+    """Asked: why nothing suggests PML while a lesion may be MS or PML (education module: 2 to 4 weeks then)."""
+    unclear = [
+        str(n)
+        for n, lesion in numbered(opinion.lesions)
+        if lesion.attribution is Attribution.INDETERMINATE and lesion.time_course is not TimeCourse.RESOLVED
+    ]
+    if opinion.suspicion.level == 0 and unclear and not opinion.pml_known:
+        yield Contradiction(
+            "suspicion",
+            f"Suspicion level 0, but lesion {', '.join(unclear)} is indeterminate.",
+            "Choose level 1 or 2, attribute the lesion, or say why.",
+            "level_zero_with_unclear_lesion",
+        )
 
 
 def low_level_with_positive_pcr(opinion: Opinion) -> Iterator[Contradiction]:

@@ -41,6 +41,9 @@ ANSWERS: tuple[Became, ...] = (
     Became("topography", "medulla", ("infratentorial",), "the medulla became a site"),
     Became("topography", "basal_ganglia", ("deep_grey_matter",), "the basal ganglia became a site"),
 )
+#: Recommendations that a draft can no longer make -> what says the same today; its interval stands beside it. A signed
+#: report keeps what it recommended.
+RECOMMENDED: Final = {"short_term": "follow_up"}
 #: Topographies that became sites of the same name.
 SITES: Final = frozenset({"pons", "medulla", "basal_ganglia"})
 #: Items that took one answer and take several now.
@@ -83,7 +86,9 @@ def draft_of_today(content: Mapping[str, Any]) -> dict[str, Any]:
     for field, value in content.items():
         section, _, rest = field.partition(".")
         number, _, item = rest.partition(".")
-        if section == "lesions" and item:
+        if field == "recommendations":
+            today[field] = [RECOMMENDED.get(str(each), str(each)) for each in _answers(value)]
+        elif section == "lesions" and item:
             groups.setdefault(number, {})[item] = value
         else:
             today[field] = value

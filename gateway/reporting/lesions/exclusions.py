@@ -16,6 +16,7 @@ from gateway.reporting.lesions.answers import (
     Enhancement,
     IrisSign,
     LesionAnswer,
+    MassEffect,
     Residual,
     T1Signal,
     T2Signal,
@@ -46,6 +47,19 @@ def _row(item: str, these: set[LesionAnswer], other: str, those: set[LesionAnswe
 
 
 _WITHOUT_PRIOR: set[LesionAnswer] = {TimeCourse.NO_PRIOR}
+_GONE: set[LesionAnswer] = {TimeCourse.RESOLVED}
+#: What only a lesion that is still there can show.
+_SEEN: dict[str, type[LesionAnswer]] = {
+    "t2": T2Signal,
+    "dwi": DwiPattern,
+    "enhancement": Enhancement,
+    "mass_effect": MassEffect,
+}
+
+
+def _positive(answers: type[LesionAnswer]) -> set[LesionAnswer]:
+    return {answer for answer in answers if answer.value not in ALONE}
+
 
 EXCLUSIONS: tuple[Exclusion, ...] = (
     _row("t1", {T1Signal.ISOINTENSE}, "t1", {T1Signal.HYPOINTENSE, T1Signal.DESTRUCTION}),
@@ -64,6 +78,8 @@ EXCLUSIONS: tuple[Exclusion, ...] = (
         "iris_signs", {IrisSign.MORE_ENHANCEMENT}, "enhancement", {Enhancement.NONE, Enhancement.NOT_COVERED}
     ),
     _row("residual", {Residual.DEFECT}, "time_course", {TimeCourse.NEW}),
+    _row("iris_signs", {IrisSign.OEDEMA, IrisSign.MORE_ENHANCEMENT}, "time_course", _GONE),
+    *(_row(item, _positive(answers), "time_course", _GONE) for item, answers in _SEEN.items()),
 )
 
 

@@ -135,6 +135,16 @@ class Lesion(ReportPart):
         return unasked | answered
 
     @property
+    def has_news(self) -> bool:
+        """False only when the lesion was compared, and is neither new nor more than before."""
+        return (
+            self.time_course not in {TimeCourse.DECREASE, TimeCourse.UNCHANGED, TimeCourse.RESOLVED}
+            or bool({Course.RAPID_INCREASE, Course.FURTHER_LESIONS} & set(self.course))
+            or Enhancement.INCREASED in (self.enhancement or ())
+            or IrisSign.MORE_ENHANCEMENT in self.iris_signs
+        )
+
+    @property
     def in_cord(self) -> bool:
         """True when the lesion lies in the spinal cord and nowhere else."""
         return in_cord_only(self.places)

@@ -8,9 +8,10 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from gateway.records.views.case_rows import CasePage
-from gateway.reporting.answers import Referral
+from gateway.reporting.answers import Recommendation, Referral
 from gateway.reporting.fields import GROUP_NUMBER, FormValues
 from gateway.reporting.form import FORM, FormItem, FormSection, InputKind, is_field, item_of_field
+from gateway.reporting.lesions.earlier_forms import RECOMMENDED
 from gateway.reporting.lesions.identity import numbers_of_groups, proposed, with_prior
 from gateway.reporting.lesions.lesion import unasked_items
 from gateway.reporting.questions import QUESTIONS
@@ -24,8 +25,6 @@ PLACEHOLDER = "__n__"
 """The number of a group in the blank copy that the script clones."""
 PREFILLED = ("language", "context.referral")
 SEQUENCES = ("flair", "t2", "dwi", "t1", "t1_contrast", "swi", "mrs")
-EARLIER_ANSWERS = {"short_term": "follow_up"}
-"""Answers among several that earlier forms offered -> what says the same today; its interval stands beside it."""
 NAMES_OF_GROUPS = {"lesions": "Lesion", "spectra": "Spectrum"}
 STANDS_FOR = {"trace": "dwi"}
 """Recognised kinds that satisfy another one: a trace is made from DWI."""
@@ -66,6 +65,11 @@ class Field:
     def value(self) -> str:
         """The single value; empty when there is none."""
         return self.values[0] if self.values else ""
+
+    @property
+    def earlier(self) -> tuple[str, ...]:
+        """What a signed report recommends that the form no longer offers, in its own words."""
+        return tuple(Recommendation(value).label for value in self.values if value in RECOMMENDED)
 
     @property
     def local_value(self) -> str:
@@ -239,7 +243,7 @@ def _values(value: Any) -> tuple[str, ...]:
     if value is None or value == "":
         return ()
     if isinstance(value, list | tuple):
-        return tuple(EARLIER_ANSWERS.get(str(each), str(each)) for each in value)
+        return tuple(map(str, value))
     return (str(value),)
 
 

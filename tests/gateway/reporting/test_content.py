@@ -139,13 +139,13 @@ def test_words_in_another_language_than_english_say_so() -> None:
     assert "ContentSequence" not in ContentWriter({}).item(Words("narrative", "Finding"))
 
 
-@pytest.mark.parametrize(("language", "declared"), [(Language.GERMAN, ["mul"]), (Language.ENGLISH, [])])
-def test_words_that_begin_in_english_are_in_several_languages(
-    language: Language, declared: list[str]
-) -> None:
-    """A reason follows the gateway's sentence in the same text; only an English one is in one language."""
-    below = ContentWriter({}, language).item(Words("reason", "Unusual: weil")).get("ContentSequence", [])
-    assert [each.ConceptCodeSequence[0].CodeValue for each in below] == declared
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [("1", "ms", "1 ms"), ("1", "wk", "1 week"), ("2", "wk", "2 weeks"), ("1", "mm", "1 mm")],
+)
+def test_only_a_unit_in_words_has_a_singular(value: str, unit: str, text: str) -> None:
+    """A symbol that ends in s keeps it."""
+    assert measured_text(Measured("echo_time_ms", Decimal(value), f"unit.{unit}")) == text
 
 
 @pytest.mark.parametrize("language", Language)

@@ -13,6 +13,7 @@ from gateway.reporting.printable import render
 from gateway.reporting.report import report_from_form
 from support.objects.reports import document
 
+UNUSUAL = "PML suspected, though every lesion, or every diagnosis named, is of another cause"
 REASON = "The ring on DWI outweighs the shape."
 FORM = phantom_form() | {
     "context.referral": "known_pml",
@@ -56,11 +57,11 @@ def test_a_reason_stands_in_the_impression_beside_what_it_is_a_reason_for() -> N
     (impression,) = (section for section in SECTIONS if section.concept == "section.impression")
     (reason,) = (entry for entry in impression.entries if isinstance(entry, Heading))
     assert [(entry.concept, entry.text) for entry in reason.entries if isinstance(entry, Words)] == [
-        ("unusual", "PML suspected, though nothing described favours PML"),
+        ("unusual", UNUSUAL),
         ("reason_text", REASON),
     ]
     page = render(SECTIONS, {})
-    assert page.index("PML suspected, though nothing described favours PML") < page.index(REASON)
+    assert page.index(UNUSUAL) < page.index(REASON)
     assert "Part of the brain" in page
 
 
@@ -68,9 +69,7 @@ def test_a_reason_is_in_every_class_of_sr() -> None:
     """Enhanced and Basic Text SR say both texts."""
     report = report_from_form(FORM)
     for form in ("enhanced", "basic"):
-        assert {REASON, "PML suspected, though nothing described favours PML"} <= texts_of(
-            document(report, as_=form)
-        )
+        assert {REASON, UNUSUAL} <= texts_of(document(report, as_=form))
 
 
 def texts_of(ds: Dataset) -> set[str]:

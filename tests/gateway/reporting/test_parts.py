@@ -28,7 +28,9 @@ FREE, SENT, LINE = TypeAdapter(FreeText), TypeAdapter(SentText), TypeAdapter(Lin
 
 @given(
     st.dates(date(1900, 1, 1), date(2099, 12, 31)),
-    st.sampled_from(["%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%d. %m. %Y"]),
+    st.sampled_from(
+        ["%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%d. %m. %Y", "%d-%m-%Y", "%d %B %Y", "%b %Y", "%B %d, %Y"]
+    ),
     st.booleans(),
 )
 def test_free_text_takes_no_date(day: date, form: str, inside: bool) -> None:
@@ -38,7 +40,28 @@ def test_free_text_takes_no_date(day: date, form: str, inside: bool) -> None:
         FREE.validate_python(f"Seen ({written}), larger." if inside else written)
 
 
-@pytest.mark.parametrize("text", ["3 months earlier", "b = 1000", "NAA/Cr 1.25", "2 x 3 mm", "IRIS 2-4 wk"])
+@pytest.mark.parametrize(
+    "written", ["3. Februar 2026", "1. März 2026", "Dez. 2025", "3rd of May 2026", "3.2.26"]
+)
+def test_free_text_takes_no_date_in_words(written: str) -> None:
+    """German and English names of months, whole and short."""
+    with pytest.raises(ValidationError, match="write an interval instead"):
+        FREE.validate_python(f"As on {written}.")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "3 months earlier",
+        "b = 1000",
+        "NAA/Cr 1.25",
+        "2 x 3 mm",
+        "IRIS 2-4 wk",
+        "12/10/15 mm",
+        "Lesion 3 may be MS",
+        "marked 2000 ms",
+    ],
+)
 def test_free_text_takes_numbers_that_are_no_dates(text: str) -> None:
     """Measurements and intervals are what a reader writes."""
     assert FREE.validate_python(text) == text

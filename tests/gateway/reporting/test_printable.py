@@ -28,7 +28,7 @@ def test_the_page_says_what_was_coded() -> None:
     page = page_of(phantom_report(), {"Case": "PML-ABCDEF23"})
     for text in (
         "PML-ABCDEF23",
-        "PML highly suspected / typical",
+        "New or active PML highly suspected / typical",
         "Flame-like spread",
         "50 mm",
         "Neurologist on call",

@@ -12,9 +12,11 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import MRImageStorage
 
+from gateway.reporting.checks.lesions import PAIRED
 from gateway.reporting.documents.forms import build
 from gateway.reporting.example import phantom_form
 from gateway.reporting.form import FORM, FormItem
+from gateway.reporting.lesions.answers import AnatomicalSite
 from gateway.reporting.report import Report, form_questions, report_from_form
 from gateway.reporting.signer import DeviceIdentity, Signature, Signer
 
@@ -292,12 +294,18 @@ def _fit_lesion(draw: st.DrawFn, form: dict[str, Any], number: int, present: dic
     form[f"{group}.topography"] = draw(st.sampled_from([["subcortical", "juxtacortical"], ["other"]]))
     for item, said in (
         ("course", ["subacute"]),
-        ("iris_signs", ["oedema", "meningeal"]),
+        ("iris_signs", ["oedema", "meningeal"] if present["t1_contrast"] else ["oedema"]),
         ("residual", ["none"]),
     ):
         if f"{group}.{item}" in form:
             form[f"{group}.{item}"] = said
     form.pop(f"{group}.other_site", None)
+    if form[f"{group}.time_course"] == "resolved":
+        for item in ("t2", "dwi", "enhancement", "mass_effect", "iris_signs", "long_axis_mm", "volume_cm3"):
+            form.pop(f"{group}.{item}", None)
+    for field in [name for name in form if name.startswith(f"{group}.places.")]:
+        if form[field] in {"midline", "not_applicable"} and AnatomicalSite(field.split(".")[-1]) in PAIRED:
+            form[field] = "left"
 
 
 def _fit_ending(draw: st.DrawFn, form: dict[str, Any], whole: bool) -> None:
@@ -305,7 +313,7 @@ def _fit_ending(draw: st.DrawFn, form: dict[str, Any], whole: bool) -> None:
     chosen = set(form["recommendations"])
     if not whole or "follow_up" in chosen:
         chosen.discard("routine")
-    if form["suspicion"] == "not_assessable" or not chosen:
+    if form["suspicion"] == "not_assessable" or (form["suspicion"] == "2" and not whole) or not chosen:
         chosen.add("repeat_sequences")
     form["recommendations"] = sorted(chosen)
     form.pop("follow_up_value", None)

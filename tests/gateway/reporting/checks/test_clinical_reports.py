@@ -121,6 +121,7 @@ def test_an_unreadable_study_at_level_2_needs_no_lesion_and_is_not_pushed_lower(
         {"suspicion": "2", "recommendations": ["repeat_sequences", "add_contrast"]},
     )
     assert form_problems(form) == []
+    assert refused(form | {"recommendations": ["add_contrast"]}) == {"recommendations"}
     assert asked(report(QUIET, {"suspicion": "2"})) >= {"suspicion_without_lesion"}
 
 
@@ -162,16 +163,20 @@ def test_known_late_post_pml_is_followed_without_suspicion_or_call() -> None:
     assert report_from_form(form).pml_known
 
 
+#: Level 3 and nothing new, nothing more.
+STABLE: dict[str, Any] = {
+    "communication.*": None,
+    "suspicion": "3",
+    "new_lesion": "absent",
+    "lesions.0.time_course": "unchanged",
+    "lesions.0.course": None,
+    "comparison.t2_load_change": "unchanged",
+}
+
+
 def test_a_call_is_for_what_is_new_or_has_changed() -> None:
-    """Known PML that is active and unchanged needs no new call; growth, a new lesion and no comparison do."""
-    quiet = {
-        **KNOWN,
-        "communication.*": None,
-        "suspicion": "3",
-        "new_lesion": "absent",
-        "lesions.0.time_course": "unchanged",
-        "comparison.t2_load_change": "unchanged",
-    }
+    """Known PML that was compared and is unchanged needs no new call; what is new, more or not known does."""
+    quiet = {**KNOWN, **STABLE}
     assert form_problems(report(quiet)) == []
     assert asked(report(quiet, {"context.referral": "surveillance", "context.pml_status": "not_known"})) == {
         "nobody_told"
@@ -180,6 +185,12 @@ def test_a_call_is_for_what_is_new_or_has_changed() -> None:
         {"lesions.0.time_course": "increase"},
         {"lesions.0.time_course": "new", "new_lesion": "present"},
         {"comparison.t2_load_change": "increase"},
+        {"comparison.t2_load_change": "not_assessable"},
+        {"new_lesion": "undetermined"},
+        {"lesions.0.time_course": "undetermined"},
+        {"lesions.0.enhancement": ["increased"]},
+        {"lesions.0.iris_signs": ["more_enhancement"]},
+        {"lesions.0.course": ["further_lesions"], "new_lesion": "undetermined"},
         {
             "comparison.done": "no",
             "comparison.prior_study_date": None,
@@ -189,6 +200,13 @@ def test_a_call_is_for_what_is_new_or_has_changed() -> None:
         },
     ):
         assert asked(report(quiet, news)) == {"nobody_told"}
+
+
+def test_a_lesion_that_measures_more_is_news_whatever_it_is_called() -> None:
+    """Known PML, 50 mm in the prior report and 100 mm now, called unchanged with a reason: somebody is told."""
+    signed = report_from_form(report(KNOWN, STABLE))
+    assert not signed.has_news
+    assert signed.model_copy(update={"reasons": {"course_against_measures": "Measured otherwise."}}).has_news
 
 
 def test_the_phase_follows_the_status() -> None:
@@ -209,6 +227,22 @@ LOW = {
     "lesions.0.attribution": "ms",
 }
 
+RESOLVED: dict[str, Any] = {
+    "lesions.0.places.pons": "midline",
+    "lesions.0.time_course": "resolved",
+    "lesions.0.attribution": "ms",
+}
+#: A lesion that favours PML on images that show a part of the brain.
+UNCLEAR_PART: dict[str, Any] = {
+    "protocol.sequences.flair.coverage": "part",
+    "suspicion": "not_assessable",
+    "iris_phase": "not_applicable",
+    "recommendations": ["repeat_sequences"],
+    "follow_up_value": None,
+    "follow_up_unit": None,
+    "communication.*": None,
+}
+
 
 @pytest.mark.parametrize(
     ("changes", "question"),
@@ -219,8 +253,12 @@ LOW = {
         ([QUIET, {"diagnoses": ["pml"]}], "low_level_with_pml"),
         ([LOW, {"suspicion": "1", "lesions.0.attribution": "both"}], "low_level_with_pml"),
         ([LOW, {"context.csf_jcv_pcr": "present"}], "low_level_with_pcr"),
+        ([LOW, {"lesions.0.attribution": "indeterminate"}], "level_zero_with_unclear_lesion"),
+        ([UNCLEAR_PART], "not_assessable_names_pml"),
+        ([UNCLEAR_PART, {"lesions.0.attribution": "ms"}], "not_assessable_names_pml"),
+        ([UNCLEAR_PART, {"diagnoses": None}], "not_assessable_names_pml"),
         ([{"lesions.0.time_course": "increase"}], "new_lesion_not_described"),
-        ([{"lesions.0.time_course": "resolved"}], "suspicion_without_lesion"),
+        ([{"lesions.*": None, **RESOLVED}], "suspicion_without_lesion"),
         (
             [
                 {
@@ -289,8 +327,55 @@ def test_a_contradiction_that_may_be_true_is_asked_and_signed_with_its_reason(
         [{"context.jcv_antibodies": "absent", "context.jcv_index": "0.2"}],
         [{"context.pml_status": "not_known", "context.pml_certainty": "possible"}],
         [{"suspicion": "2", "lesions.0.attribution": "ms", "diagnoses": ["ms"]}],
+        [KNOWN, UNCLEAR_PART, {"iris_phase": "not_assessable"}],
+        [KNOWN, LOW, {"lesions.0.attribution": "indeterminate", "iris_phase": "late_post_pml"}],
     ],
 )
 def test_what_does_not_contradict_itself_is_not_asked(changes: list[dict[str, Any]]) -> None:
     """A reader is asked only where something is unusual."""
     assert form_problems(report(*changes)) == []
+
+
+def unreadable(*names: str) -> dict[str, Any]:
+    """The sequences of these names, acquired and of no diagnostic quality."""
+    return {f"protocol.sequences.{name}.quality": "non_diagnostic" for name in names}
+
+
+WITHOUT_CONTRAST = {
+    "protocol.sequences.t1_contrast.*": None,
+    "protocol.sequences.t1_contrast.acquired": "absent",
+    "lesions.0.enhancement": ["not_covered"],
+}
+GONE = {"suspicion": "1", "iris_phase": "not_applicable", "diagnoses": ["ms"], "lesions.*": None, **RESOLVED}
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusals"),
+    [
+        ([unreadable("t1_contrast"), {"lesions.0.enhancement": ["none"]}], {"lesions.0.enhancement"}),
+        ([unreadable("swi"), {"lesions.0.swi": ["none"]}], {"lesions.0.swi"}),
+        (
+            [unreadable("dwi"), {"lesions.0.dwi": ["none"], "lesions.0.adc": "normal"}],
+            {"lesions.0.dwi", "lesions.0.adc"},
+        ),
+        ([unreadable("t1_contrast"), {"lesions.0.enhancement": ["ring"]}], set()),
+        ([unreadable("t1_contrast"), {"lesions.0.enhancement": ["not_assessable"]}], set()),
+        ([WITHOUT_CONTRAST, {"lesions.0.iris_signs": ["meningeal"]}], {"lesions.0.iris_signs"}),
+        ([WITHOUT_CONTRAST, {"lesions.0.iris_signs": ["perivascular"]}], set()),
+        ([WITHOUT_CONTRAST, {"lesions.0.iris_signs": ["oedema"]}], set()),
+        ([GONE], set()),
+        ([GONE, {"lesions.0.dwi": ["rim"]}], {"lesions.0.dwi"}),
+        ([GONE, {"lesions.0.enhancement": ["increased"]}], {"lesions.0.enhancement"}),
+        ([GONE, {"lesions.0.mass_effect": "marked"}], {"lesions.0.mass_effect"}),
+        ([GONE, {"lesions.0.long_axis_mm": "50"}], {"lesions.0.long_axis_mm"}),
+        ([{"lesions.0.places.frontal_lobe": "not_applicable"}], {"lesions.0.places"}),
+        ([{"lesions.0.places.cerebral_white_matter": "midline"}], {"lesions.0.places"}),
+        ([{"lesions.0.topography": ["infratentorial"]}], {"lesions.0.topography"}),
+        ([{"lesions.0.places.pons": "midline", "lesions.0.topography": ["infratentorial"]}], set()),
+        ([STABLE, {"lesions.0.course": ["further_lesions"]}], {"lesions.0.course"}),
+        ([{"communication.person": "-"}], {"communication.person"}),
+    ],
+)
+def test_what_the_images_cannot_show_is_not_said(changes: list[dict[str, Any]], refusals: set[str]) -> None:
+    """An absent sign needs a readable sequence, a resolved lesion has no looks, a paired site has a side."""
+    assert refused(report(*changes)) == refusals

@@ -165,10 +165,13 @@ def test_a_signed_report_is_read_although_a_later_rule_would_refuse_it() -> None
     del content["reasons"]
     content |= {"recommendations": ["short_term", "csf_pcr", "urgent_contact"], "new_lesion": "undetermined"}
     content["lesions"][0]["long_axis_mm"] = "900"
+    content["narrative"] = "As on 3 February 2026."
+    content["communication"]["person"] = "-"
     with pytest.raises(ValidationError):
         Report.model_validate(content)
     report = Report.as_signed(content)
     assert report.new_lesion is NewLesion.UNDETERMINED
     assert report.answers_the_question
+    assert (report.narrative, report.communication.person) == ("As on 3 February 2026.", "-")
     with pytest.raises(ValidationError):
         Report.as_signed(content | {"suspicion": "5"})

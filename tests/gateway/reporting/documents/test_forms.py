@@ -75,7 +75,7 @@ def test_dcmtk_reads_the_tree(form: DocumentForm, hours: int, tmp_path: Path) ->
     text = dumped(document(told, as_=form, signature=Signature(SIGNER, at)), tmp_path)
     assert "Müßig^Jürgen" in text
     assert "VERIFIED" in text
-    assert "(NPS-SUSP-4,99NPSR" in text
+    assert "(NPS-ACTIVE-4,99NPSR" in text
     assert '"50 mm"' in text if form is DocumentForm.BASIC else 'NUM:(103339001,SCT,"Long axis")="50' in text
 
 
@@ -91,7 +91,7 @@ def test_any_report_builds_a_valid_document(report: Report, tmp_path_factory: py
     assert len(values(again, "Lesion or lesion group")) == len(report.lesions)
     assert values(again, "Impression")[0].TextValue == report.narrative.replace("\n", "\r\n")
     level = values(again, "Suspicion of new or active PML")[0].ConceptCodeSequence[0].CodeValue
-    assert level == f"NPS-SUSP-{'NASS' if report.suspicion.level is None else report.suspicion.level}"
+    assert level == f"NPS-ACTIVE-{'NASS' if report.suspicion.level is None else report.suspicion.level}"
 
 
 @given(report=reports())

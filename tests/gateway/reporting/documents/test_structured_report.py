@@ -136,7 +136,7 @@ def test_the_suspicion_is_a_number_beside_its_code(suspicion: Suspicion) -> None
     assert measured.NumericValue == int(suspicion.value)
     assert measured.MeasurementUnitsCodeSequence[0].CodeValue == "1"
     (coded,) = values(ds, "Suspicion of new or active PML")
-    assert coded.ConceptCodeSequence[0].CodeValue == f"NPS-SUSP-{suspicion.value}"
+    assert coded.ConceptCodeSequence[0].CodeValue == f"NPS-ACTIVE-{suspicion.value}"
 
 
 def test_a_whole_number_claims_no_decimal() -> None:

@@ -24,7 +24,10 @@ CELLS: dict[str, Said] = {
     "localization, MS: periventricular and juxtacortical": {
         "topography": ["juxtacortical", "periventricular"]
     },
-    "localization, MS: intracortical, infratentorial": {"topography": ["intracortical", "infratentorial"]},
+    "localization, MS: intracortical, infratentorial": {
+        "places.cerebellum": "left",
+        "topography": ["intracortical", "infratentorial"],
+    },
     "localization, MS: several lesions at once": {"multiplicity": "multifocal"},
     "localization, PML: fronto-parietal and cerebellar": {
         "places.frontal_lobe": "right",
@@ -152,6 +155,8 @@ def form_with(cells: Iterable[Said]) -> dict[str, Any]:
     for place, said in enumerate(cells):
         placed = any(name.startswith("places.") for name in said)
         kept = {n: v for n, v in lesion.items() if not (placed and n.startswith("places."))}
+        if said.get("time_course") == "resolved":  # it looks like nothing
+            kept = {n: v for n, v in kept.items() if n.startswith(("places.", "attribution"))}
         form |= {f"lesions.{place}.{name}": value for name, value in (kept | said).items()}
     return form
 

@@ -10,11 +10,19 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from gateway.reporting.answers import Recommendation
 from gateway.reporting.fields import flatten, unflatten
 from gateway.reporting.lesions import answers as a
-from gateway.reporting.lesions.earlier_forms import ANSWERS, UNREAD, draft_of_today, opinion_of_today
+from gateway.reporting.lesions.earlier_forms import (
+    ANSWERS,
+    RECOMMENDED,
+    UNREAD,
+    draft_of_today,
+    opinion_of_today,
+)
 from gateway.reporting.lesions.lesion import Lesion
 from gateway.reporting.opinion import Opinion
+from gateway.reporting.parts import distinct
 from gateway.reporting.report import Report, report_to_form
 
 #: A report as version 0.1.0 stored it at the signature: three lesions, no contrast, no SWI, an unreadable T1.
@@ -56,7 +64,12 @@ def test_a_draft_of_the_earlier_form_is_the_same_report() -> None:
     assert today["lesions.0.places.frontal_lobe"] == "right"
     assert draft_of_today(today) == today
     read = [Opinion.model_validate(unflatten(form, UTC)) for form in (today, draft)]
-    assert read[0] == read[1] == Opinion.model_validate(STORED)
+    assert read[1] == Opinion.model_validate(STORED)
+    recommended = distinct(
+        tuple(Recommendation(RECOMMENDED.get(each, each)) for each in STORED["recommendations"])
+    )
+    assert read[0] == read[1].model_copy(update={"recommendations": recommended})
+    assert Recommendation.SHORT_TERM not in recommended
 
 
 def test_a_draft_that_is_hardly_begun_stays_what_it_is() -> None:

@@ -12,6 +12,7 @@ import pytest
 from gateway.reporting.answers import Recommendation
 from gateway.reporting.example import phantom_form
 from gateway.reporting.form import FORM
+from gateway.reporting.lesions.earlier_forms import RECOMMENDED, draft_of_today
 from gateway.reporting.outline import Restoration, outline
 from gateway.reporting.printable import tables
 from gateway.reporting.questions import QUESTIONS
@@ -282,12 +283,13 @@ def test_a_study_is_here_since_its_first_line() -> None:
     assert facts.contrast_t1 is False
 
 
-def test_what_an_earlier_form_recommended_is_shown_as_it_is_called_today() -> None:
-    """A short-term follow-up of a kept draft or a signed report does not vanish from the page."""
+def test_a_signed_report_shows_what_it_recommended_and_a_draft_what_it_can_recommend() -> None:
+    """A short-term follow-up of a signed report keeps its words; a kept draft is asked for the interval."""
     content = dict(phantom_form()) | {"recommendations": ["short_term", "csf_pcr"]}
-    shown = field(content, "recommendations")
-    assert shown.values == ("follow_up", "csf_pcr")
-    offered = {choice.value for choice in shown.item.choices}
-    assert set(shown.values) <= offered
-    earlier = {answer.value for answer in Recommendation} - offered
-    assert earlier == set(report_form.EARLIER_ANSWERS)
+    signed = field(content, "recommendations")
+    assert signed.values == ("short_term", "csf_pcr")
+    assert signed.earlier == (Recommendation.SHORT_TERM.label,)
+    draft = field(draft_of_today(content), "recommendations")
+    assert (draft.values, draft.earlier) == (("follow_up", "csf_pcr"), ())
+    offered = {choice.value for choice in draft.item.choices}
+    assert {answer.value for answer in Recommendation} - offered == set(RECOMMENDED)

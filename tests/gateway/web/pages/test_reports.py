@@ -13,6 +13,7 @@ from sqlmodel import col
 from gateway.records.ledger.enrolments import NewEnrolment, enrol, keep_opened
 from gateway.records.tables.cases import Case, Draft
 from gateway.records.tables.studies import Study
+from gateway.reporting.answers import Recommendation
 from gateway.reporting.example import phantom_form
 from gateway.reporting.form import FORM
 from routing_rules.surveillance.risk import PatientRisk
@@ -142,7 +143,7 @@ def test_a_complete_report_is_signed_once(web: WebGateway) -> None:
     assert client.put(f"/api/cases/{case_id}/report", json={"version": 0, "content": {}}).status_code == 409
     page = client.get(f"/cases/{case_id}/report")
     assert "Signed by Dr. Reader" in page.text
-    assert "PML highly suspected" in page.text
+    assert "New or active PML highly suspected" in page.text
 
 
 def test_a_signature_needs_the_password_again(web: WebGateway) -> None:
@@ -206,6 +207,20 @@ def test_a_whole_report_can_be_signed_as_json(web: WebGateway) -> None:
         client.post(f"/api/cases/{case_id}/sign", json={"password": PASSWORD, "report": report}).status_code
         == 201
     )
+
+
+def test_a_signed_page_keeps_the_words_of_what_the_form_no_longer_offers(web: WebGateway) -> None:
+    """A short-term follow-up, which earlier forms offered, is not shown as another recommendation."""
+    from gateway.reporting.example import phantom_report
+
+    case_id = claimed(web)
+    client = web.client("reader")
+    report = phantom_report(told_at=datetime.now(UTC)).model_dump(mode="json")
+    report["recommendations"] = ["short_term", "csf_pcr"]
+    client.post(f"/api/cases/{case_id}/sign", json={"password": PASSWORD, "report": report})
+    page = html.unescape(client.get(f"/cases/{case_id}/report").text)
+    assert Recommendation.SHORT_TERM.label in page
+    assert Recommendation.FOLLOW_UP.label not in page
 
 
 def test_the_form_shows_every_item_with_both_patterns(web: WebGateway) -> None:
@@ -290,7 +305,7 @@ def test_without_scripts_a_contradiction_asks_why_and_is_signed_with_the_reason(
     status, _ = post(2, do="sign", password=PASSWORD, **reason)
     assert status == 303
     signed = client.get(f"/cases/{case_id}/report").text
-    assert "PML suspected, though nothing described favours PML" in signed
+    assert "PML suspected, though every lesion, or every diagnosis named, is of another cause" in signed
     assert "The ring on DWI outweighs the shape." in signed
 
 
