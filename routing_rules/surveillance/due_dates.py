@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
-from routing_rules.surveillance.guidelines import SEQUENCE_NAMES, Guideline, WishKind, standard_table
+from routing_rules.surveillance.guidelines import REPORT, SEQUENCE_NAMES, Guideline, WishKind, standard_table
 from routing_rules.surveillance.risk import PatientRisk, course_of, read_risk_of
 from routing_rules.surveillance.windows import LastMris, windows
 
@@ -170,7 +170,7 @@ def _wished(wish: ReportWish, guideline: Guideline) -> NextDue:
     rule = next(each for each in guideline.wishes if each.applies_to is wish.kind)
     first, last = sorted((wish.earliest_days, wish.latest_days))
     short = wish.kind is not WishKind.FOLLOW_UP or last <= rule.latest_weeks * 7
-    rule_id, source = (rule.id, rule.source) if short else ("REPORT", "the signed report")
+    rule_id, source = (rule.id, rule.source) if short else (REPORT, "the signed report")
     after = f"{first} to {last} days" if first != last else f"{last} days"
     when = (
         f"the report of the MRI of {wish.of_mri_on} recommends it after {after}"

@@ -191,6 +191,8 @@ class SiteGuidelines:
 
 STRICTEST = "strictest"
 OWN = "own"
+REPORT = "REPORT"
+"""Number of what a report asks for by itself, beyond the wishes of the sources."""
 
 
 @cache
@@ -232,7 +234,8 @@ def own_guideline(text: str) -> Guideline:
     strange = sorted({*own.use} - {*known})
     if strange:
         raise ValueError(f"use: there is no rule {', '.join(strange)}; known are {', '.join(known)}")
-    twice = sorted({rule.id for rule in own.intervals} & {*known})
+    taken = {*known, *(each.id for each in table.wishes), REPORT}
+    twice = sorted({rule.id for rule in own.intervals} & taken)
     if twice or len({rule.id for rule in own.intervals}) < len(own.intervals):
         raise ValueError(
             f"intervals: {', '.join(twice) or 'a number'} is taken; give own rules numbers of their own"

@@ -98,6 +98,16 @@ def test_a_site_writes_its_own() -> None:
             },
             "EMA-ALL is taken",
         ),
+        *(
+            (
+                {
+                    "title": "T",
+                    "intervals": [{"id": taken, "applies_to": "on_treatment", "when": "w", "source": "s"}],
+                },
+                f"{taken} is taken",
+            )
+            for taken in ("REPORT", "REPORT-URGENT")
+        ),
         (
             {
                 "title": "T",
