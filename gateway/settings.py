@@ -199,7 +199,7 @@ class ProtocolSettings(Table):
         (),
         description="sites, as nodes.yaml names them, that declare FLAIR and DWI as their protocol of surveillance: "
         "a study of theirs without T2 is then readable with limits; in the environment separated by commas; "
-        "of a suspicion the full protocol is always asked, and no report excludes PML without T2",
+        "of a suspicion the full protocol is always asked, and reports keep their own rules",
     )
 
     _separated = field_validator("simplified_sites", mode="before")(_parts)

@@ -94,7 +94,7 @@ def excess(
         raise UnaccountedBytes("A JPEG image has other restart markers than its header says.")
     repeats = [c.across * c.down if len(components) > 1 else 1 for c in components]
     used = [table for each, count in zip(tables, repeats, strict=True) for table in [each] * count]
-    found = []
+    beyond = []
     for at, (first, last) in enumerate(pieces):
         piece = data[first:last]
         bare = piece.replace(b"\xff\0", b"\xff")
@@ -104,8 +104,8 @@ def excess(
                 "A JPEG image has codes that its tables do not explain, or fewer than samples."
             )
         if bare[end:].strip(b"\0") and bare[end:].strip(b"\xff"):
-            found.append((first + _stuffed(piece, end), last))
-    return found
+            beyond.append((first + _stuffed(piece, end), last))
+    return beyond
 
 
 def _stuffed(piece: bytes, end: int) -> int:

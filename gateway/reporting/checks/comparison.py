@@ -77,8 +77,8 @@ def time_courses_follow_comparison(opinion: Opinion) -> Iterator[Contradiction]:
             NewLesion.NO_LESION,
         }:
             yield Contradiction(
-                f"lesions.{number}.course",
-                f"Lesion {number + 1}: “{Course.FURTHER_LESIONS.label}”, but new lesion "
+                f"lesions.{place}.course",
+                f"Lesion {number}: “{Course.FURTHER_LESIONS.label}”, but new lesion "
                 f"“{opinion.new_lesion.label}”.",
                 "Correct one of them.",
             )

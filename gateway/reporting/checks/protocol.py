@@ -128,7 +128,7 @@ def not_assessable_is_made_again(opinion: Opinion) -> Iterator[Contradiction]:
         return
     repeat = {Recommendation.REPEAT_SEQUENCES}
     if not (repeat if opinion.protocol.shortfalls else MADE_AGAIN) & set(opinion.recommendations):
-        what = "the sequences that would exclude PML are not" if unseen else "no further images are"
+        what = "the sequences that were not readable are not" if unseen else "no further images are"
         yield Contradiction(
             "recommendations",
             f"Suspicion “{opinion.suspicion.label}”, but {what} recommended.",
