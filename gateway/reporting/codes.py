@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -81,3 +82,9 @@ def code(key: str) -> Code:
 def label(key: str) -> str:
     """The code meaning of `key`: what people read in the form, in the SR and in print."""
     return code(key).meaning
+
+
+def number_text(value: Decimal | int) -> str:
+    """A number as people write it: no exponent, no trailing zeros."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -9,7 +9,6 @@ three allow too.
 from __future__ import annotations
 
 from datetime import timedelta, timezone
-from decimal import Decimal
 from functools import singledispatchmethod
 from typing import TYPE_CHECKING
 
@@ -29,7 +28,7 @@ from highdicom.sr import (
 from pydicom.valuerep import DT
 
 from gateway.reporting.answers import Language
-from gateway.reporting.codes import code
+from gateway.reporting.codes import code, number_text
 from gateway.reporting.layout.entries import (
     Coded,
     Day,
@@ -71,12 +70,6 @@ their own, and what the hospital wrote, of which nobody said in which language i
 
 UNITS_IN_WORDS = {"1": "", "{ratio}": "", "d": "days", "wk": "weeks", "mo": "months"}
 """Units of UCUM that people read otherwise, in the plural; all others are read as they are."""
-
-
-def number_text(value: Decimal | int) -> str:
-    """A number as people write it: no exponent, no trailing zeros."""
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def date_time(at: datetime) -> DT:

@@ -12,8 +12,7 @@ from pydantic import ValidationError
 from gateway.records.views.case_rows import CasePage
 from gateway.records.views.prior_reports import PriorReport
 from gateway.reporting.answers import ComparisonDone
-from gateway.reporting.codes import code, label
-from gateway.reporting.content import number_text
+from gateway.reporting.codes import code, label, number_text
 from gateway.reporting.lesions.answers import TimeCourse
 from gateway.reporting.lesions.growth import growth
 from gateway.reporting.lesions.identity import PriorLesions, merged, prior_lesions

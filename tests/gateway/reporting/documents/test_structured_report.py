@@ -16,8 +16,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import EnhancedSRStorage
 
 from gateway.reporting.answers import Language, Suspicion
-from gateway.reporting.codes import CODES, EARLIER_CODES, PRIVATE_SCHEME, code
-from gateway.reporting.content import number_text
+from gateway.reporting.codes import CODES, EARLIER_CODES, PRIVATE_SCHEME, code, number_text
 from gateway.reporting.documents.forms import DocumentForm
 from gateway.reporting.example import phantom_form, phantom_report
 from gateway.reporting.outline import NOTICE, Restoration, outline
