@@ -55,7 +55,7 @@ class CommitmentPeer:
     port: int = 0
 
     def ask(
-        self, host: str, port: int, ae_title: str, references: Iterable[tuple[str, str]], wait_s: float = 5.0
+        self, host: str, port: int, ae_title: str, references: Iterable[tuple[str, str]], wait_s: float = 30.0
     ) -> int:
         """N-ACTION; returns its status. The association stays open until an answer came or `wait_s` passed."""
         association = self.associate(host, port, ae_title)
