@@ -22,7 +22,7 @@ import yaml
 
 from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.node import DicomWebNode, DimseNode, Role
-from gateway import settings as gateway_settings
+from gateway import settings_file
 from gateway.assembly.gateway import last_good_folder
 from gateway.cli import app
 from gateway.settings import Settings
@@ -71,7 +71,7 @@ def published(service: str) -> list[tuple[str, int, int]]:
 def gateway_config() -> Settings:
     """The settings that the container ends up with."""
     environment = {"GATEWAY_STORAGE__DATABASE": "postgresql+psycopg://gateway@database/gateway"}
-    return gateway_settings.load(CONFIG / "gateway.toml", environment)
+    return settings_file.load(CONFIG / "gateway.toml", environment)
 
 
 def nodes() -> NodeDirectory:

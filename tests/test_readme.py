@@ -13,7 +13,7 @@ import typer.main
 
 from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.node import Role
-from gateway import settings as gateway_settings
+from gateway import settings_file
 from gateway.cli import app
 from gateway.privacy.profile.profile import load_profile
 from routing_rules.rule_files import load_rules, run_tests
@@ -87,7 +87,7 @@ def test_every_variable_named_is_understood(name: str, tmp_path: Path) -> None:
     if name.endswith("_FILE"):
         (tmp_path / "secret").write_text(value, encoding="utf-8")
         value = str(tmp_path / "secret")
-    assert gateway_settings.load(None, {name: value}) != gateway_settings.load(None, {})
+    assert settings_file.load(None, {name: value}) != settings_file.load(None, {})
 
 
 def test_every_link_leads_to_a_file() -> None:

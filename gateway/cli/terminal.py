@@ -32,11 +32,11 @@ def plain(text: str) -> str:
 
 def settings_of(config: Path | None) -> Settings:
     """The settings a command works with; logs go where they say."""
-    from gateway import logs, settings
+    from gateway import logs, settings_file
 
     if config is None and Path("gateway.toml").exists():
         config = Path("gateway.toml")
-    loaded = settings.load(config)
+    loaded = settings_file.load(config)
     logs.configure(loaded.log)
     return loaded
 

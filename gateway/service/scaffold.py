@@ -8,7 +8,8 @@ from pathlib import Path
 
 from gateway.errors import KeyMissing, SettingsError
 from gateway.records.identities import keys
-from gateway.settings import Settings, load
+from gateway.settings import Settings
+from gateway.settings_file import load
 
 
 def init(folder: Path, *, new_keys: bool = False) -> list[Path]:

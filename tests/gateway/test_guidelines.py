@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from gateway.errors import SettingsError
 from gateway.guidelines import declared
-from gateway.settings import SurveillanceSettings, load
+from gateway.settings import SurveillanceSettings
+from gateway.settings_file import load
 
 
 def test_a_site_has_its_own_declaration_and_the_others_the_one_for_all(tmp_path: Path) -> None:

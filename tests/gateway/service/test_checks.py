@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from gateway import settings as gateway_settings
+from gateway import settings_file
 from gateway.assembly.gateway import open_gateway
 from gateway.records import ledger, rotation
 from gateway.records.database import Database
@@ -43,7 +43,7 @@ def folder(tmp_path: Path) -> Path:
 
 def settings_of(folder: Path, **tables: dict[str, Any]) -> Settings:
     """The settings of that folder, some of them changed."""
-    loaded = gateway_settings.load(folder / "gateway.toml", {}).model_dump()
+    loaded = settings_file.load(folder / "gateway.toml", {}).model_dump()
     for table, values in tables.items():
         loaded[table] |= values
     return Settings.model_validate(loaded)

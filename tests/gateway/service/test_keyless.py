@@ -14,7 +14,7 @@ from gateway.records.identities import keys
 PROBE = """
 import os, sys
 from pathlib import Path
-from gateway import settings
+from gateway import settings_file
 from gateway.service import serve
 
 folder = Path(sys.argv[2])
@@ -39,7 +39,7 @@ def instead(gateway, stop, port=None):
 
 serve._web = serve._receive = serve._work = instead
 os.environ["GATEWAY_STORAGE__KEYS"] = str(folder)
-serve.run_role(settings.load(), sys.argv[1])
+serve.run_role(settings_file.load(), sys.argv[1])
 """
 
 

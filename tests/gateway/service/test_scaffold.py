@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dicom_nodes.directory import NodeDirectory
-from gateway import profiles, settings
+from gateway import profiles, settings_file
 from gateway.errors import KeyMissing
 from gateway.records.identities import keys
 from gateway.service import scaffold
@@ -22,7 +22,7 @@ from routing_rules.rule_tests import run_tests
 def test_what_is_written_loads_and_passes_its_own_tests(tmp_path: Path) -> None:
     """Settings, nodes, rules with their tests, a profile, and keys that the gateway reads."""
     scaffold.init(tmp_path / "new" / "gateway")
-    loaded = settings.load(tmp_path / "new" / "gateway" / "gateway.toml", {})
+    loaded = settings_file.load(tmp_path / "new" / "gateway" / "gateway.toml", {})
     assert len(list(NodeDirectory.from_file(loaded.files.nodes))) > 1
     assert all(result.passed for result in run_tests(load_rules(loaded.files.rules)))
     assert profiles.read_folder(loaded.files.profiles).problems() == []
@@ -33,7 +33,9 @@ def test_a_fresh_file_changes_no_setting(tmp_path: Path) -> None:
     """Everything in it is commented out: the defaults of a later version hold where nobody chose otherwise."""
     (tmp_path / "gateway.toml").write_text(scaffold.commented_toml())
     (tmp_path / "empty.toml").write_text("")
-    assert settings.load(tmp_path / "gateway.toml", {}) == settings.load(tmp_path / "empty.toml", {})
+    assert settings_file.load(tmp_path / "gateway.toml", {}) == settings_file.load(
+        tmp_path / "empty.toml", {}
+    )
 
 
 def test_every_setting_stands_there_with_its_default(tmp_path: Path) -> None:

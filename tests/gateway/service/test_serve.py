@@ -50,7 +50,7 @@ UNSERVED = {
 STARTED = """
 import sys, urllib.request
 from pathlib import Path
-from gateway import settings
+from gateway import settings_file
 from gateway.service import serve
 
 role, pages = {role!r}, {pages!r}
@@ -65,7 +65,7 @@ class Once(serve.StopRequest):
         self.set()
         return True
 
-serve.run(settings.load(Path("gateway.toml")), role, Once(), None)
+serve.run(settings_file.load(Path("gateway.toml")), role, Once(), None)
 """
 
 

@@ -18,7 +18,7 @@ from support.nodes.peers import wait_until
 SUPERVISED = """
 import sys, time
 from pathlib import Path
-from gateway import logs, settings
+from gateway import logs, settings_file
 from gateway.service import supervisor
 
 def role(settings, role, stop, port):
@@ -26,7 +26,7 @@ def role(settings, role, stop, port):
 {role}
 
 supervisor.run = role
-loaded = settings.load(Path("gateway.toml"), {{}})
+loaded = settings_file.load(Path("gateway.toml"), {{}})
 logs.configure(loaded.log)
 supervisor.supervise(loaded, {roles!r})
 print("ended", flush=True)

@@ -9,7 +9,8 @@ import pytest
 
 from gateway.errors import SettingsError
 from gateway.service import scaffold
-from gateway.settings import Settings, load
+from gateway.settings import Settings
+from gateway.settings_file import load
 
 
 def test_defaults_need_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
