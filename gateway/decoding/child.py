@@ -53,14 +53,20 @@ def order(description: PixelDescription, stored: bool, seconds: int) -> dict[str
     return {"description": asdict(description), "stored": stored, "seconds": seconds}
 
 
-def main() -> None:
-    """Answer orders on the standard input; what a library prints does not get among the answers."""
+def own_streams() -> tuple[IO[bytes], IO[bytes]]:
+    """Where orders come from and answers go to; what a library prints does not get among them."""
     orders, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(nothing, stream)
     logging.disable()
     warnings.simplefilter("ignore")
+    return orders, answers
+
+
+def main() -> None:
+    """Answer orders on the standard input."""
+    orders, answers = own_streams()
     for limit in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE):  # no pixels on the disk, whatever happens
         resource.setrlimit(limit, (0, 0))
     from gateway.decoding import codecs  # after the limits

@@ -6,17 +6,14 @@ file, no socket.
 
 from __future__ import annotations
 
-import logging
-import os
 import resource
 import sys
-import warnings
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.decoding.child import message, read_message
+from gateway.decoding.child import message, own_streams, read_message
 
 STEP_MM: Final = 2.0
 """Of the mask: brainextractor wants equal steps, and a brain's outline needs no finer ones."""
@@ -30,13 +27,8 @@ MOST_BYTES: Final = 8 << 30
 
 
 def main() -> None:
-    """Answer the one order on the standard input; what a library prints does not get into the answer."""
-    orders, answer = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
-    nothing = os.open(os.devnull, os.O_WRONLY)
-    for stream in (1, 2):
-        os.dup2(nothing, stream)
-    logging.disable()
-    warnings.simplefilter("ignore")
+    """Answer the one order on the standard input."""
+    orders, answer = own_streams()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no pixels on the disk
     resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
     head, data = read_message(orders, sys.maxsize)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gateway.reporting.checks.contradiction import Contradiction
 from gateway.reporting.form import item_of_field
 from gateway.reporting.lesions.answers import (
+    SEQUENCE_OF,
     UNREAD,
     AnatomicalSite,
     IrisSign,
@@ -22,16 +23,6 @@ if TYPE_CHECKING:
 
     from gateway.reporting.opinion import Opinion
 
-#: Item of a lesion, and the sequence without which nothing can be said of it.
-SEQUENCE_OF = {
-    "t1": "t1",
-    "t2": "t2",
-    "dwi": "dwi",
-    "adc": "dwi",
-    "swi": "swi",
-    "enhancement": "t1_contrast",
-    "iris_signs": "t1_contrast",
-}
 #: Signs of inflammation that only a contrast-enhanced T1 shows.
 ENHANCING = {IrisSign.MORE_ENHANCEMENT, IrisSign.MENINGEAL}
 #: Values that say that a sign is absent.

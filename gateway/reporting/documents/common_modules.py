@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pydicom.uid import UID
+from pydicom.dataset import Dataset
+from pydicom.uid import UID, ExplicitVRLittleEndian
 from pydicom.valuerep import DA, TM
 
 from gateway import __version__
@@ -13,14 +14,34 @@ from gateway.reporting.documents.evidence import DEIDENTIFICATION, TYPE_2
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from pydicom.dataset import Dataset
-
     from gateway.reporting.signer import DeviceIdentity
 
 #: Identifies this software in file meta information (PS3.7 D.3.3.2); derived once, never changed.
 IMPLEMENTATION_CLASS_UID = "2.25.302170927383012354837163811940823746291"
 IMPLEMENTATION_VERSION_NAME = f"PML-GATEWAY {__version__}"[:16]
 SERIES_DESCRIPTION = "Second opinion: MS versus PML"
+
+
+def first_attributes(header: Dataset, at: datetime) -> dict[str, Any]:
+    """Arguments of highdicom's base class; `complete` puts the UIDs in place."""
+    return {
+        "study_instance_uid": str(header.StudyInstanceUID),
+        "series_instance_uid": "2.25.1",
+        "series_number": 1,
+        "sop_instance_uid": "2.25.1",
+        "transfer_syntax_uid": ExplicitVRLittleEndian,
+        "specific_character_set": "ISO_IR 192",
+        "content_date": at.date(),
+        "content_time": at.time().replace(microsecond=0, tzinfo=None),
+    }
+
+
+def source_item(ds: Dataset) -> Dataset:
+    """An item that names an image the report is about (PS3.3 Table 10-11)."""
+    item = Dataset()
+    item.ReferencedSOPClassUID = ds.SOPClassUID
+    item.ReferencedSOPInstanceUID = ds.SOPInstanceUID
+    return item
 
 
 def complete(

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from highdicom.base import SOPClass
 from highdicom.sr import CodedConcept
 from pydicom.dataset import Dataset
-from pydicom.uid import EncapsulatedPDFStorage, ExplicitVRLittleEndian
+from pydicom.uid import EncapsulatedPDFStorage
 
 from gateway.reporting.codes import code
 from gateway.reporting.content import date_time
+from gateway.reporting.documents.common_modules import first_attributes, source_item
 from gateway.reporting.outline import notice_of
 from gateway.reporting.printable import header_of, render, to_pdf
 from gateway.reporting.signer import Signature
@@ -36,19 +37,11 @@ def build_pdf_document(
     """The report as Encapsulated PDF Storage; series and equipment are set by the caller."""
     at = signature.at
     pdf = to_pdf(render(sections, header_of(header, signature), notice_of(signature)), created=at)
-    time = at.time().replace(microsecond=0, tzinfo=None)
     document = _EncapsulatedPdf(
-        study_instance_uid=str(header.StudyInstanceUID),
-        series_instance_uid="2.25.1",
-        series_number=1,
-        sop_instance_uid="2.25.1",
         sop_class_uid=EncapsulatedPDFStorage,
         instance_number=1,
         modality="DOC",
-        transfer_syntax_uid=ExplicitVRLittleEndian,
-        specific_character_set="ISO_IR 192",
-        content_date=at.date(),
-        content_time=time,
+        **first_attributes(header, at),
     )
     document.copy_patient_and_study_information(header)
     document.ConversionType = "WSD"
@@ -57,15 +50,8 @@ def build_pdf_document(
     document.DocumentTitle = title
     document.ConceptNameCodeSequence = [CodedConcept.from_code(code("title"))]
     document.VerificationFlag = "VERIFIED" if isinstance(signature, Signature) else "UNVERIFIED"
-    document.SourceInstanceSequence = [_source(ds) for ds in instances]
+    document.SourceInstanceSequence = [source_item(ds) for ds in instances]
     document.MIMETypeOfEncapsulatedDocument = "application/pdf"
     document.EncapsulatedDocumentLength = len(pdf)
     document.EncapsulatedDocument = pdf + b"\0" * (len(pdf) % 2)
     return document
-
-
-def _source(ds: Dataset) -> Dataset:
-    item = Dataset()
-    item.ReferencedSOPClassUID = ds.SOPClassUID
-    item.ReferencedSOPInstanceUID = ds.SOPInstanceUID
-    return item

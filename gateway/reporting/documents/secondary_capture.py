@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from highdicom.base import SOPClass
 from pydicom.dataset import Dataset
-from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
+from pydicom.uid import SecondaryCaptureImageStorage
 from pydicom.valuerep import DA, TM
 
+from gateway.reporting.documents.common_modules import first_attributes, source_item
 from gateway.reporting.outline import notice_of
 from gateway.reporting.page_images import DOTS_PER_INCH, draw
 from gateway.reporting.printable import header_of
@@ -43,17 +44,10 @@ def build_page_images(
 def _page(page: Image, number: int, header: Dataset, instances: Sequence[Dataset], at: datetime) -> Dataset:
     time = at.time().replace(microsecond=0, tzinfo=None)
     image = _Page(
-        study_instance_uid=str(header.StudyInstanceUID),
-        series_instance_uid="2.25.1",
-        series_number=1,
-        sop_instance_uid="2.25.1",
         sop_class_uid=SecondaryCaptureImageStorage,
         instance_number=number,
         modality="OT",
-        transfer_syntax_uid=ExplicitVRLittleEndian,
-        specific_character_set="ISO_IR 192",
-        content_date=at.date(),
-        content_time=time,
+        **first_attributes(header, at),
     )
     image.copy_patient_and_study_information(header)
     image.ConversionType = "WSD"
@@ -61,7 +55,7 @@ def _page(page: Image, number: int, header: Dataset, instances: Sequence[Dataset
     image.ImageType = ["DERIVED", "SECONDARY"]
     image.PatientOrientation = image.Laterality = ""
     image.BurnedInAnnotation = "YES"  # the page names the patient
-    image.SourceImageSequence = [_source(ds) for ds in instances]
+    image.SourceImageSequence = [source_item(ds) for ds in instances]
     image.Rows, image.Columns = page.height, page.width
     image.SamplesPerPixel, image.PhotometricInterpretation = 1, "MONOCHROME2"
     image.BitsAllocated = image.BitsStored = 8
@@ -71,10 +65,3 @@ def _page(page: Image, number: int, header: Dataset, instances: Sequence[Dataset
     image.PixelData = page.tobytes()  # an even number of bytes, whatever the page: both sides are even
     image["PixelData"].VR = "OB"
     return image
-
-
-def _source(ds: Dataset) -> Dataset:
-    item = Dataset()
-    item.ReferencedSOPClassUID = ds.SOPClassUID
-    item.ReferencedSOPInstanceUID = ds.SOPInstanceUID
-    return item

@@ -7,6 +7,8 @@ covered* (no image of the needed kind covers the lesion): both say nothing about
 
 from __future__ import annotations
 
+from typing import Final
+
 from gateway.reporting.answers import Answer
 
 #: Values that say that an item could not be read, in every enumeration that has them.
@@ -295,4 +297,15 @@ QUESTION: dict[type[LesionAnswer], str] = {
     Attribution: "attribution",
     MrsReference: "reference",
     Overlap: "overlap",
+}
+
+#: Item of a lesion, and the sequence without which nothing can be said of it.
+SEQUENCE_OF: Final = {
+    "t1": "t1",
+    "t2": "t2",
+    "dwi": "dwi",
+    "adc": "dwi",
+    "swi": "swi",
+    "enhancement": "t1_contrast",
+    "iris_signs": "t1_contrast",
 }

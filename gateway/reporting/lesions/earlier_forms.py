@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from gateway.reporting.lesions.answers import SEQUENCE_OF
 from gateway.reporting.lesions.lesion import Lesion
 
 
@@ -48,15 +49,6 @@ RECOMMENDED: Final = {"short_term": "follow_up"}
 SITES: Final = frozenset({"pons", "medulla", "basal_ganglia"})
 #: Items that took one answer and take several now.
 SEVERAL: Final = frozenset({"morphology", "t1", "dwi", "enhancement", "swi", "t2", "topography"})
-#: Sequence without which an item could not be read.
-SEQUENCE_OF: Final = {
-    "t1": "t1",
-    "t2": "t2",
-    "dwi": "dwi",
-    "adc": "dwi",
-    "swi": "swi",
-    "enhancement": "t1_contrast",
-}
 _TODAY = {(row.item, row.earlier): row.today for row in ANSWERS}
 
 

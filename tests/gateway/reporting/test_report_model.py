@@ -16,7 +16,7 @@ from gateway.reporting.example import phantom_form, phantom_report
 from gateway.reporting.form import FORM, item_of_field
 from gateway.reporting.lesions import answers as lesion_answers
 from gateway.reporting.report import Report, StudyFacts, form_problems, report_from_form, report_to_form
-from support.objects.reports import reports
+from support.objects.reports import changed_form, reports
 
 ABSENT: dict[str, Any] = {"acquired": "absent", "quality": None, "thickness_mm": None, "coverage": None}
 
@@ -24,19 +24,6 @@ ABSENT: dict[str, Any] = {"acquired": "absent", "quality": None, "thickness_mm":
 def without(name: str) -> dict[str, Any]:
     """Changes that take a sequence out of the protocol."""
     return {f"protocol.sequences.{name}.{item}": value for item, value in ABSENT.items()}
-
-
-def changed(changes: dict[str, Any]) -> dict[str, Any]:
-    """The phantom's form with changes; None deletes a field, a trailing `*` deletes a whole group."""
-    form: dict[str, Any] = dict(phantom_form())
-    for field, value in changes.items():
-        if field.endswith("*"):
-            form = {name: old for name, old in form.items() if not name.startswith(field[:-1])}
-        elif value is None:
-            form.pop(field, None)
-        else:
-            form[field] = value
-    return form
 
 
 LOW = {
@@ -105,7 +92,7 @@ ACCEPTED: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("changes", ACCEPTED.values(), ids=ACCEPTED.keys())
 def test_a_report_without_contradictions_can_be_signed(changes: dict[str, Any]) -> None:
     """A complete form whose answers fit together becomes a report."""
-    form = changed(changes)
+    form = changed_form(changes)
     assert form_problems(form) == []
     report_from_form(form)
 
@@ -191,7 +178,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize(("changes", "field"), REFUSED.values(), ids=REFUSED.keys())
 def test_a_contradiction_is_shown_at_its_item(changes: dict[str, Any], field: str) -> None:
     """Every contradiction keeps the report unsigned and is named at the item where it is mended."""
-    form = changed(changes)
+    form = changed_form(changes)
     problems = form_problems(form)
     assert field in {problem.field for problem in problems}
     assert all(problem.problem for problem in problems)
@@ -211,7 +198,7 @@ def test_an_empty_form_lists_every_required_item() -> None:
 
 def test_several_contradictions_are_shown_at_once() -> None:
     """All contradictions of a complete form are listed together."""
-    form = changed({"iris_phase": "late_post_pml", "new_lesion": "absent", "communication.*": None})
+    form = changed_form({"iris_phase": "late_post_pml", "new_lesion": "absent", "communication.*": None})
     assert {problem.field for problem in form_problems(form)} == {
         "iris_phase",
         "new_lesion",
@@ -259,7 +246,7 @@ def test_a_recognised_contrast_t1_cannot_be_denied_in_silence(
     recognised: bool | None, changes: dict[str, Any], accepted: bool
 ) -> None:
     """A contrast T1 that was recognised must be reported, unless the reader says what it really is."""
-    form = changed(changes)
+    form = changed_form(changes)
     facts = StudyFacts(contrast_t1=recognised)
     assert (report_from_form(form).problems(facts) == []) is accepted
     assert (form_problems(form, facts) == []) is accepted
@@ -277,8 +264,8 @@ def test_form_and_report_lead_into_each_other(report: Report) -> None:
 
 def test_answers_are_kept_once_and_in_the_order_of_the_form() -> None:
     """The same choice clicked in another order is the same report."""
-    one = report_from_form(changed({"lesions.0.t2": ["microcystic", "inhomogeneous", "microcystic"]}))
-    other = report_from_form(changed({"lesions.0.t2": ["inhomogeneous", "microcystic"]}))
+    one = report_from_form(changed_form({"lesions.0.t2": ["microcystic", "inhomogeneous", "microcystic"]}))
+    other = report_from_form(changed_form({"lesions.0.t2": ["inhomogeneous", "microcystic"]}))
     assert one == other
     assert [answer.value for answer in one.lesions[0].t2] == ["inhomogeneous", "microcystic"]
 
@@ -296,7 +283,7 @@ def test_lesions_follow_their_numbers_not_their_spelling() -> None:
 
 def test_a_time_without_zone_is_read_in_the_zone_given() -> None:
     """A browser sends local time without a zone; the page knows which zone it meant."""
-    form = changed({"communication.at": "2026-02-03T11:30"})
+    form = changed_form({"communication.at": "2026-02-03T11:30"})
     zone = timezone(timedelta(hours=1))
     told = report_from_form(form, zone=zone).communication
     assert told is not None

@@ -92,6 +92,20 @@ def rich_report() -> Report:
     return report_from_form(form)
 
 
+def changed_form(*changes: dict[str, Any]) -> dict[str, Any]:
+    """The phantom's form with changes; None deletes a field, a trailing `*` a whole group."""
+    form: dict[str, Any] = dict(phantom_form())
+    for change in changes:
+        for field, value in change.items():
+            if field.endswith("*"):
+                form = {name: old for name, old in form.items() if not name.startswith(field[:-1])}
+            elif value is None:
+                form.pop(field, None)
+            else:
+                form[field] = value
+    return form
+
+
 def items(node: Dataset) -> Iterator[Dataset]:
     """Every content item of a document, depth first."""
     for item in node.get("ContentSequence", []):

@@ -8,6 +8,7 @@ import pytest
 
 from gateway.reporting.example import phantom_form
 from gateway.reporting.report import Report, form_problems, form_questions, report_from_form
+from support.objects.reports import changed_form
 
 REQUIRED = ("flair", "t2", "dwi")
 #: Nothing suspicious, against a prior.
@@ -46,20 +47,6 @@ ABSENT: dict[str, Any] = {
     "protocol.completeness": "incomplete",
 }
 KNOWN: dict[str, Any] = {"context.referral": "known_pml", "context.pml_status": "known"}
-
-
-def report(*changes: dict[str, Any]) -> dict[str, Any]:
-    """The phantom's form with changes; None deletes a field, a trailing `*` a whole group."""
-    form: dict[str, Any] = dict(phantom_form())
-    for change in changes:
-        for field, value in change.items():
-            if field.endswith("*"):
-                form = {name: old for name, old in form.items() if not name.startswith(field[:-1])}
-            elif value is None:
-                form.pop(field, None)
-            else:
-                form[field] = value
-    return form
 
 
 def refused(form: dict[str, Any]) -> set[str]:
@@ -110,19 +97,19 @@ def test_pml_is_excluded_only_where_it_would_be_seen(
     changes: list[dict[str, Any]], refusals: set[str]
 ) -> None:
     """Levels 0 and 1, no new lesion and routine surveillance need three sequences of the whole brain and a prior."""
-    assert refused(report(*changes)) == refusals
+    assert refused(changed_form(*changes)) == refusals
 
 
 def test_an_unreadable_study_at_level_2_needs_no_lesion_and_is_not_pushed_lower() -> None:
     """Who cannot exclude PML because nothing can be read says so, at level 2 or as not assessable."""
-    form = report(
+    form = changed_form(
         UNREADABLE,
         NOT_ASSESSABLE,
         {"suspicion": "2", "recommendations": ["repeat_sequences", "add_contrast"]},
     )
     assert form_problems(form) == []
     assert refused(form | {"recommendations": ["add_contrast"]}) == {"recommendations"}
-    assert asked(report(QUIET, {"suspicion": "2"})) >= {"suspicion_without_lesion"}
+    assert asked(changed_form(QUIET, {"suspicion": "2"})) >= {"suspicion_without_lesion"}
 
 
 @pytest.mark.parametrize(
@@ -140,7 +127,7 @@ def test_a_report_that_cannot_tell_leaves_the_next_mri_due(
     changes: list[dict[str, Any]], answers: bool
 ) -> None:
     """The calendar asks the report whether it answered the question."""
-    signed = report_from_form(report(*changes))
+    signed = report_from_form(changed_form(*changes))
     assert signed.answers_the_question is answers
     assert Report.as_signed(signed.model_dump(mode="json")).answers_the_question is answers
 
@@ -156,7 +143,7 @@ RESIDUAL = {
 
 def test_known_late_post_pml_is_followed_without_suspicion_or_call() -> None:
     """A healed defect is attributed to PML at level 1, in its phase, and nobody is called."""
-    form = report(RESIDUAL)
+    form = changed_form(RESIDUAL)
     residual = {name: value for name, value in phantom_form().items() if name.startswith("lesions.")}
     form |= residual | {"lesions.0.time_course": "unchanged", "comparison.t2_load_change": "unchanged"}
     assert form_problems(form) == []
@@ -177,10 +164,10 @@ STABLE: dict[str, Any] = {
 def test_a_call_is_for_what_is_new_or_has_changed() -> None:
     """Known PML that was compared and is unchanged needs no new call; what is new, more or not known does."""
     quiet = {**KNOWN, **STABLE}
-    assert form_problems(report(quiet)) == []
-    assert asked(report(quiet, {"context.referral": "surveillance", "context.pml_status": "not_known"})) == {
-        "nobody_told"
-    }
+    assert form_problems(changed_form(quiet)) == []
+    assert asked(
+        changed_form(quiet, {"context.referral": "surveillance", "context.pml_status": "not_known"})
+    ) == {"nobody_told"}
     for news in (
         {"lesions.0.time_course": "increase"},
         {"lesions.0.time_course": "new", "new_lesion": "present"},
@@ -199,12 +186,12 @@ def test_a_call_is_for_what_is_new_or_has_changed() -> None:
             "new_lesion": "present_no_comparison",
         },
     ):
-        assert asked(report(quiet, news)) == {"nobody_told"}
+        assert asked(changed_form(quiet, news)) == {"nobody_told"}
 
 
 def test_a_lesion_that_measures_more_is_news_whatever_it_is_called() -> None:
     """Known PML, 50 mm in the prior report and 100 mm now, called unchanged with a reason: somebody is told."""
-    signed = report_from_form(report(KNOWN, STABLE))
+    signed = report_from_form(changed_form(KNOWN, STABLE))
     assert not signed.has_news
     assert signed.model_copy(update={"reasons": {"course_against_measures": "Measured otherwise."}}).has_news
 
@@ -212,10 +199,10 @@ def test_a_lesion_that_measures_more_is_news_whatever_it_is_called() -> None:
 def test_the_phase_follows_the_status() -> None:
     """Known PML is in a phase, also when the images cannot tell which; without it none is needed at any level."""
     for phase in ("pre_iris", "iris", "early_post_pml", "late_post_pml", "indeterminate", "not_assessable"):
-        assert refused(report(KNOWN, {"iris_phase": phase})) == set()
-    assert refused(report(KNOWN, {"iris_phase": "not_applicable"})) == {"iris_phase"}
+        assert refused(changed_form(KNOWN, {"iris_phase": phase})) == set()
+    assert refused(changed_form(KNOWN, {"iris_phase": "not_applicable"})) == {"iris_phase"}
     for level in ("2", "3", "4"):
-        assert form_problems(report({"suspicion": level, "iris_phase": "not_applicable"})) == []
+        assert form_problems(changed_form({"suspicion": level, "iris_phase": "not_applicable"})) == []
 
 
 LOW = {
@@ -308,7 +295,7 @@ def test_a_contradiction_that_may_be_true_is_asked_and_signed_with_its_reason(
     changes: list[dict[str, Any]], question: str
 ) -> None:
     """Each is asked at its item; the reason settles it and stands in the report."""
-    form = report(*changes)
+    form = changed_form(*changes)
     assert question in asked(form)
     assert question in {problem.question for problem in form_problems(form)}
     reasons = {f"reasons.{each}": "It is so." for each in asked(form)}
@@ -333,7 +320,7 @@ def test_a_contradiction_that_may_be_true_is_asked_and_signed_with_its_reason(
 )
 def test_what_does_not_contradict_itself_is_not_asked(changes: list[dict[str, Any]]) -> None:
     """A reader is asked only where something is unusual."""
-    assert form_problems(report(*changes)) == []
+    assert form_problems(changed_form(*changes)) == []
 
 
 def unreadable(*names: str) -> dict[str, Any]:
@@ -378,4 +365,4 @@ GONE = {"suspicion": "1", "iris_phase": "not_applicable", "diagnoses": ["ms"], "
 )
 def test_what_the_images_cannot_show_is_not_said(changes: list[dict[str, Any]], refusals: set[str]) -> None:
     """An absent sign needs a readable sequence, a resolved lesion has no looks, a paired site has a side."""
-    assert refused(report(*changes)) == refusals
+    assert refused(changed_form(*changes)) == refusals
