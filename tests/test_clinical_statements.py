@@ -13,7 +13,6 @@ from gateway.reporting.form import FORM
 from gateway.reporting.help_texts import CELLS, HELP, INSTRUCTIONS, PATTERNS, SERVICE, SIGNS, STATEMENTS
 from reference.clinical import SAID_ELSEWHERE, CalendarText, calendar_texts, shown_at
 from reference.marks import PART
-from reference.recognition import requirements
 from routing_rules.statements.table import OURS, cited, sources, statements, text_of
 from support.documentation import ROOT, TEXTS
 
@@ -157,14 +156,6 @@ def test_every_pattern_beside_an_item_is_a_cell_of_the_table() -> None:
 def test_every_rule_of_the_calendar_names_a_source_that_is_listed(each: CalendarText) -> None:
     """Or is the wish of a report, or ours, and says so."""
     assert each.source.startswith((*CITED, OURS, "the signed report")), each.source
-
-
-def test_every_requirement_of_the_protocol_names_a_source_that_is_listed() -> None:
-    """Or says that it is ours; several stand behind semicolons. A key is one of the protocol's own list of sources."""
-    rows = [row.strip("| ").split(" | ") for row in requirements().splitlines()[2:]]
-    assert rows
-    for source in (part.strip() for row in rows for part in row[-1].split(";")):
-        assert re.fullmatch(r"`\w+`", source) or any(each in source for each in (*CITED, OURS)), source
 
 
 @pytest.mark.parametrize("statement", list(statements()))

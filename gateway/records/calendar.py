@@ -74,7 +74,7 @@ def calendar(
     enrolments = session.exec(chosen.order_by(col(Enrolment.id))).all()
     if not enrolments:
         return []  # the MRIs of all others are not read for nobody: with thousands enrolled that takes seconds
-    seen = seen_mris(session, today + DAYS_FOR_SITES_EAST)
+    seen = seen_mris(session, today + DAYS_FOR_SITES_EAST, site=site)
     return sorted((_row(each, today, seen, guidelines) for each in enrolments), key=_most_urgent)
 
 
@@ -95,11 +95,11 @@ def facts_about(
     """Whether a study's patient is enrolled (None: the site enrols nobody), and months since the MRI before."""
     at_site = and_(col(Enrolment.site) == study.site, col(Enrolment.ended_on).is_(None))
     is_kept = session.exec(select(Enrolment.id).where(at_site).limit(1)).first() is not None
-    own = _enrolled(session, study, patient_hash)
+    own = enrolled(session, study, patient_hash)
     day = day_of(study_date)
     if day is None:
         return (own is not None if is_kept else None), None
-    last = _before(session, study, patient_hash, day, own).mris.last_on
+    last = seen_before(session, study, patient_hash, day, own).mris.last_on
     months = round((day - last).days / DAYS_A_MONTH, 2) if last else None
     return (own is not None if is_kept else None), months
 
@@ -108,10 +108,10 @@ def asked_of(
     session: Session, study: Study, patient_hash: str, study_date: str, guidelines: SiteGuidelines
 ) -> AskedOfStudy | None:
     """What the rule that this study answers asks of it by name; None for who is not enrolled, or without a day."""
-    own, day = _enrolled(session, study, patient_hash), day_of(study_date)
+    own, day = enrolled(session, study, patient_hash), day_of(study_date)
     if own is None or day is None:
         return None
-    seen, guideline = _before(session, study, patient_hash, day, own), guidelines.of(study.site)
+    seen, guideline = seen_before(session, study, patient_hash, day, own), guidelines.of(study.site)
     due = next_due(day, risk_of(own), seen.mris, seen.wishes, guideline)
     if due is None:
         return None
@@ -120,12 +120,15 @@ def asked_of(
     return AskedOfStudy(due.rule_id, guideline.title, wanted)
 
 
-def _enrolled(session: Session, study: Study, patient_hash: str) -> Enrolment | None:
+def enrolled(session: Session, study: Study, patient_hash: str) -> Enrolment | None:
+    """The open entry of a study's patient; None for who is not on the calendar."""
     at_site = and_(col(Enrolment.site) == study.site, col(Enrolment.ended_on).is_(None))
     return session.exec(select(Enrolment).where(at_site, Enrolment.patient_hash == patient_hash)).first()
 
 
-def _before(session: Session, study: Study, patient_hash: str, day: date, own: Enrolment | None) -> SeenMris:
+def seen_before(
+    session: Session, study: Study, patient_hash: str, day: date, own: Enrolment | None
+) -> SeenMris:
     """What was known on the day before a study, of the site's word as well."""
     seen = seen_mris(session, day - timedelta(days=1), {patient_hash}, without=study.id)
     known = seen.get(patient_hash, SeenMris())

@@ -20,15 +20,13 @@ from gateway.records.tables.cases import Case, SignedReport
 from gateway.records.tables.studies import Enrolment, Study
 from routing_rules.protocol.verdict import ANSWERS
 from routing_rules.surveillance.due_dates import ReportWish
-from routing_rules.surveillance.guidelines import WishKind, standard_table
+from routing_rules.surveillance.guidelines import STANDS_FOR, WishKind, standard_table
 from routing_rules.surveillance.windows import LastMris
 
 FIRST_YEAR, LAST_YEAR = 1970, 2200
 """Days outside are placeholders: 0001-01-01, 9999-12-31."""
 NO_DATE = "none"
 """The headers of a study say no date that exists."""
-STANDS_FOR: Mapping[str, str] = {"trace": "dwi", "t1_contrast": "t1"}
-"""Kind of series -> the sequence of a full MRI it is as good as."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +56,15 @@ def seen_mris(
     until: date,
     patient_hashes: Collection[str] | None = None,
     *,
+    site: str = "",
     without: int | None = None,
 ) -> dict[str, SeenMris]:
-    """Patient's hash -> what was seen until a day: of these patients (None: of all enrolled), `without` one study."""
+    """Patient's hash -> what was seen until a day: of these patients (None: of all enrolled, or those of a `site`).
+
+    `without` leaves out one study.
+    """
     by_patient: dict[str, list[_Seen]] = {}
-    for patient_hash, seen in _cases(session, until, patient_hashes, without):
+    for patient_hash, seen in _cases(session, until, patient_hashes, site, without):
         by_patient.setdefault(patient_hash, []).append(seen)
     last = {patient: _last_mris(several) for patient, several in by_patient.items()}
     open_cases = {
@@ -105,7 +107,7 @@ def _last_mris(several: Collection[_Seen]) -> LastMris:
 
 
 def _cases(
-    session: Session, until: date, patient_hashes: Collection[str] | None, without: int | None
+    session: Session, until: date, patient_hashes: Collection[str] | None, site: str, without: int | None
 ) -> list[tuple[str, _Seen]]:
     newest = _newest_versions()
     said = [col(SignedReport.content)[path].as_string() for path in VOIDING]
@@ -125,6 +127,8 @@ def _cases(
     )
     if patient_hashes is None:
         chosen = chosen.join(Enrolment, col(Enrolment.patient_hash) == col(Study.patient_hash))
+        if site:
+            chosen = chosen.where(Enrolment.site == site)
     else:
         chosen = chosen.where(col(Study.patient_hash).in_(patient_hashes))
     if without is not None:

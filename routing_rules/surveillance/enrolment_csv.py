@@ -77,7 +77,7 @@ def text_of(content: bytes) -> str:
 
 
 def read_enrolments(text: str, today: date, default_site: str = "") -> EnrolmentImport:
-    """Read a list. Never raises; dates after `today` are refused, except a planned end of the treatment."""
+    """Read a list. Never raises; dates after `today` are refused, except a planned end, a planned next drug."""
     lines = text.removeprefix("\ufeff").replace("\0", "")
     header, separator = _header(lines)
     if "patient_id" not in header:

@@ -48,6 +48,8 @@ SEQUENCE_NAMES: Mapping[str, str] = {
     "t1": "T1",
     "t1_contrast": "T1 with contrast",
 }
+STANDS_FOR: Mapping[str, str] = {"trace": "dwi", "t1_contrast": "t1"}
+"""Kind of series -> the sequence it is as good as."""
 
 
 class _Strict(BaseModel):
@@ -251,5 +253,8 @@ def own_guideline(text: str) -> Guideline:
         else {"EMA-ALL": "a full MRI once a year is for every patient on natalizumab"}
     )
     chosen = (*(known[number] for number in (*dict.fromkeys(own.use), *kept)), *own.intervals)
+    parts = sorted(name for name, limit in own.limits.items() if name.endswith("_months") and limit.value % 1)
+    if parts:
+        raise ValueError(f"limits: {', '.join(parts)}: months are whole numbers; write 12")
     limits = table.limits.model_copy(update=dict(own.limits))
     return Guideline(OWN, own.title, chosen, limits, table.wishes, kept)

@@ -91,19 +91,6 @@ def course_of(risk: PatientRisk) -> Course:
     return Course(tuple(periods), tuple(sorted(began)))
 
 
-def months_on_natalizumab(risk: PatientRisk, day: date) -> float | None:
-    """Months of treatment until a day, of all periods together; None when not known."""
-    course = course_of(risk)
-    periods = _months_of_periods(course, day)
-    if periods is not None:
-        return periods
-    known, recorded = risk.months_on_natalizumab, risk.recorded_on
-    if known is None or recorded is None:
-        return known
-    until = min(day, course.stopped_on) if course.stopped_on else day
-    return known + max(0.0, (until - recorded).days / DAYS_A_MONTH)
-
-
 def _months_of_periods(course: Course, day: date) -> float | None:
     days = 0
     for period in course.periods:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from functools import cache
 from itertools import product
 from typing import Any
@@ -83,9 +83,3 @@ def _dates(risk: PatientRisk, mris: LastMris, guideline: Guideline) -> tuple[obj
         mris = replace(mris, full_on=risk.last_full_mri_on)
     due: NextDue | None = next_due(TODAY, risk, mris, (), guideline)
     return (due.due_from, due.due_by) if due else ()
-
-
-def days_of(risk: PatientRisk, guideline: Guideline) -> NextDue | None:
-    """The next MRI of a patient of the grid whose last one, a full one, was yesterday."""
-    yesterday = TODAY - timedelta(days=1)
-    return next_due(TODAY, risk, LastMris(yesterday, yesterday), (), guideline)

@@ -15,7 +15,6 @@ from routing_rules.statements.table import OURS, Statement, cited, sources, stat
 
 ROOT = Path(__file__).resolve().parents[2]
 MANUAL = ROOT / "gateway" / "manual"
-REVIEW = "clinical-statements"
 """The page with all of them."""
 ROWS: Mapping[str, tuple[str, ...]] = {
     "Localization": ("localization",),
@@ -32,7 +31,6 @@ ROWS: Mapping[str, tuple[str, ...]] = {
 """Row of the table MS vs. PML -> its cells."""
 
 SAID_ELSEWHERE: Mapping[str, str] = {
-    "PML can neither be seen nor excluded": "ours: letter of the verdict, when a required series is missing",
     "PML cannot be excluded": "ours: letter of the verdict, when a study is not readable; an answer of the form",
     "a brain usually takes": "ours: what the verdict says of coverage",
     "at high risk one belongs to the end of natalizumab": "the calendar's note NTZ-SWITCH-OPP",

@@ -27,12 +27,10 @@ from gateway.records.step_record import NewCase
 from gateway.records.tables.studies import Study
 from routing_rules.series.attributes import Header, tag_of, text
 from routing_rules.surveillance.enrolment_csv import EnrolmentRow
-from routing_rules.surveillance.guidelines import SEQUENCE_NAMES
+from routing_rules.surveillance.guidelines import SEQUENCE_NAMES, STANDS_FOR
 
 log = logs.get(__name__)
 
-AS_GOOD_AS: Mapping[str, set[str]] = {"t1": {"t1", "t1_contrast"}, "dwi": {"dwi", "trace"}}
-"""Sequence of a rule -> the kinds of series that are one."""
 STUDIES_AT_ONCE = 200
 """Studies of before the calendar whose date is read in one tick."""
 DATES = tuple(map(tag_of, ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate")))
@@ -142,11 +140,8 @@ def _told(
     """What the verdict judges it tells by itself; `lacks` is what nobody else would tell."""
     judged = {one["name"] for one in verdict["requirements"]}
     kinds = {str(each["kind"]) for each in series}
-    lacks = [
-        SEQUENCE_NAMES[name]
-        for name in asked.sequences
-        if name not in judged and not kinds & AS_GOOD_AS.get(name, {name})
-    ]
+    kinds |= {STANDS_FOR.get(kind, kind) for kind in kinds}
+    lacks = [SEQUENCE_NAMES[name] for name in asked.sequences if name not in judged | kinds]
     return {
         "rule": asked.rule_id,
         "guideline": asked.guideline,

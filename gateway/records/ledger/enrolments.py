@@ -173,7 +173,8 @@ def _merge(known: Enrolment, newer: Enrolment) -> None:
         known.months_on_natalizumab = known.recorded_on = known.stopped_on = None
     elif treatments:  # a list of the next drug alone does not say that there was no natalizumab
         kept = [each for each in read_treatments(known.treatments) if each.drug is Drug.NATALIZUMAB]
-        newer.treatments = written(read_treatments(written([*kept, *treatments][:MOST])))
+        newest = treatments[max(0, len(kept) + len(treatments) - MOST) :]
+        newer.treatments = written(read_treatments(written([*kept, *newest])))
     if newer.jcv_status == JcvStatus.UNKNOWN and newer.jcv_index is None:
         newer.tested_on = None  # the day of a test without its result makes no earlier result newer
     for name in PatientRisk.__dataclass_fields__:

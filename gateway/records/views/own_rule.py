@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
-from gateway.records.calendar import risk_of
-from gateway.records.seen_mris import day_of
-from gateway.records.tables.studies import Enrolment, Study
+from gateway.records.calendar import enrolled, risk_of, seen_before
+from gateway.records.seen_mris import day_of, is_full
+from gateway.records.tables.cases import Case
+from gateway.records.tables.studies import Study
 from routing_rules.surveillance.days import DAYS_A_MONTH
 from routing_rules.surveillance.due_dates import NextDue, next_due
 from routing_rules.surveillance.guidelines import SiteGuidelines
@@ -24,23 +25,19 @@ def own_rule(session: Session, study_id: int, guidelines: SiteGuidelines) -> str
     What a report recommends is left out: it is the reader who is about to say it.
     """
     study = session.get_one(Study, study_id)
-    enrolment = session.exec(
-        select(Enrolment).where(
-            Enrolment.site == study.site,
-            Enrolment.patient_hash == study.patient_hash,
-            col(Enrolment.ended_on).is_(None),
-        )
-    ).first()
-    day = day_of(study.study_date)
-    if enrolment is None or day is None or not study.patient_hash:
+    own, day = enrolled(session, study, study.patient_hash), day_of(study.study_date)
+    if own is None or day is None or not study.patient_hash:
         return ""
-    due = next_due(day, risk_of(enrolment), LastMris(day, day), (), guidelines.of(study.site))
+    recognised = session.exec(select(Case.series).where(Case.study_id == study_id)).all()
+    was_full = any(is_full(series) is not False for series in recognised)
+    full_on = day if was_full else seen_before(session, study, study.patient_hash, day, own).mris.full_on
+    due = next_due(day, risk_of(own), LastMris(day, full_on), (), guidelines.of(study.site))
     return in_words(due, day) if due else ""
 
 
 def in_words(due: NextDue, after: date) -> str:
     """An MRI that is due as an interval in months after the MRI of a day, with its reason and its source."""
-    first, last = (round((day - after).days / DAYS_A_MONTH) for day in (due.due_from, due.due_by))
+    first, last = (max(0, round((day - after).days / DAYS_A_MONTH)) for day in (due.due_from, due.due_by))
     months = f"{first} to {last} months" if first < last else f"{last} months"
     taken = f" Assumed: {'; '.join(due.assumptions)}." if due.assumptions else ""
     return f"This patient's calendar asks for the next MRI {months} after this one: {due.when} ({due.source}).{taken}"

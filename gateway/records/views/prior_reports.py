@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from sqlmodel import Session, col, select
 
+from gateway.records.seen_mris import day_of
 from gateway.records.tables.cases import Case, SignedReport
 from gateway.records.tables.studies import Study
 
@@ -26,7 +26,7 @@ class PriorReport:
 
 def prior_reports(session: Session, present: Case, study_of: Study) -> tuple[PriorReport, ...]:
     """Every signed report of an earlier study of the patient of a case, newest first; none when a date is not known."""
-    day = _day(study_of.study_date)
+    day = day_of(study_of.study_date)
     if day is None or present.identity_id is None:
         return ()
     rows = session.exec(
@@ -46,14 +46,7 @@ def prior_reports(session: Session, present: Case, study_of: Study) -> tuple[Pri
     priors: list[PriorReport] = []
     studies: set[int] = set()
     for content, said, study_id in rows:
-        if before := _day(said):
+        if before := day_of(said):
             priors.append(PriorReport(dict(content), (day - before).days, study_id in studies))
             studies.add(study_id)
     return tuple(priors)
-
-
-def _day(said: str) -> date | None:
-    try:
-        return date.fromisoformat(said) if len(said) == 8 else None
-    except ValueError:
-        return None

@@ -140,11 +140,11 @@ def letter_to_sender(verdict: Mapping[str, Any], overrule: Mapping[str, Any]) ->
 
 
 def _lacking(verdict: Mapping[str, Any]) -> list[str]:
-    """What a rule of the surveillance calendar asks for by name and the study lacks, in a sentence."""
+    """What the surveillance calendar asks for by name and the study lacks, in a sentence."""
     wanted = verdict.get("surveillance") or {}
     lacks = ", ".join(map(_text, wanted.get("lacks") or ()))
-    rule, guideline = (_text(wanted.get(name)) for name in ("rule", "guideline"))
-    told = f"For this patient the surveillance rule {rule} ({guideline}) also asks for {lacks}, which this study lacks."
+    guideline = _text(wanted.get("guideline"))
+    told = f"For this patient the surveillance calendar ({guideline}) also asks for {lacks}, which this study lacks."
     return [told] if lacks else []
 
 

@@ -90,6 +90,10 @@ def test_a_site_writes_its_own() -> None:
         ({}, "title"),
         ({"title": "T", "use": ["NTZ-HGIH"]}, "no rule NTZ-HGIH"),
         ({"title": "T", "limits": {"low": {"value": 1, "unit": "", "source": "s"}}}, "there is no low"),
+        (
+            {"title": "T", "limits": {"after_stopping_months": {"value": 0.5, "unit": "", "source": "s"}}},
+            "after_stopping_months: months are whole numbers",
+        ),
         ({"title": "T", "intervals": [{"id": "A", "applies_to": "on_treatment", "when": "w"}]}, "source"),
         (
             {

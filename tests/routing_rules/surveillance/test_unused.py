@@ -13,9 +13,10 @@ from routing_rules.surveillance.due_dates import next_due
 from routing_rules.surveillance.guidelines import guideline, names
 from routing_rules.surveillance.risk import JcvStatus, PatientRisk
 from routing_rules.surveillance.treatments import Drug, Treatment
-from routing_rules.surveillance.unused import INPUTS, LAST, TODAY, combinations, days_of, unused_inputs
+from routing_rules.surveillance.unused import INPUTS, LAST, TODAY, combinations, unused_inputs
 from routing_rules.surveillance.windows import LastMris
 
+YESTERDAY = TODAY - timedelta(days=1)
 UNUSED = {
     "strictest": ("prior_immunosuppression", "dosing_interval_weeks"),
     "magnims-2015": ("prior_immunosuppression", "dosing_interval_weeks"),
@@ -69,6 +70,6 @@ def test_every_input_of_a_patient_is_looked_at() -> None:
 def test_every_patient_of_the_grid_has_a_next_mri(name: str) -> None:
     """No guideline leaves a patient on natalizumab without a date, at the latest a year after the last one."""
     for patient in combinations(guideline(name).limits):
-        due = days_of(patient, guideline(name))
+        due = next_due(TODAY, patient, LastMris(YESTERDAY, YESTERDAY), (), guideline(name))
         assert due is not None
         assert due.due_by <= TODAY + timedelta(days=366)

@@ -113,6 +113,23 @@ def test_the_day_of_a_test_without_its_result_makes_no_old_result_new(database: 
     assert (row.jcv_status, row.tested_on) == (JcvStatus.NEGATIVE, date(2024, 1, 1))
 
 
+def test_of_too_many_therapies_the_newest_stay(database: Database) -> None:
+    """The day of the drug that is taken now decides when the next MRI is."""
+    old = Risk(treatments=read_treatments("natalizumab 2019-03-01/2020-03-01"))
+    before = [
+        f"fingolimod {year}-{month:02}-01/{year}-{month:02}-20"
+        for year in (2021, 2022, 2023)
+        for month in range(1, 13)
+    ]
+    new = Risk(treatments=read_treatments(", ".join([*before[:29], "ocrelizumab 2025-01-01/.."])))
+    first, second = enrol(database, [_entry("old", risk=old), _entry("", risk=new)], "carla")
+    keep_opened(database, first, "hash", "PML-1")
+    keep_opened(database, second, "hash", "PML-1")
+    [row] = _rows(database)
+    assert row.treatments.startswith("natalizumab 2019-03-01/2020-03-01, ")
+    assert row.treatments.endswith(", ocrelizumab 2025-01-01/..")
+
+
 def test_a_list_of_the_next_drug_alone_keeps_the_periods_of_natalizumab(database: Database) -> None:
     """What the newer entry does not speak of stays, and the next drug that was planned before is replaced."""
     old = Risk(treatments=read_treatments("natalizumab 2019-03-01/2026-03-01, other 2026-04-01/.."))

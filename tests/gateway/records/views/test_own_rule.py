@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from gateway.records.database import Database
 from gateway.records.ledger.enrolments import NewEnrolment, end_enrolment, enrol, keep_opened
@@ -67,6 +68,16 @@ def test_the_rule_of_an_enrolled_patient_is_an_interval_with_its_source(
     said = shown(database, clock, **risk)
     assert told in said
     assert "MAGNIMS 2015" in said
+
+
+def test_after_a_short_mri_the_full_one_is_still_asked_for(database: Database, clock: FakeClock) -> None:
+    """An abbreviated MRI stops one clock only: the full one is asked for as if this had not been."""
+    shown(database, clock, **LOW)
+    with database.write("test") as session:
+        case = session.exec(select(Case)).one()
+        case.series = [{"kind": "flair"}, {"kind": "dwi"}]
+        case_id = case.saved_id
+    assert "the next MRI 0 to 12 months after this one: every patient on natalizumab: a full MRI" in of_page(database, case_id)
 
 
 @pytest.mark.parametrize("risk", [HIGH, OLD])

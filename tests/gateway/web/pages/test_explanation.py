@@ -233,7 +233,7 @@ def test_the_sender_is_told_what_the_calendar_of_the_patient_asks_for() -> None:
     lacking = {**verdict, "surveillance": {**wanted, "lacks": ["T1 with contrast"]}}
     told = letter_to_sender(lacking, {})
     assert told == (
-        "For this patient the surveillance rule NTZ-SWITCH (MAGNIMS 2015) also asks for T1 with contrast, "
+        "For this patient the surveillance calendar (MAGNIMS 2015) also asks for T1 with contrast, "
         "which this study lacks."
     )
     assert shown_requirements({**verdict, "surveillance": {**wanted, "lacks": ["T1 with contrast"]}})[
