@@ -5,13 +5,12 @@ Also turns pydantic's errors into sentences that name the item as the reader see
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from gateway.reporting.checks.contradiction import Contradiction
-from gateway.reporting.form import item_of_field, required_below
+from gateway.reporting.form import GROUP_NUMBER, item_of_field, required_below
 from gateway.reporting.lesions.identity import numbers_of_groups
 
 if TYPE_CHECKING:
@@ -21,9 +20,6 @@ if TYPE_CHECKING:
 
 #: Flat form: field name to one text, or to several where the item allows several answers.
 FormValues = dict[str, str | list[str]]
-
-#: The number of a group in a field's name; it is the group's place in the form, not the number of a lesion.
-GROUP_NUMBER = re.compile(r"[0-9]{1,3}")
 
 _TIMES = frozenset({"communication.at"})
 

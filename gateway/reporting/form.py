@@ -19,6 +19,7 @@ from gateway.reporting.questions import QUESTIONS
 
 __all__ = [
     "FORM",
+    "GROUP_NUMBER",
     "SEQUENCES",
     "Choice",
     "FormItem",
@@ -168,7 +169,8 @@ FORM: tuple[FormSection, ...] = (
 )
 
 _REPEATING = frozenset(section.name for section in FORM if section.repeats)
-_GROUP_NUMBER = re.compile(r"[0-9]{1,3}")
+#: The number of a group in a field's name; it is the group's place in the form, not the number of a lesion.
+GROUP_NUMBER = re.compile(r"[0-9]{1,3}")
 
 
 @lru_cache(maxsize=1)
@@ -193,7 +195,7 @@ def is_field(field: str) -> bool:
     section, _, rest = field.partition(".")
     if section in _REPEATING:
         group, _, rest = rest.partition(".")
-        return bool(_GROUP_NUMBER.fullmatch(group)) and f"{section}.{rest}" in _by_field()
+        return bool(GROUP_NUMBER.fullmatch(group)) and f"{section}.{rest}" in _by_field()
     return field in _by_field()
 
 

@@ -56,7 +56,7 @@ INSTRUCTIONS: dict[str, str] = {
     "prior_study_date": "Dates shown here are shifted; the gateway puts the real date into the report.",
     "lesions": "One group for each lesion, or for several that look alike. Level 2 and above asks for one, or why not.",
     "key_image": "Images that show the finding; they are referenced in the report.",
-    "spectra": "Required when spectroscopy was acquired. Ratios have no unit.",
+    "spectra": "Required when spectroscopy is present and readable. Ratios have no unit.",
     "suspicion": (
         "Of new or active PML; whether PML is known is the status. Without FLAIR, T2 and DWI of the whole brain "
         "neither 0 nor 1 can be said: choose “not assessable”. 3 and 4 are told to the sender."
@@ -66,7 +66,8 @@ INSTRUCTIONS: dict[str, str] = {
     ),
     "narrative": "No names and no dates: write intervals (“3 months earlier”).",
     "communication": (
-        "Required from suspicion level 3, of known PML only for what is new or has changed: who was told, and when "
+        "From suspicion level 3, of known PML only for what is new or has changed: who was told, and when, or the "
+        "reason why nobody was "
         "(real date and time, after the study came and before the signature)."
     ),
     "pml_certainty": "The treating clinician's, never read from the images.",

@@ -112,7 +112,7 @@ class CasePage:
     draft: DraftRow | None
     report: ReportRow | None
     priors: tuple[PriorReport, ...]
-    """The newest signed report of an earlier study of the same patient."""
+    """The signed reports of earlier studies of the same patient, newest first."""
     replies: tuple[ReplyRow, ...]
     echoes: int
 

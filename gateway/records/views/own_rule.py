@@ -29,9 +29,12 @@ def own_rule(session: Session, study_id: int, guidelines: SiteGuidelines) -> str
     if own is None or day is None or not study.patient_hash:
         return ""
     recognised = session.exec(select(Case.series).where(Case.study_id == study_id)).all()
-    was_full = any(is_full(series) is not False for series in recognised)
-    full_on = day if was_full else seen_before(session, study, study.patient_hash, day, own).mris.full_on
-    due = next_due(day, risk_of(own), LastMris(day, full_on), (), guidelines.of(study.site))
+    said = {is_full(series) for series in recognised}
+    mris = LastMris(day, day)
+    if True not in said:
+        before = seen_before(session, study, study.patient_hash, day, own).mris
+        mris = LastMris(day, before.full_on, day if None in said else before.unsaid_on)
+    due = next_due(day, risk_of(own), mris, (), guidelines.of(study.site))
     return in_words(due, day) if due else ""
 
 

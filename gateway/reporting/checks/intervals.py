@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from gateway.reporting.answers import IntervalUnit, Recommendation
 from gateway.reporting.checks.contradiction import Contradiction
+from routing_rules.surveillance.days import DAYS_A_MONTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gateway.reporting.opinion import Opinion
 
-DAYS = {IntervalUnit.DAYS: 1.0, IntervalUnit.WEEKS: 7.0, IntervalUnit.MONTHS: 30.4375}
+DAYS = {IntervalUnit.DAYS: 1.0, IntervalUnit.WEEKS: 7.0, IntervalUnit.MONTHS: DAYS_A_MONTH}
 YEARLY = "EMA/137488/2016: a full MRI at least once a year"
 SOON = (
     "education module, section “Differentiation from MS Lesions”: 2 to 4 weeks when MS or PML is unclear; "

@@ -8,7 +8,7 @@
     entries        both as entries of the outline
     earlier_forms  one table: what became of each answer of an earlier form
     growth         how much a lesion grew since the prior report
-    identity       which lesion of the prior report a lesion is
+    identity       which lesion of the earlier reports a lesion is
 
 Pure: no database, no network, no clock.
 """

@@ -1,6 +1,6 @@
 """What became of each answer of an earlier form: drafts and signed reports on record keep what they say.
 
-The form of 2026-10 (versions up to 0.2) had one side for all sites, one border, one answer for T1, DWI, shape and
+The form of version 0.1.0 had one side for all sites, one border, one answer for T1, DWI, shape and
 enhancement, and “not available” for two different things. An answer of today is never one of the table's left column,
 so the table may be applied to any content, more than once.
 """

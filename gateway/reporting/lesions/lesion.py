@@ -144,11 +144,6 @@ class Lesion(ReportPart):
             or IrisSign.MORE_ENHANCEMENT in self.iris_signs
         )
 
-    @property
-    def in_cord(self) -> bool:
-        """True when the lesion lies in the spinal cord and nowhere else."""
-        return in_cord_only(self.places)
-
 
 def unasked_items(places: object, time_course: object) -> tuple[str, ...]:
     """The items that are not asked of a lesion in these places with this time course."""

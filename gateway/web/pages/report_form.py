@@ -9,8 +9,17 @@ from typing import Any
 
 from gateway.records.views.case_rows import CasePage
 from gateway.reporting.answers import Recommendation, Referral
-from gateway.reporting.fields import GROUP_NUMBER, FormValues
-from gateway.reporting.form import FORM, FormItem, FormSection, InputKind, is_field, item_of_field
+from gateway.reporting.fields import FormValues
+from gateway.reporting.form import (
+    FORM,
+    GROUP_NUMBER,
+    SEQUENCES,
+    FormItem,
+    FormSection,
+    InputKind,
+    is_field,
+    item_of_field,
+)
 from gateway.reporting.lesions.earlier_forms import RECOMMENDED
 from gateway.reporting.lesions.identity import numbers_of_groups, proposed, with_prior
 from gateway.reporting.lesions.lesion import unasked_items
@@ -24,7 +33,6 @@ FEW_CHOICES = 6
 PLACEHOLDER = "__n__"
 """The number of a group in the blank copy that the script clones."""
 PREFILLED = ("language", "context.referral")
-SEQUENCES = ("flair", "t2", "dwi", "t1", "t1_contrast", "swi", "mrs")
 NAMES_OF_GROUPS = {"lesions": "Lesion", "spectra": "Spectrum"}
 STANDS_FOR = {"trace": "dwi"}
 """Recognised kinds that satisfy another one: a trace is made from DWI."""

@@ -28,10 +28,18 @@ from gateway.errors import (
 from gateway.records import ledger
 from gateway.records.accounts import Viewer
 from gateway.records.views.own_rule import own_rule
-from gateway.reporting.fields import GROUP_NUMBER, FormValues
+from gateway.reporting.fields import FormValues
+from gateway.reporting.form import GROUP_NUMBER
 from gateway.reporting.lesions.earlier_forms import draft_of_today
 from gateway.reporting.lesions.identity import highest_number, tracked, with_prior
-from gateway.reporting.report import Contradiction, Report, form_questions, report_from_form, report_to_form
+from gateway.reporting.report import (
+    Contradiction,
+    Report,
+    form_problems,
+    form_questions,
+    report_from_form,
+    report_to_form,
+)
 from gateway.web.foundation.access import guess_to_sign
 from gateway.web.foundation.case_access import CaseId, OpenCase, Reader, open_case
 from gateway.web.foundation.context import Context, WebContext
@@ -117,8 +125,9 @@ def _form(
 ) -> Response:
     """The form; `checked` shows each problem beside its item, which only annoys before the first attempt to sign."""
     page = opened.page
-    content = with_prior(content, lesions_before(page))
-    missing = report_form.problems_of(content, page, opened.now)
+    before = lesions_before(page)
+    content = with_prior(content, before)
+    missing = form_problems(content, report_form.facts_of(page, opened.now))
     images = images_of(request, context, viewer, page.row.id)
     with context.database.read() as session:
         interval = own_rule(session, page.study_id, context.guidelines)
@@ -147,7 +156,7 @@ def _form(
         problem=problem,
         fix=fix,
         placeholder=report_form.PLACEHOLDER,
-        highest=highest_number(lesions_before(page)),
+        highest=highest_number(before),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -14,6 +15,7 @@ from gateway.records.ledger.enrolments import NewEnrolment, end_enrolment, enrol
 from gateway.records.tables.cases import Case
 from gateway.records.tables.studies import Study
 from gateway.records.views.own_rule import own_rule
+from routing_rules.surveillance.guidelines import standard_table
 from routing_rules.surveillance.risk import JcvStatus, PatientRisk
 from support.records import NONE_DECLARED, FakeClock, matched_case
 
@@ -43,7 +45,13 @@ def shown(
     with database.write("test") as session:
         study = session.get_one(Study, session.get_one(Case, case_id).study_id)
         study.patient_hash, study.study_date = patient, day
+        session.get_one(Case, case_id).series = series_of(standard_table().full_mri.sequences)
     return of_page(database, case_id)
+
+
+def series_of(kinds: Iterable[str]) -> list[dict[str, str]]:
+    """Recognised series as a case keeps them."""
+    return [{"kind": kind} for kind in kinds]
 
 
 def of_page(database: Database, case_id: int) -> str:
@@ -70,14 +78,19 @@ def test_the_rule_of_an_enrolled_patient_is_an_interval_with_its_source(
     assert "MAGNIMS 2015" in said
 
 
-def test_after_a_short_mri_the_full_one_is_still_asked_for(database: Database, clock: FakeClock) -> None:
-    """An abbreviated MRI stops one clock only: the full one is asked for as if this had not been."""
+@pytest.mark.parametrize("kinds", [["flair", "dwi"], []], ids=["short", "not recognised"])
+def test_after_an_mri_that_may_be_short_the_full_one_is_still_asked_for(
+    database: Database, clock: FakeClock, kinds: list[str]
+) -> None:
+    """An abbreviated MRI stops one clock only, and what was not recognised is not taken for a full one."""
     shown(database, clock, **LOW)
     with database.write("test") as session:
         case = session.exec(select(Case)).one()
-        case.series = [{"kind": "flair"}, {"kind": "dwi"}]
+        case.series = series_of(kinds)
         case_id = case.saved_id
-    assert "the next MRI 0 to 12 months after this one: every patient on natalizumab: a full MRI" in of_page(database, case_id)
+    assert "the next MRI 0 to 12 months after this one: every patient on natalizumab: a full MRI" in of_page(
+        database, case_id
+    )
 
 
 @pytest.mark.parametrize("risk", [HIGH, OLD])

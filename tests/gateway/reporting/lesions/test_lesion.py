@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from gateway.reporting.example import phantom_report
-from gateway.reporting.lesions.lesion import BRAIN_ITEMS, SEEN_ITEMS, Lesion
+from gateway.reporting.lesions.lesion import BRAIN_ITEMS, SEEN_ITEMS, Lesion, in_cord_only
 
 BRAIN: dict[str, Any] = phantom_report().lesions[0].model_dump(mode="json")
 CORD = {
@@ -32,7 +32,7 @@ def unanswered(said: dict[str, Any]) -> set[str]:
 def test_a_cord_lesion_needs_no_brain_item() -> None:
     """Nothing is stated of brain DWI, SWI or the cortex; what is said nevertheless is kept."""
     lesion = Lesion.model_validate(CORD)
-    assert lesion.in_cord
+    assert in_cord_only(lesion.places)
     assert {name: getattr(lesion, name) for name in BRAIN_ITEMS} == dict.fromkeys(BRAIN_ITEMS)
     assert Lesion.model_validate(lesion.model_dump(mode="json")) == lesion
     assert Lesion.model_validate(CORD | {"dwi": ["none"]}).dwi is not None
