@@ -11,6 +11,7 @@ from sqlmodel import select
 
 from gateway.records.database import Database
 from gateway.records.migrations import schema
+from gateway.records.tables.administration import Account
 from gateway.records.tables.cases import Case
 from gateway.records.tables.studies import Instance
 
@@ -64,6 +65,28 @@ def test_every_row_of_the_first_version_survives_the_upgrade(database: Database)
             assert {key: found[key] for key in row if _as_it_was(key, row)} == {
                 key: value for key, value in row.items() if _as_it_was(key, row)
             }
+
+
+def test_a_site_is_said_by_the_upgrade_and_open_to_no_coordinator_without_one(database: Database) -> None:
+    """Readers, leads and administrators without a site go on seeing every site; and back."""
+    before = {
+        "ana": ("reader", ""),
+        "olga": ("admin", ""),
+        "carla": ("coordinator", ""),
+        "cora": ("coordinator", "n"),
+    }
+    with database.engine.connect() as connection:
+        schema._foreign_keys(connection, "OFF")
+        command.downgrade(schema._config(connection), "c6f20b7d4e18")
+        account = sa.Table("account", sa.MetaData(), autoload_with=connection)
+        for number, (login, (role, site)) in enumerate(before.items(), start=1):
+            own = {"id": number, "login": login, "role": role, "site": site}
+            connection.execute(sa.insert(account).values({**_row(account), **own}))
+        connection.commit()
+    schema.upgrade(database)
+    with database.read() as session:
+        found = {one.login: (one.site, one.every_site) for one in session.exec(select(Account))}
+    assert found == {"ana": ("", True), "olga": ("", True), "carla": ("", False), "cora": ("n", False)}
 
 
 def _as_it_was(column: str, row: dict[str, Any]) -> bool:
