@@ -139,9 +139,7 @@ def claim_page(context: Context, viewer: Reader, case_id: CaseId) -> Response:
 
 
 @router.post("/cases/{case_id}/report/take-over")
-def take_over_page(
-    request: Request, context: Context, viewer: Reader, case_id: CaseId, fields: Posted
-) -> Response:
+def take_over_page(context: Context, viewer: Reader, case_id: CaseId, fields: Posted) -> Response:
     """Claim, and begin with what another reader left."""
     author = first(fields, "author")
     take_over(context, viewer, case_id, int(author) if AUTHOR.fullmatch(author) else 0)
