@@ -159,7 +159,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def _bug(request: Request, error: Exception) -> Response:
-        log.error("a page failed", kind=type(error).__name__, method=request.method)
+        log.error("a page failed", method=request.method, exc_info=error)
         detail = "The gateway made a mistake answering this; nothing was changed."
         return answer(
             request, 500, "InternalError", detail, "Try again; if it stays, tell whoever runs the gateway."

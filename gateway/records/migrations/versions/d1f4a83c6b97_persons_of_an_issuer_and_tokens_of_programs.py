@@ -1,6 +1,6 @@
 """persons of an issuer, their proof at a signature, tokens of programs.
 
-Revision d1f4a83c6b97, after c6f20b7d4e18.
+Revision d1f4a83c6b97, after e8a41c7b2f60.
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ import sqlmodel
 from alembic import op
 
 revision = "d1f4a83c6b97"
-down_revision = "c6f20b7d4e18"
+down_revision = "e8a41c7b2f60"
 branch_labels = None
 depends_on = None
 

@@ -170,6 +170,7 @@ EVENTS: Mapping[str, str] = {
     "sign_out": "ends what the person began; the trail has the beginning",
     "sign_report": "",
     "take_notices": "a lease of a channel",
+    "take_over_draft": "",
     "take_tick": "a lease of a periodic job",
     "unlink_person": "",
     "use_proof": "",
