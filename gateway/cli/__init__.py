@@ -5,7 +5,7 @@ service   init, serve, check, migrate, demo      files   classify, deidentify, r
 nodes     nodes, send                            rules   rules
 records   cases                                  privacy    vault, forget, readmit
 users     users                                  replies    replies
-surveillance  surveillance
+surveillance  surveillance                       clients    clients
 own_gateway  the gateway a command works on      terminal  what all of them print and read
 """
 

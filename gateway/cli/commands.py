@@ -39,6 +39,9 @@ MODULES: dict[str, dict[str, str]] = {
     "users": {
         "users": "Local accounts.",
     },
+    "clients": {
+        "clients": "Programs that call with a token of their own.",
+    },
     "replies": {
         "replies": "What reading sites sent back by DICOM.",
     },

@@ -10,8 +10,8 @@
     commitments  record_commitment, owe_result, drop_result   (answers to our requests; what we owe who asks us)
     node_responses  what nodes answered for each object
     replies      keep_reply, note_echo, discard_reply, count_as_report, note_reply_download
-    people       claim_case, release_case, save_draft, sign_report, correct_report, park_case, retry,
-                 note_report_download
+    people       claim_case, release_case, save_draft, take_over_draft, sign_report, correct_report,
+                 park_case, retry, note_report_download
     verdicts     overrule_verdict                                               (a reader's word on the protocol)
     studies      let_go_on, route_by_hand, keep_study_date
     held_objects  decide_held, look_at_original                                  (objects that stayed here)
@@ -25,6 +25,8 @@
                   note_seen, end_session, end_sessions, end_expired_sessions
                   change_password, make_reset_link, use_reset_link
                   propose_factor, confirm_factor, finish_set_up, remove_factor
+    credentials  sign_in_by_issuer, refuse_issued, note_emergency, ask_signer, prove_signer, use_proof,
+                 add_client, revoke_client, note_client_use, refuse_client       (issuers; tokens of programs)
     notices      take_notices, notices_told, notices_failed, note_wrong_configuration
     operation    take_tick, put_rules_in_force
     journal      the line of a study or case        audit_trail  the line of who did what
@@ -38,6 +40,14 @@ from gateway.records.ledger.commitments.answers import record_commitment
 from gateway.records.ledger.commitments.owed import NewOwed, NotOwed, drop_result, owe_result
 from gateway.records.ledger.conflicts.decision import decide_conflict, look_at_versions
 from gateway.records.ledger.conflicts.linking import link_person, look_at_persons, unlink_person
+from gateway.records.ledger.credentials.clients import (
+    add_client,
+    note_client_use,
+    refuse_client,
+    revoke_client,
+)
+from gateway.records.ledger.credentials.issuer import note_emergency, refuse_issued, sign_in_by_issuer
+from gateway.records.ledger.credentials.signer import ask_signer, prove_signer, use_proof
 from gateway.records.ledger.enrolments import (
     NewEnrolment,
     edit_enrolment,
@@ -86,6 +96,7 @@ from gateway.records.ledger.people import (
     retry,
     save_draft,
     sign_report,
+    take_over_draft,
 )
 from gateway.records.ledger.persons.accounts import (
     Scope,
@@ -150,9 +161,11 @@ __all__ = [
     "Scope",
     "SignIn",
     "accept_keys",
+    "add_client",
     "add_user",
     "advance",
     "ask_commitment",
+    "ask_signer",
     "begin_forgetting",
     "begin_rotation",
     "begin_sign_in",
@@ -193,8 +206,10 @@ __all__ = [
     "look_at_persons",
     "look_at_versions",
     "make_reset_link",
+    "note_client_use",
     "note_deliveries",
     "note_echo",
+    "note_emergency",
     "note_erased",
     "note_keys",
     "note_overdue",
@@ -214,27 +229,34 @@ __all__ = [
     "postpone",
     "propose_factor",
     "proposed_secret",
+    "prove_signer",
     "publish_letterbox",
     "put_rules_in_force",
     "readmit",
     "record_commitment",
     "refuse",
+    "refuse_client",
+    "refuse_issued",
     "release_case",
     "remove_factor",
     "renew",
     "reseal_batch",
     "retire_key",
     "retry",
+    "revoke_client",
     "route_by_hand",
     "rows_by_key",
     "save_draft",
     "sealed_enrolment",
     "sign_in",
+    "sign_in_by_issuer",
     "sign_out",
     "sign_report",
     "take_notices",
+    "take_over_draft",
     "take_tick",
     "unlink_person",
     "unopened_letters",
+    "use_proof",
     "use_reset_link",
 ]

@@ -107,6 +107,7 @@ def test_identities_whose_key_is_gone_are_counted(folder: Path) -> None:
 )
 def test_a_database_that_cannot_be_used_is_a_problem_among_others(folder: Path, url: str, what: str) -> None:
     """No file of one, nothing that answers, or no address at all; the password is not in the message."""
+    (folder / "nodes.yaml").chmod(0o600)
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))  # and does not listen
         address = url.format(folder=folder, port=nobody.getsockname()[1])
@@ -358,3 +359,11 @@ def test_pages_that_other_machines_reach_ask_for_secure_cookies(folder: Path) ->
 def rules_without_destination(folder: Path, more: str = "") -> None:
     """One rule whose cases stay in the gateway's own queue."""
     (folder / "rules" / "natalizumab.yaml").write_text(RULE.format(id="any", priority=1, more=more))
+
+
+def test_a_library_that_may_print_is_told(folder: Path) -> None:
+    """Advice, with its reason, for as long as it is raised."""
+    raised = settings_of(folder, log={"libraries": ("sqlalchemy.pool=INFO it runs dry",)})
+    [told] = [problem for problem in check(raised) if problem.where == "log"]
+    assert not told.severe
+    assert "sqlalchemy.pool prints from INFO on (it runs dry)" in told.problem

@@ -11,8 +11,9 @@ from sqlmodel import Session, col, delete, select
 
 from gateway.errors import Conflict, Invalid, NotThere, WrongState
 from gateway.records.accounts import HASHER
-from gateway.records.credentials.passwords import check_password_rule
+from gateway.records.credentials import ISSUED_LOGIN
 from gateway.records.database import Database
+from gateway.records.factors.passwords import check_password_rule
 from gateway.records.ledger import audit_trail
 from gateway.records.tables.administration import ROLES, Account, WebSession
 
@@ -60,6 +61,8 @@ def add_user(
     login, site = login.strip(), site.strip()
     if not login or len(login) > 100 or not login.isprintable() or ":" in login:
         raise Invalid("This login cannot be used.", "Use 1 to 100 printable characters and no colon.")
+    if login.startswith(ISSUED_LOGIN):
+        raise Invalid(f"Logins with {ISSUED_LOGIN} are of persons of an issuer.", "Choose another login.")
     check_scope(Scope(role, site, every_site))
     check_password_rule(password, login, site, display_name)
     hashed = HASHER.hash(password)

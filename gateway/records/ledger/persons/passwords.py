@@ -15,9 +15,10 @@ from sqlmodel import col, delete, select
 
 from gateway.errors import NotAllowed, NotThere, WrongState
 from gateway.records.accounts import HASHER, fits, token_hash
-from gateway.records.credentials.passwords import check_password_rule
-from gateway.records.credentials.sealed_secrets import open_by_password, seal_by_password
+from gateway.records.credentials import ISSUED_LOGIN
 from gateway.records.database import Database
+from gateway.records.factors.passwords import check_password_rule
+from gateway.records.factors.sealed_secrets import open_by_password, seal_by_password
 from gateway.records.ledger import audit_trail
 from gateway.records.ledger.persons.accounts import end_all, of_number
 from gateway.records.ledger.persons.second_factor import without_factor
@@ -31,6 +32,7 @@ def change_password(database: Database, account_id: int, token: str, old: str, n
         now = database.now(session)
     if account is None:
         raise NotThere(f"There is no account {account_id}.", "Sign in again.")
+    _has_a_password(account)
     right = not account.disabled and fits(account.password_hash, old)
     if right:
         check_password_rule(new, account.login, account.site, account.display_name)
@@ -65,6 +67,7 @@ def make_reset_link(
     secret = secrets.token_urlsafe(32)
     with database.write("make_reset_link") as session:
         account = of_number(session, account_id)
+        _has_a_password(account)
         if account.disabled:
             raise WrongState(f"{account.login} is disabled.", "Enable the account first.")
         now = database.now(session)
@@ -95,6 +98,12 @@ def use_reset_link(database: Database, secret: str, new: str) -> str:
         end_all(session, present.saved_id)
         audit_trail.append(session, now, present.login, "password set by link", f"account {present.id}")
         return present.login
+
+
+def _has_a_password(account: Account) -> None:
+    """Raise WrongState for a person of an issuer: a password here would be a way in that the issuer does not see."""
+    if account.login.startswith(ISSUED_LOGIN):
+        raise WrongState("This account signs in at its issuer.", "Change the password there.")
 
 
 def _hash(secret: str) -> str:

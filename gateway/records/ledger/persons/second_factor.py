@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from gateway.errors import NotAllowed, NotThere
 from gateway.records.accounts import Viewer, Whence, fits, token_hash
-from gateway.records.credentials import second_factor
-from gateway.records.credentials.sealed_secrets import open_by_token, seal_by_password, seal_by_token
 from gateway.records.database import Database
+from gateway.records.factors import second_factor
+from gateway.records.factors.sealed_secrets import open_by_token, seal_by_password, seal_by_token
 from gateway.records.ledger import audit_trail
 from gateway.records.ledger.persons.accounts import of_number
 from gateway.records.ledger.persons.sign_in import NOWHERE, half, open_session, wrong_code

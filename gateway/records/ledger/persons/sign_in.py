@@ -7,10 +7,10 @@ meanwhile does not get in.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlmodel import Session, col, delete, select
 
@@ -23,14 +23,14 @@ from gateway.records.accounts import (
     token_hash,
     viewer_of,
 )
-from gateway.records.credentials import second_factor
-from gateway.records.credentials.sealed_secrets import (
+from gateway.records.database import Database
+from gateway.records.factors import second_factor
+from gateway.records.factors.sealed_secrets import (
     open_by_password,
     open_by_token,
     seal_by_password,
     seal_by_token,
 )
-from gateway.records.database import Database
 from gateway.records.ledger import audit_trail
 from gateway.records.tables.administration import Account, KnownPlace, WebSession
 
@@ -149,7 +149,12 @@ def finish_sign_in(
 
 
 def open_session(
-    session: Session, account: Account, now: datetime, lifetime: timedelta, whence: Whence
+    session: Session,
+    account: Account,
+    now: datetime,
+    lifetime: timedelta,
+    whence: Whence,
+    detail: Mapping[str, Any] | None = None,
 ) -> tuple[str, Viewer]:
     """A session of an account whose sign-in is complete: its token, and who it is. Raises NotAllowed."""
     token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
@@ -166,7 +171,7 @@ def open_session(
             device=whence.device,
         )
     )
-    _opened(session, account, now, whence)
+    _opened(session, account, now, whence, detail)
     return token, viewer
 
 
@@ -252,10 +257,16 @@ def _unchanged(session: Session, seen: Account | None) -> Account | None:
     return present if usable else None
 
 
-def _opened(session: Session, account: Account, now: datetime, whence: Whence) -> None:
+def _opened(
+    session: Session,
+    account: Account,
+    now: datetime,
+    whence: Whence,
+    detail: Mapping[str, Any] | None = None,
+) -> None:
     account.last_sign_in_at = now
     _know(session, account.saved_id, now, whence.places)
-    audit_trail.append(session, now, account.login, "signed in", f"account {account.id}")
+    audit_trail.append(session, now, account.login, "signed in", f"account {account.id}", detail)
 
 
 def _know(session: Session, account_id: int, now: datetime, places: tuple[str, ...]) -> None:

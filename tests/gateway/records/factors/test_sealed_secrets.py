@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.records.accounts import token_hash
-from gateway.records.credentials.sealed_secrets import (
+from gateway.records.factors.sealed_secrets import (
     open_by_password,
     open_by_token,
     seal_by_password,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.errors import Invalid
-from gateway.records.credentials.passwords import LONGEST, check_password_rule
+from gateway.records.factors.passwords import LONGEST, check_password_rule
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pyotp
 import pytest
 
-from gateway.records.credentials import second_factor
-from gateway.records.credentials.second_factor import new_recovery_codes, new_secret, recovery_hash, step_of
+from gateway.records.factors import second_factor
+from gateway.records.factors.second_factor import new_recovery_codes, new_secret, recovery_hash, step_of
 
 NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)
 STEP = int(NOW.timestamp()) // 30
