@@ -51,7 +51,9 @@ def claim_case(database: Database, case_id: int, account_id: int, lease: timedel
         case.claimed_by, case.claimed_until = account_id, now + lease
         case.updated_at = now
         if not renewal:
-            add_line(session, case.study_id, case_id, now, "claimed", who=login_of(session, account_id))
+            login = login_of(session, account_id)
+            add_line(session, case.study_id, case_id, now, "claimed", who=login)
+            audit_trail.append(session, now, login, "case claimed", f"case {case_id}")
         return case.claimed_until
 
 
@@ -67,7 +69,9 @@ def release_case(database: Database, case_id: int, account_id: int, *, anybodys:
             )
         case.claimed_by = case.claimed_until = None
         case.updated_at = now = database.now(session)
-        add_line(session, case.study_id, case_id, now, "released", who=login_of(session, account_id))
+        login = login_of(session, account_id)
+        add_line(session, case.study_id, case_id, now, "released", who=login)
+        audit_trail.append(session, now, login, "case released", f"case {case_id}")
 
 
 def save_draft(
