@@ -3,8 +3,10 @@
 
 def main() -> None:
     """The command."""
+    from gateway.service.private_files import keep_private
     from gateway.service.starting import importing
 
+    keep_private()
     with importing():
         from gateway import cli
     cli.main()

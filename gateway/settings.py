@@ -64,6 +64,18 @@ class DicomSettings(Table):
         ge=1,
         description="associations at once, evenly over the processes; one more is refused as a temporary congestion",
     )
+    max_associations_per_address: int = Field(
+        48,
+        ge=1,
+        description="of these, from one address: three quarters, so that one system that leaves associations open "
+        "keeps no other out",
+    )
+    max_unknown: int = Field(
+        16,
+        ge=1,
+        description="connections at once from addresses of no node, for each process; the oldest gives way to the "
+        "next: a rejection takes milliseconds",
+    )
     processes: int = Field(
         0, ge=0, description="processes that receive on the port; 0: one for each core, but at most four"
     )

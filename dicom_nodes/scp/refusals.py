@@ -66,6 +66,10 @@ TOO_MANY: Final = (
     "More associations were open than the gateway takes.",
     "Raise [dicom] max_associations, or have the sender open fewer at once.",
 )
+TOO_MANY_OF_ONE_ADDRESS: Final = (
+    "More associations were open from its address than the gateway takes from one.",
+    "Raise [dicom] max_associations_per_address, or have the sender open fewer at once.",
+)
 NO_ASSOCIATION_REQUEST: Final = (
     "What it sent is no association request that can be read; the association was aborted.",
     "Check that it is a DICOM node, and that its AE titles and the UIDs it proposes are well-formed.",

@@ -73,6 +73,7 @@ def receiver(gateway: Gateway, port: SharedPort | None = None) -> Receiver:
         )
 
     dicom = settings.dicom
+    processes = port.processes if port else 1
     tls = TlsSettings(dicom.tls_certificate, dicom.tls_key, dicom.tls_ca) if dicom.tls_certificate else None
     return Receiver(
         dicom.ae_title,
@@ -83,7 +84,9 @@ def receiver(gateway: Gateway, port: SharedPort | None = None) -> Receiver:
         on_commitment=on_commitment,
         on_request=on_request,
         max_pdu=dicom.max_pdu,
-        max_associations=-(-dicom.max_associations // (port.processes if port else 1)),
+        max_associations=-(-dicom.max_associations // processes),
+        max_per_address=-(-dicom.max_associations_per_address // processes),
+        max_strangers=dicom.max_unknown,
         listening=port.listening if port else None,
         tls=tls,
         refused=refused,

@@ -7,9 +7,10 @@ whatever the busy timeout.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -100,6 +101,13 @@ class Database:
 
 def _sqlite_engine(url: str) -> Engine:
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False})
+
+    @event.listens_for(engine, "do_connect")
+    def _is_its_owners(_dialect: Any, _record: Any, arguments: Sequence[Any], _more: Any) -> None:
+        # Whatever the account's mask is; SQLite gives its log and index the mode of the file.
+        if arguments[0] != ":memory:":
+            with suppress(OSError):  # no folder, or no permission: SQLite says so
+                os.close(os.open(arguments[0], os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
 
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _record: Any) -> None:

@@ -27,6 +27,7 @@ from gateway.records.database import Database
 from gateway.records.identities import keys
 from gateway.records.identities.key_checks import checks_of
 from gateway.records.migrations import schema
+from gateway.service.private_files import wide
 from gateway.settings import Settings
 from routing_rules.errors import RuleFileError
 from routing_rules.overlaps import Relation, findings
@@ -50,6 +51,7 @@ def check(settings: Settings) -> list[Problem]:
         _keys,
         _database,
         _disk,
+        _private,
         _nodes_and_rules,
         _ways_back,
         _profiles,
@@ -138,6 +140,21 @@ def _disk(settings: Settings) -> Iterator[Problem]:
             "disk",
             f"Only {blobs.free_mb():.0f} MB are free, less than [storage] min_free_mb.",
             "Free space: objects are refused now.",
+        )
+
+
+def _private(settings: Settings) -> Iterator[Problem]:
+    """Files and folders that other accounts of this machine may reach; a key file that is open is told by _keys."""
+    for open_to_others in wide(settings):
+        if open_to_others.first.suffix == ".key":
+            continue
+        more = (
+            f", and {open_to_others.others} more in {open_to_others.place}" if open_to_others.others else ""
+        )
+        yield Problem(
+            "files",
+            f"Other accounts may reach {open_to_others.first} (mode {open_to_others.mode:04o}){more}.",
+            f"Run: chmod -R go-rwx {open_to_others.place}",
         )
 
 

@@ -111,6 +111,7 @@ _TABLE: Final = (
     # Reading
     Event("case claimed", "a reader takes a case", K.PROCEDURE, "U"),
     Event("case released", "a claim is given back", K.PROCEDURE, "U"),
+    Event("draft taken over", "a reader goes on with the draft of another", K.PROCEDURE, "U"),
     Event("report signed", "a report is signed, with its digest", K.PROCEDURE, "C"),
     Event("report corrected", "a returned report is sent again under another identity", K.PROCEDURE, "U"),
     Event("protocol verdict overruled", "a reader contradicts the verdict on the protocol", K.PROCEDURE, "U"),

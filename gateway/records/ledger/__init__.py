@@ -10,8 +10,8 @@
     commitments  record_commitment, owe_result, drop_result   (answers to our requests; what we owe who asks us)
     node_responses  what nodes answered for each object
     replies      keep_reply, note_echo, discard_reply, count_as_report, note_reply_download
-    people       claim_case, release_case, save_draft, sign_report, correct_report, park_case, retry,
-                 note_report_download
+    people       claim_case, release_case, save_draft, take_over_draft, sign_report, correct_report,
+                 park_case, retry, note_report_download
     verdicts     overrule_verdict                                               (a reader's word on the protocol)
     studies      let_go_on, route_by_hand, keep_study_date
     held_objects  decide_held, look_at_original                                  (objects that stayed here)
@@ -90,6 +90,7 @@ from gateway.records.ledger.people import (
     retry,
     save_draft,
     sign_report,
+    take_over_draft,
 )
 from gateway.records.ledger.refusals import NewRefusal, refuse
 from gateway.records.ledger.replies import (
@@ -196,6 +197,7 @@ __all__ = [
     "sign_out",
     "sign_report",
     "take_notices",
+    "take_over_draft",
     "take_tick",
     "unlink_person",
     "unopened_letters",

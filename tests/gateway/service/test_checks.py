@@ -107,6 +107,7 @@ def test_identities_whose_key_is_gone_are_counted(folder: Path) -> None:
 )
 def test_a_database_that_cannot_be_used_is_a_problem_among_others(folder: Path, url: str, what: str) -> None:
     """No file of one, nothing that answers, or no address at all; the password is not in the message."""
+    (folder / "nodes.yaml").chmod(0o600)
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))  # and does not listen
         address = url.format(folder=folder, port=nobody.getsockname()[1])

@@ -161,6 +161,7 @@ EVENTS: Mapping[str, str] = {
     "sign_out": "",
     "sign_report": "",
     "take_notices": "a lease of a channel",
+    "take_over_draft": "",
     "take_tick": "a lease of a periodic job",
     "unlink_person": "",
 }
