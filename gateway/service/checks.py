@@ -369,6 +369,13 @@ def _faces(settings: Settings, by_rule: bool) -> Iterator[Problem]:
 
 
 def _security(settings: Settings) -> Iterator[Problem]:
+    for library in settings.log.raised:
+        yield Problem(
+            "log",
+            f"The log has what {library.logger} prints from {library.level} on ({library.why}): it may name patients.",
+            "Fine while somebody needs it; then take it out of [log] libraries.",
+            severe=False,
+        )
     if settings.web.host not in ("127.0.0.1", "localhost", "::1") and not settings.web.secure_cookies:
         yield Problem(
             "web",

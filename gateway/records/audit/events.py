@@ -93,9 +93,17 @@ _TABLE: Final = (
         "sign-in refused", "login and password do not fit, or the account is disabled", K.LOGIN, "E", REFUSED
     ),
     Event("signature password refused", "a wrong password at the signature", K.LOGIN, "E", REFUSED),
+    Event("signed in for an emergency", "the local way in beside an issuer is used", K.LOGIN, "E"),
+    Event("signer confirmed by issuer", "the issuer says again who signs", K.LOGIN, "E"),
+    Event("signer confirmation refused", "that is not so, or too long ago", K.LOGIN, "E", REFUSED),
+    Event("client came", "a program uses its token for the first time, or from a new address", K.LOGIN, "E"),
+    Event("client refused", "a program's token is not enough, or over", K.LOGIN, "E", REFUSED),
     Event("signed out", "a person ends the session", K.LOGOUT, "E"),
     # Accounts
     Event("account added", "an account is made", K.ACCOUNT, "C"),
+    Event("account changed", "an issuer says something else about a person", K.ACCOUNT, "U"),
+    Event("client added", "a program gets a token", K.ACCOUNT, "C"),
+    Event("client revoked", "a program's token ends", K.ACCOUNT, "U"),
     # Looks
     Event("original looked at", "a picture of a held original, with its pixels as received", K.ACCESSED, "R"),
     Event(
@@ -163,8 +171,5 @@ EVENTS: Final[Mapping[str, Event]] = {event.name: event for event in _TABLE}
 
 
 def named(name: str) -> Event:
-    """The event of this name; raises KeyError: the table is where a new one begins."""
-    try:
-        return EVENTS[name]
-    except KeyError:
-        raise KeyError(f"{name!r} stands in no row of gateway.records.audit.events") from None
+    """The event of this name; one without a row is of rows from before there was a table, and is no activity known."""
+    return EVENTS.get(name) or Event(name, "before there was a table", Kind.ACTIVITY, "E")

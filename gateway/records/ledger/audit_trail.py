@@ -33,8 +33,8 @@ def append(
 ) -> None:
     """Add an event to the caller's transaction; `subject` is a case or account number, never a person's name.
 
-    `action` is the name of a row of `events`, or KeyError is raised. What is not given is known otherwise: the address
-    by the request that is answered, the outcome by the event, the case by the subject.
+    `action` is the name of a row of `events`. What is not given is known otherwise: the address by the request that is
+    answered, the outcome by the event, the case by the subject.
     """
     event = events.named(action)
     of_case = _OF_A_CASE.match(subject)

@@ -346,3 +346,11 @@ def test_pages_that_other_machines_reach_ask_for_secure_cookies(folder: Path) ->
 def rules_without_destination(folder: Path, more: str = "") -> None:
     """One rule whose cases stay in the gateway's own queue."""
     (folder / "rules" / "natalizumab.yaml").write_text(RULE.format(id="any", priority=1, more=more))
+
+
+def test_a_library_that_may_print_is_told(folder: Path) -> None:
+    """Advice, with its reason, for as long as it is raised."""
+    raised = settings_of(folder, log={"libraries": ("sqlalchemy.pool=INFO it runs dry",)})
+    [told] = [problem for problem in check(raised) if problem.where == "log"]
+    assert not told.severe
+    assert "sqlalchemy.pool prints from INFO on (it runs dry)" in told.problem

@@ -2,7 +2,7 @@
 
 Rows of before keep their digests; new rows have none, and every row is sealed by the worker.
 
-Revision e2a94c7d1b60, after e8a41c7b2f60.
+Revision e2a94c7d1b60, after d1f4a83c6b97.
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ import sqlmodel
 from alembic import op
 
 revision = "e2a94c7d1b60"
-down_revision = "e8a41c7b2f60"
+down_revision = "d1f4a83c6b97"
 branch_labels = None
 depends_on = None
 

@@ -59,13 +59,6 @@ def test_outcome_and_case_follow_from_event_and_subject(database: Database) -> N
     ]
 
 
-def test_an_event_that_the_table_does_not_have_is_not_written(database: Database) -> None:
-    """A new one begins there."""
-    with pytest.raises(KeyError), database.write("test") as session:
-        audit_trail.append(session, database.now(session), "eve", "did something", "case 1")
-    assert audit_events(database) == []
-
-
 def test_an_event_of_a_transaction_that_fails_never_was(database: Database) -> None:
     """The trail does not tell of what did not happen."""
     _append(database, "ana")
