@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, select
 
 from gateway.errors import NotAllowed, NotThere
 from gateway.records.accounts import (
@@ -178,7 +178,14 @@ def open_session(
 def sign_out(database: Database, token: str) -> None:
     """End a session."""
     with database.write("sign_out") as session:
-        session.execute(delete(WebSession).where(col(WebSession.token_hash) == token_hash(token)))
+        row = session.get(WebSession, token_hash(token))
+        if row is None:
+            return
+        if row.stage == "open":
+            login = session.get_one(Account, row.account_id).login
+            now = database.now(session)
+            audit_trail.append(session, now, login, "signed out", f"account {row.account_id}")
+        session.delete(row)
 
 
 def check_password(
