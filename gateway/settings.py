@@ -10,7 +10,11 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
+
+from gateway.settings_table import Table
+from gateway.settings_table import parts as _parts
+from gateway.sign_in_settings import OidcSettings, SecurityTxtSettings
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 """How severe a record of the log is."""
@@ -20,17 +24,6 @@ def usable_cores() -> int:
     """Processor cores this process may use, where the system tells: what 0 means for a number of processes."""
     mine = getattr(os, "sched_getaffinity", None)
     return len(mine(0)) if mine is not None else os.cpu_count() or 1
-
-
-def _parts(value: object) -> object:
-    """A list as the environment gives it: one text, separated by commas."""
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-class Table(BaseModel):
-    """A table of gateway.toml: unknown keys are errors, because a misspelt setting is a silent one."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class DicomSettings(Table):
@@ -389,4 +382,6 @@ class Settings(Table):
     files: FileSettings = FileSettings()
     surveillance: SurveillanceSettings = SurveillanceSettings()
     notify: NotifySettings = NotifySettings()
+    oidc: OidcSettings = OidcSettings()
+    security_txt: SecurityTxtSettings = SecurityTxtSettings()
     log: LogSettings = LogSettings()

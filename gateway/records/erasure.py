@@ -37,6 +37,7 @@ from gateway.records.tables.cases import (
 )
 from gateway.records.tables.commitments import Commitment, OwedResult
 from gateway.records.tables.conflicts import Conflict
+from gateway.records.tables.credentials import Client, IssuedPerson, SignerProof
 from gateway.records.tables.studies import Enrolment, ForgottenPatient, Identity, Instance, Study
 
 Left = Callable[[Any], Any]
@@ -176,6 +177,9 @@ GONE: tuple[type[SQLModel], ...] = (
 NOT_ABOUT_PATIENTS: tuple[type[SQLModel], ...] = (
     Account,
     WebSession,
+    IssuedPerson,
+    SignerProof,
+    Client,
     AuditEvent,
     Notice,
     Channel,

@@ -21,6 +21,8 @@
                  accept_keys
     forgetting   begin_forgetting, erase_instances, erase_replies, note_erased, readmit
     accounts     add_user, sign_in, sign_out, check_password, end_expired_sessions
+    credentials  sign_in_by_issuer, refuse_issued, note_emergency, ask_signer, prove_signer, use_proof,
+                 add_client, revoke_client, note_client_use, refuse_client       (issuers; tokens of programs)
     notices      take_notices, notices_told, notices_failed, note_wrong_configuration
     operation    take_tick, put_rules_in_force
     journal      the line of a study or case        audit_trail  the line of who did what
@@ -41,6 +43,14 @@ from gateway.records.ledger.commitments.answers import record_commitment
 from gateway.records.ledger.commitments.owed import NewOwed, NotOwed, drop_result, owe_result
 from gateway.records.ledger.conflicts.decision import decide_conflict, look_at_versions
 from gateway.records.ledger.conflicts.linking import link_person, look_at_persons, unlink_person
+from gateway.records.ledger.credentials.clients import (
+    add_client,
+    note_client_use,
+    refuse_client,
+    revoke_client,
+)
+from gateway.records.ledger.credentials.issuer import note_emergency, refuse_issued, sign_in_by_issuer
+from gateway.records.ledger.credentials.signer import ask_signer, prove_signer, use_proof
 from gateway.records.ledger.enrolments import (
     NewEnrolment,
     edit_enrolment,
@@ -128,9 +138,11 @@ __all__ = [
     "NotOwed",
     "Origin",
     "accept_keys",
+    "add_client",
     "add_user",
     "advance",
     "ask_commitment",
+    "ask_signer",
     "begin_forgetting",
     "begin_rotation",
     "check_password",
@@ -160,8 +172,10 @@ __all__ = [
     "look_at_original",
     "look_at_persons",
     "look_at_versions",
+    "note_client_use",
     "note_deliveries",
     "note_echo",
+    "note_emergency",
     "note_erased",
     "note_keys",
     "note_overdue",
@@ -178,21 +192,26 @@ __all__ = [
     "park",
     "park_case",
     "postpone",
+    "prove_signer",
     "publish_letterbox",
     "put_rules_in_force",
     "readmit",
     "record_commitment",
     "refuse",
+    "refuse_client",
+    "refuse_issued",
     "release_case",
     "renew",
     "reseal_batch",
     "retire_key",
     "retry",
+    "revoke_client",
     "route_by_hand",
     "rows_by_key",
     "save_draft",
     "sealed_enrolment",
     "sign_in",
+    "sign_in_by_issuer",
     "sign_out",
     "sign_report",
     "take_notices",
@@ -200,4 +219,5 @@ __all__ = [
     "take_tick",
     "unlink_person",
     "unopened_letters",
+    "use_proof",
 ]

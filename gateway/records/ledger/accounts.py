@@ -20,6 +20,7 @@ from gateway.records.accounts import (
     token_hash,
     viewer_of,
 )
+from gateway.records.credentials import ISSUED_LOGIN
 from gateway.records.database import Database
 from gateway.records.ledger import audit_trail
 from gateway.records.tables.administration import ROLES, Account, WebSession
@@ -37,6 +38,10 @@ def add_user(
     """Create an account; returns its number."""
     if role not in ROLES:
         raise GatewayError(f"{role!r} is not a role.", f"Use one of: {', '.join(ROLES)}.")
+    if login.startswith(ISSUED_LOGIN):
+        raise GatewayError(
+            f"Logins with {ISSUED_LOGIN} are of persons of an issuer.", "Choose another login."
+        )
     if len(password) < SHORTEST_PASSWORD:
         raise GatewayError(
             f"The password has {len(password)} characters.", f"Use at least {SHORTEST_PASSWORD}."
