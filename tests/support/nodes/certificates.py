@@ -22,7 +22,7 @@ class Authority:
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = _name(name)
         self.file = folder / f"{name}.pem"
-        self._certificate = self._sign(self._key, self._name, None)
+        self._certificate = self._sign(self._key, self._name, None, days=4000)
         self.file.write_bytes(self._certificate.public_bytes(serialization.Encoding.PEM))
 
     def settings(

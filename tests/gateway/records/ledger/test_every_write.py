@@ -137,6 +137,7 @@ EVENTS: Mapping[str, str] = {
     "note_echo": "",
     "note_emergency": "",
     "note_keys": "",
+    "note_certificates": "a notice tells what ends, and the page of the nodes shows the rows",
     "note_wrong_configuration": "a notice tells it, and the page of the nodes shows it",
     "notices_failed": "the channel's row says so",
     "notices_told": "the channel's row says so",
