@@ -26,6 +26,7 @@
     notices      take_notices, notices_told, notices_failed, note_wrong_configuration, note_certificates
     operation    take_tick, put_rules_in_force
     journal      the line of a study or case        audit_trail  the line of who did what
+    trail        what of the engine's work is an event of the audit trail
 
 Nothing else opens a writing transaction (tests/gateway/records/ledger/test_every_write.py). What only reads stands in
 `gateway.records.views`, above; what both need, below.

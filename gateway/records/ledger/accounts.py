@@ -106,7 +106,14 @@ def sign_in(database: Database, login: str, password: str, lifetime: timedelta) 
 def sign_out(database: Database, token: str) -> None:
     """End a session."""
     with database.write("sign_out") as session:
-        session.execute(delete(WebSession).where(col(WebSession.token_hash) == token_hash(token)))
+        row = session.get(WebSession, token_hash(token))
+        if row is None:
+            return
+        account = session.get_one(Account, row.account_id)
+        audit_trail.append(
+            session, database.now(session), account.login, "signed out", f"account {account.id}"
+        )
+        session.delete(row)
 
 
 def check_password(database: Database, account_id: int, password: str) -> None:
