@@ -1,6 +1,6 @@
 """certificates that nodes showed.
 
-Revision b94c2e70d5a8, after d1f4a83c6b97.
+Revision b94c2e70d5a8, after e2a94c7d1b60.
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ import sqlmodel
 from alembic import op
 
 revision = "b94c2e70d5a8"
-down_revision = "d1f4a83c6b97"
+down_revision = "e2a94c7d1b60"
 branch_labels = None
 depends_on = None
 
