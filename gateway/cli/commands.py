@@ -37,6 +37,9 @@ MODULES: dict[str, dict[str, str]] = {
         "cases": "The cases and their journals.",
         "users": "Local accounts.",
     },
+    "clients": {
+        "clients": "Programs that call with a token of their own.",
+    },
     "replies": {
         "replies": "What reading sites sent back by DICOM.",
     },

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,21 +26,13 @@ from gateway.records.database import Database
 from gateway.records.identities import keys
 from gateway.records.identities.key_checks import checks_of
 from gateway.records.migrations import schema
+from gateway.service import exposure
+from gateway.service.problem import Problem
 from gateway.settings import Settings
 from routing_rules.errors import RuleFileError
 from routing_rules.overlaps import Relation, findings
 from routing_rules.rule_files import load_rules
 from routing_rules.versions import in_force
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One thing that must be mended; `severe` is False for advice."""
-
-    where: str
-    problem: str
-    fix: str
-    severe: bool = True
 
 
 def check(settings: Settings) -> list[Problem]:
@@ -50,11 +41,13 @@ def check(settings: Settings) -> list[Problem]:
         _keys,
         _database,
         _disk,
+        exposure.private,
         _nodes_and_rules,
+        exposure.certificates,
         _ways_back,
         _profiles,
         _guidelines,
-        _security,
+        exposure.security,
     )
     return [problem for part in parts for problem in part(settings)]
 
@@ -348,14 +341,4 @@ def _faces(settings: Settings, by_rule: bool) -> Iterator[Problem]:
             "profiles",
             f"[files] deface_sites names the site {site!r}, and no node and no account is of it: nobody's faces go.",
             "Write it as nodes.yaml does, letter for letter, or take it out.",
-        )
-
-
-def _security(settings: Settings) -> Iterator[Problem]:
-    if settings.web.host not in ("127.0.0.1", "localhost", "::1") and not settings.web.secure_cookies:
-        yield Problem(
-            "web",
-            "The pages are reachable from other machines and cookies may travel without TLS.",
-            "Put a TLS proxy in front and set [web] secure_cookies = true.",
-            severe=False,
         )

@@ -10,8 +10,8 @@
     commitments  record_commitment, owe_result, drop_result   (answers to our requests; what we owe who asks us)
     node_responses  what nodes answered for each object
     replies      keep_reply, note_echo, discard_reply, count_as_report, note_reply_download
-    people       claim_case, release_case, save_draft, sign_report, correct_report, park_case, retry,
-                 note_report_download
+    people       claim_case, release_case, save_draft, take_over_draft, sign_report, correct_report,
+                 park_case, retry, note_report_download
     verdicts     overrule_verdict                                               (a reader's word on the protocol)
     studies      let_go_on, route_by_hand, keep_study_date
     held_objects  decide_held, look_at_original                                  (objects that stayed here)
@@ -21,9 +21,12 @@
                  accept_keys
     forgetting   begin_forgetting, erase_instances, erase_replies, note_erased, readmit
     accounts     add_user, sign_in, sign_out, check_password, end_expired_sessions
-    notices      take_notices, notices_told, notices_failed, note_wrong_configuration
+    credentials  sign_in_by_issuer, refuse_issued, note_emergency, ask_signer, prove_signer, use_proof,
+                 add_client, revoke_client, note_client_use, refuse_client       (issuers; tokens of programs)
+    notices      take_notices, notices_told, notices_failed, note_wrong_configuration, note_certificates
     operation    take_tick, put_rules_in_force
     journal      the line of a study or case        audit_trail  the line of who did what
+    trail        what of the engine's work is an event of the audit trail
 
 Nothing else opens a writing transaction (tests/gateway/records/ledger/test_every_write.py). What only reads stands in
 `gateway.records.views`, above; what both need, below.
@@ -41,6 +44,14 @@ from gateway.records.ledger.commitments.answers import record_commitment
 from gateway.records.ledger.commitments.owed import NewOwed, NotOwed, drop_result, owe_result
 from gateway.records.ledger.conflicts.decision import decide_conflict, look_at_versions
 from gateway.records.ledger.conflicts.linking import link_person, look_at_persons, unlink_person
+from gateway.records.ledger.credentials.clients import (
+    add_client,
+    note_client_use,
+    refuse_client,
+    revoke_client,
+)
+from gateway.records.ledger.credentials.issuer import note_emergency, refuse_issued, sign_in_by_issuer
+from gateway.records.ledger.credentials.signer import ask_signer, prove_signer, use_proof
 from gateway.records.ledger.enrolments import (
     NewEnrolment,
     edit_enrolment,
@@ -73,6 +84,8 @@ from gateway.records.ledger.identities import (
     rows_by_key,
 )
 from gateway.records.ledger.notices import (
+    NewShown,
+    note_certificates,
     note_wrong_configuration,
     notices_failed,
     notices_told,
@@ -89,6 +102,7 @@ from gateway.records.ledger.people import (
     retry,
     save_draft,
     sign_report,
+    take_over_draft,
 )
 from gateway.records.ledger.refusals import NewRefusal, refuse
 from gateway.records.ledger.replies import (
@@ -124,12 +138,15 @@ __all__ = [
     "NewOwed",
     "NewRefusal",
     "NewReply",
+    "NewShown",
     "NotOwed",
     "Origin",
     "accept_keys",
+    "add_client",
     "add_user",
     "advance",
     "ask_commitment",
+    "ask_signer",
     "begin_forgetting",
     "begin_rotation",
     "check_password",
@@ -159,8 +176,11 @@ __all__ = [
     "look_at_original",
     "look_at_persons",
     "look_at_versions",
+    "note_certificates",
+    "note_client_use",
     "note_deliveries",
     "note_echo",
+    "note_emergency",
     "note_erased",
     "note_keys",
     "note_overdue",
@@ -177,25 +197,32 @@ __all__ = [
     "park",
     "park_case",
     "postpone",
+    "prove_signer",
     "publish_letterbox",
     "put_rules_in_force",
     "readmit",
     "record_commitment",
     "refuse",
+    "refuse_client",
+    "refuse_issued",
     "release_case",
     "renew",
     "reseal_batch",
     "retire_key",
     "retry",
+    "revoke_client",
     "route_by_hand",
     "rows_by_key",
     "save_draft",
     "sealed_enrolment",
     "sign_in",
+    "sign_in_by_issuer",
     "sign_out",
     "sign_report",
     "take_notices",
+    "take_over_draft",
     "take_tick",
     "unlink_person",
     "unopened_letters",
+    "use_proof",
 ]

@@ -20,6 +20,7 @@ from gateway.records.accounts import (
     token_hash,
     viewer_of,
 )
+from gateway.records.credentials import ISSUED_LOGIN
 from gateway.records.database import Database
 from gateway.records.ledger import audit_trail
 from gateway.records.tables.administration import ROLES, Account, WebSession
@@ -37,6 +38,10 @@ def add_user(
     """Create an account; returns its number."""
     if role not in ROLES:
         raise GatewayError(f"{role!r} is not a role.", f"Use one of: {', '.join(ROLES)}.")
+    if login.startswith(ISSUED_LOGIN):
+        raise GatewayError(
+            f"Logins with {ISSUED_LOGIN} are of persons of an issuer.", "Choose another login."
+        )
     if len(password) < SHORTEST_PASSWORD:
         raise GatewayError(
             f"The password has {len(password)} characters.", f"Use at least {SHORTEST_PASSWORD}."
@@ -101,7 +106,14 @@ def sign_in(database: Database, login: str, password: str, lifetime: timedelta) 
 def sign_out(database: Database, token: str) -> None:
     """End a session."""
     with database.write("sign_out") as session:
-        session.execute(delete(WebSession).where(col(WebSession.token_hash) == token_hash(token)))
+        row = session.get(WebSession, token_hash(token))
+        if row is None:
+            return
+        account = session.get_one(Account, row.account_id)
+        audit_trail.append(
+            session, database.now(session), account.login, "signed out", f"account {account.id}"
+        )
+        session.delete(row)
 
 
 def check_password(database: Database, account_id: int, password: str) -> None:

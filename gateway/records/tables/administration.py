@@ -12,6 +12,10 @@ ROLES = ("reader", "lead", "coordinator", "admin")
 """What an account may be: reads; reads and manages the queue; sends for a site; runs the gateway."""
 
 
+OUTCOMES = ("done", "refused", "failed")
+"""How what an audit event tells of ended."""
+
+
 class RetiredKey(SQLModel, table=True):
     """A vault key whose file was removed: no identity may be sealed with it any more."""
 
@@ -85,18 +89,43 @@ class Refusal(Numbered, table=True):
     last_at: datetime
 
 
+class ShownCertificate(SQLModel, table=True):
+    """The certificate that a node showed last, when it called or was called: to tell before it ends."""
+
+    __tablename__ = "shown_certificate"
+    __table_args__ = (one_of("use", ("calling", "called"), "use"),)
+
+    node: str = Field(primary_key=True)
+    use: str = Field(
+        primary_key=True, description="calling: it showed it as a caller; called: it answered with it"
+    )
+    subject: str
+    fingerprint: str = Field(description="SHA-256, hexadecimal")
+    expires_at: datetime
+    seen_at: datetime
+
+
 class AuditEvent(Numbered, table=True):
-    """Who did what; each row carries the hash of the one before."""
+    """Who did what; sealed by the worker in order, each together with the row before it."""
 
     __tablename__ = "audit_event"
+    __table_args__ = (one_of("outcome", OUTCOMES, "outcome"),)
 
-    at: datetime
-    who: str
-    action: str
-    subject: str
+    at: datetime = Field(index=True)
+    who: str = Field(index=True)
+    address: str = Field(default="", description="empty: the gateway itself, or before addresses were kept")
+    action: str = Field(description="name of a row of gateway.records.audit.events")
+    subject: str = Field(index=True)
+    case_id: int | None = Field(default=None, index=True)
+    outcome: str = Field(default="done")
     detail: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
-    previous: str
-    digest: str = Field(unique=True)
+    previous: str | None = Field(default=None, description="of rows from before there was a key")
+    digest: str | None = Field(default=None, unique=True, description="the same")
+    place: int | None = Field(
+        default=None, unique=True, description="in the sealed chain, without a gap; empty until it is sealed"
+    )
+    key_id: str = Field(default="", description="name of the key that sealed it")
+    seal: str = Field(default="", description="HMAC-SHA-256 of the row and of the seal before it")
 
 
 class Tick(SQLModel, table=True):
