@@ -22,6 +22,7 @@ from gateway.records.tables.administration import (
     Notice,
     Refusal,
     RetiredKey,
+    ShownCertificate,
     Tick,
     WebSession,
 )
@@ -183,6 +184,7 @@ NOT_ABOUT_PATIENTS: tuple[type[SQLModel], ...] = (
     SignerProof,
     Client,
     AuditEvent,
+    ShownCertificate,
     Notice,
     Channel,
     Tick,

@@ -27,7 +27,7 @@
                   propose_factor, confirm_factor, finish_set_up, remove_factor
     credentials  sign_in_by_issuer, refuse_issued, note_emergency, ask_signer, prove_signer, use_proof,
                  add_client, revoke_client, note_client_use, refuse_client       (issuers; tokens of programs)
-    notices      take_notices, notices_told, notices_failed, note_wrong_configuration
+    notices      take_notices, notices_told, notices_failed, note_wrong_configuration, note_certificates
     operation    take_tick, put_rules_in_force
     journal      the line of a study or case        audit_trail  the line of who did what
     trail        what of the engine's work is an event of the audit trail
@@ -81,6 +81,8 @@ from gateway.records.ledger.identities import (
     rows_by_key,
 )
 from gateway.records.ledger.notices import (
+    NewShown,
+    note_certificates,
     note_wrong_configuration,
     notices_failed,
     notices_told,
@@ -157,6 +159,7 @@ __all__ = [
     "NewOwed",
     "NewRefusal",
     "NewReply",
+    "NewShown",
     "NotOwed",
     "Origin",
     "Scope",
@@ -207,6 +210,7 @@ __all__ = [
     "look_at_persons",
     "look_at_versions",
     "make_reset_link",
+    "note_certificates",
     "note_client_use",
     "note_deliveries",
     "note_echo",

@@ -22,6 +22,7 @@ from gateway.service.checks import Problem, check
 from gateway.settings import Settings
 from routing_rules import versions
 from support.engine import bench
+from support.nodes.certificates import Authority
 from support.patients import RULES, images, to_the_queue
 from support.records import PASSWORD
 
@@ -367,3 +368,22 @@ def test_a_library_that_may_print_is_told(folder: Path) -> None:
     [told] = [problem for problem in check(raised) if problem.where == "log"]
     assert not told.severe
     assert "sqlalchemy.pool prints from INFO on (it runs dry)" in told.problem
+
+
+def test_certificates_that_end_and_nodes_without_one_are_named(folder: Path) -> None:
+    """One of ours that ends is advice until it has; who would be refused for want of a binding is a problem."""
+    authority = Authority(folder)
+    soon, old = authority.settings("soon", days=20), authority.settings("old", days=-1)
+    (folder / "nodes.yaml").write_text(NODES.format(tls=", tls: {certificate: old.pem, key: old.key}"))
+    asked = settings_of(
+        folder,
+        dicom={"tls_certificate": soon.certificate, "tls_key": soon.key, "tls_ca": authority.file},
+    )
+    told = {each.problem: each.severe for each in check(asked) if each.where == "certificates"}
+    assert [severe for problem, severe in told.items() if "tls_certificate ends on" in problem] == [False]
+    assert [severe for problem, severe in told.items() if "pacs: certificate ended on" in problem] == [True]
+    assert told["pacs is bound to no certificate: when it calls it is refused."]
+    assert old.certificate is not None
+    (folder / "nodes.yaml").write_text(NODES.format(tls=", certificates: CN=pacs"))
+    [bound] = [each.problem for each in check(settings_of(folder)) if each.where == "certificates"]
+    assert bound.startswith("pacs is bound to a certificate, and the gateway asks callers for none")

@@ -4,7 +4,7 @@ An account without a site saw every site; from now on that is said in so many wo
 without one keep what they see. A coordinator without one sees nothing until it has a site: it belonged to none, and
 `gateway check` names it.
 
-Revision a94d3e6c58b1, after e2a94c7d1b60.
+Revision a94d3e6c58b1, after b94c2e70d5a8.
 """
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ import sqlmodel
 from alembic import op
 
 revision = "a94d3e6c58b1"
-down_revision = "e2a94c7d1b60"
+down_revision = "b94c2e70d5a8"
 branch_labels = None
 depends_on = None
 

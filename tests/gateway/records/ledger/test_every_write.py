@@ -147,6 +147,7 @@ EVENTS: Mapping[str, str] = {
     "note_echo": "",
     "note_emergency": "",
     "note_keys": "",
+    "note_certificates": "a notice tells what ends, and the page of the nodes shows the rows",
     "note_seen": "its row says when; what was done has its own line",
     "note_wrong_configuration": "a notice tells it, and the page of the nodes shows it",
     "notices_failed": "the channel's row says so",

@@ -78,7 +78,7 @@ def test_a_site_is_said_by_the_upgrade_and_open_to_no_coordinator_without_one(da
     }
     with database.engine.connect() as connection:
         schema._foreign_keys(connection, "OFF")
-        command.downgrade(schema._config(connection), "e2a94c7d1b60")
+        command.downgrade(schema._config(connection), "b94c2e70d5a8")
         account = sa.Table("account", sa.MetaData(), autoload_with=connection)
         for number, (login, (role, site)) in enumerate(before.items(), start=1):
             own = {"id": number, "login": login, "role": role, "site": site}
