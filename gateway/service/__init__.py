@@ -2,5 +2,5 @@
 
 Read `serve` (what a process of each role does), `supervisor` (one process for each role), `starting`, `keyless`,
 `private_files` and `without_pixels` (what is special about them), then `scaffold` (`gateway init`) and `checks`
-(`gateway check`).
+(`gateway check`) with `declared_sites` (sites that settings name).
 """
