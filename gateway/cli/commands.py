@@ -35,7 +35,12 @@ MODULES: dict[str, dict[str, str]] = {
     },
     "records": {
         "cases": "The cases and their journals.",
+    },
+    "users": {
         "users": "Local accounts.",
+    },
+    "clients": {
+        "clients": "Programs that call with a token of their own.",
     },
     "replies": {
         "replies": "What reading sites sent back by DICOM.",

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from gateway.pipeline.jobs import notify
+from gateway.pipeline.jobs import certificates, notify
 from gateway.pipeline.runner.engine import Engine
 from gateway.pipeline.steps import calendar
 from gateway.records import forgetting, ledger, rotation
@@ -23,6 +23,7 @@ SWEEP_SECONDS = 600
 NOTICE_SECONDS = 30
 LETTER_SECONDS = 15
 CALENDAR_SECONDS = 3600
+CERTIFICATE_SECONDS = 86400
 
 
 def start(engine: Engine, database: Database, settings: Settings) -> BackgroundScheduler:
@@ -58,6 +59,12 @@ def start(engine: Engine, database: Database, settings: Settings) -> BackgroundS
         id="surveillance",
         # Soon after a start too: a gateway that is stopped every evening would never reach its first hour.
         next_run_time=datetime.now(UTC) + timedelta(seconds=LETTER_SECONDS),
+    )
+    scheduler.add_job(
+        once_per_slot(database, "certificates", CERTIFICATE_SECONDS, lambda: certificates.watch(context)),
+        IntervalTrigger(hours=1),  # its slot is the day, whenever the gateway is started in it
+        id="certificates",
+        next_run_time=datetime.now(UTC) + timedelta(seconds=2 * LETTER_SECONDS),
     )
     vault, blobs = engine.context.vault, engine.context.blobs
     for name, job in (

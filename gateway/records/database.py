@@ -39,7 +39,7 @@ class Database:
         self.engine = (
             _sqlite_engine(url)
             if self.is_sqlite
-            else create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+            else create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True)
         )
 
     @contextmanager
@@ -100,7 +100,11 @@ class Database:
 
 
 def _sqlite_engine(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False})
+    engine = create_engine(
+        url,
+        connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
+        hide_parameters=True,  # errors and logs name the statement alone
+    )
 
     @event.listens_for(engine, "do_connect")
     def _is_its_owners(_dialect: Any, _record: Any, arguments: Sequence[Any], _more: Any) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,8 +27,9 @@ from gateway.records.database import Database
 from gateway.records.identities import keys
 from gateway.records.identities.key_checks import checks_of
 from gateway.records.migrations import schema
+from gateway.service import exposure
 from gateway.service.declared_sites import named_sites, nodes_sites, unknown_sites
-from gateway.service.private_files import wide
+from gateway.service.problem import Problem
 from gateway.settings import Settings
 from routing_rules.errors import RuleFileError
 from routing_rules.overlaps import Relation, findings
@@ -39,29 +39,20 @@ from routing_rules.versions import in_force
 _Seen = TypeVar("_Seen")
 
 
-@dataclass(frozen=True)
-class Problem:
-    """One thing that must be mended; `severe` is False for advice."""
-
-    where: str
-    problem: str
-    fix: str
-    severe: bool = True
-
-
 def check(settings: Settings) -> list[Problem]:
     """Every problem found; an empty list means the gateway can be started."""
     parts: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
         _keys,
         _database,
         _disk,
-        _private,
+        exposure.private,
         _nodes_and_rules,
+        exposure.certificates,
         _ways_back,
         _profiles,
         _guidelines,
         _named_sites,
-        _security,
+        exposure.security,
     )
     return [problem for part in parts for problem in part(settings)]
 
@@ -95,6 +86,7 @@ def _database(settings: Settings) -> Iterator[Problem]:
                 return  # made at the first start
             if schema.is_current(database):
                 yield from _keys_needed(settings, database)
+                yield from _accounts(database)
                 return
             yield Problem(
                 "database",
@@ -105,6 +97,19 @@ def _database(settings: Settings) -> Iterator[Problem]:
     except SQLAlchemyError as error:
         told = unreachable(error)
         yield Problem("database", told.problem, told.fix)
+
+
+def _accounts(database: Database) -> Iterator[Problem]:
+    """Accounts that see nothing, because nobody said what they may see."""
+    with database.read() as session:
+        logins = accounts.without_site(session)
+    for login in logins:
+        yield Problem(
+            "accounts",
+            f"The account {login} belongs to no site: it cannot sign in.",
+            f"Give it one: gateway users set {login} --site SITE",
+            severe=False,
+        )
 
 
 def _keys_needed(settings: Settings, database: Database) -> Iterator[Problem]:
@@ -145,21 +150,6 @@ def _disk(settings: Settings) -> Iterator[Problem]:
             "disk",
             f"Only {blobs.free_mb():.0f} MB are free, less than [storage] min_free_mb.",
             "Free space: objects are refused now.",
-        )
-
-
-def _private(settings: Settings) -> Iterator[Problem]:
-    """Files and folders that other accounts of this machine may reach; a key file that is open is told by _keys."""
-    for open_to_others in wide(settings):
-        if open_to_others.first.suffix == ".key":
-            continue
-        more = (
-            f", and {open_to_others.others} more in {open_to_others.place}" if open_to_others.others else ""
-        )
-        yield Problem(
-            "files",
-            f"Other accounts may reach {open_to_others.first} (mode {open_to_others.mode:04o}){more}.",
-            f"Run: chmod -R go-rwx {open_to_others.place}",
         )
 
 
@@ -375,13 +365,3 @@ def _named_sites(settings: Settings) -> Iterator[Problem]:
         known = nodes_sites(settings) | (_in_records(settings, calendar.sites) or frozenset())
         for where, problem in unknown_sites(settings, known):
             yield Problem(where, problem, "Write it as nodes.yaml does, letter for letter, or take it out.")
-
-
-def _security(settings: Settings) -> Iterator[Problem]:
-    if settings.web.host not in ("127.0.0.1", "localhost", "::1") and not settings.web.secure_cookies:
-        yield Problem(
-            "web",
-            "The pages are reachable from other machines and cookies may travel without TLS.",
-            "Put a TLS proxy in front and set [web] secure_cookies = true.",
-            severe=False,
-        )

@@ -1,1 +1,2 @@
-"""Work that belongs to no single study: telling people (`notify`) and forgetting a patient (`forget`)."""
+"""Work that belongs to no single study: telling people (`notify`), watching
+certificates (`certificates`) and forgetting a patient (`forget`)."""

@@ -50,7 +50,9 @@ def _claim(session: Session, case: Case, account_id: int, now: datetime, lease: 
             "Take another case, or ask for a release.",
         )
     if not held or case.claimed_by != account_id:
-        add_line(session, case.study_id, case.saved_id, now, "claimed", who=login_of(session, account_id))
+        login = login_of(session, account_id)
+        add_line(session, case.study_id, case.saved_id, now, "claimed", who=login)
+        audit_trail.append(session, now, login, "case claimed", f"case {case.id}")
     case.claimed_by, case.claimed_until = account_id, now + lease
     case.updated_at = now
     return case.claimed_until
@@ -68,7 +70,9 @@ def release_case(database: Database, case_id: int, account_id: int, *, anybodys:
             )
         case.claimed_by = case.claimed_until = None
         case.updated_at = now = database.now(session)
-        add_line(session, case.study_id, case_id, now, "released", who=login_of(session, account_id))
+        login = login_of(session, account_id)
+        add_line(session, case.study_id, case_id, now, "released", who=login)
+        audit_trail.append(session, now, login, "case released", f"case {case_id}")
 
 
 def save_draft(

@@ -22,6 +22,7 @@ from gateway.service.checks import Problem, check
 from gateway.settings import Settings
 from routing_rules import versions
 from support.engine import bench
+from support.nodes.certificates import Authority
 from support.patients import RULES, images, to_the_queue
 from support.records import PASSWORD
 
@@ -227,6 +228,19 @@ def test_a_site_that_uploads_and_has_no_archive_is_advised(folder: Path) -> None
     ]
 
 
+def test_an_account_that_belongs_to_no_site_is_named(folder: Path) -> None:
+    """A coordinator of before, who saw every site; a disabled one is nobody's trouble."""
+    settings = settings_of(folder)
+    with closing(Database(settings.storage.database)) as database:
+        schema.upgrade(database)
+        for login in ("anna", "bert"):
+            ledger.add_user(database, login, login, "coordinator", "hospital", PASSWORD)
+        with database.engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE account SET site = '', disabled = login = 'bert'")
+    found = [each for each in check(settings) if each.where == "accounts"]
+    assert [each.fix for each in found] == ["Give it one: gateway users set anna --site SITE"]
+
+
 def test_senders_that_say_no_site_and_share_it_are_named(folder: Path) -> None:
     """Two are a mistake, each told where its reports go; one that is no archive is advice; one that is, nothing."""
 
@@ -367,3 +381,30 @@ def test_pages_that_other_machines_reach_ask_for_secure_cookies(folder: Path) ->
 def rules_without_destination(folder: Path, more: str = "") -> None:
     """One rule whose cases stay in the gateway's own queue."""
     (folder / "rules" / "natalizumab.yaml").write_text(RULE.format(id="any", priority=1, more=more))
+
+
+def test_a_library_that_may_print_is_told(folder: Path) -> None:
+    """Advice, with its reason, for as long as it is raised."""
+    raised = settings_of(folder, log={"libraries": ("sqlalchemy.pool=INFO it runs dry",)})
+    [told] = [problem for problem in check(raised) if problem.where == "log"]
+    assert not told.severe
+    assert "sqlalchemy.pool prints from INFO on (it runs dry)" in told.problem
+
+
+def test_certificates_that_end_and_nodes_without_one_are_named(folder: Path) -> None:
+    """One of ours that ends is advice until it has; who would be refused for want of a binding is a problem."""
+    authority = Authority(folder)
+    soon, old = authority.settings("soon", days=20), authority.settings("old", days=-1)
+    (folder / "nodes.yaml").write_text(NODES.format(tls=", tls: {certificate: old.pem, key: old.key}"))
+    asked = settings_of(
+        folder,
+        dicom={"tls_certificate": soon.certificate, "tls_key": soon.key, "tls_ca": authority.file},
+    )
+    told = {each.problem: each.severe for each in check(asked) if each.where == "certificates"}
+    assert [severe for problem, severe in told.items() if "tls_certificate ends on" in problem] == [False]
+    assert [severe for problem, severe in told.items() if "pacs: certificate ended on" in problem] == [True]
+    assert told["pacs is bound to no certificate: when it calls it is refused."]
+    assert old.certificate is not None
+    (folder / "nodes.yaml").write_text(NODES.format(tls=", certificates: CN=pacs"))
+    [bound] = [each.problem for each in check(settings_of(folder)) if each.where == "certificates"]
+    assert bound.startswith("pacs is bound to a certificate, and the gateway asks callers for none")

@@ -232,7 +232,7 @@ def test_parking_says_who_and_why_everywhere(database: Database, clock: FakeCloc
         ("parked", "ana"),
         ("retried", "ben"),
     ]
-    assert [event.action for event in audit_events(database)] == ["case parked", "case retried"]
+    assert [event.action for event in audit_events(database)][-2:] == ["case parked", "case retried"]
 
 
 @pytest.mark.parametrize("unit", ["case", "reply", "study"])
