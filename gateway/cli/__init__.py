@@ -5,7 +5,7 @@ service   init, serve, check, migrate, demo      files   classify, deidentify, r
 nodes     nodes, send                            rules   rules
 records   cases, users                           privacy    vault, forget, readmit
 surveillance  surveillance                       replies    replies
-clients   clients
+clients   clients                                audit      audit
 own_gateway  the gateway a command works on      terminal  what all of them print and read
 """
 

@@ -137,7 +137,7 @@ def bench(folder: Path, rules: str = RULE, url: str = "", cores: Cores = ONE_COR
     schema.upgrade(database)
     keys = folder / "keys"
     for name in ("vault.key", "pseudonym.key"):
-        key_files.make_key(keys / name)
+    for name in ("vault.key", "pseudonym.key", "audit.key"):
     blobs = LocalBlobs(folder / "objects")
     context = StepContext(
         settings,

@@ -1,1 +1,1 @@
-"""Work that belongs to no single study: telling people (`notify`) and forgetting a patient (`forget`)."""
+"""Work of no single study: telling people (`notify`), forgetting a patient (`forget`), sealing the trail (`trail`)."""

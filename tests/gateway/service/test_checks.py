@@ -354,3 +354,10 @@ def test_a_library_that_may_print_is_told(folder: Path) -> None:
     [told] = [problem for problem in check(raised) if problem.where == "log"]
     assert not told.severe
     assert "sqlalchemy.pool prints from INFO on (it runs dry)" in told.problem
+
+
+def test_a_trail_without_a_key_is_told(folder: Path) -> None:
+    """As advice: nothing is lost without it, and the gateway serves."""
+    (folder / "gateway-data" / "keys" / "audit.key").unlink()
+    [told] = [found for found in check(load(folder / "gateway.toml", {})) if "audit.key" in found.problem]
+    assert (told.severe, "gateway audit init-key" in told.fix) == (False, True)
