@@ -14,6 +14,7 @@ from gateway.records.audit.chain import BEFORE_THE_FIRST, seal_of
 from gateway.records.tables.administration import AuditEvent
 
 ANCHORED = "trail anchored"
+BATCH = 500
 
 
 @dataclass(frozen=True)
@@ -92,10 +93,18 @@ class _Walk:
 
 
 def _sealed(session: Session) -> Iterator[AuditEvent]:
-    chosen = select(AuditEvent).where(col(AuditEvent.place).is_not(None)).order_by(col(AuditEvent.place))
-    for row in session.exec(chosen.execution_options(yield_per=500)):
-        yield row
-        session.expunge(row)
+    """The chain from its beginning; a batch at a time, so that a walk that ends early leaves no cursor open."""
+    last = 0
+    while True:
+        after = select(AuditEvent).where(col(AuditEvent.place) > last).order_by(col(AuditEvent.place))
+        rows = session.exec(after.limit(BATCH)).all()
+        for row in rows:
+            assert row.place is not None
+            last = row.place
+            yield row
+        session.expunge_all()
+        if len(rows) < BATCH:
+            return
 
 
 def _of_the_first_chain(session: Session) -> str:

@@ -14,6 +14,7 @@ from gateway.records.tables.administration import AuditEvent
 from gateway.records.tables.cases import Case
 
 PAGE = 100
+BATCH = 500
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,21 @@ def in_order(
     session: Session, since: datetime | None = None, until: datetime | None = None
 ) -> Iterator[AuditEvent]:
     """Every row of a time, sealed ones in the order of the chain, then those that wait; a few at a time."""
-    chosen = select(AuditEvent).where(*_between(since, until))
-    last = col(AuditEvent.place).is_(None), col(AuditEvent.place), col(AuditEvent.id)
-    for row in session.exec(chosen.order_by(*last).execution_options(yield_per=500)):
-        yield row
-        session.expunge(row)
+    asked = _between(since, until)
+    last = 0
+    while rows := _next(session, [*asked, col(AuditEvent.place) > last], AuditEvent.place):
+        yield from rows
+        last = rows[-1].place or 0
+    last = 0
+    waits = [*asked, col(AuditEvent.place).is_(None)]
+    while rows := _next(session, [*waits, col(AuditEvent.id) > last], AuditEvent.id):
+        yield from rows
+        last = rows[-1].saved_id
+
+
+def _next(session: Session, asked: Sequence[ColumnElement[bool]], order: int | None) -> Sequence[AuditEvent]:
+    session.expunge_all()
+    return session.exec(select(AuditEvent).where(*asked).order_by(col(order)).limit(BATCH)).all()
 
 
 def page(

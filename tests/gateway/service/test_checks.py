@@ -359,5 +359,5 @@ def test_a_library_that_may_print_is_told(folder: Path) -> None:
 def test_a_trail_without_a_key_is_told(folder: Path) -> None:
     """As advice: nothing is lost without it, and the gateway serves."""
     (folder / "gateway-data" / "keys" / "audit.key").unlink()
-    [told] = [found for found in check(load(folder / "gateway.toml", {})) if "audit.key" in found.problem]
+    [told] = [found for found in check(settings_of(folder)) if "audit.key" in found.problem]
     assert (told.severe, "gateway audit init-key" in told.fix) == (False, True)
