@@ -14,6 +14,7 @@ A study's path, and where each part of it lives:
     faces       gateway.faces                      taken out of copies, where a rule or a site asks for it
     reporting   gateway.reporting                  what a reader signs, as DICOM SR and as print
     recipients  gateway.recipients                 who gets a report: the site decides
+    certificates  gateway.certificates             when those of TLS end, ours and those that others show
     guidelines  gateway.guidelines                 by which guideline a site's next MRIs are due: the site declares
     files       gateway.files                      the same on files, without a running gateway
     running     gateway.service, gateway.cli, gateway.assembly    processes, commands, and how all of it is put together

@@ -20,12 +20,13 @@ from pynetdicom import AE, evt
 from pynetdicom.association import Association
 from pynetdicom.transport import AssociationSocket
 
+from dicom_nodes.certificates import Certificate
 from dicom_nodes.commitment import (
     SUCCESS,
     CommitmentResult,
 )
 from dicom_nodes.directory import NodeDirectory
-from dicom_nodes.node import TlsSettings
+from dicom_nodes.node import DimseNode, TlsSettings
 from dicom_nodes.scp.callers import Callers
 from dicom_nodes.scp.commitment_provider import CommitmentProvider, Take
 from dicom_nodes.scp.commitment_reports import CommitmentReports
@@ -34,12 +35,14 @@ from dicom_nodes.scp.listening import listen
 from dicom_nodes.scp.places import MOST_STRANGERS, KnownAddresses, Places
 from dicom_nodes.scp.readable import BLANK_TITLE
 from dicom_nodes.scp.refusals import (
+    NO_CERTIFICATE,
     NO_LIST_OF_NODES,
-    NO_TLS,
     TOO_MANY,
     TOO_MANY_OF_ONE_ADDRESS,
     RefusedCaller,
     Told,
+    no_tls,
+    other_certificate,
     refused_contexts,
 )
 from dicom_nodes.scp.server import ReceiverServer
@@ -48,7 +51,7 @@ from dicom_nodes.scp.streaming import StreamingSocket
 from dicom_nodes.upper_layer.contexts import accepted_contexts, storage_sop_classes
 from dicom_nodes.upper_layer.pynetdicom_private import end_network_thread, reject, socket_of
 from dicom_nodes.upper_layer.pynetdicom_setup import MAX_PDU, application_entity, cut
-from dicom_nodes.upper_layer.tls import server_context
+from dicom_nodes.upper_layer.tls import server_context, shown_by
 
 log = logging.getLogger("dicom_nodes.scp.receiver")
 
@@ -74,6 +77,7 @@ class Receiver:
     `also_called` are further AE titles we answer to, so that a rule can go by the address a study was sent to;
     `more_sop_classes` and `more_transfer_syntaxes` are UIDs that are taken besides the known ones. `refused` hears of
     everything that is turned away: associations, presentation contexts, objects before their data set is looked at.
+    `shown` hears which certificate a node was let in with.
     `max_per_address` is how many associations one address may have; 0: as many as all together;
     `max_strangers` how many connections there may be of addresses that no node has.
     `listening` is a socket (of `listen`) that receivers in other processes take connections from, too; without it
@@ -95,6 +99,7 @@ class Receiver:
         max_strangers: int = MOST_STRANGERS,
         tls: TlsSettings | None = None,
         refused: Callable[[RefusedCaller], None] | None = None,
+        shown: Callable[[str, Certificate], None] | None = None,
         idle_timeout_s: float = _IDLE_TIMEOUT_S,
         also_called: Iterable[str] = (),
         begin: Begin | None = None,
@@ -129,6 +134,7 @@ class Receiver:
         self._server: ReceiverServer | None = None
         self._thread: threading.Thread | None = None
         self._callers = Callers(refused)
+        self._shown = shown
         classes = frozenset(storage_sop_classes(self._more_sop_classes))
         self._storage = StorageRequests(self._callers, classes, begin)
         self._stopping = threading.Event()
@@ -255,6 +261,8 @@ class Receiver:
             )
             fix = "If it is wanted, add a node with its AE title and address to nodes.yaml."
             self._reject(association, _CALLING_UNKNOWN, RefusedCaller(calling, called, address, why, fix))
+        elif (wrong := self._wrong_certificate(node, shown_by(socket_of(association)))) is not None:
+            self._reject(association, _CALLING_UNKNOWN, RefusedCaller(calling, called, address, *wrong, name))
         else:
             self._is_known.remember(address)
             here, everywhere = self._places.let_in(socket_of(association))
@@ -271,6 +279,22 @@ class Receiver:
                 return
             self._callers.admit(association, node, calling or node.ae_title, called or self.ae_title, address)
 
+    def _wrong_certificate(self, node: DimseNode, shown: Certificate | None) -> Told | None:
+        """Why this certificate does not let the node in; None when it does, or none is asked for."""
+        demanded = self._tls is not None and self._tls.ca is not None
+        if not node.certificates and not demanded:
+            return None
+        if shown is None:
+            return NO_CERTIFICATE
+        if not shown.is_one_of(node.certificates):
+            return other_certificate(shown, node)
+        if self._shown is not None:
+            try:
+                self._shown(node.name, shown)
+            except Exception:
+                log.exception("the certificate of node %s could not be noted", node.name)
+        return None
+
     def _reject(
         self, association: Association, answer: tuple[int, int, int], refusal: RefusedCaller | None
     ) -> None:
@@ -284,8 +308,8 @@ class Receiver:
         for why, fix in refused_contexts(event.assoc):
             self._callers.turned_away(event.assoc, why, fix)
 
-    def _failed_to_connect(self, address: str, *, tls: bool, times: int = 1) -> None:
-        why, fix = NO_TLS if tls else TOO_MANY
+    def _failed_to_connect(self, address: str, error: BaseException | None = None, times: int = 1) -> None:
+        why, fix = TOO_MANY if error is None else no_tls(error)
         self._callers.record(RefusedCaller("", "", address, why, fix, times=times))
 
     def _socket_of(self, plain: AssociationSocket, limit: int) -> StreamingSocket:

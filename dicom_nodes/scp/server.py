@@ -47,8 +47,8 @@ _TELL_EVERY_S = 10.0  # between two words about connections that were dropped be
 class Failed(Protocol):
     """Hears of a connection that did not become an association."""
 
-    def __call__(self, address: str, *, tls: bool, times: int = 1) -> None:
-        """`tls`: its handshake failed; otherwise too many were open, `times` of them since the last word."""
+    def __call__(self, address: str, error: BaseException | None = None, times: int = 1) -> None:
+        """`error`: of its TLS handshake; without it too many were open, `times` of them since the last word."""
 
 
 class BoundedSocket(AssociationSocket):
@@ -182,7 +182,7 @@ class ReceiverServer(ThreadedAssociationServer):
         """Not in the thread that takes connections: whoever hears it may take a while."""
         if self._failed is not None:
             threading.Thread(
-                target=self._failed, args=(address,), kwargs={"tls": False, "times": times}, daemon=True
+                target=self._failed, args=(address,), kwargs={"times": times}, daemon=True
             ).start()
 
     def finish_request(self, request: Any, client_address: Any) -> None:
@@ -209,4 +209,4 @@ class ReceiverServer(ThreadedAssociationServer):
         error = sys.exc_info()[1]
         log.warning("connection from %s failed: %s", client_address[0], error)
         if isinstance(error, ssl.SSLError) and self._failed is not None:
-            self._failed(client_address[0], tls=True)
+            self._failed(client_address[0], error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
+from dicom_nodes.certificates import Certificate
 from dicom_nodes.commitment import INVALID_ARGUMENT, CommitmentRequest, CommitmentResult
 from dicom_nodes.instance import ReceivedInstance
 from dicom_nodes.node import Node, TlsSettings
@@ -72,6 +73,16 @@ def receiver(gateway: Gateway, port: SharedPort | None = None) -> Receiver:
             ),
         )
 
+    noted: dict[str, str] = {}
+
+    def shown(name: str, certificate: Certificate) -> None:
+        if noted.get(name) != certificate.fingerprint:
+            new = ledger.NewShown(
+                name, "calling", certificate.subject, certificate.fingerprint, certificate.expires_at
+            )
+            ledger.note_certificates(database, [new], ())
+            noted[name] = certificate.fingerprint
+
     dicom = settings.dicom
     processes = port.processes if port else 1
     tls = TlsSettings(dicom.tls_certificate, dicom.tls_key, dicom.tls_ca) if dicom.tls_certificate else None
@@ -90,6 +101,7 @@ def receiver(gateway: Gateway, port: SharedPort | None = None) -> Receiver:
         listening=port.listening if port else None,
         tls=tls,
         refused=refused,
+        shown=shown,
         also_called=dicom.also_called.split(","),
         more_sop_classes=uids_of(dicom.more_sop_classes),
         more_transfer_syntaxes=uids_of(dicom.more_transfer_syntaxes),

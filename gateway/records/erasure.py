@@ -21,6 +21,7 @@ from gateway.records.tables.administration import (
     Notice,
     Refusal,
     RetiredKey,
+    ShownCertificate,
     Tick,
     WebSession,
 )
@@ -181,6 +182,7 @@ NOT_ABOUT_PATIENTS: tuple[type[SQLModel], ...] = (
     SignerProof,
     Client,
     AuditEvent,
+    ShownCertificate,
     Notice,
     Channel,
     Tick,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,22 +26,13 @@ from gateway.records.database import Database
 from gateway.records.identities import audit_keys, keys
 from gateway.records.identities.key_checks import checks_of
 from gateway.records.migrations import schema
-from gateway.service.private_files import wide
+from gateway.service import exposure
+from gateway.service.problem import Problem
 from gateway.settings import Settings
 from routing_rules.errors import RuleFileError
 from routing_rules.overlaps import Relation, findings
 from routing_rules.rule_files import load_rules
 from routing_rules.versions import in_force
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One thing that must be mended; `severe` is False for advice."""
-
-    where: str
-    problem: str
-    fix: str
-    severe: bool = True
 
 
 def check(settings: Settings) -> list[Problem]:
@@ -51,12 +41,13 @@ def check(settings: Settings) -> list[Problem]:
         _keys,
         _database,
         _disk,
-        _private,
+        exposure.private,
         _nodes_and_rules,
+        exposure.certificates,
         _ways_back,
         _profiles,
         _guidelines,
-        _security,
+        exposure.security,
     )
     return [problem for part in parts for problem in part(settings)]
 
@@ -148,21 +139,6 @@ def _disk(settings: Settings) -> Iterator[Problem]:
             "disk",
             f"Only {blobs.free_mb():.0f} MB are free, less than [storage] min_free_mb.",
             "Free space: objects are refused now.",
-        )
-
-
-def _private(settings: Settings) -> Iterator[Problem]:
-    """Files and folders that other accounts of this machine may reach; a key file that is open is told by _keys."""
-    for open_to_others in wide(settings):
-        if open_to_others.first.suffix == ".key":
-            continue
-        more = (
-            f", and {open_to_others.others} more in {open_to_others.place}" if open_to_others.others else ""
-        )
-        yield Problem(
-            "files",
-            f"Other accounts may reach {open_to_others.first} (mode {open_to_others.mode:04o}){more}.",
-            f"Run: chmod -R go-rwx {open_to_others.place}",
         )
 
 
@@ -373,21 +349,4 @@ def _faces(settings: Settings, by_rule: bool) -> Iterator[Problem]:
             "profiles",
             f"[files] deface_sites names the site {site!r}, and no node and no account is of it: nobody's faces go.",
             "Write it as nodes.yaml does, letter for letter, or take it out.",
-        )
-
-
-def _security(settings: Settings) -> Iterator[Problem]:
-    for library in settings.log.raised:
-        yield Problem(
-            "log",
-            f"The log has what {library.logger} prints from {library.level} on ({library.why}): it may name patients.",
-            "Fine while somebody needs it; then take it out of [log] libraries.",
-            severe=False,
-        )
-    if settings.web.host not in ("127.0.0.1", "localhost", "::1") and not settings.web.secure_cookies:
-        yield Problem(
-            "web",
-            "The pages are reachable from other machines and cookies may travel without TLS.",
-            "Put a TLS proxy in front and set [web] secure_cookies = true.",
-            severe=False,
         )

@@ -23,7 +23,7 @@
     accounts     add_user, sign_in, sign_out, check_password, end_expired_sessions
     credentials  sign_in_by_issuer, refuse_issued, note_emergency, ask_signer, prove_signer, use_proof,
                  add_client, revoke_client, note_client_use, refuse_client       (issuers; tokens of programs)
-    notices      take_notices, notices_told, notices_failed, note_wrong_configuration
+    notices      take_notices, notices_told, notices_failed, note_wrong_configuration, note_certificates
     operation    take_tick, put_rules_in_force
     journal      the line of a study or case        audit_trail  the line of who did what
     trail        seal_trail, anchor_due, note_anchor, note_unsealed, note_key, note_use;
@@ -85,6 +85,8 @@ from gateway.records.ledger.identities import (
     rows_by_key,
 )
 from gateway.records.ledger.notices import (
+    NewShown,
+    note_certificates,
     note_wrong_configuration,
     notices_failed,
     notices_told,
@@ -145,6 +147,7 @@ __all__ = [
     "NewOwed",
     "NewRefusal",
     "NewReply",
+    "NewShown",
     "NotOwed",
     "Origin",
     "accept_keys",
@@ -183,7 +186,11 @@ __all__ = [
     "look_at_original",
     "look_at_persons",
     "look_at_versions",
+<<<<<<< HEAD
     "note_anchor",
+=======
+    "note_certificates",
+>>>>>>> main
     "note_client_use",
     "note_deliveries",
     "note_echo",

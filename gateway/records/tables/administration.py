@@ -89,6 +89,22 @@ class Refusal(Numbered, table=True):
     last_at: datetime
 
 
+class ShownCertificate(SQLModel, table=True):
+    """The certificate that a node showed last, when it called or was called: to tell before it ends."""
+
+    __tablename__ = "shown_certificate"
+    __table_args__ = (one_of("use", ("calling", "called"), "use"),)
+
+    node: str = Field(primary_key=True)
+    use: str = Field(
+        primary_key=True, description="calling: it showed it as a caller; called: it answered with it"
+    )
+    subject: str
+    fingerprint: str = Field(description="SHA-256, hexadecimal")
+    expires_at: datetime
+    seen_at: datetime
+
+
 class AuditEvent(Numbered, table=True):
     """Who did what; sealed by the worker in order, each together with the row before it."""
 

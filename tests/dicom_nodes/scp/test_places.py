@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from support.nodes.peers import HERE, Kept, node, receiver, wait_until
 from support.nodes.raw_peer import ECHO, RawPeer, association_request, command_set, echo_command, message
 
 MODALITY = node("modality", "MODALITY", 4242)
+BOUND = replace(MODALITY, certificates=("CN=client",))
 STRANGER = "127.0.0.2"
 ANOTHER = "127.0.0.3"
 FLOOD = 400
@@ -63,7 +65,7 @@ def test_handshakes_that_never_end_keep_nobody_out(tmp_path: Path) -> None:
     """The same where TLS is on: what has not even begun to speak it counts."""
     authority = Authority(tmp_path)
     before = threading.active_count()
-    with receiver(Kept(), MODALITY, tls=authority.settings("server"), max_associations=8) as running:
+    with receiver(Kept(), BOUND, tls=authority.settings("server"), max_associations=8) as running:
         with flood(running.port, STRANGER):
             honest(running.port, tls=authority.settings("client"))
             assert threading.active_count() - before < 120

@@ -22,6 +22,7 @@ from gateway.service.checks import Problem, check
 from gateway.settings import Settings
 from routing_rules import versions
 from support.engine import bench
+from support.nodes.certificates import Authority
 from support.patients import RULES, images, to_the_queue
 from support.records import PASSWORD
 
@@ -361,3 +362,22 @@ def test_a_trail_without_a_key_is_told(folder: Path) -> None:
     (folder / "gateway-data" / "keys" / "audit.key").unlink()
     [told] = [found for found in check(settings_of(folder)) if "audit.key" in found.problem]
     assert (told.severe, "gateway audit init-key" in told.fix) == (False, True)
+
+
+def test_certificates_that_end_and_nodes_without_one_are_named(folder: Path) -> None:
+    """One of ours that ends is advice until it has; who would be refused for want of a binding is a problem."""
+    authority = Authority(folder)
+    soon, old = authority.settings("soon", days=20), authority.settings("old", days=-1)
+    (folder / "nodes.yaml").write_text(NODES.format(tls=", tls: {certificate: old.pem, key: old.key}"))
+    asked = settings_of(
+        folder,
+        dicom={"tls_certificate": soon.certificate, "tls_key": soon.key, "tls_ca": authority.file},
+    )
+    told = {each.problem: each.severe for each in check(asked) if each.where == "certificates"}
+    assert [severe for problem, severe in told.items() if "tls_certificate ends on" in problem] == [False]
+    assert [severe for problem, severe in told.items() if "pacs: certificate ended on" in problem] == [True]
+    assert told["pacs is bound to no certificate: when it calls it is refused."]
+    assert old.certificate is not None
+    (folder / "nodes.yaml").write_text(NODES.format(tls=", certificates: CN=pacs"))
+    [bound] = [each.problem for each in check(settings_of(folder)) if each.where == "certificates"]
+    assert bound.startswith("pacs is bound to a certificate, and the gateway asks callers for none")
