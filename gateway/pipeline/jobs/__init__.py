@@ -1,6 +1,2 @@
-<<<<<<< HEAD
-"""Work of no single study: telling people (`notify`), forgetting a patient (`forget`), sealing the trail (`trail`)."""
-=======
-"""Work that belongs to no single study: telling people (`notify`), watching
-certificates (`certificates`) and forgetting a patient (`forget`)."""
->>>>>>> main
+"""Work that belongs to no single study: telling people (`notify`), watching certificates (`certificates`), forgetting a
+patient (`forget`) and sealing the audit trail (`trail`)."""

@@ -186,11 +186,8 @@ __all__ = [
     "look_at_original",
     "look_at_persons",
     "look_at_versions",
-<<<<<<< HEAD
     "note_anchor",
-=======
     "note_certificates",
->>>>>>> main
     "note_client_use",
     "note_deliveries",
     "note_echo",

@@ -140,11 +140,8 @@ EVENTS: Mapping[str, str] = {
     "note_audit_key": "",
     "note_audit_use": "",
     "note_keys": "",
-<<<<<<< HEAD
     "note_unsealed": "a notice tells it; the trail has what is not sealed yet",
-=======
     "note_certificates": "a notice tells what ends, and the page of the nodes shows the rows",
->>>>>>> main
     "note_wrong_configuration": "a notice tells it, and the page of the nodes shows it",
     "notices_failed": "the channel's row says so",
     "notices_told": "the channel's row says so",
