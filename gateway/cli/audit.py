@@ -118,11 +118,13 @@ def verify(
 @audit_app.command("export")
 def export(
     form: Annotated[
-        Format, typer.Option("--format", help="jsonl: a JSON object a line; csv.")
+        Format, typer.Option("--format", metavar="jsonl|csv", help="jsonl: a JSON object a line; csv.")
     ] = Format.JSONL,
-    since: Annotated[datetime | None, typer.Option(help="From this moment on, UTC.")] = None,
-    until: Annotated[datetime | None, typer.Option(help="Before this moment, UTC.")] = None,
-    file: Annotated[Path | None, typer.Option("--out", help="File; without it the standard output.")] = None,
+    since: Annotated[datetime | None, typer.Option(metavar="WHEN", help="From this moment on, UTC.")] = None,
+    until: Annotated[datetime | None, typer.Option(metavar="WHEN", help="Before this moment, UTC.")] = None,
+    file: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="File; without it the standard output.")
+    ] = None,
     config: ConfigOption = None,
 ) -> None:
     """Write the trail out, with its seals: for whoever has to read it, or keeps it elsewhere."""
