@@ -64,7 +64,7 @@ def prepare(turn: Turn, context: StepContext) -> StepResult:
     work = _Preparation(context, case, whole, instances, known, numbered or study.person_of is not None)
     for one in _made(context, whole, instances, known):
         work.take(one)
-    return work.result(sealed(context, case.site, header, alias), turn)
+    return work.result(sealed(context, case.site, header, alias))
 
 
 def kinds_by_number(series: Sequence[Mapping[str, Any]], *, least: float = 0.0) -> Mapping[str, str]:
