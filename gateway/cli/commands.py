@@ -35,6 +35,8 @@ MODULES: dict[str, dict[str, str]] = {
     },
     "records": {
         "cases": "The cases and their journals.",
+    },
+    "users": {
         "users": "Local accounts.",
     },
     "clients": {
@@ -45,6 +47,9 @@ MODULES: dict[str, dict[str, str]] = {
     },
     "surveillance": {
         "surveillance": "Who needs a surveillance MRI when.",
+    },
+    "audit": {
+        "audit": "The audit trail: its key, its proof, and the trail as a file.",
     },
     "privacy": {
         "vault": "The keys that identities are sealed with.",

@@ -23,7 +23,7 @@ from gateway.recipients import Nobody, ToNode, ToUploader, recipient
 from gateway.records import accounts, key_proof, ledger
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
-from gateway.records.identities import keys
+from gateway.records.identities import audit_keys, keys
 from gateway.records.identities.key_checks import checks_of
 from gateway.records.migrations import schema
 from gateway.service import exposure
@@ -58,6 +58,14 @@ def _keys(settings: Settings) -> Iterator[Problem]:
             keys.read_key(settings.storage.keys / name)
         except GatewayError as error:
             yield Problem("keys", error.problem, error.fix)
+    if not (settings.storage.keys / audit_keys.CURRENT).exists():
+        told = f"There is no {audit_keys.CURRENT} in {settings.storage.keys}: the audit trail is kept, and not sealed."
+        yield Problem("keys", told, "Run: gateway audit init-key", severe=False)
+    for path in sorted(settings.storage.keys.glob(audit_keys.ANY)):
+        try:
+            keys.read_key(path)
+        except GatewayError as error:
+            yield Problem("keys", error.problem, error.fix)
     for path in sorted(settings.storage.keys.glob(keys.ANY)):
         if path.name != keys.CURRENT:
             try:
@@ -81,6 +89,7 @@ def _database(settings: Settings) -> Iterator[Problem]:
                 return  # made at the first start
             if schema.is_current(database):
                 yield from _keys_needed(settings, database)
+                yield from _accounts(database)
                 return
             yield Problem(
                 "database",
@@ -91,6 +100,19 @@ def _database(settings: Settings) -> Iterator[Problem]:
     except SQLAlchemyError as error:
         told = unreachable(error)
         yield Problem("database", told.problem, told.fix)
+
+
+def _accounts(database: Database) -> Iterator[Problem]:
+    """Accounts that see nothing, because nobody said what they may see."""
+    with database.read() as session:
+        logins = accounts.without_site(session)
+    for login in logins:
+        yield Problem(
+            "accounts",
+            f"The account {login} belongs to no site: it cannot sign in.",
+            f"Give it one: gateway users set {login} --site SITE",
+            severe=False,
+        )
 
 
 def _keys_needed(settings: Settings, database: Database) -> Iterator[Problem]:
