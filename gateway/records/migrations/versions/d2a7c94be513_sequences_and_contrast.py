@@ -1,6 +1,6 @@
 """which sequences a study shows, and the last MRI with contrast of an enrolment.
 
-Revision d2a7c94be513, after b94c2e70d5a8.
+Revision d2a7c94be513, after a94d3e6c58b1.
 
 A T1 of one image made an MRI a full one, and nobody knew whether a later MRI had the contrast a report had asked for.
 What the series of earlier studies show is worked out from their facts, where these tell where images lie; else it is
@@ -17,7 +17,7 @@ import sqlmodel
 from alembic import op
 
 revision = "d2a7c94be513"
-down_revision = "b94c2e70d5a8"
+down_revision = "a94d3e6c58b1"
 branch_labels = None
 depends_on = None
 
