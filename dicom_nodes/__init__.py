@@ -14,6 +14,7 @@ Read `node` (who), then `scp.receiver` (what comes in), then `sender` (what goes
     scu/  web/                     the two ways of asking: associations and DICOMweb
     counts                         how many instances of a study a node counts
     commitment                     storage commitment, asked and answered
+    certificates                   whose certificate one is, when it ends, which node it is bound to
     peer_numbers                   numbers as peers state them: never an error, at worst no number
     instance                       one received object
     data_sets                      a stored object as pydicom's data set

@@ -102,6 +102,30 @@ def may_call_from(node: Node, address: str) -> bool:
     return isinstance(node, DimseNode) and any(str(caller) in addresses_of(host) for host in node.hosts)
 
 
+def has_address(nodes: NodeDirectory, address: str) -> bool:
+    """Whether a node may call from `address`, by what the list says in numbers: no name is looked up."""
+    caller = _plain(address)
+    if caller is None:
+        return False
+    written = (each for node in nodes if isinstance(node, DimseNode) for each in node.addresses or node.hosts)
+    return any(caller in network for network in map(_network, written) if network is not None)
+
+
+def hosts_of(nodes: NodeDirectory) -> frozenset[str]:
+    """The names whose addresses nodes may call from."""
+    written = {
+        host for node in nodes if isinstance(node, DimseNode) and not node.addresses for host in node.hosts
+    }
+    return frozenset(host for host in written if _network(host) is None)
+
+
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return None
+
+
 def addresses_of(host: str) -> frozenset[str]:
     """The addresses a host name resolves to now (remembered for 30 s; empty if it does not resolve)."""
     known = _resolved.get(host)

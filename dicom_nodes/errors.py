@@ -3,6 +3,7 @@
 NodeError
 ├── NodeUnreachable          nobody answers at that address (look again later)
 ├── NodeTimeout              somebody answers, but not in time (look again later)
+├── TlsRefused               TLS is not spoken: a certificate, or the version (look again later)
 ├── AssociationAborted       somebody answers, and breaks off before an association exists
 ├── AssociationRejected      the peer said no
 ├── CommitmentNotSupported   the peer takes objects but never commits to them (never retry)
@@ -41,6 +42,12 @@ class NodeTimeout(NodeError):
     """The peer took longer than the time allowed for this operation."""
 
     answer = meaning(Answered.BROKEN, Broken.SILENT)
+
+
+class TlsRefused(NodeError):
+    """No TLS with the peer: it says which certificate is wrong, and how. Once it is renewed the same call succeeds."""
+
+    answer = meaning(Answered.BROKEN, Broken.UNREACHABLE)
 
 
 class AssociationAborted(NodeError):

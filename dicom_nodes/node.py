@@ -95,6 +95,8 @@ class DimseNode:
     commitment_address: ServiceAddress | None = None
     calling_ae_titles: tuple[str, ...] = ()
     """The titles it calls with; empty: `ae_title`."""
+    certificates: tuple[str, ...] = ()
+    """SHA-256 fingerprints or subjects of the certificates it calls with; empty: it may call without TLS alone."""
     commitment_results_from: tuple[str, ...] = ()
     """The titles that report commitment for it; empty: those it calls with, and that of its commitment service."""
 

@@ -166,6 +166,17 @@ def _tls(value: Any) -> Any:
     return value
 
 
+def _certificate(value: Any) -> str:
+    from dicom_nodes.certificates import normal_form  # with it comes cryptography, which few lists need
+
+    try:
+        normal_form(str(value))
+    except ValueError:
+        fix = "Write its SHA-256 fingerprint (64 hexadecimal digits) or its subject (CN=pacs,O=Hospital)."
+        raise complaint("names no certificate", value, fix) from None
+    return str(value)
+
+
 _AeTitle = Annotated[str, _formed(_AE_TITLE, "1 to 16 characters, no backslash")]
 _AeTitles = Annotated[tuple[_AeTitle, ...], BeforeValidator(_listed)]
 
@@ -232,6 +243,9 @@ class DimseEntry(Entry):
     store: Annotated[_ServiceAddress, BeforeValidator(_service_address)] = _ServiceAddress()
     query: Annotated[_ServiceAddress, BeforeValidator(_service_address)] = _ServiceAddress()
     calling_ae_titles: _AeTitles = ()
+    certificates: Annotated[
+        tuple[Annotated[str, BeforeValidator(_certificate)], ...], BeforeValidator(_listed)
+    ] = ()
     commitment_results_from: _AeTitles = ()
 
     def node(self) -> DimseNode:
@@ -252,6 +266,7 @@ class DimseEntry(Entry):
             query_address=self.query.of(self),
             commitment_address=None if self.commitment is None else self.commitment.of(self),
             calling_ae_titles=self.calling_ae_titles,
+            certificates=self.certificates,
             commitment_results_from=self.commitment_results_from,
         )
 

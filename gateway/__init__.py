@@ -14,12 +14,15 @@ A study's path, and where each part of it lives:
     faces       gateway.faces                      taken out of copies, where a rule or a site asks for it
     reporting   gateway.reporting                  what a reader signs, as DICOM SR and as print
     recipients  gateway.recipients                 who gets a report: the site decides
+    certificates  gateway.certificates             when those of TLS end, ours and those that others show
     guidelines  gateway.guidelines                 by which guideline a site's next MRIs are due: the site declares
     files       gateway.files                      the same on files, without a running gateway
     running     gateway.service, gateway.cli, gateway.assembly    processes, commands, and how all of it is put together
     trying      gateway.demo                       a hospital, a reading site and a phantom, round the whole loop
     states      gateway.lifecycle                  of a study, a case and a reply, and which may follow which
-    ground      gateway.settings (read by gateway.settings_file), clock, logs, errors, quiet_pydicom    for all
+    ground      gateway.settings (settings_table, sign_in_settings, settings_file), clock, logs    for all
+    ground      gateway.errors, quiet_pydicom      for all
+    withheld    gateway.withheld                   what no text that leaves may hold: UIDs, words of exceptions
     wrong       gateway.wrong_configuration        a file that cannot be used while its last good content is
 """
 

@@ -8,26 +8,22 @@ from __future__ import annotations
 import os
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
+
+from gateway.settings_table import Table
+from gateway.settings_table import parts as _parts
+from gateway.sign_in_settings import OidcSettings, SecurityTxtSettings
+
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+"""How severe a record of the log is."""
 
 
 def usable_cores() -> int:
     """Processor cores this process may use, where the system tells: what 0 means for a number of processes."""
     mine = getattr(os, "sched_getaffinity", None)
     return len(mine(0)) if mine is not None else os.cpu_count() or 1
-
-
-def _parts(value: object) -> object:
-    """A list as the environment gives it: one text, separated by commas."""
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-class Table(BaseModel):
-    """A table of gateway.toml: unknown keys are errors, because a misspelt setting is a silent one."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class DicomSettings(Table):
@@ -63,6 +59,18 @@ class DicomSettings(Table):
         64,
         ge=1,
         description="associations at once, evenly over the processes; one more is refused as a temporary congestion",
+    )
+    max_associations_per_address: int = Field(
+        48,
+        ge=1,
+        description="of these, from one address: three quarters, so that one system that leaves associations open "
+        "keeps no other out",
+    )
+    max_unknown: int = Field(
+        16,
+        ge=1,
+        description="connections at once from addresses of no node, for each process; the oldest gives way to the "
+        "next: a rejection takes milliseconds",
     )
     processes: int = Field(
         0, ge=0, description="processes that receive on the port; 0: one for each core, but at most four"
@@ -112,6 +120,14 @@ class WebSettings(Table):
         return value
 
     session_hours: float = Field(12.0, gt=0, description="hours until a sign-in ends: one working day")
+    idle_minutes: float = Field(
+        60.0,
+        gt=0,
+        description="minutes that a session may be left alone; pages that refresh themselves do not count as use",
+    )
+    reset_hours: float = Field(
+        24.0, gt=0, description="hours that the one-time link for a new password works: until the next shift"
+    )
     claim_minutes: float = Field(
         45.0, gt=0, description="minutes a claim holds a case; each saved draft renews it"
     )
@@ -312,15 +328,73 @@ class NotifySettings(Table):
     timeout: float = Field(20.0, gt=0, description="seconds for one message")
 
 
+class RaisedLibrary(NamedTuple):
+    """A logger of a library that may speak, from which level on, and why."""
+
+    logger: str
+    level: LogLevel
+    why: str
+
+    @classmethod
+    def of(cls, text: str) -> RaisedLibrary:
+        """From `logger=LEVEL reason`; raises ValueError."""
+        logger, equals, rest = text.partition("=")
+        level, _, why = rest.strip().partition(" ")
+        levels = [known for known in get_args(LogLevel) if known == level]
+        if not equals or not logger.strip() or not levels or not why.strip():
+            raise ValueError(
+                f"{text!r} is no logger, level and reason; write as: sqlalchemy.pool=INFO pools run dry at night"
+            )
+        return cls(logger.strip(), levels[0], why.strip())
+
+
+class AuditSettings(Table):
+    """How the audit trail proves itself."""
+
+    anchors: Path | None = Field(
+        None,
+        description="file that the heads of the chain are written to, away from the database if possible; without it, "
+        "audit-anchors.jsonl beside the objects",
+    )
+    anchor_every: float = Field(
+        600.0,
+        gt=0,
+        description="seconds between anchors: of what is older, no end can be cut off without being missed",
+    )
+    append_only: bool = Field(
+        False,
+        description="true: the file of anchors is set so that nobody can but append (chattr +a), where the gateway's "
+        "account may do that; only root can take it back, to move or delete the file",
+    )
+
+
 class LogSettings(Table):
     """What the process prints."""
 
     format: Literal["auto", "json", "text"] = Field(
         "auto", description="auto: text on a terminal, JSON otherwise"
     )
-    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", description="least severe record printed"
+    level: LogLevel = Field("INFO", description="least severe record printed")
+    libraries: tuple[str, ...] = Field(
+        (),
+        description="loggers besides the gateway's own that speak, each with its level and the reason: "
+        '["sqlalchemy.pool=INFO pools run dry at night"], in the environment separated by commas; what libraries print '
+        "may name patients",
     )
+
+    _separated = field_validator("libraries", mode="before")(_parts)
+
+    @field_validator("libraries")
+    @classmethod
+    def _have_reasons(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            RaisedLibrary.of(each)
+        return value
+
+    @property
+    def raised(self) -> tuple[RaisedLibrary, ...]:
+        """The loggers of `libraries`."""
+        return tuple(map(RaisedLibrary.of, self.libraries))
 
 
 class Settings(Table):
@@ -336,4 +410,7 @@ class Settings(Table):
     files: FileSettings = FileSettings()
     surveillance: SurveillanceSettings = SurveillanceSettings()
     notify: NotifySettings = NotifySettings()
+    oidc: OidcSettings = OidcSettings()
+    security_txt: SecurityTxtSettings = SecurityTxtSettings()
+    audit: AuditSettings = AuditSettings()
     log: LogSettings = LogSettings()

@@ -29,6 +29,7 @@ PATH_KEYS = (
     ("dicom", "tls_key"),
     ("dicom", "tls_ca"),
     ("surveillance", "own"),
+    ("oidc", "ca"),
 )
 
 

@@ -9,12 +9,14 @@ fragments are spread over PDVs and PDUs means nothing (several PDVs in a PDU, on
 
     between messages --command fragment--> command --last, C-STORE-RQ-->          storing --last--> answered
                                                    --last, any other, with data--> passing --last--> between messages
-A fragment that does not fit its place is a violation by the peer's service user: A-ABORT with source 0.
+A fragment that does not fit its place is a violation by the peer's service user: A-ABORT with source 0. Nothing is
+asked of the peer and nothing here can be cancelled: a response or a C-CANCEL is read and forgotten.
 """
 
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Mapping
 
 from dicom_nodes.scp.incoming import OUT_OF_RESOURCES, Discarded, Incoming
@@ -39,6 +41,7 @@ from dicom_nodes.upper_layer.pdus import (
 
 log = logging.getLogger("dicom_nodes.scp.receiver")
 
+_C_CANCEL_RQ, _RESPONSE = 0x0FFF, 0x8000
 _MAX_PASSED = 4 * 1024 * 1024
 """Bytes of a data set that is no image (a commitment request, a query): pynetdicom holds it in memory."""
 
@@ -62,6 +65,8 @@ class Exchange:
     ) -> None:
         self.answers = bytearray()
         self.passed = bytearray()
+        self.requests: deque[int] = deque()
+        """Where each request that was passed ends, in bytes passed from the beginning: its answer is still to come."""
         self.served = 0
         self._contexts = contexts
         self._begin = begin
@@ -74,6 +79,8 @@ class Exchange:
         self._request: dict[int, bytes] = {}
         self._incoming: Incoming | None = None
         self._passing = -1  # bytes passed of the present data set; -1 while none is
+        self._is_idle_talk = False  # the present message is passed to nobody
+        self._written = 0  # bytes passed from the beginning
         self._over = False
 
     @property
@@ -95,7 +102,7 @@ class Exchange:
             if isinstance(event, Pdu):
                 self.abandon()
                 self._over = True
-                self.passed += event.encoded
+                self._pass(event.encoded)
             else:
                 self._fragment(event)
 
@@ -131,11 +138,12 @@ class Exchange:
         encoded, self._command, self._in_command = bytes(self._command), bytearray(), False
         command = read_command(encoded)
         has_data = number_of(command, DATA_SET_TYPE) != NO_DATA_SET
-        if number_of(command, COMMAND_FIELD) != C_STORE_RQ:
+        if (field := number_of(command, COMMAND_FIELD)) != C_STORE_RQ:
             if not self._understood(encoded):
                 raise ProtocolError("a command that is not known", BY_USER, NO_REASON)
-            self.passed += data_pdus(self._context_id, encoded, 0, is_command=True, is_last=True)
+            self._is_idle_talk = field == _C_CANCEL_RQ or bool(field & _RESPONSE)
             self._passing = 0 if has_data else -1
+            self._pass_message(data_pdus(self._context_id, encoded, 0, is_command=True, is_last=True))
             return
         number_of(command, MESSAGE_ID)  # without one there is no answer: abort now rather than after the data
         self._request = command
@@ -173,9 +181,22 @@ class Exchange:
         self._passing += len(piece.data)
         if self._passing > _MAX_PASSED:
             raise ProtocolError(f"a data set of more than {_MAX_PASSED} bytes", BY_USER, NO_REASON)
-        self.passed += data_pdus(piece.context_id, piece.data, 0, is_command=False, is_last=piece.is_last)
+        encoded = data_pdus(piece.context_id, piece.data, 0, is_command=False, is_last=piece.is_last)
         if piece.is_last:
             self._passing = -1
+        self._pass_message(encoded)
+
+    def _pass_message(self, encoded: bytes) -> None:
+        """The next PDU of a request, whose last one it is when nothing is being passed any more."""
+        if self._is_idle_talk:
+            return
+        self._pass(encoded)
+        if self._passing < 0:
+            self.requests.append(self._written)
+
+    def _pass(self, encoded: bytes) -> None:
+        self.passed += encoded
+        self._written += len(encoded)
 
 
 def _abandon(incoming: Incoming) -> None:

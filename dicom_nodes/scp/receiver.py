@@ -20,39 +20,45 @@ from pynetdicom import AE, evt
 from pynetdicom.association import Association
 from pynetdicom.transport import AssociationSocket
 
+from dicom_nodes.certificates import Certificate
 from dicom_nodes.commitment import (
     SUCCESS,
     CommitmentResult,
 )
 from dicom_nodes.directory import NodeDirectory
-from dicom_nodes.node import TlsSettings
+from dicom_nodes.node import DimseNode, TlsSettings
 from dicom_nodes.scp.callers import Callers
 from dicom_nodes.scp.commitment_provider import CommitmentProvider, Take
 from dicom_nodes.scp.commitment_reports import CommitmentReports
 from dicom_nodes.scp.incoming import Begin, Collected, Keep
 from dicom_nodes.scp.listening import listen
+from dicom_nodes.scp.places import MOST_STRANGERS, KnownAddresses, Places
 from dicom_nodes.scp.readable import BLANK_TITLE
 from dicom_nodes.scp.refusals import (
+    NO_CERTIFICATE,
     NO_LIST_OF_NODES,
-    NO_TLS,
     TOO_MANY,
+    TOO_MANY_OF_ONE_ADDRESS,
     RefusedCaller,
     Told,
+    no_tls,
+    other_certificate,
     refused_contexts,
 )
 from dicom_nodes.scp.server import ReceiverServer
 from dicom_nodes.scp.storage_requests import StorageRequests
 from dicom_nodes.scp.streaming import StreamingSocket
 from dicom_nodes.upper_layer.contexts import accepted_contexts, storage_sop_classes
-from dicom_nodes.upper_layer.pynetdicom_private import end_network_thread, reject
+from dicom_nodes.upper_layer.pynetdicom_private import end_network_thread, reject, socket_of
 from dicom_nodes.upper_layer.pynetdicom_setup import MAX_PDU, application_entity, cut
-from dicom_nodes.upper_layer.tls import server_context
+from dicom_nodes.upper_layer.tls import server_context, shown_by
 
 log = logging.getLogger("dicom_nodes.scp.receiver")
 
 _CALLING_UNKNOWN = (0x01, 0x01, 0x03)
 _CALLED_UNKNOWN = (0x01, 0x01, 0x07)
 _CONGESTION = (0x02, 0x03, 0x01)
+_LIMIT_EXCEEDED = (0x02, 0x03, 0x02)
 
 # How long a caller may take to send its request, and to hang up after a rejection (ARTIM, PS3.8 9.1.4).
 _PATIENCE_S = 10.0
@@ -71,6 +77,9 @@ class Receiver:
     `also_called` are further AE titles we answer to, so that a rule can go by the address a study was sent to;
     `more_sop_classes` and `more_transfer_syntaxes` are UIDs that are taken besides the known ones. `refused` hears of
     everything that is turned away: associations, presentation contexts, objects before their data set is looked at.
+    `shown` hears which certificate a node was let in with.
+    `max_per_address` is how many associations one address may have; 0: as many as all together;
+    `max_strangers` how many connections there may be of addresses that no node has.
     `listening` is a socket (of `listen`) that receivers in other processes take connections from, too; without it
     this one has its own.
     """
@@ -86,8 +95,11 @@ class Receiver:
         on_request: Take | None = None,
         max_pdu: int = MAX_PDU,
         max_associations: int = 64,
+        max_per_address: int = 0,
+        max_strangers: int = MOST_STRANGERS,
         tls: TlsSettings | None = None,
         refused: Callable[[RefusedCaller], None] | None = None,
+        shown: Callable[[str, Certificate], None] | None = None,
         idle_timeout_s: float = _IDLE_TIMEOUT_S,
         also_called: Iterable[str] = (),
         begin: Begin | None = None,
@@ -112,10 +124,17 @@ class Receiver:
         self._tls = tls
         self._max_pdu = max_pdu
         self._max_associations = max_associations
+        self._max_per_address = min(max_per_address or max_associations, max_associations)
+        self._is_known = KnownAddresses(directory)
+        # Those beyond what is accepted are told so in a proper rejection; those far beyond it are dropped.
+        self._places = Places(
+            2 * max_associations + 16, 2 * self._max_per_address + 16, max_strangers, self._is_known
+        )
         self._idle_timeout_s = idle_timeout_s
         self._server: ReceiverServer | None = None
         self._thread: threading.Thread | None = None
         self._callers = Callers(refused)
+        self._shown = shown
         classes = frozenset(storage_sop_classes(self._more_sop_classes))
         self._storage = StorageRequests(self._callers, classes, begin)
         self._stopping = threading.Event()
@@ -141,6 +160,7 @@ class Receiver:
             evt_handlers=self._handlers(),
             server_class=ReceiverServer,
             listening=listening,
+            places=self._places,
             is_shared=self._listening is not None,
             socket_of=self._socket_of,
             tls_context=tls_context,
@@ -177,7 +197,7 @@ class Receiver:
     def _application_entity(self) -> AE:
         ae = application_entity(self.ae_title, timeout_s=_PATIENCE_S, max_pdu=self._max_pdu)
         ae.network_timeout = self._idle_timeout_s
-        ae.maximum_associations = self._max_associations
+        ae.maximum_associations = 1 << 30  # of nodes alone: its own count is of strangers, too
         commitment = self._on_commitment is not None or self._on_request is not None
         # Not through the setter, which would forget the roles.
         for context in accepted_contexts(
@@ -193,7 +213,6 @@ class Receiver:
     def _handlers(self) -> list[evt.EventHandlerType]:
         handlers: list[evt.EventHandlerType] = [
             (evt.EVT_REQUESTED, self._admit),
-            (evt.EVT_REJECTED, self._rejected_as_one_too_many),
             (evt.EVT_ACCEPTED, self._look_at_contexts),
             (evt.EVT_C_ECHO, lambda _event: SUCCESS),
         ]
@@ -242,27 +261,55 @@ class Receiver:
             )
             fix = "If it is wanted, add a node with its AE title and address to nodes.yaml."
             self._reject(association, _CALLING_UNKNOWN, RefusedCaller(calling, called, address, why, fix))
+        elif (wrong := self._wrong_certificate(node, shown_by(socket_of(association)))) is not None:
+            self._reject(association, _CALLING_UNKNOWN, RefusedCaller(calling, called, address, *wrong, name))
         else:
+            self._is_known.remember(address)
+            here, everywhere = self._places.let_in(socket_of(association))
+            too_many = (
+                (_LIMIT_EXCEEDED, TOO_MANY)
+                if everywhere > self._max_associations
+                else (_CONGESTION, TOO_MANY_OF_ONE_ADDRESS)
+                if here > self._max_per_address
+                else None
+            )
+            if too_many is not None:
+                answer, told = too_many
+                self._reject(association, answer, RefusedCaller(calling, called, address, *told, name))
+                return
             self._callers.admit(association, node, calling or node.ae_title, called or self.ae_title, address)
+
+    def _wrong_certificate(self, node: DimseNode, shown: Certificate | None) -> Told | None:
+        """Why this certificate does not let the node in; None when it does, or none is asked for."""
+        demanded = self._tls is not None and self._tls.ca is not None
+        if not node.certificates and not demanded:
+            return None
+        if shown is None:
+            return NO_CERTIFICATE
+        if not shown.is_one_of(node.certificates):
+            return other_certificate(shown, node)
+        if self._shown is not None:
+            try:
+                self._shown(node.name, shown)
+            except Exception:
+                log.exception("the certificate of node %s could not be noted", node.name)
+        return None
 
     def _reject(
         self, association: Association, answer: tuple[int, int, int], refusal: RefusedCaller | None
     ) -> None:
         reject(association, *answer)
+        self._places.turned_away(socket_of(association))
         if refusal is not None:
             self._callers.tell(refusal)
         association.kill()
-
-    def _rejected_as_one_too_many(self, event: evt.Event) -> None:
-        """pynetdicom's own rejection: that of one association too many."""
-        self._callers.turned_away(event.assoc, *TOO_MANY)
 
     def _look_at_contexts(self, event: evt.Event) -> None:
         for why, fix in refused_contexts(event.assoc):
             self._callers.turned_away(event.assoc, why, fix)
 
-    def _failed_to_connect(self, address: str, *, tls: bool, times: int = 1) -> None:
-        why, fix = NO_TLS if tls else TOO_MANY
+    def _failed_to_connect(self, address: str, error: BaseException | None = None, times: int = 1) -> None:
+        why, fix = TOO_MANY if error is None else no_tls(error)
         self._callers.record(RefusedCaller("", "", address, why, fix, times=times))
 
     def _socket_of(self, plain: AssociationSocket, limit: int) -> StreamingSocket:

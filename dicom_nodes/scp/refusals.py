@@ -12,6 +12,9 @@ from typing import Any, Final
 from pydicom.uid import UID
 from pynetdicom.association import Association
 
+from dicom_nodes.certificates import Certificate
+from dicom_nodes.node import DimseNode
+from dicom_nodes.upper_layer import tls_problems
 from dicom_nodes.upper_layer.private_classes import PRIVATE_STORAGE
 
 _NO_ABSTRACT_SYNTAX, _NO_TRANSFER_SYNTAX = 0x03, 0x04
@@ -66,6 +69,10 @@ TOO_MANY: Final = (
     "More associations were open than the gateway takes.",
     "Raise [dicom] max_associations, or have the sender open fewer at once.",
 )
+TOO_MANY_OF_ONE_ADDRESS: Final = (
+    "More associations were open from its address than the gateway takes from one.",
+    "Raise [dicom] max_associations_per_address, or have the sender open fewer at once.",
+)
 NO_ASSOCIATION_REQUEST: Final = (
     "What it sent is no association request that can be read; the association was aborted.",
     "Check that it is a DICOM node, and that its AE titles and the UIDs it proposes are well-formed.",
@@ -74,6 +81,27 @@ NO_TLS: Final = (
     "The TLS handshake failed.",
     "Check that it speaks TLS and has a certificate of an authority in [dicom] tls_ca.",
 )
+
+
+NO_CERTIFICATE: Final = (
+    "It shows no certificate, and its node is known by one.",
+    "Have it call by TLS with it, and set [dicom] tls_certificate, tls_key and tls_ca; or take certificates out there.",
+)
+
+
+def other_certificate(shown: Certificate, node: DimseNode) -> Told:
+    """It called as a node that nodes.yaml does not bind to what it showed."""
+    why = "another one" if node.certificates else "none"
+    return (
+        f"It shows the certificate {shown.subject[:120]}, and nodes.yaml binds {node.name} to {why}.",
+        f"If that is a certificate of {node.name}, add it there: certificates: [{shown.fingerprint}].",
+    )
+
+
+def no_tls(error: BaseException) -> Told:
+    """Its TLS handshake failed."""
+    trouble = tls_problems.told(error)
+    return NO_TLS if trouble is None else (f"The TLS handshake failed: {trouble[0]}.", trouble[1])
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from typing import Any, Protocol, Self
 from pynetdicom import evt
 from pynetdicom.transport import AssociationSocket, ThreadedAssociationServer
 
+from dicom_nodes.scp.places import Places
 from dicom_nodes.upper_layer.pynetdicom_private import (
     SharedContexts,
     give_up_waiting,
@@ -46,8 +47,8 @@ _TELL_EVERY_S = 10.0  # between two words about connections that were dropped be
 class Failed(Protocol):
     """Hears of a connection that did not become an association."""
 
-    def __call__(self, address: str, *, tls: bool, times: int = 1) -> None:
-        """`tls`: its handshake failed; otherwise too many were open, `times` of them since the last word."""
+    def __call__(self, address: str, error: BaseException | None = None, times: int = 1) -> None:
+        """`error`: of its TLS handshake; without it too many were open, `times` of them since the last word."""
 
 
 class BoundedSocket(AssociationSocket):
@@ -105,6 +106,7 @@ class ReceiverServer(ThreadedAssociationServer):
         self,
         *args: Any,
         listening: socket.socket,
+        places: Places,
         is_shared: bool = False,
         socket_of: Callable[[AssociationSocket, int], BoundedSocket] = BoundedSocket.around,
         tls_context: ssl.SSLContext | None = None,
@@ -113,10 +115,12 @@ class ReceiverServer(ThreadedAssociationServer):
     ) -> None:
         """`listening` is closed with the server; `is_shared`: other processes take connections from it, too.
 
+        `places` says who may connect, before anything is read.
         `socket_of` wraps a connection for the association that will use it; `tls_context` switches TLS on; `failed`
         hears of connections that did not become associations.
         """
         self._listening = listening
+        self._places = places
         self._is_shared = is_shared
         self._just_taken: deque[float] = deque(maxlen=int(_POLITE_AT_MOST_S / _POLITE_S))
         self.socket_of = socket_of
@@ -159,9 +163,9 @@ class ReceiverServer(ThreadedAssociationServer):
         since = time.monotonic() - _JUST_NOW_S
         return max(len(self.active_associations), sum(taken > since for taken in self._just_taken))
 
-    def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002  (socketserver's)
+    def verify_request(self, request: Any, client_address: Any) -> bool:
         # Beyond max_associations a peer gets a proper A-ASSOCIATE-RJ; far beyond it, not even a thread.
-        is_taken = len(self.active_associations) < 2 * self.ae.maximum_associations + 16
+        is_taken = self._places.take(request, str(client_address[0]))
         if not is_taken:
             self._dropped += 1
             if time.monotonic() - self._told_at > _TELL_EVERY_S:
@@ -170,17 +174,29 @@ class ReceiverServer(ThreadedAssociationServer):
                 self._tell(client_address[0], times)
         return is_taken
 
+    def service_actions(self) -> None:
+        """Between two connections, and while none comes."""
+        self._places.cut_late()
+
     def _tell(self, address: str, times: int) -> None:
         """Not in the thread that takes connections: whoever hears it may take a while."""
         if self._failed is not None:
             threading.Thread(
-                target=self._failed, args=(address,), kwargs={"tls": False, "times": times}, daemon=True
+                target=self._failed, args=(address,), kwargs={"times": times}, daemon=True
             ).start()
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         if self._tls_context is not None:
             request.settimeout(_HANDSHAKE_S)
-            request = self._tls_context.wrap_socket(request, server_side=True)
+            plain = request
+            # Not in one step: until its end the handshake's connection would be nobody's to cut.
+            request = self._tls_context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
+            self._places.moved(plain, request)
+            try:
+                request.do_handshake()
+            except OSError:
+                request.close()
+                raise
             request.settimeout(self.ae.network_timeout)
         super().finish_request(request, client_address)
 
@@ -193,4 +209,4 @@ class ReceiverServer(ThreadedAssociationServer):
         error = sys.exc_info()[1]
         log.warning("connection from %s failed: %s", client_address[0], error)
         if isinstance(error, ssl.SSLError) and self._failed is not None:
-            self._failed(client_address[0], tls=True)
+            self._failed(client_address[0], error)

@@ -13,6 +13,8 @@ What of PS3.8 Table 9-10 is done here, all in state 6:
     (unexpected, unknown or invalid)    hang up, at most ARTIM; then pynetdicom sees Evt17 and ends the association
     Evt15 by a wrong message order,     AA-1: A-ABORT with source 0, then the same
     by silence or by slowness
+Of other requests, pynetdicom gets the next when it has answered the last: it keeps them in a queue without an end, and
+starts a thread for each N-EVENT-REPORT. Meanwhile nothing is read, and the peer waits.
 The association's own thread, which has nothing to do meanwhile, is parked: it would wake up a thousand times a second.
 """
 
@@ -56,7 +58,7 @@ _ARTIM_S = 2.0  # how long a peer that is aborted may take to hang up
 _SLOWEST = 4096  # bytes that must come in one idle time while a message is under way
 _HEADER = 6  # bytes of a PDU's type and length
 _REQUEST = b"\x01"
-_ACCEPT, _REQUESTS_END = 0x02, frozenset((0x03, 0x05, 0x06, 0x07))
+_ACCEPT, _DATA, _REQUESTS_END = 0x02, 0x04, frozenset((0x03, 0x05, 0x06, 0x07))
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 
 
@@ -78,6 +80,8 @@ class StreamingSocket(BoundedSocket):
         self._is_asked = False  # an A-ASSOCIATE-RQ is being answered
         self._deadline = 0.0
         self._progress = 0
+        self._handed = 0  # bytes of other messages that pynetdicom has read
+        self._is_answering = False  # it has read a request to its end, and has not answered
 
     # -- what pynetdicom calls, all in its network thread
 
@@ -89,6 +93,8 @@ class StreamingSocket(BoundedSocket):
             return not (self._is_asked or self._has_ended) and super().ready
         if self._is_told:
             return False  # the end is an event that happens once
+        if self._is_answering and not self._has_ended and time.monotonic() <= self._deadline:
+            return False
         if not exchange.passed and not self._has_ended and (self._waits or super().ready):
             try:
                 self._serve(exchange)
@@ -119,9 +125,16 @@ class StreamingSocket(BoundedSocket):
         exchange = self._exchange
         if exchange is None:
             return self._recv_request(nr_bytes)
+        if self._has_ended and self._is_answering:
+            exchange.passed.clear()  # nobody waits for what was asked besides
         read = exchange.passed[:nr_bytes]
         self._is_told = not read
         del exchange.passed[:nr_bytes]
+        self._handed += len(read)
+        if exchange.requests and self._handed >= exchange.requests[0]:
+            exchange.requests.popleft()
+            self._is_answering = True
+            self._expect_more(0)
         return read
 
     def send(self, bytestream: bytes) -> None:
@@ -131,6 +144,9 @@ class StreamingSocket(BoundedSocket):
             if bytestream[0] == _ACCEPT:
                 self._take_over()
             return
+        if bytestream[0] == _DATA:
+            self._is_answering = False
+            self._expect_more(0)
         try:
             self._send(bytestream)
         except OSError:

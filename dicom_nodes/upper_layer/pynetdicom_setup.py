@@ -25,7 +25,13 @@ from pynetdicom.association import Association
 from pynetdicom.pdu import A_ABORT_RQ, A_ASSOCIATE_RJ
 from pynetdicom.presentation import PresentationContext
 
-from dicom_nodes.errors import AssociationAborted, AssociationRejected, NodeTimeout, NodeUnreachable
+from dicom_nodes.errors import (
+    AssociationAborted,
+    AssociationRejected,
+    NodeTimeout,
+    NodeUnreachable,
+    TlsRefused,
+)
 from dicom_nodes.instance import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from dicom_nodes.node import DimseNode
 from dicom_nodes.outcomes import rejection
@@ -41,7 +47,7 @@ from dicom_nodes.upper_layer.pynetdicom_private import (
     socket_of,
     state,
 )
-from dicom_nodes.upper_layer.tls import client_context
+from dicom_nodes.upper_layer.tls import client_context, why_not
 
 log_nothing_received()
 close_every_socket()
@@ -104,8 +110,8 @@ def associate(
     """Open an association; the caller ends it with `close`.
 
     The association may have been ended at once because the peer accepted no context at all: then
-    `accepted_contexts` is empty. Raises NodeUnreachable, NodeTimeout, AssociationAborted
-    or AssociationRejected.
+    `accepted_contexts` is empty. Raises NodeUnreachable, NodeTimeout, TlsRefused,
+    AssociationAborted or AssociationRejected.
     """
     ae = application_entity(calling_ae_title, timeout_s=timeout_s)
     tls = None if node.tls is None else (client_context(node.tls), node.host)
@@ -138,6 +144,8 @@ def associate(
                 f"{_where(node)} broke off the association request (A-ABORT).",
                 "Look into that system's log for the reason.",
             )
+        if (trouble := why_not(node, min(CONNECT_TIMEOUT_S, timeout_s))) is not None:
+            raise TlsRefused(f"{_where(node)} cannot be talked to by TLS: {trouble[0]}.", trouble[1])
         if opened:
             raise NodeTimeout(
                 f"{_where(node)} took the connection but did not answer the association request.",

@@ -15,10 +15,11 @@ from collections.abc import Callable, Sequence
 
 import requests
 
-from dicom_nodes.errors import NodeError, NodeTimeout, NodeUnreachable
+from dicom_nodes.errors import NodeError, NodeTimeout, NodeUnreachable, TlsRefused
 from dicom_nodes.node import DicomWebNode
 from dicom_nodes.outcomes import Broken, InstanceOutcome, Outcome, without_answer
 from dicom_nodes.outgoing import OutgoingFile
+from dicom_nodes.upper_layer import tls_problems
 from dicom_nodes.web.multipart import Multipart, Part, PartUnreadable
 from dicom_nodes.web.stow import StoreResponse, read_response
 
@@ -160,10 +161,16 @@ class StowUpload:
         return response.status_code, read_response(response.status_code, response.content)
 
 
-def network_error(node: DicomWebNode, error: requests.RequestException) -> NodeUnreachable | NodeTimeout:
+def network_error(
+    node: DicomWebNode, error: requests.RequestException
+) -> NodeUnreachable | NodeTimeout | TlsRefused:
     """What an exception of requests means; its text may hold a whole address with a query, so only its kind is kept."""
     if isinstance(error, requests.ReadTimeout):
         return NodeTimeout(f"Node {node.name!r} did not answer in time.", "Wait; it will be asked again.")
+    if (trouble := tls_problems.told(error)) is not None:
+        return TlsRefused(
+            f"Node {node.name!r} cannot be talked to by TLS at {node.url}: {trouble[0]}.", trouble[1]
+        )
     kind = type(error).__name__
     return NodeUnreachable(
         f"Node {node.name!r} cannot be reached at {node.url} ({kind}).",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
+from dicom_nodes.certificates import Certificate
 from dicom_nodes.commitment import INVALID_ARGUMENT, CommitmentRequest, CommitmentResult
 from dicom_nodes.instance import ReceivedInstance
 from dicom_nodes.node import Node, TlsSettings
@@ -72,7 +73,18 @@ def receiver(gateway: Gateway, port: SharedPort | None = None) -> Receiver:
             ),
         )
 
+    noted: dict[str, str] = {}
+
+    def shown(name: str, certificate: Certificate) -> None:
+        if noted.get(name) != certificate.fingerprint:
+            new = ledger.NewShown(
+                name, "calling", certificate.subject, certificate.fingerprint, certificate.expires_at
+            )
+            ledger.note_certificates(database, [new], ())
+            noted[name] = certificate.fingerprint
+
     dicom = settings.dicom
+    processes = port.processes if port else 1
     tls = TlsSettings(dicom.tls_certificate, dicom.tls_key, dicom.tls_ca) if dicom.tls_certificate else None
     return Receiver(
         dicom.ae_title,
@@ -83,10 +95,13 @@ def receiver(gateway: Gateway, port: SharedPort | None = None) -> Receiver:
         on_commitment=on_commitment,
         on_request=on_request,
         max_pdu=dicom.max_pdu,
-        max_associations=-(-dicom.max_associations // (port.processes if port else 1)),
+        max_associations=-(-dicom.max_associations // processes),
+        max_per_address=-(-dicom.max_associations_per_address // processes),
+        max_strangers=dicom.max_unknown,
         listening=port.listening if port else None,
         tls=tls,
         refused=refused,
+        shown=shown,
         also_called=dicom.also_called.split(","),
         more_sop_classes=uids_of(dicom.more_sop_classes),
         more_transfer_syntaxes=uids_of(dicom.more_transfer_syntaxes),

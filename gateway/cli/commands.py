@@ -35,13 +35,21 @@ MODULES: dict[str, dict[str, str]] = {
     },
     "records": {
         "cases": "The cases and their journals.",
+    },
+    "users": {
         "users": "Local accounts.",
+    },
+    "clients": {
+        "clients": "Programs that call with a token of their own.",
     },
     "replies": {
         "replies": "What reading sites sent back by DICOM.",
     },
     "surveillance": {
         "surveillance": "Who needs a surveillance MRI when.",
+    },
+    "audit": {
+        "audit": "The audit trail: its key, its proof, and the trail as a file.",
     },
     "privacy": {
         "vault": "The keys that identities are sealed with.",

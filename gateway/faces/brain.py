@@ -10,16 +10,17 @@ from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gateway.decoding.child import message, read_message
-from gateway.faces.child import STEP_MM
+from gateway.faces.child import HEAD_STEP_MM, STEP_MM
+from gateway.faces.head import Head
 from gateway.faces.missing import LibrariesMissing
 from gateway.faces.shear import TOWARDS_THE_FACE
-from gateway.faces.slices import Slice
+from gateway.faces.slices import Grid, Slice
 from gateway.faces.stacks import Volume
 
 _PROGRAM: Final = (sys.executable, "-P", "-m", "gateway.faces.child")
@@ -61,21 +62,15 @@ class Brain:
 
     def within(self, where: Slice) -> NDArray[np.bool_]:
         """Which voxels of a slice have their middle in it: (rows, columns)."""
-        inside = np.ones((where.rows, where.columns), np.bool_)
-        nearest = []
-        for axis, side in enumerate(self.mask.shape):
-            direction = [float(axis == one) for one in range(3)]
-            at = np.rint((where.along(direction) - self.corner[axis]) / self.step).astype(np.int64)
-            inside &= (at >= 0) & (at < side)
-            nearest.append(np.clip(at, 0, side - 1))
-        return inside & self.mask[tuple(nearest)]
+        inside, nearest = Grid(self.mask.shape, self.corner, self.step).at(where)
+        return inside & self.mask[nearest]
 
 
-def brain_in(volume: Volume) -> Brain:
-    """The brain in a volume; raises NoBrain."""
-    brain = _mask(volume)
+def brain_in(volume: Volume) -> tuple[Brain, Head]:
+    """The brain in a volume, and the head around it; raises NoBrain."""
+    brain, head = _seen(volume)
     refuse_implausible(brain)
-    return brain
+    return brain, head
 
 
 def refuse_implausible(brain: Brain) -> None:
@@ -113,7 +108,7 @@ def refuse_implausible(brain: Brain) -> None:
             )
 
 
-def _mask(volume: Volume) -> Brain:
+def _seen(volume: Volume) -> tuple[Brain, Head]:
     """What the process found; raises NoBrain."""
     values = np.ascontiguousarray(volume.values)
     order = {
@@ -135,19 +130,25 @@ def _mask(volume: Volume) -> Brain:
                 timeout=_SECONDS,
                 check=False,
             )
-            head, mask = read_message(BytesIO(done.stdout), len(done.stdout))
+            answer = BytesIO(done.stdout)
+            head, mask = read_message(answer, len(done.stdout))
             if head.get("error") in {"ImportError", "ModuleNotFoundError"}:
                 raise LibrariesMissing("brainextractor cannot be loaded")
             if "error" in head:
                 raise NoBrain(f"no brain was seen in the volume ({str(head['error'])[:60]})")
-            x, y, z = (float(part) for part in head["corner"])
-            return Brain(
-                np.frombuffer(mask, np.uint8).reshape(head["shape"]).astype(np.bool_), (x, y, z), STEP_MM
-            )
+            around, seen = read_message(answer, len(done.stdout))
+            brain = np.frombuffer(mask, np.uint8).reshape(head["shape"]).astype(np.bool_)
+            depths, shades = np.frombuffer(seen, np.uint8).reshape(around["shape"])
+            return Brain(brain, _place(head), STEP_MM), Head(depths, shades, _place(around), HEAD_STEP_MM)
         except subprocess.TimeoutExpired:
             raise NoBrain(f"looking for the brain took longer than {_SECONDS} s") from None
         except (EOFError, ValueError, KeyError, TypeError, OSError) as error:
             raise NoBrain(f"what looks for the brain has failed ({type(error).__name__})") from None
+
+
+def _place(head: dict[str, Any]) -> tuple[float, float, float]:
+    x, y, z = (float(part) for part in head["corner"])
+    return x, y, z
 
 
 def _environment(folder: str) -> dict[str, str]:

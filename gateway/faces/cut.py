@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ from gateway.decoding.errors import CannotDecode
 from gateway.decoding.pixels import decode
 from gateway.faces.brain import Brain
 from gateway.faces.shear import Shear
-from gateway.faces.slices import Slice, frame_of_reference, not_cut, slices_of
+from gateway.faces.slices import Slice, frame_of_reference, not_cut, series_of, slices_of
 from gateway.privacy.profile.table_e1_1 import METHOD_CODES
 
 _AS_IT_IS: Final = frozenset({ImplicitVRLittleEndian, ExplicitVRLittleEndian})
@@ -44,10 +44,12 @@ class HeadPlanes:
 
 @dataclass(frozen=True)
 class Faces:
-    """The planes by frame of reference, and why there are none for others; the text reads on after 'because'."""
+    """The planes by frame of reference, and why there are none for others; the texts read on after 'because'."""
 
     planes: Mapping[str, HeadPlanes]
     why_not: Mapping[str, str]
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    """Why a series is not cut by the planes of its frame of reference, by SeriesInstanceUID."""
 
     def of(self, ds: Dataset) -> HeadPlanes:
         """The planes for an object; raises Held."""
@@ -56,6 +58,9 @@ class Faces:
         if planes is None:
             nothing = "no series of its frame of reference shows a whole head"
             raise not_cut(self.why_not.get(where, nothing))
+        why = self.elsewhere.get(series_of(ds))
+        if why is not None:
+            raise not_cut(why)
         return planes
 
 

@@ -43,6 +43,13 @@ class Shear:
             )
         )
 
+    def beyond(self, points: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which of these points (points, 3), in mm, lie beyond a plane."""
+        gone = np.zeros(len(points), np.bool_)
+        for y, z, furthest in self.planes:
+            gone |= points[:, 1] * y + points[:, 2] * z > furthest
+        return gone
+
     def face(self, where: Slice) -> NDArray[np.bool_]:
         """The voxels of a slice that go: (rows, columns)."""
         gone = np.zeros((where.rows, where.columns), np.bool_)

@@ -53,6 +53,26 @@ class Slice:
         return unit
 
 
+@dataclass(frozen=True)
+class Grid:
+    """Voxels (x, y, z) at equal steps, in mm, along the patient's axes; `corner` is the middle of the first."""
+
+    shape: tuple[int, ...]
+    corner: tuple[float, float, float]
+    step: float
+
+    def at(self, where: Slice) -> tuple[NDArray[np.bool_], tuple[NDArray[np.int64], ...]]:
+        """Which voxels of a slice have their middle in the grid, and the nearest of its own: (rows, columns) each."""
+        inside = np.ones((where.rows, where.columns), np.bool_)
+        nearest = []
+        for axis, side in enumerate(self.shape):
+            direction = [float(axis == one) for one in range(3)]
+            at = np.rint((where.along(direction) - self.corner[axis]) / self.step).astype(np.int64)
+            inside &= (at >= 0) & (at < side)
+            nearest.append(np.clip(at, 0, side - 1))
+        return inside, tuple(nearest)
+
+
 def not_cut(why: str) -> Held:
     """A face that may be in an object and cannot be taken out; `why` reads on after 'because'."""
     return Held(
@@ -69,6 +89,11 @@ def frame_of_reference(ds: Dataset) -> str:
     if not uid:
         raise not_cut("it has no frame of reference (0020,0052), so nobody knows where it lies in the head")
     return uid
+
+
+def series_of(ds: Dataset) -> str:
+    """SeriesInstanceUID, empty where there is none."""
+    return str(ds.get("SeriesInstanceUID") or "").strip(" \0")
 
 
 def slices_of(ds: Dataset) -> tuple[Slice, ...]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from gateway.faces.slices import Slice, frame_of_reference, slices_of
+from gateway.faces.slices import Slice, frame_of_reference, series_of, slices_of
 from gateway.privacy.errors import Held
 from gateway.privacy.identifiers.values import UNREADABLE_VALUE
 
@@ -71,7 +71,7 @@ def whole_heads(
             if kind not in _KINDS:
                 continue
             where, frames = frame_of_reference(header), slices_of(header)
-            uid = str(header.get("SeriesInstanceUID"))
+            uid = series_of(header)
         except (Held, *UNREADABLE_VALUE):  # it is held later, with its reason
             continue
         group = series.setdefault((where, uid, kind), [])

@@ -20,7 +20,7 @@ from typing import Any, Final, TypeVar
 
 from gateway import logs
 from gateway.records.tables.studies import Instance
-from gateway.settings import usable_cores
+from gateway.settings import LogSettings, usable_cores
 
 log = logs.get(__name__)
 
@@ -135,7 +135,7 @@ class _Process:
         context.set_forkserver_preload(_LOADED)
         self._pipe, theirs = context.Pipe()
         with theirs:  # only they may hold it: then its end is seen here
-            process = context.Process(target=_work, args=(theirs,), daemon=True)
+            process = context.Process(target=_work, args=(theirs, logs.in_force()), daemon=True)
             process.start()
         self._process = process
         return self._pipe
@@ -148,9 +148,9 @@ class _Raised:
         self.error = error
 
 
-def _work(pipe: Connection) -> None:
+def _work(pipe: Connection, settings: LogSettings) -> None:
     """What a process does: answer orders until the pipe is closed."""
-    logs.quote_nothing()
+    logs.configure(settings)
     with pipe:
         while True:
             try:

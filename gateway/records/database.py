@@ -7,9 +7,10 @@ whatever the busy timeout.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,7 +39,7 @@ class Database:
         self.engine = (
             _sqlite_engine(url)
             if self.is_sqlite
-            else create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+            else create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True)
         )
 
     @contextmanager
@@ -99,7 +100,18 @@ class Database:
 
 
 def _sqlite_engine(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False})
+    engine = create_engine(
+        url,
+        connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
+        hide_parameters=True,  # errors and logs name the statement alone
+    )
+
+    @event.listens_for(engine, "do_connect")
+    def _is_its_owners(_dialect: Any, _record: Any, arguments: Sequence[Any], _more: Any) -> None:
+        # Whatever the account's mask is; SQLite gives its log and index the mode of the file.
+        if arguments[0] != ":memory:":
+            with suppress(OSError):  # no folder, or no permission: SQLite says so
+                os.close(os.open(arguments[0], os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
 
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _record: Any) -> None:

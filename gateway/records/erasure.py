@@ -17,10 +17,12 @@ from gateway.records.tables.administration import (
     AuditEvent,
     Channel,
     KeyCheck,
+    KnownPlace,
     LetterboxKey,
     Notice,
     Refusal,
     RetiredKey,
+    ShownCertificate,
     Tick,
     WebSession,
 )
@@ -37,6 +39,7 @@ from gateway.records.tables.cases import (
 )
 from gateway.records.tables.commitments import Commitment, OwedResult
 from gateway.records.tables.conflicts import Conflict
+from gateway.records.tables.credentials import Client, IssuedPerson, SignerProof
 from gateway.records.tables.studies import Enrolment, ForgottenPatient, Identity, Instance, Study
 
 Left = Callable[[Any], Any]
@@ -176,7 +179,12 @@ GONE: tuple[type[SQLModel], ...] = (
 NOT_ABOUT_PATIENTS: tuple[type[SQLModel], ...] = (
     Account,
     WebSession,
+    KnownPlace,
+    IssuedPerson,
+    SignerProof,
+    Client,
     AuditEvent,
+    ShownCertificate,
     Notice,
     Channel,
     Tick,

@@ -1,5 +1,6 @@
 """Running the gateway: its processes from start to stop, its set-up and its self-examination.
 
-Read `serve` (what a process of each role does), `supervisor` (one process for each role), `starting`, `keyless` and
-`without_pixels` (what is special about them), then `scaffold` (`gateway init`) and `checks` (`gateway check`).
+Read `serve` (what a process of each role does), `supervisor` (one process for each role), `starting`, `keyless`,
+`private_files` and `without_pixels` (what is special about them), then `scaffold` (`gateway init`) and `checks`
+with `exposure` (`gateway check`; what others could get at), whose every `problem` has its fix.
 """

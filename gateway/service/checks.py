@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,24 +23,16 @@ from gateway.recipients import Nobody, ToNode, ToUploader, recipient
 from gateway.records import accounts, key_proof, ledger
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
-from gateway.records.identities import keys
+from gateway.records.identities import audit_keys, keys
 from gateway.records.identities.key_checks import checks_of
 from gateway.records.migrations import schema
+from gateway.service import exposure
+from gateway.service.problem import Problem
 from gateway.settings import Settings
 from routing_rules.errors import RuleFileError
 from routing_rules.overlaps import Relation, findings
 from routing_rules.rule_files import load_rules
 from routing_rules.versions import in_force
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One thing that must be mended; `severe` is False for advice."""
-
-    where: str
-    problem: str
-    fix: str
-    severe: bool = True
 
 
 def check(settings: Settings) -> list[Problem]:
@@ -50,11 +41,13 @@ def check(settings: Settings) -> list[Problem]:
         _keys,
         _database,
         _disk,
+        exposure.private,
         _nodes_and_rules,
+        exposure.certificates,
         _ways_back,
         _profiles,
         _guidelines,
-        _security,
+        exposure.security,
     )
     return [problem for part in parts for problem in part(settings)]
 
@@ -63,6 +56,14 @@ def _keys(settings: Settings) -> Iterator[Problem]:
     for name in ("vault.key", "pseudonym.key"):
         try:
             keys.read_key(settings.storage.keys / name)
+        except GatewayError as error:
+            yield Problem("keys", error.problem, error.fix)
+    if not (settings.storage.keys / audit_keys.CURRENT).exists():
+        told = f"There is no {audit_keys.CURRENT} in {settings.storage.keys}: the audit trail is kept, and not sealed."
+        yield Problem("keys", told, "Run: gateway audit init-key", severe=False)
+    for path in sorted(settings.storage.keys.glob(audit_keys.ANY)):
+        try:
+            keys.read_key(path)
         except GatewayError as error:
             yield Problem("keys", error.problem, error.fix)
     for path in sorted(settings.storage.keys.glob(keys.ANY)):
@@ -88,6 +89,7 @@ def _database(settings: Settings) -> Iterator[Problem]:
                 return  # made at the first start
             if schema.is_current(database):
                 yield from _keys_needed(settings, database)
+                yield from _accounts(database)
                 return
             yield Problem(
                 "database",
@@ -98,6 +100,19 @@ def _database(settings: Settings) -> Iterator[Problem]:
     except SQLAlchemyError as error:
         told = unreachable(error)
         yield Problem("database", told.problem, told.fix)
+
+
+def _accounts(database: Database) -> Iterator[Problem]:
+    """Accounts that see nothing, because nobody said what they may see."""
+    with database.read() as session:
+        logins = accounts.without_site(session)
+    for login in logins:
+        yield Problem(
+            "accounts",
+            f"The account {login} belongs to no site: it cannot sign in.",
+            f"Give it one: gateway users set {login} --site SITE",
+            severe=False,
+        )
 
 
 def _keys_needed(settings: Settings, database: Database) -> Iterator[Problem]:
@@ -348,14 +363,4 @@ def _faces(settings: Settings, by_rule: bool) -> Iterator[Problem]:
             "profiles",
             f"[files] deface_sites names the site {site!r}, and no node and no account is of it: nobody's faces go.",
             "Write it as nodes.yaml does, letter for letter, or take it out.",
-        )
-
-
-def _security(settings: Settings) -> Iterator[Problem]:
-    if settings.web.host not in ("127.0.0.1", "localhost", "::1") and not settings.web.secure_cookies:
-        yield Problem(
-            "web",
-            "The pages are reachable from other machines and cookies may travel without TLS.",
-            "Put a TLS proxy in front and set [web] secure_cookies = true.",
-            severe=False,
         )

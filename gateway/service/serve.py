@@ -85,6 +85,7 @@ def import_part(role: str) -> None:
 
 def run_role(settings: Settings, role: str) -> None:
     """Run one role in this process, alone, until SIGTERM or SIGINT."""
+    logs.catch_uncaught()
     run(settings, role, StopRequest.by_signals(), None)
 
 

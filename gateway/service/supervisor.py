@@ -147,6 +147,7 @@ def _fork(settings: Settings, role: str, port: _Port, stop: StopRequest) -> int 
     try:
         if shared is None:
             port.close()
+        logs.catch_uncaught()
         _follow(parent, stop)
         run(settings, role, stop, shared)
         code = 0

@@ -33,6 +33,7 @@ from gateway.web.pages import (
     upload,
     verdict,
 )
+from gateway.web.pages.programs import tokens
 
 __all__ = ["ROUTERS", "WebContext", "create_application"]
 
@@ -58,6 +59,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     replies.api,
     nodes.router,
     nodes.api,
+    tokens.router,
     studies.router,
     studies.api,
     persons.router,

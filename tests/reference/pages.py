@@ -6,7 +6,17 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from reference import clinical, privacy, product, recognition, report, report_rules, rooms, surveillance
+from reference import (
+    clinical,
+    privacy,
+    product,
+    recognition,
+    report,
+    report_rules,
+    rooms,
+    surveillance,
+    trail,
+)
 from reference.marks import filled, names
 from routing_rules.statements.table import TOPICS
 from score.scores import shown
@@ -74,6 +84,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "earlier-answers": report_rules.earlier_answers,
     "report-items": report.report_items,
     "report-earlier-codes": report.report_earlier_codes,
+    "audit-events": trail.audit_events,
     "rooms": rooms.rooms,
     "layers": rooms.layers,
 }

@@ -10,8 +10,8 @@
     commitments  record_commitment, owe_result, drop_result   (answers to our requests; what we owe who asks us)
     node_responses  what nodes answered for each object
     replies      keep_reply, note_echo, discard_reply, count_as_report, note_reply_download
-    people       claim_case, release_case, save_draft, sign_report, correct_report, park_case, retry,
-                 note_report_download
+    people       claim_case, release_case, save_draft, take_over_draft, sign_report, correct_report,
+                 park_case, retry, note_report_download
     verdicts     overrule_verdict                                               (a reader's word on the protocol)
     studies      let_go_on, route_by_hand, keep_study_date
     held_objects  decide_held, look_at_original                                  (objects that stayed here)
@@ -20,27 +20,36 @@
     identities   open_identity, begin_rotation, reseal_batch, note_resealed, end_rotation, retire_key, note_keys,
                  accept_keys
     forgetting   begin_forgetting, erase_instances, erase_replies, note_erased, readmit
-    accounts     add_user, sign_in, sign_out, check_password, end_expired_sessions
-    notices      take_notices, notices_told, notices_failed, note_wrong_configuration
+    persons      add_user, change_account, disable_account, enable_account
+                  begin_sign_in, finish_sign_in, sign_in, sign_out, check_password
+                  note_seen, end_session, end_sessions, end_expired_sessions
+                  change_password, make_reset_link, use_reset_link
+                  propose_factor, confirm_factor, finish_set_up, remove_factor
+    credentials  sign_in_by_issuer, refuse_issued, note_emergency, ask_signer, prove_signer, use_proof,
+                 add_client, revoke_client, note_client_use, refuse_client       (issuers; tokens of programs)
+    notices      take_notices, notices_told, notices_failed, note_wrong_configuration, note_certificates
     operation    take_tick, put_rules_in_force
     journal      the line of a study or case        audit_trail  the line of who did what
+    trail        seal_trail, anchor_due, note_anchor, note_unsealed, note_key, note_use;
+                 what of the engine's work is an event
 
 Nothing else opens a writing transaction (tests/gateway/records/ledger/test_every_write.py). What only reads stands in
 `gateway.records.views`, above; what both need, below.
 """
 
-from gateway.records.ledger.accounts import (
-    add_user,
-    check_password,
-    end_expired_sessions,
-    sign_in,
-    sign_out,
-)
 from gateway.records.ledger.arrivals import Kept, NewInstance, Origin, keep_instance, keep_instances
 from gateway.records.ledger.commitments.answers import record_commitment
 from gateway.records.ledger.commitments.owed import NewOwed, NotOwed, drop_result, owe_result
 from gateway.records.ledger.conflicts.decision import decide_conflict, look_at_versions
 from gateway.records.ledger.conflicts.linking import link_person, look_at_persons, unlink_person
+from gateway.records.ledger.credentials.clients import (
+    add_client,
+    note_client_use,
+    refuse_client,
+    revoke_client,
+)
+from gateway.records.ledger.credentials.issuer import note_emergency, refuse_issued, sign_in_by_issuer
+from gateway.records.ledger.credentials.signer import ask_signer, prove_signer, use_proof
 from gateway.records.ledger.enrolments import (
     NewEnrolment,
     edit_enrolment,
@@ -73,6 +82,8 @@ from gateway.records.ledger.identities import (
     rows_by_key,
 )
 from gateway.records.ledger.notices import (
+    NewShown,
+    note_certificates,
     note_wrong_configuration,
     notices_failed,
     notices_told,
@@ -89,6 +100,31 @@ from gateway.records.ledger.people import (
     retry,
     save_draft,
     sign_report,
+    take_over_draft,
+)
+from gateway.records.ledger.persons.accounts import (
+    Scope,
+    add_user,
+    change_account,
+    disable_account,
+    enable_account,
+)
+from gateway.records.ledger.persons.passwords import change_password, make_reset_link, use_reset_link
+from gateway.records.ledger.persons.second_factor import (
+    confirm_factor,
+    finish_set_up,
+    propose_factor,
+    proposed_secret,
+    remove_factor,
+)
+from gateway.records.ledger.persons.sessions import end_expired_sessions, end_session, end_sessions, note_seen
+from gateway.records.ledger.persons.sign_in import (
+    SignIn,
+    begin_sign_in,
+    check_password,
+    finish_sign_in,
+    sign_in,
+    sign_out,
 )
 from gateway.records.ledger.refusals import NewRefusal, refuse
 from gateway.records.ledger.replies import (
@@ -100,6 +136,14 @@ from gateway.records.ledger.replies import (
     note_reply_download,
 )
 from gateway.records.ledger.studies import UNMATCHED, keep_study_date, let_go_on, route_by_hand
+from gateway.records.ledger.trail.sealing import (
+    anchor_due,
+    note_anchor,
+    note_key,
+    note_unsealed,
+    note_use,
+    seal_trail,
+)
 from gateway.records.ledger.verdicts import overrule_verdict
 from gateway.records.ledger.work import (
     Claim,
@@ -124,30 +168,46 @@ __all__ = [
     "NewOwed",
     "NewRefusal",
     "NewReply",
+    "NewShown",
     "NotOwed",
     "Origin",
+    "Scope",
+    "SignIn",
     "accept_keys",
+    "add_client",
     "add_user",
     "advance",
+    "anchor_due",
     "ask_commitment",
+    "ask_signer",
     "begin_forgetting",
     "begin_rotation",
+    "begin_sign_in",
+    "change_account",
+    "change_password",
     "check_password",
     "claim_case",
     "claim_due",
+    "confirm_factor",
     "correct_report",
     "count_as_report",
     "decide_conflict",
     "decide_held",
+    "disable_account",
     "discard_reply",
     "drop_result",
     "edit_enrolment",
+    "enable_account",
     "end_enrolment",
     "end_expired_sessions",
     "end_rotation",
+    "end_session",
+    "end_sessions",
     "enrol",
     "erase_instances",
     "erase_replies",
+    "finish_set_up",
+    "finish_sign_in",
     "keep_instance",
     "keep_instances",
     "keep_opened",
@@ -159,15 +219,24 @@ __all__ = [
     "look_at_original",
     "look_at_persons",
     "look_at_versions",
+    "make_reset_link",
+    "note_anchor",
+    "note_certificates",
+    "note_client_use",
     "note_deliveries",
     "note_echo",
+    "note_emergency",
     "note_erased",
+    "note_key",
     "note_keys",
     "note_overdue",
     "note_reply_download",
     "note_report_download",
     "note_resealed",
+    "note_seen",
     "note_unopened",
+    "note_unsealed",
+    "note_use",
     "note_wrong_configuration",
     "notices_failed",
     "notices_told",
@@ -177,25 +246,37 @@ __all__ = [
     "park",
     "park_case",
     "postpone",
+    "propose_factor",
+    "proposed_secret",
+    "prove_signer",
     "publish_letterbox",
     "put_rules_in_force",
     "readmit",
     "record_commitment",
     "refuse",
+    "refuse_client",
+    "refuse_issued",
     "release_case",
+    "remove_factor",
     "renew",
     "reseal_batch",
     "retire_key",
     "retry",
+    "revoke_client",
     "route_by_hand",
     "rows_by_key",
     "save_draft",
+    "seal_trail",
     "sealed_enrolment",
     "sign_in",
+    "sign_in_by_issuer",
     "sign_out",
     "sign_report",
     "take_notices",
+    "take_over_draft",
     "take_tick",
     "unlink_person",
     "unopened_letters",
+    "use_proof",
+    "use_reset_link",
 ]

@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from gateway.records.database import Database
-from gateway.records.tables.administration import Channel, Notice
+from gateway.records.tables.administration import Channel, Notice, ShownCertificate
 
 MOST_AT_ONCE = 50
 """Notices in one message: a morning's worth is read, a thousand are not."""
@@ -41,6 +41,29 @@ def note_wrong_configuration(database: Database, faults: Sequence[tuple[str, str
         now = database.now(session)
         for key, text in faults:
             event = f"wrong configuration {key} {now:%Y-%m-%d}"
+            raise_notice(session, now, event, text, "/nodes")
+
+
+@dataclass(frozen=True)
+class NewShown:
+    """A certificate that a node showed; `use`: calling or called."""
+
+    node: str
+    use: str
+    subject: str
+    fingerprint: str
+    expires_at: datetime
+
+
+def note_certificates(
+    database: Database, shown: Sequence[NewShown], ending: Sequence[tuple[str, str]]
+) -> None:
+    """Keep what nodes showed last, and tell what ends: (event, text); each event is told once."""
+    with database.write("note_certificates") as session:
+        now = database.now(session)
+        for each in shown:
+            session.merge(ShownCertificate(**vars(each), seen_at=now))
+        for event, text in ending:
             raise_notice(session, now, event, text, "/nodes")
 
 

@@ -1,4 +1,8 @@
-"""People's work on cases: claim, draft, sign, park, retry, take the report."""
+"""People's work on cases: claim, draft, sign, park, retry, take the report.
+
+A draft is its author's. Handing a case back keeps it for them; whoever claims the case next begins with nothing, or
+takes a draft over, which the journal and the audit trail then say.
+"""
 
 from __future__ import annotations
 
@@ -28,31 +32,30 @@ from gateway.records.tables.studies import Study
 def claim_case(database: Database, case_id: int, account_id: int, lease: timedelta) -> datetime:
     """Hold a case for a reader, or prolong the hold; returns until when. Raises AlreadyClaimed or WrongState."""
     with database.write("claim_case") as session:
-        now = database.now(session)
-        case = _locked_case(session, case_id)
-        if case.state != CaseState.FORWARDED:
-            raise WrongState(
-                f"Case {case_id} is {case.state}, and only a case that is FORWARDED can be read.",
-                "Look at its journal.",
-            )
-        if (
-            case.claimed_by not in (None, account_id)
-            and case.claimed_until is not None
-            and case.claimed_until > now
-        ):
-            holder = session.get(Account, case.claimed_by)
-            raise AlreadyClaimed(
-                f"{holder.display_name if holder else 'Somebody'} is reading case {case_id}.",
-                "Take another case, or ask for a release.",
-            )
-        renewal = (
-            case.claimed_by == account_id and case.claimed_until is not None and case.claimed_until > now
+        return _claim(session, _locked_case(session, case_id), account_id, database.now(session), lease)
+
+
+def _claim(session: Session, case: Case, account_id: int, now: datetime, lease: timedelta) -> datetime:
+    """The claim on a locked case; until when it holds."""
+    if case.state != CaseState.FORWARDED:
+        raise WrongState(
+            f"Case {case.id} is {case.state}, and only a case that is FORWARDED can be read.",
+            "Look at its journal.",
         )
-        case.claimed_by, case.claimed_until = account_id, now + lease
-        case.updated_at = now
-        if not renewal:
-            add_line(session, case.study_id, case_id, now, "claimed", who=login_of(session, account_id))
-        return case.claimed_until
+    held = case.claimed_until is not None and case.claimed_until > now
+    if held and case.claimed_by not in (None, account_id):
+        holder = session.get(Account, case.claimed_by)
+        raise AlreadyClaimed(
+            f"{holder.display_name if holder else 'Somebody'} is reading case {case.id}.",
+            "Take another case, or ask for a release.",
+        )
+    if not held or case.claimed_by != account_id:
+        login = login_of(session, account_id)
+        add_line(session, case.study_id, case.saved_id, now, "claimed", who=login)
+        audit_trail.append(session, now, login, "case claimed", f"case {case.id}")
+    case.claimed_by, case.claimed_until = account_id, now + lease
+    case.updated_at = now
+    return case.claimed_until
 
 
 def release_case(database: Database, case_id: int, account_id: int, *, anybodys: bool = False) -> None:
@@ -67,7 +70,9 @@ def release_case(database: Database, case_id: int, account_id: int, *, anybodys:
             )
         case.claimed_by = case.claimed_until = None
         case.updated_at = now = database.now(session)
-        add_line(session, case.study_id, case_id, now, "released", who=login_of(session, account_id))
+        login = login_of(session, account_id)
+        add_line(session, case.study_id, case_id, now, "released", who=login)
+        audit_trail.append(session, now, login, "case released", f"case {case_id}")
 
 
 def save_draft(
@@ -78,27 +83,58 @@ def save_draft(
     version: int,
     lease: timedelta,
 ) -> int:
-    """Keep an unsigned report; `version` is the one it was edited from (0: none). Returns the new version."""
+    """Keep an unsigned report of this reader; `version` is the one it was edited from (0: none).
+
+    Returns the new version.
+    """
     with database.write("save_draft") as session:
         now = database.now(session)
         case = _reading(session, case_id, account_id, now)
-        draft = session.get(Draft, case_id)
+        draft = session.get(Draft, (case_id, account_id))
         present = draft.version if draft else 0
         if present != version:
             raise StaleDraft(
-                f"The draft of case {case_id} is at version {present}, this edit began at {version}.",
+                f"Your draft of case {case_id} is at version {present}, this edit began at {version}.",
                 "Load the draft again and repeat the change.",
             )
-        draft = draft or Draft(case_id=case_id, version=0, saved_by=account_id, saved_at=now)
-        draft.version, draft.content, draft.saved_by, draft.saved_at = (
-            present + 1,
-            dict(content),
-            account_id,
-            now,
-        )
-        session.add(draft)
         case.claimed_until = now + lease
-        return draft.version
+        return _keep_draft(session, case_id, account_id, content, now)
+
+
+def take_over_draft(
+    database: Database, case_id: int, account_id: int, author_id: int, lease: timedelta
+) -> int:
+    """Claim a case and begin its report with what another reader left; their draft stays as it is.
+
+    What this reader had drafted before is replaced. Returns the version of their own draft. Raises AlreadyClaimed,
+    WrongState, and NotThere where that reader left nothing.
+    """
+    with database.write("take_over_draft") as session:
+        now = database.now(session)
+        case = _locked_case(session, case_id)
+        _claim(session, case, account_id, now, lease)
+        left = session.get(Draft, (case_id, author_id)) if author_id != account_id else None
+        author = session.get(Account, author_id)
+        if left is None or author is None:
+            raise NotThere(
+                f"Case {case_id} has no draft of such a reader.",
+                "Begin with an empty report: claim the case.",
+            )
+        version = _keep_draft(session, case_id, account_id, left.content, now)
+        who, detail = login_of(session, account_id), {"from": author.login, "version": left.version}
+        add_line(session, case.study_id, case_id, now, "draft taken over", who=who, detail=detail)
+        audit_trail.append(session, now, who, "draft taken over", f"case {case_id}", detail)
+        return version
+
+
+def _keep_draft(
+    session: Session, case_id: int, account_id: int, content: Mapping[str, Any], now: datetime
+) -> int:
+    draft = session.get(Draft, (case_id, account_id))
+    draft = draft or Draft(case_id=case_id, saved_by=account_id, version=0, saved_at=now)
+    draft.version, draft.content, draft.saved_at = draft.version + 1, dict(content), now
+    session.add(draft)
+    return draft.version
 
 
 def sign_report(database: Database, case_id: int, account_id: int, content: Mapping[str, Any]) -> int:

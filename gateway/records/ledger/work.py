@@ -45,6 +45,7 @@ from gateway.records.ledger.notices import raise_notice
 from gateway.records.ledger.opening import open_case
 from gateway.records.ledger.peers import peer_of
 from gateway.records.ledger.replies import settle_case
+from gateway.records.ledger.trail.milestones import tell
 from gateway.records.step_record import NOTHING, NewDelivery, NewRequest, StepRecord
 from gateway.records.tables.cases import Case, Manifest, PreparedInstance, Reply
 from gateway.records.tables.commitments import OwedResult
@@ -204,6 +205,7 @@ def advance(database: Database, claim: Claim, reached: str, record: StepRecord =
         else:
             row.state = move_study(StudyState(row.state), StudyState(reached))
         _note(session, row, now, f"reached {reached}", record, reached)
+        tell(session, claim.unit, row, reached, now)
         if isinstance(row, Reply) and reached == ReplyState.CONFIRMED:
             settle_case(session, row, now, closes=record.closes_case)
         for draft in record.cases:

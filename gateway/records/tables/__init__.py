@@ -1,4 +1,4 @@
 """`studies` (whom, what came), `cases` (in the order a case meets them), `conflicts`, `commitments`, `administration`.
 
-`columns` is shared.
+`credentials` (ways in besides a password); `columns` is shared.
 """

@@ -223,14 +223,14 @@ class Reply(Due, table=True):
 
 
 class Draft(SQLModel, table=True):
-    """The unsigned report of a case."""
+    """The unsigned report of one reader about a case: nobody else reads it."""
 
     __tablename__ = "draft"
 
     case_id: int = Field(primary_key=True, foreign_key="case.id")
+    saved_by: int = Field(primary_key=True, foreign_key="account.id", description="its author")
     version: int
     content: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
-    saved_by: int = Field(foreign_key="account.id")
     saved_at: datetime
 
 

@@ -61,10 +61,19 @@ class DeliveryRow:
 
 @dataclass(frozen=True)
 class DraftRow:
-    """An unsigned report."""
+    """The viewer's own unsigned report."""
 
     version: int
     content: Mapping[str, Any]
+    saved_at: datetime
+
+
+@dataclass(frozen=True)
+class LeftDraft:
+    """That another reader left an unsigned report: who and when, nothing of its text."""
+
+    author_id: int
+    author_name: str
     saved_at: datetime
 
 
@@ -110,6 +119,9 @@ class CasePage:
     journal: tuple[JournalLine, ...]
     deliveries: tuple[DeliveryRow, ...]
     draft: DraftRow | None
+    """The viewer's own; what others wrote is read by nobody else before it is signed."""
+    left_drafts: tuple[LeftDraft, ...]
+    """Those of others, by author; empty once a report is signed."""
     report: ReportRow | None
     priors: tuple[PriorReport, ...]
     """The signed reports of earlier studies of the same patient, newest first."""
@@ -124,7 +136,7 @@ def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None
         return None
     study_of = study(session, case.study_id)
     holder = session.get(Account, case.claimed_by) if case.claimed_by else None
-    draft = session.get(Draft, case_id)
+    draft = session.get(Draft, (case_id, viewer.account_id))
     report = signed_report(session, case_id)
     deliveries = session.exec(
         select(Delivery).where(Delivery.case_id == case_id).order_by(col(Delivery.id))
@@ -159,11 +171,22 @@ def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None
             DeliveryRow(d.direction, d.node, d.outcome, d.status, d.detail, d.at) for d in deliveries
         ),
         draft=DraftRow(draft.version, draft.content, draft.saved_at) if draft else None,
+        left_drafts=() if report else _left_drafts(session, viewer, case_id),
         report=report,
         priors=prior_reports(session, case, study_of),
         replies=tuple(reply_rows.of_case(session, case_id)),
         echoes=case.echoes,
     )
+
+
+def _left_drafts(session: Session, viewer: Viewer, case_id: int) -> tuple[LeftDraft, ...]:
+    rows = session.exec(
+        select(Draft.saved_by, Account.display_name, Draft.saved_at)
+        .join(Account, col(Account.id) == col(Draft.saved_by))
+        .where(Draft.case_id == case_id, Draft.saved_by != viewer.account_id)
+        .order_by(col(Account.display_name), col(Draft.saved_by))
+    )
+    return tuple(LeftDraft(*row) for row in rows)
 
 
 def signed_report(session: Session, case_id: int) -> ReportRow | None:

@@ -1,10 +1,10 @@
-"""Notices and the channels that tell them, for the page that shows both."""
+"""Notices, the channels that tell them, and the certificates they warn of, for the page that shows all."""
 
 from __future__ import annotations
 
 from sqlmodel import Session, col, select
 
-from gateway.records.tables.administration import Channel, Notice
+from gateway.records.tables.administration import Channel, Notice, ShownCertificate
 
 
 def channels(session: Session) -> list[Channel]:
@@ -15,3 +15,9 @@ def channels(session: Session) -> list[Channel]:
 def newest(session: Session, limit: int = 20) -> list[Notice]:
     """The last notices, newest first."""
     return list(session.exec(select(Notice).order_by(col(Notice.id).desc()).limit(limit)))
+
+
+def shown_certificates(session: Session) -> list[ShownCertificate]:
+    """What each node showed last, by node and use."""
+    order = col(ShownCertificate.node), col(ShownCertificate.use)
+    return list(session.exec(select(ShownCertificate).order_by(*order)))

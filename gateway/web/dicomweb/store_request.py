@@ -14,17 +14,13 @@ from tempfile import SpooledTemporaryFile
 from typing import Final, Self
 
 from dicom_nodes.encoding.errors import NotDicom
-from dicom_nodes.errors import NodeError
 from dicom_nodes.instance import Origin, ReceivedInstance, open_instance
-from dicom_nodes.node import STORING, Role
 from dicom_nodes.web.multipart_reader import MultipartError, MultipartReader, PartEnd
-from gateway.intake import SENDER
-from gateway.records.accounts import Viewer
 from gateway.web.dicomweb.store_response import StoreResponse
+from gateway.web.dicomweb.store_sender import Sender
 from gateway.web.foundation.bodies import BrokenCoding, Unpacker, temporary_file
 from gateway.web.foundation.context import WebContext
 from gateway.web.foundation.problems import BadRequest, Unsupported
-from gateway.web.foundation.uploaded_files import Uploader
 
 CANNOT_UNDERSTAND: Final = 0xC000
 PROCESSING_FAILURE: Final = 0x0110
@@ -75,8 +71,7 @@ class StoreRequest:
     def __init__(
         self,
         context: WebContext,
-        peer: Viewer,
-        who: Uploader,
+        sender: Sender,
         body: Body,
         content_encoding: str,
         study_instance_uid: str,
@@ -84,13 +79,13 @@ class StoreRequest:
         self.answers = StoreResponse()
         self._context = context
         self._study_instance_uid = study_instance_uid
-        self._node, self._site, self._account, self._roles = _sender(context, peer, who)
+        self._sender = sender
         self._origin = Origin(
-            calling_ae_title=peer.login[:16],
+            calling_ae_title=sender.called,
             called_ae_title=context.settings.dicom.ae_title,
-            peer_address=who.address,
+            peer_address=sender.address,
             association_id=f"stow-{secrets.token_hex(8)}",
-            node=self._node,
+            node=sender.node,
             received_by="stow-rs",
         )
         self._body = body
@@ -195,20 +190,11 @@ class StoreRequest:
                 *named, PROCESSING_FAILURE, problem, "Use POST /dicom-web/studies for several studies."
             )
             return
-        result = self._context.intake.keep_stream(announced, part, self._account, self._site, self._roles)
+        sender = self._sender
+        result = self._context.intake.keep_stream(announced, part, sender.account, sender.site, sender.roles)
         self.answers.add(*named, result.status)
 
     def _refuse(self, sop_class: str, sop_instance: str, status: int, problem: str, fix: str) -> None:
         self.answers.add(sop_class, sop_instance, status)
         announced = ReceivedInstance(sop_class, sop_instance, "", b"", **self._origin)
         self._context.intake.refused(announced, status, problem, fix)
-
-
-def _sender(context: WebContext, peer: Viewer, who: Uploader) -> tuple[str, str, int | None, frozenset[Role]]:
-    """Node, site, account and roles that an instance of this peer is kept under."""
-    upload = "", who.site, who.account_id, SENDER
-    try:
-        node = context.directory().get(peer.login)
-    except NodeError:
-        return upload
-    return (node.name, node.site, None, node.roles) if STORING & node.roles else upload

@@ -1,8 +1,8 @@
 """STOW-RS (PS3.18 10.5): other systems and scripts store instances over HTTP, by the same intake as C-STORE.
 
-An account of role coordinator signs in with HTTP Basic. When nodes.yaml has a sender or reader of the account's name,
-what it stores counts as that node's: a sender gets its report back, and what a reader stores belongs to the cases it
-reads. Otherwise it counts as the account's upload.
+A program calls with a token of its own (Bearer), which is for a node or a site; or an account of role coordinator signs
+in with HTTP Basic, and counts as the sender or reader of its name in nodes.yaml. What a node stores is that node's: a
+sender gets its report back, and what a reader stores belongs to the cases it reads. The rest counts as an upload.
 """
 
 from __future__ import annotations
@@ -16,18 +16,19 @@ from starlette.requests import ClientDisconnect
 
 from dicom_nodes.encoding.uids import is_uid
 from gateway.records.accounts import Viewer
+from gateway.records.credentials import ClientRow
+from gateway.web.callers.bearer import called_by
 from gateway.web.dicomweb.store_request import StoreRequest, body_of
 from gateway.web.dicomweb.store_response import JSON, XML, media_type_for
-from gateway.web.foundation.access import may
+from gateway.web.dicomweb.store_sender import sender_of
 from gateway.web.foundation.bodies import pieces
 from gateway.web.foundation.context import Context, WebContext
 from gateway.web.foundation.problems import BadRequest, NotAcceptable
 from gateway.web.foundation.rights import Right
-from gateway.web.foundation.uploaded_files import uploader_of
 
 router = APIRouter(prefix="/dicom-web", tags=["dicomweb"])
 
-Peer = Annotated[Viewer, Depends(may(Right.SEND, basic=True))]
+Peer = Annotated[Viewer | ClientRow, Depends(called_by("stow", Right.SEND))]
 
 
 @router.post("/studies")
@@ -50,14 +51,15 @@ async def store_in_study(
 
 
 async def _store(
-    request: Request, context: WebContext, peer: Viewer, study_instance_uid: str, accept: str
+    request: Request, context: WebContext, peer: Viewer | ClientRow, study_instance_uid: str, accept: str
 ) -> Response:
     media_type = media_type_for(accept or request.headers.get("accept", ""))
     if media_type is None:
         raise NotAcceptable("The answer comes in no type that Accept names.", f"Accept {JSON} or {XML}.")
     body = body_of(request.headers.get("content-type", ""))
     coding = request.headers.get("content-encoding", "")
-    with StoreRequest(context, peer, uploader_of(request, peer), body, coding, study_instance_uid) as parts:
+    sender = sender_of(request, context, peer)
+    with StoreRequest(context, sender, body, coding, study_instance_uid) as parts:
         try:
             async for piece in pieces(request):
                 await run_in_threadpool(parts.feed, piece)

@@ -85,6 +85,13 @@ class SeriesOfImages:
     modality: str
     slices: tuple[Slice, ...]
 
+    @property
+    def begins(self) -> int:
+        """The slice shown first, from 0: the middle one of the highest b-value, of all where there is only one."""
+        b_values = [one.b_value or 0.0 for one in self.slices]
+        stack = [number for number, b_value in enumerate(b_values) if b_value == max(b_values)]
+        return stack[len(stack) // 2] if stack else 0
+
 
 @dataclass(frozen=True)
 class StudyOfImages:

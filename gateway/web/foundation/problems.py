@@ -36,6 +36,8 @@ PROGRAM_PATHS = ("/api/", "/dicom-web", "/healthz", "/readyz", "/metrics", "/ope
 class SignInNeeded(NotAllowed):
     """Nobody is signed in."""
 
+    challenge = 'Basic realm="gateway", charset="UTF-8"'
+
 
 class TooLarge(GatewayError):
     """The request is larger than this gateway takes."""
@@ -115,10 +117,7 @@ def problem(status: int, title: str, detail: str, fix: str = "", **more: Any) ->
 def answer(request: Request, status: int, title: str, detail: str, fix: str = "", **more: Any) -> Response:
     """The problem in the form that fits whoever asked."""
     if for_program(request):
-        response: Response = problem(status, title, detail, fix, **more)
-        if status == 401 and not request.url.path.startswith("/api/"):
-            response.headers["WWW-Authenticate"] = 'Basic realm="gateway", charset="UTF-8"'
-        return response
+        return problem(status, title, detail, fix, **more)
     if status == 401:
         wanted = request.url.path if request.method == "GET" else "/"
         return RedirectResponse(f"/sign-in?next={wanted}", status_code=303)
@@ -135,6 +134,9 @@ def install(app: FastAPI) -> None:
         response = answer(request, status_of(error), type(error).__name__, error.problem, error.fix, **more)
         if isinstance(error, TooManyRequests):
             response.headers["Retry-After"] = retry_after(error)
+        challenge = getattr(error, "challenge", "")
+        if challenge and for_program(request) and not request.url.path.startswith("/api/"):
+            response.headers["WWW-Authenticate"] = challenge
         return response
 
     @app.exception_handler(NodeError)
@@ -157,7 +159,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def _bug(request: Request, error: Exception) -> Response:
-        log.error("a page failed", kind=type(error).__name__, method=request.method)
+        log.error("a page failed", method=request.method, exc_info=error)
         detail = "The gateway made a mistake answering this; nothing was changed."
         return answer(
             request, 500, "InternalError", detail, "Try again; if it stays, tell whoever runs the gateway."

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Body, Request
 from fastapi.responses import RedirectResponse, Response
+from pydantic import BaseModel, Field
 
 from gateway.records import ledger
 from gateway.records.accounts import Viewer
@@ -16,10 +18,9 @@ from gateway.web.foundation.case_access import CaseId, Manager, Reader, open_cas
 from gateway.web.foundation.context import Context, WebContext
 from gateway.web.foundation.forms import Posted, first
 from gateway.web.foundation.images import WINDOWS
-from gateway.web.foundation.redaction import without_uids
 from gateway.web.foundation.report_recipient import recipient_of
 from gateway.web.foundation.rights import Right, has
-from gateway.web.foundation.templates import render
+from gateway.web.foundation.templates import render, told_to
 from gateway.web.pages.conflicts import as_json as conflict_json
 from gateway.web.pages.explanation import (
     letter_to_sender,
@@ -33,6 +34,8 @@ from gateway.web.pages.held_objects import held_counts, manifests_of
 from gateway.web.pages.queue import Looker, as_json
 from gateway.web.pages.replies import as_json as reply_json
 from gateway.web.pages.verdict import may_judge
+
+AUTHOR = re.compile(r"[0-9]{1,9}")
 
 router = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/cases", tags=["cases"])
@@ -114,6 +117,13 @@ def claim(context: WebContext, viewer: Viewer, case_id: int) -> datetime:
     )
 
 
+def take_over(context: WebContext, viewer: Viewer, case_id: int, author_id: int) -> int:
+    """Hold a case and begin its report with another reader's draft; returns the version of the own one."""
+    open_case(context, viewer, case_id)
+    lease = timedelta(minutes=context.settings.web.claim_minutes)
+    return ledger.take_over_draft(context.database, case_id, viewer.account_id, author_id, lease)
+
+
 def release(context: WebContext, viewer: Viewer, case_id: int) -> None:
     """Give a claim back; leads give back anybody's."""
     open_case(context, viewer, case_id)
@@ -124,6 +134,14 @@ def release(context: WebContext, viewer: Viewer, case_id: int) -> None:
 def claim_page(context: Context, viewer: Reader, case_id: CaseId) -> Response:
     """Claim and go to the form; a lost race is told by the error page with the holder's name."""
     claim(context, viewer, case_id)
+    return RedirectResponse(f"/cases/{case_id}/report", status_code=303)
+
+
+@router.post("/cases/{case_id}/report/take-over")
+def take_over_page(context: Context, viewer: Reader, case_id: CaseId, fields: Posted) -> Response:
+    """Claim, and begin with what another reader left."""
+    author = first(fields, "author")
+    take_over(context, viewer, case_id, int(author) if AUTHOR.fullmatch(author) else 0)
     return RedirectResponse(f"/cases/{case_id}/report", status_code=303)
 
 
@@ -194,18 +212,18 @@ def case_json(context: Context, viewer: Looker, case_id: CaseId) -> dict[str, An
         "profile": page.profile,
         "manifest": page.manifest,
         "held": held_counts(page.held),
-        "conflicts": [conflict_json(row) for row in page.conflicts],
+        "conflicts": [conflict_json(row, viewer) for row in page.conflicts],
         "correction_wanted": page.correction_wanted,
         "has_number": page.has_number,
         "person_of": page.person_of,
         "requirements": shown_requirements(page.verdict),
-        "overrule": overrule and overrule | {"at": overrule["at"].isoformat()},
+        "overrule": overrule,
         "letter": letter_to_sender(page.verdict, page.overrule),
         "series": shown_series(page.series),
         "explanation": shown_conditions(page.explanation, viewer, page.rule_id),
         "journal": [
             {
-                "at": line.at.isoformat(),
+                "at": line.at,
                 "what": line.what,
                 "reached": line.reached,
                 "who": line.who,
@@ -213,25 +231,44 @@ def case_json(context: Context, viewer: Looker, case_id: CaseId) -> dict[str, An
             }
             for line in page.journal
         ],
-        "deliveries": [line | {"at": line["at"].isoformat()} for line in _deliveries(page)],
-        "replies": [reply_json(row) for row in page.replies],
+        "deliveries": _deliveries(page),
+        "replies": [reply_json(row, viewer) for row in page.replies],
         "echoes": page.echoes,
         "draft_version": page.draft.version if page.draft else 0,
+        "left_drafts": [
+            {"author": left.author_id, "name": left.author_name, "saved_at": left.saved_at}
+            for left in page.left_drafts
+            if has(viewer, Right.REPORT)
+        ],
         "signed": {
             "by": page.report.signer_name,
-            "at": page.report.signed_at.isoformat(),
+            "at": page.report.signed_at,
             "digest": page.report.digest,
         }
         if page.report
         else None,
     }
-    return {**as_json(page.row, viewer, opened.now), **without_uids(more)}
+    return {**as_json(page.row, viewer, opened.now), **told_to(viewer, more)}
 
 
 @api.post("/{case_id}/claim")
 def claim_json(context: Context, viewer: Reader, case_id: CaseId) -> dict[str, str]:
     """Hold a case; 409 with the holder's name when somebody was faster."""
     return {"claimed_until": claim(context, viewer, case_id).isoformat()}
+
+
+class TakeOver(BaseModel):
+    """Whose draft to begin with: `author` of `left_drafts`."""
+
+    author: int = Field(ge=1, le=2**31 - 1)
+
+
+@api.post("/{case_id}/report/take-over")
+def take_over_json(
+    context: Context, viewer: Reader, case_id: CaseId, wanted: Annotated[TakeOver, Body()]
+) -> dict[str, int]:
+    """Hold a case and begin its report with another reader's draft, which the journal tells; 409 when it is held."""
+    return {"version": take_over(context, viewer, case_id, wanted.author)}
 
 
 @api.post("/{case_id}/release", status_code=204)

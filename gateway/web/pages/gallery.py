@@ -41,6 +41,8 @@ class ShownSeries:
     label: str
     description: str
     slices: int
+    begins: int
+    """The slice shown first, from 0."""
 
 
 def viewer_series(study: StudyOfImages, page: CasePage) -> list[ShownSeries]:
@@ -54,6 +56,7 @@ def viewer_series(study: StudyOfImages, page: CasePage) -> list[ShownSeries]:
             else series.description or f"Series {series.number + 1}",
             series.description,
             len(series.slices),
+            series.begins,
         )
         for series in study.series
         if series.slices

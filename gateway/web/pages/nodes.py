@@ -9,10 +9,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
+from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.errors import NodeError
 from dicom_nodes.node import ConfirmsBy, DimseNode, Node
+from gateway import clock
+from gateway.certificates import ending, own_certificates
 from gateway.records import ledger
 from gateway.records.accounts import Viewer
+from gateway.records.tables.administration import ShownCertificate
 from gateway.records.views import case_rows, commitment_rows, notice_rows
 from gateway.web.foundation.access import may
 from gateway.web.foundation.case_access import CaseId
@@ -65,6 +69,7 @@ def _described(node: Node) -> dict[str, Any]:
             "ae_title": node.ae_title,
             "address": f"{node.host}:{node.port}",
             "tls": node.tls is not None,
+            "bound": len(node.certificates),
             "service_addresses": [
                 f"{', '.join(services)}: {address.ae_title} at {address.host}:{address.port}"
                 for address, services in node.service_addresses.items()
@@ -74,8 +79,40 @@ def _described(node: Node) -> dict[str, Any]:
             "commits_as": sorted(node.commits_as) if node.commitment_results_from else [],
         }
     else:
-        own = {"kind": "DICOMweb", "ae_title": "", "address": node.url, "tls": node.url.startswith("https:")}
+        own = {
+            "bound": 0,
+            "kind": "DICOMweb",
+            "ae_title": "",
+            "address": node.url,
+            "tls": node.url.startswith("https:"),
+        }
     return common | own
+
+
+def _certificates(context: WebContext, shown: Sequence[ShownCertificate]) -> list[dict[str, Any]]:
+    """Ours and those that nodes showed last, the first to end first."""
+    now = clock.now()
+    try:
+        directory = context.directory()
+    except NodeError:
+        directory = NodeDirectory()
+    every: list[dict[str, Any]] = [
+        {"of": "ours", "what": own.where, **vars(own.certificate)}
+        for own in own_certificates(context.settings, directory)
+    ]
+    every += [
+        {
+            "of": row.node,
+            "what": "shown when it called" if row.use == "calling" else "shown when it was called",
+            "subject": row.subject,
+            "fingerprint": row.fingerprint,
+            "expires_at": row.expires_at,
+        }
+        for row in shown
+    ]
+    for one in every:
+        one["ending"] = ending(f"{one['of']}, {one['what']}", one["expires_at"], now)
+    return sorted(every, key=lambda one: one["expires_at"])
 
 
 def _page(
@@ -90,6 +127,7 @@ def _page(
     with context.database.read() as session:
         refusals = case_rows.refusals(session)
         results = commitment_rows.newest(session)
+        shown = notice_rows.shown_certificates(session)
         channels, told = notice_rows.channels(session), notice_rows.newest(session)
     return render(
         request,
@@ -103,6 +141,7 @@ def _page(
         channels=channels,
         notices=told,
         answer=answer,
+        certificates=_certificates(context, shown),
         own=context.settings.dicom,
     )
 

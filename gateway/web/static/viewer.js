@@ -18,7 +18,7 @@ function start() {
   const positions = new Map();
   let series = Number(thumbs[0].dataset.series);
   let count = Number(thumbs[0].dataset.slices);
-  let slice = Math.floor(count / 2);
+  let slice = Number(thumbs[0].dataset.begins);
   let win = "auto";
   let light = { brightness: 1, contrast: 1 };
   let described = null; // series with the UIDs of the copies, for key images
@@ -69,7 +69,7 @@ function start() {
   function choose(thumb) {
     series = Number(thumb.dataset.series);
     count = Number(thumb.dataset.slices);
-    slice = positions.get(series) ?? Math.floor(count / 2);
+    slice = positions.get(series) ?? Number(thumb.dataset.begins);
     thumb.scrollIntoView({ block: "nearest", inline: "nearest" });
     show();
   }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from support.nodes.peers import HERE, Kept, node, receiver, wait_until
 from support.nodes.raw_peer import RawPeer
 
 MODALITY = node("modality", "MODALITY", 4242)
+BOUND = replace(MODALITY, certificates=("CN=client",))
 
 
 def test_a_port_is_shared_evenly() -> None:
@@ -81,7 +83,7 @@ def test_a_handshake_that_fails_is_one_line_in_the_log(
     """With the address of the caller and no traceback; port scanners must not fill the disk."""
     caplog.set_level(logging.WARNING)
     authority = Authority(tmp_path)
-    with receiver(Kept(), MODALITY, tls=authority.settings("server")) as running:
+    with receiver(Kept(), BOUND, tls=authority.settings("server")) as running:
         with socket.create_connection((HERE, running.port), timeout=5) as peer:
             peer.sendall(b"GET / HTTP/1.1\r\n\r\n")
             wait_until(lambda: _hung_up(peer))

@@ -11,6 +11,7 @@ import time
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,7 @@ from support.nodes.raw_peer import (
 from support.objects.dicom_files import dataset_bytes, encoded, mr_dataset
 
 MODALITY = node("modality", "MODALITY", 4242)
+BOUND = replace(MODALITY, certificates=("CN=client",))
 DATA = dataset_bytes(encoded(mr_dataset()))
 
 
@@ -278,7 +280,7 @@ def test_over_tls_the_same(tmp_path: Path) -> None:
     """Objects in crumbs and in one go, echoes and a violation, inside TLS."""
     authority = Authority(tmp_path)
     kept = Kept()
-    with receiver(kept, MODALITY, tls=authority.settings("server")) as running:
+    with receiver(kept, BOUND, tls=authority.settings("server")) as running:
         peer = RawPeer(running.port)
         client = client_context(authority.settings("client"))
         peer.socket = client.wrap_socket(peer.socket, server_hostname=HERE)

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from gateway.faces import brain as module
+from gateway.faces.bearing import bearing_of, refuse_wrong_bearing
 from gateway.faces.brain import Brain, NoBrain, brain_in, refuse_implausible
+from gateway.faces.shear import Shear
 from gateway.faces.slices import Slice, slices_of
 from gateway.faces.stacks import Volume
 from support.objects.heads import AXIAL, CORONAL, SAGITTAL, head_series, true_brain
@@ -127,12 +129,13 @@ def test_the_brain_of_a_drawn_head_is_where_it_was_drawn() -> None:
     first, second = (slices_of(ds)[0] for ds in datasets[:2])
     step = tuple(b - a for a, b in zip(first.corner, second.corner, strict=True))
     values = np.stack([ds.pixel_array for ds in datasets])
-    seen = brain_in(Volume(values, first.corner, (step, first.to_next_row, first.to_next_column)))
+    seen, head = brain_in(Volume(values, first.corner, (step, first.to_next_row, first.to_next_column)))
     same = whole = 0
     for where in (slices_of(ds)[0] for ds in datasets):
         drawn, found = BRAIN.within(where), seen.within(where)
         same, whole = same + 2 * int((drawn & found).sum()), whole + int(drawn.sum()) + int(found.sum())
     assert same / whole > 0.9
+    refuse_wrong_bearing(bearing_of(seen, head, Shear.beside(seen.points())))
 
 
 @pytest.mark.parametrize("lowest", [-40, -30, -20])

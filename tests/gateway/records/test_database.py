@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,21 @@ def _ticks(database: Database) -> list[int]:
 def _write(database: Database, slot: int) -> None:
     with database.write("test") as session:
         session.add(Tick(name="test", slot=slot))
+
+
+def test_a_sqlite_database_is_its_owners_whatever_the_mask(tmp_path: Path) -> None:
+    """The file, and the log and the index that SQLite itself makes beside it."""
+    before = os.umask(0)
+    try:
+        made = Database(f"sqlite:///{tmp_path}/gateway.sqlite")
+        schema.upgrade(made)
+        with made.read() as session:
+            session.exec(select(Tick)).all()
+            modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+        made.close()
+    finally:
+        os.umask(before)
+    assert modes == dict.fromkeys(("gateway.sqlite", "gateway.sqlite-wal", "gateway.sqlite-shm"), 0o600)
 
 
 def test_a_transaction_that_fails_leaves_nothing(database: Database) -> None:

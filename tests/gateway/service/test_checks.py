@@ -22,6 +22,7 @@ from gateway.service.checks import Problem, check
 from gateway.settings import Settings
 from routing_rules import versions
 from support.engine import bench
+from support.nodes.certificates import Authority
 from support.patients import RULES, images, to_the_queue
 from support.records import PASSWORD
 
@@ -107,6 +108,7 @@ def test_identities_whose_key_is_gone_are_counted(folder: Path) -> None:
 )
 def test_a_database_that_cannot_be_used_is_a_problem_among_others(folder: Path, url: str, what: str) -> None:
     """No file of one, nothing that answers, or no address at all; the password is not in the message."""
+    (folder / "nodes.yaml").chmod(0o600)
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))  # and does not listen
         address = url.format(folder=folder, port=nobody.getsockname()[1])
@@ -224,6 +226,19 @@ def test_a_site_that_uploads_and_has_no_archive_is_advised(folder: Path) -> None
     assert [(each.severe, "site far waits on the upload" in each.problem) for each in found] == [
         (False, True)
     ]
+
+
+def test_an_account_that_belongs_to_no_site_is_named(folder: Path) -> None:
+    """A coordinator of before, who saw every site; a disabled one is nobody's trouble."""
+    settings = settings_of(folder)
+    with closing(Database(settings.storage.database)) as database:
+        schema.upgrade(database)
+        for login in ("anna", "bert"):
+            ledger.add_user(database, login, login, "coordinator", "hospital", PASSWORD)
+        with database.engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE account SET site = '', disabled = login = 'bert'")
+    found = [each for each in check(settings) if each.where == "accounts"]
+    assert [each.fix for each in found] == ["Give it one: gateway users set anna --site SITE"]
 
 
 def test_senders_that_say_no_site_and_share_it_are_named(folder: Path) -> None:
@@ -345,3 +360,37 @@ def test_pages_that_other_machines_reach_ask_for_secure_cookies(folder: Path) ->
 def rules_without_destination(folder: Path, more: str = "") -> None:
     """One rule whose cases stay in the gateway's own queue."""
     (folder / "rules" / "natalizumab.yaml").write_text(RULE.format(id="any", priority=1, more=more))
+
+
+def test_a_library_that_may_print_is_told(folder: Path) -> None:
+    """Advice, with its reason, for as long as it is raised."""
+    raised = settings_of(folder, log={"libraries": ("sqlalchemy.pool=INFO it runs dry",)})
+    [told] = [problem for problem in check(raised) if problem.where == "log"]
+    assert not told.severe
+    assert "sqlalchemy.pool prints from INFO on (it runs dry)" in told.problem
+
+
+def test_a_trail_without_a_key_is_told(folder: Path) -> None:
+    """As advice: nothing is lost without it, and the gateway serves."""
+    (folder / "gateway-data" / "keys" / "audit.key").unlink()
+    [told] = [found for found in check(settings_of(folder)) if "audit.key" in found.problem]
+    assert (told.severe, "gateway audit init-key" in told.fix) == (False, True)
+
+
+def test_certificates_that_end_and_nodes_without_one_are_named(folder: Path) -> None:
+    """One of ours that ends is advice until it has; who would be refused for want of a binding is a problem."""
+    authority = Authority(folder)
+    soon, old = authority.settings("soon", days=20), authority.settings("old", days=-1)
+    (folder / "nodes.yaml").write_text(NODES.format(tls=", tls: {certificate: old.pem, key: old.key}"))
+    asked = settings_of(
+        folder,
+        dicom={"tls_certificate": soon.certificate, "tls_key": soon.key, "tls_ca": authority.file},
+    )
+    told = {each.problem: each.severe for each in check(asked) if each.where == "certificates"}
+    assert [severe for problem, severe in told.items() if "tls_certificate ends on" in problem] == [False]
+    assert [severe for problem, severe in told.items() if "pacs: certificate ended on" in problem] == [True]
+    assert told["pacs is bound to no certificate: when it calls it is refused."]
+    assert old.certificate is not None
+    (folder / "nodes.yaml").write_text(NODES.format(tls=", certificates: CN=pacs"))
+    [bound] = [each.problem for each in check(settings_of(folder)) if each.where == "certificates"]
+    assert bound.startswith("pacs is bound to a certificate, and the gateway asks callers for none")

@@ -22,13 +22,18 @@ class Authority:
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = _name(name)
         self.file = folder / f"{name}.pem"
-        self._certificate = self._sign(self._key, self._name, None)
+        self._certificate = self._sign(self._key, self._name, None, days=4000)
         self.file.write_bytes(self._certificate.public_bytes(serialization.Encoding.PEM))
 
-    def settings(self, name: str, *, address: str = "127.0.0.1", ca: Path | None = None) -> TlsSettings:
-        """Certificate and key for `address`; the other side must be signed by `ca` (default: this one)."""
+    def settings(
+        self, name: str, *, address: str = "127.0.0.1", ca: Path | None = None, days: float = 90
+    ) -> TlsSettings:
+        """Certificate and key for `address`; the other side must be signed by `ca` (default: this one).
+
+        It is valid for so many more days; a number below zero: it has ended.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
-        certificate = self._sign(key, _name(name), address)
+        certificate = self._sign(key, _name(name), address, days)
         pem, private = self._folder / f"{name}.pem", self._folder / f"{name}.key"
         pem.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         private.write_bytes(
@@ -39,7 +44,7 @@ class Authority:
         return TlsSettings(pem, private, ca or self.file)
 
     def _sign(
-        self, key: ec.EllipticCurvePrivateKey, subject: x509.Name, address: str | None
+        self, key: ec.EllipticCurvePrivateKey, subject: x509.Name, address: str | None, days: float = 90
     ) -> x509.Certificate:
         now = datetime.datetime.now(datetime.UTC)
         public = key.public_key()
@@ -49,8 +54,8 @@ class Authority:
             .issuer_name(self._name)
             .public_key(public)
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(days=1))
-            .not_valid_after(now + datetime.timedelta(days=1))
+            .not_valid_before(now - datetime.timedelta(days=100))
+            .not_valid_after(now + datetime.timedelta(days=days))
             .add_extension(x509.BasicConstraints(ca=address is None, path_length=None), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
             .add_extension(

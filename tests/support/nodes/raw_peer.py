@@ -90,10 +90,15 @@ def _item(kind: int, data: bytes) -> bytes:
     return struct.pack(">BxH", kind, len(data)) + data
 
 
-def association_request(calling: str = "MODALITY", called: str = "GATEWAY", max_pdu: int = 16384) -> bytes:
-    """A-ASSOCIATE-RQ with the two contexts."""
+def association_request(
+    calling: str = "MODALITY",
+    called: str = "GATEWAY",
+    max_pdu: int = 16384,
+    more: Sequence[tuple[int, object]] = (),
+) -> bytes:
+    """A-ASSOCIATE-RQ with the two contexts, and `more`."""
     items = _item(0x10, b"1.2.840.10008.3.1.1.1")
-    for context_id, abstract in ((STORAGE, MRImageStorage), (ECHO, Verification)):
+    for context_id, abstract in ((STORAGE, MRImageStorage), (ECHO, Verification), *more):
         syntaxes = _item(0x30, str(abstract).encode()) + _item(0x40, str(ExplicitVRLittleEndian).encode())
         items += _item(0x20, bytes((context_id, 0, 0, 0)) + syntaxes)
     items += _item(0x50, _item(0x51, struct.pack(">L", max_pdu)) + _item(0x52, b"2.25.1"))

@@ -19,7 +19,9 @@ from pydicom.uid import generate_uid
 
 from gateway.demo.phantom import phantom_study
 from gateway.faces.brain import Brain
+from gateway.faces.child import HEAD_STEP_MM, depths_of
 from gateway.faces.cut import Faces, HeadPlanes
+from gateway.faces.head import Head, shades_of
 
 FRAME = "2.25.7000"
 NOSE_TIP = (0.0, -122.0, -48.0)
@@ -59,12 +61,49 @@ def _inside(
     return np.asarray(sum(((a - m) / r) ** 2 for a, m, r in parts) <= 1)
 
 
-def true_brain(step: float = 2.0) -> Brain:
+UPRIGHT: NDArray[np.float64] = np.eye(3)
+
+
+def turned(axis: str, degrees: float) -> NDArray[np.float64]:
+    """A rotation about x (the chin goes down first), y or z (right-handed), for `lies`."""
+    first, second = {"x": (1, 2), "y": (2, 0), "z": (0, 1)}[axis]
+    turn = np.eye(3)
+    cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    turn[first, first] = turn[second, second] = cosine
+    turn[first, second], turn[second, first] = -sine, sine
+    return turn
+
+
+def mirrored(*axes: str) -> NDArray[np.float64]:
+    """These axes the other way round, for `lies`."""
+    return np.diag([-1.0 if axis in axes else 1.0 for axis in "xyz"])
+
+
+def _unturned(
+    x: NDArray[np.float64], y: NDArray[np.float64], z: NDArray[np.float64], lies: NDArray[np.float64]
+) -> Sequence[NDArray[np.float64]]:
+    """Where in an upright head the places of one are that `lies` otherwise than its coordinates say."""
+    return [lies[0, one] * x + lies[1, one] * y + lies[2, one] * z for one in range(3)]
+
+
+def true_brain(step: float = 2.0, lies: NDArray[np.float64] = UPRIGHT) -> Brain:
     """The brain as it was drawn, as a mask."""
-    corner = (-90.0, -110.0, -90.0)
+    corner = (-90.0, -110.0, -90.0) if lies is UPRIGHT else (-110.0, -110.0, -110.0)
     axes = [start + step * np.arange(round(-2 * start / step) + 1) for start in corner]
     x, y, z = np.meshgrid(*axes, indexing="ij")
-    return Brain(_inside(x, y, z, (0, 0, 0), _BRAIN), corner, step)
+    a, b, c = _unturned(x, y, z, lies)
+    return Brain(_inside(a, b, c, (0, 0, 0), _BRAIN), corner, step)
+
+
+def true_head(lies: NDArray[np.float64] = UPRIGHT) -> Head:
+    """The head as it was drawn, as the process would see it."""
+    corner = (-150.0, -150.0, -150.0)
+    axis = corner[0] + HEAD_STEP_MM * np.arange(76)
+    x, y, z = np.meshgrid(axis, axis, axis, indexing="ij")
+    a, b, c = _unturned(x, y, z, lies)
+    seen = signal(a, b, c).astype(np.float64)
+    depths = depths_of(seen, _inside(a, b, c, (0, 0, 0), _BRAIN))
+    return Head(depths, shades_of(seen), corner, HEAD_STEP_MM)
 
 
 def true_faces(frame: str = FRAME) -> Faces:
@@ -80,8 +119,12 @@ def head_series(
     gap: float = 6.0,
     frame: str = FRAME,
     only: slice = slice(None),
+    lies: NDArray[np.float64] = UPRIGHT,
 ) -> list[Dataset]:
-    """One series of MR images through the whole head, from right, front or below; `only` some of its slices."""
+    """One series of MR images through the whole head, from right, front or below; `only` some of its slices.
+
+    `lies`: how the head lies in truth, where its coordinates say that it lies upright.
+    """
     header = _header()
     row, column = (np.array(vector) for vector in plane)
     normal = np.cross(row, column)
@@ -107,7 +150,7 @@ def head_series(
         ds.SliceThickness = gap
         ds.Rows = ds.Columns = side
         ds.AcquisitionMatrix = [0, side, side, 0]
-        pixels = signal(at[..., 0], at[..., 1], at[..., 2])
+        pixels = signal(*_unturned(at[..., 0], at[..., 1], at[..., 2], lies))
         ds.SmallestImagePixelValue, ds.LargestImagePixelValue = int(pixels.min()), int(pixels.max())
         ds.PixelData = pixels.astype("<u2").tobytes()
         made.append(ds)

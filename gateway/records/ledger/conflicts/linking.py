@@ -50,7 +50,8 @@ def link_person(database: Database, study_id: int, other_id: int, who: str, why:
                 f"Nobody has read yet whose study {other_id} is.", "Wait until it is routed, then try again."
             )
         study.person_of = person_of
-        _tell(session, study, database.now(session), f"linked to the patient of study {person_of}", who, why)
+        what = f"linked to the patient of study {person_of}"
+        _tell(session, study, database.now(session), "study linked", what, who, why, person_of)
 
 
 def unlink_person(database: Database, study_id: int, who: str, why: str) -> None:
@@ -60,8 +61,9 @@ def unlink_person(database: Database, study_id: int, who: str, why: str) -> None
         if study.person_of is None:
             raise WrongState(f"Study {study_id} is not linked to another.", "There is nothing to take apart.")
         refuse_if_contested(session, study_id, f"Study {study_id} cannot be taken apart")
-        what, study.person_of = f"taken apart from the patient of study {study.person_of}", None
-        _tell(session, study, database.now(session), what, who, why)
+        other, study.person_of = study.person_of, None
+        what = f"taken apart from the patient of study {other}"
+        _tell(session, study, database.now(session), "study taken apart", what, who, why, other)
 
 
 def end_link(session: Session, study: Study, now: datetime) -> None:
@@ -97,8 +99,10 @@ def _refuse_if_numbered(study: Study) -> None:
         )
 
 
-def _tell(session: Session, study: Study, now: datetime, what: str, who: str, why: str) -> None:
+def _tell(
+    session: Session, study: Study, now: datetime, action: str, what: str, who: str, why: str, other: int
+) -> None:
     """The journal, the audit trail, and everything that rests on whose the study is back to where it begins."""
     add_line(session, study.saved_id, None, now, what, who=who, detail={"why": why})
-    audit_trail.append(session, now, who, what, f"study {study.id}", {"why": why})
+    audit_trail.append(session, now, who, action, f"study {study.id}", {"study": other, "why": why})
     begin_again(session, study, now, "begins again: it was decided whose study it is")

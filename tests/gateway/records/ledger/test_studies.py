@@ -67,7 +67,7 @@ def test_a_decision_is_kept_with_who_why_when_and_of_what(database: Database, cl
     """Later images are another generation: whoever reads it can tell what was looked at."""
     study_id = _held(database, clock, "other-name")
     let_go_on(database, study_id, "ana", "she married")
-    [event] = audit_events(database)
+    [event] = audit_events(database, "study let go on")
     assert (event.action, event.subject, event.detail) == (
         "study let go on",
         f"study {study_id}",

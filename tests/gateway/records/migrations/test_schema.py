@@ -11,8 +11,10 @@ from sqlmodel import select
 
 from gateway.records.database import Database
 from gateway.records.migrations import schema
-from gateway.records.tables.cases import Case
+from gateway.records.tables.administration import Account
+from gateway.records.tables.cases import Case, Draft
 from gateway.records.tables.studies import Instance
+from support.records import FakeClock, matched_case
 
 FIRST = "7a1407f3b970"
 SAMPLES: dict[type[sa.types.TypeEngine[Any]], Any] = {
@@ -64,6 +66,28 @@ def test_every_row_of_the_first_version_survives_the_upgrade(database: Database)
             assert {key: found[key] for key in row if _as_it_was(key, row)} == {
                 key: value for key, value in row.items() if _as_it_was(key, row)
             }
+
+
+def test_a_site_is_said_by_the_upgrade_and_open_to_no_coordinator_without_one(database: Database) -> None:
+    """Readers, leads and administrators without a site go on seeing every site; and back."""
+    before = {
+        "ana": ("reader", ""),
+        "olga": ("admin", ""),
+        "carla": ("coordinator", ""),
+        "cora": ("coordinator", "n"),
+    }
+    with database.engine.connect() as connection:
+        schema._foreign_keys(connection, "OFF")
+        command.downgrade(schema._config(connection), "b94c2e70d5a8")
+        account = sa.Table("account", sa.MetaData(), autoload_with=connection)
+        for number, (login, (role, site)) in enumerate(before.items(), start=1):
+            own = {"id": number, "login": login, "role": role, "site": site}
+            connection.execute(sa.insert(account).values({**_row(account), **own}))
+        connection.commit()
+    schema.upgrade(database)
+    with database.read() as session:
+        found = {one.login: (one.site, one.every_site) for one in session.exec(select(Account))}
+    assert found == {"ana": ("", True), "olga": ("", True), "carla": ("", False), "cora": ("n", False)}
 
 
 def _as_it_was(column: str, row: dict[str, Any]) -> bool:
@@ -199,3 +223,37 @@ def test_verdicts_that_silenced_the_calendar_no_longer_do(database: Database) ->
         command.downgrade(schema._config(connection), "a81c5e2f9b30")
         rows = connection.execute(sa.text('SELECT readability FROM "case" ORDER BY id')).scalars().all()
     assert rows[2] == "not_readable"
+
+
+def test_a_draft_of_before_is_its_last_writers_and_of_two_the_later_goes_back(
+    database: Database, clock: FakeClock
+) -> None:
+    """A case can have a draft of each reader; the schema of before had room for one."""
+    with database.write("test") as session:
+        for number in (1, 2):
+            session.add(
+                Account(login=f"r{number}", display_name="R", role="reader", password_hash="x", id=number)
+            )
+        session.flush()
+    case_id = matched_case(database, clock)
+    with database.write("test") as session:
+        for number in (1, 2):
+            session.add(
+                Draft(
+                    case_id=case_id,
+                    saved_by=number,
+                    version=number,
+                    content={"of": number},
+                    saved_at=datetime(2026, 1, number, tzinfo=UTC),
+                )
+            )
+    with database.engine.connect() as connection:
+        schema._foreign_keys(connection, "OFF")
+        command.downgrade(schema._config(connection), "c6f20b7d4e18")
+        connection.commit()
+    schema.upgrade(database)
+    with database.read() as session:
+        [left] = session.exec(select(Draft)).all()
+    assert (left.saved_by, left.content) == (2, {"of": 2})
+    key = sa.inspect(database.engine).get_pk_constraint("draft")
+    assert key["constrained_columns"] == ["case_id", "saved_by"]

@@ -48,11 +48,14 @@ def test_a_page_has_all_that_is_known_of_its_case(database: Database, clock: Fak
         answer = NewDelivery("forward", "reading-site", "2.25.1", "accepted", 0, "stored")
         keep_deliveries(session, case_id, [answer], clock.time)
     with database.read() as session:
-        page = case_rows.case_page(session, EVERYBODY, case_id)
+        page = case_rows.case_page(session, Viewer(ana, "ana", "Ana", "reader", ""), case_id)
+        others = case_rows.case_page(session, EVERYBODY, case_id)
         assert case_rows.case_page(session, EVERYBODY, 99) is None
     assert page is not None
     assert (page.row.claimed_by_name, page.report) == ("Ana", None)
-    assert page.draft == case_rows.DraftRow(1, {"a": 1}, clock.time)
+    assert (page.draft, page.left_drafts) == (case_rows.DraftRow(1, {"a": 1}, clock.time), ())
+    assert others is not None
+    assert (others.draft, others.left_drafts) == (None, (case_rows.LeftDraft(ana, "Ana", clock.time),))
     assert page.deliveries == (
         case_rows.DeliveryRow("forward", "reading-site", "accepted", 0, "stored", clock.time),
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from pydicom import Dataset
 
 from gateway.records.accounts import Viewer
 from gateway.records.views.case_rows import CasePage
@@ -52,6 +54,42 @@ def test_a_series_without_pictures_is_not_offered(page: CasePage) -> None:
     """The numbers of the others stay: they are part of a picture's address."""
     study = StudyOfImages("v", (series(0, 2, "", 0), series(1, 3, "survey", 2)))
     assert [(one.number, one.slices) for one in viewer_series(study, page)] == [(1, 2)]
+
+
+def test_a_series_begins_in_the_middle_of_its_highest_b_value() -> None:
+    """The middle of all images would be an end of the head where the stacks of two b-values follow one another."""
+    for b_values, begins in {
+        (0.0, 0.0, 0.0, 1000.0, 1000.0, 1000.0): 4,
+        (None, None, None, 1000.0, 1000.0, 1000.0): 4,
+        (0.0, 0.0, 0.0, 0.0, 1000.0): 4,
+        (None, None, None, None, None): 2,
+        (1000.0,): 0,
+        (): 0,
+    }.items():
+        slices = tuple(Slice("blob", frame, "2.25.1", b_value) for frame, b_value in enumerate(b_values))
+        assert SeriesOfImages(0, 2, "", "MR", slices).begins == begins
+
+
+def test_the_page_begins_where_the_series_says(web: WebGateway) -> None:
+    """Thumbnail, first picture, slider and what the viewer begins with, without its script too."""
+    case_id = web.case()
+    web.images(case_id, [two_b_values(number) for number in range(6)])
+    page = web.client("reader").get(f"/cases/{case_id}").text
+    assert f"/cases/{case_id}/images/0/4.png?small=1" in page
+    assert 'data-begins="4"' in page
+    assert "5 / 6" in page
+    assert 'max="5" value="4"' in page
+
+
+def two_b_values(number: int) -> Dataset:
+    """One of six images: three places with b 0, and the same three with b 1000."""
+    ds = deepcopy(phantom()[0])
+    ds.SOPInstanceUID = f"2.25.77{number}"
+    ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
+    ds.InstanceNumber = number + 1
+    ds.ImagePositionPatient = [0, 0, 5 * (number % 3)]
+    ds.DiffusionBValue = float(1000 * (number // 3))
+    return ds
 
 
 def test_nothing_recognised_is_no_error(page: CasePage) -> None:

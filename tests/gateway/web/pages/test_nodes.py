@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -177,3 +178,17 @@ def test_what_is_owed_is_for_administrators(web: WebGateway) -> None:
     for login in ("reader", "lead", "north"):
         assert web.client(login).get("/api/nodes/results").status_code == 403
         assert web.client(login).post("/api/nodes/results/1/drop").status_code == 403
+
+
+def test_certificates_are_shown_with_their_ends(web: WebGateway) -> None:
+    """What nodes showed last, the first to end first; what ends within a month says so."""
+    now = datetime.now(UTC)
+    shown = [
+        ledger.NewShown("hospital", "calling", "CN=soon", "ab" * 32, now + timedelta(days=10.5)),
+        ledger.NewShown("hospital", "called", "CN=later", "cd" * 32, now + timedelta(days=400)),
+    ]
+    ledger.note_certificates(web.database, shown, ())
+    page = web.client("admin").get("/nodes").text
+    assert page.index("CN=soon") < page.index("CN=later")
+    assert "in 10 days" in page
+    assert "ab" * 32 in page

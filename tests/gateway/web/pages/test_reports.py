@@ -95,6 +95,65 @@ def test_a_draft_saved_from_an_old_version_overwrites_nothing(web: WebGateway) -
     assert client.get(f"/api/cases/{case_id}/report").json()["content"] == {"narrative": "first"}
 
 
+def test_unsigned_text_is_its_authors_alone(web: WebGateway) -> None:
+    """Nobody else reads it, on any page or in any answer, be the case held, given back, or another's."""
+    case_id = claimed(web)
+    draft = {"version": 0, "content": {**SIGNED, "narrative": "Zzyzxword in the text"}}
+    assert web.client("reader").put(f"/api/cases/{case_id}/report", json=draft).status_code == 200
+    paths = [f"{api}/cases/{case_id}{more}" for api in ("", "/api") for more in ("", "/report")]
+    paths += ["/", "/api/queue", f"/api/cases/{case_id}/manifests", "/notices", "/nodes"]
+
+    def readers() -> set[str]:
+        return {
+            login
+            for login in ("reader", "second", "lead", "north", "admin")
+            for path in paths
+            if "Zzyzxword" in web.client(login).get(path).text
+        }
+
+    assert readers() == {"reader"}
+    assert web.client("reader").post(f"/api/cases/{case_id}/release").status_code == 204
+    assert readers() <= {"reader"}
+    assert web.client("second").post(f"/api/cases/{case_id}/claim").status_code == 200
+    assert web.client("second").get(f"/api/cases/{case_id}/report").json()["version"] == 0
+    assert "Zzyzxword" not in web.client("second").get(f"/cases/{case_id}/report").text
+    assert readers() <= {"reader"}
+    assert web.client("second").post(f"/api/cases/{case_id}/release").status_code == 204
+    assert web.client("reader").post(f"/api/cases/{case_id}/claim").status_code == 200
+    assert "Zzyzxword" in web.client("reader").get(f"/cases/{case_id}/report").text
+
+
+def test_a_left_draft_is_offered_to_readers_and_taken_over_by_a_button(web: WebGateway) -> None:
+    """Its author and its age are told to who may report, and not to a coordinator; the journal says it was taken."""
+    case_id = claimed(web)
+    draft = {"version": 0, "content": {**SIGNED, "narrative": "Zzyzxword in the text"}}
+    web.client("reader").put(f"/api/cases/{case_id}/report", json=draft)
+    assert "Begin with theirs" not in web.client("second").get(f"/cases/{case_id}").text  # still held
+    web.client("reader").post(f"/api/cases/{case_id}/release")
+    page = web.client("second").get(f"/cases/{case_id}").text
+    assert "<b>Dr. Reader</b> left an unsigned report" in page
+    author = re.findall(r'name="author" value="(\d+)"', page)[0]
+    assert "left an unsigned report" not in web.client("north").get(f"/cases/{case_id}").text
+    assert web.client("north").get(f"/api/cases/{case_id}").json()["left_drafts"] == []
+    [left] = web.client("second").get(f"/api/cases/{case_id}").json()["left_drafts"]
+    assert (str(left["author"]), left["name"]) == (author, "Dr. Reader")
+    refused = web.client("north").post(f"/cases/{case_id}/report/take-over", data={"author": author})
+    assert refused.status_code == 403
+    second = web.client("second")
+    taken = second.post(f"/cases/{case_id}/report/take-over", data={"author": author})
+    assert (taken.status_code, taken.headers["location"]) == (303, f"/cases/{case_id}/report")
+    assert "Zzyzxword" in second.get(f"/cases/{case_id}/report").text
+    told = second.get(f"/api/cases/{case_id}").json()["journal"][-1]
+    assert (told["what"], told["who"], told["detail"]) == (
+        "draft taken over",
+        "second",
+        {"from": "reader", "version": 1},
+    )
+    nobodys = second.post(f"/api/cases/{case_id}/report/take-over", json={"author": 2**30})
+    assert nobodys.status_code == 404
+    assert second.post(f"/cases/{case_id}/report/take-over", data={"author": "x"}).status_code == 404
+
+
 def test_the_draft_answer_lists_what_is_missing_at_its_item(web: WebGateway) -> None:
     """Each problem names the field it belongs to."""
     case_id = claimed(web)

@@ -57,10 +57,9 @@ def test_a_link_is_journalled_and_begins_the_case_again(records: Database) -> No
         [event] = session.exec(select(AuditEvent).where(AuditEvent.who == "lena")).all()
     assert (study.person_of, study.state, study.facts_of) == (2, "COMPLETED", 0)
     assert (case.state, case.to_route) == ("MATCHED", True)
-    assert event.action == "linked to the patient of study 2"
-    assert event.detail == {"why": "the ward said so"}
+    assert (event.action, event.detail) == ("study linked", {"study": 2, "why": "the ward said so"})
     [line] = [one for one in journal(records, 1) if one.who == "lena"]
-    assert (line.what, line.detail) == (event.action, event.detail)
+    assert (line.what, line.detail) == ("linked to the patient of study 2", {"why": "the ward said so"})
     ledger.unlink_person(records, 1, "lena", "it was another")
     assert person_of(records, 1) is None
     with pytest.raises(WrongState, match="is not linked"):

@@ -1,0 +1,1 @@
+"""Programs that call with a token, for those who run the gateway: `tokens` (given, listed, revoked)."""
