@@ -120,6 +120,14 @@ class WebSettings(Table):
         return value
 
     session_hours: float = Field(12.0, gt=0, description="hours until a sign-in ends: one working day")
+    idle_minutes: float = Field(
+        60.0,
+        gt=0,
+        description="minutes that a session may be left alone; pages that refresh themselves do not count as use",
+    )
+    reset_hours: float = Field(
+        24.0, gt=0, description="hours that the one-time link for a new password works: until the next shift"
+    )
     claim_minutes: float = Field(
         45.0, gt=0, description="minutes a claim holds a case; each saved draft renews it"
     )

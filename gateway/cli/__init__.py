@@ -3,9 +3,9 @@
 commands  which module has which command
 service   init, serve, check, migrate, demo      files   classify, deidentify, report
 nodes     nodes, send                            rules   rules
-records   cases, users                           privacy    vault, forget, readmit
-surveillance  surveillance                       replies    replies
-clients   clients
+records   cases                                  privacy    vault, forget, readmit
+users     users                                  replies    replies
+surveillance  surveillance                       clients    clients
 own_gateway  the gateway a command works on      terminal  what all of them print and read
 """
 

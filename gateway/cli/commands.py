@@ -35,6 +35,8 @@ MODULES: dict[str, dict[str, str]] = {
     },
     "records": {
         "cases": "The cases and their journals.",
+    },
+    "users": {
         "users": "Local accounts.",
     },
     "clients": {

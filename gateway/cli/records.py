@@ -1,25 +1,19 @@
-"""Commands on cases and accounts."""
+"""Commands on cases."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from gateway.cli.own_gateway import opened, whole_gateway
 from gateway.cli.terminal import ConfigOption, JsonOption, fail, out, plain, print_rows
 
-if TYPE_CHECKING:
-    pass
-
 app = typer.Typer()
 cases_app = typer.Typer(no_args_is_help=True, help="The cases and their journals.")
-users_app = typer.Typer(no_args_is_help=True, help="Local accounts.")
 app.add_typer(cases_app, name="cases")
-app.add_typer(users_app, name="users")
 
 
 @cases_app.command("list")
@@ -94,26 +88,3 @@ def cases_release(case_id: int, config: ConfigOption = None) -> None:
 
     ledger.release_case(opened(config).database, case_id, 0, anybodys=True)
     out.print(f"Case {case_id} is free.")
-
-
-@users_app.command("add")
-def users_add(
-    name: Annotated[str, typer.Argument(help="The login.")],
-    role: Annotated[str, typer.Option(help="reader, lead, coordinator or admin.")],
-    site: Annotated[str, typer.Option(help="Only this site's cases; without it every site's.")] = "",
-    display_name: Annotated[str, typer.Option(help="Shown on pages and as the signature.")] = "",
-    password_file: Annotated[
-        Path | None, typer.Option(help="File with the password; without it you are asked.")
-    ] = None,
-    config: ConfigOption = None,
-) -> None:
-    """Add a local account: reader, lead, coordinator or admin."""
-    from gateway.records import ledger
-
-    password = (
-        password_file.read_text(encoding="utf-8").strip()
-        if password_file
-        else typer.prompt("Password", hide_input=True, confirmation_prompt=True)
-    )
-    ledger.add_user(opened(config).database, name, display_name, role, site, password)
-    out.print(f"Added {name}.")

@@ -132,8 +132,12 @@ class DemoSystems:
         database = self.database()
         try:
             if not self._has_reader(database):
-                ledger.add_user(database, "reader", "Dr. Demo Reader", "lead", "", self.password, "demo")
-                ledger.add_user(database, "admin", "Demo Admin", "admin", "", self.password, "demo")
+                ledger.add_user(
+                    database, "reader", "Dr. Demo Reader", "lead", "", self.password, "demo", every_site=True
+                )
+                ledger.add_user(
+                    database, "admin", "Demo Admin", "admin", "", self.password, "demo", every_site=True
+                )
         finally:
             database.close()
 

@@ -6,6 +6,7 @@ views/                            every read: frozen rows for pages, commands an
 blobs, arrival/                   the bytes, durable before they are acknowledged
 identities/                       keys, the vault, sealed letters
 accounts, audit/                  whose a password and a session are; the table of audit events and their proof
+factors/                          passwords that are taken, second factors and how they are kept
 credentials                       persons of an issuer, and tokens of programs
 step_record, commitment_answers   what a step found; whether a storage commitment result counts
 numbers                           what metrics show

@@ -17,6 +17,7 @@ from gateway.records.tables.administration import (
     AuditEvent,
     Channel,
     KeyCheck,
+    KnownPlace,
     LetterboxKey,
     Notice,
     Refusal,
@@ -178,6 +179,7 @@ GONE: tuple[type[SQLModel], ...] = (
 NOT_ABOUT_PATIENTS: tuple[type[SQLModel], ...] = (
     Account,
     WebSession,
+    KnownPlace,
     IssuedPerson,
     SignerProof,
     Client,

@@ -81,6 +81,7 @@ def _database(settings: Settings) -> Iterator[Problem]:
                 return  # made at the first start
             if schema.is_current(database):
                 yield from _keys_needed(settings, database)
+                yield from _accounts(database)
                 return
             yield Problem(
                 "database",
@@ -91,6 +92,19 @@ def _database(settings: Settings) -> Iterator[Problem]:
     except SQLAlchemyError as error:
         told = unreachable(error)
         yield Problem("database", told.problem, told.fix)
+
+
+def _accounts(database: Database) -> Iterator[Problem]:
+    """Accounts that see nothing, because nobody said what they may see."""
+    with database.read() as session:
+        logins = accounts.without_site(session)
+    for login in logins:
+        yield Problem(
+            "accounts",
+            f"The account {login} belongs to no site: it cannot sign in.",
+            f"Give it one: gateway users set {login} --site SITE",
+            severe=False,
+        )
 
 
 def _keys_needed(settings: Settings, database: Database) -> Iterator[Problem]:

@@ -47,7 +47,7 @@ def fill(home: Path, cases: int, open_cases: int) -> None:
     database = Database(f"sqlite:///{home / 'gateway-data' / 'gateway.sqlite'}")
     try:
         schema.upgrade(database)
-        ledger.add_user(database, "lead", "Lead", "lead", "", _PASSWORD)
+        ledger.add_user(database, "lead", "Lead", "lead", "", _PASSWORD, every_site=True)
         first = _one_case(database)
         _copies(database, first, cases, open_cases)
     finally:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pyotp
 from sqlmodel import select
 
 from gateway.lifecycle import CaseState, StudyState
@@ -16,7 +17,7 @@ from gateway.records.database import Database
 from gateway.records.identities.vault import Patient, SealedIdentity, Vault
 from gateway.records.ledger.commitments.answers import keep_request
 from gateway.records.step_record import NewCase, NewCommitment, NewRequest, StepRecord
-from gateway.records.tables.administration import AuditEvent
+from gateway.records.tables.administration import Account, AuditEvent
 from gateway.records.tables.cases import Case
 from gateway.records.tables.studies import Identity, Study
 from gateway.records.views import case_rows
@@ -159,7 +160,27 @@ def forwarded_case(database: Database, clock: FakeClock, study: str = "1.2.3") -
 
 def reader(database: Database, login: str = "ana", role: str = "reader", site: str = "") -> int:
     """An account; returns its number."""
-    return ledger.add_user(database, login, login.title(), role, site, PASSWORD)
+    return ledger.add_user(database, login, login.title(), role, site, PASSWORD, every_site=not site)
+
+
+def with_factor(database: Database, account_id: int, password: str = PASSWORD) -> tuple[str, list[str]]:
+    """Set up a second factor for an account: its secret and its recovery codes."""
+    with database.read() as session:
+        login = session.get_one(Account, account_id).login
+    token, _ = ledger.sign_in(database, login, password, timedelta(hours=1))
+    ledger.propose_factor(database, token, password)
+    secret = ledger.proposed_secret(database, token)
+    assert secret is not None
+    with database.read() as session:
+        present = database.now(session)
+    codes = ledger.confirm_factor(database, token, pyotp.TOTP(secret).at(present))
+    ledger.sign_out(database, token)
+    return secret, codes
+
+
+def code_of(secret: str, clock: Callable[[], datetime]) -> str:
+    """What an authenticator shows now."""
+    return pyotp.TOTP(secret).at(clock())
 
 
 def case_row(database: Database, case_id: int) -> Case:

@@ -56,7 +56,9 @@ class WebGateway:
 
     def add(self, login: str, role: str, site: str = "", name: str = "") -> int:
         """An account with the common password."""
-        return ledger.add_user(self.database, login, name or login.title(), role, site, PASSWORD)
+        return ledger.add_user(
+            self.database, login, name or login.title(), role, site, PASSWORD, every_site=not site
+        )
 
     def client(self, login: str = "", *, own_session: bool = False) -> httpx.Client:
         """A client, signed in when a login is given; it sends the CSRF token by itself.

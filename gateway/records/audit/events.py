@@ -98,10 +98,27 @@ _TABLE: Final = (
     Event("signer confirmation refused", "that is not so, or too long ago", K.LOGIN, "E", REFUSED),
     Event("client came", "a program uses its token for the first time, or from a new address", K.LOGIN, "E"),
     Event("client refused", "a program's token is not enough, or over", K.LOGIN, "E", REFUSED),
+    Event("second factor asked", "the password was right, a code is asked for next", K.LOGIN, "E"),
+    Event("second factor refused", "a wrong code, or one that was used already", K.LOGIN, "E", REFUSED),
+    Event("second factor password refused", "a wrong password at the set-up of one", K.LOGIN, "E", REFUSED),
+    Event("signature code refused", "a wrong code at the signature", K.LOGIN, "E", REFUSED),
     Event("signed out", "a person ends the session", K.LOGOUT, "E"),
+    Event("session ended", "a session is ended from a list of them", K.LOGOUT, "E"),
+    Event(
+        "sessions ended", "all sessions of an account are ended, or all others of one's own", K.LOGOUT, "E"
+    ),
     # Accounts
     Event("account added", "an account is made", K.ACCOUNT, "C"),
-    Event("account changed", "an issuer says something else about a person", K.ACCOUNT, "U"),
+    Event("account changed", "an account gets another role or site", K.ACCOUNT, "U"),
+    Event("account disabled", "nobody signs in with an account any more", K.ACCOUNT, "U"),
+    Event("account enabled", "a disabled account may sign in again", K.ACCOUNT, "U"),
+    Event("one-time link made", "an administrator gets a link for a new password", K.ACCOUNT, "C"),
+    Event("password set by link", "that link is used", K.ACCOUNT, "U"),
+    Event("password changed", "a person replaces the own password", K.ACCOUNT, "U"),
+    Event("password change refused", "the present password did not fit", K.ACCOUNT, "U", REFUSED),
+    Event("second factor proposed", "a person begins to set up a second factor", K.ACCOUNT, "C"),
+    Event("second factor set up", "its first code was right", K.ACCOUNT, "U"),
+    Event("second factor taken away", "an account has none any more", K.ACCOUNT, "D"),
     Event("client added", "a program gets a token", K.ACCOUNT, "C"),
     Event("client revoked", "a program's token ends", K.ACCOUNT, "U"),
     # Looks

@@ -20,7 +20,11 @@
     identities   open_identity, begin_rotation, reseal_batch, note_resealed, end_rotation, retire_key, note_keys,
                  accept_keys
     forgetting   begin_forgetting, erase_instances, erase_replies, note_erased, readmit
-    accounts     add_user, sign_in, sign_out, check_password, end_expired_sessions
+    persons      add_user, change_account, disable_account, enable_account
+                  begin_sign_in, finish_sign_in, sign_in, sign_out, check_password
+                  note_seen, end_session, end_sessions, end_expired_sessions
+                  change_password, make_reset_link, use_reset_link
+                  propose_factor, confirm_factor, finish_set_up, remove_factor
     credentials  sign_in_by_issuer, refuse_issued, note_emergency, ask_signer, prove_signer, use_proof,
                  add_client, revoke_client, note_client_use, refuse_client       (issuers; tokens of programs)
     notices      take_notices, notices_told, notices_failed, note_wrong_configuration, note_certificates
@@ -32,13 +36,6 @@ Nothing else opens a writing transaction (tests/gateway/records/ledger/test_ever
 `gateway.records.views`, above; what both need, below.
 """
 
-from gateway.records.ledger.accounts import (
-    add_user,
-    check_password,
-    end_expired_sessions,
-    sign_in,
-    sign_out,
-)
 from gateway.records.ledger.arrivals import Kept, NewInstance, Origin, keep_instance, keep_instances
 from gateway.records.ledger.commitments.answers import record_commitment
 from gateway.records.ledger.commitments.owed import NewOwed, NotOwed, drop_result, owe_result
@@ -104,6 +101,30 @@ from gateway.records.ledger.people import (
     sign_report,
     take_over_draft,
 )
+from gateway.records.ledger.persons.accounts import (
+    Scope,
+    add_user,
+    change_account,
+    disable_account,
+    enable_account,
+)
+from gateway.records.ledger.persons.passwords import change_password, make_reset_link, use_reset_link
+from gateway.records.ledger.persons.second_factor import (
+    confirm_factor,
+    finish_set_up,
+    propose_factor,
+    proposed_secret,
+    remove_factor,
+)
+from gateway.records.ledger.persons.sessions import end_expired_sessions, end_session, end_sessions, note_seen
+from gateway.records.ledger.persons.sign_in import (
+    SignIn,
+    begin_sign_in,
+    check_password,
+    finish_sign_in,
+    sign_in,
+    sign_out,
+)
 from gateway.records.ledger.refusals import NewRefusal, refuse
 from gateway.records.ledger.replies import (
     NewReply,
@@ -141,6 +162,8 @@ __all__ = [
     "NewShown",
     "NotOwed",
     "Origin",
+    "Scope",
+    "SignIn",
     "accept_keys",
     "add_client",
     "add_user",
@@ -149,22 +172,32 @@ __all__ = [
     "ask_signer",
     "begin_forgetting",
     "begin_rotation",
+    "begin_sign_in",
+    "change_account",
+    "change_password",
     "check_password",
     "claim_case",
     "claim_due",
+    "confirm_factor",
     "correct_report",
     "count_as_report",
     "decide_conflict",
     "decide_held",
+    "disable_account",
     "discard_reply",
     "drop_result",
     "edit_enrolment",
+    "enable_account",
     "end_enrolment",
     "end_expired_sessions",
     "end_rotation",
+    "end_session",
+    "end_sessions",
     "enrol",
     "erase_instances",
     "erase_replies",
+    "finish_set_up",
+    "finish_sign_in",
     "keep_instance",
     "keep_instances",
     "keep_opened",
@@ -176,6 +209,7 @@ __all__ = [
     "look_at_original",
     "look_at_persons",
     "look_at_versions",
+    "make_reset_link",
     "note_certificates",
     "note_client_use",
     "note_deliveries",
@@ -187,6 +221,7 @@ __all__ = [
     "note_reply_download",
     "note_report_download",
     "note_resealed",
+    "note_seen",
     "note_unopened",
     "note_wrong_configuration",
     "notices_failed",
@@ -197,6 +232,8 @@ __all__ = [
     "park",
     "park_case",
     "postpone",
+    "propose_factor",
+    "proposed_secret",
     "prove_signer",
     "publish_letterbox",
     "put_rules_in_force",
@@ -206,6 +243,7 @@ __all__ = [
     "refuse_client",
     "refuse_issued",
     "release_case",
+    "remove_factor",
     "renew",
     "reseal_batch",
     "retire_key",
@@ -225,4 +263,5 @@ __all__ = [
     "unlink_person",
     "unopened_letters",
     "use_proof",
+    "use_reset_link",
 ]

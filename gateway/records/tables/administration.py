@@ -3,13 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, Column, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from gateway.records.tables.columns import Numbered, one_of
 
 ROLES = ("reader", "lead", "coordinator", "admin")
 """What an account may be: reads; reads and manages the queue; sends for a site; runs the gateway."""
+STAGES = ("open", "code", "set-up")
+"""How far a sign-in is: done; its second factor is asked for; its second factor has to be set up first."""
 
 
 OUTCOMES = ("done", "refused", "failed")
@@ -48,29 +50,63 @@ class LetterboxKey(SQLModel, table=True):
 
 
 class Account(Numbered, table=True):
-    """A person who may sign in."""
+    """A person or program that may sign in. One without a site sees nothing, unless `every_site` says all."""
 
     __tablename__ = "account"
-    __table_args__ = (one_of("role", ROLES, "role"),)
+    __table_args__ = (
+        one_of("role", ROLES, "role"),
+        CheckConstraint("NOT every_site OR (site = '' AND role <> 'coordinator')", name="scope"),
+    )
 
     login: str = Field(unique=True)
     display_name: str
     role: str
-    site: str = Field(default="", description="empty: every site")
+    site: str = Field(default="", description="whose cases it sees; empty: none, but with every_site")
+    every_site: bool = Field(default=False, description="sees every site, said in so many words")
     password_hash: str = Field(description="argon2id")
     disabled: bool = Field(default=False)
+    last_sign_in_at: datetime | None = Field(default=None)
+    reset_hash: str = Field(default="", description="SHA-256 of the open one-time link; empty: none")
+    reset_until: datetime | None = Field(default=None)
+    second_factor: str = Field(default="", description="secret of the codes, sealed by the password")
+    factor_step: int = Field(default=0, description="time step of the last code taken: none is taken twice")
+    recovery_codes: list[str] = Field(
+        default_factory=list,
+        sa_column=Column(JSON, nullable=False),
+        description="SHA-256 of those not yet used",
+    )
 
 
 class WebSession(SQLModel, table=True):
-    """A signed-in browser; the cookie's value is kept only as a hash."""
+    """A signed-in browser or program, or half a sign-in; the cookie's value is kept only as a hash."""
 
     __tablename__ = "web_session"
+    __table_args__ = (one_of("stage", STAGES, "stage"),)
 
     token_hash: str = Field(primary_key=True)
     account_id: int = Field(foreign_key="account.id")
     csrf: str
     created_at: datetime
     expires_at: datetime
+    last_seen_at: datetime
+    stage: str = Field(default="open", description="open, or what is still asked for: code, set-up")
+    address: str = Field(default="", description="where it was opened")
+    device: str = Field(default="", description="what opened it, in a few words of its own")
+    factor: str = Field(
+        default="", description="secret of the codes while it is asked for, sealed by the token"
+    )
+    proposal: str = Field(default="", description="the same of a set-up, sealed by the password")
+
+
+class KnownPlace(Numbered, table=True):
+    """An address or a browser that an account signed in from: guesses made elsewhere do not slow it down."""
+
+    __tablename__ = "known_place"
+    __table_args__ = (UniqueConstraint("account_id", "place"),)
+
+    account_id: int = Field(foreign_key="account.id")
+    place: str = Field(description="SHA-256 of the network or of the browser's cookie")
+    last_at: datetime
 
 
 class Refusal(Numbered, table=True):

@@ -42,6 +42,9 @@ BASIC_LIFETIME = timedelta(minutes=10)
 MOST_IN_LINE = 16
 """Requests of programs that wait for a sign-in: with the line of `brakes`, fewer than the threads that answer pages."""
 
+POLLED = frozenset({"/api/queue"})
+"""What an open page asks for by itself: it keeps no session alive that nobody uses."""
+
 router = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api", tags=["session"])
 
@@ -72,7 +75,7 @@ def may(right: Right | None = None, *, basic: bool = False) -> Callable[[Request
         viewer = await run_in_threadpool(_basic_viewer, request, context) if basic else None
         if viewer is None:
             token = request.cookies.get(COOKIE, "")
-            viewer = await run_in_threadpool(accounts.session_of, context.database, token) if token else None
+            viewer = await run_in_threadpool(_session_viewer, request, context, token) if token else None
             if viewer is None:
                 raise SignInNeeded("Nobody is signed in.", "Sign in first.")
             _check_right(viewer, right)
@@ -82,6 +85,19 @@ def may(right: Right | None = None, *, basic: bool = False) -> Callable[[Request
         return viewer
 
     return viewer_of
+
+
+def _session_viewer(request: Request, context: WebContext, token: str) -> Viewer | None:
+    viewer = accounts.session_of(context.database, token, idle_time(context))
+    is_used = viewer is not None and request.url.path not in POLLED
+    if is_used and accounts.is_worth_noting(context.database, token):
+        ledger.note_seen(context.database, token)
+    return viewer
+
+
+def idle_time(context: WebContext) -> timedelta:
+    """How long a session may be left alone."""
+    return timedelta(minutes=context.settings.web.idle_minutes)
 
 
 def _check_right(viewer: Viewer, right: Right | None) -> None:

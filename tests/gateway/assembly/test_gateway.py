@@ -73,10 +73,10 @@ def test_migrating_twice_changes_nothing(tmp_path: Path, database_url: str) -> N
     settings = settings_of(tmp_path, database_url)
     migrate(settings)
     with closing(Database(database_url)) as database:
-        ledger.add_user(database, "ana", "Ana", "reader", "", "a long password")
+        ledger.add_user(database, "ana", "Ana", "reader", "north", "a long password")
     migrate(settings)
     with closing(Database(database_url)) as database, pytest.raises(Exception, match="ana"):
-        ledger.add_user(database, "ana", "Ana", "reader", "", "a long password")
+        ledger.add_user(database, "ana", "Ana", "reader", "north", "a long password")
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def test_a_refusal_has_its_status_and_no_trace(
         (["report", "render", "none.json", "--evidence", "study", "--out", "out.dcm"], "none.json"),
         (["report", "render", "empty.json", "--evidence", "study", "--out", "out.dcm"], "empty.json"),
         (["report", "render", "report.json", "--evidence", "study", "--out", "no/out.dcm"], "no/out.dcm"),
-        (["users", "add", "x", "--role", "reader", "--password-file", "nowhere"], "nowhere"),
+        (["users", "add", "x", "--role", "reader", "--site", "a", "--password-file", "nowhere"], "nowhere"),
         (["init", "report.json"], "report.json"),
         (["deidentify", "study", "copies", "--manifest", "report.json/manifest.json"], "report.json"),
     ],

@@ -75,7 +75,7 @@ def test_a_disabled_account_has_no_session_any_more(database: Database) -> None:
 
 def test_an_account_without_a_display_name_has_its_login(sqlite: Database) -> None:
     """So that no page shows an empty name."""
-    number = ledger.add_user(sqlite, "ben", "", "reader", "", PASSWORD)
+    number = ledger.add_user(sqlite, "ben", "", "reader", "north", PASSWORD)
     with sqlite.read() as session:
         viewer = viewer_of(session.get_one(Account, number), "c")
     assert (viewer.display_name, viewer.csrf) == ("ben", "c")

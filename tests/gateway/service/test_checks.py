@@ -228,6 +228,19 @@ def test_a_site_that_uploads_and_has_no_archive_is_advised(folder: Path) -> None
     ]
 
 
+def test_an_account_that_belongs_to_no_site_is_named(folder: Path) -> None:
+    """A coordinator of before, who saw every site; a disabled one is nobody's trouble."""
+    settings = settings_of(folder)
+    with closing(Database(settings.storage.database)) as database:
+        schema.upgrade(database)
+        for login in ("anna", "bert"):
+            ledger.add_user(database, login, login, "coordinator", "hospital", PASSWORD)
+        with database.engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE account SET site = '', disabled = login = 'bert'")
+    found = [each for each in check(settings) if each.where == "accounts"]
+    assert [each.fix for each in found] == ["Give it one: gateway users set anna --site SITE"]
+
+
 def test_senders_that_say_no_site_and_share_it_are_named(folder: Path) -> None:
     """Two are a mistake, each told where its reports go; one that is no archive is advice; one that is, nothing."""
 

@@ -8,22 +8,24 @@ address of mail that they can choose.
 from __future__ import annotations
 
 import hashlib
-import secrets
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, delete, select
 
 from gateway.errors import NotAllowed
-from gateway.records.accounts import Viewer, decoy, token_hash, viewer_of
+from gateway.records.accounts import Viewer, Whence, decoy
 from gateway.records.credentials import ISSUED_LOGIN, Presented
 from gateway.records.database import Database
 from gateway.records.ledger import audit_trail
 from gateway.records.ledger.notices import raise_notice
+from gateway.records.ledger.persons.sign_in import NOWHERE, open_session
 from gateway.records.tables.administration import Account, WebSession
 from gateway.records.tables.credentials import IssuedPerson
 
 
-def sign_in_by_issuer(database: Database, person: Presented, lifetime: timedelta) -> tuple[str, Viewer]:
+def sign_in_by_issuer(
+    database: Database, person: Presented, lifetime: timedelta, whence: Whence = NOWHERE
+) -> tuple[str, Viewer]:
     """Open a session for whom the issuer presents: the cookie's secret token, and who it is.
 
     Raises NotAllowed for an account that was disabled here: the issuer does not enable it again.
@@ -38,20 +40,7 @@ def sign_in_by_issuer(database: Database, person: Presented, lifetime: timedelta
                 session, now, account.login, "sign-in refused", f"account {account.id}", {"by": "issuer"}
             )
         else:
-            token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
-            session.add(
-                WebSession(
-                    token_hash=token_hash(token),
-                    account_id=account.saved_id,
-                    csrf=csrf,
-                    created_at=now,
-                    expires_at=now + lifetime,
-                )
-            )
-            audit_trail.append(
-                session, now, account.login, "signed in", f"account {account.id}", {"by": "issuer"}
-            )
-            opened = token, viewer_of(account, csrf)
+            opened = open_session(session, account, now, lifetime, whence, {"by": "issuer"})
     if opened is None:
         raise NotAllowed("Your account here is disabled.", "An administrator of the gateway can enable it.")
     return opened
@@ -71,6 +60,7 @@ def _account_of(session: Session, person: Presented, nobodys: str, now: datetime
             display_name=person.display_name,
             role=person.role,
             site=person.site,
+            every_site=not person.site,
             password_hash=nobodys,
         )
         session.add(account)
@@ -94,6 +84,7 @@ def _account_of(session: Session, person: Presented, nobodys: str, now: datetime
     if (account.role, account.site) != (person.role, person.site):
         before = {"role before": account.role, "site before": account.site}
         account.role, account.site = person.role, person.site
+        account.every_site = not person.site
         audit_trail.append(
             session, now, "issuer", "account changed", f"account {account.id}", is_now | before
         )

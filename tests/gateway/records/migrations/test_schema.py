@@ -68,6 +68,28 @@ def test_every_row_of_the_first_version_survives_the_upgrade(database: Database)
             }
 
 
+def test_a_site_is_said_by_the_upgrade_and_open_to_no_coordinator_without_one(database: Database) -> None:
+    """Readers, leads and administrators without a site go on seeing every site; and back."""
+    before = {
+        "ana": ("reader", ""),
+        "olga": ("admin", ""),
+        "carla": ("coordinator", ""),
+        "cora": ("coordinator", "n"),
+    }
+    with database.engine.connect() as connection:
+        schema._foreign_keys(connection, "OFF")
+        command.downgrade(schema._config(connection), "b94c2e70d5a8")
+        account = sa.Table("account", sa.MetaData(), autoload_with=connection)
+        for number, (login, (role, site)) in enumerate(before.items(), start=1):
+            own = {"id": number, "login": login, "role": role, "site": site}
+            connection.execute(sa.insert(account).values({**_row(account), **own}))
+        connection.commit()
+    schema.upgrade(database)
+    with database.read() as session:
+        found = {one.login: (one.site, one.every_site) for one in session.exec(select(Account))}
+    assert found == {"ana": ("", True), "olga": ("", True), "carla": ("", False), "cora": ("n", False)}
+
+
 def _as_it_was(column: str, row: dict[str, Any]) -> bool:
     return column not in REPLACED | GONE and not isinstance(row[column], datetime)
 
@@ -226,6 +248,7 @@ def test_a_draft_of_before_is_its_last_writers_and_of_two_the_later_goes_back(
                 )
             )
     with database.engine.connect() as connection:
+        schema._foreign_keys(connection, "OFF")
         command.downgrade(schema._config(connection), "c6f20b7d4e18")
         connection.commit()
     schema.upgrade(database)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
+from sqlmodel import select
 
+from gateway.records.tables.administration import WebSession
 from gateway.web.application import ROUTERS
 from gateway.web.foundation.access import local_path
 from support.web_gateway import PASSWORD, WebGateway, running
@@ -244,3 +247,23 @@ def test_a_link_from_another_site_reloads_itself_once(web: WebGateway) -> None:
     answer = web.client().get("/sign-in?next=/cases/7", headers={"Sec-Fetch-Site": "cross-site"})
     assert 'http-equiv="refresh"' in answer.text
     assert "/cases/7" in answer.text
+
+
+def test_a_session_that_nobody_uses_ends_though_its_page_refreshes_itself(tmp_path: Path) -> None:
+    """Polling the queue is no use; opening a page is."""
+    with running(tmp_path, idle_minutes=30) as web:
+        web.add("reader", "reader")
+
+        def left_alone(minutes: int) -> None:
+            with web.database.write("test") as session:
+                for row in session.exec(select(WebSession)):
+                    row.last_seen_at -= timedelta(minutes=minutes)
+
+        client = web.client("reader")
+        left_alone(20)
+        assert client.get("/").status_code == 200
+        left_alone(20)
+        assert client.get("/api/queue").status_code == 200
+        left_alone(11)
+        assert client.get("/api/queue").status_code == 401
+        assert client.get("/").headers["location"].startswith("/sign-in")
