@@ -112,7 +112,7 @@ def deidentify(
         typer.Option(
             metavar="keep|deface",
             help="Whether faces stay; else deface where the site is one of files.deface_sites. Takes a minute for each"
-            " study, and the extra deface."
+            " study, and the extra deface.",
         ),
     ] = None,
     allow_held: Annotated[
