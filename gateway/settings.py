@@ -348,6 +348,26 @@ class RaisedLibrary(NamedTuple):
         return cls(logger.strip(), levels[0], why.strip())
 
 
+class AuditSettings(Table):
+    """How the audit trail proves itself."""
+
+    anchors: Path | None = Field(
+        None,
+        description="file that the heads of the chain are written to, away from the database if possible; without it, "
+        "audit-anchors.jsonl beside the objects",
+    )
+    anchor_every: float = Field(
+        600.0,
+        gt=0,
+        description="seconds between anchors: of what is older, no end can be cut off without being missed",
+    )
+    append_only: bool = Field(
+        False,
+        description="true: the file of anchors is set so that nobody can but append (chattr +a), where the gateway's "
+        "account may do that; only root can take it back, to move or delete the file",
+    )
+
+
 class LogSettings(Table):
     """What the process prints."""
 
@@ -392,4 +412,5 @@ class Settings(Table):
     notify: NotifySettings = NotifySettings()
     oidc: OidcSettings = OidcSettings()
     security_txt: SecurityTxtSettings = SecurityTxtSettings()
+    audit: AuditSettings = AuditSettings()
     log: LogSettings = LogSettings()

@@ -23,7 +23,7 @@ from gateway.recipients import Nobody, ToNode, ToUploader, recipient
 from gateway.records import accounts, key_proof, ledger
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
-from gateway.records.identities import keys
+from gateway.records.identities import audit_keys, keys
 from gateway.records.identities.key_checks import checks_of
 from gateway.records.migrations import schema
 from gateway.service import exposure
@@ -56,6 +56,14 @@ def _keys(settings: Settings) -> Iterator[Problem]:
     for name in ("vault.key", "pseudonym.key"):
         try:
             keys.read_key(settings.storage.keys / name)
+        except GatewayError as error:
+            yield Problem("keys", error.problem, error.fix)
+    if not (settings.storage.keys / audit_keys.CURRENT).exists():
+        told = f"There is no {audit_keys.CURRENT} in {settings.storage.keys}: the audit trail is kept, and not sealed."
+        yield Problem("keys", told, "Run: gateway audit init-key", severe=False)
+    for path in sorted(settings.storage.keys.glob(audit_keys.ANY)):
+        try:
+            keys.read_key(path)
         except GatewayError as error:
             yield Problem("keys", error.problem, error.fix)
     for path in sorted(settings.storage.keys.glob(keys.ANY)):

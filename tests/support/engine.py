@@ -136,7 +136,7 @@ def bench(folder: Path, rules: str = RULE, url: str = "", cores: Cores = ONE_COR
     database = Database(url or f"sqlite:///{folder}/bench.sqlite", clock)
     schema.upgrade(database)
     keys = folder / "keys"
-    for name in ("vault.key", "pseudonym.key"):
+    for name in ("vault.key", "pseudonym.key", "audit.key"):
         key_files.make_key(keys / name)
     blobs = LocalBlobs(folder / "objects")
     context = StepContext(

@@ -181,6 +181,13 @@ _TABLE: Final = (
     Event("identities resealed", "rows that an earlier key sealed came to light", K.SECURITY, "U"),
     Event("vault key rotated", "every identity is sealed with the new key", K.SECURITY, "U"),
     Event("vault key retired", "no identity may be sealed with a key any more", K.SECURITY, "D"),
+    Event("audit key made", "the trail gets a key", K.SECURITY, "C"),
+    Event("audit key rotated", "a new key is to seal the trail", K.SECURITY, "U"),
+    Event("audit key in use", "from this row on, this key seals; the first row it seals", K.SECURITY, "U"),
+    # The trail itself
+    Event("trail anchored", "the head of the chain was written outside the database", K.SEALED, "E"),
+    Event("audit trail exported", "the trail is written out by the command", K.LOG_USED, "R"),
+    Event("audit trail verified", "the trail is let prove itself, with what came of it", K.LOG_USED, "R"),
 )
 
 EVENTS: Final[Mapping[str, Event]] = {event.name: event for event in _TABLE}

@@ -370,6 +370,13 @@ def test_a_library_that_may_print_is_told(folder: Path) -> None:
     assert "sqlalchemy.pool prints from INFO on (it runs dry)" in told.problem
 
 
+def test_a_trail_without_a_key_is_told(folder: Path) -> None:
+    """As advice: nothing is lost without it, and the gateway serves."""
+    (folder / "gateway-data" / "keys" / "audit.key").unlink()
+    [told] = [found for found in check(settings_of(folder)) if "audit.key" in found.problem]
+    assert (told.severe, "gateway audit init-key" in told.fix) == (False, True)
+
+
 def test_certificates_that_end_and_nodes_without_one_are_named(folder: Path) -> None:
     """One of ours that ends is advice until it has; who would be refused for want of a binding is a problem."""
     authority = Authority(folder)

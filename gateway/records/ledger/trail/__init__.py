@@ -1,4 +1,5 @@
 """The audit trail beyond its single line.
 
+sealing      the worker seals rows in order, and tells of the anchors it wrote
 milestones   what of the engine's work is an event of the trail
 """

@@ -66,6 +66,7 @@ EXPRESSIONS = {
     "event": "of a table",
     "what": "a signer confirmed or refused",
     "ACCEPTED": "a constant",
+    "ANCHORED": "a constant",
     "BEGAN": "a constant",
     "LOOKED": "a constant",
     "NOTED": "a constant",
