@@ -194,8 +194,8 @@ class ProtocolSettings(Table):
     simplified_sites: tuple[str, ...] = Field(
         (),
         description="sites, as nodes.yaml names them, that declare FLAIR and DWI as their protocol of surveillance: "
-        "a study of theirs without T2 is then readable with limits; in the environment separated by commas; "
-        "of a suspicion the full protocol is always asked, and reports keep their own rules",
+        "a study of theirs without T2 is then readable with limits, and a report on it is judged by that protocol and "
+        "says so; in the environment separated by commas; of a suspicion the full protocol is always asked",
     )
 
     _separated = field_validator("simplified_sites", mode="before")(_parts)

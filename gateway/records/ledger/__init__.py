@@ -30,7 +30,7 @@
     notices      take_notices, notices_told, notices_failed, note_wrong_configuration, note_certificates
     operation    take_tick, put_rules_in_force
     journal      the line of a study or case        audit_trail  the line of who did what
-    trail        seal_trail, anchor_due, note_anchor, note_unsealed, note_key, note_use;
+    trail        note_look, seal_trail, anchor_due, note_anchor, note_unsealed, note_key, note_use;
                  what of the engine's work is an event
 
 Nothing else opens a writing transaction (tests/gateway/records/ledger/test_every_write.py). What only reads stands in
@@ -136,6 +136,7 @@ from gateway.records.ledger.replies import (
     note_reply_download,
 )
 from gateway.records.ledger.studies import UNMATCHED, keep_study_date, let_go_on, route_by_hand
+from gateway.records.ledger.trail.looks import Look, note_look
 from gateway.records.ledger.trail.sealing import (
     anchor_due,
     note_anchor,
@@ -163,6 +164,7 @@ __all__ = [
     "WAITING",
     "Claim",
     "Kept",
+    "Look",
     "NewEnrolment",
     "NewInstance",
     "NewOwed",
@@ -229,6 +231,7 @@ __all__ = [
     "note_erased",
     "note_key",
     "note_keys",
+    "note_look",
     "note_overdue",
     "note_reply_download",
     "note_report_download",
