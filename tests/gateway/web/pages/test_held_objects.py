@@ -217,7 +217,9 @@ def test_the_manifest_is_downloaded_word_for_word(web: WebGateway) -> None:
 )
 def test_the_page_says_what_became_of_faces(web: WebGateway, faces: dict[str, str], says: str | None) -> None:
     """As the manifest has it; nothing where it was made before faces were a question."""
-    case_id = web.case(manifest={"profile": "pml-read", "profile_version": "1", "prepared": 3, "held": 0, **faces})
+    case_id = web.case(
+        manifest={"profile": "pml-read", "profile_version": "1", "prepared": 3, "held": 0, **faces}
+    )
     with web.database.write("test_manifest") as session:
         now = web.database.now(session)
         session.add(Manifest(case_id=case_id, generation=1, digest="d", blob="b", made_at=now))
