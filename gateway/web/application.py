@@ -18,6 +18,7 @@ from gateway.web.foundation.context import WebContext
 from gateway.web.foundation.guard import Guard
 from gateway.web.foundation.images import Pictures
 from gateway.web.foundation.templates import FOLDER
+from gateway.web.issuer import pages as issuer_pages
 from gateway.web.pages import (
     cases,
     conflicts,
@@ -42,6 +43,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     health.router,
     access.router,
     access.api,
+    issuer_pages.router,
     queue.router,
     queue.api,
     reports.router,

@@ -234,8 +234,8 @@ def _instance(study_id: int, number: int) -> Any:
 
 
 @contextmanager
-def running(folder: Path, **web: Any) -> Iterator[WebGateway]:
-    """A gateway's web role on SQLite in `folder`; `web` are keys of [web]."""
+def running(folder: Path, tables: dict[str, Any] | None = None, **web: Any) -> Iterator[WebGateway]:
+    """A gateway's web role on SQLite in `folder`; `web` are keys of [web], `tables` other tables of the settings."""
     settings = Settings.model_validate(
         {
             "storage": {
@@ -245,6 +245,7 @@ def running(folder: Path, **web: Any) -> Iterator[WebGateway]:
             },
             "web": web,
         }
+        | (tables or {})
     )
     database = Database(settings.storage.database)
     SQLModel.metadata.create_all(database.engine)

@@ -43,6 +43,10 @@ class TooLarge(GatewayError):
     """The request is larger than this gateway takes."""
 
 
+class Unavailable(GatewayError):
+    """Another service that the answer needs is away."""
+
+
 class BadRequest(GatewayError):
     """The request cannot be understood."""
 
@@ -77,6 +81,7 @@ STATUS: tuple[tuple[type[GatewayError], int], ...] = (
     (Conflict, 409),
     (WrongState, 409),
     (KeyMissing, 503),
+    (Unavailable, 503),
     (SettingsError, 500),
     (GatewayError, 400),
 )
