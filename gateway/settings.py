@@ -9,6 +9,7 @@ import os
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
+from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
@@ -419,11 +420,45 @@ class AuditSettings(Table):
         gt=0,
         description="seconds between anchors: of what is older, no end can be cut off without being missed",
     )
+    syslog: str = Field(
+        "",
+        description="audit repository that gets each sealed row as a DICOM audit message: tls://host:6514, or "
+        "udp://host:514 for a server on this machine; empty: none",
+    )
+    syslog_ca: Path | None = Field(
+        None, description="PEM authorities of the repository's certificate; without it, the system's"
+    )
+    syslog_certificate: Path | None = Field(
+        None, description="PEM certificate that we show it, with syslog_key"
+    )
+    syslog_key: Path | None = Field(None, description="PEM private key to it")
+    source: str = Field(
+        "pml-gateway", min_length=1, description="AuditSourceID of our messages: name of this gateway"
+    )
+    away: float = Field(
+        3600.0, gt=0, description="seconds the repository may take nothing until people are told by a notice"
+    )
     append_only: bool = Field(
         False,
         description="true: the file of anchors is set so that nobody can but append (chattr +a), where the gateway's "
         "account may do that; only root can take it back, to move or delete the file",
     )
+
+    @field_validator("syslog")
+    @classmethod
+    def _is_a_server(cls, value: str) -> str:
+        if value:
+            syslog_server(value)
+        return value
+
+
+def syslog_server(address: str) -> tuple[str, str, int]:
+    """Scheme, host and port of `tls://host:6514` or `udp://host:514`; ValueError for anything else."""
+    ports = {"tls": 6514, "udp": 514}  # RFC 5425 4.1, RFC 5426 3.3
+    parts = urlsplit(address)
+    if parts.scheme not in ports or not parts.hostname or parts.path.strip("/"):
+        raise ValueError(f"{address!r} is no syslog server; write as tls://host:6514")
+    return parts.scheme, parts.hostname, parts.port or ports[parts.scheme]
 
 
 class LogSettings(Table):
