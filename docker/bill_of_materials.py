@@ -6,6 +6,7 @@ installs that wheel, has it too; `./dev sbom FILE` writes it anywhere. Same lock
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sys
@@ -24,7 +25,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from packageurl import PackageURL
 
 ROOT = Path(__file__).resolve().parents[1]
-LOCK = "docker/requirements.lock"
+LOCK = f"docker/{os.environ.get('BILL_OF', 'requirements.lock')}"
+"""The lock that the image is built from: the Dockerfile says which."""
 NAME = "pml-gateway.cdx.json"
 PIN = re.compile(
     r"^(?P<name>[a-z0-9][a-z0-9._-]*)==(?P<version>[^ \\;]+)(?: *; *(?P<marker>[^\\\n]+?))?"

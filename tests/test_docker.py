@@ -135,7 +135,11 @@ def test_the_image_is_slim_and_not_root() -> None:
     """A slim base of a Python the project supports, a numbered user, and the same base for both stages."""
     bases = {rest.split(" AS ")[0] for word, rest in dockerfile() if word == "FROM"}
     assert bases == {"${PYTHON}"}, "one base, which a build may pin by its digest"
-    (base,) = (rest.removeprefix("PYTHON=") for word, rest in dockerfile() if word == "ARG")
+    (base,) = (
+        rest.removeprefix("PYTHON=")
+        for word, rest in dockerfile()
+        if word == "ARG" and rest.startswith("PYTHON=")
+    )
     assert re.fullmatch(r"python:3\.(1[1-9]|[2-9]\d)-slim-\w+", base)
     assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", last("USER"))
     user_id = last("USER").split(":")[0]
@@ -146,7 +150,8 @@ def test_dependencies_are_installed_by_their_hashes() -> None:
     """Nothing comes into the image that the lock does not name; the project itself is installed without the network."""
     installs = [rest for word, rest in dockerfile() if word == "RUN" and "pip install" in rest]
     assert len(installs) == 2
-    assert "--require-hashes --requirement docker/requirements.lock" in installs[0]
+    assert "--require-hashes --requirement docker/$LOCK" in installs[0]
+    assert last("ARG") == "LOCK=requirements.lock"
     assert "--no-deps --no-build-isolation ." in installs[1]
 
 
