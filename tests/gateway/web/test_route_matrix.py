@@ -29,6 +29,9 @@ ROUTES: Final[Mapping[str, tuple[str, ...]]] = {
         "GET /readyz",
         "GET /sign-in",
         "POST /sign-in",
+        "GET /sign-in/issuer",
+        "GET /sign-in/issuer/back",
+        "GET /sign-in/issuer/out",
         "POST /api/session",
     ),
     SIGNED_IN: (
