@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session
 
 from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.errors import NodeFileError
@@ -20,19 +21,22 @@ from gateway.guidelines import declared
 from gateway.privacy.errors import PrivacyError
 from gateway.profiles import read_folder
 from gateway.recipients import Nobody, ToNode, ToUploader, recipient
-from gateway.records import accounts, key_proof, ledger
+from gateway.records import accounts, calendar, credentials, key_proof, ledger
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
 from gateway.records.identities import audit_keys, keys
 from gateway.records.identities.key_checks import checks_of
 from gateway.records.migrations import schema
 from gateway.service import exposure
+from gateway.service.declared_sites import named_sites, nodes_sites, unknown_sites
 from gateway.service.problem import Problem
 from gateway.settings import Settings
 from routing_rules.errors import RuleFileError
 from routing_rules.overlaps import Relation, findings
 from routing_rules.rule_files import load_rules
 from routing_rules.versions import in_force
+
+_Seen = TypeVar("_Seen")
 
 
 def check(settings: Settings) -> list[Problem]:
@@ -47,7 +51,9 @@ def check(settings: Settings) -> list[Problem]:
         _ways_back,
         _profiles,
         _guidelines,
+        _named_sites,
         exposure.security,
+        _issuer,
     )
     return [problem for part in parts for problem in part(settings)]
 
@@ -80,6 +86,27 @@ def _kept(settings: Settings) -> Iterator[Database | None]:
     with closing(Database(settings.storage.database)) as database:
         file = Path(settings.storage.database.removeprefix("sqlite:///"))
         yield None if database.is_sqlite and not file.exists() else database
+
+
+def _issuer(settings: Settings) -> Iterator[Problem]:
+    """With an issuer alone, the account for emergencies has to be there before the emergency."""
+    oidc = settings.oidc
+    if not oidc.break_glass:
+        return
+    try:
+        with _kept(settings) as database:
+            if database is None or not schema.is_current(database):
+                return  # made at the first start, or told already
+            fit = credentials.is_for_emergencies(database, oidc.break_glass)
+    except SQLAlchemyError:
+        return  # told already
+    if not fit:
+        yield Problem(
+            "oidc",
+            f"[oidc] break_glass names {oidc.break_glass}, which is no enabled local administrator of every site.",
+            f"Make it one: gateway users add {oidc.break_glass} --role admin --every-site",
+            severe=oidc.only,
+        )
 
 
 def _database(settings: Settings) -> Iterator[Problem]:
@@ -270,7 +297,7 @@ def _ways_back(settings: Settings) -> Iterator[Problem]:
                 f"under sites, {site}.",
                 severe=False,
             )
-    for site in _uploading_sites(settings):
+    for site in _in_records(settings, accounts.uploading_sites) or ():
         to = recipient(directory, site, "")
         if isinstance(to, ToUploader):
             yield Problem(
@@ -303,23 +330,32 @@ def _without_site(directory: NodeDirectory, sender: str) -> Iterator[Problem]:
         )
 
 
-def _uploading_sites(settings: Settings) -> list[str]:
-    """Sites with people who may upload; none, while the database cannot tell."""
+def _in_records(settings: Settings, look: Callable[[Session], _Seen]) -> _Seen | None:
+    """What the records say; None while the database cannot tell."""
     try:
         with _kept(settings) as database:
             if database is None or not schema.is_current(database):
-                return []
+                return None
             with database.read() as session:
-                return accounts.uploading_sites(session)
+                return look(session)
     except SQLAlchemyError:
-        return []  # told by _database
+        return None  # told by _database
 
 
 def _guidelines(settings: Settings) -> Iterator[Problem]:
     try:
-        declared(settings.surveillance)
+        guidelines = declared(settings.surveillance)
     except GatewayError as error:
         yield Problem("surveillance", error.problem, error.fix)
+        return
+    for followed in dict.fromkeys((guidelines.default, *guidelines.by_site.values())):
+        for silent in followed.silent_about():
+            yield Problem(
+                "surveillance",
+                f"The guideline “{followed.title}” {silent}.",
+                "Add such a rule to the file, as NTZ-SWITCH in use; fine where somebody else sees to it.",
+                severe=False,
+            )
 
 
 def _profiles(settings: Settings) -> Iterator[Problem]:
@@ -346,21 +382,16 @@ def _profiles(settings: Settings) -> Iterator[Problem]:
 
 
 def _faces(settings: Settings, by_rule: bool) -> Iterator[Problem]:
-    """Whether what takes faces out is installed where it is asked for, and whether the sites that ask exist."""
-    sites = settings.files.deface_sites
-    if by_rule or sites:
+    """Whether what takes faces out is installed where it is asked for."""
+    if by_rule or settings.files.deface_sites:
         try:
             refuse_if_missing()
         except LibrariesMissing as error:
             yield Problem("profiles", error.problem, error.fix)
-    directory = NodeDirectory(())
-    if sites and settings.files.nodes.exists():
-        with suppress(NodeFileError):  # told by _nodes_and_rules
-            directory = NodeDirectory.from_file(settings.files.nodes)
-    known = {node.site for node in directory} | set(_uploading_sites(settings) if sites else ())
-    for site in sorted(set(sites) - known):
-        yield Problem(
-            "profiles",
-            f"[files] deface_sites names the site {site!r}, and no node and no account is of it: nobody's faces go.",
-            "Write it as nodes.yaml does, letter for letter, or take it out.",
-        )
+
+
+def _named_sites(settings: Settings) -> Iterator[Problem]:
+    if named_sites(settings):
+        known = nodes_sites(settings) | (_in_records(settings, calendar.sites) or frozenset())
+        for where, problem in unknown_sites(settings, known):
+            yield Problem(where, problem, "Write it as nodes.yaml does, letter for letter, or take it out.")

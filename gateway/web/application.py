@@ -9,6 +9,7 @@ from gateway import __version__
 from gateway.records import accounts
 from gateway.web.api import health
 from gateway.web.api import surveillance as surveillance_api
+from gateway.web.auditing.trail import Trail
 from gateway.web.dicomweb import stow
 from gateway.web.foundation import access, problems
 from gateway.web.foundation.access import BasicSessions
@@ -17,6 +18,8 @@ from gateway.web.foundation.context import WebContext
 from gateway.web.foundation.guard import Guard
 from gateway.web.foundation.images import Pictures
 from gateway.web.foundation.templates import FOLDER
+from gateway.web.foundation.upload_places import UploadPlaces
+from gateway.web.issuer import pages as issuer_pages
 from gateway.web.pages import (
     cases,
     conflicts,
@@ -41,6 +44,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     health.router,
     access.router,
     access.api,
+    issuer_pages.router,
     queue.router,
     queue.api,
     reports.router,
@@ -88,11 +92,13 @@ def create_application(context: WebContext) -> FastAPI:
     accounts.decoy()
     app.state.context = context
     app.state.pictures = Pictures(context.blobs)
+    app.state.upload_places = UploadPlaces(context.settings, context.blobs)
     app.state.basic_sessions = BasicSessions()
     app.state.sign_in_brakes = SignInBrakes()
     for router in ROUTERS:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
     problems.install(app)
+    app.add_middleware(Trail, database=context.database)
     app.add_middleware(Guard, max_upload_mb=settings.max_upload_mb, https=settings.secure_cookies)
     return app

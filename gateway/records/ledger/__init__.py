@@ -30,8 +30,8 @@
     notices      take_notices, notices_told, notices_failed, note_wrong_configuration, note_certificates
     operation    take_tick, put_rules_in_force
     journal      the line of a study or case        audit_trail  the line of who did what
-    trail        seal_trail, anchor_due, note_anchor, note_unsealed, note_key, note_use;
-                 what of the engine's work is an event
+    trail        note_look, seal_trail, anchor_due, note_anchor, note_unsealed, note_key, note_use;
+                 take_events, events_sent, events_not_sent; what of the engine's work is an event
 
 Nothing else opens a writing transaction (tests/gateway/records/ledger/test_every_write.py). What only reads stands in
 `gateway.records.views`, above; what both need, below.
@@ -136,6 +136,7 @@ from gateway.records.ledger.replies import (
     note_reply_download,
 )
 from gateway.records.ledger.studies import UNMATCHED, keep_study_date, let_go_on, route_by_hand
+from gateway.records.ledger.trail.looks import Look, note_look
 from gateway.records.ledger.trail.sealing import (
     anchor_due,
     note_anchor,
@@ -144,6 +145,7 @@ from gateway.records.ledger.trail.sealing import (
     note_use,
     seal_trail,
 )
+from gateway.records.ledger.trail.sending import events_not_sent, events_sent, take_events
 from gateway.records.ledger.verdicts import overrule_verdict
 from gateway.records.ledger.work import (
     Claim,
@@ -163,6 +165,7 @@ __all__ = [
     "WAITING",
     "Claim",
     "Kept",
+    "Look",
     "NewEnrolment",
     "NewInstance",
     "NewOwed",
@@ -206,6 +209,8 @@ __all__ = [
     "enrol",
     "erase_instances",
     "erase_replies",
+    "events_not_sent",
+    "events_sent",
     "finish_set_up",
     "finish_sign_in",
     "keep_instance",
@@ -229,6 +234,7 @@ __all__ = [
     "note_erased",
     "note_key",
     "note_keys",
+    "note_look",
     "note_overdue",
     "note_reply_download",
     "note_report_download",
@@ -272,6 +278,7 @@ __all__ = [
     "sign_in_by_issuer",
     "sign_out",
     "sign_report",
+    "take_events",
     "take_notices",
     "take_over_draft",
     "take_tick",

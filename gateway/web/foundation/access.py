@@ -78,10 +78,10 @@ def may(right: Right | None = None, *, basic: bool = False) -> Callable[[Request
             viewer = await run_in_threadpool(_session_viewer, request, context, token) if token else None
             if viewer is None:
                 raise SignInNeeded("Nobody is signed in.", "Sign in first.")
-            _check_right(viewer, right)
+            _check_right(request, viewer, right)
             if request.method in UNSAFE:
                 await _check_token(request, viewer)
-        _check_right(viewer, right)
+        _check_right(request, viewer, right)
         return viewer
 
     return viewer_of
@@ -100,8 +100,10 @@ def idle_time(context: WebContext) -> timedelta:
     return timedelta(minutes=context.settings.web.idle_minutes)
 
 
-def _check_right(viewer: Viewer, right: Right | None) -> None:
+def _check_right(request: Request, viewer: Viewer, right: Right | None) -> None:
+    request.state.viewer = viewer  # for the audit trail, whatever comes of it
     if right is not None and not has(viewer, right):
+        request.state.lacks_right = True
         raise NotAllowed(
             f"Your role ({viewer.role}) may not {right}.", "Ask an administrator if you need to."
         )
@@ -224,14 +226,15 @@ def sign_in(request: Request, context: Context, fields: Posted) -> Response:
         if isinstance(error, TooManyRequests):
             again.headers["Retry-After"] = retry_after(error)
         return again
-    return _with_cookie(RedirectResponse(wanted, status_code=303), context, token)
+    return with_session(RedirectResponse(wanted, status_code=303), context, token)
 
 
 @router.post("/sign-out")
 def sign_out(request: Request, context: Context, _viewer: Annotated[Viewer, Depends(may())]) -> Response:
     """End the session."""
     ledger.sign_out(context.database, request.cookies[COOKIE])
-    response = RedirectResponse("/sign-in", status_code=303)
+    after = "/sign-in/issuer/out" if context.settings.oidc.issuer else "/sign-in"
+    response = RedirectResponse(after, status_code=303)
     response.delete_cookie(COOKIE, path="/")
     return response
 
@@ -248,7 +251,7 @@ def open_session(request: Request, context: Context, credentials: Credentials) -
     """Sign in: sets the session cookie and tells the CSRF token that each change must carry as X-CSRF-Token."""
     check_origin(request)
     token, viewer = _signed_in(request, context, credentials.login, credentials.password, _lifetime(context))
-    return _with_cookie(JSONResponse(_told(viewer), status_code=201), context, token)
+    return with_session(JSONResponse(_told(viewer), status_code=201), context, token)
 
 
 @api.get("/session")
@@ -273,8 +276,15 @@ def _signed_in(
     request: Request, context: WebContext, login: str, password: str, lifetime: timedelta
 ) -> tuple[str, Viewer]:
     """A new session; raises NotAllowed or TooManyRequests."""
+    oidc = context.settings.oidc
+    emergency = bool(oidc.break_glass) and login == oidc.break_glass
+    # With an issuer alone every other login is as one that nobody has: the same time, the same answer.
+    counts = login if emergency or not oidc.only else ""
     with guess(request, login):
-        return ledger.sign_in(context.database, login, password, lifetime)
+        token, viewer = ledger.sign_in(context.database, counts, password, lifetime)
+    if emergency:
+        ledger.note_emergency(context.database, viewer.account_id, viewer.login)
+    return token, viewer
 
 
 def _told(viewer: Viewer) -> dict[str, str]:
@@ -291,7 +301,8 @@ def _lifetime(context: WebContext) -> timedelta:
     return timedelta(hours=context.settings.web.session_hours)
 
 
-def _with_cookie(response: Response, context: WebContext, token: str) -> Response:
+def with_session(response: Response, context: WebContext, token: str) -> Response:
+    """The answer that gives the browser its session."""
     web = context.settings.web
     response.set_cookie(
         COOKIE,

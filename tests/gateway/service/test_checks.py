@@ -337,6 +337,27 @@ def test_faces_cannot_go_without_the_libraries(
     assert "not installed (brainextractor, nibabel, scipy)" in problem
 
 
+def test_the_account_for_emergencies_is_there_before_the_emergency(folder: Path) -> None:
+    """An enabled local administrator of every site; without it a gateway with an issuer alone is not started."""
+    oidc = {
+        "issuer": "https://issuer.example",
+        "client_id": "gateway",
+        "roles": ["a=admin"],
+        "sites": ["a=*"],
+        "only": True,
+        "break_glass": "glass",
+    }
+    settings = settings_of(folder, oidc=oidc)
+    with closing(Database(settings.storage.database)) as database:
+        schema.upgrade(database)
+        assert "oidc" in [where for where, _ in severe(check(settings))]
+        number = ledger.add_user(database, "glass", "", "admin", "", PASSWORD, every_site=True)
+        ledger.add_user(database, "other", "", "admin", "", PASSWORD, every_site=True)
+        assert "oidc" not in [where for where, _ in severe(check(settings))]
+        ledger.disable_account(database, number, "test")
+        assert "oidc" in [where for where, _ in severe(check(settings))]
+
+
 def test_a_misspelt_site_whose_faces_should_go_is_told(folder: Path) -> None:
     """Its studies would leave with their faces, and nobody would know."""
     settings = settings_of(folder)
@@ -344,6 +365,27 @@ def test_a_misspelt_site_whose_faces_should_go_is_told(folder: Path) -> None:
     [(where, problem)] = severe(check(settings.model_copy(update={"files": files})))
     assert where == "profiles"
     assert "names the site 'nroth'" in problem
+
+
+def test_an_own_guideline_that_is_silent_after_natalizumab_is_told(folder: Path) -> None:
+    """Advice: carried-over PML would be looked for by nobody; gone with the rule."""
+    own = folder / "own.json"
+
+    def advice(used: str) -> list[str]:
+        own.write_text(f'{{"title": "Ours", "use": [{used}]}}')
+        settings = settings_of(folder, surveillance={"guideline": "own", "own": own})
+        return [each.problem for each in check(settings) if each.where == "surveillance"]
+
+    [told] = advice('"NTZ-HIGH"')
+    assert "“Ours” has no rule for the time after natalizumab" in told
+    assert advice('"NTZ-HIGH", "NTZ-SWITCH"') == []
+
+
+def test_a_misspelt_site_of_the_calendar_is_told(folder: Path) -> None:
+    """Its patients would follow another guideline than the one that was declared."""
+    settings = settings_of(folder, surveillance={"sites": ["nroth=ema-2016"]})
+    [(where, problem)] = severe(check(settings))
+    assert (where, "names the site 'nroth'" in problem) == ("surveillance", True)
 
 
 def test_pages_that_other_machines_reach_ask_for_secure_cookies(folder: Path) -> None:

@@ -63,6 +63,7 @@ EXPRESSIONS = {
     "f'study {what}'": "let go on and routed by hand",
     "f'{unit} retried'": "every unit of the engine",
     "action": "given by who calls: rules, links",
+    "look.event": "of the table of routes",
     "event": "of a table",
     "what": "a signer confirmed or refused",
     "ACCEPTED": "a constant",
