@@ -15,8 +15,9 @@ from sqlmodel import Session, and_, col, select
 from gateway.records.seen_mris import SeenMris, day_of, seen_mris
 from gateway.records.tables.administration import Account
 from gateway.records.tables.studies import Enrolment, Study
+from routing_rules.surveillance.closed_wishes import ClosedWish, read_closed, still_open
 from routing_rules.surveillance.days import DAYS_A_MONTH
-from routing_rules.surveillance.due_dates import CalendarStatus, next_due, status
+from routing_rules.surveillance.due_dates import CalendarStatus, ReportWish, is_open, next_due, status
 from routing_rules.surveillance.guidelines import SEQUENCE_NAMES, SiteGuidelines, standard_table
 from routing_rules.surveillance.risk import JcvStatus
 from routing_rules.surveillance.risk import PatientRisk as PatientRisk
@@ -51,6 +52,9 @@ class PatientRow:
     told_on: date | None
     ended_on: date | None
     ended_because: str
+    wishes: tuple[ReportWish, ...] = ()
+    """What reports in force ask for, and nothing answered."""
+    closed_wishes: tuple[ClosedWish, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,13 @@ def calendar(
         return []  # the MRIs of all others are not read for nobody: with thousands enrolled that takes seconds
     seen = seen_mris(session, today + DAYS_FOR_SITES_EAST, site=site, ended=ended)
     return sorted((_row(each, today, seen, guidelines) for each in enrolments), key=_most_urgent)
+
+
+def patient_row(session: Session, enrolment_id: int, today: date, guidelines: SiteGuidelines) -> PatientRow:
+    """One patient of the calendar. Raises NoResultFound."""
+    own = session.exec(select(Enrolment).where(Enrolment.id == enrolment_id)).one()
+    hashes = {own.patient_hash} if own.patient_hash else set()
+    return _row(own, today, seen_mris(session, today + DAYS_FOR_SITES_EAST, hashes), guidelines)
 
 
 def sites(session: Session) -> frozenset[str]:
@@ -112,7 +123,8 @@ def asked_of(
     if own is None or day is None:
         return None
     seen, guideline = seen_before(session, study, patient_hash, day, own), guidelines.of(study.site)
-    due = next_due(day, risk_of(own), seen.mris, seen.wishes, guideline)
+    wishes = still_open(seen.wishes, read_closed(own.closed_wishes))
+    due = next_due(day, risk_of(own), seen.mris, wishes, guideline)
     if due is None:
         return None
     full = standard_table().full_mri.sequences if due.is_full else ()
@@ -188,6 +200,8 @@ def _row(
         risk_of(enrolment),
         guidelines.of(enrolment.site),
     )
+    closed = read_closed(enrolment.closed_wishes)
+    wishes = tuple(wish for wish in still_open(known.wishes, closed) if is_open(wish, mris))
     return PatientRow(
         enrolment.saved_id,
         enrolment.site,
@@ -197,7 +211,7 @@ def _row(
         enrolment.last_mri_on,
         mris.last_on,
         mris.full_on,
-        status(today, risk, mris, known.wishes, guideline),
+        status(today, risk, mris, wishes, guideline),
         guideline.title,
         enrolment.patient_hash is None,
         enrolment.problem,
@@ -206,6 +220,8 @@ def _row(
         enrolment.overdue_told_on,
         enrolment.ended_on,
         enrolment.ended_because,
+        wishes,
+        closed,
     )
 
 

@@ -205,6 +205,8 @@ _TABLE: Final = (
     Event("patients enrolled", "patients come onto the surveillance calendar", K.PATIENT, "C"),
     Event("letter opened", "the worker reads whom an entry of the calendar names", K.PATIENT, "R"),
     Event("enrolment edited", "what is known of an enrolled patient changes", K.PATIENT, "U"),
+    Event("wish closed", "a person closes what a report asks for, with the reason", K.PATIENT, "U"),
+    Event("wish asked again", "a closed wish of a report counts again", K.PATIENT, "U"),
     Event("enrolment ended", "a patient leaves the calendar", K.PATIENT, "D"),
     # Forgetting
     Event("patient forgotten", "a patient is marked to be forgotten", K.DELETED, "D"),

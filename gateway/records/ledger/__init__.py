@@ -15,7 +15,8 @@
     verdicts     overrule_verdict                                               (a reader's word on the protocol)
     studies      let_go_on, route_by_hand, keep_study_date
     held_objects  decide_held, look_at_original                                  (objects that stayed here)
-    enrolments   publish_letterbox, enrol, keep_opened, note_unopened, edit_enrolment, end_enrolment
+    enrolments   publish_letterbox, enrol, keep_opened, note_unopened, edit_enrolment, end_enrolment,
+               judge_wish
     overdue      note_overdue
     identities   open_identity, begin_rotation, reseal_batch, note_resealed, end_rotation, retire_key, note_keys,
                  accept_keys
@@ -55,6 +56,7 @@ from gateway.records.ledger.enrolments import (
     edit_enrolment,
     end_enrolment,
     enrol,
+    judge_wish,
     keep_opened,
     note_unopened,
     publish_letterbox,
@@ -213,6 +215,7 @@ __all__ = [
     "events_sent",
     "finish_set_up",
     "finish_sign_in",
+    "judge_wish",
     "keep_instance",
     "keep_instances",
     "keep_opened",

@@ -19,6 +19,8 @@ from gateway.records.identities import sealed_letters
 from gateway.records.ledger import audit_trail
 from gateway.records.tables.administration import LetterboxKey
 from gateway.records.tables.studies import Enrolment, ForgottenPatient
+from routing_rules.surveillance.closed_wishes import ClosedWish, in_words, name_of
+from routing_rules.surveillance.due_dates import ReportWish
 from routing_rules.surveillance.enrolment_csv import EnrolmentRow
 from routing_rules.surveillance.risk import JcvStatus
 from routing_rules.surveillance.risk import PatientRisk as PatientRisk
@@ -158,6 +160,26 @@ def end_enrolment(database: Database, enrolment_id: int, who: str, why: str) -> 
             row.ended_on, row.ended_because, row.overdue_told_on = now.date(), why, None
             row.updated_at = now
         audit_trail.append(session, now, who, "enrolment ended", f"enrolment {enrolment_id}", {"why": why})
+
+
+def judge_wish(
+    database: Database, enrolment_id: int, wish: ReportWish | ClosedWish, who: str, why: str
+) -> None:
+    """Close a wish of a report that nothing will answer, or ask for one again that was closed. Raises NotThere."""
+    with database.write("judge_wish") as session:
+        row, now = _existing(session, enrolment_id), database.now(session)
+        name = wish.wish if isinstance(wish, ClosedWish) else name_of(wish)
+        others = [each for each in row.closed_wishes if each["wish"] != name]
+        if isinstance(wish, ReportWish):
+            closed = ClosedWish(name, in_words(wish), who, now.date().isoformat(), why)
+            row.closed_wishes, event = [*others, closed.kept()], "wish closed"
+        else:
+            row.closed_wishes, event = others, "wish asked again"
+        row.updated_at = now
+        # Its kind alone: the day of the MRI stays in the records.
+        audit_trail.append(
+            session, now, who, event, f"enrolment {enrolment_id}", {"wish": name.split()[0], "why": why}
+        )
 
 
 def columns_of(risk: PatientRisk) -> dict[str, Any]:

@@ -177,6 +177,8 @@ class Enrolment(Numbered, table=True):
     last_mri_on: date | None = Field(default=None, description="as the site says; studies received count too")
     last_full_mri_on: date | None = Field(default=None, description="as the site says")
     last_contrast_mri_on: date | None = Field(default=None, description="as the site says")
+    closed_wishes: list[dict[str, str]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """Wishes of reports that a person closed, as `routing_rules.surveillance.closed_wishes` keeps them."""
     enrolled_by: str
     created_at: datetime
     updated_at: datetime

@@ -18,6 +18,7 @@ from gateway.web.foundation.context import Context
 from gateway.web.foundation.problems import problem
 from gateway.web.foundation.redaction import without_uids
 from gateway.web.foundation.rights import Right, has
+from routing_rules.surveillance.closed_wishes import in_words, name_of
 from routing_rules.surveillance.enrolment_cells import ImportProblem
 from routing_rules.surveillance.enrolment_csv import LONGEST_LABEL
 from routing_rules.surveillance.risk import JcvStatus
@@ -65,6 +66,14 @@ class EnrolmentBody(RiskBody):
 class Ending(BaseModel):
     """Why a patient is taken off the calendar."""
 
+    why: str = Field(min_length=1, max_length=500, description="the reason, without patient data")
+
+
+class WishBody(BaseModel):
+    """A wish of a report that a person closes, or asks for again."""
+
+    wish: str = Field(max_length=100, description="its name, as the calendar lists it")
+    closed: bool = Field(True, description="false: a closed wish counts again")
     why: str = Field(min_length=1, max_length=500, description="the reason, without patient data")
 
 
@@ -116,6 +125,13 @@ def end_json(context: Context, viewer: Enroller, enrolment_id: EnrolmentId, body
     return Response(status_code=204)
 
 
+@api.post("/{enrolment_id}/wish", status_code=204)
+def wish_json(context: Context, viewer: Enroller, enrolment_id: EnrolmentId, body: WishBody) -> Response:
+    """Close a wish of a report that nothing will answer, with the reason, or ask for a closed one again."""
+    enrolling.judge_wish(context, viewer, enrolment_id, body.wish, body.why, closed=body.closed)
+    return Response(status_code=204)
+
+
 def patient_json(row: PatientRow) -> dict[str, Any]:
     """A patient as programs of their own site read it; dates are ISO 8601."""
     due = row.status.next_due
@@ -153,6 +169,8 @@ def patient_json(row: PatientRow) -> dict[str, Any]:
         "fix": row.fix,
         "ended_on": _iso(row.ended_on),
         "ended_because": row.ended_because,
+        "wishes": [{"wish": name_of(each), "said": in_words(each)} for each in row.wishes],
+        "closed_wishes": [each.kept() for each in row.closed_wishes],
     }
 
 

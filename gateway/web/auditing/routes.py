@@ -42,6 +42,7 @@ _STUDIES = Shown("studies looked at", "studies")
 _CALENDAR = Shown("calendar looked at", "calendar")
 _REPORT = Shown("report looked at", CASE)
 _ENROL, _EDIT, _END = _done("patients enrolled"), _done("enrolment edited"), _done("enrolment ended")
+_WISH = _done("wish closed", "wish asked again")
 _HELD = _done("held object released", "held object left out")
 _VERDICT = _done("protocol verdict overruled", "protocol verdict confirmed again")
 _RESULT_RETRY, _RESULT_DROP = _done("result retried"), _done("commitment result dropped")
@@ -138,6 +139,8 @@ ROUTES: Final[Mapping[tuple[str, str], Told]] = {
     ("POST", "/surveillance/{enrolment_id}"): _EDIT,
     ("PUT", "/api/surveillance/{enrolment_id}"): _EDIT,
     ("POST", "/surveillance/{enrolment_id}/end"): _END,
+    ("POST", "/surveillance/{enrolment_id}/wish"): _WISH,
+    ("POST", "/api/surveillance/{enrolment_id}/wish"): _WISH,
     ("POST", "/api/surveillance/{enrolment_id}/end"): _END,
     # The gateway itself
     ("GET", "/nodes"): Shown("nodes looked at", "nodes"),

@@ -14,6 +14,8 @@ from gateway.records import calendar, ledger
 from gateway.records.accounts import Viewer
 from gateway.records.identities import sealed_letters
 from gateway.web.foundation.context import WebContext
+from routing_rules.surveillance.closed_wishes import ClosedWish, name_of
+from routing_rules.surveillance.due_dates import ReportWish
 from routing_rules.surveillance.enrolment_cells import ImportProblem
 from routing_rules.surveillance.enrolment_csv import (
     EnrolmentRow,
@@ -94,6 +96,32 @@ def end(context: WebContext, viewer: Viewer, enrolment_id: int, why: str) -> Non
             "Ending needs a reason.", "Write why, without patient data: it stays in the audit trail."
         )
     ledger.end_enrolment(context.database, enrolment_id, viewer.login, why.strip()[:500])
+
+
+def judge_wish(
+    context: WebContext, viewer: Viewer, enrolment_id: int, name: str, why: str, *, closed: bool
+) -> None:
+    """Close a wish of a report, or ask again for a closed one. Raises Invalid without a reason, NotThere."""
+    check_own(context, viewer, enrolment_id)
+    if not why.strip():
+        raise Invalid(
+            "Closing a wish, or asking again, needs a reason.",
+            "Write why, without patient data: it stays on the page and in the audit trail.",
+        )
+    with context.database.read() as session:
+        now = context.database.now(session).date()
+        row = calendar.patient_row(session, enrolment_id, now, context.guidelines)
+    known: dict[str, ReportWish | ClosedWish] = (
+        {name_of(each): each for each in row.wishes}
+        if closed
+        else {each.wish: each for each in row.closed_wishes}
+    )
+    if name not in known:
+        raise NotThere(
+            f"No {'open' if closed else 'closed'} wish of enrolment {enrolment_id} is called {name[:60]!r}.",
+            "Load the calendar again: an MRI or a report may have come meanwhile.",
+        )
+    ledger.judge_wish(context.database, enrolment_id, known[name], viewer.login, why.strip()[:500])
 
 
 def check_own(context: WebContext, viewer: Viewer, enrolment_id: int) -> None:

@@ -31,6 +31,7 @@ from gateway.web.foundation.problems import BadRequest
 from gateway.web.foundation.rights import Right, has
 from gateway.web.foundation.templates import render
 from gateway.web.pages import calendar_plot
+from routing_rules.surveillance.closed_wishes import in_words, name_of
 from routing_rules.surveillance.due_dates import CalendarState
 from routing_rules.surveillance.enrolment_cells import ImportProblem
 from routing_rules.surveillance.enrolment_csv import COLUMNS
@@ -62,6 +63,8 @@ DONE = {
     "enrolled": "Enrolled. The worker looks who it is within a minute; then the identifier is gone from here.",
     "edited": "The changes are kept.",
     "ended": "Taken off the calendar.",
+    "closed": "The wish is closed, with the reason.",
+    "asked_again": "The wish counts again.",
 }
 
 
@@ -134,6 +137,17 @@ def end_page(context: Context, viewer: Enroller, enrolment_id: EnrolmentId, fiel
     return RedirectResponse("/surveillance?done=ended", status_code=303)
 
 
+@router.post("/surveillance/{enrolment_id}/wish")
+def wish_page(context: Context, viewer: Enroller, enrolment_id: EnrolmentId, fields: Posted) -> Response:
+    """Close a wish of a report that nothing will answer, or ask for a closed one again; a reason is required."""
+    closed = first(fields, "do") != "ask_again"
+    enrolling.judge_wish(
+        context, viewer, enrolment_id, first(fields, "wish"), first(fields, "why"), closed=closed
+    )
+    done = "closed" if closed else "asked_again"
+    return RedirectResponse(f"/surveillance?done={done}#patient-{enrolment_id}", status_code=303)
+
+
 def risk_values(row: PatientRow) -> dict[str, str]:
     """What is known of a patient as the fields of the form; unknown is empty."""
     known = {**vars(row.risk), "last_mri_on": row.said_last_mri_on}
@@ -187,6 +201,8 @@ def _page(
         "site_options": [("", "–"), *((site, site) for site in own_sites)],
         "columns": [name for name in COLUMNS if name != "patient_id"],
         "risk_values": risk_values,
+        "wish_name": name_of,
+        "wish_words": in_words,
         "notes": standard_table().notes,
         "sequence_names": SEQUENCE_NAMES,
         "asked_as": ASKED_AS,

@@ -9,7 +9,16 @@ import pytest
 from sqlmodel import select
 
 from gateway.records import ledger
-from gateway.records.calendar import calendar, facts_about, risk_of, site_of, sites
+from gateway.records.calendar import (
+    PatientRow,
+    asked_of,
+    calendar,
+    facts_about,
+    patient_row,
+    risk_of,
+    site_of,
+    sites,
+)
 from gateway.records.database import Database
 from gateway.records.ledger.enrolments import NewEnrolment, end_enrolment, enrol, keep_opened
 from gateway.records.tables.cases import Case, SignedReport
@@ -19,7 +28,7 @@ from routing_rules.series.series import SeriesFacts
 from routing_rules.surveillance.risk import JcvStatus
 from routing_rules.surveillance.risk import PatientRisk as Risk
 from support.objects.series_facts import GOOD, one, stack
-from support.records import NONE_DECLARED, QUIET, FakeClock, matched_case, new_instance, reader
+from support.records import NONE_DECLARED, QUIET, FakeClock, audit_events, matched_case, new_instance, reader
 
 TODAY = date(2026, 3, 1)
 
@@ -223,6 +232,66 @@ def test_the_site_can_say_that_contrast_was_given_elsewhere(database: Database, 
     assert rule(last_full_mri_on=date(2026, 2, 1)) == "REPORT-CONTRAST"
     assert rule(last_contrast_mri_on=date(2026, 1, 1)) == "REPORT-CONTRAST"
     assert rule(last_contrast_mri_on=date(2026, 2, 1)) != "REPORT-CONTRAST"
+
+
+def test_contrast_that_nobody_will_give_is_closed_by_a_person(database: Database, clock: FakeClock) -> None:
+    """That one wish, until somebody asks again; a later report asks anew, and what is closed stays to be seen."""
+    number = _enrolled(database, enrolled_on=date(2020, 1, 1))
+    first = _mri(database, clock, f"hash {number}", "20260101")
+    who = reader(database, "rita")
+
+    def report(study_id: int) -> None:
+        with database.write("test") as session:
+            case = session.exec(select(Case).where(Case.study_id == study_id)).one()
+            asked = {"suspicion": "2", "recommendations": ["add_contrast", "urgent_contact"]}
+            session.add(
+                SignedReport(
+                    case_id=case.saved_id,
+                    version=1,
+                    content=asked,
+                    digest="",
+                    signed_by=who,
+                    signer_name="Rita",
+                    signer_login="rita",
+                    signed_at=clock(),
+                )
+            )
+
+    def entry() -> PatientRow:
+        with database.read() as session:
+            [row] = calendar(session, "", TODAY, NONE_DECLARED)
+            assert row == patient_row(session, number, TODAY, NONE_DECLARED)
+        return row
+
+    report(first)
+    contrast = next(wish for wish in entry().wishes if wish.kind == "contrast")
+    ledger.judge_wish(database, number, contrast, "carla", "renal failure")
+    row = entry()
+    assert [str(wish.kind) for wish in row.wishes] == ["urgent"]
+    [closed] = row.closed_wishes
+    assert (closed.by, closed.why, closed.on) == ("carla", "renal failure", clock().date().isoformat())
+    assert "contrast" in closed.said
+    [event] = audit_events(database, "wish closed")
+    assert (event.who, event.subject, event.detail) == (
+        "carla",
+        f"enrolment {number}",
+        {"wish": "contrast", "why": "renal failure"},
+    )
+    later = _mri(database, clock, f"hash {number}", "20260210", "1.2.4")
+    report(later)
+    assert {(str(wish.kind), wish.of_mri_on) for wish in entry().wishes} == {
+        ("contrast", date(2026, 2, 10)),
+        ("urgent", date(2026, 2, 10)),
+    }
+    with database.read() as session:
+        study = session.get_one(Study, later)
+        asked = asked_of(session, study, f"hash {number}", "20260210", NONE_DECLARED)
+    assert asked is not None
+    assert asked.rule_id == "REPORT-URGENT"
+    ledger.judge_wish(database, number, closed, "carla", "a mistake")
+    assert date(2026, 1, 1) in {wish.of_mri_on for wish in entry().wishes}
+    assert entry().closed_wishes == ()
+    assert len(audit_events(database, "wish asked again")) == 1
 
 
 def test_a_full_mri_by_the_sites_word_alone_becomes_overdue(sqlite: Database, clock: FakeClock) -> None:

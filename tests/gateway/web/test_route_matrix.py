@@ -59,10 +59,12 @@ ROUTES: Final[Mapping[str, tuple[str, ...]]] = {
         "POST /surveillance/import",
         "POST /surveillance/{enrolment_id}",
         "POST /surveillance/{enrolment_id}/end",
+        "POST /surveillance/{enrolment_id}/wish",
         "POST /api/surveillance",
         "POST /api/surveillance/import",
         "PUT /api/surveillance/{enrolment_id}",
         "POST /api/surveillance/{enrolment_id}/end",
+        "POST /api/surveillance/{enrolment_id}/wish",
     ),
     "LOOK": (
         "GET /",
@@ -186,6 +188,7 @@ BODY: Final[Mapping[str, Any]] = {
     "because": "moved away",
     "other": "1",
     "study": "1",
+    "wish": "contrast 2026-01-01",
 }
 """Something that every service can read, so that the object is looked for."""
 OWN_BODY: Final[Mapping[str, Any]] = {

@@ -133,6 +133,7 @@ EVENTS: Mapping[str, str] = {
     "forget_finish": "",
     "forget_mark": "",
     "forget_replies": "the mark and the end have lines, with the number of files",
+    "judge_wish": "",
     "keep_instances": "",
     "keep_reply": "its row says who sent it and when; it has no case yet whose journal could tell",
     "let_go_on": "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,9 +14,11 @@ from gateway.pipeline.steps import calendar as calendar_step
 from gateway.privacy.pseudonyms import PseudonymKey
 from gateway.records import ledger
 from gateway.records.identities import sealed_letters
-from gateway.records.tables.administration import AuditEvent, LetterboxKey
+from gateway.records.tables.administration import Account, AuditEvent, LetterboxKey
+from gateway.records.tables.cases import Case, SignedReport
 from gateway.records.tables.studies import Enrolment, Study
 from routing_rules.surveillance.due_dates import CalendarState
+from routing_rules.surveillance.guidelines import SiteGuidelines, guideline, own_guideline
 from support.web_gateway import WebGateway
 
 KEY = PseudonymKey(b"k" * 32, "test")
@@ -299,6 +302,65 @@ class TestCalendar:
         [patient] = calendar(web)["patients"]
         assert len(patient["questions"]) == 2
         assert patient["guideline"] == "None declared: the earliest of all rules"
+
+    def test_a_guideline_that_is_silent_after_natalizumab_says_so(
+        self, web: WebGateway, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """On the page of its site; one with a rule for that time says nothing of the kind."""
+        enrol(web, label="r1")
+        client = web.client("north")
+        silence = "has no rule for the time after natalizumab"
+        assert silence not in client.get("/surveillance").text
+        own = own_guideline(json.dumps({"title": "South", "use": ["NTZ-HIGH"]}))
+        monkeypatch.setitem(
+            vars(web.context), "guidelines", SiteGuidelines(guideline("ema-2016"), {"north": own})
+        )
+        assert f"<b>It {silence}" in client.get("/surveillance").text
+
+    def test_a_wish_that_nothing_will_answer_is_closed_with_a_reason(self, web: WebGateway) -> None:
+        """By page and by service, by the own site alone; who closed it and why stays to be seen, and it can return."""
+        enrolment = enrol(web, patient_id="QX-777-32", label="r1", last_full_mri_on=days_ago(40))
+        case_id = web.case(site="north")
+        asked_on = days_ago(40)
+        with web.database.write("test") as session:
+            case = session.get_one(Case, case_id)
+            study = session.get_one(Study, case.study_id)
+            study.patient_hash = KEY.of("north").patient_hash(subject("", "QX-777-32", ""))
+            study.study_date = asked_on.replace("-", "")
+            session.add(
+                SignedReport(
+                    case_id=case_id,
+                    version=1,
+                    content={"suspicion": "2", "recommendations": ["add_contrast"]},
+                    digest="",
+                    signed_by=session.exec(select(Account.ids())).first() or 0,
+                    signer_name="Rita",
+                    signer_login="rita",
+                    signed_at=datetime.now(UTC),
+                )
+            )
+        client, path = web.client("north"), f"/surveillance/{enrolment}/wish"
+        [patient] = calendar(web)["patients"]
+        assert patient["rule"] == "REPORT-CONTRAST"
+        [wish] = patient["wishes"]
+        assert f'name="wish" value="{wish["wish"]}"' in client.get("/surveillance").text
+        body = {"wish": wish["wish"], "why": "renal failure"}
+        assert web.client("south").post(f"/api{path}", json=body).status_code == 404
+        assert web.client("lead").post(f"/api{path}", json=body).status_code == 403
+        assert client.post(path, data={**body, "why": " "}).status_code == 422
+        assert client.post(path, data={**body, "wish": "contrast 2020-01-01"}).status_code == 404
+        assert client.post(path, data={**body, "do": "close"}).status_code == 303
+        [patient] = calendar(web)["patients"]
+        assert (patient["rule"] != "REPORT-CONTRAST", patient["wishes"]) == (True, [])
+        assert [(each["by"], each["why"]) for each in patient["closed_wishes"]] == [
+            ("north", "renal failure")
+        ]
+        page = client.get("/surveillance").text
+        assert f"Closed by north on {TODAY}: {wish['said']} Reason: renal failure" in page
+        assert "Ask again" in page
+        assert client.post(f"/api{path}", json=body).status_code == 404
+        assert client.post(f"/api{path}", json={**body, "closed": False}).status_code == 204
+        assert calendar(web)["patients"][0]["rule"] == "REPORT-CONTRAST"
 
     def test_treatments_are_entered_and_shown_as_one_line(self, web: WebGateway) -> None:
         """Read back as it is written; one that cannot be read says what to write."""
