@@ -36,6 +36,7 @@ from gateway.web.pages import (
     verdict,
 )
 from gateway.web.pages.programs import tokens
+from gateway.web.pages.trail import audit
 
 __all__ = ["ROUTERS", "WebContext", "create_application"]
 
@@ -72,6 +73,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     upload.router,
     upload.api,
     stow.router,
+    audit.router,
     manual.router,
 )
 """Every page and service. All need an account except signing in, /healthz, /readyz and the static files."""
