@@ -8,4 +8,6 @@ foundation/    who is asking, may they, and what every answer has in common
 pages/         for people
 api/           for programs
 dicomweb/      PS3.18
+unpacking/     archives, in a process that may die
+traffic/       connections, before anything of one is read
 """

@@ -27,6 +27,7 @@ from gateway.records.tables.cases import Case, CaseEvent, PreparedInstance
 from gateway.records.tables.studies import Instance, Study
 from gateway.settings import Settings
 from gateway.web.application import WebContext, create_application
+from gateway.web.traffic.connections import Connections, connection_limits
 from routing_rules.rule_files import rules_from_text
 
 RULES = rules_from_text(
@@ -253,13 +254,14 @@ def running(folder: Path, tables: dict[str, Any] | None = None, **web: Any) -> I
     nodes = NodeDirectory.from_text(NODES)
     intake = Intake(settings, database, blobs)
     context = WebContext(settings, database, blobs, lambda: nodes, intake, rules=lambda: RULES)
+    connections = Connections(connection_limits(settings))
     config = uvicorn.Config(
         create_application(context),
         host="127.0.0.1",
         port=0,
         log_level="critical",
         ws="none",
-        http="h11",
+        http=connections.protocol,  # type: ignore[arg-type]
         lifespan="off",
         loop="asyncio",
         timeout_graceful_shutdown=2,

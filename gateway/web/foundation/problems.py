@@ -59,6 +59,10 @@ class TooManyRequests(GatewayError):
         self.retry_after_s = retry_after_s
 
 
+class NoRoom(TooManyRequests):
+    """There is no room for it now."""
+
+
 class Unsupported(GatewayError):
     """The request's media type is not taken here."""
 
@@ -71,6 +75,7 @@ STATUS: tuple[tuple[type[GatewayError], int], ...] = (
     (SignInNeeded, 401),
     (NotAllowed, 403),
     (TooLarge, 413),
+    (NoRoom, 503),
     (TooManyRequests, 429),
     (BadRequest, 400),
     (Unsupported, 415),

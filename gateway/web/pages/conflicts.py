@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from pydicom import Dataset
 from pydicom.errors import InvalidDicomError
 
-from dicom_nodes.data_sets import data_set_of
+from gateway.decoding import files
 from gateway.errors import GatewayError, Invalid, NotThere
 from gateway.identity.content import Difference, compare
 from gateway.identity.pixels import decoded
@@ -154,7 +154,7 @@ def _differences(blobs: BlobStore, one: Instance, other: Instance) -> list[tuple
 
 
 def _header(blobs: BlobStore, instance: Instance) -> Dataset:
-    return data_set_of(blobs.get(instance.blob), without_pixels=True)
+    return files.header(blobs.path(instance.blob))
 
 
 @router.post("/conflicts/{conflict_id}")
