@@ -7,7 +7,7 @@ from fastapi.staticfiles import StaticFiles
 
 from gateway import __version__
 from gateway.records import accounts
-from gateway.web.api import health
+from gateway.web.api import health, security_txt
 from gateway.web.api import surveillance as surveillance_api
 from gateway.web.auditing.trail import Trail
 from gateway.web.dicomweb import stow
@@ -43,6 +43,7 @@ __all__ = ["ROUTERS", "WebContext", "create_application"]
 
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,
+    security_txt.router,
     access.router,
     access.api,
     issuer_pages.router,

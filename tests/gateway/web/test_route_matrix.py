@@ -27,8 +27,15 @@ ROUTES: Final[Mapping[str, tuple[str, ...]]] = {
     ANYONE: (
         "GET /healthz",
         "GET /readyz",
+        "GET /.well-known/security.txt",
         "GET /sign-in",
+        "GET /sign-in/issuer",
+        "GET /sign-in/issuer/back",
+        "GET /sign-in/issuer/out",
         "POST /sign-in",
+        "GET /sign-in/issuer",
+        "GET /sign-in/issuer/back",
+        "GET /sign-in/issuer/out",
         "POST /api/session",
     ),
     SIGNED_IN: (
