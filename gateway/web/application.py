@@ -33,6 +33,7 @@ from gateway.web.pages import (
     upload,
     verdict,
 )
+from gateway.web.pages.accounts import administration, own, reset, second_step
 from gateway.web.pages.programs import tokens
 
 __all__ = ["ROUTERS", "WebContext", "create_application"]
@@ -41,6 +42,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     health.router,
     access.router,
     access.api,
+    second_step.router,
+    reset.router,
+    own.router,
+    administration.router,
     queue.router,
     queue.api,
     reports.router,

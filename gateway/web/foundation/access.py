@@ -2,7 +2,7 @@
 
 A browser proves intent by its Origin header (always sent with unsafe requests) *and* by the session's CSRF token in the
 form field `csrf` or the header `X-CSRF-Token`. The cookie is HttpOnly and SameSite=Strict besides. Programs may sign in
-with HTTP Basic where DICOMweb and monitoring expect it. The limits on guesses are in `brakes`.
+with HTTP Basic where DICOMweb expects it. The limits on guesses are in `brakes`.
 """
 
 from __future__ import annotations
@@ -17,22 +17,24 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from gateway.errors import NotAllowed
 from gateway.records import accounts, ledger
-from gateway.records.accounts import Viewer
-from gateway.web.foundation.brakes import LONGEST_WAIT_S, SignInBrakes, busy
+from gateway.records.accounts import HalfSignIn, Viewer
+from gateway.records.ledger import SignIn
+from gateway.web.foundation.brakes import LONGEST_WAIT_S, Look, SignInBrakes, busy
 from gateway.web.foundation.context import Context, WebContext, context_of
 from gateway.web.foundation.forms import Posted, first
 from gateway.web.foundation.problems import SignInNeeded, TooManyRequests, retry_after, status_of
 from gateway.web.foundation.rights import Right, has
 from gateway.web.foundation.templates import render
+from gateway.web.foundation.whence import address_of, device_for, keep_device, whence_of, with_device
 
 COOKIE = "gateway_session"
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -107,7 +109,21 @@ def _check_right(viewer: Viewer, right: Right | None) -> None:
         )
 
 
-async def _check_token(request: Request, viewer: Viewer) -> None:
+async def half_signed_in(request: Request) -> HalfSignIn:
+    """The dependency of the pages between password and second factor. Raises SignInNeeded, NotAllowed."""
+    if request.method in UNSAFE:
+        check_origin(request)
+    half = await run_in_threadpool(
+        accounts.half_sign_in, context_of(request).database, request.cookies.get(COOKIE, "")
+    )
+    if half is None:
+        raise SignInNeeded("This sign-in has ended.", "Sign in again.")
+    if request.method in UNSAFE:
+        await _check_token(request, half)
+    return half
+
+
+async def _check_token(request: Request, viewer: Viewer | HalfSignIn) -> None:
     sent = request.headers.get("x-csrf-token")
     kind = request.headers.get("content-type", "")
     if sent is None and kind.startswith(("application/x-www-form-urlencoded", "multipart/form-data")):
@@ -136,7 +152,15 @@ class BasicSessions:
             with self._turn(known):  # a program's connections at once are one guess, not as many
                 viewer = self._known(context, known)
                 if viewer is None:
-                    self.tokens[known], viewer = _signed_in(request, context, login, password, BASIC_LIFETIME)
+                    with guess(request, login):
+                        self.tokens[known], viewer = ledger.sign_in(
+                            context.database,
+                            login,
+                            password,
+                            BASIC_LIFETIME,
+                            whence_of(request),
+                            wanted_of=context.settings.web.second_factor_roles,
+                        )
         return viewer
 
     @contextmanager
@@ -209,7 +233,7 @@ def sign_in(request: Request, context: Context, fields: Posted) -> Response:
     login, password = first(fields, "login"), "".join(fields.get("password", []))
     wanted = local_path(first(fields, "next"))
     try:
-        token, _ = _signed_in(request, context, login, password, _lifetime(context))
+        begun = begin(request, context, login, password)
     except (NotAllowed, TooManyRequests) as error:
         again = render(
             request,
@@ -224,7 +248,9 @@ def sign_in(request: Request, context: Context, fields: Posted) -> Response:
         if isinstance(error, TooManyRequests):
             again.headers["Retry-After"] = retry_after(error)
         return again
-    return _with_cookie(RedirectResponse(wanted, status_code=303), context, token)
+    if begun.viewer is None:
+        wanted = f"/sign-in/{begun.stage}?{urlencode({'next': wanted})}"
+    return with_session(RedirectResponse(wanted, status_code=303), context, begun.token, request)
 
 
 @router.post("/sign-out")
@@ -241,14 +267,30 @@ class Credentials(BaseModel):
 
     login: str
     password: str
+    code: str = Field("", max_length=100, description="of the second factor, where the account has one")
 
 
 @api.post("/session", status_code=201)
 def open_session(request: Request, context: Context, credentials: Credentials) -> Response:
     """Sign in: sets the session cookie and tells the CSRF token that each change must carry as X-CSRF-Token."""
     check_origin(request)
-    token, viewer = _signed_in(request, context, credentials.login, credentials.password, _lifetime(context))
-    return _with_cookie(JSONResponse(_told(viewer), status_code=201), context, token)
+    begun = begin(request, context, credentials.login, credentials.password)
+    token, viewer = begun.token, begun.viewer
+    if viewer is None:
+        try:
+            if begun.stage != "code" or not credentials.code:
+                raise NotAllowed(*CODE_WANTED[begun.stage])
+            token, viewer = finish(request, context, begun.token, credentials.login, credentials.code)
+        finally:
+            ledger.sign_out(context.database, begun.token)
+    return with_session(JSONResponse(_told(viewer), status_code=201), context, token, request)
+
+
+CODE_WANTED = {
+    "code": ("This account signs in with a second factor.", "Send the code of the authenticator as `code`."),
+    "set-up": ("This account needs a second factor and has none yet.", "Sign in on the page /sign-in."),
+}
+"""What a program is told by the stage of its sign-in."""
 
 
 @api.get("/session")
@@ -257,24 +299,46 @@ def session(viewer: Annotated[Viewer, Depends(may())]) -> dict[str, str]:
     return _told(viewer)
 
 
-def guess(request: Request, login: str) -> AbstractContextManager[None]:
+def guess(request: Request, login: str) -> AbstractContextManager[Look]:
     """The brakes around one look at a password for this login; TooManyRequests before anything is hashed."""
     brakes: SignInBrakes = request.app.state.sign_in_brakes
-    return brakes.guess(login, request.client.host if request.client is not None else "")
+    known = accounts.is_known(context_of(request).database, login, whence_of(request).places)
+    return brakes.guess(login, address_of(request), is_known=known)
 
 
-def guess_to_sign(request: Request, viewer: Viewer) -> AbstractContextManager[None]:
+def guess_to_sign(request: Request, viewer: Viewer) -> AbstractContextManager[Look]:
     """The same for somebody who is signed in and signs."""
     brakes: SignInBrakes = request.app.state.sign_in_brakes
     return brakes.signature(viewer.csrf)
 
 
-def _signed_in(
-    request: Request, context: WebContext, login: str, password: str, lifetime: timedelta
-) -> tuple[str, Viewer]:
-    """A new session; raises NotAllowed or TooManyRequests."""
+def begin(request: Request, context: WebContext, login: str, password: str) -> SignIn:
+    """A session, or half of one; raises NotAllowed or TooManyRequests."""
+    whence = with_device(whence_of(request), device_for(request))
+    with guess(request, login) as look:
+        begun = ledger.begin_sign_in(
+            context.database,
+            login,
+            password,
+            _lifetime(context),
+            whence,
+            wanted_of=context.settings.web.second_factor_roles,
+        )
+        look.is_half = begun.viewer is None
+    return begun
+
+
+def finish(request: Request, context: WebContext, token: str, login: str, code: str) -> tuple[str, Viewer]:
+    """The session of a half sign-in, by its code; a wrong code is braked as a wrong password is."""
+    whence = with_device(whence_of(request), device_for(request))
     with guess(request, login):
-        return ledger.sign_in(context.database, login, password, lifetime)
+        return ledger.finish_sign_in(context.database, token, code, _lifetime(context), whence)
+
+
+def finish_set_up(request: Request, context: WebContext, token: str) -> str:
+    """The token of the session of a sign-in whose second factor was just set up."""
+    whence = with_device(whence_of(request), device_for(request))
+    return ledger.finish_set_up(context.database, token, _lifetime(context), whence)[0]
 
 
 def _told(viewer: Viewer) -> dict[str, str]:
@@ -291,7 +355,10 @@ def _lifetime(context: WebContext) -> timedelta:
     return timedelta(hours=context.settings.web.session_hours)
 
 
-def _with_cookie(response: Response, context: WebContext, token: str) -> Response:
+def with_session(
+    response: Response, context: WebContext, token: str, request: Request | None = None
+) -> Response:
+    """The response with the session's cookie, and the one that this browser is known by."""
     web = context.settings.web
     response.set_cookie(
         COOKIE,
@@ -302,4 +369,6 @@ def _with_cookie(response: Response, context: WebContext, token: str) -> Respons
         httponly=True,
         samesite="strict",
     )
+    if request is not None:
+        keep_device(response, device_for(request), secure=web.secure_cookies)
     return response
