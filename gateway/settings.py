@@ -223,8 +223,8 @@ class ProtocolSettings(Table):
     simplified_sites: tuple[str, ...] = Field(
         (),
         description="sites, as nodes.yaml names them, that declare FLAIR and DWI as their protocol of surveillance: "
-        "a study of theirs without T2 is then readable with limits; in the environment separated by commas; "
-        "of a suspicion the full protocol is always asked, and reports keep their own rules",
+        "a study of theirs without T2 is then readable with limits, and a report on it is judged by that protocol and "
+        "says so; in the environment separated by commas; of a suspicion the full protocol is always asked",
     )
 
     _separated = field_validator("simplified_sites", mode="before")(_parts)
@@ -377,6 +377,26 @@ class RaisedLibrary(NamedTuple):
         return cls(logger.strip(), levels[0], why.strip())
 
 
+class AuditSettings(Table):
+    """How the audit trail proves itself."""
+
+    anchors: Path | None = Field(
+        None,
+        description="file that the heads of the chain are written to, away from the database if possible; without it, "
+        "audit-anchors.jsonl beside the objects",
+    )
+    anchor_every: float = Field(
+        600.0,
+        gt=0,
+        description="seconds between anchors: of what is older, no end can be cut off without being missed",
+    )
+    append_only: bool = Field(
+        False,
+        description="true: the file of anchors is set so that nobody can but append (chattr +a), where the gateway's "
+        "account may do that; only root can take it back, to move or delete the file",
+    )
+
+
 class LogSettings(Table):
     """What the process prints."""
 
@@ -421,4 +441,5 @@ class Settings(Table):
     notify: NotifySettings = NotifySettings()
     oidc: OidcSettings = OidcSettings()
     security_txt: SecurityTxtSettings = SecurityTxtSettings()
+    audit: AuditSettings = AuditSettings()
     log: LogSettings = LogSettings()

@@ -6,6 +6,7 @@ nodes     nodes, send                            rules   rules
 records   cases                                  privacy    vault, forget, readmit
 users     users                                  replies    replies
 surveillance  surveillance                       clients    clients
+audit     audit
 own_gateway  the gateway a command works on      terminal  what all of them print and read
 """
 

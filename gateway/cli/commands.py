@@ -48,6 +48,9 @@ MODULES: dict[str, dict[str, str]] = {
     "surveillance": {
         "surveillance": "Who needs a surveillance MRI when.",
     },
+    "audit": {
+        "audit": "The audit trail: its key, its proof, and the trail as a file.",
+    },
     "privacy": {
         "vault": "The keys that identities are sealed with.",
         "forget": "Forget a patient: identity, images, report and every original UID; the numbers of the cases stay.",

@@ -14,7 +14,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.decoding.child import message, order, read_message
+from gateway.decoding.child import message, read_message
+from gateway.decoding.child import order as pixel_order
 from gateway.decoding.description import PixelDescription
 from gateway.decoding.errors import CannotDecode
 
@@ -42,10 +43,18 @@ class DecodingProcesses:
 
     def decode(self, description: PixelDescription, data: bytes, *, stored: bool) -> NDArray[Any]:
         """The values of the frames in `data` (encapsulated, one fragment a frame); raises CannotDecode."""
-        if not self._may_ask.acquire(timeout=_WAIT_S):
+        most = description.values_of_a_frame * description.number_of_frames * 8
+        head, values = self.ask(pixel_order(description, stored, self.seconds), data, most)
+        return _array(description, head, values)
+
+    def ask(
+        self, head: dict[str, Any], data: bytes, most: int, wait_s: float = _WAIT_S
+    ) -> tuple[dict[str, Any], bytes]:
+        """What a process answers, with at most so many bytes of values; raises CannotDecode."""
+        if not self._may_ask.acquire(timeout=wait_s):
             raise CannotDecode("Other pictures are being decoded.", "Look at it again in a minute.")
         try:
-            return self._asked(description, data, stored)
+            return self._asked(head, data, most)
         finally:
             self._may_ask.release()
 
@@ -56,8 +65,7 @@ class DecodingProcesses:
         for process in idle:
             _end(process)
 
-    def _asked(self, description: PixelDescription, data: bytes, stored: bool) -> NDArray[Any]:
-        most = description.values_of_a_frame * description.number_of_frames * 8
+    def _asked(self, order: dict[str, Any], data: bytes, most: int) -> tuple[dict[str, Any], bytes]:
         process = self._process()
         late = threading.Event()
         watch = threading.Timer(self.seconds, _too_late, (process, late))
@@ -67,7 +75,7 @@ class DecodingProcesses:
         try:
             assert process.stdin is not None
             assert process.stdout is not None
-            process.stdin.write(message(order(description, stored, self.seconds), data))
+            process.stdin.write(message(order, data))
             process.stdin.write(data)
             process.stdin.flush()
             head, values = read_message(process.stdout, most)
@@ -89,7 +97,7 @@ class DecodingProcesses:
                 _end(process)
         if not answered:
             raise CannotDecode(f"Its pixels are not what its header says ({_name(head)}).", _LOOK_ELSEWHERE)
-        return _array(description, head, values)
+        return head, values
 
     def _process(self) -> subprocess.Popen[bytes]:
         with self._lock:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from gateway.pipeline.jobs import certificates, notify
+from gateway.pipeline.jobs import certificates, notify, trail
 from gateway.pipeline.runner.engine import Engine
 from gateway.pipeline.steps import calendar
 from gateway.records import forgetting, ledger, rotation
@@ -23,6 +23,8 @@ SWEEP_SECONDS = 600
 NOTICE_SECONDS = 30
 LETTER_SECONDS = 15
 CALENDAR_SECONDS = 3600
+SEAL_SECONDS = 2
+"""How long a row of the audit trail may wait for its seal: what is deleted meanwhile is not missed."""
 CERTIFICATE_SECONDS = 86400
 
 
@@ -59,6 +61,19 @@ def start(engine: Engine, database: Database, settings: Settings) -> BackgroundS
         id="surveillance",
         # Soon after a start too: a gateway that is stopped every evening would never reach its first hour.
         next_run_time=datetime.now(UTC) + timedelta(seconds=LETTER_SECONDS),
+    )
+    scheduler.add_job(
+        lambda: trail.seal(database, settings),
+        IntervalTrigger(seconds=SEAL_SECONDS),
+        id="seal the audit trail",
+    )
+    anchor_seconds = max(1, int(settings.audit.anchor_every))
+    scheduler.add_job(
+        once_per_slot(
+            database, "anchor the audit trail", anchor_seconds, lambda: trail.anchor(database, settings)
+        ),
+        IntervalTrigger(seconds=anchor_seconds),
+        id="anchor the audit trail",
     )
     scheduler.add_job(
         once_per_slot(database, "certificates", CERTIFICATE_SECONDS, lambda: certificates.watch(context)),

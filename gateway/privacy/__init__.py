@@ -14,5 +14,6 @@ The story, and the order to read in:
     patient_hashes  who a study is about, as keyed hashes
     standard_uids, elements, errors    shared by all of them
 
-Nothing here reads a disk, a database or a clock. This file imports nothing.
+Nothing here reads a disk, a database or a clock; compressed pixels are walked by the processes of `gateway.decoding`.
+This file imports nothing.
 """

@@ -74,7 +74,7 @@ def calendar(
     enrolments = session.exec(chosen.order_by(col(Enrolment.id))).all()
     if not enrolments:
         return []  # the MRIs of all others are not read for nobody: with thousands enrolled that takes seconds
-    seen = seen_mris(session, today + DAYS_FOR_SITES_EAST, site=site)
+    seen = seen_mris(session, today + DAYS_FOR_SITES_EAST, site=site, ended=ended)
     return sorted((_row(each, today, seen, guidelines) for each in enrolments), key=_most_urgent)
 
 
@@ -138,18 +138,28 @@ def seen_before(
 def _with_word(known: SeenMris, enrolment: Enrolment, *, before: date = date.max) -> LastMris:
     """What was seen, and what the site says, unless the study of that day is known and could not look for PML.
 
-    Without a last full MRI of its own, its last one may have been full.
+    Without a last full MRI of its own, its last one may have been full. Where contrast was given does not depend on
+    whether PML could be looked for.
     """
     seen = known.mris
     said, said_full = (
         day if day and day < before and day not in known.unread_on else None
         for day in (enrolment.last_mri_on, enrolment.last_full_mri_on)
     )
+    contrast = enrolment.last_contrast_mri_on
+    contrast = contrast if contrast and contrast < before else None
     unsaid = None if said_full or said == seen.last_on else said
+    words: dict[str, date | None] = {
+        **dict.fromkeys(standard_table().full_mri.sequences, said_full),
+        "t1_contrast": contrast,
+    }
+    by_sequence = {name: _newest(seen.seen(name), words.get(name)) for name in SEQUENCE_NAMES}
     return LastMris(
         _newest(seen.last_on, said, said_full),
         _newest(seen.full_on, said_full),
         _newest(seen.unsaid_on, unsaid),
+        enrolment.created_at.date(),
+        tuple((name, day) for name, day in by_sequence.items() if day),
     )
 
 

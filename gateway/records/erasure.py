@@ -111,6 +111,7 @@ EMPTIED: Mapping[type[SQLModel], Mapping[str, Left]] = {
         "overrule": _nothing({}),
         "explanation": _nothing([]),
         "series": _kinds,
+        "shows": _nothing(""),
         "identity_id": _nothing(None),
         "read_under": _nothing(None),
         "correction_wanted": _nothing(False),

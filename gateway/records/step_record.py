@@ -28,6 +28,7 @@ class NewCase:
     series: list[Any]
     profile: str = ""
     faces: str = "keep"
+    shows: str = ""
 
 
 @dataclass(frozen=True)

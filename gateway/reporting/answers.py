@@ -78,6 +78,13 @@ class Coverage(Answer):
     UNKNOWN = "unknown"
 
 
+class JudgedBy(Answer):
+    """Which protocol a study is judged by: what of it PML may be excluded with."""
+
+    FULL = "full"
+    SIMPLIFIED = "simplified"
+
+
 class Completeness(Answer):
     """Whether the protocol has the required sequences."""
 
@@ -194,6 +201,7 @@ QUESTION: dict[type[Answer], str] = {
     PmlCertainty: "pml_certainty",
     Presence: "presence",
     Coverage: "coverage",
+    JudgedBy: "judged_by",
     Completeness: "completeness",
     Quality: "quality",
     ComparisonDone: "comparison",

@@ -97,6 +97,7 @@ FORM: tuple[FormSection, ...] = (
         "Protocol and quality",
         (
             *(item for name in SEQUENCES for item in _sequence(name)),
+            form_item("protocol.judged_by", CHOICE, a.JudgedBy),
             form_item("protocol.completeness", CHOICE, a.Completeness, required=True),
             form_item(
                 "protocol.quality", CHOICE, a.Quality, label="Image quality of the examination", required=True

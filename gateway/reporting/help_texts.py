@@ -48,7 +48,11 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
 #: Item -> what the form asks of the reader.
 INSTRUCTIONS: dict[str, str] = {
     "question": "The hospital's question as it was sent.",
-    "completeness": "Incomplete when FLAIR, T2 or DWI at b = 1000 s/mm² is missing.",
+    "completeness": "Incomplete when FLAIR, DWI at b = 1000 s/mm² or, by the full protocol, T2 is missing.",
+    "judged_by": (
+        "What the site declared for its surveillance. By the simplified protocol levels 0 and 1 need FLAIR and DWI of "
+        "the whole brain; a suspicion is always judged by the full one. The report says which it was."
+    ),
     "limitation": "What limits this reading. No names, no dates.",
     "contrast_correction": (
         "Only when a series was recognised as contrast-enhanced T1 and is none: say what it is."

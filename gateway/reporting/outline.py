@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from gateway.reporting.answers import ComparisonDone
+from gateway.reporting.checks.rules import questions
 from gateway.reporting.form import SEQUENCES
 from gateway.reporting.layout.entries import (
     Coded,
@@ -105,6 +106,7 @@ def _request(report: Report) -> Iterable[Entry]:
 
 def _procedure(report: Report) -> Iterable[Entry]:
     protocol = report.protocol
+    yield from coded("judged_by", protocol.judged_by)
     yield from coded("completeness", protocol.completeness)
     yield from coded("quality", protocol.quality)
     yield from words("limitation", protocol.limitation)
@@ -151,9 +153,12 @@ def _impression(report: Report) -> Iterable[Entry]:
     yield from coded("iris_phase", report.iris_phase)
     yield from coded("diagnosis", *report.diagnoses)
     yield from words("narrative", report.narrative)
+    lesions = {asked.question: asked.lesions for asked in questions(report)}
     for key, reason in sorted(report.reasons.items()):
         # Apart, because what is unusual is said by the form in English, and the reason by the reader.
-        said = words("unusual", QUESTIONS[key].statement) if key in QUESTIONS else ()
+        numbers = ", ".join(map(str, lesions.get(key, ())))
+        which = f" (lesion {numbers})" if numbers else ""
+        said = words("unusual", f"{QUESTIONS[key].statement}{which}") if key in QUESTIONS else ()
         yield Heading("reason", (*said, Words("reason_text", reason)))
 
 

@@ -32,6 +32,7 @@ from gateway.reporting.answers import (
     ComparisonDone,
     Completeness,
     Coverage,
+    JudgedBy,
     PmlCertainty,
     PmlStatus,
     Presence,
@@ -39,6 +40,7 @@ from gateway.reporting.answers import (
     Referral,
 )
 from gateway.reporting.codes import label
+from routing_rules.protocol.requirements import standard_protocol
 
 #: Context of validation in which a signed report is read: what it said then it says still.
 SIGNED = {"signed": True}
@@ -217,15 +219,14 @@ class Sequences(ReportPart):
     swi: SequenceSeen
     mrs: SequenceSeen
 
-    @property
-    def required(self) -> dict[str, SequenceSeen]:
-        """The sequences without which PML cannot be excluded, by name."""
-        return {name: getattr(self, name) for name in REQUIRED_SEQUENCES}
-
 
 class Protocol(ReportPart):
-    """What was acquired and whether it can answer the question."""
+    """What was acquired and whether it can answer the question.
 
+    `judged_by` is the full protocol, in reports of before it was asked too, or the one that a site declared.
+    """
+
+    judged_by: JudgedBy = JudgedBy.FULL
     completeness: Completeness
     sequences: Sequences
     quality: Quality
@@ -233,11 +234,17 @@ class Protocol(ReportPart):
     contrast_correction: FreeText = ""
 
     @property
+    def required(self) -> dict[str, SequenceSeen]:
+        """The sequences without which PML cannot be excluded, by name: those of the protocol it is judged by."""
+        spared = standard_protocol().simplified.not_essential if self.judged_by is JudgedBy.SIMPLIFIED else ()
+        return {name: getattr(self.sequences, name) for name in REQUIRED_SEQUENCES if name not in spared}
+
+    @property
     def shortfalls(self) -> tuple[str, ...]:
         """What keeps this examination from excluding PML, in words; empty when nothing does."""
         sequences = tuple(
             f"{label(f'sequence.{name}')} {seen.shortfall}"
-            for name, seen in self.sequences.required.items()
+            for name, seen in self.required.items()
             if seen.shortfall
         )
         if self.quality is Quality.NON_DIAGNOSTIC and not sequences:

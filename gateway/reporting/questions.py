@@ -55,6 +55,6 @@ QUESTIONS: dict[str, Question] = {
         "context.pml_status", "The status of PML and what the hospital says differ"
     ),
     "antibodies_against_index": Question(
-        "context.jcv_index", "Antibodies absent, though the index is above the cut-off"
+        "context.jcv_index", "Antibodies against JC virus and their index say different things"
     ),
 }

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session
 
 from dicom_nodes.directory import NodeDirectory
 from dicom_nodes.errors import NodeFileError
@@ -20,19 +21,22 @@ from gateway.guidelines import declared
 from gateway.privacy.errors import PrivacyError
 from gateway.profiles import read_folder
 from gateway.recipients import Nobody, ToNode, ToUploader, recipient
-from gateway.records import accounts, key_proof, ledger
+from gateway.records import accounts, calendar, key_proof, ledger
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
-from gateway.records.identities import keys
+from gateway.records.identities import audit_keys, keys
 from gateway.records.identities.key_checks import checks_of
 from gateway.records.migrations import schema
 from gateway.service import exposure
+from gateway.service.declared_sites import named_sites, nodes_sites, unknown_sites
 from gateway.service.problem import Problem
 from gateway.settings import Settings
 from routing_rules.errors import RuleFileError
 from routing_rules.overlaps import Relation, findings
 from routing_rules.rule_files import load_rules
 from routing_rules.versions import in_force
+
+_Seen = TypeVar("_Seen")
 
 
 def check(settings: Settings) -> list[Problem]:
@@ -47,6 +51,7 @@ def check(settings: Settings) -> list[Problem]:
         _ways_back,
         _profiles,
         _guidelines,
+        _named_sites,
         exposure.security,
     )
     return [problem for part in parts for problem in part(settings)]
@@ -56,6 +61,14 @@ def _keys(settings: Settings) -> Iterator[Problem]:
     for name in ("vault.key", "pseudonym.key"):
         try:
             keys.read_key(settings.storage.keys / name)
+        except GatewayError as error:
+            yield Problem("keys", error.problem, error.fix)
+    if not (settings.storage.keys / audit_keys.CURRENT).exists():
+        told = f"There is no {audit_keys.CURRENT} in {settings.storage.keys}: the audit trail is kept, and not sealed."
+        yield Problem("keys", told, "Run: gateway audit init-key", severe=False)
+    for path in sorted(settings.storage.keys.glob(audit_keys.ANY)):
+        try:
+            keys.read_key(path)
         except GatewayError as error:
             yield Problem("keys", error.problem, error.fix)
     for path in sorted(settings.storage.keys.glob(keys.ANY)):
@@ -262,7 +275,7 @@ def _ways_back(settings: Settings) -> Iterator[Problem]:
                 f"under sites, {site}.",
                 severe=False,
             )
-    for site in _uploading_sites(settings):
+    for site in _in_records(settings, accounts.uploading_sites) or ():
         to = recipient(directory, site, "")
         if isinstance(to, ToUploader):
             yield Problem(
@@ -295,23 +308,32 @@ def _without_site(directory: NodeDirectory, sender: str) -> Iterator[Problem]:
         )
 
 
-def _uploading_sites(settings: Settings) -> list[str]:
-    """Sites with people who may upload; none, while the database cannot tell."""
+def _in_records(settings: Settings, look: Callable[[Session], _Seen]) -> _Seen | None:
+    """What the records say; None while the database cannot tell."""
     try:
         with _kept(settings) as database:
             if database is None or not schema.is_current(database):
-                return []
+                return None
             with database.read() as session:
-                return accounts.uploading_sites(session)
+                return look(session)
     except SQLAlchemyError:
-        return []  # told by _database
+        return None  # told by _database
 
 
 def _guidelines(settings: Settings) -> Iterator[Problem]:
     try:
-        declared(settings.surveillance)
+        guidelines = declared(settings.surveillance)
     except GatewayError as error:
         yield Problem("surveillance", error.problem, error.fix)
+        return
+    for followed in dict.fromkeys((guidelines.default, *guidelines.by_site.values())):
+        for silent in followed.silent_about():
+            yield Problem(
+                "surveillance",
+                f"The guideline “{followed.title}” {silent}.",
+                "Add such a rule to the file, as NTZ-SWITCH in use; fine where somebody else sees to it.",
+                severe=False,
+            )
 
 
 def _profiles(settings: Settings) -> Iterator[Problem]:
@@ -338,21 +360,16 @@ def _profiles(settings: Settings) -> Iterator[Problem]:
 
 
 def _faces(settings: Settings, by_rule: bool) -> Iterator[Problem]:
-    """Whether what takes faces out is installed where it is asked for, and whether the sites that ask exist."""
-    sites = settings.files.deface_sites
-    if by_rule or sites:
+    """Whether what takes faces out is installed where it is asked for."""
+    if by_rule or settings.files.deface_sites:
         try:
             refuse_if_missing()
         except LibrariesMissing as error:
             yield Problem("profiles", error.problem, error.fix)
-    directory = NodeDirectory(())
-    if sites and settings.files.nodes.exists():
-        with suppress(NodeFileError):  # told by _nodes_and_rules
-            directory = NodeDirectory.from_file(settings.files.nodes)
-    known = {node.site for node in directory} | set(_uploading_sites(settings) if sites else ())
-    for site in sorted(set(sites) - known):
-        yield Problem(
-            "profiles",
-            f"[files] deface_sites names the site {site!r}, and no node and no account is of it: nobody's faces go.",
-            "Write it as nodes.yaml does, letter for letter, or take it out.",
-        )
+
+
+def _named_sites(settings: Settings) -> Iterator[Problem]:
+    if named_sites(settings):
+        known = nodes_sites(settings) | (_in_records(settings, calendar.sites) or frozenset())
+        for where, problem in unknown_sites(settings, known):
+            yield Problem(where, problem, "Write it as nodes.yaml does, letter for letter, or take it out.")

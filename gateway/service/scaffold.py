@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from gateway.errors import KeyMissing, SettingsError
-from gateway.records.identities import keys
+from gateway.records.identities import audit_keys, keys
 from gateway.settings import Settings
 from gateway.settings_file import load
 
@@ -42,7 +42,12 @@ def init(folder: Path, *, new_keys: bool = False) -> list[Path]:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
             written.append(path)
-    return written + keys.make_keys(place)
+    made = keys.make_keys(place)
+    # Beside records a missing one may be on a mount that is away: gateway audit init-key makes it.
+    if not database.exists() and not (place / audit_keys.CURRENT).exists():
+        audit_keys.make(place)
+        made.append(place / audit_keys.CURRENT)
+    return written + made
 
 
 def _storage(folder: Path) -> tuple[Path, Path]:

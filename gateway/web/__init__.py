@@ -1,6 +1,7 @@
 """Pages for people and services for programs; it never calls the pipeline: they meet in the records.
 
 application    every router under one guard
+auditing/      who looked at what, written before the answer
 callers/       programs that call with a token
 foundation/    who is asking, may they, and what every answer has in common
 pages/         for people

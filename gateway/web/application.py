@@ -9,6 +9,7 @@ from gateway import __version__
 from gateway.records import accounts
 from gateway.web.api import health
 from gateway.web.api import surveillance as surveillance_api
+from gateway.web.auditing.trail import Trail
 from gateway.web.dicomweb import stow
 from gateway.web.foundation import access, problems
 from gateway.web.foundation.access import BasicSessions
@@ -99,5 +100,6 @@ def create_application(context: WebContext) -> FastAPI:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
     problems.install(app)
+    app.add_middleware(Trail, database=context.database)
     app.add_middleware(Guard, max_upload_mb=settings.max_upload_mb, https=settings.secure_cookies)
     return app

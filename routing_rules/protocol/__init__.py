@@ -1,6 +1,6 @@
 """Is a study good enough to look for PML: what is asked for, what of the brain is covered, and what people make of it.
 
 Read `verdict` (the records), `requirements` on protocol.yaml (what is asked for, with sources), `coverage` (can a stack
-hold a brain), `checks` (what speaks against one series), `assessment` (the verdict on a study) and `reader_overrule`
-(the reader's word, and the letter to the sender).
+hold a brain), `checks` (what speaks against one series), `assessment` (the verdict on a study), `reader_overrule`
+(the reader's word, and the letter to the sender) and `sequences_shown` (what a study shows, as one line).
 """

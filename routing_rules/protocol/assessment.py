@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from routing_rules.protocol.checks import Candidate, Effect, Shortfall, elsewhere, remarks
+from routing_rules.protocol.checks import (
+    Candidate,
+    Effect,
+    Shortfall,
+    elsewhere,
+    in_doubt,
+    make_a_whole,
+    remarks,
+)
 from routing_rules.protocol.requirements import Protocol, Threshold, Wanted, standard_protocol
 from routing_rules.protocol.verdict import ProtocolVerdict, Readability, Requirement
 from routing_rules.series.series import PROVEN, SeriesFacts, SeriesKind
@@ -74,6 +82,7 @@ def _require(
         note = away[0] if away else _absent(wanted, protocol, series)
         return _requirement(wanted, protocol, None, note, others=away[1:]), (f"{wanted.label}: {note}",)
     (best, shortfalls), *rest = judged
+    shortfalls = _unless_whole_together(shortfalls, [candidate for candidate, _ in judged])
     one = best.series
     unproven = (wanted.confirm,) if wanted.confirm and one.confidence < PROVEN else ()
     told = "; ".join((*(shortfall.said for shortfall in shortfalls), *one.caveats, *remarks(best), *unproven))
@@ -116,7 +125,7 @@ def _requirement(
         note,
         wanted.label,
         wanted.essential,
-        "; ".join(protocol.sources[key] for key in wanted.sources()),
+        "; ".join(str(protocol.sources[key]) for key in wanted.sources()),
         best.coverage if best else None,
         others,
     )
@@ -162,6 +171,34 @@ def _beside(one: Candidate, shortfalls: Sequence[Shortfall]) -> str:
 
 def _named(one: SeriesFacts) -> str:
     return f"series {one.series_number}" if one.series_number is not None else "a series"
+
+
+def _unless_whole_together(
+    shortfalls: tuple[Shortfall, ...], several: Sequence[Candidate]
+) -> tuple[Shortfall, ...]:
+    """What decides against the best series is in doubt where the brain may be in several of them."""
+    together = make_a_whole(several)
+    if not together:
+        return shortfalls
+    said = f"{_enumerated(together)} each show a part: whether they make a whole brain together is not known"
+    return in_doubt(shortfalls, said)
+
+
+def _enumerated(several: Sequence[Candidate]) -> str:
+    named = sorted(_named(one.series) for one in several)
+    return f"{', '.join(named[:-1])} and {named[-1]}"
+
+
+def shows(series: SeriesFacts, protocol: Protocol | None = None) -> bool | None:
+    """Whether one series by itself shows the brain as its kind is asked to; None: not known, or nothing is asked.
+
+    T1 without contrast is judged like T1 with contrast: the limits are the same.
+    """
+    standard = protocol or standard_protocol()
+    wanted = standard.of_kind(series.kind)
+    if wanted is None:
+        return None
+    return False if elsewhere(series) else _met(Candidate.of(wanted, standard, series).shortfalls())
 
 
 def _shown(one: Candidate) -> str:

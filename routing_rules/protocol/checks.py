@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -50,13 +50,19 @@ class Candidate:
         # Where another kind names the series, its stacks are of both kinds together.
         own = series.stacks if series.kind in wanted.kinds else ()
         stacks = [one for one in own if band is None or band.holds(one.b_value)]
-        chosen = best(stacks, protocol.brain)
+        thin = [one for one in stacks if not _beyond(wanted, one.thickness_mm)]
+        chosen = best(thin or stacks, protocol.brain)
         stack, covered = chosen or (None, Coverage(BrainCoverage.UNKNOWN))
         return cls(wanted, protocol, series, stack, covered)
 
     def shortfalls(self) -> tuple[Shortfall, ...]:
         """Everything that speaks against it, in the order of the table."""
         return tuple(shortfall for shortfall in (check(self) for check in _CHECKS) if shortfall)
+
+
+def _beyond(wanted: Wanted, thickness: float | None) -> bool:
+    """Slices so thick that nothing can be excluded by them."""
+    return thickness is not None and thickness > wanted.thickest_at_all_mm.value + TOLERANCE_MM
 
 
 def _weighting(one: Candidate) -> Shortfall | None:
@@ -88,6 +94,48 @@ def _brain(one: Candidate) -> Shortfall | None:
                 Effect.LIMIT, f"{said}, a brain usually takes {shortest.usual_mm:g} mm: an edge may be cut"
             )
     return None
+
+
+ACROSS = 2
+"""Place of the direction across slices among the extents of a coverage."""
+
+
+def make_a_whole(several: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """Slabs that are only too short across slices and could be a whole brain one above the other; else none.
+
+    Whether they lie so is not known: places of two series can be compared only where they share a frame of reference.
+    """
+    if any(_effect_of(one) < Effect.NOT_MET for one in several):
+        return ()
+    slabs: dict[str, list[Candidate]] = {}
+    for one in several:
+        if _is_slab(one):
+            slabs.setdefault(one.coverage.extents[ACROSS].axis, []).append(one)
+    for alike in slabs.values():
+        lengths = [(one.coverage.extents[ACROSS].covered_mm or 0.0) for one in alike]
+        if len(alike) > 1 and sum(lengths) >= alike[0].coverage.extents[ACROSS].least_mm:
+            return tuple(alike)
+    return ()
+
+
+def _effect_of(one: Candidate) -> Effect:
+    return max((shortfall.effect for shortfall in one.shortfalls()), default=Effect.LIMIT)
+
+
+def _is_slab(one: Candidate) -> bool:
+    """Whether nothing is wrong but its length across slices."""
+    worse = [shortfall for shortfall in one.shortfalls() if shortfall.effect is Effect.NOT_MET]
+    if worse != [_brain(one)] or len(one.coverage.extents) <= ACROSS:
+        return False
+    within = (extent for place, extent in enumerate(one.coverage.extents) if place != ACROSS)
+    return all(extent.covered_mm is not None and extent.covered_mm >= extent.least_mm for extent in within)
+
+
+def in_doubt(shortfalls: Sequence[Shortfall], said: str) -> tuple[Shortfall, ...]:
+    """The same with what decided against the series in doubt."""
+    return tuple(
+        Shortfall(Effect.NOT_KNOWN, said) if one.effect is Effect.NOT_MET else one for one in shortfalls
+    )
 
 
 def _too_sparse(one: Candidate) -> Shortfall | None:
@@ -137,13 +185,24 @@ def _holes(one: Candidate) -> Shortfall | None:
     return Shortfall(Effect.LIMIT, f"slices are missing between others: {one.stack.missing_mm:g} mm in all")
 
 
+def _too_thick_at_all(one: Candidate) -> Shortfall | None:
+    """Of several stacks in one series the one that stands for it counts, where its thickness is known."""
+    standing = one.stack.thickness_mm if one.stack else None
+    thickness = standing or one.series.slice_thickness_mm
+    if not _beyond(one.wanted, thickness):
+        return None
+    at_all = one.wanted.thickest_at_all_mm.value
+    said = f"slices are {thickness:g} mm thick, more than {at_all:g} mm: small lesions may not be seen"
+    return Shortfall(Effect.NOT_MET, said)
+
+
 def _too_thick(one: Candidate) -> Shortfall | None:
     thickness, thickest = one.series.slice_thickness_mm, one.wanted.thickest_mm.value
     if thickness is None:
         if one.series.three_d and one.wanted.three_d_will_do:
             return None
         return Shortfall(Effect.LIMIT, "the slice thickness is not stated")
-    if thickness > thickest + TOLERANCE_MM:
+    if thickness > thickest + TOLERANCE_MM and not _too_thick_at_all(one):
         return Shortfall(
             Effect.LIMIT, f"slices are {thickness:g} mm thick, asked for are at most {thickest:g} mm"
         )
@@ -207,6 +266,7 @@ _CHECKS: tuple[Callable[[Candidate], Shortfall | None], ...] = (
     _brain,
     _too_sparse,
     _holes,
+    _too_thick_at_all,
     _too_thick,
     _gap,
     _coarse,

@@ -12,6 +12,7 @@ from dicom_nodes.config_files.validation import problems_of
 from dicom_nodes.config_files.yaml_lines import read_yaml
 from routing_rules.errors import RuleFileError
 from routing_rules.series.series import SeriesKind
+from routing_rules.statements.table import sources
 
 
 class _Strict(BaseModel):
@@ -23,6 +24,16 @@ class Threshold(_Strict):
 
     value: float = Field(ge=0)
     source: str
+
+
+class Quoted(_Strict):
+    """A source by its key in `statements/sources.json`, and what it says of what is asked here."""
+
+    of: str
+    says: str = Field(min_length=3)
+
+    def __str__(self) -> str:
+        return f"{sources()[self.of].cited}, {self.says}"
 
 
 class BValues(_Strict):
@@ -38,7 +49,10 @@ class BValues(_Strict):
 
 
 class Wanted(_Strict):
-    """One series that is asked for. `widest_gap` is a share of the slice thickness; None is not asked for."""
+    """One series that is asked for. `widest_gap` is a share of the slice thickness; None is not asked for.
+
+    Slices above `thickest_mm` limit the reading; above `thickest_at_all_mm` the series does not meet what is asked.
+    """
 
     name: str
     label: str
@@ -48,6 +62,7 @@ class Wanted(_Strict):
     only_when_suspected: bool = False
     b_values: BValues | None = None
     thickest_mm: Threshold
+    thickest_at_all_mm: Threshold
     three_d_will_do: bool = False
     widest_gap: Threshold
     largest_pixel_mm: Threshold | None = None
@@ -59,7 +74,8 @@ class Wanted(_Strict):
 
     def sources(self) -> tuple[str, ...]:
         """The keys of the sources of everything that is asked of it, each once."""
-        asked = (self.b_values, self.thickest_mm, self.widest_gap, self.largest_pixel_mm)
+        thickness = (self.thickest_mm, self.thickest_at_all_mm)
+        asked = (self.b_values, *thickness, self.widest_gap, self.largest_pixel_mm)
         return tuple(dict.fromkeys((self.source, *(one.source for one in asked if one is not None))))
 
 
@@ -96,7 +112,7 @@ class Protocol(_Strict):
     """Everything that is asked of a study, and the sources by key."""
 
     edition: str
-    sources: dict[str, str]
+    sources: dict[str, Quoted]
     brain: Brain
     field_strength_t: Threshold
     least_imaged: Threshold
@@ -109,10 +125,20 @@ class Protocol(_Strict):
         named = {one.source for one in own} | {key for one in self.requirements for key in one.sources()}
         if lacking := sorted(named - set(self.sources)):
             raise ValueError(f"names a source that is not listed: {', '.join(lacking)}")
+        if lacking := sorted({one.of for one in self.sources.values()} - set(sources())):
+            raise ValueError(f"quotes what is not in sources.json: {', '.join(lacking)}")
         names = {one.name for one in self.requirements}
         if lacking := sorted(set(self.simplified.not_essential) - names):
             raise ValueError(f"simplified names a series that is not asked for: {', '.join(lacking)}")
         return self
+
+    def of_kind(self, kind: SeriesKind) -> Wanted | None:
+        """What is asked of a series by its kind; of T1 without contrast what is asked of T1 with contrast."""
+        known = {each: one for one in self.requirements for each in one.kinds}
+        if kind is SeriesKind.T1:
+            with_contrast = known.get(SeriesKind.T1_CONTRAST)
+            return with_contrast and with_contrast.model_copy(update={"kinds": (kind,), "confirm": ""})
+        return known.get(kind)
 
     def asked(self, *, suspected: bool, simplified: bool) -> tuple[Wanted, ...]:
         """What is asked of one study. A suspicion is always judged by the full protocol."""

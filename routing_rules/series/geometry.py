@@ -21,6 +21,9 @@ OBLIQUE_LIMIT = 0.8
 DISTINCT_COSINE = 0.7
 """Normals with a smaller cosine between them are different planes (over 45 degrees apart)."""
 
+PARALLEL_COSINE = 0.995
+"""Normals of slices side by side have at least this cosine between them (about 6 degrees apart): a fan is no stack."""
+
 SAME_PLACE_MM = 0.05
 """Slices nearer to each other are one slice, measured again."""
 HOLE = 1.5
@@ -169,7 +172,13 @@ def _stack(b_value: float | None, directions: tuple[float, ...], images: Sequenc
     declared = sorted(_lengths(image.slice_spacing_mm for image in images))
     stated = round(declared[len(declared) // 2], 3) if declared else None
     mosaic = _mosaic(images)
-    if mosaic == 1:
+    slices: int
+    spacing: float | None
+    extent: float | None
+    if not _are_parallel(images, normal):
+        # A fan about an axis, for one: its places along one normal say nothing of what lies between its slices.
+        slices, spacing, extent, missing = len(images), None, None, 0.0
+    elif mosaic == 1:
         heights = _heights(images, normal)
         slices, spacing = len(heights), _spacing(heights, thickness) or stated
         extent, missing = _along(heights, thickness, spacing), _missing(heights, spacing, thickness)
@@ -177,6 +186,8 @@ def _stack(b_value: float | None, directions: tuple[float, ...], images: Sequenc
         slices, spacing, missing = mosaic or 0, stated or (thickness if mosaic else None), 0.0
         extent = mosaic * spacing if mosaic and spacing else None
     row, column, pixel = _in_plane(images, mosaic)
+    if mosaic == 1:
+        row, column = _common(row, images, directions[:3]), _common(column, images, directions[3:])
     return Stack(
         b_value,
         len(images),
@@ -191,6 +202,27 @@ def _stack(b_value: float | None, directions: tuple[float, ...], images: Sequenc
         stated,
         pixel,
     )
+
+
+def _are_parallel(images: Sequence[ImageTraits], normal: Vector) -> bool:
+    others = {image.orientation: _normal(image.orientation) for image in images}
+    return all(other and abs(_dot(other, normal)) >= PARALLEL_COSINE for other in others.values())
+
+
+def _common(
+    field_mm: float | None, images: Sequence[ImageTraits], direction: Sequence[float]
+) -> float | None:
+    """What of a field of view all slices share, where they are shifted against each other along it."""
+    places = [_dot(direction, image.position) for image in images if len(image.position) == 3]
+    places = [place for place in places if isfinite(place)]
+    turned = any(
+        _dot(direction, image.orientation[:3]) < PARALLEL_COSINE
+        and _dot(direction, image.orientation[3:]) < PARALLEL_COSINE
+        for image in images
+    )
+    if field_mm is None or len(places) < 2 or turned:
+        return field_mm
+    return round(max(0.0, field_mm - (max(places) - min(places))), 1)
 
 
 def _mosaic(images: Sequence[ImageTraits]) -> int | None:

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from routing_rules.surveillance.guidelines import REPORT, SEQUENCE_NAMES, Guideline, WishKind, standard_table
-from routing_rules.surveillance.risk import PatientRisk, course_of, read_risk_of
+from routing_rules.surveillance.risk import PatientRisk, RiskReading, course_of, read_risk_of
 from routing_rules.surveillance.windows import LastMris, windows
 
 
@@ -31,15 +31,22 @@ class CalendarState(StrEnum):
 
 @dataclass(frozen=True)
 class ReportWish:
-    """What a report asks for, in days after the MRI it was made on; a later MRI that can be read answers it.
+    """What a report asks for, in days after the MRI it was made on, and what alone answers it.
 
-    Up to 28 days a follow-up is the short-term one of the sources; a longer one has the report itself as its source.
+    With `sequences`, later MRIs that had each of them; else a later MRI that can be read. Up to 28 days a follow-up is
+    the short-term one of the sources; a longer one has the report itself as its source.
     """
 
     of_mri_on: date
     earliest_days: int = 14
     latest_days: int = 28
     kind: WishKind = WishKind.FOLLOW_UP
+    sequences: tuple[str, ...] = ()
+
+    def lacks(self, mris: LastMris) -> tuple[str, ...]:
+        """The sequences that no later MRI is known to have had."""
+        seen = ((name, mris.seen(name)) for name in self.sequences)
+        return tuple(name for name, day in seen if day is None or day <= self.of_mri_on)
 
 
 @dataclass(frozen=True)
@@ -80,7 +87,17 @@ def all_due(
     today: date, risk: PatientRisk, mris: LastMris, wishes: Sequence[ReportWish], guideline: Guideline
 ) -> list[NextDue]:
     """What each rule of the guideline and each wish asks for after the last MRI, the earliest first."""
-    reading, course = read_risk_of(risk, today, guideline), course_of(risk)
+    return _all_due(read_risk_of(risk, today, guideline), risk, mris, wishes, guideline)
+
+
+def _all_due(
+    reading: RiskReading,
+    risk: PatientRisk,
+    mris: LastMris,
+    wishes: Sequence[ReportWish],
+    guideline: Guideline,
+) -> list[NextDue]:
+    course = course_of(risk)
     dates = [
         NextDue(
             first,
@@ -96,7 +113,7 @@ def all_due(
         if (since := reading.since[rule.applies_to]) is not None
         for first, last in windows(rule, since, risk.enrolled_on, mris, course, guideline.limits)
     ]
-    dates += [_wished(wish, guideline) for wish in wishes if _is_open(wish, mris)]
+    dates += [_wished(wish, guideline, mris) for wish in wishes if is_open(wish, mris)]
     return sorted(dates, key=lambda due: (due.due_by, due.due_from))
 
 
@@ -123,9 +140,9 @@ def status(
     guideline: Guideline,
 ) -> CalendarStatus:
     """Where the patient stands on a day, in words for a coordinator."""
-    dates = all_due(today, risk, mris, wishes, guideline)
-    due = _together(dates, today)
     reading = read_risk_of(risk, today, guideline)
+    dates = _all_due(reading, risk, mris, wishes, guideline)
+    due = _together(dates, today)
     full = next((each for each in dates if each.is_full), None)
     asked = (*reading.questions, *_asked_of_full(mris, guideline, is_asked=full is not None))
     test_by = reading.antibody_test_by
@@ -162,11 +179,14 @@ def _together(dates: Iterable[NextDue], today: date) -> NextDue | None:
     )
 
 
-def _is_open(wish: ReportWish, mris: LastMris) -> bool:
+def is_open(wish: ReportWish, mris: LastMris) -> bool:
+    """Whether nothing has answered a wish yet."""
+    if wish.sequences:
+        return bool(wish.lacks(mris))
     return mris.last_on is None or mris.last_on <= wish.of_mri_on
 
 
-def _wished(wish: ReportWish, guideline: Guideline) -> NextDue:
+def _wished(wish: ReportWish, guideline: Guideline, mris: LastMris) -> NextDue:
     rule = next(each for each in guideline.wishes if each.applies_to is wish.kind)
     first, last = sorted((wish.earliest_days, wish.latest_days))
     short = wish.kind is not WishKind.FOLLOW_UP or last <= rule.latest_weeks * 7
@@ -177,6 +197,9 @@ def _wished(wish: ReportWish, guideline: Guideline) -> NextDue:
         if wish.kind is WishKind.FOLLOW_UP
         else f"{rule.when} (MRI of {wish.of_mri_on})"
     )
+    if mris.last_on and mris.last_on > wish.of_mri_on:
+        lacking = ", ".join(SEQUENCE_NAMES[name] for name in wish.lacks(mris))
+        when += f"; no MRI since is known to have had {lacking}"
     day = wish.of_mri_on
     return NextDue(
         day + timedelta(days=first),
@@ -184,15 +207,16 @@ def _wished(wish: ReportWish, guideline: Guideline) -> NextDue:
         rule_id,
         when,
         source,
-        sequences=rule.sequences,
+        sequences=wish.sequences or rule.sequences,
     )
 
 
-def wish(kind: WishKind, of_mri_on: date) -> ReportWish:
-    """A wish without days of its own: those of the table."""
+def wish(kind: WishKind, of_mri_on: date, sequences: tuple[str, ...] = ()) -> ReportWish:
+    """A wish without days of its own: those of the table, and the sequences of the table where none are named."""
     rule = next(each for each in standard_table().wishes if each.applies_to is kind)
     first, last = rule.after(of_mri_on)
-    return ReportWish(of_mri_on, (first - of_mri_on).days, (last - of_mri_on).days, kind)
+    days = (first - of_mri_on).days, (last - of_mri_on).days
+    return ReportWish(of_mri_on, *days, kind, sequences or rule.sequences)
 
 
 def _asked_of_full(mris: LastMris, guideline: Guideline, *, is_asked: bool) -> tuple[str, ...]:

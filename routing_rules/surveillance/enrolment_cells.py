@@ -190,4 +190,5 @@ _READ: Mapping[str, Callable[[str], Any]] = {
     "treatments": _treatments,
     "last_mri_on": _day,
     "last_full_mri_on": _day,
+    "last_contrast_mri_on": _day,
 }

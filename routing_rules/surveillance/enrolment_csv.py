@@ -58,6 +58,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "treatments": ("treatments", "therapies", "therapien"),
     "last_mri_on": ("last_mri_on", "last_mri", "letztes_mrt"),
     "last_full_mri_on": ("last_full_mri_on", "last_full_mri", "letztes_volles_mrt"),
+    "last_contrast_mri_on": ("last_contrast_mri_on", "last_contrast_mri", "letztes_mrt_mit_kontrastmittel"),
 }
 """Column -> the names it may have; case, blanks and dashes do not matter."""
 

@@ -109,6 +109,7 @@ class Limits(_Strict):
 
     high_risk_from_months: Limit
     long_exposure_months: Limit
+    inconclusive_index_from: Limit
     negative_index_up_to: Limit
     low_index_up_to: Limit
     high_index_above: Limit
@@ -178,6 +179,11 @@ class Guideline:
         """Whether a rule asks for a full MRI."""
         return any(rule.clock == "full" for rule in self.intervals)
 
+    def silent_about(self) -> tuple[str, ...]:
+        """What it has no rule for, in words that follow its name, where silence hides a risk."""
+        asked = {rule.applies_to for rule in self.intervals}
+        return tuple(said for population, said in SILENT.items() if population not in asked)
+
 
 @dataclass(frozen=True)
 class SiteGuidelines:
@@ -191,6 +197,11 @@ class SiteGuidelines:
         return self.by_site.get(site, self.default)
 
 
+SILENT: Mapping[Population, str] = {
+    Population.AFTER_STOPPING: "has no rule for the time after natalizumab: when it is stopped no MRI is asked for, "
+    "and PML that is carried over is not looked for",
+}
+"""Population that any guideline should have a rule for -> what follows where it has none."""
 STRICTEST = "strictest"
 OWN = "own"
 REPORT = "REPORT"

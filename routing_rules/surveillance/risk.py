@@ -44,6 +44,8 @@ class PatientRisk:
     """The day of the antibody test that status and index are of."""
     treatments: tuple[Treatment, ...] = ()
     last_full_mri_on: date | None = None
+    last_contrast_mri_on: date | None = None
+    """Both as the site says: of MRIs that were not received here."""
 
 
 @dataclass(frozen=True)
@@ -226,6 +228,12 @@ def _questions(risk: PatientRisk, today: date, limits: Limits) -> tuple[str, ...
         asked.append(
             f"The antibody status is negative, but an index of {risk.jcv_index:g} lies above the cut-off {cut:g} "
             "of the assay: which is right?"
+        )
+    least = limits.inconclusive_index_from.value
+    if risk.jcv_status is JcvStatus.POSITIVE and risk.jcv_index is not None and risk.jcv_index < least:
+        asked.append(
+            f"The antibody status is positive, but an index of {risk.jcv_index:g} lies below {least:g}, where the "
+            "assay is negative: which is right? Until then positive counts."
         )
     said = [each for each in risk.treatments if each.drug is Drug.NATALIZUMAB]
     asked += [

@@ -13,8 +13,8 @@ from itertools import product
 from typing import Any
 
 from routing_rules.surveillance.days import months_after
-from routing_rules.surveillance.due_dates import NextDue, next_due
-from routing_rules.surveillance.guidelines import Guideline, Limits
+from routing_rules.surveillance.due_dates import NextDue, ReportWish, next_due, wish
+from routing_rules.surveillance.guidelines import Guideline, Limits, WishKind
 from routing_rules.surveillance.risk import JcvStatus, PatientRisk
 from routing_rules.surveillance.treatments import Drug, Treatment
 from routing_rules.surveillance.windows import LastMris
@@ -58,6 +58,7 @@ _COURSES: Mapping[str, Sequence[Any]] = {
         (Treatment(Drug.NATALIZUMAB, date(2020, 1, 1), date(2026, 3, 1)),),
     ),
     "last_full_mri_on": (None, date(2025, 3, 1)),
+    "last_contrast_mri_on": (None, date(2026, 3, 1)),
 }
 INPUTS = tuple(name for name in PatientRisk.__dataclass_fields__)
 
@@ -72,14 +73,20 @@ def unused_inputs(guideline: Guideline) -> tuple[str, ...]:
 
 def _changes(name: str, values: Sequence[Any], patients: Sequence[PatientRisk], guideline: Guideline) -> bool:
     mris = LastMris() if name == "enrolled_on" else LastMris(LAST, LAST)
+    # When contrast was given matters where a report asks for it.
+    wishes = (wish(WishKind.CONTRAST, LAST),) if name == "last_contrast_mri_on" else ()
     return any(
-        len({_dates(replace(patient, **{name: value}), mris, guideline) for value in values}) > 1
+        len({_dates(replace(patient, **{name: value}), mris, guideline, wishes) for value in values}) > 1
         for patient in patients
     )
 
 
-def _dates(risk: PatientRisk, mris: LastMris, guideline: Guideline) -> tuple[object, ...]:
+def _dates(
+    risk: PatientRisk, mris: LastMris, guideline: Guideline, wishes: Sequence[ReportWish] = ()
+) -> tuple[object, ...]:
     if risk.last_full_mri_on is not None:
         mris = replace(mris, full_on=risk.last_full_mri_on)
-    due: NextDue | None = next_due(TODAY, risk, mris, (), guideline)
+    if risk.last_contrast_mri_on is not None:
+        mris = replace(mris, by_sequence=(("t1_contrast", risk.last_contrast_mri_on),))
+    due: NextDue | None = next_due(TODAY, risk, mris, wishes, guideline)
     return (due.due_from, due.due_by) if due else ()

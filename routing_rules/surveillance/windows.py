@@ -22,12 +22,21 @@ Window = tuple[date, date]
 class LastMris:
     """The newest MRI that could be read, and the newest full one.
 
-    `unsaid_on` is one of which nobody said whether it was full: it may be, so the full one is due and asked about.
+    `unsaid_on` is one of which nobody said whether it was full: it may be, so the full one is due and asked about; it
+    is overdue a year after it, and at the latest a year after the patient was entered (`known_since`) or the last full
+    one was, so that a word that is renewed with every MRI keeps nobody waiting for ever. `by_sequence` is the newest
+    MRI on which each sequence was seen.
     """
 
     last_on: date | None = None
     full_on: date | None = None
     unsaid_on: date | None = None
+    known_since: date | None = None
+    by_sequence: tuple[tuple[str, date], ...] = ()
+
+    def seen(self, sequence: str) -> date | None:
+        """The newest MRI that had this sequence, as far as that is known."""
+        return dict(self.by_sequence).get(sequence)
 
     @property
     def is_full_unsaid(self) -> bool:
@@ -69,9 +78,20 @@ def windows(
 
 
 def _until_it_is_said(asked: Asked, mris: LastMris, enrolled_on: date | None) -> list[Window]:
-    """Due until it is said whether the newest MRI was a full one; at the latest when it would be if it was."""
+    """Due until it is said whether the newest MRI was a full one; at the latest when it would be if it was.
+
+    And not for ever: a year after the last full one and after the patient was entered, it is taken as none.
+    """
     before = asked.rule.after(mris.full_on)[0] if mris.full_on else enrolled_on or asked.base
-    return [(min(first, max(before, asked.since)), last) for first, last in _on_treatment(asked)]
+    latest = (
+        max(asked.rule.after(day)[1] for day in (mris.full_on, mris.known_since) if day)
+        if (mris.known_since)
+        else date.max
+    )
+    return [
+        (min(first, max(before, asked.since)), min(last, max(latest, asked.since)))
+        for first, last in _on_treatment(asked)
+    ]
 
 
 def _on_treatment(asked: Asked) -> Iterator[Window]:

@@ -81,6 +81,8 @@ def thresholds() -> str:
         rows.append(
             (one.label, f"slices of at most {thick.value:g} mm", "readable with limits", thick.source)
         )
+        said = f"no slices of more than {one.thickest_at_all_mm.value:g} mm"
+        rows.append((one.label, said, "the series does not count", one.thickest_at_all_mm.source))
         said = f"gaps of at most {gap.value:.0%} of the thickness" if gap.value else "no gaps"
         rows.append((one.label, said, "readable with limits", gap.source))
         if pixel is not None:
@@ -97,7 +99,7 @@ def thresholds() -> str:
 def protocol_sources() -> str:
     """The sources of the protocol, and the day on which they were compared."""
     protocol = standard_protocol()
-    rows = [(f"`{key}`", said) for key, said in protocol.sources.items()]
+    rows = [(f"`{key}`", str(said)) for key, said in protocol.sources.items()]
     return table(("source", f"as compared on {protocol.edition}"), rows)
 
 

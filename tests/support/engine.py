@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import date
 from io import BytesIO
@@ -136,7 +137,7 @@ def bench(folder: Path, rules: str = RULE, url: str = "", cores: Cores = ONE_COR
     database = Database(url or f"sqlite:///{folder}/bench.sqlite", clock)
     schema.upgrade(database)
     keys = folder / "keys"
-    for name in ("vault.key", "pseudonym.key"):
+    for name in ("vault.key", "pseudonym.key", "audit.key"):
         key_files.make_key(keys / name)
     blobs = LocalBlobs(folder / "objects")
     context = StepContext(
@@ -158,22 +159,49 @@ def bench(folder: Path, rules: str = RULE, url: str = "", cores: Cores = ONE_COR
         database.close()
 
 
-_THICK_MM = 45
+_THICK_MM, _APART_MM, _SLICES = 6, 12, 10
+"""As thick and as far apart as slices may be, and so many that a small brain fits in."""
+_WHOLE = ("t2_space_dark-fluid_tra_p2 FLAIR 3D", "t2_tse_tra_3mm", "ep2d_diff_tra_TRACEW", "t1_se_tra")
 
 
 def scans(when: date = date(2026, 2, 2), **changes: Any) -> list[Dataset]:
     """A small phantom study; changes are attributes of every image, None takes one out.
 
-    Its three slices of a series are said to be as thick and as far apart as a whole brain takes: readable, with limits.
+    FLAIR, T2, diffusion and T1 of the whole brain, thick and with gaps: a full MRI, readable, with limits. What the
+    small phantom lacks for that are copies of its highest slices, at the end.
     """
     found = list(phantom_study(when, small=True))
     for dataset in found:
         x, y, z = dataset.ImagePositionPatient
-        dataset.ImagePositionPatient = [x, y, round(float(z) / dataset.SliceThickness * _THICK_MM, 3)]
-        dataset.SliceThickness = dataset.SpacingBetweenSlices = _THICK_MM
+        dataset.ImagePositionPatient = [x, y, round(float(z) / dataset.SliceThickness * _APART_MM, 3)]
+        dataset.SliceThickness, dataset.SpacingBetweenSlices = _THICK_MM, _APART_MM
+    found += [more for last in found for more in _further(last, found)]
+    for dataset in found:
         for keyword, value in changes.items():
             if value is None and keyword in dataset:
                 delattr(dataset, keyword)
             elif value is not None:
                 setattr(dataset, keyword, value)
     return found
+
+
+def _further(last: Dataset, study: Sequence[Dataset]) -> Iterator[Dataset]:
+    """What a stack lacks above its highest slice, if this is that and the brain has to be in it."""
+    stack = [
+        one
+        for one in study
+        if one.SeriesInstanceUID == last.SeriesInstanceUID
+        and one.get("DiffusionBValue", 1000) == last.get("DiffusionBValue", 1000) == 1000
+    ]
+    is_highest = stack and last is max(stack, key=lambda one: float(one.ImagePositionPatient[2]))
+    if not is_highest or last.SeriesDescription not in _WHOLE:
+        return
+    for number in range(1, _SLICES - len(stack) + 1):
+        more = deepcopy(last)
+        x, y, z = more.ImagePositionPatient
+        more.ImagePositionPatient = [x, y, round(float(z) + number * _APART_MM, 3)]
+        more.SOPInstanceUID = more.file_meta.MediaStorageSOPInstanceUID = f"{last.SOPInstanceUID}.{number}"[
+            :64
+        ]
+        more.InstanceNumber = 100 + number
+        yield more

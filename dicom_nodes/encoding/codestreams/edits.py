@@ -15,6 +15,7 @@ _ENCODERS: Final = re.compile(
     rb"(?:Kakadu-v?|Created by (?:GDCM/)?OpenJPEG version |LEAD Technologies Inc\. V)"
     rb"[1-9](?:\.[0-9]{1,2}(?:\.[0-9])?)?|"
     rb"Creator: JasPer Version [1-4]\.(?:[0-9]|70[01]|900)\.[0-9]{1,2}|"
+    rb"OpenJPH Ver 0\.[0-9]{1,2}\.[0-9]{1,2}\.?|"
     rb"Lav[cf][56][0-9]\.[0-9]{1,3}\.1[0-9]{2}"
 )
 

@@ -8,13 +8,22 @@ are not counted there (progressive, arithmetic, hierarchical: DICOM has retired 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from dicom_nodes.encoding.codestreams import jpeg_segments as segments
 from dicom_nodes.encoding.codestreams.edits import Edit, UnaccountedBytes, is_encoder, over
-from dicom_nodes.encoding.codestreams.jpeg_scan import LOSSLESS, Component, Frame, ScanTables, excess
+from dicom_nodes.encoding.codestreams.jpeg_scan import (
+    LOSSLESS,
+    Component,
+    Count,
+    Frame,
+    ScanTables,
+    Seen,
+    count_codes,
+    excess,
+)
 
 START: Final = b"\xff\xd8"
 _COUNTED: Final = frozenset({0xC0, 0xC1, LOSSLESS})
@@ -34,18 +43,37 @@ class _Definition:
     end: int
     blank: bytes
     used: bool = False
+    seen: bytes = b""
+    """1 for each symbol of a Huffman table whose code was seen, for each coefficient that a table divides."""
 
 
-def walk(code: bytes, rows: int = 0, columns: int = 0) -> tuple[list[Edit], int | None]:
+EndOfSamples = Callable[[bytes, int, int], int]
+"""Where in a codestream of JPEG-LS the samples end of the only scan, whose data lie between two places; raises
+UnaccountedBytes where that cannot be told."""
+
+
+class Ends(NamedTuple):
+    """How it is worked out where the samples of a scan end; without `of_jpeg_ls`, all of its data are the picture's."""
+
+    of_codes: Count = count_codes
+    of_jpeg_ls: EndOfSamples = lambda _code, _start, end: end
+
+
+NOTHING_DECODED: Final = Ends()
+
+
+def walk(
+    code: bytes, rows: int = 0, columns: int = 0, samples: int = 0, ends: Ends = NOTHING_DECODED
+) -> tuple[list[Edit], int | None]:
     """What is to be written over in a codestream, and where it ends; None if it has no end (EOI).
 
-    `rows` and `columns`: what the header of the object says, if it does. Raises UnaccountedBytes for what is no JPEG
-    of that size, or has parts that no JPEG has.
+    `rows`, `columns` and `samples` of a pixel: what the header of the object says, if it does. Raises
+    UnaccountedBytes for what is no JPEG of that size, or has parts that no JPEG has.
     """
     if not code.startswith(START):
         raise UnaccountedBytes("A JPEG image does not begin as one.")
     edits: list[Edit] = []
-    scans = _Scans(code, rows, columns)
+    scans = _Scans(code, (rows, columns, samples), ends)
     at = len(START)
     while True:
         match = _NEXT_MARKER.search(code, at)
@@ -81,9 +109,10 @@ def walk(code: bytes, rows: int = 0, columns: int = 0) -> tuple[list[Edit], int 
 class _Scans:
     """What the scans of one image read: its frame, and the tables and parameters that stand when a scan begins."""
 
-    def __init__(self, code: bytes, rows: int, columns: int) -> None:
+    def __init__(self, code: bytes, size: tuple[int, int, int], ends: Ends) -> None:
         self._code = code
-        self._size = rows, columns
+        self._ends = ends
+        self._size = size
         self._frame: Frame | None = None
         self._coded: set[int] = set()  # numbers of components
         self._standing: dict[tuple[int, int], _Definition] = {}  # by marker and number
@@ -147,16 +176,41 @@ class _Scans:
         frame = self._with_lines(self._frame, end)
         if self.marker in _COUNTED:
             tables = [self._tables(each, selected[each.number]) for each in components]
-            for first, last in excess(self._code[at:end], frame, components, tables, interval):
+            found = excess(self._code[at:end], frame, components, tables, interval, self._ends.of_codes)
+            for first, last in found.spans:
                 self._excess += over(self._code, at + first, at + last, bytes(last - first))
+            for each, seen in zip(components, found.symbols, strict=True):
+                self._saw(each.quantisation, selected[each.number], seen)
+        else:
+            self._excess += self._behind_samples(at, end)
         return end
+
+    def _saw(self, quantisation: int, selector: int, seen: Seen) -> None:
+        """Of the tables that a component has selected, which symbols and coefficients it has."""
+        for marker, number, marks in (
+            (segments.DHT, selector >> 4, seen.differences),
+            (segments.DHT, 0x10 | selector & 0xF, seen.coefficients),
+            (segments.DQT, quantisation, seen.places),
+        ):
+            definition = self._standing.get((marker, number))
+            if definition is not None:
+                definition.seen = definition.seen or bytes(len(marks))
+                definition.seen = (int.from_bytes(definition.seen) | int.from_bytes(marks)).to_bytes(
+                    len(marks)
+                )
+
+    def _behind_samples(self, start: int, end: int) -> Iterator[Edit]:
+        """What stands in the data of a scan of JPEG-LS behind its last sample becomes fill bytes (B.1.1.2)."""
+        last = self._ends.of_jpeg_ls(self._code, start, end)
+        yield from over(self._code, last, end, b"\xff" * (end - last))
 
     def _with_lines(self, frame: Frame, end: int) -> Frame:
         """The frame with the number of lines that stands behind the first scan if it was not known before (B.2.5)."""
         if frame.rows == 0 and self._code[end : end + 4] == b"\xff\xdc\0\4":
             frame = self._frame = replace(frame, rows=int.from_bytes(self._code[end + 4 : end + 6], "big"))
         if any(
-            said and said != real for said, real in zip(self._size, (frame.rows, frame.columns), strict=True)
+            said and said != real
+            for said, real in zip(self._size, (frame.rows, frame.columns, len(frame.components)), strict=True)
         ):
             raise UnaccountedBytes("A JPEG image has another size than its header says.")
         return frame
@@ -177,3 +231,6 @@ class _Scans:
         for each in self._all:
             if not each.used:
                 yield from over(self._code, each.start, each.end, each.blank)
+            elif each.seen:
+                table = self._code[each.start : each.end]
+                yield from over(self._code, each.start, each.end, segments.seen_numbers(table, each.seen))

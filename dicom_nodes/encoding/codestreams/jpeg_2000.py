@@ -5,16 +5,22 @@ Comments are blanked where they stand; lengths of tile-parts and packets have to
 
 from __future__ import annotations
 
+import struct
+from collections import Counter
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
+from dicom_nodes.encoding.codestreams import jpeg_2000_packets
 from dicom_nodes.encoding.codestreams.edits import Edit, UnaccountedBytes, is_encoder, over
+from dicom_nodes.encoding.codestreams.jpeg_2000_tiles import BlockCoding, Grid, TileCoding
 
 START: Final = b"\xff\x4f\xff"
 JP2_START: Final = b"\0\0\0\x0cjP  \r\n\x87\n"
 _SIZ, _CAP, _PRF, _CPF, _COD, _COC = 0x51, 0x50, 0x56, 0x59, 0x52, 0x53
 _QCD, _QCC, _RGN, _POC, _CRG, _COM = 0x5C, 0x5D, 0x5E, 0x5F, 0x63, 0x64
 _TLM, _PLT, _PPM, _PPT, _SOT, _SOD, _EOC = 0x55, 0x58, 0x60, 0x61, 0x90, 0x93, 0xD9
+_KNOWN_PROFILES: Final = frozenset(range(5))  # Rsiz (Table A.10), besides the bit of high throughput
+_HIGH_THROUGHPUT: Final = 0x4000
 _ENDS: Final = (bytes((_SOT,)), bytes((_SOD,)))
 
 
@@ -66,10 +72,11 @@ def _fits_box(kind: bytes, start: int, end: int, code: bytes) -> bool:
     return kind == b"jP  " and content == JP2_START[8:]
 
 
-def walk(code: bytes) -> tuple[list[Edit], int]:
+def walk(code: bytes, rows: int = 0, columns: int = 0, samples: int = 0) -> tuple[list[Edit], int]:
     """What is to be written over in a codestream, and where it ends (with EOC, or its last tile-part).
 
-    Raises UnaccountedBytes for what is no JPEG 2000, or has parts that none has.
+    `rows`, `columns` and `samples` of a pixel: what the header of the object says, if it does. Raises
+    UnaccountedBytes for what is no JPEG 2000 of that size, or has parts that none has.
     """
     if not code.startswith(START):
         raise UnaccountedBytes("A JPEG 2000 image does not begin as one.")
@@ -79,14 +86,28 @@ def walk(code: bytes) -> tuple[list[Edit], int]:
         raise UnaccountedBytes(
             "The main header of a JPEG 2000 image has more step sizes than subbands, or fewer."
         )
-    lengths: list[int] = []
+    grid = main.grid
+    if grid is None or any(
+        said and said != real
+        for said, real in (
+            (rows, grid.y1 - grid.y0),
+            (columns, grid.x1 - grid.x0),
+            (samples, len(grid.steps)),
+        )
+    ):
+        raise UnaccountedBytes("A JPEG 2000 image has another size than its header says.")
+    lengths: list[tuple[int, int]] = []
+    tiles: dict[int, _Tile] = {}
     while code[at : at + 2] == bytes((0xFF, _SOT)):
         if code[at + 2 : at + 4] != b"\0\x0a" or at + 12 > len(code):
             raise UnaccountedBytes("A tile-part of a JPEG 2000 image has a header of another length.")
-        length = int.from_bytes(code[at + 6 : at + 10], "big")
-        header = _Header(code, at + 12, main)
+        index, length, part = (int.from_bytes(code[at + a : at + b]) for a, b in ((4, 6), (6, 10), (10, 11)))
+        of_tile = tiles.get(index)
+        header = _Header(code, at + 12, main if of_tile is None else of_tile.header)
         if not header.fits:
             raise UnaccountedBytes("A tile of a JPEG 2000 image has more step sizes than subbands, or fewer.")
+        if of_tile is None:
+            of_tile = tiles[index] = _Tile(header, [], [])
         data = header.end + 2
         end = at + length if length else code.find(bytes((0xFF, _EOC)), data)
         end = len(code) if end < 0 else end
@@ -94,14 +115,38 @@ def walk(code: bytes) -> tuple[list[Edit], int]:
             raise UnaccountedBytes("A JPEG 2000 image is cut off in the middle of a tile-part.")
         if header.packets and sum(header.packets) != end - data:
             raise UnaccountedBytes("The packet lengths of a JPEG 2000 image are not those of its packets.")
+        if index >= grid.tiles or part != len(of_tile.parts):
+            raise UnaccountedBytes("A JPEG 2000 image has a tile-part that belongs to none of its tiles.")
         edits += header.edits
-        lengths.append(end - at)
+        lengths.append((index, end - at))
+        of_tile.parts.append((data, end))
+        of_tile.counts.append((at + 11, code[at + 11]))
         at = end
     if not lengths:
         raise UnaccountedBytes("A JPEG 2000 image has no tile.")
-    if main.tile_lengths and main.tile_lengths != lengths:
+    if (
+        main.tile_lengths
+        and [
+            (index if said is None else said, length)
+            for (said, length), (index, _) in zip(main.tile_lengths, lengths, strict=False)
+        ]
+        != lengths
+    ):
         raise UnaccountedBytes("The tile-part lengths of a JPEG 2000 image are not those of its tile-parts.")
-    return edits, at + 2 if code[at : at + 2] == bytes((0xFF, _EOC)) else at
+    for index, each in tiles.items():
+        for place, count in each.counts:  # TNsot may be left open
+            if count not in (0, len(each.parts) - 1, len(each.parts)):  # encoders count wrongly by one
+                edits += over(code, place, place + 1, bytes([len(each.parts)]))
+        edits += jpeg_2000_packets.excess(code, each.parts, grid, index, each.header.coding(grid))
+    return sorted(edits), at + 2 if code[at : at + 2] == bytes((0xFF, _EOC)) else at
+
+
+class _Tile(NamedTuple):
+    """A tile while its tile-parts are read: the first header, where the data lie, and how many parts each promises."""
+
+    header: _Header
+    parts: list[tuple[int, int]]
+    counts: list[tuple[int, int]]
 
 
 class _Header:
@@ -111,12 +156,17 @@ class _Header:
         self._main = main
         self.edits: list[Edit] = []
         self.packets: list[int] = []
-        self.tile_lengths: list[int] = []
+        self.tile_lengths: list[tuple[int | None, int]] = []
+        self._counts: Counter[int] = Counter()
         self._components: int = main._components if main is not None else -1
         self._levels = -1
         self._levels_of: dict[int, int] = {}  # by component, from COC
         self._bands: int | None = -1
         self._bands_of: dict[int, int | None] = {}  # by component, from QCC
+        self.grid: Grid | None = None
+        self._style: bytes = b""  # COD before the sizes of blocks
+        self._blocks: BlockCoding | None = None
+        self._blocks_of: dict[int, BlockCoding] = {}  # by component, from COC
         while code[at : at + 1] == b"\xff" and code[at + 1 : at + 2] not in _ENDS:
             length = int.from_bytes(code[at + 2 : at + 4], "big")
             first, end = at + 4, at + 2 + length
@@ -141,6 +191,24 @@ class _Header:
             return self._levels
         return self._main._levels_for(component)
 
+    def coding(self, grid: Grid) -> TileCoding:
+        """How the tile with this header is coded; raises UnaccountedBytes where that was not told."""
+        style, blocks = self._style_of_all(), [self._blocks_for(number) for number in range(len(grid.steps))]
+        told = tuple(each for each in blocks if each is not None)
+        if len(style) < 5 or len(told) < len(blocks):
+            raise UnaccountedBytes("A JPEG 2000 image does not say how it is coded.")
+        return TileCoding(style[1], int.from_bytes(style[2:4]), bool(style[0] & 2), bool(style[0] & 4), told)
+
+    def _style_of_all(self) -> bytes:
+        return self._style or (self._main._style_of_all() if self._main is not None else b"")
+
+    def _blocks_for(self, component: int) -> BlockCoding | None:
+        """In the order of `_levels_for`."""
+        own = self._blocks_of.get(component, self._blocks)
+        if own is not None or self._main is None:
+            return own
+        return self._main._blocks_for(component)
+
     def _segment(self, marker: int, code: bytes, first: int, end: int) -> None:
         content = code[first:end]
         if marker == _COM:
@@ -153,20 +221,42 @@ class _Header:
             raise UnaccountedBytes("A JPEG 2000 image has a segment that is not as the codec defines it.")
         if marker == _CRG:  # where components lie beside each other: no decoder of one image reads it
             self.edits += over(code, first, end, bytes(len(content)))
-        elif marker == _TLM:
+        elif marker == _TLM and self._main is None and content[0] == self._count(marker):
             self.tile_lengths += _tile_lengths(content)
-        elif marker == _PLT:
+        elif marker == _PLT and self._main is not None and content[0] == self._count(marker):
             self.packets += _packet_lengths(content)
+        elif marker in (_TLM, _PLT):
+            raise UnaccountedBytes("A JPEG 2000 image has lengths where none belong.")
+        elif marker == _SIZ:
+            profile = int.from_bytes(content[:2])
+            if profile & ~_HIGH_THROUGHPUT not in _KNOWN_PROFILES:
+                self.edits += over(code, first, first + 2, (profile & _HIGH_THROUGHPUT).to_bytes(2))
+        elif marker in (_PRF, _CPF):  # numbers of profiles
+            self.edits += over(code, first, end, bytes(len(content)))
+        elif marker in (_PPM, _PPT, _POC):
+            raise UnaccountedBytes("A JPEG 2000 image has its packets in an order that is not followed here.")
+
+    def _count(self, marker: int) -> int:
+        """How many segments of a marker were before this one: their first byte counts them."""
+        self._counts[marker] += 1
+        return self._counts[marker] - 1
 
     def _fits(self, marker: int, content: bytes) -> bool:
         length = len(content)
         if marker == _SIZ:
             self._components = int.from_bytes(content[34:36], "big")
-            return length == 36 + 3 * self._components
+            self.grid = _grid(content)
+            return length == 36 + 3 * self._components and self.grid is not None
         if marker == _COD:
             levels = content[5] if length > 5 else 99
             self._levels = levels
-            return levels <= 32 and length == 10 + (levels + 1 if content[0] & 1 else 0)
+            self._style = content[:5]
+            self._blocks = BlockCoding.read(content[5:], own_precincts=bool(content[0] & 1))
+            return (
+                self._blocks is not None
+                and levels <= 32
+                and length == 10 + (levels + 1 if content[0] & 1 else 0)
+            )
         if marker == _QCD:
             fits, self._bands = _step_sizes(content)
             return fits
@@ -177,6 +267,10 @@ class _Header:
             return fits and component < self._components
         if marker == _COC and length > wide + 1:
             self._levels_of[component] = content[wide + 1]
+            blocks = BlockCoding.read(content[wide + 1 :], own_precincts=bool(content[wide] & 1))
+            if blocks is None:
+                return False
+            self._blocks_of[component] = blocks
         if marker == _CAP:
             return length >= 4 and length == 4 + 2 * int.from_bytes(content[:4], "big").bit_count()
         fixed = {
@@ -195,6 +289,21 @@ class _Header:
         return marker in (_PLT, _PPM, _PPT) and length >= 1
 
 
+def _grid(content: bytes) -> Grid | None:
+    """From SIZ (A.5.1); None where it describes no image."""
+    if len(content) < 39:
+        return None
+    x1, y1, x0, y0, tile_width, tile_height, tile_x0, tile_y0 = struct.unpack(">8L", content[2:34])
+    steps = tuple(zip(content[37::3], content[38::3], strict=False))
+    if not (
+        tile_x0 <= x0 < x1 and tile_y0 <= y0 < y1 and tile_x0 + tile_width > x0 and tile_y0 + tile_height > y0
+    ):
+        return None
+    if any(0 in step for step in steps):
+        return None
+    return Grid(x1, y1, x0, y0, tile_width, tile_height, tile_x0, tile_y0, steps)
+
+
 def _step_sizes(content: bytes) -> tuple[bool, int | None]:
     """Whether Sqcd (or Sqcc) and its step sizes are such, and of how many subbands (A.6.4); None: derived from one."""
     style = content[0] & 0x1F if content else -1
@@ -210,10 +319,12 @@ def _tile_entry(form: int) -> int:
     return (form >> 4 & 3) + (4 if form & 0x40 else 2)
 
 
-def _tile_lengths(content: bytes) -> Iterator[int]:
+def _tile_lengths(content: bytes) -> Iterator[tuple[int | None, int]]:
+    """Tile, where it is told, and length of each tile-part."""
     entry, number = _tile_entry(content[1]), content[1] >> 4 & 3
     for at in range(2, len(content), entry):
-        yield int.from_bytes(content[at + number : at + entry], "big")
+        tile = int.from_bytes(content[at : at + number]) if number else None
+        yield tile, int.from_bytes(content[at + number : at + entry])
 
 
 def _packet_lengths(content: bytes) -> Iterator[int]:
@@ -224,3 +335,5 @@ def _packet_lengths(content: bytes) -> Iterator[int]:
         if byte < 0x80:
             yield length
             length = 0
+    if content[-1] >= 0x80:
+        raise UnaccountedBytes("The packet lengths of a JPEG 2000 image are cut off.")

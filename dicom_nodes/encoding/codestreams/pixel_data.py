@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -39,7 +39,39 @@ class Account:
     lengths: tuple[int, ...] = field(repr=False)
 
 
-def account(data: Octets, start: int, stop: int, transfer_syntax_uid: str, shape: FrameShape) -> Account:
+class Walked(NamedTuple):
+    """What is to be written over in one codestream, and where it ends; None if it has no end."""
+
+    edits: list[Edit]
+    end: int | None
+
+
+Walk = Callable[[bytes, str, FrameShape], Walked]
+"""Follows a codestream of a transfer syntax, as `walk_codestream` does."""
+
+
+def walk_codestream(
+    code: bytes, transfer_syntax_uid: str, shape: FrameShape, ends: jpeg.Ends = jpeg.NOTHING_DECODED
+) -> Walked:
+    """One frame by its codec; raises UnaccountedBytes for what is none of that shape."""
+    if transfer_syntax_uid == _RLE:
+        planes = shape.samples * shape.sample_bytes
+        if not 0 < planes < 16:
+            raise UnaccountedBytes("The header does not say what the RLE frames hold.")
+        return Walked(rle.walk(code, planes, shape.rows * shape.columns), len(code))
+    if transfer_syntax_uid in _JPEG:
+        return Walked(*jpeg.walk(code, shape.rows, shape.columns, shape.samples, ends))
+    return Walked(*jpeg_2000.walk(code, shape.rows, shape.columns, shape.samples))
+
+
+def account(
+    data: Octets,
+    start: int,
+    stop: int,
+    transfer_syntax_uid: str,
+    shape: FrameShape,
+    walk: Walk = walk_codestream,
+) -> Account:
     """Every byte of the encapsulated value at `start`..`stop`: the codec's, or to be written over.
 
     Bytes behind the end of a frame become zero; an offset table that is not true becomes empty. Raises
@@ -57,7 +89,7 @@ def account(data: Octets, start: int, stop: int, transfer_syntax_uid: str, shape
     lengths: list[int] = []
     at = 0
     for group in groups:
-        of_frame = _frame(data, group, transfer_syntax_uid, shape)
+        of_frame = _frame(data, group, transfer_syntax_uid, shape, walk)
         shorter = sum(edit.end - edit.start - len(edit.content) for edit in of_frame)
         edits += of_frame
         offsets.append(at)
@@ -91,26 +123,19 @@ def _groups(data: Octets, rest: Sequence[Item], syntax: str) -> list[list[Item]]
     return groups
 
 
-def _frame(data: Octets, group: Sequence[Item], syntax: str, shape: FrameShape) -> list[Edit]:
+def _frame(data: Octets, group: Sequence[Item], syntax: str, shape: FrameShape, walk: Walk) -> list[Edit]:
     code = b"".join([data[item.start : item.end] for item in group])
-    if syntax == _RLE:
-        planes = shape.samples * shape.sample_bytes
-        if not 0 < planes < 16:
-            raise UnaccountedBytes("The header does not say what the RLE frames hold.")
-        return _placed(rle.walk(code, planes, shape.rows * shape.columns), group)
-    if syntax in _JPEG:
-        edits, eoi = jpeg.walk(code, shape.rows, shape.columns)
-        if eoi is None and len(group) > 1:
-            raise UnaccountedBytes("A JPEG image in several fragments has no end.")
-        return _placed([*edits, *_zeroed(code, len(code) if eoi is None else eoi, group)], group)
-    first, last = jpeg_2000.codestream_of(code)
-    edits, end = jpeg_2000.walk(code[first:last])
+    first, last = jpeg_2000.codestream_of(code) if syntax in _JPEG_2000 else (0, len(code))
+    edits, end = walk(code[first:last], syntax, shape)
+    if end is None and len(group) > 1:
+        raise UnaccountedBytes("A JPEG image in several fragments has no end.")
+    end = last if end is None else first + end
     if (first, last) == (0, len(code)) or jpeg_2000.is_plain_jp2(code):
         edits = [Edit(edit.start + first, edit.end + first, edit.content) for edit in edits]
-        return _placed([*edits, *_zeroed(code, first + end, group)], group)
+        return _placed([*edits, *_zeroed(code, end, group)], group)
     if len(group) > 1:
         raise UnaccountedBytes("A JP2 file lies in several fragments.")
-    return [_bare(code[first : first + end], edits, group[0])]
+    return [_bare(code[first:end], edits, group[0])]
 
 
 def _bare(code: bytes, edits: Sequence[Edit], item: Item) -> Edit:

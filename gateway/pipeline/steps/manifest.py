@@ -12,7 +12,6 @@ import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway import __version__
@@ -25,7 +24,8 @@ if TYPE_CHECKING:
     from gateway.faces.cut import Faces
 
 FORMAT = "pml-gateway de-identification manifest"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""2: without the moment it was made, which its row has: readers take it, and see no arrival beside a shifted date."""
 KEEP: Final = "keep"
 _WHY_KEPT: Final = (
     "A reading for PML needs the whole cortex, and the copies go to named readers under contract; that nobody can be"
@@ -87,7 +87,6 @@ class ManifestBuilder:
         faces: Mapping[str, Any],
         values: Collection[IdentifyingValue],
         stayed: Iterable[Stayed],
-        made_at: datetime,
     ) -> dict[str, Any]:
         """The finished manifest with its digest; there was no hit, or nothing would have been prepared."""
         body: dict[str, Any] = {
@@ -95,7 +94,6 @@ class ManifestBuilder:
             "format_version": FORMAT_VERSION,
             "case": case_id,
             "generation": generation,
-            "made_at": made_at.astimezone(UTC).isoformat(timespec="seconds"),
             "software": {"name": "pml-gateway", "version": __version__},
             "key_id": key_id,
             "profile": described(profile),

@@ -64,7 +64,7 @@ def prepare(turn: Turn, context: StepContext) -> StepResult:
     work = _Preparation(context, case, whole, instances, known, numbered or study.person_of is not None)
     for one in _made(context, whole, instances, known):
         work.take(one)
-    return work.result(sealed(context, case.site, header, alias), turn)
+    return work.result(sealed(context, case.site, header, alias))
 
 
 def kinds_by_number(series: Sequence[Mapping[str, Any]], *, least: float = 0.0) -> Mapping[str, str]:
@@ -180,7 +180,7 @@ class _Preparation:
         except Held:
             return instance, None
 
-    def result(self, identity: SealedIdentity, turn: Turn) -> StepResult:
+    def result(self, identity: SealedIdentity) -> StepResult:
         """What the run found, with everything that stays here in its record."""
         stays = tuple(self.stays)
         stops = [one for one in stays if one.stops_case]
@@ -197,7 +197,7 @@ class _Preparation:
                 " objects are not forwarded.",
                 StepRecord(note=note, held=stays),
             )
-        manifest = self._manifest(turn)
+        manifest = self._manifest()
         summary = {
             "generation": manifest.generation,
             "digest": manifest.digest,
@@ -225,7 +225,7 @@ class _Preparation:
             ),
         )
 
-    def _manifest(self, turn: Turn) -> NewManifest:
+    def _manifest(self) -> NewManifest:
         """Build and keep the manifest; its key is its digest, so that no generation overwrites another."""
         again = {held.instance_id for held in self.stays}
         waiting = [
@@ -263,7 +263,6 @@ class _Preparation:
             faces=faces_described(self.share.faces),
             values=self.share.values,
             stayed=sorted([*waiting, *decided], key=lambda held: held.source),
-            made_at=turn.now,
         )
         digest = str(content["sha256"])
         blob = f"manifests/{self.case.id}/{digest}.json"

@@ -21,6 +21,7 @@ from gateway.records.views import case_rows
 from routing_rules.facts import Referral, StudyFacts
 from routing_rules.matching import Assignment, match
 from routing_rules.protocol.assessment import assess
+from routing_rules.protocol.sequences_shown import line_of
 from routing_rules.rule_files import RuleSet
 
 PRIORITIES = {
@@ -151,6 +152,7 @@ def new_case(
         readability=str(verdict.readability),
         verdict=shown,
         explanation=explanation,
+        shows=line_of(study_facts.series),
         # Descriptions stay behind: they are free text, and may name the patient.
         series=[
             {

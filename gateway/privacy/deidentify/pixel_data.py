@@ -17,6 +17,7 @@ from pydicom.tag import Tag
 from dicom_nodes.encoding.codestreams.edits import UnaccountedBytes, applied
 from dicom_nodes.encoding.codestreams.pixel_data import Account, FrameShape, account
 from dicom_nodes.encoding.octets import Octets
+from gateway.decoding.walks import WALK
 from gateway.privacy.errors import Held, HeldReason
 from gateway.privacy.identifiers.values import UNREADABLE
 
@@ -28,7 +29,7 @@ BLANKED: Final = "PixelData: text beside the pixels blanked"
 def account_of(ds: Dataset, pixels: Octets, syntax: str) -> Account:
     """Every byte of the encapsulated PixelData of `ds`; raises Held for what belongs to no frame."""
     try:
-        return account(pixels, 0, len(pixels), syntax, frame_shape(ds))
+        return account(pixels, 0, len(pixels), syntax, frame_shape(ds), WALK)
     except UnaccountedBytes as error:
         raise Held(error.problem, error.fix, reason=HeldReason.UNREADABLE) from None
 

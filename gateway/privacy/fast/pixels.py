@@ -9,6 +9,7 @@ from dicom_nodes.encoding.codestreams.pixel_data import account
 from dicom_nodes.encoding.elements import Element, NotTaken
 from dicom_nodes.encoding.headers import ENCODED_SEQUENCE_END, UNDEFINED
 from dicom_nodes.encoding.octets import Octets
+from gateway.decoding.walks import WALK
 from gateway.privacy.deidentify.pixel_data import BLANKED, frame_shape, is_zero
 from gateway.privacy.fast.decider import Decider
 from gateway.privacy.fast.memo import NestingLevel, bulk_head, dataset_of, keeps
@@ -44,7 +45,7 @@ class Pixels:
         if encapsulated:
             shape = frame_shape(dataset_of(level, described))
             try:
-                edits = account(data, pixels.value, pixels.stop, syntax, shape).edits
+                edits = account(data, pixels.value, pixels.stop, syntax, shape, WALK).edits
             except UnaccountedBytes:
                 raise NotTaken from None
         else:

@@ -102,6 +102,20 @@ _TABLE: Final = (
     Event("second factor refused", "a wrong code, or one that was used already", K.LOGIN, "E", REFUSED),
     Event("second factor password refused", "a wrong password at the set-up of one", K.LOGIN, "E", REFUSED),
     Event("signature code refused", "a wrong code at the signature", K.LOGIN, "E", REFUSED),
+    Event(
+        "sign-in braked",
+        "a sign-in comes too soon after wrong passwords, or too many wait",
+        K.LOGIN,
+        "E",
+        REFUSED,
+    ),
+    Event(
+        "access refused",
+        "somebody signed in asks for what the role or the site may not",
+        K.RESTRICTED,
+        "E",
+        REFUSED,
+    ),
     Event("signed out", "a person ends the session", K.LOGOUT, "E"),
     Event("session ended", "a session is ended from a list of them", K.LOGOUT, "E"),
     Event(
@@ -122,6 +136,30 @@ _TABLE: Final = (
     Event("client added", "a program gets a token", K.ACCOUNT, "C"),
     Event("client revoked", "a program's token ends", K.ACCOUNT, "U"),
     # Looks
+    Event("queue looked at", "the reading queue is shown, as a page or to a program", K.ASKED, "E"),
+    Event("case looked at", "a case is shown, as a page or to a program", K.ACCESSED, "R"),
+    Event(
+        "pictures looked at", "pictures of a case are shown; one row for a session and case", K.ACCESSED, "R"
+    ),
+    Event("manifest looked at", "what became of each attribute of a case is shown", K.ACCESSED, "R"),
+    Event(
+        "report looked at", "the form, the draft or the signed report of a case is shown", K.PROCEDURE, "R"
+    ),
+    Event(
+        "held objects looked at", "the list of objects of a case that stayed here is shown", K.ACCESSED, "R"
+    ),
+    Event("conflict looked at", "the question which of two versions stands is shown", K.ACCESSED, "R"),
+    Event("studies looked at", "the list of received studies is shown", K.ASKED, "E"),
+    Event("upload looked at", "what became of an upload is shown", K.ACCESSED, "R"),
+    Event("replies looked at", "the list of objects that reading sites sent back is shown", K.ASKED, "E"),
+    Event(
+        "calendar looked at",
+        "the surveillance calendar is shown; readers of numbers alone too",
+        K.PATIENT,
+        "R",
+    ),
+    Event("nodes looked at", "the other systems and what is owed to them are shown", K.ACTIVITY, "R"),
+    Event("accounts looked at", "accounts or programs with tokens are shown", K.ACCOUNT, "R"),
     Event("original looked at", "a picture of a held original, with its pixels as received", K.ACCESSED, "R"),
     Event(
         "versions looked at", "what two versions of a study state about the patient is shown", K.PATIENT, "R"
@@ -137,6 +175,7 @@ _TABLE: Final = (
     Event("case claimed", "a reader takes a case", K.PROCEDURE, "U"),
     Event("case released", "a claim is given back", K.PROCEDURE, "U"),
     Event("draft taken over", "a reader goes on with the draft of another", K.PROCEDURE, "U"),
+    Event("draft saved", "a draft is kept; one row for a session and case", K.PROCEDURE, "U"),
     Event("report signed", "a report is signed, with its digest", K.PROCEDURE, "C"),
     Event("report corrected", "a returned report is sent again under another identity", K.PROCEDURE, "U"),
     Event("protocol verdict overruled", "a reader contradicts the verdict on the protocol", K.PROCEDURE, "U"),
@@ -174,6 +213,7 @@ _TABLE: Final = (
     # Rules, nodes and settings
     Event("rules published", "other rules are in force", K.CONFIGURED, "U"),
     Event("rules rolled back", "earlier rules are in force again", K.CONFIGURED, "U"),
+    Event("node asked", "somebody asks a node whether it answers", K.ACTIVITY, "E"),
     # Keys
     Event("keys put on record", "the records learn the check values of their keys", K.SECURITY, "C"),
     Event("other keys accepted", "keys that are not those of the records are accepted", K.SECURITY, "U"),
@@ -181,6 +221,13 @@ _TABLE: Final = (
     Event("identities resealed", "rows that an earlier key sealed came to light", K.SECURITY, "U"),
     Event("vault key rotated", "every identity is sealed with the new key", K.SECURITY, "U"),
     Event("vault key retired", "no identity may be sealed with a key any more", K.SECURITY, "D"),
+    Event("audit key made", "the trail gets a key", K.SECURITY, "C"),
+    Event("audit key rotated", "a new key is to seal the trail", K.SECURITY, "U"),
+    Event("audit key in use", "from this row on, this key seals; the first row it seals", K.SECURITY, "U"),
+    # The trail itself
+    Event("trail anchored", "the head of the chain was written outside the database", K.SEALED, "E"),
+    Event("audit trail exported", "the trail is written out by the command", K.LOG_USED, "R"),
+    Event("audit trail verified", "the trail is let prove itself, with what came of it", K.LOG_USED, "R"),
 )
 
 EVENTS: Final[Mapping[str, Event]] = {event.name: event for event in _TABLE}

@@ -140,6 +140,18 @@ def make_current(folder: Path, name: str) -> None:
     crash.point("make_current:after")
 
 
+def replace_key(folder: Path, name: str, kept_as: str) -> str:
+    """Let a new key be the one in this file, and keep the one before under another name; returns the new one's name.
+
+    A crash leaves the one before in force, or both. Raises SettingsError when the folder takes no new file.
+    """
+    before, new = read_key(folder / name), secrets.token_bytes(KEY_BYTES)
+    with _own_folder(folder):
+        _put(folder, kept_as, before)
+        _put(folder, name, new)
+    return key_id(new)
+
+
 def remove(folder: Path, name: str) -> None:
     """Remove every file of a key; raises SettingsError when the folder does not allow it."""
     try:
@@ -173,15 +185,14 @@ def own_name(name: str) -> str:
     return f"vault-{name}.key"
 
 
-def read_key(path: Path) -> bytes:
+def read_key(path: Path, made_by: str = "a new gateway with: gateway init DIR") -> bytes:
     """The key in a file; raises KeyMissing or SettingsError with the fix."""
     try:
         mode = path.stat().st_mode & 0o077
         text = path.read_text(encoding="ascii", errors="replace").strip()
     except FileNotFoundError:
         raise KeyMissing(
-            f"There is no key file {path}.",
-            "Restore it from its backup, or make a new gateway with: gateway init DIR",
+            f"There is no key file {path}.", f"Restore it from its backup, or make {made_by}"
         ) from None
     if mode:
         raise SettingsError(f"The key file {path} can be read by others.", f"Run: chmod 600 {path}")

@@ -30,7 +30,8 @@
     notices      take_notices, notices_told, notices_failed, note_wrong_configuration, note_certificates
     operation    take_tick, put_rules_in_force
     journal      the line of a study or case        audit_trail  the line of who did what
-    trail        what of the engine's work is an event of the audit trail
+    trail        note_look, seal_trail, anchor_due, note_anchor, note_unsealed, note_key, note_use;
+                 what of the engine's work is an event
 
 Nothing else opens a writing transaction (tests/gateway/records/ledger/test_every_write.py). What only reads stands in
 `gateway.records.views`, above; what both need, below.
@@ -135,6 +136,15 @@ from gateway.records.ledger.replies import (
     note_reply_download,
 )
 from gateway.records.ledger.studies import UNMATCHED, keep_study_date, let_go_on, route_by_hand
+from gateway.records.ledger.trail.looks import Look, note_look
+from gateway.records.ledger.trail.sealing import (
+    anchor_due,
+    note_anchor,
+    note_key,
+    note_unsealed,
+    note_use,
+    seal_trail,
+)
 from gateway.records.ledger.verdicts import overrule_verdict
 from gateway.records.ledger.work import (
     Claim,
@@ -154,6 +164,7 @@ __all__ = [
     "WAITING",
     "Claim",
     "Kept",
+    "Look",
     "NewEnrolment",
     "NewInstance",
     "NewOwed",
@@ -168,6 +179,7 @@ __all__ = [
     "add_client",
     "add_user",
     "advance",
+    "anchor_due",
     "ask_commitment",
     "ask_signer",
     "begin_forgetting",
@@ -210,19 +222,24 @@ __all__ = [
     "look_at_persons",
     "look_at_versions",
     "make_reset_link",
+    "note_anchor",
     "note_certificates",
     "note_client_use",
     "note_deliveries",
     "note_echo",
     "note_emergency",
     "note_erased",
+    "note_key",
     "note_keys",
+    "note_look",
     "note_overdue",
     "note_reply_download",
     "note_report_download",
     "note_resealed",
     "note_seen",
     "note_unopened",
+    "note_unsealed",
+    "note_use",
     "note_wrong_configuration",
     "notices_failed",
     "notices_told",
@@ -252,6 +269,7 @@ __all__ = [
     "route_by_hand",
     "rows_by_key",
     "save_draft",
+    "seal_trail",
     "sealed_enrolment",
     "sign_in",
     "sign_in_by_issuer",

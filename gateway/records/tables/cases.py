@@ -51,6 +51,10 @@ class Case(Due, table=True):
     """A reader's judgement beside the verdict, as `reader_overrule.Overrule` writes it; empty: none."""
     explanation: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     series: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    shows: str = Field(
+        default="",
+        description="sequences of its series, as `routing_rules.protocol.sequences_shown` writes them",
+    )
     scheme: int = Field(
         default=2,
         description="derivation of its UIDs, accession numbers and reports (gateway.privacy.schemes)",

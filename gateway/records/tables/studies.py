@@ -176,6 +176,7 @@ class Enrolment(Numbered, table=True):
     )
     last_mri_on: date | None = Field(default=None, description="as the site says; studies received count too")
     last_full_mri_on: date | None = Field(default=None, description="as the site says")
+    last_contrast_mri_on: date | None = Field(default=None, description="as the site says")
     enrolled_by: str
     created_at: datetime
     updated_at: datetime

@@ -10,7 +10,7 @@ from datetime import date
 from sqlmodel import Session, select
 
 from gateway.records.calendar import enrolled, risk_of, seen_before
-from gateway.records.seen_mris import day_of, is_full
+from gateway.records.seen_mris import day_of, full_by
 from gateway.records.tables.cases import Case
 from gateway.records.tables.studies import Study
 from routing_rules.surveillance.days import DAYS_A_MONTH
@@ -28,8 +28,8 @@ def own_rule(session: Session, study_id: int, guidelines: SiteGuidelines) -> str
     own, day = enrolled(session, study, study.patient_hash), day_of(study.study_date)
     if own is None or day is None or not study.patient_hash:
         return ""
-    recognised = session.exec(select(Case.series).where(Case.study_id == study_id)).all()
-    said = {is_full(series) for series in recognised}
+    recognised = session.exec(select(Case.shows).where(Case.study_id == study_id)).all()
+    said = {full_by(line) for line in recognised}
     mris = LastMris(day, day)
     if True not in said:
         before = seen_before(session, study, study.patient_hash, day, own).mris

@@ -127,13 +127,15 @@ def courses_follow_measures(opinion: Opinion) -> Iterator[Contradiction]:
 
     “Unchanged” is asked about when the long axis differs by more than a fifth and by at least 3 mm (our limits).
     """
-    numbers = [str(n) for n, lesion in numbered(opinion.lesions) if _against_measures(lesion)]
+    numbers = [n for n, lesion in numbered(opinion.lesions) if _against_measures(lesion)]
     if numbers:
         yield Contradiction(
             "lesions",
-            f"Lesion {', '.join(numbers)}: the time course is not what this report and the prior one measured.",
+            f"Lesion {', '.join(map(str, numbers))}: the time course is not what this report and the prior one "
+            "measured.",
             "Correct the time course, a measure or the number of the lesion, or say why.",
             "course_against_measures",
+            tuple(numbers),
         )
 
 

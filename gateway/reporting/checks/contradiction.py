@@ -16,6 +16,8 @@ class Contradiction:
     problem: str
     fix: str
     question: str = ""
+    lesions: tuple[int, ...] = ()
+    """Numbers of the lesions that it concerns, where it does not concern the report as a whole."""
 
     def __str__(self) -> str:
         return f"{self.problem} {self.fix}".strip()

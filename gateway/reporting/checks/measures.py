@@ -69,13 +69,14 @@ def measures_are_possible(opinion: Opinion) -> Iterator[Contradiction]:
 
 def volumes_fit_axes(opinion: Opinion) -> Iterator[Contradiction]:
     """Asked: how a single lesion is larger than a ball of its long axis."""
-    numbers = [str(n) for n, lesion in numbered(opinion.lesions) if _exceeds_ball(lesion)]
+    numbers = [n for n, lesion in numbered(opinion.lesions) if _exceeds_ball(lesion)]
     if numbers:
         yield Contradiction(
             "lesions",
-            f"Lesion {', '.join(numbers)}: the volume is larger than the long axis allows.",
+            f"Lesion {', '.join(map(str, numbers))}: the volume is larger than the long axis allows.",
             "Correct one of them (1 cm³ is 1000 mm³), choose “multifocal”, or say why.",
             "volume_beyond_axis",
+            tuple(numbers),
         )
 
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from gateway.reporting.answers import (
     Change,
     Completeness,
+    JudgedBy,
     NewLesion,
     Quality,
     Recommendation,
+    Referral,
     Suspicion,
 )
 from gateway.reporting.checks.contradiction import Contradiction
@@ -20,16 +22,37 @@ if TYPE_CHECKING:
 
     from gateway.reporting.opinion import Opinion
 
-NEEDED = "needs FLAIR, T2 and DWI at b = 1000 s/mm², readable over the whole brain"
 EXCLUDED = {NewLesion.ABSENT, NewLesion.NO_LESION}
 MADE_AGAIN = {Recommendation.REPEAT_SEQUENCES, Recommendation.ADD_CONTRAST, Recommendation.FOLLOW_UP}
 
 
+#: Names of the required sequences in a sentence.
+SHORT = {"flair": "FLAIR", "t2": "T2", "dwi": "DWI at b = 1000 s/mm²"}
+
+
+def _required(opinion: Opinion) -> str:
+    names = [SHORT[name] for name in opinion.protocol.required]
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def simplified_is_for_surveillance(opinion: Opinion) -> Iterator[Contradiction]:
+    """A suspicion is always judged by the full protocol, whatever a site declared for its surveillance."""
+    if opinion.protocol.judged_by is JudgedBy.SIMPLIFIED and opinion.context.referral not in {
+        None,
+        Referral.SURVEILLANCE,
+    }:
+        yield Contradiction(
+            "protocol.judged_by",
+            f"“{JudgedBy.SIMPLIFIED.label}”, but the referral is “{opinion.context.referral.label}”.",
+            f"Choose “{JudgedBy.FULL.label}”, or correct the referral.",
+        )
+
+
 def missing_sequence_is_incomplete(opinion: Opinion) -> Iterator[Contradiction]:
-    """A protocol without one of the three required sequences is incomplete."""
+    """A protocol without one of the sequences that it asks for is incomplete."""
     if opinion.protocol.completeness is Completeness.INCOMPLETE:
         return
-    required = opinion.protocol.sequences.required
+    required = opinion.protocol.required
     missing = [label(f"sequence.{name}") for name, sequence in required.items() if not sequence.present]
     if missing:
         yield Contradiction(
@@ -41,7 +64,7 @@ def missing_sequence_is_incomplete(opinion: Opinion) -> Iterator[Contradiction]:
 
 def coverage_is_said(opinion: Opinion) -> Iterator[Contradiction]:
     """How much of the brain a required sequence shows is said; “not known” is an answer."""
-    for name, sequence in opinion.protocol.sequences.required.items():
+    for name, sequence in opinion.protocol.required.items():
         if sequence.present and sequence.coverage is None:
             yield Contradiction(
                 f"protocol.sequences.{name}.coverage",
@@ -92,22 +115,23 @@ def spectra_follow_sequence(opinion: Opinion) -> Iterator[Contradiction]:
 def nothing_is_excluded_unseen(opinion: Opinion) -> Iterator[Contradiction]:
     """Levels 0 and 1, “no new lesion” and routine surveillance rest on the whole brain, seen in every way required."""
     shortfalls = "; ".join(opinion.protocol.shortfalls)
+    needed = f"needs {_required(opinion)}, readable over the whole brain"
     if shortfalls and opinion.suspicion.is_at_most(1):
         yield Contradiction(
             "suspicion",
-            f"Suspicion level {opinion.suspicion.level} {NEEDED}, but: {shortfalls}.",
+            f"Suspicion level {opinion.suspicion.level} {needed}, but: {shortfalls}.",
             "Choose “not assessable” and recommend to repeat the sequences, or correct the protocol.",
         )
     if shortfalls and opinion.new_lesion in EXCLUDED:
         yield Contradiction(
             "new_lesion",
-            f"New lesion “{opinion.new_lesion.label}” {NEEDED}, but: {shortfalls}.",
+            f"New lesion “{opinion.new_lesion.label}” {needed}, but: {shortfalls}.",
             "Choose “not assessable”, or correct the protocol.",
         )
     if shortfalls and Recommendation.ROUTINE in opinion.recommendations:
         yield Contradiction(
             "recommendations",
-            f"Routine surveillance {NEEDED}, but: {shortfalls}.",
+            f"Routine surveillance {needed}, but: {shortfalls}.",
             "Recommend to repeat the sequences or a follow-up MRI, or correct the protocol.",
         )
     sequences, change = opinion.protocol.sequences, opinion.comparison.t2_load_change
@@ -141,7 +165,7 @@ def not_assessable_is_explained(opinion: Opinion) -> Iterator[Contradiction]:
     if opinion.suspicion is Suspicion.NOT_ASSESSABLE and not opinion.protocol.shortfalls:
         yield Contradiction(
             "suspicion",
-            "Suspicion “not assessable”, but FLAIR, T2 and DWI are readable over the whole brain.",
+            f"Suspicion “not assessable”, but {_required(opinion)} are readable over the whole brain.",
             "Choose a level, correct the protocol, or say what is missing.",
             "not_assessable_though_readable",
         )

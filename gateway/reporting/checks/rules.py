@@ -27,6 +27,7 @@ REFUSED: tuple[Rule, ...] = (
     protocol.nothing_is_excluded_unseen,
     protocol.not_assessable_is_made_again,
     protocol.coverage_is_said,
+    protocol.simplified_is_for_surveillance,
     status.known_pml_has_phase,
     lesions.signals_follow_sequences,
     lesions.sides_and_sites_agree,

@@ -30,8 +30,8 @@ NOTHING_SEEN = UNREAD | {"none"}
 #: Phases that say something about PML, and those that presume that it was known before.
 PHASES = frozenset(IrisPhase) - {IrisPhase.NOT_APPLICABLE, IrisPhase.NOT_ASSESSABLE}
 LATER_PHASES = {IrisPhase.EARLY_POST_PML, IrisPhase.LATE_POST_PML}
-#: Cut-off of the antibody index (Auer et al. 2019: 0.20 to 0.40 inconclusive).
-INDEX_CUT_OFF = Decimal("0.4")
+#: The antibody index (Auer et al. 2019): above the cut-off it is positive, below 0.20 negative, between inconclusive.
+INDEX_CUT_OFF, INCONCLUSIVE_FROM = Decimal("0.4"), Decimal("0.2")
 
 
 def suspicion_needs_lesion(opinion: Opinion) -> Iterator[Contradiction]:
@@ -55,11 +55,13 @@ def high_level_names_pml(opinion: Opinion) -> Iterator[Contradiction]:
     others = opinion.diagnoses and Diagnosis.PML not in opinion.diagnoses
     if elsewhere or others:
         what = "every lesion favours MS or another cause" if elsewhere else "PML is not among the diagnoses"
+        concerned = tuple(n for n, _ in numbered(opinion.lesions)) if elsewhere else ()
         yield Contradiction(
             "suspicion",
             f"Suspicion level {opinion.suspicion.level}, but {what}.",
             "Correct one of them, or say why.",
             "high_level_without_pml_lesion",
+            concerned,
         )
 
 
@@ -67,9 +69,9 @@ def low_level_does_not_name_pml(opinion: Opinion) -> Iterator[Contradiction]:
     """Asked: why PML is not suspected while a lesion or, at level 0, a diagnosis names it. Known PML may be named."""
     if not opinion.suspicion.is_at_most(1) or opinion.pml_known:
         return
-    numbers = [str(n) for n, lesion in numbered(opinion.lesions) if lesion.attribution in PML]
+    numbers = [n for n, lesion in numbered(opinion.lesions) if lesion.attribution in PML]
     if numbers:
-        what = f"lesion {', '.join(numbers)} is attributed to PML"
+        what = f"lesion {', '.join(map(str, numbers))} is attributed to PML"
     elif opinion.suspicion.level == 0 and Diagnosis.PML in opinion.diagnoses:
         what = "PML is among the diagnoses"
     else:
@@ -79,6 +81,7 @@ def low_level_does_not_name_pml(opinion: Opinion) -> Iterator[Contradiction]:
         f"Suspicion level {opinion.suspicion.level}, but {what}.",
         "Correct one of them, choose “PML known” when it is, or say why.",
         "low_level_with_pml",
+        tuple(numbers),
     )
 
 
@@ -86,28 +89,32 @@ def not_assessable_names_no_pml(opinion: Opinion) -> Iterator[Contradiction]:
     """Asked: why a lesion that favours PML is no suspicion. Known PML may be named."""
     if opinion.suspicion.level is not None or opinion.pml_known:
         return
-    if any(lesion.attribution in PML for lesion in opinion.lesions) or Diagnosis.PML in opinion.diagnoses:
+    numbers = [n for n, lesion in numbered(opinion.lesions) if lesion.attribution in PML]
+    if numbers or Diagnosis.PML in opinion.diagnoses:
+        where = f"lesion {', '.join(map(str, numbers))} is attributed to" if numbers else "the report names"
         yield Contradiction(
             "suspicion",
-            "Suspicion “not assessable”, but the report names PML.",
+            f"Suspicion “not assessable”, but {where} PML.",
             "Choose level 2 to 4, which do not need the whole brain; correct the attribution; or say why.",
             "not_assessable_names_pml",
+            tuple(numbers),
         )
 
 
 def level_zero_is_clear(opinion: Opinion) -> Iterator[Contradiction]:
     """Asked: why nothing suggests PML while a lesion may be MS or PML (education module: 2 to 4 weeks then)."""
     unclear = [
-        str(n)
+        n
         for n, lesion in numbered(opinion.lesions)
         if lesion.attribution is Attribution.INDETERMINATE and lesion.time_course is not TimeCourse.RESOLVED
     ]
     if opinion.suspicion.level == 0 and unclear and not opinion.pml_known:
         yield Contradiction(
             "suspicion",
-            f"Suspicion level 0, but lesion {', '.join(unclear)} is indeterminate.",
+            f"Suspicion level 0, but lesion {', '.join(map(str, unclear))} is indeterminate.",
             "Choose level 1 or 2, attribute the lesion, or say why.",
             "level_zero_with_unclear_lesion",
+            tuple(unclear),
         )
 
 
@@ -199,12 +206,19 @@ def status_fits_context(opinion: Opinion) -> Iterator[Contradiction]:
 
 
 def antibodies_fit_index(opinion: Opinion) -> Iterator[Contradiction]:
-    """Asked: how a test can be negative above its cut-off."""
-    index = opinion.context.jcv_index
-    if opinion.context.jcv_antibodies is Presence.ABSENT and index is not None and index > INDEX_CUT_OFF:
-        yield Contradiction(
-            "context.jcv_index",
-            f"Antibodies against JC virus absent, but the index is {index}, above {INDEX_CUT_OFF}.",
-            "Correct one of them, or say how they go together.",
-            "antibodies_against_index",
-        )
+    """Asked: how a test can be negative above its cut-off, or positive where the index is that of a negative one."""
+    index, antibodies = opinion.context.jcv_index, opinion.context.jcv_antibodies
+    if index is None:
+        return
+    if antibodies is Presence.ABSENT and index > INDEX_CUT_OFF:
+        said = f"absent, but the index is {index}, above {INDEX_CUT_OFF}"
+    elif antibodies is Presence.PRESENT and index < INCONCLUSIVE_FROM:
+        said = f"present, but the index is {index}, below {INCONCLUSIVE_FROM}"
+    else:
+        return
+    yield Contradiction(
+        "context.jcv_index",
+        f"Antibodies against JC virus {said}.",
+        "Correct one of them, or say how they go together.",
+        "antibodies_against_index",
+    )

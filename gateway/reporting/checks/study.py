@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from gateway.reporting.answers import JudgedBy
 from gateway.reporting.checks.contradiction import Contradiction
 
 if TYPE_CHECKING:
@@ -30,12 +31,21 @@ class StudyFacts:
     readable_since: datetime | None = None
     shown_study_date: date | None = None
     now: datetime | None = None
+    simplified: bool | None = None
+    """Whether the study's site declared the simplified protocol, and the study was judged by it."""
 
 
 def contradictions_of_study(opinion: Opinion, facts: StudyFacts) -> Iterator[Contradiction]:
     """What the study contradicts; empty when the report may be signed."""
     yield from _recognised_contrast(opinion, facts)
     yield from _time_of_call(opinion, facts)
+    if opinion.protocol.judged_by is JudgedBy.SIMPLIFIED and facts.simplified is False:
+        yield Contradiction(
+            "protocol.judged_by",
+            f"“{JudgedBy.SIMPLIFIED.label}”, but this study was not judged by it: its site declared none, or PML is "
+            "suspected.",
+            f"Choose “{JudgedBy.FULL.label}”.",
+        )
     prior = opinion.comparison.prior_study_date
     if prior and facts.shown_study_date and prior > facts.shown_study_date:
         yield Contradiction(

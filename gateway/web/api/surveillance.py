@@ -47,6 +47,7 @@ class RiskBody(BaseModel):
     last_full_mri_on: date | None = Field(
         None, description="the last one that was full; the manual says what that is"
     )
+    last_contrast_mri_on: date | None = Field(None, description="the last one at which contrast was given")
 
     def cells(self) -> dict[str, str]:
         """The same as the fields of a form."""

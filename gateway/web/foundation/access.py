@@ -80,10 +80,10 @@ def may(right: Right | None = None, *, basic: bool = False) -> Callable[[Request
             viewer = await run_in_threadpool(_session_viewer, request, context, token) if token else None
             if viewer is None:
                 raise SignInNeeded("Nobody is signed in.", "Sign in first.")
-            _check_right(viewer, right)
+            _check_right(request, viewer, right)
             if request.method in UNSAFE:
                 await _check_token(request, viewer)
-        _check_right(viewer, right)
+        _check_right(request, viewer, right)
         return viewer
 
     return viewer_of
@@ -102,8 +102,10 @@ def idle_time(context: WebContext) -> timedelta:
     return timedelta(minutes=context.settings.web.idle_minutes)
 
 
-def _check_right(viewer: Viewer, right: Right | None) -> None:
+def _check_right(request: Request, viewer: Viewer, right: Right | None) -> None:
+    request.state.viewer = viewer  # for the audit trail, whatever comes of it
     if right is not None and not has(viewer, right):
+        request.state.lacks_right = True
         raise NotAllowed(
             f"Your role ({viewer.role}) may not {right}.", "Ask an administrator if you need to."
         )

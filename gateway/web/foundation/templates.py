@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from gateway import __version__, clock
@@ -18,6 +20,8 @@ from gateway.lifecycle import CaseState
 from gateway.records.accounts import Viewer
 from gateway.web.foundation.redaction import without_uids
 from gateway.web.foundation.rights import Right, has
+
+T = TypeVar("T")
 
 FOLDER = Path(__file__).parents[1]
 NOTICE = "For healthcare professionals only. It supports a decision, it makes none."
@@ -76,10 +80,62 @@ def words(value: object) -> str:
     return WORDS.get(text, text.replace("_", " "))
 
 
-def moment(at: datetime | None) -> Markup:
-    """A time element: UTC as text, and machine-readable so that a script can show it in the reader's zone."""
+ISO_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d[:.\d]*(?:Z|[+-]\d\d:?\d\d)?")
+TIME_WITHHELD = "(time withheld)"
+
+
+def sees_times(viewer: Viewer | None) -> bool:
+    """Whether the moments at which things happened are shown; to others only how long ago that is.
+
+    Who sees pseudonyms alone sees shifted dates, and the moment of an arrival beside one of them would tell the shift
+    of that patient, for every other study, too.
+    """
+    return has(viewer, Right.IDENTITIES)
+
+
+def age(at: datetime) -> str:
+    """How long ago, in hours, then in days: coarse, so that a page loaded twice tells no more than one."""
+    hours = max(0, int((clock.now() - at).total_seconds() // 3600))
+    if hours < 1:
+        return "less than 1 h ago"
+    return f"{hours} h ago" if hours < 48 else f"{hours // 24} d ago"
+
+
+def told_to(viewer: Viewer | None, value: T) -> T:
+    """The same value without UIDs, as this viewer may have it: times as ISO 8601 with a zone, or as ages.
+
+    A time that is still to come stays: it is of a claim, and tells nothing of an arrival.
+    """
+    return cast("T", without_uids(_timed(viewer, value)))
+
+
+def _timed(viewer: Viewer | None, value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat() if sees_times(viewer) or value > clock.now() else age(value)
+    if isinstance(value, Markup):
+        return value
+    if isinstance(value, str):
+        return value if sees_times(viewer) else ISO_TIME.sub(TIME_WITHHELD, value)
+    if isinstance(value, Mapping):
+        return {key: _timed(viewer, part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_timed(viewer, part) for part in value]
+    return value
+
+
+@pass_context
+def _shown(context: Context, value: Any) -> Any:
+    """Everything that a template prints."""
+    return told_to(context.get("viewer"), value)
+
+
+@pass_context
+def moment(context: Context, at: datetime | None) -> Markup:
+    """A time element: UTC as text, and machine-readable so that a script can show it in their zone; or an age."""
     if at is None:
         return Markup("–")
+    if at <= clock.now() and not sees_times(context.get("viewer")):
+        return Markup("{}").format(age(at))
     at = at.astimezone(UTC)
     return Markup('<time datetime="{}">{}</time>').format(
         at.isoformat(timespec="seconds"), f"{at:%d %b %Y %H:%M} UTC"
@@ -116,7 +172,7 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=without_uids,
+        finalize=_shown,
     )
     made.filters.update(words=words, moment=moment, elapsed=elapsed, day=day, verbatim=verbatim)
     made.globals.update(

@@ -18,10 +18,9 @@ from gateway.web.foundation.case_access import CaseId, Manager, Reader, open_cas
 from gateway.web.foundation.context import Context, WebContext
 from gateway.web.foundation.forms import Posted, first
 from gateway.web.foundation.images import WINDOWS
-from gateway.web.foundation.redaction import without_uids
 from gateway.web.foundation.report_recipient import recipient_of
 from gateway.web.foundation.rights import Right, has
-from gateway.web.foundation.templates import render
+from gateway.web.foundation.templates import render, told_to
 from gateway.web.pages.conflicts import as_json as conflict_json
 from gateway.web.pages.explanation import (
     letter_to_sender,
@@ -213,18 +212,18 @@ def case_json(context: Context, viewer: Looker, case_id: CaseId) -> dict[str, An
         "profile": page.profile,
         "manifest": page.manifest,
         "held": held_counts(page.held),
-        "conflicts": [conflict_json(row) for row in page.conflicts],
+        "conflicts": [conflict_json(row, viewer) for row in page.conflicts],
         "correction_wanted": page.correction_wanted,
         "has_number": page.has_number,
         "person_of": page.person_of,
         "requirements": shown_requirements(page.verdict),
-        "overrule": overrule and overrule | {"at": overrule["at"].isoformat()},
+        "overrule": overrule,
         "letter": letter_to_sender(page.verdict, page.overrule),
         "series": shown_series(page.series),
         "explanation": shown_conditions(page.explanation, viewer, page.rule_id),
         "journal": [
             {
-                "at": line.at.isoformat(),
+                "at": line.at,
                 "what": line.what,
                 "reached": line.reached,
                 "who": line.who,
@@ -232,24 +231,24 @@ def case_json(context: Context, viewer: Looker, case_id: CaseId) -> dict[str, An
             }
             for line in page.journal
         ],
-        "deliveries": [line | {"at": line["at"].isoformat()} for line in _deliveries(page)],
-        "replies": [reply_json(row) for row in page.replies],
+        "deliveries": _deliveries(page),
+        "replies": [reply_json(row, viewer) for row in page.replies],
         "echoes": page.echoes,
         "draft_version": page.draft.version if page.draft else 0,
         "left_drafts": [
-            {"author": left.author_id, "name": left.author_name, "saved_at": left.saved_at.isoformat()}
+            {"author": left.author_id, "name": left.author_name, "saved_at": left.saved_at}
             for left in page.left_drafts
             if has(viewer, Right.REPORT)
         ],
         "signed": {
             "by": page.report.signer_name,
-            "at": page.report.signed_at.isoformat(),
+            "at": page.report.signed_at,
             "digest": page.report.digest,
         }
         if page.report
         else None,
     }
-    return {**as_json(page.row, viewer, opened.now), **without_uids(more)}
+    return {**as_json(page.row, viewer, opened.now), **told_to(viewer, more)}
 
 
 @api.post("/{case_id}/claim")

@@ -34,9 +34,8 @@ from gateway.records.views.study_rows import StudyRow
 from gateway.web.foundation.case_access import CaseId, Manager, visible_study
 from gateway.web.foundation.context import Context, WebContext
 from gateway.web.foundation.forms import Posted, first
-from gateway.web.foundation.redaction import without_uids
 from gateway.web.foundation.rights import Right, has
-from gateway.web.foundation.templates import render
+from gateway.web.foundation.templates import render, told_to
 from gateway.web.pages.studies import Overseer
 
 router = APIRouter(include_in_schema=False)
@@ -190,7 +189,7 @@ def retry_conflict(context: Context, viewer: Manager, conflict_id: CaseId) -> Re
 def conflict_json(context: Context, viewer: Overseer, conflict_id: CaseId) -> dict[str, Any]:
     """What differs between two versions of a study, by attribute, and who decided; no value of an object."""
     row, study = open_conflict(context, viewer, conflict_id)
-    return {**as_json(row), "case_ids": list(study.case_ids)}
+    return {**as_json(row, viewer), "case_ids": list(study.case_ids)}
 
 
 @api.post("/{conflict_id}/decide")
@@ -199,7 +198,7 @@ def decide_json(
 ) -> dict[str, Any]:
     """Decide which version stands: newer, first or neither; 409 when more objects differ than were seen."""
     row, _ = decide(context, viewer, conflict_id, decision)
-    return as_json(row)
+    return as_json(row, viewer)
 
 
 def decide(
@@ -213,9 +212,6 @@ def decide(
     return open_conflict(context, viewer, conflict_id)
 
 
-def as_json(row: ConflictRow) -> dict[str, Any]:
+def as_json(row: ConflictRow, viewer: Viewer) -> dict[str, Any]:
     """A conflict as programs read it."""
-    told = asdict(row)
-    for name in ("decided_at", "received_at", "last_at"):
-        told[name] = told[name] and told[name].isoformat()
-    return without_uids(told)
+    return told_to(viewer, asdict(row))

@@ -22,8 +22,8 @@ from gateway.web.foundation.case_access import CaseId, Manager, Reader, open_cas
 from gateway.web.foundation.context import Context, WebContext
 from gateway.web.foundation.forms import Posted, first
 from gateway.web.foundation.problems import BadRequest
-from gateway.web.foundation.redaction import without_uids
 from gateway.web.foundation.rights import Right, has
+from gateway.web.foundation.templates import told_to
 from gateway.web.pages.originals import picture
 from gateway.web.pages.queue import Looker
 
@@ -121,11 +121,8 @@ def held_json(context: Context, viewer: Looker, case_id: CaseId) -> dict[str, An
     rows = open_case(context, viewer, case_id).page.held
     told: dict[str, Any] = {"series": held_counts(rows)}
     if has(viewer, Right.MANAGE):
-        told["objects"] = [
-            {**vars(row), "decided_at": row.decided_at.isoformat() if row.decided_at else None}
-            for row in rows
-        ]
-    return without_uids(told)
+        told["objects"] = [dict(vars(row)) for row in rows]
+    return told_to(viewer, told)
 
 
 @api.post("/{case_id}/held/{held_id}", status_code=204)
@@ -146,7 +143,7 @@ def manifests_json(context: Context, viewer: Reader, case_id: CaseId) -> dict[st
                 "id": row.id,
                 "generation": row.generation,
                 "sha256": row.digest,
-                "made_at": row.made_at.isoformat(),
+                "made_at": told_to(viewer, row.made_at),
                 "address": f"/cases/{case_id}/manifests/{row.id}.json",
             }
             for row in manifests_of(context, viewer, case_id)

@@ -14,9 +14,8 @@ from gateway.records.accounts import Viewer
 from gateway.records.views.queue import Queue, QueueRow, queue
 from gateway.web.foundation.access import may
 from gateway.web.foundation.context import Context, WebContext
-from gateway.web.foundation.redaction import without_uids
 from gateway.web.foundation.rights import Right
-from gateway.web.foundation.templates import render
+from gateway.web.foundation.templates import render, told_to
 
 router = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api", tags=["queue"])
@@ -77,9 +76,10 @@ def etag_of(body: bytes) -> str:
 
 
 def as_json(row: QueueRow, viewer: Viewer, now: datetime) -> dict[str, Any]:
-    """A case as programs read it; times are ISO 8601 with a zone."""
+    """A case as programs read it; times are ISO 8601 with a zone, or ages for who sees pseudonyms alone."""
     claimed = row.is_claimed(now)
-    return without_uids(
+    return told_to(
+        viewer,
         {
             "id": row.id,
             "pseudonym": row.pseudonym,
@@ -99,15 +99,15 @@ def as_json(row: QueueRow, viewer: Viewer, now: datetime) -> dict[str, Any]:
             "claimed": claimed,
             "claimed_by": row.claimed_by_name if claimed else "",
             "claimed_by_me": claimed and row.claimed_by == viewer.account_id,
-            "claimed_until": row.claimed_until.isoformat() if claimed and row.claimed_until else None,
+            "claimed_until": row.claimed_until if claimed else None,
             "late_images": row.late_images,
             "addendum_wanted": row.addendum_wanted,
             "contested": row.contested or None,
             "site_report": row.site_report,
-            "created_at": row.created_at.isoformat(),
-            "updated_at": row.updated_at.isoformat(),
-            "forgotten_at": row.forgotten_at.isoformat() if row.forgotten_at else None,
-        }
+            "created_at": row.created_at,
+            "updated_at": row.updated_at,
+            "forgotten_at": row.forgotten_at,
+        },
     )
 
 

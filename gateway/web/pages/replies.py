@@ -19,9 +19,8 @@ from gateway.web.foundation.case_access import CaseId, Manager
 from gateway.web.foundation.context import Context, WebContext
 from gateway.web.foundation.forms import Posted, first
 from gateway.web.foundation.problems import BadRequest
-from gateway.web.foundation.redaction import without_uids
 from gateway.web.foundation.rights import Right
-from gateway.web.foundation.templates import render
+from gateway.web.foundation.templates import render, told_to
 
 router = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/replies", tags=["replies"])
@@ -103,18 +102,16 @@ def download(context: Context, viewer: Sender, study_id: CaseId, reply_id: CaseI
 # ---------------------------------------------------------------- for programs
 
 
-def as_json(row: ReplyRow) -> dict[str, Any]:
+def as_json(row: ReplyRow, viewer: Viewer) -> dict[str, Any]:
     """An object of a reading site as programs read it."""
-    told = {name: value for name, value in vars(row).items() if name not in ("received_at", "reached_at")}
-    times = {"received_at": row.received_at.isoformat(), "reached_at": row.reached_at.isoformat()}
-    return without_uids(told | times)
+    return told_to(viewer, dict(vars(row)))
 
 
 @api.get("")
 def replies_json(context: Context, viewer: Overseer) -> dict[str, Any]:
     """The newest objects of reading sites, those that wait for a person first."""
     with context.database.read() as session:
-        return {"replies": [as_json(row) for row in reply_rows.newest(session, viewer)]}
+        return {"replies": [as_json(row, viewer) for row in reply_rows.newest(session, viewer)]}
 
 
 @api.post("/{reply_id}/retry", status_code=204)

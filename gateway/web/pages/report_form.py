@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from gateway.records.views.case_rows import CasePage
-from gateway.reporting.answers import Recommendation, Referral
+from gateway.reporting.answers import Coverage, JudgedBy, Recommendation, Referral
 from gateway.reporting.fields import FormValues
 from gateway.reporting.form import (
     FORM,
@@ -27,6 +27,7 @@ from gateway.reporting.questions import QUESTIONS
 from gateway.reporting.report import Contradiction, StudyFacts, form_problems
 from gateway.web.pages.explanation import shown_series
 from gateway.web.pages.lesion_history import lesions_before, told_before
+from routing_rules.protocol.verdict import BrainCoverage
 
 FEW_CHOICES = 6
 """Up to so many answers are shown side by side; more become a list."""
@@ -300,6 +301,8 @@ def prefilled(page: CasePage) -> FormValues:
     content: FormValues = {"language": "en", **proposed(lesions_before(page))}
     if page.row.referral in set(Referral):
         content["context.referral"] = page.row.referral
+    content["protocol.judged_by"] = str(JudgedBy.SIMPLIFIED if _simplified(page) else JudgedBy.FULL)
+    coverage = _coverage(page)
     recognised: dict[str, dict[str, Any]] = {}
     for series in shown_series(page.series):
         recognised.setdefault(STANDS_FOR.get(series["kind"], series["kind"]), series)
@@ -308,9 +311,28 @@ def prefilled(page: CasePage) -> FormValues:
         if name == "t1_contrast" and not seen and contrast_unknown(page):
             continue  # neither present nor absent is known: the reader looks and says
         content[f"protocol.sequences.{name}.acquired"] = "present" if seen else "absent"
+        if seen and (shown := COVERS.get(coverage.get(name, ""))):
+            content[f"protocol.sequences.{name}.coverage"] = shown
         if seen and seen["thickness_mm"]:
             content[f"protocol.sequences.{name}.thickness_mm"] = seen["thickness_mm"]
     return content
+
+
+COVERS: Mapping[str, Coverage] = {
+    BrainCoverage.WHOLE: Coverage.WHOLE_BRAIN,
+    BrainCoverage.PART: Coverage.PART,
+}
+"""What a series can hold by its lengths -> what the form says before the reader looked. In doubt it says nothing."""
+
+
+def _coverage(page: CasePage) -> dict[str, str]:
+    """What the series that stands for each requirement covers, as the verdict found it."""
+    stored = ((one.get("name"), one.get("coverage")) for one in page.verdict.get("requirements") or ())
+    return {str(name): str(covered.get("brain")) for name, covered in stored if isinstance(covered, Mapping)}
+
+
+def _simplified(page: CasePage) -> bool:
+    return bool(page.verdict.get("simplified"))
 
 
 def contrast_unknown(page: CasePage) -> bool:
@@ -329,7 +351,8 @@ def facts_of(page: CasePage, now: datetime) -> StudyFacts:
     A call about a study may be older than a second case of it, so the first line of its journal counts.
     """
     here_since = min([page.row.created_at, *(line.at for line in page.journal[:1])])
-    return StudyFacts(contrast_recognised(page), here_since, _day(page.row.shifted_study_date), now)
+    shown = _day(page.row.shifted_study_date)
+    return StudyFacts(contrast_recognised(page), here_since, shown, now, _simplified(page))
 
 
 def problems_of(content: Mapping[str, Any], page: CasePage, now: datetime) -> list[Contradiction]:

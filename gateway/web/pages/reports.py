@@ -48,7 +48,7 @@ from gateway.web.foundation.images import WINDOWS
 from gateway.web.foundation.problems import TooManyRequests, retry_after, status_of
 from gateway.web.foundation.redaction import without_uids
 from gateway.web.foundation.report_recipient import recipient_of
-from gateway.web.foundation.templates import render
+from gateway.web.foundation.templates import render, told_to
 from gateway.web.pages import report_form
 from gateway.web.pages.explanation import shown_overrule, shown_requirements
 from gateway.web.pages.gallery import images_of, viewer_series
@@ -264,7 +264,7 @@ def report_json(context: Context, viewer: Looker, case_id: CaseId) -> dict[str, 
     if page.report is not None:
         signed = {
             "by": page.report.signer_name,
-            "at": page.report.signed_at.isoformat(),
+            "at": told_to(viewer, page.report.signed_at),
             "digest": page.report.digest,
         }
         return {

@@ -17,9 +17,8 @@ from gateway.web.foundation.access import may
 from gateway.web.foundation.case_access import CaseId, Manager, visible_study
 from gateway.web.foundation.context import Context, WebContext
 from gateway.web.foundation.forms import Posted, first
-from gateway.web.foundation.redaction import without_uids
 from gateway.web.foundation.rights import Right
-from gateway.web.foundation.templates import render
+from gateway.web.foundation.templates import render, told_to
 from gateway.web.pages.explanation import letter_to_sender, nearest_rule, shown_explanations
 
 router = APIRouter(include_in_schema=False)
@@ -102,7 +101,7 @@ def studies_json(context: Context, viewer: Overseer) -> dict[str, Any]:
         }
         for study in studies
     ]
-    return {"studies": without_uids(told)}
+    return {"studies": told_to(viewer, told)}
 
 
 @api.post("/{study_id}/go-on")

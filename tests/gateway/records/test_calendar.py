@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from gateway.records import ledger
 from gateway.records.calendar import calendar, facts_about, risk_of, site_of, sites
 from gateway.records.database import Database
 from gateway.records.ledger.enrolments import NewEnrolment, end_enrolment, enrol, keep_opened
-from gateway.records.tables.cases import Case
+from gateway.records.tables.cases import Case, SignedReport
 from gateway.records.tables.studies import Enrolment, Study
 from routing_rules.protocol.assessment import assess
 from routing_rules.series.series import SeriesFacts
@@ -186,6 +186,56 @@ def test_the_sites_word_does_not_make_an_unreadable_study_count(
     with database.read() as session:
         [row] = calendar(session, "hospital", TODAY, NONE_DECLARED)
     assert row.last_mri_on == (date(2026, 2, 20) if readability == "readable" else None)
+
+
+def test_the_site_can_say_that_contrast_was_given_elsewhere(database: Database, clock: FakeClock) -> None:
+    """The wish of a report is answered by the day that the coordinator enters, and by no other."""
+    number = _enrolled(database, enrolled_on=date(2020, 1, 1))
+    _mri(database, clock, f"hash {number}", "20260101")
+    who = reader(database, "rita")
+    with database.write("test") as session:
+        case = session.exec(select(Case)).one()
+        report = {"suspicion": "2", "recommendations": ["add_contrast"]}
+        session.add(
+            SignedReport(
+                case_id=case.saved_id,
+                version=1,
+                content=report,
+                digest="",
+                signed_by=who,
+                signer_name="Rita",
+                signer_login="rita",
+                signed_at=clock(),
+            )
+        )
+
+    def rule(**said: date) -> str:
+        with database.write("test") as session:
+            row = session.get_one(Enrolment, number)
+            for name, value in said.items():
+                setattr(row, name, value)
+        with database.read() as session:
+            due = calendar(session, "", TODAY, NONE_DECLARED)[0].status.next_due
+        return due.rule_id if due else ""
+
+    assert rule() == "REPORT-CONTRAST"
+    assert rule(last_mri_on=date(2026, 2, 1)) == "REPORT-CONTRAST"
+    assert rule(last_full_mri_on=date(2026, 2, 1)) == "REPORT-CONTRAST"
+    assert rule(last_contrast_mri_on=date(2026, 1, 1)) == "REPORT-CONTRAST"
+    assert rule(last_contrast_mri_on=date(2026, 2, 1)) != "REPORT-CONTRAST"
+
+
+def test_a_full_mri_by_the_sites_word_alone_becomes_overdue(sqlite: Database, clock: FakeClock) -> None:
+    """A word that is renewed with every MRI elsewhere, and never says which was full, does not silence the clock."""
+    number = _enrolled(sqlite, enrolled_on=date(2020, 1, 1))
+    for months in range(0, 16, 3):
+        today = clock().date() + timedelta(days=30 * months)
+        with sqlite.write("test") as session:
+            session.get_one(Enrolment, number).last_mri_on = today - timedelta(days=5)
+        with sqlite.read() as session:
+            [row] = calendar(session, "", today, NONE_DECLARED)
+        assert row.status.questions
+        assert (row.status.state == "overdue") is (months > 12)
 
 
 @pytest.mark.parametrize("day", ["00010101", "99991231"])

@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import select
 
 from gateway.records.database import Database
-from gateway.records.seen_mris import SeenMris, is_full, seen_mris
+from gateway.records.seen_mris import SeenMris, full_by, seen_mris
 from gateway.records.tables.administration import Account
 from gateway.records.tables.cases import Case, SignedReport
 from gateway.records.tables.studies import Study
@@ -19,8 +19,9 @@ from routing_rules.surveillance.windows import LastMris
 from support.records import FakeClock, matched_case, reader
 
 PATIENT = "hash 1"
-FULL = [{"kind": kind} for kind in ("flair", "t2", "trace", "t1_contrast")]
-SHORT = [{"kind": kind} for kind in ("flair", "t2", "dwi")]
+CONTRAST = "dwi flair t1 t1_contrast t2"
+FULL = "dwi flair t1 t2"
+SHORT = "dwi flair t2"
 GOOD: dict[str, Any] = {"protocol": {"quality": "diagnostic", "completeness": "complete"}, "suspicion": "0"}
 UNREADABLE: dict[str, Any] = {**GOOD, "protocol": {"quality": "non_diagnostic", "completeness": "complete"}}
 
@@ -29,7 +30,7 @@ def mri(
     database: Database,
     clock: FakeClock,
     day: str,
-    series: list[dict[str, str]],
+    shows: str,
     *reports: dict[str, Any],
     **columns: Any,
 ) -> int:
@@ -40,7 +41,7 @@ def mri(
     who = _reader(database)
     with database.write("test") as session:
         case = session.get_one(Case, case_id)
-        case.problem, case.series = "out of the way", series
+        case.problem, case.shows = "out of the way", shows
         for name, value in columns.items():
             setattr(case, name, value)
         row = session.get_one(Study, case.study_id)
@@ -72,13 +73,29 @@ def seen(database: Database, **how: Any) -> SeenMris:
         return seen_mris(session, date(2026, 3, 1), {PATIENT}, **how).get(PATIENT, SeenMris())
 
 
+def on(day: date, *sequences: str) -> tuple[tuple[str, date], ...]:
+    """These sequences were last seen on a day, in the order of the table."""
+    return tuple((name, day) for name in ("flair", "t2", "dwi", "t1", "t1_contrast") if name in sequences)
+
+
 def test_the_newest_and_the_newest_full_mri(sqlite: Database, clock: FakeClock) -> None:
-    """An abbreviated one does not take the place of the full one; without recognised series nobody says."""
+    """An abbreviated one does not take the place of the full one; where nothing was recognised nobody says."""
     mri(sqlite, clock, "20250601", FULL)
     mri(sqlite, clock, "20260101", SHORT)
-    assert seen(sqlite).mris == LastMris(date(2026, 1, 1), date(2025, 6, 1))
-    last = mri(sqlite, clock, "20260201", [])
-    assert seen(sqlite).mris == LastMris(date(2026, 2, 1), date(2025, 6, 1), date(2026, 2, 1))
+    known = seen(sqlite).mris
+    assert (known.last_on, known.full_on, known.unsaid_on) == (date(2026, 1, 1), date(2025, 6, 1), None)
+    assert (known.seen("t2"), known.seen("t1"), known.seen("t1_contrast")) == (
+        date(2026, 1, 1),
+        date(2025, 6, 1),
+        None,
+    )
+    last = mri(sqlite, clock, "20260201", "")
+    known = seen(sqlite).mris
+    assert (known.last_on, known.full_on, known.unsaid_on) == (
+        date(2026, 2, 1),
+        date(2025, 6, 1),
+        date(2026, 2, 1),
+    )
     assert seen(sqlite, without=last).mris.last_on == date(2026, 1, 1)
     with sqlite.read() as session:
         assert seen_mris(session, date(2026, 3, 1)) == {}  # of those who are enrolled: nobody
@@ -115,15 +132,99 @@ def test_a_correction_replaces_what_the_earlier_document_asked(sqlite: Database,
         {**UNREADABLE, "recommendations": ["short_term", "add_contrast"]},
         {**GOOD, "recommendations": ["csf_pcr"]},
     )
-    assert seen(sqlite) == SeenMris(LastMris(date(2026, 1, 1), date(2026, 1, 1)), ())
+    day = date(2026, 1, 1)
+    by_sequence = on(day, "flair", "t2", "dwi", "t1")
+    assert seen(sqlite) == SeenMris(LastMris(day, day, by_sequence=by_sequence), ())
 
 
-def test_a_later_mri_that_counts_answers_a_wish(sqlite: Database, clock: FakeClock) -> None:
-    """One that could not be read does not."""
+def read(**sequences: str) -> dict[str, Any]:
+    """A report that read these sequences as said, and the others well."""
+    good = {"acquired": "present", "quality": "diagnostic", "coverage": "whole_brain"}
+    said = {
+        "diagnostic": good,
+        "non_diagnostic": {**good, "quality": "non_diagnostic"},
+        "part": {**good, "coverage": "part"},
+        "absent": {"acquired": "absent"},
+    }
+    parts = {
+        name: said[how]
+        for name, how in (
+            {"flair": "diagnostic", "t2": "diagnostic", "dwi": "diagnostic"} | sequences
+        ).items()
+    }
+    return {**GOOD, "protocol": {**GOOD["protocol"], "sequences": parts}}
+
+
+@pytest.mark.parametrize(
+    ("shows", "report", "closes"),
+    [
+        (FULL, None, False),
+        (CONTRAST, None, True),
+        ("dwi flair t1? t1_contrast? t2", None, False),
+        (FULL, read(t1_contrast="diagnostic"), True),
+        (CONTRAST, read(t1_contrast="non_diagnostic"), False),
+        (CONTRAST, read(t1_contrast="absent"), False),
+        ("t1 t1_contrast", None, True),
+        ("", None, False),
+    ],
+    ids=[
+        "without contrast",
+        "with contrast",
+        "contrast not sure",
+        "the reader says contrast",
+        "contrast unreadable",
+        "the reader says none",
+        "T1 with contrast alone, called back",
+        "nothing recognised",
+    ],
+)
+def test_only_an_mri_with_contrast_answers_add_contrast(
+    sqlite: Database, clock: FakeClock, shows: str, report: dict[str, Any] | None, closes: bool
+) -> None:
+    """A later MRI that looked for PML without it leaves the wish open."""
     mri(sqlite, clock, "20260101", FULL, {**GOOD, "recommendations": ["add_contrast"]})
+    readability = "readable" if "flair" in shows else "not_readable"
+    mri(sqlite, clock, "20260110", shows, *([report] if report else []), readability=readability)
+    known = seen(sqlite)
+    assert (WishKind.CONTRAST not in {each.kind for each in known.wishes}) is closes
+    assert known.mris.last_on == date(2026, 1, 10 if readability == "readable" else 1)
+
+
+@pytest.mark.parametrize(
+    ("shows", "closes"), [(FULL, True), ("dwi flair", False), ("t2", True), ("dwi flair t2-", False)]
+)
+def test_only_the_sequence_that_was_not_read_answers_a_repeat(
+    sqlite: Database, clock: FakeClock, shows: str, closes: bool
+) -> None:
+    """T2 was unreadable: an MRI without T2, as a simplified protocol has, does not answer it; T2 alone does."""
+    report = {**read(t2="non_diagnostic"), "recommendations": ["repeat_sequences"]}
+    mri(sqlite, clock, "20260101", FULL, report)
+    [asked] = seen(sqlite).wishes
+    assert (asked.kind, asked.sequences) == (WishKind.REPEAT, ("t2",))
+    readability = "readable" if "flair" in shows else "not_readable"
+    mri(sqlite, clock, "20260110", shows, readability=readability)
+    assert (seen(sqlite).wishes == ()) is closes
+
+
+def test_a_simplified_protocol_owes_no_t2(sqlite: Database, clock: FakeClock) -> None:
+    """Judged by it, a report without T2 counts; judged by the full one it does not, and asks for T2."""
+    report = read(t2="absent")
+    mri(sqlite, clock, "20260101", "dwi flair", report)
+    assert seen(sqlite).mris.last_on is None
+    assert [each.sequences for each in seen(sqlite).wishes] == [("t2",)]
+    simplified = {**report, "protocol": {**report["protocol"], "judged_by": "simplified"}}
+    mri(sqlite, clock, "20260110", "dwi flair", simplified)
+    known = seen(sqlite)
+    assert known.mris.last_on == date(2026, 1, 10)
+    assert {each.of_mri_on for each in known.wishes} == {date(2026, 1, 1)}
+
+
+def test_a_later_mri_that_counts_answers_an_urgent_wish(sqlite: Database, clock: FakeClock) -> None:
+    """One that could not be read does not."""
+    mri(sqlite, clock, "20260101", FULL, {**GOOD, "recommendations": ["urgent_contact"]})
     mri(sqlite, clock, "20260110", FULL, UNREADABLE)
     kinds = {(each.kind, each.of_mri_on) for each in seen(sqlite).wishes}
-    assert kinds == {(WishKind.CONTRAST, date(2026, 1, 1)), (WishKind.REPEAT, date(2026, 1, 10))}
+    assert kinds == {(WishKind.URGENT, date(2026, 1, 1)), (WishKind.REPEAT, date(2026, 1, 10))}
     mri(sqlite, clock, "20260120", FULL)
     assert seen(sqlite).wishes == ()
 
@@ -142,16 +243,37 @@ def test_a_repeat_of_the_same_day_answers_what_could_not_be_read(sqlite: Databas
 
 
 @pytest.mark.parametrize(
-    ("kinds", "full"),
+    ("shows", "full"),
     [
-        (("flair", "t2", "dwi", "t1"), True),
-        (("flair", "t2", "trace", "t1_contrast", "swi"), True),
-        (("flair", "t2", "dwi"), False),
-        (("flair", "dwi"), False),
-        (("other",), None),
-        ((), None),
+        (FULL, True),
+        (CONTRAST, True),
+        (SHORT, False),
+        ("dwi flair", False),
+        ("dwi flair t1- t2", False),
+        ("dwi flair t1? t2", None),
+        ("dwi? flair t1 t2", True),
+        ("none", False),
+        ("", None),
     ],
 )
-def test_what_a_full_mri_is(kinds: tuple[str, ...], full: bool | None) -> None:
-    """FLAIR, T2, diffusion and T1, with contrast or without; unknown where nothing was recognised."""
-    assert is_full([{"kind": kind} for kind in kinds]) is full
+def test_what_a_full_mri_is(shows: str, full: bool | None) -> None:
+    """FLAIR, T2, diffusion and T1 that show the brain; a T1 of one image is none, and unknown is not full."""
+    assert full_by(shows) is full
+
+
+def test_a_reader_makes_no_whole_t1_of_one_image(sqlite: Database, clock: FakeClock) -> None:
+    """No report says how much of the brain T1 shows; that it can be read does not make it one of the whole brain."""
+    mri(sqlite, clock, "20260101", "dwi flair t1- t2", read(t1="diagnostic"))
+    assert (seen(sqlite).mris.full_on, seen(sqlite).mris.unsaid_on) == (None, None)
+    mri(sqlite, clock, "20260110", "dwi flair t1? t2", read(t1="diagnostic"))
+    assert seen(sqlite).mris.full_on == date(2026, 1, 10)
+
+
+def test_an_older_wish_stays_behind_a_newer_report(sqlite: Database, clock: FakeClock) -> None:
+    """Only what answers it closes it, however many MRIs were reported since."""
+    mri(sqlite, clock, "20250101", FULL, {**GOOD, "recommendations": ["add_contrast"]})
+    for day in ("20250401", "20250701", "20260101"):
+        mri(sqlite, clock, day, SHORT, GOOD)
+    assert [(each.kind, each.of_mri_on) for each in seen(sqlite).wishes] == [
+        (WishKind.CONTRAST, date(2025, 1, 1))
+    ]

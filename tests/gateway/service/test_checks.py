@@ -346,6 +346,27 @@ def test_a_misspelt_site_whose_faces_should_go_is_told(folder: Path) -> None:
     assert "names the site 'nroth'" in problem
 
 
+def test_an_own_guideline_that_is_silent_after_natalizumab_is_told(folder: Path) -> None:
+    """Advice: carried-over PML would be looked for by nobody; gone with the rule."""
+    own = folder / "own.json"
+
+    def advice(used: str) -> list[str]:
+        own.write_text(f'{{"title": "Ours", "use": [{used}]}}')
+        settings = settings_of(folder, surveillance={"guideline": "own", "own": own})
+        return [each.problem for each in check(settings) if each.where == "surveillance"]
+
+    [told] = advice('"NTZ-HIGH"')
+    assert "“Ours” has no rule for the time after natalizumab" in told
+    assert advice('"NTZ-HIGH", "NTZ-SWITCH"') == []
+
+
+def test_a_misspelt_site_of_the_calendar_is_told(folder: Path) -> None:
+    """Its patients would follow another guideline than the one that was declared."""
+    settings = settings_of(folder, surveillance={"sites": ["nroth=ema-2016"]})
+    [(where, problem)] = severe(check(settings))
+    assert (where, "names the site 'nroth'" in problem) == ("surveillance", True)
+
+
 def test_pages_that_other_machines_reach_ask_for_secure_cookies(folder: Path) -> None:
     """Advice, gone with the setting, and never given for this machine alone."""
 
@@ -368,6 +389,13 @@ def test_a_library_that_may_print_is_told(folder: Path) -> None:
     [told] = [problem for problem in check(raised) if problem.where == "log"]
     assert not told.severe
     assert "sqlalchemy.pool prints from INFO on (it runs dry)" in told.problem
+
+
+def test_a_trail_without_a_key_is_told(folder: Path) -> None:
+    """As advice: nothing is lost without it, and the gateway serves."""
+    (folder / "gateway-data" / "keys" / "audit.key").unlink()
+    [told] = [found for found in check(settings_of(folder)) if "audit.key" in found.problem]
+    assert (told.severe, "gateway audit init-key" in told.fix) == (False, True)
 
 
 def test_certificates_that_end_and_nodes_without_one_are_named(folder: Path) -> None:

@@ -65,7 +65,7 @@ def test_keys_are_for_their_owner_only(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     made = list((tmp_path / "gateway-data" / "keys").glob("*.key"))
-    assert len(made) == 2
+    assert len(made) == 3
     assert {stat.S_IMODE(path.stat().st_mode) for path in made} == {0o600}
     assert stat.S_IMODE(made[0].parent.stat().st_mode) & 0o077 == 0
 
@@ -82,7 +82,7 @@ def test_only_what_is_missing_is_written(tmp_path: Path, name: str) -> None:
             path.write_text("edited")
     (tmp_path / name).unlink()
     assert scaffold.init(tmp_path) == [tmp_path / name]
-    assert sum(path.suffix != ".key" and path.read_text() == "edited" for path in first) == len(first) - 3
+    assert sum(path.suffix != ".key" and path.read_text() == "edited" for path in first) == len(first) - 4
 
 
 def test_a_key_is_never_made_over_another(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing_rules.protocol.assessment import assess
+from routing_rules.protocol.assessment import assess, shows
 from routing_rules.protocol.reader_overrule import sender_letter
 from routing_rules.protocol.verdict import BrainCoverage, ProtocolVerdict, Readability
 from routing_rules.series.series import SeriesFacts, SeriesKind
@@ -212,6 +212,78 @@ def test_a_site_may_declare_the_simplified_protocol_for_surveillance() -> None:
     full = assess(series, suspected=True, simplified=True)
     assert (full.readability, full.simplified) == (Readability.NOT_READABLE, False)
     assert assess(series, suspected=False).readability is Readability.NOT_READABLE
+
+
+@pytest.mark.parametrize(
+    ("kind", "thickness", "readable"),
+    [
+        ("flair", 6.0, True),
+        ("flair", 12.0, False),
+        ("t2", 45.0, False),
+        ("dwi", 7.0, True),
+        ("dwi", 12.0, False),
+    ],
+)
+def test_slices_can_be_too_thick_to_count_at_all(kind: str, thickness: float, readable: bool) -> None:
+    """12 or 45 mm of the whole brain: not readable, in 2D and 3D, stated of the series or of its stack."""
+    b_value = 1000.0 if kind == "dwi" else None
+    thick = stack(b_value=b_value, thickness_mm=thickness, spacing_mm=thickness)
+    for three_d in (False, True):
+        for stacks in ((thick,), (replace(thick, thickness_mm=None, spacing_mm=2.0),)):
+            spoilt = one(kind, slice_thickness_mm=thickness, three_d=three_d, stacks=stacks)
+            verdict = assess([spoilt if each.kind == kind else each for each in GOOD], suspected=True)
+            assert (verdict.readability is Readability.READABLE_WITH_LIMITS) is readable
+            assert (verdict.readability is Readability.NOT_READABLE) is not readable
+            assert f"slices are {thickness:g} mm thick" in verdict.limits[0]
+
+
+def test_a_thin_stack_beside_a_thick_one_stands_for_the_series() -> None:
+    """The thick one covers more and could exclude nothing."""
+    beside = one(
+        "flair", slice_thickness_mm=20.0, stacks=(stack(thickness_mm=20.0, normal_mm=200.0), stack())
+    )
+    verdict = assess([beside, *GOOD[1:]], suspected=False)
+    assert verdict.readability is Readability.READABLE_WITH_LIMITS
+
+
+@pytest.mark.parametrize(
+    ("lengths", "readability"),
+    [
+        ((60.0, 60.0), Readability.UNKNOWN),
+        ((60.0, 40.0), Readability.NOT_READABLE),
+        ((60.0,), Readability.NOT_READABLE),
+        ((144.0, 60.0), Readability.READABLE),
+    ],
+)
+def test_two_slabs_may_be_a_whole_brain(lengths: tuple[float, ...], readability: Readability) -> None:
+    """Long enough together, nobody knows from lengths alone whether they lie one above the other."""
+    slabs = [
+        one("flair", series_number=n, series_instance_uid=f"uid-{n}", stacks=(stack(normal_mm=length),))
+        for n, length in enumerate(lengths, 4)
+    ]
+    verdict = assess([*slabs, *GOOD[1:]], suspected=False)
+    assert verdict.readability is readability
+    if readability is Readability.UNKNOWN:
+        assert verdict.limits[0].startswith("FLAIR: series 4 and series 5 each show a part")
+
+
+@pytest.mark.parametrize(
+    ("series", "shown"),
+    [
+        (one("t1"), True),
+        (one("t1_contrast"), True),
+        (one("t1", stacks=(stack(slices=1, normal_mm=3.0),)), False),
+        (one("t1", stacks=()), None),
+        (one("t1", confidence=0.5), True),
+        (one("t1_contrast", confidence=0.5), None),
+        (one("t1", body_parts=("CSPINE",)), False),
+        (one("flair", slice_thickness_mm=12.0, stacks=(stack(thickness_mm=12.0),)), False),
+        (one("swi"), None),
+    ],
+)
+def test_a_series_by_itself_shows_the_brain_or_not(series: SeriesFacts, shown: bool | None) -> None:
+    """T1 of one image shows nothing; of kinds nobody asks for nothing is said."""
+    assert shows(series) is shown
 
 
 SERIES = st.builds(

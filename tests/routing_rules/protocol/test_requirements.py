@@ -60,9 +60,10 @@ def test_what_is_asked_follows_referral_and_site() -> None:
         ("source: magnims_2021}\n#", "source: nowhere}\n#", "a source that is not listed: nowhere"),
         ("not_essential: [t2]", "not_essential: [t3]", "not asked for: t3"),
         ("  ours: ", "  ours:\n    - ", "sources"),
+        ("of: cmsc", "of: nobody", "not in sources.json: nobody"),
         ("edition:", "editions:", "there is nothing of this name"),
         ("{value: 0.5,", "{value: half,", "least_imaged"),
-        ("requirements:", "requirements", "protocol.yaml:24: is not YAML"),
+        ("requirements:", "requirements", "protocol.yaml:28: is not YAML"),
     ],
 )
 def test_a_mistake_is_refused_with_its_place(old: str, new: str, said: str) -> None:

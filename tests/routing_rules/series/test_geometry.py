@@ -311,3 +311,32 @@ def test_a_thickness_beyond_all_measure_does_not_lengthen_a_stack() -> None:
     (thick,) = stacks(with_pixels(slices(10, 5.0, thickness=80.0)))
     assert thick.normal_mm == 55.0
     assert geometry(with_pixels(slices(10, 5.0, thickness=-3.0))).slice_thickness_mm is None
+
+
+@pytest.mark.parametrize(("degrees", "length"), [(0.0, 144.0), (0.1, 144.0), (2.0, None), (4.0, None)])
+def test_a_fan_of_slices_is_no_stack(degrees: float, length: float | None) -> None:
+    """Slices turned against each other: how far they reach across cannot be told from places along one normal."""
+    fan = [
+        replace(
+            each,
+            orientation=tilted((number - 24) * degrees),
+            rows=256.0,
+            columns=256.0,
+            pixel_spacing_mm=(1.0, 1.0),
+        )
+        for number, each in enumerate(slices(48, 3.0))
+        if abs((number - 24) * degrees) < 40
+    ]
+    assert all(one.normal_mm == (length and pytest.approx(length, abs=0.2)) for one in stacks(fan))
+
+
+def test_only_what_all_slices_share_is_the_field_of_view() -> None:
+    """A stack that slides sideways from slice to slice shows a column of the brain, not the whole field."""
+    straight = [
+        replace(each, rows=230.0, columns=230.0, pixel_spacing_mm=(1.0, 1.0)) for each in slices(48, 3.0)
+    ]
+    sliding = [
+        replace(each, position=(4.0 * number, 0.0, each.position[2])) for number, each in enumerate(straight)
+    ]
+    assert [(one.row_mm, one.column_mm) for one in stacks(straight)] == [(230.0, 230.0)]
+    assert [(one.row_mm, one.column_mm) for one in stacks(sliding)] == [(42.0, 230.0)]

@@ -105,6 +105,17 @@ def test_a_negative_test_with_an_index_above_the_cut_off_is_asked_about(
     )
 
 
+@pytest.mark.parametrize(("index", "contradicts"), [(None, False), (0.1, True), (0.2, False), (2.5, False)])
+def test_a_positive_test_with_the_index_of_a_negative_one_is_asked_about(
+    index: float | None, contradicts: bool
+) -> None:
+    """Below 0.2 the assay is negative: positive counts until somebody says which is right."""
+    standing = at(replace(HIGH, jcv_index=index))
+    assert (standing.questions != ()) is contradicts
+    assert standing.next_due is not None
+    assert standing.next_due.rule_id == "NTZ-HIGH"
+
+
 @pytest.mark.parametrize(
     ("tested_on", "rule_id", "test_by"),
     [
@@ -184,6 +195,27 @@ def test_an_mri_of_which_nobody_said_whether_it_was_full_is_asked_about() -> Non
     assert standing.next_due is not None
     assert standing.next_due.due_by == date(2027, 1, 31)
     assert at(KNOWN).questions == ()
+
+
+@pytest.mark.parametrize(
+    ("since", "full", "due_by"),
+    [
+        (date(2026, 1, 1), None, date(2027, 1, 1)),
+        (date(2024, 1, 1), None, date(2025, 1, 1)),
+        (date(2024, 1, 1), date(2025, 9, 1), date(2026, 9, 1)),
+        (date(2024, 1, 1), date(2022, 9, 1), date(2025, 1, 1)),
+        (date(2026, 5, 1), None, date(2027, 1, 31)),
+    ],
+)
+def test_a_word_that_is_renewed_does_not_put_off_the_full_mri_for_ever(
+    since: date, full: date | None, due_by: date
+) -> None:
+    """Nobody ever says that it was a full one: overdue a year after the patient came, or after the last full one."""
+    standing = status(TODAY, KNOWN, LastMris(LAST, full, LAST, since), (), STRICTEST)
+    assert standing.next_full is not None
+    assert standing.next_full.due_by == due_by
+    assert len(standing.questions) == 1
+    assert (standing.state is CalendarState.OVERDUE) is (due_by < TODAY)
 
 
 def test_monitoring_after_natalizumab_ends_with_a_closing_mri() -> None:
@@ -284,7 +316,20 @@ def test_what_a_report_asks_for_keeps_the_patient_due(kind: WishKind, rule_id: s
     assert (asked.rule_id, asked.due_from) == (rule_id, LAST)
     assert asked.due_by <= LAST + timedelta(weeks=4)
     assert ("t1_contrast" in asked.sequences) is (kind is WishKind.CONTRAST)
-    assert due(KNOWN, LAST + timedelta(days=1), wish(kind, LAST)).rule_id == "NTZ-LOW"
+    later = LAST + timedelta(days=1)
+    answered = due(KNOWN, later, wish(kind, LAST))
+    assert answered.rule_id == ("REPORT-CONTRAST" if kind is WishKind.CONTRAST else "NTZ-LOW")
+    for named in (("t2",), ("t1_contrast",), ("flair", "t2")):
+        wanted = wish(kind, LAST, named)
+        lacking = next_due(TODAY, KNOWN, LastMris(later, later), [wanted], STRICTEST)
+        assert lacking is not None
+        assert (lacking.rule_id, lacking.sequences) == (rule_id, named)
+        assert "no MRI since is known to have had" in lacking.when
+        for day, open_still in ((LAST, True), (later, False)):
+            mris = LastMris(later, later, by_sequence=tuple((name, day) for name in named))
+            found = next_due(TODAY, KNOWN, mris, [wanted], STRICTEST)
+            assert found is not None
+            assert (found.rule_id == rule_id) is open_still
 
 
 @pytest.mark.parametrize(

@@ -216,6 +216,8 @@ def reports(draw: st.DrawFn) -> Report:
                     form |= _pairs(draw, section.field(item, number), item)
                 else:
                     form[section.field(item, number)] = _answer(draw, item)
+    if form.get("protocol.judged_by") == "simplified":
+        form["context.referral"] = "surveillance"
     present = {name: _fit_sequence(draw, form, name, groups["spectra"]) for name in SEQUENCE_NAMES}
     for number in range(groups["spectra"]):
         form[f"spectra.{number}.values.naa_cr"] = draw(_RATIO)

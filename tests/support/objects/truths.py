@@ -50,11 +50,18 @@ class Truth:
     level: int
     next_days: int
     contrast_allowed: bool
+    simplified: bool = False
+    """The site declared FLAIR and DWI for its surveillance, and this is surveillance."""
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The sequences that the site's protocol asks for."""
+        return ("flair", "dwi") if self.simplified else REQUIRED
 
     @property
     def excludes(self) -> bool:
         """Whether this MRI shows what it must to exclude PML."""
-        seen = (self.sequences[name] for name in REQUIRED)
+        seen = (self.sequences[name] for name in self.required)
         return all(each.present and each.readable and each.coverage == "whole_brain" for each in seen)
 
     @property
@@ -91,8 +98,9 @@ def truths(draw: st.DrawFn) -> Truth:
         st.integers(1, 180),
         st.booleans(),
     ).map(lambda drawn: replace(drawn, in_cord=drawn.in_cord and drawn.cause != "pml"))
+    pml_known = draw(st.booleans())
     return Truth(
-        draw(st.booleans()),
+        pml_known,
         draw(st.sampled_from(PHASES)),
         draw(st.sampled_from(["yes", "yes", "no", "no_prior"])),
         sequences,
@@ -100,6 +108,7 @@ def truths(draw: st.DrawFn) -> Truth:
         draw(st.sampled_from([2, 3, 4])),
         draw(st.integers(1, 400)),
         draw(st.booleans()),
+        not pml_known and draw(st.booleans()),
     )
 
 
@@ -112,6 +121,8 @@ def truthful_form(truth: Truth) -> dict[str, Any]:
         "protocol.limitation": "Motion.",
         "narrative": "What is there.",
     }
+    if truth.simplified:
+        form["protocol.judged_by"] = "simplified"
     for name, seen in truth.sequences.items():
         path = f"protocol.sequences.{name}"
         form[f"{path}.acquired"] = "present" if seen.present else "absent"
@@ -119,7 +130,7 @@ def truthful_form(truth: Truth) -> dict[str, Any]:
             form[f"{path}.quality"] = "diagnostic" if seen.readable else "non_diagnostic"
             if name in REQUIRED:
                 form[f"{path}.coverage"] = seen.coverage
-    shown = [truth.sequences[name] for name in REQUIRED]
+    shown = [truth.sequences[name] for name in truth.required]
     form["protocol.completeness"] = (
         "complete" if all(each.present and each.readable for each in shown) else "incomplete"
     )

@@ -1,4 +1,6 @@
 """The audit trail beyond its single line.
 
+sealing      the worker seals rows in order, and tells of the anchors it wrote
+looks        what somebody looked at, or was not let do
 milestones   what of the engine's work is an event of the trail
 """

@@ -21,10 +21,10 @@ def segment(marker: int, content: bytes) -> bytes:
     return bytes([0xFF, marker]) + struct.pack(">H", len(content) + 2) + content
 
 
-SIZE = segment(0x51, bytes(34) + b"\0\1\x0f\1\1")
+SIZE = segment(0x51, b"\0\0" + struct.pack(">8L", 8, 8, 0, 0, 8, 8, 0, 0) + b"\0\1\x0f\1\1")
 CODING = segment(0x52, b"\0\0\0\1\0" + b"\1\4\4\0\1")
 QUANTISATION = segment(0x5C, b"\x40" + b"\x48\x50\x58\x60")
-PACKETS = b"\x12\x34\x56\x78"
+PACKETS = b"\xe2\x12\x34\0"  # a code-block of two bytes, and an empty packet
 
 
 def codestream(*main: bytes, tile: bytes = b"", behind: bytes = b"", length: int | None = None) -> bytes:
@@ -102,7 +102,8 @@ def test_step_sizes_of_a_component_may_be_told() -> None:
     """As many as its own subbands: those of COC where there is one, else those of all."""
     steps = segment(0x5D, b"\0\x40\x48\x50\x58\x60")
     more = segment(0x53, b"\0\0\2\4\4\0\1") + segment(0x5D, b"\0\x40" + bytes(range(7)))
-    for code in (codestream(steps), codestream(tile=steps), codestream(more)):
+    three = codestream(more, length=12 + 2 + 5).replace(PACKETS, PACKETS + b"\0")  # packets, one a resolution
+    for code in (codestream(steps), codestream(tile=steps), three):
         assert walk(code) == ([], len(code))
     with pytest.raises(UnaccountedBytes):
         walk(codestream(more, tile=steps))
@@ -119,6 +120,31 @@ def test_lengths_of_tile_parts_and_packets_may_be_told() -> None:
         segment(0x55, b"\0\x40" + struct.pack(">L", 12 + 7 + 2 + 4)), tile=segment(0x58, b"\0\1\3")
     )
     assert walk(told) == ([], len(told))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        codestream(segment(0x55, b"\0\x50P" + struct.pack(">L", 12 + 2 + 4))),  # of another tile
+        codestream(segment(0x55, b"P\x40" + struct.pack(">L", 12 + 2 + 4))),  # not the first of its kind
+        codestream(segment(0x58, b"\0\1\3")),  # of packets, in the main header
+        codestream(tile=segment(0x58, b"P\1\3")),
+        codestream(tile=segment(0x58, b"\0\1\3\xd0")),  # with a length that does not end
+        codestream(segment(0x50, b"\0\2\0\0\0\0"), segment(0x5F, b"\0\0\0\1\1\1\0")),
+    ],
+)
+def test_lengths_and_orders_that_are_not_followed_are_refused(code: bytes) -> None:
+    """Where they stand for nothing, they are room for text."""
+    with pytest.raises(UnaccountedBytes):
+        walk(code)
+
+
+def test_profiles_say_nothing_to_a_decoder() -> None:
+    """Only the known ones stay."""
+    for marker in (0x56, 0x59):
+        assert cleaned(codestream(segment(marker, b"Pr"))) == codestream(segment(marker, b"\0\0"))
+    unknown = codestream().replace(SIZE, SIZE[:4] + b"Pr" + SIZE[6:])
+    assert cleaned(unknown) == codestream().replace(SIZE, SIZE[:4] + b"\x40\0" + SIZE[6:])
 
 
 def test_high_throughput_coding_names_its_capabilities() -> None:

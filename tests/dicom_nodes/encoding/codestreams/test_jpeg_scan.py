@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from io import BytesIO
 
@@ -110,3 +111,59 @@ def test_text_behind_the_samples_of_a_restart_interval_is_zeroed_and_one_more_in
     assert np.array_equal(imagecodecs.jpeg8_decode(clean), imagecodecs.jpeg8_decode(code))
     with pytest.raises(UnaccountedBytes):
         walk(code[:-2] + b"\xff\xd0" + SECRET + code[-2:], rows, columns)
+
+
+def _with_symbols(code: bytes, at: int, more: bytes) -> tuple[bytes, bytes]:
+    """The codestream whose Huffman table of class and number at `at` has more codes of 16 bits, and the new table."""
+    counts = code[at + 1 : at + 17]
+    symbols = code[at + 17 : at + 17 + sum(counts)]
+    table = counts[:15] + bytes([counts[15] + len(more)]) + symbols + more
+    length = struct.pack(">H", int.from_bytes(code[at - 2 : at]) + len(more))
+    return code[: at - 2] + length + code[at : at + 1] + table + code[at + 17 + len(symbols) :], table
+
+
+def test_symbols_whose_code_no_sample_has_say_nothing() -> None:
+    """A table may have codes that are never used: what they stand for is room for a name."""
+    file = BytesIO()
+    image = np.full((45, 67), 100, np.uint8)
+    image[:20] = 140
+    Image.fromarray(image).save(file, "JPEG", optimize=True)
+    code = file.getvalue()
+    letters = b"Petr"  # each once, as symbols are
+    dirty, table = _with_symbols(code, code.index(b"\xff\xc4", code.index(b"\xff\xc4") + 1) + 4, letters)
+    assert dirty[dirty.index(table) - 1] == 0x10
+    clean = b"".join(applied(dirty, 0, len(dirty), walk(dirty, 45, 67)[0]))
+    assert letters in dirty
+    assert not {*letters} & {*clean[dirty.index(table) + 16 :][: len(table) - 16]}
+    assert np.array_equal(imagecodecs.jpeg8_decode(clean), imagecodecs.jpeg8_decode(code))
+    assert walk(clean, 45, 67)[0] == []
+
+
+def test_divisors_of_coefficients_that_no_block_has_say_nothing() -> None:
+    """Of a flat image hardly one of 63 divides anything."""
+    code = bytes(imagecodecs.jpeg8_encode(np.full((16, 16), 7, np.uint8)))
+    at = code.index(b"\xff\xdb") + 5
+    dirty = code[: at + 20] + SECRET + code[at + 20 + len(SECRET) :]
+    clean = b"".join(applied(dirty, 0, len(dirty), walk(dirty, 16, 16)[0]))
+    assert clean == dirty[: at + 1] + b"\1" * 63 + dirty[at + 64 :]
+    assert np.array_equal(imagecodecs.jpeg8_decode(clean), imagecodecs.jpeg8_decode(code))
+
+
+def test_usual_tables_stay_whether_their_codes_are_seen_or_not() -> None:
+    """Those of Annex K.3, which most encoders write: they say nothing."""
+    code = bytes(imagecodecs.jpeg8_encode(np.full((16, 16), 7, np.uint8)))
+    assert walk(code, 16, 16)[0] == []
+
+
+def test_symbols_of_lossless_codes_that_no_sample_has_are_in_order() -> None:
+    """The values of categories that do not occur, the smallest first."""
+    image = NOISE.integers(0, 2, (40, 61)).astype(np.uint16)
+    code = bytes(imagecodecs.ljpeg_encode(image, bitspersample=12))
+    at = code.index(b"\xff\xc4") + 4
+    symbols = code[at + 17 : at + 17 + sum(code[at + 1 : at + 17])]
+    more = bytes(each for each in (9, 15, 11, 3) if each not in symbols)
+    dirty, table = _with_symbols(code, at, more)
+    clean = b"".join(applied(dirty, 0, len(dirty), walk(dirty, 40, 61)[0]))
+    left = [each for each in range(17) if each not in symbols]
+    assert clean == dirty.replace(table, table[: -len(more)] + bytes(left[: len(more)]))
+    assert np.array_equal(imagecodecs.ljpeg_decode(clean), image)

@@ -151,11 +151,11 @@ _JPEG = b"\xff\xd8" + segment(0xFE, NAME.encode()) + segment(0xE1, b"Exif\0\0" +
 _SCAN = segment(0xDA, b"\x01\x01\0\0\x3f\0") + b"\x12\xff\x00\x34"
 _J2K = (
     b"\xff\x4f"
-    + segment(0x51, bytes(34) + b"\0\1\x0f\1\1")
+    + segment(0x51, b"\0\0" + struct.pack(">8L", 8, 8, 0, 0, 8, 8, 0, 0) + b"\0\1\x0f\1\1")
     + segment(0x52, b"\0\0\0\1\0\1\4\4\0\1")
     + segment(0x5C, b"\x40\x48\x50\x58\x60")
 )
-_TILE = b"\xff\x90\0\x0a\0\0\0\0\0\0\0\1\xff\x93\x11\x22\xff\xd9"
+_TILE = b"\xff\x90\0\x0a\0\0\0\0\0\0\0\1\xff\x93\0\0\xff\xd9"  # two packets without content
 
 WAYS: dict[str, Way] = {
     "a private sequence in UN": element(0x00131003, "UN", _UN_ITEM),

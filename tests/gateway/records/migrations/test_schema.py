@@ -225,6 +225,54 @@ def test_verdicts_that_silenced_the_calendar_no_longer_do(database: Database) ->
     assert rows[2] == "not_readable"
 
 
+def test_what_earlier_studies_show_is_worked_out(database: Database) -> None:
+    """From what their facts tell of where images lie; too thick is not readable, a reader's word stays."""
+    box = {
+        "directions": [1, 0, 0, 0, 1, 0],
+        "row_mm": 230.0,
+        "column_mm": 230.0,
+        "normal_mm": 144.0,
+        "thickness_mm": 3.0,
+        "spacing_mm": 3.0,
+    }
+
+    def series(kind: str, confidence: float = 0.9, **more: Any) -> dict[str, Any]:
+        return {"kind": kind, "confidence": confidence, "stacks": [{**box, **more}]}
+
+    facts = {
+        1: [series("flair"), series("t1"), series("t1_contrast"), series("dwi", b_value=1000.0)],
+        2: [series("t1", normal_mm=3.0), series("t2", thickness_mm=12.0), series("dwi", b_value=0.0)],
+        3: [series("t1", normal_mm=None), series("t1_contrast", 0.5)],
+        4: [series("swi")],
+        5: [{"kind": "t1", "confidence": 0.9}],
+    }
+    lines = {1: "dwi flair t1 t1_contrast", 2: "dwi? t1- t2-", 3: "t1? t1_contrast?", 4: "none", 5: "t2?"}
+    limit = {2: "FLAIR: slices are 12 mm thick, asked for are at most 3 mm"}
+    with database.engine.connect() as connection:
+        schema._foreign_keys(connection, "OFF")
+        command.downgrade(schema._config(connection), "c6f20b7d4e18")
+        for name in ("study", "case"):
+            table = sa.Table(name, sa.MetaData(), autoload_with=connection)
+            for number, known in facts.items():
+                row = {**_row(table), **SINCE, "id": number, "study_instance_uid": str(number)}
+                row |= {"study_id": number, "claimed_by": None, "identity_id": None, "read_under": None}
+                row |= {"person_of": None, "readability": "readable_with_limits", "facts": {"series": known}}
+                row |= {"series": [{"kind": "t2"}], "overrule": {}}
+                row["verdict"] = {
+                    "readability": "readable_with_limits",
+                    "requirements": [{"name": "flair", "label": "FLAIR", "met": True, "essential": True}],
+                    "limits": [limit.get(number, "FLAIR: slices are 5 mm thick, asked for are at most 3 mm")],
+                }
+                row = {key: value for key, value in row.items() if key in table.columns}
+                connection.execute(sa.insert(table).values(row))
+        connection.commit()
+    schema.upgrade(database)
+    with database.read() as session:
+        cases = session.exec(select(Case).order_by(sa.column("id"))).all()
+        assert {case.saved_id: case.shows for case in cases} == lines
+        assert [case.saved_id for case in cases if case.readability == "not_readable"] == [2]
+
+
 def test_a_draft_of_before_is_its_last_writers_and_of_two_the_later_goes_back(
     database: Database, clock: FakeClock
 ) -> None:

@@ -6,8 +6,12 @@ from typing import Any
 
 import pytest
 
+from gateway.reporting.checks.status import INCONCLUSIVE_FROM, INDEX_CUT_OFF
 from gateway.reporting.example import phantom_form
+from gateway.reporting.outline import Restoration, outline
+from gateway.reporting.printable import tables
 from gateway.reporting.report import Report, form_problems, form_questions, report_from_form
+from routing_rules.surveillance.guidelines import standard_table
 from support.objects.reports import changed_form
 
 REQUIRED = ("flair", "t2", "dwi")
@@ -366,3 +370,85 @@ GONE = {"suspicion": "1", "iris_phase": "not_applicable", "diagnoses": ["ms"], "
 def test_what_the_images_cannot_show_is_not_said(changes: list[dict[str, Any]], refusals: set[str]) -> None:
     """An absent sign needs a readable sequence, a resolved lesion has no looks, a paired site has a side."""
     assert refused(changed_form(*changes)) == refusals
+
+
+WITHOUT_T2: dict[str, Any] = {
+    **QUIET,
+    "context.referral": "surveillance",
+    "protocol.sequences.t2.*": None,
+    "protocol.sequences.t2.acquired": "absent",
+}
+
+
+@pytest.mark.parametrize("level", ["0", "1"])
+@pytest.mark.parametrize(
+    ("changes", "refusals"),
+    [
+        ({}, {*EXCLUDED_UNSEEN, "protocol.completeness"}),
+        ({"protocol.judged_by": "full"}, {*EXCLUDED_UNSEEN, "protocol.completeness"}),
+        ({"protocol.judged_by": "simplified"}, set()),
+        ({"protocol.judged_by": "simplified", "protocol.sequences.dwi.coverage": "part"}, EXCLUDED_UNSEEN),
+        (
+            {"protocol.judged_by": "simplified", "protocol.sequences.flair.quality": "non_diagnostic"},
+            {*EXCLUDED_UNSEEN, "comparison.t2_load_change"},
+        ),
+        ({"protocol.judged_by": "simplified", "context.referral": "suspected_pml"}, {"protocol.judged_by"}),
+        ({"protocol.judged_by": "simplified", "context.referral": None}, set()),
+    ],
+)
+def test_a_site_with_a_simplified_protocol_can_be_told_levels_0_and_1(
+    level: str, changes: dict[str, Any], refusals: set[str]
+) -> None:
+    """Without T2, by the protocol that it declared, of surveillance alone; FLAIR and DWI stay needed."""
+    assert refused(changed_form(WITHOUT_T2, {"suspicion": level}, changes)) == refusals
+
+
+def test_the_report_says_by_which_protocol_it_was_judged() -> None:
+    """Of an earlier report, too, which was judged by the full one."""
+    for changes, said in (
+        ({}, "Full protocol"),
+        ({"protocol.judged_by": "simplified"}, "Simplified protocol"),
+    ):
+        form = changed_form(QUIET, {"context.referral": "surveillance"}, changes)
+        printed = dict(tables(outline(report_from_form(form), Restoration()))[1].rows)
+        assert printed["Protocol that the study is judged by"].startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("antibodies", "index", "is_asked"),
+    [
+        ("present", "0.1", True),
+        ("present", "0.2", False),
+        ("present", "2.5", False),
+        ("absent", "2.5", True),
+        ("absent", "0.41", True),
+        ("absent", "0.4", False),
+        ("undetermined", "0.1", False),
+        ("present", None, False),
+    ],
+)
+def test_antibodies_and_index_that_differ_are_asked_about(
+    antibodies: str, index: str | None, is_asked: bool
+) -> None:
+    """Negative above the cut-off, positive where the assay is negative; between them the assay says neither."""
+    form = changed_form({"context.jcv_antibodies": antibodies, "context.jcv_index": index})
+    assert ("antibodies_against_index" in asked(form)) is is_asked
+
+
+def test_the_limits_of_the_assay_are_those_of_the_calendar() -> None:
+    """One source, one pair of numbers."""
+    limits = standard_table().limits
+    assert (float(INDEX_CUT_OFF), float(INCONCLUSIVE_FROM)) == (
+        limits.negative_index_up_to.value,
+        limits.inconclusive_index_from.value,
+    )
+
+
+def test_a_reason_that_concerns_a_lesion_names_it_in_the_report() -> None:
+    """Who reads “volume larger than the long axis allows” of three lesions has to know of which."""
+    form = changed_form({"lesions.0.volume_cm3": "900", "lesions.0.multiplicity": "focal"})
+    (question,) = asked(form)
+    report = report_from_form(form | {f"reasons.{question}": "Measured twice."})
+    impression = tables(outline(report, Restoration()))[4]
+    said = [text for group in impression.groups for _, text in group.rows]
+    assert "Volume larger than the long axis allows (lesion 1)" in said

@@ -57,11 +57,12 @@ def untruths(report: Report) -> list[str]:
     """What a reviewer finds in a signed report, written down again without the rules."""
     level = report.suspicion.level
     seen = report.protocol.sequences
+    simplified = report.protocol.judged_by == "simplified"
     whole = all(
         (s := getattr(seen, name)).acquired == "present"
         and s.quality == "diagnostic"
         and s.coverage == "whole_brain"
-        for name in REQUIRED
+        for name in (("flair", "dwi") if simplified else REQUIRED)
     )
     compared = report.comparison.done == "yes"
     new = [lesion for lesion in report.lesions if lesion.time_course == "new"]
@@ -71,6 +72,8 @@ def untruths(report: Report) -> list[str]:
     grown = any(lesion.time_course in {"new", "increase"} for lesion in report.lesions)
     findings = {
         "PML excluded unseen": level in {0, 1} and not whole,
+        "a suspicion judged by the simplified protocol": simplified
+        and report.context.referral in {"suspected_pml", "known_pml"},
         "no new lesion unseen": report.new_lesion in {"absent", "no_lesion"} and not whole,
         "routine unseen": "routine" in report.recommendations and not whole,
         "not assessable without further images": level is None

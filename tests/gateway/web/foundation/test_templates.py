@@ -9,8 +9,9 @@ from jinja2 import UndefinedError
 
 from gateway import clock
 from gateway.lifecycle import CaseState, StudyState
+from gateway.records.accounts import Viewer
 from gateway.web.foundation import templates
-from gateway.web.foundation.templates import WORDS, day, elapsed, environment, moment, verbatim, words
+from gateway.web.foundation.templates import WORDS, day, elapsed, environment, verbatim, words
 from routing_rules.protocol.verdict import Readability
 from routing_rules.series.series import SeriesKind
 from routing_rules.surveillance.due_dates import CalendarState
@@ -35,11 +36,54 @@ def test_the_progress_line_has_every_state_of_a_case_but_forgotten() -> None:
     assert list(templates.PATH_OF_A_CASE) == [state for state in CaseState if state != CaseState.FORGOTTEN]
 
 
+def shown(template: str, role: str, **values: object) -> str:
+    """What a template prints for a viewer of this role."""
+    viewer = Viewer(1, "x", "X", role, "north" if role == "coordinator" else "")
+    return environment().from_string(template).render(viewer=viewer, **values)
+
+
 def test_a_moment_is_utc_for_people_and_exact_for_scripts() -> None:
-    """Whatever zone it came in."""
+    """Whatever zone it came in, for who sees identities."""
     at = datetime(2026, 3, 1, 1, 30, 5, tzinfo=timezone(timedelta(hours=3)))
-    assert str(moment(at)) == '<time datetime="2026-02-28T22:30:05+00:00">28 Feb 2026 22:30 UTC</time>'
-    assert str(moment(None)) == "–"
+    told = '<time datetime="2026-02-28T22:30:05+00:00">28 Feb 2026 22:30 UTC</time>'
+    assert shown("{{ at | moment }}", "coordinator", at=at) == told
+    assert shown("{{ none | moment }}", "coordinator", none=None) == "–"
+
+
+@pytest.mark.parametrize("role", ["reader", "lead", "nobody"])
+def test_who_sees_pseudonyms_alone_sees_ages(monkeypatch: pytest.MonkeyPatch, role: str) -> None:
+    """No moment beside a shifted date, in a filter or a text; what is still to come is no arrival."""
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+    for ago, age in (
+        (10, "less than 1 h ago"),
+        (3700, "1 h ago"),
+        (47.5 * 3600, "47 h ago"),
+        (3 * 86400, "3 d ago"),
+    ):
+        assert shown("{{ at | moment }}", role, at=NOW - timedelta(seconds=ago)) == age
+    assert "12:10 UTC" in shown("{{ at | moment }}", role, at=NOW + timedelta(minutes=10))
+    assert shown("{{ text }}", role, text="asked 2026-02-28T22:30:05+00:00.") == "asked (time withheld)."
+    assert "2026" not in environment().from_string("{{ at | moment }}").render(
+        at=NOW
+    )  # a macro knows no viewer
+
+
+def test_programs_are_told_the_same_as_people(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ISO 8601 with a zone, or ages; UIDs for nobody."""
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+    told = {
+        "at": NOW - timedelta(hours=5),
+        "until": NOW + timedelta(hours=1),
+        "lines": ({"detail": f"of {UID}.1 at 2026-02-28T22:30Z", "n": 1},),
+    }
+    reader, admin = (Viewer(1, "x", "X", role, "") for role in ("reader", "admin"))
+    assert templates.told_to(reader, told) == {
+        "at": "5 h ago",
+        "until": "2026-03-01T13:00:00+00:00",
+        "lines": [{"detail": "of (UID withheld) at (time withheld)", "n": 1}],
+    }
+    assert templates.told_to(admin, told)["at"] == "2026-03-01T07:00:00+00:00"
+    assert "22:30Z" in str(templates.told_to(admin, told))
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def test_equal_outcomes_are_one_line_with_their_number_and_the_last_moment(web: 
         ("forward", "reading-site", "refused", f"no context for MR.{ORIGINAL_UID}", 100),
         ("return", "hospital", "accepted", "", 50),
     )
-    client = web.client("reader")
+    client = web.client("admin")
     lines = client.get(f"/api/cases/{case_id}").json()["deliveries"]
     assert [(one["direction"], one["node"], one["outcome"], one["objects"]) for one in lines] == [
         ("forward", "reading-site", "accepted", 3),

@@ -190,7 +190,6 @@ def test_the_manifest_is_downloaded_word_for_word(web: WebGateway) -> None:
             faces={"mode": "keep"},
             values=(),
             stayed=(),
-            made_at=now,
         )
         blob = f"manifests/{case_id}/x.json"
         web.context.blobs.put(blob, canonical(content))

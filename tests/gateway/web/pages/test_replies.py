@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from typing import Any
 
 from sqlmodel import select
@@ -149,3 +150,39 @@ def test_metrics_count_replies_by_state_and_those_held(web: WebGateway) -> None:
         counts = numbers.counts(session)
     assert f'gateway_parked{{unit="reply"}} {float(counts["parked_reply"])}' in text
     assert f'gateway_replies{{state="RECEIVED"}} {float(counts["reply_RECEIVED"])}' in text
+
+
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d|\d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d UTC")
+
+
+def test_who_sees_pseudonyms_alone_sees_no_moment_of_an_arrival(web: WebGateway) -> None:
+    """Beside a shifted date it would tell the shift: queue, case, journal, studies, replies, page and JSON."""
+    case_id = web.case()
+    came(web, case_id)
+    paths = [
+        "/",
+        "/queue/rows",
+        "/api/queue",
+        "/studies",
+        "/api/studies",
+        "/replies",
+        "/api/replies",
+        "/conflicts",
+    ]
+    paths += [
+        f"{api}/cases/{case_id}{more}"
+        for api, more in (
+            ("", ""),
+            ("/api", ""),
+            ("/api", "/report"),
+            ("/api", "/held"),
+            ("/api", "/manifests"),
+        )
+    ]
+    for login in ("reader", "lead"):
+        for path in paths:
+            assert MOMENT.findall(web.client(login).get(path).text) == [], (login, path)
+    told = web.client("north").get(f"/api/cases/{case_id}").json()
+    assert MOMENT.match(told["created_at"])
+    assert MOMENT.search(web.client("north").get(f"/cases/{case_id}").text)
+    assert web.client("reader").get(f"/api/cases/{case_id}").json()["created_at"] == "less than 1 h ago"

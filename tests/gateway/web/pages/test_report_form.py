@@ -242,10 +242,54 @@ def test_the_form_presumes_nothing_of_contrast_that_is_unknown(
     series: list[dict[str, object]], contrast: str | None
 ) -> None:
     """A T1 of which nobody knows whether contrast was given: the reader looks, and says present or absent."""
-    page = SimpleNamespace(row=SimpleNamespace(referral="surveillance"), series=tuple(series), priors=())
+    row = SimpleNamespace(referral="surveillance")
+    page = SimpleNamespace(row=row, series=tuple(series), priors=(), verdict={})
     content = report_form.prefilled(page)  # type: ignore[arg-type]
     assert content.get("protocol.sequences.t1_contrast.acquired") == contrast
     assert content["protocol.sequences.flair.acquired"] == "absent"
+
+
+@pytest.mark.parametrize(
+    ("brain", "said"), [("whole", "whole_brain"), ("part", "part"), ("doubtful", None), ("unknown", None)]
+)
+def test_what_a_series_covers_is_filled_in_where_the_verdict_knows(brain: str, said: str | None) -> None:
+    """The reader confirms it; where an edge may be cut, or nothing is known, the form presumes nothing."""
+    series = ({"kind": "flair", "contrast": None, "thickness_mm": "3"},)
+    covered = {"brain": brain, "extents": []}
+    verdict = {"requirements": [{"name": "flair", "coverage": covered}, {"name": "t2", "coverage": covered}]}
+    row = SimpleNamespace(referral="surveillance")
+    page = SimpleNamespace(row=row, series=series, priors=(), verdict=verdict)
+    content = report_form.prefilled(page)  # type: ignore[arg-type]
+    assert content.get("protocol.sequences.flair.coverage") == said
+    assert "protocol.sequences.t2.coverage" not in content  # none was recognised
+    assert "protocol.sequences.dwi.coverage" not in content
+
+
+@pytest.mark.parametrize(("verdict", "judged_by"), [({}, "full"), ({"simplified": True}, "simplified")])
+def test_the_form_is_judged_by_the_protocol_that_the_site_declared(
+    verdict: dict[str, object], judged_by: str
+) -> None:
+    """As the verdict was; a report cannot say “simplified” of a study that was judged by the full one."""
+    row = SimpleNamespace(referral="surveillance", created_at=datetime(2026, 2, 1, tzinfo=UTC))
+    row.sequences, row.shifted_study_date = ("flair",), "none"
+    page = SimpleNamespace(row=row, series=(), priors=(), verdict=verdict, journal=())
+    assert report_form.prefilled(page)["protocol.judged_by"] == judged_by  # type: ignore[arg-type]
+    facts = report_form.facts_of(page, datetime(2026, 2, 4, tzinfo=UTC))  # type: ignore[arg-type]
+    form = surveillance_without_t2() | {"protocol.judged_by": "simplified"}
+    wrong = [problem.field for problem in form_problems(form, facts)]
+    assert ("protocol.judged_by" in wrong) is (judged_by == "full")
+
+
+def surveillance_without_t2() -> dict[str, object]:
+    """The phantom's form as one of surveillance whose T2 was not made."""
+    form = {
+        name: value for name, value in phantom_form().items() if not name.startswith("protocol.sequences.t2.")
+    }
+    return form | {
+        "protocol.sequences.t2.acquired": "absent",
+        "lesions.0.t2": ["not_covered"],
+        "context.referral": "surveillance",
+    }
 
 
 def test_a_question_stands_at_its_item_or_section_with_its_reason() -> None:
@@ -274,7 +318,8 @@ def test_a_study_is_here_since_its_first_line() -> None:
     """A second case of a study is younger than calls about it; a date that is none is not known."""
     came, again, now = (datetime(2026, 2, day, tzinfo=UTC) for day in (1, 3, 4))
     row = SimpleNamespace(created_at=again, sequences=("flair",), shifted_study_date="none")
-    page = SimpleNamespace(row=row, journal=(SimpleNamespace(at=came), SimpleNamespace(at=again)))
+    journal = (SimpleNamespace(at=came), SimpleNamespace(at=again))
+    page = SimpleNamespace(row=row, journal=journal, verdict={})
     facts = report_form.facts_of(page, now)  # type: ignore[arg-type]
     assert (facts.readable_since, facts.now, facts.shown_study_date) == (came, now, None)
     row.shifted_study_date, page.journal = "20260201", ()

@@ -1,0 +1,64 @@
+"""The codestreams of a frame walked byte for byte (`dicom_nodes.encoding.codestreams`) in a process that may die."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from dicom_nodes.encoding.codestreams.edits import Edit, UnaccountedBytes
+from dicom_nodes.encoding.codestreams.pixel_data import FrameShape, Walk, Walked
+from gateway.decoding.child import EDIT, walk_order
+from gateway.decoding.children import SHARED, DecodingProcesses
+from gateway.decoding.errors import CannotDecode
+
+_WAIT_S: Final = 300.0
+"""Nobody looks on while a study is prepared; others are at work for `children.SECONDS` each at most."""
+_UNKNOWN: Final = "The pixel data cannot be accounted for."
+_PROBLEM: Final = re.compile(r"[A-Z][A-Za-z0-9 ,()-]{1,150}\.")
+
+
+def walk_by(processes: DecodingProcesses) -> Walk:
+    """`walk_codestream`, with the ends of all samples told, by these processes; it raises UnaccountedBytes."""
+
+    def walk(code: bytes, transfer_syntax_uid: str, shape: FrameShape) -> Walked:
+        order = walk_order(transfer_syntax_uid, shape, processes.seconds)
+        most = len(code) * (1 + EDIT.size)
+        try:
+            head, values = processes.ask(order, code, most, _WAIT_S)
+        except CannotDecode as error:
+            raise UnaccountedBytes(f"The pixel data cannot be accounted for. {error.problem}") from None
+        return _walked(head, values, len(code))
+
+    return walk
+
+
+def _walked(head: dict[str, Any], values: bytes, length: int) -> Walked:
+    """The answer of a process that may say anything."""
+    if "unaccounted" in head:
+        said = str(head["unaccounted"])
+        raise UnaccountedBytes(said if _PROBLEM.fullmatch(said) else _UNKNOWN)
+    end = head.get("end")
+    edits = [*_edits(values)]
+    places = [0, *(place for edit in edits for place in (edit.start, edit.end)), length]
+    if (
+        places != sorted(places)
+        or any(len(edit.content) != edit.end - edit.start for edit in edits)
+        or not (end is None or (isinstance(end, int) and 0 <= end <= length))
+    ):
+        raise UnaccountedBytes(_UNKNOWN)
+    return Walked(edits, end)
+
+
+def _edits(values: bytes) -> Iterator[Edit]:
+    at = 0
+    while at < len(values):
+        if at + EDIT.size > len(values):
+            raise UnaccountedBytes(_UNKNOWN)
+        start, end, length = EDIT.unpack_from(values, at)
+        first, at = at + EDIT.size, at + EDIT.size + length
+        yield Edit(start, end, values[first:at])
+
+
+WALK: Final = walk_by(SHARED)
+"""By the processes that decode for all of this one."""

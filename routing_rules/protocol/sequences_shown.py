@@ -1,0 +1,62 @@
+"""Which sequences the series of a study show, as one line that the records keep: `flair t2 dwi? t1-`.
+
+`?` is not known, `-` there and not as it is asked for (part of the brain, slices too thick); `none`: series were
+recognised, and none of these; an empty line: nothing is known. A calendar asks it what a full MRI is and whether
+contrast was given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from routing_rules.protocol.assessment import shows
+from routing_rules.protocol.checks import Candidate, make_a_whole
+from routing_rules.protocol.requirements import standard_protocol
+from routing_rules.series.series import SeriesFacts, SeriesKind
+
+NAMES: Mapping[SeriesKind, tuple[str, ...]] = {
+    SeriesKind.FLAIR: ("flair",),
+    SeriesKind.T2: ("t2",),
+    SeriesKind.DWI: ("dwi",),
+    SeriesKind.TRACE: ("dwi",),
+    SeriesKind.T1: ("t1",),
+    SeriesKind.T1_CONTRAST: ("t1", "t1_contrast"),
+}
+"""Kind of series -> the sequences it is as good as."""
+ESSENTIAL = frozenset({"flair", "t2", "dwi"})
+NONE = "none"
+_MARKS: Mapping[bool | None, str] = {True: "", None: "?", False: "-"}
+_MEANT: Mapping[str, bool | None] = {"?": None, "-": False}
+_BEST = (True, None, False)
+
+
+def line_of(series: Iterable[SeriesFacts]) -> str:
+    """The line of a study's series; of several of one kind the best."""
+    several = tuple(series)
+    said: dict[str, bool | None] = {}
+    for one in several:
+        for kind in one.kinds & set(NAMES):
+            # Of a kind that only shares the series nothing is known by itself.
+            shown = shows(one) if kind is one.kind else None
+            for name in NAMES[kind]:
+                said[name] = min(said.get(name, shown), shown, key=_BEST.index)
+    for name in [name for name, shown in said.items() if shown is False]:
+        if _may_be_whole(name, several):
+            said[name] = None
+    if not said:
+        return NONE if any(one.kind is not SeriesKind.OTHER for one in several) else ""
+    return " ".join(f"{name}{_MARKS[shown]}" for name, shown in sorted(said.items()))
+
+
+def _may_be_whole(name: str, several: Iterable[SeriesFacts]) -> bool:
+    protocol = standard_protocol()
+    alike = [(one, protocol.of_kind(one.kind)) for one in several if name in NAMES.get(one.kind, ())]
+    return bool(make_a_whole([Candidate.of(wanted, protocol, one) for one, wanted in alike if wanted]))
+
+
+def sequences_of(line: str) -> dict[str, bool | None] | None:
+    """What a line says: sequence -> whether it is shown (None: not known); None where nothing is known at all."""
+    if not line:
+        return None
+    words = line.split()
+    return {word.rstrip("?-"): _MEANT.get(word[-1], True) for word in words if word != NONE}
