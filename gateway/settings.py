@@ -9,6 +9,7 @@ import os
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
+from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
@@ -161,6 +162,64 @@ class WebSettings(Table):
         45.0, gt=0, description="minutes a claim holds a case; each saved draft renews it"
     )
     max_upload_mb: int = Field(2048, ge=1, description="largest upload or STOW-RS request, MB")
+
+
+class LimitSettings(Table):
+    """What the web pages do for others at once, and what each of it may take: more is told to come again."""
+
+    connections: int = Field(
+        256,
+        ge=1,
+        description="HTTP connections at once; who has no request under way gives way to whoever comes",
+    )
+    connections_per_address: int = Field(
+        64,
+        ge=1,
+        description="of these, from one address that is none of [web] proxies: a browser opens six, and a clinic may "
+        "have one address",
+    )
+    request_seconds: float = Field(
+        20.0, gt=0, description="seconds until a request and its headers have come"
+    )
+    progress_seconds: float = Field(
+        30.0,
+        gt=0,
+        description="seconds in which 4 kB of a body come, or of an answer are taken, or it is cut",
+    )
+    uploads: int = Field(
+        16, ge=1, description="uploads and STOW-RS requests at once; each may hold a thread of 40"
+    )
+    uploads_per_account: int = Field(6, ge=1, description="of these, of one account")
+    uploads_mb: int = Field(
+        8192, ge=1, description="MB that all uploads under way hold on the disk before their objects are kept"
+    )
+    uploads_mb_per_account: int = Field(4096, ge=1, description="of these, MB of one account")
+    unpack_processes: int = Field(
+        2, ge=1, description="archives unpacked at once, each in a process that may die"
+    )
+    unpack_mb: int = Field(
+        512,
+        ge=64,
+        description="MB of address space for unpacking one; its list of 100,000 files takes a fifth",
+    )
+    unpack_seconds: int = Field(
+        600, ge=1, description="seconds of a core for unpacking one; the largest upload takes two minutes"
+    )
+    decode_processes: int = Field(
+        2,
+        ge=1,
+        description="files read and pictures drawn at once, each in a process that may die; more would take the cores "
+        "from those who receive",
+    )
+    decode_mb: int = Field(
+        2560,
+        ge=256,
+        description="MB of address space for decoding at most: all frames of the largest object that is compared; one "
+        "picture has 768 and twice its file",
+    )
+    decode_seconds: int = Field(
+        30, ge=1, description="seconds for one picture; a frame of the largest MR image takes a tenth of one"
+    )
 
 
 class StorageSettings(Table):
@@ -390,11 +449,45 @@ class AuditSettings(Table):
         gt=0,
         description="seconds between anchors: of what is older, no end can be cut off without being missed",
     )
+    syslog: str = Field(
+        "",
+        description="audit repository that gets each sealed row as a DICOM audit message: tls://host:6514, or "
+        "udp://host:514 for a server on this machine; empty: none",
+    )
+    syslog_ca: Path | None = Field(
+        None, description="PEM authorities of the repository's certificate; without it, the system's"
+    )
+    syslog_certificate: Path | None = Field(
+        None, description="PEM certificate that we show it, with syslog_key"
+    )
+    syslog_key: Path | None = Field(None, description="PEM private key to it")
+    source: str = Field(
+        "pml-gateway", min_length=1, description="AuditSourceID of our messages: name of this gateway"
+    )
+    away: float = Field(
+        3600.0, gt=0, description="seconds the repository may take nothing until people are told by a notice"
+    )
     append_only: bool = Field(
         False,
         description="true: the file of anchors is set so that nobody can but append (chattr +a), where the gateway's "
         "account may do that; only root can take it back, to move or delete the file",
     )
+
+    @field_validator("syslog")
+    @classmethod
+    def _is_a_server(cls, value: str) -> str:
+        if value:
+            syslog_server(value)
+        return value
+
+
+def syslog_server(address: str) -> tuple[str, str, int]:
+    """Scheme, host and port of `tls://host:6514` or `udp://host:514`; ValueError for anything else."""
+    ports = {"tls": 6514, "udp": 514}  # RFC 5425 4.1, RFC 5426 3.3
+    parts = urlsplit(address)
+    if parts.scheme not in ports or not parts.hostname or parts.path.strip("/"):
+        raise ValueError(f"{address!r} is no syslog server; write as tls://host:6514")
+    return parts.scheme, parts.hostname, parts.port or ports[parts.scheme]
 
 
 class LogSettings(Table):
@@ -431,6 +524,7 @@ class Settings(Table):
 
     dicom: DicomSettings = DicomSettings()
     web: WebSettings = WebSettings()
+    limits: LimitSettings = LimitSettings()
     storage: StorageSettings = StorageSettings()
     study: StudySettings = StudySettings()
     protocol: ProtocolSettings = ProtocolSettings()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from sqlmodel import select
 
 from bench import plot, study
 from bench.__main__ import main
+from bench.abuse import CEILINGS, measured
 from bench.competitors import storescp
 from bench.filled import fill
 from bench.measure import GATEWAY, QUICK, Bench, Case, Contestant, Row, Run
@@ -291,6 +293,22 @@ def test_every_benchmark_runs_from_the_command_line(tmp_path: Path) -> None:
     assert {(target.case, target.row) for target in TARGETS if target.case in compared} <= found
 
 
+def test_the_manual_promises_what_the_attacks_are_held_to() -> None:
+    """Each role and its ceiling."""
+    page = (ROOT / "gateway" / "manual" / "performance.md").read_text(encoding="utf-8")
+    told = dict(re.findall(r"^\| (receiver|web|worker)\b[^|]*\| (\d+) MB \|$", page, re.MULTILINE))
+    assert {role: int(most) for role, most in told.items()} == dict(CEILINGS)
+
+
+@pytest.mark.soak
+def test_every_role_keeps_its_promise_while_it_is_attacked(tmp_path: Path) -> None:
+    """No role takes more memory than the manual says, and the queue page is answered all the time."""
+    for name, seen in measured(tmp_path, 6.0).items():
+        assert {role for role, most in CEILINGS.items() if seen.peaks[role] > most} == set(), name
+        assert seen.pages, name
+        assert seen.failed == 0, name
+
+
 def run_bench(folder: Path, *names: str) -> set[tuple[str, str]]:
     """Run the command; the (case, who) of every row that has a figure."""
     (folder / "work").mkdir()
@@ -313,7 +331,10 @@ def run_bench(folder: Path, *names: str) -> set[tuple[str, str]]:
 
 @pytest.mark.parametrize(
     ("words", "said"),
-    [(["teleport"], "there are receive, prepare, send, end-to-end, growth"), (["--runs", "0"], "from 1 on")],
+    [
+        (["teleport"], "there are receive, prepare, send, end-to-end, growth, abuse"),
+        (["--runs", "0"], "from 1 on"),
+    ],
 )
 def test_a_wrong_argument_is_wrong_usage(
     words: list[str], said: str, capsys: pytest.CaptureFixture[str]

@@ -145,7 +145,8 @@ def test_dependencies_are_installed_by_their_hashes() -> None:
     """Nothing comes into the image that the lock does not name; the project itself is installed without the network."""
     installs = [rest for word, rest in dockerfile() if word == "RUN" and "pip install" in rest]
     assert len(installs) == 2
-    assert "--require-hashes --requirement docker/requirements.lock" in installs[0]
+    assert "--require-hashes --requirement docker/$LOCK" in installs[0]
+    assert last("ARG") == "LOCK=requirements.lock"
     assert "--no-deps --no-build-isolation ." in installs[1]
 
 

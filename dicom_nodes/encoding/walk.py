@@ -35,8 +35,11 @@ from dicom_nodes.encoding.vrs import LONG_FORM, SHORT_FORM
 _MAX_DEPTH = 64
 _MAX_VALUE = 1024  # bytes kept of a wanted value; UIDs have 64
 _INFLATE_STEP = 1 << 20
-_MOST_INFLATED = 1 << 30
-"""Bytes a deflated data set may have: pydicom inflates it whole, and no MR object comes near."""
+_MOST_INFLATED = 1 << 29
+"""Bytes a deflated data set may have: pydicom inflates it whole, and a 4D enhanced MR, never deflated, has as many."""
+_ALWAYS_INFLATED = 64 << 20
+_MOST_TIMES = 100
+"""How many times its size it may inflate to, beyond `_ALWAYS_INFLATED`: images rarely reach 20, the format 1032."""
 _DELIMITERS = (ITEM_END, SEQUENCE_END)
 
 
@@ -64,7 +67,7 @@ class Walk:
     def __init__(self, transfer_syntax_uid: str, wanted: Iterable[int] = ()) -> None:
         self._encoding = encoding_of(transfer_syntax_uid)
         self._inflater = zlib.decompressobj(-zlib.MAX_WBITS) if self._encoding.deflated else None
-        self._inflated = 0
+        self._deflated = self._inflated = 0
         self._wanted = frozenset(wanted)
         self._is_little = self._encoding.little_endian
         self._plain_wanted = frozenset(_swapped(tag) for tag in (*self._wanted, *_DELIMITERS))
@@ -91,14 +94,16 @@ class Walk:
             self._walk(data)
             return
         rest: bytes | memoryview = data
+        self._deflated += len(data)
+        most = min(_MOST_INFLATED, max(_ALWAYS_INFLATED, self._deflated * _MOST_TIMES))
         while not self._inflater.eof:
             try:
                 inflated = self._inflater.decompress(rest, _INFLATE_STEP)
             except zlib.error as error:
                 raise NotDicom("The deflated data set cannot be inflated.") from error
             self._inflated += len(inflated)
-            if self._inflated > _MOST_INFLATED:
-                raise NotDicom(f"The deflated data set inflates to more than {_MOST_INFLATED >> 20} MB.")
+            if self._inflated > most:
+                raise NotDicom(f"The deflated data set inflates to more than {most >> 20} MB.")
             self._walk(memoryview(inflated))
             rest = self._inflater.unconsumed_tail
             if not rest and len(inflated) < _INFLATE_STEP:

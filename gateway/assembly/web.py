@@ -5,12 +5,15 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from gateway.assembly.gateway import Gateway
+from gateway.decoding.children import SHARED, Limits
 from gateway.guidelines import declared
 from gateway.web.application import WebContext, create_application
 
 
 def web(gateway: Gateway) -> FastAPI:
     """The web application."""
+    limits = gateway.settings.limits
+    SHARED.bound(Limits(limits.decode_processes, limits.decode_seconds, limits.decode_mb << 20))
     return create_application(
         WebContext(
             gateway.settings,

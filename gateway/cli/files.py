@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -107,6 +107,14 @@ def deidentify(
     scheme: Annotated[
         int, typer.Option(min=1, max=2, help="Derivation of pseudonyms; 1: to meet copies of before 2026-12.")
     ] = 2,
+    faces: Annotated[
+        Literal["keep", "deface"] | None,
+        typer.Option(
+            metavar="keep|deface",
+            help="Whether faces stay; else deface where the site is one of files.deface_sites. Takes a minute for each"
+            " study, and the extra deface.",
+        ),
+    ] = None,
     allow_held: Annotated[
         bool, typer.Option("--allow-held", help="Exit 0 although objects were held or failed.")
     ] = False,
@@ -128,7 +136,7 @@ def deidentify(
             soft_wrap=True,
         )
     key = PseudonymKey(key_bytes, keys.key_id(key_bytes))
-    no_patient_ids = settings_of(config).study.no_patient_ids
+    settings = settings_of(config)
     files = deidentification.files_of(source, target)
     with Progress(
         SpinnerColumn(), *Progress.get_default_columns(), MofNCompleteColumn(), console=err, transient=True
@@ -140,7 +148,8 @@ def deidentify(
             key,
             site=site,
             scheme=Scheme(scheme),
-            no_patient_ids=no_patient_ids,
+            no_patient_ids=settings.study.no_patient_ids,
+            deface=(faces == "deface") if faces else site in settings.files.deface_sites,
             tick=lambda: bar.advance(task),
         )
         result = run.run(files)

@@ -1,62 +1,105 @@
-"""Processes that decode, started when they are needed, kept for the next picture, and ended when they fail."""
+"""Processes that read and decode, started when they are needed, kept for the next picture, ended when they fail."""
 
 from __future__ import annotations
 
 import atexit
-import os
 import subprocess
 import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.decoding.child import message, read_message
-from gateway.decoding.child import order as pixel_order
 from gateway.decoding.description import PixelDescription
-from gateway.decoding.errors import CannotDecode
+from gateway.decoding.errors import CannotDecode, NoSuchFrame, TooBusy
+from gateway.decoding.messages import environment, message, read_message
 
-PROCESSES: Final = 2
-"""At once. More would take the cores from those who receive."""
-SECONDS: Final = 30
-"""For an order, start of the process included; a frame of the largest MR image takes a tenth of one."""
+LONGEST_LINE: Final = 24
+"""Who waits for a process holds a thread; the pages have 40, and each browser asks for six pictures at once."""
 _WAIT_S: Final = 20.0
+_SPARE_BYTES: Final = 256 << 20
+"""Address space for whatever is no pixel."""
+_COPIES: Final = 8
+"""How often a frame may be in memory while it is decoded: JPEG 2000 works in 32 bits, twice, for values of 8."""
 _SHAPE: Final = (2, 3, 4)  # dimensions: rows and columns, besides them frames or samples or both
 _PROGRAM: Final = (sys.executable, "-P", "-m", "gateway.decoding.child")
 _LOOK_ELSEWHERE: Final = "Look at it in the archive that sent it."
+_OWN_ERRORS: Final = {error.__name__: error for error in (CannotDecode, NoSuchFrame)}
+_LONGEST_TEXT: Final = 500
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How many processes at once; seconds of an order; bytes: address space beyond the program's, and of an answer."""
+
+    processes: int = 2
+    """More would take the cores from those who receive."""
+    seconds: int = 30
+    """Start of the process included; a frame of the largest MR image takes a tenth of one."""
+    memory: int = 2560 << 20
+    """All frames of the largest object that is compared as a whole; one picture has a gigabyte at most."""
+    answer: int = 64 << 20
+    """A picture as PNG, a header; pixels have the size that was asked for."""
 
 
 class DecodingProcesses:
     """At most so many processes; safe across threads: who finds all at work waits for one."""
 
-    def __init__(
-        self, processes: int = PROCESSES, seconds: int = SECONDS, program: Sequence[str] = _PROGRAM
-    ) -> None:
-        self.seconds = seconds
+    def __init__(self, limits: Limits | None = None, program: Sequence[str] = _PROGRAM) -> None:
         self._program = list(program)
-        self._may_ask = threading.BoundedSemaphore(processes)
         self._idle: list[subprocess.Popen[bytes]] = []
         self._lock = threading.Lock()
+        self.bound(limits or Limits())
+
+    def bound(self, limits: Limits) -> None:
+        """Other limits from now on."""
+        self.limits = limits
+        self._may_ask = threading.BoundedSemaphore(limits.processes)
+        self._places = threading.BoundedSemaphore(limits.processes + LONGEST_LINE)
 
     def decode(self, description: PixelDescription, data: bytes, *, stored: bool) -> NDArray[Any]:
         """The values of the frames in `data` (encapsulated, one fragment a frame); raises CannotDecode."""
-        most = description.values_of_a_frame * description.number_of_frames * 8
-        head, values = self.ask(pixel_order(description, stored, self.seconds), data, most)
-        return _array(description, head, values)
+        values = description.values_of_a_frame * description.number_of_frames
+        size = description.bytes_of_a_frame
+        memory = _SPARE_BYTES + size * (_COPIES + 2 * description.number_of_frames)
+        order = {"description": asdict(description), "stored": stored}
+        head, answer = self.ask("decode", order, data, memory=memory, most=values * 8)
+        return _array(values, head, answer)
 
     def ask(
-        self, head: dict[str, Any], data: bytes, most: int, wait_s: float = _WAIT_S
+        self,
+        task: str,
+        order: dict[str, Any],
+        data: bytes = b"",
+        *,
+        memory: int,
+        most: int | None = None,
+        wait_s: float | None = None,
     ) -> tuple[dict[str, Any], bytes]:
-        """What a process answers, with at most so many bytes of values; raises CannotDecode."""
-        if not self._may_ask.acquire(timeout=wait_s):
-            raise CannotDecode("Other pictures are being decoded.", "Look at it again in a minute.")
+        """What a process answers, with at most `most` bytes; raises CannotDecode, TooBusy when none is free soon."""
+        places, turns = self._places, self._may_ask
+        if not places.acquire(blocking=False):
+            raise _too_busy()
         try:
-            return self._asked(head, data, most)
+            if not turns.acquire(timeout=_WAIT_S if wait_s is None else wait_s):
+                raise _too_busy()
+            try:
+                limits = self.limits
+                head = {
+                    **order,
+                    "task": task,
+                    "memory": min(memory, limits.memory),
+                    "seconds": limits.seconds,
+                }
+                return self._asked(head, data, limits.answer if most is None else most)
+            finally:
+                turns.release()
         finally:
-            self._may_ask.release()
+            places.release()
 
     def close(self) -> None:
         """End the processes that are not at work; whoever asks nevertheless starts a new one."""
@@ -68,10 +111,10 @@ class DecodingProcesses:
     def _asked(self, order: dict[str, Any], data: bytes, most: int) -> tuple[dict[str, Any], bytes]:
         process = self._process()
         late = threading.Event()
-        watch = threading.Timer(self.seconds, _too_late, (process, late))
+        watch = threading.Timer(self.limits.seconds, _too_late, (process, late))
         watch.daemon = True
         watch.start()
-        answered = False
+        is_well = False
         try:
             assert process.stdin is not None
             assert process.stdout is not None
@@ -79,10 +122,10 @@ class DecodingProcesses:
             process.stdin.write(data)
             process.stdin.flush()
             head, values = read_message(process.stdout, most)
-            answered = "error" not in head
+            is_well = not head.pop("last", False)
         except (OSError, EOFError, ValueError):
             raise CannotDecode(
-                f"Decoding it took longer than {self.seconds} s and was stopped."
+                f"Decoding it took longer than {self.limits.seconds} s and was stopped."
                 if late.is_set()
                 else "The decoder died of it.",
                 _LOOK_ELSEWHERE,
@@ -90,13 +133,13 @@ class DecodingProcesses:
         finally:
             watch.cancel()
             watch.join()  # it may have begun to kill the process
-            if answered and not late.is_set():
+            if is_well and not late.is_set():
                 with self._lock:
                     self._idle.append(process)
             else:  # what an attempt has left behind is nobody's
                 _end(process)
-        if not answered:
-            raise CannotDecode(f"Its pixels are not what its header says ({_name(head)}).", _LOOK_ELSEWHERE)
+        if "error" in head:
+            raise _error(head)
         return head, values
 
     def _process(self) -> subprocess.Popen[bytes]:
@@ -112,7 +155,7 @@ class DecodingProcesses:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env=_environment(),
+                env=environment(),
                 start_new_session=True,  # a Ctrl-C at the terminal is for the gateway
             )
         except OSError as error:
@@ -120,14 +163,6 @@ class DecodingProcesses:
                 f"No process can be started to decode it ({type(error).__name__}).",
                 "Look whether the machine is short of memory.",
             ) from None
-
-
-def _environment() -> dict[str, str]:
-    """What the program needs to start, and nothing else: the gateway's own may hold secrets."""
-    kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "LANG") if name in os.environ}
-    one_thread = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # each takes address space
-    no_files = {"PYTHONDONTWRITEBYTECODE": "1"}
-    return kept | one_thread | no_files | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
 
 def _too_late(process: subprocess.Popen[bytes], late: threading.Event) -> None:
@@ -145,15 +180,23 @@ def _end(process: subprocess.Popen[bytes]) -> None:
                 pipe.close()
 
 
-def _name(head: dict[str, Any]) -> str:
-    """The name of an error, from a process that may say anything."""
-    said = str(head["error"])[:60]
-    return said if said.isidentifier() else "unknown"
+def _error(head: dict[str, Any]) -> CannotDecode:
+    """What a process says went wrong, which may be anything: a text only of the form of our own."""
+    name, said = str(head["error"])[:60], head.get("said")
+    if name in _OWN_ERRORS and isinstance(said, list) and len(said) == 2:
+        problem, fix = (str(text)[:_LONGEST_TEXT] for text in said)
+        if problem.isprintable() and fix.isprintable():
+            return _OWN_ERRORS[name](problem, fix)
+    name = name if name.isidentifier() else "unknown"
+    return CannotDecode(f"Its pixels are not what its header says ({name}).", _LOOK_ELSEWHERE)
 
 
-def _array(description: PixelDescription, head: dict[str, Any], values: bytes) -> NDArray[Any]:
+def _too_busy() -> TooBusy:
+    return TooBusy("Other pictures are being decoded.", "Look at it again in a minute.")
+
+
+def _array(wanted: int, head: dict[str, Any], values: bytes) -> NDArray[Any]:
     """The answer as an array; raises CannotDecode when it is not one of the size that was asked for."""
-    wanted = description.values_of_a_frame * description.number_of_frames
     try:
         dtype, shape = np.dtype(str(head["dtype"])), tuple(int(side) for side in head["shape"])
         if dtype.kind not in "iuf" or len(shape) not in _SHAPE:
@@ -167,5 +210,5 @@ def _array(description: PixelDescription, head: dict[str, Any], values: bytes) -
 
 
 SHARED: Final = DecodingProcesses()
-"""Those of this process; none is started before something compressed is decoded."""
+"""Those of this process; none is started before something of somebody else's is read or decoded."""
 atexit.register(SHARED.close)

@@ -19,6 +19,8 @@ MOST_BYTES: Final = 1 << 30
 _KEYWORDS: Final = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 _MOST_SIDE: Final = 65_535  # Rows and Columns are of VR US
 _MOST_SAMPLES: Final = 4
+_LEAST_FRAME: Final = 2
+"""Bytes of a frame: a pixel, padded; a deflated or compressed one takes as many in its headers alone."""
 _LOOK_ELSEWHERE: Final = "Look at it in the archive that sent it."
 
 
@@ -96,11 +98,11 @@ def check_frames(description: PixelDescription, frames: int) -> None:
         )
 
 
-def listed_frames(header: Dataset | None) -> int:
-    """How many pictures of an object are offered: 0 without rows of pixels.
+def listed_frames(header: Dataset | None, size: int | None = None) -> int:
+    """How many pictures of an object, of so many bytes, are offered: 0 without rows of pixels.
 
-    A header may promise any number; where it promises more than is decoded, or none that can be read, the one picture
-    that is offered says so.
+    A header may promise any number; where it promises more than is decoded, more than the bytes can hold, or none that
+    can be read, the one picture that is offered says so.
     """
     try:
         if header is None or not int(header.get("Rows") or 0):
@@ -108,7 +110,8 @@ def listed_frames(header: Dataset | None) -> int:
         frames = int(header.get("NumberOfFrames") or 1)
     except (TypeError, ValueError):
         return 1
-    return frames if 0 < frames <= MOST_FRAMES else 1
+    most = MOST_FRAMES if size is None else min(MOST_FRAMES, max(1, size // _LEAST_FRAME))
+    return frames if 0 < frames <= most else 1
 
 
 def _check(description: PixelDescription) -> None:

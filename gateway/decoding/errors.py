@@ -30,3 +30,11 @@ UNDECODABLE: Final = (  # what pydicom and its decoders raise for pixels that ar
 
 class CannotDecode(GatewayError):
     """The pixels of an object cannot be decoded, so nothing is known about them."""
+
+
+class NoSuchFrame(CannotDecode):
+    """The object has other frames."""
+
+
+class TooBusy(CannotDecode):
+    """Nothing is wrong with it: others come first. Ask again soon."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,16 +11,23 @@ from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate, generate_frames, get_frame
 from pydicom.pixels.utils import pixel_array
 
-from gateway.decoding.children import SHARED, DecodingProcesses
+from gateway.decoding.children import SHARED
 from gateway.decoding.description import PixelDescription, check_frames, described
-from gateway.decoding.errors import UNDECODABLE, CannotDecode
+from gateway.decoding.errors import UNDECODABLE, CannotDecode, NoSuchFrame
 from gateway.quiet_pydicom import silent_pydicom
 
 _NO_IMAGE = "Look at it in the archive that sent it."
 
 
+class Decoder(Protocol):
+    """What expands: `children.DecodingProcesses`, or within one of them the decoders themselves."""
+
+    def decode(self, description: PixelDescription, data: bytes, *, stored: bool) -> NDArray[Any]:
+        """The values of the frames in `data` (encapsulated, one fragment a frame)."""
+
+
 def decode(
-    ds: Dataset, frame: int | None = None, *, stored: bool = False, processes: DecodingProcesses = SHARED
+    ds: Dataset, frame: int | None = None, *, stored: bool = False, processes: Decoder = SHARED
 ) -> NDArray[Any]:
     """The pixels of an object with its file meta information: of one frame (from 0), or of all. Read only.
 
@@ -30,7 +37,7 @@ def decode(
     """
     description = described(ds)
     if frame is not None and not 0 <= frame < description.number_of_frames:
-        raise CannotDecode(
+        raise NoSuchFrame(
             f"There is no frame {frame}.", f"The object has {description.number_of_frames}, counted from 0."
         )
     check_frames(description, 1 if frame is not None else description.number_of_frames)

@@ -8,12 +8,17 @@ from typing import Any, Final
 
 from dicom_nodes.encoding.codestreams.edits import Edit, UnaccountedBytes
 from dicom_nodes.encoding.codestreams.pixel_data import FrameShape, Walk, Walked
-from gateway.decoding.child import EDIT, walk_order
 from gateway.decoding.children import SHARED, DecodingProcesses
+from gateway.decoding.description import MOST_FRAME_BYTES
 from gateway.decoding.errors import CannotDecode
+from gateway.decoding.messages import EDIT
 
 _WAIT_S: Final = 300.0
-"""Nobody looks on while a study is prepared; others are at work for `children.SECONDS` each at most."""
+"""Nobody looks on while a study is prepared; others are at work for `children.Limits.seconds` each at most."""
+_SPARE_BYTES: Final = 512 << 20
+"""Address space for whatever is neither sample nor code."""
+_COPIES: Final = 64
+"""How often a codestream may be in memory while its bits are counted."""
 _UNKNOWN: Final = "The pixel data cannot be accounted for."
 _PROBLEM: Final = re.compile(r"[A-Z][A-Za-z0-9 ,()-]{1,150}\.")
 
@@ -22,10 +27,12 @@ def walk_by(processes: DecodingProcesses) -> Walk:
     """`walk_codestream`, with the ends of all samples told, by these processes; it raises UnaccountedBytes."""
 
     def walk(code: bytes, transfer_syntax_uid: str, shape: FrameShape) -> Walked:
-        order = walk_order(transfer_syntax_uid, shape, processes.seconds)
+        order = {"syntax": transfer_syntax_uid, "shape": shape}
+        samples = shape.rows * shape.columns * shape.samples * shape.sample_bytes
+        memory = _SPARE_BYTES + min(samples * 2, MOST_FRAME_BYTES) + len(code) * _COPIES
         most = len(code) * (1 + EDIT.size)
         try:
-            head, values = processes.ask(order, code, most, _WAIT_S)
+            head, values = processes.ask("walk", order, code, memory=memory, most=most, wait_s=_WAIT_S)
         except CannotDecode as error:
             raise UnaccountedBytes(f"The pixel data cannot be accounted for. {error.problem}") from None
         return _walked(head, values, len(code))

@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.decoding.child import message, read_message
+from gateway.decoding.messages import message, read_message
 from gateway.faces.child import HEAD_STEP_MM, STEP_MM
 from gateway.faces.head import Head
 from gateway.faces.missing import LibrariesMissing

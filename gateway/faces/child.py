@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.decoding.child import message, own_streams, read_message
+from gateway.decoding.messages import message, own_streams, read_message
 from gateway.faces.head import BESIDE, TISSUE, shades_of
 
 STEP_MM: Final = 2.0

@@ -26,6 +26,8 @@ from gateway.faces.slices import Slice, frame_of_reference, not_cut, series_of, 
 from gateway.privacy.profile.table_e1_1 import METHOD_CODES
 
 _AS_IT_IS: Final = frozenset({ImplicitVRLittleEndian, ExplicitVRLittleEndian})
+_MASK: Final = ("113047", "DCM", "Pixel by pixel mask")
+"""Of CID 7203, Image Derivation."""
 _OPTION: Final = METHOD_CODES["clean_recognizable_visual_features"][0]
 
 
@@ -77,6 +79,16 @@ def without_face(original: Dataset, faces: Faces) -> bytes | None:
     values = _frames(original, slices).copy()
     values[np.stack(gone)] = _darkest(original, values)
     return _written(original, values)
+
+
+def derived(original: Dataset) -> bytes | None:
+    """An object in which no voxel goes, marked as the others of its series are; None where nothing is to be marked.
+
+    Its pixels stay as they are encoded.
+    """
+    if "PerFrameFunctionalGroupsSequence" in original:
+        return None
+    return _file(_copied(original))
 
 
 def proven(original: Dataset, copy: Dataset, faces: Faces) -> None:
@@ -138,8 +150,7 @@ def _syntax(ds: Dataset) -> str:
 
 def _written(original: Dataset, values: NDArray[Any]) -> bytes:
     """`original`, which is not changed, with these pixels."""
-    new = Dataset(dict(original.items()))  # Dataset(original) would share its elements, and change with it
-    new.file_meta = deepcopy(original.file_meta)
+    new = _copied(original)
     if _syntax(original) not in _AS_IT_IS:
         new.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     for keyword in ("ExtendedOffsetTable", "ExtendedOffsetTableLengths"):
@@ -153,8 +164,32 @@ def _written(original: Dataset, values: NDArray[Any]) -> bytes:
     ):
         if keyword in new:
             new.add_new(keyword, new[keyword].VR, int(value))
-    new.preamble = b"\0" * 128
+    return _file(new)
+
+
+def _copied(original: Dataset) -> Dataset:
+    """All of `original`, and that it is derived, and how (PS3.3 C.7.6.1.1.2 and C.7.6.1).
+
+    Not so an object of many frames: where its frames are derived, it may not say how they were acquired (C.8.13.4),
+    and what a series is could be told no more.
+    """
+    new = Dataset(dict(original.items()))  # Dataset(original) would share its elements, and change with it
+    new.file_meta = deepcopy(original.file_meta)
     new.set_original_encoding(original.original_encoding[0], True)
+    if "PerFrameFunctionalGroupsSequence" in new:
+        return new
+    values = new.get("ImageType")
+    if values and not isinstance(values, str):
+        new.add_new("ImageType", "CS", ["DERIVED", *values[1:]])
+    code = Dataset()
+    code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = _MASK
+    before = deepcopy(list(new.get("DerivationCodeSequence") or ()))
+    new.add_new("DerivationCodeSequence", "SQ", [*before, code])
+    return new
+
+
+def _file(new: Dataset) -> bytes:
+    new.preamble = b"\0" * 128
     out = BytesIO()
     dcmwrite(out, new, enforce_file_format=False)
     return out.getvalue()

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pydicom.dataset import Dataset
 
 from dicom_nodes.encoding.octets import Octets
-from gateway.faces.cut import Faces, proven, without_face
+from gateway.faces.cut import Faces, derived, proven, without_face
 from gateway.privacy.deidentify.admission import refuse_if_held
 from gateway.privacy.deidentify.part10 import refuse_unknown_syntax
 from gateway.privacy.errors import Held, HeldReason
@@ -58,8 +58,9 @@ class FacelessPreparer:
     ) -> Prepared:
         with held_if_it_cannot_be("cut"):
             cut = without_face(original, self._faces)
+            marked = derived(original) if cut is None else cut
         done = self._faceless.prepare(
-            data if cut is None else cut, kind_of, released=released, written=written
+            data if marked is None else marked, kind_of, released=released, written=written
         )
         if done.leaks:
             return done

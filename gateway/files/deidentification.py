@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydicom import Dataset
 from pydicom.uid import MediaStorageDirectoryStorage
@@ -35,6 +35,10 @@ from gateway.privacy.pseudonyms import PseudonymKey
 from gateway.privacy.schemes import LATEST, Scheme
 from routing_rules.series.recognition import PROVEN, classify_study
 
+if TYPE_CHECKING:  # loaded only where faces go
+    from gateway.faces.cut import Faces
+    from gateway.faces.preparer import FacelessPreparer
+
 # ruff: noqa: SIM905 - lists of words read better as text
 SIDECARS = frozenset(
     ".txt .md .pdf .json .xml .csv .tsv .log .htm .html .jpg .jpeg .png .gif .ini .inf .exe .zip .md5 .sha256".split()
@@ -55,6 +59,8 @@ class FolderResult:
     files: int = 0
     bytes: int = 0
     hits: int = 0
+    faces: list[Faces] | None = field(default=None, repr=False)
+    """Of each study, where faces are taken out; None: they stay."""
 
     @property
     def written(self) -> int:
@@ -71,7 +77,7 @@ class FolderResult:
                 for file, why in sorted(self.passed_over.items())
             ],
             "profile_applied": described(profile),
-            "faces": faces_described(None),
+            "faces": faces_described(self.faces),
             "leak_gate": {
                 "values_searched": dict(sorted(self.values.items())),
                 "files": self.files,
@@ -111,15 +117,24 @@ class FolderRun:
         site: str = "default",
         scheme: Scheme = LATEST,
         no_patient_ids: Collection[str] = (),
+        deface: bool = False,
         tick: Progress,
     ) -> None:
+        self.deface = deface
         self.target, self.profile, self.tick = target, profile, tick
         self.derived, self.no_patient_ids = key.of(site, scheme), no_patient_ids
-        self.result = FolderResult()
+        self.result = FolderResult(faces=[] if deface else None)
         self._written: dict[str, tuple[str, Path]] = {}
 
     def run(self, files: Sequence[Path]) -> FolderResult:
-        """Every file, study by study; what cannot be read or written is listed, and the others go on."""
+        """Every file, study by study; what cannot be read or written is listed, and the others go on.
+
+        Raises LibrariesMissing before anything is written where faces are to be taken out and cannot be.
+        """
+        if self.deface:
+            from gateway.faces.missing import refuse_if_missing
+
+            refuse_if_missing()
         try:
             self.target.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -166,27 +181,38 @@ class FolderRun:
 
     def _study(self, files: Sequence[Path]) -> None:
         headers = dict(self._headers(files))
-        kinds = {
-            series.series_instance_uid: str(series.kind)
-            for series in classify_study(list(headers.values()))
-            if series.confidence >= PROVEN
-        }
+        series = classify_study(list(headers.values()))
+        kinds = {one.series_instance_uid: str(one.kind) for one in series if one.confidence >= PROVEN}
+        faces = self._faces(headers, {one.series_instance_uid: str(one.kind) for one in series})
         patients = {file: self._patient(header) for file, header in headers.items()}
         shifts = {patient.date_shift_days for patient in patients.values()}
         # With two patients in one study no date may be excused as the other one's replacement.
         values = identifying_values(headers.values(), shifts.pop() if len(shifts) == 1 else None)
         self.result.values.update(str(value.kind) for value in values)
-        preparers: dict[PatientContext, Preparer] = {}
+        preparers: dict[PatientContext, Preparer | FacelessPreparer] = {}
 
-        def preparer_of(file: Path) -> Preparer:
+        def preparer_of(file: Path) -> Preparer | FacelessPreparer:
             patient = patients.get(file) or self._patient(dicom_file.whole(file))
             if patient not in preparers:
-                preparers[patient] = Preparer(self.profile, patient, values, dicom_file.parsed)
+                keeping = Preparer(self.profile, patient, values, dicom_file.parsed)
+                preparers[patient] = keeping if faces is None else _faceless(keeping, faces)
             return preparers[patient]
 
         for file in files:
             self._one(file, kinds, preparer_of)
             self.tick()
+
+    def _faces(self, headers: Mapping[Path, Dataset], kinds: Mapping[str, str]) -> Faces | None:
+        """What takes faces out of a study's objects, where that is asked for."""
+        if not self.deface:
+            return None
+        from gateway.faces.study import faces_of
+
+        found = faces_of(
+            headers.items(), lambda header: kinds.get(str(header.get("SeriesInstanceUID", ""))), _with_pixels
+        )
+        self.result.faces = [*(self.result.faces or ()), found]
+        return found
 
     @staticmethod
     def _headers(files: Sequence[Path]) -> Iterator[tuple[Path, Dataset]]:
@@ -194,7 +220,9 @@ class FolderRun:
             with suppress(OSError, *NOT_DICOM):  # told when its turn comes
                 yield file, dicom_file.header(file)
 
-    def _one(self, file: Path, kinds: dict[str, str], preparer_of: Callable[[Path], Preparer]) -> None:
+    def _one(
+        self, file: Path, kinds: dict[str, str], preparer_of: Callable[[Path], Preparer | FacelessPreparer]
+    ) -> None:
         try:
             done = preparer_of(file).prepare(
                 file.read_bytes(), lambda header: kinds.get(str(header.get("SeriesInstanceUID", "")))
@@ -266,6 +294,22 @@ class FolderRun:
             "reason": reason,
             "actions": actions or {},
         }
+
+
+def _with_pixels(file: Path) -> Dataset:
+    """An object whose face is looked for; raises Held when it cannot be read whole."""
+    from gateway.faces.slices import not_cut
+
+    try:
+        return dicom_file.whole(file)
+    except (OSError, *NOT_DICOM):
+        raise not_cut("its file cannot be read whole") from None
+
+
+def _faceless(keeping: Preparer, faces: Faces) -> FacelessPreparer:
+    from gateway.faces.preparer import FacelessPreparer
+
+    return FacelessPreparer(keeping, faces, dicom_file.parsed)
 
 
 def _replace(path: Path, data: Octets) -> None:

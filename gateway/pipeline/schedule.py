@@ -23,6 +23,7 @@ SWEEP_SECONDS = 600
 NOTICE_SECONDS = 30
 LETTER_SECONDS = 15
 CALENDAR_SECONDS = 3600
+SEND_SECONDS = 5
 SEAL_SECONDS = 2
 """How long a row of the audit trail may wait for its seal: what is deleted meanwhile is not missed."""
 CERTIFICATE_SECONDS = 86400
@@ -66,6 +67,11 @@ def start(engine: Engine, database: Database, settings: Settings) -> BackgroundS
         lambda: trail.seal(database, settings),
         IntervalTrigger(seconds=SEAL_SECONDS),
         id="seal the audit trail",
+    )
+    scheduler.add_job(
+        lambda: trail.send(database, settings),
+        IntervalTrigger(seconds=SEND_SECONDS),
+        id="send the audit trail",
     )
     anchor_seconds = max(1, int(settings.audit.anchor_every))
     scheduler.add_job(

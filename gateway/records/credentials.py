@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from gateway.records.database import Database
+from gateway.records.tables.administration import Account
 from gateway.records.tables.credentials import Client, IssuedPerson, SignerProof
 
 SCOPES: dict[str, str] = {
@@ -111,6 +112,19 @@ def is_issued(database: Database, account_id: int) -> bool:
     """Whether an issuer signs this account in, so that it has no password here."""
     with database.read() as session:
         return _person_of(session, account_id) is not None
+
+
+def is_for_emergencies(database: Database, login: str) -> bool:
+    """Whether somebody can run the gateway by this local account while an issuer is away."""
+    chosen = select(Account).where(
+        Account.login == login,
+        Account.role == "admin",
+        col(Account.every_site).is_(True),
+        col(Account.disabled).is_(False),
+    )
+    with database.read() as session:
+        account = session.exec(chosen).first()
+        return account is not None and _person_of(session, account.saved_id) is None
 
 
 def _person_of(session: Session, account_id: int) -> IssuedPerson | None:

@@ -21,7 +21,7 @@ from gateway.guidelines import declared
 from gateway.privacy.errors import PrivacyError
 from gateway.profiles import read_folder
 from gateway.recipients import Nobody, ToNode, ToUploader, recipient
-from gateway.records import accounts, calendar, key_proof, ledger
+from gateway.records import accounts, calendar, credentials, key_proof, ledger
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
 from gateway.records.identities import audit_keys, keys
@@ -53,6 +53,7 @@ def check(settings: Settings) -> list[Problem]:
         _guidelines,
         _named_sites,
         exposure.security,
+        _issuer,
     )
     return [problem for part in parts for problem in part(settings)]
 
@@ -85,6 +86,27 @@ def _kept(settings: Settings) -> Iterator[Database | None]:
     with closing(Database(settings.storage.database)) as database:
         file = Path(settings.storage.database.removeprefix("sqlite:///"))
         yield None if database.is_sqlite and not file.exists() else database
+
+
+def _issuer(settings: Settings) -> Iterator[Problem]:
+    """With an issuer alone, the account for emergencies has to be there before the emergency."""
+    oidc = settings.oidc
+    if not oidc.break_glass:
+        return
+    try:
+        with _kept(settings) as database:
+            if database is None or not schema.is_current(database):
+                return  # made at the first start, or told already
+            fit = credentials.is_for_emergencies(database, oidc.break_glass)
+    except SQLAlchemyError:
+        return  # told already
+    if not fit:
+        yield Problem(
+            "oidc",
+            f"[oidc] break_glass names {oidc.break_glass}, which is no enabled local administrator of every site.",
+            f"Make it one: gateway users add {oidc.break_glass} --role admin --every-site",
+            severe=oidc.only,
+        )
 
 
 def _database(settings: Settings) -> Iterator[Problem]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import signal
 import sys
+import tempfile
 import threading
 import time
 from contextlib import suppress
@@ -156,13 +157,19 @@ def _web(gateway: Gateway, stop: StopRequest) -> None:
     import uvicorn
 
     from gateway.assembly.web import web as application
+    from gateway.web.traffic.connections import Connections, connection_limits
 
     gateway.intake.recover()
     web = gateway.settings.web
+    # Forms that are sent as a whole, too, go where there is room and nobody else reads.
+    tempfile.tempdir = str(gateway.settings.storage.objects)
+    connections = Connections(connection_limits(gateway.settings))
     config = uvicorn.Config(
         application(gateway),
         host=web.host,
         port=web.port,
+        http=connections.protocol,  # type: ignore[arg-type]
+        ws="none",
         log_config=None,
         access_log=False,
         forwarded_allow_ips=list(web.proxies),

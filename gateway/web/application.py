@@ -18,6 +18,8 @@ from gateway.web.foundation.context import WebContext
 from gateway.web.foundation.guard import Guard
 from gateway.web.foundation.images import Pictures
 from gateway.web.foundation.templates import FOLDER
+from gateway.web.foundation.upload_places import UploadPlaces
+from gateway.web.issuer import pages as issuer_pages
 from gateway.web.pages import (
     cases,
     conflicts,
@@ -47,6 +49,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     reset.router,
     own.router,
     administration.router,
+    issuer_pages.router,
     queue.router,
     queue.api,
     reports.router,
@@ -94,6 +97,7 @@ def create_application(context: WebContext) -> FastAPI:
     accounts.decoy()
     app.state.context = context
     app.state.pictures = Pictures(context.blobs)
+    app.state.upload_places = UploadPlaces(context.settings, context.blobs)
     app.state.basic_sessions = BasicSessions()
     app.state.sign_in_brakes = SignInBrakes()
     for router in ROUTERS:

@@ -81,10 +81,11 @@ _WORDS = (
         ),
     ),
 )
-# DCM codes of CID 7203 whose pixels are those of the acquisition: lossy compression; edge enhancement, smoothing,
-# Gaussian blur, unsharp mask.
+# DCM codes of CID 7203 whose pixels are those of the acquisition: lossy compression; pixel by pixel mask (a face taken
+# out, a skull); edge enhancement, smoothing, Gaussian blur, unsharp mask.
 _CODES = {
     "113040": Derivation.COMPRESSED,
+    "113047": Derivation.FILTERED,
     **dict.fromkeys(("113086", "113087", "113088", "113089"), Derivation.FILTERED),
 }
 _DESCRIPTION, _CODE_SEQUENCE = tag_of("DerivationDescription"), tag_of("DerivationCodeSequence")

@@ -48,6 +48,7 @@ def fill(home: Path, cases: int, open_cases: int) -> None:
     try:
         schema.upgrade(database)
         ledger.add_user(database, "lead", "Lead", "lead", "", _PASSWORD, every_site=True)
+        ledger.add_user(database, "admin", "Admin", "admin", "", _PASSWORD, every_site=True)
         first = _one_case(database)
         _copies(database, first, cases, open_cases)
     finally:
@@ -56,9 +57,14 @@ def fill(home: Path, cases: int, open_cases: int) -> None:
 
 def signed_in(server: Server) -> requests.Session:
     """A program signed in at a gateway's pages."""
+    return signed_in_at(server.url)
+
+
+def signed_in_at(url: str, login: str = "lead") -> requests.Session:
+    """The same, as one of the accounts: lead, or admin who may also upload."""
     client = requests.Session()
-    body = {"login": "lead", "password": _PASSWORD}
-    told = client.post(f"{server.url}/api/session", json=body, timeout=30)
+    body = {"login": login, "password": _PASSWORD}
+    told = client.post(f"{url}/api/session", json=body, timeout=30)
     told.raise_for_status()
     client.headers["X-CSRF-Token"] = told.json()["csrf"]
     return client

@@ -43,6 +43,7 @@ class Sizes:
     growth_last: int = 10_000
     studies: tuple[int, ...] = (100, 1000, 10_000)
     cases: tuple[int, ...] = (1, 100, 5000)
+    abuse_s: float = 8.0
     budget_s: float = 60.0
     """A case takes no further round after this time, and a single run foreseen to take longer is left out."""
 
@@ -60,6 +61,7 @@ QUICK = Sizes(
     growth_last=60,
     studies=(24,),
     cases=(1, 10, 40),
+    abuse_s=1.5,
 )
 """Shows that everything works; says nothing about speed."""
 

@@ -44,6 +44,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "objects": privacy.objects,
     "profile-rules": privacy.profile_rules,
     "private-elements": privacy.private_elements,
+    "faces-score": partial(shown, "faces"),
     "privacy-score": partial(shown, "privacy"),
     "attributes": privacy.attributes,
     "kinds": recognition.kinds,

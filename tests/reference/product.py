@@ -91,7 +91,7 @@ def _option(parameter: Any) -> tuple[str, str]:
     if parameter.param_type_name == "argument":
         return f"`{_argument(parameter)}`", parameter.help
     kind = parameter.type_descriptor.annotation
-    (kind,) = getattr(kind, "__args__", (kind,))  # of a list: what it holds
+    kind = getattr(kind, "__args__", (kind,))[0]  # of a list: what it holds; of a choice: the first
     value = "" if parameter.is_flag else f" {parameter.metavar or VALUES[kind.__name__]}"
     needed = " Must be given." if parameter.required else ""
     default = parameter.default

@@ -75,6 +75,13 @@ PROGRAMS = (
         Program(name, "postgresql", "postgres", tuple(place.format(name=name) for place in _POSTGRESQL))
         for name in ("initdb", "postgres")
     ),
+    Program("rsyslogd", "rsyslog", "rsyslog", ("/usr/sbin/rsyslogd",)),
+    Program(
+        "lmnsd_gtls.so",
+        "rsyslog-gnutls",
+        "rsyslog",
+        ("/usr/lib/*/rsyslog/lmnsd_gtls.so", "/usr/lib64/rsyslog/lmnsd_gtls.so"),
+    ),
     Program("chromium", "chromium", "browser", ("/usr/bin/chromium", "/usr/bin/chromium-browser")),
     Program("DejaVuSans.ttf", "fonts-dejavu-core", "", ("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",)),
     Program("pdftotext", "poppler-utils", "poppler"),

@@ -27,6 +27,7 @@ from gateway.records.tables.cases import Case, CaseEvent, PreparedInstance
 from gateway.records.tables.studies import Instance, Study
 from gateway.settings import Settings
 from gateway.web.application import WebContext, create_application
+from gateway.web.traffic.connections import Connections, connection_limits
 from routing_rules.rule_files import rules_from_text
 
 RULES = rules_from_text(
@@ -234,8 +235,8 @@ def _instance(study_id: int, number: int) -> Any:
 
 
 @contextmanager
-def running(folder: Path, **web: Any) -> Iterator[WebGateway]:
-    """A gateway's web role on SQLite in `folder`; `web` are keys of [web]."""
+def running(folder: Path, tables: dict[str, Any] | None = None, **web: Any) -> Iterator[WebGateway]:
+    """A gateway's web role on SQLite in `folder`; `web` are keys of [web], `tables` other tables of the settings."""
     settings = Settings.model_validate(
         {
             "storage": {
@@ -245,6 +246,7 @@ def running(folder: Path, **web: Any) -> Iterator[WebGateway]:
             },
             "web": web,
         }
+        | (tables or {})
     )
     database = Database(settings.storage.database)
     SQLModel.metadata.create_all(database.engine)
@@ -252,13 +254,14 @@ def running(folder: Path, **web: Any) -> Iterator[WebGateway]:
     nodes = NodeDirectory.from_text(NODES)
     intake = Intake(settings, database, blobs)
     context = WebContext(settings, database, blobs, lambda: nodes, intake, rules=lambda: RULES)
+    connections = Connections(connection_limits(settings))
     config = uvicorn.Config(
         create_application(context),
         host="127.0.0.1",
         port=0,
         log_level="critical",
         ws="none",
-        http="h11",
+        http=connections.protocol,  # type: ignore[arg-type]
         lifespan="off",
         loop="asyncio",
         timeout_graceful_shutdown=2,

@@ -1,19 +1,27 @@
-"""The audit trail is sealed and anchored: by the worker, which has its key."""
+"""The audit trail is sealed, anchored and sent to an audit repository: by the worker, which has its key."""
 
 from __future__ import annotations
 
+import random
+import socket
+from datetime import timedelta
 from pathlib import Path
 
 from gateway import logs
 from gateway.errors import GatewayError
+from gateway.pipeline import retry
 from gateway.records import ledger
-from gateway.records.audit import anchors
+from gateway.records.audit import anchors, messages, syslog
+from gateway.records.audit.syslog import NotSent, Server
 from gateway.records.database import Database
 from gateway.records.identities.audit_keys import audit_keys
 from gateway.records.ledger.trail.sealing import BATCH
-from gateway.settings import Settings
+from gateway.settings import Settings, syslog_server
 
 log = logs.get(__name__)
+
+LEASE = timedelta(minutes=5)
+"""Longer than a batch takes: a worker that died in between is replaced after this."""
 
 
 def seal(database: Database, settings: Settings) -> None:
@@ -45,3 +53,33 @@ def anchor(database: Database, settings: Settings) -> None:
 def anchor_file(settings: Settings) -> Path:
     """Where the heads of the chain are kept."""
     return settings.audit.anchors or settings.storage.objects.parent / "audit-anchors.jsonl"
+
+
+def send(database: Database, settings: Settings) -> None:
+    """Send what is sealed and not sent yet, in the order of the chain; what is not taken waits in the records."""
+    server = _server(settings)
+    if server is None:
+        return
+    while (due := ledger.take_events(database, LEASE)) is not None:
+        source, host = settings.audit.source, socket.gethostname()
+        lines = [
+            syslog.line(messages.message(event, source), event.at, event.place or 0, host)
+            for event in due.events
+        ]
+        try:
+            syslog.send(server, lines)
+        except NotSent as error:
+            log.warning("the audit repository takes nothing", problem=error.problem)
+            look_again = retry.delay(due.attempts, settings.engine, random.random())
+            away = timedelta(seconds=settings.audit.away)
+            ledger.events_not_sent(database, error.problem, error.fix, look_again, away)
+            return
+        ledger.events_sent(database, due)
+
+
+def _server(settings: Settings) -> Server | None:
+    audit = settings.audit
+    if not audit.syslog:
+        return None
+    scheme, host, port = syslog_server(audit.syslog)
+    return Server(scheme, host, port, audit.syslog_ca, audit.syslog_certificate, audit.syslog_key)

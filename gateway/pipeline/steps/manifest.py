@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -123,16 +123,19 @@ def described(profile: Profile) -> dict[str, Any]:
     }
 
 
-def faces_described(faces: Faces | None) -> dict[str, Any]:
+def faces_described(studies: Sequence[Faces] | None) -> dict[str, Any]:
     """What became of faces, as a manifest names it; which copies have none stands in their actions."""
-    if faces is None:
+    if studies is None:
         return {"mode": KEEP, "why": _WHY_KEPT}
     code, meaning = METHOD_CODES["clean_recognizable_visual_features"]
     return {
         "mode": "deface",
         "option": {"code": code, "scheme": "DCM", "meaning": meaning},
-        "brains_ml": [round(planes.brain.millilitres) for planes in faces.planes.values()],
-        "without_a_brain": len(faces.why_not),
+        "brains_ml": [
+            round(planes.brain.millilitres) for faces in studies for planes in faces.planes.values()
+        ],
+        "without_a_brain": sum(len(faces.why_not) for faces in studies),
+        "series_elsewhere": sum(len(faces.elsewhere) for faces in studies),
     }
 
 

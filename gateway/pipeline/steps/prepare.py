@@ -260,7 +260,7 @@ class _Preparation:
             generation=self.case.generation,
             profile=self.share.profile,
             key_id=self.share.patient.key.key_id,
-            faces=faces_described(self.share.faces),
+            faces=faces_described(None if self.share.faces is None else [self.share.faces]),
             values=self.share.values,
             stayed=sorted([*waiting, *decided], key=lambda held: held.source),
         )

@@ -31,7 +31,7 @@
     operation    take_tick, put_rules_in_force
     journal      the line of a study or case        audit_trail  the line of who did what
     trail        note_look, seal_trail, anchor_due, note_anchor, note_unsealed, note_key, note_use;
-                 what of the engine's work is an event
+                 take_events, events_sent, events_not_sent; what of the engine's work is an event
 
 Nothing else opens a writing transaction (tests/gateway/records/ledger/test_every_write.py). What only reads stands in
 `gateway.records.views`, above; what both need, below.
@@ -145,6 +145,7 @@ from gateway.records.ledger.trail.sealing import (
     note_use,
     seal_trail,
 )
+from gateway.records.ledger.trail.sending import events_not_sent, events_sent, take_events
 from gateway.records.ledger.verdicts import overrule_verdict
 from gateway.records.ledger.work import (
     Claim,
@@ -208,6 +209,8 @@ __all__ = [
     "enrol",
     "erase_instances",
     "erase_replies",
+    "events_not_sent",
+    "events_sent",
     "finish_set_up",
     "finish_sign_in",
     "keep_instance",
@@ -275,6 +278,7 @@ __all__ = [
     "sign_in_by_issuer",
     "sign_out",
     "sign_report",
+    "take_events",
     "take_notices",
     "take_over_draft",
     "take_tick",

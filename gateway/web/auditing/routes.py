@@ -63,6 +63,11 @@ ROUTES: Final[Mapping[tuple[str, str], Told]] = {
     ("GET", "/reset"): _PUBLIC,
     ("POST", "/reset"): _done("password set by link"),
     ("POST", "/sign-out"): _done("signed out"),
+    ("GET", "/sign-in/issuer"): Nothing("leads to the issuer; what comes back has its event"),
+    ("GET", "/sign-in/issuer/back"): _done(
+        "signed in", "sign-in refused", "signer confirmed by issuer", "signer confirmation refused"
+    ),
+    ("GET", "/sign-in/issuer/out"): _done("signed out"),
     # Accounts
     ("GET", "/account"): Nothing("shows somebody who is signed in their own account"),
     ("POST", "/account/password"): _done("password changed", "password change refused"),

@@ -18,9 +18,11 @@ from dicom_nodes.instance import Origin, ReceivedInstance, open_instance
 from dicom_nodes.web.multipart_reader import MultipartError, MultipartReader, PartEnd
 from gateway.web.dicomweb.store_response import StoreResponse
 from gateway.web.dicomweb.store_sender import Sender
-from gateway.web.foundation.bodies import BrokenCoding, Unpacker, temporary_file
+from gateway.web.foundation.bodies import BrokenCoding, Unpacker
 from gateway.web.foundation.context import WebContext
 from gateway.web.foundation.problems import BadRequest, Unsupported
+from gateway.web.foundation.upload_places import UploadPlace
+from gateway.web.unpacking.archives import LARGEST_OBJECT, TOO_LARGE
 
 CANNOT_UNDERSTAND: Final = 0xC000
 PROCESSING_FAILURE: Final = 0x0110
@@ -75,9 +77,11 @@ class StoreRequest:
         body: Body,
         content_encoding: str,
         study_instance_uid: str,
+        place: UploadPlace,
     ) -> None:
         self.answers = StoreResponse()
         self._context = context
+        self._place = place
         self._study_instance_uid = study_instance_uid
         self._sender = sender
         self._origin = Origin(
@@ -92,6 +96,7 @@ class StoreRequest:
         self._unpacker = Unpacker(context, content_encoding)
         self._reader = MultipartReader(body.boundary) if body.boundary else None
         self._part: SpooledTemporaryFile[bytes] | None = None
+        self._is_too_large = False
         self._headers = Message()
         self._broken = ""
         if self._reader is None:
@@ -139,8 +144,7 @@ class StoreRequest:
         try:
             for piece in content:
                 if self._reader is None:
-                    assert self._part is not None
-                    self._part.write(piece)
+                    self._write(piece)
                 else:
                     self._read_parts(self._reader, piece)
         except BrokenCoding:
@@ -157,12 +161,22 @@ class StoreRequest:
                 self._keep(self._part)
                 self._end()
             else:
-                assert self._part is not None
-                self._part.write(event)
+                self._write(event)
+
+    def _write(self, piece: bytes) -> None:
+        """The next bytes of the part; those of one that is too large are read and forgotten."""
+        assert self._part is not None
+        if self._is_too_large:
+            return
+        if self._part.tell() + len(piece) > LARGEST_OBJECT:
+            self._part.close()
+            self._part, self._is_too_large = self._place.temporary_file(), True
+            return
+        self._part.write(piece)
 
     def _begin(self, headers: Message) -> None:
         self._headers = headers
-        self._part = temporary_file(self._context)
+        self._part, self._is_too_large = self._place.temporary_file(), False
 
     def _end(self) -> None:
         part, self._part = self._part, None
@@ -170,6 +184,9 @@ class StoreRequest:
             part.close()
 
     def _keep(self, part: SpooledTemporaryFile[bytes]) -> None:
+        if self._is_too_large:
+            self._refuse("", "", CANNOT_UNDERSTAND, *TOO_LARGE)
+            return
         coding = str(self._headers.get("content-transfer-encoding") or "").strip().lower()
         if coding not in _NO_TRANSFER_ENCODING:
             problem = "A part is encoded for mail (Content-Transfer-Encoding)."

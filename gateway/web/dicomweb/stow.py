@@ -25,6 +25,7 @@ from gateway.web.foundation.bodies import pieces
 from gateway.web.foundation.context import Context, WebContext
 from gateway.web.foundation.problems import BadRequest, NotAcceptable
 from gateway.web.foundation.rights import Right
+from gateway.web.foundation.upload_places import upload_places
 
 router = APIRouter(prefix="/dicom-web", tags=["dicomweb"])
 
@@ -59,7 +60,10 @@ async def _store(
     body = body_of(request.headers.get("content-type", ""))
     coding = request.headers.get("content-encoding", "")
     sender = sender_of(request, context, peer)
-    with StoreRequest(context, sender, body, coding, study_instance_uid) as parts:
+    with (
+        upload_places(request).upload(sender.node or sender.called) as place,
+        StoreRequest(context, sender, body, coding, study_instance_uid, place) as parts,
+    ):
         try:
             async for piece in pieces(request):
                 await run_in_threadpool(parts.feed, piece)

@@ -157,7 +157,7 @@ class BasicSessions:
                     with guess(request, login):
                         self.tokens[known], viewer = ledger.sign_in(
                             context.database,
-                            login,
+                            _counting(context, login),
                             password,
                             BASIC_LIFETIME,
                             whence_of(request),
@@ -259,7 +259,8 @@ def sign_in(request: Request, context: Context, fields: Posted) -> Response:
 def sign_out(request: Request, context: Context, _viewer: Annotated[Viewer, Depends(may())]) -> Response:
     """End the session."""
     ledger.sign_out(context.database, request.cookies[COOKIE])
-    response = RedirectResponse("/sign-in", status_code=303)
+    after = "/sign-in/issuer/out" if context.settings.oidc.issuer else "/sign-in"
+    response = RedirectResponse(after, status_code=303)
     response.delete_cookie(COOKIE, path="/")
     return response
 
@@ -320,27 +321,45 @@ def begin(request: Request, context: WebContext, login: str, password: str) -> S
     with guess(request, login) as look:
         begun = ledger.begin_sign_in(
             context.database,
-            login,
+            _counting(context, login),
             password,
             _lifetime(context),
             whence,
             wanted_of=context.settings.web.second_factor_roles,
         )
         look.is_half = begun.viewer is None
+    if begun.viewer is not None:
+        _note_emergency(context, begun.viewer)
     return begun
+
+
+def _counting(context: WebContext, login: str) -> str:
+    """The login; with an issuer alone every other than that for emergencies is as one that nobody has: the same time,
+    the same answer."""
+    oidc = context.settings.oidc
+    return login if not oidc.only or (oidc.break_glass and login == oidc.break_glass) else ""
+
+
+def _note_emergency(context: WebContext, viewer: Viewer) -> None:
+    if context.settings.oidc.break_glass and viewer.login == context.settings.oidc.break_glass:
+        ledger.note_emergency(context.database, viewer.account_id, viewer.login)
 
 
 def finish(request: Request, context: WebContext, token: str, login: str, code: str) -> tuple[str, Viewer]:
     """The session of a half sign-in, by its code; a wrong code is braked as a wrong password is."""
     whence = with_device(whence_of(request), device_for(request))
     with guess(request, login):
-        return ledger.finish_sign_in(context.database, token, code, _lifetime(context), whence)
+        token, viewer = ledger.finish_sign_in(context.database, token, code, _lifetime(context), whence)
+    _note_emergency(context, viewer)
+    return token, viewer
 
 
 def finish_set_up(request: Request, context: WebContext, token: str) -> str:
     """The token of the session of a sign-in whose second factor was just set up."""
     whence = with_device(whence_of(request), device_for(request))
-    return ledger.finish_set_up(context.database, token, _lifetime(context), whence)[0]
+    token, viewer = ledger.finish_set_up(context.database, token, _lifetime(context), whence)
+    _note_emergency(context, viewer)
+    return token
 
 
 def _told(viewer: Viewer) -> dict[str, str]:

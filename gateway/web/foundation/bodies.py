@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import AsyncIterator, Iterator
-from tempfile import SpooledTemporaryFile
 from typing import Final
 
 from fastapi import Request
@@ -17,8 +16,6 @@ from gateway.web.foundation.context import WebContext
 from gateway.web.foundation.problems import TooLarge, Unsupported
 
 PIECE: Final = 256 * 1024
-IN_MEMORY: Final = 1_000_000
-"""Bytes of one object kept in memory before it goes to a temporary file: most slices of an MR series."""
 CODINGS: Final = ("gzip", "x-gzip", "deflate")
 """The content codings that are taken (RFC 9110 8.4.1)."""
 _EITHER_FORMAT: Final = 32 + zlib.MAX_WBITS  # of gzip and zlib, told by the first bytes
@@ -40,11 +37,6 @@ async def pieces(request: Request) -> AsyncIterator[bytes]:
         yield bytes(waiting)  # what came before the end of the connection counts
     if is_broken:
         raise ClientDisconnect
-
-
-def temporary_file(context: WebContext) -> SpooledTemporaryFile[bytes]:
-    """A file without a name beside the objects, where there is room and nobody else reads; a crash leaves nothing."""
-    return SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(context.settings.storage.objects))
 
 
 class BrokenCoding(Exception):

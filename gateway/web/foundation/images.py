@@ -1,7 +1,8 @@
 """Pictures of the de-identified copies: which slices a case has, and one slice as PNG.
 
-Only prepared copies are read, never the originals. The pictures are previews for the report form; what a reading is
-based on are the images at the reading site's workstation.
+Only prepared copies are shown, never the originals, and nothing of a copy is read in this process
+(`gateway.decoding.files`). The pictures are previews for the report form; what a reading is based on are the images at
+the reading site's workstation.
 """
 
 from __future__ import annotations
@@ -9,47 +10,22 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from io import BytesIO
 from operator import itemgetter
-from typing import Any
+from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
-from pydicom import Dataset, dcmread
-from pydicom.errors import InvalidDicomError
-from pydicom.pixels.processing import apply_color_lut
 
-from gateway.decoding.description import listed_frames
-from gateway.decoding.errors import UNDECODABLE, CannotDecode
-from gateway.decoding.pixels import decode
+from gateway.decoding import files
+from gateway.decoding.errors import CannotDecode, TooBusy
+from gateway.decoding.files import ListedFile
 from gateway.errors import GatewayError, NotThere
 from gateway.records.blobs import BlobStore
 from gateway.records.tables.cases import PreparedInstance
-from gateway.web.foundation.frames import GROUPS, FrameAttributes, attributes_of
+from gateway.web.foundation.problems import TooManyRequests
 
-Pixels = NDArray[np.float32]
-
-INDEX_KEYS = [
-    "SOPInstanceUID",
-    "SeriesInstanceUID",
-    "SeriesDescription",
-    "SeriesNumber",
-    "InstanceNumber",
-    "NumberOfFrames",
-    "Modality",
-    "ImagePositionPatient",
-    "ImageOrientationPatient",
-    "DiffusionBValue",
-    "Rows",
-    "Columns",
-    "SliceThickness",
-    "ImageType",
-    *GROUPS,
-]
 WINDOWS: dict[str, tuple[str, float, float]] = {
     "auto": ("Standard", 1.0, 99.5),
     "soft": ("Tissue", 20.0, 99.0),
@@ -59,8 +35,6 @@ WINDOWS: dict[str, tuple[str, float, float]] = {
 }
 """Presets: label, and the percentiles of the series' signal shown as black and white. MR signal has no unit."""
 SAMPLED_SLICES = 7
-MOST_STRETCHED = 10.0
-"""A side of a pixel to the other; a header may say anything, and the picture would be as large as it says."""
 REMEMBERED_STUDIES = 16
 REMEMBERED_WINDOWS = 512
 
@@ -124,7 +98,7 @@ class Pictures:
             if version in self._studies:
                 self._studies.move_to_end(version)
                 return self._studies[version]
-        made = StudyOfImages(version, _series([(copy.blob, self._header(copy.blob)) for copy in prepared]))
+        made = StudyOfImages(version, _series(self._listed(prepared)))
         with self._lock:
             self._studies[version] = made
             while len(self._studies) > REMEMBERED_STUDIES:
@@ -139,36 +113,32 @@ class Pictures:
             raise NotThere("There is no such slice.", "Load the case again: its images may have changed.")
         if window not in WINDOWS:
             raise NotThere(f"There is no window {window!r}.", f"Use one of: {', '.join(WINDOWS)}.")
-        pixels, header = self._pixels(study.series[series].slices[number])
-        low, high = self._window(study, series, window, pixels)
-        return as_png(pixels, header, low, high, width)
+        chosen = study.series[series].slices[number]
+        low, high = self._window(study, series, window, chosen)
+        with pictured():
+            return files.drawn(self._path(chosen), chosen.frame, low, high, width)
 
-    def _header(self, blob: str) -> Dataset:
-        with self.blobs.path(blob).open("rb") as stream:
-            return dcmread(stream, stop_before_pixels=True, specific_tags=list(INDEX_KEYS))
+    def _path(self, chosen: Slice) -> Path:
+        return self.blobs.path(chosen.blob)
 
-    def _pixels(self, chosen: Slice) -> tuple[Pixels, Dataset]:
+    def _listed(self, prepared: Sequence[PreparedInstance]) -> list[tuple[str, ListedFile]]:
+        """What the list says of each copy; where nothing can be read, its one picture will say so."""
         try:
-            dataset = dcmread(BytesIO(self.blobs.get(chosen.blob)))
-            frame = attributes_of(dataset, chosen.frame)
-            values = decode(dataset, chosen.frame)
-            if dataset.get("PhotometricInterpretation") == "PALETTE COLOR":
-                return _coloured(values, dataset), _shown(dataset, frame)
-            slope, intercept = np.float32(float(frame.slope or 1)), np.float32(float(frame.intercept or 0))
-            return values.astype(np.float32) * slope + intercept, _shown(dataset, frame)
-        except CannotDecode as error:
-            raise PictureFailed(
-                f"This image cannot be shown here. {error.problem}", "Look at it at the workstation."
-            ) from error
-        except (InvalidDicomError, *UNDECODABLE) as error:
-            raise PictureFailed(
-                f"This image cannot be shown here ({type(error).__name__}).", "Look at it at the workstation."
-            ) from error
+            found = files.listed([self.blobs.path(copy.blob) for copy in prepared])
+        except TooBusy as error:
+            raise come_again(error) from error
+        return [
+            (
+                copy.blob,
+                listed or ListedFile("", 0.0, "", "", copy.sop_instance_uid, 0.0, frames=((None, 0.0),)),
+            )
+            for copy, listed in zip(prepared, found, strict=True)
+        ]
 
-    def _window(self, study: StudyOfImages, series: int, window: str, pixels: Pixels) -> tuple[float, float]:
+    def _window(self, study: StudyOfImages, series: int, window: str, chosen: Slice) -> tuple[float, float]:
         """Signal shown as black and as white: one answer for a whole series, or scrolling would flicker.
 
-        A slice of it that cannot be shown has no part in it, so that the others are; `pixels` are of one that can.
+        A slice of it that cannot be shown has no part in it, so that the others are.
         """
         key = (study.version, series, window)
         with self._lock:
@@ -180,9 +150,12 @@ class Pictures:
         )
         samples = []
         for place in places:
-            with suppress(PictureFailed):
-                samples.append(self._pixels(slices[place])[0].ravel()[::3])
-        sample = np.concatenate(samples or [pixels.ravel()[::3]])
+            with suppress(PictureFailed), pictured():
+                samples.append(files.sampled(self._path(slices[place]), slices[place].frame))
+        if not samples:
+            with pictured():
+                samples.append(files.sampled(self._path(chosen), chosen.frame))
+        sample = np.concatenate(samples)
         _, black, white = WINDOWS[window]
         signal = (
             sample[sample > sample.min()] if window != "full" and np.any(sample > sample.min()) else sample
@@ -195,90 +168,41 @@ class Pictures:
         return low, high
 
 
-def _series(files: list[tuple[str, Dataset]]) -> tuple[SeriesOfImages, ...]:
-    groups: dict[str, list[tuple[str, Dataset]]] = {}
-    for blob, header in files:
-        groups.setdefault(str(header.get("SeriesInstanceUID", "")), []).append((blob, header))
-    ordered = sorted(
-        groups.values(),
-        key=lambda group: (
-            _number(group[0][1], "SeriesNumber"),
-            str(group[0][1].get("SeriesInstanceUID", "")),
-        ),
-    )
+@contextmanager
+def pictured(fix: str = "Look at it at the workstation.") -> Iterator[None]:
+    """Around what is asked of a picture: PictureFailed with this `fix`, or TooManyRequests."""
+    try:
+        yield
+    except TooBusy as error:
+        raise come_again(error) from error
+    except CannotDecode as error:
+        raise PictureFailed(f"This image cannot be shown here. {error.problem}", fix) from error
+
+
+def come_again(error: TooBusy) -> TooManyRequests:
+    """The answer where others come first."""
+    return TooManyRequests(error.problem, error.fix, retry_after_s=5)
+
+
+def _series(found: Sequence[tuple[str, ListedFile]]) -> tuple[SeriesOfImages, ...]:
+    groups: dict[str, list[tuple[str, ListedFile]]] = {}
+    for blob, listed in found:
+        groups.setdefault(listed.series, []).append((blob, listed))
+    ordered = sorted(groups.values(), key=lambda group: (group[0][1].series_number, group[0][1].series))
     all_series = []
     for number, group in enumerate(ordered):
         first = group[0][1]
         # By b-value, then along the normal of the slices, then by number, whatever the order they are stored in.
         placed = sorted(
             (
-                (
-                    (of.b_value or 0.0, of.along, _number(header, "InstanceNumber"), frame),
-                    blob,
-                    header,
-                    of.b_value,
-                )
-                for blob, header in group
-                for frame in range(listed_frames(header))
-                for of in [attributes_of(header, frame)]
+                ((b_value or 0.0, along, listed.instance_number, frame), blob, listed.instance, b_value)
+                for blob, listed in group
+                for frame, (b_value, along) in enumerate(listed.frames)
             ),
             key=itemgetter(0),
         )
-        slices = tuple(
-            Slice(blob, order[-1], str(header.get("SOPInstanceUID", "")), b_value)
-            for order, blob, header, b_value in placed
-        )
-        description = str(first.get("SeriesDescription", "") or "").strip()
-        series_number = int(_number(first, "SeriesNumber"))
+        slices = tuple(Slice(blob, order[-1], instance, b_value) for order, blob, instance, b_value in placed)
         all_series.append(
-            SeriesOfImages(number, series_number, description, str(first.get("Modality", "")), slices)
+            SeriesOfImages(number, int(first.series_number), first.description, first.modality, slices)
         )
     return tuple(all_series)
-
-
-def _number(header: Dataset, key: str) -> float:
-    value = header.get(key)
-    return float(value) if value is not None and str(value) != "" else 0.0
-
-
-def _shown(dataset: Dataset, frame: FrameAttributes) -> Dataset:
-    """What `as_png` has to know of one frame."""
-    shown = Dataset()
-    shown.PhotometricInterpretation = dataset.get("PhotometricInterpretation")
-    if frame.spacing is not None:
-        shown.PixelSpacing = list(frame.spacing)
-    return shown
-
-
-def _coloured(values: NDArray[Any], dataset: Dataset) -> Pixels:
-    """Palette entries (PS3.3 C.7.9) as colours of 8 bits."""
-    colours = apply_color_lut(values, dataset)
-    return (colours >> 8 * (colours.dtype.itemsize - 1)).astype(np.float32)
-
-
-def as_png(pixels: Pixels, header: Dataset, low: float, high: float, width: int | None) -> bytes:
-    if pixels.ndim == 3:  # colour is shown as it is
-        image = Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
-    else:
-        grey = ((pixels - low) / max(high - low, 1e-6)).clip(0.0, 1.0)
-        if header.get("PhotometricInterpretation") == "MONOCHROME1":
-            grey = 1.0 - grey
-        image = Image.fromarray((grey * 255.0 + 0.5).astype(np.uint8))
-    image = _square_pixels(image, header.get("PixelSpacing"))
-    if width is not None and width < image.width:
-        image = image.resize(
-            (width, max(1, round(image.height * width / image.width))), Image.Resampling.LANCZOS
-        )
-    stream = BytesIO()
-    image.save(stream, "PNG", compress_level=1)
-    return stream.getvalue()
-
-
-def _square_pixels(image: Image.Image, spacing: Any) -> Image.Image:
-    """Stretch an image whose pixels are not square (PixelSpacing: row spacing, then column spacing, mm)."""
-    if spacing is None or len(spacing) != 2 or not float(spacing[0]) or not float(spacing[1]):
-        return image
-    ratio = float(spacing[0]) / float(spacing[1])
-    if abs(ratio - 1) < 0.01 or not 1 / MOST_STRETCHED <= ratio <= MOST_STRETCHED:
-        return image
-    return image.resize((image.width, max(1, round(image.height * ratio))), Image.Resampling.BICUBIC)

@@ -43,6 +43,10 @@ class TooLarge(GatewayError):
     """The request is larger than this gateway takes."""
 
 
+class Unavailable(GatewayError):
+    """Another service that the answer needs is away."""
+
+
 class BadRequest(GatewayError):
     """The request cannot be understood."""
 
@@ -53,6 +57,10 @@ class TooManyRequests(GatewayError):
     def __init__(self, problem: str, fix: str, *, retry_after_s: float) -> None:
         super().__init__(problem, fix)
         self.retry_after_s = retry_after_s
+
+
+class NoRoom(TooManyRequests):
+    """There is no room for it now."""
 
 
 class Unsupported(GatewayError):
@@ -67,6 +75,7 @@ STATUS: tuple[tuple[type[GatewayError], int], ...] = (
     (SignInNeeded, 401),
     (NotAllowed, 403),
     (TooLarge, 413),
+    (NoRoom, 503),
     (TooManyRequests, 429),
     (BadRequest, 400),
     (Unsupported, 415),
@@ -77,6 +86,7 @@ STATUS: tuple[tuple[type[GatewayError], int], ...] = (
     (Conflict, 409),
     (WrongState, 409),
     (KeyMissing, 503),
+    (Unavailable, 503),
     (SettingsError, 500),
     (GatewayError, 400),
 )

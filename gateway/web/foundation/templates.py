@@ -197,5 +197,6 @@ def render(
         return Markup('<input type="hidden" name="csrf" value="{}">').format(token)
 
     common = {"viewer": viewer, "path": request.url.path, "status": status, "csrf_field": csrf_field}
+    common["oidc"] = request.app.state.context.settings.oidc
     text = environment().get_template(template).render(common | values)
     return HTMLResponse(text, status_code=status, headers=dict(headers or {}))

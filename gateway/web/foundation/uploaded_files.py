@@ -5,8 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
-from os import SEEK_END
 from typing import IO, Any, Final
 
 from fastapi import Request
@@ -16,9 +14,9 @@ from dicom_nodes.instance import open_instance
 from gateway.errors import NotAllowed
 from gateway.intake import SUCCESS
 from gateway.records.accounts import Viewer
-from gateway.web.foundation.archives import Archives, Entry, Unopened
-from gateway.web.foundation.bodies import temporary_file
 from gateway.web.foundation.context import WebContext
+from gateway.web.foundation.upload_places import UploadPlace
+from gateway.web.unpacking.archives import Entry, Unopened
 
 _UNPACKED: Final = 10
 """How many times the largest upload its archives may hold: what honest ones of MR reach."""
@@ -60,12 +58,12 @@ def uploader_of(request: Request, viewer: Viewer) -> Uploader:
     return Uploader(viewer.account_id, own_site(viewer), address, f"upload-{secrets.token_hex(8)}")
 
 
-def keep_file(context: WebContext, who: Uploader, name: str, stream: IO[bytes]) -> Iterator[UploadResult]:
+def keep_file(
+    context: WebContext, who: Uploader, place: UploadPlace, name: str, stream: IO[bytes]
+) -> Iterator[UploadResult]:
     """Every object of one uploaded file, which may be an archive."""
-    size = stream.seek(0, SEEK_END)
-    stream.seek(0)
     most = context.settings.web.max_upload_mb * 1_000_000 * _UNPACKED
-    for entry in Archives(size, most, partial(temporary_file, context)).entries(name, stream):
+    for entry in place.unpacking.entries(name, stream, most, place.folder, place.temporary_file):
         if isinstance(entry, Unopened):
             yield UploadResult(entry.name, False, entry.problem, entry.fix)
         else:

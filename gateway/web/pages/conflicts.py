@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from pydicom import Dataset
 from pydicom.errors import InvalidDicomError
 
-from dicom_nodes.data_sets import data_set_of
+from gateway.decoding import files
 from gateway.errors import GatewayError, Invalid, NotThere
 from gateway.identity.content import Difference, compare
 from gateway.identity.pixels import decoded
@@ -28,10 +28,10 @@ from gateway.records.accounts import Viewer
 from gateway.records.blobs import BlobStore
 from gateway.records.tables.conflicts import TWO_IDENTITIES, Conflict
 from gateway.records.tables.studies import Instance
-from gateway.records.views import conflict_rows
+from gateway.records.views import conflict_rows, study_rows
 from gateway.records.views.conflict_rows import ConflictRow
 from gateway.records.views.study_rows import StudyRow
-from gateway.web.foundation.case_access import CaseId, Manager, visible_study
+from gateway.web.foundation.case_access import CaseId, Manager
 from gateway.web.foundation.context import Context, WebContext
 from gateway.web.foundation.forms import Posted, first
 from gateway.web.foundation.rights import Right, has
@@ -70,11 +70,12 @@ def open_conflict(context: WebContext, viewer: Viewer, conflict_id: int) -> tupl
     """A conflict and its study; raises NotThere, also for another site's."""
     with context.database.read() as session:
         row = conflict_rows.row(session, conflict_id)
-    if row is None:
+        study = study_rows.study_row(session, viewer, row.study_id) if row is not None else None
+    if row is None or study is None:
         raise NotThere(
             f"There is no conflict {conflict_id}.", "The page of a contested case names its conflict."
         )
-    return row, visible_study(context, viewer, row.study_id)
+    return row, study
 
 
 @router.get("/conflicts/{conflict_id}")
@@ -153,7 +154,7 @@ def _differences(blobs: BlobStore, one: Instance, other: Instance) -> list[tuple
 
 
 def _header(blobs: BlobStore, instance: Instance) -> Dataset:
-    return data_set_of(blobs.get(instance.blob), without_pixels=True)
+    return files.header(blobs.path(instance.blob))
 
 
 @router.post("/conflicts/{conflict_id}")

@@ -82,7 +82,7 @@ def original(
         raise NotThere(
             f"Case {case_id} has no picture of an object {held_id}.", "The case page lists the objects."
         )
-    made = picture(context.blobs.get(found[1]), frame, window)
+    made = picture(context.blobs.path(found[1]), frame, window)
     ledger.look_at_original(context.database, case_id, held_id, viewer.login)
     return Response(made, media_type="image/png")
 

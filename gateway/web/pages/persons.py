@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, Field, StringConstraints
 
-from dicom_nodes.data_sets import data_set_of
+from gateway.decoding import files
 from gateway.errors import GatewayError, Invalid, NotThere
 from gateway.identity.patient import KEYWORDS
 from gateway.records import ledger
@@ -85,7 +85,7 @@ def said_by_both(context: WebContext, viewer: Viewer, study: StudyRow, other: St
     with context.database.read() as session:
         rows = [case_rows.instances(session, one.id)[:1] for one in (study, other)]
     try:
-        headers = [data_set_of(context.blobs.get(row.blob), without_pixels=True) for [row] in rows]
+        headers = [files.header(context.blobs.path(row.blob)) for [row] in rows]
     except (*UNREADABLE_FILE, ValueError):
         return []
     mine, others = headers

@@ -25,7 +25,7 @@ from gateway.errors import (
     NotThere,
     WrongState,
 )
-from gateway.records import ledger
+from gateway.records import credentials, ledger
 from gateway.records.accounts import Viewer
 from gateway.records.views.own_rule import own_rule
 from gateway.reporting.fields import FormValues
@@ -49,6 +49,7 @@ from gateway.web.foundation.problems import TooManyRequests, retry_after, status
 from gateway.web.foundation.redaction import without_uids
 from gateway.web.foundation.report_recipient import recipient_of
 from gateway.web.foundation.templates import render, told_to
+from gateway.web.issuer.pages import ask_signer
 from gateway.web.pages import report_form
 from gateway.web.pages.explanation import shown_overrule, shown_requirements
 from gateway.web.pages.gallery import images_of, viewer_series
@@ -157,6 +158,8 @@ def _form(
         may_judge=may_judge(viewer, opened),
         problem=problem,
         fix=fix,
+        issued=credentials.is_issued(context.database, viewer.account_id),
+        proven_until=credentials.proven_until(context.database, viewer.csrf, page.row.id),
         placeholder=report_form.PLACEHOLDER,
         highest=highest_number(before),
     )
@@ -179,11 +182,19 @@ def sign(
     if problems := report.problems(report_form.facts_of(opened.page, opened.now)):
         raise InvalidReport([str(problem) for problem in problems])
     report = report.model_copy(update={"lesions": tracked(report.lesions, _new_uid)})
-    with_code = context.settings.web.second_factor_to_sign
-    ledger.check_password(context.database, viewer.account_id, password, code, with_code=with_code)
+    _prove(context, viewer, opened.page.row.id, password, code)
     return ledger.sign_report(
         context.database, opened.page.row.id, viewer.account_id, report.model_dump(mode="json")
     )
+
+
+def _prove(context: WebContext, viewer: Viewer, case_id: int, password: str, code: str) -> None:
+    """Who signs is who is signed in: by the password asked again, or by the issuer that was asked again."""
+    if credentials.is_issued(context.database, viewer.account_id):
+        ledger.use_proof(context.database, viewer.csrf, viewer.account_id, case_id)
+    else:
+        with_code = context.settings.web.second_factor_to_sign
+        ledger.check_password(context.database, viewer.account_id, password, code, with_code=with_code)
 
 
 def _new_uid() -> str:
@@ -215,6 +226,8 @@ def post_report(
         fix = f"{error.fix} What you entered is below and not saved; saving it replaces the kept draft."
         return _form(request, context, viewer, opened, content, status=409, problem=error.problem, fix=fix)
     opened = open_case(context, viewer, case_id)
+    if first(fields, "do") == "confirm" and credentials.is_issued(context.database, viewer.account_id):
+        return ask_signer(request, context, viewer, case_id)
     if first(fields, "do") != "sign":
         return _form(request, context, viewer, opened, content, one_more=first(fields, "add"))
     if report_form.problems_of(content, opened.page, opened.now):

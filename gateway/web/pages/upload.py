@@ -8,7 +8,8 @@ audit trail.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from typing import IO, Annotated, Any
 
@@ -16,6 +17,8 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response, StreamingResponse
 from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 from starlette.datastructures import UploadFile
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
 
 from dicom_nodes.data_sets import data_set_of
 from gateway.errors import NotThere
@@ -26,14 +29,15 @@ from gateway.records.views import case_rows, study_rows
 from gateway.records.views.case_rows import CasePage
 from gateway.records.views.study_rows import StudyRow
 from gateway.web.foundation.access import MOST_FILES, may
-from gateway.web.foundation.archives import is_clutter
-from gateway.web.foundation.bodies import pieces, temporary_file
+from gateway.web.foundation.bodies import pieces
 from gateway.web.foundation.case_access import CaseId, visible_study
 from gateway.web.foundation.context import Context, WebContext
+from gateway.web.foundation.problems import BadRequest
 from gateway.web.foundation.redaction import without_uids
 from gateway.web.foundation.report_recipient import ReportRecipient, recipient_for, recipient_of
 from gateway.web.foundation.rights import Right
 from gateway.web.foundation.templates import render
+from gateway.web.foundation.upload_places import UploadPlace, upload_places
 from gateway.web.foundation.uploaded_files import (
     Uploader,
     UploadResult,
@@ -42,6 +46,7 @@ from gateway.web.foundation.uploaded_files import (
     uploader_of,
 )
 from gateway.web.pages.explanation import letter_to_sender, shown_explanations
+from gateway.web.unpacking.archives import is_clutter
 
 router = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api", tags=["uploads"])
@@ -83,16 +88,24 @@ async def upload_form(request: Request, context: Context, viewer: Sender) -> Res
     """The form without scripts: every file is kept, then the page tells what became of each."""
     who = uploader_of(request, viewer)
     results: list[UploadResult] = []
-    async with request.form(max_files=MOST_FILES) as form:
-        for upload in form.getlist("files"):
-            if isinstance(upload, UploadFile) and upload.filename and not is_clutter(upload.filename):
-                results += [
-                    one
-                    async for one in iterate_in_threadpool(
-                        keep_file(context, who, upload.filename, upload.file)
-                    )
-                ]
+    with upload_places(request).upload(viewer.login) as place:
+        place.take(_announced(request, context))
+        async with request.form(max_files=MOST_FILES) as form:
+            for upload in form.getlist("files"):
+                if isinstance(upload, UploadFile) and upload.filename and not is_clutter(upload.filename):
+                    results += [
+                        one
+                        async for one in iterate_in_threadpool(
+                            keep_file(context, who, place, upload.filename, upload.file)
+                        )
+                    ]
     return _upload_page(request, context, viewer, summary_of(results))
+
+
+def _announced(request: Request, context: WebContext) -> int:
+    """Bytes of a form, which goes to the disk as a whole."""
+    announced = request.headers.get("content-length", "")
+    return int(announced) if announced.isdecimal() else context.settings.web.max_upload_mb * 1_000_000
 
 
 @api.post("/uploads")
@@ -102,23 +115,41 @@ async def upload_one(request: Request, context: Context, viewer: Sender, name: s
     `name` is only given back. The last line has `done: true`, the number kept and the studies.
     """
     who = uploader_of(request, viewer)
-    stream = temporary_file(context)  # closed by the answer, which outlives this function
-    try:
-        async for piece in pieces(request):
-            await run_in_threadpool(stream.write, piece)
+    with ExitStack() as held:
+        place = held.enter_context(upload_places(request).upload(viewer.login))
+        stream = held.enter_context(place.temporary_file())
+        try:
+            async for piece in pieces(request):
+                await run_in_threadpool(stream.write, piece)
+        except ClientDisconnect:
+            raise BadRequest("The upload broke off.", "Send the file again.") from None
         stream.seek(0)
-    except BaseException:
-        stream.close()
-        raise
-    return StreamingResponse(_lines(context, who, name, stream), media_type="application/x-ndjson")
+        return _Lines(_lines(context, who, place, name, stream), held.pop_all())
 
 
-def _lines(context: WebContext, who: Uploader, name: str, stream: IO[bytes]) -> Iterator[bytes]:
+class _Lines(StreamingResponse):
+    """An answer that lets go of what it needs when it is over, also where nobody waits for it any more."""
+
+    def __init__(self, lines: Generator[bytes, None, None], held: ExitStack) -> None:
+        super().__init__(lines, media_type="application/x-ndjson")
+        self._upload, self._held = lines, held
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._upload.close()
+            self._held.close()
+
+
+def _lines(
+    context: WebContext, who: Uploader, place: UploadPlace, name: str, stream: IO[bytes]
+) -> Generator[bytes, None, None]:
     results: list[UploadResult] = []
-    with stream:
-        for one in keep_file(context, who, name, stream):
-            results.append(one)
-            yield json.dumps(without_uids(asdict(one))).encode() + b"\n"
+    for one in keep_file(context, who, place, name, stream):
+        results.append(one)
+        yield json.dumps(without_uids(asdict(one))).encode() + b"\n"
     summary = summary_of(results)
     yield json.dumps({"done": True, "kept": summary["kept"], "studies": summary["studies"]}).encode() + b"\n"
 

@@ -288,19 +288,29 @@ def test_any_bytes_have_the_verdict_of_the_whole(data: bytes, zeros: int, sizes:
         assert _in_pieces(data + bytes(zeros), syntax, sizes) == _whole(data + bytes(zeros), syntax)
 
 
-def test_a_zip_bomb_is_walked_in_steps() -> None:
-    """A deflated data set that inflates to 256 MB is walked in bounded memory."""
+def _bomb(megabytes: int) -> bytes:
     deflater = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
-    size = 256 * 1024 * 1024
+    size = megabytes << 20
     bomb = deflater.compress(b"\xe0\x7f\x10\x00OB\0\0" + size.to_bytes(4, "little"))
-    bomb += b"".join(deflater.compress(bytes(1 << 20)) for _ in range(256)) + deflater.flush()
-    assert len(bomb) < 300_000
+    return bomb + b"".join(deflater.compress(bytes(1 << 20)) for _ in range(megabytes)) + deflater.flush()
+
+
+def test_a_deflated_data_set_is_walked_in_steps() -> None:
+    """One that inflates to 60 MB takes little of them."""
+    bomb = _bomb(60)
+    assert len(bomb) < 100_000
     tracemalloc.start()
     try:
         assert walk(bomb, DeflatedExplicitVRLittleEndian) == {}
         assert tracemalloc.get_traced_memory()[1] < 16 * 1024 * 1024
     finally:
         tracemalloc.stop()
+
+
+def test_a_zip_bomb_is_refused() -> None:
+    """What inflates to a thousand times its size would take gigabytes of whoever reads it later."""
+    with pytest.raises(NotDicom, match="inflates to more than 64 MB"):
+        walk(_bomb(70), DeflatedExplicitVRLittleEndian)
 
 
 # ---- delimiters that end nothing ---------------------------------------------------------------------------

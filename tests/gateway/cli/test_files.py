@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pydicom import dcmread
 
+from gateway.faces.cut import Faces
 from gateway.reporting.example import phantom_report
 from support.command_line import Command, command
 
@@ -90,6 +91,25 @@ def test_deidentify_needs_no_gateway_and_says_that_its_key_is_its_own(command: C
     assert "24 written, 0 held, 0 failed, 0 passed over." in said
     assert "key of its own" in said
     assert not list(Path.cwd().rglob("*.sqlite"))
+
+
+@pytest.mark.parametrize(
+    ("words", "mode"),
+    [
+        ((), "keep"),
+        (("--faces", "deface"), "deface"),
+        (("--site", "north"), "deface"),
+        (("--site", "north", "--faces", "keep"), "keep"),
+    ],
+)
+def test_deidentify_does_with_faces_what_the_site_or_the_option_says(
+    command: Command, study: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], mode: str
+) -> None:
+    """The option comes before the setting, and the manifest says what was done."""
+    monkeypatch.setenv("GATEWAY_FILES__DEFACE_SITES", "north")
+    monkeypatch.setattr("gateway.faces.study.faces_of", lambda *_args: Faces({}, {}))
+    command("deidentify", study, "copies", "--manifest", "m.json", "--allow-held", *words)
+    assert json.loads(Path("m.json").read_text("utf-8"))["faces"]["mode"] == mode
 
 
 def test_deidentify_takes_a_profile_of_the_site(command: Command, study: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from dicom_nodes.encoding.codestreams.edits import Edit, UnaccountedBytes
 from dicom_nodes.encoding.codestreams.pixel_data import FrameShape, walk_codestream
-from gateway.decoding.children import DecodingProcesses
+from gateway.decoding.children import DecodingProcesses, Limits
 from gateway.decoding.walks import WALK, walk_by
 
 SECRET = b"Probe^Petra"
@@ -24,7 +24,7 @@ SAYS = "import sys; sys.stdout.buffer.write({!r}); sys.stdout.flush(); sys.stdin
 
 def program(code: str) -> DecodingProcesses:
     """Processes that run this instead; each may take two seconds."""
-    return DecodingProcesses(1, 2, [sys.executable, "-S", "-c", code])
+    return DecodingProcesses(Limits(1, 2), [sys.executable, "-S", "-c", code])
 
 
 def answer(head: object, data: bytes = b"") -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from pydicom import Dataset, dcmread
 from pydicom.uid import (
+    UID,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
@@ -18,11 +19,20 @@ from pydicom.uid import (
 )
 
 from gateway.decoding.pixels import decode
-from gateway.faces.cut import Faces, proven, without_face
+from gateway.faces.cut import Faces, derived, proven, without_face
 from gateway.faces.slices import slices_of
 from gateway.privacy.errors import Held, HeldReason
 from support.objects.encoded_pixels import file_in
-from support.objects.heads import AXIAL, FRAME, SAGITTAL, file_of, head_series, received, true_faces
+from support.objects.heads import (
+    AXIAL,
+    FRAME,
+    SAGITTAL,
+    file_of,
+    head_series,
+    multi_frame,
+    received,
+    true_faces,
+)
 
 FACES = true_faces()
 PLANES = FACES.planes[FRAME]
@@ -77,6 +87,7 @@ def test_the_original_is_not_changed_and_the_header_neither(image: Dataset) -> N
             "PixelData",
             "LargestImagePixelValue",
             "DeidentificationMethodCodeSequence",
+            "ImageType",
         ):
             assert new[element.tag] == element
     assert new.LargestImagePixelValue == new.pixel_array.max()
@@ -107,6 +118,44 @@ def test_compressed_objects_are_decoded_and_leave_uncompressed(image: Dataset, s
     proven(original, new, FACES)
 
 
+def test_a_copy_of_one_frame_says_that_it_is_derived_and_how(image: Dataset) -> None:
+    """Value 1 of ImageType, and a code after those that are there; the other values are the series' own."""
+    before = list(image.ImageType)
+    smoothed = Dataset()
+    smoothed.CodeValue, smoothed.CodingSchemeDesignator, smoothed.CodeMeaning = "113085", "DCM", "Resampling"
+    image.DerivationCodeSequence = [smoothed]
+    new = cut(received(image))
+    assert list(new.ImageType) == ["DERIVED", *before[1:]]
+    assert [item.CodeValue for item in new.DerivationCodeSequence] == ["113085", "113047"]
+    assert [item.CodeValue for item in image.DerivationCodeSequence] == ["113085"]
+
+
+@pytest.mark.parametrize(
+    "syntax", [ExplicitVRLittleEndian, ImplicitVRLittleEndian, RLELossless, JPEG2000Lossless]
+)
+def test_an_object_in_which_nothing_goes_is_marked_as_its_series(syntax: str) -> None:
+    """Or a series would be of two kinds; its pixels stay as they are encoded."""
+    (high,) = head_series(AXIAL, only=slice(32, 33))
+    high.set_original_encoding(syntax == ImplicitVRLittleEndian, True)
+    if syntax == ImplicitVRLittleEndian:
+        high.file_meta.TransferSyntaxUID = UID(syntax)
+    original = dcmread(BytesIO(file_in(syntax, high))) if UID(syntax).is_compressed else received(high)
+    file = derived(original)
+    assert file is not None
+    new = dcmread(BytesIO(file))
+    assert new.ImageType[0] == "DERIVED"
+    assert new.DerivationCodeSequence[0].CodeValue == "113047"
+    assert (new.PixelData, new.file_meta.TransferSyntaxUID) == (original.PixelData, syntax)
+    proven(original, marked(new), FACES)
+
+
+def test_an_object_of_many_frames_stays_what_it_was() -> None:
+    """Derived frames may not say how they were acquired."""
+    ds = multi_frame(head_series(SAGITTAL, only=slice(18, 24)))
+    assert derived(ds) is None
+    assert cut(ds).ImageType == ds.ImageType
+
+
 def test_a_picture_without_a_voxel_of_the_face_is_left_as_it_is() -> None:
     """High axial slices are not written anew, whatever their encoding."""
     (high,) = head_series(AXIAL, only=slice(32, 33))
@@ -125,20 +174,7 @@ def test_where_dark_is_the_largest_value_the_face_gets_it(image: Dataset) -> Non
 
 def test_every_frame_of_a_multi_frame_object_is_cut_where_it_lies() -> None:
     """Positions come from the functional groups."""
-    images = head_series(SAGITTAL, only=slice(18, 24))
-    ds = received(images[0])
-    groups = []
-    for one in images:
-        group, position = Dataset(), Dataset()
-        position.ImagePositionPatient = one.ImagePositionPatient
-        group.PlanePositionSequence = [position]
-        groups.append(group)
-    shared, orientation, measures = Dataset(), Dataset(), Dataset()
-    orientation.ImageOrientationPatient, measures.PixelSpacing = ds.ImageOrientationPatient, ds.PixelSpacing
-    shared.PlaneOrientationSequence, shared.PixelMeasuresSequence = [orientation], [measures]
-    ds.NumberOfFrames = len(images)
-    ds.PerFrameFunctionalGroupsSequence, ds.SharedFunctionalGroupsSequence = groups, [shared]
-    ds.PixelData = b"".join(one.PixelData for one in images)
+    ds = multi_frame(head_series(SAGITTAL, only=slice(18, 24)))
     new = cut(ds)
     proven(ds, new, FACES)
     for frame, where in enumerate(slices_of(ds)):

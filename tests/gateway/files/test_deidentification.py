@@ -14,12 +14,16 @@ from pydicom.filewriter import write_dataset
 
 from gateway.demo.phantom import phantom_study
 from gateway.errors import GatewayError
+from gateway.faces.cut import Faces
+from gateway.faces.missing import LibrariesMissing
+from gateway.faces.study import faces_of
 from gateway.files.deidentification import FolderResult, FolderRun, files_of
 from gateway.identity.numbers import subject
 from gateway.pipeline.steps.manifest import verify
 from gateway.privacy.profile.profile import load_profile
 from gateway.privacy.pseudonyms import PseudonymKey
 from gateway.privacy.schemes import Scheme
+from support.objects.heads import AXIAL, head_series, true_brain, true_head
 from support.objects.held_objects import screen_capture, zip_report
 
 KEY = PseudonymKey(b"k" * 32, "test")
@@ -198,3 +202,48 @@ def test_every_file_ticks_twice(source: Path, tmp_path: Path) -> None:
     ticks: list[int] = []
     FolderRun(tmp_path / "out", load_profile(), KEY, tick=lambda: ticks.append(1)).run(files)
     assert len(ticks) == 2 * len(files)
+
+
+def test_faces_go_where_that_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Copies say so, the manifest too, and an object whose face cannot go is held; a file cut short fails as ever."""
+    folder = tmp_path / "heads"
+    folder.mkdir()
+    for number, ds in enumerate(head_series(AXIAL, number=2, gap=6.0)):
+        ds.save_as(folder / f"{number:02}.dcm", enforce_file_format=True)
+    nowhere = head_series(AXIAL, number=3, frame="2.25.9", only=slice(20, 21))[0]
+    nowhere.save_as(folder / "nowhere.dcm", enforce_file_format=True)
+    cut = (folder / "30.dcm").read_bytes()
+    (folder / "cut.dcm").write_bytes(cut[: len(cut) // 2])
+    monkeypatch.setattr("gateway.faces.study.faces_of", seen)
+    result = FolderRun(tmp_path / "out", load_profile(), KEY, deface=True, tick=lambda: None).run(
+        files_of(folder, tmp_path / "out")
+    )
+    found = rows(result)
+    assert "no series of its frame of reference shows a whole head" in found["nowhere.dcm"]["reason"]
+    assert found["cut.dcm"]["output"] is None
+    made = [row for row in found.values() if row["output"]]
+    assert len(made) == 42
+    assert sum("PixelData: face taken out" in row["actions"] for row in made) > 10
+    assert all(dcmread(row["output"]).RecognizableVisualFeatures == "NO" for row in made)
+    manifest = result.manifest(load_profile(), KEY)
+    assert (manifest["faces"]["mode"], manifest["faces"]["brains_ml"]) == (
+        "deface",
+        [pytest.approx(1461, abs=9)],
+    )
+
+
+def seen(*args: Any) -> Faces:
+    """What the real one finds, but for the brain, which is the drawn one."""
+    return faces_of(*args, lambda _volume: (true_brain(), true_head()))
+
+
+def test_a_run_that_cannot_take_faces_out_writes_nothing(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says what to install."""
+    monkeypatch.setattr("gateway.faces.missing.find_spec", lambda _name: None)
+    with pytest.raises(LibrariesMissing, match="brainextractor"):
+        FolderRun(tmp_path / "out", load_profile(), KEY, deface=True, tick=lambda: None).run(
+            files_of(source, tmp_path / "out")
+        )
+    assert not (tmp_path / "out").exists()

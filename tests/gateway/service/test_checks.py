@@ -337,6 +337,27 @@ def test_faces_cannot_go_without_the_libraries(
     assert "not installed (brainextractor, nibabel, scipy)" in problem
 
 
+def test_the_account_for_emergencies_is_there_before_the_emergency(folder: Path) -> None:
+    """An enabled local administrator of every site; without it a gateway with an issuer alone is not started."""
+    oidc = {
+        "issuer": "https://issuer.example",
+        "client_id": "gateway",
+        "roles": ["a=admin"],
+        "sites": ["a=*"],
+        "only": True,
+        "break_glass": "glass",
+    }
+    settings = settings_of(folder, oidc=oidc)
+    with closing(Database(settings.storage.database)) as database:
+        schema.upgrade(database)
+        assert "oidc" in [where for where, _ in severe(check(settings))]
+        number = ledger.add_user(database, "glass", "", "admin", "", PASSWORD, every_site=True)
+        ledger.add_user(database, "other", "", "admin", "", PASSWORD, every_site=True)
+        assert "oidc" not in [where for where, _ in severe(check(settings))]
+        ledger.disable_account(database, number, "test")
+        assert "oidc" in [where for where, _ in severe(check(settings))]
+
+
 def test_a_misspelt_site_whose_faces_should_go_is_told(folder: Path) -> None:
     """Its studies would leave with their faces, and nobody would know."""
     settings = settings_of(folder)

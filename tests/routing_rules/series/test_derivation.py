@@ -7,7 +7,8 @@ from pydicom.dataset import Dataset
 
 from routing_rules.series.attributes import Elements
 from routing_rules.series.derivation import NOT_DERIVED, Derivation, read_derivation
-from support.objects.mr_headers import header
+from routing_rules.series.recognition import PROVEN, SeriesKind, classify_series
+from support.objects.mr_headers import KNOWN, Known, header
 
 
 def coded(value: str, meaning: str) -> Dataset:
@@ -94,3 +95,19 @@ def test_words_that_nobody_understands_are_told_apart_from_silence() -> None:
     for words, unclear in (("Qzwrtpk", True), ("", False), (" ", False), ("Lossy JPEG", False)):
         ds = header(DerivationDescription=words, LossyImageCompression="01")
         assert read_derivation(Elements.of(ds)).unclear is unclear
+
+
+@pytest.mark.parametrize("known", KNOWN, ids=lambda known: known.name)
+def test_a_series_whose_face_was_masked_is_what_it_was(known: Known) -> None:
+    """DERIVED, with the code of a mask: the reading site's own gateway receives such copies."""
+    headers = known.headers()
+    before = classify_series(headers)
+    for ds in headers:
+        if "PerFrameFunctionalGroupsSequence" not in ds:  # those stay as they were
+            ds.ImageType = ["DERIVED", *list(ds.get("ImageType") or ["", "PRIMARY"])[1:]]
+            mask = coded("113047", "Pixel by pixel mask")
+            ds.DerivationCodeSequence = [*(ds.get("DerivationCodeSequence") or ()), mask]
+    after = classify_series(headers)
+    nothing = {SeriesKind.OTHER, SeriesKind.DERIVED}
+    assert after.kind == before.kind or {after.kind, before.kind} == nothing, after.evidence
+    assert (after.confidence >= PROVEN) == (before.confidence >= PROVEN)

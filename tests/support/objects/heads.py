@@ -15,13 +15,14 @@ from io import BytesIO
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset, dcmread
-from pydicom.uid import generate_uid
+from pydicom.uid import EnhancedMRImageStorage, generate_uid
 
 from gateway.demo.phantom import phantom_study
 from gateway.faces.brain import Brain
 from gateway.faces.child import HEAD_STEP_MM, depths_of
 from gateway.faces.cut import Faces, HeadPlanes
 from gateway.faces.head import Head, shades_of
+from gateway.faces.slices import Slice
 
 FRAME = "2.25.7000"
 NOSE_TIP = (0.0, -122.0, -48.0)
@@ -104,6 +105,32 @@ def true_head(lies: NDArray[np.float64] = UPRIGHT) -> Head:
     seen = signal(a, b, c).astype(np.float64)
     depths = depths_of(seen, _inside(a, b, c, (0, 0, 0), _BRAIN))
     return Head(depths, shades_of(seen), corner, HEAD_STEP_MM)
+
+
+def drawn_face(where: Slice) -> NDArray[np.bool_]:
+    """Which voxels of a slice of an upright head are its face, nose and eyes: outside of the skull's skin."""
+    x, y, z = (where.along(axis) for axis in np.eye(3).tolist())
+    face = _inside(x, y, z, (0, -78, -62), (48, 34, 50)) | _inside(x, y, z, (0, -108, -46), (10, 14, 16))
+    return face & ~_inside(x, y, z, (0, 0, 0), (78, 96, 74)) & (signal(x, y, z) > 30)
+
+
+def multi_frame(images: Sequence[Dataset]) -> Dataset:
+    """The images of a series as frames of one object; positions stand in the functional groups."""
+    ds = received(images[0])
+    ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = EnhancedMRImageStorage
+    groups = []
+    for one in images:
+        group, position = Dataset(), Dataset()
+        position.ImagePositionPatient = one.ImagePositionPatient
+        group.PlanePositionSequence = [position]
+        groups.append(group)
+    shared, orientation, measures = Dataset(), Dataset(), Dataset()
+    orientation.ImageOrientationPatient, measures.PixelSpacing = ds.ImageOrientationPatient, ds.PixelSpacing
+    shared.PlaneOrientationSequence, shared.PixelMeasuresSequence = [orientation], [measures]
+    ds.NumberOfFrames = len(images)
+    ds.PerFrameFunctionalGroupsSequence, ds.SharedFunctionalGroupsSequence = groups, [shared]
+    ds.PixelData = b"".join(one.PixelData for one in images)
+    return ds
 
 
 def true_faces(frame: str = FRAME) -> Faces:

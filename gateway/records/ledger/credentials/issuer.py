@@ -81,7 +81,7 @@ def _account_of(session: Session, person: Presented, nobodys: str, now: datetime
     if account.disabled:
         return account
     account.display_name = person.display_name
-    if (account.role, account.site) != (person.role, person.site):
+    if (account.role, account.site, account.every_site) != (person.role, person.site, not person.site):
         before = {"role before": account.role, "site before": account.site}
         account.role, account.site = person.role, person.site
         account.every_site = not person.site

@@ -50,7 +50,7 @@ def prove_signer(
             fix = "Confirm as the person who is signed in; or sign out and begin again."
         elif auth_time < proof.asked_at - skew:
             why = "The issuer did not ask again who is there."
-            fix = "Tell whoever runs the issuer: it has to honour prompt=login and max_age=0."
+            fix = "Tell whoever runs the issuer: it has to honour prompt=login and max_age."
         else:
             case_id = proof.case_id
             proof.proven_at = now

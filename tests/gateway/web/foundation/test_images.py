@@ -17,7 +17,7 @@ from pydicom.uid import RLELossless
 from gateway.decoding import children
 from gateway.records.blobs import LocalBlobs
 from gateway.records.tables.cases import PreparedInstance
-from gateway.web.foundation.images import PictureFailed, Pictures, as_png
+from gateway.web.foundation.images import PictureFailed, Pictures
 from support.objects.dicom_files import encoded, mr_dataset
 from support.web_gateway import ORIGINAL_UID, WebGateway, phantom
 
@@ -348,30 +348,3 @@ def test_stored_values_are_rescaled_before_they_are_compared(blobs: LocalBlobs) 
     study = pictures.study(copies(blobs, pair))
     greys = [np.asarray(Image.open(BytesIO(pictures.png(study, 0, n, "full")))).mean() for n in (0, 1)]
     assert greys == [0, 255]
-
-
-@pytest.mark.parametrize(
-    ("spacing", "size"),
-    [([1, 1], (16, 16)), ([2, 1], (16, 32)), ([0.5, 1], (16, 8)), ([0, 1], (16, 16)), (None, (16, 16))],
-)
-def test_pixels_that_are_not_square_are_shown_so(spacing: list[float] | None, size: tuple[int, int]) -> None:
-    """PixelSpacing is row spacing, then column spacing: a head is no egg."""
-    header = Dataset()
-    if spacing is not None:
-        header.PixelSpacing = spacing
-    made = as_png(np.zeros((16, 16), np.float32), header, 0.0, 1.0, None)
-    assert Image.open(BytesIO(made)).size == size
-
-
-@pytest.mark.parametrize(("width", "size"), [(None, (64, 32)), (16, (16, 8)), (400, (64, 32)), (1, (1, 1))])
-def test_a_thumbnail_keeps_the_shape_and_is_never_larger(width: int | None, size: tuple[int, int]) -> None:
-    """At least one pixel high."""
-    made = as_png(np.zeros((32, 64), np.float32), Dataset(), 0.0, 1.0, width)
-    assert Image.open(BytesIO(made)).size == size
-
-
-def test_signal_outside_the_window_is_black_or_white() -> None:
-    """And nothing wraps around."""
-    row = np.array([[-500.0, 0.0, 50.0, 100.0, 90_000.0]], np.float32)
-    seen = np.asarray(Image.open(BytesIO(as_png(row, Dataset(), 0.0, 100.0, None))))
-    assert seen[0].tolist() == [0, 0, 128, 255, 255]

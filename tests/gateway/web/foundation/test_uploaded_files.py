@@ -15,9 +15,8 @@ from gateway.errors import NotAllowed
 from gateway.intake import Intake
 from gateway.records.accounts import Viewer
 from gateway.records.tables.studies import Study
-from gateway.web.foundation import archives
-from gateway.web.foundation.archives import is_clutter
 from gateway.web.foundation.context import WebContext
+from gateway.web.foundation.upload_places import UploadPlaces
 from gateway.web.foundation.uploaded_files import (
     Uploader,
     UploadResult,
@@ -25,6 +24,8 @@ from gateway.web.foundation.uploaded_files import (
     own_site,
     summary_of,
 )
+from gateway.web.unpacking import process
+from gateway.web.unpacking.archives import is_clutter
 from support.objects.dicom_files import study_file
 from support.web_gateway import WebGateway
 
@@ -42,7 +43,10 @@ def archive(files: dict[str, bytes]) -> bytes:
 
 def kept(context: WebContext, data: bytes, name: str = "a.zip") -> list[UploadResult]:
     """What became of every object of one file."""
-    return list(keep_file(context, WHO, name, BytesIO(data)))
+    places = UploadPlaces(context.settings, context.blobs)
+    with places.upload("cora") as place, place.temporary_file() as stream:
+        stream.write(data)
+        return list(keep_file(context, WHO, place, name, stream))
 
 
 @pytest.mark.parametrize(
@@ -130,25 +134,15 @@ def test_an_entry_that_cannot_be_unpacked_is_told_and_the_next_is_kept(
     assert (second.name, second.kept) == ("y.dcm", True)
 
 
-def test_too_many_entries_are_refused_before_one_is_unpacked(
-    web: WebGateway, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Clutter does not count."""
-    monkeypatch.setattr(archives, "MOST_ENTRIES", 2)
-    files = {f"{number}.dcm": b"no DICOM" for number in range(2)}
-    assert len(kept(web.context, archive(files | {"DICOMDIR": b""}))) == 2
-    [refused] = kept(web.context, archive(files | {"one more": b""}))
-    assert "more than 2 files" in refused.problem
-
-
 def test_an_object_over_the_limit_is_refused(web: WebGateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By itself and in an archive, without having been read whole."""
+    """By itself, without having been read; in an archive, without having been kept here."""
     data = study_file("2.25.7004")
-    monkeypatch.setattr(archives, "LARGEST_OBJECT", len(data) - 1)
-    for file in (data, archive({"x.dcm": data})):
-        [result] = kept(web.context, file)
-        assert (result.kept, result.fix) == (False, "Send it by DICOM instead.")
-    monkeypatch.setattr(archives, "LARGEST_OBJECT", len(data))
+    monkeypatch.setattr(process, "LARGEST_OBJECT", len(data) - 1)
+    [result] = kept(web.context, data)
+    assert (result.kept, result.fix) == (False, "Send it by DICOM instead.")
+    [result] = kept(web.context, archive({"x.dcm": data}))
+    assert not result.kept
+    monkeypatch.setattr(process, "LARGEST_OBJECT", len(data))
     assert kept(web.context, data)[0].kept
 
 

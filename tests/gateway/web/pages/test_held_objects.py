@@ -207,6 +207,27 @@ def test_the_manifest_is_downloaded_word_for_word(web: WebGateway) -> None:
     assert web.client("reader").get(f"/cases/{web.case()}/manifests/{row['id']}.json").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("faces", "says"),
+    [
+        ({"faces": "keep"}, "Faces stay in the pictures, because a reading for PML needs the whole cortex"),
+        ({"faces": "deface"}, "Faces are taken out of the pictures, but for those that a person released"),
+        ({}, None),
+    ],
+)
+def test_the_page_says_what_became_of_faces(web: WebGateway, faces: dict[str, str], says: str | None) -> None:
+    """As the manifest has it; nothing where it was made before faces were a question."""
+    case_id = web.case(
+        manifest={"profile": "pml-read", "profile_version": "1", "prepared": 3, "held": 0, **faces}
+    )
+    with web.database.write("test_manifest") as session:
+        now = web.database.now(session)
+        session.add(Manifest(case_id=case_id, generation=1, digest="d", blob="b", made_at=now))
+    page = web.client("lead").get(f"/cases/{case_id}").text
+    assert ("Faces" in page) is (says is not None)
+    assert says is None or says in page
+
+
 @pytest.mark.parametrize("why", ["   ", "\n\n\n", " x "])
 def test_blanks_are_no_reason(web: WebGateway, header: Dataset, why: str) -> None:
     """Neither on the page nor for a program; nothing changes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydicom import Dataset
 
-from gateway.web.foundation.frames import attributes_of
+from gateway.decoding.frames import attributes_of
 
 
 def with_values(**values: object) -> Dataset:

@@ -13,8 +13,8 @@ from zipfile import ZIP_DEFLATED, ZIP_LZMA, ZipFile
 
 import pytest
 
-from gateway.web.foundation import archives
-from gateway.web.foundation.archives import Archives, Unopened
+from gateway.web.unpacking import archives
+from gateway.web.unpacking.archives import Archives, Unopened
 
 IMAGE = bytes(128) + b"DICM" + b"an object"
 

@@ -8,7 +8,9 @@ are only ever shown, never used as a path.
 from __future__ import annotations
 
 import gzip
+import struct
 import tarfile
+import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -30,13 +32,18 @@ MOST_TIMES: Final = 200
 ALWAYS: Final = 100_000_000
 NOT_IMAGES: Final = frozenset({"DICOMDIR", "THUMBS.DB", ".DS_STORE", "DESKTOP.INI", "AUTORUN.INF"})
 _BLOCK: Final = 1 << 20
-_HEAD: Final = 512
+HEAD: Final = 512
 _LONGEST_READ: Final = 8 << 20
 """Bytes read at once from an archive: a header that claims to be longer is a trap."""
+_LONGEST_ENTRY: Final = 512
+"""Bytes of an entry of a ZIP's directory, on the average of a full one: names of files have a tenth."""
+_ENTRY: Final = b"PK\1\2"
+_ENTRY_BYTES: Final = 46
+_ENTRY_LENGTHS: Final = struct.Struct("<HHH")
 _METHODS: Final = {ZIP_STORED, ZIP_DEFLATED, ZIP_BZIP2}
 _OTHER_METHODS: Final = {9: "Deflate64", 14: "LZMA", 93: "Zstandard", 95: "XZ", 97: "WavPack", 98: "PPMd"}
 _ENCRYPTED_METHOD: Final = 99
-_TOO_LARGE: Final = "The file is larger than one object may be.", "Send it by DICOM instead."
+TOO_LARGE: Final = "The file is larger than one object may be.", "Send it by DICOM instead."
 _AGAIN: Final = "Make the archive again and repeat the upload."
 _ORDINARY: Final = (
     "Make a ZIP with the ordinary method (Deflate), a tar.gz, or upload the files without packing them."
@@ -70,6 +77,7 @@ class Archives:
     def __init__(self, size: int, most: int, temporary: Callable[[], SpooledTemporaryFile[bytes]]) -> None:
         self._left = min(most, max(ALWAYS, size * MOST_TIMES))
         self._entries = 0
+        self._passed_over = 0
         self._temporary = temporary
 
     def entries(self, name: str, content: IO[bytes]) -> Iterator[Entry | Unopened]:
@@ -82,13 +90,13 @@ class Archives:
             )
 
     def _entries_of(self, name: str, content: IO[bytes], depth: int) -> Iterator[Entry | Unopened]:
-        head = content.read(_HEAD)
+        head = content.read(HEAD)
         content.seek(0)
-        kind = _kind(head)
+        kind = kind_of(head)
         if kind is None:
             is_large = content.seek(0, SEEK_END) > LARGEST_OBJECT
             content.seek(0)
-            yield Unopened(name, *_TOO_LARGE) if is_large else Entry(name, content)
+            yield Unopened(name, *TOO_LARGE) if is_large else Entry(name, content)
         elif kind not in self._OPENERS:
             yield Unopened(name, f"{kind} archives are not unpacked here.", _ORDINARY)
         elif depth == DEEPEST:
@@ -104,6 +112,11 @@ class Archives:
                 yield Unopened(name, f"The archive cannot be read ({type(error).__name__}).", _AGAIN)
 
     def _zip(self, name: str, content: IO[bytes], depth: int) -> Iterator[Entry | Unopened]:
+        if directory_entries(content) > 2 * MOST_ENTRIES:  # half of them may be clutter
+            yield Unopened(
+                name, f"The archive holds more than {MOST_ENTRIES} files.", "Upload one study at a time."
+            )
+            return
         with ZipFile(content) as archive:
             members = [
                 entry for entry in archive.infolist() if not entry.is_dir() and not is_clutter(entry.filename)
@@ -125,9 +138,12 @@ class Archives:
         counted: Any = _Counted(content, self._take)
         with tarfile.open(fileobj=counted, mode="r:") as archive:
             for member in archive:
-                if member.isdir() or is_clutter(member.name):
+                archive.members = []  # type: ignore[attr-defined]  # it keeps them all
+                is_file = not (member.isdir() or is_clutter(member.name))
+                self._passed_over += not is_file
+                if self._passed_over <= MOST_ENTRIES and not is_file:
                     continue
-                if self._is_too_many(1):
+                if not is_file or self._is_too_many(1):
                     yield Unopened(
                         name,
                         f"The archive holds more than {MOST_ENTRIES} files.",
@@ -144,9 +160,9 @@ class Archives:
     def _gzip(self, name: str, content: IO[bytes], depth: int) -> Iterator[Entry | Unopened]:
         packed: Any
         with gzip.GzipFile(fileobj=content, mode="rb") as packed:
-            head = packed.read(_HEAD)
+            head = packed.read(HEAD)
             packed.seek(0)
-            if _kind(head) == "tar":
+            if kind_of(head) == "tar":
                 yield from self._tar(name, packed, depth)
                 return
             plain = PurePosixPath(name).with_suffix("").name if name.lower().endswith(".gz") else name
@@ -166,7 +182,7 @@ class Archives:
                 yield Unopened(name, "This entry of the archive is damaged.", _AGAIN)
                 return
             if not is_whole:
-                yield Unopened(name, *_TOO_LARGE)
+                yield Unopened(name, *TOO_LARGE)
                 return
             file.seek(0)
             yield from self._entries_of(name, file, depth)
@@ -225,7 +241,36 @@ class _Counted:
             self._furthest = self._at
 
 
-def _kind(head: bytes) -> str | None:
+def directory_entries(content: IO[bytes]) -> int:
+    """How many entries a ZIP's central directory has, without making anything of them (APPNOTE 4.3.12 to 4.3.16).
+
+    `zipfile` reads it whole, goes by its size, not by the count beside it, and makes an object of a kilobyte of each
+    entry. What is no directory is left to it: 0.
+    """
+    ours: Any = zipfile
+    end = ours._EndRecData(content)
+    content.seek(0)
+    if not end:
+        return 0
+    size, before = int(end[ours._ECD_SIZE]), int(end[ours._ECD_LOCATION])
+    if end[ours._ECD_SIGNATURE] == ours.stringEndArchive64:
+        before -= ours.sizeEndCentDir64 + ours.sizeEndCentDir64Locator
+    if size > MOST_ENTRIES * _LONGEST_ENTRY:
+        return 2 * MOST_ENTRIES + 1
+    if size > before:
+        return 0
+    content.seek(before - size)
+    directory = content.read(size)
+    content.seek(0)
+    found = 0
+    at = 0
+    while directory[at : at + 4] == _ENTRY and at + _ENTRY_BYTES <= len(directory):
+        found += 1
+        at += _ENTRY_BYTES + sum(_ENTRY_LENGTHS.unpack_from(directory, at + 28))
+    return found
+
+
+def kind_of(head: bytes) -> str | None:
     """What a file that begins with `head` is packed with; a DICOM file may have anything in its preamble."""
     if has_preamble(head):
         return None

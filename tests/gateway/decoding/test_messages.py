@@ -7,7 +7,7 @@ from io import BytesIO
 
 import pytest
 
-from gateway.decoding.child import message, read_message
+from gateway.decoding.messages import message, read_message
 
 
 def test_a_message_is_read_as_it_was_written() -> None:

@@ -1,0 +1,155 @@
+"""What is read and drawn of a file that others made, asked of a process that may die: nothing of it is read here.
+
+Every function raises CannotDecode, TooBusy among them, and nothing else, whatever the file holds.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import Dataset, dcmread
+from pydicom.errors import InvalidDicomError
+
+from gateway.decoding.children import SHARED, DecodingProcesses
+from gateway.decoding.description import MOST_FRAMES
+from gateway.decoding.errors import UNDECODABLE, CannotDecode, TooBusy
+
+_PICTURE_BYTES: Final = 768 << 20
+"""Address space for one picture, besides twice its file: of the largest MR image it takes a tenth."""
+_MOST_LISTED: Final = 16 << 20
+_AT_ONCE: Final = 100
+"""Files that are listed by one order."""
+_MOST_SAMPLED: Final = 8 << 20
+_LOOK_ELSEWHERE: Final = "Look at it in the archive that sent it."
+
+
+@dataclass(frozen=True)
+class ListedFile:
+    """What a list of pictures says of one object; a b-value (s/mm2) or None, and a place (mm), for each frame."""
+
+    series: str
+    series_number: float
+    description: str
+    modality: str
+    instance: str
+    instance_number: float
+    frames: tuple[tuple[float | None, float], ...]
+
+
+def listed(paths: Sequence[Path], processes: DecodingProcesses = SHARED) -> list[ListedFile | None]:
+    """The series of objects and the places of their frames, none for one without pixels; None for what is unreadable.
+
+    Many are asked for at once; where that fails, each by itself, so that a hostile one takes no other with it.
+    """
+    found: list[ListedFile | None] = []
+    for at in range(0, len(paths), _AT_ONCE):
+        found += _listed(paths[at : at + _AT_ONCE], processes)
+    return found
+
+
+def _listed(paths: Sequence[Path], processes: DecodingProcesses) -> list[ListedFile | None]:
+    size = max((path.stat().st_size for path in paths if path.exists()), default=0)
+    order = {"files": [str(path.absolute()) for path in paths]}
+    try:
+        told = processes.ask("listed", order, memory=_PICTURE_BYTES + 2 * size, most=_MOST_LISTED)[1]
+        said = json.loads(told)
+        if len(said) != len(paths):
+            raise ValueError
+        return [_file_of(each) for each in said]
+    except TooBusy:
+        raise
+    except (CannotDecode, *UNDECODABLE):
+        if len(paths) == 1:
+            return [None]
+        return [each for path in paths for each in _listed([path], processes)]
+
+
+def _file_of(said: Any) -> ListedFile | None:
+    """What a process said of one file; raises what JSON of another form makes it raise."""
+    if said is None:
+        return None
+    return ListedFile(
+        str(said["series"]),
+        _finite(said["series_number"]),
+        str(said["description"]),
+        str(said["modality"]),
+        str(said["instance"]),
+        _finite(said["instance_number"]),
+        tuple(
+            (None if b_value is None else _finite(b_value), _finite(place))
+            for b_value, place in said["frames"][:MOST_FRAMES]
+        ),
+    )
+
+
+def header(file: Path | bytes, processes: DecodingProcesses = SHARED) -> Dataset:
+    """The data set without its pixels."""
+    told = _asked(processes, "header", file)
+    try:
+        return dcmread(BytesIO(told), force=True)
+    except (InvalidDicomError, *UNDECODABLE):
+        raise CannotDecode("Its header cannot be read.", _LOOK_ELSEWHERE) from None
+
+
+def sampled(file: Path | bytes, frame: int, processes: DecodingProcesses = SHARED) -> NDArray[np.float32]:
+    """Some values of a frame, rescaled."""
+    told = _asked(processes, "sampled", file, {"frame": frame}, most=_MOST_SAMPLED)
+    if not told or len(told) % 4:
+        raise CannotDecode("Its pixels are not of the size in its header.", _LOOK_ELSEWHERE)
+    return np.frombuffer(told, "<f4")
+
+
+def drawn(
+    file: Path | bytes,
+    frame: int,
+    low: float,
+    high: float,
+    width: int | None = None,
+    processes: DecodingProcesses = SHARED,
+) -> bytes:
+    """One frame as PNG."""
+    order = {"frame": frame, "low": low, "high": high, "width": width}
+    return _asked(processes, "drawn", file, order)
+
+
+def drawn_as_stored(
+    file: Path | bytes, frame: int, black: float, white: float, processes: DecodingProcesses = SHARED
+) -> bytes:
+    """One frame as PNG, every value of it: `black` and `white` are percentiles."""
+    order = {"frame": frame, "black": black, "white": white}
+    return _asked(processes, "drawn as stored", file, order)
+
+
+def _asked(
+    processes: DecodingProcesses,
+    task: str,
+    file: Path | bytes,
+    order: dict[str, Any] | None = None,
+    most: int | None = None,
+) -> bytes:
+    if isinstance(file, bytes):
+        path, data, size = "", file, len(file)
+    else:
+        try:
+            path, data, size = str(file.absolute()), b"", file.stat().st_size
+        except OSError as error:
+            raise CannotDecode(
+                f"Its file cannot be read ({type(error).__name__}).", _LOOK_ELSEWHERE
+            ) from None
+    asked = {**(order or {}), "file": path}
+    return processes.ask(task, asked, data, memory=_PICTURE_BYTES + 2 * size, most=most)[1]
+
+
+def _finite(value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError
+    return number

@@ -1,0 +1,194 @@
+"""What is read and drawn of a file that others made: run only in a process that may die (`child`).
+
+Functions take the file, by its path or as a stream, and give bytes: of JSON, of a data set, of a PNG.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from contextlib import suppress
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from pydicom import Dataset
+from pydicom.errors import InvalidDicomError
+from pydicom.pixels.processing import apply_color_lut
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
+
+from dicom_nodes.data_sets import data_set_of
+from gateway.decoding.description import listed_frames
+from gateway.decoding.errors import UNDECODABLE, CannotDecode
+from gateway.decoding.frames import GROUPS, FrameAttributes, attributes_of
+from gateway.decoding.pixels import Decoder, decode
+
+Source = Path | BytesIO
+Pixels = NDArray[np.float32]
+
+INDEX_KEYS: Final = [
+    "SOPInstanceUID",
+    "SeriesInstanceUID",
+    "SeriesDescription",
+    "SeriesNumber",
+    "InstanceNumber",
+    "NumberOfFrames",
+    "Modality",
+    "ImagePositionPatient",
+    "ImageOrientationPatient",
+    "DiffusionBValue",
+    "Rows",
+    "Columns",
+    "SliceThickness",
+    "ImageType",
+    *GROUPS,
+]
+UNREADABLE: Final = tuple(error for error in UNDECODABLE if error is not MemoryError)
+MOST_STRETCHED: Final = 10.0
+"""A side of a pixel to the other; a header may say anything, and the picture would be as large as it says."""
+MOST_PIXELS: Final = 1 << 27
+"""Of a picture, stretched."""
+SAMPLES: Final = 250_000
+"""Values of a frame that a window is worked out from, about; every third one at most."""
+_LONGEST: Final = 64
+"""Characters of a text that is listed."""
+
+
+def listed(files: Sequence[Path]) -> bytes:
+    """What a viewer's list says of objects, as JSON: series, and b-value and place of each frame; null: unreadable."""
+    return json.dumps([_listed(file) for file in files]).encode()
+
+
+def _listed(file: Path) -> dict[str, Any] | None:
+    with suppress(InvalidDicomError, *UNREADABLE):
+        header = _read(file, without_pixels=True, only=INDEX_KEYS)
+        frames = [attributes_of(header, frame) for frame in range(listed_frames(header, file.stat().st_size))]
+        return {
+            "series": str(header.get("SeriesInstanceUID", "") or "")[:_LONGEST],
+            "series_number": _number(header, "SeriesNumber"),
+            "description": str(header.get("SeriesDescription", "") or "").strip()[:_LONGEST],
+            "modality": str(header.get("Modality", "") or "")[:16],
+            "instance": str(header.get("SOPInstanceUID", "") or "")[:_LONGEST],
+            "instance_number": _number(header, "InstanceNumber"),
+            "frames": [[_finite(of.b_value, None), _finite(of.along, 0.0)] for of in frames],
+        }
+    return None
+
+
+def header(source: Source) -> bytes:
+    """The data set without its pixels, as a file: encoded as it was, or inflated."""
+    ds = _read(source, without_pixels=True)
+    if ds.file_meta.TransferSyntaxUID == DeflatedExplicitVRLittleEndian:
+        ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    stream = BytesIO()
+    ds.save_as(stream, enforce_file_format=False)
+    return stream.getvalue()
+
+
+def sampled(source: Source, decoder: Decoder, *, frame: int) -> Pixels:
+    """Every third value of a frame, or fewer, rescaled: for a window."""
+    pixels = _shown(source, decoder, frame)[0].ravel()
+    return pixels[:: max(3, pixels.size // SAMPLES)]
+
+
+def drawn(
+    source: Source, decoder: Decoder, *, frame: int, low: float, high: float, width: int | None
+) -> bytes:
+    """One frame as PNG, black at `low` and white at `high`, at most `width` wide."""
+    return as_png(*_shown(source, decoder, frame), low, high, width)
+
+
+def drawn_as_stored(source: Source, decoder: Decoder, *, frame: int, black: float, white: float) -> bytes:
+    """One frame in its full size, its values neither rescaled nor sampled; `black` and `white` are percentiles."""
+    ds = _read(source)
+    pixels = decode(ds, frame, processes=decoder)
+    if _is_colour(ds):
+        return as_png(_in_eight_bits(pixels, ds), ds, 0.0, 255.0, None)
+    pixels = pixels.astype(np.float32)
+    low, high = (float(value) for value in np.percentile(pixels, (black, white)))
+    return as_png(pixels, ds, low, high, None)
+
+
+def as_png(pixels: NDArray[Any], shown: Dataset, low: float, high: float, width: int | None) -> bytes:
+    """A picture; `shown` says what its values mean and how large a pixel is. Raises CannotDecode for one too large."""
+    if pixels.ndim == 3:  # colour is shown as it is
+        image = Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+    else:
+        grey = ((pixels - low) / max(high - low, 1e-6)).clip(0.0, 1.0)
+        if shown.get("PhotometricInterpretation") == "MONOCHROME1":
+            grey = 1.0 - grey
+        image = Image.fromarray((grey * 255.0 + 0.5).astype(np.uint8))
+    image = _square_pixels(image, shown.get("PixelSpacing"))
+    if width is not None and width < image.width:
+        image = image.resize(
+            (width, max(1, round(image.height * width / image.width))), Image.Resampling.LANCZOS
+        )
+    stream = BytesIO()
+    image.save(stream, "PNG", compress_level=1)
+    return stream.getvalue()
+
+
+def _read(source: Source, **how: Any) -> Dataset:
+    return data_set_of(source if isinstance(source, Path) else source.getvalue(), **how)
+
+
+def _shown(source: Source, decoder: Decoder, frame: int) -> tuple[Pixels, Dataset]:
+    """The pixels of a frame, rescaled or in colour, and what a picture has to know of it."""
+    ds = _read(source)
+    of = attributes_of(ds, frame)
+    values = decode(ds, frame, processes=decoder)
+    if ds.get("PhotometricInterpretation") == "PALETTE COLOR":
+        return _coloured(values, ds), _meaning(ds, of)
+    slope, intercept = np.float32(float(of.slope or 1)), np.float32(float(of.intercept or 0))
+    return values.astype(np.float32) * slope + intercept, _meaning(ds, of)
+
+
+def _meaning(ds: Dataset, frame: FrameAttributes) -> Dataset:
+    shown = Dataset()
+    shown.PhotometricInterpretation = ds.get("PhotometricInterpretation")
+    if frame.spacing is not None:
+        shown.PixelSpacing = list(frame.spacing)
+    return shown
+
+
+def _coloured(values: NDArray[Any], ds: Dataset) -> Pixels:
+    """Palette entries (PS3.3 C.7.9) as colours of 8 bits."""
+    colours = apply_color_lut(values, ds)
+    return (colours >> 8 * (colours.dtype.itemsize - 1)).astype(np.float32)
+
+
+def _is_colour(ds: Dataset) -> bool:
+    return int(ds.get("SamplesPerPixel") or 1) > 1 or ds.get("PhotometricInterpretation") == "PALETTE COLOR"
+
+
+def _in_eight_bits(pixels: NDArray[Any], ds: Dataset) -> NDArray[Any]:
+    """Red, green and blue, each 0 to 255."""
+    if ds.get("PhotometricInterpretation") == "PALETTE COLOR":
+        pixels = np.asarray(apply_color_lut(pixels, ds))
+    return pixels >> 8 if pixels.dtype.itemsize > 1 else pixels
+
+
+def _square_pixels(image: Image.Image, spacing: Any) -> Image.Image:
+    """Stretch an image whose pixels are not square (PixelSpacing: row spacing, then column spacing, mm)."""
+    with suppress(*UNDECODABLE):
+        ratio = float(spacing[0]) / float(spacing[1]) if len(spacing) == 2 else 1.0
+        height = max(1, round(image.height * ratio))
+        if abs(ratio - 1) < 0.01 or not 1 / MOST_STRETCHED <= ratio <= MOST_STRETCHED:
+            return image
+        if image.width * height > MOST_PIXELS:
+            raise CannotDecode("The picture would be too large.", "Look at it in the archive that sent it.")
+        return image.resize((image.width, height), Image.Resampling.BICUBIC)
+    return image
+
+
+def _number(ds: Dataset, keyword: str) -> float:
+    value = ds.get(keyword)
+    return _finite(float(value) if value is not None and str(value) != "" else 0.0, 0.0) or 0.0
+
+
+def _finite(number: float | None, otherwise: float | None) -> float | None:
+    return number if number is not None and math.isfinite(number) else otherwise
