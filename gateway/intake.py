@@ -23,6 +23,7 @@ recovery can take it for an object of a study; its bytes go to records.blobs and
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import IO
@@ -30,6 +31,7 @@ from typing import IO
 from sqlalchemy.exc import SQLAlchemyError
 
 from dicom_nodes.encoding.errors import NotDicom
+from dicom_nodes.encoding.octets import octets_at
 from dicom_nodes.encoding.walk import Walk
 from dicom_nodes.instance import ReceivedInstance
 from dicom_nodes.node import Role
@@ -64,6 +66,12 @@ PSEUDONYMOUS = "2.25."
 _LOOK_AGAIN_S = 1.0
 _STUDIES_AT_ONCE = 256
 _PIECE = 1 << 20
+_LOOK_EVERY = 64 << 20
+"""Bytes of an object between two looks at the disk, and at how large it has become."""
+_NEARLY_FULL = (
+    "The disk is nearly full.",
+    "Free space under [storage] objects; senders try again by themselves.",
+)
 
 log = logs.get(__name__)
 
@@ -175,12 +183,13 @@ class Intake:
             self._no_reply[study_instance_uid] = time.monotonic() + _LOOK_AGAIN_S
         return found
 
-    def keep_reply(self, reply: ledger.NewReply, file: bytes) -> KeepResult:
+    def keep_reply(self, reply: ledger.NewReply, file: Sequence[bytes | memoryview]) -> KeepResult:
         """Keep what a reading site made, file and row. Raises OSError or SQLAlchemyError."""
         if ledger.note_echo(self.database, reply.sop_instance_uid):
             log.info("one of our own images came back and was dropped", node=reply.node)
             return KeepResult(SUCCESS)
-        self.blobs.put(reply.blob, file)
+        with self.blobs.batch() as batch:
+            batch.put(reply.blob, batch.written(reply.blob.rpartition("/")[0], file))
         ledger.keep_reply(self.database, reply)
         return KeepResult(SUCCESS)
 
@@ -217,6 +226,7 @@ class Arrival:
         self._walk = Walk(announced.transfer_syntax_uid, arrival_mark.WANTED)
         self._digest = arrival_mark.new_digest(announced.transfer_syntax_uid)
         self._file: ArrivingFile | None = None
+        self._size, self._look_at = 0, _LOOK_EVERY
         try:
             self._open()
         except OSError as error:
@@ -226,6 +236,12 @@ class Arrival:
         """The next bytes of the data set; after a refusal they are only counted as read."""
         if self._refusal is not None:
             return
+        self._size += len(piece)
+        if self._size >= self._look_at:
+            self._look_at += _LOOK_EVERY
+            self._look()
+            if self._refusal is not None:
+                return
         try:
             self._walk.feed(piece)
             assert self._file is not None
@@ -266,11 +282,7 @@ class Arrival:
     def _open(self) -> None:
         intake = self._intake
         if intake.blobs.free_mb() < intake.settings.storage.min_free_mb:
-            self._refuse(
-                OUT_OF_RESOURCES,
-                "The disk is nearly full.",
-                "Free space under [storage] objects; senders try again by themselves.",
-            )
+            self._refuse(OUT_OF_RESOURCES, *_NEARLY_FULL)
         elif intake.rows.is_failing:
             self._refuse(
                 OUT_OF_RESOURCES,
@@ -280,6 +292,18 @@ class Arrival:
         else:
             head = arrival_mark.head(self._announced, self._origin)
             self._file = ArrivingFile(intake.open_folders.take(), head)
+
+    def _look(self) -> None:
+        """On the way: an object without an end must not take what others need."""
+        settings = self._intake.settings
+        if self._size > settings.dicom.max_object_mb * 1_000_000:
+            self._refuse(
+                CANNOT_UNDERSTAND,
+                f"The object is larger than {settings.dicom.max_object_mb} MB.",
+                "Have the sender looked at; or raise [dicom] max_object_mb, if such objects are wanted.",
+            )
+        elif self._intake.blobs.free_mb() < settings.storage.min_free_mb:
+            self._refuse(OUT_OF_RESOURCES, *_NEARLY_FULL)
 
     def _judge(self, values: dict[int, str]) -> None:
         missing = [name for tag, name in KEYS_NEEDED.items() if not values.get(tag, "").isprintable()]
@@ -317,12 +341,12 @@ class Arrival:
         return KeepResult(SUCCESS, study_id=kept.study_id)
 
     def _reply(self) -> KeepResult:
-        """A few objects a case, so read back whole: their file is not one of the open folders'."""
+        """A few objects a case, so copied: their file is not one of the open folders'."""
         arrived, announced = self._file, self._announced
         assert arrived is not None
         head = len(arrival_mark.head(announced, self._origin))
-        file = replace(announced, dataset=arrived.path.read_bytes()[head:]).part10()
-        self.abandon()
+        came = octets_at(arrived.path)  # left on the disk where it is large
+        file = replace(announced, dataset=b"").part10(), memoryview(came)[head:]
         digest = self._digest.hexdigest()
         fact = ledger.NewReply(
             node=announced.node,
@@ -336,9 +360,12 @@ class Arrival:
             transfer_syntax_uid=announced.transfer_syntax_uid,
             digest=digest,
             blob=f"replies/{digest[:2]}/{digest[2:4]}/{digest}.dcm",
-            size=len(file),
+            size=sum(map(len, file)),
         )
-        return self._intake.keep_reply(fact, file)
+        try:
+            return self._intake.keep_reply(fact, file)
+        finally:
+            self.abandon()
 
     def _cannot_read(self, error: NotDicom) -> None:
         self._refuse(

@@ -56,6 +56,12 @@ class DicomSettings(Table):
         ge=4096,
         description="largest PDU offered, bytes; DCMTK stops at 131072 and more gains nothing",
     )
+    max_object_mb: int = Field(
+        4096,
+        ge=64,
+        description="MB of one object; the largest multi-frame MR images have 500, and an object without an end would "
+        "fill the disk",
+    )
     max_associations: int = Field(
         64,
         ge=1,

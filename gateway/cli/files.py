@@ -17,6 +17,7 @@ from gateway.cli.terminal import (
     out,
     plain,
     print_files,
+    print_json,
     settings_of,
 )
 
@@ -48,7 +49,7 @@ def classify(
     listing = find_files(paths)
     rows = classified(listing, _vendor_facts(rules, config))
     if as_json:
-        out.print_json(json.dumps([*rows, *unused_rows(listing)]))
+        print_json([*rows, *unused_rows(listing)])
     else:
         for row in rows:
             out.print(_told(row), soft_wrap=True)

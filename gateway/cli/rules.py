@@ -19,6 +19,7 @@ from gateway.cli.terminal import (
     out,
     plain,
     print_files,
+    print_json,
     print_rows,
     settings_of,
 )
@@ -90,7 +91,7 @@ def rules_explain(
         rules_tried = [asdict(explanation) for explanation in result.explanations]
         chosen = result.rule.id if result.rule else None
         told = {"rule": chosen, "rules": rules_tried, "unused": unused_rows(listing)}
-        out.print_json(json.dumps(told, default=str))
+        print_json(told)
     else:
         out.print(explain_text(result), soft_wrap=True, markup=False)
         print_files([(file.path, file.reason) for file in listing.unused], "--json lists all.")

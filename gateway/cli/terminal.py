@@ -59,10 +59,17 @@ def print_files(files: Sequence[tuple[Path | str, str]], where_all_are: str) -> 
         err.print(f"and {len(files) - MOST_LINES} more; {where_all_are}")
 
 
+def print_json(value: object) -> None:
+    """JSON for scripts, written as it is: what colours it takes, of ten thousand files, a minute and 700 MB."""
+    typer.echo(
+        json.dumps(value, indent=2, ensure_ascii=False, default=str).encode("utf-8", "backslashreplace")
+    )
+
+
 def print_rows(rows: list[dict[str, Any]], as_json: bool) -> None:
     """A table for people, or JSON for scripts."""
     if as_json:
-        out.print_json(json.dumps(rows, default=str))
+        print_json(rows)
         return
     from rich.table import Table
 

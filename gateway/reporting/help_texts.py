@@ -62,11 +62,13 @@ INSTRUCTIONS: dict[str, str] = {
     "key_image": "Images that show the finding; they are referenced in the report.",
     "spectra": "Required when spectroscopy is present and readable. Ratios have no unit.",
     "suspicion": (
-        "Of new or active PML; whether PML is known is the status. Without FLAIR, T2 and DWI of the whole brain "
-        "neither 0 nor 1 can be said: choose “not assessable”. 3 and 4 are told to the sender."
+        "Of new or active PML; whether PML is known is the status. Without FLAIR, DWI and, by the full protocol, T2 of "
+        "the whole brain neither 0 nor 1 can be said: choose “not assessable”. 3 and 4 are told to the sender."
     ),
     "coverage": (
-        "Levels 0 and 1, “no new lesion” and routine surveillance need FLAIR, T2 and DWI of the whole brain."
+        "Levels 0 and 1, “no new lesion” and routine surveillance need FLAIR, DWI and, by the full protocol, T2 of the "
+        "whole brain. What is filled in goes by the lengths of the series: that the brain lies in them only the images "
+        "show."
     ),
     "narrative": "No names and no dates: write intervals (“3 months earlier”).",
     "communication": (

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from routing_rules.protocol.requirements import standard_protocol
 from routing_rules.protocol.verdict import ProtocolVerdict, Readability
 
 
@@ -61,6 +62,9 @@ def sender_letter(verdict: ProtocolVerdict, overrule: Overrule | None = None) ->
         Readability.NOT_READABLE: "The study is not readable for the question as it is: PML cannot be excluded.",
         Readability.UNKNOWN: "Whether the study can be read for the question is not known: its headers do not say.",
     }[counts]
+    if verdict.simplified:
+        words = standard_protocol().simplified.words
+        opening += f"\nIt was judged by the protocol that the site declared for surveillance: {words}."
     if overrule is not None:
         if counts is Readability.READABLE:
             opening = "The study can be read."

@@ -174,15 +174,15 @@ def zip_directory() -> bytes:
     return b"PK\3\4" + entry * 2_000_000 + end
 
 
-def deflated() -> bytes:
-    """An object of a megabyte whose data set inflates to a thousand."""
+def deflated(megabytes: int = 1024) -> bytes:
+    """An object whose data set inflates to a thousand times its size."""
     whole = encoded(mr_dataset(1, syntax=DeflatedExplicitVRLittleEndian))
     start = file_meta(whole).end
     plain = zlib.decompress(whole[start:], -zlib.MAX_WBITS)
     deflater = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
-    element = b"\xe1\x7f\x01\x10OB\0\0" + (1024 * _MB).to_bytes(4, "little")
+    element = b"\xe1\x7f\x01\x10OB\0\0" + (megabytes * _MB).to_bytes(4, "little")
     packed = [deflater.compress(plain + element)]
-    packed += [deflater.compress(bytes(_MB)) for _ in range(1024)]
+    packed += [deflater.compress(bytes(_MB)) for _ in range(megabytes)]
     return whole[:start] + b"".join(packed) + deflater.flush()
 
 
@@ -208,7 +208,7 @@ HOSTILE_FILES: Mapping[str, Callable[[], bytes]] = {
     "spacing": lambda: _says(PixelSpacing=["54321", "1.25"]),
     "stretched": lambda: _says(Rows=16, Columns=16, PixelSpacing=["9.9", "1"]),
     "palette": lambda: _says(PhotometricInterpretation="PALETTE COLOR"),
-    "deflated": lambda: deflated(),
+    "deflated": lambda: deflated(200),
 }
 """What a copy of a case may be made of; the deflated one would be refused when it comes."""
 

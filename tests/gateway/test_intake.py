@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from io import BytesIO
@@ -216,10 +217,10 @@ def test_a_reply_that_cannot_be_kept_is_out_of_resources(
 ) -> None:
     """A700, so that the reading site sends it again."""
 
-    def full(key: str, data: bytes) -> None:
+    def full() -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(intake.blobs, "put", full)
+    monkeypatch.setattr(intake.blobs, "batch", full)
     assert intake.keep(received, roles=frozenset({Role.READER})).status == OUT_OF_RESOURCES
     assert _rooms(intake) == (0, 0)
 
@@ -246,3 +247,43 @@ def test_a_file_system_that_is_really_full_is_out_of_resources(
         full.close()
     finally:
         subprocess.run(["umount", str(small)], check=True)
+
+
+def _without_an_end(received: ReceivedInstance) -> bytes:
+    """The data set up to pixels that claim to be four gigabytes."""
+    pixels = b"\xe0\x7f\x10\x00OW\0\0"
+    return received.dataset[: received.dataset.index(pixels)] + pixels + b"\xf0\xff\xff\xff"
+
+
+def test_an_object_without_an_end_is_refused_on_its_way(
+    tmp_path: Path, received: ReceivedInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would fill the disk: nothing of it stays, and the refusal says which setting it is."""
+    monkeypatch.setattr("gateway.intake._LOOK_EVERY", 1 << 20)
+    with closing(Database(f"sqlite:///{tmp_path}/t.sqlite")) as database:
+        schema.upgrade(database)
+        settings = Settings.model_validate({"dicom": {"max_object_mb": 64}})
+        intake = Intake(settings, database, LocalBlobs(tmp_path / "objects"))
+        arrival = intake.begin(replace(received, dataset=b""))
+        arrival.write(memoryview(_without_an_end(received)))
+        for _ in range(70):
+            arrival.write(memoryview(bytes(1 << 20)))
+        assert arrival.finish() == CANNOT_UNDERSTAND
+        assert (
+            sum(file.stat().st_size for file in (tmp_path / "objects").rglob("*") if file.is_file()) < 1 << 20
+        )
+        assert _refusals(intake) == ["The object is larger than 64 MB."]
+        intake.close()
+
+
+def test_a_disk_that_fills_up_meanwhile_stops_an_object(
+    intake: Intake, received: ReceivedInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What others need is not taken by one that has begun; the sender tries again."""
+    monkeypatch.setattr("gateway.intake._LOOK_EVERY", 1 << 20)
+    arrival = intake.begin(replace(received, dataset=b""))
+    arrival.write(memoryview(_without_an_end(received)))
+    monkeypatch.setattr(intake.blobs, "free_mb", lambda: 1.0)
+    arrival.write(memoryview(bytes(2 << 20)))
+    assert arrival.finish() == OUT_OF_RESOURCES
+    assert _refusals(intake) == ["The disk is nearly full."]

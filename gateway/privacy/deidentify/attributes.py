@@ -58,6 +58,14 @@ _B_VALUE: Final = 0x00189087
 _MAY_SAY_B_VALUES: Final = DIFFUSION_KINDS | {SeriesKind.ADC.value, None}
 _PIXEL_DATA: Final = 0x7FE00010
 _PIXELS: Final = (0x7FE00008, 0x7FE00009, 0x7FE00010)
+_OF_PICTURES: Final = frozenset(
+    {
+        *(0x00280002, 0x00280004, 0x00280010, 0x00280011),  # samples, their meaning, rows and columns
+        *range(0x00280100, 0x00280104),  # bits and their representation
+        *(0x00200032, 0x00200037, 0x00280030),  # position, orientation and spacing
+        *_PIXELS,
+    }
+)
 OFFSET_TABLES: Final = frozenset({0x7FE00001, 0x7FE00002})
 """ExtendedOffsetTable and its lengths, which the fragments of the pixel data prove or not."""
 JUDGED_WITH_OTHERS: Final = frozenset({_PIXEL_DATA, *OFFSET_TABLES, *TABLES})
@@ -83,6 +91,15 @@ class PatientContext:
     pseudonym: str
     date_shift_days: int
     key: Replacements
+
+
+def _needed(by: str, problem: str) -> Held:
+    """The object is held for an attribute that may be neither left out nor made up."""
+    return Held(
+        f"An attribute that {by} needs {problem}.",
+        "Ask the sender to send it again with another patient ID, or as the Standard has it, or leave it out.",
+        reason=HeldReason.UNREADABLE,
+    )
 
 
 class AttributeCleaner:
@@ -176,6 +193,8 @@ class AttributeCleaner:
         if place is None:
             return self._log(element, "removed, not in the IOD", None)
         if not has_standard_vr(element):
+            if tag in _OF_PICTURES:
+                raise _needed("the picture", "has another value representation than the Standard gives it")
             return self._log(element, "removed, wrong VR", None)
         return self._unlisted(element, place)
 
@@ -320,6 +339,9 @@ class AttributeCleaner:
             cleaned = self.texts.cleaned(element)
             if cleaned:
                 return self._log(element, "cleaned", new_element(tag, vr, cleaned))
+        if vr in NUMBER_VRS and place.type in ("1", "1C"):
+            # Another number would be a false fact: nothing stands in for it.
+            raise _needed("the object", "is a number of the patient, or no number of an image")
         return self.listed_actions[resolve("X/Z/D", place.type)](element, place)
 
     def _copied(self, element: DataElement) -> DataElement:

@@ -62,12 +62,13 @@ ROUTES: Final[Mapping[tuple[str, str], Told]] = {
     ("POST", "/sign-in/set-up/done"): _done("signed in"),
     ("GET", "/reset"): _PUBLIC,
     ("POST", "/reset"): _done("password set by link"),
+    ("GET", "/.well-known/security.txt"): _PUBLIC,
     ("POST", "/sign-out"): _done("signed out"),
     ("GET", "/sign-in/issuer"): Nothing("leads to the issuer; what comes back has its event"),
     ("GET", "/sign-in/issuer/back"): _done(
         "signed in", "sign-in refused", "signer confirmed by issuer", "signer confirmation refused"
     ),
-    ("GET", "/sign-in/issuer/out"): _done("signed out"),
+    ("GET", "/sign-in/issuer/out"): Nothing("the session has ended before, with its event"),
     # Accounts
     ("GET", "/account"): Nothing("shows somebody who is signed in their own account"),
     ("POST", "/account/password"): _done("password changed", "password change refused"),
@@ -173,6 +174,7 @@ ROUTES: Final[Mapping[tuple[str, str], Told]] = {
     ("GET", "/clients"): Shown("accounts looked at", "clients"),
     ("POST", "/clients"): _done("client added"),
     ("POST", "/clients/{name}/revoke"): _done("client revoked"),
+    ("GET", "/audit"): Shown("audit trail looked at", "audit trail"),
     ("GET", "/metrics"): Nothing("numbers alone, asked for every few seconds"),
     ("GET", "/healthz"): _PUBLIC,
     ("GET", "/readyz"): _PUBLIC,

@@ -20,6 +20,7 @@ class Right(StrEnum):
     IDENTITIES = "see what two versions of a study say about the patient"
     RUN = "see nodes and numbers of the gateway"
     ACCOUNTS = "manage accounts"
+    AUDIT = "see the audit trail"
 
 
 ROLE_RIGHTS: dict[str, frozenset[Right]] = {

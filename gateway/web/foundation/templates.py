@@ -197,6 +197,9 @@ def render(
         return Markup('<input type="hidden" name="csrf" value="{}">').format(token)
 
     common = {"viewer": viewer, "path": request.url.path, "status": status, "csrf_field": csrf_field}
-    common["oidc"] = request.app.state.context.settings.oidc
+    context = getattr(
+        request.app.state, "context", None
+    )  # an application may have only the answers to errors
+    common["oidc"] = context.settings.oidc if context is not None else None
     text = environment().get_template(template).render(common | values)
     return HTMLResponse(text, status_code=status, headers=dict(headers or {}))

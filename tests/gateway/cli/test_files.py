@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,34 @@ def test_classify_and_rules_explain_a_study(command: Command, study: Path) -> No
     assert "natalizumab" in explained
     assert command("rules", "check", "rules")[0] == 0
     assert command("rules", "test", "rules")[0] == 0
+
+
+def test_commands_go_past_whatever_else_lies_in_a_folder(
+    command: Command, study: Path, tmp_path: Path
+) -> None:
+    """A cut file, names that are no text and hundreds of other things: each has its reason, and the rest is told."""
+    command("init", ".")
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    whole = (study / "0.dcm").read_bytes()
+    (folder / "whole.dcm").write_bytes(whole)
+    (folder / "cut.dcm").write_bytes(whole[: len(whole) // 2])
+    (folder / os.fsdecode(b"caf\xe9.dcm")).write_bytes(b"no picture")
+    for number in range(300):
+        (folder / f"{number}.txt").write_text("a letter", encoding="utf-8")
+    rows = json.loads(command("classify", folder, "--json")[1])
+    reasons = {file: row["reason"] for row in rows if row.get("reason") for file in row["files"]}
+    assert len(reasons) == 302
+    assert all(reasons.values())
+    assert "missing" in reasons[str(folder / "cut.dcm")]
+    unused = json.loads(command("rules", "explain", folder, "--json")[1])["unused"]
+    assert {file for row in unused for file in row["files"]} == reasons.keys()
+    code, told = command("classify", folder)
+    assert code == 0
+    assert "--json lists all" in told
+    code, told = command("deidentify", folder, tmp_path / "out", "--manifest", tmp_path / "manifest.json")
+    assert code == 1
+    assert "1 written, 0 held, 2 failed, 300 passed over" in told
 
 
 def test_classify_uses_the_vendor_facts_of_the_site(command: Command, study: Path, tmp_path: Path) -> None:

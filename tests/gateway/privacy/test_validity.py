@@ -59,7 +59,7 @@ def test_a_copy_has_no_new_errors_and_no_new_warnings(path: Path, tmp_path: Path
         {"BodyPartExamined": "Probe Petra"},
         {"BodyPartExamined": None},
         {"DiffusionBValue": 1000.0},
-        {"WindowCenter": "4711.923", "WindowWidth": "400", "PatientID": "4711923"},
+        {"SAR": "4711.923", "PatientID": "4711923"},
         {"ImageType": ["ORIGINAL", "PRIMARY", "PETRA"]},
         {"ContrastBolusAgent": "Gadovist -", "ContrastBolusVolume": "7.5"},
         {"ProcedureCodeSequence": Sequence([entry(CodeValue="4711")])},

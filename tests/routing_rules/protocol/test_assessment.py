@@ -208,6 +208,9 @@ def test_a_site_may_declare_the_simplified_protocol_for_surveillance() -> None:
         "T2: no such series was recognised; the site declared FLAIR and DWI for surveillance",
     )
     assert (verdict.resend, verdict.requirements[1].essential) == ((), False)
+    said = "It was judged by the protocol that the site declared for surveillance: FLAIR and DWI."
+    assert said in sender_letter(verdict)
+    assert said not in sender_letter(assess(series, suspected=True, simplified=True))
     assert assess(series[:1], suspected=False, simplified=True).readability is Readability.NOT_READABLE
     full = assess(series, suspected=True, simplified=True)
     assert (full.readability, full.simplified) == (Readability.NOT_READABLE, False)

@@ -83,7 +83,7 @@ def test_a_case_keeps_what_of_the_brain_each_series_covers(gateway: Bench) -> No
     assert [(one.axis, one.covered_mm) for one in covered.extents] == [
         ("left to right", 201.0),
         ("front to back", 201.0),
-        ("head to foot", 135.0),
+        ("head to foot", 114.0),
     ]
 
 

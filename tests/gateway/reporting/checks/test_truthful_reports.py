@@ -35,6 +35,19 @@ def test_no_truthful_report_is_refused(truth: Truth) -> None:
     assert len(report.lesions) == len(truth.visible)
 
 
+GRAVE = (
+    "suspicion",
+    "new_lesion",
+    "recommendations",
+    "comparison.done",
+    "context.referral",
+    "context.pml_status",
+    "iris_phase",
+    "protocol.judged_by",
+)
+"""Where a wrong answer does most harm: each wrong turn begins here."""
+
+
 @st.composite
 def wrong_turns(draw: st.DrawFn) -> dict[str, Any]:
     """A truthful report in which some answers were changed to any others."""
@@ -45,7 +58,8 @@ def wrong_turns(draw: st.DrawFn) -> dict[str, Any]:
         for item in section.items
         if item.choices and (not section.repeats or section.name == "lesions")
     ]
-    for field, item in draw(st.lists(st.sampled_from(items), min_size=1, max_size=3)):
+    grave = draw(st.sampled_from([pair for pair in items if pair[0] in GRAVE]))
+    for field, item in (grave, *draw(st.lists(st.sampled_from(items), max_size=2))):
         if field.startswith("lesions.") and "lesions.0.sites" not in form:
             continue
         value = draw(st.sampled_from([choice.value for choice in item.choices]))
@@ -83,13 +97,13 @@ def untruths(report: Report) -> list[str]:
         "no lesion but one": report.new_lesion == "no_lesion"
         and any(lesion.time_course != "resolved" for lesion in report.lesions),
         "known PML in no phase": known and report.iris_phase == "not_applicable",
-        "nobody told": level in {3, 4}
-        and report.communication is None
-        and (not known or not compared or grown or report.new_lesion == "present"),
         "enhancement without contrast": seen.t1_contrast.acquired == "absent"
         and any(lesion.enhancement in {"ring", "patchy", "none"} for lesion in report.lesions),
     }
     unexplained = {
+        "nobody_told": level in {3, 4}
+        and report.communication is None
+        and (not known or not compared or grown or report.new_lesion == "present"),
         "suspicion_without_lesion": level in {3, 4} and not report.lesions,
         "high_level_without_pml_lesion": level in {3, 4}
         and bool(attributions)
@@ -108,5 +122,28 @@ def untruths(report: Report) -> list[str]:
 def test_no_accepted_report_contradicts_itself(form: dict[str, Any]) -> None:
     """Whatever was answered: what is accepted holds together, and what does not has a reason."""
     for filled in (form, answered(form)):
+        if form_problems(filled, FACTS) == []:
+            assert untruths(report_from_form(filled)) == []
+
+
+LIES: tuple[dict[str, Any], ...] = (
+    {"suspicion": "0"},
+    {"suspicion": "1"},
+    {"suspicion": "3"},
+    {"new_lesion": "absent"},
+    {"new_lesion": "no_lesion"},
+    {"recommendations": ["routine"], "follow_up_value": "6", "follow_up_unit": "mo"},
+    {"protocol.judged_by": "simplified", "context.referral": "suspected_pml"},
+)
+"""What harms most when it is said of images that do not show it."""
+
+
+@settings(max_examples=25, deadline=None)
+@given(truths())
+def test_no_grave_lie_about_any_truth_is_accepted(truth: Truth) -> None:
+    """Each of them about every patient, so that none depends on being drawn: accepted only where it holds together."""
+    form = truthful_form(truth)
+    for lie in LIES:
+        filled = answered(form | lie)
         if form_problems(filled, FACTS) == []:
             assert untruths(report_from_form(filled)) == []

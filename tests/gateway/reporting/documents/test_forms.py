@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import (
@@ -92,6 +93,18 @@ def test_any_report_builds_a_valid_document(report: Report, tmp_path_factory: py
     assert values(again, "Impression")[0].TextValue == report.narrative.replace("\n", "\r\n")
     level = values(again, "Suspicion of new or active PML")[0].ConceptCodeSequence[0].CodeValue
     assert level == f"NPS-ACTIVE-{'NASS' if report.suspicion.level is None else report.suspicion.level}"
+
+
+@pytest.mark.dicom3tools
+@given(
+    report=reports(), form=st.sampled_from([DocumentForm.PDF, DocumentForm.COMPREHENSIVE, DocumentForm.BASIC])
+)
+@settings(max_examples=9)
+def test_any_report_is_valid_in_every_other_form(
+    report: Report, form: DocumentForm, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Whatever the model accepts: no error in the PDF, nor in the SRs for archives that take no Enhanced SR."""
+    assert dciodvfy_errors(document(report, as_=form), tmp_path_factory.mktemp("document")) == []
 
 
 @given(report=reports())
