@@ -124,6 +124,62 @@ def test_the_wheel_says_who_it_is(wheel: Path) -> None:
     assert "Apache License" in licence
 
 
+def bill_of(wheel: Path) -> str:
+    """The bill of materials that lies in the wheel (PEP 770)."""
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if ".dist-info/sboms/" in name)
+        assert name.endswith(".cdx.json")
+        return archive.read(name).decode()
+
+
+def test_the_wheel_has_a_bill_of_every_locked_dependency(wheel: Path) -> None:
+    """Each with its version and every hash of the lock, and nothing else; what builds the wheel is marked."""
+    bill = json.loads(bill_of(wheel))
+    assert (bill["bomFormat"], bill["metadata"]["component"]["version"]) == ("CycloneDX", gateway.__version__)
+    listed = {
+        (component["name"], component["version"]): {each["content"] for each in component["hashes"]}
+        for component in bill["components"]
+    }
+    text = (ROOT / "docker/requirements.lock").read_text(encoding="utf-8")
+    pins = re.findall(r"^([a-z0-9].*?)==([^ \\;]+)(.*(?:\n +--hash=.*)*)", text, re.MULTILINE)
+    assert listed == {(name, version): set(re.findall(r"sha256:(\w+)", rest)) for name, version, rest in pins}
+    excluded = {component["name"] for component in bill["components"] if component["scope"] == "excluded"}
+    assert {"hatchling", "cyclonedx-python-lib"} <= excluded
+    assert not excluded & declared().keys()
+
+
+def test_the_bill_is_valid_and_the_same_each_time(wheel: Path, tmp_path: Path) -> None:
+    """By the schema of CycloneDX 1.6; `./dev sbom` writes the same bytes, without a time or a number of chance."""
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
+    bill = bill_of(wheel)
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(bill) is None
+    command = [sys.executable, str(ROOT / "docker" / "bill_of_materials.py"), str(tmp_path / "bill")]
+    subprocess.run(command, check=True)
+    assert (tmp_path / "bill").read_text(encoding="utf-8") == bill
+    assert "timestamp" not in bill
+
+
+def test_the_bill_says_what_asks_for_what(wheel: Path) -> None:
+    """From the lock: the gateway asks for what pyproject.toml names, these for theirs."""
+    asked = {
+        row["ref"].split("@")[0]: {ref.split("@")[0] for ref in row.get("dependsOn", [])}
+        for row in json.loads(bill_of(wheel))["dependencies"]
+    }
+    assert declared().keys() <= asked["pml-gateway"]
+    assert "starlette" in asked["fastapi"]
+
+
+def test_the_image_takes_out_what_only_builds_the_wheel(wheel: Path) -> None:
+    """What the bill excludes is what the Dockerfile uninstalls, besides pip."""
+    bill = json.loads(bill_of(wheel))
+    excluded = {component["name"] for component in bill["components"] if component["scope"] == "excluded"}
+    dockerfile = (ROOT / "docker/Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
+    (line,) = re.findall(r"pip uninstall --yes (.*)", dockerfile)
+    assert set(line.split()) - {"pip"} == excluded
+
+
 def test_the_changelog_tells_of_this_version() -> None:
     """The newest entry of CHANGELOG.md is of the version in the code, or collects what comes next."""
     headings = re.findall(

@@ -7,7 +7,7 @@ from fastapi.staticfiles import StaticFiles
 
 from gateway import __version__
 from gateway.records import accounts
-from gateway.web.api import health
+from gateway.web.api import health, security_txt
 from gateway.web.api import surveillance as surveillance_api
 from gateway.web.auditing.trail import Trail
 from gateway.web.dicomweb import stow
@@ -37,11 +37,13 @@ from gateway.web.pages import (
     verdict,
 )
 from gateway.web.pages.programs import tokens
+from gateway.web.pages.trail import audit
 
 __all__ = ["ROUTERS", "WebContext", "create_application"]
 
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,
+    security_txt.router,
     access.router,
     access.api,
     issuer_pages.router,
@@ -73,6 +75,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     upload.router,
     upload.api,
     stow.router,
+    audit.router,
     manual.router,
 )
 """Every page and service. All need an account except signing in, /healthz, /readyz and the static files."""

@@ -55,12 +55,13 @@ ROUTES: Final[Mapping[tuple[str, str], Told]] = {
     # Sign-in
     ("GET", "/sign-in"): _PUBLIC,
     ("POST", "/sign-in"): _done("signed in", "sign-in refused"),
+    ("GET", "/.well-known/security.txt"): _PUBLIC,
     ("POST", "/sign-out"): _done("signed out"),
     ("GET", "/sign-in/issuer"): Nothing("leads to the issuer; what comes back has its event"),
     ("GET", "/sign-in/issuer/back"): _done(
         "signed in", "sign-in refused", "signer confirmed by issuer", "signer confirmation refused"
     ),
-    ("GET", "/sign-in/issuer/out"): _done("signed out"),
+    ("GET", "/sign-in/issuer/out"): Nothing("the session has ended before, with its event"),
     ("GET", "/api/session"): Nothing("tells somebody who is signed in their own name"),
     ("POST", "/api/session"): _done("signed in", "sign-in refused"),
     # Reading
@@ -150,6 +151,7 @@ ROUTES: Final[Mapping[tuple[str, str], Told]] = {
     ("GET", "/clients"): Shown("accounts looked at", "clients"),
     ("POST", "/clients"): _done("client added"),
     ("POST", "/clients/{name}/revoke"): _done("client revoked"),
+    ("GET", "/audit"): Shown("audit trail looked at", "audit trail"),
     ("GET", "/metrics"): Nothing("numbers alone, asked for every few seconds"),
     ("GET", "/healthz"): _PUBLIC,
     ("GET", "/readyz"): _PUBLIC,

@@ -27,7 +27,11 @@ ROUTES: Final[Mapping[str, tuple[str, ...]]] = {
     ANYONE: (
         "GET /healthz",
         "GET /readyz",
+        "GET /.well-known/security.txt",
         "GET /sign-in",
+        "GET /sign-in/issuer",
+        "GET /sign-in/issuer/back",
+        "GET /sign-in/issuer/out",
         "POST /sign-in",
         "GET /sign-in/issuer",
         "GET /sign-in/issuer/back",
@@ -46,6 +50,7 @@ ROUTES: Final[Mapping[str, tuple[str, ...]]] = {
         "POST /dicom-web/studies",
         "POST /dicom-web/studies/{study_instance_uid}",
     ),
+    "AUDIT": ("GET /audit",),
     "CALENDAR": (
         "GET /surveillance",
         "GET /api/surveillance",
