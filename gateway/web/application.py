@@ -37,6 +37,7 @@ from gateway.web.pages import (
     verdict,
 )
 from gateway.web.pages.programs import tokens
+from gateway.web.pages.trail import audit
 
 __all__ = ["ROUTERS", "WebContext", "create_application"]
 
@@ -74,6 +75,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     upload.router,
     upload.api,
     stow.router,
+    audit.router,
     manual.router,
 )
 """Every page and service. All need an account except signing in, /healthz, /readyz and the static files."""

@@ -151,6 +151,7 @@ ROUTES: Final[Mapping[tuple[str, str], Told]] = {
     ("GET", "/clients"): Shown("accounts looked at", "clients"),
     ("POST", "/clients"): _done("client added"),
     ("POST", "/clients/{name}/revoke"): _done("client revoked"),
+    ("GET", "/audit"): Shown("audit trail looked at", "audit trail"),
     ("GET", "/metrics"): Nothing("numbers alone, asked for every few seconds"),
     ("GET", "/healthz"): _PUBLIC,
     ("GET", "/readyz"): _PUBLIC,

@@ -47,6 +47,7 @@ ROUTES: Final[Mapping[str, tuple[str, ...]]] = {
         "POST /dicom-web/studies",
         "POST /dicom-web/studies/{study_instance_uid}",
     ),
+    "AUDIT": ("GET /audit",),
     "CALENDAR": (
         "GET /surveillance",
         "GET /api/surveillance",
