@@ -116,7 +116,22 @@ class WebSettings(Table):
         description="addresses or networks of proxies in front: of these, X-Forwarded-For says who asks; in the "
         "environment separated by commas",
     )
-    _separated = field_validator("proxies", mode="before")(_parts)
+    _separated = field_validator("proxies", "second_factor_roles", mode="before")(_parts)
+
+    @field_validator("second_factor_roles")
+    @classmethod
+    def _roles(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        known = ("reader", "lead", "coordinator", "admin")
+        if unknown := sorted({*value} - {*known}):
+            raise ValueError(f"{', '.join(unknown)} is no role; known are {', '.join(known)}")
+        return value
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _long(cls, value: str) -> str:
+        if value and len(value) < 32:
+            raise ValueError("it is too short; make one with: openssl rand -hex 32")
+        return value
 
     @field_validator("proxies")
     @classmethod
@@ -131,6 +146,20 @@ class WebSettings(Table):
         60.0,
         gt=0,
         description="minutes that a session may be left alone; pages that refresh themselves do not count as use",
+    )
+    second_factor_roles: tuple[str, ...] = Field(
+        (),
+        description="roles that sign in with a second factor (a code of an authenticator) as well as the password: "
+        '["admin", "lead"], in the environment separated by commas; who has none yet sets it up on the way in',
+    )
+    second_factor_to_sign: bool = Field(
+        False, description="true asks for a code beside the password at each signature of a report"
+    )
+    metrics_token: str = Field(
+        "",
+        repr=False,
+        description="what a monitoring system sends to /metrics as bearer token, 32 characters or more; give it as a "
+        "file; empty: /metrics answers nobody",
     )
     reset_hours: float = Field(
         24.0, gt=0, description="hours that the one-time link for a new password works: until the next shift"

@@ -33,9 +33,6 @@ ROUTES: Final[Mapping[str, tuple[str, ...]]] = {
         "GET /sign-in/issuer/back",
         "GET /sign-in/issuer/out",
         "POST /sign-in",
-        "GET /sign-in/issuer",
-        "GET /sign-in/issuer/back",
-        "GET /sign-in/issuer/out",
         "POST /api/session",
     ),
     SIGNED_IN: (
