@@ -40,6 +40,8 @@ ASKED_S = 600
 LONGEST_PATH = 1000
 LONGEST_COOKIE = 3800
 """Browsers keep cookies of 4 kB; without the token the issuer asks whether the person means to sign out."""
+TOO_LONG = "-"
+"""Kept instead of a longer token: that the issuer has a session to end, which the next person would be in by a click."""
 SAID = {
     "access_denied": "it does not let you sign in here, or you declined",
     "login_required": "nobody signed in there",
@@ -103,7 +105,8 @@ def out(request: Request, context: Context) -> Response:
     token, target = request.cookies.get(TOKEN, ""), ""
     if token:
         try:
-            target = flow.end_address(provider_of(request), own_address(context), token)
+            hint = "" if token == TOO_LONG else token
+            target = flow.end_address(provider_of(request), own_address(context), hint)
         except GatewayError as error:
             log.warning("not signed out at the issuer", problem=error.problem)
     response: Response = RedirectResponse("/sign-in", status_code=303)
@@ -182,16 +185,15 @@ def _signed_in(
     secret, _ = ledger.sign_in_by_issuer(context.database, person, lifetime, whence)
     page = render(request, "reload.html", None, target=local_path(asked.wanted))
     response = with_session(page, context, secret)
-    if len(token) <= LONGEST_COOKIE:
-        response.set_cookie(
-            TOKEN,
-            token,
-            max_age=int(web.session_hours * 3600),
-            path=OUT,
-            secure=web.secure_cookies,
-            httponly=True,
-            samesite="strict",
-        )
+    response.set_cookie(
+        TOKEN,
+        token if len(token) <= LONGEST_COOKIE else TOO_LONG,
+        max_age=int(web.session_hours * 3600),
+        path=OUT,
+        secure=web.secure_cookies,
+        httponly=True,
+        samesite="strict",
+    )
     return response
 
 

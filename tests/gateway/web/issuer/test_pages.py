@@ -15,6 +15,7 @@ from gateway.records import ledger
 from gateway.records.tables.administration import Account, AuditEvent, Notice, Refusal
 from gateway.records.tables.credentials import IssuedPerson
 from gateway.reporting.example import phantom_report
+from gateway.web.issuer import pages
 from support.issuer import LINK, Browser, issuer, query_of, settings_for, target_of
 from support.web_gateway import PASSWORD, WebGateway, running
 
@@ -299,6 +300,31 @@ def test_a_local_account_signs_out_here_alone(web: WebGateway) -> None:
     client = web.client("admin", own_session=True)
     assert client.post("/sign-out").headers["location"] == "/sign-in/issuer/out"
     assert client.get("/sign-in/issuer/out").headers["location"] == "/sign-in"
+
+
+def test_a_token_too_long_for_a_cookie_still_ends_the_session_at_the_issuer(
+    web: WebGateway, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many groups make it long; the next person at this screen would be in as the one before, by one click."""
+    monkeypatch.setattr(pages, "LONGEST_COOKIE", 10)
+    browser = Browser(web)
+    browser.sign_in("nora")
+    csrf = {"X-CSRF-Token": browser.session()["csrf"]}
+    assert browser.gateway.post("/sign-out", headers=csrf).headers["location"] == "/sign-in/issuer/out"
+    target = target_of(browser.gateway.get("/sign-in/issuer/out"))
+    assert target.startswith(address)
+    assert query_of(target) == {"client_id": "gateway", "post_logout_redirect_uri": f"{LINK}/sign-in"}
+    assert browser.gateway.get("/sign-in/issuer/out").headers["location"] == "/sign-in", "once"
+
+
+def test_an_emergency_by_basic_is_a_notice_too(tmp_path: Path) -> None:
+    """Whoever has the sealed password can call as a program; once for its session, not for each request."""
+    tables = settings_for("http://127.0.0.1:9", only=True, break_glass="glass", timeout=2.0)
+    with running(tmp_path, tables) as web:
+        web.add("glass", "admin")
+        for _ in range(2):
+            web.client().post("/dicom-web/studies", content=b"", auth=("glass", PASSWORD))
+        assert len(lines(web, "signed in for an emergency")) == 1
 
 
 def test_an_issuer_that_is_away_is_told_and_the_local_way_in_stays(tmp_path: Path) -> None:
