@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 import pytest
 from sqlmodel import select
 
@@ -15,6 +16,7 @@ from gateway.records import ledger
 from gateway.records.tables.administration import Account, AuditEvent, Notice, Refusal
 from gateway.records.tables.credentials import IssuedPerson
 from gateway.reporting.example import phantom_report
+from gateway.web.foundation.brakes import BY_ADDRESS
 from gateway.web.issuer import pages
 from support.issuer import LINK, Browser, issuer, query_of, settings_for, target_of
 from support.web_gateway import PASSWORD, WebGateway, running
@@ -210,6 +212,24 @@ def test_a_code_is_used_once(web: WebGateway) -> None:
     answer = again.get(path)
     assert (answer.status_code, "used already" in answer.text) == (403, True)
     assert again.get("/api/session").status_code == 401
+
+
+def test_made_up_codes_do_not_keep_the_issuer_busy(address: str, tmp_path: Path) -> None:
+    """After some from one address it is asked no more for a while; a password from there is not slowed by them."""
+    with running(tmp_path, settings_for(address)) as web:
+        web.add("admin", "admin")
+        stranger = Browser(web)
+        mine = {"state": query_of(stranger.begin())["state"], "iss": address}
+        cookie = stranger.gateway.cookies["gateway_asked"]
+        answers: list[httpx.Response] = []
+        while len(answers) < BY_ADDRESS.free + 8 and (not answers or answers[-1].status_code == 403):
+            stranger.gateway.cookies.set("gateway_asked", cookie)
+            made_up = mine | {"code": f"made-up-{len(answers)}"}
+            answers.append(stranger.gateway.get("/sign-in/issuer/back", params=made_up))
+        assert (answers[-1].status_code, len(answers) > BY_ADDRESS.free) == (429, True)
+        assert int(answers[-1].headers["Retry-After"]) >= 1
+        assert 'action="/sign-in"' in answers[-1].text
+        assert web.client("admin").get("/api/session").status_code == 200
 
 
 def test_a_code_of_another_question_is_nobodys(web: WebGateway) -> None:
