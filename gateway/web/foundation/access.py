@@ -163,6 +163,7 @@ class BasicSessions:
                             whence_of(request),
                             wanted_of=context.settings.web.second_factor_roles,
                         )
+                    _note_emergency(context, viewer)
         return viewer
 
     @contextmanager
