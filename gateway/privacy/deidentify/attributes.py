@@ -194,7 +194,9 @@ class AttributeCleaner:
             return self._log(element, "removed, not in the IOD", None)
         if not has_standard_vr(element):
             if tag in _OF_PICTURES:
-                raise _needed(element, "the picture", "has another value representation than the Standard gives it")
+                raise _needed(
+                    element, "the picture", "has another value representation than the Standard gives it"
+                )
             return self._log(element, "removed, wrong VR", None)
         return self._unlisted(element, place)
 
