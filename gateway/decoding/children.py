@@ -80,7 +80,7 @@ class DecodingProcesses:
         most: int | None = None,
         wait_s: float | None = None,
     ) -> tuple[dict[str, Any], bytes]:
-        """What a process answers to the `data`, in at most `most` bytes; raises CannotDecode, or TooBusy (none is free)."""
+        """What a process answers to the `data`, in `most` bytes at most; raises CannotDecode, TooBusy."""
         places, turns = self._places, self._may_ask
         if not places.acquire(blocking=False):
             raise _too_busy()
