@@ -36,7 +36,9 @@ from gateway.web.pages import (
     upload,
     verdict,
 )
+from gateway.web.pages.accounts import administration, own, reset, second_step
 from gateway.web.pages.programs import tokens
+from gateway.web.pages.trail import audit
 
 __all__ = ["ROUTERS", "WebContext", "create_application"]
 
@@ -45,6 +47,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     security_txt.router,
     access.router,
     access.api,
+    second_step.router,
+    reset.router,
+    own.router,
+    administration.router,
     issuer_pages.router,
     queue.router,
     queue.api,
@@ -74,6 +80,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     upload.router,
     upload.api,
     stow.router,
+    audit.router,
     manual.router,
 )
 """Every page and service. All need an account except signing in, /healthz, /readyz and the static files."""

@@ -227,6 +227,7 @@ _TABLE: Final = (
     Event("audit key rotated", "a new key is to seal the trail", K.SECURITY, "U"),
     Event("audit key in use", "from this row on, this key seals; the first row it seals", K.SECURITY, "U"),
     # The trail itself
+    Event("audit trail looked at", "this trail is shown", K.LOG_USED, "R"),
     Event("trail anchored", "the head of the chain was written outside the database", K.SEALED, "E"),
     Event("audit trail exported", "the trail is written out by the command", K.LOG_USED, "R"),
     Event("audit trail verified", "the trail is let prove itself, with what came of it", K.LOG_USED, "R"),

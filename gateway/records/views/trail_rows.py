@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
@@ -19,7 +19,7 @@ BATCH = 500
 
 @dataclass(frozen=True)
 class TrailFilter:
-    """What is looked for; an empty field asks nothing. Days are in UTC, the last one included."""
+    """What is looked for; an empty field asks nothing. `until` is the first moment that is not."""
 
     who: str = ""
     event: str = ""
@@ -93,8 +93,3 @@ def _between(since: datetime | None, until: datetime | None) -> list[ColumnEleme
 
 def _aware(moment: datetime) -> datetime:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-
-
-def whole_day(day: datetime) -> datetime:
-    """The end of a day that is to be included."""
-    return day + timedelta(days=1)

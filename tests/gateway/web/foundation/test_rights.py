@@ -37,6 +37,7 @@ def test_nobody_and_an_unknown_role_have_no_right(right: Right) -> None:
         (Right.CALENDAR, {"lead", "coordinator", "admin"}),
         (Right.ENROL, {"coordinator", "admin"}),
         (Right.RUN, {"admin"}),
+        (Right.AUDIT, {"admin"}),
     ],
 )
 def test_who_has_a_right(right: Right, roles: set[str]) -> None:
