@@ -51,6 +51,10 @@ class NodeDirectory:
         known = ", ".join(sorted(node.name for node in self._nodes)) or "none"
         raise UnknownNode(f"There is no node {name!r} (known: {known}).", "Add it to nodes.yaml.")
 
+    def of_account(self, login: str) -> Node | None:
+        """The node that an account of the gateway stores for, as its entry names it."""
+        return next((node for node in self._nodes if login in node.accounts), None)
+
     def site(self, name: str) -> Site:
         """What is said of a site; nothing, where it is not named."""
         return self._sites.get(name) or Site(name)

@@ -97,6 +97,8 @@ class DimseNode:
     """The titles it calls with; empty: `ae_title`."""
     certificates: tuple[str, ...] = ()
     """SHA-256 fingerprints or subjects of the certificates it calls with; empty: it may call without TLS alone."""
+    accounts: tuple[str, ...] = ()
+    """Accounts of the gateway that store for it over HTTP, from its addresses."""
     commitment_results_from: tuple[str, ...] = ()
     """The titles that report commitment for it; empty: those it calls with, and that of its commitment service."""
 
@@ -158,6 +160,7 @@ class DicomWebNode:
     verify: bool | Path = True
     reports_by: ReportsBy = ReportsBy.WEB
     confirms_by: ConfirmsBy = ConfirmsBy.QUERY
+    accounts: tuple[str, ...] = ()
 
 
 Node = DimseNode | DicomWebNode

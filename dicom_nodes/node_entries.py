@@ -44,7 +44,7 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 # PS3.5 6.2, VR AE: 16 bytes of the default repertoire without backslash and control characters.
 _AE_TITLE: Final = re.compile(r"(?! )[\x20-\x5B\x5D-\x7E]{1,16}(?<! )")
 _MUST_NOT_BE_EMPTY: Final = frozenset(
-    {"name", "ae_title", "host", "port", "url", "roles", "site", "addresses", "returns_to"}
+    {"name", "ae_title", "host", "port", "url", "roles", "site", "addresses", "accounts", "returns_to"}
 )
 
 
@@ -216,6 +216,7 @@ class Entry(_Input):
     roles: Annotated[frozenset[Annotated[Role, _one_of(Role)]], BeforeValidator(_listed)]
     site: _Text = NO_SITE
     addresses: Annotated[tuple[Annotated[str, BeforeValidator(_network)], ...], BeforeValidator(_listed)] = ()
+    accounts: Annotated[tuple[_Text, ...], BeforeValidator(_listed)] = ()
     reports_by: Annotated[ReportsBy, _one_of(ReportsBy)] = ReportsBy.WEB
     confirms_by: Annotated[ConfirmsBy, _one_of(ConfirmsBy)] = ConfirmsBy.QUERY
 
@@ -255,6 +256,7 @@ class DimseEntry(Entry):
             roles=self.roles,
             site=self.site,
             addresses=self.addresses,
+            accounts=self.accounts,
             reports_by=self.reports_by,
             confirms_by=self.confirms_by,
             ae_title=self.ae_title,
@@ -299,6 +301,7 @@ class DicomWebEntry(Entry):
             roles=self.roles,
             site=self.site,
             addresses=self.addresses,
+            accounts=self.accounts,
             reports_by=self.reports_by,
             confirms_by=self.confirms_by,
             url=self.url,

@@ -120,12 +120,18 @@ def _clashes(nodes: dict[int, Node], read: LinedYaml, source: str) -> Iterator[F
     """Names must be unique, and a caller must never match two nodes. `nodes` by their number in the list."""
     named: dict[str, int] = {}
     callers: dict[tuple[str, str], str] = {}
+    storing: dict[str, str] = {}
     for number, node in nodes.items():
         line = read.line(("nodes", number, "name"))
         first = named.setdefault(node.name, number)
         if first != number:
             fix = f"Give each its own; line {read.line(('nodes', first, 'name'))} has this one already."
             yield FileProblem(source, line, f"two nodes are called {node.name!r}", "", fix)
+        for account in node.accounts:
+            owner = storing.setdefault(account, node.name)
+            if owner != node.name:
+                said = f"nodes {owner!r} and {node.name!r} both name the account {account!r}"
+                yield FileProblem(source, line, said, "", "Give each node an account of its own.")
         if not isinstance(node, DimseNode):
             continue
         addresses = node.addresses or node.hosts

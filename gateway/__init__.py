@@ -20,7 +20,8 @@ A study's path, and where each part of it lives:
     running     gateway.service, gateway.cli, gateway.assembly    processes, commands, and how all of it is put together
     trying      gateway.demo                       a hospital, a reading site and a phantom, round the whole loop
     states      gateway.lifecycle                  of a study, a case and a reply, and which may follow which
-    ground      gateway.settings (settings_table, sign_in_settings, settings_file), clock, logs    for all
+    ground      gateway.settings (connection_settings, settings_table, sign_in_settings, settings_file)    for all
+    ground      gateway.clock, logs                for all
     ground      gateway.errors, quiet_pydicom      for all
     withheld    gateway.withheld                   what no text that leaves may hold: UIDs, words of exceptions
     wrong       gateway.wrong_configuration        a file that cannot be used while its last good content is

@@ -112,7 +112,8 @@ class DemoSystems:
             f"  - {{name: hospital-pacs, kind: dimse, ae_title: {HOSPITAL_AE}, host: {HOST},"
             f" port: {self.hospital.port}, roles: [sender, archive], site: hospital}}\n"
             f"  - {{name: reading-site, kind: dimse, ae_title: {READING_AE}, host: {HOST},"
-            f" port: {self.reading_site.port}, roles: [reader], site: reading, commitment: false}}\n",
+            f" port: {self.reading_site.port}, roles: [reader], site: reading, commitment: false,"
+            f" accounts: [reading-site]}}\n",
             encoding="utf-8",
         )
         (self.config.parent / "rules" / "natalizumab.yaml").write_text(RULES, encoding="utf-8")

@@ -91,6 +91,7 @@ def start(engine: Engine, database: Database, settings: Settings) -> BackgroundS
     )
     vault, blobs = engine.context.vault, engine.context.blobs
     for name, job in (
+        ("tokens that end", lambda: ledger.note_ending_clients(database)),
         ("reseal", lambda: rotation.sweep(database, vault)),
         ("finish forgetting", lambda: forgetting.sweep(database, blobs)),
     ):

@@ -21,7 +21,7 @@ from sqlmodel import Session, col, select
 from gateway.records.report_words import READ, RECOMMENDED, ReportWords, words_of
 from gateway.records.tables.cases import Case, SignedReport
 from gateway.records.tables.studies import Enrolment, Study
-from routing_rules.protocol.sequences_shown import ESSENTIAL, sequences_of
+from routing_rules.protocol.sequence_line import ESSENTIAL, sequences_of
 from routing_rules.protocol.verdict import ANSWERS
 from routing_rules.surveillance.due_dates import ReportWish, is_open
 from routing_rules.surveillance.guidelines import SEQUENCE_NAMES, WishKind, standard_table

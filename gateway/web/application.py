@@ -36,6 +36,7 @@ from gateway.web.pages import (
     upload,
     verdict,
 )
+from gateway.web.pages.accounts import administration, own, reset, second_step
 from gateway.web.pages.programs import tokens
 from gateway.web.pages.trail import audit
 
@@ -46,6 +47,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     security_txt.router,
     access.router,
     access.api,
+    second_step.router,
+    reset.router,
+    own.router,
+    administration.router,
     issuer_pages.router,
     queue.router,
     queue.api,

@@ -2,5 +2,6 @@
 
 Read `verdict` (the records), `requirements` on protocol.yaml (what is asked for, with sources), `coverage` (can a stack
 hold a brain), `checks` (what speaks against one series), `assessment` (the verdict on a study), `reader_overrule`
-(the reader's word, and the letter to the sender) and `sequences_shown` (what a study shows, as one line).
+(the reader's word, and the letter to the sender), `sequences_shown` (what a study shows, as one line) and
+`sequence_line` (that line read again: the records do, in processes that load nothing else of this package).
 """

@@ -1,8 +1,6 @@
 """Which sequences the series of a study show, as one line that the records keep: `flair t2 dwi? t1-`.
 
-`?` is not known, `-` there and not as it is asked for (part of the brain, slices too thick); `none`: series were
-recognised, and none of these; an empty line: nothing is known. A calendar asks it what a full MRI is and whether
-contrast was given.
+A calendar asks it what a full MRI is and whether contrast was given; `sequence_line` says its form and reads it.
 """
 
 from __future__ import annotations
@@ -12,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from routing_rules.protocol.assessment import shows
 from routing_rules.protocol.checks import Candidate, make_a_whole
 from routing_rules.protocol.requirements import standard_protocol
+from routing_rules.protocol.sequence_line import MARKS, NONE
 from routing_rules.series.series import SeriesFacts, SeriesKind
 
 NAMES: Mapping[SeriesKind, tuple[str, ...]] = {
@@ -23,10 +22,6 @@ NAMES: Mapping[SeriesKind, tuple[str, ...]] = {
     SeriesKind.T1_CONTRAST: ("t1", "t1_contrast"),
 }
 """Kind of series -> the sequences it is as good as."""
-ESSENTIAL = frozenset({"flair", "t2", "dwi"})
-NONE = "none"
-_MARKS: Mapping[bool | None, str] = {True: "", None: "?", False: "-"}
-_MEANT: Mapping[str, bool | None] = {"?": None, "-": False}
 _BEST = (True, None, False)
 
 
@@ -45,18 +40,10 @@ def line_of(series: Iterable[SeriesFacts]) -> str:
             said[name] = None
     if not said:
         return NONE if any(one.kind is not SeriesKind.OTHER for one in several) else ""
-    return " ".join(f"{name}{_MARKS[shown]}" for name, shown in sorted(said.items()))
+    return " ".join(f"{name}{MARKS[shown]}" for name, shown in sorted(said.items()))
 
 
 def _may_be_whole(name: str, several: Iterable[SeriesFacts]) -> bool:
     protocol = standard_protocol()
     alike = [(one, protocol.of_kind(one.kind)) for one in several if name in NAMES.get(one.kind, ())]
     return bool(make_a_whole([Candidate.of(wanted, protocol, one) for one, wanted in alike if wanted]))
-
-
-def sequences_of(line: str) -> dict[str, bool | None] | None:
-    """What a line says: sequence -> whether it is shown (None: not known); None where nothing is known at all."""
-    if not line:
-        return None
-    words = line.split()
-    return {word.rstrip("?-"): _MEANT.get(word[-1], True) for word in words if word != NONE}

@@ -287,8 +287,12 @@ def running(folder: Path, tables: dict[str, Any] | None = None, **web: Any) -> I
 
 NODES = """
 nodes:
-  - {name: hospital, kind: dimse, ae_title: HOSPITAL, host: 127.0.0.1, port: 11, roles: [sender, archive], site: north}
-  - {name: reading-site, kind: dimse, ae_title: READER, host: 127.0.0.1, port: 12, roles: [reader]}
+  - {name: hospital, kind: dimse, ae_title: HOSPITAL, host: 127.0.0.1, port: 11, roles: [sender, archive], site: north,
+     accounts: [hospital]}
+  - {name: reading-site, kind: dimse, ae_title: READER, host: 127.0.0.1, port: 12, roles: [reader],
+     accounts: [reading-site]}
+  - {name: far, kind: dimse, ae_title: FAR, host: 192.0.2.9, port: 11, roles: [sender], site: north,
+     accounts: [far-sender]}
 """
 
 

@@ -53,7 +53,7 @@ class Case(Due, table=True):
     series: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     shows: str = Field(
         default="",
-        description="sequences of its series, as `routing_rules.protocol.sequences_shown` writes them",
+        description="sequences of its series, as `routing_rules.protocol.sequence_line` says",
     )
     scheme: int = Field(
         default=2,

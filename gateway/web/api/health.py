@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.lifecycle import CaseState, ConflictState, ReplyState, ResultState, StudyState
 from gateway.records import numbers
-from gateway.records.accounts import Viewer
-from gateway.web.foundation.access import may
 from gateway.web.foundation.context import Context, WebContext
-from gateway.web.foundation.rights import Right
+from gateway.web.foundation.problems import SignInNeeded
 
 router = APIRouter(tags=["health"])
 
@@ -60,9 +59,30 @@ def _disk(context: WebContext) -> str:
     return "" if free >= least else f"{free:.0f} MB free, at least {least} MB are wanted"
 
 
+class NoScraper(SignInNeeded):
+    """Whoever asks is not the monitoring system."""
+
+    challenge = 'Bearer realm="gateway metrics"'
+
+
+def scraper(request: Request, context: Context) -> None:
+    """Raise NoScraper unless the request carries the token of the settings: no session and no password opens this."""
+    wanted = context.settings.web.metrics_token
+    if not wanted:
+        raise NoScraper(
+            "No token for /metrics is set.",
+            "Set [web] metrics_token, or GATEWAY_WEB__METRICS_TOKEN_FILE, and send it as Authorization: Bearer.",
+        )
+    scheme, _, sent = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not secrets.compare_digest(sent.strip().encode(), wanted.encode()):
+        raise NoScraper(
+            "This is not the token for /metrics.", "Send [web] metrics_token as Authorization: Bearer."
+        )
+
+
 @router.get("/metrics")
-def metrics(context: Context, _viewer: Annotated[Viewer, Depends(may(Right.RUN, basic=True))]) -> Response:
-    """Numbers for Prometheus (HTTP Basic or a session); labels are states, never anything of a patient."""
+def metrics(context: Context, _scraper: Annotated[None, Depends(scraper)]) -> Response:
+    """Numbers for Prometheus, by the bearer token of the settings; labels are states, never anything of a patient."""
     with context.database.read() as session:
         counts = numbers.counts(session)
     registry = CollectorRegistry()

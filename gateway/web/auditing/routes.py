@@ -54,7 +54,14 @@ _PUBLIC = Nothing("names no patient and no case; needs no account, or is the sam
 ROUTES: Final[Mapping[tuple[str, str], Told]] = {
     # Sign-in
     ("GET", "/sign-in"): _PUBLIC,
-    ("POST", "/sign-in"): _done("signed in", "sign-in refused"),
+    ("POST", "/sign-in"): _done("signed in", "sign-in refused", "second factor asked"),
+    ("GET", "/sign-in/code"): Nothing("a form between password and code; the password has its row"),
+    ("POST", "/sign-in/code"): _done("signed in", "second factor refused"),
+    ("GET", "/sign-in/set-up"): Nothing("a form between password and set-up; the password has its row"),
+    ("POST", "/sign-in/set-up"): _done("second factor set up", "second factor refused"),
+    ("POST", "/sign-in/set-up/done"): _done("signed in"),
+    ("GET", "/reset"): _PUBLIC,
+    ("POST", "/reset"): _done("password set by link"),
     ("GET", "/.well-known/security.txt"): _PUBLIC,
     ("POST", "/sign-out"): _done("signed out"),
     ("GET", "/sign-in/issuer"): Nothing("leads to the issuer; what comes back has its event"),
@@ -62,6 +69,22 @@ ROUTES: Final[Mapping[tuple[str, str], Told]] = {
         "signed in", "sign-in refused", "signer confirmed by issuer", "signer confirmation refused"
     ),
     ("GET", "/sign-in/issuer/out"): Nothing("the session has ended before, with its event"),
+    # Accounts
+    ("GET", "/account"): Nothing("shows somebody who is signed in their own account"),
+    ("POST", "/account/password"): _done("password changed", "password change refused"),
+    ("POST", "/account/sessions/end"): _done("session ended", "sessions ended"),
+    ("POST", "/account/second-factor"): _done("second factor proposed", "second factor password refused"),
+    ("POST", "/account/second-factor/confirm"): _done("second factor set up", "second factor refused"),
+    ("POST", "/account/second-factor/remove"): _done("second factor taken away"),
+    ("GET", "/accounts"): Shown("accounts looked at", "accounts"),
+    ("POST", "/accounts"): _done("account added", "one-time link made"),
+    ("GET", "/accounts/{account_id}"): Shown("accounts looked at", "account {account_id}"),
+    ("POST", "/accounts/{account_id}/scope"): _done("account changed"),
+    ("POST", "/accounts/{account_id}/disable"): _done("account disabled"),
+    ("POST", "/accounts/{account_id}/enable"): _done("account enabled"),
+    ("POST", "/accounts/{account_id}/reset"): _done("one-time link made"),
+    ("POST", "/accounts/{account_id}/second-factor/remove"): _done("second factor taken away"),
+    ("POST", "/accounts/{account_id}/sessions/end"): _done("session ended", "sessions ended"),
     ("GET", "/api/session"): Nothing("tells somebody who is signed in their own name"),
     ("POST", "/api/session"): _done("signed in", "sign-in refused"),
     # Reading

@@ -35,8 +35,15 @@ def sender_of(request: Request, context: WebContext, caller: Viewer | ClientRow)
     if isinstance(caller, ClientRow):
         return _of_client(context, caller, address)
     upload = Sender(caller.login[:16], address, "", own_site(caller), caller.account_id, SENDER)
-    node = _storing_node(context, caller.login)
-    return upload if node is None else _of_node(node, caller.login, address)
+    node = context.directory().of_account(caller.login)
+    if node is None:
+        return upload
+    if not STORING & node.roles or not may_call_from(node, address):
+        raise NotAllowed(
+            f"This account stores for the node {node.name}, which does not send from {address}.",
+            "Call from one of its addresses in nodes.yaml, write this one there, or give the node the role it has.",
+        )
+    return _of_node(node, caller.login, address)
 
 
 def _of_client(context: WebContext, client: ClientRow, address: str) -> Sender:

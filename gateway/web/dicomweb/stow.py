@@ -1,7 +1,7 @@
 """STOW-RS (PS3.18 10.5): other systems and scripts store instances over HTTP, by the same intake as C-STORE.
 
 A program calls with a token of its own (Bearer), which is for a node or a site; or an account of role coordinator signs
-in with HTTP Basic, and counts as the sender or reader of its name in nodes.yaml. What a node stores is that node's: a
+in with HTTP Basic, and counts as the node whose entry in nodes.yaml names it. What a node stores is that node's: a
 sender gets its report back, and what a reader stores belongs to the cases it reads. The rest counts as an upload.
 """
 

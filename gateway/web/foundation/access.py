@@ -2,7 +2,7 @@
 
 A browser proves intent by its Origin header (always sent with unsafe requests) *and* by the session's CSRF token in the
 form field `csrf` or the header `X-CSRF-Token`. The cookie is HttpOnly and SameSite=Strict besides. Programs may sign in
-with HTTP Basic where DICOMweb and monitoring expect it. The limits on guesses are in `brakes`.
+with HTTP Basic where DICOMweb expects it. The limits on guesses are in `brakes`.
 """
 
 from __future__ import annotations
@@ -17,22 +17,24 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from gateway.errors import NotAllowed
 from gateway.records import accounts, ledger
-from gateway.records.accounts import Viewer
-from gateway.web.foundation.brakes import LONGEST_WAIT_S, SignInBrakes, busy
+from gateway.records.accounts import HalfSignIn, Viewer
+from gateway.records.ledger import SignIn
+from gateway.web.foundation.brakes import LONGEST_WAIT_S, Look, SignInBrakes, busy
 from gateway.web.foundation.context import Context, WebContext, context_of
 from gateway.web.foundation.forms import Posted, first
 from gateway.web.foundation.problems import SignInNeeded, TooManyRequests, retry_after, status_of
 from gateway.web.foundation.rights import Right, has
 from gateway.web.foundation.templates import render
+from gateway.web.foundation.whence import address_of, device_for, keep_device, whence_of, with_device
 
 COOKIE = "gateway_session"
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -109,7 +111,21 @@ def _check_right(request: Request, viewer: Viewer, right: Right | None) -> None:
         )
 
 
-async def _check_token(request: Request, viewer: Viewer) -> None:
+async def half_signed_in(request: Request) -> HalfSignIn:
+    """The dependency of the pages between password and second factor. Raises SignInNeeded, NotAllowed."""
+    if request.method in UNSAFE:
+        check_origin(request)
+    half = await run_in_threadpool(
+        accounts.half_sign_in, context_of(request).database, request.cookies.get(COOKIE, "")
+    )
+    if half is None:
+        raise SignInNeeded("This sign-in has ended.", "Sign in again.")
+    if request.method in UNSAFE:
+        await _check_token(request, half)
+    return half
+
+
+async def _check_token(request: Request, viewer: Viewer | HalfSignIn) -> None:
     sent = request.headers.get("x-csrf-token")
     kind = request.headers.get("content-type", "")
     if sent is None and kind.startswith(("application/x-www-form-urlencoded", "multipart/form-data")):
@@ -138,7 +154,16 @@ class BasicSessions:
             with self._turn(known):  # a program's connections at once are one guess, not as many
                 viewer = self._known(context, known)
                 if viewer is None:
-                    self.tokens[known], viewer = _signed_in(request, context, login, password, BASIC_LIFETIME)
+                    with guess(request, login):
+                        self.tokens[known], viewer = ledger.sign_in(
+                            context.database,
+                            _counting(context, login),
+                            password,
+                            BASIC_LIFETIME,
+                            whence_of(request),
+                            wanted_of=context.settings.web.second_factor_roles,
+                        )
+                    _note_emergency(context, viewer)
         return viewer
 
     @contextmanager
@@ -211,7 +236,7 @@ def sign_in(request: Request, context: Context, fields: Posted) -> Response:
     login, password = first(fields, "login"), "".join(fields.get("password", []))
     wanted = local_path(first(fields, "next"))
     try:
-        token, _ = _signed_in(request, context, login, password, _lifetime(context))
+        begun = begin(request, context, login, password)
     except (NotAllowed, TooManyRequests) as error:
         again = render(
             request,
@@ -226,7 +251,9 @@ def sign_in(request: Request, context: Context, fields: Posted) -> Response:
         if isinstance(error, TooManyRequests):
             again.headers["Retry-After"] = retry_after(error)
         return again
-    return with_session(RedirectResponse(wanted, status_code=303), context, token)
+    if begun.viewer is None:
+        wanted = f"/sign-in/{begun.stage}?{urlencode({'next': wanted})}"
+    return with_session(RedirectResponse(wanted, status_code=303), context, begun.token, request)
 
 
 @router.post("/sign-out")
@@ -244,14 +271,30 @@ class Credentials(BaseModel):
 
     login: str
     password: str
+    code: str = Field("", max_length=100, description="of the second factor, where the account has one")
 
 
 @api.post("/session", status_code=201)
 def open_session(request: Request, context: Context, credentials: Credentials) -> Response:
     """Sign in: sets the session cookie and tells the CSRF token that each change must carry as X-CSRF-Token."""
     check_origin(request)
-    token, viewer = _signed_in(request, context, credentials.login, credentials.password, _lifetime(context))
-    return with_session(JSONResponse(_told(viewer), status_code=201), context, token)
+    begun = begin(request, context, credentials.login, credentials.password)
+    token, viewer = begun.token, begun.viewer
+    if viewer is None:
+        try:
+            if begun.stage != "code" or not credentials.code:
+                raise NotAllowed(*CODE_WANTED[begun.stage])
+            token, viewer = finish(request, context, begun.token, credentials.login, credentials.code)
+        finally:
+            ledger.sign_out(context.database, begun.token)
+    return with_session(JSONResponse(_told(viewer), status_code=201), context, token, request)
+
+
+CODE_WANTED = {
+    "code": ("This account signs in with a second factor.", "Send the code of the authenticator as `code`."),
+    "set-up": ("This account needs a second factor and has none yet.", "Sign in on the page /sign-in."),
+}
+"""What a program is told by the stage of its sign-in."""
 
 
 @api.get("/session")
@@ -260,31 +303,65 @@ def session(viewer: Annotated[Viewer, Depends(may())]) -> dict[str, str]:
     return _told(viewer)
 
 
-def guess(request: Request, login: str) -> AbstractContextManager[None]:
+def guess(request: Request, login: str) -> AbstractContextManager[Look]:
     """The brakes around one look at a password for this login; TooManyRequests before anything is hashed."""
     brakes: SignInBrakes = request.app.state.sign_in_brakes
-    return brakes.guess(login, request.client.host if request.client is not None else "")
+    known = accounts.is_known(context_of(request).database, login, whence_of(request).places)
+    return brakes.guess(login, address_of(request), is_known=known)
 
 
-def guess_to_sign(request: Request, viewer: Viewer) -> AbstractContextManager[None]:
+def guess_to_sign(request: Request, viewer: Viewer) -> AbstractContextManager[Look]:
     """The same for somebody who is signed in and signs."""
     brakes: SignInBrakes = request.app.state.sign_in_brakes
     return brakes.signature(viewer.csrf)
 
 
-def _signed_in(
-    request: Request, context: WebContext, login: str, password: str, lifetime: timedelta
-) -> tuple[str, Viewer]:
-    """A new session; raises NotAllowed or TooManyRequests."""
+def begin(request: Request, context: WebContext, login: str, password: str) -> SignIn:
+    """A session, or half of one; raises NotAllowed or TooManyRequests."""
+    whence = with_device(whence_of(request), device_for(request))
+    with guess(request, login) as look:
+        begun = ledger.begin_sign_in(
+            context.database,
+            _counting(context, login),
+            password,
+            _lifetime(context),
+            whence,
+            wanted_of=context.settings.web.second_factor_roles,
+        )
+        look.is_half = begun.viewer is None
+    if begun.viewer is not None:
+        _note_emergency(context, begun.viewer)
+    return begun
+
+
+def _counting(context: WebContext, login: str) -> str:
+    """The login; with an issuer alone every other than that for emergencies is as one that nobody has: the same time,
+    the same answer."""
     oidc = context.settings.oidc
-    emergency = bool(oidc.break_glass) and login == oidc.break_glass
-    # With an issuer alone every other login is as one that nobody has: the same time, the same answer.
-    counts = login if emergency or not oidc.only else ""
-    with guess(request, login):
-        token, viewer = ledger.sign_in(context.database, counts, password, lifetime)
-    if emergency:
+    return login if not oidc.only or (oidc.break_glass and login == oidc.break_glass) else ""
+
+
+def _note_emergency(context: WebContext, viewer: Viewer) -> None:
+    if context.settings.oidc.break_glass and viewer.login == context.settings.oidc.break_glass:
         ledger.note_emergency(context.database, viewer.account_id, viewer.login)
+
+
+def finish(request: Request, context: WebContext, token: str, login: str, code: str) -> tuple[str, Viewer]:
+    """The session of a half sign-in, by its code; a wrong code is braked as a wrong password is."""
+    whence = with_device(whence_of(request), device_for(request))
+    brakes: SignInBrakes = request.app.state.sign_in_brakes
+    with brakes.code(login, address_of(request)):
+        token, viewer = ledger.finish_sign_in(context.database, token, code, _lifetime(context), whence)
+    _note_emergency(context, viewer)
     return token, viewer
+
+
+def finish_set_up(request: Request, context: WebContext, token: str) -> str:
+    """The token of the session of a sign-in whose second factor was just set up."""
+    whence = with_device(whence_of(request), device_for(request))
+    token, viewer = ledger.finish_set_up(context.database, token, _lifetime(context), whence)
+    _note_emergency(context, viewer)
+    return token
 
 
 def _told(viewer: Viewer) -> dict[str, str]:
@@ -301,8 +378,10 @@ def _lifetime(context: WebContext) -> timedelta:
     return timedelta(hours=context.settings.web.session_hours)
 
 
-def with_session(response: Response, context: WebContext, token: str) -> Response:
-    """The answer that gives the browser its session."""
+def with_session(
+    response: Response, context: WebContext, token: str, request: Request | None = None
+) -> Response:
+    """The response with the session's cookie, and the one that this browser is known by."""
     web = context.settings.web
     response.set_cookie(
         COOKIE,
@@ -313,4 +392,6 @@ def with_session(response: Response, context: WebContext, token: str) -> Respons
         httponly=True,
         samesite="strict",
     )
+    if request is not None:
+        keep_device(response, device_for(request), secure=web.secure_cookies)
     return response

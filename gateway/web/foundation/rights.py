@@ -19,6 +19,7 @@ class Right(StrEnum):
     ENROL = "see and change the surveillance calendar"
     IDENTITIES = "see what two versions of a study say about the patient"
     RUN = "see nodes and numbers of the gateway"
+    ACCOUNTS = "manage accounts"
     AUDIT = "see the audit trail"
 
 

@@ -76,6 +76,7 @@ class SignatureIn(BaseModel):
     """A signature: the password again, and what is signed: the form's fields, a whole report, or the saved draft."""
 
     password: str
+    code: str = Field("", max_length=100, description="of the second factor, where the site asks for one")
     form: dict[str, str | list[str]] | None = None
     report: dict[str, Any] | None = None
 
@@ -145,6 +146,7 @@ def _form(
         goes_to=recipient_of(context, page),
         sections=report_form.sections(content, missing if checked else (), one_more, form_questions(content)),
         missing=missing,
+        with_code=context.settings.web.second_factor_to_sign,
         checked=checked,
         version=saved if version is None else version,
         saved_at=page.draft.saved_at if page.draft else None,
@@ -169,7 +171,9 @@ def keep_draft(context: WebContext, viewer: Viewer, case_id: int, content: FormV
     return ledger.save_draft(context.database, case_id, viewer.account_id, content, version, lease)
 
 
-def sign(context: WebContext, viewer: Viewer, opened: OpenCase, content: FormValues, password: str) -> int:
+def sign(
+    context: WebContext, viewer: Viewer, opened: OpenCase, content: FormValues, password: str, code: str = ""
+) -> int:
     """Check everything once more and sign; returns the report's number.
 
     What the prior report says of a lesion comes from the records, whatever the form says of it.
@@ -178,18 +182,19 @@ def sign(context: WebContext, viewer: Viewer, opened: OpenCase, content: FormVal
     if problems := report.problems(report_form.facts_of(opened.page, opened.now)):
         raise InvalidReport([str(problem) for problem in problems])
     report = report.model_copy(update={"lesions": tracked(report.lesions, _new_uid)})
-    _prove(context, viewer, opened.page.row.id, password)
+    _prove(context, viewer, opened.page.row.id, password, code)
     return ledger.sign_report(
         context.database, opened.page.row.id, viewer.account_id, report.model_dump(mode="json")
     )
 
 
-def _prove(context: WebContext, viewer: Viewer, case_id: int, password: str) -> None:
+def _prove(context: WebContext, viewer: Viewer, case_id: int, password: str, code: str) -> None:
     """Who signs is who is signed in: by the password asked again, or by the issuer that was asked again."""
     if credentials.is_issued(context.database, viewer.account_id):
         ledger.use_proof(context.database, viewer.csrf, viewer.account_id, case_id)
     else:
-        ledger.check_password(context.database, viewer.account_id, password)
+        with_code = context.settings.web.second_factor_to_sign
+        ledger.check_password(context.database, viewer.account_id, password, code, with_code=with_code)
 
 
 def _new_uid() -> str:
@@ -239,7 +244,8 @@ def post_report(
         )
     try:
         with guess_to_sign(request, viewer):
-            sign(context, viewer, opened, content, "".join(fields.get("password", [])))
+            password = "".join(fields.get("password", []))
+            sign(context, viewer, opened, content, password, first(fields, "code"))
     except (NotAllowed, TooManyRequests, WrongState) as error:  # a wrong password; the study is contested
         again = _form(
             request,
@@ -333,7 +339,7 @@ def sign_json(
     else:
         content = signature.form if signature.form is not None else draft_of(opened)
     with guess_to_sign(request, viewer):
-        return {"report_id": sign(context, viewer, opened, content, signature.password)}
+        return {"report_id": sign(context, viewer, opened, content, signature.password, signature.code)}
 
 
 def _listed(content: FormValues, opened: OpenCase) -> dict[str, list[dict[str, str]]]:

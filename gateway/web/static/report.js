@@ -15,7 +15,7 @@ let stale = false;
 function content() {
   const found = {};
   for (const [name, value] of new FormData(form)) {
-    if (typeof value !== "string" || ["csrf", "version", "password", "do", "add", "remove"].includes(name) || value.trim() === "") continue;
+    if (typeof value !== "string" || ["csrf", "version", "password", "code", "do", "add", "remove"].includes(name) || value.trim() === "") continue;
     const control = form.querySelector(`[name="${CSS.escape(name)}"]`);
     if (control.type === "checkbox") (found[name] ||= []).push(value);
     else found[name] = value;
@@ -101,7 +101,7 @@ function changed() {
   timer = setTimeout(save, WAIT_MS);
 }
 
-form.addEventListener("input", (event) => { if (event.target.name !== "password") changed(); });
+form.addEventListener("input", (event) => { if (!["password", "code"].includes(event.target.name)) changed(); });
 form.addEventListener("submit", (event) => {
   clearTimeout(timer);
   if (saving) { // the plain post must carry the version that the running save makes

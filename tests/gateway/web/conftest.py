@@ -9,6 +9,7 @@ import pytest
 
 from support.web_gateway import WebGateway, running
 
+METRICS_TOKEN = "m" * 32
 ACCOUNTS = (
     ("reader", "reader", ""),
     ("second", "reader", ""),
@@ -23,7 +24,7 @@ ACCOUNTS = (
 def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebGateway]:
     """The application; each test makes the cases it needs."""
     folder: Path = tmp_path_factory.mktemp("web")
-    with running(folder, max_upload_mb=5) as gateway:
+    with running(folder, max_upload_mb=5, metrics_token=METRICS_TOKEN) as gateway:
         for login, role, site in ACCOUNTS:
             gateway.add(login, role, site, f"Dr. {login.title()}")
         yield gateway

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from routing_rules.protocol.sequences_shown import line_of, sequences_of
+from routing_rules.protocol.sequences_shown import line_of
 from routing_rules.series.series import SeriesFacts
 from support.objects.series_facts import GOOD, one, stack
 
@@ -32,17 +32,3 @@ from support.objects.series_facts import GOOD, one, stack
 def test_a_study_as_one_line(series: tuple[SeriesFacts, ...], line: str) -> None:
     """The best series of a kind counts; a series that another kind names says nothing by itself."""
     assert line_of(series) == line
-
-
-@pytest.mark.parametrize(
-    ("line", "said"),
-    [
-        ("flair t1? t2-", {"flair": True, "t1": None, "t2": False}),
-        ("t1_contrast", {"t1_contrast": True}),
-        ("none", {}),
-        ("", None),
-    ],
-)
-def test_a_line_is_read_as_it_was_written(line: str, said: dict[str, bool | None] | None) -> None:
-    """An empty line is of a study of which nothing is known."""
-    assert sequences_of(line) == said

@@ -87,10 +87,16 @@ def add_user(
 
 
 def change_account(database: Database, account_id: int, scope: Scope, who: str) -> None:
-    """Give an account another role or site; its sessions end. Raises Invalid, NotThere, WrongState."""
+    """Give an account another role or site; its sessions end. Raises Invalid, NotThere and WrongState: a person of an
+    issuer would get back at the next sign-in what was taken here."""
     check_scope(scope)
     with database.write("change_account") as session:
         account = of_number(session, account_id)
+        if account.login.startswith(ISSUED_LOGIN):
+            raise WrongState(
+                f"The issuer says at each sign-in which role and site {account.login} has.",
+                "Change the groups there or the rows of [oidc]; to keep somebody out at once, disable the account.",
+            )
         if scope != Scope("admin", "", every_site=True):
             _keep_an_administrator(session, account)
         before = {"role": account.role, "site": account.site, "every_site": account.every_site}
@@ -134,7 +140,7 @@ def end_all(session: Session, account_id: int) -> None:
 
 
 def _keep_an_administrator(session: Session, leaving: Account) -> None:
-    """Raise WrongState when nobody would be left who may do everything.
+    """Raise WrongState when nobody would be left who may do everything, or only persons of an issuer that may be away.
 
     The rows are locked in the order of their numbers, so that two administrators who take each other away at once are
     one after the other: the second finds out that it is the last.
@@ -145,8 +151,10 @@ def _keep_an_administrator(session: Session, leaving: Account) -> None:
     remaining = session.exec(
         chosen.order_by(Account.ids()).with_for_update().execution_options(populate_existing=True)
     ).all()
-    if [one.id for one in remaining] == [leaving.id]:
-        raise WrongState(
-            f"{leaving.login} is the last administrator of every site.",
-            "Make another account one first: gateway users set NAME --role admin --every-site",
-        )
+    with_password = [one for one in remaining if not one.login.startswith(ISSUED_LOGIN)]
+    for staying, which in ((remaining, ""), (with_password, " who signs in without the issuer")):
+        if [one.id for one in staying] == [leaving.id]:
+            raise WrongState(
+                f"{leaving.login} is the last administrator of every site{which}.",
+                "Make another account one first: gateway users set NAME --role admin --every-site",
+            )

@@ -51,11 +51,17 @@ class SignIn:
 
 
 def sign_in(
-    database: Database, login: str, password: str, lifetime: timedelta, whence: Whence = NOWHERE
+    database: Database,
+    login: str,
+    password: str,
+    lifetime: timedelta,
+    whence: Whence = NOWHERE,
+    *,
+    wanted_of: Collection[str] = (),
 ) -> tuple[str, Viewer]:
     """Open a session by the password alone: the secret token, and who it is. NotAllowed never says which part was
     wrong, but that a second factor is wanted, which a program cannot give."""
-    begun = begin_sign_in(database, login, password, lifetime, whence)
+    begun = begin_sign_in(database, login, password, lifetime, whence, wanted_of=wanted_of)
     if begun.viewer is None:
         sign_out(database, begun.token)
         raise NotAllowed(

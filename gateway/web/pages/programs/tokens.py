@@ -1,4 +1,7 @@
-"""Tokens of programs: who has one, for what, until when, when it was used last; a new one is shown once."""
+"""Tokens of programs: who has one, for what, until when, when it was used last; a new one is shown once.
+
+An administrator of one site sees, gives and revokes those of that site: its uploads' and its nodes'.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,11 @@ from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import RedirectResponse, Response
 
 from dicom_nodes.errors import NodeError
-from dicom_nodes.node import STORING
-from gateway.errors import GatewayError, Invalid
+from dicom_nodes.node import STORING, Node
+from gateway.errors import GatewayError, Invalid, NotAllowed, NotThere
 from gateway.records import credentials, ledger
 from gateway.records.accounts import Viewer
-from gateway.records.credentials import DEFAULT_LIFETIME, LONGEST_LIFETIME, SCOPES
+from gateway.records.credentials import DEFAULT_LIFETIME, LONGEST_LIFETIME, SCOPES, ClientRow
 from gateway.web.foundation.access import may
 from gateway.web.foundation.context import Context, WebContext
 from gateway.web.foundation.forms import Posted, first
@@ -41,13 +44,15 @@ def _page(
     error: GatewayError | NodeError | None = None,
     status: int = 200,
 ) -> Response:
-    nodes: list[str] = []
+    own: list[Node] = []
     try:
-        nodes = sorted(node.name for node in context.directory() if STORING & node.roles)
+        own = _nodes(context, viewer)
     except NodeError as broken:
         error = error or broken
+    nodes = sorted(node.name for node in own if STORING & node.roles)
     with context.database.read() as session:
-        rows, now = credentials.clients(session), context.database.now(session)
+        now = context.database.now(session)
+        rows = [row for row in credentials.clients(session) if _is_managed(viewer, row, own)]
     return render(
         request,
         "clients.html",
@@ -71,15 +76,16 @@ def add_page(request: Request, context: Context, viewer: Runner, fields: Posted)
     try:
         if not days.isdecimal() or len(days) > 5:
             raise Invalid("The number of days is no number.", f"Use 1 to {LONGEST_LIFETIME.days}.")
-        node = first(fields, "node")
+        node, site = first(fields, "node"), first(fields, "site")
         if node:
             context.directory().get(node)
+        _check_own(context, viewer, node, site)
         token = ledger.add_client(
             context.database,
             first(fields, "name"),
             fields.get("scope", []),
             node,
-            first(fields, "site"),
+            site,
             timedelta(days=int(days)),
             viewer.login,
         )
@@ -93,5 +99,31 @@ def add_page(request: Request, context: Context, viewer: Runner, fields: Posted)
 @router.post("/clients/{name}/revoke")
 def revoke_page(context: Context, viewer: Runner, name: Name) -> Response:
     """End a program's token at once."""
+    own = _nodes(context, viewer) if viewer.site else []
+    with context.database.read() as session:
+        named = [row for row in credentials.clients(session) if row.name == name]
+    if not any(_is_managed(viewer, row, own) for row in named):
+        raise NotThere(
+            f"There is no program {name!r}.", "The page Tokens of programs lists those you manage."
+        )
     ledger.revoke_client(context.database, name, viewer.login)
     return RedirectResponse("/clients", status_code=303)
+
+
+def _nodes(context: WebContext, viewer: Viewer) -> list[Node]:
+    """The nodes whose tokens are the viewer's to give. Raises NodeError."""
+    return [node for node in context.directory() if viewer.site in ("", node.site)]
+
+
+def _is_managed(viewer: Viewer, row: ClientRow, own: list[Node]) -> bool:
+    return viewer.site in ("", row.site) or row.node in {node.name for node in own}
+
+
+def _check_own(context: WebContext, viewer: Viewer, node: str, site: str) -> None:
+    """Raise NotAllowed beyond the viewer's own site: a token stores studies of the site that it is for."""
+    foreign_node = node and node not in {each.name for each in _nodes(context, viewer)}
+    if viewer.site and (foreign_node or site not in ("", viewer.site)):
+        raise NotAllowed(
+            f"You give tokens for {viewer.site} and its nodes only.",
+            "An administrator of every site can do this.",
+        )

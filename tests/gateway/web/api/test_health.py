@@ -8,13 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from gateway.lifecycle import CaseState, ReplyState, ResultState, StudyState
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
 from gateway.web.api.health import readyz
 from gateway.web.foundation.context import WebContext
 from gateway.wrong_configuration import Fault, WrongConfiguration
-from support.web_gateway import ORIGINAL_UID, WebGateway
+from support.web_gateway import ORIGINAL_UID, PASSWORD, WebGateway, running
 
 
 def readiness(context: WebContext) -> tuple[int, dict[str, Any]]:
@@ -68,10 +70,34 @@ def test_a_disk_that_is_nearly_full_or_gone_is_not_ready(web: WebGateway, tmp_pa
     assert "[storage] objects" in body["checks"]["disk"]
 
 
+def metrics(web: WebGateway, sent: str = f"Bearer {'m' * 32}") -> httpx.Response:
+    """What a monitoring system gets for this header."""
+    return web.client().get("/metrics", headers={"Authorization": sent})
+
+
+def test_metrics_are_for_the_monitoring_system_alone(web: WebGateway) -> None:
+    """Its token from the settings; no session and no password of anybody, an administrator's neither."""
+    assert metrics(web).status_code == 200
+    for sent in ("", "Bearer x", "Bearer wrong", f"Basic {'m' * 32}", f"Bearer {'m' * 33}"):
+        refused = metrics(web, sent)
+        assert refused.status_code == 401
+        assert refused.headers["www-authenticate"].startswith("Bearer")
+    assert web.client("admin").get("/metrics").status_code == 401
+    assert web.client().get("/metrics", auth=httpx.BasicAuth("admin", PASSWORD)).status_code == 401
+
+
+def test_metrics_without_a_token_in_the_settings_answer_nobody(tmp_path: Path) -> None:
+    """With what to set; an empty token is none."""
+    with running(tmp_path) as web:
+        refused = metrics(web, "Bearer x")
+        assert refused.status_code == 401
+        assert "[web] metrics_token" in refused.json()["fix"]
+
+
 def test_metrics_hold_numbers_and_no_identity(web: WebGateway) -> None:
     """States and counts only: no pseudonym, no UID, no AE title, no site."""
     web.case(pseudonym="PML-SECRETXY")
-    text = web.client("admin").get("/metrics").text
+    text = metrics(web).text
     assert re.search(r'gateway_cases\{state="FORWARDED"\} [1-9]', text)
     for hidden in ("PML-", ORIGINAL_UID, "HOSPITAL", "north"):
         assert hidden not in text
@@ -79,7 +105,7 @@ def test_metrics_hold_numbers_and_no_identity(web: WebGateway) -> None:
 
 def test_metrics_have_every_state_also_those_of_nobody(web: WebGateway) -> None:
     """A monitoring rule on a state must not stay silent because no case was ever there."""
-    text = web.client("admin").get("/metrics").text
+    text = metrics(web).text
     shown = {"cases": CaseState, "studies": StudyState, "replies": ReplyState, "results": ResultState}
     for name, states in shown.items():
         assert set(re.findall(rf'gateway_{name}\{{state="(\w+)"\}}', text)) == set(states)

@@ -87,7 +87,7 @@ def test_stow_is_for_those_who_send(web: WebGateway) -> None:
     assert web.stored("2.25.6004") == []
 
 
-def test_an_account_named_like_a_sender_stores_as_that_node(web: WebGateway) -> None:
+def test_an_account_that_a_senders_entry_names_stores_as_that_node(web: WebGateway) -> None:
     """So that the report of a study that came by STOW-RS can be returned."""
     from gateway.records.tables.studies import Study
 
@@ -103,7 +103,7 @@ def test_an_account_named_like_a_sender_stores_as_that_node(web: WebGateway) -> 
     )
 
 
-def test_an_account_named_like_a_reader_sends_back_what_it_made(web: WebGateway) -> None:
+def test_an_account_that_a_readers_entry_names_sends_back_what_it_made(web: WebGateway) -> None:
     """What a reading site stores by STOW-RS is about the studies it reads: no study of its own."""
     from gateway.records.tables.cases import Reply
 
@@ -113,6 +113,27 @@ def test_an_account_named_like_a_reader_sends_back_what_it_made(web: WebGateway)
     with web.database.read() as session:
         reply = session.exec(select(Reply).where(Reply.study_instance_uid == "2.25.6006")).one()
     assert (reply.node, reply.received_by, reply.uploaded_by) == ("reading-site", "stow-rs", None)
+
+
+def test_an_account_that_is_only_called_like_a_node_stores_for_its_own_site(web: WebGateway) -> None:
+    """Whoever may make accounts cannot make a node; what it sends is an upload."""
+    from gateway.records.tables.studies import Study
+
+    web.add("far", "coordinator", "south")
+    assert stow(web, related(study_file("2.25.6015")), login="far").status_code == 200
+    with web.database.read() as session:
+        study = session.exec(select(Study).where(Study.study_instance_uid == "2.25.6015")).one()
+    assert (study.sender, study.site) == ("", "south")
+
+
+def test_an_account_of_a_node_stores_from_its_addresses_only(web: WebGateway) -> None:
+    """The password alone, taken elsewhere, stores nothing; and it is said why."""
+    web.add("far-sender", "coordinator", "north")
+    refused = stow(web, related(study_file("2.25.6016")), login="far-sender")
+    assert refused.status_code == 403
+    assert "127.0.0.1" in refused.json()["detail"]
+    assert "nodes.yaml" in refused.json()["fix"]
+    assert web.stored("2.25.6016") == []
 
 
 def test_stow_of_a_body_that_was_cut_short_is_refused(web: WebGateway) -> None:

@@ -17,12 +17,12 @@ from gateway.web.application import ROUTERS
 from gateway.web.foundation.access import local_path
 from support.web_gateway import PASSWORD, WebGateway, running
 
-OPEN_TO_ALL = {"/sign-in", "/api/session", "/healthz", "/readyz"}
+OPEN_TO_ALL = {"/sign-in", "/api/session", "/healthz", "/readyz", "/reset"}
 
 
 def forms(path: str) -> str:
     """A route's path with numbers filled in."""
-    for name in ("case_id", "study_id", "series", "number"):
+    for name in ("case_id", "study_id", "account_id", "series", "number"):
         path = path.replace("{" + name + "}", "1")
     return path.replace("{name}", "x").replace("{form}", "sr").replace("{study_instance_uid}", "1.2.3")
 
@@ -87,7 +87,7 @@ def test_guesses_are_slowed_at_every_way_in(tmp_path: Path, way_in: str) -> None
             ways_in: dict[str, Callable[[], httpx.Response]] = {
                 "page": partial(stranger.post, "/sign-in", data=typed),
                 "api": partial(stranger.post, "/api/session", json=typed),
-                "basic": partial(stranger.get, "/metrics", auth=httpx.BasicAuth(login, "wrong")),
+                "basic": partial(stranger.post, "/dicom-web/studies", auth=httpx.BasicAuth(login, "wrong")),
             }
             refused, guesses = ways_in[way_in](), 1
             while (
@@ -162,7 +162,8 @@ ALLOWED = {
     "/replies": {"lead", "north", "admin"},
     "/surveillance": {"lead", "north", "admin"},
     "/nodes": {"admin"},
-    "/metrics": {"admin"},
+    "/accounts": {"admin"},
+    "/account": {"reader", "lead", "north", "admin"},
 }
 
 
@@ -215,14 +216,15 @@ def test_a_site_sees_its_own_cases_only(web: WebGateway) -> None:
 
 
 def test_programs_sign_in_with_basic_where_that_is_usual(web: WebGateway) -> None:
-    """Prometheus scrapes with HTTP Basic; a wrong password is answered with the challenge."""
-    client = web.client()
-    assert client.get("/metrics", auth=httpx.BasicAuth("admin", PASSWORD)).status_code == 200
-    refused = client.get("/metrics", auth=httpx.BasicAuth("admin", "wrong wrong wrong"))
+    """DICOMweb takes HTTP Basic; a wrong password is answered with the challenge."""
+    client, path = web.client(), "/dicom-web/studies"
+    taken = client.post(path, auth=httpx.BasicAuth("north", PASSWORD))
+    assert taken.status_code == 415
+    refused = client.post(path, auth=httpx.BasicAuth("north", "wrong wrong wrong"))
     assert refused.status_code == 401
     assert refused.headers["www-authenticate"].startswith("Basic")
     garbage = base64.b64encode(b"\xff\xfe").decode()
-    assert client.get("/metrics", headers={"Authorization": f"Basic {garbage}"}).status_code == 401
+    assert client.post(path, headers={"Authorization": f"Basic {garbage}"}).status_code == 401
 
 
 @pytest.mark.parametrize(

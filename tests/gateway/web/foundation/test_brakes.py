@@ -10,7 +10,13 @@ import pytest
 
 from gateway.errors import InvalidReport, NotAllowed
 from gateway.web.foundation import brakes
-from gateway.web.foundation.brakes import BY_ADDRESS, BY_LOGIN_AND_ADDRESS, BY_PROVIDER, SignInBrakes
+from gateway.web.foundation.brakes import (
+    BY_ADDRESS,
+    BY_CODES,
+    BY_LOGIN_AND_ADDRESS,
+    BY_PROVIDER,
+    SignInBrakes,
+)
 from gateway.web.foundation.problems import TooManyRequests
 
 STRANGER, OWNER = "192.0.2.66", "192.0.2.1"
@@ -119,7 +125,7 @@ def test_an_hour_of_rest_forgets_and_what_is_remembered_is_bounded(monkeypatch: 
     right(made, "ana", STRANGER)
     monkeypatch.setattr(brakes, "MOST_REMEMBERED", 10)
     for number in range(50):
-        wrong(made, "ana", f"198.51.100.{number}")
+        wrong(made, f"login-{number}", f"198.51.100.{number}")
     assert len(made._guesses) == 10
 
 
@@ -196,7 +202,7 @@ def test_a_customer_with_many_networks_is_braked_too() -> None:
     made = SignInBrakes(Clock())
     for number in range(BY_PROVIDER.free // 4):
         for _ in range(4):
-            wrong(made, "ana", f"2001:db8:0:{number:x}::1")
+            wrong(made, f"login-{number}", f"2001:db8:0:{number:x}::1")
     with pytest.raises(TooManyRequests):
         right(made, "ana", "2001:db8:0:ffff::1")
 
@@ -207,3 +213,82 @@ def test_people_behind_a_translator_are_told_apart() -> None:
     for _ in range(BY_LOGIN_AND_ADDRESS.free):
         wrong(made, "ana", "64:ff9b::c000:242")
     right(made, "ana", "64:ff9b::c633:6401")
+
+
+def attacked(login: str = "ana", addresses: int = 60) -> tuple[SignInBrakes, Clock]:
+    """Brakes while many addresses guess at one login."""
+    clock = Clock()
+    made = SignInBrakes(clock)
+    for number in range(addresses):
+        with suppress(TooManyRequests):
+            wrong(made, login, f"198.51.100.{number}")
+    return made, clock
+
+
+def test_many_addresses_that_guess_at_one_login_are_braked_and_its_owner_is_not() -> None:
+    """Where the login signed in before nothing changes; the same for a login that nobody has."""
+    for login in ("ana", "nobody"):
+        made, _ = attacked(login)
+        assert made._guesses[brakes._key(f"login\0{login}")].wrong == brakes.BY_LOGIN.free
+        with pytest.raises(TooManyRequests):
+            wrong(made, login, "203.0.113.1")
+        with made.guess(login, OWNER, is_known=True):
+            pass
+        right(made, "ben", OWNER)
+
+
+def test_at_a_new_place_the_owner_waits_once_and_no_stranger_prolongs_it() -> None:
+    """A minute at most, whatever is guessed meanwhile."""
+    made, clock = attacked()
+    with pytest.raises(TooManyRequests) as told:
+        right(made, "ana", OWNER)
+    left = told.value.retry_after_s
+    assert 0 < left <= brakes.BY_LOGIN.longest_s
+    for number in range(100, 200):
+        clock.seconds += left / 100
+        with suppress(TooManyRequests):
+            wrong(made, "ana", f"203.0.113.{number}")
+    right(made, "ana", OWNER)
+
+
+def test_each_place_that_is_not_known_gets_one_guess_for_each_wait() -> None:
+    """A botnet of a hundred addresses makes a hundred guesses a minute, not a hundred at once again and again."""
+    made, clock = attacked()
+    guesses = 0
+    for _ in range(600):
+        clock.seconds += 1
+        with suppress(TooManyRequests):
+            wrong(made, "ana", "203.0.113.7")
+            guesses += 1
+    assert guesses <= 15
+
+
+def test_a_right_password_that_wants_a_code_forgives_nothing() -> None:
+    """Who knows the password alone would wash away the wrong codes with it."""
+    made, _ = braked_after("ana", BY_LOGIN_AND_ADDRESS.free - 1)
+    with made.guess("ana", STRANGER) as look:
+        look.is_half = True
+    wrong(made, "ana", STRANGER)
+    with pytest.raises(TooManyRequests):
+        right(made, "ana", STRANGER)
+
+
+def test_codes_of_a_second_factor_are_counted_wherever_they_come_from() -> None:
+    """Who stole the password and has ten thousand addresses has as many guesses as with one."""
+    clock = Clock()
+    made = SignInBrakes(clock)
+    tried = 0
+    for number in range(10_000):
+        clock.seconds += 1
+        with suppress(TooManyRequests, NotAllowed), made.code("ana", f"10.1.{number // 250}.{number % 250}"):
+            tried += 1
+            raise NotAllowed("The code does not fit.", "Enter the next one.")
+    assert tried <= BY_CODES.free + 10 + 10_000 / BY_CODES.longest_s
+    with made.code("bea", OWNER):
+        pass
+    right(made, "ana", OWNER)  # the password is not held up by it
+    with pytest.raises(TooManyRequests), made.code("ana", OWNER):
+        pass
+    clock.seconds += BY_CODES.longest_s
+    with made.code("ana", OWNER):
+        pass

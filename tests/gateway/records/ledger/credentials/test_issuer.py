@@ -8,11 +8,12 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
-from gateway.errors import NotAllowed
+from gateway.errors import NotAllowed, WrongState
 from gateway.records import ledger
 from gateway.records.accounts import session_of
 from gateway.records.credentials import Presented, is_issued
 from gateway.records.database import Database
+from gateway.records.ledger import Scope
 from gateway.records.tables.administration import Account, AuditEvent, Notice
 from support.records import FakeClock
 
@@ -73,3 +74,25 @@ def test_an_emergency_is_a_notice_each_time(database: Database, clock: FakeClock
         clock.pass_seconds(1)
     with database.read() as session:
         assert len(session.exec(select(Notice)).all()) == 2
+
+
+def test_a_role_that_the_next_sign_in_would_give_back_cannot_be_taken_here(database: Database) -> None:
+    """An administrator who lowers it would believe that it is lower; disabling holds."""
+    _, ana = ledger.sign_in_by_issuer(database, replace(ANA, role="lead"), HOUR)
+    with pytest.raises(WrongState, match="issuer says at each sign-in") as told:
+        ledger.change_account(database, ana.account_id, Scope("reader", "north"), "test")
+    assert "disable" in told.value.fix
+    ledger.disable_account(database, ana.account_id, "test")
+    with pytest.raises(NotAllowed):
+        ledger.sign_in_by_issuer(database, replace(ANA, role="lead"), HOUR)
+
+
+def test_the_way_in_without_the_issuer_is_not_lost_to_its_persons(database: Database) -> None:
+    """An administrator of the issuer takes away the only one with a password: who is in when the issuer is away?"""
+    local = ledger.add_user(database, "olga", "Olga", "admin", "", "correct horse battery", every_site=True)
+    _, issued = ledger.sign_in_by_issuer(database, replace(ANA, role="admin", site=""), HOUR)
+    with pytest.raises(WrongState, match="last administrator of every site who signs in without the issuer"):
+        ledger.disable_account(database, local, "oidc:ana")
+    with pytest.raises(WrongState, match="last administrator"):
+        ledger.change_account(database, local, Scope("reader", "north"), "oidc:ana")
+    ledger.disable_account(database, issued.account_id, "test")

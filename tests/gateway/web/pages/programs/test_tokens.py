@@ -53,3 +53,30 @@ def test_what_cannot_be_is_told_on_the_page(web: WebGateway, wrong: dict[str, st
 def test_a_programs_name_is_needed_to_revoke(web: WebGateway) -> None:
     """404 for one that is not there."""
     assert web.client("admin").post("/clients/nobody/revoke").status_code == 404
+
+
+def test_an_administrator_of_one_site_has_its_tokens_alone(web: WebGateway) -> None:
+    """A token of another site's would store studies there: neither given, seen nor revoked, by site or by node."""
+    web.add("keeper", "admin", "south")
+    everywhere, keeper = web.client("admin"), web.client("keeper")
+    assert web.context.directory().get("hospital").site == "north"
+    of_each = {
+        "of-north": {"site": "north", "node": ""},
+        "of-node": {"site": "", "node": "hospital"},
+        "of-south": {"site": "south", "node": ""},
+    }
+    for name, whose in of_each.items():
+        assert everywhere.post("/clients", data=FORM | {"name": name} | whose).status_code == 200
+    for name in ("of-north", "of-node"):
+        answer = keeper.post("/clients", data=FORM | {"name": "stranger"} | of_each[name])
+        assert (answer.status_code, 'id="token"' in answer.text) == (403, False)
+        assert name not in answer.text
+        assert keeper.post(f"/clients/{name}/revoke").status_code == 404
+    page = keeper.get("/clients").text
+    assert ("of-south" in page, "<option>hospital</option>" in page) == (True, False)
+    assert keeper.post("/clients/of-south/revoke").status_code == 303
+    own = keeper.post("/clients", data=FORM | {"name": "of-south-2"} | of_each["of-south"])
+    assert (own.status_code, 'id="token"' in own.text) == (200, True)
+    with web.database.read() as session:
+        revoked = {row.name for row in credentials.clients(session) if row.revoked_at is not None}
+    assert revoked & of_each.keys() == {"of-south"}
