@@ -13,7 +13,7 @@ from routing_rules.surveillance.due_dates import next_due
 from routing_rules.surveillance.guidelines import guideline, names
 from routing_rules.surveillance.risk import JcvStatus, PatientRisk
 from routing_rules.surveillance.treatments import Drug, Treatment
-from routing_rules.surveillance.unused import INPUTS, LAST, TODAY, combinations, unused_inputs
+from routing_rules.surveillance.unused import INPUTS, LAST, TODAY, combinations, grid, unused_inputs
 from routing_rules.surveillance.windows import LastMris
 
 YESTERDAY = TODAY - timedelta(days=1)
@@ -59,6 +59,34 @@ def test_what_is_said_to_change_nothing_changes_nothing(
     assert asked is not None
     assert same is not None
     assert (asked.due_from, asked.due_by) == (same.due_from, same.due_by)
+
+
+RISKIER = {"prior_immunosuppression": True, "jcv_status": JcvStatus.POSITIVE}
+"""Input -> the answer that asks for MRIs sooner."""
+
+
+@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("asked", RISKIER)
+def test_each_answer_counts_for_itself(name: str, asked: str) -> None:
+    """Two answers that are known differ for somebody, and what is not known is taken as the riskier of them."""
+    sooner, used = RISKIER[asked], asked not in UNUSED[name]
+    values = grid(guideline(name).limits)[asked]
+    unknown = JcvStatus.UNKNOWN if asked == "jcv_status" else None
+    differs = False
+    for patient in combinations(guideline(name).limits):
+        if getattr(patient, asked) != unknown:
+            continue
+        by = {}
+        for value in values:
+            due = next_due(
+                TODAY, replace(patient, **{asked: value}), LastMris(LAST, LAST), (), guideline(name)
+            )
+            assert due is not None
+            by[value] = (due.due_by, due.due_from)
+        assert by[sooner] == min(by.values())
+        assert by[unknown] == by[sooner]
+        differs |= len({by[value] for value in values if value != unknown}) > 1
+    assert differs is used
 
 
 def test_every_input_of_a_patient_is_looked_at() -> None:

@@ -1,20 +1,32 @@
 """A reader of our SR that knows nothing but the codes: lesions and spectra back as fields of the form.
 
-It stands for a receiving system: each content item is turned into an answer by its concept and its code alone.
+It stands for a receiving system: each content item is turned into an answer by its concept and its code alone, and the
+codes are those that were published once, not those that the gateway writes today.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.reporting.codes import code
+from pydicom.sr.coding import Code
+
 from gateway.reporting.form import FORM
 from gateway.reporting.lesions.answers import QUESTION
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
+#: Every code by its key, as receiving systems know it.
+PUBLISHED = {
+    key: Code(value, scheme, "published")
+    for key, scheme, value in (
+        line.split()
+        for line in Path(__file__).with_name("published_codes.txt").read_text(encoding="utf-8").splitlines()
+        if not line.startswith("#")
+    )
+}
 SECTIONS = {"lesion": "lesions", "spectrum": "spectra"}
 #: Items of the form whose concept has another key; all others have their own name.
 CONCEPTS = {
@@ -31,7 +43,7 @@ ANSWERS = {
 
 
 def _same(item: Dataset, key: str) -> bool:
-    found, wanted = item.ConceptNameCodeSequence[0], code(key)
+    found, wanted = item.ConceptNameCodeSequence[0], PUBLISHED[key]
     return (found.CodeValue, found.CodingSchemeDesignator) == (wanted.value, wanted.scheme_designator)
 
 
@@ -42,7 +54,7 @@ def _answer(item: Dataset, question: str) -> str:
     (value,) = [
         answer.value
         for answer in enumeration
-        if (code(answer.key).value, code(answer.key).scheme_designator)
+        if (PUBLISHED[answer.key].value, PUBLISHED[answer.key].scheme_designator)
         == (found.CodeValue, found.CodingSchemeDesignator)
     ]
     return value
