@@ -107,7 +107,7 @@ EVENTS: Mapping[str, str] = {
     "change_password": "",
     "check_password": "",
     "claim_case": "",
-    "claim_due": "a lease of a worker, thousands a day; what the step reaches has its line",
+    "claim_due": "",
     "confirm_factor": "",
     "correct_report": "",
     "count_as_report": "",
