@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from gateway.decoding.description import PixelDescription
 from gateway.decoding.errors import CannotDecode, NoSuchFrame, TooBusy
-from gateway.decoding.messages import environment, message, read_message
+from gateway.decoding.messages import announced, environment, read_message
 
 LONGEST_LINE: Final = 24
 """Who waits for a process holds a thread; the pages have 40, and each browser asks for six pictures at once."""
@@ -67,20 +67,20 @@ class DecodingProcesses:
         size = description.bytes_of_a_frame
         memory = _SPARE_BYTES + size * (_COPIES + 2 * description.number_of_frames)
         order = {"description": asdict(description), "stored": stored}
-        head, answer = self.ask("decode", order, data, memory=memory, most=values * 8)
+        head, answer = self.ask("decode", order, [data], memory=memory, most=values * 8)
         return _array(values, head, answer)
 
     def ask(
         self,
         task: str,
         order: dict[str, Any],
-        data: bytes = b"",
+        data: Sequence[bytes | memoryview] = (),
         *,
         memory: int,
         most: int | None = None,
         wait_s: float | None = None,
     ) -> tuple[dict[str, Any], bytes]:
-        """What a process answers, with at most `most` bytes; raises CannotDecode, TooBusy when none is free soon."""
+        """What a process answers to the `data`, in `most` bytes at most; raises CannotDecode, TooBusy."""
         places, turns = self._places, self._may_ask
         if not places.acquire(blocking=False):
             raise _too_busy()
@@ -108,7 +108,9 @@ class DecodingProcesses:
         for process in idle:
             _end(process)
 
-    def _asked(self, order: dict[str, Any], data: bytes, most: int) -> tuple[dict[str, Any], bytes]:
+    def _asked(
+        self, order: dict[str, Any], data: Sequence[bytes | memoryview], most: int
+    ) -> tuple[dict[str, Any], bytes]:
         process = self._process()
         late = threading.Event()
         watch = threading.Timer(self.limits.seconds, _too_late, (process, late))
@@ -118,8 +120,9 @@ class DecodingProcesses:
         try:
             assert process.stdin is not None
             assert process.stdout is not None
-            process.stdin.write(message(order, data))
-            process.stdin.write(data)
+            process.stdin.write(announced(order, sum(map(len, data))))
+            for piece in data:
+                process.stdin.write(piece)
             process.stdin.flush()
             head, values = read_message(process.stdout, most)
             is_well = not head.pop("last", False)

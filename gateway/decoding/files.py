@@ -145,7 +145,7 @@ def _asked(
                 f"Its file cannot be read ({type(error).__name__}).", _LOOK_ELSEWHERE
             ) from None
     asked = {**(order or {}), "file": path}
-    return processes.ask(task, asked, data, memory=_PICTURE_BYTES + 2 * size, most=most)[1]
+    return processes.ask(task, asked, [data], memory=_PICTURE_BYTES + 2 * size, most=most)[1]
 
 
 def _finite(value: Any) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from dicom_nodes.encoding.codestreams.edits import Edit, UnaccountedBytes
-from dicom_nodes.encoding.codestreams.pixel_data import FrameShape, Walk, Walked
+from dicom_nodes.encoding.codestreams.pixel_data import FrameShape, Pieces, Walk, Walked
 from gateway.decoding.children import SHARED, DecodingProcesses
 from gateway.decoding.description import MOST_FRAME_BYTES
 from gateway.decoding.errors import CannotDecode
@@ -19,6 +19,9 @@ _SPARE_BYTES: Final = 512 << 20
 """Address space for whatever is neither sample nor code."""
 _COPIES: Final = 64
 """How often a codestream may be in memory while its bits are counted."""
+_MOST_WRITTEN: Final = 8 << 20
+_MOST_EDITS: Final = 1 << 16
+"""Of one frame; whatever hides more beside its samples is held."""
 _UNKNOWN: Final = "The pixel data cannot be accounted for."
 _PROBLEM: Final = re.compile(r"[A-Z][A-Za-z0-9 ,()-]{1,150}\.")
 
@@ -26,16 +29,17 @@ _PROBLEM: Final = re.compile(r"[A-Z][A-Za-z0-9 ,()-]{1,150}\.")
 def walk_by(processes: DecodingProcesses) -> Walk:
     """`walk_codestream`, with the ends of all samples told, by these processes; it raises UnaccountedBytes."""
 
-    def walk(code: bytes, transfer_syntax_uid: str, shape: FrameShape) -> Walked:
+    def walk(code: Pieces, transfer_syntax_uid: str, shape: FrameShape) -> Walked:
         order = {"syntax": transfer_syntax_uid, "shape": shape}
         samples = shape.rows * shape.columns * shape.samples * shape.sample_bytes
-        memory = _SPARE_BYTES + min(samples * 2, MOST_FRAME_BYTES) + len(code) * _COPIES
-        most = len(code) * (1 + EDIT.size)
+        length = sum(map(len, code))
+        memory = _SPARE_BYTES + min(samples * 2, MOST_FRAME_BYTES) + length * _COPIES
+        most = min(length, _MOST_WRITTEN) + min(length, _MOST_EDITS) * EDIT.size
         try:
             head, values = processes.ask("walk", order, code, memory=memory, most=most, wait_s=_WAIT_S)
         except CannotDecode as error:
             raise UnaccountedBytes(f"The pixel data cannot be accounted for. {error.problem}") from None
-        return _walked(head, values, len(code))
+        return _walked(head, values, length)
 
     return walk
 

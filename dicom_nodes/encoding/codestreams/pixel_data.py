@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from dicom_nodes.encoding.codestreams import jpeg, jpeg_2000, rle
-from dicom_nodes.encoding.codestreams.edits import Edit, UnaccountedBytes, over
+from dicom_nodes.encoding.codestreams.edits import Edit, UnaccountedBytes
 from dicom_nodes.encoding.elements import Item, fragments
 from dicom_nodes.encoding.headers import SHORT_BYTES
 from dicom_nodes.encoding.octets import Octets
@@ -17,6 +17,7 @@ _RLE: Final = "1.2.840.10008.1.2.5"
 _JPEG: Final = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in (*range(50, 67), 70, 80, 81))
 _JPEG_2000: Final = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in (90, 91, 92, 93, 201, 202, 203))
 _ITEM: Final = b"\xfe\xff\x00\xe0"
+_ZEROS: Final = bytes(1 << 16)
 
 
 class FrameShape(NamedTuple):
@@ -46,7 +47,9 @@ class Walked(NamedTuple):
     end: int | None
 
 
-Walk = Callable[[bytes, str, FrameShape], Walked]
+Pieces = Sequence[bytes | memoryview]
+"""One after the other a codestream; where it is large, they lie on the disk."""
+Walk = Callable[[Pieces, str, FrameShape], Walked]
 """Follows a codestream of a transfer syntax, as `walk_codestream` does."""
 
 
@@ -64,13 +67,17 @@ def walk_codestream(
     return Walked(*jpeg_2000.walk(code, shape.rows, shape.columns, shape.samples))
 
 
+def _walk_here(code: Pieces, transfer_syntax_uid: str, shape: FrameShape) -> Walked:
+    return walk_codestream(b"".join(code), transfer_syntax_uid, shape)
+
+
 def account(
     data: Octets,
     start: int,
     stop: int,
     transfer_syntax_uid: str,
     shape: FrameShape,
-    walk: Walk = walk_codestream,
+    walk: Walk = _walk_here,
 ) -> Account:
     """Every byte of the encapsulated value at `start`..`stop`: the codec's, or to be written over.
 
@@ -124,15 +131,27 @@ def _groups(data: Octets, rest: Sequence[Item], syntax: str) -> list[list[Item]]
 
 
 def _frame(data: Octets, group: Sequence[Item], syntax: str, shape: FrameShape, walk: Walk) -> list[Edit]:
-    code = b"".join([data[item.start : item.end] for item in group])
-    first, last = jpeg_2000.codestream_of(code) if syntax in _JPEG_2000 else (0, len(code))
-    edits, end = walk(code[first:last], syntax, shape)
+    view = memoryview(data)
+    code = [view[item.start : item.end] for item in group]
+    if syntax in _JPEG_2000 and bytes(code[0][: len(jpeg_2000.JP2_START)]) == jpeg_2000.JP2_START:
+        return _of_jp2(data, b"".join(code), group, syntax, shape, walk)
+    edits, end = walk(code, syntax, shape)
     if end is None and len(group) > 1:
         raise UnaccountedBytes("A JPEG image in several fragments has no end.")
+    length = sum(map(len, code))
+    return [*_placed(edits, group), *_zeroed(data, length if end is None else end, group)]
+
+
+def _of_jp2(
+    data: Octets, code: bytes, group: Sequence[Item], syntax: str, shape: FrameShape, walk: Walk
+) -> list[Edit]:
+    """Of a frame that is a JP2 file, which PS3.5 A.4.4 does not want: it is read as a whole."""
+    first, last = jpeg_2000.codestream_of(code)
+    edits, end = walk([code[first:last]], syntax, shape)
     end = last if end is None else first + end
-    if (first, last) == (0, len(code)) or jpeg_2000.is_plain_jp2(code):
+    if jpeg_2000.is_plain_jp2(code):
         edits = [Edit(edit.start + first, edit.end + first, edit.content) for edit in edits]
-        return _placed([*edits, *_zeroed(code, end, group)], group)
+        return [*_placed(edits, group), *_zeroed(data, end, group)]
     if len(group) > 1:
         raise UnaccountedBytes("A JP2 file lies in several fragments.")
     return [_bare(code[first:end], edits, group[0])]
@@ -147,13 +166,21 @@ def _bare(code: bytes, edits: Sequence[Edit], item: Item) -> Edit:
     return Edit(item.start - SHORT_BYTES, item.end, _ITEM + struct.pack("<L", len(bare)) + bytes(bare))
 
 
-def _zeroed(code: bytes, end: int, group: Sequence[Item]) -> list[Edit]:
+def _zeroed(data: Octets, end: int, group: Sequence[Item]) -> list[Edit]:
     """Padding behind the end of a frame is zero, or one 0xFF; a whole fragment behind it is none of it."""
-    if len(group) > 1 and end <= len(code) - (group[-1].end - group[-1].start):
+    last = group[-1]
+    at = last.start + end - sum(item.end - item.start for item in group[:-1])
+    if len(group) > 1 and at <= last.start:
         raise UnaccountedBytes("A fragment of the pixel data belongs to no frame.")
-    if code[end:] == b"\xff":
+    if last.end - at == 1 and data[at] == 0xFF:
         return []
-    return [*over(code, end, len(code), bytes(len(code) - end))]
+    edits = []
+    for start in range(at, last.end, len(_ZEROS)):
+        stop = min(start + len(_ZEROS), last.end)
+        zeros = _ZEROS[: stop - start]
+        if data[start:stop] != zeros:
+            edits.append(Edit(start, stop, zeros))
+    return edits
 
 
 def _placed(edits: Sequence[Edit], group: Sequence[Item]) -> list[Edit]:

@@ -93,11 +93,11 @@ class PatientContext:
     key: Replacements
 
 
-def _needed(by: str, problem: str) -> Held:
+def _needed(element: DataElement, by: str, problem: str) -> Held:
     """The object is held for an attribute that may be neither left out nor made up."""
     return Held(
-        f"An attribute that {by} needs {problem}.",
-        "Ask the sender to send it again with another patient ID, or as the Standard has it, or leave it out.",
+        f"{element.keyword}, which {by} needs, {problem}.",
+        "Sent again as it is, it is held again: ask the sender to correct this attribute, or leave the object out.",
         reason=HeldReason.UNREADABLE,
     )
 
@@ -194,7 +194,9 @@ class AttributeCleaner:
             return self._log(element, "removed, not in the IOD", None)
         if not has_standard_vr(element):
             if tag in _OF_PICTURES:
-                raise _needed("the picture", "has another value representation than the Standard gives it")
+                raise _needed(
+                    element, "the picture", "has another value representation than the Standard gives it"
+                )
             return self._log(element, "removed, wrong VR", None)
         return self._unlisted(element, place)
 
@@ -341,7 +343,7 @@ class AttributeCleaner:
                 return self._log(element, "cleaned", new_element(tag, vr, cleaned))
         if vr in NUMBER_VRS and place.type in ("1", "1C"):
             # Another number would be a false fact: nothing stands in for it.
-            raise _needed("the object", "is a number of the patient, or no number of an image")
+            raise _needed(element, "the object", "has a number of the patient, or none that an image has")
         return self.listed_actions[resolve("X/Z/D", place.type)](element, place)
 
     def _copied(self, element: DataElement) -> DataElement:

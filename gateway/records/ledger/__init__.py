@@ -27,7 +27,8 @@
                   change_password, make_reset_link, use_reset_link
                   propose_factor, confirm_factor, finish_set_up, remove_factor
     credentials  sign_in_by_issuer, refuse_issued, note_emergency, ask_signer, prove_signer, use_proof,
-                 add_client, revoke_client, note_client_use, refuse_client       (issuers; tokens of programs)
+                 add_client, revoke_client, note_client_use, refuse_client,
+                 note_ending_clients                                        (issuers; tokens of programs)
     notices      take_notices, notices_told, notices_failed, note_wrong_configuration, note_certificates
     operation    take_tick, put_rules_in_force
     journal      the line of a study or case        audit_trail  the line of who did what
@@ -46,6 +47,7 @@ from gateway.records.ledger.conflicts.linking import link_person, look_at_person
 from gateway.records.ledger.credentials.clients import (
     add_client,
     note_client_use,
+    note_ending_clients,
     refuse_client,
     revoke_client,
 )
@@ -232,6 +234,7 @@ __all__ = [
     "note_deliveries",
     "note_echo",
     "note_emergency",
+    "note_ending_clients",
     "note_erased",
     "note_key",
     "note_keys",

@@ -18,7 +18,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 from gateway.errors import NotAllowed
@@ -51,6 +51,8 @@ BY_PROVIDER = Brake(free=100, longest_s=60)
 """A /48 of IPv6, which one customer may have: 65,536 of the networks above."""
 BY_LOGIN = Brake(free=20, longest_s=60)
 """A botnet guesses at one login: at a place not known, one guess for each wait."""
+BY_CODES = Brake(free=10, longest_s=900)
+"""A second factor has a million codes: many addresses would go through them in hours."""
 FORGOTTEN_AFTER_S = 3600.0
 
 
@@ -111,24 +113,41 @@ class SignInBrakes:
         `is_known`: this login signed in from there before.
         """
         of_login = None if is_known else _key(f"login\0{login}")
-        return self._guess(_keys(login, address), self._sign_ins, "from this address", of_login)
+        return self._guess(
+            _keys(login, address), self._sign_ins.turn, "passwords from this address", of_login
+        )
 
     def signature(self, session: str) -> AbstractContextManager[Look]:
         """The same for a person who is signed in: no stranger's guess, and no stranger's line, keeps a report back."""
         keys = [(_key(f"session\0{session}"), BY_LOGIN_AND_ADDRESS)]
-        return self._guess(keys, self._signatures, "in this session")
+        return self._guess(keys, self._signatures.turn, "passwords in this session")
+
+    def code(self, login: str, address: str) -> AbstractContextManager[Look]:
+        """One look at a code of a second factor. Only who has the password gets so far: no stranger can keep the owner
+        out by it, so wrong ones of every address count together."""
+        keys = [*_keys(login, address), (_key(f"code\0{login}"), BY_CODES)]
+        return self._guess(keys, nullcontext, "codes for this login")
+
+    def answer(self, address: str) -> AbstractContextManager[Look]:
+        """The same for an answer that the issuer has to look at: what it does not take slows nobody's password."""
+        keys = [(_key(f"answer\0{network_of(address)}"), BY_ADDRESS)]
+        return self._guess(keys, nullcontext, "answers from this address")
 
     @contextmanager
     def _guess(
-        self, keys: list[tuple[bytes, Brake]], line: _Line, whence: str, of_login: bytes | None = None
+        self,
+        keys: list[tuple[bytes, Brake]],
+        turn: Callable[[], AbstractContextManager[None]],
+        what: str,
+        of_login: bytes | None = None,
     ) -> Iterator[Look]:
         look = Look()
         with self._lock:
-            self._begin(keys, whence, of_login)
+            self._begin(keys, what, of_login)
         if of_login is not None:
             keys = [*keys, (of_login, BY_LOGIN)]
         try:
-            with line.turn():
+            with turn():
                 yield look
         except NotAllowed:
             self._end(keys, wrong=True)
@@ -138,15 +157,15 @@ class SignInBrakes:
             raise
         self._end(keys, forgive=None if look.is_half else keys[0][0])
 
-    def _begin(self, keys: list[tuple[bytes, Brake]], whence: str, of_login: bytes | None) -> None:
+    def _begin(self, keys: list[tuple[bytes, Brake]], what: str, of_login: bytes | None) -> None:
         now = self._clock()
         wait_s = max(self._wait_s(key, brake, now) for key, brake in keys)
         if wait_s <= 0 and of_login is not None:
             wait_s = self._turn_s(keys[0][0], of_login, now)
-            whence = "for this login"
+            what = "passwords for this login"
         if wait_s > 0:
             raise TooManyRequests(
-                f"There were too many wrong passwords {whence}.",
+                f"There were too many wrong {what}.",
                 f"Wait {_in_words(wait_s)}, then try again; nobody else is affected.",
                 retry_after_s=wait_s,
             )

@@ -20,11 +20,13 @@ from fastapi.responses import RedirectResponse, Response
 from gateway import logs
 from gateway.errors import GatewayError, NotThere
 from gateway.records import ledger
-from gateway.records.accounts import Viewer, Whence
+from gateway.records.accounts import Viewer
 from gateway.web.foundation.access import local_path, with_session
+from gateway.web.foundation.brakes import SignInBrakes
 from gateway.web.foundation.context import Context, WebContext
-from gateway.web.foundation.problems import status_of
+from gateway.web.foundation.problems import TooManyRequests, retry_after, status_of
 from gateway.web.foundation.templates import render
+from gateway.web.foundation.whence import address_of, whence_of
 from gateway.web.issuer.claims import Unmapped, person_of
 
 if (
@@ -40,6 +42,8 @@ ASKED_S = 600
 LONGEST_PATH = 1000
 LONGEST_COOKIE = 3800
 """Browsers keep cookies of 4 kB; without the token the issuer asks whether the person means to sign out."""
+TOO_LONG = "-"
+"""Kept instead of a longer token: the issuer has a session to end, or the next person would be in by a click."""
 SAID = {
     "access_denied": "it does not let you sign in here, or you declined",
     "login_required": "nobody signed in there",
@@ -103,7 +107,8 @@ def out(request: Request, context: Context) -> Response:
     token, target = request.cookies.get(TOKEN, ""), ""
     if token:
         try:
-            target = flow.end_address(provider_of(request), own_address(context), token)
+            hint = "" if token == TOO_LONG else token
+            target = flow.end_address(provider_of(request), own_address(context), hint)
         except GatewayError as error:
             log.warning("not signed out at the issuer", problem=error.problem)
     response: Response = RedirectResponse("/sign-in", status_code=303)
@@ -160,9 +165,13 @@ def _claims(
                 f"You are not signed in: of the issuer we hear that {SAID.get(error, 'it says no')}.",
                 "Begin again, or ask whoever runs the issuer.",
             )
-        return flow.exchanged(provider, own_address(context), asked.seed, code)
+        brakes: SignInBrakes = request.app.state.sign_in_brakes
+        with brakes.answer(
+            address_of(request)
+        ):  # a stranger's made-up codes would be the issuer's work, and ours
+            return flow.exchanged(provider, own_address(context), asked.seed, code)
     except TokenRefused as refused:
-        address = request.client.host if request.client is not None else ""
+        address = address_of(request)
         told = f"A sign-in by the issuer was refused: {refused.why}."
         ledger.refuse(context.database, ledger.NewRefusal("", address, told, refused.fix))
         raise
@@ -177,21 +186,20 @@ def _signed_in(
     except Unmapped as refused:
         ledger.refuse_issued(context.database, settings.issuer, str(claims["sub"]), refused.why)
         raise
-    whence = Whence(request.client.host if request.client is not None else "")
+    whence = whence_of(request)
     lifetime = timedelta(hours=web.session_hours)
     secret, _ = ledger.sign_in_by_issuer(context.database, person, lifetime, whence)
     page = render(request, "reload.html", None, target=local_path(asked.wanted))
     response = with_session(page, context, secret)
-    if len(token) <= LONGEST_COOKIE:
-        response.set_cookie(
-            TOKEN,
-            token,
-            max_age=int(web.session_hours * 3600),
-            path=OUT,
-            secure=web.secure_cookies,
-            httponly=True,
-            samesite="strict",
-        )
+    response.set_cookie(
+        TOKEN,
+        token if len(token) <= LONGEST_COOKIE else TOO_LONG,
+        max_age=int(web.session_hours * 3600),
+        path=OUT,
+        secure=web.secure_cookies,
+        httponly=True,
+        samesite="strict",
+    )
     return response
 
 
@@ -214,7 +222,7 @@ def _signer(request: Request, context: WebContext, asked: Asked, claims: dict[st
 
 
 def _again(request: Request, error: GatewayError, wanted: str) -> Response:
-    return render(
+    page = render(
         request,
         "sign_in.html",
         None,
@@ -224,6 +232,9 @@ def _again(request: Request, error: GatewayError, wanted: str) -> Response:
         fix=error.fix,
         login="",
     )
+    if isinstance(error, TooManyRequests):
+        page.headers["Retry-After"] = retry_after(error)
+    return page
 
 
 def _asking(response: Response, context: WebContext, asked: Asked) -> Response:

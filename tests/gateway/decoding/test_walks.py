@@ -38,15 +38,15 @@ def test_what_a_process_says_is_what_the_walk_says() -> None:
     code = bytes(imagecodecs.ljpeg_encode(IMAGE, bitspersample=12))
     dirty = code[:-2] + SECRET + code[-2:]
     for each in (code, dirty):
-        assert WALK(each, LOSSLESS, SHAPE) == walk_codestream(each, LOSSLESS, SHAPE)
+        assert WALK([each], LOSSLESS, SHAPE) == walk_codestream(each, LOSSLESS, SHAPE)
     with pytest.raises(UnaccountedBytes) as refused:
-        WALK(code, LOSSLESS, SHAPE._replace(rows=65))
+        WALK([code], LOSSLESS, SHAPE._replace(rows=65))
     assert refused.value.problem == "A JPEG image has another size than its header says."
     with pytest.raises(UnaccountedBytes) as refused:
-        WALK(SECRET, RLE, SHAPE)
+        WALK([SECRET], RLE, SHAPE)
     assert refused.value.problem == "An RLE frame is shorter than its header."
     ls = bytes(imagecodecs.jpegls_encode(IMAGE))
-    edits, end = WALK(ls[:-2] + SECRET + ls[-2:], JPEG_LS, SHAPE)
+    edits, end = WALK([ls[:-2], SECRET, ls[-2:]], JPEG_LS, SHAPE)
     assert edits[-1] == Edit(len(ls) - 2, len(ls) - 2 + len(SECRET), b"\xff" * len(SECRET))
     assert end == len(ls) + len(SECRET)
 
@@ -73,7 +73,7 @@ def test_whatever_a_process_does_nothing_is_accounted_for(code: str) -> None:
     """It dies, hangs or answers nonsense: the object is held, and nothing that it said is quoted."""
     processes = program(code)
     with pytest.raises(UnaccountedBytes) as refused:
-        walk_by(processes)(b"twelve bytes", RLE, SHAPE)
+        walk_by(processes)([b"twelve bytes"], RLE, SHAPE)
     assert "accounted" in refused.value.problem
     assert "Petra" not in refused.value.problem
     processes.close()

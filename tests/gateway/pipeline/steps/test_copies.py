@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 import pickle
+import struct
 import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,13 +16,14 @@ from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydicom import Dataset
 from pydicom.encaps import encapsulate
-from pydicom.uid import JPEG2000Lossless
+from pydicom.uid import JPEG2000Lossless, RLELossless
 
 from gateway.faces.preparer import GONE, NOT_IN_IT
 from gateway.pipeline import cores as cores_module
@@ -181,18 +183,32 @@ def test_a_leak_is_told_by_attribute_and_offset(study: tuple[LocalBlobs, list[Or
     assert not (blobs.folder / "prepared").exists()
 
 
-def _large(blobs: LocalBlobs, hidden: bytes = b"", *, compressed: bool = False) -> Share:
-    """One multi-frame image of 64 MB in an object store, with `hidden` in the middle of its pixels."""
+COMPRESSED = {
+    "many frames": JPEG2000Lossless,  # each in a fragment of its own
+    "one frame": RLELossless,
+}
+
+
+def _large(blobs: LocalBlobs, hidden: bytes = b"", compressed: str = "") -> Share:
+    """One image of 64 MB in an object store, with `hidden` in the middle of its pixels."""
     ds = phantom()[0]
-    ds.Rows = ds.Columns = 512
-    frame = np.random.default_rng(1).integers(0, 4096, 512 * 512, np.uint16).astype("<u2").tobytes()
-    pixels = bytearray(frame * 128)
+    rows = 512 * 8 if compressed == "one frame" else 512
+    ds.Rows, ds.Columns = rows, (64 << 20) // 2 // rows if compressed == "one frame" else 512
+    frame = np.random.default_rng(1).integers(0, 1 << 16, 512 * 512, np.uint16)
+    pixels = bytearray(frame.astype("<u2").tobytes() * 128)
     pixels[40_000_001 : 40_000_001 + len(hidden)] = hidden
-    ds.NumberOfFrames, ds.PixelData = 128, bytes(pixels)
-    if compressed:  # no frame is decoded on the way
-        frames = [b"\xff\x4f\xff\x90\x00\x0a" + bytes(8) + b"\xff\x93" + frame + b"\xff\xd9"] * 128
-        ds.PixelData = encapsulate(frames)
-        ds.file_meta.TransferSyntaxUID = JPEG2000Lossless
+    ds.NumberOfFrames, ds.PixelData = 1 if compressed == "one frame" else 128, bytes(pixels)
+    ds.BitsAllocated, ds.BitsStored, ds.HighBit = 16, 16, 15
+    if compressed == "one frame":  # in runs of 128 bytes that are what they are
+        runs = np.frombuffer(bytes(pixels), np.uint8).reshape(2, -1, 128)
+        planes = np.insert(runs, 0, 127, axis=2).reshape(2, -1)
+        head = struct.pack("<16L", 2, 64, 64 + planes.shape[1], *[0] * 13)
+        ds.PixelData = encapsulate([head + planes.tobytes()], has_bot=False)
+    elif compressed:
+        code = imagecodecs.jpeg2k_encode(frame.reshape(512, 512), codecformat="j2k", reversible=True, level=0)
+        ds.PixelData = encapsulate([bytes(code)] * 128)
+    if compressed:
+        ds.file_meta.TransferSyntaxUID = COMPRESSED[compressed]
     blobs.put("received/large.dcm", _file(ds))
     return _share(blobs, [Original(1, "received/large.dcm", False)])
 
@@ -216,10 +232,11 @@ def test_a_large_image_stays_on_the_disk(tmp_path: Path) -> None:
     assert [path.name for path in blobs.folder.iterdir() if path.is_file()] == []
 
 
-def test_a_large_compressed_image_stays_on_the_disk(tmp_path: Path) -> None:
-    """Its fragments are looked through for comments where they lie."""
+@pytest.mark.parametrize("how", COMPRESSED)
+def test_a_large_compressed_image_stays_on_the_disk(tmp_path: Path, how: str) -> None:
+    """Its fragments go from there to the process that accounts for their bytes."""
     blobs = LocalBlobs(tmp_path / "objects")
-    share = _large(blobs, compressed=True)
+    share = _large(blobs, compressed=how)
     tracemalloc.start()
     try:
         (made,) = copies_of(share)

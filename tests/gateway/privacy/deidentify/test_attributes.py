@@ -99,11 +99,14 @@ def test_nothing_stands_in_for_a_number_that_an_image_needs(tag: int) -> None:
 
 
 def test_what_is_said_of_a_number_that_an_image_needs_does_not_quote_it() -> None:
-    """And says what may be done."""
+    """And says which attribute it is, and what helps: another patient ID would not be the patient's."""
     with pytest.raises(Held) as held:
         cleaned(with_values(PatientID="QX4711923", WindowCenter="4711.923", WindowWidth="400"))
     assert held.value.reason is HeldReason.UNREADABLE
+    assert held.value.problem.startswith("WindowCenter, which the object needs, ")
+    assert "correct this attribute" in held.value.fix
     assert "4711" not in f"{held.value.problem} {held.value.fix}"
+    assert "patient ID" not in held.value.fix
 
 
 @pytest.mark.parametrize("keyword", ["Rows", "BitsAllocated", "PixelSpacing", "PhotometricInterpretation"])

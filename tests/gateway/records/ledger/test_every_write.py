@@ -146,6 +146,7 @@ EVENTS: Mapping[str, str] = {
     "mark_overdue": "a notice tells it, and the page shows it",
     "note-deliveries": "what the step reaches has its line; each object has its row",
     "note_client_use": "",
+    "note_ending_clients": "decides nothing: tells what will end by itself",
     "note_echo": "",
     "note_emergency": "",
     "note_anchor": "",

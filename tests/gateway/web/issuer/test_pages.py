@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 import pytest
 from sqlmodel import select
 
@@ -15,6 +16,8 @@ from gateway.records import ledger
 from gateway.records.tables.administration import Account, AuditEvent, Notice, Refusal
 from gateway.records.tables.credentials import IssuedPerson
 from gateway.reporting.example import phantom_report
+from gateway.web.foundation.brakes import BY_ADDRESS
+from gateway.web.issuer import pages
 from support.issuer import LINK, Browser, issuer, query_of, settings_for, target_of
 from support.web_gateway import PASSWORD, WebGateway, running
 
@@ -211,6 +214,24 @@ def test_a_code_is_used_once(web: WebGateway) -> None:
     assert again.get("/api/session").status_code == 401
 
 
+def test_made_up_codes_do_not_keep_the_issuer_busy(address: str, tmp_path: Path) -> None:
+    """After some from one address it is asked no more for a while; a password from there is not slowed by them."""
+    with running(tmp_path, settings_for(address)) as web:
+        web.add("admin", "admin")
+        stranger = Browser(web)
+        mine = {"state": query_of(stranger.begin())["state"], "iss": address}
+        cookie = stranger.gateway.cookies["gateway_asked"]
+        answers: list[httpx.Response] = []
+        while len(answers) < BY_ADDRESS.free + 8 and (not answers or answers[-1].status_code == 403):
+            stranger.gateway.cookies.set("gateway_asked", cookie)
+            made_up = mine | {"code": f"made-up-{len(answers)}"}
+            answers.append(stranger.gateway.get("/sign-in/issuer/back", params=made_up))
+        assert (answers[-1].status_code, len(answers) > BY_ADDRESS.free) == (429, True)
+        assert int(answers[-1].headers["Retry-After"]) >= 1
+        assert 'action="/sign-in"' in answers[-1].text
+        assert web.client("admin").get("/api/session").status_code == 200
+
+
 def test_a_code_of_another_question_is_nobodys(web: WebGateway) -> None:
     """Injected into this browser's own answer, PKCE and nonce do not fit."""
     attacker, victim = Browser(web), Browser(web)
@@ -299,6 +320,31 @@ def test_a_local_account_signs_out_here_alone(web: WebGateway) -> None:
     client = web.client("admin", own_session=True)
     assert client.post("/sign-out").headers["location"] == "/sign-in/issuer/out"
     assert client.get("/sign-in/issuer/out").headers["location"] == "/sign-in"
+
+
+def test_a_token_too_long_for_a_cookie_still_ends_the_session_at_the_issuer(
+    web: WebGateway, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many groups make it long; the next person at this screen would be in as the one before, by one click."""
+    monkeypatch.setattr(pages, "LONGEST_COOKIE", 10)
+    browser = Browser(web)
+    browser.sign_in("nora")
+    csrf = {"X-CSRF-Token": browser.session()["csrf"]}
+    assert browser.gateway.post("/sign-out", headers=csrf).headers["location"] == "/sign-in/issuer/out"
+    target = target_of(browser.gateway.get("/sign-in/issuer/out"))
+    assert target.startswith(address)
+    assert query_of(target) == {"client_id": "gateway", "post_logout_redirect_uri": f"{LINK}/sign-in"}
+    assert browser.gateway.get("/sign-in/issuer/out").headers["location"] == "/sign-in", "once"
+
+
+def test_an_emergency_by_basic_is_a_notice_too(tmp_path: Path) -> None:
+    """Whoever has the sealed password can call as a program; once for its session, not for each request."""
+    tables = settings_for("http://127.0.0.1:9", only=True, break_glass="glass", timeout=2.0)
+    with running(tmp_path, tables) as web:
+        web.add("glass", "admin")
+        for _ in range(2):
+            web.client().post("/dicom-web/studies", content=b"", auth=("glass", PASSWORD))
+        assert len(lines(web, "signed in for an emergency")) == 1
 
 
 def test_an_issuer_that_is_away_is_told_and_the_local_way_in_stays(tmp_path: Path) -> None:
