@@ -207,6 +207,7 @@ NOT_IN_THE_TRAIL: Mapping[str, str] = {
     "keep_instances": "an object of many; the complete study has the event",
     "note_echo": "what a node answered when it was asked; who asked has the event",
     "open_letter": "",
+    "claim_due": "nobody has anything yet; the journal tells what is parked",
     "postpone-{claim.state}": "nobody has anything yet; the journal tells it",
     "park-{claim.state}": "the gateway's own doing; journal and notice tell it",
     "publish_letterbox": "a public key, the same after each start",
