@@ -1,13 +1,13 @@
 """wishes of reports that a person closed.
 
-Revision f3b7a90c52de, after d2a7c94be513. Nobody has closed any yet.
+Revision f3b7a90c52de, after d7c1a94e50b3. Nobody has closed any yet.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "f3b7a90c52de"
-down_revision = "d2a7c94be513"
+down_revision = "d7c1a94e50b3"
 branch_labels = None
 depends_on = None
 
