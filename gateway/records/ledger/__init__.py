@@ -4,6 +4,7 @@
     refusals     refuse                                                         (who and what was turned away)
     opening      the case of a matched study: new, or amended by late images
     work         claim_due, renew, note_deliveries, ask_commitment, advance, postpone, park     (the engine)
+    parking      what a unit of work is, and how one stops for a person
     peers        which node a unit of work talks to next
     conflicts    decide_conflict, look_at_versions     (two versions of a study's objects: the question, the choice)
                   link_person, unlink_person, look_at_persons       (a study without a number)
@@ -93,6 +94,7 @@ from gateway.records.ledger.notices import (
 )
 from gateway.records.ledger.operation import put_rules_in_force, take_tick
 from gateway.records.ledger.overdue import note_overdue
+from gateway.records.ledger.parking import Claim
 from gateway.records.ledger.people import (
     claim_case,
     correct_report,
@@ -151,7 +153,6 @@ from gateway.records.ledger.trail.sealing import (
 from gateway.records.ledger.trail.sending import events_not_sent, events_sent, take_events
 from gateway.records.ledger.verdicts import overrule_verdict
 from gateway.records.ledger.work import (
-    Claim,
     advance,
     ask_commitment,
     claim_due,
