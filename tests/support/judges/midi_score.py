@@ -121,7 +121,7 @@ def expectations(original: Dataset, who: Person) -> Iterator[Expected]:
 
 
 def pixels_digest(ds: Dataset) -> str:
-    """Of the bytes; of lossy JPEG, of what they decode to, because numbers in its tables that no pixel has are written over.
+    """Of the bytes; of lossy JPEG, whose tables lose numbers that no pixel has, of what they decode to.
 
     Of JPEG 2000, of its codestreams, because a JP2 file leaves as its own (PS3.5 A.4.4).
     """
