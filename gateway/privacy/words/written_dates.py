@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import combinations
@@ -125,6 +126,13 @@ def both_orders(match: re.Match[bytes]) -> Iterator[str]:
     a, b, year = int(match[0][:2]), int(match[0][2:4]), int(match[0][4:])
     yield from _valid(year, b, a)
     yield from _valid(year, a, b)
+
+
+def month_number(run: str) -> str | None:
+    """Two digits for a casefolded run of letters that begins as the name of a month does."""
+    bare = unicodedata.normalize("NFKD", run).encode("ascii", "ignore").decode()
+    month = _MONTHS.get(bare[:4]) or _MONTHS.get(bare[:3])
+    return f"{month:02d}" if month else None
 
 
 def dates_in_pieces(pieces: Sequence[str]) -> Iterator[str]:
