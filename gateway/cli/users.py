@@ -66,9 +66,10 @@ def users_add(
 @users_app.command("disable")
 def users_disable(name: Login, config: ConfigOption = None) -> None:
     """Let nobody sign in with an account any more; its sessions end at once."""
-    from gateway.records import ledger
+    from gateway.records import credentials, ledger
 
     gateway = opened(config)
+    credentials.check_not_for_emergencies(name, gateway.settings.oidc.break_glass)
     ledger.disable_account(gateway.database, _account(gateway, name).id, who())
     out.print(f"{name} is disabled, and its sessions have ended.", markup=False)
 
@@ -92,7 +93,7 @@ def users_set(
     config: ConfigOption = None,
 ) -> None:
     """Give an account another role or site; its sessions end. What is not named stays."""
-    from gateway.records import ledger
+    from gateway.records import credentials, ledger
 
     gateway = opened(config)
     account = _account(gateway, name)
@@ -103,6 +104,8 @@ def users_set(
         site.strip() if site or every_site else account.site,
         every_site or (account.every_site and not site),
     )
+    if scope != ledger.Scope("admin", every_site=True):
+        credentials.check_not_for_emergencies(name, gateway.settings.oidc.break_glass)
     ledger.change_account(gateway.database, account.id, scope, who())
     out.print(f"{name} is {scope.role} of {scope.site or 'every site'}.", markup=False)
 

@@ -17,6 +17,7 @@ from gateway.pipeline.runner.engine import Engine
 from gateway.pipeline.steps import calendar
 from gateway.records import forgetting, ledger, rotation
 from gateway.records.database import Database
+from gateway.records.ledger.trail.sealing import Memory
 from gateway.settings import Settings
 
 SWEEP_SECONDS = 600
@@ -63,8 +64,9 @@ def start(engine: Engine, database: Database, settings: Settings) -> BackgroundS
         # Soon after a start too: a gateway that is stopped every evening would never reach its first hour.
         next_run_time=datetime.now(UTC) + timedelta(seconds=LETTER_SECONDS),
     )
+    memory = Memory()
     scheduler.add_job(
-        lambda: trail.seal(database, settings),
+        lambda: trail.seal(database, settings, memory),
         IntervalTrigger(seconds=SEAL_SECONDS),
         id="seal the audit trail",
     )
@@ -89,6 +91,7 @@ def start(engine: Engine, database: Database, settings: Settings) -> BackgroundS
     )
     vault, blobs = engine.context.vault, engine.context.blobs
     for name, job in (
+        ("tokens that end", lambda: ledger.note_ending_clients(database)),
         ("reseal", lambda: rotation.sweep(database, vault)),
         ("finish forgetting", lambda: forgetting.sweep(database, blobs)),
     ):

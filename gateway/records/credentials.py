@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
+from gateway.errors import WrongState
 from gateway.records.database import Database
 from gateway.records.tables.administration import Account
 from gateway.records.tables.credentials import Client, IssuedPerson, SignerProof
@@ -125,6 +126,15 @@ def is_for_emergencies(database: Database, login: str) -> bool:
     with database.read() as session:
         account = session.exec(chosen).first()
         return account is not None and _person_of(session, account.saved_id) is None
+
+
+def check_not_for_emergencies(login: str, break_glass: str) -> None:
+    """Raise WrongState for the account of [oidc] break_glass: with the issuer away nobody else may come in."""
+    if break_glass and login == break_glass:
+        raise WrongState(
+            f"{login} is the account for emergencies.",
+            "Name another one in [oidc] break_glass first, and start the gateway anew.",
+        )
 
 
 def _person_of(session: Session, account_id: int) -> IssuedPerson | None:

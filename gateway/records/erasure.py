@@ -144,18 +144,19 @@ REMAINS: Mapping[type[SQLModel], frozenset[str]] = {
     Study: _names(
         "id site sender calling_ae_title called_ae_title address received_by uploaded_by state generation "
         "first_instance_at last_instance_at instances patient_hash scheme forgotten_at look_again_at attempts "
-        "failing_since lease_until fence"
+        "failing_since lease_until fence unfinished"
     ),
     # The pseudonym stays: by it the reading site is asked to delete its copies.
     Case: _names(
         "id study_id site destination profile faces state generation rule_id rule_version rule_title rules_fingerprint "
         "referral urgency priority readability scheme pseudonym late_images echoes returns_to returned_as to_route "
         "corrections forgotten_at reached_at created_at updated_at look_again_at attempts failing_since lease_until "
-        "fence"
+        "fence unfinished"
     ),
     Conflict: _names(
         "id study_id site state kind objects kinds senders choice decided_by decided_at received_at last_at "
-        "reached_at look_again_at attempts failing_since lease_until fence"
+        "reached_at look_again_at attempts failing_since lease_until fence "
+        "unfinished"
     ),
     CaseEvent: _names("id study_id case_id at what reached who"),
     Delivery: _names("id case_id direction node outcome status at"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from gateway.records.ledger.work import UNITS
+from gateway.records.ledger.parking import UNITS
 
 
 def counts(session: Session) -> dict[str, int]:

@@ -30,6 +30,7 @@ from gateway.records.migrations import schema
 from gateway.service import exposure
 from gateway.service.declared_sites import named_sites, nodes_sites, unknown_sites
 from gateway.service.problem import Problem
+from gateway.service.proof import proof
 from gateway.settings import Settings
 from routing_rules.errors import RuleFileError
 from routing_rules.overlaps import Relation, findings
@@ -54,6 +55,7 @@ def check(settings: Settings) -> list[Problem]:
         _named_sites,
         exposure.security,
         _issuer,
+        proof,
     )
     return [problem for part in parts for problem in part(settings)]
 

@@ -6,16 +6,17 @@ import random
 import socket
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
 
 from gateway import logs
 from gateway.errors import GatewayError
 from gateway.pipeline import retry
 from gateway.records import ledger
 from gateway.records.audit import anchors, messages, syslog
-from gateway.records.audit.syslog import NotSent, Server
+from gateway.records.audit.syslog import NotSent, Server, Unconfirmed
 from gateway.records.database import Database
 from gateway.records.identities.audit_keys import audit_keys
-from gateway.records.ledger.trail.sealing import BATCH
+from gateway.records.ledger.trail.sealing import BATCH, Memory
 from gateway.settings import Settings, syslog_server
 
 log = logs.get(__name__)
@@ -23,15 +24,19 @@ log = logs.get(__name__)
 LEASE = timedelta(minutes=5)
 """Longer than a batch takes: a worker that died in between is replaced after this."""
 
+MOST_REPEATS: Final = 3
+"""Failed tries until a batch counts that has arrived, by TCP, at a server that never confirms the end of a connection.
+Else that server would get the same rows for ever, and never the next ones: also nothing of a break-in."""
 
-def seal(database: Database, settings: Settings) -> None:
+
+def seal(database: Database, settings: Settings, memory: Memory | None = None) -> None:
     """Seal what was written since; without a key nothing is lost, and people are told."""
     try:
         keys = audit_keys(settings.storage.keys)
     except GatewayError as error:
         ledger.note_unsealed(database, f"The audit trail is not sealed. {error.problem}", error.fix)
         return
-    while ledger.seal_trail(database, keys) >= BATCH:
+    while ledger.seal_trail(database, keys, memory) >= BATCH:
         pass
 
 
@@ -57,7 +62,7 @@ def anchor_file(settings: Settings) -> Path:
 
 def send(database: Database, settings: Settings) -> None:
     """Send what is sealed and not sent yet, in the order of the chain; what is not taken waits in the records."""
-    server = _server(settings)
+    server = repository(settings)
     if server is None:
         return
     while (due := ledger.take_events(database, LEASE)) is not None:
@@ -69,6 +74,9 @@ def send(database: Database, settings: Settings) -> None:
         try:
             syslog.send(server, lines)
         except NotSent as error:
+            if isinstance(error, Unconfirmed) and due.attempts >= MOST_REPEATS:
+                ledger.events_sent(database, due, unconfirmed=(error.problem, error.fix))
+                continue
             log.warning("the audit repository takes nothing", problem=error.problem)
             look_again = retry.delay(due.attempts, settings.engine, random.random())
             away = timedelta(seconds=settings.audit.away)
@@ -77,7 +85,8 @@ def send(database: Database, settings: Settings) -> None:
         ledger.events_sent(database, due)
 
 
-def _server(settings: Settings) -> Server | None:
+def repository(settings: Settings) -> Server | None:
+    """The audit repository of the settings; None without one."""
     audit = settings.audit
     if not audit.syslog:
         return None

@@ -7,6 +7,7 @@ that nobody can do more than append (`chattr +a`), which only root can take back
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -39,7 +40,11 @@ def write(path: Path, anchor: Anchor, *, append_only: bool) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
-            os.write(descriptor, (json.dumps(vars(anchor)) + "\n").encode())
+            line = (json.dumps(vars(anchor)) + "\n").encode()
+            if _is_torn(path):
+                line = b"\n" + line
+            if os.write(descriptor, line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(descriptor)
             if append_only:
                 _let_only_append(descriptor)
@@ -53,9 +58,14 @@ def write(path: Path, anchor: Anchor, *, append_only: bool) -> None:
 
 
 def read(path: Path) -> Iterator[Anchor]:
-    """The anchors of a file, oldest first; a missing file has none. Raises SettingsError for a line that is none."""
-    with contextlib.suppress(FileNotFoundError), path.open(encoding="utf-8") as lines:
+    """The anchors of a file, oldest first; a missing file has none. Raises SettingsError for a line that is none.
+
+    A line that a crash or a full disk cut off is passed over: it was not told in the trail, and is written again.
+    """
+    with contextlib.suppress(FileNotFoundError), path.open(encoding="utf-8", errors="replace") as lines:
         for number, line in enumerate(lines, start=1):
+            if not line.rstrip("\n").endswith("}"):
+                continue
             try:
                 yield Anchor(**json.loads(line))
             except (TypeError, ValueError):
@@ -63,6 +73,15 @@ def read(path: Path) -> Iterator[Anchor]:
                     f"Line {number} of {path} is no anchor of the audit trail.",
                     "Somebody changed the file, or the disk was full: compare it with its backup.",
                 ) from None
+
+
+def _is_torn(path: Path) -> bool:
+    """Whether the last line was cut off: in a file that is only ever appended to, it stays."""
+    with path.open("rb") as stream:
+        if stream.seek(0, os.SEEK_END) == 0:
+            return False
+        stream.seek(-1, os.SEEK_END)
+        return stream.read() != b"\n"
 
 
 def _let_only_append(descriptor: int) -> None:

@@ -227,6 +227,13 @@ _TABLE: Final = (
     # The trail itself
     Event("audit trail looked at", "this trail is shown", K.LOG_USED, "R"),
     Event("trail anchored", "the head of the chain was written outside the database", K.SEALED, "E"),
+    Event(
+        "trail cut",
+        "the worker does not find the row again that it sealed last: its end was deleted or unsealed",
+        K.SEALED,
+        "E",
+        Outcome.FAILED,
+    ),
     Event("audit trail exported", "the trail is written out by the command", K.LOG_USED, "R"),
     Event("audit trail verified", "the trail is let prove itself, with what came of it", K.LOG_USED, "R"),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func
@@ -14,6 +14,7 @@ from gateway.records.audit.chain import BEFORE_THE_FIRST, seal_of
 from gateway.records.tables.administration import AuditEvent
 
 ANCHORED = "trail anchored"
+CUT = "trail cut"
 BATCH = 500
 
 
@@ -33,7 +34,10 @@ def verify(session: Session, keys: Mapping[str, bytes], anchors: Collection[Anch
     waiting = session.exec(
         select(func.count()).select_from(AuditEvent).where(col(AuditEvent.place).is_(None))
     ).one()
-    walk = _Walk(keys, {anchor.place: anchor for anchor in anchors}, len(anchors))
+    by_place: dict[int, list[Anchor]] = {}
+    for anchor in anchors:
+        by_place.setdefault(anchor.place, []).append(anchor)
+    walk = _Walk(keys, by_place, len(anchors))
     problem = walk.first_misfit(session, anchors) or _of_the_first_chain(session)
     return Proof(walk.place, waiting, len(anchors), problem)
 
@@ -41,7 +45,9 @@ def verify(session: Session, keys: Mapping[str, bytes], anchors: Collection[Anch
 class _Walk:
     """Along the chain, row by row: a trail of years does not fit into memory."""
 
-    def __init__(self, keys: Mapping[str, bytes], anchors: Mapping[int, Anchor], written: int) -> None:
+    def __init__(
+        self, keys: Mapping[str, bytes], anchors: Mapping[int, Sequence[Anchor]], written: int
+    ) -> None:
         self.keys, self.anchors, self.written = keys, anchors, written
         self.place, self.seal = 0, BEFORE_THE_FIRST
 
@@ -77,11 +83,16 @@ class _Walk:
                 f"Row {row.id} (place {row.place}, {row.at:%Y-%m-%d %H:%M}) does not fit its seal: it was changed, "
                 "put in, or the row before it is another."
             )
-        anchor = self.anchors.get(row.place)
-        if anchor is not None and anchor.seal != row.seal:
+        for anchor in self.anchors.get(row.place, ()):
+            if anchor.seal != row.seal:
+                return (
+                    f"Row {row.id} (place {row.place}) has another seal than the anchor of {anchor.at}: the trail was "
+                    "sealed anew with its key."
+                )
+        if row.action == CUT:
             return (
-                f"Row {row.id} (place {row.place}) has another seal than the anchor of {anchor.at}: the trail was "
-                "sealed anew with its key."
+                f"Row {row.id} (place {row.place}, {row.at:%Y-%m-%d %H:%M}) tells that the end of the trail was cut "
+                f"off or unsealed: it had been sealed as far as place {row.detail.get('place')}."
             )
         told = row.detail.get("place") if row.action == ANCHORED else None
         if told is not None and told not in self.anchors:

@@ -4,6 +4,7 @@
     refusals     refuse                                                         (who and what was turned away)
     opening      the case of a matched study: new, or amended by late images
     work         claim_due, renew, note_deliveries, ask_commitment, advance, postpone, park     (the engine)
+    parking      what a unit of work is, and how one stops for a person
     peers        which node a unit of work talks to next
     conflicts    decide_conflict, look_at_versions     (two versions of a study's objects: the question, the choice)
                   link_person, unlink_person, look_at_persons       (a study without a number)
@@ -26,7 +27,8 @@
                   change_password, make_reset_link, use_reset_link
                   propose_factor, confirm_factor, finish_set_up, remove_factor
     credentials  sign_in_by_issuer, refuse_issued, note_emergency, ask_signer, prove_signer, use_proof,
-                 add_client, revoke_client, note_client_use, refuse_client       (issuers; tokens of programs)
+                 add_client, revoke_client, note_client_use, refuse_client,
+                 note_ending_clients                                        (issuers; tokens of programs)
     notices      take_notices, notices_told, notices_failed, note_wrong_configuration, note_certificates
     operation    take_tick, put_rules_in_force
     journal      the line of a study or case        audit_trail  the line of who did what
@@ -45,6 +47,7 @@ from gateway.records.ledger.conflicts.linking import link_person, look_at_person
 from gateway.records.ledger.credentials.clients import (
     add_client,
     note_client_use,
+    note_ending_clients,
     refuse_client,
     revoke_client,
 )
@@ -91,6 +94,7 @@ from gateway.records.ledger.notices import (
 )
 from gateway.records.ledger.operation import put_rules_in_force, take_tick
 from gateway.records.ledger.overdue import note_overdue
+from gateway.records.ledger.parking import Claim
 from gateway.records.ledger.people import (
     claim_case,
     correct_report,
@@ -148,7 +152,6 @@ from gateway.records.ledger.trail.sealing import (
 from gateway.records.ledger.trail.sending import events_not_sent, events_sent, take_events
 from gateway.records.ledger.verdicts import overrule_verdict
 from gateway.records.ledger.work import (
-    Claim,
     advance,
     ask_commitment,
     claim_due,
@@ -231,6 +234,7 @@ __all__ = [
     "note_deliveries",
     "note_echo",
     "note_emergency",
+    "note_ending_clients",
     "note_erased",
     "note_key",
     "note_keys",

@@ -21,7 +21,7 @@ from gateway.records.ledger import audit_trail
 from gateway.records.ledger.conflicts.contested import refuse_if_contested
 from gateway.records.ledger.journal import add_line, login_of
 from gateway.records.ledger.notices import raise_notice
-from gateway.records.ledger.work import UNITS, place_of
+from gateway.records.ledger.parking import UNITS, place_of
 from gateway.records.tables.administration import Account
 from gateway.records.tables.cases import Case, Draft, Reply, SignedReport
 from gateway.records.tables.commitments import OwedResult

@@ -7,10 +7,11 @@ its own. What exceeds it is counted in one more row.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import col, func, select
+from sqlmodel import Session, col, func, select
 
 from gateway.records.database import Database
 from gateway.records.tables.administration import Refusal
@@ -35,39 +36,43 @@ class NewRefusal:
 
 def refuse(database: Database, refused: NewRefusal) -> None:
     """Count a refusal."""
-    refused = replace(refused, why=refused.why[:_LONGEST], fix=refused.fix[:_LONGEST])
     with database.write("refuse") as session:
-        now = database.now(session)
-        of_node = select(func.count()).select_from(Refusal).where(Refusal.node == refused.node)
-        is_known = session.exec(
-            of_node.where(
-                Refusal.calling_ae_title == refused.calling_ae_title,
-                Refusal.address == refused.address,
-                Refusal.why == refused.why,
-            )
-        ).one()
-        most = MOST_OF_A_NODE if refused.node else MOST_OF_STRANGERS
-        if not is_known and session.exec(of_node).one() >= most:
-            refused = _others(refused)
-        upsert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-        row = Refusal(
-            node=refused.node,
-            calling_ae_title=refused.calling_ae_title,
-            address=refused.address,
-            why=refused.why,
-            fix=refused.fix,
-            times=refused.times,
-            first_at=now,
-            last_at=now,
+        count(session, database.now(session), refused)
+
+
+def count(session: Session, now: datetime, refused: NewRefusal) -> None:
+    """The same in the caller's transaction."""
+    refused = replace(refused, why=refused.why[:_LONGEST], fix=refused.fix[:_LONGEST])
+    of_node = select(func.count()).select_from(Refusal).where(Refusal.node == refused.node)
+    is_known = session.exec(
+        of_node.where(
+            Refusal.calling_ae_title == refused.calling_ae_title,
+            Refusal.address == refused.address,
+            Refusal.why == refused.why,
         )
-        session.execute(
-            upsert(Refusal)
-            .values(row.model_dump(exclude={"id"}))
-            .on_conflict_do_update(
-                index_elements=["node", "calling_ae_title", "address", "why"],
-                set_={"times": col(Refusal.times) + refused.times, "last_at": now, "fix": refused.fix},
-            )
+    ).one()
+    most = MOST_OF_A_NODE if refused.node else MOST_OF_STRANGERS
+    if not is_known and session.exec(of_node).one() >= most:
+        refused = _others(refused)
+    upsert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    row = Refusal(
+        node=refused.node,
+        calling_ae_title=refused.calling_ae_title,
+        address=refused.address,
+        why=refused.why,
+        fix=refused.fix,
+        times=refused.times,
+        first_at=now,
+        last_at=now,
+    )
+    session.execute(
+        upsert(Refusal)
+        .values(row.model_dump(exclude={"id"}))
+        .on_conflict_do_update(
+            index_elements=["node", "calling_ae_title", "address", "why"],
+            set_={"times": col(Refusal.times) + refused.times, "last_at": now, "fix": refused.fix},
         )
+    )
 
 
 def _others(refused: NewRefusal) -> NewRefusal:

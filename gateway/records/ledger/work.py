@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -39,10 +38,9 @@ from gateway.records.ledger.conflicts.linking import end_link
 from gateway.records.ledger.conflicts.settlement import drop_unused, read_as_another, settle, withdraw
 from gateway.records.ledger.held_objects import keep_held
 from gateway.records.ledger.identities import keep_identity
-from gateway.records.ledger.journal import add_line
 from gateway.records.ledger.node_responses import keep_deliveries
-from gateway.records.ledger.notices import raise_notice
 from gateway.records.ledger.opening import open_case
+from gateway.records.ledger.parking import UNITS, Claim, note, park_row, place_of
 from gateway.records.ledger.peers import peer_of
 from gateway.records.ledger.replies import settle_case
 from gateway.records.ledger.trail.milestones import tell
@@ -52,41 +50,13 @@ from gateway.records.tables.commitments import OwedResult
 from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.studies import Study
 
-UNITS: dict[str, type[Case] | type[Conflict] | type[OwedResult] | type[Reply] | type[Study]] = {
-    "case": Case,
-    "conflict": Conflict,
-    "reply": Reply,
-    "result": OwedResult,
-    "study": Study,
-}
-"""What the engine works on; cases go first, because a reader or a sender waits for them."""
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A unit of work held by one worker until its lease ends; `fence` proves it is still theirs."""
-
-    unit: str
-    """case, conflict, reply, result or study"""
-    id: int
-    state: str
-    fence: int
-    attempts: int
-    worker: str
-    failing_since: datetime | None = None
-    peer: str = ""
-    """The node that the step in this state talks to, if it talks to one."""
-
-
-def place_of(row: Case | Conflict | OwedResult | Reply | Study) -> tuple[int | None, int | None]:
-    """The study and the case whose journal tells of a unit; a reply that fits no case, and a result, have neither."""
-    if isinstance(row, Study):
-        return row.id, None
-    if isinstance(row, Conflict):
-        return row.study_id, None
-    if isinstance(row, OwedResult):
-        return None, None
-    return row.study_id, row.id if isinstance(row, Case) else row.case_id
+MOST_UNFINISHED = 5
+"""Claims in a row without a result: more than a night of restarts makes, and each costs a lease only."""
+DIED = "{} times in a row the process that worked on this ended before it had a result."
+DIED_FIX = (
+    "Look in the log why the worker ended: an object that kills whatever reads it, or memory that is too small. Mend "
+    "that, then retry."
+)
 
 
 def claim_due(
@@ -100,34 +70,69 @@ def claim_due(
 
     Due: in a state that has a step, not parked, its time come, and no living lease on it. Left for later:
     what would talk to one of the nodes in `full`, and what would let something of a contested study leave.
+
+    Every claim is counted before the work begins, until a result comes: what ended its workers again and again is
+    parked here instead. Of all that ended without a result, one at a time is tried again: what kills, kills for itself.
     """
     with database.write("claim_due") as session:
         now = database.now(session)
         for unit, table in UNITS.items():
-            urgency = [col(Case.priority)] if table is Case else []
-            peer = peer_of(table)
-            due = session.exec(
-                select(table, peer)
-                .where(
-                    col(table.state).in_(states.get(unit, ())),
-                    table.problem == "",
-                    col(table.look_again_at) <= now,
-                    or_(col(table.lease_until).is_(None), col(table.lease_until) <= now),
-                    *_not_frozen(unit, table),
-                    *([peer.not_in(sorted(full))] if full else []),
-                )
-                .order_by(*urgency, col(table.look_again_at), col(table.id))
-                .limit(1)
-                .with_for_update(skip_locked=True)
-            ).first()
-            if due is not None:
-                row, node = cast("tuple[Case | Conflict | OwedResult | Reply | Study, str]", due)
-                row.lease_owner, row.lease_until = worker, now + lease
+            while due := _due(session, now, unit, table, states.get(unit, ()), full):
+                row, node = due
                 row.fence += 1
-                return Claim(
+                claim = Claim(
                     unit, row.saved_id, row.state, row.fence, row.attempts, worker, row.failing_since, node
                 )
+                if row.unfinished < MOST_UNFINISHED:
+                    row.unfinished += 1
+                    row.lease_owner, row.lease_until = worker, now + lease
+                    return claim
+                park_row(session, row, claim, now, DIED.format(row.unfinished), DIED_FIX)
+                row.lease_owner, row.lease_until, row.unfinished = "", None, 0
+                session.flush()
     return None
+
+
+def _due(
+    session: Session,
+    now: datetime,
+    unit: str,
+    table: type[Case] | type[Conflict] | type[OwedResult] | type[Reply] | type[Study],
+    states: tuple[str, ...],
+    full: Collection[str],
+    *besides: ColumnElement[bool],
+) -> tuple[Case | Conflict | OwedResult | Reply | Study, str] | None:
+    """The most urgent due row of a table, locked, with the node its step talks to."""
+    urgency = [col(Case.priority)] if table is Case else []
+    peer = peer_of(table)
+    due = session.exec(
+        select(table, peer)
+        .where(
+            col(table.state).in_(states),
+            table.problem == "",
+            col(table.look_again_at) <= now,
+            or_(col(table.lease_until).is_(None), col(table.lease_until) <= now),
+            *_not_frozen(unit, table),
+            *([peer.not_in(sorted(full))] if full else []),
+            *besides,
+        )
+        .order_by(*urgency, col(table.look_again_at), col(table.id))
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    ).first()
+    if due is not None and due[0].unfinished and _tried_again(session, now):
+        return _due(session, now, unit, table, states, full, col(table.unfinished) == 0)
+    return cast("tuple[Case | Conflict | OwedResult | Reply | Study, str] | None", due)
+
+
+def _tried_again(session: Session, now: datetime) -> bool:
+    """Whether something that ended without a result is worked on again right now."""
+    return any(
+        session.exec(
+            select(table.id).where(table.unfinished > 1, col(table.lease_until) > now).limit(1)
+        ).first()
+        for table in UNITS.values()
+    )
 
 
 def _not_frozen(
@@ -204,7 +209,7 @@ def advance(database: Database, claim: Claim, reached: str, record: StepRecord =
             return True
         else:
             row.state = move_study(StudyState(row.state), StudyState(reached))
-        _note(session, row, now, f"reached {reached}", record, reached)
+        note(session, row, now, f"reached {reached}", record, reached)
         tell(session, claim.unit, row, reached, now)
         if isinstance(row, Reply) and reached == ReplyState.CONFIRMED:
             settle_case(session, row, now, closes=record.closes_case)
@@ -227,7 +232,7 @@ def postpone(
         if row is None:
             return False
         if row.waiting_for != why:  # the journal tells changes, not every look
-            _note(session, row, now, "waiting", record, why=why)
+            note(session, row, now, "waiting", record, why=why)
         row.waiting_for = why
         row.attempts += 1
         if failed and row.failing_since is None:
@@ -241,38 +246,8 @@ def park(database: Database, claim: Claim, problem: str, fix: str, record: StepR
     with _settled(database, f"park-{claim.state}", claim, record) as (session, row, now):
         if row is None:
             return False
-        row.problem, row.fix = problem, fix
-        _note(session, row, now, "parked", record, problem=problem, fix=fix)
-        _raise_notice(session, row, claim, now)
+        park_row(session, row, claim, now, problem, fix, record)
     return True
-
-
-def _raise_notice(
-    session: Session, row: Case | Conflict | OwedResult | Reply | Study, claim: Claim, now: datetime
-) -> None:
-    """Tell those who do not look at a page that a unit needs a person."""
-    page = {
-        "case": f"/cases/{claim.id}",
-        "study": "/studies",
-        "reply": "/replies",
-        "result": "/nodes",
-        "conflict": "/studies",
-    }[claim.unit]
-    name = {"reply": "Object of a reading site", "result": "Result of storage commitment"}
-    case = session.get(Case, row.case_id) if isinstance(row, Reply) and row.case_id else None
-    event, site = f"{claim.unit} {claim.id} parked {claim.fence}", case.site if case else ""
-    if isinstance(row, OwedResult):  # a sender that takes no result asks for many: one notice a day is enough
-        event = f"results owed to {row.node} parked {now.date()}"
-    elif not isinstance(row, Reply):
-        site = row.site
-    raise_notice(
-        session,
-        now,
-        event,
-        f"{name.get(claim.unit, claim.unit.title())} {claim.id} needs a person.",
-        page,
-        site,
-    )
 
 
 @contextmanager
@@ -284,25 +259,11 @@ def _settled(
         row, now = _held(session, claim), database.now(session)
         if row is not None:
             _remember(session, row, claim, record, now)
-            row.lease_owner, row.lease_until = "", None
+            row.lease_owner, row.lease_until, row.unfinished = "", None, 0
+        else:  # whoever comes back with a result, though too late, was not ended by the work
+            table = UNITS[claim.unit]
+            session.execute(update(table).where(col(table.id) == claim.id).values(unfinished=0))
         yield session, row, now
-
-
-def _note(
-    session: Session,
-    row: Case | Conflict | OwedResult | Reply | Study,
-    now: datetime,
-    what: str,
-    record: StepRecord,
-    reached: str = "",
-    **more: str,
-) -> None:
-    study_id, case_id = place_of(row)
-    if study_id is None:
-        return  # a reply that fits no case, a result: its own row and page tell of it
-    if isinstance(row, Reply):  # what it reached is not what its case reached
-        what, reached = f"object of the reading site: {what}", ""
-    add_line(session, study_id, case_id, now, what, reached, detail={**more, **record.note})
 
 
 def _held(session: Session, claim: Claim) -> Case | Conflict | OwedResult | Reply | Study | None:

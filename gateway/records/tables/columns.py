@@ -62,5 +62,8 @@ class Due(Numbered):
     fence: int = Field(
         default=0, description="grows with each claim; an outcome with an older one is refused"
     )
+    unfinished: int = Field(
+        default=0, description="claims since the last result, counted before the work begins"
+    )
     problem: str = Field(default="", description="why a person is needed; empty when not parked")
     fix: str = Field(default="", description="what that person can do")

@@ -84,4 +84,5 @@ def _look(scope: Scope, status: int, address: str, viewer: Viewer, *, lacks_righ
         return Look(viewer.login, "access refused", f"{scope['method']} {path}", address, case)
     if not isinstance(told, Shown) or status >= 400:
         return None
-    return Look(viewer.login, told.event, told.subject.format(**numbers), address, case)
+    asked = tuple(scope.get("state", {}).get("asked", ()))
+    return Look(viewer.login, told.event, told.subject.format(**numbers), address, case, asked)

@@ -349,7 +349,8 @@ def _note_emergency(context: WebContext, viewer: Viewer) -> None:
 def finish(request: Request, context: WebContext, token: str, login: str, code: str) -> tuple[str, Viewer]:
     """The session of a half sign-in, by its code; a wrong code is braked as a wrong password is."""
     whence = with_device(whence_of(request), device_for(request))
-    with guess(request, login):
+    brakes: SignInBrakes = request.app.state.sign_in_brakes
+    with brakes.code(login, address_of(request)):
         token, viewer = ledger.finish_sign_in(context.database, token, code, _lifetime(context), whence)
     _note_emergency(context, viewer)
     return token, viewer

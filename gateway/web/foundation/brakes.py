@@ -51,6 +51,8 @@ BY_PROVIDER = Brake(free=100, longest_s=60)
 """A /48 of IPv6, which one customer may have: 65,536 of the networks above."""
 BY_LOGIN = Brake(free=20, longest_s=60)
 """A botnet guesses at one login: at a place not known, one guess for each wait."""
+BY_CODES = Brake(free=10, longest_s=900)
+"""A second factor has a million codes: many addresses would go through them in hours."""
 FORGOTTEN_AFTER_S = 3600.0
 
 
@@ -119,6 +121,12 @@ class SignInBrakes:
         """The same for a person who is signed in: no stranger's guess, and no stranger's line, keeps a report back."""
         keys = [(_key(f"session\0{session}"), BY_LOGIN_AND_ADDRESS)]
         return self._guess(keys, self._signatures.turn, "passwords in this session")
+
+    def code(self, login: str, address: str) -> AbstractContextManager[Look]:
+        """One look at a code of a second factor. Only who has the password gets so far: no stranger can keep the owner
+        out by it, so wrong ones of every address count together."""
+        keys = [*_keys(login, address), (_key(f"code\0{login}"), BY_CODES)]
+        return self._guess(keys, nullcontext, "codes for this login")
 
     def answer(self, address: str) -> AbstractContextManager[Look]:
         """The same for an answer that the issuer has to look at: what it does not take slows nobody's password."""

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from gateway.records import ledger
 from gateway.records.database import Database
-from gateway.records.ledger.work import UNITS
+from gateway.records.ledger.parking import UNITS
 from gateway.records.numbers import counts
 from support.records import FakeClock, due, matched_case, new_instance, new_reply
 

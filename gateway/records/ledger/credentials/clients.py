@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from gateway.errors import Conflict, Invalid, NotThere
 from gateway.records.credentials import (
@@ -19,11 +19,15 @@ from gateway.records.credentials import (
 )
 from gateway.records.database import Database
 from gateway.records.ledger import audit_trail
+from gateway.records.ledger.notices import raise_notice
 from gateway.records.tables.credentials import Client
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 USE_IS_NOTED_AFTER = timedelta(minutes=1)
 """A program stores thousands of objects: its last use is known to the minute."""
+
+TOLD_BEFORE = timedelta(days=30)
+"""As for certificates: whoever gives a program its new token is often in another hospital."""
 
 
 def add_client(
@@ -113,3 +117,29 @@ def refuse_client(database: Database, client: ClientRow, why: str, address: str)
             f"client {client.id}",
             {"why": why, "from": address},
         )
+
+
+def note_ending_clients(database: Database) -> None:
+    """Tell of each token that soon ends, and once more when it has: what its program stores would stay away in silence.
+
+    One that was given for a short time is told of in the last quarter of it.
+    """
+    with database.write("note_ending_clients") as session:
+        now = database.now(session)
+        soon = col(Client.expires_at) <= now + TOLD_BEFORE
+        for client in session.exec(select(Client).where(col(Client.revoked_at).is_(None), soon)):
+            is_over = client.expires_at <= now
+            if not is_over and client.expires_at - now > (client.expires_at - client.added_at) / 4:
+                continue
+            verb, so = (
+                ("ended", "what it sends is refused")
+                if is_over
+                else ("ends", "give its program a new one before")
+            )
+            raise_notice(
+                session,
+                now,
+                f"client {client.id} {verb}",
+                f"The token of {client.name} {verb} on {client.expires_at:%Y-%m-%d}: {so}.",
+                "/clients",
+            )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from gateway.errors import NotAllowed, NotThere
 from gateway.records.accounts import (
@@ -31,13 +31,22 @@ from gateway.records.factors.sealed_secrets import (
     seal_by_password,
     seal_by_token,
 )
-from gateway.records.ledger import audit_trail
-from gateway.records.tables.administration import Account, KnownPlace, WebSession
+from gateway.records.ledger import audit_trail, refusals
+from gateway.records.tables.administration import Account, AuditEvent, KnownPlace, WebSession
 
 HALF: Final = timedelta(minutes=10)
 """How long a right password waits for the second factor, or for its set-up."""
 MOST_PLACES: Final = 20
 """Places an account is known by; the one not used for longest is forgotten."""
+MOST_UNKNOWN_AN_HOUR: Final = 60
+"""Lines of logins that do not exist: strangers make them, and the trail only grows."""
+UNKNOWN_LOGINS: Final = refusals.NewRefusal(
+    "",
+    "",
+    "Sign-ins with logins that do not exist, more in an hour than the audit trail lists.",
+    "Somebody guesses: the log of the proxy in front has the addresses; a firewall can keep strangers from the pages.",
+)
+_NOBODY, _REFUSED = "unknown login", "sign-in refused"
 NOWHERE: Final = Whence()
 
 
@@ -108,13 +117,7 @@ def begin_sign_in(
     with database.write("sign_in") as session:
         present = _unchanged(session, account) if right else None
         if present is None:
-            audit_trail.append(
-                session,
-                now,
-                account.login if account else "unknown login",
-                "sign-in refused",
-                f"account {account.id if account else '-'}",
-            )
+            _refused(session, account, now)
         else:
             viewer = viewer_of(present, row.csrf)
             row.account_id = present.saved_id
@@ -133,6 +136,18 @@ def begin_sign_in(
             "Try again; after some wrong passwords each further one from this address has to wait longer.",
         )
     return begun
+
+
+def _refused(session: Session, account: Account | None, now: datetime) -> None:
+    """A line in the trail; of logins that do not exist so many an hour, and the rest is counted on the page Nodes."""
+    who, since = account.login if account else _NOBODY, now - timedelta(hours=1)
+    lately = select(func.count()).where(
+        AuditEvent.at > since, AuditEvent.who == _NOBODY, AuditEvent.action == _REFUSED
+    )
+    if account is None and session.exec(lately).one() >= MOST_UNKNOWN_AN_HOUR:
+        refusals.count(session, now, UNKNOWN_LOGINS)
+        return
+    audit_trail.append(session, now, who, _REFUSED, f"account {account.id if account else '-'}")
 
 
 def finish_sign_in(

@@ -17,6 +17,8 @@ class Look:
     subject: str
     address: str
     case: int | None = None
+    asked: tuple[tuple[str, str], ...] = ()
+    """What was looked for, by the names of the fields."""
     again: int = 0
     """How often it was repeated, in the line that tells of that."""
 
@@ -30,7 +32,7 @@ def note_look(database: Database, look: Look) -> None:
             look.who,
             look.event,
             look.subject,
-            {"again": look.again} if look.again else {},
+            {**dict(look.asked), **({"again": look.again} if look.again else {})},
             address=look.address,
             case=look.case,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from sqlalchemy import text
@@ -10,9 +11,9 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from gateway.records.audit.anchors import Anchor
-from gateway.records.audit.chain import head, seal_of
+from gateway.records.audit.chain import Head, head, seal_of
 from gateway.records.audit.events import Outcome
-from gateway.records.audit.verification import ANCHORED
+from gateway.records.audit.verification import ANCHORED, CUT
 from gateway.records.database import Database
 from gateway.records.identities.audit_keys import AuditKeys
 from gateway.records.ledger import audit_trail
@@ -24,8 +25,19 @@ BATCH: Final = 500
 LOCK: Final = 0x504D4C  # 'PML': one PostgreSQL advisory lock, so that two workers do not seal two chains
 
 
-def seal_trail(database: Database, keys: AuditKeys) -> int:
-    """Seal the oldest rows that are not yet; returns how many. Two workers at once make one chain."""
+@dataclass
+class Memory:
+    """The head as this worker sealed it last. The records cannot be asked: who writes them could have cut it off."""
+
+    head: Head = field(default_factory=Head)
+
+
+def seal_trail(database: Database, keys: AuditKeys, memory: Memory | None = None) -> int:
+    """Seal the oldest rows that are not yet; returns how many. Two workers at once make one chain.
+
+    With a `memory` a row that was sealed and is not there any more, or not as it was, is told in the trail and to
+    people; else whoever can write the records takes the seals off the newest rows and has others sealed instead.
+    """
     with database.read() as session:
         if session.exec(_waiting().limit(1)).first() is None:
             return 0
@@ -33,6 +45,8 @@ def seal_trail(database: Database, keys: AuditKeys) -> int:
         if session.get_bind().dialect.name == "postgresql":
             session.connection().execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         last = head(session)
+        if memory is not None and not _is_there(session, memory.head):
+            _tell_the_cut(session, database, memory.head, last)
         if last.key_id != keys.current:
             _tell_the_key(session, database, last.key_id, keys.current)
         place, seal = last.place, last.seal
@@ -45,6 +59,8 @@ def seal_trail(database: Database, keys: AuditKeys) -> int:
             row.key_id = keys.current
             row.seal = seal = seal_of(keys.keys[keys.current], row, seal)
             session.add(row)
+    if memory is not None:
+        memory.head = Head(place, seal)
     return len(rows)
 
 
@@ -88,6 +104,26 @@ def note_use(
 def _waiting() -> SelectOfScalar[AuditEvent]:
     """Rows without a seal, oldest first."""
     return select(AuditEvent).where(col(AuditEvent.place).is_(None)).order_by(col(AuditEvent.id))
+
+
+def _is_there(session: Session, sealed: Head) -> bool:
+    if not sealed.place:
+        return True
+    return (
+        session.exec(select(AuditEvent.seal).where(AuditEvent.place == sealed.place)).first() == sealed.seal
+    )
+
+
+def _tell_the_cut(session: Session, database: Database, sealed: Head, left: Head) -> None:
+    """Sealed in the same transaction, so that nobody takes it out again before."""
+    now = database.now(session)
+    detail = {"place": sealed.place, "seal": sealed.seal, "left": left.place}
+    audit_trail.append(session, now, "gateway", CUT, "audit trail", detail)
+    problem = f"The end of the audit trail was cut off or changed, before place {sealed.place}."
+    fix = "Somebody wrote into the database: let it prove itself with gateway audit verify, and compare a backup."
+    raise_notice(
+        session, now, f"audit trail cut at {sealed.place} {sealed.seal[:8]}", f"{problem} {fix}", "/nodes"
+    )
 
 
 def _tell_the_key(session: Session, database: Database, before: str, key: str) -> None:

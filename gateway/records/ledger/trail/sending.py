@@ -48,13 +48,20 @@ def take_events(database: Database, lease: timedelta) -> DueEvents | None:
         return DueEvents(tuple(waiting), row.attempts, row.failing_since)
 
 
-def events_sent(database: Database, due: DueEvents) -> None:
-    """The repository has them."""
+def events_sent(database: Database, due: DueEvents, unconfirmed: tuple[str, str] | None = None) -> None:
+    """The repository has them; `unconfirmed`, problem and fix: as far as its system says. People are told that once,
+    and the tries before it stay counted: the next batch need not be repeated to know the same."""
     with database.write("events_sent") as session:
         row, now = session.get_one(Channel, REPOSITORY), database.now(session)
         row.told = max(row.told, due.events[-1].place or 0)
-        row.attempts, row.failing_since, row.problem, row.fix = 0, None, "", ""
         row.told_at = row.look_again_at = now
+        if unconfirmed is None:
+            row.attempts, row.failing_since, row.problem, row.fix = 0, None, "", ""
+            return
+        row.failing_since = row.failing_since or now
+        row.problem, row.fix = problem, fix = unconfirmed
+        event = f"audit repository without confirmation since {row.failing_since.isoformat()}"
+        raise_notice(session, now, event, f"{problem} {fix}", "/nodes")
 
 
 def events_not_sent(

@@ -12,6 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 from gateway.errors import GatewayError, Invalid, NotAllowed, NotThere
 from gateway.records import ledger
 from gateway.records.accounts import Viewer
+from gateway.records.credentials import check_not_for_emergencies
 from gateway.records.ledger import Scope
 from gateway.records.tables.administration import ROLES
 from gateway.records.views import account_rows
@@ -118,9 +119,12 @@ def change_account(
     request: Request, context: Context, viewer: Administrator, account_id: CaseId, fields: Posted
 ) -> Response:
     """Another role or site; the account's sessions end."""
-    _managed(context, viewer, account_id)
+    account = _managed(context, viewer, account_id)
     try:
-        ledger.change_account(context.database, account_id, _scope(viewer, fields), viewer.login)
+        scope = _scope(viewer, fields)
+        if scope != Scope("admin", every_site=True):
+            check_not_for_emergencies(account.login, context.settings.oidc.break_glass)
+        ledger.change_account(context.database, account_id, scope, viewer.login)
     except GatewayError as error:
         return _page(request, context, viewer, account_id, error)
     return RedirectResponse(f"/accounts/{account_id}", status_code=303)
@@ -131,8 +135,9 @@ def disable_account(
     request: Request, context: Context, viewer: Administrator, account_id: CaseId
 ) -> Response:
     """Let nobody sign in with it; its sessions end."""
-    _managed(context, viewer, account_id)
+    account = _managed(context, viewer, account_id)
     try:
+        check_not_for_emergencies(account.login, context.settings.oidc.break_glass)
         ledger.disable_account(context.database, account_id, viewer.login)
     except GatewayError as error:
         return _page(request, context, viewer, account_id, error)

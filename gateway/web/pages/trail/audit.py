@@ -53,6 +53,13 @@ def audit_page(
     )
     with context.database.read() as session:
         rows, older = trail_rows.page(session, viewer, wanted, _number(before))
+    # For the trail: words of ours, numbers and days. A login is one where rows have it; else it may be anything.
+    known = {"event": asked["event"] in EVENTS, "outcome": asked["outcome"] in [*Outcome], "who": bool(rows)}
+    request.state.asked = [
+        (f"asked {name}", value)
+        for name, value in asked.items()
+        if value and not wrong and known.get(name, True)
+    ]
     return render(
         request,
         "audit.html",

@@ -12,12 +12,16 @@ import pytest
 from sqlmodel import select
 
 from gateway.pipeline.jobs import trail
+from gateway.records.audit import anchors, syslog, verification
+from gateway.records.audit.syslog import Unconfirmed
+from gateway.records.audit.verification import Proof
 from gateway.records.database import Database
 from gateway.records.identities import audit_keys
 from gateway.records.ledger import audit_trail
 from gateway.records.migrations import schema
 from gateway.records.tables.administration import Channel, Notice
 from gateway.settings import Settings
+from support.crashes import killed_at
 from support.judges.audit_message import misfits
 from support.nodes.certificates import Authority
 from support.nodes.syslog_server import free_port, rsyslogd
@@ -165,6 +169,81 @@ def test_a_server_on_this_machine_takes_datagrams(records: Database, tmp_path: P
         trail.seal(records, settings)
         trail.send(records, settings)
         assert [HEAD.fullmatch(server.recv(65_000).decode()) is not None for _ in range(2)] == [True, True]
+
+
+POINTS = [
+    f"{transaction}:{side}"
+    for transaction in ("seal_trail", "note_anchor", "take_events", "events_sent")
+    for side in ("before", "after")
+]
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_worker_that_is_killed_leaves_a_whole_chain(database_url: str, tmp_path: Path, point: str) -> None:
+    """Its successor seals, anchors and sends on: the trail proves itself, and every row comes, in order."""
+    clock = FakeClock()
+    made = Database(database_url, clock)
+    schema.upgrade(made)
+    write(made, 3)
+    made.close()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        server.settimeout(20)
+        settings = settings_of(tmp_path, syslog=f"udp://127.0.0.1:{server.getsockname()[1]}")
+        audit_keys.make(settings.storage.keys)
+
+        def work() -> Proof:
+            database = Database(database_url, clock)
+            try:
+                for _ in range(2):
+                    trail.seal(database, settings)
+                    trail.anchor(database, settings)
+                    trail.send(database, settings)
+                keys = audit_keys.audit_keys(settings.storage.keys).keys
+                kept = list(anchors.read(trail.anchor_file(settings)))
+                with database.read() as session:
+                    return verification.verify(session, keys, kept)
+            finally:
+                database.close()
+
+        assert killed_at(point, tmp_path / "markers", work)
+        clock.pass_seconds(trail.LEASE.total_seconds() + 1)
+        told = work()
+        assert (told.problem, told.waiting) == ("", 0)
+        came: list[int] = []
+        while not came or came[-1] != told.sealed:
+            head = HEAD.fullmatch(server.recv(65_000).decode())
+            assert head is not None
+            came.append(int(head[1]))
+    assert list(dict.fromkeys(came)) == list(range(1, told.sealed + 1))
+
+
+def test_a_server_that_never_confirms_gets_the_next_rows_too(
+    records: Database, clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a few tries what reached its system counts, and people are told once."""
+    came: list[int] = []
+
+    def unconfirmed(_server: object, lines: list[bytes]) -> None:
+        came.append(len(lines))
+        raise Unconfirmed("It does not confirm.", "Let it.")
+
+    monkeypatch.setattr(syslog, "send", unconfirmed)
+    settings = settings_of(tmp_path, syslog="tls://127.0.0.1:6514")
+    audit_keys.make(settings.storage.keys)
+    write(records, 2)
+    trail.seal(records, settings)
+    for _ in range(trail.MOST_REPEATS + 1):
+        trail.send(records, settings)
+        clock.pass_seconds(100_000)
+    assert channel(records).told == 3
+    write(records, 1, 2)
+    trail.seal(records, settings)
+    trail.send(records, settings)
+    assert (came, channel(records).told) == ([3] * (trail.MOST_REPEATS + 1) + [1], 4)
+    with records.read() as session:
+        told = [notice.text for notice in session.exec(select(Notice)).all()]
+    assert told.count("It does not confirm. Let it.") == len(told)
 
 
 @pytest.mark.parametrize("wrong", ["host:6514", "http://host", "tls://", "tls://host/path"])

@@ -16,7 +16,7 @@ from gateway.lifecycle import CaseState, ReplyState
 from gateway.pipeline.context import Turn
 from gateway.pipeline.replies.deliver import confirm_reply, return_reply
 from gateway.pipeline.step_result import Done, NotYet, Stuck
-from gateway.records.ledger.work import Claim
+from gateway.records.ledger.parking import Claim
 from gateway.records.tables.cases import Case, Reply
 from support.engine import NOBODY_ANSWERS, Bench, bench, scans
 from support.nodes.peers import PretendPacs

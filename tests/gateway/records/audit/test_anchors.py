@@ -34,6 +34,18 @@ def test_a_line_that_is_no_anchor_is_named(tmp_path: Path) -> None:
     assert error.value.problem.startswith("Line 2 of ")
 
 
+def test_a_line_that_was_cut_off_stops_nothing(tmp_path: Path) -> None:
+    """A crash or a full disk leaves half a line, which in a file that only grows stays: the next one begins anew."""
+    file = tmp_path / "anchors.jsonl"
+    written = [Anchor("2026-03-01T08:00:00+00:00", place, "a" * 64) for place in (1, 5)]
+    anchors.write(file, written[0], append_only=False)
+    with file.open("a") as stream:
+        stream.write('{"at": "2026-03-01T08:1')
+    assert list(anchors.read(file)) == written[:1]
+    anchors.write(file, written[1], append_only=False)
+    assert list(anchors.read(file)) == written
+
+
 def test_a_place_that_takes_no_file_says_so(tmp_path: Path) -> None:
     """With the setting that names it."""
     (tmp_path / "file").write_text("")

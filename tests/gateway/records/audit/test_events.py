@@ -69,6 +69,7 @@ EXPRESSIONS = {
     "ACCEPTED": "a constant",
     "ANCHORED": "a constant",
     "BEGAN": "a constant",
+    "CUT": "a constant",
     "LOOKED": "a constant",
     "NOTED": "a constant",
     "RETIRED": "a constant",

@@ -18,7 +18,8 @@ from gateway.records.database import Database
 from gateway.records.identities import audit_keys
 from gateway.records.identities.audit_keys import AuditKeys
 from gateway.records.ledger import audit_trail
-from gateway.records.tables.administration import AuditEvent
+from gateway.records.ledger.trail.sealing import Memory
+from gateway.records.tables.administration import AuditEvent, Notice
 from support.records import first_events
 
 
@@ -147,6 +148,55 @@ def test_a_trail_sealed_anew_is_found_by_the_anchor(database: Database, keys: Au
     ledger.seal_trail(database, keys)
     assert proof(database, keys).problem == ""
     assert "sealed anew" in proof(database, keys, at_five).problem
+
+
+def test_an_anchor_added_for_the_new_seals_hides_nothing(database: Database, keys: AuditKeys) -> None:
+    """A file that only grows keeps the first anchor of a place: a second one beside it does not replace it."""
+    write(database)
+    ledger.seal_trail(database, keys)
+    at_five = anchor(database)
+    with database.write("test") as session:
+        session.get_one(AuditEvent, 3).who = "eve"
+        for row in session.exec(select(AuditEvent)):
+            row.place = None
+    ledger.seal_trail(database, keys)
+    assert "sealed anew" in proof(database, keys, at_five, anchor(database)).problem
+
+
+@pytest.mark.parametrize("deed", ["deleted", "unsealed"])
+def test_an_end_that_is_taken_away_while_a_worker_runs_is_told(
+    database: Database, keys: AuditKeys, deed: str
+) -> None:
+    """Who writes the database cannot have the newest rows sealed once more, before the next anchor: the worker knows
+    what it sealed."""
+    memory = Memory()
+    write(database)
+    ledger.seal_trail(database, keys, memory)
+    with database.write("test") as session:
+        for row in session.exec(select(AuditEvent).where(col(AuditEvent.place) > 3)):
+            if deed == "deleted":
+                session.delete(row)
+            else:
+                row.who, row.place, row.seal, row.key_id = "eve", None, "", ""
+    write(database, 1)
+    ledger.seal_trail(database, keys, memory)
+    assert "it had been sealed as far as place 5" in proof(database, keys).problem
+    with database.read() as session:
+        [notice] = session.exec(select(Notice)).all()
+    assert "gateway audit verify" in notice.text
+    write(database, 1)
+    ledger.seal_trail(database, keys, memory)
+    with database.read() as session:
+        assert len(session.exec(select(AuditEvent).where(AuditEvent.action == "trail cut")).all()) == 1
+
+
+def test_a_worker_that_knows_less_than_another_tells_nothing(database: Database, keys: AuditKeys) -> None:
+    """What another sealed since stands behind what this one remembers."""
+    one, other = Memory(), Memory()
+    for memory in (one, other, one, other):
+        write(database, 2)
+        ledger.seal_trail(database, keys, memory)
+    assert proof(database, keys).problem == ""
 
 
 def test_a_file_of_anchors_that_was_cut_is_missed(

@@ -11,7 +11,8 @@ from gateway.lifecycle import CaseState, StudyState
 from gateway.records import ledger
 from gateway.records.database import Database
 from gateway.records.identities.vault import Vault
-from gateway.records.ledger.work import advance, claim_due, note_deliveries, park, place_of, postpone, renew
+from gateway.records.ledger.parking import place_of
+from gateway.records.ledger.work import advance, claim_due, note_deliveries, park, postpone, renew
 from gateway.records.step_record import NewDelivery, NewManifest, NewPreparedInstance, StepRecord
 from gateway.records.tables.cases import Case, Reply
 from gateway.records.tables.studies import Study

@@ -13,7 +13,7 @@ from sqlmodel import SQLModel, select
 import gateway
 from gateway.errors import GatewayError
 from gateway.records.database import Database
-from gateway.records.ledger.work import UNITS
+from gateway.records.ledger.parking import UNITS
 from gateway.records.tables.administration import Account
 from gateway.records.tables.cases import Case, Reply
 from gateway.records.tables.columns import METADATA, Due, Numbered

@@ -10,7 +10,13 @@ import pytest
 
 from gateway.errors import InvalidReport, NotAllowed
 from gateway.web.foundation import brakes
-from gateway.web.foundation.brakes import BY_ADDRESS, BY_LOGIN_AND_ADDRESS, BY_PROVIDER, SignInBrakes
+from gateway.web.foundation.brakes import (
+    BY_ADDRESS,
+    BY_CODES,
+    BY_LOGIN_AND_ADDRESS,
+    BY_PROVIDER,
+    SignInBrakes,
+)
 from gateway.web.foundation.problems import TooManyRequests
 
 STRANGER, OWNER = "192.0.2.66", "192.0.2.1"
@@ -265,3 +271,24 @@ def test_a_right_password_that_wants_a_code_forgives_nothing() -> None:
     wrong(made, "ana", STRANGER)
     with pytest.raises(TooManyRequests):
         right(made, "ana", STRANGER)
+
+
+def test_codes_of_a_second_factor_are_counted_wherever_they_come_from() -> None:
+    """Who stole the password and has ten thousand addresses has as many guesses as with one."""
+    clock = Clock()
+    made = SignInBrakes(clock)
+    tried = 0
+    for number in range(10_000):
+        clock.seconds += 1
+        with suppress(TooManyRequests, NotAllowed), made.code("ana", f"10.1.{number // 250}.{number % 250}"):
+            tried += 1
+            raise NotAllowed("The code does not fit.", "Enter the next one.")
+    assert tried <= BY_CODES.free + 10 + 10_000 / BY_CODES.longest_s
+    with made.code("bea", OWNER):
+        pass
+    right(made, "ana", OWNER)  # the password is not held up by it
+    with pytest.raises(TooManyRequests), made.code("ana", OWNER):
+        pass
+    clock.seconds += BY_CODES.longest_s
+    with made.code("ana", OWNER):
+        pass

@@ -368,6 +368,20 @@ def test_an_issuer_that_is_away_is_told_and_the_local_way_in_stays(tmp_path: Pat
             assert "emergencies" in session.exec(select(Notice.text)).one()
 
 
+@pytest.mark.parametrize(("way", "fields"), [("disable", {}), ("scope", {"role": "reader", "site": "north"})])
+def test_the_account_for_emergencies_is_not_taken_away(
+    address: str, tmp_path: Path, way: str, fields: dict[str, str]
+) -> None:
+    """Another administrator with a password stays, but does not sign in while the issuer alone counts."""
+    with running(tmp_path, settings_for(address, only=True, break_glass="glass")) as web:
+        number = web.add("glass", "admin")
+        web.add("other", "admin")
+        answer = web.client("glass").post(f"/accounts/{number}/{way}", data=fields)
+        assert (answer.status_code, "account for emergencies" in answer.text) == (409, True)
+        assert not accounts(web)["glass"].disabled
+        assert accounts(web)["glass"].role == "admin"
+
+
 def test_without_an_issuer_there_is_no_such_way(tmp_path: Path) -> None:
     """Nothing on the page, and 404 at its address."""
     with running(tmp_path) as web:

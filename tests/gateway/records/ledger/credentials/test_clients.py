@@ -6,12 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from gateway.errors import Conflict, GatewayError, Invalid, NotThere
 from gateway.records import credentials, ledger
 from gateway.records.database import Database
-from gateway.records.tables.administration import AuditEvent
+from gateway.records.tables.administration import AuditEvent, Notice
+from support.records import FakeClock
 
 
 def lines(database: Database) -> list[tuple[str, str]]:
@@ -85,3 +86,26 @@ def test_no_local_account_has_a_login_of_an_issuers_person(database: Database) -
     """Their logins begin with a word that is kept for them."""
     with pytest.raises(GatewayError):
         ledger.add_user(database, "oidc:ana", "Ana", "reader", "", "correct horse battery")
+
+
+def test_a_token_that_ends_is_told_before_and_after_once_each(database: Database, clock: FakeClock) -> None:
+    """What its program sends would stay away in silence; a revoked one was ended by somebody who knows."""
+    ledger.add_client(database, "scanner", ["stow"], site="north", lifetime=timedelta(days=365))
+    ledger.add_client(database, "trial", ["stow"], site="north", lifetime=timedelta(days=8))
+    ledger.add_client(database, "old", ["stow"], site="north", lifetime=timedelta(days=8))
+    ledger.revoke_client(database, "old")
+    seen = []
+    for days in (0, 7, 2, 300, 30, 0, 30):
+        clock.pass_seconds(days * 86400)
+        ledger.note_ending_clients(database)
+        with database.read() as session:
+            seen.append(len(session.exec(select(Notice)).all()))
+    assert seen == [0, 1, 2, 2, 3, 3, 4]
+    with database.read() as session:
+        texts = list(session.exec(select(Notice.text).order_by(col(Notice.id))))
+    assert [text.split(" on ")[0] for text in texts] == [
+        "The token of trial ends",
+        "The token of trial ended",
+        "The token of scanner ends",
+        "The token of scanner ended",
+    ]

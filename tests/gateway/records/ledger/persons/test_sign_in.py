@@ -16,6 +16,8 @@ from gateway.records.ledger.persons.accounts import disable_account
 from gateway.records.ledger.persons.second_factor import confirm_factor, finish_set_up, proposed_secret
 from gateway.records.ledger.persons.sessions import end_expired_sessions
 from gateway.records.ledger.persons.sign_in import (
+    MOST_UNKNOWN_AN_HOUR,
+    UNKNOWN_LOGINS,
     begin_sign_in,
     check_password,
     finish_sign_in,
@@ -23,6 +25,7 @@ from gateway.records.ledger.persons.sign_in import (
     sign_out,
 )
 from gateway.records.tables.administration import Account, KnownPlace, WebSession
+from gateway.records.views import case_rows
 from support.records import PASSWORD, FakeClock, audit_events, code_of, reader, with_factor
 
 HOUR = timedelta(hours=1)
@@ -82,6 +85,27 @@ class TestAccounts:
             ("unknown login", "sign-in refused", "account -"),
         ]
         assert PASSWORD not in str([event.model_dump() for event in events])
+
+    def test_strangers_fill_no_trail(
+        self, database: Database, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """So many an hour have a line, the rest is counted; who has an account has a line for each all the same."""
+        monkeypatch.setattr(signing_in, "fits", lambda *_: False)
+        reader(database)
+
+        def guess(login: str, times: int) -> int:
+            for _ in range(times):
+                with pytest.raises(NotAllowed):
+                    sign_in(database, login, "wrong", HOUR)
+            return len(audit_events(database, "sign-in refused"))
+
+        assert guess("nobody", MOST_UNKNOWN_AN_HOUR + 7) == MOST_UNKNOWN_AN_HOUR
+        with database.read() as session:
+            [row] = case_rows.refusals(session)
+        assert (row.times, row.why) == (7, UNKNOWN_LOGINS.why)
+        assert guess("ana", 3) == MOST_UNKNOWN_AN_HOUR + 3
+        clock.pass_seconds(3601)
+        assert guess("nobody", 2) == MOST_UNKNOWN_AN_HOUR + 5
 
     def test_a_disabled_account_cannot_sign_in(self, database: Database) -> None:
         """With the right password it hears what a wrong one hears."""
@@ -200,8 +224,11 @@ class TestPlaces:
         with database.read() as session:
             assert len(session.exec(select(KnownPlace)).all()) == 2
 
-    def test_the_place_not_used_for_longest_is_forgotten(self, database: Database, clock: FakeClock) -> None:
+    def test_the_place_not_used_for_longest_is_forgotten(
+        self, database: Database, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """So that somebody who travels fills no table."""
+        monkeypatch.setattr(signing_in, "fits", lambda *_: True)
         reader(database)
         for number in range(signing_in.MOST_PLACES + 2):
             clock.pass_seconds(1)
