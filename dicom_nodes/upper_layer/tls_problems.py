@@ -121,13 +121,13 @@ def told(error: BaseException) -> Told | None:
 
 def _with_causes(error: BaseException) -> list[BaseException]:
     """The error and all that it holds: requests and urllib3 keep OpenSSL's own among their arguments."""
-    found: list[BaseException] = []
+    causes: list[BaseException] = []
     waiting = [error]
     while waiting:
         each = waiting.pop()
-        if each in found or len(found) > 20:
+        if each in causes or len(causes) > 20:
             continue
-        found.append(each)
+        causes.append(each)
         behind = (each.__cause__, each.__context__, getattr(each, "reason", None), *each.args)
         waiting += [other for other in behind if isinstance(other, BaseException)]
-    return found
+    return causes

@@ -139,7 +139,7 @@ def excess(
         for _ in range(each.across * each.down if len(components) > 1 else 1)
     ]
     used = [tables[number] for number in owners]
-    found = Excess([], [Seen(bytes(_SYMBOLS), bytes(_SYMBOLS), bytes(_BLOCK))] * len(components))
+    excess = Excess([], [Seen(bytes(_SYMBOLS), bytes(_SYMBOLS), bytes(_BLOCK))] * len(components))
     for at, (first, last) in enumerate(pieces):
         piece = data[first:last]
         bare = piece.replace(b"\xff\0", b"\xff")
@@ -149,11 +149,11 @@ def excess(
                 "A JPEG image has codes that its tables do not explain, or fewer than samples."
             )
         if bare[counted.end :].strip(b"\0") and bare[counted.end :].strip(b"\xff"):
-            found.spans.append((first + _stuffed(piece, counted.end), last))
+            excess.spans.append((first + _stuffed(piece, counted.end), last))
         for number, seen in zip(owners, counted.symbols, strict=True):
-            known = zip(found.symbols[number], seen, strict=True)
-            found.symbols[number] = Seen(*[_either(one, other) for one, other in known])
-    return found
+            known = zip(excess.symbols[number], seen, strict=True)
+            excess.symbols[number] = Seen(*[_either(one, other) for one, other in known])
+    return excess
 
 
 def _either(one: bytes, other: bytes) -> bytes:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from dicom_nodes.errors import NodeFileError
 from gateway.assembly.configuration import Reloaded, nodes_of, profiles_of, rules_of
@@ -79,7 +80,7 @@ def test_a_folder_changes_with_every_file_in_it(files: FileSettings) -> None:
 
 
 def test_nodes_and_rules_that_become_wrong_leave_the_last_good_ones_in_force(
-    files: FileSettings, capsys: pytest.CaptureFixture[str]
+    files: FileSettings,
 ) -> None:
     """A typing error in the middle of the day turns nobody away; it is said once, and the next change is read."""
     nodes, rules = nodes_of(files), rules_of(files)
@@ -88,11 +89,11 @@ def test_nodes_and_rules_that_become_wrong_leave_the_last_good_ones_in_force(
     nodes(), rules()
     write(files.nodes, "nodes: [", moment=1)
     write(files.rules / "a.yaml", "rules: [{id: any}]", moment=1)
-    for _ in range(2):
-        assert [node.name for node in nodes()] == ["pacs"]
-        assert [rule.id for rule in rules().rules] == ["any"]
-    printed = capsys.readouterr()
-    assert (printed.out + printed.err).count("the one before stays in force") == 2
+    with capture_logs() as told:
+        for _ in range(2):
+            assert [node.name for node in nodes()] == ["pacs"]
+            assert [rule.id for rule in rules().rules] == ["any"]
+    assert [line["event"] for line in told] == ["a changed file is wrong; the one before stays in force"] * 2
     write(files.nodes, NODE.format(name="other"), moment=2)
     assert [node.name for node in nodes()] == ["other"]
 

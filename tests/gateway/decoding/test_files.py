@@ -102,7 +102,7 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
         PerFrameFunctionalGroupsSequence=Sequence([_nested(60)])
     ),
     "half a million items": _many_items,
-    "a deflated data set of many megabytes": lambda: deflated(200),
+    "a deflated data set of many megabytes": lambda: deflated(130),
     "cut": lambda: of()[:400],
     "nothing": lambda: b"",
     "no DICOM": lambda: bytes(5000),
