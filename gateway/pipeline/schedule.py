@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from gateway.pipeline.jobs import certificates, notify, trail
+from gateway.pipeline.jobs import certificates, in_force, notify, trail
 from gateway.pipeline.runner.engine import Engine
 from gateway.pipeline.steps import calendar
 from gateway.records import forgetting, ledger, rotation
@@ -45,6 +45,12 @@ def start(engine: Engine, database: Database, settings: Settings) -> BackgroundS
         lambda: notify.note_wrong(database, engine.context.wrong_configuration()),
         IntervalTrigger(seconds=NOTICE_SECONDS),
         id="note wrong configuration",
+    )
+    scheduler.add_job(
+        lambda: in_force.watch(engine.context),
+        IntervalTrigger(seconds=NOTICE_SECONDS),
+        id="tell what configuration is in force",
+        next_run_time=datetime.now(UTC) + timedelta(seconds=1),
     )
     scheduler.add_job(
         lambda: notify.tell_due(database, settings),

@@ -40,15 +40,15 @@ class Wide:
 def wide(settings: Settings) -> Iterator[Wide]:
     """Each place that holds identities, images or keys and lets other accounts at them; links are not followed."""
     for place in places(settings):
-        reachable = []
+        readable = []
         for looked_at, path in enumerate(_all_of(place)):
             if looked_at == MOST_LOOKED_AT:
                 break
             mode = path.lstat().st_mode
             if mode & OTHERS and not path.is_symlink():
-                reachable.append((path, mode & 0o777))
-        if reachable:
-            yield Wide(place, *reachable[0], others=len(reachable) - 1)
+                readable.append((path, mode & 0o777))
+        if readable:
+            yield Wide(place, *readable[0], others=len(readable) - 1)
 
 
 def places(settings: Settings) -> tuple[Path, ...]:

@@ -117,6 +117,7 @@ _SIGNS = (
     (re.compile(r"\+\s?(?:c|ce|km|gd|gad|gado)(?![^\W_])"), " with contrast "),
     (re.compile(r"(?<![^\W_])(?:c|km|gd|gad)\s?-(?!\s?[^\W_])"), " without contrast "),
     (re.compile(r"(?<![^\W_])s/c(?![^\W_])"), " without contrast "),
+    (re.compile(r"(?<![^\W_])s\s?/\s?(?=contrast|gado|gd|mdc)"), " without "),
     # German `o.` is `ohne`; a bare `o` is an article elsewhere.
     (
         re.compile(r"(?<![^\W_])(?:o\s?km|o[./]\s?(?:k\.?m|kontrast|gd|gad)\w*)(?![^\W_])"),

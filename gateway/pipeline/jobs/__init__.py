@@ -1,2 +1,3 @@
 """Work that belongs to no single study: telling people (`notify`), watching certificates (`certificates`), forgetting a
-patient (`forget`) and sealing the audit trail (`trail`)."""
+patient (`forget`) telling the audit trail
+what configuration is in force (`in_force`) and sealing it (`trail`)."""

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from gateway.privacy.words.radiology import clean_text
-from gateway.privacy.words.written_dates import dates_in_pieces
+from gateway.privacy.words.written_dates import dates_in_pieces, month_number
 
 _RUN: Final = re.compile(r"[0-9]+|[^\W\d_]+")
 _DIGITS: Final = "0123456789"
@@ -67,9 +67,19 @@ def pieces_of(text: str) -> Pieces:
     digits = [run for run in runs if run[0] in _DIGITS]
     return Pieces(
         _joined(runs, digits),
-        frozenset(dates_in_pieces(digits)),
+        frozenset(dates_in_pieces(digits)) | _with_months(runs),
         _joined(list(map(bare, runs)), list(map(bare, digits))),
     )
+
+
+def _with_months(runs: Sequence[str]) -> frozenset[str]:
+    """Dates whose month is a name, in any order, also with two digits of the year: 13-Apr-71, 1971 avril 13."""
+    numbers = [run if run[0] in _DIGITS else month_number(run) for run in runs]
+    if len(runs) < 3 or not any(
+        number and run[0] not in _DIGITS for run, number in zip(runs, numbers, strict=True)
+    ):
+        return frozenset()
+    return frozenset(dates_in_pieces([number for number in numbers if number]))
 
 
 def runs_of(text: str) -> list[str]:

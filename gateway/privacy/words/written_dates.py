@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import combinations
@@ -11,27 +12,50 @@ from typing import Final
 from dicom_nodes.encoding.octets import Octets
 
 GROUPS: Final = re.compile(rb"(?<![0-9.])(\d{1,4})([-./])(\d{1,2})\2(\d{1,4})(?![0-9])")
-SPELLED: Final = re.compile(
-    rb"(?:(\d{1,2})[. ,_-]{0,3})?(jan|feb|m(?:a|\xe4|\xc3\xa4)r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-z]{0,6}"
-    rb"[. ,_-]{0,3}(?:(\d{1,2})[. ,_-]{1,3})?((?:19|20)\d{2})(?![0-9])",
-    re.IGNORECASE,
-)
-EIGHT: Final = re.compile(rb"(?<![0-9.])\d{8}(?![0-9.])")
 _MONTHS: Final = {
     name: number
     for number, names in enumerate(
-        ("jan", "feb", "mar mär", "apr", "mai may", "jun", "jul", "aug", "sep", "okt oct", "nov", "dec dez"),
+        (
+            *("jan ene gen", "feb fev", "mar maa mrt", "apr avr abr", "mai may mag mei", "jun juin giu"),
+            *("jul juil lug", "aug aou ago", "sep set", "okt oct ott", "nov", "dec dez dic"),
+        ),
         1,
     )
     for name in names.split()
 }
+"""How the names of months begin in English, German, French, Spanish, Italian and Dutch, without their marks."""
+_MARKED: Final = {
+    "a": rb"\xc3\xa4|\xe4|\xc3\x84|\xc4",
+    "e": rb"\xc3\xa9|\xe9|\xc3\x89|\xc9",
+    "u": rb"\xc3\xbb|\xfb|\xc3\x9b|\xdb",
+}
+"""The letters of them that have marks, in UTF-8 and Latin-1, small and large."""
+_NAMES: Final = b"|".join(
+    b"".join(
+        b"(?:%s|%s)" % (letter.encode(), _MARKED[letter]) if letter in _MARKED else letter.encode()
+        for letter in name
+    )
+    for name in sorted(_MONTHS, key=len, reverse=True)
+)
+SPELLED: Final = re.compile(
+    rb"(?:(\d{1,2})(?:st|nd|rd|th|er)?[. ,_-]{0,3}(?:(?:de|of)[ _])?)?(%s)[a-z]{0,7}[. ,_-]{0,3}(?:del?[ _])?"
+    rb"(?:(\d{1,2})(?:st|nd|rd|th)?[. ,_-]{1,3})?((?:19|20)\d{2})(?![0-9])" % _NAMES,
+    re.IGNORECASE,
+)
+EIGHT: Final = re.compile(rb"(?<![0-9.])\d{8}(?![0-9.])")
 _YOUNGEST_CENTURY: Final = 2000
 _MOST_PIECES: Final = 4
 
 
 _YEAR: Final = re.compile(rb"(?:19|20)\d{2}(?![0-9])")
 _LONGEST_BEFORE_YEAR: Final = 24
-_SPELLING: Final = frozenset(b"0123456789. ,_-\xe4\xc3\xa4" + bytes(range(65, 91)) + bytes(range(97, 123)))
+_SPELLING: Final = frozenset(
+    b"0123456789. ,_-"
+    + bytes(range(65, 91))
+    + bytes(range(97, 123))
+    + "äÄéÉûÛ".encode()
+    + "äÄéÉûÛ".encode("latin-1")
+)
 
 
 def dates_in_run(run: bytes) -> Iterator[tuple[int, str]]:
@@ -89,7 +113,10 @@ def readings(match: re.Match[bytes]) -> Iterator[str]:
 def spelled(match: re.Match[bytes]) -> Iterator[str]:
     """YYYYMMDD of a match of `SPELLED`, if it has a day and a month that we know."""
     day = match[1] or match[3]
-    month = _MONTHS.get(match[2].decode("utf-8", "replace").replace("\ufffd", "ä").lower())
+    name = match[2]
+    for letter, marked in _MARKED.items():
+        name = re.sub(marked, letter.encode(), name)
+    month = _MONTHS.get(name.decode().lower())
     if day and month:
         yield from _valid(int(match[4]), month, int(day))
 
@@ -99,6 +126,13 @@ def both_orders(match: re.Match[bytes]) -> Iterator[str]:
     a, b, year = int(match[0][:2]), int(match[0][2:4]), int(match[0][4:])
     yield from _valid(year, b, a)
     yield from _valid(year, a, b)
+
+
+def month_number(run: str) -> str | None:
+    """Two digits for a casefolded run of letters that begins as the name of a month does."""
+    bare = unicodedata.normalize("NFKD", run).encode("ascii", "ignore").decode()
+    month = _MONTHS.get(bare[:4]) or _MONTHS.get(bare[:3])
+    return f"{month:02d}" if month else None
 
 
 def dates_in_pieces(pieces: Sequence[str]) -> Iterator[str]:

@@ -213,6 +213,12 @@ _TABLE: Final = (
     Event("forgetting finished", "the last file of a forgotten patient is gone", K.DELETED, "D"),
     Event("forgetting lifted", "a forgotten patient may be known again", K.PATIENT, "U"),
     # Rules, nodes and settings
+    Event(
+        "configuration in force",
+        "the worker has other settings, nodes, rules or profiles than before, whoever wrote them; by names and digests",
+        K.CONFIGURED,
+        "U",
+    ),
     Event("rules published", "other rules are in force", K.CONFIGURED, "U"),
     Event("rules rolled back", "earlier rules are in force again", K.CONFIGURED, "U"),
     Event("node asked", "somebody asks a node whether it answers", K.ACTIVITY, "E"),

@@ -33,7 +33,7 @@
     notices      take_notices, notices_told, notices_failed, note_wrong_configuration, note_certificates
     operation    take_tick, put_rules_in_force
     journal      the line of a study or case        audit_trail  the line of who did what
-    trail        note_look, seal_trail, anchor_due, note_anchor, note_unsealed, note_key, note_use;
+    trail        note_look, note_configuration, seal_trail, anchor_due, note_anchor, note_unsealed, note_key, note_use;
                  take_events, events_sent, events_not_sent; what of the engine's work is an event
 
 Nothing else opens a writing transaction (tests/gateway/records/ledger/test_every_write.py). What only reads stands in
@@ -142,6 +142,7 @@ from gateway.records.ledger.replies import (
     note_reply_download,
 )
 from gateway.records.ledger.studies import UNMATCHED, keep_study_date, let_go_on, route_by_hand
+from gateway.records.ledger.trail.configuration import note_configuration
 from gateway.records.ledger.trail.looks import Look, note_look
 from gateway.records.ledger.trail.sealing import (
     anchor_due,
@@ -234,6 +235,7 @@ __all__ = [
     "note_anchor",
     "note_certificates",
     "note_client_use",
+    "note_configuration",
     "note_deliveries",
     "note_echo",
     "note_emergency",

@@ -124,7 +124,7 @@ class Pictures:
     def _listed(self, prepared: Sequence[PreparedInstance]) -> list[tuple[str, ListedFile]]:
         """What the list says of each copy; where nothing can be read, its one picture will say so."""
         try:
-            listed_files = files.listed([self.blobs.path(copy.blob) for copy in prepared])
+            listing = files.listed([self.blobs.path(copy.blob) for copy in prepared])
         except TooBusy as error:
             raise come_again(error) from error
         return [
@@ -132,7 +132,7 @@ class Pictures:
                 copy.blob,
                 listed or ListedFile("", 0.0, "", "", copy.sop_instance_uid, 0.0, frames=((None, 0.0),)),
             )
-            for copy, listed in zip(prepared, listed_files, strict=True)
+            for copy, listed in zip(prepared, listing, strict=True)
         ]
 
     def _window(self, study: StudyOfImages, series: int, window: str, chosen: Slice) -> tuple[float, float]:

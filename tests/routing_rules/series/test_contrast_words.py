@@ -29,7 +29,7 @@ AGENTS = {
         "nativ", "pre", "unenhanced", "Keine KM-Gabe", "not given", "non-contrast", "C-", "none\\0 ml",
         "無", "造影せず", "不造影", "无造影剂", "조영제없음",
         "yok", "kontrastsız", "ikke gadolinium", "inte kontrast", "nincs",
-        "fără contrast", "nema", "Gadovist: yok", "χωρίς", "немає", "בלי", "administered: no", "o. KM",
+        "fără contrast", "nema", "Gadovist: yok", "χωρίς", "немає", "בלי", "administered: no", "o. KM", "s/ contraste",
         "o.KM", "oKM", "N", "Gadovist N",
     ),
     UNKNOWN: (

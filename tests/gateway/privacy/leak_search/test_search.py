@@ -219,6 +219,10 @@ def test_variants_of_a_name_are_found(name: str, written: str) -> None:
         "13041971",
         "1971.04.13",
         "19710413",
+        "13-Apr-71",
+        "Apr_13_71",
+        "1971 avril 13",
+        "13 april '71",
     ],
 )
 def test_a_birthday_is_found_however_it_is_written(written: str) -> None:

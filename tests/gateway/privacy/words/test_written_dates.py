@@ -38,7 +38,10 @@ def test_the_offset_is_that_of_the_date() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["13 Apr 1971", "13. April 1971", "Apr 13, 1971", "April-13-1971", "13APR1971"],
+    [
+        *("13 Apr 1971", "13. April 1971", "Apr 13, 1971", "April-13-1971", "13APR1971", "April 13th, 1971"),
+        *("13th of April 1971", "13 avril 1971", "13 de abril de 1971", "13 Abr 1971", "13_aprile_1971"),
+    ],
 )
 def test_months_with_names_are_read(text: str) -> None:
     """Before and behind the day, short and long."""
@@ -46,6 +49,28 @@ def test_months_with_names_are_read(text: str) -> None:
     [year] = years_in_run(data)
     assert may_be_spelled(data, year)
     assert [date for _, date in spelled_dates(data, year, 0, len(data))] == ["19710413"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("1er FÉVRIER 1971", "19710201"),
+        ("3 février 1971", "19710203"),
+        ("3 juin 1971", "19710603"),
+        ("3 juillet 1971", "19710703"),
+        ("3 août 1971", "19710803"),
+        ("3 septiembre 1971", "19710903"),
+        ("3 luglio 1971", "19710703"),
+        ("3 mrt 1971", "19710303"),
+        ("3 déc. 1971", "19711203"),
+    ],
+)
+def test_months_of_the_neighbours_are_read(text: str, read: str, encoding: str) -> None:
+    """French, Spanish, Italian and Dutch."""
+    data = text.encode(encoding)
+    assert may_be_spelled(data, len(data) - 4)
+    assert [date for _, date in spelled_dates(data, len(data) - 4, 0, len(data))] == [read]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])

@@ -70,6 +70,7 @@ EXPRESSIONS = {
     "ANCHORED": "a constant",
     "BEGAN": "a constant",
     "CUT": "a constant",
+    "IN_FORCE": "a constant",
     "LOOKED": "a constant",
     "NOTED": "a constant",
     "RETIRED": "a constant",

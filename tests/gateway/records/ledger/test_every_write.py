@@ -155,6 +155,7 @@ EVENTS: Mapping[str, str] = {
     "note_audit_use": "",
     "note_keys": "",
     "note_look": "",
+    "note_configuration": "",
     "note_unsealed": "a notice tells it; the trail has what is not sealed yet",
     "note_certificates": "a notice tells what ends, and the page of the nodes shows the rows",
     "note_seen": "its row says when; what was done has its own line",
