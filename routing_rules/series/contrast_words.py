@@ -116,6 +116,8 @@ _SIGNS = (
     (re.compile(r"(?<![^\W_])(?:c|km|gd|gad)\s?\+"), " with contrast "),
     (re.compile(r"\+\s?(?:c|ce|km|gd|gad|gado)(?![^\W_])"), " with contrast "),
     (re.compile(r"(?<![^\W_])(?:c|km|gd|gad)\s?-(?!\s?[^\W_])"), " without contrast "),
+    # A minus, or a hyphen between two words: nobody can tell.
+    (re.compile(r"(?:^|(?<=\s))-(?:c|ce|km|gd|gad|gado)(?![^\W_])"), " with without contrast "),
     (re.compile(r"(?<![^\W_])s/c(?![^\W_])"), " without contrast "),
     (re.compile(r"(?<![^\W_])s\s?/\s?(?=contrast|gado|gd|mdc)"), " without "),
     # German `o.` is `ohne`; a bare `o` is an article elsewhere.

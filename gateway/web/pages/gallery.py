@@ -15,7 +15,7 @@ from gateway.web.foundation.context import Context, WebContext
 from gateway.web.foundation.images import Pictures, StudyOfImages
 from gateway.web.foundation.templates import words
 from gateway.web.pages.explanation import shown_series
-from gateway.web.pages.queue import Looker
+from gateway.web.pages.queue import Looker, etag_of, is_known
 
 router = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/cases", tags=["cases"])
@@ -74,11 +74,18 @@ def picture(
     window: str = "auto",
     small: bool = False,
 ) -> Response:
-    """One slice of a de-identified copy; its address carries the version of the copies, so browsers may keep it."""
+    """One slice of a de-identified copy.
+
+    Browsers keep it and ask again each time: whoever sits there next has no right to it without signing in.
+    """
     study = images_of(request, context, viewer, case_id)
+    etag = etag_of(f"{study.version} {series} {number} {window} {small}".encode())
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+    if is_known(request, etag):
+        return Response(status_code=304, headers=headers)
     pictures: Pictures = request.app.state.pictures
     made = pictures.png(study, series, number, window, THUMBNAIL if small else None)
-    return Response(made, media_type="image/png", headers={"Cache-Control": "private, max-age=3600"})
+    return Response(made, media_type="image/png", headers=headers)
 
 
 @api.get("/{case_id}/images")

@@ -75,6 +75,12 @@ def etag_of(body: bytes) -> str:
     return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
+def is_known(request: Request, etag: str) -> bool:
+    """Whether whoever asks has the answer with this ETag already (`If-None-Match`)."""
+    asked = request.headers.get("if-none-match", "").split(",")
+    return etag in [tag.strip().removeprefix("W/") for tag in asked]
+
+
 def as_json(row: QueueRow, viewer: Viewer, now: datetime) -> dict[str, Any]:
     """A case as programs read it; times are ISO 8601 with a zone, or ages for who sees pseudonyms alone."""
     claimed = row.is_claimed(now)
@@ -123,7 +129,6 @@ def queue_json(
     body = body_of(found, viewer, now)
     etag = etag_of(body)
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
-    asked = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
-    if etag in asked:
+    if is_known(request, etag):
         return Response(status_code=304, headers=headers)
     return Response(body, media_type="application/json", headers=headers)

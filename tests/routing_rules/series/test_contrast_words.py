@@ -67,6 +67,7 @@ DESCRIPTIONS = {
         "t1 s/c", "T1 pre GD", "T1 prae KM", "T1 prä KM", "T1 o. KM", "T1 oKM", "T1 prima del mdc", "t1 pre cor",
     ),
     UNKNOWN: ("mit und ohne KM", "ohne und mit KM", "T1 w/wo contrast", "T1 +/- C", "pre and post contrast", "KM ggf.",
+        "T1 -Gd", "-KM T1 tra", "t1_-gd",
               "T1 KM?", "MS Protokoll ohne/mit KM", "mit/ohne KM", "T1 post?", "pre/post T1", "T1 pre and post"),
     None: (
         "", "t1 se sag", "post-op control", "pre-op planning", "posterior fossa", "post fossa t2", "cerebrum",

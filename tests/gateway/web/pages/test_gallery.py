@@ -101,11 +101,18 @@ def test_nothing_recognised_is_no_error(page: CasePage) -> None:
 
 
 def test_pictures_are_for_who_may_see_the_case(web: WebGateway) -> None:
-    """By the browser that fetched them only, never by a cache on the way; another site's are not there."""
+    """By the browser that fetched them only, and asked for again each time; another site's are not there."""
     case_id = web.case(site="north")
     web.images(case_id, phantom()[:2])
-    answer = web.client("north").get(f"/cases/{case_id}/images/0/0.png")
-    assert (answer.status_code, answer.headers["cache-control"]) == (200, "private, max-age=3600")
+    north, path = web.client("north"), f"/cases/{case_id}/images/0/0.png"
+    answer = north.get(path)
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "private, no-cache")
+    known = {"If-None-Match": answer.headers["etag"]}
+    assert north.get(path, headers=known).status_code == 304
+    assert north.get(f"{path}?small=1", headers=known).status_code == 200
+    assert web.client("south").get(path, headers=known).status_code == 404
+    north.cookies.clear()
+    assert north.get(path, headers=known, follow_redirects=False).status_code not in (200, 304)
     south = web.client("south")
     for path in (f"/cases/{case_id}/images/0/0.png", f"/api/cases/{case_id}/images"):
         assert south.get(path).status_code == 404
