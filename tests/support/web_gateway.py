@@ -34,6 +34,7 @@ RULES = rules_from_text(
     "rules:\n  - {id: by-address, title: Sent to the address, when: {called_ae_title: {is: PML}}}\n",
     "rules.yaml",
 )
+METRICS_TOKEN = "m" * 32
 PASSWORD = "correct horse battery"
 ORIGINAL_UID = "1.2.840.113619.2.55.3.604688119.971"
 """A UID as scanners make them; it must never be seen in an answer."""
@@ -60,6 +61,12 @@ class WebGateway:
         return ledger.add_user(
             self.database, login, name or login.title(), role, site, PASSWORD, every_site=not site
         )
+
+    def metrics(self) -> str:
+        """What a monitoring system reads, with the token of the settings."""
+        answer = self.client().get("/metrics", headers={"Authorization": f"Bearer {METRICS_TOKEN}"})
+        assert answer.status_code == 200, answer.text
+        return answer.text
 
     def client(self, login: str = "", *, own_session: bool = False) -> httpx.Client:
         """A client, signed in when a login is given; it sends the CSRF token by itself.

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from support.web_gateway import WebGateway, running
+from support.web_gateway import METRICS_TOKEN, WebGateway, running
 
-METRICS_TOKEN = "m" * 32
 ACCOUNTS = (
     ("reader", "reader", ""),
     ("second", "reader", ""),

@@ -96,7 +96,7 @@ def test_the_metrics_count_it_where_it_ended(web: WebGateway) -> None:
     """A confirmed case stays counted as confirmed, an open one moves to FORGOTTEN, and nothing counts as parked."""
 
     def numbers() -> dict[str, float]:
-        text = web.client("admin").get("/metrics").text
+        text = web.metrics()
         return {
             name: float(value) for name, value in re.findall(r"^(gateway_\S+) (\S+)$", text, re.MULTILINE)
         }

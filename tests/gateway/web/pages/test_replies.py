@@ -145,7 +145,7 @@ def test_what_came_for_an_upload_waits_on_its_page_for_its_own_site(web: WebGate
 def test_metrics_count_replies_by_state_and_those_held(web: WebGateway) -> None:
     """A monitoring system can ring when something waits for a person."""
     came(web, problem="It fits nothing.", fix="Discard it.")
-    text = web.client("admin").get("/metrics").text
+    text = web.metrics()
     with web.database.read() as session:
         counts = numbers.counts(session)
     assert f'gateway_parked{{unit="reply"}} {float(counts["parked_reply"])}' in text
