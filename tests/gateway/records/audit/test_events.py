@@ -75,6 +75,7 @@ EXPRESSIONS = {
     "NOTED": "a constant",
     "RETIRED": "a constant",
     "ROTATED": "a constant",
+    "_REFUSED": "a constant",
 }
 """Events that are not given as a text; the tests of each write them."""
 

@@ -220,6 +220,7 @@ def test_verdicts_that_silenced_the_calendar_no_longer_do(database: Database) ->
         assert all(case.verdict["readability"] == case.readability for case in cases)
     assert list(found.values()) == ["not_readable", "not_readable", "unknown", *["readable_with_limits"] * 3]
     with database.engine.connect() as connection:
+        schema._foreign_keys(connection, "OFF")
         command.downgrade(schema._config(connection), "a81c5e2f9b30")
         rows = connection.execute(sa.text('SELECT readability FROM "case" ORDER BY id')).scalars().all()
     assert rows[2] == "not_readable"

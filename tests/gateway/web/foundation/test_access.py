@@ -17,7 +17,10 @@ from gateway.web.application import ROUTERS
 from gateway.web.foundation.access import local_path
 from support.web_gateway import PASSWORD, WebGateway, running
 
-OPEN_TO_ALL = {"/sign-in", "/api/session", "/healthz", "/readyz", "/reset"}
+OPEN_TO_ALL = {
+    "/sign-in", "/sign-in/issuer", "/sign-in/issuer/back", "/sign-in/issuer/out",
+    "/api/session", "/healthz", "/readyz", "/reset", "/.well-known/security.txt",
+}  # fmt: skip
 
 
 def forms(path: str) -> str:

@@ -16,6 +16,7 @@ from gateway.records.tables.studies import Study
 from gateway.reporting.answers import Recommendation
 from gateway.reporting.example import phantom_form
 from gateway.reporting.form import FORM
+from routing_rules.surveillance.guidelines import standard_table
 from routing_rules.surveillance.risk import PatientRisk
 from support.web_gateway import PASSWORD, WebGateway
 
@@ -72,7 +73,9 @@ def test_the_form_shows_the_patients_own_interval_beside_the_recommendations(web
     client = web.client("reader")
     assert 'id="own-rule"' not in client.get(f"/cases/{case_id}/report").text
     with web.database.write("test") as session:
-        study = session.get_one(Study, session.get_one(Case, case_id).study_id)
+        case = session.get_one(Case, case_id)
+        case.shows = " ".join(sorted(standard_table().full_mri.sequences))
+        study = session.get_one(Study, case.study_id)
         study.patient_hash, study.study_date, site = "hash of the patient", "20260210", study.site
     [number] = enrol(web.database, [NewEnrolment(site, "", b"letter", PatientRisk(), None)], "carla")
     keep_opened(web.database, number, "hash of the patient", "PML-A")
