@@ -1,0 +1,7 @@
+"""Where the pictures of a study lie in the patient, and what is worked out from them: pure, on headers and arrays.
+
+Read `study_index` first: the frames and stacks of one case, made once when its copies are, and the only place that
+pictures, volumes, alignment, marks and reports take geometry from. Coordinates are millimetres in the patient system of
+DICOM: x to the left, y to the back, z to the head (PS3.3 C.7.6.2.1.1); NIfTI alone, at the edge, counts to the right
+and to the front.
+"""
