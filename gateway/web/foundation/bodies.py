@@ -18,6 +18,8 @@ from gateway.web.foundation.problems import TooLarge, Unsupported
 PIECE: Final = 256 * 1024
 CODINGS: Final = ("gzip", "x-gzip", "deflate")
 """The content codings that are taken (RFC 9110 8.4.1)."""
+_MOST_MEMBERS: Final = 1000
+"""Of one gzip body: each has the bytes behind it copied, and a piece could be nothing but empty ones."""
 _EITHER_FORMAT: Final = 32 + zlib.MAX_WBITS  # of gzip and zlib, told by the first bytes
 
 
@@ -56,6 +58,7 @@ class Unpacker:
         self._is_packed = coding in CODINGS
         self._inflater = zlib.decompressobj(_EITHER_FORMAT)
         self._has_begun = False
+        self._members = 1
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """The bytes behind the coding, a piece at a time; raises BrokenCoding, or TooLarge."""
@@ -64,6 +67,12 @@ class Unpacker:
             return
         while data:
             if self._inflater.eof:  # a gzip file may consist of several members (RFC 1952 2.2)
+                self._members += 1
+                if self._members > _MOST_MEMBERS:
+                    raise TooLarge(
+                        f"The request is packed in more than {_MOST_MEMBERS} gzip members.",
+                        "Pack it as one, or send it as it is.",
+                    )
                 self._inflater = zlib.decompressobj(_EITHER_FORMAT)
             self._has_begun = True
             try:

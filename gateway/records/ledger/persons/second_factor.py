@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from sqlmodel import select
+
 from gateway.errors import NotAllowed, NotThere
 from gateway.records.accounts import Viewer, Whence, fits, token_hash
 from gateway.records.database import Database
@@ -81,10 +83,16 @@ def finish_set_up(
         return opened
 
 
-def remove_factor(database: Database, account_id: int, who: str) -> None:
-    """Take the second factor and its recovery codes away. Raises NotThere."""
+def remove_factor(database: Database, account_id: int, who: str, keep: str = "") -> None:
+    """Take the second factor and its recovery codes away, and end every session but that of the token `keep`: whoever
+    took them over by the lost factor does not stay. Raises NotThere."""
     with database.write("remove_factor") as session:
         without_factor(of_number(session, account_id))
+        others = select(WebSession).where(
+            WebSession.account_id == account_id, WebSession.token_hash != token_hash(keep)
+        )
+        for row in session.exec(others).all():
+            session.delete(row)
         audit_trail.append(
             session, database.now(session), who, "second factor taken away", f"account {account_id}"
         )

@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 from markupsafe import Markup
 
 from gateway.errors import GatewayError, Invalid, NotAllowed, NotThere, WrongState
-from gateway.records import ledger
+from gateway.records import credentials, ledger
 from gateway.records.accounts import Viewer, token_hash
 from gateway.records.factors import second_factor
 from gateway.records.views import account_rows
@@ -27,7 +27,7 @@ DONE = {
     "password": "Your password is changed; every other session has ended.",
     "session": "The session has ended.",
     "sessions": "Every other session has ended.",
-    "factor": "The second factor is taken away.",
+    "factor": "The second factor is taken away; every other session has ended.",
 }
 """What the page says after a change."""
 
@@ -63,6 +63,7 @@ def _page(
         secret=secret,
         picture=Markup(second_factor.qr_code(secret, viewer.login)) if secret else None,
         codes=codes,
+        issued=credentials.is_issued(context.database, viewer.account_id),
         required=viewer.role in context.settings.web.second_factor_roles,
         done=done,
         problem=error.problem if error else "",
@@ -135,5 +136,5 @@ def remove_factor(request: Request, context: Context, viewer: Own, fields: Poste
             )
     except (NotAllowed, TooManyRequests) as error:
         return _page(request, context, viewer, error)
-    ledger.remove_factor(context.database, viewer.account_id, viewer.login)
+    ledger.remove_factor(context.database, viewer.account_id, viewer.login, keep=request.cookies[COOKIE])
     return RedirectResponse("/account?done=factor", status_code=303)

@@ -185,6 +185,12 @@ def test_a_gzip_that_unpacks_without_end_is_stopped(web: WebGateway) -> None:
     assert post(web, packed, Content_Encoding="gzip").status_code == 413
 
 
+def test_a_gzip_of_nothing_but_empty_members_is_stopped(web: WebGateway) -> None:
+    """Each costs a copy of what follows, and none of them counts as unpacked bytes."""
+    answer = post(web, gzip.compress(b"") * 50_000, Content_Encoding="gzip")
+    assert (answer.status_code, "members" in answer.text) == (413, True)
+
+
 def test_the_memory_of_a_request_is_bounded(web: WebGateway) -> None:
     """A part as large as the limit is never held as a whole."""
     dataset = mr_dataset(1, uid="2.25.78.1")

@@ -114,8 +114,11 @@ def test_equal_names_make_nobody_somebody_else(web: WebGateway) -> None:
 
 
 def test_an_issuers_person_has_no_password_here(web: WebGateway) -> None:
-    """Neither an empty one nor any other signs in."""
-    Browser(web).sign_in("nora")
+    """Neither an empty one nor any other signs in, and the own page asks for none."""
+    browser = Browser(web)
+    browser.sign_in("nora")
+    page = browser.gateway.get("/account").text
+    assert ("signs you in: change them there" in page, 'type="password"' in page) == (True, False)
     for password in ("", "!", PASSWORD):
         answer = web.client().post("/api/session", json={"login": "oidc:nora", "password": password})
         assert answer.status_code == 403

@@ -66,8 +66,12 @@ def test_a_second_factor_is_set_up_and_taken_away_by_its_owner(web: WebGateway) 
     assert not [one for one in (*codes, secret) if one in page]
     typed = {"password": PASSWORD, "code": code}
     assert client.post("/account/second-factor/remove", data=typed).status_code == 403, "a code works once"
+    elsewhere = web.client()
+    signed_in = {"login": "uma", "password": PASSWORD, "code": codes[1]}
+    assert elsewhere.post("/api/session", json=signed_in).status_code == 201
     assert client.post("/account/second-factor/remove", data=typed | {"code": codes[0]}).status_code == 303
     assert "None: the password alone" in client.get("/account").text
+    assert elsewhere.get("/account").status_code == 303, "whoever came in by it does not stay"
 
 
 def test_what_a_role_must_have_its_owner_does_not_take_away(tmp_path: Path) -> None:
