@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from dicom_nodes.scp.listening import SharedPort
 from gateway import logs
 from gateway.assembly.gateway import Gateway, open_gateway
+from gateway.records import ledger
 from gateway.service import keyless, without_pixels
 from gateway.service.starting import importing
 from gateway.settings import Settings, usable_cores
@@ -99,11 +100,14 @@ def run(settings: Settings, role: str, stop: StopRequest, port: SharedPort | Non
     # What is imported stays: the collector need not look at half a million objects again and again, in the middle of
     # receiving one; and pages that it does not touch stay shared with the other roles.
     gc.freeze()
+    ledger.note_role(gateway.database, role)
     try:
         if role == RECEIVER:
             _receive(gateway, stop, port)
         else:
             {WEB: _web, WORKER: _work}[role](gateway, stop)
+        with suppress(SQLAlchemyError):  # the database went first
+            ledger.note_role(gateway.database, role, stopped=True)
     finally:
         gateway.intake.close()
         gateway.database.close()

@@ -16,6 +16,7 @@ import time
 from datetime import timedelta
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from dicom_nodes.errors import NodeError
 from gateway import logs
@@ -57,11 +58,17 @@ class Engine:
             thread.start()
 
     def stop(self, drain: float) -> None:
-        """Take no new work and wait up to `drain` seconds for the steps that run."""
+        """Take no new work and wait up to `drain` seconds for the steps that run; what runs longer is let go."""
         self._stopping.set()
         self.wake()
+        until = time.monotonic() + drain
         for thread in self._threads:
-            thread.join(drain)
+            thread.join(max(0.0, until - time.monotonic()))
+        for claim in list(self._held.values()):
+            try:
+                ledger.let_go(self.context.database, claim)
+            except SQLAlchemyError:  # its lease ends by itself
+                log.exception("work could not be let go")
         self.context.cores.close()
 
     def wake(self) -> None:

@@ -29,6 +29,8 @@ class Kind(StrEnum):
     """What an event is to an audit repository; its value is how the manual calls it."""
 
     ACTIVITY = "activity"
+    STARTED = "application start"
+    STOPPED = "application stop"
     CONFIGURED = "software configuration"
     NETWORK = "network configuration"
     LOG_USED = "use of the audit log"
@@ -51,6 +53,8 @@ class Kind(StrEnum):
 
 CODES: Final[Mapping[Kind, tuple[Code, Code | None]]] = {
     Kind.ACTIVITY: (("110100", "Application Activity"), None),
+    Kind.STARTED: (("110100", "Application Activity"), ("110120", "Application Start")),
+    Kind.STOPPED: (("110100", "Application Activity"), ("110121", "Application Stop")),
     Kind.CONFIGURED: (("110113", "Security Alert"), ("110131", "Software Configuration")),
     Kind.NETWORK: (("110113", "Security Alert"), ("110128", "Network Configuration")),
     Kind.LOG_USED: (("110101", "Audit Log Used"), None),
@@ -222,6 +226,8 @@ _TABLE: Final = (
     Event("rules published", "other rules are in force", K.CONFIGURED, "U"),
     Event("rules rolled back", "earlier rules are in force again", K.CONFIGURED, "U"),
     Event("node asked", "somebody asks a node whether it answers", K.ACTIVITY, "E"),
+    Event("role started", "a process of the gateway begins: receiver, web or worker", K.STARTED, "E"),
+    Event("role stopped", "it ends because it was asked to; one that died leaves no row", K.STOPPED, "E"),
     # Keys
     Event("keys put on record", "the records learn the check values of their keys", K.SECURITY, "C"),
     Event("other keys accepted", "keys that are not those of the records are accepted", K.SECURITY, "U"),

@@ -3,7 +3,7 @@
     arrivals     keep_instance, keep_instances
     refusals     refuse                                                         (who and what was turned away)
     opening      the case of a matched study: new, or amended by late images
-    work         claim_due, renew, note_deliveries, ask_commitment, advance, postpone, park     (the engine)
+    work         claim_due, renew, note_deliveries, ask_commitment, advance, postpone, let_go, park (the engine)
     parking      what a unit of work is, and how one stops for a person
     peers        which node a unit of work talks to next
     conflicts    decide_conflict, look_at_versions     (two versions of a study's objects: the question, the choice)
@@ -31,7 +31,7 @@
                  add_client, revoke_client, note_client_use, refuse_client,
                  note_ending_clients                                        (issuers; tokens of programs)
     notices      take_notices, notices_told, notices_failed, note_wrong_configuration, note_certificates
-    operation    take_tick, put_rules_in_force
+    operation    take_tick, note_role, put_rules_in_force
     journal      the line of a study or case        audit_trail  the line of who did what
     trail        note_look, note_configuration, seal_trail, anchor_due, note_anchor, note_unsealed, note_key, note_use;
                  take_events, events_sent, events_not_sent; what of the engine's work is an event
@@ -94,7 +94,7 @@ from gateway.records.ledger.notices import (
     notices_told,
     take_notices,
 )
-from gateway.records.ledger.operation import put_rules_in_force, take_tick
+from gateway.records.ledger.operation import note_role, put_rules_in_force, take_tick
 from gateway.records.ledger.overdue import note_overdue
 from gateway.records.ledger.parking import Claim
 from gateway.records.ledger.people import (
@@ -158,6 +158,7 @@ from gateway.records.ledger.work import (
     advance,
     ask_commitment,
     claim_due,
+    let_go,
     note_deliveries,
     park,
     postpone,
@@ -226,6 +227,7 @@ __all__ = [
     "keep_reply",
     "keep_study_date",
     "key_checks",
+    "let_go",
     "let_go_on",
     "link_person",
     "look_at_original",
@@ -248,6 +250,7 @@ __all__ = [
     "note_reply_download",
     "note_report_download",
     "note_resealed",
+    "note_role",
     "note_seen",
     "note_unopened",
     "note_unsealed",

@@ -30,6 +30,13 @@ def take_tick(database: Database, name: str, slot: int) -> bool:
         )
 
 
+def note_role(database: Database, role: str, *, stopped: bool = False) -> None:
+    """Tell that a process of a role has begun, or has ended because it was asked to."""
+    with database.write("note_role") as session:
+        action = "role stopped" if stopped else "role started"
+        audit_trail.append(session, database.now(session), "gateway", action, f"role {role}")
+
+
 def put_rules_in_force(
     database: Database, who: str, action: str, change: Callable[[str, datetime], Publication]
 ) -> Publication:

@@ -241,6 +241,15 @@ def postpone(
     return True
 
 
+def let_go(database: Database, claim: Claim) -> None:
+    """End the lease of work whose worker is asked to stop: another takes it up at once, and no death is counted."""
+    with database.write("let_go") as session:
+        row = _held(session, claim)
+        if row is not None:
+            row.fence += 1  # a thread of it that still runs has lost the work
+            row.lease_owner, row.lease_until, row.unfinished = "", None, max(0, row.unfinished - 1)
+
+
 def park(database: Database, claim: Claim, problem: str, fix: str, record: StepRecord = NOTHING) -> bool:
     """Record that a person is needed; the case keeps its place."""
     with _settled(database, f"park-{claim.state}", claim, record) as (session, row, now):

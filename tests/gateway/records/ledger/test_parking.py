@@ -71,6 +71,17 @@ def test_a_person_who_retries_gives_it_as_many_tries_again(database: Database, c
         assert killed(database, clock).id == case_id
 
 
+def test_a_worker_that_is_asked_to_stop_is_no_death(database: Database, clock: FakeClock) -> None:
+    """What it works on is free at once, for whoever comes next; what it still finds out comes too late."""
+    case_id = matched_case(database, clock)
+    for _ in range(2 * MOST_UNFINISHED):
+        claim = due(database)
+        ledger.let_go(database, claim)
+    assert case_row(database, case_id).unfinished == 0
+    assert due(database).id == case_id
+    assert not ledger.postpone(database, claim, "not now", timedelta(0))
+
+
 @pytest.mark.parametrize("ends", ["waits", "too late"])
 def test_a_result_ends_the_count(database: Database, clock: FakeClock, ends: str) -> None:
     """Also one that comes too late: its worker lives, so the work did not end it."""
