@@ -4,4 +4,6 @@ Read `study_index` first: the frames and stacks of one case, made once when its 
 pictures, volumes, alignment, marks and reports take geometry from. Coordinates are millimetres in the patient system of
 DICOM: x to the left, y to the back, z to the head (PS3.3 C.7.6.2.1.1); NIfTI alone, at the edge, counts to the right
 and to the front.
+
+spectrum       what a signal of spectroscopy shows, and where its voxel lies
 """
