@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from dicom_nodes.encoding.codestreams.edits import UnaccountedBytes
 from dicom_nodes.encoding.codestreams.pixel_data import FrameShape, walk_codestream
-from gateway.decoding import rendering
+from gateway.decoding import rendering, spectra
 from gateway.decoding.description import PixelDescription
 from gateway.decoding.errors import CannotDecode
 from gateway.decoding.messages import EDIT, addresses, limit, message, own_streams, read_message
@@ -135,6 +135,10 @@ def _drawn_as_stored(head: dict[str, Any], data: bytes) -> Answer:
     return {}, rendering.drawn_as_stored(_source(head, data), HERE, **head)
 
 
+def _spectrum(head: dict[str, Any], data: bytes) -> Answer:
+    return {}, spectra.shown_spectrum(_source(head, data), **head)
+
+
 TASKS: Final[dict[str, Callable[[dict[str, Any], bytes], Answer]]] = {
     "decode": _decode,
     "walk": _walked,
@@ -144,6 +148,7 @@ TASKS: Final[dict[str, Callable[[dict[str, Any], bytes], Answer]]] = {
     "stored": _stored,
     "drawn": _drawn,
     "drawn as stored": _drawn_as_stored,
+    "spectrum": _spectrum,
 }
 
 

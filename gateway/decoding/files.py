@@ -21,6 +21,7 @@ from pydicom.errors import InvalidDicomError
 from gateway.decoding.children import SHARED, DecodingProcesses
 from gateway.decoding.description import MOST_FRAMES
 from gateway.decoding.errors import UNDECODABLE, CannotDecode, TooBusy
+from gateway.imaging.spectrum import Spectrum, Voxel
 
 _PICTURE_BYTES: Final = 768 << 20
 """Address space for one picture, besides twice its file: of the largest MR image it takes a tenth."""
@@ -28,6 +29,7 @@ _MOST_LISTED: Final = 16 << 20
 _AT_ONCE: Final = 100
 """Files that are listed by one order."""
 _MOST_SAMPLED: Final = 8 << 20
+_MOST_SPECTRUM: Final = 8 << 20
 _LOOK_ELSEWHERE: Final = "Look at it in the archive that sent it."
 
 
@@ -42,6 +44,16 @@ class ListedFile:
     instance: str
     instance_number: float
     frames: tuple[tuple[float | None, float], ...]
+
+
+@dataclass(frozen=True)
+class ShownSpectrum:
+    """One signal of spectroscopy: its spectrum, how many the object has, TE in ms and the voxel, None if not known."""
+
+    spectrum: Spectrum
+    signals: int
+    echo_time: float | None
+    voxel: Voxel | None
 
 
 def listed(paths: Sequence[Path], processes: DecodingProcesses = SHARED) -> list[ListedFile | None]:
@@ -134,6 +146,33 @@ def drawn_as_stored(
     """One frame as PNG, every value of it: `black` and `white` are percentiles."""
     order = {"frame": frame, "black": black, "white": white}
     return _asked(processes, "drawn as stored", file, order)
+
+
+def spectrum_of(file: Path | bytes, number: int, processes: DecodingProcesses = SHARED) -> ShownSpectrum:
+    """One signal of an object of MR Spectroscopy Storage, counted from 0."""
+    told = _asked(processes, "spectrum", file, {"number": number}, most=_MOST_SPECTRUM)
+    try:
+        said = json.loads(told)
+        shown = Spectrum(_numbers(said["ppm"]), _numbers(said["magnitude"]), _finite(said["water"]))
+        echo_time = None if said["echo_time"] is None else _finite(said["echo_time"])
+        if len(shown.ppm) != len(shown.magnitude):
+            raise ValueError
+        voxel = None
+        if said["middle"] is not None:
+            one, two, three = (_place(edge) for edge in said["edges"])
+            voxel = Voxel(_place(said["middle"]), (one, two, three))
+        return ShownSpectrum(shown, int(said["signals"]), echo_time, voxel)
+    except UNDECODABLE:
+        raise CannotDecode("Its signal cannot be read.", _LOOK_ELSEWHERE) from None
+
+
+def _numbers(said: Any) -> tuple[float, ...]:
+    return tuple(_finite(each) for each in said)
+
+
+def _place(said: Any) -> tuple[float, float, float]:
+    x, y, z = _numbers(said)
+    return x, y, z
 
 
 def _asked(

@@ -5,6 +5,8 @@ pictures, volumes, alignment, marks and reports take geometry from. Coordinates 
 DICOM: x to the left, y to the back, z to the head (PS3.3 C.7.6.2.1.1); NIfTI alone, at the edge, counts to the right
 and to the front.
 
-A volume for browsers is planned from a stack (`volume_plan`: of which type and scale, or why there is none), begins
-with `nifti_header`, and is kept in `gzip_parts`, so that it is served as it lies, from the middle, or moved.
+spectrum       what a signal of spectroscopy shows, and where its voxel lies
+volume_plan    the volume that a stack makes: of which type, on which scale; or why none
+nifti_header   the bytes before its voxels, and how a prior is moved
+gzip_parts     how a volume is kept: served as it lies, from the middle, or with another header
 """

@@ -38,6 +38,7 @@ from gateway.web.pages import (
 )
 from gateway.web.pages.accounts import administration, own, reset, second_step
 from gateway.web.pages.programs import tokens
+from gateway.web.pages.spectroscopy import drawing
 from gateway.web.pages.trail import audit
 
 __all__ = ["ROUTERS", "WebContext", "create_application"]
@@ -58,6 +59,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     reports.api,
     gallery.router,
     gallery.api,
+    drawing.router,
+    drawing.api,
     held_objects.router,
     held_objects.api,
     cases.router,

@@ -3,5 +3,5 @@
 `queue`, `cases` (with `gallery`, `explanation`, `verdict`), `reports` (with `report_form`, `lesion_history`),
 `studies`, `held_objects`, `originals`, `replies`, `surveillance` (with `calendar_plot`), `upload`, `nodes`,
 `conflicts`, `persons`, `manual` (with `manual_pages`); `accounts/`, `programs/` (tokens of
-programs), `trail/` (the audit trail).
+programs), `spectroscopy/`, `trail/` (the audit trail).
 """

@@ -33,6 +33,7 @@ from gateway.web.pages.gallery import images_of, viewer_series
 from gateway.web.pages.held_objects import held_counts, manifests_of
 from gateway.web.pages.queue import Looker, as_json
 from gateway.web.pages.replies import as_json as reply_json
+from gateway.web.pages.spectroscopy.drawing import spectra_of
 from gateway.web.pages.verdict import may_judge
 
 AUTHOR = re.compile(r"[0-9]{1,9}")
@@ -70,6 +71,7 @@ def _page(
         windows=WINDOWS,
         images=images,
         pictured=viewer_series(images, page),
+        spectra=spectra_of(context, viewer, case_id),
         conditions=shown_conditions(page.explanation, viewer, page.rule_id),
         requirements=shown_requirements(page.verdict),
         overrule=shown_overrule(page.overrule),

@@ -55,6 +55,7 @@ from gateway.web.pages.explanation import shown_overrule, shown_requirements
 from gateway.web.pages.gallery import images_of, viewer_series
 from gateway.web.pages.lesion_history import lesions_before
 from gateway.web.pages.queue import Looker
+from gateway.web.pages.spectroscopy.ratio_chart import PATTERN, Visit, charts, visits
 from gateway.web.pages.verdict import may_judge
 
 VERSION = re.compile(r"[0-9]{1,9}")
@@ -88,7 +89,8 @@ def report_page(request: Request, context: Context, viewer: Looker, case_id: Cas
     if opened.page.row.forgotten_at is not None:  # its page tells so
         return RedirectResponse(f"/cases/{case_id}", status_code=303)
     if opened.page.report is not None:
-        content = report_to_form(Report.as_signed(opened.page.report.content))
+        signed = Report.as_signed(opened.page.report.content)
+        content = report_to_form(signed)
         return render(
             request,
             "report_signed.html",
@@ -97,6 +99,8 @@ def report_page(request: Request, context: Context, viewer: Looker, case_id: Cas
             page=opened.page,
             row=opened.page.row,
             sections=report_form.sections(content),
+            ratios=charts([*visits(opened.page.priors), Visit(0, tuple(signed.spectra))]),
+            pattern=PATTERN,
         )
     if not opened.mine:
         return RedirectResponse(f"/cases/{case_id}", status_code=303)
@@ -162,6 +166,8 @@ def _form(
         proven_until=credentials.proven_until(context.database, viewer.csrf, page.row.id),
         placeholder=report_form.PLACEHOLDER,
         highest=highest_number(before),
+        ratios=charts(visits(page.priors)),
+        pattern=PATTERN,
     )
 
 
