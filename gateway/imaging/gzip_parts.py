@@ -83,6 +83,17 @@ class PartsWriter:
         return Parts(len(self._header), self._expanded, self._of_pieces, tuple(self._places), self._written)
 
 
+def header_of(path: Path, parts: Parts) -> bytes:
+    """The header that the file was made with; raises ValueError where it is cut."""
+    with path.open("rb") as stream:
+        stream.seek(len(_BEGIN))
+        packed = stream.read((parts.places[0][1] if parts.places else parts.end) - len(_BEGIN))
+    header = zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, parts.header)
+    if len(header) != parts.header:
+        raise ValueError("The file ends before it should.")
+    return header
+
+
 def with_header(path: Path, parts: Parts, header: bytes) -> tuple[int, Iterator[bytes]]:
     """The file with another header of the same length: how many bytes, and these, as gzip."""
     begun = _BEGIN + _deflated(header)

@@ -37,6 +37,7 @@ from gateway.web.pages import (
     verdict,
 )
 from gateway.web.pages.accounts import administration, own, reset, second_step
+from gateway.web.pages.images import frame, index, volume
 from gateway.web.pages.programs import tokens
 from gateway.web.pages.spectroscopy import drawing
 from gateway.web.pages.trail import audit
@@ -58,7 +59,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     reports.router,
     reports.api,
     gallery.router,
-    gallery.api,
+    index.api,
+    volume.router,
+    frame.router,
     drawing.router,
     drawing.api,
     held_objects.router,

@@ -77,7 +77,7 @@ def _put_off(
 
 
 def _make(context: StepContext, claim: PicturesClaim, case: CopiesOf, indexed: Indexer) -> None:
-    if case.pictures is None or not case.pictures.index_blob:
+    if case.pictures is None or not case.index_blob:
         _delete_others(context, claim.case_id, case.version)
         index = _index(context, case, indexed)
         key = picture_rows.index_key(claim.case_id, case.version)

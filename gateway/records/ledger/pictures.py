@@ -35,19 +35,20 @@ def want(session: Session, case_id: int, now: datetime) -> None:
         case_id=case_id, look_again_at=now, wanted_at=now
     )
     row.state, row.problem, row.attempts, row.lease_until = WAITING, "", 0, None
+    row.version, row.index_blob, row.volumes, row.made_at = "", "", {}, None
     row.fence += 1
     row.look_again_at = row.wanted_at = now
     session.add(row)
 
 
 def want_pictures(database: Database, case_id: int, *, again: bool = False) -> bool:
-    """Have the pictures of a case made that has none; `again`: also those that failed. False where nothing changed."""
+    """Have the pictures of a case made that has none; `again`: whatever became of them. False where nothing changed."""
     with database.write("want_pictures") as session:
         case = session.get(Case, case_id)
         row = session.get(CasePictures, case_id)
         if case is None or case.forgotten_at is not None:
             return False
-        if row is not None and not (again and row.state == FAILED):
+        if row is not None and (row.state == WAITING or not again):
             return False
         want(session, case_id, database.now(session))
     return True
@@ -75,9 +76,7 @@ def keep_index(
     with database.write("keep_index") as session:
         row, now = _held(session, claim), database.now(session)
         if row is not None:
-            if row.version != version:
-                row.version, row.volumes, row.made_at = version, {}, None
-            row.index_blob = blob
+            row.version, row.index_blob = version, blob
             _piece(row, now, is_last=is_last)
     return row is not None
 

@@ -6,10 +6,14 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from gateway.lifecycle import Standing
+from gateway.records.accounts import Viewer
 from gateway.records.tables.cases import Case, PreparedInstance
 from gateway.records.tables.pictures import FAILED, MADE, CasePictures
+from gateway.records.tables.studies import Instance
 
 FOLDER = "pictures"
 """Of the object store: `pictures/{case}/{version}/`; it goes with the copies of a case."""
@@ -20,7 +24,7 @@ class PictureRow:
     """What there is of the pictures of a case."""
 
     version: str
-    """Of the copies that the index is of."""
+    """Of the copies that the index is of; what is made of other copies begins with nothing."""
     index_blob: str
     volumes: Mapping[str, str]
     """Stack -> why it has no volume; empty: it has one."""
@@ -31,21 +35,27 @@ class PictureRow:
 
 @dataclass(frozen=True)
 class CopiesOf:
-    """The copies of a case, and the version that pictures of them have."""
+    """The copies of a case, and what was made of them to be looked at."""
 
+    case_id: int
     copies: tuple[PreparedInstance, ...]
+    """Not read where there is an index, unless all are asked for: it names them."""
     version: str
+    """Of the copies; pictures of others have another one."""
     pictures: PictureRow | None
-    """Of this version; None: none yet, or those of other copies."""
-    is_wanted: bool
-    """Somebody has asked for them: pages need not ask."""
+    """None: they were never wanted."""
+
+    @property
+    def index_blob(self) -> str:
+        """The key of the index of these copies; empty: none yet."""
+        return self.pictures.index_blob if self.pictures is not None else ""
 
 
 def copies_of(session: Session, case_id: int) -> CopiesOf:
-    """The copies of a case with what was made of them; none of a case that was forgotten."""
+    """The copies of a case, all of them, with what was made of these; none of a case that was forgotten."""
     case = session.get(Case, case_id)
     if case is None or case.forgotten_at is not None:
-        return CopiesOf((), version_of("", ()), None, True)
+        return CopiesOf(case_id, (), version_of("", ()), None)
     copies = tuple(
         session.exec(
             select(PreparedInstance)
@@ -54,18 +64,35 @@ def copies_of(session: Session, case_id: int) -> CopiesOf:
         )
     )
     version = version_of(str(case.manifest.get("digest", "")), copies)
+    return CopiesOf(case_id, copies, version, _pictures(session, case_id))
+
+
+def shown_copies(session: Session, viewer: Viewer, case_id: int) -> CopiesOf | None:
+    """The same for pages, which ask often; None for a case that the viewer may not see, as if there were none."""
+    case = session.get(Case, case_id)
+    if case is None or (viewer.site and case.site != viewer.site):
+        return None
+    pictures = _pictures(session, case_id)
+    if case.forgotten_at is None and pictures is not None and pictures.index_blob:
+        return CopiesOf(case_id, (), pictures.version, pictures)
+    return copies_of(session, case_id)
+
+
+def _pictures(session: Session, case_id: int) -> PictureRow | None:
     row = session.get(CasePictures, case_id)
-    pictures = None
-    if row is not None and (row.version == version or row.state == FAILED):
-        is_current = row.version == version
-        pictures = PictureRow(
-            version,
-            row.index_blob if is_current else "",
-            dict(row.volumes) if is_current else {},
-            row.state in (MADE, FAILED),
-            row.problem,
-        )
-    return CopiesOf(copies, version, pictures, row is not None or not copies)
+    if row is None:
+        return None
+    is_over = row.state in (MADE, FAILED)
+    return PictureRow(row.version, row.index_blob, dict(row.volumes), is_over, row.problem)
+
+
+def received_objects(session: Session, study_id: int) -> int:
+    """How many objects a study is read from."""
+    return session.exec(
+        select(func.count())
+        .select_from(Instance)
+        .where(Instance.study_id == study_id, Instance.standing == Standing.IN_FORCE)
+    ).one()
 
 
 def version_of(manifest: str, copies: Sequence[PreparedInstance]) -> str:

@@ -7,7 +7,7 @@ the reading site's workstation.
 
 from __future__ import annotations
 
-import hashlib
+import json
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
@@ -22,8 +22,10 @@ from gateway.decoding import files
 from gateway.decoding.errors import CannotDecode, TooBusy
 from gateway.decoding.files import ListedFile
 from gateway.errors import GatewayError, NotThere
+from gateway.imaging.study_index import StudyIndex
 from gateway.records.blobs import BlobStore
 from gateway.records.tables.cases import PreparedInstance
+from gateway.records.views.picture_rows import CopiesOf, version_of
 from gateway.web.foundation.problems import TooManyRequests
 
 WINDOWS: dict[str, tuple[str, float, float]] = {
@@ -36,6 +38,8 @@ WINDOWS: dict[str, tuple[str, float, float]] = {
 """Presets: label, and the percentiles of the series' signal shown as black and white. MR signal has no unit."""
 SAMPLED_SLICES = 7
 REMEMBERED_STUDIES = 16
+REMEMBERED_FRAMES = 20_000
+"""Of indexes in memory, besides that of the last case: ten large studies."""
 REMEMBERED_WINDOWS = 512
 
 
@@ -86,14 +90,35 @@ class Pictures:
         self.blobs = blobs
         self._lock = threading.Lock()
         self._studies: OrderedDict[str, StudyOfImages] = OrderedDict()
+        self._indexes: OrderedDict[str, StudyIndex] = OrderedDict()
         self._windows: OrderedDict[tuple[str, int, str], tuple[float, float]] = OrderedDict()
 
-    def study(self, prepared: Sequence[PreparedInstance]) -> StudyOfImages:
+    def of_case(self, case: CopiesOf) -> StudyOfImages:
+        """The series of a case: from the stored index of its copies, else from their headers."""
+        index = self.index(case)
+        return self.study(case.copies, case.version) if index is None else _of_index(index)
+
+    def index(self, case: CopiesOf) -> StudyIndex | None:
+        """The stored index of a case's copies; None while there is none."""
+        if not case.index_blob:
+            return None
+        with self._lock:
+            if case.version in self._indexes:
+                self._indexes.move_to_end(case.version)
+                return self._indexes[case.version]
+        try:
+            found = StudyIndex.from_json(json.loads(self.blobs.get(case.index_blob)))
+        except FileNotFoundError:
+            return None
+        with self._lock:
+            self._indexes[case.version] = found
+            while len(self._indexes) > 1 and sum(map(_frames, self._indexes.values())) > REMEMBERED_FRAMES:
+                self._indexes.popitem(last=False)
+        return found
+
+    def study(self, prepared: Sequence[PreparedInstance], version: str = "") -> StudyOfImages:
         """The series of a case from the headers of its copies."""
-        digest = hashlib.sha256(
-            "\n".join(f"{copy.blob} {copy.sop_instance_uid}" for copy in prepared).encode()
-        )
-        version = digest.hexdigest()[:16]
+        version = version or version_of("", prepared)
         with self._lock:
             if version in self._studies:
                 self._studies.move_to_end(version)
@@ -182,6 +207,42 @@ def pictured(fix: str = "Look at it at the workstation.") -> Iterator[None]:
 def come_again(error: TooBusy) -> TooManyRequests:
     """The answer where others come first."""
     return TooManyRequests(error.problem, error.fix, retry_after_s=5)
+
+
+def _frames(index: StudyIndex) -> int:
+    return len(index.frames)
+
+
+def _of_index(index: StudyIndex) -> StudyOfImages:
+    """The same series, stack after stack."""
+    places = shown_places(index)
+    return StudyOfImages(
+        index.version,
+        tuple(
+            SeriesOfImages(
+                number,
+                series.series_number,
+                series.description,
+                series.modality,
+                tuple(_slice(index, place) for place in places[number]),
+            )
+            for number, series in enumerate(index.series)
+        ),
+    )
+
+
+def shown_places(index: StudyIndex) -> list[list[int]]:
+    """For each series which of the index's frames is its first picture, its second and so on."""
+    places: list[list[int]] = [[] for _ in index.series]
+    for stack in index.stacks:
+        places[stack.series].extend(stack.frames)
+    return places
+
+
+def _slice(index: StudyIndex, place: int) -> Slice:
+    frame = index.frames[place]
+    source = index.objects[frame.object]
+    return Slice(source.blob, frame.frame, source.sop_instance_uid, frame.b_value)
 
 
 def _series(found: Sequence[tuple[str, ListedFile]]) -> tuple[SeriesOfImages, ...]:

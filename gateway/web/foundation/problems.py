@@ -31,6 +31,8 @@ from gateway.web.foundation.templates import render
 log = logs.get(__name__)
 
 PROGRAM_PATHS = ("/api/", "/dicom-web", "/healthz", "/readyz", "/metrics", "/openapi.json")
+PROGRAM_FILES = (".nii", ".bin")
+"""What only scripts of pages ask for."""
 
 
 class SignInNeeded(NotAllowed):
@@ -59,6 +61,10 @@ class TooManyRequests(GatewayError):
         self.retry_after_s = retry_after_s
 
 
+class BeingMade(TooManyRequests):
+    """The worker has not made it yet."""
+
+
 class NoRoom(TooManyRequests):
     """There is no room for it now."""
 
@@ -76,6 +82,7 @@ STATUS: tuple[tuple[type[GatewayError], int], ...] = (
     (NotAllowed, 403),
     (TooLarge, 413),
     (NoRoom, 503),
+    (BeingMade, 503),
     (TooManyRequests, 429),
     (BadRequest, 400),
     (Unsupported, 415),
@@ -105,7 +112,7 @@ def retry_after(error: TooManyRequests) -> str:
 
 def for_program(request: Request) -> bool:
     """Whether a program asked (it gets JSON) rather than a person (who gets a page)."""
-    return request.url.path.startswith(PROGRAM_PATHS)
+    return request.url.path.startswith(PROGRAM_PATHS) or request.url.path.endswith(PROGRAM_FILES)
 
 
 def problem(status: int, title: str, detail: str, fix: str = "", **more: Any) -> JSONResponse:
@@ -145,7 +152,8 @@ def install(app: FastAPI) -> None:
         if isinstance(error, TooManyRequests):
             response.headers["Retry-After"] = retry_after(error)
         challenge = getattr(error, "challenge", "")
-        if challenge and for_program(request) and not request.url.path.startswith("/api/"):
+        asks_itself = request.url.path.startswith("/api/") or request.url.path.endswith(PROGRAM_FILES)
+        if challenge and for_program(request) and not asks_itself:
             response.headers["WWW-Authenticate"] = challenge
         return response
 

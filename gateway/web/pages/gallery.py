@@ -1,16 +1,19 @@
-"""The pictures of a case over HTTP: its series and slices for the viewer, and one slice as PNG."""
+"""The pictures of a case for plain pages: its series and slices, and one slice as PNG."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 
+from gateway.errors import NotThere
+from gateway.records import ledger
 from gateway.records.accounts import Viewer
-from gateway.records.views import case_rows
+from gateway.records.views import picture_rows
 from gateway.records.views.case_rows import CasePage
-from gateway.web.foundation.case_access import CaseId, open_case
+from gateway.records.views.picture_rows import CopiesOf
+from gateway.web.foundation.case_access import CaseId
 from gateway.web.foundation.context import Context, WebContext
 from gateway.web.foundation.images import Pictures, StudyOfImages
 from gateway.web.foundation.templates import words
@@ -18,7 +21,6 @@ from gateway.web.pages.explanation import shown_series
 from gateway.web.pages.queue import Looker, etag_of, is_known
 
 router = APIRouter(include_in_schema=False)
-api = APIRouter(prefix="/api/cases", tags=["cases"])
 
 THUMBNAIL = 96
 """Pixels across a thumbnail."""
@@ -26,11 +28,22 @@ THUMBNAIL = 96
 
 def images_of(request: Request, context: WebContext, viewer: Viewer, case_id: int) -> StudyOfImages:
     """The slices of a case this viewer may see."""
-    forgotten = open_case(context, viewer, case_id).page.row.forgotten_at
-    with context.database.read() as session:
-        copies = [] if forgotten else case_rows.prepared(session, case_id)
     pictures: Pictures = request.app.state.pictures
-    return pictures.study(copies)
+    return pictures.of_case(copies_seen(context, viewer, case_id))
+
+
+def copies_seen(context: WebContext, viewer: Viewer, case_id: int) -> CopiesOf:
+    """The copies of a case this viewer may see; those of an older version of the gateway are indexed from then on.
+
+    Raises NotThere, also for another site's.
+    """
+    with context.database.read() as session:
+        case = picture_rows.shown_copies(session, viewer, case_id)
+    if case is None:
+        raise NotThere(f"There is no case {case_id}.", "The queue shows every case you may see.")
+    if case.pictures is None and case.copies:
+        ledger.want_pictures(context.database, case_id)
+    return case
 
 
 @dataclass(frozen=True)
@@ -86,24 +99,3 @@ def picture(
     pictures: Pictures = request.app.state.pictures
     made = pictures.png(study, series, number, window, THUMBNAIL if small else None)
     return Response(made, media_type="image/png", headers=headers)
-
-
-@api.get("/{case_id}/images")
-def images_json(request: Request, context: Context, viewer: Looker, case_id: CaseId) -> Response:
-    """The series and slices of a case for the viewer; the UIDs are those of the de-identified copies."""
-    study = images_of(request, context, viewer, case_id)
-    labels = {
-        shown.number: shown.label for shown in viewer_series(study, open_case(context, viewer, case_id).page)
-    }
-    series = [
-        {
-            "number": shown.number,
-            "label": labels[shown.number],
-            "slices": len(shown.slices),
-            "uids": [each.sop_instance_uid for each in shown.slices],
-            "b_values": [each.b_value for each in shown.slices],
-        }
-        for shown in study.series
-        if shown.slices
-    ]
-    return JSONResponse({"version": study.version, "series": series})

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.imaging.gzip_parts import CHUNK, Parts, PartsWriter, expanded, with_header
+from gateway.imaging.gzip_parts import CHUNK, Parts, PartsWriter, expanded, header_of, with_header
 
 HEADER = bytes(range(256)) + bytes(96)
 
@@ -41,6 +41,7 @@ def test_any_part_of_any_content_comes_back(pieces: list[bytes], other: bytes, d
         path, parts = kept(Path(folder), pieces)
         assert gzip.decompress(path.read_bytes()) == whole
         assert parts.size == len(whole)
+        assert header_of(path, parts) == HEADER
         length, moved = with_header(path, parts, other)
         packed = b"".join(moved)
         assert len(packed) == length

@@ -1,0 +1,144 @@
+"""The volume of a stack as NIfTI: as the worker packed it, a part of it, or laid over another study.
+
+It is read from the disk a piece at a time and never held as a whole, whatever its size.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response, StreamingResponse
+
+from gateway.errors import NotThere
+from gateway.imaging.gzip_parts import CHUNK, Parts, expanded, header_of
+from gateway.imaging.study_index import Stack, StudyIndex
+from gateway.records import ledger
+from gateway.records.views import picture_rows
+from gateway.records.views.picture_rows import CopiesOf
+from gateway.web.foundation.case_access import CaseId
+from gateway.web.foundation.context import Context, WebContext
+from gateway.web.foundation.images import Pictures
+from gateway.web.foundation.problems import BeingMade
+from gateway.web.pages.gallery import copies_seen
+from gateway.web.pages.images.byte_range import asked_range, takes_gzip
+from gateway.web.pages.queue import Looker, etag_of, is_known
+
+router = APIRouter(include_in_schema=False)
+
+RETRY_AFTER_S: Final = 2.0
+MEDIA_TYPE: Final = "application/octet-stream"
+RELOAD: Final = "Load the case again: its images may have changed."
+FRAMES: Final = "Look at its frames."
+
+
+@dataclass(frozen=True)
+class StoredVolume:
+    """A volume on the disk."""
+
+    path: Path
+    parts: Parts
+
+
+@router.get("/cases/{case_id}/volumes/{stack}.nii")
+def volume(
+    request: Request, context: Context, viewer: Looker, case_id: CaseId, stack: str, v: str = ""
+) -> Response:
+    """The volume of a stack: NIfTI-1 with the stored values, their scale, and an affine in mm (RAS).
+
+    503 while the worker has not made it; 404 with the reason where there is none. `v`: the version of the copies that
+    the caller knows.
+    """
+    case, _, one = stack_seen(request, context, viewer, case_id, stack, v)
+    stored = stored_volume(context, case, one)
+    return served(request, stored, header_of(stored.path, stored.parts), f"{case.version} {stack}")
+
+
+def stack_seen(
+    request: Request, context: WebContext, viewer: Looker, case_id: int, stack: str, version: str
+) -> tuple[CopiesOf, StudyIndex, Stack]:
+    """A stack of a case this viewer may see; raises NotThere, and BeingMade while there is no index."""
+    case = copies_seen(context, viewer, case_id)
+    if version and version != case.version:
+        raise NotThere("These images are not the case's any more.", RELOAD)
+    pictures: Pictures = request.app.state.pictures
+    index = pictures.index(case)
+    if index is None:
+        if case.pictures is not None and case.pictures.is_over:
+            raise NotThere(case.pictures.problem or "These images have no index.", "Look at its pictures.")
+        if not case.copies:
+            raise NotThere("The case has no images.", "They appear when the de-identified copies are ready.")
+        raise being_made("The index of these images is being made.")
+    found = next((each for each in index.stacks if each.key == stack), None)
+    if found is None:
+        raise NotThere("There is no such stack.", RELOAD)
+    return case, index, found
+
+
+def stored_volume(context: WebContext, case: CopiesOf, stack: Stack) -> StoredVolume:
+    """Where the volume of a stack lies; raises NotThere with the reason where there is none, BeingMade."""
+    assert case.pictures is not None
+    if stack.affine is None:
+        raise NotThere(f"This stack is no volume: {stack.why}.", FRAMES)
+    why = case.pictures.volumes.get(stack.key)
+    if why:
+        raise NotThere(why, FRAMES)
+    if why is None and case.pictures.is_over:
+        raise NotThere(case.pictures.problem or "This stack has no volume.", FRAMES)
+    path = context.blobs.path(picture_rows.volume_key(case.case_id, case.version, stack.key))
+    try:
+        if why is None or not path.exists():
+            raise FileNotFoundError
+        parts = context.blobs.get(picture_rows.parts_key(case.case_id, case.version, stack.key))
+    except FileNotFoundError:
+        if why is not None:  # it was made, and is gone: with a disk that was restored without it
+            ledger.want_pictures(context.database, case.case_id, again=True)
+        raise being_made(case.pictures.problem or "This volume is being made.") from None
+    return StoredVolume(path, Parts.from_json(json.loads(parts)))
+
+
+def being_made(problem: str) -> BeingMade:
+    """What is said while the worker is at it."""
+    return BeingMade(
+        problem, "Look at the frames meanwhile, and ask again soon.", retry_after_s=RETRY_AFTER_S
+    )
+
+
+def served(request: Request, stored: StoredVolume, header: bytes, name: str) -> Response:
+    """A volume as it is asked for: known, as it lies, expanded, or a part of it."""
+    parts = stored.parts
+    ranged = "range" in request.headers
+    packed = takes_gzip(request) and not ranged
+    etag = etag_of(f"{name} {'gzip' if packed else ''}".encode())
+    headers = {
+        "ETag": etag,
+        "Cache-Control": "private, no-cache",
+        "Vary": "Accept-Encoding",
+        "Accept-Ranges": "bytes",
+    }
+    if is_known(request, etag):
+        return Response(status_code=304, headers=headers)
+    if packed:
+        headers |= {"Content-Encoding": "gzip", "Content-Length": str(stored.path.stat().st_size)}
+        return StreamingResponse(_as_it_lies(stored.path), media_type=MEDIA_TYPE, headers=headers)
+    wanted, status = asked_range(request, parts.size, etag), 200
+    start, stop = 0, parts.size
+    if wanted is not None:
+        if wanted.is_empty:
+            headers["Content-Range"] = f"bytes */{parts.size}"
+            return Response(status_code=416, headers=headers)
+        start, stop, status = wanted.start, wanted.stop, 206
+        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{parts.size}"
+    headers["Content-Length"] = str(stop - start)
+    pieces = expanded(stored.path, parts, header, start, stop)
+    return StreamingResponse(pieces, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def _as_it_lies(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as stream:
+        while data := stream.read(CHUNK):
+            yield data
