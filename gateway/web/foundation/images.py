@@ -13,15 +13,15 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
 
 from gateway.decoding import files
 from gateway.decoding.errors import CannotDecode, TooBusy
-from gateway.decoding.files import ListedFile
 from gateway.errors import GatewayError, NotThere
+from gateway.imaging.stacks import study_index
+from gateway.imaging.study_index import StudyIndex
 from gateway.records.blobs import BlobStore
 from gateway.records.tables.cases import PreparedInstance
 from gateway.web.foundation.problems import TooManyRequests
@@ -34,6 +34,8 @@ WINDOWS: dict[str, tuple[str, float, float]] = {
     "full": ("Everything", 0.0, 100.0),
 }
 """Presets: label, and the percentiles of the series' signal shown as black and white. MR signal has no unit."""
+ORDER = "by stacks"
+"""How slices are numbered: part of the version, because browsers keep a picture by its number."""
 SAMPLED_SLICES = 7
 REMEMBERED_STUDIES = 16
 REMEMBERED_WINDOWS = 512
@@ -91,14 +93,14 @@ class Pictures:
     def study(self, prepared: Sequence[PreparedInstance]) -> StudyOfImages:
         """The series of a case from the headers of its copies."""
         digest = hashlib.sha256(
-            "\n".join(f"{copy.blob} {copy.sop_instance_uid}" for copy in prepared).encode()
+            "\n".join([ORDER, *(f"{copy.blob} {copy.sop_instance_uid}" for copy in prepared)]).encode()
         )
         version = digest.hexdigest()[:16]
         with self._lock:
             if version in self._studies:
                 self._studies.move_to_end(version)
                 return self._studies[version]
-        made = StudyOfImages(version, _series(self._listed(prepared)))
+        made = StudyOfImages(version, series_of(self._index(version, prepared)))
         with self._lock:
             self._studies[version] = made
             while len(self._studies) > REMEMBERED_STUDIES:
@@ -121,19 +123,13 @@ class Pictures:
     def _path(self, chosen: Slice) -> Path:
         return self.blobs.path(chosen.blob)
 
-    def _listed(self, prepared: Sequence[PreparedInstance]) -> list[tuple[str, ListedFile]]:
-        """What the list says of each copy; where nothing can be read, its one picture will say so."""
+    def _index(self, version: str, prepared: Sequence[PreparedInstance]) -> StudyIndex:
+        """The index from the headers of the copies; where nothing can be read, its one picture will say so."""
         try:
-            listing = files.listed([self.blobs.path(copy.blob) for copy in prepared])
+            headers = files.headers([self.blobs.path(copy.blob) for copy in prepared])
         except TooBusy as error:
             raise come_again(error) from error
-        return [
-            (
-                copy.blob,
-                listed or ListedFile("", 0.0, "", "", copy.sop_instance_uid, 0.0, frames=((None, 0.0),)),
-            )
-            for copy, listed in zip(prepared, listing, strict=True)
-        ]
+        return study_index(version, zip((copy.blob for copy in prepared), headers, strict=True))
 
     def _window(self, study: StudyOfImages, series: int, window: str, chosen: Slice) -> tuple[float, float]:
         """Signal shown as black and as white: one answer for a whole series, or scrolling would flicker.
@@ -184,25 +180,24 @@ def come_again(error: TooBusy) -> TooManyRequests:
     return TooManyRequests(error.problem, error.fix, retry_after_s=5)
 
 
-def _series(found: Sequence[tuple[str, ListedFile]]) -> tuple[SeriesOfImages, ...]:
-    groups: dict[str, list[tuple[str, ListedFile]]] = {}
-    for blob, listed in found:
-        groups.setdefault(listed.series, []).append((blob, listed))
-    ordered = sorted(groups.values(), key=lambda group: (group[0][1].series_number, group[0][1].series))
-    all_series = []
-    for number, group in enumerate(ordered):
-        first = group[0][1]
-        # By b-value, then along the normal of the slices, then by number, whatever the order they are stored in.
-        placed = sorted(
-            (
-                ((b_value or 0.0, along, listed.instance_number, frame), blob, listed.instance, b_value)
-                for blob, listed in group
-                for frame, (b_value, along) in enumerate(listed.frames)
-            ),
-            key=itemgetter(0),
+def series_of(index: StudyIndex) -> tuple[SeriesOfImages, ...]:
+    """The series of an index, each with its stacks one after the other."""
+    frames: list[list[int]] = [[] for _ in index.series]
+    for stack in index.stacks:
+        frames[stack.series] += stack.frames
+    return tuple(
+        SeriesOfImages(
+            number,
+            series.series_number,
+            series.description,
+            series.modality,
+            tuple(_slice(index, frame) for frame in frames[number]),
         )
-        slices = tuple(Slice(blob, order[-1], instance, b_value) for order, blob, instance, b_value in placed)
-        all_series.append(
-            SeriesOfImages(number, int(first.series_number), first.description, first.modality, slices)
-        )
-    return tuple(all_series)
+        for number, series in enumerate(index.series)
+    )
+
+
+def _slice(index: StudyIndex, number: int) -> Slice:
+    frame = index.frames[number]
+    of = index.objects[frame.object]
+    return Slice(of.blob, frame.frame, of.sop_instance_uid, frame.b_value)
