@@ -128,6 +128,23 @@ class EngineSettings(Table):
     )
 
 
+class PictureSettings(Table):
+    """What the worker makes of a case's copies so that browsers can look at them."""
+
+    largest_mb: int = Field(
+        512,
+        ge=1,
+        description="MB of one volume as a browser holds it; a larger series is shown frame by frame: a 3D series of "
+        "the head has 84, and browsers end pages of 2 GB",
+    )
+    keep_free_mb: int = Field(
+        2048,
+        ge=0,
+        description="MB besides [storage] min_free_mb that must stay free for a volume to be made: what is received "
+        "comes first",
+    )
+
+
 class ServeSettings(Table):
     """How the processes are supervised."""
 
@@ -334,6 +351,7 @@ class Settings(Table):
     study: StudySettings = StudySettings()
     protocol: ProtocolSettings = ProtocolSettings()
     engine: EngineSettings = EngineSettings()
+    pictures: PictureSettings = PictureSettings()
     serve: ServeSettings = ServeSettings()
     files: FileSettings = FileSettings()
     surveillance: SurveillanceSettings = SurveillanceSettings()

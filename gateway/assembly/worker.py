@@ -5,7 +5,7 @@ from __future__ import annotations
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from gateway.assembly.gateway import Gateway
-from gateway.decoding.children import SHARED, Limits
+from gateway.decoding.children import BEHIND, SHARED, Limits
 from gateway.guidelines import declared
 from gateway.pipeline import schedule
 from gateway.pipeline.context import StepContext
@@ -17,7 +17,8 @@ from gateway.records import key_proof, ledger
 def worker(gateway: Gateway) -> tuple[Engine, BackgroundScheduler]:
     """The engine, started, and the scheduler that ticks it. Raises KeyMissing, and WrongKeys for those of others."""
     limits = gateway.settings.limits
-    SHARED.bound(Limits(limits.decode_processes, limits.decode_seconds, limits.decode_mb << 20))
+    for processes, many in ((SHARED, limits.decode_processes), (BEHIND, 1)):
+        processes.bound(Limits(many, limits.decode_seconds, limits.decode_mb << 20))
     keys = key_proof.proven(gateway.database, gateway.settings.storage.keys)
     context = StepContext(
         gateway.settings,

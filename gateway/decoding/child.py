@@ -6,6 +6,7 @@ it is asked comes as JSON and bytes, and what it answers is read as untrusted, b
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
 from collections.abc import Callable
@@ -48,8 +49,10 @@ _LEFT_BEHIND: Final = 512 << 20
 
 
 def main() -> None:
-    """Answer orders on the standard input."""
+    """Answer orders on the standard input; the one argument: how much it gives way to others."""
     orders, answers = own_streams()
+    if len(sys.argv) > 1:
+        os.nice(int(sys.argv[1]))
     for none in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE):  # no pixels on the disk, whatever happens
         resource.setrlimit(none, (0, 0))
     from gateway.decoding import codecs, sample_ends  # after the limits
@@ -118,6 +121,12 @@ def _sampled(head: dict[str, Any], data: bytes) -> Answer:
     return {}, rendering.sampled(_source(head, data), HERE, **head).astype("<f4").tobytes()
 
 
+def _stored(head: dict[str, Any], data: bytes) -> Answer:
+    from gateway.decoding import stored
+
+    return {}, stored.values_of(_source(head, data), HERE, **head)
+
+
 def _drawn(head: dict[str, Any], data: bytes) -> Answer:
     return {}, rendering.drawn(_source(head, data), HERE, **head)
 
@@ -136,6 +145,7 @@ TASKS: Final[dict[str, Callable[[dict[str, Any], bytes], Answer]]] = {
     "headers": _headers,
     "header": _header,
     "sampled": _sampled,
+    "stored": _stored,
     "drawn": _drawn,
     "drawn as stored": _drawn_as_stored,
     "spectrum": _spectrum,

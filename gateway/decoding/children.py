@@ -214,4 +214,7 @@ def _array(wanted: int, head: dict[str, Any], values: bytes) -> NDArray[Any]:
 
 SHARED: Final = DecodingProcesses()
 """Those of this process; none is started before something of somebody else's is read or decoded."""
-atexit.register(SHARED.close)
+BEHIND: Final = DecodingProcesses(Limits(processes=1), (*_PROGRAM, "10"))
+"""One that gives way to all others, for work that nobody waits for."""
+for _processes in (SHARED, BEHIND):
+    atexit.register(_processes.close)

@@ -89,6 +89,14 @@ def sampled(file: Path | bytes, frame: int, processes: DecodingProcesses = SHARE
     return np.frombuffer(told, "<f4")
 
 
+def stored(path: Path, order: dict[str, Any], size: int, processes: DecodingProcesses = SHARED) -> bytes:
+    """The values of some frames of a file, `size` bytes of them, as `stored.values_of` is asked by `order`."""
+    told = _asked(processes, "stored", path, order, most=size)
+    if len(told) != size:
+        raise CannotDecode("Its pixels are not of the size in its header.", _LOOK_ELSEWHERE)
+    return told
+
+
 def drawn(
     file: Path | bytes,
     frame: int,

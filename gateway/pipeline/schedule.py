@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from apscheduler.events import EVENT_SCHEDULER_SHUTDOWN
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from gateway.pipeline.jobs import certificates, in_force, notify, trail
+from gateway.pipeline.jobs.background import Background
 from gateway.pipeline.runner.engine import Engine
 from gateway.pipeline.steps import calendar
 from gateway.records import forgetting, ledger, rotation
@@ -28,10 +30,12 @@ SEND_SECONDS = 5
 SEAL_SECONDS = 2
 """How long a row of the audit trail may wait for its seal: what is deleted meanwhile is not missed."""
 CERTIFICATE_SECONDS = 86400
+STOP_SECONDS = 2
+"""How long whoever stops waits for work in the background, which is made again."""
 
 
 def start(engine: Engine, database: Database, settings: Settings) -> BackgroundScheduler:
-    """Start the ticks of a worker process; shut the returned scheduler down when it ends."""
+    """Start the ticks of a worker process and its work in the background; both end with the returned scheduler."""
     scheduler = BackgroundScheduler(
         timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 60}
     )
@@ -106,7 +110,10 @@ def start(engine: Engine, database: Database, settings: Settings) -> BackgroundS
             IntervalTrigger(seconds=SWEEP_SECONDS),
             id=name,
         )
+    background = Background(context)
+    scheduler.add_listener(lambda _: background.stop(STOP_SECONDS), EVENT_SCHEDULER_SHUTDOWN)
     scheduler.start()
+    background.start()
     return scheduler
 
 

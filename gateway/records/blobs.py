@@ -14,7 +14,7 @@ import shutil
 import tempfile
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
@@ -68,7 +68,7 @@ class Batch(Protocol):
     def put(self, key: str, data: Octets) -> None:
         """Take one more file; it is not there before the batch ends. Raises OSError."""
 
-    def written(self, folder: str, pieces: Sequence[bytes | memoryview]) -> Octets:
+    def written(self, folder: str, pieces: Iterable[bytes | memoryview]) -> Octets:
         """A large file for a key in `folder`, put together on the disk, without a name until `put` takes it: if that
         never happens, whatever may happen instead, nothing is left of it. Raises OSError."""
 
@@ -163,7 +163,7 @@ class _LocalBatch:
         self._written.append((self._writer.submit(self.write, key, data), waits))
         self._behind += waits
 
-    def written(self, folder: str, pieces: Sequence[bytes | memoryview]) -> Octets:
+    def written(self, folder: str, pieces: Iterable[bytes | memoryview]) -> Octets:
         into = self._blobs.path(folder)
         make_folder(into)
         descriptor = _nameless_in(into)
@@ -245,7 +245,7 @@ def _nameless_in(folder: Path) -> int | None:
         raise
 
 
-def _fill(descriptor: int, pieces: Sequence[Octets | memoryview]) -> None:
+def _fill(descriptor: int, pieces: Iterable[Octets | memoryview]) -> None:
     """Write a new file."""
     with open(descriptor, "wb", closefd=False) as stream:
         stream.writelines(pieces)

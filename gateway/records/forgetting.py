@@ -31,7 +31,7 @@ from gateway.records.tables.cases import (
 )
 from gateway.records.tables.studies import ForgottenPatient, Instance
 
-FOLDERS_OF_A_CASE = ("prepared", "reports", "manifests")
+FOLDERS_OF_A_CASE = ("prepared", "pictures", "reports", "manifests")
 LEFTOVERS_FOR = timedelta(days=2)
 """How long a step that ran while its case was forgotten may still leave files behind."""
 ABANDONED_AFTER = timedelta(hours=1)

@@ -132,6 +132,14 @@ from gateway.records.ledger.persons.sign_in import (
     sign_in,
     sign_out,
 )
+from gateway.records.ledger.pictures import (
+    PicturesClaim,
+    claim_pictures,
+    keep_index,
+    keep_volume,
+    put_off_pictures,
+    want_pictures,
+)
 from gateway.records.ledger.refusals import NewRefusal, refuse
 from gateway.records.ledger.replies import (
     NewReply,
@@ -181,6 +189,7 @@ __all__ = [
     "NewShown",
     "NotOwed",
     "Origin",
+    "PicturesClaim",
     "Scope",
     "SignIn",
     "accept_keys",
@@ -198,6 +207,7 @@ __all__ = [
     "check_password",
     "claim_case",
     "claim_due",
+    "claim_pictures",
     "confirm_factor",
     "correct_report",
     "count_as_report",
@@ -221,11 +231,13 @@ __all__ = [
     "finish_set_up",
     "finish_sign_in",
     "judge_wish",
+    "keep_index",
     "keep_instance",
     "keep_instances",
     "keep_opened",
     "keep_reply",
     "keep_study_date",
+    "keep_volume",
     "key_checks",
     "let_go",
     "let_go_on",
@@ -268,6 +280,7 @@ __all__ = [
     "proposed_secret",
     "prove_signer",
     "publish_letterbox",
+    "put_off_pictures",
     "put_rules_in_force",
     "readmit",
     "record_commitment",
@@ -298,4 +311,5 @@ __all__ = [
     "unopened_letters",
     "use_proof",
     "use_reset_link",
+    "want_pictures",
 ]

@@ -35,6 +35,7 @@ from gateway.records.tables.cases import (
 )
 from gateway.records.tables.commitments import Commitment, OwedResult
 from gateway.records.tables.conflicts import Conflict
+from gateway.records.tables.pictures import CasePictures
 from gateway.records.tables.studies import ForgottenPatient, Identity, Instance, Study
 
 BATCH = 100
@@ -243,6 +244,7 @@ def _empty_rows(session: Session, studies: Sequence[Study], cases: Sequence[Case
         session.add(reply)
     session.exec(delete(Draft).where(col(Draft.case_id).in_(case_ids)))
     session.exec(delete(Manifest).where(col(Manifest.case_id).in_(case_ids)))
+    session.exec(delete(CasePictures).where(col(CasePictures.case_id).in_(case_ids)))
     session.flush()
 
 

@@ -42,6 +42,7 @@ from gateway.records.ledger.node_responses import keep_deliveries
 from gateway.records.ledger.opening import open_case
 from gateway.records.ledger.parking import UNITS, Claim, note, park_row, place_of
 from gateway.records.ledger.peers import peer_of
+from gateway.records.ledger.pictures import want
 from gateway.records.ledger.replies import settle_case
 from gateway.records.ledger.trail.milestones import tell
 from gateway.records.step_record import NOTHING, NewDelivery, NewRequest, StepRecord
@@ -313,6 +314,7 @@ def _remember(
             session.delete(old)
         session.flush()
         session.add_all(PreparedInstance(case_id=claim.id, **vars(fact)) for fact in record.prepared)
+        want(session, claim.id, now)
     if record.held is not None:
         assert isinstance(row, Case)
         keep_held(session, row, record.held, now)

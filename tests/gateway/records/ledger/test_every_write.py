@@ -108,6 +108,7 @@ EVENTS: Mapping[str, str] = {
     "check_password": "",
     "claim_case": "",
     "claim_due": "",
+    "claim_pictures": "a lease of a worker",
     "confirm_factor": "",
     "correct_report": "",
     "count_as_report": "",
@@ -135,9 +136,11 @@ EVENTS: Mapping[str, str] = {
     "forget_replies": "the mark and the end have lines, with the number of files",
     "judge_wish": "",
     "note_role": "",
+    "keep_index": "made of copies, which have their line",
     "keep_instances": "",
     "let_go": "its worker ends; the next one's result has the line",
     "keep_reply": "its row says who sent it and when; it has no case yet whose journal could tell",
+    "keep_volume": "made of copies, which have their line",
     "let_go_on": "",
     "letter_unopened": "the row says so, for as long as it is so",
     "lift_forgetting": "",
@@ -175,6 +178,7 @@ EVENTS: Mapping[str, str] = {
     "prove_signer": "",
     "publish_letterbox": "a public key, the same after each start",
     "read_date": "worked out again from what lies here, changes nothing that anybody did",
+    "put_off_pictures": "the row and the page say what could not be made",
     "record_commitment": "the step that is woken writes the line",
     "refuse": "the row is the line: who, why, how often",
     "refuse_client": "",
@@ -203,6 +207,7 @@ EVENTS: Mapping[str, str] = {
     "unlink_person": "",
     "use_proof": "",
     "use_reset_link": "",
+    "want_pictures": "who looked has the event of the look",
 }
 """Every writing transaction by its name, which is the name of its crash points; why, where it leaves no line."""
 

@@ -1,0 +1,42 @@
+"""Frames of an index as they are stored, asked of a process that may die: for volumes, and for browsers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from gateway.decoding import files
+from gateway.decoding.children import SHARED, DecodingProcesses
+from gateway.imaging.study_index import FrameIndex, ObjectIndex
+
+BYTES: Final = {"<i2": 2, "<u2": 2, "<f4": 4}
+
+
+def stored_type(of: ObjectIndex) -> str:
+    """The type of the values of an object's frames where they are given one by one."""
+    return "<i2" if of.signed or of.bits_stored < 16 else "<u2"
+
+
+def values_of(
+    path: Path,
+    of: ObjectIndex,
+    frames: Sequence[FrameIndex],
+    dtype: str,
+    processes: DecodingProcesses = SHARED,
+) -> bytes:
+    """The values of frames of one object and size, one after another in `dtype`; raises CannotDecode, TooBusy.
+
+    In "<f4" they are rescaled, each frame as its own scale says.
+    """
+    rows, columns = frames[0].rows, frames[0].columns
+    order = {
+        "frames": [[frame.frame, frame.offset, frame.length] for frame in frames],
+        "rows": rows,
+        "columns": columns,
+        "bits": of.bits_stored,
+        "signed": of.signed,
+        "dtype": dtype,
+        "scales": [[frame.slope, frame.intercept] for frame in frames],
+    }
+    return files.stored(path, order, len(frames) * rows * columns * BYTES[dtype], processes)

@@ -1,0 +1,145 @@
+"""What is made of a case's copies to be looked at: wanted, claimed for one piece, kept piece by piece.
+
+It is no step of the case: nothing here changes a case, and no case waits for it. Every piece lies under a name derived
+from the copies, so that what was killed is simply made again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_
+from sqlmodel import Session, col, select
+
+from gateway.records.database import Database
+from gateway.records.tables.cases import Case
+from gateway.records.tables.pictures import FAILED, MADE, WAITING, CasePictures
+
+MOST_ATTEMPTS = 3
+"""Claims in a row without a piece: what ends its worker is not tried for ever."""
+DIED = "{} times in a row the worker ended before it had the next piece of it."
+
+
+@dataclass(frozen=True)
+class PicturesClaim:
+    """The pictures of one case, held by one worker until its lease ends; `fence` proves that they still are."""
+
+    case_id: int
+    fence: int
+
+
+def want(session: Session, case_id: int, now: datetime) -> None:
+    """The copies are other ones now: what was made of those before is made anew, and who makes it now has lost it."""
+    row = session.get(CasePictures, case_id, with_for_update=True) or CasePictures(
+        case_id=case_id, look_again_at=now, wanted_at=now
+    )
+    row.state, row.problem, row.attempts, row.lease_until = WAITING, "", 0, None
+    row.fence += 1
+    row.look_again_at = row.wanted_at = now
+    session.add(row)
+
+
+def want_pictures(database: Database, case_id: int, *, again: bool = False) -> bool:
+    """Have the pictures of a case made that has none; `again`: also those that failed. False where nothing changed."""
+    with database.write("want_pictures") as session:
+        case = session.get(Case, case_id)
+        row = session.get(CasePictures, case_id)
+        if case is None or case.forgotten_at is not None:
+            return False
+        if row is not None and not (again and row.state == FAILED):
+            return False
+        want(session, case_id, database.now(session))
+    return True
+
+
+def claim_pictures(database: Database, lease: timedelta) -> PicturesClaim | None:
+    """Take the pictures of the most urgent case, of those the newest, for one piece; None where none is due."""
+    with database.write("claim_pictures") as session:
+        now = database.now(session)
+        while (row := _due(session, now)) is not None:
+            row.fence += 1
+            if row.attempts < MOST_ATTEMPTS:
+                row.attempts += 1
+                row.lease_until = now + lease
+                return PicturesClaim(row.case_id, row.fence)
+            row.state, row.problem, row.lease_until = FAILED, DIED.format(row.attempts), None
+            session.flush()
+    return None
+
+
+def keep_index(
+    database: Database, claim: PicturesClaim, version: str, blob: str, *, is_last: bool = False
+) -> bool:
+    """The index of these copies is stored, and pages may use it; False when the claim was lost."""
+    with database.write("keep_index") as session:
+        row, now = _held(session, claim), database.now(session)
+        if row is not None:
+            if row.version != version:
+                row.version, row.volumes, row.made_at = version, {}, None
+            row.index_blob = blob
+            _piece(row, now, is_last=is_last)
+    return row is not None
+
+
+def keep_volume(
+    database: Database, claim: PicturesClaim, stack: str, why: str, *, is_last: bool = False
+) -> bool:
+    """A volume is stored, or there is none and `why`; False when the claim was lost."""
+    with database.write("keep_volume") as session:
+        row, now = _held(session, claim), database.now(session)
+        if row is not None:
+            row.volumes = {**row.volumes, stack: why}
+            _piece(row, now, is_last=is_last)
+    return row is not None
+
+
+def put_off_pictures(
+    database: Database, claim: PicturesClaim, problem: str, look_again: timedelta | None
+) -> bool:
+    """Tell a problem: tried again later, or (None) not at all. False when the claim was lost."""
+    with database.write("put_off_pictures") as session:
+        row, now = _held(session, claim), database.now(session)
+        if row is not None:
+            row.problem, row.lease_until, row.attempts = problem, None, 0
+            if look_again is None:
+                row.state = FAILED
+            else:
+                row.look_again_at = now + look_again
+    return row is not None
+
+
+def _piece(row: CasePictures, now: datetime, *, is_last: bool) -> None:
+    """It gets on: only what never does is given up."""
+    row.lease_until, row.attempts, row.problem = None, 0, ""
+    if is_last:
+        row.state, row.made_at = MADE, now
+
+
+def _due(session: Session, now: datetime) -> CasePictures | None:
+    return session.exec(
+        select(CasePictures)
+        .join(Case, col(Case.id) == col(CasePictures.case_id))
+        .where(
+            CasePictures.state == WAITING,
+            col(CasePictures.look_again_at) <= now,
+            or_(col(CasePictures.lease_until).is_(None), col(CasePictures.lease_until) <= now),
+        )
+        .order_by(
+            col(Case.priority),
+            col(CasePictures.index_blob) != "",  # with an index, pages have something to show
+            col(CasePictures.wanted_at).desc(),
+            col(CasePictures.case_id).desc(),
+        )
+        .limit(1)
+        .with_for_update(skip_locked=True, of=CasePictures)
+    ).first()
+
+
+def _held(session: Session, claim: PicturesClaim) -> CasePictures | None:
+    """The claimed row, locked, when the fence still says it is the claimant's."""
+    return session.exec(
+        select(CasePictures)
+        .where(CasePictures.case_id == claim.case_id, CasePictures.fence == claim.fence)
+        .with_for_update()
+    ).first()
