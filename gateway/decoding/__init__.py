@@ -2,7 +2,7 @@
 
 Read `files` (what pages ask of a file: they read none themselves), `pixels` (the one function that decodes), then
 `syntaxes` (what is decoded, as the conformance statement says it), `description` (what the header promises, and the
-limits it is held to) and `frames` (what it says of each), `children` (the processes), `messages` (how they are asked,
+limits it is held to), `children` (the processes), `messages` (how they are asked,
 and limited), `child` (the program they run), `rendering` (what it reads and draws), `spectra`, `stored` (values as they
 are stored, asked for by `stored_frames`), `codecs` (decoders that pydicom has not). `walks` has codestreams accounted
 for, byte for byte, by the same processes, which tell with `sample_ends` where samples end. What goes wrong is in

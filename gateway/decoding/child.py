@@ -109,8 +109,8 @@ def _source(head: dict[str, Any], data: bytes) -> Path | BytesIO:
     return Path(file) if file else BytesIO(data)
 
 
-def _listed(head: dict[str, Any], _data: bytes) -> Answer:
-    return {}, rendering.listed([Path(file) for file in head["files"]])
+def _headers(head: dict[str, Any], _data: bytes) -> Answer:
+    return {}, rendering.headers([Path(file) for file in head["files"]])
 
 
 def _header(head: dict[str, Any], data: bytes) -> Answer:
@@ -142,7 +142,7 @@ def _spectrum(head: dict[str, Any], data: bytes) -> Answer:
 TASKS: Final[dict[str, Callable[[dict[str, Any], bytes], Answer]]] = {
     "decode": _decode,
     "walk": _walked,
-    "listed": _listed,
+    "headers": _headers,
     "header": _header,
     "sampled": _sampled,
     "stored": _stored,

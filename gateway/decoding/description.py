@@ -21,6 +21,7 @@ _MOST_SIDE: Final = 65_535  # Rows and Columns are of VR US
 _MOST_SAMPLES: Final = 4
 _LEAST_FRAME: Final = 2
 """Bytes of a frame: a pixel, padded; a deflated or compressed one takes as many in its headers alone."""
+_SPECTROSCOPY: Final = "1.2.840.10008.5.1.4.1.1.4.2"
 _LOOK_ELSEWHERE: Final = "Look at it in the archive that sent it."
 
 
@@ -107,6 +108,8 @@ def listed_frames(header: Dataset | None, size: int | None = None) -> int:
     try:
         if header is None or not int(header.get("Rows") or 0):
             return 0
+        if header.get("SOPClassUID") == _SPECTROSCOPY and "BitsAllocated" not in header:
+            return 0  # its rows are of signals
         frames = int(header.get("NumberOfFrames") or 1)
     except (TypeError, ValueError):
         return 1

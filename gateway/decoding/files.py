@@ -21,29 +21,17 @@ from pydicom.errors import InvalidDicomError
 from gateway.decoding.children import SHARED, DecodingProcesses
 from gateway.decoding.description import MOST_FRAMES
 from gateway.decoding.errors import UNDECODABLE, CannotDecode, TooBusy
+from gateway.imaging.frames import HEADERS, ObjectHeader
 from gateway.imaging.spectrum import Spectrum, Voxel
 
 _PICTURE_BYTES: Final = 768 << 20
 """Address space for one picture, besides twice its file: of the largest MR image it takes a tenth."""
-_MOST_LISTED: Final = 16 << 20
+_MOST_TOLD: Final = 32 << 20
 _AT_ONCE: Final = 100
-"""Files that are listed by one order."""
+"""Files whose headers are read by one order."""
 _MOST_SAMPLED: Final = 8 << 20
 _MOST_SPECTRUM: Final = 8 << 20
 _LOOK_ELSEWHERE: Final = "Look at it in the archive that sent it."
-
-
-@dataclass(frozen=True)
-class ListedFile:
-    """What a list of pictures says of one object; a b-value (s/mm2) or None, and a place (mm), for each frame."""
-
-    series: str
-    series_number: float
-    description: str
-    modality: str
-    instance: str
-    instance_number: float
-    frames: tuple[tuple[float | None, float], ...]
 
 
 @dataclass(frozen=True)
@@ -56,50 +44,32 @@ class ShownSpectrum:
     voxel: Voxel | None
 
 
-def listed(paths: Sequence[Path], processes: DecodingProcesses = SHARED) -> list[ListedFile | None]:
-    """The series of objects and the places of their frames, none for one without pixels; None for what is unreadable.
+def headers(paths: Sequence[Path], processes: DecodingProcesses = SHARED) -> list[ObjectHeader | None]:
+    """What the index of a study takes from each object; None for what is unreadable.
 
     Many are asked for at once; where that fails, each by itself, so that a hostile one takes no other with it.
     """
-    found: list[ListedFile | None] = []
+    found: list[ObjectHeader | None] = []
     for at in range(0, len(paths), _AT_ONCE):
-        found += _listed(paths[at : at + _AT_ONCE], processes)
+        found += _headers(paths[at : at + _AT_ONCE], processes)
     return found
 
 
-def _listed(paths: Sequence[Path], processes: DecodingProcesses) -> list[ListedFile | None]:
+def _headers(paths: Sequence[Path], processes: DecodingProcesses) -> list[ObjectHeader | None]:
     size = max((path.stat().st_size for path in paths if path.exists()), default=0)
     order = {"files": [str(path.absolute()) for path in paths]}
     try:
-        told = processes.ask("listed", order, memory=_PICTURE_BYTES + 2 * size, most=_MOST_LISTED)[1]
-        said = json.loads(told)
-        if len(said) != len(paths):
+        told = processes.ask("headers", order, memory=_PICTURE_BYTES + 2 * size, most=_MOST_TOLD)[1]
+        said = HEADERS.validate_json(told)
+        if len(said) != len(paths) or any(len(each.frames) > MOST_FRAMES for each in said if each):
             raise ValueError
-        return [_file_of(each) for each in said]
+        return said
     except TooBusy:
         raise
     except (CannotDecode, *UNDECODABLE):
         if len(paths) == 1:
             return [None]
-        return [each for path in paths for each in _listed([path], processes)]
-
-
-def _file_of(said: Any) -> ListedFile | None:
-    """What a process said of one file; raises what JSON of another form makes it raise."""
-    if said is None:
-        return None
-    return ListedFile(
-        str(said["series"]),
-        _finite(said["series_number"]),
-        str(said["description"]),
-        str(said["modality"]),
-        str(said["instance"]),
-        _finite(said["instance_number"]),
-        tuple(
-            (None if b_value is None else _finite(b_value), _finite(place))
-            for b_value, place in said["frames"][:MOST_FRAMES]
-        ),
-    )
+        return [each for path in paths for each in _headers([path], processes)]
 
 
 def header(file: Path | bytes, processes: DecodingProcesses = SHARED) -> Dataset:

@@ -5,8 +5,6 @@ Functions take the file, by its path or as a stream, and give bytes: of JSON, of
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Sequence
 from contextlib import suppress
 from io import BytesIO
@@ -24,29 +22,13 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 from dicom_nodes.data_sets import data_set_of
 from gateway.decoding.description import listed_frames
 from gateway.decoding.errors import UNDECODABLE, CannotDecode
-from gateway.decoding.frames import GROUPS, FrameAttributes, attributes_of
 from gateway.decoding.pixels import Decoder, decode
+from gateway.imaging.frames import HEADERS, KEYWORDS, ObjectHeader, frame_index, object_header
+from gateway.imaging.study_index import FrameIndex
 
 Source = Path | BytesIO
 Pixels = NDArray[np.float32]
 
-INDEX_KEYS: Final = [
-    "SOPInstanceUID",
-    "SeriesInstanceUID",
-    "SeriesDescription",
-    "SeriesNumber",
-    "InstanceNumber",
-    "NumberOfFrames",
-    "Modality",
-    "ImagePositionPatient",
-    "ImageOrientationPatient",
-    "DiffusionBValue",
-    "Rows",
-    "Columns",
-    "SliceThickness",
-    "ImageType",
-    *GROUPS,
-]
 UNREADABLE: Final = tuple(error for error in UNDECODABLE if error is not MemoryError)
 MOST_STRETCHED: Final = 10.0
 """A side of a pixel to the other; a header may say anything, and the picture would be as large as it says."""
@@ -54,28 +36,17 @@ MOST_PIXELS: Final = 1 << 27
 """Of a picture, stretched."""
 SAMPLES: Final = 250_000
 """Values of a frame that a window is worked out from, about; every third one at most."""
-_LONGEST: Final = 64
-"""Characters of a text that is listed."""
 
 
-def listed(files: Sequence[Path]) -> bytes:
-    """What a viewer's list says of objects, as JSON: series, and b-value and place of each frame; null: unreadable."""
-    return json.dumps([_listed(file) for file in files]).encode()
+def headers(files: Sequence[Path]) -> bytes:
+    """What the index of a study takes from each object, as `imaging.frames.HEADERS` writes it; none: unreadable."""
+    return HEADERS.dump_json([_header(file) for file in files])
 
 
-def _listed(file: Path) -> dict[str, Any] | None:
+def _header(file: Path) -> ObjectHeader | None:
     with suppress(InvalidDicomError, *UNREADABLE):
-        header = _read(file, without_pixels=True, only=INDEX_KEYS)
-        frames = [attributes_of(header, frame) for frame in range(listed_frames(header, file.stat().st_size))]
-        return {
-            "series": str(header.get("SeriesInstanceUID", "") or "")[:_LONGEST],
-            "series_number": _number(header, "SeriesNumber"),
-            "description": str(header.get("SeriesDescription", "") or "").strip()[:_LONGEST],
-            "modality": str(header.get("Modality", "") or "")[:16],
-            "instance": str(header.get("SOPInstanceUID", "") or "")[:_LONGEST],
-            "instance_number": _number(header, "InstanceNumber"),
-            "frames": [[_finite(of.b_value, None), _finite(of.along, 0.0)] for of in frames],
-        }
+        ds = _read(file, without_pixels=True, only=KEYWORDS)
+        return object_header(ds, listed_frames(ds, file.stat().st_size))
     return None
 
 
@@ -139,15 +110,17 @@ def _read(source: Source, **how: Any) -> Dataset:
 def _shown(source: Source, decoder: Decoder, frame: int) -> tuple[Pixels, Dataset]:
     """The pixels of a frame, rescaled or in colour, and what a picture has to know of it."""
     ds = _read(source)
-    of = attributes_of(ds, frame)
+    of = frame_index(ds, frame)
     values = decode(ds, frame, processes=decoder)
     if ds.get("PhotometricInterpretation") == "PALETTE COLOR":
         return _coloured(values, ds), _meaning(ds, of)
-    slope, intercept = np.float32(float(of.slope or 1)), np.float32(float(of.intercept or 0))
+    if of.slope is None or of.intercept is None:
+        raise CannotDecode("Its rescaling is no number.", "Look at it in the archive that sent it.")
+    slope, intercept = np.float32(of.slope), np.float32(of.intercept)
     return values.astype(np.float32) * slope + intercept, _meaning(ds, of)
 
 
-def _meaning(ds: Dataset, frame: FrameAttributes) -> Dataset:
+def _meaning(ds: Dataset, frame: FrameIndex) -> Dataset:
     shown = Dataset()
     shown.PhotometricInterpretation = ds.get("PhotometricInterpretation")
     if frame.spacing is not None:
@@ -183,12 +156,3 @@ def _square_pixels(image: Image.Image, spacing: Any) -> Image.Image:
             raise CannotDecode("The picture would be too large.", "Look at it in the archive that sent it.")
         return image.resize((image.width, height), Image.Resampling.BICUBIC)
     return image
-
-
-def _number(ds: Dataset, keyword: str) -> float:
-    value = ds.get(keyword)
-    return _finite(float(value) if value is not None and str(value) != "" else 0.0, 0.0) or 0.0
-
-
-def _finite(number: float | None, otherwise: float | None) -> float | None:
-    return number if number is not None and math.isfinite(number) else otherwise

@@ -9,6 +9,7 @@ from typing import Final
 from gateway.decoding import files
 from gateway.decoding.children import SHARED, DecodingProcesses
 from gateway.imaging.study_index import FrameIndex, ObjectIndex
+from gateway.imaging.volume_plan import scale_of
 
 BYTES: Final = {"<i2": 2, "<u2": 2, "<f4": 4}
 
@@ -27,7 +28,7 @@ def values_of(
 ) -> bytes:
     """The values of frames of one object and size, one after another in `dtype`; raises CannotDecode, TooBusy.
 
-    In "<f4" they are rescaled, each frame as its own scale says.
+    In "<f4" they are rescaled, each frame as its own scale says; a volume has none without one.
     """
     rows, columns = frames[0].rows, frames[0].columns
     order = {
@@ -37,6 +38,6 @@ def values_of(
         "bits": of.bits_stored,
         "signed": of.signed,
         "dtype": dtype,
-        "scales": [[frame.slope, frame.intercept] for frame in frames],
+        "scales": [scale_of(frame) or (1.0, 0.0) for frame in frames],
     }
     return files.stored(path, order, len(frames) * rows * columns * BYTES[dtype], processes)

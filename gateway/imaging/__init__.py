@@ -5,6 +5,8 @@ pictures, volumes, alignment, marks and reports take geometry from. Coordinates 
 DICOM: x to the left, y to the back, z to the head (PS3.3 C.7.6.2.1.1); NIfTI alone, at the edge, counts to the right
 and to the front.
 
+frames         what a header says of each of its frames
+stacks         which frames belong together, in which order, and what is a volume
 spectrum       what a signal of spectroscopy shows, and where its voxel lies
 volume_plan    the volume that a stack makes: of which type, on which scale; or why none
 nifti_header   the bytes before its voxels, and how a prior is moved

@@ -27,6 +27,10 @@ _SCANNER: Final = 1
 _MOVED: Final = 2
 """sform_code: laid over another study."""
 _STILL_A_TURN: Final = 1e-4
+_NOTHING_LEFT: Final = 1e-7
+"""What nifti1_io.c takes for no rest at all."""
+_STILL_EXACT: Final = 1e-5
+"""Of a quaternion: a few thousandths of a mm at the end of a head."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,7 @@ def _after(rigid: Affine, affine: Affine) -> Affine:
 
 
 def _quaternion(ras: Affine, steps: list[float]) -> tuple[float, float, float, float] | None:
-    """qfac, b, c and d (nifti1.h, method 2); None where the axes are no turn, and only the affine says it all."""
+    """qfac, b, c and d (nifti1.h, method 2); None where it cannot say it, and only the affine does."""
     if not all(steps):
         return None
     turn = [[row[axis] / steps[axis] for axis in range(3)] for row in ras]
@@ -128,4 +132,8 @@ def _quaternion(ras: Affine, steps: list[float]) -> tuple[float, float, float, f
         ((d - b) / (4 * root), (c + g) / (4 * root), (f + h) / (4 * root), root),
     )[largest]
     sign = -1.0 if four[0] < 0 else 1.0
-    return qfac, sign * four[1], sign * four[2], sign * four[3]
+    said = struct.unpack("<3f", struct.pack("<3f", *(sign * part for part in four[1:])))
+    rest = 1 - sum(part * part for part in said)
+    lost = abs((math.sqrt(rest) if rest > _NOTHING_LEFT else 0.0) - abs(four[0]))
+    # Near a half turn the part that is not written is worked out of what 32 bits have rounded away.
+    return (qfac, *said) if lost < _STILL_EXACT else None

@@ -6,11 +6,14 @@ volume has an `affine`; one that is not says `why` not and is shown frame by fra
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Annotated
 
-Vector = tuple[float, float, float]
-Affine = tuple[tuple[float, float, float, float], ...]
+from pydantic import Field, TypeAdapter
+
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Vector = tuple[Number, Number, Number]
+Affine = tuple[tuple[Number, Number, Number, Number], ...]
 """3 rows of 4: voxel (column, row, slice), counted from 0, to mm in the patient system of DICOM (LPS)."""
 
 
@@ -26,18 +29,21 @@ class FrameIndex:
     columns: int
     position: Vector | None
     """The middle of its first voxel, mm."""
-    orientation: tuple[float, float, float, float, float, float] | None
+    orientation: tuple[Number, Number, Number, Number, Number, Number] | None
     """Unit vectors along a row, and down a column."""
-    spacing: tuple[float, float] | None
+    spacing: tuple[Number, Number] | None
     """Between rows, then between columns, mm (PixelSpacing, PS3.3 10.7.1.3)."""
-    slope: float
-    intercept: float
-    b_value: float | None
+    slope: Number | None
+    intercept: Number | None
+    """Of the rescaling (PS3.3 C.11.1): 1 and 0 where there is none, None where what the header says is no number."""
+    b_value: Number | None
     """s/mm2."""
-    echo_time: float | None
+    echo_time: Number | None
     """ms."""
     time: int | None
     """TemporalPositionIndex or its equal, from 1."""
+    direction: Vector | None
+    """Of the diffusion gradient."""
     part: str
     """M, P, R, I: magnitude, phase, real, imaginary; empty where it is not said."""
     offset: int | None
@@ -54,7 +60,7 @@ class ObjectIndex:
     sop_class_uid: str
     sop_instance_uid: str
     """Pseudonymous, as every UID here."""
-    instance_number: float
+    instance_number: Number
     series: int
     """Which of `StudyIndex.series`."""
     photometric: str
@@ -78,7 +84,7 @@ class SeriesIndex:
 
 @dataclass(frozen=True)
 class Stack:
-    """Frames of one series that belong together, ordered along their normal (from feet, right or back on)."""
+    """Frames of one series that belong together, along their normal: from the feet, the right or the front on."""
 
     key: str
     """Its name in addresses, stable for the same copies: letters, digits and hyphens."""
@@ -91,10 +97,10 @@ class Stack:
     """Why it is no volume, in words for the page; empty where it is one."""
     shape: tuple[int, int, int]
     """Columns, rows, slices."""
-    b_value: float | None
-    echo_time: float | None
+    b_value: Number | None
+    echo_time: Number | None
     part: str
-    thickness: float | None
+    thickness: Number | None
     """SliceThickness, mm."""
     plane: str
     """axial, coronal, sagittal, oblique; empty where it is not known."""
@@ -110,25 +116,14 @@ class StudyIndex:
     frames: tuple[FrameIndex, ...]
     stacks: tuple[Stack, ...]
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain lists and dicts."""
-        return asdict(self)
+    def to_json(self) -> bytes:
+        """As text, for `from_json`."""
+        return _INDEX.dump_json(self)
 
     @classmethod
-    def from_json(cls, stored: dict[str, Any]) -> Self:
-        """What `to_json` wrote; raises KeyError, TypeError, ValueError for anything else."""
-        return cls(
-            str(stored["version"]),
-            tuple(ObjectIndex(**each) for each in stored["objects"]),
-            tuple(SeriesIndex(**each) for each in stored["series"]),
-            tuple(FrameIndex(**_tuples(each)) for each in stored["frames"]),
-            tuple(Stack(**_tuples(each)) for each in stored["stacks"]),
-        )
+    def from_json(cls, stored: bytes) -> StudyIndex:
+        """What `to_json` wrote; raises ValueError for anything else."""
+        return _INDEX.validate_json(stored)
 
 
-def _tuples(stored: dict[str, Any]) -> dict[str, Any]:
-    return {key: _tuple(value) for key, value in stored.items()}
-
-
-def _tuple(value: Any) -> Any:
-    return tuple(_tuple(each) for each in value) if isinstance(value, list | tuple) else value
+_INDEX = TypeAdapter(StudyIndex)

@@ -35,17 +35,31 @@ def planned(index: StudyIndex, stack: Stack) -> VolumeHeader | str:
     if len({each.photometric for each in objects}) > 1:
         return "some of its frames are stored as negatives"
     bits = max(each.bits_stored for each in objects)
-    if bits > 16:
+    if not 1 <= min(each.bits_stored for each in objects) <= bits <= 16:
         return f"its values have {bits} bits"
-    scales = {(frame.slope, frame.intercept) for frame in frames}
-    if not all(math.isfinite(slope) and math.isfinite(at) and slope for slope, at in scales):
-        return "its scale cannot be used"
+    scales = {scale_of(frame) for frame in frames}
+    if None in scales:
+        return "its rescaling is no number"
     signs = {each.signed for each in objects}
     if len(scales) > 1 or (len(signs) > 1 and bits == 16):
         return VolumeHeader(stack.shape, stack.affine, IN_32_BITS)
-    slope, intercept = scales.pop()
+    slope, intercept = scales.pop() or (1.0, 0.0)
     dtype = "<u2" if bits == 16 and signs == {False} else "<i2"
     return VolumeHeader(stack.shape, stack.affine, dtype, slope, intercept)
+
+
+def scale_of(frame: FrameIndex) -> tuple[float, float] | None:
+    """Slope and intercept of a frame; None where its values cannot be rescaled."""
+    slope, intercept = frame.slope, frame.intercept
+    if (
+        slope is None
+        or intercept is None
+        or not slope
+        or not math.isfinite(slope)
+        or not math.isfinite(intercept)
+    ):
+        return None
+    return slope, intercept
 
 
 def noted(index: StudyIndex, stack: Stack) -> str:

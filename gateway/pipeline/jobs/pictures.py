@@ -8,18 +8,17 @@ a stack that it cannot read has no volume and says why, and the page shows its f
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from pathlib import Path
 from typing import Final
 
 from gateway import logs
-from gateway.decoding import stored_frames
+from gateway.decoding import files, stored_frames
 from gateway.decoding.children import BEHIND
 from gateway.decoding.errors import CannotDecode, TooBusy
 from gateway.imaging.gzip_parts import PartsWriter
 from gateway.imaging.nifti_header import VolumeHeader, header_bytes
+from gateway.imaging.stacks import study_index
 from gateway.imaging.study_index import Stack, StudyIndex
 from gateway.imaging.volume_plan import pieces, planned
 from gateway.pipeline.context import StepContext
@@ -36,18 +35,13 @@ LEASE: Final = timedelta(minutes=10)
 LOOK_AGAIN: Final = timedelta(minutes=10)
 PIECE: Final = 1 << 21
 """Voxels that are in memory at a time, unless one frame has more."""
-_KEY: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 class _NoRoom(Exception):
     """The disk is kept for what is received."""
 
 
-Indexer = Callable[[Sequence[tuple[str, Path]], str], StudyIndex]
-"""The index of copies, by their keys and files, with this version; raises CannotDecode."""
-
-
-def make_one(context: StepContext, indexed: Indexer) -> bool:
+def make_one(context: StepContext) -> bool:
     """Make one piece of the most urgent case that wants one; False: there is none."""
     claim = ledger.claim_pictures(context.database, LEASE)
     if claim is None:
@@ -55,7 +49,7 @@ def make_one(context: StepContext, indexed: Indexer) -> bool:
     with context.database.read() as session:
         case = picture_rows.copies_of(session, claim.case_id)
     try:
-        _make(context, claim, case, indexed)
+        _make(context, claim, case)
     except _NoRoom:
         _put_off(
             context, claim, "The disk is nearly full: no volumes are made, so that studies are received."
@@ -76,15 +70,15 @@ def _put_off(
     ledger.put_off_pictures(context.database, claim, problem, again)
 
 
-def _make(context: StepContext, claim: PicturesClaim, case: CopiesOf, indexed: Indexer) -> None:
-    if case.pictures is None or not case.index_blob:
+def _make(context: StepContext, claim: PicturesClaim, case: CopiesOf) -> None:
+    if case.pictures is None or case.index_blob != picture_rows.index_key(claim.case_id, case.version):
         _delete_others(context, claim.case_id, case.version)
-        index = _index(context, case, indexed)
+        index = _index(context, case)
         key = picture_rows.index_key(claim.case_id, case.version)
-        context.blobs.put(key, json.dumps(index.to_json(), separators=(",", ":")).encode())
+        context.blobs.put(key, index.to_json())
         ledger.keep_index(context.database, claim, case.version, key, is_last=not _to_make(index, {}))
         return
-    index = StudyIndex.from_json(json.loads(context.blobs.get(case.pictures.index_blob)))
+    index = StudyIndex.from_json(context.blobs.get(case.index_blob))
     stacks = _to_make(index, case.pictures.volumes)
     why = ""
     try:
@@ -95,13 +89,11 @@ def _make(context: StepContext, claim: PicturesClaim, case: CopiesOf, indexed: I
     ledger.keep_volume(context.database, claim, stacks[0].key, why, is_last=len(stacks) == 1)
 
 
-def _index(context: StepContext, case: CopiesOf, indexed: Indexer) -> StudyIndex:
-    """The index of the copies; raises CannotDecode."""
-    blobs = [copy.blob for copy in case.copies]
-    index = indexed([(blob, context.blobs.path(blob)) for blob in blobs], case.version)
-    if not all(_KEY.fullmatch(stack.key) for stack in index.stacks):
-        raise CannotDecode("A stack has a name that is none.", "Look at it in the archive that sent it.")
-    return index
+def _index(context: StepContext, case: CopiesOf) -> StudyIndex:
+    """The index of the copies."""
+    keys = [copy.blob for copy in case.copies]
+    headers = files.headers([context.blobs.path(key) for key in keys], BEHIND)
+    return study_index(case.version, zip(keys, headers, strict=True))
 
 
 def _to_make(index: StudyIndex, made: Mapping[str, str]) -> list[Stack]:

@@ -15,6 +15,8 @@ from gateway.records.tables.cases import Case, PreparedInstance
 from gateway.records.tables.pictures import FAILED, MADE, CasePictures
 from gateway.records.tables.studies import Instance
 
+FORMAT = 1
+"""Of the stored index: one more when what it says, or the order of pictures, becomes another."""
 FOLDER = "pictures"
 """Of the object store: `pictures/{case}/{version}/`; it goes with the copies of a case."""
 
@@ -96,8 +98,11 @@ def received_objects(session: Session, study_id: int) -> int:
 
 
 def version_of(manifest: str, copies: Sequence[PreparedInstance]) -> str:
-    """Names these copies: by the digest of their manifest, which has that of each, and by where they lie."""
-    names = "\n".join((manifest, *(f"{copy.blob} {copy.sop_instance_uid}" for copy in copies)))
+    """Names these copies: by the digest of their manifest, which has that of each, and by where they lie.
+
+    Browsers keep pictures and volumes under it.
+    """
+    names = "\n".join((f"{FORMAT} {manifest}", *(f"{copy.blob} {copy.sop_instance_uid}" for copy in copies)))
     return hashlib.sha256(names.encode()).hexdigest()[:16]
 
 
@@ -108,7 +113,7 @@ def folder_of(case_id: int, version: str = "") -> str:
 
 def index_key(case_id: int, version: str) -> str:
     """The key of the index."""
-    return f"{folder_of(case_id, version)}/index.json"
+    return f"{folder_of(case_id, version)}/index-{FORMAT}.json"
 
 
 def volume_key(case_id: int, version: str, stack: str) -> str:

@@ -7,21 +7,19 @@ the reading site's workstation.
 
 from __future__ import annotations
 
-import json
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
 
 from gateway.decoding import files
 from gateway.decoding.errors import CannotDecode, TooBusy
-from gateway.decoding.files import ListedFile
 from gateway.errors import GatewayError, NotThere
+from gateway.imaging.stacks import study_index
 from gateway.imaging.study_index import StudyIndex
 from gateway.records.blobs import BlobStore
 from gateway.records.tables.cases import PreparedInstance
@@ -37,9 +35,8 @@ WINDOWS: dict[str, tuple[str, float, float]] = {
 }
 """Presets: label, and the percentiles of the series' signal shown as black and white. MR signal has no unit."""
 SAMPLED_SLICES = 7
-REMEMBERED_STUDIES = 16
-REMEMBERED_FRAMES = 20_000
-"""Of indexes in memory, besides that of the last case: ten large studies."""
+REMEMBERED_PICTURES = 20_000
+"""Of studies in memory, besides those of the last one: ten large studies."""
 REMEMBERED_WINDOWS = 512
 
 
@@ -94,41 +91,38 @@ class Pictures:
         self._windows: OrderedDict[tuple[str, int, str], tuple[float, float]] = OrderedDict()
 
     def of_case(self, case: CopiesOf) -> StudyOfImages:
-        """The series of a case: from the stored index of its copies, else from their headers."""
-        index = self.index(case)
-        return self.study(case.copies, case.version) if index is None else _of_index(index)
+        """The series of a case, from the index of its copies."""
+        with self._lock:
+            if case.version in self._studies:
+                self._studies.move_to_end(case.version)
+                return self._studies[case.version]
+        made = StudyOfImages(case.version, series_of(self.index(case)))
+        with self._lock:
+            self._studies[case.version] = made
+            while len(self._studies) > 1 and _many(map(_pictured, self._studies.values())):
+                self._studies.popitem(last=False)
+        return made
 
-    def index(self, case: CopiesOf) -> StudyIndex | None:
-        """The stored index of a case's copies; None while there is none."""
-        if not case.index_blob:
-            return None
+    def index(self, case: CopiesOf) -> StudyIndex:
+        """The index of a case's copies: as the worker stored it, from their headers while it has not."""
         with self._lock:
             if case.version in self._indexes:
                 self._indexes.move_to_end(case.version)
                 return self._indexes[case.version]
-        try:
-            found = StudyIndex.from_json(json.loads(self.blobs.get(case.index_blob)))
-        except FileNotFoundError:
-            return None
+        known = (
+            StudyIndex.from_json(self.blobs.get(case.index_blob))
+            if case.index_blob
+            else self._read_index(case.version, case.copies)
+        )
         with self._lock:
-            self._indexes[case.version] = found
-            while len(self._indexes) > 1 and sum(map(_frames, self._indexes.values())) > REMEMBERED_FRAMES:
+            self._indexes[case.version] = known
+            while len(self._indexes) > 1 and _many(len(each.frames) for each in self._indexes.values()):
                 self._indexes.popitem(last=False)
-        return found
+        return known
 
-    def study(self, prepared: Sequence[PreparedInstance], version: str = "") -> StudyOfImages:
-        """The series of a case from the headers of its copies."""
-        version = version or version_of("", prepared)
-        with self._lock:
-            if version in self._studies:
-                self._studies.move_to_end(version)
-                return self._studies[version]
-        made = StudyOfImages(version, _series(self._listed(prepared)))
-        with self._lock:
-            self._studies[version] = made
-            while len(self._studies) > REMEMBERED_STUDIES:
-                self._studies.popitem(last=False)
-        return made
+    def study(self, prepared: Sequence[PreparedInstance]) -> StudyOfImages:
+        """The series of these copies, of which nothing is stored."""
+        return self.of_case(CopiesOf(0, tuple(prepared), version_of("", prepared), None))
 
     def png(
         self, study: StudyOfImages, series: int, number: int, window: str, width: int | None = None
@@ -146,19 +140,13 @@ class Pictures:
     def _path(self, chosen: Slice) -> Path:
         return self.blobs.path(chosen.blob)
 
-    def _listed(self, prepared: Sequence[PreparedInstance]) -> list[tuple[str, ListedFile]]:
-        """What the list says of each copy; where nothing can be read, its one picture will say so."""
+    def _read_index(self, version: str, prepared: Sequence[PreparedInstance]) -> StudyIndex:
+        """The index from the headers of the copies; where nothing can be read, its one picture will say so."""
         try:
-            listing = files.listed([self.blobs.path(copy.blob) for copy in prepared])
+            headers = files.headers([self.blobs.path(copy.blob) for copy in prepared])
         except TooBusy as error:
             raise come_again(error) from error
-        return [
-            (
-                copy.blob,
-                listed or ListedFile("", 0.0, "", "", copy.sop_instance_uid, 0.0, frames=((None, 0.0),)),
-            )
-            for copy, listed in zip(prepared, listing, strict=True)
-        ]
+        return study_index(version, zip((copy.blob for copy in prepared), headers, strict=True))
 
     def _window(self, study: StudyOfImages, series: int, window: str, chosen: Slice) -> tuple[float, float]:
         """Signal shown as black and as white: one answer for a whole series, or scrolling would flicker.
@@ -209,61 +197,38 @@ def come_again(error: TooBusy) -> TooManyRequests:
     return TooManyRequests(error.problem, error.fix, retry_after_s=5)
 
 
-def _frames(index: StudyIndex) -> int:
-    return len(index.frames)
+def _many(pictures: Iterable[int]) -> bool:
+    return sum(pictures) > REMEMBERED_PICTURES
 
 
-def _of_index(index: StudyIndex) -> StudyOfImages:
-    """The same series, stack after stack."""
-    places = shown_places(index)
-    return StudyOfImages(
-        index.version,
-        tuple(
-            SeriesOfImages(
-                number,
-                series.series_number,
-                series.description,
-                series.modality,
-                tuple(_slice(index, place) for place in places[number]),
-            )
-            for number, series in enumerate(index.series)
-        ),
-    )
+def _pictured(study: StudyOfImages) -> int:
+    return sum(len(series.slices) for series in study.series)
 
 
 def shown_places(index: StudyIndex) -> list[list[int]]:
-    """For each series which of the index's frames is its first picture, its second and so on."""
+    """For each series which of the index's frames is its first picture, its second and so on: stack after stack."""
     places: list[list[int]] = [[] for _ in index.series]
     for stack in index.stacks:
-        places[stack.series].extend(stack.frames)
+        places[stack.series] += stack.frames
     return places
 
 
-def _slice(index: StudyIndex, place: int) -> Slice:
-    frame = index.frames[place]
-    source = index.objects[frame.object]
-    return Slice(source.blob, frame.frame, source.sop_instance_uid, frame.b_value)
+def series_of(index: StudyIndex) -> tuple[SeriesOfImages, ...]:
+    """The series of an index, each with its stacks one after the other."""
+    places = shown_places(index)
+    return tuple(
+        SeriesOfImages(
+            number,
+            series.series_number,
+            series.description,
+            series.modality,
+            tuple(_slice(index, place) for place in places[number]),
+        )
+        for number, series in enumerate(index.series)
+    )
 
 
-def _series(found: Sequence[tuple[str, ListedFile]]) -> tuple[SeriesOfImages, ...]:
-    groups: dict[str, list[tuple[str, ListedFile]]] = {}
-    for blob, listed in found:
-        groups.setdefault(listed.series, []).append((blob, listed))
-    ordered = sorted(groups.values(), key=lambda group: (group[0][1].series_number, group[0][1].series))
-    all_series = []
-    for number, group in enumerate(ordered):
-        first = group[0][1]
-        # By b-value, then along the normal of the slices, then by number, whatever the order they are stored in.
-        placed = sorted(
-            (
-                ((b_value or 0.0, along, listed.instance_number, frame), blob, listed.instance, b_value)
-                for blob, listed in group
-                for frame, (b_value, along) in enumerate(listed.frames)
-            ),
-            key=itemgetter(0),
-        )
-        slices = tuple(Slice(blob, order[-1], instance, b_value) for order, blob, instance, b_value in placed)
-        all_series.append(
-            SeriesOfImages(number, int(first.series_number), first.description, first.modality, slices)
-        )
-    return tuple(all_series)
+def _slice(index: StudyIndex, number: int) -> Slice:
+    frame = index.frames[number]
+    of = index.objects[frame.object]
+    return Slice(of.blob, frame.frame, of.sop_instance_uid, frame.b_value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -39,11 +39,19 @@ def copies_seen(context: WebContext, viewer: Viewer, case_id: int) -> CopiesOf:
     """
     with context.database.read() as session:
         case = picture_rows.shown_copies(session, viewer, case_id)
+        if case is not None and case.index_blob and not _is_there(context, case):
+            case = replace(picture_rows.copies_of(session, case_id), pictures=None)
     if case is None:
         raise NotThere(f"There is no case {case_id}.", "The queue shows every case you may see.")
     if case.pictures is None and case.copies:
-        ledger.want_pictures(context.database, case_id)
+        ledger.want_pictures(context.database, case_id, again=True)
     return case
+
+
+def _is_there(context: WebContext, case: CopiesOf) -> bool:
+    """Whether the stored index is on the disk, as this version of the gateway writes it."""
+    key = case.index_blob
+    return key == picture_rows.index_key(case.case_id, case.version) and context.blobs.path(key).exists()
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ def test_a_list_has_a_place_for_each_file(tmp_path: Path) -> None:
     good, bad = tmp_path / "1", tmp_path / "2"
     good.write_bytes(of(SeriesNumber=7))
     bad.write_bytes(b"no DICOM")
-    first, *others = files.listed([good, bad, tmp_path / "3"])
+    first, *others = files.headers([good, bad, tmp_path / "3"])
     assert first is not None
     assert first.series_number == 7
     assert len(first.frames) == 1
@@ -124,7 +124,7 @@ def test_hostile_files_end_in_an_answer(name: str, tmp_path: Path) -> None:
     ):
         with suppress(CannotDecode):
             ask()
-    [listed] = files.listed([path])
+    [listed] = files.headers([path])
     assert listed is None or len(listed.frames) <= path.stat().st_size
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 << 10
     good = of()

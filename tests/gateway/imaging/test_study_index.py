@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import pytest
 
 from gateway.imaging.study_index import FrameIndex, ObjectIndex, SeriesIndex, Stack, StudyIndex
 
@@ -19,6 +19,7 @@ FRAME = FrameIndex(
     1000.0,
     80.0,
     None,
+    (0.0, 0.6, 0.8),
     "M",
     512,
     32,
@@ -51,4 +52,13 @@ INDEX = StudyIndex(
 
 def test_an_index_comes_back_as_it_was_written() -> None:
     """Through text, with tuples and with what is not known."""
-    assert StudyIndex.from_json(json.loads(json.dumps(INDEX.to_json()))) == INDEX
+    assert StudyIndex.from_json(INDEX.to_json()) == INDEX
+
+
+@pytest.mark.parametrize(
+    "stored", [b"", b"{}", b"[]", INDEX.to_json().replace(b"80.0", b"NaN"), INDEX.to_json()[:-9]]
+)
+def test_what_is_no_index_is_refused(stored: bytes) -> None:
+    """Cut, empty, or with a number that is none."""
+    with pytest.raises(ValueError, match="validation error"):
+        StudyIndex.from_json(stored)

@@ -7,7 +7,7 @@ from fastapi.responses import Response
 
 from gateway.decoding import stored_frames
 from gateway.errors import NotThere
-from gateway.imaging.volume_plan import GREY
+from gateway.imaging.volume_plan import GREY, scale_of
 from gateway.web.foundation.case_access import CaseId
 from gateway.web.foundation.context import Context
 from gateway.web.foundation.images import pictured
@@ -38,6 +38,9 @@ def frame(
     source = index.objects[shown.object]
     if source.photometric not in GREY:
         raise NotThere("This picture has colours.", "It is there as PNG.")
+    scale = scale_of(shown)
+    if scale is None:
+        raise NotThere("Its rescaling is no number.", "Look at it at the workstation.")
     etag = etag_of(f"{case.version} {stack} {number}".encode())
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
     if is_known(request, etag):
@@ -49,8 +52,8 @@ def frame(
     headers |= {
         "X-Rows": str(shown.rows),
         "X-Columns": str(shown.columns),
-        "X-Slope": repr(shown.slope),
-        "X-Intercept": repr(shown.intercept),
+        "X-Slope": str(scale[0]),
+        "X-Intercept": str(scale[1]),
         "X-Signed": str(int(source.signed)),
         "X-Photometric": source.photometric,
     }

@@ -26,20 +26,24 @@ def images_json(request: Request, context: Context, viewer: Looker, case_id: Cas
     """Every series, stack and frame of a case for its viewer, in millimetres of DICOM's patient system.
 
     UIDs are those of the de-identified copies. `slices`, `uids` and `b_values` are the pictures of a series as they are
-    addressed one by one; `stacks` is empty, and `made` false, while there is no index of the copies.
+    addressed one by one; `made` tells whether every volume that there will be is there.
     """
     page = open_case(context, viewer, case_id).page
     case = copies_seen(context, viewer, case_id)
     pictures: Pictures = request.app.state.pictures
     study, index = pictures.of_case(case), pictures.index(case)
     with context.database.read() as session:
-        objects = picture_rows.received_objects(session, page.study_id)
+        received = Received(
+            picture_rows.received_objects(session, page.study_id),
+            page.held,
+            [copy.sop_class_uid for copy in picture_rows.copies_of(session, case_id).copies],
+        )
     kinds = kinds_by_number(page)
     named = {
         shown.number: Named(shown.label, kinds.get(study.series[shown.number].series_number, "other"))
         for shown in viewer_series(study, page)
     }
-    stacks = [] if index is None else listed_stacks(index, case_id, case.pictures or _NONE, named)
+    stacks = listed_stacks(index, case_id, case.pictures or _NONE, named)
     told: dict[str, Any] = {
         "version": study.version,
         "made": case.pictures is not None and case.pictures.is_over,
@@ -61,7 +65,7 @@ def images_json(request: Request, context: Context, viewer: Looker, case_id: Cas
             if shown.slices
         ],
         "stacks": stacks,
-        "totals": None if index is None else totals(index, Received(objects, page.held)),
+        "totals": totals(index, received),
     }
     answer = JSONResponse(told, headers={"Cache-Control": "private, no-cache"})
     answer.headers["ETag"] = etag = etag_of(bytes(answer.body))

@@ -35,6 +35,8 @@ class Received:
     """All that were received."""
     held: Sequence[HeldRow]
     """Those that a person has to decide about, or left out."""
+    copied: Sequence[str]
+    """SOP classes of the copies."""
 
 
 def listed_stacks(
@@ -141,7 +143,7 @@ def totals(index: StudyIndex, received: Received) -> dict[str, Any]:
     stays = [row for row in received.held if row.decision != "released"]
     numbers = {index.series[number].series_number for number in series}
     others = {row.series_number for row in stays if row.frames and row.series_number not in numbers}
-    missing = received.objects - len(index.objects) - len(stays)
+    missing = received.objects - len(received.copied) - len(stays)
     return {
         "series": len(series),
         "images": len(index.frames),
@@ -149,15 +151,20 @@ def totals(index: StudyIndex, received: Received) -> dict[str, Any]:
         "received_images": len(index.frames) + sum(row.frames for row in stays),
         "not_shown": [
             *_counted((_what(row), _held_because(row)) for row in stays),
-            *_counted((_name(uid), "it has no pictures") for uid in _without_pictures(index)),
+            *_counted(
+                (_name(uid), "it has no pictures") for uid in _without_pictures(index, received.copied)
+            ),
             *([_entry("object", "it came after the copies were made", missing)] if missing > 0 else []),
         ],
     }
 
 
-def _without_pictures(index: StudyIndex) -> list[str]:
+def _without_pictures(index: StudyIndex, copied: Sequence[str]) -> list[str]:
+    """SOP classes of the copies that show nothing."""
     pictured = {frame.object for frame in index.frames}
-    return [one.sop_class_uid for place, one in enumerate(index.objects) if place not in pictured]
+    left = Counter(copied)
+    left.subtract(index.objects[place].sop_class_uid for place in pictured)
+    return list(left.elements())
 
 
 def _what(row: HeldRow) -> str:

@@ -61,34 +61,29 @@ def volume(
 def stack_seen(
     request: Request, context: WebContext, viewer: Looker, case_id: int, stack: str, version: str
 ) -> tuple[CopiesOf, StudyIndex, Stack]:
-    """A stack of a case this viewer may see; raises NotThere, and BeingMade while there is no index."""
+    """A stack of a case this viewer may see; raises NotThere."""
     case = copies_seen(context, viewer, case_id)
     if version and version != case.version:
         raise NotThere("These images are not the case's any more.", RELOAD)
     pictures: Pictures = request.app.state.pictures
     index = pictures.index(case)
-    if index is None:
-        if case.pictures is not None and case.pictures.is_over:
-            raise NotThere(case.pictures.problem or "These images have no index.", "Look at its pictures.")
-        if not case.copies:
-            raise NotThere("The case has no images.", "They appear when the de-identified copies are ready.")
-        raise being_made("The index of these images is being made.")
-    found = next((each for each in index.stacks if each.key == stack), None)
-    if found is None:
+    named = next((each for each in index.stacks if each.key == stack), None)
+    if named is None:
         raise NotThere("There is no such stack.", RELOAD)
-    return case, index, found
+    return case, index, named
 
 
 def stored_volume(context: WebContext, case: CopiesOf, stack: Stack) -> StoredVolume:
     """Where the volume of a stack lies; raises NotThere with the reason where there is none, BeingMade."""
-    assert case.pictures is not None
     if stack.affine is None:
         raise NotThere(f"This stack is no volume: {stack.why}.", FRAMES)
-    why = case.pictures.volumes.get(stack.key)
+    made = case.pictures
+    why = None if made is None else made.volumes.get(stack.key)
     if why:
         raise NotThere(why, FRAMES)
-    if why is None and case.pictures.is_over:
-        raise NotThere(case.pictures.problem or "This stack has no volume.", FRAMES)
+    problem = "" if made is None else made.problem
+    if why is None and made is not None and made.is_over:
+        raise NotThere(problem or "This stack has no volume.", FRAMES)
     path = context.blobs.path(picture_rows.volume_key(case.case_id, case.version, stack.key))
     try:
         if why is None or not path.exists():
@@ -97,7 +92,7 @@ def stored_volume(context: WebContext, case: CopiesOf, stack: Stack) -> StoredVo
     except FileNotFoundError:
         if why is not None:  # it was made, and is gone: with a disk that was restored without it
             ledger.want_pictures(context.database, case.case_id, again=True)
-        raise being_made(case.pictures.problem or "This volume is being made.") from None
+        raise being_made(problem or "This volume is being made.") from None
     return StoredVolume(path, Parts.from_json(json.loads(parts)))
 
 
