@@ -131,6 +131,7 @@ def bench(folder: Path, rules: str = RULE, url: str = "", cores: Cores = ONE_COR
         {
             "study": {"quiet_period": 60},
             "storage": {"min_free_mb": 0},
+            "pictures": {"keep_free_mb": 0},
             "files": {"profiles": folder / "profiles"},
         }
     )

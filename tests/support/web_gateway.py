@@ -176,7 +176,7 @@ class WebGateway:
                 copy = deidentify(original, patient, profile).dataset
                 blob = f"prepared/{case_id}/{number:04}.dcm"
                 self.context.blobs.put(blob, encode(copy))
-                instance = _instance(study_id, number)
+                instance = instance_of(study_id, number)
                 session.add(instance)
                 session.flush()
                 session.add(
@@ -198,7 +198,7 @@ class WebGateway:
         stream = BytesIO()
         original.save_as(stream, enforce_file_format=True)
         with self.database.write("test_held") as session:
-            instance = _instance(session.get_one(Case, case_id).study_id, 5000 + self.numbers)
+            instance = instance_of(session.get_one(Case, case_id).study_id, 5000 + self.numbers)
             instance.blob = f"received/{self.numbers:05}.dcm"
             self.context.blobs.put(instance.blob, stream.getvalue())
             session.add(instance)
@@ -224,7 +224,7 @@ class WebGateway:
             return held.id
 
 
-def _instance(study_id: int, number: int) -> Any:
+def instance_of(study_id: int, number: int) -> Any:
     from datetime import UTC, datetime
 
     return Instance(
@@ -251,6 +251,7 @@ def running(folder: Path, tables: dict[str, Any] | None = None, **web: Any) -> I
                 "objects": folder / "objects",
                 "min_free_mb": 0,
             },
+            "pictures": {"keep_free_mb": 0},
             "web": web,
         }
         | (tables or {})
