@@ -48,7 +48,7 @@ def places(draw: st.DrawFn) -> Affine:
 @settings(max_examples=150, deadline=None)
 @given(place=places())
 def test_both_forms_say_where_the_voxels_lie(place: Affine) -> None:
-    """Left and back of DICOM are minus right and minus front of NIfTI; a quaternion says what the rows say, or nothing."""
+    """Left and back of DICOM are minus right and minus front; a quaternion says what the rows say, or nothing."""
     data = header_bytes(VolumeHeader((2, 3, 4), place, "<i2"))
     image = nibabel.Nifti1Image.from_bytes(data + bytes(48))
     wanted = np.diag([-1.0, -1.0, 1.0]) @ np.array(place)
