@@ -8,6 +8,7 @@ a stack that it cannot read has no volume and says why, and the page shows its f
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Final
@@ -16,83 +17,103 @@ from gateway import logs
 from gateway.decoding import files, stored_frames
 from gateway.decoding.children import BEHIND
 from gateway.decoding.errors import CannotDecode, TooBusy
+from gateway.imaging.frames import ObjectHeader
 from gateway.imaging.gzip_parts import PartsWriter
-from gateway.imaging.nifti_header import VolumeHeader, header_bytes
+from gateway.imaging.nifti_header import header_bytes
 from gateway.imaging.stacks import study_index
 from gateway.imaging.study_index import Stack, StudyIndex
 from gateway.imaging.volume_plan import pieces, planned
 from gateway.pipeline.context import StepContext
 from gateway.records import ledger
-from gateway.records.blobs import Batch
 from gateway.records.ledger import PicturesClaim
 from gateway.records.views import picture_rows
 from gateway.records.views.picture_rows import CopiesOf
 
 log = logs.get(__name__)
 
-LEASE: Final = timedelta(minutes=10)
-"""One piece takes seconds; the largest volume of compressed frames, on a busy machine, minutes."""
 LOOK_AGAIN: Final = timedelta(minutes=10)
 PIECE: Final = 1 << 21
 """Voxels that are in memory at a time, unless one frame has more."""
+COPIES: Final = 500
+"""Whose headers are read before the lease is prolonged."""
 
 
 class _NoRoom(Exception):
     """The disk is kept for what is received."""
 
 
+class _Lost(Exception):
+    """The copies are other ones now, or gone with their patient."""
+
+
 def make_one(context: StepContext) -> bool:
     """Make one piece of the most urgent case that wants one; False: there is none."""
-    claim = ledger.claim_pictures(context.database, LEASE)
+    claim = ledger.claim_pictures(context.database, _lease(context))
     if claim is None:
         return False
     with context.database.read() as session:
         case = picture_rows.copies_of(session, claim.case_id)
     try:
         _make(context, claim, case)
+    except _Lost:
+        _delete_forgotten(context, claim.case_id)
     except _NoRoom:
         _put_off(
             context, claim, "The disk is nearly full: no volumes are made, so that studies are received."
         )
     except TooBusy as error:
         _put_off(context, claim, error.problem)
-    except CannotDecode as error:
-        _put_off(context, claim, f"Its index cannot be made. {error.problem}", None)
     except OSError as error:
         _put_off(context, claim, f"Its pictures cannot be kept: {error.strerror or type(error).__name__}.")
     return True
 
 
-def _put_off(
-    context: StepContext, claim: PicturesClaim, problem: str, again: timedelta | None = LOOK_AGAIN
-) -> None:
+def _lease(context: StepContext) -> timedelta:
+    return timedelta(seconds=context.settings.engine.lease)
+
+
+def _put_off(context: StepContext, claim: PicturesClaim, problem: str) -> None:
     log.warning("pictures are not made", case=claim.case_id, why=problem)
-    ledger.put_off_pictures(context.database, claim, problem, again)
+    ledger.put_off_pictures(context.database, claim, problem, LOOK_AGAIN)
 
 
 def _make(context: StepContext, claim: PicturesClaim, case: CopiesOf) -> None:
-    if case.pictures is None or case.index_blob != picture_rows.index_key(claim.case_id, case.version):
+    """The next piece, kept; raises _Lost, _NoRoom, TooBusy, OSError."""
+    database, key = context.database, picture_rows.index_key(claim.case_id, case.version)
+    if case.pictures is None or case.index_blob != key:
         _delete_others(context, claim.case_id, case.version)
-        index = _index(context, case)
-        key = picture_rows.index_key(claim.case_id, case.version)
+        index = _index(context, claim, case)
         context.blobs.put(key, index.to_json())
-        ledger.keep_index(context.database, claim, case.version, key, is_last=not _to_make(index, {}))
+        _kept(ledger.keep_index(database, claim, case.version, key, is_last=not _to_make(index, {})))
         return
-    index = StudyIndex.from_json(context.blobs.get(case.index_blob))
+    index = StudyIndex.from_json(context.blobs.get(key))
     stacks = _to_make(index, case.pictures.volumes)
+    if not stacks:
+        _kept(ledger.keep_index(database, claim, case.version, key, is_last=True))
+        return
     why = ""
     try:
-        _volume(context, claim.case_id, index, stacks[0])
+        _volume(context, claim, index, stacks[0])
+    except TooBusy:
+        raise
     except CannotDecode as error:
         why = error.problem
         log.warning("a stack has no volume", case=claim.case_id, stack=stacks[0].key, why=why)
-    ledger.keep_volume(context.database, claim, stacks[0].key, why, is_last=len(stacks) == 1)
+    _kept(ledger.keep_volume(database, claim, stacks[0].key, why, is_last=len(stacks) == 1))
 
 
-def _index(context: StepContext, case: CopiesOf) -> StudyIndex:
+def _kept(is_ours: bool) -> None:
+    if not is_ours:
+        raise _Lost
+
+
+def _index(context: StepContext, claim: PicturesClaim, case: CopiesOf) -> StudyIndex:
     """The index of the copies."""
     keys = [copy.blob for copy in case.copies]
-    headers = files.headers([context.blobs.path(key) for key in keys], BEHIND)
+    headers: list[ObjectHeader | None] = []
+    for at in range(0, len(keys), COPIES):
+        _kept(ledger.renew_pictures(context.database, claim, _lease(context)))
+        headers += files.headers([context.blobs.path(key) for key in keys[at : at + COPIES]], BEHIND)
     return study_index(case.version, zip(keys, headers, strict=True))
 
 
@@ -100,8 +121,8 @@ def _to_make(index: StudyIndex, made: Mapping[str, str]) -> list[Stack]:
     return [stack for stack in index.stacks if stack.affine is not None and stack.key not in made]
 
 
-def _volume(context: StepContext, case_id: int, index: StudyIndex, stack: Stack) -> None:
-    """Store the volume of a stack; raises CannotDecode where there is none, OSError, and _NoRoom."""
+def _volume(context: StepContext, claim: PicturesClaim, index: StudyIndex, stack: Stack) -> None:
+    """Store the volume of a stack; raises CannotDecode where there is none, OSError, _NoRoom and _Lost."""
     volume = planned(index, stack)
     if isinstance(volume, str):
         raise CannotDecode(f"It is no volume: {volume}.", "Look at its frames.")
@@ -114,41 +135,50 @@ def _volume(context: StepContext, case_id: int, index: StudyIndex, stack: Stack)
     left_mb = context.blobs.free_mb() - volume.size / 1e6
     if left_mb < settings.storage.min_free_mb + settings.pictures.keep_free_mb:
         raise _NoRoom
-    folder = picture_rows.folder_of(case_id, index.version)
     writer = PartsWriter(header_bytes(volume))
+    of = claim.case_id, index.version
     with context.blobs.batch() as batch:
-        _write(batch, context, case_id, index, stack, volume, writer, folder)
+        packed = _packed(context, claim, index, stack, volume.dtype, writer)
+        file = batch.written(picture_rows.folder_of(*of), packed)
+        batch.put(picture_rows.volume_key(*of, stack.key), file)
+        parts = json.dumps(writer.parts.to_json(), separators=(",", ":")).encode()
+        batch.put(picture_rows.parts_key(*of, stack.key), parts)
 
 
-def _write(
-    batch: Batch,
+def _packed(
     context: StepContext,
-    case_id: int,
+    claim: PicturesClaim,
     index: StudyIndex,
     stack: Stack,
-    volume: VolumeHeader,
+    dtype: str,
     writer: PartsWriter,
-    folder: str,
-) -> None:
-    def packed() -> Iterator[bytes]:
-        yield writer.begin()
-        waiting = bytearray()
-        for of, frames in pieces(index, stack, PIECE):
-            source = index.objects[of]
-            waiting += stored_frames.values_of(
-                context.blobs.path(source.blob), source, frames, volume.dtype, BEHIND
-            )
-            if len(waiting) >= PIECE:
-                yield writer.piece(bytes(waiting))
-                waiting.clear()
-        if waiting:
+) -> Iterator[bytes]:
+    """The file of a volume, a piece at a time; raises CannotDecode and _Lost."""
+    yield writer.begin()
+    waiting = bytearray()
+    renewed = time.monotonic()
+    for of, frames in pieces(index, stack, PIECE):
+        if time.monotonic() - renewed > _lease(context).total_seconds() / 3:
+            _kept(ledger.renew_pictures(context.database, claim, _lease(context)))
+            renewed = time.monotonic()
+        source = index.objects[of]
+        path = context.blobs.path(source.blob)
+        waiting += stored_frames.values_of(path, source, frames, dtype, BEHIND)
+        if len(waiting) >= PIECE:
             yield writer.piece(bytes(waiting))
-        yield writer.end()
+            waiting.clear()
+    if waiting:
+        yield writer.piece(bytes(waiting))
+    yield writer.end()
 
-    file = batch.written(folder, packed())
-    batch.put(picture_rows.volume_key(case_id, index.version, stack.key), file)
-    parts = json.dumps(writer.parts.to_json(), separators=(",", ":")).encode()
-    batch.put(picture_rows.parts_key(case_id, index.version, stack.key), parts)
+
+def _delete_forgotten(context: StepContext, case_id: int) -> None:
+    """Away with what was written while the patient was forgotten."""
+    with context.database.read() as session:
+        if picture_rows.copies_of(session, case_id).copies:
+            return
+    for key in list(context.blobs.keys(picture_rows.folder_of(case_id))):
+        context.blobs.delete(key)
 
 
 def _delete_others(context: StepContext, case_id: int, version: str) -> None:

@@ -138,6 +138,7 @@ from gateway.records.ledger.pictures import (
     keep_index,
     keep_volume,
     put_off_pictures,
+    renew_pictures,
     want_pictures,
 )
 from gateway.records.ledger.refusals import NewRefusal, refuse
@@ -290,6 +291,7 @@ __all__ = [
     "release_case",
     "remove_factor",
     "renew",
+    "renew_pictures",
     "reseal_batch",
     "retire_key",
     "retry",

@@ -69,6 +69,15 @@ def claim_pictures(database: Database, lease: timedelta) -> PicturesClaim | None
     return None
 
 
+def renew_pictures(database: Database, claim: PicturesClaim, lease: timedelta) -> bool:
+    """Prolong a lease; False when the claim was lost."""
+    with database.write("renew_pictures") as session:
+        row = _held(session, claim)
+        if row is not None:
+            row.lease_until = database.now(session) + lease
+    return row is not None
+
+
 def keep_index(
     database: Database, claim: PicturesClaim, version: str, blob: str, *, is_last: bool = False
 ) -> bool:
@@ -93,18 +102,13 @@ def keep_volume(
     return row is not None
 
 
-def put_off_pictures(
-    database: Database, claim: PicturesClaim, problem: str, look_again: timedelta | None
-) -> bool:
-    """Tell a problem: tried again later, or (None) not at all. False when the claim was lost."""
+def put_off_pictures(database: Database, claim: PicturesClaim, problem: str, look_again: timedelta) -> bool:
+    """Tell a problem, and try again later. False when the claim was lost."""
     with database.write("put_off_pictures") as session:
         row, now = _held(session, claim), database.now(session)
         if row is not None:
             row.problem, row.lease_until, row.attempts = problem, None, 0
-            if look_again is None:
-                row.state = FAILED
-            else:
-                row.look_again_at = now + look_again
+            row.look_again_at = now + look_again
     return row is not None
 
 

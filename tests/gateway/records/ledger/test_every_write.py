@@ -186,6 +186,7 @@ EVENTS: Mapping[str, str] = {
     "release_case": "",
     "remove_factor": "",
     "renew": "a lease of a worker",
+    "renew_pictures": "a lease of a worker",
     "reseal": "nobody sees an identity; the end of the rotation has the line with the numbers",
     "reseal_late": "",
     "retire_key": "",

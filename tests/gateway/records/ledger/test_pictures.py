@@ -163,17 +163,29 @@ def test_a_piece_in_between_begins_the_count_anew(database: Database, clock: Fak
     assert len(row(database, case_id).volumes) == 6
 
 
-def test_a_problem_is_told_and_looked_at_again_or_not(database: Database, clock: FakeClock) -> None:
-    """A full disk passes; copies without an index do not."""
+def test_a_problem_is_told_and_looked_at_again(database: Database, clock: FakeClock) -> None:
+    """A full disk passes, and does not count as a death."""
     case_id = prepared(database, clock)
-    ledger.put_off_pictures(database, claimed(database), "The disk is nearly full.", HOUR)
-    assert row(database, case_id).problem == "The disk is nearly full."
+    for _ in range(5):
+        ledger.put_off_pictures(database, claimed(database), "The disk is nearly full.", HOUR)
+        assert row(database, case_id).problem == "The disk is nearly full."
+        assert ledger.claim_pictures(database, HOUR) is None
+        clock.pass_seconds(HOUR.total_seconds() + 1)
+    ledger.keep_index(database, claimed(database), "v", "a")
+    assert row(database, case_id).problem == ""
+
+
+def test_a_lease_is_prolonged_by_its_holder_alone(database: Database, clock: FakeClock) -> None:
+    """Long work keeps it; who lost it is told."""
+    prepared(database, clock)
+    claim = claimed(database)
+    clock.pass_seconds(HOUR.total_seconds() - 1)
+    assert ledger.renew_pictures(database, claim, HOUR)
+    clock.pass_seconds(HOUR.total_seconds() - 1)
     assert ledger.claim_pictures(database, HOUR) is None
-    clock.pass_seconds(HOUR.total_seconds() + 1)
-    ledger.put_off_pictures(database, claimed(database), "No index.", None)
-    found = seen(database, case_id).pictures
-    assert found is not None
-    assert (found.is_over, found.problem, found.index_blob) == (True, "No index.", "")
+    clock.pass_seconds(2)
+    claimed(database)
+    assert not ledger.renew_pictures(database, claim, HOUR)
 
 
 def test_pictures_of_an_older_case_are_made_when_somebody_looks(database: Database, clock: FakeClock) -> None:
