@@ -23,6 +23,8 @@ from gateway.decoding.description import MOST_FRAMES
 from gateway.decoding.errors import UNDECODABLE, CannotDecode, TooBusy
 from gateway.imaging.frames import HEADERS, ObjectHeader
 from gateway.imaging.spectrum import Spectrum, Voxel
+from gateway.imaging.study_index import FrameIndex, ObjectIndex
+from gateway.imaging.volume_plan import GREY
 
 _PICTURE_BYTES: Final = 768 << 20
 """Address space for one picture, besides twice its file: of the largest MR image it takes a tenth."""
@@ -81,9 +83,37 @@ def header(file: Path | bytes, processes: DecodingProcesses = SHARED) -> Dataset
         raise CannotDecode("Its header cannot be read.", _LOOK_ELSEWHERE) from None
 
 
-def sampled(file: Path | bytes, frame: int, processes: DecodingProcesses = SHARED) -> NDArray[np.float32]:
+def known_of(source: ObjectIndex, frame: FrameIndex) -> dict[str, Any] | None:
+    """What need not be read of a file again to draw this frame; None where it does not lie there as it is."""
+    if (
+        frame.offset is None
+        or source.photometric not in GREY
+        or frame.slope is None
+        or frame.intercept is None
+    ):
+        return None
+    return {
+        "offset": frame.offset,
+        "length": frame.length,
+        "rows": frame.rows,
+        "columns": frame.columns,
+        "bits": source.bits_stored,
+        "signed": source.signed,
+        "slope": frame.slope,
+        "intercept": frame.intercept,
+        "photometric": source.photometric,
+        "spacing": frame.spacing,
+    }
+
+
+def sampled(
+    file: Path | bytes,
+    frame: int,
+    known: dict[str, Any] | None = None,
+    processes: DecodingProcesses = SHARED,
+) -> NDArray[np.float32]:
     """Some values of a frame, rescaled."""
-    told = _asked(processes, "sampled", file, {"frame": frame}, most=_MOST_SAMPLED)
+    told = _asked(processes, "sampled", file, {"frame": frame, "known": known}, most=_MOST_SAMPLED)
     if not told or len(told) % 4:
         raise CannotDecode("Its pixels are not of the size in its header.", _LOOK_ELSEWHERE)
     return np.frombuffer(told, "<f4")
@@ -103,10 +133,11 @@ def drawn(
     low: float,
     high: float,
     width: int | None = None,
+    known: dict[str, Any] | None = None,
     processes: DecodingProcesses = SHARED,
 ) -> bytes:
-    """One frame as PNG."""
-    order = {"frame": frame, "low": low, "high": high, "width": width}
+    """One frame as PNG; `known` as `known_of` says it."""
+    order = {"frame": frame, "low": low, "high": high, "width": width, "known": known}
     return _asked(processes, "drawn", file, order)
 
 

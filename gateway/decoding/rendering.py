@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
@@ -23,11 +24,14 @@ from dicom_nodes.data_sets import data_set_of
 from gateway.decoding.description import listed_frames
 from gateway.decoding.errors import UNDECODABLE, CannotDecode
 from gateway.decoding.pixels import Decoder, decode
+from gateway.decoding.plain_pixels import first_frame, values_at
 from gateway.imaging.frames import HEADERS, KEYWORDS, ObjectHeader, frame_index, object_header
 from gateway.imaging.study_index import FrameIndex
 
 Source = Path | BytesIO
 Pixels = NDArray[np.float32]
+Known = dict[str, Any] | None
+"""What the index says of a frame, as `files.known_of` writes it; None: it is read from the file."""
 
 UNREADABLE: Final = tuple(error for error in UNDECODABLE if error is not MemoryError)
 MOST_STRETCHED: Final = 10.0
@@ -46,7 +50,13 @@ def headers(files: Sequence[Path]) -> bytes:
 def _header(file: Path) -> ObjectHeader | None:
     with suppress(InvalidDicomError, *UNREADABLE):
         ds = _read(file, without_pixels=True, only=KEYWORDS)
-        return object_header(ds, listed_frames(ds, file.stat().st_size))
+        header = object_header(ds, listed_frames(ds, file.stat().st_size))
+        first = first_frame(file, ds, len(header.frames))
+        if first is None:
+            return header
+        at, size = first
+        frames = (replace(frame, offset=at + frame.frame * size, length=size) for frame in header.frames)
+        return replace(header, frames=tuple(frames))
     return None
 
 
@@ -60,17 +70,24 @@ def header(source: Source) -> bytes:
     return stream.getvalue()
 
 
-def sampled(source: Source, decoder: Decoder, *, frame: int) -> Pixels:
+def sampled(source: Source, decoder: Decoder, *, frame: int, known: Known = None) -> Pixels:
     """Every third value of a frame, or fewer, rescaled: for a window."""
-    pixels = _shown(source, decoder, frame)[0].ravel()
+    pixels = _shown(source, decoder, frame, known)[0].ravel()
     return pixels[:: max(3, pixels.size // SAMPLES)]
 
 
 def drawn(
-    source: Source, decoder: Decoder, *, frame: int, low: float, high: float, width: int | None
+    source: Source,
+    decoder: Decoder,
+    *,
+    frame: int,
+    low: float,
+    high: float,
+    width: int | None,
+    known: Known = None,
 ) -> bytes:
     """One frame as PNG, black at `low` and white at `high`, at most `width` wide."""
-    return as_png(*_shown(source, decoder, frame), low, high, width)
+    return as_png(*_shown(source, decoder, frame, known), low, high, width)
 
 
 def drawn_as_stored(source: Source, decoder: Decoder, *, frame: int, black: float, white: float) -> bytes:
@@ -107,8 +124,15 @@ def _read(source: Source, **how: Any) -> Dataset:
     return data_set_of(source if isinstance(source, Path) else source.getvalue(), **how)
 
 
-def _shown(source: Source, decoder: Decoder, frame: int) -> tuple[Pixels, Dataset]:
-    """The pixels of a frame, rescaled or in colour, and what a picture has to know of it."""
+def _shown(source: Source, decoder: Decoder, frame: int, known: Known) -> tuple[Pixels, Dataset]:
+    """The pixels of a frame, rescaled or in colour, and what a picture has to know of it.
+
+    What is `known` of a frame that lies in the file as it is need not be read again, nor what is beside it.
+    """
+    if known is not None and isinstance(source, Path):
+        place = {name: known[name] for name in ("offset", "length", "rows", "columns", "bits", "signed")}
+        slope, intercept = (np.float32(known[name]) for name in ("slope", "intercept"))
+        return values_at(source, **place).astype(np.float32) * slope + intercept, _means(known)
     ds = _read(source)
     of = frame_index(ds, frame)
     values = decode(ds, frame, processes=decoder)
@@ -118,6 +142,14 @@ def _shown(source: Source, decoder: Decoder, frame: int) -> tuple[Pixels, Datase
         raise CannotDecode("Its rescaling is no number.", "Look at it in the archive that sent it.")
     slope, intercept = np.float32(of.slope), np.float32(of.intercept)
     return values.astype(np.float32) * slope + intercept, _meaning(ds, of)
+
+
+def _means(known: dict[str, Any]) -> Dataset:
+    shown = Dataset()
+    shown.PhotometricInterpretation = known["photometric"]
+    if known["spacing"] is not None:
+        shown.PixelSpacing = list(known["spacing"])
+    return shown
 
 
 def _meaning(ds: Dataset, frame: FrameIndex) -> Dataset:

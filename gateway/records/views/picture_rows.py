@@ -15,7 +15,7 @@ from gateway.records.tables.cases import Case, PreparedInstance
 from gateway.records.tables.pictures import FAILED, MADE, CasePictures
 from gateway.records.tables.studies import Instance
 
-FORMAT = 1
+FORMAT = 2
 """Of the stored index: one more when what it says, or the order of pictures, becomes another."""
 FOLDER = "pictures"
 """Of the object store: `pictures/{case}/{version}/`; it goes with the copies of a case."""

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -48,6 +49,8 @@ class Slice:
     frame: int
     sop_instance_uid: str
     b_value: float | None
+    known: dict[str, Any] | None = None
+    """What `decoding.files.known_of` says of it."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,7 @@ class Pictures:
         chosen = study.series[series].slices[number]
         low, high = self._window(study, series, window, chosen)
         with pictured():
-            return files.drawn(self._path(chosen), chosen.frame, low, high, width)
+            return files.drawn(self._path(chosen), chosen.frame, low, high, width, chosen.known)
 
     def _path(self, chosen: Slice) -> Path:
         return self.blobs.path(chosen.blob)
@@ -164,10 +167,12 @@ class Pictures:
         samples = []
         for place in places:
             with suppress(PictureFailed), pictured():
-                samples.append(files.sampled(self._path(slices[place]), slices[place].frame))
+                samples.append(
+                    files.sampled(self._path(slices[place]), slices[place].frame, slices[place].known)
+                )
         if not samples:
             with pictured():
-                samples.append(files.sampled(self._path(chosen), chosen.frame))
+                samples.append(files.sampled(self._path(chosen), chosen.frame, chosen.known))
         sample = np.concatenate(samples)
         _, black, white = WINDOWS[window]
         signal = (
@@ -231,4 +236,5 @@ def series_of(index: StudyIndex) -> tuple[SeriesOfImages, ...]:
 def _slice(index: StudyIndex, number: int) -> Slice:
     frame = index.frames[number]
     of = index.objects[frame.object]
-    return Slice(of.blob, frame.frame, of.sop_instance_uid, frame.b_value)
+    known = files.known_of(of, frame)
+    return Slice(of.blob, frame.frame, of.sop_instance_uid, frame.b_value, known)

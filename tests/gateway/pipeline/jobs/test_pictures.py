@@ -119,7 +119,7 @@ def test_killed_at_a_commit_point_it_is_made_all_the_same(gateway: Bench, tmp_pa
     [values] = volumes(gateway, case_id).values()
     assert np.array_equal(values.transpose(2, 1, 0), ramp((4, 16, 16), "int16"))
     names = sorted(key.rpartition("/")[2] for key in files(gateway, case_id))
-    assert names == ["index-1.json", "s0-0.nii.gz", "s0-0.parts.json"]
+    assert names == ["index-2.json", "s0-0.nii.gz", "s0-0.parts.json"]
 
 
 def test_late_images_make_new_pictures_and_the_old_ones_go(gateway: Bench) -> None:
