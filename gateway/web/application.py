@@ -37,6 +37,7 @@ from gateway.web.pages import (
     verdict,
 )
 from gateway.web.pages.accounts import administration, own, reset, second_step
+from gateway.web.pages.comparing import reading
 from gateway.web.pages.images import frame, index, volume
 from gateway.web.pages.programs import tokens
 from gateway.web.pages.spectroscopy import drawing
@@ -62,6 +63,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     index.api,
     volume.router,
     frame.router,
+    reading.api,
     drawing.router,
     drawing.api,
     held_objects.router,

@@ -70,10 +70,11 @@ def test_a_reader_signs_in_claims_reads_and_signs(page: Page, web: WebGateway, t
     expect(page).to_have_url(re.compile(f"/cases/{case_id}/report"))
 
     page.wait_for_load_state("load")
-    expect(page.locator("[data-over=place]")).to_contain_text("2 / 3")
+    picture = page.locator(".pane[data-focused]")
+    expect(picture.locator(".bl")).to_contain_text("2 / 3")
     page.keyboard.press("j")
-    expect(page.locator("[data-over=place]")).to_contain_text("3 / 3")
-    expect(page.locator(".slice")).not_to_have_js_property("naturalWidth", 0)
+    expect(picture.locator(".bl")).to_contain_text("3 / 3")
+    expect(page.locator("[data-counted]")).to_contain_text("images")
 
     page.get_by_role("button", name="Add a lesion").click()
     expect(page.get_by_role("heading", name="Lesion 1")).to_be_visible()

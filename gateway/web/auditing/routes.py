@@ -110,6 +110,7 @@ ROUTES: Final[Mapping[tuple[str, str], Told]] = {
     ("GET", "/cases/{case_id}/frames/{stack}/{number}.bin"): Shown("pictures looked at", CASE),
     ("GET", "/cases/{case_id}/spectra/{number}/{signal}.svg"): Shown("pictures looked at", CASE),
     ("GET", "/api/cases/{case_id}/spectra"): Shown("pictures looked at", CASE),
+    ("GET", "/api/cases/{case_id}/reading"): Shown("pictures looked at", CASE),
     ("GET", "/cases/{case_id}/manifests/{manifest_id}.json"): Shown("manifest looked at", CASE),
     ("GET", "/api/cases/{case_id}/manifests"): Shown("manifest looked at", CASE),
     ("GET", "/cases/{case_id}/held/{held_id}.png"): _done("original looked at"),

@@ -13,7 +13,7 @@ POLICY = "; ".join(
         "default-src 'none'",
         "script-src 'self'",
         "style-src 'self'",
-        "img-src 'self'",
+        "img-src 'self' data:",  # NiiVue's letters are a picture in its own text
         "connect-src 'self'",
         "form-action 'self'",
         "frame-ancestors 'none'",

@@ -17,7 +17,6 @@ from gateway.records.views.case_rows import CasePage
 from gateway.web.foundation.case_access import CaseId, Manager, Reader, open_case
 from gateway.web.foundation.context import Context, WebContext
 from gateway.web.foundation.forms import Posted, first
-from gateway.web.foundation.images import WINDOWS
 from gateway.web.foundation.report_recipient import recipient_of
 from gateway.web.foundation.rights import Right, has
 from gateway.web.foundation.templates import render, told_to
@@ -68,7 +67,6 @@ def _page(
         opened=opened,
         page=page,
         row=page.row,
-        windows=WINDOWS,
         images=images,
         pictured=viewer_series(images, page),
         spectra=spectra_of(context, viewer, case_id),

@@ -44,7 +44,6 @@ from gateway.web.foundation.access import guess_to_sign
 from gateway.web.foundation.case_access import CaseId, OpenCase, Reader, open_case
 from gateway.web.foundation.context import Context, WebContext
 from gateway.web.foundation.forms import Posted, first
-from gateway.web.foundation.images import WINDOWS
 from gateway.web.foundation.problems import TooManyRequests, retry_after, status_of
 from gateway.web.foundation.redaction import without_uids
 from gateway.web.foundation.report_recipient import recipient_of
@@ -146,7 +145,6 @@ def _form(
         opened=opened,
         page=page,
         row=page.row,
-        windows=WINDOWS,
         goes_to=recipient_of(context, page),
         sections=report_form.sections(content, missing if checked else (), one_more, form_questions(content)),
         missing=missing,

@@ -102,6 +102,12 @@ function changed() {
 }
 
 form.addEventListener("input", (event) => { if (!["password", "code"].includes(event.target.name)) changed(); });
+// Enter in a line of text ends the line; it posts nothing, which would load the page anew in the middle of a sentence.
+form.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !event.target.matches("input") || ["password", "code"].includes(event.target.name)) return;
+  event.preventDefault();
+  changed();
+});
 form.addEventListener("submit", (event) => {
   clearTimeout(timer);
   if (saving) { // the plain post must carry the version that the running save makes

@@ -106,6 +106,7 @@ ROUTES: Final[Mapping[str, tuple[str, ...]]] = {
         "GET /cases/{case_id}/frames/{stack}/{number}.bin",
         "GET /cases/{case_id}/spectra/{number}/{signal}.svg",
         "GET /api/cases/{case_id}/spectra",
+        "GET /api/cases/{case_id}/reading",
         "GET /api/cases/{case_id}/held",
         "GET /cases/{case_id}",
         "GET /api/cases/{case_id}",

@@ -1,0 +1,145 @@
+"""Which stack stands in which pane: chosen by what a series was recognised as, never by its description.
+
+A layout is a list of panes; a pane asks for a kind, and of diffusion for a b-value, of the current or the prior study.
+What is not there is said in words, so that an empty pane is no picture that somebody forgot to look at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+CURRENT, PRIOR = "current", "prior"
+B1000: Final = 1000.0
+_NEAR_B1000: Final = (800.0, 1400.0)
+"""s/mm2: what the protocol counts as about 1000."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One pane: kinds in the order in which they are taken, and the b-value that is wanted, in s/mm2."""
+
+    label: str
+    kinds: tuple[str, ...]
+    of: str = CURRENT
+    b_value: float | None = None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Panes in reading order; `name` is in addresses and files, `title` on the page."""
+
+    name: str
+    title: str
+    panes: tuple[Wanted, ...]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A stack that may be chosen."""
+
+    key: str
+    kind: str
+    b_value: float | None
+    images: int
+    is_volume: bool
+    thickness: float | None
+    part: str
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a pane shows: the key of a stack, or why there is none."""
+
+    label: str
+    of: str
+    stack: str | None
+    missing: str
+
+
+_FLAIR = Wanted("FLAIR", ("flair",))
+_PRIOR_FLAIR = Wanted("Prior FLAIR", ("flair",), PRIOR)
+_DWI = Wanted("DWI b1000", ("trace", "dwi"), b_value=B1000)
+_ADC = Wanted("ADC", ("adc",))
+LAYOUTS: Final = (
+    Layout("surveillance", "Surveillance", (_FLAIR, _PRIOR_FLAIR, _DWI, _ADC)),
+    Layout(
+        "suspected_pml",
+        "Suspected PML",
+        (
+            _FLAIR,
+            _PRIOR_FLAIR,
+            _DWI,
+            _ADC,
+            Wanted("T1 with contrast", ("t1_contrast",)),
+            Wanted("T2", ("t2",)),
+            Wanted("SWI", ("swi",)),
+            Wanted("T1", ("t1",)),
+        ),
+    ),
+    Layout(
+        "diffusion",
+        "Diffusion",
+        (
+            _DWI,
+            Wanted("Prior DWI b1000", ("trace", "dwi"), PRIOR, B1000),
+            _ADC,
+            Wanted("Prior ADC", ("adc",), PRIOR),
+        ),
+    ),
+    Layout("one", "One large", (_FLAIR,)),
+)
+"""Those of the gateway; a site's own stand beside them."""
+BY_REFERRAL: Final[Mapping[str, str]] = {"suspected_pml": "suspected_pml"}
+"""The layout a case begins with, by its referral; all others begin with the first."""
+
+
+def begins_with(referral: str, layouts: Sequence[Layout] = LAYOUTS) -> str:
+    """The name of the layout that a case of this referral begins with."""
+    wanted = BY_REFERRAL.get(referral, "")
+    return next((layout.name for layout in layouts if layout.name == wanted), layouts[0].name)
+
+
+def filled(
+    layout: Layout, current: Iterable[Candidate], prior: Iterable[Candidate] | None
+) -> tuple[Chosen, ...]:
+    """The panes of a layout with their stacks; `prior` is None where there is no prior study."""
+    studies = {CURRENT: list(current), PRIOR: None if prior is None else list(prior)}
+    return tuple(_chosen(pane, studies[pane.of]) for pane in layout.panes)
+
+
+def _chosen(pane: Wanted, study: Sequence[Candidate] | None) -> Chosen:
+    if study is None:
+        return Chosen(pane.label, pane.of, None, "No prior study to compare with.")
+    for kind in pane.kinds:
+        of_kind = [each for each in study if each.kind == kind and _is_wanted(pane, each)]
+        if of_kind:
+            return Chosen(pane.label, pane.of, min(of_kind, key=_rank(pane)).key, "")
+    where = "this study" if pane.of == CURRENT else "the prior study"
+    name = pane.label.removeprefix("Prior ")
+    return Chosen(pane.label, pane.of, None, f"No {name} was recognised in {where}.")
+
+
+def _is_wanted(pane: Wanted, stack: Candidate) -> bool:
+    if pane.b_value is None:
+        return True
+    low, high = _NEAR_B1000
+    return stack.b_value is not None and low <= stack.b_value <= high
+
+
+def _rank(pane: Wanted) -> Any:
+    """Nearest to the b-value; magnitude before phase; a volume before a list; thin before thick; many before few."""
+
+    def rank(stack: Candidate) -> tuple[float, bool, bool, float, int, str]:
+        away = abs((stack.b_value or 0.0) - pane.b_value) if pane.b_value is not None else 0.0
+        return (
+            away,
+            stack.part not in ("", "M"),
+            not stack.is_volume,
+            stack.thickness if stack.thickness is not None else 99.0,
+            -stack.images,
+            stack.key,
+        )
+
+    return rank

@@ -1,0 +1,125 @@
+"""What the viewer of a case shows where: layouts filled with its stacks and those of the prior beside it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any, Final
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+
+from gateway.imaging.layouts import LAYOUTS, Candidate, begins_with, filled
+from gateway.imaging.study_index import StudyIndex
+from gateway.records.accounts import Viewer
+from gateway.records.views.earlier_cases import EarlierCase, earlier_cases
+from gateway.web.foundation.case_access import CaseId, open_case
+from gateway.web.foundation.context import Context, WebContext
+from gateway.web.foundation.images import Pictures
+from gateway.web.pages.explanation import shown_series
+from gateway.web.pages.gallery import copies_seen
+from gateway.web.pages.images.index import kinds_by_number
+from gateway.web.pages.queue import Looker
+
+api = APIRouter(prefix="/api/cases", tags=["cases"])
+
+NOT_COMPARED: Final = {
+    "flair": "It has no FLAIR.",
+    "not_readable": "It was not readable.",
+    "pictures": "None of its pictures are kept here.",
+    "contested": "Whose it is is contested.",
+}
+"""Why an earlier study is not put beside the present one by itself; a reader may."""
+
+
+@api.get("/{case_id}/reading")
+def reading(request: Request, context: Context, viewer: Looker, case_id: CaseId, prior: int = 0) -> Response:
+    """The layouts of a case with a stack for each pane, and its earlier studies; `prior`: the case to stand beside it.
+
+    Without one the last comparable study stands there.
+    """
+    page = open_case(context, viewer, case_id).page
+    priors = [_prior(context, viewer, earlier) for earlier in _earlier(context, viewer, case_id)]
+    chosen = _chosen(priors, prior)
+    own = _candidates(request, context, viewer, case_id)
+    others = None if chosen is None else _candidates(request, context, viewer, chosen)
+    return JSONResponse(
+        {
+            "case": case_id,
+            "pseudonym": page.row.pseudonym,
+            "images": f"/api/cases/{case_id}/images",
+            "priors": priors,
+            "chosen_prior": chosen,
+            "layout": begins_with(page.row.referral),
+            "layouts": [
+                {
+                    "name": layout.name,
+                    "title": layout.title,
+                    "key": str(number),
+                    "panes": [asdict(pane) for pane in filled(layout, own, others)],
+                }
+                for number, layout in enumerate(LAYOUTS, start=1)
+            ],
+        },
+        headers={"Cache-Control": "private, no-cache"},
+    )
+
+
+def _earlier(context: WebContext, viewer: Viewer, case_id: int) -> tuple[EarlierCase, ...]:
+    with context.database.read() as session:
+        return earlier_cases(session, viewer, case_id)
+
+
+def _prior(context: WebContext, viewer: Viewer, earlier: EarlierCase) -> dict[str, Any]:
+    """An earlier case as the time line shows it."""
+    page = open_case(context, viewer, earlier.case_id).page
+    kinds = {series["kind"] for series in shown_series(page.series)}
+    reasons = {
+        "contested": earlier.is_contested,
+        "pictures": not copies_seen(context, viewer, earlier.case_id).version,
+        "flair": "flair" not in kinds,
+        "not_readable": earlier.readability == "not_readable",
+    }
+    why_not = next((NOT_COMPARED[name] for name, applies in reasons.items() if applies), "")
+    day = earlier.shifted_study_date
+    return {
+        "case": earlier.case_id,
+        "days": earlier.days,
+        "label": f"{earlier.days} day{'s' if earlier.days != 1 else ''} earlier",
+        "study_day": f"{day[:4]}-{day[4:6]}-{day[6:]}" if len(day) == 8 else "",
+        "comparable": not why_not,
+        "why_not": why_not,
+        "images": f"/api/cases/{earlier.case_id}/images",
+        "report": f"/cases/{earlier.case_id}/report" if earlier.has_report else None,
+        "alignment": {"state": "none", "why": "", "residual_mm": None, "limit_mm": None, "transform": None},
+    }
+
+
+def _chosen(priors: list[dict[str, Any]], wanted: int) -> int | None:
+    """The case asked for, if it is one of them; else the last comparable one."""
+    cases = [int(prior["case"]) for prior in priors]
+    if wanted in cases:
+        return wanted
+    return next((int(prior["case"]) for prior in priors if prior["comparable"]), None)
+
+
+def _candidates(request: Request, context: WebContext, viewer: Viewer, case_id: int) -> list[Candidate]:
+    page = open_case(context, viewer, case_id).page
+    pictures: Pictures = request.app.state.pictures
+    index = pictures.index(copies_seen(context, viewer, case_id))
+    return candidates(index, kinds_by_number(page))
+
+
+def candidates(index: StudyIndex, kinds: dict[int, str]) -> list[Candidate]:
+    """The stacks of a case as layouts choose among them; `kinds` by SeriesNumber."""
+    return [
+        Candidate(
+            stack.key,
+            kinds.get(index.series[stack.series].series_number, "other"),
+            stack.b_value,
+            len(stack.frames),
+            stack.affine is not None,
+            stack.thickness,
+            stack.part,
+        )
+        for stack in index.stacks
+    ]

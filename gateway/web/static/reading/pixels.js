@@ -1,0 +1,159 @@
+// The values of a stack: each frame as soon as it is asked for, all of them when its volume has come.
+
+const KEPT_FRAMES = 600;
+const KEPT_VOLUMES = 1 << 30; // bytes over all stacks of the page; the one looked at longest ago goes first
+const TYPES = { 2: Uint8Array, 4: Int16Array, 16: Float32Array, 512: Uint16Array };
+
+const volumes = new Map(); // address -> {values, ...}, in the order in which they were used
+
+export class Failed extends Error {}
+
+async function fetched(url) {
+  const answer = await fetch(url, { credentials: "same-origin" });
+  if (answer.ok) return answer;
+  let why = `The gateway answers ${answer.status}.`;
+  try {
+    const told = await answer.json();
+    why = [told.detail || told.title, told.fix].filter(Boolean).join(" ") || why;
+  } catch { /* no JSON: the number has to do */ }
+  const failed = new Failed(why);
+  failed.wait = answer.status === 503 || answer.status === 425 ? Number(answer.headers.get("Retry-After") || 2) : null;
+  throw failed;
+}
+
+// The numbers of a NIfTI-1 file and how they are meant; only what the gateway writes: little endian, one volume.
+export function parsed(buffer) {
+  const view = new DataView(buffer);
+  if (view.byteLength < 352 || view.getInt32(0, true) !== 348) throw new Failed("The volume is not what it should be.");
+  const [columns, rows, slices] = [42, 44, 46].map((at) => view.getInt16(at, true));
+  const Type = TYPES[view.getInt16(70, true)];
+  const from = view.getFloat32(108, true);
+  const number = columns * rows * slices;
+  if (!Type || !(number > 0) || from + number * Type.BYTES_PER_ELEMENT > view.byteLength) throw new Failed("The volume is cut.");
+  const values = from % Type.BYTES_PER_ELEMENT ? new Type(buffer.slice(from), 0, number) : new Type(buffer, from, number);
+  const slope = view.getFloat32(112, true);
+  return { values, columns, rows, slices, slope: slope || 1, intercept: slope ? view.getFloat32(116, true) : 0 };
+}
+
+export async function volume(url) {
+  if (!volumes.has(url)) {
+    volumes.set(url, fetched(url).then((answer) => answer.arrayBuffer()).then(parsed));
+    volumes.get(url).then((made) => { volumes.get(url).bytes = made.values.byteLength; trim(); }).catch(() => volumes.delete(url));
+  }
+  const made = volumes.get(url);
+  volumes.delete(url);
+  volumes.set(url, made);
+  return made;
+}
+
+function trim() {
+  let bytes = [...volumes.values()].reduce((sum, each) => sum + (each.bytes || 0), 0);
+  for (const [url, each] of volumes) {
+    if (bytes <= KEPT_VOLUMES || volumes.size === 1) return;
+    volumes.delete(url);
+    bytes -= each.bytes || 0;
+  }
+}
+
+export class StackPixels {
+  constructor(caseId, version, stack) {
+    this.stack = stack;
+    this.base = `/cases/${caseId}`;
+    this.version = version;
+    this.kept = new Map();
+    this.coming = new Map();
+    this.whole = null;
+  }
+
+  // What is in memory of a frame: {values, slope, intercept, negative} or {picture}; null: it has to be asked for.
+  at(number) {
+    if (this.whole && this.stack.affine) {
+      const size = this.whole.rows * this.whole.columns;
+      const { slope, intercept } = this.whole;
+      return { values: this.whole.values.subarray(number * size, (number + 1) * size), slope, intercept, negative: this.stack.negative };
+    }
+    return this.kept.get(number) || null;
+  }
+
+  // A frame, for sure; raises Failed.
+  async ask(number) {
+    const here = this.at(number);
+    if (here) return here;
+    if (!this.coming.has(number)) {
+      this.coming.set(number, this.frame(number).finally(() => this.coming.delete(number)));
+    }
+    return this.coming.get(number);
+  }
+
+  ahead(number, step) {
+    for (let far = 1; far <= 6 && this.coming.size < 6; far += 1) {
+      const next = number + far * (step || 1);
+      if (next >= 0 && next < this.stack.frames.length && !this.at(next)) this.ask(next).catch(() => {});
+    }
+  }
+
+  async frame(number) {
+    let made;
+    try {
+      const answer = await fetched(`${this.base}/frames/${this.stack.key}/${number}.bin?v=${this.version}`);
+      const about = (name) => answer.headers.get(name);
+      const buffer = await answer.arrayBuffer();
+      const values = about("X-Signed") === "1" ? new Int16Array(buffer) : new Uint16Array(buffer);
+      const told = this.stack.frames[number];
+      if (values.length !== told.rows * told.columns) throw new Failed("The image is not of the size it should be.");
+      made = { values, slope: Number(about("X-Slope")), intercept: Number(about("X-Intercept")), negative: about("X-Photometric") === "MONOCHROME1" };
+    } catch (error) {
+      if (!this.stack.frames[number].picture) throw error;
+      made = { picture: await this.picture(number) }; // colour, and what only the gateway can draw
+    }
+    this.kept.set(number, made);
+    if (this.kept.size > KEPT_FRAMES) this.kept.delete(this.kept.keys().next().value);
+    return made;
+  }
+
+  async picture(number) {
+    const [series, slice] = this.stack.frames[number].picture;
+    const address = `${this.base}/images/${series}/${slice}.png?v=${this.version}`;
+    const made = new Image();
+    made.src = address;
+    try {
+      await made.decode();
+    } catch {
+      await fetched(address); // says why, unless it is there after all
+      throw new Failed("This image cannot be shown here.");
+    }
+    return made;
+  }
+
+  // The whole volume, as soon as the gateway has made it; false where the stack makes none.
+  async all() {
+    if (!this.stack.volume) return false;
+    for (let tries = 0; ; tries += 1) {
+      try {
+        const made = await volume(this.stack.volume);
+        const [columns, rows, slices] = this.stack.shape;
+        if (made.columns !== columns || made.rows !== rows || made.slices !== slices) throw new Failed("The volume is of another size than its images.");
+        this.whole = made;
+        this.kept.clear();
+        return true;
+      } catch (error) {
+        if (!error.wait || tries >= 60) throw error;
+        await new Promise((done) => { setTimeout(done, 1000 * error.wait); });
+      }
+    }
+  }
+
+  // Values of the middle of the stack, to work a window out from: some of a few slices.
+  async sample() {
+    const last = this.stack.frames.length - 1;
+    const places = [...new Set([0.35, 0.5, 0.65].map((part) => Math.round(part * last)))];
+    const some = [];
+    for (const place of places) {
+      const { values, slope, intercept } = await this.ask(place);
+      if (!values) return null;
+      const step = Math.max(1, Math.floor(values.length / 20000));
+      for (let at = 0; at < values.length; at += step) some.push(values[at] * slope + intercept);
+    }
+    return some;
+  }
+}

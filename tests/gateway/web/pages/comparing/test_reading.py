@@ -1,0 +1,108 @@
+"""What the viewer shows where: stacks by what they are, and the prior that stands beside them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+import numpy as np
+import pytest
+from sqlalchemy import update
+from sqlmodel import col
+
+from gateway.records.tables.cases import Case
+from gateway.records.tables.studies import Identity, Study
+from support.pictures import put, slices
+from support.web_gateway import WebGateway
+
+NUMBERS = count()
+FLAIR = {"series_number": 1, "kind": "flair"}
+ADC = {"series_number": 2, "kind": "adc"}
+
+
+@pytest.fixture
+def patient(web: WebGateway) -> int:
+    """A patient of the vault."""
+    with web.database.write("test") as session:
+        identity = Identity(
+            patient_hash=f"patient {next(NUMBERS)}",
+            pseudonym=f"PML-{next(NUMBERS)}",
+            scheme=2,
+            site="north",
+            sealed=b"x",
+            key_id="k",
+            created_at=datetime.now(UTC),
+        )
+        session.add(identity)
+        session.flush()
+        return identity.saved_id
+
+
+def case_of(web: WebGateway, patient: int, day: str, *kinds: dict[str, Any], **columns: Any) -> int:
+    """A case of this patient with a series of each kind."""
+    case_id = web.case(series=list(kinds), **columns)
+    values = np.arange(3 * 4 * 4, dtype=np.int16).reshape(3, 4, 4)
+    put(web, case_id, [ds for kind in kinds for ds in slices(values, SeriesNumber=kind["series_number"])])
+    with web.database.write("test") as session:
+        study_id = session.get_one(Case, case_id).study_id
+        session.execute(update(Study).where(col(Study.id) == study_id).values(study_date=day))
+        session.execute(update(Case).where(col(Case.id) == case_id).values(identity_id=patient))
+    return case_id
+
+
+def reading(web: WebGateway, case_id: int, more: str = "") -> Any:
+    """What a reader is told."""
+    return web.client("reader").get(f"/api/cases/{case_id}/reading{more}").json()
+
+
+def panes(told: Any, name: str = "surveillance") -> list[tuple[str, str | None]]:
+    """Study and stack of each pane of a layout."""
+    [layout] = [each for each in told["layouts"] if each["name"] == name]
+    return [(pane["of"], pane["stack"]) for pane in layout["panes"]]
+
+
+def test_the_last_comparable_prior_stands_beside_by_itself(web: WebGateway, patient: int) -> None:
+    """One without FLAIR is on the time line with its reason; a reader may put it there all the same."""
+    old = case_of(web, patient, "20250101", FLAIR)
+    new = case_of(web, patient, "20250401", FLAIR)
+    without = case_of(web, patient, "20250501", ADC)
+    present = case_of(web, patient, "20250601", FLAIR, ADC)
+    told = reading(web, present)
+    assert [(prior["case"], prior["comparable"]) for prior in told["priors"]] == [
+        (without, False),
+        (new, True),
+        (old, True),
+    ]
+    assert told["priors"][0]["why_not"] == "It has no FLAIR."
+    assert told["priors"][1]["label"] == "61 days earlier"
+    assert told["chosen_prior"] == new
+    assert panes(told) == [("current", "s0-0"), ("prior", "s0-0"), ("current", None), ("current", "s1-0")]
+    assert reading(web, present, f"?prior={old}")["chosen_prior"] == old
+    other = reading(web, present, f"?prior={without}")
+    assert (other["chosen_prior"], panes(other)[1]) == (without, ("prior", None))
+
+
+def test_nobody_elses_case_can_be_put_beside_it(web: WebGateway, patient: int) -> None:
+    """Whatever number is asked for: the case of a stranger, the case itself, none at all."""
+    stranger = web.case(series=[FLAIR])
+    present = case_of(web, patient, "20250601", FLAIR)
+    for wanted in (stranger, present, 999):
+        told = reading(web, present, f"?prior={wanted}")
+        assert (told["chosen_prior"], told["priors"]) == (None, [])
+        assert panes(told)[1] == ("prior", None)
+
+
+def test_a_case_of_another_site_has_no_reading(web: WebGateway, patient: int) -> None:
+    """As if it were not there."""
+    present = case_of(web, patient, "20250601", FLAIR)
+    web.add("elsewhere", "coordinator", "another-site")
+    assert web.client("elsewhere").get(f"/api/cases/{present}/reading").status_code == 404
+
+
+def test_a_prior_that_was_not_readable_is_not_chosen_by_itself(web: WebGateway, patient: int) -> None:
+    """It would be compared with nothing."""
+    case_of(web, patient, "20250401", FLAIR, readability="not_readable")
+    told = reading(web, case_of(web, patient, "20250601", FLAIR, referral="suspected_pml"))
+    assert (told["priors"][0]["why_not"], told["chosen_prior"]) == ("It was not readable.", None)
+    assert told["layout"] == "suspected_pml"
