@@ -10,6 +10,7 @@ A study's path, and where each part of it lives:
     memory      gateway.records                    every row, every state change, every byte kept
     identity    gateway.identity                   whose study it is: same object, same person, no number
     pixels      gateway.decoding                   decoded within limits, in a process that may die
+    geometry    gateway.imaging                    where pictures lie in the patient, and what is worked out from them
     privacy     gateway.privacy, gateway.profiles  identity off, proven off, and back on; a site's profiles
     faces       gateway.faces                      taken out of copies, where a rule or a site asks for it
     reporting   gateway.reporting                  what a reader signs, as DICOM SR and as print

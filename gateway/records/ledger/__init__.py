@@ -32,6 +32,7 @@
                  note_ending_clients                                        (issuers; tokens of programs)
     notices      take_notices, notices_told, notices_failed, note_wrong_configuration, note_certificates
     operation    take_tick, note_role, put_rules_in_force
+    pictures     want_pictures, claim_pictures, renew_pictures, keep_index, keep_volume, put_off_pictures
     journal      the line of a study or case        audit_trail  the line of who did what
     trail        note_look, note_configuration, seal_trail, anchor_due, note_anchor, note_unsealed, note_key, note_use;
                  take_events, events_sent, events_not_sent; what of the engine's work is an event
@@ -132,7 +133,7 @@ from gateway.records.ledger.persons.sign_in import (
     sign_in,
     sign_out,
 )
-from gateway.records.ledger.pictures import (
+from gateway.records.ledger.pictures.making import (
     PicturesClaim,
     claim_pictures,
     keep_index,

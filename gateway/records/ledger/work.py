@@ -42,7 +42,7 @@ from gateway.records.ledger.node_responses import keep_deliveries
 from gateway.records.ledger.opening import open_case
 from gateway.records.ledger.parking import UNITS, Claim, note, park_row, place_of
 from gateway.records.ledger.peers import peer_of
-from gateway.records.ledger.pictures import want
+from gateway.records.ledger.pictures.making import want
 from gateway.records.ledger.replies import settle_case
 from gateway.records.ledger.trail.milestones import tell
 from gateway.records.step_record import NOTHING, NewDelivery, NewRequest, StepRecord

@@ -60,7 +60,7 @@ def earlier_cases(session: Session, viewer: Viewer, case_id: int) -> tuple[Earli
         kept = by_study.get(case.study_id)
         if kept is None or (case.destination == present.destination != kept[0].destination):
             by_study[case.study_id] = (case, study)
-    found = [
+    earlier = [
         EarlierCase(
             case.saved_id,
             (day - before).days,
@@ -72,4 +72,4 @@ def earlier_cases(session: Session, viewer: Viewer, case_id: int) -> tuple[Earli
         for case, study in by_study.values()
         if (before := day_of(study.study_date)) is not None and before < day
     ]
-    return tuple(sorted(found, key=lambda earlier: (earlier.days, -earlier.case_id)))
+    return tuple(sorted(earlier, key=lambda each: (each.days, -each.case_id)))

@@ -1,0 +1,1 @@
+"""What is worked out of copies so that they can be looked at, beside the cases: `making` of index and volumes."""
