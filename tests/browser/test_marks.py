@@ -1,4 +1,4 @@
-"""Marking a lesion in a real Chromium: a click, an axis, a region; kept with their place, drawn again after a reload."""
+"""Marking a lesion in a real Chromium: a click, an axis, a region; kept with their place, drawn after a reload."""
 
 from __future__ import annotations
 
@@ -20,11 +20,15 @@ LESION = (-33.0, -37.0, 33.0)
 ON_SCREEN = """([x, y]) => {
   const pane = document.querySelector(".pane[data-focused]").pane;
   const frame = pane.frames[pane.shown.index];
-  const [left, top] = pane.screenOf((x - frame.position[0]) / frame.spacing[1], (y - frame.position[1]) / frame.spacing[0]);
+  const [column, row] = [(x - frame.position[0]) / frame.spacing[1], (y - frame.position[1]) / frame.spacing[0]];
+  const [left, top] = pane.screenOf(column, row);
   const box = pane.element.getBoundingClientRect();
   return [box.left + left, box.top + top, frame.position[2]];
 }"""
-DRAWN = """() => [...document.querySelectorAll(".pane")].map((each) => each.pane.items.map(({kind, label}) => [kind, label]))"""
+DRAWN = """() => [...document.querySelectorAll(".pane")].map(
+  (each) => each.pane.items.map(({kind, label}) => [kind, label]))"""
+ON_ALL = """() => [...document.querySelectorAll(".pane")].filter((each) => each.pane.shown)
+  .every((each) => each.pane.items.length === 1)"""
 
 
 @pytest.fixture(scope="module")
@@ -83,9 +87,7 @@ def test_a_click_marks_a_lesion_where_it_is(page: Page, web: WebGateway, tmp_pat
     assert mark["kind"] == "point"
     assert mark["points"][0] == pytest.approx([*LESION[:2], z], abs=1.0)
     assert "frame" not in mark, "an object of one frame is named without it"
-    page.wait_for_function(
-        "() => [...document.querySelectorAll('.pane')].filter((each) => each.pane.shown).every((each) => each.pane.items.length === 1)"
-    )
+    page.wait_for_function(ON_ALL)
     drawn = page.evaluate(DRAWN)
     assert [each for each in drawn if each] == [[["point", "Lesion 1"]]] * sum(map(bool, drawn))
     expect(page.locator("#saved")).to_contain_text("Draft saved")
