@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from datetime import timedelta, timezone
 from functools import singledispatchmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
 from highdicom.sr import (
     CodeContentItem,
     ContainerContentItem,
@@ -22,16 +23,20 @@ from highdicom.sr import (
     ImageContentItem,
     NumContentItem,
     PnameContentItem,
+    ScoordContentItem,
+    SourceImageForRegion,
     TextContentItem,
     UIDRefContentItem,
 )
 from pydicom.valuerep import DT
 
+from gateway.imaging.places import pixels_of
 from gateway.reporting.answers import Language
 from gateway.reporting.codes import code, number_text
 from gateway.reporting.layout.entries import (
     Coded,
     Day,
+    Drawn,
     Entry,
     Heading,
     ImageReference,
@@ -47,9 +52,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
+    from gateway.imaging.study_index import FrameIndex
     from gateway.reporting.signer import DeviceIdentity, Unsigned
 
 CONTAINS, CONTEXT, MODIFIER = "CONTAINS", "HAS OBS CONTEXT", "HAS CONCEPT MOD"
+INFERRED = "INFERRED FROM"
+TRACKING = frozenset({"tracking_identifier", "tracking_uid"})
+"""What tracks a mark is the context of its group (PS3.16 TID 1410, rows 2 and 3)."""
 _DS_LENGTH = 16
 ENGLISH = "language.en"
 """Language of every heading, question and coded answer: the meanings of all codes are English."""
@@ -61,6 +70,8 @@ NOT_IN_THE_READERS_LANGUAGE = {
     "lesion_identifier": ENGLISH,
     "tracking_identifier": ENGLISH,
     "spectrum_lesion": ENGLISH,
+    "mark_place": ENGLISH,
+    "mark_method": ENGLISH,
     "communicated_to": ENGLISH,
     "question": _UNKNOWN,
     "symptoms": _UNKNOWN,
@@ -70,6 +81,18 @@ their own, and what the hospital wrote, of which nobody said in which language i
 
 UNITS_IN_WORDS = {"1": "", "{ratio}": "", "d": "days", "wk": "weeks", "mo": "months"}
 """Units of UCUM that people read otherwise, in the plural; all others are read as they are."""
+
+
+class Frames(Protocol):
+    """Where the frames of the instances that may be referenced lie."""
+
+    def count(self, sop_instance_uid: str) -> int:
+        """How many frames an instance has."""
+        ...
+
+    def frame(self, sop_instance_uid: str, number: int) -> FrameIndex:
+        """One frame, counted from 1."""
+        ...
 
 
 def date_time(at: datetime) -> DT:
@@ -95,15 +118,21 @@ class ContentWriter:
     """Turns outline entries into content items.
 
     `classes` maps each SOP Instance UID that may be referenced to its SOP Class UID; `language` is that of the reader's
-    words; `numbers` says whether the document class has NUM.
+    words; `numbers` says whether the document class has NUM and SCOORD; `frames` knows where their frames lie.
     """
 
     def __init__(
-        self, classes: Mapping[str, str], language: Language = Language.ENGLISH, *, numbers: bool = True
+        self,
+        classes: Mapping[str, str],
+        language: Language = Language.ENGLISH,
+        *,
+        numbers: bool = True,
+        frames: Frames | None = None,
     ) -> None:
         self._classes = classes
         self._language = language.key
         self._numbers = numbers
+        self._frames = frames
 
     @singledispatchmethod
     def item(self, entry: Entry) -> ContentItem:
@@ -137,6 +166,9 @@ class ContentWriter:
         # highdicom would write 40 as 40.0, a precision that nobody measured; what VR DS cannot hold it has shortened.
         if len(text := number_text(entry.value)) <= _DS_LENGTH:
             number.MeasuredValueSequence[0].NumericValue = text
+        if entry.drawn is not None and (path := self._coordinates(entry.drawn)) is not None:
+            path.RelationshipType = INFERRED
+            number.ContentSequence = ContentSequence([path])
         return number
 
     @item.register
@@ -153,17 +185,62 @@ class ContentWriter:
 
     @item.register
     def _(self, entry: ImageReference) -> ContentItem:
-        sop_class = self._classes[entry.sop_instance_uid]
-        return ImageContentItem(
-            code(entry.concept), sop_class, entry.sop_instance_uid, relationship_type=CONTAINS
-        )
+        return self._image(entry.concept, entry.sop_instance_uid, entry.frame)
+
+    @item.register
+    def _(self, entry: Drawn) -> ContentItem:
+        drawn = self._coordinates(entry) if self._numbers else None
+        return drawn or self._image(entry.concept, entry.sop_instance_uid, entry.frame)
 
     @item.register
     def _(self, entry: Heading) -> ContentItem:
-        container = ContainerContentItem(code(entry.concept), False, relationship_type=CONTAINS)
+        template = entry.template if self._numbers else ""
+        container = ContainerContentItem(
+            code(entry.concept), False, template_id=template or None, relationship_type=CONTAINS
+        )
         if entry.entries:
-            container.ContentSequence = ContentSequence([self.item(child) for child in entry.entries])
+            children = [self.item(child) for child in entry.entries]
+            for child, said in zip(children, entry.entries, strict=True):
+                if entry.template and isinstance(said, Words | UidReference) and said.concept in TRACKING:
+                    child.RelationshipType = CONTEXT
+            container.ContentSequence = ContentSequence(children)
         return container
+
+    def _image(self, concept: str, uid: str, frame: int | None) -> ImageContentItem:
+        return ImageContentItem(
+            code(concept),
+            self._classes[uid],
+            uid,
+            self._frame_numbers(uid, frame),
+            relationship_type=CONTAINS,
+        )
+
+    def _frame_numbers(self, uid: str, frame: int | None) -> list[int] | None:
+        """The frame as a reference names it: not at all where the instance has but one (PS3.3 Table 10-3)."""
+        several = frame is not None and (self._frames is None or self._frames.count(uid) > 1)
+        return [frame] if several and frame is not None else None
+
+    def _coordinates(self, entry: Drawn) -> ScoordContentItem | None:
+        """Columns and rows on the sender's own frame; None where that has no place, or the points lie outside it."""
+        uid, number = entry.sop_instance_uid, entry.frame or 1
+        if self._frames is None or not 1 <= number <= self._frames.count(uid):
+            return None
+        pixels = pixels_of(self._frames.frame(uid, number), entry.points)
+        if pixels is None:
+            return None
+        if (
+            entry.graphic == "POLYGON"
+        ):  # PS3.3 C.18.6.1.2: a closed outline of an image is a polyline back to its start
+            pixels = [*pixels, pixels[0]]
+        item = ScoordContentItem(
+            code(entry.concept),
+            "POINT" if entry.graphic == "POINT" else "POLYLINE",
+            np.array(pixels),
+            relationship_type=CONTAINS,
+        )
+        source = SourceImageForRegion(self._classes[uid], uid, self._frame_numbers(uid, entry.frame))
+        item.ContentSequence = ContentSequence([source])
+        return item
 
     def root(
         self,

@@ -10,8 +10,9 @@ from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from gateway.reporting.checks.contradiction import Contradiction
-from gateway.reporting.form import GROUP_NUMBER, item_of_field, required_below
+from gateway.reporting.form import GROUP_NUMBER, InputKind, item_of_field, required_below
 from gateway.reporting.lesions.identity import numbers_of_groups
+from gateway.reporting.lesions.marks import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,7 +30,10 @@ def flatten(nested: Mapping[str, Any], prefix: str = "") -> FormValues:
     flat: FormValues = {}
     for name, value in nested.items():
         field = f"{prefix}{name}"
-        if isinstance(value, dict):
+        if (item := item_of_field(field)) is not None and item.kind is InputKind.MARKS:
+            if value:
+                flat[field] = [as_text(mark) for mark in value]
+        elif isinstance(value, dict):
             flat |= flatten(value, f"{field}.")
         elif isinstance(value, list) and value and isinstance(value[0], dict):
             for number, part in enumerate(value):

@@ -59,6 +59,7 @@ INSTRUCTIONS: dict[str, str] = {
     ),
     "prior_study_date": "Dates shown here are shifted; the gateway puts the real date into the report.",
     "lesions": "One group for each lesion, or for several that look alike. Level 2 and above asks for one, or why not.",
+    "mark": "Drawn in the pictures beside the form: a point, the long axis, a region with its volume.",
     "key_image": "Images that show the finding; they are referenced in the report.",
     "spectra": "Required when spectroscopy is present and readable. Ratios have no unit.",
     "suspicion": (

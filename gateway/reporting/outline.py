@@ -33,6 +33,7 @@ from gateway.reporting.signer import NOT_SIGNED, Unsigned
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from gateway.reporting.lesions.lesion import Lesion
     from gateway.reporting.parts import SequenceSeen
     from gateway.reporting.report import Report
     from gateway.reporting.signer import Signature
@@ -47,12 +48,14 @@ class Restoration:
 
     `date_shift_days` are the days that were added to this patient's dates, `original_uids` maps pseudonymous to
     original SOP Instance UIDs (a UID that is not in it is taken as original), `prior_studies` maps each original
-    Study Instance UID of a prior to its study date, None when the study has none.
+    Study Instance UID of a prior to its study date, None when the study has none. `frames_of_reference` maps an
+    original SOP Instance UID to the original Frame of Reference UID, where it has one.
     """
 
     date_shift_days: int = 0
     original_uids: Mapping[str, str] = field(default_factory=dict)
     prior_studies: Mapping[str, date | None] = field(default_factory=dict)
+    frames_of_reference: Mapping[str, str] = field(default_factory=dict)
 
     def day(self, shown: date) -> date:
         """The real date behind a date as it was shown."""
@@ -61,6 +64,10 @@ class Restoration:
     def uid(self, shown: str) -> str:
         """The original UID behind a UID as it was shown."""
         return self.original_uids.get(shown, shown)
+
+    def frame_of_reference(self, original: str) -> str:
+        """The original Frame of Reference UID of an original instance; empty when it is not known."""
+        return self.frames_of_reference.get(original, "")
 
 
 def notice_of(signature: Signature | Unsigned) -> str:
@@ -140,10 +147,14 @@ def _findings(report: Report, restoration: Restoration) -> Iterable[Entry]:
     yield from coded("t2_load_change", report.comparison.t2_load_change)
     compared = report.comparison.done is ComparisonDone.YES
     for number, lesion in numbered(report.lesions):
-        yield Heading("lesion", tuple(lesion_entries(number, lesion, restoration.uid, compared)))
+        yield Heading("lesion", tuple(_lesion(number, lesion, restoration, compared)))
     for spectrum in report.spectra:
         yield Heading("spectrum", tuple(spectrum_entries(spectrum)))
     yield from words("other_findings", report.other_findings)
+
+
+def _lesion(number: int, lesion: Lesion, restoration: Restoration, compared: bool) -> Iterable[Entry]:
+    return lesion_entries(number, lesion, restoration.uid, compared, restoration.frame_of_reference)
 
 
 def _impression(report: Report) -> Iterable[Entry]:

@@ -20,6 +20,7 @@ from gateway.reporting.content import measured_text
 from gateway.reporting.layout.entries import (
     Coded,
     Day,
+    Drawn,
     Entry,
     Heading,
     ImageReference,
@@ -43,6 +44,9 @@ _HERE = Path(__file__).parent
 _TEMPLATES = Environment(loader=FileSystemLoader(_HERE), autoescape=True, trim_blocks=False)
 TITLE = "Second opinion: brain MRI, MS versus PML"
 _INK, _BLUE, _GREY = (27, 39, 51), (31, 78, 121), (81, 96, 111)
+
+
+MARK_WORDS = ("mark_method", "mark_place")
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,16 @@ def _(entry: UidReference) -> str:
 
 @_text.register
 def _(entry: ImageReference) -> str:
-    return entry.sop_instance_uid
+    return _picture(entry.sop_instance_uid, entry.frame)
+
+
+@_text.register
+def _(entry: Drawn) -> str:
+    return f"on {_picture(entry.sop_instance_uid, entry.frame)}"
+
+
+def _picture(uid: str, frame: int | None) -> str:
+    return uid if frame is None else f"{uid}, frame {frame}"
 
 
 def _rows(entries: Sequence[Entry]) -> tuple[tuple[str, str], ...]:
@@ -108,13 +121,30 @@ def _group(heading: Heading) -> Group:
     number = next(
         (e.text for e in heading.entries if isinstance(e, Words) and e.concept == "lesion_identifier"), ""
     )
+    inner = [entry for entry in heading.entries if isinstance(entry, Heading)]
     below = tuple(
-        (f"{label(inner.concept)}: {label(entry.concept)}", _text(entry))
-        for inner in heading.entries
-        if isinstance(inner, Heading)
-        for entry in inner.entries
+        (f"{label(each.concept)}: {label(entry.concept)}", _text(entry))
+        for each in inner
+        if each.concept != "mark"
+        for entry in each.entries
     )
+    below += tuple(("Mark", _mark(each)) for each in inner if each.concept == "mark")
     return Group(f"{label(heading.concept)} {number}".strip(), _rows(heading.entries) + below)
+
+
+def _mark(heading: Heading) -> str:
+    """A mark in one row: what was measured, where, and on which picture (of a region: how many)."""
+    said = [
+        f"{label(entry.concept)} {_text(entry)}" for entry in heading.entries if isinstance(entry, Measured)
+    ]
+    said += [e.text for e in heading.entries if isinstance(e, Words) and e.concept in MARK_WORDS]
+    drawn = [
+        shown
+        for entry in heading.entries
+        if isinstance(shown := entry.drawn if isinstance(entry, Measured) else entry, Drawn)
+    ]
+    where = _text(drawn[0]) if len(drawn) == 1 else f"on {len(drawn)} images"
+    return ", ".join([*said, where])
 
 
 def _section(heading: Heading) -> Group:

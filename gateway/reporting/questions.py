@@ -38,6 +38,8 @@ QUESTIONS: dict[str, Question] = {
     "phase_without_known_pml": Question("iris_phase", "Phase of PML, though PML is not known"),
     "late_phase_at_high_level": Question("iris_phase", "Late post-PML with suspicion of active PML"),
     "volume_beyond_axis": Question("lesions", "Volume larger than the long axis allows"),
+    "axis_against_mark": Question("lesions", "Long axis other than the one that was drawn"),
+    "volume_against_mark": Question("lesions", "Volume other than that of the marked regions"),
     "course_against_measures": Question(
         "lesions", "Time course that the measures of both reports do not show"
     ),

@@ -19,9 +19,12 @@ from pydantic import AwareDatetime, BaseModel
 from pydicom.dataset import Dataset
 from pydicom.uid import MRImageStorage
 
+from gateway.imaging.frames import frame_index
+from gateway.imaging.study_index import FrameIndex
 from gateway.reporting.codes import EARLIER_CODES, code
 from gateway.reporting.content import ContentWriter
 from gateway.reporting.form import item_of_field
+from gateway.reporting.lesions.marks import Mark, MarkKind, Outline, RegionMethod
 from gateway.reporting.outline import Restoration, outline
 from gateway.reporting.report import Report
 from gateway.reporting.signer import DeviceIdentity, Signature, Signer, Unsigned
@@ -119,14 +122,47 @@ def _coded(concept: Any) -> str:
     return f"{meaning} (`{value}`, {scheme})"
 
 
+class _OneFrame:
+    """Every instance has one frame, which lies where the marks are."""
+
+    def count(self, _uid: str) -> int:
+        """Of one instance."""
+        return 1
+
+    def frame(self, _uid: str, _number: int) -> FrameIndex:
+        """An axial one of 100 mm."""
+        header = Dataset()
+        header.Rows = header.Columns = 100
+        header.ImagePositionPatient, header.ImageOrientationPatient = [0, 0, 0], [1, 0, 0, 0, 1, 0]
+        header.PixelSpacing = [1, 1]
+        return frame_index(header, 0)
+
+
+_PLACE: dict[str, Any] = {"series": UID, "uid": UID, "frame_of_reference": UID}
+_CORNERS = ((10.0, 10.0, 0.0), (30.0, 10.0, 0.0), (20.0, 30.0, 0.0))
+MARKS = (
+    Mark(kind=MarkKind.POINT, points=_CORNERS[:1], **_PLACE),
+    Mark(kind=MarkKind.LONG_AXIS, points=_CORNERS[:2], **_PLACE),
+    Mark(
+        kind=MarkKind.REGION,
+        points=_CORNERS[:1],
+        outlines=(Outline(uid=UID, points=_CORNERS),),
+        volume_ml=Decimal(1),
+        method=RegionMethod.THRESHOLD,
+        **_PLACE,
+    ),
+)
+"""One of each kind."""
+
+
 def _documents() -> Iterator[Dataset]:
     """The content trees of signed reports with every answer, and of one that nobody signed."""
     device = DeviceIdentity("pml-gateway", "GATEWAY", "0", UID)
     signature = Signature(Signer("Anna Roth", "Reading site", "roth"), AT)
-    restoration = Restoration(prior_studies={UID: DAY})
+    restoration = Restoration(prior_studies={UID: DAY}, frames_of_reference={UID: UID})
     for number in range(READINGS):
         report = filled(Report, number)
-        writer = ContentWriter({UID: MRImageStorage}, report.language)
+        writer = ContentWriter({UID: MRImageStorage}, report.language, frames=_OneFrame())
         yield writer.root(outline(report, restoration, "Addendum"), signature, device, UID)
     yield ContentWriter({}).root([], Unsigned(AT), device, UID)
 
@@ -139,6 +175,8 @@ def filled(model: type[BaseModel], number: int) -> Any:
 def _filled(wanted: Any, path: str, number: int, counter: Iterator[int]) -> Any:
     """A value of a type for the form field at `path`; numbers are all different, so that no change is 0."""
     wanted = _bare(wanted)
+    if wanted is Mark:  # its parts depend on its kind
+        return MARKS[number % len(MARKS)]
     if isinstance(wanted, type) and issubclass(wanted, BaseModel):
         below = f"{path}." if path else ""
         fields = {

@@ -58,9 +58,7 @@ def make_one(context: StepContext) -> bool:
     except _Lost:
         _delete_forgotten(context, claim.case_id)
     except _NoRoom:
-        _put_off(
-            context, claim, "The disk is nearly full: no volumes are made, so that studies are received."
-        )
+        _make_room(context, claim)
     except TooBusy as error:
         _put_off(context, claim, error.problem)
     except OSError as error:
@@ -70,6 +68,21 @@ def make_one(context: StepContext) -> bool:
 
 def _lease(context: StepContext) -> timedelta:
     return timedelta(seconds=context.settings.engine.lease)
+
+
+def _make_room(context: StepContext, claim: PicturesClaim) -> None:
+    """The pictures of the case that is over for the longest time give way; where there is none, nothing is made."""
+    with context.database.read() as session:
+        oldest = picture_rows.oldest_of_cases_over(session, claim.case_id)
+    if oldest is None:
+        _put_off(
+            context, claim, "The disk is nearly full: no volumes are made, so that studies are received."
+        )
+        return
+    _delete_all(context, oldest)  # before the row: what has no files is made again when somebody looks
+    ledger.drop_pictures(context.database, oldest)
+    log.info("pictures of a case that is over gave way to others", case=oldest)
+    ledger.put_off_pictures(context.database, claim, "", timedelta(0))
 
 
 def _put_off(context: StepContext, claim: PicturesClaim, problem: str) -> None:
@@ -177,6 +190,10 @@ def _delete_forgotten(context: StepContext, case_id: int) -> None:
     with context.database.read() as session:
         if picture_rows.copies_of(session, case_id).copies:
             return
+    _delete_all(context, case_id)
+
+
+def _delete_all(context: StepContext, case_id: int) -> None:
     for key in list(context.blobs.keys(picture_rows.folder_of(case_id))):
         context.blobs.delete(key)
 

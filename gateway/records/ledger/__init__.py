@@ -32,7 +32,8 @@
                  note_ending_clients                                        (issuers; tokens of programs)
     notices      take_notices, notices_told, notices_failed, note_wrong_configuration, note_certificates
     operation    take_tick, note_role, put_rules_in_force
-    pictures     want_pictures, claim_pictures, renew_pictures, keep_index, keep_volume, put_off_pictures
+    pictures     want_pictures, claim_pictures, renew_pictures, keep_index, keep_volume, put_off_pictures,
+                 drop_pictures
     journal      the line of a study or case        audit_trail  the line of who did what
     trail        note_look, note_configuration, seal_trail, anchor_due, note_anchor, note_unsealed, note_key, note_use;
                  take_events, events_sent, events_not_sent; what of the engine's work is an event
@@ -136,6 +137,7 @@ from gateway.records.ledger.persons.sign_in import (
 from gateway.records.ledger.pictures.making import (
     PicturesClaim,
     claim_pictures,
+    drop_pictures,
     keep_index,
     keep_volume,
     put_off_pictures,
@@ -217,6 +219,7 @@ __all__ = [
     "decide_held",
     "disable_account",
     "discard_reply",
+    "drop_pictures",
     "drop_result",
     "edit_enrolment",
     "enable_account",

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from gateway.lifecycle import Standing
 from gateway.records.accounts import Viewer
+from gateway.records.ledger.pictures.making import is_over
 from gateway.records.tables.cases import Case, PreparedInstance
 from gateway.records.tables.pictures import FAILED, MADE, CasePictures
 from gateway.records.tables.studies import Instance
@@ -86,6 +87,17 @@ def _pictures(session: Session, case_id: int) -> PictureRow | None:
         return None
     is_over = row.state in (MADE, FAILED)
     return PictureRow(row.version, row.index_blob, dict(row.volumes), is_over, row.problem)
+
+
+def oldest_of_cases_over(session: Session, besides: int) -> int | None:
+    """The case that is over, other than this one, whose pictures were made the longest time ago."""
+    return session.exec(
+        select(CasePictures.case_id)
+        .join(Case, col(Case.id) == col(CasePictures.case_id))
+        .where(*is_over(), CasePictures.case_id != besides)
+        .order_by(col(CasePictures.made_at), col(CasePictures.case_id))
+        .limit(1)
+    ).first()
 
 
 def received_objects(session: Session, study_id: int) -> int:

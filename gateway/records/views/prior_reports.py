@@ -16,12 +16,13 @@ from gateway.records.tables.studies import Study
 class PriorReport:
     """A signed report of an earlier study of the same patient, as it is stored, and the days between the studies.
 
-    `read_again` says that the same study has a newer report.
+    `read_again` says that the same study has a newer report; `case_id` is the case that it is of.
     """
 
     content: dict[str, Any]
     days: int
     read_again: bool = False
+    case_id: int = 0
 
 
 def prior_reports(session: Session, present: Case, study_of: Study) -> tuple[PriorReport, ...]:
@@ -30,7 +31,7 @@ def prior_reports(session: Session, present: Case, study_of: Study) -> tuple[Pri
     if day is None or present.identity_id is None:
         return ()
     rows = session.exec(
-        select(SignedReport.content, Study.study_date, Case.study_id)
+        select(SignedReport.content, Study.study_date, Case.study_id, Case.id)
         .join(Case, col(Case.id) == col(SignedReport.case_id))
         .join(Study, col(Study.id) == col(Case.study_id))
         .where(
@@ -45,8 +46,8 @@ def prior_reports(session: Session, present: Case, study_of: Study) -> tuple[Pri
     )
     priors: list[PriorReport] = []
     studies: set[int] = set()
-    for content, said, study_id in rows:
+    for content, said, study_id, case_id in rows:
         if before := day_of(said):
-            priors.append(PriorReport(dict(content), (day - before).days, study_id in studies))
+            priors.append(PriorReport(dict(content), (day - before).days, study_id in studies, case_id or 0))
             studies.add(study_id)
     return tuple(priors)

@@ -11,6 +11,7 @@ from gateway.reporting.checks.contradiction import Contradiction
 from gateway.reporting.codes import label
 from gateway.reporting.lesions.answers import AnatomicalSite, Multiplicity
 from gateway.reporting.lesions.identity import numbered
+from gateway.reporting.lesions.marks import longest_axis, marked_volume
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +40,10 @@ VOLUME = _bounds("0.001", "2000", "cm³", "no lesion is larger than a brain")
 RATIO = _bounds("0", "50", "", "a ratio beyond that is noise: its denominator was not measured")
 ECHO_TIME = _bounds("1", "1000", "ms", "no spectrum of a brain has such an echo time")
 THICKNESS = _bounds("0.1", "20", "mm", "no sequence of a brain has such slices")
+AXIS_TOLERANCE = Decimal(1)
+"""mm that a typed long axis may differ from the drawn one: people round to whole millimetres."""
+LEAST_VOLUME_STEP = Decimal("0.01")
+"""cm3 that a typed volume may differ from the marked one, however small that is."""
 ROUNDING = 2.0
 """A volume may be so many times that of a ball of the long axis, which is measured in one plane."""
 
@@ -58,6 +63,9 @@ def measures_are_possible(opinion: Opinion) -> Iterator[Contradiction]:
         field, name = f"lesions.{place}", f"Lesion {number}"
         yield from _outside(f"{field}.long_axis_mm", f"{name}: long axis", lesion.long_axis_mm, axis)
         yield from _outside(f"{field}.volume_cm3", f"{name}: volume", lesion.volume_cm3, VOLUME)
+        for mark in lesion.marks:
+            yield from _outside(f"{field}.marks", f"{name}: a marked region", mark.volume_ml, VOLUME)
+            yield from _outside(f"{field}.marks", f"{name}: a marked long axis", mark.length_mm, axis)
     for number, spectrum in enumerate(opinion.spectra):
         field = f"spectra.{number}.echo_time_ms"
         yield from _outside(field, f"Spectrum {number + 1}: echo time", spectrum.echo_time_ms, ECHO_TIME)
@@ -78,6 +86,46 @@ def volumes_fit_axes(opinion: Opinion) -> Iterator[Contradiction]:
             "volume_beyond_axis",
             tuple(numbers),
         )
+
+
+def axes_fit_marks(opinion: Opinion) -> Iterator[Contradiction]:
+    """Asked: why the long axis of a lesion is not the one that was drawn."""
+    numbers = [n for n, lesion in numbered(opinion.lesions) if _differs_from_axis(lesion)]
+    if numbers:
+        yield Contradiction(
+            "lesions",
+            f"Lesion {', '.join(map(str, numbers))}: the long axis is not the one that was drawn.",
+            f"Enter the drawn length (it may differ by {AXIS_TOLERANCE} mm), draw it again, or say why.",
+            "axis_against_mark",
+            tuple(numbers),
+        )
+
+
+def volumes_fit_marks(opinion: Opinion) -> Iterator[Contradiction]:
+    """Asked: why the volume of a lesion is not that of its marked regions."""
+    numbers = [n for n, lesion in numbered(opinion.lesions) if _differs_from_regions(lesion)]
+    if numbers:
+        yield Contradiction(
+            "lesions",
+            f"Lesion {', '.join(map(str, numbers))}: the volume is not that of the marked regions.",
+            "Enter the marked volume (it may differ by a tenth), mark it again, or say why.",
+            "volume_against_mark",
+            tuple(numbers),
+        )
+
+
+def _differs_from_axis(lesion: Lesion) -> bool:
+    drawn = longest_axis(lesion.marks)
+    if drawn is None or lesion.long_axis_mm is None:
+        return False
+    return abs(drawn - lesion.long_axis_mm) > AXIS_TOLERANCE
+
+
+def _differs_from_regions(lesion: Lesion) -> bool:
+    marked = marked_volume(lesion.marks)
+    if marked is None or lesion.volume_cm3 is None:
+        return False
+    return abs(marked - lesion.volume_cm3) > max(marked / 10, LEAST_VOLUME_STEP)
 
 
 def _outside(field: str, name: str, value: Decimal | None, bounds: Bounds) -> Iterator[Contradiction]:

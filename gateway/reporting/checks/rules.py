@@ -58,6 +58,8 @@ ASKED: dict[str, Rule] = {
     "phase_without_known_pml": status.phase_needs_pml,
     "late_phase_at_high_level": status.late_phase_is_quiet,
     "volume_beyond_axis": measures.volumes_fit_axes,
+    "axis_against_mark": measures.axes_fit_marks,
+    "volume_against_mark": measures.volumes_fit_marks,
     "course_against_measures": comparison.courses_follow_measures,
     "no_contrast": recommendations.suspicion_has_contrast,
     "routine_at_high_level": recommendations.suspicion_is_not_routine,

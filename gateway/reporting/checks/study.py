@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING
 
 from gateway.reporting.answers import JudgedBy
 from gateway.reporting.checks.contradiction import Contradiction
+from gateway.reporting.checks.marked_pictures import MarkedPictures
+from gateway.reporting.lesions.identity import numbered
+from gateway.reporting.lesions.marks import key_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gateway.imaging.study_index import StudyIndex
     from gateway.reporting.opinion import Opinion
 
 CLOCKS_DIFFER = timedelta(minutes=5)
@@ -33,6 +37,8 @@ class StudyFacts:
     now: datetime | None = None
     simplified: bool | None = None
     """Whether the study's site declared the simplified protocol, and the study was judged by it."""
+    index: StudyIndex | None = None
+    """Of the copies that the reader saw: every mark and key image is on one of them."""
 
 
 def contradictions_of_study(opinion: Opinion, facts: StudyFacts) -> Iterator[Contradiction]:
@@ -46,6 +52,8 @@ def contradictions_of_study(opinion: Opinion, facts: StudyFacts) -> Iterator[Con
             "suspected.",
             f"Choose “{JudgedBy.FULL.label}”.",
         )
+    if facts.index is not None:
+        yield from _pictures(opinion, facts.index)
     prior = opinion.comparison.prior_study_date
     if prior and facts.shown_study_date and prior > facts.shown_study_date:
         yield Contradiction(
@@ -53,6 +61,25 @@ def contradictions_of_study(opinion: Opinion, facts: StudyFacts) -> Iterator[Con
             f"The prior study of {prior} is later than this study of {facts.shown_study_date}.",
             "Enter the date of an earlier study as it is shown to you.",
         )
+
+
+def _pictures(opinion: Opinion, index: StudyIndex) -> Iterator[Contradiction]:
+    """A mark that is not on a picture of this study would come back at another patient's place, or at none."""
+    pictures = MarkedPictures(index)
+    for place, (number, lesion) in enumerate(numbered(opinion.lesions)):
+        if not all(pictures.holds(*key_image(shown)) for shown in lesion.key_images):
+            yield Contradiction(
+                f"lesions.{place}.key_images",
+                f"Lesion {number}: a key image is no picture of this study.",
+                "Remove it and choose it again.",
+            )
+        for mark in lesion.marks:
+            if why := pictures.trouble(mark):
+                yield Contradiction(
+                    f"lesions.{place}.marks",
+                    f"Lesion {number}: a mark {why}.",
+                    "Remove it and mark the lesion again.",
+                )
 
 
 def _recognised_contrast(opinion: Opinion, facts: StudyFacts) -> Iterator[Contradiction]:

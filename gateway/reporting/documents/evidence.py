@@ -144,11 +144,15 @@ def without_identity(header: Dataset) -> Dataset:
 
 
 def restoration_of(
-    priors: Iterable[Dataset], date_shift_days: int, original_uids: Mapping[str, str] | None
+    instances: Iterable[Dataset],
+    priors: Iterable[Dataset],
+    date_shift_days: int,
+    original_uids: Mapping[str, str] | None,
 ) -> Restoration:
-    """How to undo what the reader was shown, for these prior studies."""
+    """How to undo what the reader was shown, for these instances of the study and these prior studies."""
     studies = {str(ds.StudyInstanceUID): _day(ds.get("StudyDate")) for ds in priors}
-    return Restoration(date_shift_days, original_uids or {}, studies)
+    systems = {str(ds.SOPInstanceUID): str(ds.get("FrameOfReferenceUID") or "") for ds in instances}
+    return Restoration(date_shift_days, original_uids or {}, studies, systems)
 
 
 def _day(value: object) -> date | None:

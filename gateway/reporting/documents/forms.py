@@ -28,7 +28,7 @@ from gateway.reporting.documents.structured_report import (
     ENHANCED,
     build_structured_report,
 )
-from gateway.reporting.layout.entries import Heading, ImageReference
+from gateway.reporting.layout.entries import Drawn, Heading, ImageReference, Measured
 from gateway.reporting.outline import outline
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def build(
     signature = signature.seen_from(_zone_of(header, signature.at))
     sections = outline(
         report,
-        restoration_of(earlier, date_shift_days or 0, original_uids),
+        restoration_of(instances, earlier, date_shift_days or 0, original_uids),
         predecessor.note if predecessor else "",
     )
     _check_pictures(sections, {str(ds.SOPInstanceUID) for ds in instances + earlier})
@@ -129,7 +129,7 @@ def build_pages(
     signature = signature.seen_from(_zone_of(header, signature.at))
     sections = outline(
         report,
-        restoration_of(earlier, date_shift_days, original_uids),
+        restoration_of(instances, earlier, date_shift_days, original_uids),
         predecessor.note if predecessor else "",
     )
     pages = build_page_images(sections, header, instances, signature)
@@ -164,8 +164,10 @@ def _check_pictures(sections: Iterable[Heading], instances: AbstractSet[str]) ->
     for entry in (entry for heading in sections for entry in heading.entries):
         if isinstance(entry, Heading):
             _check_pictures([entry], instances)
-        elif isinstance(entry, ImageReference) and entry.sop_instance_uid not in instances:
+            continue
+        shown = entry.drawn if isinstance(entry, Measured) else entry
+        if isinstance(shown, ImageReference | Drawn) and shown.sop_instance_uid not in instances:
             raise EvidenceProblem(
-                f"The key image {entry.sop_instance_uid} is not among the instances of the study or its priors.",
+                f"The key image {shown.sop_instance_uid} is not among the instances of the study or its priors.",
                 "Give the original headers of the whole study, or take the key image out of the report.",
             )

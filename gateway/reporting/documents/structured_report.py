@@ -13,6 +13,7 @@ from highdicom.sr import CodedConcept, ComprehensiveSR, EnhancedSR
 from pydicom.dataset import Dataset
 from pydicom.uid import BasicTextSRStorage, ComprehensiveSRStorage, EnhancedSRStorage, ExplicitVRLittleEndian
 
+from gateway.imaging.frames import frame_index
 from gateway.reporting.codes import PRIVATE_SCHEME, code
 from gateway.reporting.content import ContentWriter, date_time
 from gateway.reporting.documents.common_modules import SERIES_DESCRIPTION
@@ -20,8 +21,9 @@ from gateway.reporting.documents.evidence import without_identity
 from gateway.reporting.signer import NOT_SIGNED, Signature
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from gateway.imaging.study_index import FrameIndex
     from gateway.reporting.answers import Language
     from gateway.reporting.layout.entries import Heading
     from gateway.reporting.signer import DeviceIdentity, Predecessor, Unsigned
@@ -46,8 +48,13 @@ def build_structured_report(
     studies is other evidence (PS3.3 C.17.2.3).
     """
     signed = signature if isinstance(signature, Signature) else None
-    classes = {str(ds.SOPInstanceUID): str(ds.SOPClassUID) for ds in (*instances, *earlier)}
-    writer = ContentWriter(classes, language, numbers=sop_class != BASIC)
+    referable = {str(ds.SOPInstanceUID): ds for ds in (*instances, *earlier)}
+    writer = ContentWriter(
+        {uid: str(ds.SOPClassUID) for uid, ds in referable.items()},
+        language,
+        numbers=sop_class != BASIC,
+        frames=_Frames(referable),
+    )
     document_class = ComprehensiveSR if sop_class == COMPREHENSIVE else EnhancedSR
     document = document_class(
         evidence=[_patient_and_study(header, instances[0]), *instances, *earlier],
@@ -85,6 +92,22 @@ def build_structured_report(
         series = document.PredecessorDocumentsSequence[0].ReferencedSeriesSequence[0]
         series.ReferencedSOPSequence[0].PurposeOfReferenceCodeSequence = [purpose]
     return document
+
+
+class _Frames:
+    """Where the frames of the sender's instances lie, each read when it is asked for."""
+
+    def __init__(self, instances: Mapping[str, Dataset]) -> None:
+        self._instances = instances
+
+    def count(self, sop_instance_uid: str) -> int:
+        """How many frames an instance has, as its header says; 1 for one that says nothing of it."""
+        said = self._instances[sop_instance_uid].get("NumberOfFrames")
+        return int(said) if said and str(said).isdecimal() else 1
+
+    def frame(self, sop_instance_uid: str, number: int) -> FrameIndex:
+        """One frame, counted from 1."""
+        return frame_index(self._instances[sop_instance_uid], number - 1)
 
 
 def _patient_and_study(header: Dataset, read: Dataset) -> Dataset:

@@ -31,12 +31,27 @@ class Words:
 
 
 @dataclass(frozen=True)
+class Drawn:
+    """Places on one picture, mm of the patient; `graphic` is POINT, POLYLINE or POLYGON (PS3.3 C.18.6.1.2).
+
+    `frame` from 1; None where the instance has one.
+    """
+
+    concept: str
+    sop_instance_uid: str
+    frame: int | None
+    graphic: str
+    points: tuple[tuple[float, float, float], ...]
+
+
+@dataclass(frozen=True)
 class Measured:
-    """A question answered with a number and a UCUM unit (`unit.*` key)."""
+    """A question answered with a number and a UCUM unit (`unit.*` key); `drawn` is what it was measured on."""
 
     concept: str
     value: Decimal | int
     unit: str
+    drawn: Drawn | None = None
 
 
 @dataclass(frozen=True)
@@ -65,21 +80,23 @@ class UidReference:
 
 @dataclass(frozen=True)
 class ImageReference:
-    """A reference to one instance of the study."""
+    """A reference to one instance of the study, and to one frame of it (from 1) where one was told."""
 
     concept: str
     sop_instance_uid: str
+    frame: int | None = None
 
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading with what stands under it."""
+    """A heading with what stands under it, and the template of PS3.16 that it follows (TID), where it names one."""
 
     concept: str
     entries: tuple[Entry, ...]
+    template: str = ""
 
 
-Entry = Coded | Words | Measured | Day | Moment | UidReference | ImageReference | Heading
+Entry = Coded | Words | Measured | Day | Moment | UidReference | ImageReference | Drawn | Heading
 
 
 def coded(concept: str, *answers: Answer | None) -> Iterable[Coded]:

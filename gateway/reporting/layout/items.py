@@ -26,6 +26,7 @@ class InputKind(StrEnum):
     DATE = "date"
     DATETIME = "datetime"
     UIDS = "uids"
+    MARKS = "marks"
     PAIRS = "pairs"
 
 
@@ -61,7 +62,7 @@ class FormItem:
     @property
     def several(self) -> bool:
         """True when more than one answer may be given."""
-        return self.kind in {InputKind.CHOICES, InputKind.UIDS}
+        return self.kind in {InputKind.CHOICES, InputKind.UIDS, InputKind.MARKS}
 
 
 @dataclass(frozen=True)

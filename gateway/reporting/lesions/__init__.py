@@ -3,6 +3,7 @@
     answers        the closed answers about a lesion or a voxel
     exclusions     one table: which answers exclude which
     lesion         one lesion or group of like lesions, with its sites and sides
+    marks          where it was marked in the pictures, in mm
     spectrum       one voxel of 1H spectroscopy
     items          both as sections of the form
     entries        both as entries of the outline

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from gateway.reporting.layout.entries import (
     Coded,
+    Drawn,
     Entry,
     Heading,
     ImageReference,
@@ -22,19 +23,27 @@ from gateway.reporting.layout.entries import (
     words,
 )
 from gateway.reporting.lesions.growth import growth_of
+from gateway.reporting.lesions.marks import MarkKind, key_image, place_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from gateway.reporting.lesions.answers import AnatomicalSite, Laterality
     from gateway.reporting.lesions.lesion import Lesion
+    from gateway.reporting.lesions.marks import Mark
     from gateway.reporting.lesions.spectrum import Ratios, Spectrum
 
 
 def lesion_entries(
-    number: int, lesion: Lesion, original_uid: Callable[[str], str], compared: bool
+    number: int,
+    lesion: Lesion,
+    original_uid: Callable[[str], str],
+    compared: bool,
+    frame_of_reference: Callable[[str], str],
 ) -> Iterable[Entry]:
-    """What is said of lesion `number`; `original_uid` leads from a key image's UID as shown to the sender's.
+    """What is said of lesion `number`; `original_uid` leads from a picture's UID as shown to the sender's.
+
+    `frame_of_reference` gives that of an instance of the sender's, empty where it is not known.
 
     Growth is told with the days it is counted from, and only in a report that `compared` with a prior.
     """
@@ -74,7 +83,43 @@ def lesion_entries(
     yield from coded("attribution", lesion.attribution)
     yield from words("comment", lesion.comment)
     for shown in lesion.key_images:
-        yield ImageReference("key_image", original_uid(shown))
+        uid, frame = key_image(shown)
+        yield ImageReference("key_image", original_uid(uid), frame)
+    for each in lesion.marks:
+        yield mark_heading(number, lesion.tracking_uid, each, original_uid, frame_of_reference)
+
+
+def mark_heading(
+    number: int,
+    tracking_uid: str | None,
+    mark: Mark,
+    original_uid: Callable[[str], str],
+    frame_of_reference: Callable[[str], str],
+) -> Heading:
+    """One mark as a measurement group (PS3.16 TID 1410; with the outlines of several slices TID 1411).
+
+    A long axis is measured on its path (TID 1400); a region on its outlines.
+    """
+    uid = original_uid(mark.uid)
+    entries: list[Entry] = [Words("tracking_identifier", f"Lesion {number}")]
+    if tracking_uid is not None:
+        entries.append(UidReference("tracking_uid", tracking_uid))
+    if mark.kind is MarkKind.REGION:
+        entries += [
+            Drawn("image_region", original_uid(each.uid), each.frame, "POLYGON", each.points)
+            for each in mark.outlines
+        ]
+        entries += measured("volume_cm3", mark.volume_ml, "cm3")
+        entries += words("mark_method", str(mark.method))
+    elif mark.length_mm is not None:
+        path = Drawn("path", uid, mark.frame, "POLYLINE", mark.points)
+        entries.append(Measured("long_axis_mm", mark.length_mm, "unit.mm", path))
+    else:
+        entries.append(Drawn("image_region", uid, mark.frame, "POINT", mark.points))
+    entries += (Words("mark_place", place_in_words(point)) for point in mark.points)
+    if system := frame_of_reference(uid):
+        entries.append(UidReference("frame_of_reference", system))
+    return Heading("mark", tuple(entries), "1411" if len(mark.outlines) > 1 else "1410")
 
 
 def spectrum_entries(spectrum: Spectrum) -> Iterable[Entry]:

@@ -56,6 +56,7 @@ LESIONS = FormSection(
         form_item("attribution", CHOICE, a.Attribution, required=True),
         form_item("comment", LONG),
         form_item("key_images", InputKind.UIDS, label="Key images (SOP Instance UIDs)", key="key_image"),
+        form_item("marks", InputKind.MARKS, label="Marks in the pictures", key="mark"),
     ),
     repeats=True,
     help=HELP["lesions"][0],

@@ -33,6 +33,7 @@ from gateway.reporting.lesions.answers import (
     TimeCourse,
     Topography,
 )
+from gateway.reporting.lesions.marks import MOST_MARKS, KeyImage, Mark
 from gateway.reporting.parts import FreeText, Measure, ReportPart, Uid, distinct
 
 #: Items that are asked of a lesion in the brain only.
@@ -118,7 +119,8 @@ class Lesion(ReportPart):
     volume_cm3: Measure | None = None
     attribution: Attribution
     comment: FreeText = ""
-    key_images: tuple[Uid, ...] = ()
+    key_images: tuple[KeyImage, ...] = ()
+    marks: Annotated[tuple[Mark, ...], Field(max_length=MOST_MARKS)] = ()
 
     @model_validator(mode="before")
     @classmethod

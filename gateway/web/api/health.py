@@ -109,6 +109,14 @@ def metrics(context: Context, _scraper: Annotated[None, Depends(scraper)]) -> Re
         ["unit"],
         registry=registry,
     )
+    pictures = Gauge(
+        "gateway_pictures",
+        "Cases by what became of their index and volumes; troubled: with a problem that is told on their pages",
+        ["state"],
+        registry=registry,
+    )
+    for state in ("waiting", "made", "failed", "troubled"):
+        pictures.labels(state).set(counts.get(f"pictures_{state}", 0))
     for case_state in CaseState:
         cases.labels(case_state.value).set(counts.get(f"case_{case_state.value}", 0))
     for study_state in StudyState:

@@ -15,7 +15,7 @@ from gateway.reporting.answers import ComparisonDone
 from gateway.reporting.codes import code, label, number_text
 from gateway.reporting.lesions.answers import TimeCourse
 from gateway.reporting.lesions.growth import growth
-from gateway.reporting.lesions.identity import PriorLesions, merged, prior_lesions
+from gateway.reporting.lesions.identity import PriorLesions, merged, numbered, prior_lesions
 from gateway.reporting.lesions.lesion import PriorMeasures
 from gateway.reporting.report import Report
 
@@ -35,6 +35,26 @@ def lesions_before(page: CasePage) -> PriorLesions | None:
 def _told(prior: PriorReport) -> PriorLesions | None:
     told = prior_lesions(Report.as_signed(prior.content).lesions, prior.days)
     return replace(told, lesions={}) if told and prior.read_again else told
+
+
+def marks_before(page: CasePage, prior: int | None) -> list[dict[str, Any]]:
+    """The marks of the report of the earlier case `prior`: number of the lesion, what is drawn, and its label.
+
+    Their places are those of that case's pictures; on another study they stand only where both are aligned.
+    """
+    told = next((each for each in page.priors if each.case_id == prior), None)
+    if told is None:
+        return []
+    return [
+        {
+            "number": number,
+            "case": prior,
+            "label": f"known lesion {number}: here last time",
+            "mark": mark.model_dump(mode="json", exclude_none=True),
+        }
+        for number, lesion in numbered(Report.as_signed(told.content).lesions)
+        for mark in lesion.marks
+    ]
 
 
 def told_before(prefix: str, content: Mapping[str, Any]) -> Iterator[str]:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+from pydantic import ValidationError
+
+from gateway.imaging.study_index import StudyIndex
 from gateway.records.views.case_rows import CasePage
 from gateway.reporting.answers import Coverage, JudgedBy, Recommendation, Referral
 from gateway.reporting.fields import FormValues
@@ -23,6 +26,7 @@ from gateway.reporting.form import (
 from gateway.reporting.lesions.earlier_forms import RECOMMENDED
 from gateway.reporting.lesions.identity import numbers_of_groups, proposed, with_prior
 from gateway.reporting.lesions.lesion import unasked_items
+from gateway.reporting.lesions.marks import Mark, key_image
 from gateway.reporting.questions import QUESTIONS
 from gateway.reporting.report import Contradiction, StudyFacts, form_problems
 from gateway.web.pages.explanation import shown_series
@@ -80,6 +84,16 @@ class Field:
         """What a signed report recommends that the form no longer offers, in its own words."""
         return tuple(Recommendation(value).label for value in self.values if value in RECOMMENDED)
 
+    def frame_of(self, value: str) -> str:
+        """Of a key image: its frame in words, where one was told; what the object is called is the viewer's."""
+        _, frame = key_image(value)
+        return "" if frame is None else f", frame {frame}"
+
+    @property
+    def marks(self) -> tuple[tuple[str, str], ...]:
+        """Each mark as the form holds it, and in words; one that is no mark says so."""
+        return tuple((text, _mark_in_words(text)) for text in self.values)
+
     @property
     def local_value(self) -> str:
         """A date and time as the browser's input takes it, in UTC; one without a zone was typed there, in UTC too."""
@@ -104,7 +118,13 @@ class Field:
     @property
     def wide(self) -> bool:
         """Whether the item takes the whole width of its section."""
-        return self.item.kind in {InputKind.LONG_TEXT, InputKind.CHOICES, InputKind.UIDS, InputKind.PAIRS}
+        return self.item.kind in {
+            InputKind.LONG_TEXT,
+            InputKind.CHOICES,
+            InputKind.UIDS,
+            InputKind.MARKS,
+            InputKind.PAIRS,
+        }
 
 
 @dataclass(frozen=True)
@@ -144,6 +164,14 @@ class Section:
             and untouched
             and not any(field.problems for field in fields)
         )
+
+
+def _mark_in_words(text: str) -> str:
+    try:
+        mark = Mark.model_validate(text)
+    except ValidationError:
+        return "no mark"
+    return mark.told if mark.frame is None else f"{mark.told}, frame {mark.frame}"
 
 
 def sections(
@@ -345,19 +373,24 @@ def contrast_recognised(page: CasePage) -> bool:
     return "t1_contrast" in page.row.sequences
 
 
-def facts_of(page: CasePage, now: datetime) -> StudyFacts:
-    """What a report of this case must not contradict.
+def names_pictures(content: Mapping[str, Any]) -> bool:
+    """Whether a form names pictures of its study, so that their index must be read."""
+    return any(field.endswith((".marks", ".key_images")) for field in content)
+
+
+def facts_of(page: CasePage, now: datetime, index: StudyIndex | None = None) -> StudyFacts:
+    """What a report of this case must not contradict; `index`: of its copies, where the report names pictures.
 
     A call about a study may be older than a second case of it, so the first line of its journal counts.
     """
     here_since = min([page.row.created_at, *(line.at for line in page.journal[:1])])
     shown = _day(page.row.shifted_study_date)
-    return StudyFacts(contrast_recognised(page), here_since, shown, now, _simplified(page))
+    return StudyFacts(contrast_recognised(page), here_since, shown, now, _simplified(page), index)
 
 
-def problems_of(content: Mapping[str, Any], page: CasePage, now: datetime) -> list[Contradiction]:
+def problems_of(content: Mapping[str, Any], page: CasePage, facts: StudyFacts) -> list[Contradiction]:
     """Everything that keeps this draft from being signed now."""
-    return form_problems(with_prior(content, lesions_before(page)), facts_of(page, now))
+    return form_problems(with_prior(content, lesions_before(page)), facts)
 
 
 def _day(shown: str) -> date | None:

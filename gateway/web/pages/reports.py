@@ -7,7 +7,7 @@ password again and is given to exactly the content that was checked.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Annotated, Any
 from uuid import uuid4
@@ -35,6 +35,7 @@ from gateway.reporting.lesions.identity import highest_number, tracked, with_pri
 from gateway.reporting.report import (
     Contradiction,
     Report,
+    StudyFacts,
     form_problems,
     form_questions,
     report_from_form,
@@ -44,6 +45,7 @@ from gateway.web.foundation.access import guess_to_sign
 from gateway.web.foundation.case_access import CaseId, OpenCase, Reader, open_case
 from gateway.web.foundation.context import Context, WebContext
 from gateway.web.foundation.forms import Posted, first
+from gateway.web.foundation.images import Pictures
 from gateway.web.foundation.problems import TooManyRequests, retry_after, status_of
 from gateway.web.foundation.redaction import without_uids
 from gateway.web.foundation.report_recipient import recipient_of
@@ -51,7 +53,7 @@ from gateway.web.foundation.templates import render, told_to
 from gateway.web.issuer.pages import ask_signer
 from gateway.web.pages import report_form
 from gateway.web.pages.explanation import shown_overrule, shown_requirements
-from gateway.web.pages.gallery import images_of, viewer_series
+from gateway.web.pages.gallery import copies_seen, images_of, viewer_series
 from gateway.web.pages.lesion_history import lesions_before
 from gateway.web.pages.queue import Looker
 from gateway.web.pages.spectroscopy.ratio_chart import PATTERN, Visit, charts, visits
@@ -132,7 +134,7 @@ def _form(
     page = opened.page
     before = lesions_before(page)
     content = with_prior(content, before)
-    missing = form_problems(content, report_form.facts_of(page, opened.now))
+    missing = form_problems(content, facts_for(request, context, viewer, opened, content))
     images = images_of(request, context, viewer, page.row.id)
     with context.database.read() as session:
         interval = own_rule(session, page.study_id, context.guidelines)
@@ -175,15 +177,32 @@ def keep_draft(context: WebContext, viewer: Viewer, case_id: int, content: FormV
     return ledger.save_draft(context.database, case_id, viewer.account_id, content, version, lease)
 
 
+def facts_for(
+    request: Request, context: WebContext, viewer: Viewer, opened: OpenCase, content: Mapping[str, Any]
+) -> StudyFacts:
+    """What a report with this content must not contradict; its pictures are asked for only where it names one."""
+    if not report_form.names_pictures(content):
+        return report_form.facts_of(opened.page, opened.now)
+    pictures: Pictures = request.app.state.pictures
+    index = pictures.index(copies_seen(context, viewer, opened.page.row.id))
+    return report_form.facts_of(opened.page, opened.now, index)
+
+
 def sign(
-    context: WebContext, viewer: Viewer, opened: OpenCase, content: FormValues, password: str, code: str = ""
+    context: WebContext,
+    viewer: Viewer,
+    opened: OpenCase,
+    content: FormValues,
+    facts: StudyFacts,
+    password: str,
+    code: str = "",
 ) -> int:
     """Check everything once more and sign; returns the report's number.
 
     What the prior report says of a lesion comes from the records, whatever the form says of it.
     """
     report = report_from_form(with_prior(content, lesions_before(opened.page)))
-    if problems := report.problems(report_form.facts_of(opened.page, opened.now)):
+    if problems := report.problems(facts):
         raise InvalidReport([str(problem) for problem in problems])
     report = report.model_copy(update={"lesions": tracked(report.lesions, _new_uid)})
     _prove(context, viewer, opened.page.row.id, password, code)
@@ -234,7 +253,8 @@ def post_report(
         return ask_signer(request, context, viewer, case_id)
     if first(fields, "do") != "sign":
         return _form(request, context, viewer, opened, content, one_more=first(fields, "add"))
-    if report_form.problems_of(content, opened.page, opened.now):
+    facts = facts_for(request, context, viewer, opened, content)
+    if report_form.problems_of(content, opened.page, facts):
         return _form(
             request,
             context,
@@ -249,7 +269,7 @@ def post_report(
     try:
         with guess_to_sign(request, viewer):
             password = "".join(fields.get("password", []))
-            sign(context, viewer, opened, content, password, first(fields, "code"))
+            sign(context, viewer, opened, content, facts, password, first(fields, "code"))
     except (NotAllowed, TooManyRequests, WrongState) as error:  # a wrong password; the study is contested
         again = _form(
             request,
@@ -272,7 +292,7 @@ def post_report(
 
 
 @api.get("/{case_id}/report")
-def report_json(context: Context, viewer: Looker, case_id: CaseId) -> dict[str, Any]:
+def report_json(request: Request, context: Context, viewer: Looker, case_id: CaseId) -> dict[str, Any]:
     """The draft (with its version) or the signed report, what keeps it from being signed, and what is asked of it."""
     opened = open_case(context, viewer, case_id)
     page = opened.page
@@ -293,12 +313,14 @@ def report_json(context: Context, viewer: Looker, case_id: CaseId) -> dict[str, 
         }
     content = draft_of(opened)
     version = page.draft.version if page.draft else 0
-    return {"version": version, "signed": None, "content": content} | _listed(content, opened)
+    return {"version": version, "signed": None, "content": content} | _listed(
+        content, opened, facts_for(request, context, viewer, opened, content)
+    )
 
 
 @api.put("/{case_id}/report")
 def put_draft(
-    context: Context, viewer: Reader, case_id: CaseId, draft: Annotated[DraftIn, Body()]
+    request: Request, context: Context, viewer: Reader, case_id: CaseId, draft: Annotated[DraftIn, Body()]
 ) -> dict[str, Any]:
     """Keep what the form has of a draft, and list what it has not among the problems.
 
@@ -308,7 +330,7 @@ def put_draft(
     given = {name: value for name, value in draft_of_today(draft.content).items() if value not in ("", [])}
     content = report_form.known_fields(given)
     version = keep_draft(context, viewer, case_id, content, draft.version)
-    listed = _listed(content, opened)
+    listed = _listed(content, opened, facts_for(request, context, viewer, opened, content))
     listed["problems"] += _told(
         Contradiction(name[:60], "The form has no such field; it was not kept.", "Remove it.")
         for name in list(given)[:LONGEST_LIST]
@@ -342,13 +364,16 @@ def sign_json(
             ) from None
     else:
         content = signature.form if signature.form is not None else draft_of(opened)
+    facts = facts_for(request, context, viewer, opened, content)
     with guess_to_sign(request, viewer):
-        return {"report_id": sign(context, viewer, opened, content, signature.password, signature.code)}
+        return {
+            "report_id": sign(context, viewer, opened, content, facts, signature.password, signature.code)
+        }
 
 
-def _listed(content: FormValues, opened: OpenCase) -> dict[str, list[dict[str, str]]]:
+def _listed(content: FormValues, opened: OpenCase, facts: StudyFacts) -> dict[str, list[dict[str, str]]]:
     """What keeps a draft from being signed, and everything that is asked of it, with a reason or without one."""
-    problems = report_form.problems_of(content, opened.page, opened.now)
+    problems = report_form.problems_of(content, opened.page, facts)
     return {"problems": _told(problems), "questions": _told(form_questions(content))}
 
 

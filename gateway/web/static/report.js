@@ -155,35 +155,143 @@ form.addEventListener("click", (event) => {
   }
 });
 
-// Key images go to the lesion that was last touched, or to the last one.
+// Key images and marks go to the lesion that was last touched, or to the last one.
 let lesion = null;
+let images = null; // of the viewer, as soon as it knows them
 form.addEventListener("focusin", (event) => { lesion = event.target.closest('[data-group^="lesions."]') || lesion; });
-document.addEventListener("keyimage", (event) => {
+
+function chosenLesion() {
   const all = groups("lesions");
-  const chosen = lesion && lesion.isConnected ? lesion : all[all.length - 1];
+  return lesion && lesion.isConnected ? lesion : all[all.length - 1];
+}
+
+// A choice of the form that can be taken back: unchecked, or by its button.
+function pill(name, value, text, attributes = {}) {
+  const label = document.createElement("label");
+  label.className = "pill";
+  const input = document.createElement("input");
+  Object.assign(input, { type: "checkbox", name, value, checked: true });
+  const span = document.createElement("span");
+  Object.assign(span.dataset, attributes);
+  span.textContent = text;
+  label.append(input, span);
+  return label;
+}
+
+document.addEventListener("keyimage", (event) => {
+  const chosen = chosenLesion();
   if (!chosen) { tell("Add a lesion first: a key image belongs to one.", true); return; }
   const marks = chosen.querySelector("[data-marks]");
-  const { uid, label } = event.detail;
-  if (marks.querySelector(`[data-uid="${CSS.escape(uid)}"]`)) return;
-  const pill = document.createElement("label");
-  pill.className = "pill";
-  const input = document.createElement("input");
-  Object.assign(input, { type: "checkbox", name: marks.dataset.marks, value: uid, checked: true });
-  const text = document.createElement("span");
-  text.dataset.uid = uid;
-  text.textContent = label;
-  pill.append(input, text);
-  marks.prepend(pill);
+  const { uid, frame, label } = event.detail;
+  const value = frame ? `${uid}#${frame}` : uid;
+  if (marks.querySelector(`[data-uid="${CSS.escape(value)}"]`)) return;
+  marks.prepend(pill(marks.dataset.marks, value, label, { uid: value }));
   tell(`Marked ${label} for ${chosen.querySelector("h3").textContent}.`);
   changed();
 });
-document.addEventListener("imagesknown", (event) => {
-  for (const text of form.querySelectorAll("[data-uid]")) {
-    for (const one of event.detail) {
-      const place = one.uids.indexOf(text.dataset.uid);
-      if (place >= 0) text.textContent = `${one.label} ${place + 1}`;
-    }
+
+// What a key image is called: its series and its place there. A frame that was not told stays so.
+function nameOf(value) {
+  const [uid, frame] = value.split("#");
+  for (const stack of images.stacks) {
+    const frames = stack.frames.filter((each) => each.uid === uid);
+    if (!frames.length) continue;
+    if (!frame && images.stacks.flatMap((each) => each.frames).filter((each) => each.uid === uid).length > 1) return `${stack.label}, frame not told`;
+    const index = stack.frames.findIndex((each) => each.uid === uid && (!frame || each.frame === Number(frame)));
+    if (index >= 0) return `${stack.label} ${index + 1}`;
   }
+  return null;
+}
+
+document.addEventListener("imagesknown", (event) => {
+  images = event.detail.images;
+  for (const text of form.querySelectorAll("[data-uid]")) text.textContent = nameOf(text.dataset.uid) || text.textContent;
 });
+
+// Marks: the form keeps them, the viewer draws them.
+function markOf(input) {
+  try { return JSON.parse(input.value); } catch { return null; }
+}
+
+function inWords(mark) {
+  const letters = [["L", "R"], ["P", "A"], ["S", "I"]];
+  const where = mark.points[0].map((value, axis) => `${letters[axis][value >= 0 ? 0 : 1]} ${Math.abs(value).toFixed(1)}`).join(" ");
+  const on = mark.frame ? `, frame ${mark.frame}` : "";
+  if (mark.kind === "long_axis") return `Long axis ${lengthOf(mark).toFixed(1)} mm${on}`;
+  if (mark.kind === "region") return `Region of ${mark.volume_ml} ml by ${mark.method}${on}`;
+  return `Point at ${where} mm${on}`;
+}
+
+const lengthOf = ({ points: [a, b] }) => Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]);
+const marksOf = (group) => [...group.querySelectorAll("[data-drawn] input:checked")].map(markOf).filter(Boolean);
+
+function tellMarks() {
+  const kept = groups("lesions").flatMap((group) => marksOf(group).map((mark) => ({ mark, label: group.querySelector("h3").textContent })));
+  document.dispatchEvent(new CustomEvent("markschanged", { detail: kept }));
+}
+
+// A measure follows its marks as long as nobody typed another one.
+function fill(group, item, value) {
+  const input = group.querySelector(`[name="${CSS.escape(`${group.dataset.group}.${item}`)}"]`);
+  if (!input || (input.value.trim() && input.value !== input.dataset.filled)) return;
+  input.value = input.dataset.filled = value;
+}
+
+function fillFrom(group) {
+  const marks = marksOf(group);
+  const axes = marks.filter(({ kind }) => kind === "long_axis").map(lengthOf);
+  const volumes = marks.filter(({ kind }) => kind === "region").map(({ volume_ml: ml }) => Number(ml));
+  fill(group, "long_axis_mm", axes.length ? Math.max(...axes).toFixed(1) : "");
+  fill(group, "volume_cm3", volumes.length ? String(Number(volumes.reduce((sum, each) => sum + each, 0).toFixed(3))) : "");
+}
+
+function removable(label) {
+  const remove = document.createElement("button");
+  Object.assign(remove, { type: "button", className: "quiet small", textContent: "×" });
+  remove.setAttribute("aria-label", `Remove ${label.textContent.trim()}`);
+  remove.dataset.unmark = "";
+  label.after(remove);
+}
+
+document.addEventListener("mark", (event) => {
+  let chosen = chosenLesion();
+  if (!chosen) {
+    form.querySelector('[data-add][value="lesions"]').click();
+    chosen = chosenLesion();
+  }
+  const { mark } = event.detail;
+  const holder = chosen.querySelector("[data-drawn]");
+  const label = pill(holder.dataset.drawn, JSON.stringify(mark), inWords(mark));
+  holder.prepend(label);
+  removable(label);
+  fillFrom(chosen);
+  tell(`${inWords(mark)} for ${chosen.querySelector("h3").textContent}.`);
+  tellMarks();
+  changed();
+});
+
+form.addEventListener("click", (event) => {
+  const remove = event.target.closest("[data-unmark]");
+  if (remove) remove.previousElementSibling.querySelector("input").click();
+  else if (event.target.closest("[data-remove], [data-add]")) tellMarks();
+});
+form.addEventListener("change", (event) => {
+  const holder = event.target.closest("[data-drawn]");
+  if (!holder || event.target.checked) return;
+  const group = event.target.closest("[data-group]");
+  const label = event.target.closest(".pill");
+  if (label.nextElementSibling?.matches("[data-unmark]")) label.nextElementSibling.remove();
+  label.remove();
+  fillFrom(group);
+  tellMarks();
+  changed();
+});
+for (const label of form.querySelectorAll("[data-drawn] .pill")) removable(label);
+for (const group of groups("lesions")) { // a measure that is the drawn one follows it on
+  const axis = group.querySelector(`[name="${CSS.escape(`${group.dataset.group}.long_axis_mm`)}"]`);
+  const axes = marksOf(group).filter(({ kind }) => kind === "long_axis").map(lengthOf);
+  if (axes.length && axis && axis.value === Math.max(...axes).toFixed(1)) axis.dataset.filled = axis.value;
+}
+document.addEventListener("marksasked", tellMarks);
 
 localTimes(saved);

@@ -38,3 +38,14 @@ def test_what_is_there_is_counted_by_state(database: Database, clock: FakeClock)
         "study_RECEIVED": 1,
         "parked_case": 1,
     }
+
+
+def test_pictures_are_counted_by_what_became_of_them(database: Database, clock: FakeClock) -> None:
+    """Those that wait, and those with a problem."""
+    case_id = matched_case(database, clock)
+    ledger.want_pictures(database, case_id)
+    assert _counts(database)["pictures_waiting"] == 1
+    claim = ledger.claim_pictures(database, timedelta(hours=1))
+    assert claim is not None
+    ledger.put_off_pictures(database, claim, "The disk is nearly full.", timedelta(0))
+    assert _counts(database)["pictures_troubled"] == 1

@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_
+from sqlalchemy import ColumnElement, exists, not_, or_
 from sqlmodel import Session, col, select
 
+from gateway.lifecycle import OVER
 from gateway.records.database import Database
-from gateway.records.tables.cases import Case
+from gateway.records.tables.cases import Case, PreparedInstance
 from gateway.records.tables.pictures import FAILED, MADE, WAITING, CasePictures
 
 MOST_ATTEMPTS = 3
@@ -86,7 +87,7 @@ def keep_index(
         row, now = _held(session, claim), database.now(session)
         if row is not None:
             row.version, row.index_blob = version, blob
-            _piece(row, now, is_last=is_last)
+            _piece(session, row, now, is_last=is_last)
     return row is not None
 
 
@@ -98,7 +99,7 @@ def keep_volume(
         row, now = _held(session, claim), database.now(session)
         if row is not None:
             row.volumes = {**row.volumes, stack: why}
-            _piece(row, now, is_last=is_last)
+            _piece(session, row, now, is_last=is_last)
     return row is not None
 
 
@@ -112,11 +113,48 @@ def put_off_pictures(database: Database, claim: PicturesClaim, problem: str, loo
     return row is not None
 
 
-def _piece(row: CasePictures, now: datetime, *, is_last: bool) -> None:
+def _piece(session: Session, row: CasePictures, now: datetime, *, is_last: bool) -> None:
     """It gets on: only what never does is given up."""
     row.lease_until, row.attempts, row.problem = None, 0, ""
     if is_last:
         row.state, row.made_at = MADE, now
+        for case_id in _without_pictures(session, row.case_id):
+            want(session, case_id, now)
+
+
+def _without_pictures(session: Session, case_id: int) -> list[int]:
+    """Other cases of the patient that have copies and no pictures: the case is read beside them."""
+    present = session.get_one(Case, case_id)
+    if present.identity_id is None:
+        return []
+    has_copies = exists().where(col(PreparedInstance.case_id) == col(Case.id))
+    has_pictures = exists().where(col(CasePictures.case_id) == col(Case.id))
+    others = select(Case.ids()).where(
+        Case.identity_id == present.identity_id,
+        col(Case.forgotten_at).is_(None),
+        has_copies,
+        not_(has_pictures),
+    )
+    return list(session.exec(others))
+
+
+def drop_pictures(database: Database, case_id: int) -> bool:
+    """The pictures of a case that is over gave way to others: who looks has them made again. False: not over."""
+    with database.write("drop_pictures") as session:
+        row = session.exec(
+            select(CasePictures)
+            .join(Case, col(Case.id) == col(CasePictures.case_id))
+            .where(CasePictures.case_id == case_id, *is_over())
+            .with_for_update(of=CasePictures)
+        ).first()
+        if row is not None:
+            session.delete(row)
+    return row is not None
+
+
+def is_over() -> tuple[ColumnElement[bool], ...]:
+    """Pictures that nobody needs today: all made, of a case that is over."""
+    return col(CasePictures.state) == MADE, col(Case.state).in_(sorted(OVER))
 
 
 def _due(session: Session, now: datetime) -> CasePictures | None:

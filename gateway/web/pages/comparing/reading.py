@@ -18,6 +18,7 @@ from gateway.web.foundation.images import Pictures
 from gateway.web.pages.explanation import shown_series
 from gateway.web.pages.gallery import copies_seen
 from gateway.web.pages.images.index import kinds_by_number
+from gateway.web.pages.lesion_history import marks_before
 from gateway.web.pages.queue import Looker
 
 api = APIRouter(prefix="/api/cases", tags=["cases"])
@@ -49,6 +50,7 @@ def reading(request: Request, context: Context, viewer: Looker, case_id: CaseId,
             "images": f"/api/cases/{case_id}/images",
             "priors": priors,
             "chosen_prior": chosen,
+            "lesions_before": marks_before(page, chosen),
             "layout": begins_with(page.row.referral),
             "layouts": [
                 {

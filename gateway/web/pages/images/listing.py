@@ -60,6 +60,7 @@ def listed_stacks(
             "shape": stack.shape,
             "affine": stack.affine,
             **_volume(index, stack, case_id, pictures),
+            "series_uid": index.series[stack.series].series_instance_uid,
             "frame_of_reference": index.series[stack.series].frame_of_reference,
             "photometric": _photometric(index, stack),
             "frames": [_frame(index, place, pictured[place]) for place in stack.frames],

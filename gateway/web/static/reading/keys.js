@@ -17,6 +17,8 @@ export const KEYS = [
   ["p", "play, stop", (grid) => grid.play()],
   ["g", "the next window by dragging, or scroll again", (grid) => grid.useTool(grid.tool === "window" ? "scroll" : "window")],
   ["v", "three planes of a volume", (grid) => grid.planes()],
+  ["t", "next tool: point, long axis, region, brush, scroll", (grid) => grid.marks?.next()],
+  ["b", "mark the place of the crosshair", (grid) => grid.marks?.pointHere()],
   ["m", "mark the image as key image", (grid) => grid.markImage()],
 ];
 
@@ -30,6 +32,7 @@ export const OF_A_PANE = {
   PageUp: (pane) => pane.step(-10),
   Home: (pane) => pane.step(-100000),
   End: (pane) => pane.step(100000),
+  Enter: (pane) => pane.tell("enter", {}), // keeps a region that was outlined
 };
 
 export function listen(grid) {

@@ -1,6 +1,7 @@
 // The pictures of a case: panes of a layout, the prior beside the current study, every series that came within reach.
 import { explain, listen } from "./keys.js";
 import { Link } from "./link.js";
+import "./marks.js";
 import { Pane } from "./pane.js";
 import { PRESETS } from "./windows.js";
 
@@ -245,12 +246,17 @@ class Grid {
     await showPlanes(this.focused);
   }
 
+  // How many frames an object of this study has.
+  framesOf(uid) {
+    return this.images[this.caseId].stacks.reduce((sum, { frames }) => sum + frames.filter((frame) => frame.uid === uid).length, 0);
+  }
+
   markImage() {
     const { place } = this.focused;
     if (!this.markButton || !place) return;
     if (this.focused.of === "prior") { this.focused.say("A key image is one of this study.", true); return; }
     const { label } = this.focused.source.stack;
-    document.dispatchEvent(new CustomEvent("keyimage", { detail: { uid: place.uid, frame: place.frame, label: `${label} ${place.index + 1}` } }));
+    document.dispatchEvent(new CustomEvent("keyimage", { detail: { uid: place.uid, frame: this.framesOf(place.uid) > 1 ? place.frame : null, label: `${label} ${place.index + 1}` } }));
   }
 }
 

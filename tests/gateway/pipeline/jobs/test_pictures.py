@@ -27,7 +27,7 @@ from gateway.records.views import picture_rows
 from gateway.records.views.picture_rows import CopiesOf
 from support.crashes import killed_at
 from support.engine import Bench, bench
-from support.patients import RULES, found_in, images, to_the_queue, traces
+from support.patients import RULES, found_in, images, to_the_end, to_the_queue, traces
 from support.pictures import ramp, slices
 
 POINTS = [
@@ -187,6 +187,46 @@ def test_a_full_disk_is_kept_for_what_is_received(gateway: Bench, monkeypatch: p
     gateway.clock.pass_seconds(pictures.LOOK_AGAIN.total_seconds() + 1)
     Background(gateway.context).run_due()
     assert volumes(gateway, case_id)
+
+
+def test_cases_that_are_over_give_way_when_the_disk_is_full(
+    gateway: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pictures made longest ago go first, one case at a time, and are made again when somebody looks."""
+    over = [to_the_end(gateway, images(3, suffix), login) for suffix, login in (("1", "ana"), ("2", "ben"))]
+    Background(gateway.context).run_due()
+    new = to_the_queue(gateway, study())
+    blobs, free = gateway.context.blobs, iter([-1.0])
+    monkeypatch.setattr(type(blobs), "free_mb", lambda _: next(free, 1e6))
+    Background(gateway.context).run_due()
+    assert volumes(gateway, new)
+    left = {case_id: copies(gateway, case_id).pictures for case_id in over}
+    assert [case_id for case_id, pictures_left in left.items() if pictures_left is None] == over[:1]
+    assert (files(gateway, over[0]), bool(files(gateway, over[1]))) == ([], True)
+    assert ledger.want_pictures(gateway.context.database, over[0])
+    Background(gateway.context).run_due()
+    assert files(gateway, over[0])
+
+
+def test_no_open_case_gives_way(gateway: Bench) -> None:
+    """What a reader waits for stays."""
+    case_id = to_the_queue(gateway, study())
+    Background(gateway.context).run_due()
+    assert not ledger.drop_pictures(gateway.context.database, case_id)
+    assert volumes(gateway, case_id)
+
+
+def test_the_priors_of_a_case_get_their_pictures_too(gateway: Bench) -> None:
+    """Those prepared before there were any: the present case is read beside them."""
+    prior = to_the_end(gateway, images(3))
+    with gateway.context.database.write("test_older") as session:
+        session.delete(session.get_one(CasePictures, prior))
+    case_id = to_the_queue(gateway, images(3, "2"))
+    with gateway.context.database.read() as session:
+        assert session.get_one(Case, prior).identity_id == session.get_one(Case, case_id).identity_id
+    Background(gateway.context).run_due()
+    assert volumes(gateway, case_id) is not None
+    assert files(gateway, prior)
 
 
 def test_a_volume_that_no_browser_holds_is_not_made(gateway: Bench) -> None:

@@ -118,6 +118,7 @@ EVENTS: Mapping[str, str] = {
     "discard_reply": "",
     "download_reply": "",
     "download_report": "",
+    "drop_pictures": "made again when somebody looks",
     "drop_result": "",
     "edit_enrolment": "",
     "enable_account": "",

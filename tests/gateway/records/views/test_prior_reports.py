@@ -75,10 +75,9 @@ def test_earlier_reports_of_the_same_patient_are_the_priors_newest_first(
     reported(database, clock, "20260201", "stranger", patient=2)
     reported(database, clock, "none", "undated")
     case_id = reported(database, clock, "20260302", "present")
-    assert priors(database, case_id) == (
-        PriorReport({"said": "newest"}, 60),
-        PriorReport({"said": "old"}, 121),
-    )
+    told = priors(database, case_id)
+    assert [(each.content, each.days) for each in told] == [({"said": "newest"}, 60), ({"said": "old"}, 121)]
+    assert [each.case_id for each in told] == [2, 1]
 
 
 def test_without_patient_or_date_there_is_no_prior(database: Database, clock: FakeClock) -> None:

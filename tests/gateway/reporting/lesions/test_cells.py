@@ -205,7 +205,7 @@ def test_every_answer_about_a_lesion_is_in_some_cell_or_needs_none() -> None:
     """The cells above use every item of the form that a source speaks of."""
     used = {name.partition(".")[0] for said in CELLS.values() for name in said}
     lesion = next(section for section in FORM if section.name == "lesions")
-    assert {item.name for item in lesion.items} - used == {"border", "long_axis_mm", "attribution"}
+    assert {item.name for item in lesion.items} - used == {"border", "long_axis_mm", "attribution", "marks"}
 
 
 @given(reports())

@@ -299,7 +299,11 @@ def test_the_form_shows_every_item_with_both_patterns(web: WebGateway) -> None:
             if item.earlier:
                 continue
             last = item.choices[-1].value if item.choices else ""
-            by_kind = {"uids": f'data-marks="{name}"', "pairs": f'name="{name}.{last}"'}
+            by_kind = {
+                "marks": f'data-drawn="{name}"',
+                "uids": f'data-marks="{name}"',
+                "pairs": f'name="{name}.{last}"',
+            }
             shown = by_kind.get(item.kind, f'name="{name}"')
             if not section.repeats or section.name == "lesions":
                 assert shown in page, name
