@@ -17,7 +17,19 @@ from gateway.imaging.change.outcome import ChangeMap
 from score.tally import Score
 from support.planted import Lesion, Visit, between, lesions_of, rigid, volume
 
-HEADINGS = ("between the visits", "pairs", "3 mm and more found", "2 mm", "3 mm", "4 mm", "5 to 6 mm", "8 to 15 mm", "false marks a pair", "kind right", "refused")
+HEADINGS = (
+    "between the visits",
+    "pairs",
+    "3 mm and more found",
+    "2 mm",
+    "3 mm",
+    "4 mm",
+    "5 to 6 mm",
+    "8 to 15 mm",
+    "false marks a pair",
+    "kind right",
+    "refused",
+)
 SEEDS = (101, 102, 103)
 DIAMETERS = (2.0, 3.0, 3.0, 4.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 15.0)
 GROWN = (5.0, 8.0)
