@@ -13,4 +13,6 @@ spectrum       what a signal of spectroscopy shows, and where its voxel lies
 volume_plan    the volume that a stack makes: of which type, on which scale; or why none
 nifti_header   the bytes before its voxels, and how a prior is moved
 gzip_parts     how a volume is kept: served as it lies, from the middle, or with another header
+volume         the voxels of a stack, and where they lie
+change         what became bright on FLAIR since a prior study
 """
