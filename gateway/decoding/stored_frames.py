@@ -8,6 +8,8 @@ from typing import Final
 
 from gateway.decoding import files
 from gateway.decoding.children import SHARED, DecodingProcesses
+from gateway.decoding.description import MOST_FRAME_BYTES
+from gateway.decoding.errors import CannotDecode
 from gateway.imaging.study_index import FrameIndex, ObjectIndex
 from gateway.imaging.volume_plan import scale_of
 
@@ -40,4 +42,9 @@ def values_of(
         "dtype": dtype,
         "scales": [scale_of(frame) or (1.0, 0.0) for frame in frames],
     }
-    return files.stored(path, order, len(frames) * rows * columns * BYTES[dtype], processes)
+    size = rows * columns * BYTES[dtype]
+    if not 0 < size <= MOST_FRAME_BYTES:
+        raise CannotDecode(
+            f"A frame of {rows} by {columns} is not read here.", "Look at it in the archive that sent it."
+        )
+    return files.stored(path, order, len(frames) * size, processes)

@@ -7,10 +7,13 @@ and to the front.
 
 frames         what a header says of each of its frames
 stacks         which frames belong together, in which order, and what is a volume
+alignment/     a prior laid over the current study
 layouts        which stack stands in which pane
 places         where points of the patient lie on a frame
 spectrum       what a signal of spectroscopy shows, and where its voxel lies
 volume_plan    the volume that a stack makes: of which type, on which scale; or why none
 nifti_header   the bytes before its voxels, and how a prior is moved
 gzip_parts     how a volume is kept: served as it lies, from the middle, or with another header
+volume         the voxels of a stack, and where they lie
+change         what became bright on FLAIR since a prior study
 """

@@ -40,7 +40,7 @@ from gateway.records.tables.cases import (
 from gateway.records.tables.commitments import Commitment, OwedResult
 from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.credentials import Client, IssuedPerson, SignerProof
-from gateway.records.tables.pictures import CasePictures
+from gateway.records.tables.pictures import CaseAlignment, CasePictures
 from gateway.records.tables.studies import Enrolment, ForgottenPatient, Identity, Instance, Study
 
 Left = Callable[[Any], Any]
@@ -171,6 +171,7 @@ GONE: tuple[type[SQLModel], ...] = (
     HeldObject,
     Manifest,
     CasePictures,
+    CaseAlignment,
     Reply,
     Draft,
     Enrolment,

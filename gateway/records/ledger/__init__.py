@@ -33,7 +33,7 @@
     notices      take_notices, notices_told, notices_failed, note_wrong_configuration, note_certificates
     operation    take_tick, note_role, put_rules_in_force
     pictures     want_pictures, claim_pictures, renew_pictures, keep_index, keep_volume, put_off_pictures,
-                 drop_pictures
+                 drop_pictures, want_alignments, claim_alignment, keep_alignment
     journal      the line of a study or case        audit_trail  the line of who did what
     trail        note_look, note_configuration, seal_trail, anchor_due, note_anchor, note_unsealed, note_key, note_use;
                  take_events, events_sent, events_not_sent; what of the engine's work is an event
@@ -134,6 +134,14 @@ from gateway.records.ledger.persons.sign_in import (
     sign_in,
     sign_out,
 )
+from gateway.records.ledger.pictures.aligning import (
+    AlignmentClaim,
+    AlignmentOutcome,
+    Wanted,
+    claim_alignment,
+    keep_alignment,
+    want_alignments,
+)
 from gateway.records.ledger.pictures.making import (
     PicturesClaim,
     claim_pictures,
@@ -182,6 +190,8 @@ __all__ = [
     "RELEASED",
     "UNMATCHED",
     "WAITING",
+    "AlignmentClaim",
+    "AlignmentOutcome",
     "Claim",
     "Kept",
     "Look",
@@ -196,6 +206,7 @@ __all__ = [
     "PicturesClaim",
     "Scope",
     "SignIn",
+    "Wanted",
     "accept_keys",
     "add_client",
     "add_user",
@@ -209,6 +220,7 @@ __all__ = [
     "change_account",
     "change_password",
     "check_password",
+    "claim_alignment",
     "claim_case",
     "claim_due",
     "claim_pictures",
@@ -236,6 +248,7 @@ __all__ = [
     "finish_set_up",
     "finish_sign_in",
     "judge_wish",
+    "keep_alignment",
     "keep_index",
     "keep_instance",
     "keep_instances",
@@ -317,5 +330,6 @@ __all__ = [
     "unopened_letters",
     "use_proof",
     "use_reset_link",
+    "want_alignments",
     "want_pictures",
 ]

@@ -103,8 +103,8 @@ class Mark(ReportPart):
     def _agrees(self) -> Self:
         if len(self.points) != _CORNERS[self.kind]:
             raise ValueError("has not the points of its kind; remove it and mark the lesion again")
-        is_region = self.kind is MarkKind.REGION
-        if is_region is not (self.volume_ml is not None and self.method is not None and bool(self.outlines)):
+        of_a_region = [self.volume_ml is not None, self.method is not None, bool(self.outlines)]
+        if of_a_region != [self.kind is MarkKind.REGION] * 3:
             raise ValueError(
                 "a region has outlines, a volume and a method, and nothing else has; mark it again"
             )
