@@ -2,6 +2,7 @@
 
     contradiction   one thing that does not fit, with the field it is shown at
     protocol, comparison, lesions, measures, status, intervals, recommendations   the rules, by subject
+    marked_pictures  whether what was marked lies in the pictures
     study           what the study itself contradicts
     rules           two tables of them: what is refused, and what is asked and settled by a reason
 
