@@ -29,6 +29,7 @@ from gateway.records.identities.key_checks import checks_of
 from gateway.records.migrations import schema
 from gateway.service import exposure
 from gateway.service.declared_sites import named_sites, nodes_sites, unknown_sites
+from gateway.service.layouts_check import layouts
 from gateway.service.problem import Problem
 from gateway.service.proof import proof
 from gateway.settings import Settings
@@ -52,6 +53,7 @@ def check(settings: Settings) -> list[Problem]:
         _ways_back,
         _profiles,
         _guidelines,
+        layouts,
         _named_sites,
         exposure.security,
         _issuer,
