@@ -22,7 +22,7 @@ from dicom_nodes.scp.refusals import (
     RefusedCaller,
 )
 from dicom_nodes.upper_layer.pynetdicom_setup import associate, close
-from support.nodes.peers import Kept, node, receiver
+from support.nodes.peers import Kept, node, receiver, wait_until
 
 TRANSACTION = "2.25.9001"
 TWO = (InstanceReference(MRImageStorage, "2.25.1"), InstanceReference(MRImageStorage, "2.25.2"))
