@@ -33,7 +33,7 @@
     notices      take_notices, notices_told, notices_failed, note_wrong_configuration, note_certificates
     operation    take_tick, note_role, put_rules_in_force
     pictures     want_pictures, claim_pictures, renew_pictures, keep_index, keep_volume, put_off_pictures,
-                 drop_pictures
+                 drop_pictures, want_change, claim_change_map, keep_change_map
     journal      the line of a study or case        audit_trail  the line of who did what
     trail        note_look, note_configuration, seal_trail, anchor_due, note_anchor, note_unsealed, note_key, note_use;
                  take_events, events_sent, events_not_sent; what of the engine's work is an event
@@ -134,6 +134,13 @@ from gateway.records.ledger.persons.sign_in import (
     sign_in,
     sign_out,
 )
+from gateway.records.ledger.pictures.change_maps import (
+    ChangeClaim,
+    Pair,
+    claim_change_map,
+    keep_change_map,
+    want_change,
+)
 from gateway.records.ledger.pictures.making import (
     PicturesClaim,
     claim_pictures,
@@ -182,6 +189,7 @@ __all__ = [
     "RELEASED",
     "UNMATCHED",
     "WAITING",
+    "ChangeClaim",
     "Claim",
     "Kept",
     "Look",
@@ -193,6 +201,7 @@ __all__ = [
     "NewShown",
     "NotOwed",
     "Origin",
+    "Pair",
     "PicturesClaim",
     "Scope",
     "SignIn",
@@ -210,6 +219,7 @@ __all__ = [
     "change_password",
     "check_password",
     "claim_case",
+    "claim_change_map",
     "claim_due",
     "claim_pictures",
     "confirm_factor",
@@ -236,6 +246,7 @@ __all__ = [
     "finish_set_up",
     "finish_sign_in",
     "judge_wish",
+    "keep_change_map",
     "keep_index",
     "keep_instance",
     "keep_instances",
@@ -317,5 +328,6 @@ __all__ = [
     "unopened_letters",
     "use_proof",
     "use_reset_link",
+    "want_change",
     "want_pictures",
 ]

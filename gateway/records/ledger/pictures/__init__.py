@@ -1,1 +1,1 @@
-"""What is worked out of copies so that they can be looked at, beside the cases: `making` of index and volumes."""
+"""What is worked out of copies to be looked at, beside the cases: `making` of index and volumes, `change_maps`."""

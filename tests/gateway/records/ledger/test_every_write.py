@@ -108,6 +108,7 @@ EVENTS: Mapping[str, str] = {
     "check_password": "",
     "claim_case": "",
     "claim_due": "",
+    "claim_change_map": "a lease of a worker",
     "claim_pictures": "a lease of a worker",
     "confirm_factor": "",
     "correct_report": "",
