@@ -76,4 +76,4 @@ def test_the_command_prints_its_tables_and_fails_for_what_is_not_right(
     monkeypatch.setattr("sys.argv", ["score", "none"])
     with pytest.raises(SystemExit, match="2"):
         main()
-    assert set(SCORES) == {"alignment", "faces", "privacy", "recognition"}
+    assert set(SCORES) == {"alignment", "change", "faces", "privacy", "recognition"}

@@ -144,13 +144,14 @@ def _change(head: dict[str, Any], _data: bytes) -> Answer:
 
     import SimpleITK
 
-    from gateway.imaging.change.change_map import MOST_VOXELS, change_map
+    from gateway.imaging.change.change_map import change_map
     from gateway.imaging.change.outcome import NoChangeMap
     from gateway.imaging.volume import from_nifti
 
     SimpleITK.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
-    with gzip.open(head["current"]) as now, gzip.open(head["prior"]) as before:
-        current, prior = (from_nifti(stream, MOST_VOXELS) for stream in (now, before))
+    current, prior = (
+        from_nifti(gzip.decompress(Path(head[name]).read_bytes())) for name in ("current", "prior")
+    )
     made = change_map(current, prior, head["transform"])
     if isinstance(made, NoChangeMap):
         return {"why": made.why}, b""

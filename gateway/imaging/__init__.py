@@ -7,6 +7,7 @@ and to the front.
 
 frames         what a header says of each of its frames
 stacks         which frames belong together, in which order, and what is a volume
+alignment/     a prior laid over the current study
 layouts        which stack stands in which pane
 places         where points of the patient lie on a frame
 spectrum       what a signal of spectroscopy shows, and where its voxel lies

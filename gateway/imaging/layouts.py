@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from gateway.imaging.study_index import StudyIndex
+
 CURRENT, PRIOR = "current", "prior"
 B1000: Final = 1000.0
 _NEAR_B1000: Final = (800.0, 1400.0)
@@ -143,3 +145,34 @@ def _rank(pane: Wanted) -> Any:
         )
 
     return rank
+
+
+def kinds_by_number(series: Iterable[Mapping[str, Any]]) -> dict[int, str]:
+    """What each series was recognised as, by its SeriesNumber; `other` where two of one number are of two kinds."""
+    kinds: dict[int, set[str]] = {}
+    for one in series:
+        if one.get("series_number") is not None:
+            kinds.setdefault(int(one["series_number"]), set()).add(str(one.get("kind") or "other"))
+    return {number: said.pop() if len(said) == 1 else "other" for number, said in kinds.items()}
+
+
+def candidates(index: StudyIndex, kinds: Mapping[int, str]) -> list[Candidate]:
+    """The stacks of a case as layouts choose among them; `kinds` by SeriesNumber."""
+    return [
+        Candidate(
+            stack.key,
+            kinds.get(index.series[stack.series].series_number, "other"),
+            stack.b_value,
+            len(stack.frames),
+            stack.affine is not None,
+            stack.thickness,
+            stack.part,
+        )
+        for stack in index.stacks
+    ]
+
+
+def best_of(kind: str, stacks: Iterable[Candidate]) -> Candidate | None:
+    """The volume of a kind that a layout would show; None where there is none."""
+    volumes = [each for each in stacks if each.kind == kind and each.is_volume]
+    return min(volumes, key=_rank(Wanted("", (kind,))), default=None)

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass
-from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.imaging.nifti_header import DTYPES, LENGTH
 from gateway.imaging.study_index import Affine
-
-_TYPES: Final = {code: dtype for dtype, (code, _) in DTYPES.items()}
-
-
-class SupportsRead(Protocol):
-    """Something to read bytes from."""
-
-    def read(self, size: int, /) -> bytes:
-        """At most so many."""
 
 
 @dataclass(frozen=True)
@@ -30,26 +18,27 @@ class Volume:
     affine: Affine
 
 
-def from_nifti(stream: SupportsRead, most_voxels: int) -> Volume:
-    """A volume as the worker stored it, expanded; raises ValueError for anything else, or for more voxels."""
-    header = stream.read(LENGTH)
-    if len(header) < LENGTH or header[344:348] != b"n+1\0":
-        raise ValueError("This is no NIfTI-1 file.")
-    columns, rows, slices, code = (
-        *struct.unpack_from("<3h", header, 42),
-        *struct.unpack_from("<h", header, 70),
-    )
-    slope, intercept = struct.unpack_from("<2f", header, 112)
-    voxels = columns * rows * slices
-    if min(columns, rows, slices) < 1 or voxels > most_voxels or code not in _TYPES:
-        raise ValueError("This is no volume of ours.")
-    dtype = np.dtype(_TYPES[code])
-    data = stream.read(voxels * dtype.itemsize)
-    if len(data) < voxels * dtype.itemsize:
-        raise ValueError("The file is cut short.")
-    array = np.frombuffer(data, dtype).reshape(slices, rows, columns).astype(np.float32)
-    if slope:
-        array = array * np.float32(slope) + np.float32(intercept)
-    ras = np.asarray(struct.unpack_from("<12f", header, 280), np.float64).reshape(3, 4)
-    a, b, c = (ras * np.array([[-1], [-1], [1]])).tolist()
-    return Volume(array, (tuple(a), tuple(b), tuple(c)))
+def from_nifti(data: bytes) -> Volume:
+    """The volume of a NIfTI-1 file, in the axes of DICOM; raises ValueError for what is none."""
+    import nibabel  # only the processes that work on volumes have it
+
+    try:
+        image = nibabel.Nifti1Image.from_bytes(data)
+        values = np.asarray(image.dataobj, np.float32)
+        ras = np.asarray(image.affine, np.float64)
+    except _errors() as error:
+        raise ValueError(f"It is no volume ({type(error).__name__}).") from None
+    if values.ndim != 3 or not np.isfinite(ras).all():
+        raise ValueError("It is no volume of three sides.")
+    rows = [tuple(float(each) for each in row) for row in np.diag([-1.0, -1.0, 1.0]) @ ras[:3]]
+    affine = tuple((row[0], row[1], row[2], row[3]) for row in rows)
+    return Volume(np.ascontiguousarray(values.transpose(2, 1, 0)), affine)
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    """What the library raises for other bytes."""
+    from nibabel.filebasedimages import ImageFileError
+    from nibabel.spatialimages import HeaderDataError
+    from nibabel.wrapstruct import WrapStructError
+
+    return (ImageFileError, HeaderDataError, WrapStructError, ValueError, OSError, EOFError, OverflowError)

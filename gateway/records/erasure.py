@@ -41,7 +41,7 @@ from gateway.records.tables.change_maps import CaseChangeMap
 from gateway.records.tables.commitments import Commitment, OwedResult
 from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.credentials import Client, IssuedPerson, SignerProof
-from gateway.records.tables.pictures import CasePictures
+from gateway.records.tables.pictures import CaseAlignment, CasePictures
 from gateway.records.tables.studies import Enrolment, ForgottenPatient, Identity, Instance, Study
 
 Left = Callable[[Any], Any]
@@ -173,6 +173,7 @@ GONE: tuple[type[SQLModel], ...] = (
     Manifest,
     CasePictures,
     CaseChangeMap,
+    CaseAlignment,
     Reply,
     Draft,
     Enrolment,

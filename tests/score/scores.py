@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from reference.marks import table
-from score import change, faces, privacy, recognition
+from score import alignment, change, faces, privacy, recognition
 from score.tally import Score
 
 SCORES: Mapping[str, Callable[[], Score]] = {
-    "alignment": change.score,
+    "alignment": alignment.score,
+    "change": change.score,
     "faces": faces.score,
     "privacy": privacy.score,
     "recognition": recognition.score,

@@ -2,5 +2,6 @@
 patient (`forget`) telling the audit trail
 what configuration is in force (`in_force`) and sealing it (`trail`).
 
-And work that no case waits for, done by one thread (`background`): what a case's copies are looked at by (`pictures`).
+And work that no case waits for, done by one thread (`background`): what a case's copies are looked at by (`pictures`),
+and priors laid over them (`alignments`).
 """

@@ -12,21 +12,28 @@ from gateway import logs
 from gateway.decoding.changes import Changes, changes_between
 from gateway.decoding.errors import CannotDecode, TooBusy
 from gateway.imaging.gzip_parts import PartsWriter
+from gateway.imaging.layouts import best_of, candidates, kinds_by_number
 from gateway.imaging.nifti_header import VolumeHeader, header_bytes
 from gateway.imaging.study_index import Stack, StudyIndex
 from gateway.pipeline.context import StepContext
 from gateway.records import ledger
-from gateway.records.ledger import ChangeClaim
-from gateway.records.views import picture_rows
+from gateway.records.ledger import ChangeClaim, Pair
+from gateway.records.views import alignment_rows, case_rows, picture_rows
+from gateway.records.views.alignment_rows import AlignedPair
 
 log = logs.get(__name__)
 
 LEASE: Final = timedelta(minutes=10)
 _PIECE: Final = 1 << 21
+_PAIRS: Final = 20
 
 
 def make_one(context: StepContext) -> bool:
     """Make the map of the most urgent case that wants one; False: there is none."""
+    with context.database.read() as session:
+        pairs = alignment_rows.unmapped_pairs(session, _PAIRS)
+    if pairs:
+        ledger.want_changes(context.database, [_wanted(context, pair) for pair in pairs])
     claim = ledger.claim_change_map(context.database, LEASE)
     if claim is None:
         return False
@@ -48,6 +55,28 @@ def make_one(context: StepContext) -> bool:
     if not kept:
         _delete_forgotten(context, pair.case_id)
     return True
+
+
+def _wanted(context: StepContext, of: AlignedPair) -> Pair:
+    """The pair with the stacks that are compared; none where one of the two has no volume."""
+    own, theirs = _flair(context, of.case_id), _flair(context, of.prior_case_id)
+    return Pair(of.case_id, of.prior_case_id, of.version, of.prior_version, own, theirs, of.transform)
+
+
+def _flair(context: StepContext, case_id: int) -> str:
+    """The FLAIR volume that a layout would show."""
+    with context.database.read() as session:
+        case, series = picture_rows.copies_of(session, case_id), case_rows.case(session, case_id).series
+    if case.pictures is None or not case.pictures.index_blob:
+        return ""
+    try:
+        index = StudyIndex.from_json(context.blobs.get(case.pictures.index_blob))
+    except FileNotFoundError:
+        return ""
+    made = {key for key, why in case.pictures.volumes.items() if not why}
+    stacks = [each for each in candidates(index, kinds_by_number(series)) if each.key in made]
+    best = best_of("flair", stacks)
+    return "" if best is None else best.key
 
 
 def _made(context: StepContext, claim: ChangeClaim) -> tuple[Changes, bytes]:

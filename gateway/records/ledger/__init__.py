@@ -33,7 +33,8 @@
     notices      take_notices, notices_told, notices_failed, note_wrong_configuration, note_certificates
     operation    take_tick, note_role, put_rules_in_force
     pictures     want_pictures, claim_pictures, renew_pictures, keep_index, keep_volume, put_off_pictures,
-                 drop_pictures, want_change, claim_change_map, keep_change_map
+                 drop_pictures, want_alignments, claim_alignment, keep_alignment,
+                 want_changes, claim_change_map, keep_change_map
     journal      the line of a study or case        audit_trail  the line of who did what
     trail        note_look, note_configuration, seal_trail, anchor_due, note_anchor, note_unsealed, note_key, note_use;
                  take_events, events_sent, events_not_sent; what of the engine's work is an event
@@ -134,12 +135,20 @@ from gateway.records.ledger.persons.sign_in import (
     sign_in,
     sign_out,
 )
+from gateway.records.ledger.pictures.aligning import (
+    AlignmentClaim,
+    AlignmentOutcome,
+    Wanted,
+    claim_alignment,
+    keep_alignment,
+    want_alignments,
+)
 from gateway.records.ledger.pictures.change_maps import (
     ChangeClaim,
     Pair,
     claim_change_map,
     keep_change_map,
-    want_change,
+    want_changes,
 )
 from gateway.records.ledger.pictures.making import (
     PicturesClaim,
@@ -189,6 +198,8 @@ __all__ = [
     "RELEASED",
     "UNMATCHED",
     "WAITING",
+    "AlignmentClaim",
+    "AlignmentOutcome",
     "ChangeClaim",
     "Claim",
     "Kept",
@@ -205,6 +216,7 @@ __all__ = [
     "PicturesClaim",
     "Scope",
     "SignIn",
+    "Wanted",
     "accept_keys",
     "add_client",
     "add_user",
@@ -218,6 +230,7 @@ __all__ = [
     "change_account",
     "change_password",
     "check_password",
+    "claim_alignment",
     "claim_case",
     "claim_change_map",
     "claim_due",
@@ -246,6 +259,7 @@ __all__ = [
     "finish_set_up",
     "finish_sign_in",
     "judge_wish",
+    "keep_alignment",
     "keep_change_map",
     "keep_index",
     "keep_instance",
@@ -328,6 +342,7 @@ __all__ = [
     "unopened_letters",
     "use_proof",
     "use_reset_link",
-    "want_change",
+    "want_alignments",
+    "want_changes",
     "want_pictures",
 ]

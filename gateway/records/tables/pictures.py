@@ -1,4 +1,4 @@
-"""The table of what the worker made of a case's copies for looking at them: their index and their volumes.
+"""The tables of what the worker made of a case's copies for looking at them: index and volumes, priors laid over.
 
 The files lie below `pictures/{case}/{version}` in the object store; `version` is that of the copies.
 """
@@ -6,11 +6,11 @@ The files lie below `pictures/{case}/{version}` in the object store; `version` i
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import JSON, Column, Index, text
+from sqlalchemy import JSON, Column, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 import gateway.records.tables.cases  # noqa: F401  a foreign key points at them
-from gateway.records.tables.columns import one_of
+from gateway.records.tables.columns import Numbered, one_of
 
 WAITING: Final = "waiting"
 MADE: Final = "made"
@@ -46,3 +46,35 @@ class CasePictures(SQLModel, table=True):
     look_again_at: datetime = Field(description="not before this moment")
     wanted_at: datetime
     made_at: datetime | None = Field(default=None, description="when the last of it was made")
+
+
+ALIGNED: Final = "aligned"
+REFUSED: Final = "refused"
+ALIGNMENT_STATES: Final = (WAITING, ALIGNED, REFUSED, FAILED)
+
+
+class CaseAlignment(Numbered, table=True):
+    """A prior of a case laid over it, or why not; a place in the queue of what does that."""
+
+    __tablename__ = "case_alignment"
+    __table_args__ = (
+        UniqueConstraint("case_id", "prior_case_id"),
+        one_of("state", ALIGNMENT_STATES, "state"),
+    )
+
+    case_id: int = Field(foreign_key="case.id", index=True)
+    prior_case_id: int = Field(foreign_key="case.id", index=True)
+    state: str = Field(default=WAITING)
+    version: str = Field(description="of the copies of the case")
+    prior_version: str = Field(description="of those of the prior")
+    kind: str = Field(default="", description="of the series that were laid over one another")
+    transform: list[float] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """Three rows of four: a point of the prior to the same of the case (LPS, mm); empty: not aligned."""
+    residual_mm: float | None = Field(default=None)
+    limit_mm: float = Field(default=0.0)
+    why: str = Field(default="", description="why it is not aligned")
+    attempts: int = Field(default=0, description="claims, counted before the work begins")
+    fence: int = Field(default=0)
+    lease_until: datetime | None = Field(default=None)
+    wanted_at: datetime
+    made_at: datetime | None = Field(default=None)

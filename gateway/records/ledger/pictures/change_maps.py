@@ -1,11 +1,11 @@
-"""Maps of change: wanted by whoever aligned two cases, claimed by one worker, kept or given up.
+"""Maps of change: wanted where two cases are aligned by their FLAIR, claimed by one worker, kept or given up.
 
 As with the other pictures no case waits for them, and one that was killed is simply made again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from gateway.records.tables.cases import Case
 from gateway.records.tables.change_maps import MADE, NONE, WAITING, CaseChangeMap
 
 MOST_ATTEMPTS = 3
+NO_VOLUME = "one of the two studies has no volume of its FLAIR"
 DIED = "{} times the worker ended before it had it"
 
 
@@ -43,26 +44,40 @@ class ChangeClaim:
     fence: int
 
 
-def want_change(session: Session, pair: Pair, now: datetime) -> None:
-    """Two volumes were aligned: their map is made, anew where there was one of others."""
-    key = pair.case_id, pair.prior_case_id
-    row = session.get(CaseChangeMap, key, with_for_update=True) or CaseChangeMap(
-        case_id=pair.case_id,
-        prior_case_id=pair.prior_case_id,
-        version="",
-        prior_version="",
-        stack="",
-        prior_stack="",
-        transform=[],
-        wanted_at=now,
-    )
-    row.version, row.prior_version = pair.version, pair.prior_version
-    row.stack, row.prior_stack = pair.stack, pair.prior_stack
-    row.transform = [list(each) for each in pair.transform]
-    row.state, row.result, row.why, row.attempts = WAITING, {}, "", 0
-    row.lease_until, row.made_at, row.wanted_at = None, None, now
-    row.fence += 1
-    session.add(row)
+def want_changes(database: Database, pairs: Sequence[Pair]) -> int:
+    """Two FLAIR volumes were aligned: their maps are made, but for those of the same copies; how many are new.
+
+    A pair without a stack on either side has none, and says so at once.
+    """
+    new = 0
+    with database.write("want_changes") as session:
+        now = database.now(session)
+        for pair in pairs:
+            key = pair.case_id, pair.prior_case_id
+            row = session.get(CaseChangeMap, key, with_for_update=True)
+            if row is not None and (row.version, row.prior_version) == (pair.version, pair.prior_version):
+                continue
+            row = row or CaseChangeMap(
+                case_id=pair.case_id,
+                prior_case_id=pair.prior_case_id,
+                version="",
+                prior_version="",
+                stack="",
+                prior_stack="",
+                transform=[],
+                wanted_at=now,
+            )
+            row.version, row.prior_version = pair.version, pair.prior_version
+            row.stack, row.prior_stack = pair.stack, pair.prior_stack
+            row.transform = [list(each) for each in pair.transform]
+            row.state, row.result, row.why, row.attempts = WAITING, {}, "", 0
+            row.lease_until, row.made_at, row.wanted_at = None, None, now
+            if not (pair.stack and pair.prior_stack):
+                row.state, row.why, row.made_at = NONE, NO_VOLUME, now
+            row.fence += 1
+            session.add(row)
+            new += 1
+    return new
 
 
 def claim_change_map(database: Database, lease: timedelta) -> ChangeClaim | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, exists, not_, or_
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from gateway.lifecycle import OVER
@@ -32,14 +33,15 @@ class PicturesClaim:
 
 def want(session: Session, case_id: int, now: datetime) -> None:
     """The copies are other ones now: what was made of those before is made anew, and who makes it now has lost it."""
-    row = session.get(CasePictures, case_id, with_for_update=True) or CasePictures(
-        case_id=case_id, look_again_at=now, wanted_at=now
-    )
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    row = CasePictures(case_id=case_id, look_again_at=now, wanted_at=now)
+    # Two pages may ask at once for the first time.
+    session.execute(insert(CasePictures).values(row.model_dump()).on_conflict_do_nothing())
+    row = session.get_one(CasePictures, case_id, with_for_update=True, populate_existing=True)
     row.state, row.problem, row.attempts, row.lease_until = WAITING, "", 0, None
     row.version, row.index_blob, row.volumes, row.made_at = "", "", {}, None
     row.fence += 1
     row.look_again_at = row.wanted_at = now
-    session.add(row)
 
 
 def want_pictures(database: Database, case_id: int, *, again: bool = False) -> bool:

@@ -1,6 +1,6 @@
 """maps of change.
 
-Revision c4a92e61b7d0, after b6d1e07c34fa.
+Revision c4a92e61b7d0, after c84b5f19d2ae.
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ import sqlmodel.sql.sqltypes
 from alembic import op
 
 revision = "c4a92e61b7d0"
-down_revision = "b6d1e07c34fa"
+down_revision = "c84b5f19d2ae"
 branch_labels = None
 depends_on = None
 

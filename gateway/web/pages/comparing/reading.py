@@ -8,16 +8,16 @@ from typing import Any, Final
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
-from gateway.imaging.layouts import LAYOUTS, Candidate, begins_with, filled
-from gateway.imaging.study_index import StudyIndex
+from gateway.imaging.layouts import LAYOUTS, Candidate, begins_with, candidates, filled, kinds_by_number
 from gateway.records.accounts import Viewer
+from gateway.records.views.alignment_rows import AlignmentRow, alignments
 from gateway.records.views.earlier_cases import EarlierCase, earlier_cases
 from gateway.web.foundation.case_access import CaseId, open_case
 from gateway.web.foundation.context import Context, WebContext
 from gateway.web.foundation.images import Pictures
 from gateway.web.pages.explanation import shown_series
 from gateway.web.pages.gallery import copies_seen
-from gateway.web.pages.images.index import kinds_by_number
+from gateway.web.pages.images.change import shown_change
 from gateway.web.pages.lesion_history import marks_before
 from gateway.web.pages.queue import Looker
 
@@ -39,7 +39,10 @@ def reading(request: Request, context: Context, viewer: Looker, case_id: CaseId,
     Without one the last comparable study stands there.
     """
     page = open_case(context, viewer, case_id).page
-    priors = [_prior(context, viewer, earlier) for earlier in _earlier(context, viewer, case_id)]
+    with context.database.read() as session:
+        earlier_ones = earlier_cases(session, viewer, case_id)
+        laid_over = alignments(session, case_id)
+    priors = [_prior(context, viewer, earlier, laid_over.get(earlier.case_id)) for earlier in earlier_ones]
     chosen = _chosen(priors, prior)
     own = _candidates(request, context, viewer, case_id)
     others = None if chosen is None else _candidates(request, context, viewer, chosen)
@@ -50,6 +53,7 @@ def reading(request: Request, context: Context, viewer: Looker, case_id: CaseId,
             "images": f"/api/cases/{case_id}/images",
             "priors": priors,
             "chosen_prior": chosen,
+            "change_map": shown_change(context, viewer, case_id, chosen),
             "lesions_before": marks_before(page, chosen),
             "layout": begins_with(page.row.referral),
             "layouts": [
@@ -66,12 +70,9 @@ def reading(request: Request, context: Context, viewer: Looker, case_id: CaseId,
     )
 
 
-def _earlier(context: WebContext, viewer: Viewer, case_id: int) -> tuple[EarlierCase, ...]:
-    with context.database.read() as session:
-        return earlier_cases(session, viewer, case_id)
-
-
-def _prior(context: WebContext, viewer: Viewer, earlier: EarlierCase) -> dict[str, Any]:
+def _prior(
+    context: WebContext, viewer: Viewer, earlier: EarlierCase, laid_over: AlignmentRow | None
+) -> dict[str, Any]:
     """An earlier case as the time line shows it."""
     page = open_case(context, viewer, earlier.case_id).page
     kinds = {series["kind"] for series in shown_series(page.series)}
@@ -92,7 +93,7 @@ def _prior(context: WebContext, viewer: Viewer, earlier: EarlierCase) -> dict[st
         "why_not": why_not,
         "images": f"/api/cases/{earlier.case_id}/images",
         "report": f"/cases/{earlier.case_id}/report" if earlier.has_report else None,
-        "alignment": {"state": "none", "why": "", "residual_mm": None, "limit_mm": None, "transform": None},
+        "alignment": {"state": "none"} if laid_over is None else asdict(laid_over),
     }
 
 
@@ -108,20 +109,4 @@ def _candidates(request: Request, context: WebContext, viewer: Viewer, case_id: 
     page = open_case(context, viewer, case_id).page
     pictures: Pictures = request.app.state.pictures
     index = pictures.index(copies_seen(context, viewer, case_id))
-    return candidates(index, kinds_by_number(page))
-
-
-def candidates(index: StudyIndex, kinds: dict[int, str]) -> list[Candidate]:
-    """The stacks of a case as layouts choose among them; `kinds` by SeriesNumber."""
-    return [
-        Candidate(
-            stack.key,
-            kinds.get(index.series[stack.series].series_number, "other"),
-            stack.b_value,
-            len(stack.frames),
-            stack.affine is not None,
-            stack.thickness,
-            stack.part,
-        )
-        for stack in index.stacks
-    ]
+    return candidates(index, kinds_by_number(page.series))

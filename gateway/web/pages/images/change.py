@@ -18,15 +18,18 @@ from gateway.web.foundation.context import Context, WebContext
 from gateway.web.pages.gallery import copies_seen
 from gateway.web.pages.images.volume import RELOAD, StoredVolume, being_made, served
 from gateway.web.pages.queue import Looker
-from routing_rules.statements import CHANGE_MAP
+from routing_rules.statements.table import cited, text_of
 
 router = APIRouter(include_in_schema=False)
 
+CAPTION = ("change-map-caution",)
 NOT_WANTED = "These two studies are not aligned, or one has no FLAIR volume."
 
 
 @router.get("/cases/{case_id}/change/{prior}.nii")
-def change_volume(request: Request, context: Context, viewer: Looker, case_id: CaseId, prior: int) -> Response:
+def change_volume(
+    request: Request, context: Context, viewer: Looker, case_id: CaseId, prior: int
+) -> Response:
     """The map as a volume on the grid of the case's FLAIR: units of noise, 0 where nothing became bright.
 
     503 while the worker has not made it; 404 with the reason where there is none.
@@ -41,7 +44,9 @@ def change_volume(request: Request, context: Context, viewer: Looker, case_id: C
     name = picture_rows.change_name(prior)
     path = context.blobs.path(picture_rows.volume_key(case_id, row.version, name))
     try:
-        parts = Parts.from_json(json.loads(context.blobs.get(picture_rows.parts_key(case_id, row.version, name))))
+        parts = Parts.from_json(
+            json.loads(context.blobs.get(picture_rows.parts_key(case_id, row.version, name)))
+        )
     except FileNotFoundError:
         raise NotThere("This map of change is no longer kept.", RELOAD) from None
     stored = StoredVolume(path, parts)
@@ -59,8 +64,8 @@ def shown_change(context: WebContext, viewer: Viewer, case_id: int, prior: int |
         "components": [],
         "dropped": 0,
         "more": 0,
-        "caption": CHANGE_MAP.words,
-        "source": CHANGE_MAP.source,
+        "caption": text_of(*CAPTION),
+        "source": cited(*CAPTION),
     }
     if prior is None:
         return {**shown, "why": "There is no earlier study to compare with."}

@@ -7,13 +7,12 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
+from gateway.imaging.layouts import kinds_by_number
 from gateway.records.views import picture_rows
-from gateway.records.views.case_rows import CasePage
 from gateway.records.views.picture_rows import PictureRow
 from gateway.web.foundation.case_access import CaseId, open_case
 from gateway.web.foundation.context import Context
 from gateway.web.foundation.images import Pictures
-from gateway.web.pages.explanation import shown_series
 from gateway.web.pages.gallery import copies_seen, viewer_series
 from gateway.web.pages.images.listing import Named, Received, listed_stacks, totals
 from gateway.web.pages.queue import Looker, etag_of, is_known
@@ -38,7 +37,7 @@ def images_json(request: Request, context: Context, viewer: Looker, case_id: Cas
             page.held,
             [copy.sop_class_uid for copy in picture_rows.copies_of(session, case_id).copies],
         )
-    kinds = kinds_by_number(page)
+    kinds = kinds_by_number(page.series)
     named = {
         shown.number: Named(shown.label, kinds.get(study.series[shown.number].series_number, "other"))
         for shown in viewer_series(study, page)
@@ -77,11 +76,3 @@ def images_json(request: Request, context: Context, viewer: Looker, case_id: Cas
 
 
 _NONE = PictureRow("", "", {}, is_over=False, problem="")
-
-
-def kinds_by_number(page: CasePage) -> dict[int, str]:
-    """What each series was recognised as, by its number; `other` where two of one number are of two kinds."""
-    kinds: dict[int, set[str]] = {}
-    for series in shown_series(page.series):
-        kinds.setdefault(series["series_number"], set()).add(series["kind"])
-    return {number: found.pop() if len(found) == 1 else "other" for number, found in kinds.items()}

@@ -50,7 +50,7 @@ export class Pane {
   async show(source, missing = "") {
     const turn = this.turn += 1;
     this.source = source;
-    this.pixels = source && new StackPixels(source.case, source.version, source.stack);
+    this.pixels = source && (source.pixels || new StackPixels(source.case, source.version, source.stack));
     this.shown = null;
     this.window = null;
     this.about = null;

@@ -157,3 +157,87 @@ export class StackPixels {
     return some;
   }
 }
+
+// The values of a prior's volume at the places of the current study's pixels: cut anew (linear), so the picture says so.
+export class LaidOver {
+  constructor(stack, prior, toPrior) {
+    this.stack = stack;
+    this.prior = prior;
+    this.toPrior = toPrior; // 3 rows of 4: a point of the current study to that of the prior
+    this.kept = new Map();
+  }
+
+  at(number) {
+    if (!this.whole) return null;
+    if (!this.kept.has(number)) {
+      this.kept.set(number, { values: this.cut(number), slope: 1, intercept: 0, negative: this.prior.negative });
+      if (this.kept.size > 60) this.kept.delete(this.kept.keys().next().value);
+    }
+    return this.kept.get(number);
+  }
+
+  async ask(number) {
+    if (!this.whole) this.whole = await volume(this.prior.volume);
+    return this.at(number);
+  }
+
+  ahead() {}
+
+  async all() { return true; }
+
+  async sample() {
+    const some = [];
+    for (const part of [0.35, 0.5, 0.65]) {
+      const { values } = await this.ask(Math.round(part * (this.stack.frames.length - 1)));
+      const step = Math.max(1, Math.floor(values.length / 20000));
+      for (let at = 0; at < values.length; at += step) some.push(values[at]);
+    }
+    return some;
+  }
+
+  // One slice; 0 where the prior does not reach.
+  cut(number) {
+    const frame = this.stack.frames[number];
+    const { values, columns, rows, slices, slope, intercept } = this.whole;
+    const toVoxel = after(inverted(this.prior.affine), this.toPrior);
+    const along = (direction, by) => toVoxel.map((row) => by * (row[0] * direction[0] + row[1] * direction[1] + row[2] * direction[2]));
+    const begin = toVoxel.map((row) => row[0] * frame.position[0] + row[1] * frame.position[1] + row[2] * frame.position[2] + row[3]);
+    const right = along(frame.orientation.slice(0, 3), frame.spacing[1]);
+    const down = along(frame.orientation.slice(3), frame.spacing[0]);
+    const made = new Float32Array(frame.rows * frame.columns);
+    const plane = columns * rows;
+    let to = 0;
+    for (let row = 0; row < frame.rows; row += 1) {
+      let [x, y, z] = [begin[0] + row * down[0], begin[1] + row * down[1], begin[2] + row * down[2]];
+      for (let column = 0; column < frame.columns; column += 1) {
+        if (x >= 0 && y >= 0 && z >= 0 && x <= columns - 1 && y <= rows - 1 && z <= slices - 1) {
+          const i = Math.min(Math.floor(x), columns - 2 < 0 ? 0 : columns - 2);
+          const j = Math.min(Math.floor(y), rows - 2 < 0 ? 0 : rows - 2);
+          const k = Math.min(Math.floor(z), slices - 2 < 0 ? 0 : slices - 2);
+          const [u, v, w] = [x - i, y - j, z - k];
+          const at = k * plane + j * columns + i;
+          const up = slices > 1 ? plane : 0;
+          const low = (values[at] * (1 - u) + values[at + 1] * u) * (1 - v) + (values[at + columns] * (1 - u) + values[at + columns + 1] * u) * v;
+          const high = (values[at + up] * (1 - u) + values[at + up + 1] * u) * (1 - v) + (values[at + up + columns] * (1 - u) + values[at + up + columns + 1] * u) * v;
+          made[to] = (low * (1 - w) + high * w) * slope + intercept;
+        }
+        to += 1;
+        x += right[0]; y += right[1]; z += right[2];
+      }
+    }
+    return made;
+  }
+}
+
+// 3 rows of 4, one after the other: first the second.
+function after(one, other) {
+  return one.map((row) => [0, 1, 2, 3].map((column) => row[0] * other[0][column] + row[1] * other[1][column] + row[2] * other[2][column] + (column === 3 ? row[3] : 0)));
+}
+
+// The inverse of 3 rows of 4 that turn, stretch and move.
+function inverted(matrix) {
+  const [[a, b, c, x], [d, e, f, y], [g, h, i, z]] = matrix;
+  const size = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g);
+  const rows = [[e * i - f * h, c * h - b * i, b * f - c * e], [f * g - d * i, a * i - c * g, c * d - a * f], [d * h - e * g, b * g - a * h, a * e - b * d]].map((row) => row.map((each) => each / size));
+  return rows.map((row) => [...row, -(row[0] * x + row[1] * y + row[2] * z)]);
+}

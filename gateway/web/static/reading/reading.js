@@ -1,8 +1,10 @@
 // The pictures of a case: panes of a layout, the prior beside the current study, every series that came within reach.
+import { inverse } from "./geometry.js";
 import { explain, listen } from "./keys.js";
 import { Link } from "./link.js";
 import "./marks.js";
 import { Pane } from "./pane.js";
+import { LaidOver } from "./pixels.js";
 import { PRESETS } from "./windows.js";
 
 const box = document.querySelector("[data-reading]");
@@ -103,7 +105,7 @@ class Grid {
 
   alignmentOf(prior) {
     const { state, residual_mm: residual, transform, why } = prior.alignment;
-    if (state === "aligned" && transform) return { toCurrent: transform, note: `laid over this study, rigid, residual ${residual.toFixed(1)} mm` };
+    if (state === "aligned" && transform) return { toCurrent: transform, note: `laid over this study: rigid, cut anew, residual ${residual.toFixed(1)} mm` };
     const because = why ? ` (${why})` : "";
     return { toCurrent: null, note: `not aligned: scroll by hand${because}` };
   }
@@ -159,9 +161,28 @@ class Grid {
     const stack = study.stacks.find((each) => each.key === key);
     if (!stack) { await pane.show(null, "This series is not there any more: load the page again."); return; }
     stack.negative = stack.photometric === "MONOCHROME1";
+    const laid = pane.of === "prior" ? this.laidOver(study, stack) : null;
+    if (laid) {
+      this.link_.panes.set(pane, null); // it stands on the grid of the current study
+      await pane.show({ ...laid, note: this.alignmentOf(this.prior).note, begins: this.panes.find((other) => other.source?.stack === laid.grid && other.shown)?.shown.index });
+      return;
+    }
     const note = pane.of === "prior" ? this.alignmentOf(this.prior).note : "";
+    if (pane.of === "prior") this.link_.panes.set(pane, this.alignmentOf(this.prior).toCurrent);
     const same = this.panes.find((other) => other !== pane && other.source?.stack === stack && other.shown);
     await pane.show({ case: caseId, version: study.version, stack, note, begins: same?.shown.index });
+  }
+
+  // A prior's volume on the grid of the current series of its kind; null where it is not aligned, or there is none.
+  laidOver(study, stack) {
+    const { toCurrent } = this.alignmentOf(this.prior);
+    const here = this.images[this.caseId];
+    if (!toCurrent || !stack.volume || !stack.affine) return null;
+    const alike = here.stacks.filter((each) => each.kind === stack.kind && each.affine && (stack.b_value === null || each.b_value === stack.b_value));
+    const grid = this.panes.map((pane) => pane.source?.stack).find((each) => alike.includes(each)) || alike[0];
+    if (!grid || stack.kind === "other") return null;
+    const label = { ...grid, key: stack.key, label: stack.label, thickness: stack.thickness, why: "" };
+    return { case: this.caseOf({ of: "prior" }), version: study.version, grid, stack: label, pixels: new LaidOver(grid, stack, inverse(toCurrent)) };
   }
 
   focus(number, moves = true) {

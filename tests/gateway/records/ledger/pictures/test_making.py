@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from sqlmodel import select
@@ -210,3 +212,21 @@ def test_nothing_is_made_of_a_case_that_is_forgotten_or_not_there(
     assert not ledger.want_pictures(database, case_id)
     assert not ledger.want_pictures(database, 99)
     assert seen(database, case_id).copies == ()
+
+
+def test_many_pages_that_ask_at_once_want_them_once(database: Database, clock: FakeClock) -> None:
+    """A case of before, opened: its page, its thumbnails and its index come in the same moment."""
+    case_id = prepared(database, clock)
+    with database.write("test") as session:
+        session.delete(session.get_one(CasePictures, case_id))
+    together = threading.Barrier(6)
+
+    def ask() -> bool:
+        together.wait(10)
+        return ledger.want_pictures(database, case_id)
+
+    with ThreadPoolExecutor(6) as pages:
+        answers = [page.result() for page in [pages.submit(ask) for _ in range(6)]]
+    assert any(answers)
+    assert row(database, case_id).state == "waiting"
+    assert claimed(database).case_id == case_id
