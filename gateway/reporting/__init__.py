@@ -9,6 +9,7 @@
     layout                       what a question of the form and an entry of the outline are
     outline                      the report as a tree of headings and entries
     content                      the outline as SR content items
+    marked_pictures              a frame as it is printed, with its marks and the letters of its sides
     printable, page_images       the outline as HTML and PDF, and as pictures of its pages
     documents                    all of these as DICOM objects: SR, Encapsulated PDF, Secondary Capture
     signer                       who answers for the report, what wrote it, and which report it follows

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Final
 from PIL import Image, ImageDraw, ImageFont
 
 from gateway.reporting.outline import NOTICE
-from gateway.reporting.printable import TITLE, tables
+from gateway.reporting.printable import PICTURES, TITLE, tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from gateway.reporting.layout.entries import Heading
+    from gateway.reporting.marked_pictures import MarkedPicture
 
 DOTS_PER_INCH: Final = 150
 WIDTH, HEIGHT = 1240, 1754
@@ -33,7 +34,12 @@ _LEADING = 1.35
 _Font = ImageFont.FreeTypeFont
 
 
-def draw(sections: Sequence[Heading], header: Mapping[str, str], notice: str = NOTICE) -> list[Image.Image]:
+def draw(
+    sections: Sequence[Heading],
+    header: Mapping[str, str],
+    notice: str = NOTICE,
+    pictures: Sequence[MarkedPicture] = (),
+) -> list[Image.Image]:
     """The pages, 8 bits of grey, each `WIDTH` by `HEIGHT` pixels."""
     sheet = _Sheet()
     sheet.write(TITLE, _font(_TITLE, bold=True))
@@ -45,6 +51,10 @@ def draw(sections: Sequence[Heading], header: Mapping[str, str], notice: str = N
         for group in section.groups:
             sheet.heading(group.title, _font(_GROUP, bold=True))
             sheet.table(group.rows)
+    if pictures:
+        sheet.heading(PICTURES, _font(_SECTION, bold=True))
+        for picture in pictures:
+            sheet.picture(picture)
     sheet.skip(30)
     sheet.write(notice, _font(_SMALL), _GREY)
     whose = ", ".join(header[name] for name in ("Patient", "Patient ID") if header.get(name))
@@ -90,6 +100,18 @@ class _Sheet:
         self._room(6 * _height(font))
         self.skip(_height(font) // 2)
         self.write(text, font)
+
+    def picture(self, picture: MarkedPicture) -> None:
+        """A picture with its words below it, on one page."""
+        font = _font(_SMALL)
+        image = picture.image
+        lines = list(_wrapped(picture.caption, font, WIDTH - 2 * _MARGIN))
+        self._room((image.height if image else 0) + len(lines) * _height(font) + 24)
+        if image is not None:
+            self._pages[-1].paste(image, (_MARGIN, self._y))
+            self._y += image.height + 6
+        self.write(picture.caption, font)
+        self.skip(18)
 
     def table(self, rows: Sequence[tuple[str, str]]) -> None:
         """Label and text of each row beside each other."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fpdf import FPDF, TextStyle
+from fpdf.enums import MethodReturnValue
 from jinja2 import Environment, FileSystemLoader
 
 from gateway.reporting.codes import label
@@ -33,11 +34,12 @@ from gateway.reporting.outline import NOTICE
 from gateway.reporting.signer import NOT_SIGNED, Unsigned
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from pydicom.dataset import Dataset
 
+    from gateway.reporting.marked_pictures import MarkedPicture
     from gateway.reporting.signer import Signature
 
 _HERE = Path(__file__).parent
@@ -46,6 +48,10 @@ TITLE = "Second opinion: brain MRI, MS versus PML"
 _INK, _BLUE, _GREY = (27, 39, 51), (31, 78, 121), (81, 96, 111)
 
 
+PICTURES = "Pictures"
+"""Heading of the pictures of a report."""
+_CELL, _GAP, _LINE = 84.0, 6.0, 3.8
+"""mm of A4 between its margins: width of a picture, between two, height of a line."""
 MARK_WORDS = ("mark_method", "mark_place")
 
 
@@ -205,8 +211,17 @@ def render(sections: Sequence[Heading], header: Mapping[str, str], notice: str =
     )
 
 
-def to_pdf(html: str, *, created: datetime | None = None, title: str = TITLE) -> bytes:
-    """A page made by `render` as PDF; `created` (aware) is written into it, so equal pages give equal bytes."""
+def to_pdf(
+    html: str,
+    *,
+    created: datetime | None = None,
+    title: str = TITLE,
+    pictures: Sequence[MarkedPicture] = (),
+) -> bytes:
+    """A page made by `render` as PDF, with `pictures` on pages behind it.
+
+    `created` (aware) is written into it, so equal pages give equal bytes.
+    """
     pdf = FPDF(format="A4")
     pdf.set_margin(18)
     pdf.set_auto_page_break(True, margin=18)
@@ -221,7 +236,41 @@ def to_pdf(html: str, *, created: datetime | None = None, title: str = TITLE) ->
     pdf.set_text_color(*_INK)
     body = re.sub(r"<head>.*?</head>", "", html, flags=re.DOTALL)
     pdf.write_html(body, font_family="DejaVu", tag_styles=_styles())
+    if pictures:
+        _put_pictures(pdf, pictures)
     return bytes(pdf.output())
+
+
+def _put_pictures(pdf: FPDF, pictures: Sequence[MarkedPicture]) -> None:
+    """Two in a row, each with its words below it; `_CELL` mm wide, `_LINE` mm of a line of words."""
+    pdf.add_page()
+    pdf.set_font("DejaVu", "B", 11.5)
+    pdf.cell(text=PICTURES, new_x="LMARGIN", new_y="NEXT")
+    pdf.set_font("DejaVu", size=8)
+    for row in _in_twos(pictures):
+        lines = max(_lines(pdf, each.caption) for each in row)
+        tall = max((_CELL * each.height / each.width if each.width else 0) for each in row)
+        if pdf.get_y() + tall + lines * _LINE + 8 > pdf.page_break_trigger:
+            pdf.add_page()
+        top = pdf.get_y() + 4
+        for number, each in enumerate(row):
+            left = pdf.l_margin + number * (_CELL + _GAP)
+            if (image := each.image) is not None:
+                pdf.image(image, left, top, w=_CELL)
+            pdf.set_xy(left, top + tall + 1)
+            pdf.multi_cell(_CELL, _LINE, each.caption, align="L")
+        pdf.set_y(top + tall + lines * _LINE + 3)
+
+
+def _lines(pdf: FPDF, text: str) -> int:
+    """How many lines of a cell the words take."""
+    told = pdf.multi_cell(_CELL, _LINE, text, align="L", dry_run=True, output=MethodReturnValue.LINES)
+    return len(told) if isinstance(told, list) else 1
+
+
+def _in_twos(pictures: Sequence[MarkedPicture]) -> Iterator[Sequence[MarkedPicture]]:
+    """Two at a time."""
+    return (pictures[at : at + 2] for at in range(0, len(pictures), 2))
 
 
 def _styles() -> dict[str, Any]:

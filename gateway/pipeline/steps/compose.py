@@ -14,6 +14,7 @@ from typing import Any
 from pydicom import Dataset
 
 from gateway import __version__
+from gateway.decoding.errors import TooBusy
 from gateway.lifecycle import CaseState
 from gateway.pipeline.context import StepContext, Turn
 from gateway.pipeline.step_result import Done, NotYet, StepResult, Stuck
@@ -28,6 +29,7 @@ from gateway.pipeline.steps.identities import (
     statements,
 )
 from gateway.pipeline.steps.persons import standing_header
+from gateway.pipeline.steps.report_pictures import pictures_of
 from gateway.privacy.schemes import Pseudonyms
 from gateway.recipients import Nobody, ToNode, recipient
 from gateway.records import ledger
@@ -91,6 +93,10 @@ def compose(turn: Turn, context: StepContext) -> StepResult:
     device = DeviceIdentity(
         "pml-gateway", context.settings.dicom.ae_title, __version__, uid=derived.device_uid()
     )
+    try:
+        pictures = pictures_of(context, turn.claim.id, report)
+    except TooBusy as error:
+        return NotYet(error.problem)
     composed: dict[str, dict[str, str]] = {}
     for number, form in enumerate(RICHEST_FIRST):
         made: dict[str, Any] = {
@@ -98,6 +104,7 @@ def compose(turn: Turn, context: StepContext) -> StepResult:
             "predecessor": corrected,
             "priors": [prior.header for prior in priors],
             "date_shift_days": shift,
+            "pictures": pictures,
             "original_uids": originals_of,
             "signature": Signature(
                 Signer(signed.signer_name, "Reading site", signed.signer_login), signed.signed_at

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gateway.reporting.layout.entries import Heading
+    from gateway.reporting.marked_pictures import MarkedPicture
     from gateway.reporting.signer import Unsigned
 
 
@@ -33,10 +34,13 @@ def build_pdf_document(
     instances: Sequence[Dataset],
     signature: Signature | Unsigned,
     title: str,
+    pictures: Sequence[MarkedPicture] = (),
 ) -> Dataset:
     """The report as Encapsulated PDF Storage; series and equipment are set by the caller."""
     at = signature.at
-    pdf = to_pdf(render(sections, header_of(header, signature), notice_of(signature)), created=at)
+    pdf = to_pdf(
+        render(sections, header_of(header, signature), notice_of(signature)), created=at, pictures=pictures
+    )
     document = _EncapsulatedPdf(
         sop_class_uid=EncapsulatedPDFStorage,
         instance_number=1,

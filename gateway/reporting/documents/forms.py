@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from pydicom.dataset import Dataset
 
+    from gateway.reporting.marked_pictures import MarkedPicture
     from gateway.reporting.report import Report
     from gateway.reporting.signer import DeviceIdentity, Predecessor, Signature, Unsigned
 
@@ -72,13 +73,14 @@ def build(
     as_: DocumentForm | str = DocumentForm.ENHANCED,
     date_shift_days: int | None = None,
     original_uids: Mapping[str, str] | None = None,
+    pictures: Sequence[MarkedPicture] = (),
 ) -> Dataset:
     """The report as a dataset with file meta information, ready to save.
 
     `evidence` and `priors` are the sender's original headers (no pixels needed); `identity` is the one of the study's
     whose patient and study stand for all, the first by default. `date_shift_days` is what was added to this patient's
     dates (0 when none was shifted; it must be given when the report names a prior date) and `original_uids` leads from
-    the reader's UIDs of key images back. Raises `EvidenceProblem`.
+    the reader's UIDs of key images back. `pictures` are printed behind the text of a PDF. Raises `EvidenceProblem`.
     """
     if date_shift_days is None and report.comparison.prior_study_date is not None:
         raise EvidenceProblem(
@@ -96,7 +98,7 @@ def build(
     )
     _check_pictures(sections, {str(ds.SOPInstanceUID) for ds in instances + earlier})
     if form is DocumentForm.PDF:
-        document = build_pdf_document(sections, header, instances, signature, SERIES_DESCRIPTION)
+        document = build_pdf_document(sections, header, instances, signature, SERIES_DESCRIPTION, pictures)
     else:
         document = build_structured_report(
             sections, report.language, _SR[form], header, instances, earlier, signature, device, predecessor
@@ -119,6 +121,7 @@ def build_pages(
     predecessor: Predecessor | None = None,
     date_shift_days: int,
     original_uids: Mapping[str, str] | None = None,
+    pictures: Sequence[MarkedPicture] = (),
 ) -> list[Dataset]:
     """The printed report as Secondary Capture images, one dataset a page; `sop_instance_uid_of` is asked by page.
 
@@ -132,7 +135,7 @@ def build_pages(
         restoration_of(instances, earlier, date_shift_days, original_uids),
         predecessor.note if predecessor else "",
     )
-    pages = build_page_images(sections, header, instances, signature)
+    pages = build_page_images(sections, header, instances, signature, pictures)
     for number, page in enumerate(pages, 1):
         uid = sop_instance_uid_of(number)
         complete(page, header, signature.at, device, uid, series_instance_uid, series_number)

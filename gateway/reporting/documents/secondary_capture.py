@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from gateway.reporting.layout.entries import Heading
+    from gateway.reporting.marked_pictures import MarkedPicture
     from gateway.reporting.signer import Signature, Unsigned
 
 _MM_PER_INCH = 25.4
@@ -35,9 +36,10 @@ def build_page_images(
     header: Dataset,
     instances: Sequence[Dataset],
     signature: Signature | Unsigned,
+    pictures: Sequence[MarkedPicture] = (),
 ) -> list[Dataset]:
     """The pages in their order; series, equipment and SOP Instance UIDs are set by the caller."""
-    pages = draw(sections, header_of(header, signature), notice_of(signature))
+    pages = draw(sections, header_of(header, signature), notice_of(signature), pictures)
     return [_page(page, number, header, instances, signature.at) for number, page in enumerate(pages, 1)]
 
 

@@ -9,16 +9,20 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
-from gateway.errors import NotThere
-from gateway.imaging.gzip_parts import CHUNK, Parts, expanded, header_of
-from gateway.imaging.study_index import Stack, StudyIndex
+from gateway.errors import Conflict, NotThere
+from gateway.imaging.gzip_parts import CHUNK, Parts, expanded, header_of, with_header
+from gateway.imaging.nifti_header import header_bytes
+from gateway.imaging.study_index import Affine, Stack, StudyIndex
+from gateway.imaging.volume_plan import planned
 from gateway.records import ledger
-from gateway.records.views import picture_rows
+from gateway.records.accounts import Viewer
+from gateway.records.tables.pictures import ALIGNED
+from gateway.records.views import alignment_rows, picture_rows
 from gateway.records.views.picture_rows import CopiesOf
 from gateway.web.foundation.case_access import CaseId
 from gateway.web.foundation.context import Context, WebContext
@@ -46,16 +50,47 @@ class StoredVolume:
 
 @router.get("/cases/{case_id}/volumes/{stack}.nii")
 def volume(
-    request: Request, context: Context, viewer: Looker, case_id: CaseId, stack: str, v: str = ""
+    request: Request,
+    context: Context,
+    viewer: Looker,
+    case_id: CaseId,
+    stack: str,
+    v: str = "",
+    beside: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
 ) -> Response:
     """The volume of a stack: NIfTI-1 with the stored values, their scale, and an affine in mm (RAS).
 
     503 while the worker has not made it; 404 with the reason where there is none. `v`: the version of the copies that
-    the caller knows.
+    the caller knows. `beside`: a later case of the patient, and the same voxels lie where its alignment puts them; 409
+    where the two are not aligned.
     """
-    case, _, one = stack_seen(request, context, viewer, case_id, stack, v)
+    case, index, one = stack_seen(request, context, viewer, case_id, stack, v)
+    rigid = None if beside is None else laid_over(context, viewer, beside, case_id)
     stored = stored_volume(context, case, one)
-    return served(request, stored, header_of(stored.path, stored.parts), f"{case.version} {stack}")
+    header = header_of(stored.path, stored.parts)
+    name = f"{case.version} {stack}"
+    if rigid is None:
+        return served(request, stored, header, name)
+    return served(request, stored, moved(index, one, rigid), f"{name} {rigid}", is_moved=True)
+
+
+def laid_over(context: WebContext, viewer: Viewer, case_id: int, prior_case_id: int) -> Affine:
+    """Where the alignment with a case puts the points of a prior (LPS, mm); raises NotThere, and Conflict without."""
+    copies_seen(context, viewer, case_id)
+    with context.database.read() as session:
+        known = alignment_rows.alignments(session, case_id).get(prior_case_id)
+    if known is None or known.state != ALIGNED or known.transform is None:
+        why = "nobody has aligned them yet" if known is None or not known.why else known.why
+        raise Conflict(f"The two studies are not aligned: {why}.", "Scroll by hand.")
+    return known.transform
+
+
+def moved(index: StudyIndex, stack: Stack, rigid: Affine) -> bytes:
+    """The header of a stack's volume, moved."""
+    volume = planned(index, stack)
+    if isinstance(volume, str):
+        raise NotThere(f"This stack is no volume: {volume}.", FRAMES)
+    return header_bytes(volume.moved(rigid))
 
 
 def stack_seen(
@@ -103,7 +138,9 @@ def being_made(problem: str) -> BeingMade:
     )
 
 
-def served(request: Request, stored: StoredVolume, header: bytes, name: str) -> Response:
+def served(
+    request: Request, stored: StoredVolume, header: bytes, name: str, *, is_moved: bool = False
+) -> Response:
     """A volume as it is asked for: known, as it lies, expanded, or a part of it."""
     parts = stored.parts
     ranged = "range" in request.headers
@@ -118,8 +155,13 @@ def served(request: Request, stored: StoredVolume, header: bytes, name: str) -> 
     if is_known(request, etag):
         return Response(status_code=304, headers=headers)
     if packed:
-        headers |= {"Content-Encoding": "gzip", "Content-Length": str(stored.path.stat().st_size)}
-        return StreamingResponse(_as_it_lies(stored.path), media_type=MEDIA_TYPE, headers=headers)
+        length, pieces = (
+            with_header(stored.path, parts, header)
+            if is_moved
+            else (stored.path.stat().st_size, _as_it_lies(stored.path))
+        )
+        headers |= {"Content-Encoding": "gzip", "Content-Length": str(length)}
+        return StreamingResponse(pieces, media_type=MEDIA_TYPE, headers=headers)
     wanted, status = asked_range(request, parts.size, etag), 200
     start, stop = 0, parts.size
     if wanted is not None:
