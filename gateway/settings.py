@@ -165,6 +165,11 @@ class FileSettings(Table):
     profiles: Path = Field(
         Path("profiles"), description="folder of the site's own de-identification profiles"
     )
+    layouts: Path | None = Field(
+        None,
+        description="YAML file of the site's own layouts of the viewer, read at the start; the manual's page on "
+        "reading pictures shows its form",
+    )
     deface_sites: tuple[str, ...] = Field(
         (),
         description="sites whose studies leave without faces whatever their rule says, as a list; in the environment "

@@ -25,6 +25,7 @@ PATH_KEYS = (
     ("files", "nodes"),
     ("files", "rules"),
     ("files", "profiles"),
+    ("files", "layouts"),
     ("dicom", "tls_certificate"),
     ("dicom", "tls_key"),
     ("dicom", "tls_ca"),

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from gateway.assembly.gateway import Gateway
 from gateway.decoding.children import SHARED, Limits
 from gateway.guidelines import declared
+from gateway.site_layouts import site_layouts
 from gateway.web.application import WebContext, create_application
 
 
@@ -24,5 +25,6 @@ def web(gateway: Gateway) -> FastAPI:
             gateway.rules,
             declared(gateway.settings.surveillance),
             gateway.wrong_configuration,
+            site_layouts(gateway.settings.files.layouts),
         )
     )

@@ -7,15 +7,17 @@ What is not there is said in words, so that an empty pane is no picture that som
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from gateway.imaging.study_index import StudyIndex
 
 CURRENT, PRIOR = "current", "prior"
 B1000: Final = 1000.0
-_NEAR_B1000: Final = (800.0, 1400.0)
-"""s/mm2: what the protocol counts as about 1000."""
+_NEAR: Final = (0.8, 1.4)
+"""Of a b-value that is wanted: for 1000 what the protocol counts as about 1000, 800 to 1400 s/mm2."""
+_WITHOUT_DIFFUSION: Final = 100.0
+"""s/mm2: below it one image is as good as another."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +32,15 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Layout:
-    """Panes in reading order; `name` is in addresses and files, `title` on the page."""
+    """Panes in reading order; `name` is in addresses and files, `title` on the page.
+
+    `begins` are the referrals whose cases begin with it.
+    """
 
     name: str
     title: str
     panes: tuple[Wanted, ...]
+    begins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,7 @@ LAYOUTS: Final = (
             Wanted("SWI", ("swi",)),
             Wanted("T1", ("t1",)),
         ),
+        ("suspected_pml",),
     ),
     Layout(
         "diffusion",
@@ -93,14 +100,28 @@ LAYOUTS: Final = (
     Layout("one", "One large", (_FLAIR,)),
 )
 """Those of the gateway; a site's own stand beside them."""
-BY_REFERRAL: Final[Mapping[str, str]] = {"suspected_pml": "suspected_pml"}
-"""The layout a case begins with, by its referral; all others begin with the first."""
+
+
+def beside_shipped(own: Sequence[Layout], shipped: Sequence[Layout] = LAYOUTS) -> tuple[Layout, ...]:
+    """The shipped layouts with a site's own: in the place of the one of the same name, else behind them.
+
+    A referral that a layout of the site begins is begun by no shipped one.
+    """
+    by_name = {layout.name: layout for layout in own}
+    taken = {referral for layout in own for referral in layout.begins}
+    kept = tuple(
+        by_name.get(
+            layout.name, replace(layout, begins=tuple(each for each in layout.begins if each not in taken))
+        )
+        for layout in shipped
+    )
+    names = {layout.name for layout in shipped}
+    return kept + tuple(layout for layout in own if layout.name not in names)
 
 
 def begins_with(referral: str, layouts: Sequence[Layout] = LAYOUTS) -> str:
-    """The name of the layout that a case of this referral begins with."""
-    wanted = BY_REFERRAL.get(referral, "")
-    return next((layout.name for layout in layouts if layout.name == wanted), layouts[0].name)
+    """The name of the layout that a case of this referral begins with; the first, where none is for it."""
+    return next((layout.name for layout in layouts if referral in layout.begins), layouts[0].name)
 
 
 def filled(
@@ -126,8 +147,12 @@ def _chosen(pane: Wanted, study: Sequence[Candidate] | None) -> Chosen:
 def _is_wanted(pane: Wanted, stack: Candidate) -> bool:
     if pane.b_value is None:
         return True
-    low, high = _NEAR_B1000
-    return stack.b_value is not None and low <= stack.b_value <= high
+    if stack.b_value is None:
+        return False
+    if pane.b_value < _WITHOUT_DIFFUSION:
+        return stack.b_value < _WITHOUT_DIFFUSION
+    low, high = _NEAR
+    return low * pane.b_value <= stack.b_value <= high * pane.b_value
 
 
 def _rank(pane: Wanted) -> Any:

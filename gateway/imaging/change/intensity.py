@@ -41,15 +41,15 @@ def _fitted(logs: NDArray[np.float32], where: NDArray[np.bool_], order: int = _O
     powers = [p for p in product(range(order + 1), repeat=3) if sum(p) <= order]
     terms = np.stack([at[0] ** i * at[1] ** j * at[2] ** k for i, j, k in powers], axis=1).astype(np.float64)
     weights: NDArray[np.floating[Any]] = np.ones(seen.size)
-    solution: NDArray[np.floating[Any]] = np.zeros(len(powers))
+    factors: NDArray[np.floating[Any]] = np.zeros(len(powers))
     for _ in range(_ROUNDS):
         left = terms * weights[:, None]
-        solution = np.linalg.solve(left.T @ terms + 1e-6 * np.eye(len(powers)), left.T @ seen)
-        rest = seen - terms @ solution
+        factors = np.linalg.solve(left.T @ terms + 1e-6 * np.eye(len(powers)), left.T @ seen)
+        rest = seen - terms @ factors
         spread = 1.4826 * np.median(np.abs(rest)) + 1e-6
         weights = np.square(np.clip(1 - np.square(rest / (3 * spread)), 0, 1))
     field = np.zeros(where.shape, np.float32)
-    for (i, j, k), factor in zip(powers, solution, strict=True):
+    for (i, j, k), factor in zip(powers, factors, strict=True):
         field += np.float32(factor) * (
             (axes[0] ** i)[:, None, None] * (axes[1] ** j)[None, :, None] * (axes[2] ** k)[None, None, :]
         )

@@ -15,7 +15,10 @@ from gateway.records.views import conflict_rows
 
 @dataclass(frozen=True)
 class EarlierCase:
-    """One of them; `days` before the present study, `shifted_study_date` (YYYYMMDD) as readers see it."""
+    """One of them; `days` before the present study, 0 for another of its day.
+
+    `shifted_study_date` (YYYYMMDD) is the day as readers see it.
+    """
 
     case_id: int
     days: int
@@ -70,6 +73,6 @@ def earlier_cases(session: Session, viewer: Viewer, case_id: int) -> tuple[Earli
             case.study_id in contested,
         )
         for case, study in by_study.values()
-        if (before := day_of(study.study_date)) is not None and before < day
+        if (before := day_of(study.study_date)) is not None and before <= day
     ]
     return tuple(sorted(earlier, key=lambda each: (each.days, -each.case_id)))

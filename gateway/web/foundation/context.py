@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from dicom_nodes.directory import NodeDirectory
+from gateway.imaging.layouts import LAYOUTS, Layout
 from gateway.intake import Intake
 from gateway.records.blobs import BlobStore
 from gateway.records.database import Database
@@ -30,6 +31,7 @@ class WebContext:
     rules: Callable[[], RuleSet]
     guidelines: SiteGuidelines = field(default_factory=lambda: SiteGuidelines(guideline(STRICTEST)))
     wrong_configuration: Callable[[], tuple[WrongConfiguration, ...]] = tuple
+    layouts: tuple[Layout, ...] = LAYOUTS
 
 
 def context_of(request: Request) -> WebContext:

@@ -294,4 +294,36 @@ for (const group of groups("lesions")) { // a measure that is the drawn one foll
 }
 document.addEventListener("marksasked", tellMarks);
 
+// What the study was compared with: an earlier study that the reader chose fills what nobody answered. An answer that
+// stands, and a study that stands beside by itself, is never written over and never taken as read: it is offered.
+const day = form.elements.namedItem("comparison.prior_study_date");
+const done = (value) => form.querySelector(`[name="comparison.done"][value="${value}"]`);
+const answered = () => form.querySelector('[name="comparison.done"]:checked')?.value || "";
+
+function compared(studyDay) {
+  day.value = day.dataset.filled = studyDay;
+  done("yes").checked = true;
+  changed();
+}
+
+document.addEventListener("comparewith", (event) => {
+  const { prior, byReader } = event.detail;
+  form.querySelector("[data-compared]")?.remove();
+  if (!prior?.study_day || (day.value === prior.study_day && answered() === "yes")) return;
+  const isFree = ["", day.dataset.filled || ""].includes(day.value) && ["", day.value ? "yes" : ""].includes(answered());
+  if (byReader && isFree) {
+    compared(prior.study_day);
+    tell(`Compared with the study of ${prior.study_day} (shifted), ${prior.label}.`);
+    return;
+  }
+  const offer = document.createElement("p");
+  offer.className = "help";
+  offer.dataset.compared = "";
+  const button = document.createElement("button");
+  Object.assign(button, { type: "button", className: "small", textContent: `Compared with the one of ${prior.study_day} (shifted)` });
+  button.addEventListener("click", () => { compared(prior.study_day); offer.remove(); day.focus(); });
+  offer.append(`Beside it stands the study ${prior.label}. `, button);
+  day.closest(".item").append(offer);
+});
+
 localTimes(saved);

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.imaging.layouts import LAYOUTS, Candidate, begins_with, filled
+from gateway.imaging.layouts import LAYOUTS, Candidate, Layout, Wanted, begins_with, filled
 
 FLAIR = Candidate("s0-0", "flair", None, 160, True, 1.0, "M")
 STUDY = (
@@ -46,6 +46,25 @@ def test_what_is_missing_is_said_and_nothing_else_stands_in_its_place() -> None:
     assert told["SWI"].stack == "s5-1", "magnitude before phase"
     [prior] = [each for each in filled(BY_NAME["surveillance"], STUDY, []) if each.of == "prior"]
     assert prior.missing == "No FLAIR was recognised in the prior study."
+
+
+@pytest.mark.parametrize(
+    ("wanted", "there", "shown"),
+    [
+        (1000.0, (0.0, 700.0, 800.0, 1400.0, 1500.0), 800.0),
+        (1000.0, (0.0, 700.0, 1500.0), None),
+        (2500.0, (1000.0, 2000.0, 3000.0), 2000.0),
+        (0.0, (50.0, 5.0, 1000.0), 5.0),
+        (0.0, (1000.0,), None),
+    ],
+)
+def test_the_nearest_b_value_is_taken_and_none_that_is_another(
+    wanted: float, there: tuple[float, ...], shown: float | None
+) -> None:
+    """Of two that are as near the one that has the lower key, as their order says nothing."""
+    stacks = [replace(FLAIR, key=f"s0-{b}", kind="dwi", b_value=b) for b in there]
+    [pane] = filled(Layout("own", "Own", (Wanted("DWI", ("dwi",), b_value=wanted),)), stacks, None)
+    assert pane.stack == (None if shown is None else f"s0-{shown}")
 
 
 def test_a_trace_is_taken_before_single_directions() -> None:

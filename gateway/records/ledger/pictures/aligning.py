@@ -62,30 +62,32 @@ def want_alignments(database: Database, wanted: Sequence[Wanted]) -> int:
     new = 0
     with database.write("want_alignments") as session:
         now = database.now(session)
-        for one in wanted:
+        for pair in wanted:
             row = session.exec(
                 select(CaseAlignment)
-                .where(CaseAlignment.case_id == one.case_id, CaseAlignment.prior_case_id == one.prior_case_id)
+                .where(
+                    CaseAlignment.case_id == pair.case_id, CaseAlignment.prior_case_id == pair.prior_case_id
+                )
                 .with_for_update()
             ).first()
-            if row is not None and (row.version, row.prior_version) == (one.version, one.prior_version):
+            if row is not None and (row.version, row.prior_version) == (pair.version, pair.prior_version):
                 continue
             row = row or CaseAlignment(
-                case_id=one.case_id,
-                prior_case_id=one.prior_case_id,
+                case_id=pair.case_id,
+                prior_case_id=pair.prior_case_id,
                 version="",
                 prior_version="",
                 wanted_at=now,
             )
             row.state, row.version, row.prior_version, row.kind = (
                 WAITING,
-                one.version,
-                one.prior_version,
-                one.kind,
+                pair.version,
+                pair.prior_version,
+                pair.kind,
             )
             row.transform, row.residual_mm, row.limit_mm, row.why = [], None, 0.0, ""
             row.attempts, row.lease_until, row.made_at, row.wanted_at = 0, None, None, now
-            if not one.kind:
+            if not pair.kind:
                 row.state, row.why, row.made_at = REFUSED, NO_KIND, now
             row.fence += 1
             session.add(row)

@@ -8,7 +8,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
-from gateway.imaging.layouts import LAYOUTS, Candidate, begins_with, candidates, filled, kinds_by_number
+from gateway.imaging.layouts import Candidate, begins_with, candidates, filled, kinds_by_number
 from gateway.records.accounts import Viewer
 from gateway.records.views.alignment_rows import AlignmentRow, alignments
 from gateway.records.views.earlier_cases import EarlierCase, earlier_cases
@@ -28,6 +28,8 @@ NOT_COMPARED: Final = {
     "not_readable": "It was not readable.",
     "pictures": "None of its pictures are kept here.",
     "contested": "Whose it is is contested.",
+    "same_day": "It is of the same day.",
+    "own": "Whose the present study is is contested.",
 }
 """Why an earlier study is not put beside the present one by itself; a reader may."""
 
@@ -39,10 +41,14 @@ def reading(request: Request, context: Context, viewer: Looker, case_id: CaseId,
     Without one the last comparable study stands there.
     """
     page = open_case(context, viewer, case_id).page
+    contested = bool(page.row.contested)
     with context.database.read() as session:
         earlier_ones = earlier_cases(session, viewer, case_id)
         laid_over = alignments(session, case_id)
-    priors = [_prior(context, viewer, earlier, laid_over.get(earlier.case_id)) for earlier in earlier_ones]
+    priors = [
+        _prior(context, viewer, earlier, laid_over.get(earlier.case_id), own_contested=contested)
+        for earlier in earlier_ones
+    ]
     chosen = _chosen(priors, prior)
     own = _candidates(request, context, viewer, case_id)
     others = None if chosen is None else _candidates(request, context, viewer, chosen)
@@ -55,7 +61,7 @@ def reading(request: Request, context: Context, viewer: Looker, case_id: CaseId,
             "chosen_prior": chosen,
             "change_map": shown_change(context, viewer, case_id, chosen),
             "lesions_before": marks_before(page, chosen),
-            "layout": begins_with(page.row.referral),
+            "layout": begins_with(page.row.referral, context.layouts),
             "layouts": [
                 {
                     "name": layout.name,
@@ -63,7 +69,7 @@ def reading(request: Request, context: Context, viewer: Looker, case_id: CaseId,
                     "key": str(number),
                     "panes": [asdict(pane) for pane in filled(layout, own, others)],
                 }
-                for number, layout in enumerate(LAYOUTS, start=1)
+                for number, layout in enumerate(context.layouts, start=1)
             ],
         },
         headers={"Cache-Control": "private, no-cache"},
@@ -71,13 +77,20 @@ def reading(request: Request, context: Context, viewer: Looker, case_id: CaseId,
 
 
 def _prior(
-    context: WebContext, viewer: Viewer, earlier: EarlierCase, laid_over: AlignmentRow | None
+    context: WebContext,
+    viewer: Viewer,
+    earlier: EarlierCase,
+    laid_over: AlignmentRow | None,
+    *,
+    own_contested: bool,
 ) -> dict[str, Any]:
-    """An earlier case as the time line shows it."""
+    """An earlier case as the time line shows it; `own_contested`: the present one may be of somebody else."""
     page = open_case(context, viewer, earlier.case_id).page
     kinds = {series["kind"] for series in shown_series(page.series)}
     reasons = {
+        "own": own_contested,
         "contested": earlier.is_contested,
+        "same_day": earlier.days == 0,
         "pictures": not copies_seen(context, viewer, earlier.case_id).version,
         "flair": "flair" not in kinds,
         "not_readable": earlier.readability == "not_readable",
@@ -87,7 +100,7 @@ def _prior(
     return {
         "case": earlier.case_id,
         "days": earlier.days,
-        "label": f"{earlier.days} day{'s' if earlier.days != 1 else ''} earlier",
+        "label": _interval(earlier.days),
         "study_day": f"{day[:4]}-{day[4:6]}-{day[6:]}" if len(day) == 8 else "",
         "comparable": not why_not,
         "why_not": why_not,
@@ -95,6 +108,12 @@ def _prior(
         "report": f"/cases/{earlier.case_id}/report" if earlier.has_report else None,
         "alignment": {"state": "none"} if laid_over is None else asdict(laid_over),
     }
+
+
+def _interval(days: int) -> str:
+    if days == 0:
+        return "the same day"
+    return f"{days} day{'s' if days != 1 else ''} earlier"
 
 
 def _chosen(priors: list[dict[str, Any]], wanted: int) -> int | None:

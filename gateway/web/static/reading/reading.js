@@ -8,6 +8,7 @@ import { LaidOver } from "./pixels.js";
 import { PRESETS } from "./windows.js";
 
 const box = document.querySelector("[data-reading]");
+const SERIES = "application/x-series"; // what a dragged series is called: a dropped text or link is none
 
 async function told(url) {
   const answer = await fetch(url, { credentials: "same-origin" });
@@ -73,7 +74,7 @@ class Grid {
     for (const thumb of box.querySelectorAll(".thumb")) {
       thumb.addEventListener("click", (event) => { event.preventDefault(); this.showSeries(Number(thumb.dataset.series)); });
       thumb.draggable = true;
-      thumb.addEventListener("dragstart", (event) => event.dataTransfer.setData("text/plain", thumb.dataset.series));
+      thumb.addEventListener("dragstart", (event) => event.dataTransfer.setData(SERIES, thumb.dataset.series));
     }
     this.count();
     this.timeLine();
@@ -87,7 +88,8 @@ class Grid {
     for (const each of missing || []) this.counted.append(element("span", { class: "not-shown", text: ` Not shown: ${each.what}, ${each.why}` }));
   }
 
-  timeLine() {
+  timeLine(trouble = "") {
+    const held = this.line.contains(document.activeElement) ? document.activeElement.dataset.prior : null;
     this.line.replaceChildren();
     for (const prior of [...this.reading.priors].reverse()) {
       const chosen = prior.case === this.reading.chosen_prior;
@@ -101,6 +103,8 @@ class Grid {
       this.line.append(entry);
     }
     this.line.append(element("li", { class: "today", text: this.reading.priors.length ? "this study" : "No earlier study of this patient is here." }));
+    if (trouble) this.line.append(element("li", { class: "bad", role: "alert", text: trouble }));
+    if (held) this.line.querySelector(`[data-prior="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
   }
 
   alignmentOf(prior) {
@@ -115,11 +119,13 @@ class Grid {
     if (!layout) return;
     this.name = name;
     for (const button of this.layoutButtons.children) button.setAttribute("aria-pressed", String(button.dataset.layout === name));
+    const inside = this.area.contains(document.activeElement);
     for (const pane of this.panes) { pane.cine(0); this.link_.remove(pane); }
     this.area.replaceChildren();
     this.area.dataset.count = layout.panes.length;
     this.panes = layout.panes.map((wanted, number) => this.pane(wanted, number));
-    this.focus(0);
+    this.focus(0, false);
+    if (inside) this.focused.element.focus({ preventScroll: true }); // the pane that had it is gone
     const [first, ...others] = layout.panes.map((wanted, number) => this.fill(this.panes[number], wanted));
     for (const each of [first, ...others]) each.catch(() => {}); // told in its pane
     this.panes.forEach((pane) => pane.on("first", () => { if (pane !== this.panes[0] && this.panes[0].shown) this.link_.follow(this.panes[0]); }));
@@ -134,7 +140,13 @@ class Grid {
     pane.tool = this.tool;
     holder.addEventListener("focus", () => this.focus(number, false));
     holder.addEventListener("dragover", (event) => event.preventDefault());
-    holder.addEventListener("drop", (event) => { event.preventDefault(); this.focus(number); this.showSeries(Number(event.dataTransfer.getData("text/plain"))); });
+    holder.addEventListener("drop", (event) => {
+      event.preventDefault();
+      const dropped = event.dataTransfer.getData(SERIES);
+      if (dropped === "") return; // something that is no series of this page
+      this.focus(number);
+      this.showSeries(Number(dropped));
+    });
     pane.on("shown", (place) => document.dispatchEvent(new CustomEvent("paneshown", { detail: { place, case: this.caseOf(pane), pane } })));
     this.link_.add(pane, wanted.of === "prior" && prior ? this.alignmentOf(prior).toCurrent : null);
     document.dispatchEvent(new CustomEvent("panemade", { detail: { pane, grid: this } }));
@@ -226,12 +238,28 @@ class Grid {
     this.mark();
   }
 
+  // Of two choices the last one counts, whichever answer comes first; without an answer the pictures stay as they are.
   async compareWith(prior) {
-    this.reading = await told(`/api/cases/${this.caseId}/reading?prior=${prior}`);
-    this.layouts = this.reading.layouts;
-    this.timeLine();
-    document.dispatchEvent(new CustomEvent("comparewith", { detail: { case: prior, prior: this.prior } }));
+    this.asked = prior;
+    let reading;
+    try {
+      reading = await told(`/api/cases/${this.caseId}/reading?prior=${prior}`);
+    } catch (error) {
+      if (this.asked === prior) this.timeLine(`The earlier study could not be put beside this one (${error.message}): the one before still stands there.`);
+      return;
+    }
+    if (this.asked !== prior) return;
+    this.reading = reading;
+    this.layouts = reading.layouts;
+    const isThere = reading.chosen_prior === prior;
+    this.timeLine(isThere ? "" : "That earlier study is not there any more: load the page again.");
+    if (isThere) this.tellPrior(true);
     await this.choose(this.name);
+  }
+
+  // The report asks what the study was compared with.
+  tellPrior(byReader) {
+    document.dispatchEvent(new CustomEvent("comparewith", { detail: { case: this.reading.chosen_prior, prior: this.prior, byReader } }));
   }
 
   usePreset(name) {
@@ -289,6 +317,7 @@ async function start() {
     explain(reading.layouts);
     listen(grid);
     document.dispatchEvent(new CustomEvent("imagesknown", { detail: { images, grid } }));
+    if (grid.prior) grid.tellPrior(false);
     await grid.choose(reading.layout);
   } catch (error) {
     const why = element("p", { class: "pane-note bad", role: "alert", text: `The viewer did not start (${error.message}). These are the plain pictures; load the page again, or read at the workstation.` });

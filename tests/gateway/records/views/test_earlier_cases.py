@@ -53,7 +53,7 @@ def seen(database: Database, case_id: int, viewer: Viewer = EVERYBODY) -> list[t
 
 @pytest.mark.usefixtures("patients")
 def test_they_are_the_earlier_ones_of_the_same_patient(database: Database, clock: FakeClock) -> None:
-    """Newest first: no later one, none of the day itself, none without a day, none of another patient."""
+    """Newest first: no later one, none without a day, none of another patient."""
     old = case_of(database, clock, "20251101")
     new = case_of(database, clock, "20260101")
     case_of(database, clock, "20260401")
@@ -65,6 +65,15 @@ def test_they_are_the_earlier_ones_of_the_same_patient(database: Database, clock
     with database.read() as session:
         first = earlier_cases(session, EVERYBODY, present)[0]
     assert first == EarlierCase(new, 60, "20200101", first.readability, has_report=False, is_contested=False)
+
+
+@pytest.mark.usefixtures("patients")
+def test_another_study_of_the_same_day_is_one_of_them(database: Database, clock: FakeClock) -> None:
+    """A repeated examination is not hidden because nobody knows which of the two came first."""
+    again = case_of(database, clock, "20260302", readability="readable")
+    present = case_of(database, clock, "20260302")
+    assert seen(database, present) == [(again, 0)]
+    assert seen(database, again) == [(present, 0)]
 
 
 @pytest.mark.usefixtures("patients")

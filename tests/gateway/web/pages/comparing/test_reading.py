@@ -11,7 +11,9 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col
 
+from gateway.lifecycle import ConflictState
 from gateway.records.tables.cases import Case
+from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.studies import Identity, Study
 from support.pictures import put, slices
 from support.web_gateway import WebGateway
@@ -37,6 +39,24 @@ def patient(web: WebGateway) -> int:
         session.add(identity)
         session.flush()
         return identity.saved_id
+
+
+def contest(web: WebGateway, case_id: int) -> None:
+    """The study of a case has two versions, perhaps of two people."""
+    with web.database.write("test") as session:
+        now = datetime.now(UTC)
+        conflict = Conflict(
+            study_id=session.get_one(Case, case_id).study_id,
+            state=ConflictState.CONTESTED,
+            kind="identity corrected",
+            received_at=now,
+            last_at=now,
+            look_again_at=now,
+            reached_at=now,
+            site="north",
+            objects=1,
+        )
+        session.add(conflict)
 
 
 def case_of(web: WebGateway, patient: int, day: str, *kinds: dict[str, Any], **columns: Any) -> int:
@@ -106,3 +126,54 @@ def test_a_prior_that_was_not_readable_is_not_chosen_by_itself(web: WebGateway, 
     told = reading(web, case_of(web, patient, "20250601", FLAIR, referral="suspected_pml"))
     assert (told["priors"][0]["why_not"], told["chosen_prior"]) == ("It was not readable.", None)
     assert told["layout"] == "suspected_pml"
+
+
+def test_no_prior_stands_beside_a_contested_study_by_itself(web: WebGateway, patient: int) -> None:
+    """It may be of two people: its patient's earlier studies are told with that reason, and a reader may look."""
+    old = case_of(web, patient, "20250401", FLAIR)
+    present = case_of(web, patient, "20250601", FLAIR)
+    assert reading(web, present)["chosen_prior"] == old
+    contest(web, present)
+    told = reading(web, present)
+    assert (told["chosen_prior"], panes(told)[1]) == (None, ("prior", None))
+    assert told["priors"][0]["why_not"] == "Whose the present study is is contested."
+    assert reading(web, present, f"?prior={old}")["chosen_prior"] == old
+
+
+def test_a_contested_prior_is_not_chosen_by_itself(web: WebGateway, patient: int) -> None:
+    """The one before it is."""
+    old, contested = (case_of(web, patient, day, FLAIR) for day in ("20250101", "20250401"))
+    contest(web, contested)
+    told = reading(web, case_of(web, patient, "20250601", FLAIR))
+    assert told["chosen_prior"] == old
+    assert told["priors"][0]["why_not"] == "Whose it is is contested."
+
+
+def test_a_study_of_the_same_day_is_on_the_time_line_and_not_chosen(web: WebGateway, patient: int) -> None:
+    """Nobody knows which of them came first."""
+    case_of(web, patient, "20250601", FLAIR)
+    told = reading(web, case_of(web, patient, "20250601", FLAIR))
+    [prior] = told["priors"]
+    assert (prior["label"], prior["why_not"]) == ("the same day", "It is of the same day.")
+    assert told["chosen_prior"] is None
+
+
+def test_forgotten_priors_and_those_of_a_patient_taken_apart_are_gone(web: WebGateway, patient: int) -> None:
+    """Neither is on the time line, and neither can be asked for by its number."""
+    gone, apart = (case_of(web, patient, day, FLAIR) for day in ("20250101", "20250201"))
+    present = case_of(web, patient, "20250601", FLAIR)
+    assert [prior["case"] for prior in reading(web, present)["priors"]] == [apart, gone]
+    with web.database.write("test") as session:
+        session.execute(update(Case).where(col(Case.id) == gone).values(forgotten_at=datetime.now(UTC)))
+        session.execute(update(Case).where(col(Case.id) == apart).values(identity_id=None))
+    for wanted in (gone, apart):
+        told = reading(web, present, f"?prior={wanted}")
+        assert (told["priors"], told["chosen_prior"], panes(told)[1]) == ([], None, ("prior", None))
+
+
+def test_the_same_patient_of_another_site_is_somebody_else(web: WebGateway, patient: int) -> None:
+    """Whatever the numbers say: not even a viewer of every site sees one beside the other, or may ask for it."""
+    theirs = case_of(web, patient, "20250101", FLAIR, site="south")
+    present = case_of(web, patient, "20250601", FLAIR)
+    told = reading(web, present, f"?prior={theirs}")
+    assert (told["priors"], told["chosen_prior"]) == ([], None)

@@ -1,0 +1,220 @@
+"""The earlier studies of a patient in a real Chromium: chosen, shown, and what the report says of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, Page, Route, expect
+from sqlalchemy import update
+from sqlmodel import col
+
+from gateway.records.tables.cases import Case
+from gateway.records.tables.studies import Identity, Study
+from support.pictures import put, slices
+from support.web_gateway import PASSWORD, WebGateway, running
+
+pytestmark = pytest.mark.browser
+
+NUMBERS = count()
+
+
+@pytest.fixture(scope="module")
+def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebGateway]:
+    """A gateway with a reader."""
+    with running(tmp_path_factory.mktemp("comparing")) as gateway:
+        gateway.add("anna", "reader", name="Dr. Anna Roth")
+        yield gateway
+
+
+def visits(web: WebGateway, *days: str) -> list[int]:
+    """A case of one patient for each day (YYYYMMDD), with a FLAIR and an ADC; readers see them five years earlier."""
+    with web.database.write("test") as session:
+        identity = Identity(
+            patient_hash=f"patient {next(NUMBERS)}",
+            pseudonym=f"PML-{next(NUMBERS)}",
+            scheme=2,
+            site="north",
+            sealed=b"x",
+            key_id="k",
+            created_at=datetime.now(UTC),
+        )
+        session.add(identity)
+        session.flush()
+        patient = identity.saved_id
+    values = np.arange(4 * 12 * 10, dtype=np.int16).reshape(4, 12, 10)
+    kinds = [{"series_number": number, "kind": kind} for number, kind in enumerate(("flair", "adc"), start=1)]
+    cases = []
+    for day in days:
+        shifted = f"{int(day[:4]) - 5}{day[4:]}"
+        case_id = web.case(series=kinds, shifted_study_date=shifted)
+        put(web, case_id, [ds for kind in kinds for ds in slices(values, SeriesNumber=kind["series_number"])])
+        with web.database.write("test") as session:
+            study_id = session.get_one(Case, case_id).study_id
+            session.execute(update(Study).where(col(Study.id) == study_id).values(study_date=day))
+            session.execute(update(Case).where(col(Case.id) == case_id).values(identity_id=patient))
+        cases.append(case_id)
+    return cases
+
+
+def opened(page: Page, web: WebGateway, case_id: int, *, report: bool = True) -> Page:
+    """Signed in, at the report of the case, or at its page, with its pictures."""
+    page.goto(web.address)
+    page.get_by_label("Login").fill("anna")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).not_to_have_url(re.compile("/sign-in"))
+    page.goto(f"{web.address}/cases/{case_id}")
+    if report:
+        page.get_by_role("button", name="Claim and report").click()
+        expect(page).to_have_url(re.compile("/report"))
+    expect(page.locator(".pane").first).to_have_attribute("data-shown", re.compile(r"s\d"))
+    return page
+
+
+def prior(page: Page, case_id: int) -> Locator:
+    """The button of an earlier study on the time line."""
+    return page.locator(f'[data-prior="{case_id}"]')
+
+
+def compared(page: Page) -> tuple[str, str]:
+    """What the form says: compared or not, and with the study of which day."""
+    answers: Any = page.evaluate(
+        """() => [document.querySelector('[name="comparison.done"]:checked')?.value || "",
+                  document.querySelector('[name="comparison.prior_study_date"]').value]"""
+    )
+    return answers[0], answers[1]
+
+
+def test_choosing_a_prior_fills_panes_and_the_reports_comparison(page: Page, web: WebGateway) -> None:
+    """The last one stands there by itself, and nothing is answered for the reader; a choice of theirs is."""
+    old, new, present = visits(web, "20250101", "20250401", "20250601")
+    opened(page, web, present)
+    expect(prior(page, new)).to_have_attribute("aria-pressed", "true")
+    beside = page.locator(".pane").nth(1)
+    expect(beside.locator(".tr")).to_contain_text("61 days earlier")
+    assert compared(page) == ("", "")
+    prior(page, old).click()
+    expect(prior(page, old)).to_have_attribute("aria-pressed", "true")
+    expect(beside.locator(".tr")).to_contain_text("151 days earlier")
+    assert compared(page) == ("yes", "2020-01-01")
+    expect(page.locator("#saved")).to_contain_text("Draft saved")
+    prior(page, new).click()
+    expect(page.locator('[name="comparison.prior_study_date"]')).to_have_value("2020-04-01")
+
+
+def test_a_comparison_that_the_reader_wrote_is_never_written_over(page: Page, web: WebGateway) -> None:
+    """The other study is offered, and one press takes it."""
+    old, _, present = visits(web, "20250101", "20250401", "20250601")
+    opened(page, web, present)
+    page.locator('[name="comparison.prior_study_date"]').fill("2019-12-24")
+    prior(page, old).click()
+    offer = page.get_by_role("button", name="Compared with the one of 2020-01-01 (shifted)")
+    expect(offer).to_be_visible()
+    assert compared(page) == ("", "2019-12-24")
+    offer.click()
+    assert compared(page) == ("yes", "2020-01-01")
+    expect(offer).to_have_count(0)
+
+
+def test_not_compared_stays_so_whatever_stands_beside(page: Page, web: WebGateway) -> None:
+    """An answer without a day is an answer."""
+    old, _, present = visits(web, "20250101", "20250401", "20250601")
+    opened(page, web, present)
+    page.locator("label", has=page.locator('[name="comparison.done"][value="no"]')).click()
+    prior(page, old).click()
+    expect(prior(page, old)).to_have_attribute("aria-pressed", "true")
+    assert compared(page) == ("no", "")
+
+
+def test_of_two_choices_the_last_one_counts(page: Page, web: WebGateway) -> None:
+    """Even when the answer to the first one comes last: no picture of one visit stands under the day of another."""
+    oldest, old, _, present = visits(web, "20250101", "20250201", "20250401", "20250601")
+    opened(page, web, present)
+    waiting: list[Route] = []
+    page.route(re.compile(rf"reading\?prior={oldest}$"), lambda route: waiting.append(route))
+    prior(page, oldest).click()
+    prior(page, old).click()
+    expect(prior(page, old)).to_have_attribute("aria-pressed", "true")
+    with page.expect_response(re.compile(rf"reading\?prior={oldest}$")):
+        waiting[0].continue_()
+    expect(page.locator(".pane").nth(1).locator(".tr")).to_contain_text("120 days earlier")
+    expect(prior(page, old)).to_have_attribute("aria-pressed", "true")
+    assert compared(page) == ("yes", "2020-02-01")
+
+
+def test_a_prior_that_does_not_come_is_told_and_the_one_before_stays(page: Page, web: WebGateway) -> None:
+    """Nothing of the time line, the panes or the form says that another study stands there."""
+    old, new, present = visits(web, "20250101", "20250401", "20250601")
+    opened(page, web, present)
+    page.route(re.compile(r"reading\?prior="), lambda route: route.abort())
+    prior(page, old).click()
+    expect(page.locator(".time-line [role=alert]")).to_contain_text("could not be put beside this one")
+    expect(prior(page, new)).to_have_attribute("aria-pressed", "true")
+    assert compared(page) == ("", "")
+
+
+def test_layouts_series_and_priors_are_reached_by_keyboard_alone(page: Page, web: WebGateway) -> None:
+    """Number keys for layouts, the series strip and the time line by Tab and Enter; every series is counted."""
+    old, _, present = visits(web, "20250101", "20250401", "20250601")
+    opened(page, web, present, report=False)
+    expect(page.locator("[data-counted]")).to_have_text("2 of 2 series, 8 of 8 images")
+    for key, panes in (("2", 8), ("3", 4), ("4", 1), ("1", 4)):
+        page.keyboard.press(key)
+        expect(page.locator(".pane")).to_have_count(panes)
+    for number in range(2):
+        page.locator(".thumb").nth(number).focus()
+        page.keyboard.press("Enter")
+        expect(page.locator(".pane").first).to_have_attribute("data-shown", re.compile(rf"s{number}-"))
+    prior(page, old).focus()
+    page.keyboard.press("Enter")
+    expect(prior(page, old)).to_have_attribute("aria-pressed", "true")
+    expect(prior(page, old)).to_be_focused()
+
+
+def test_what_is_dropped_on_a_pane_and_is_no_series_changes_nothing(page: Page, web: WebGateway) -> None:
+    """A file, a link or a text of another page is no first series."""
+    [present] = visits(web, "20250601")
+    opened(page, web, present, report=False)
+    page.locator(".thumb").nth(1).click()
+    pane = page.locator(".pane").first
+    expect(pane).to_have_attribute("data-shown", re.compile("s1-"))
+    pane.evaluate(
+        """(e) => { const data = new DataTransfer(); data.setData("text/plain", "0");
+            e.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true })); }"""
+    )
+    page.wait_for_timeout(300)
+    expect(pane).to_have_attribute("data-shown", re.compile("s1-"))
+    for at, press in ((page.locator(".thumb").first, page.mouse.down), (pane, page.mouse.up)):
+        box = at.bounding_box()
+        assert box
+        page.mouse.move(box["x"] + 20, box["y"] + 30, steps=5)
+        press()
+    expect(pane).to_have_attribute("data-shown", re.compile("s0-"))
+
+
+@pytest.mark.parametrize("width", [360, 1280, 1440])
+def test_the_pictures_have_their_place_and_nothing_scrolls_sideways(
+    page: Page, web: WebGateway, width: int
+) -> None:
+    """Beside the form they have most of the width; on a phone they stand above it."""
+    *_, present = visits(web, "20250101", "20250401", "20250601")
+    page.set_viewport_size({"width": width, "height": 900})
+    opened(page, web, present)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    pictures, form = (page.locator(each).bounding_box() for each in (".beside", "form.report"))
+    assert pictures
+    assert form
+    if width == 360:
+        assert pictures["y"] + pictures["height"] <= form["y"] + 1
+    else:
+        assert pictures["width"] / (pictures["width"] + form["width"]) >= 0.55
+        assert form["width"] >= 400
+    page.keyboard.press("2")
+    expect(page.locator(".pane")).to_have_count(8)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
