@@ -29,10 +29,10 @@ from gateway.records.identities.key_checks import checks_of
 from gateway.records.migrations import schema
 from gateway.service import exposure
 from gateway.service.declared_sites import named_sites, nodes_sites, unknown_sites
+from gateway.service.layouts_check import layouts
 from gateway.service.problem import Problem
 from gateway.service.proof import proof
 from gateway.settings import Settings
-from gateway.site_layouts import LayoutsError, site_layouts
 from routing_rules.errors import RuleFileError
 from routing_rules.overlaps import Relation, findings
 from routing_rules.rule_files import load_rules
@@ -53,7 +53,7 @@ def check(settings: Settings) -> list[Problem]:
         _ways_back,
         _profiles,
         _guidelines,
-        _layouts,
+        layouts,
         _named_sites,
         exposure.security,
         _issuer,
@@ -360,14 +360,6 @@ def _guidelines(settings: Settings) -> Iterator[Problem]:
                 "Add such a rule to the file, as NTZ-SWITCH in use; fine where somebody else sees to it.",
                 severe=False,
             )
-
-
-def _layouts(settings: Settings) -> Iterator[Problem]:
-    try:
-        site_layouts(settings.files.layouts)
-    except LayoutsError as error:
-        for found in error.problems:
-            yield Problem("layouts", found.told, found.fix)
 
 
 def _profiles(settings: Settings) -> Iterator[Problem]:
