@@ -164,6 +164,9 @@ def test_layouts_series_and_priors_are_reached_by_keyboard_alone(page: Page, web
     old, _, present = visits(web, "20250101", "20250401", "20250601")
     opened(page, web, present, report=False)
     expect(page.locator("[data-counted]")).to_have_text("2 of 2 series, 8 of 8 images")
+    expect(
+        page.get_by_role("group", name=re.compile("61 days earlier FLAIR.*, image 3 of 4"))
+    ).to_be_visible()
     for key, panes in (("2", 8), ("3", 4), ("4", 1), ("1", 4)):
         page.keyboard.press(key)
         expect(page.locator(".pane")).to_have_count(panes)

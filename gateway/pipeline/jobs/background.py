@@ -52,7 +52,8 @@ class Background:
 
     def _work(self) -> None:
         with suppress(OSError, AttributeError):  # of Linux: of this thread alone
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+            nice = min(19, os.getpriority(os.PRIO_PROCESS, os.getpid()) + _NICE)
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), nice)
         while not self._stopping.is_set():
             try:
                 if not self._one():

@@ -32,6 +32,7 @@ export class Pane {
     this.tool = "scroll";
     element.classList.add("pane");
     element.tabIndex = 0;
+    element.setAttribute("role", "group"); // a label without a role is not read out
     element.pane = this;
     this.canvas = made("canvas", "pane-picture", element);
     this.labels = Object.fromEntries(["tl", "tr", "bl", "br", "north", "south", "west", "east"].map((name) => [name, made("div", `over ${name}`, element)]));
