@@ -9,5 +9,6 @@ runner/           the engine: claims what is due, runs its step, records the res
 retry             when to look again, and when to ask a person
 jobs/  schedule   what happens by the clock
 archive_counts    what archives count in a study: who is asked, and when not
+report_pictures   the pictures of a report's marks, drawn for its printed pages
 cores             work that fills a processor core
 """

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
+from support.pictures import enhanced, put
 from support.web_gateway import PASSWORD, WebGateway, phantom, running
 
 pytestmark = pytest.mark.browser
@@ -43,6 +45,13 @@ def opened(page: Page, web: WebGateway) -> int:
     """A claimed case with the phantom's pictures, its report open and its first picture shown."""
     case_id = web.case(referral="suspected_pml")
     web.images(case_id, phantom())
+    claim(page, web, case_id)
+    shown(page)
+    return case_id
+
+
+def claim(page: Page, web: WebGateway, case_id: int) -> None:
+    """The report of a case, claimed by a reader who signs in first."""
     page.goto(web.address)
     if "/sign-in" in page.url:
         page.get_by_label("Login").fill("anna")
@@ -52,8 +61,6 @@ def opened(page: Page, web: WebGateway) -> int:
     page.goto(f"{web.address}/cases/{case_id}")
     page.get_by_role("button", name="Claim and report").click()
     page.wait_for_url("**/report", wait_until="load")
-    shown(page)
-    return case_id
 
 
 def shown(page: Page) -> None:
@@ -167,3 +174,64 @@ def test_a_lesion_is_marked_by_keyboard(page: Page, web: WebGateway) -> None:
     page.locator(".pane[data-focused]").focus()
     page.keyboard.press("b")
     assert [each["kind"] for each in kept(page)] == ["point"]
+
+
+def test_two_frames_of_one_object_are_two_key_images(page: Page, web: WebGateway) -> None:
+    """Frame 21, then 71, of an object stored from the top down: both stay, also after a reload, by their places."""
+    case_id = web.case(series=[{"series_number": 2, "kind": "flair"}])
+    values = np.arange(80 * 64, dtype=np.int16).reshape(80, 8, 8)
+    put(web, case_id, [enhanced(values, [(1.0, 0.0)] * 80, SeriesNumber=2)])
+    claim(page, web, case_id)
+    expect(page.locator(".pane[data-focused] .bl")).to_contain_text("/ 80")
+    page.get_by_role("button", name="Add a lesion").click()
+    for number in (60, 10):
+        page.evaluate("(n) => document.querySelector('.pane[data-focused]').pane.to(n - 1)", number)
+        expect(page.locator(".pane[data-focused] .bl")).to_contain_text(f"{number} / 80")
+        page.get_by_role("button", name="Mark as key image").click()
+    names = page.locator("[data-group] [data-marks] [data-uid]")
+    expect(names).to_have_text([re.compile(r" 10$"), re.compile(r" 60$")])
+    expect(page.locator("#saved")).to_contain_text("Draft saved")
+    page.reload(wait_until="load")
+    expect(names).to_have_text([re.compile(r" 10$"), re.compile(r" 60$")])
+    values = page.locator("[data-group] [data-marks] input:checked").evaluate_all(
+        "all => all.map((e) => e.value)"
+    )
+    assert [value.split("#")[1] for value in values] == ["71", "21"]
+    assert len({value.split("#")[0] for value in values}) == 1
+
+
+def test_a_known_lesion_stands_here_only_where_both_are_aligned(page: Page, web: WebGateway) -> None:
+    """Through the alignment, dashed and with its words; without one it stays off this study's pictures."""
+    case_id = web.case(referral="suspected_pml")
+    web.images(case_id, phantom())
+    images = web.client("anna").get(f"/api/cases/{case_id}/images").json()
+    stack = next(each for each in images["stacks"] if each["kind"] == "flair")
+    z = stack["frames"][1]["position"][2]
+    mark = {"kind": "point", "series": "2.25.1", "uid": "2.25.2", "points": [[LESION[0] - 7, LESION[1], z]]}
+    aligned = {"state": "aligned", "why": "", "residual_mm": 0.3, "limit_mm": 1.0}
+    moved = [[1, 0, 0, 7], [0, 1, 0, 0], [0, 0, 1, 0]]
+    state: dict[str, Any] = {"alignment": aligned | {"transform": moved}}
+
+    def answer(route: Route) -> None:
+        told = route.fetch().json()
+        prior = {"case": 999, "days": 91, "label": "91 days earlier", "study_day": "", "comparable": True}
+        prior |= {"why_not": "", "images": "", "report": None, **state}
+        told |= {"priors": [prior], "chosen_prior": 999}
+        label = "known lesion 1: here last time"
+        told["lesions_before"] = [{"number": 1, "case": 999, "label": label, "mark": mark}]
+        route.fulfill(json=told)
+
+    page.route("**/reading", answer)
+    claim(page, web, case_id)
+    shown(page)
+    page.wait_for_function("() => document.querySelector('.pane[data-focused]').pane.items.length === 1")
+    [item] = page.evaluate("() => document.querySelector('.pane[data-focused]').pane.items")
+    assert (item["known"], item["label"]) == (True, "known lesion 1: here last time")
+    assert item["points"] == [[LESION[0], LESION[1], z]]
+    state["alignment"] = aligned | {"state": "refused", "why": "different heads", "transform": None}
+    page.reload(wait_until="load")
+    shown(page)
+    page.locator(".pane[data-focused]").focus()
+    page.keyboard.press("j")
+    expect(page.locator(".pane[data-focused] .bl")).to_contain_text("3 / 3")
+    assert page.evaluate("() => document.querySelector('.pane[data-focused]').pane.items") == []

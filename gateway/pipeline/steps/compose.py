@@ -17,6 +17,7 @@ from gateway import __version__
 from gateway.decoding.errors import TooBusy
 from gateway.lifecycle import CaseState
 from gateway.pipeline.context import StepContext, Turn
+from gateway.pipeline.report_pictures import pictures_of
 from gateway.pipeline.step_result import Done, NotYet, StepResult, Stuck
 from gateway.pipeline.steps import originals
 from gateway.pipeline.steps.document_forms import PAGES, RICHEST_FIRST
@@ -29,7 +30,6 @@ from gateway.pipeline.steps.identities import (
     statements,
 )
 from gateway.pipeline.steps.persons import standing_header
-from gateway.pipeline.steps.report_pictures import pictures_of
 from gateway.privacy.schemes import Pseudonyms
 from gateway.recipients import Nobody, ToNode, recipient
 from gateway.records import ledger

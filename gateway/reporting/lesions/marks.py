@@ -131,7 +131,7 @@ class Mark(ReportPart):
         if self.kind is MarkKind.LONG_AXIS:
             return f"Long axis {self.length_mm} mm, from {where} to {place_in_words(self.points[1])}"
         if self.kind is MarkKind.REGION:
-            return f"Region of {self.volume_ml} ml by {self.method}, {len(self.outlines)} slices, at {where}"
+            return f"Region of {self.volume_ml} ml by {self.method} at {where}"
         return f"Point at {where}"
 
 

@@ -129,6 +129,9 @@ def test_a_mark_says_what_and_where_in_words() -> None:
     axis = Mark.model_validate({"kind": "long_axis", **WHERE, "points": [[-33, -37, 33], [-30, -33, 33]]})
     assert axis.length_mm == Decimal("5.0")
     assert axis.told == "Long axis 5.0 mm, from R 33.0 A 37.0 S 33.0 mm to R 30.0 A 33.0 S 33.0 mm"
+    assert Mark.model_validate({"kind": "point", **WHERE, "points": [[1, 2, 3]]}).told.startswith(
+        "Point at L"
+    )
     assert place_in_words((12.34, 5, -7)) == "L 12.3 P 5.0 I 7.0 mm"
     region = {
         "kind": "region",

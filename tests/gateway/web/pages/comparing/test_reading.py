@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
@@ -15,8 +16,9 @@ from gateway.lifecycle import ConflictState
 from gateway.records.tables.cases import Case
 from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.studies import Identity, Study
+from gateway.reporting.example import phantom_form
 from support.pictures import put, slices
-from support.web_gateway import WebGateway
+from support.web_gateway import PASSWORD, WebGateway
 
 NUMBERS = count()
 FLAIR = {"series_number": 1, "kind": "flair"}
@@ -126,6 +128,50 @@ def test_a_prior_that_was_not_readable_is_not_chosen_by_itself(web: WebGateway, 
     told = reading(web, case_of(web, patient, "20250601", FLAIR, referral="suspected_pml"))
     assert (told["priors"][0]["why_not"], told["chosen_prior"]) == ("It was not readable.", None)
     assert told["layout"] == "suspected_pml"
+
+
+def mark_on(web: WebGateway, case_id: int) -> dict[str, Any]:
+    """A point on the first picture of a case."""
+    [stack] = web.client("reader").get(f"/api/cases/{case_id}/images").json()["stacks"]
+    frame = stack["frames"][0]
+    return {
+        "kind": "point",
+        "series": stack["series_uid"],
+        "uid": frame["uid"],
+        "points": [frame["position"]],
+    } | ({"frame_of_reference": stack["frame_of_reference"]} if stack["frame_of_reference"] else {})
+
+
+def signed(web: WebGateway, case_id: int, mark: dict[str, Any]) -> Any:
+    """The answer to a signature of a report with this mark."""
+    client = web.client("reader")
+    client.post(f"/api/cases/{case_id}/claim")
+    form = phantom_form(prior_study_date=None, told_at=datetime.now(UTC))
+    form |= {"lesions.0.marks": [json.dumps(mark)]}
+    return client.post(f"/api/cases/{case_id}/sign", json={"form": form, "password": PASSWORD})
+
+
+def test_the_marks_of_the_prior_are_known_lesions(web: WebGateway, patient: int) -> None:
+    """Those of the case that stands beside it, as they were drawn, with the number of their lesion."""
+    before = case_of(web, patient, "20250401", FLAIR)
+    mark = mark_on(web, before)
+    answer = signed(web, before, mark)
+    assert answer.status_code == 201, answer.text
+    told = reading(web, case_of(web, patient, "20250601", FLAIR))
+    assert told["chosen_prior"] == before
+    [known] = told["lesions_before"]
+    assert (known["number"], known["case"], known["label"]) == (1, before, "known lesion 1: here last time")
+    assert {name: known["mark"][name] for name in mark} == mark
+    other = case_of(web, patient, "20250301", FLAIR)
+    assert reading(web, case_of(web, patient, "20250603", FLAIR), f"?prior={other}")["lesions_before"] == []
+
+
+def test_a_mark_on_another_cases_picture_is_not_signed(web: WebGateway, patient: int) -> None:
+    """Whoever sends it, by whatever way."""
+    stranger, own = case_of(web, patient, "20250401", FLAIR), case_of(web, patient, "20250601", FLAIR)
+    answer = signed(web, own, mark_on(web, stranger) | {"uid": "2.25.1"})
+    assert answer.status_code == 422
+    assert "is on no picture of this study" in answer.text
 
 
 def test_no_prior_stands_beside_a_contested_study_by_itself(web: WebGateway, patient: int) -> None:
