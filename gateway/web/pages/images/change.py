@@ -22,7 +22,7 @@ from routing_rules.statements.table import cited, text_of
 
 router = APIRouter(include_in_schema=False)
 
-CAPTION = ("change-map-caution",)
+CAPTION = ("change-map-caution", "change-map-figures")
 NOT_WANTED = "These two studies are not aligned, or one has no FLAIR volume."
 
 
