@@ -287,6 +287,32 @@ def test_an_image_that_fails_leaves_no_other_in_its_place(page: Page, web: WebGa
     expect(pane.locator(".bl")).to_contain_text("4 / 5")
 
 
+def test_nothing_of_one_series_is_said_over_the_next(page: Page, web: WebGateway) -> None:
+    """An emptied pane stops no linked one; a window, a far crosshair and a failure stay where they belong."""
+    case_id = case_of(web, {"flair": slices(values(), series=1)})
+    opened(page, web, case_id)
+    pane = pane_at(page, 0)
+    expect(pane.locator(".bl")).to_contain_text("3 / 5")
+    here = pane.locator(".bl").inner_text()
+
+    assert pane.evaluate("e => e.pane.goTo([0, 0, 5000])") is False
+    pane.evaluate("e => new Promise((done) => { e.pane.redraw(); requestAnimationFrame(done); })")
+    assert pane.locator(".bl").inner_text() == here
+    assert pane.evaluate("e => e.pane.point[2]") < 5000
+
+    pane.evaluate("e => e.pane.say('This picture failed.', true)")
+    pane.evaluate("e => e.pane.step(1)")
+    expect(pane.locator(".pane-note")).to_be_hidden()
+
+    pane.evaluate("e => { e.kept = e.pane.source; e.pane.setWindow({center: 5, width: 5}); }")
+    pane.evaluate("e => e.pane.show(null, 'no such series')")
+    pane.evaluate("e => { e.pane.step(1); e.pane.goTo([0, 0, 0]); }")
+    expect(pane.locator(".pane-note")).to_have_text("no such series")
+    pane.evaluate("e => { e.pane.show(e.kept); }")
+    pane_at(page, 0)
+    assert pane.evaluate("e => e.pane.getWindow().width") > 5
+
+
 def test_keys_work_after_an_answer_was_clicked(page: Page, web: WebGateway) -> None:
     """A radio button has its arrows, the viewer its letters; in a text both are letters; Enter posts nothing."""
     opened(page, web, case_of(web, {"flair": slices(values(), SeriesNumber=1)}), report=True)

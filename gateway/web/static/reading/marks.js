@@ -113,6 +113,7 @@ export class Marks {
     const pane = this.grid.focused;
     const { point, place } = pane;
     if (!place || !this.may(pane, { point, inside: true })) return;
+    if (pane.cross && !pane.holdsCross) { pane.say("The crosshair is not in this image: click the lesion first.", true); return; }
     this.give(pane, { place, point }, { kind: "point", points: [point] });
   }
 

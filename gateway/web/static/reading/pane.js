@@ -50,7 +50,10 @@ export class Pane {
   // Show a stack; null empties the pane, with `missing` as its words.
   async show(source, missing = "") {
     const turn = this.turn += 1;
+    if (source?.case !== this.source?.case) this.cross = null; // a place in one study is none in another
     this.source = source;
+    this.frames = source ? source.stack.frames : null; // an empty pane is not scrolled, and stops no linked one
+    this.isAdjusted = false; // what was set for one series is not kept for the next
     this.pixels = source && (source.pixels || new StackPixels(source.case, source.version, source.stack));
     this.shown = null;
     this.window = null;
@@ -63,7 +66,6 @@ export class Pane {
     this.context().clearRect(0, 0, this.canvas.width, this.canvas.height);
     this.say(source ? "Loading …" : missing || "Nothing chosen");
     if (!source) return;
-    this.frames = source.stack.frames;
     this.wanted = Math.min(source.begins ?? Math.floor(this.frames.length / 2), this.frames.length - 1);
     this.reset(false);
     try {
@@ -115,10 +117,20 @@ export class Pane {
     return { stack: this.source.stack.key, index, count: this.frames.length, uid: frame.uid, frame: frame.frame };
   }
 
-  // The crosshair in mm; else the middle of what is shown.
+  // Whether the image that is shown is the crosshair's: of one beyond the stack, or of an image still on its way, it is not.
+  get holdsCross() {
+    const at = this.cross && this.shown && pixelOf(this.frames[this.shown.index], this.cross);
+    const away = at ? Math.abs(at.away) : Infinity;
+    return away <= this.reach && away <= nearest(this.frames, this.cross).away + 0.01;
+  }
+
+  // How far from its nearest slice in mm a point still belongs to the stack.
+  get reach() { return Math.max(2 * (this.source.stack.thickness || 3), 5); }
+
+  // The crosshair in mm, where it is that of the image shown; else the middle of that.
   get point() {
-    if (this.cross) return this.cross;
     if (!this.shown) return null;
+    if (this.holdsCross) return this.cross;
     const frame = this.frames[this.shown.index];
     return pointOf(frame, (frame.columns - 1) / 2, (frame.rows - 1) / 2);
   }
@@ -128,7 +140,7 @@ export class Pane {
     if (!this.frames || !point) return false;
     const found = nearest(this.frames, point);
     this.cross = point;
-    if (!found || found.away > Math.max(2 * (this.source.stack.thickness || 3), 5)) { this.draw_(); return false; }
+    if (!found || found.away > this.reach) { this.draw_(); return false; }
     this.to(found.index);
     return true;
   }
@@ -148,8 +160,10 @@ export class Pane {
     const turn = this.turn;
     this.wanted = index;
     const here = this.pixels.at(index);
-    if (here) this.paint(index, here);
-    else {
+    if (here) {
+      this.paint(index, here);
+      this.say(""); // a failure of another image is not said over this one
+    } else {
       try {
         const came = await this.pixels.ask(index);
         if (turn !== this.turn || this.wanted !== index) return;
