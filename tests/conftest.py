@@ -5,13 +5,16 @@ from __future__ import annotations
 import gc
 import itertools
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from argon2 import PasswordHasher
 from hypothesis import HealthCheck, settings
 
+from gateway.records import accounts
 from support import services
 
 if TYPE_CHECKING:
@@ -40,6 +43,15 @@ def pytest_configure(config: pytest.Config) -> None:
         del os.environ[name]
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost,::1"
     gc.disable()
+    _quick_passwords()
+
+
+def _quick_passwords() -> None:
+    """Passwords of accounts that tests make are hashed in no time; how slow the gateway's own hash is has its test.
+
+    64 MB and a sixth of a second of a processor for each account and each sign-in were minutes of the suite.
+    """
+    accounts.HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 def pytest_collection_finish() -> None:
@@ -86,6 +98,28 @@ def postgres_server() -> Iterator[PostgresServer]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty, migrated SQLite database to copy: every revision runs once, not for each test."""
+    from support.empty_records import migrate
+
+    path = tmp_path_factory.mktemp("migrated") / "empty.sqlite"
+    migrate(f"sqlite:///{path}")
+    # No log that would have to be copied too.
+    assert [beside.name for beside in path.parent.iterdir()] == [path.name]
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_server(postgres_server: PostgresServer) -> tuple[PostgresServer, str]:
+    """A server with an empty, migrated database to copy, and its name."""
+    from support.empty_records import migrate
+
+    name = f"migrated_{os.getpid()}"
+    migrate(postgres_server.create(name))
+    return postgres_server, name
+
+
 @pytest.fixture
 def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     """The address of an empty PostgreSQL database for this test alone."""
@@ -95,10 +129,28 @@ def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of an empty database; the test runs once on SQLite and once on PostgreSQL."""
+def bare_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database without a table; the test runs once on SQLite and once on PostgreSQL."""
     if request.param == "postgresql":
         return str(request.getfixturevalue("postgres_url"))
+    return f"sqlite:///{tmp_path / 'gateway.sqlite'}"
+
+
+@pytest.fixture
+def migrated_postgres_url(migrated_server: tuple[PostgresServer, str]) -> Iterator[str]:
+    """The address of a PostgreSQL database for this test alone, with every table and no row."""
+    server, like = migrated_server
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    yield server.create(name, like)
+    server.drop(name)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database with every table and no row; the test runs once on SQLite and once on PostgreSQL."""
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("migrated_postgres_url"))
+    shutil.copyfile(request.getfixturevalue("migrated_file"), tmp_path / "gateway.sqlite")
     return f"sqlite:///{tmp_path / 'gateway.sqlite'}"
 
 

@@ -22,10 +22,10 @@ from gateway.intake import CANNOT_UNDERSTAND, DATA_SET_MISMATCH, OUT_OF_RESOURCE
 from gateway.records.accounts import Viewer
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
-from gateway.records.migrations import schema
 from gateway.records.tables.cases import Case, PreparedInstance
 from gateway.records.views import case_rows, reply_rows, study_rows
 from gateway.settings import Settings
+from support.empty_records import newest
 from support.records import FakeClock, forwarded_case
 
 
@@ -33,7 +33,7 @@ from support.records import FakeClock, forwarded_case
 def intake(tmp_path: Path) -> Iterator[Intake]:
     """An intake on SQLite and a local folder."""
     database = Database(f"sqlite:///{tmp_path}/t.sqlite")
-    schema.upgrade(database)
+    newest(database)
     opened = Intake(Settings(), database, LocalBlobs(tmp_path / "objects"))
     yield opened
     opened.close()
@@ -261,7 +261,7 @@ def test_an_object_without_an_end_is_refused_on_its_way(
     """It would fill the disk: nothing of it stays, and the refusal says which setting it is."""
     monkeypatch.setattr("gateway.intake._LOOK_EVERY", 1 << 20)
     with closing(Database(f"sqlite:///{tmp_path}/t.sqlite")) as database:
-        schema.upgrade(database)
+        newest(database)
         settings = Settings.model_validate({"dicom": {"max_object_mb": 64}})
         intake = Intake(settings, database, LocalBlobs(tmp_path / "objects"))
         arrival = intake.begin(replace(received, dataset=b""))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -27,13 +29,13 @@ from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
 from gateway.records.identities import keys as key_files
 from gateway.records.identities.vault import Vault
-from gateway.records.migrations import schema
 from gateway.records.tables.cases import Case
 from gateway.records.tables.studies import Study
 from gateway.records.views import case_rows
 from gateway.records.views.held_object_rows import HeldRow, held_objects_of
 from gateway.settings import Settings
 from routing_rules.rule_files import rules_from_text
+from support.empty_records import newest
 from support.records import FakeClock
 
 RULE = """
@@ -136,7 +138,7 @@ def bench(folder: Path, rules: str = RULE, url: str = "", cores: Cores = ONE_COR
         }
     )
     database = Database(url or f"sqlite:///{folder}/bench.sqlite", clock)
-    schema.upgrade(database)
+    newest(database)
     keys = folder / "keys"
     for name in ("vault.key", "pseudonym.key", "audit.key"):
         key_files.make_key(keys / name)
@@ -171,12 +173,7 @@ def scans(when: date = date(2026, 2, 2), **changes: Any) -> list[Dataset]:
     FLAIR, T2, diffusion and T1 of the whole brain, thick and with gaps: a full MRI, readable, with limits. What the
     small phantom lacks for that are copies of its highest slices, at the end.
     """
-    found = list(phantom_study(when, small=True))
-    for dataset in found:
-        x, y, z = dataset.ImagePositionPatient
-        dataset.ImagePositionPatient = [x, y, round(float(z) / dataset.SliceThickness * _APART_MM, 3)]
-        dataset.SliceThickness, dataset.SpacingBetweenSlices = _THICK_MM, _APART_MM
-    found += [more for last in found for more in _further(last, found)]
+    found: list[Dataset] = pickle.loads(_unchanged(when))
     for dataset in found:
         for keyword, value in changes.items():
             if value is None and keyword in dataset:
@@ -184,6 +181,18 @@ def scans(when: date = date(2026, 2, 2), **changes: Any) -> list[Dataset]:
             elif value is not None:
                 setattr(dataset, keyword, value)
     return found
+
+
+@cache
+def _unchanged(when: date) -> bytes:
+    """The study as the phantom makes it, made once for all tests; bytes, so that none changes another's."""
+    found = list(phantom_study(when, small=True))
+    for dataset in found:
+        x, y, z = dataset.ImagePositionPatient
+        dataset.ImagePositionPatient = [x, y, round(float(z) / dataset.SliceThickness * _APART_MM, 3)]
+        dataset.SliceThickness, dataset.SpacingBetweenSlices = _THICK_MM, _APART_MM
+    found += [more for last in found for more in _further(last, found)]
+    return pickle.dumps(found)
 
 
 def _further(last: Dataset, study: Sequence[Dataset]) -> Iterator[Dataset]:

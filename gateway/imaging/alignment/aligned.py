@@ -54,6 +54,7 @@ def align(current: Volume, prior: Volume, limit_mm: float = LIMIT_MM) -> Alignme
 
 
 def _judged(pair: _Pair, matrix: NDArray[np.float64], limit_mm: float) -> Alignment:
+    seen = None
     # What is shown is what was measured: after the last correction it is measured once more.
     for left in reversed(range(_CORRECTIONS + 1)):
         turn = float(np.degrees(np.arccos(np.clip((np.trace(matrix[:3, :3]) - 1) / 2, -1, 1))))
@@ -73,6 +74,7 @@ def _judged(pair: _Pair, matrix: NDArray[np.float64], limit_mm: float) -> Alignm
         if not left or float(away.max()) < _STILL_MM:
             break
         matrix = matrix @ by
+    assert seen is not None
     why = _refused(seen, limit_mm)
     inverse = np.linalg.inv(matrix)[:3]
     transform = None if why else tuple((float(a), float(b), float(c), float(d)) for a, b, c, d in inverse)

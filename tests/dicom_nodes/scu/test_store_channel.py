@@ -131,7 +131,7 @@ def test_nothing_is_left_behind(tmp_path: Path) -> None:
     for script in (Conversation.serve, lambda c: c.sock.sendall(abort(0, 0)), lambda c: c.pdu() and None):
         with OddPeer(script) as peer:
             _sent(peer, files, 1)
-    assert (threading.active_count(), len(os.listdir("/proc/self/fd"))) == before
+    wait_until(lambda: (threading.active_count(), len(os.listdir("/proc/self/fd"))) == before)
 
 
 def _pieces(conversation: Conversation) -> None:

@@ -68,14 +68,14 @@ def test_a_postgresql_schema_is_changed_only_when_asked(tmp_path: Path, postgres
     closed(settings)
 
 
-def test_migrating_twice_changes_nothing(tmp_path: Path, database_url: str) -> None:
+def test_migrating_twice_changes_nothing(tmp_path: Path, bare_database_url: str) -> None:
     """On a database with rows."""
-    settings = settings_of(tmp_path, database_url)
+    settings = settings_of(tmp_path, bare_database_url)
     migrate(settings)
-    with closing(Database(database_url)) as database:
+    with closing(Database(bare_database_url)) as database:
         ledger.add_user(database, "ana", "Ana", "reader", "north", "a long password")
     migrate(settings)
-    with closing(Database(database_url)) as database, pytest.raises(Exception, match="ana"):
+    with closing(Database(bare_database_url)) as database, pytest.raises(Exception, match="ana"):
         ledger.add_user(database, "ana", "Ana", "reader", "north", "a long password")
 
 

@@ -13,7 +13,6 @@ import pytest
 from gateway.records.database import Database
 from gateway.records.identities import keys
 from gateway.records.identities.vault import Vault
-from gateway.records.migrations import schema
 from support.postgresql import PostgresServer
 from support.records import FakeClock
 
@@ -24,30 +23,6 @@ _numbers = itertools.count(1)
 def clock() -> FakeClock:
     """A clock that moves only when told to."""
     return FakeClock()
-
-
-def _migrate(url: str) -> None:
-    made = Database(url)
-    schema.upgrade(made)
-    made.close()
-
-
-@pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty, migrated SQLite database to copy: every revision runs once, not for each test."""
-    path = tmp_path_factory.mktemp("migrated") / "empty.sqlite"
-    _migrate(f"sqlite:///{path}")
-    # No log that would have to be copied too.
-    assert [beside.name for beside in path.parent.iterdir()] == [path.name]
-    return path
-
-
-@pytest.fixture(scope="session")
-def migrated_server(postgres_server: PostgresServer) -> tuple[PostgresServer, str]:
-    """A server with an empty, migrated database to copy, and its name."""
-    name = f"migrated_{os.getpid()}"
-    _migrate(postgres_server.create(name))
-    return postgres_server, name
 
 
 @pytest.fixture

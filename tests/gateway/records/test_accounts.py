@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
@@ -28,6 +30,13 @@ HOUR = timedelta(hours=1)
 def test_a_password_fits_or_does_not(hashed: str, password: str, wanted: bool) -> None:
     """What cannot be a hash fits nothing, and is no error: the sign-in says the same for all."""
     assert fits(hashed, password) is wanted
+
+
+def test_a_password_is_hashed_as_slowly_as_the_rfc_wants() -> None:
+    """Argon2id with 64 MB and three passes (RFC 9106, section 4), in a process that no test has made quicker."""
+    program = "from gateway.records.accounts import HASHER; print(HASHER.hash('correct horse'))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
 
 
 def test_the_decoy_fits_no_password_and_is_made_once() -> None:

@@ -74,7 +74,6 @@ def test_rows_can_be_read_after_their_transaction(database: Database) -> None:
 def database_of_processes(database_url: str) -> Iterator[Database]:
     """A migrated database that several processes open."""
     opened = Database(database_url)
-    schema.upgrade(opened)
     yield opened
     opened.close()
 

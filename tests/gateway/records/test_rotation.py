@@ -15,7 +15,6 @@ from gateway.records.database import Database
 from gateway.records.identities import keys
 from gateway.records.identities.vault import Vault
 from gateway.records.ledger.identities import BEGAN, ROTATED
-from gateway.records.migrations import schema
 from gateway.records.step_record import StepRecord
 from gateway.records.tables.administration import RetiredKey
 from gateway.records.tables.cases import Case
@@ -149,7 +148,6 @@ CRASHES = (
 def database_of_processes(database_url: str) -> Iterator[Database]:
     """A migrated database that commands of their own process work on, on the real clock."""
     opened = Database(database_url)
-    schema.upgrade(opened)
     yield opened
     opened.close()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -60,7 +60,7 @@ def test_what_cannot_be_read_says_what_to_write(text: str, problem: str) -> None
 
 def test_a_long_line_is_refused_at_once() -> None:
     """Thousands of blanks took seconds, with the square of their number."""
-    began = perf_counter()
+    began = process_time()  # of this process: another's work is not its delay
     with pytest.raises(ValueError, match="is no list of treatments"):
         read_treatments("natalizumab" + " " * 20_000 + "!")
-    assert perf_counter() - began < 1
+    assert process_time() - began < 1

@@ -15,7 +15,7 @@ from gateway.records.tables.cases import Delivery, Reply
 from gateway.records.tables.studies import Identity, Instance
 from gateway.records.views import case_rows
 from support.conflicts import case, decide, state
-from support.engine import Bench, scans
+from support.engine import SQLITE_IS_ENOUGH, Bench, scans
 from support.patients import sign
 from support.records import audit_events, journal, new_reply
 
@@ -83,6 +83,7 @@ def test_neither_waits_for_what_is_sent_next(pipeline: Bench) -> None:
 
 
 @pytest.mark.parametrize("choice", [Choice.NEWER, Choice.FIRST])
+@SQLITE_IS_ENOUGH
 def test_a_lead_may_choose_after_all(pipeline: Bench, choice: Choice) -> None:
     """When the sender sends nothing more: waiting for ever would be a dead end."""
     contested(pipeline)
@@ -94,6 +95,7 @@ def test_a_lead_may_choose_after_all(pipeline: Bench, choice: Choice) -> None:
 
 
 @pytest.mark.parametrize("chosen", [Choice.NEWER, Choice.FIRST])
+@SQLITE_IS_ENOUGH
 def test_a_signed_report_is_built_under_the_chosen_identity(pipeline: Bench, chosen: Choice) -> None:
     """The words stay, no addendum is wanted, and the object is another one when the identity is."""
     pipeline.keep(scans())
@@ -211,6 +213,7 @@ def test_copies_that_were_sent_are_withdrawn(pipeline: Bench, signed: bool) -> N
     assert ("have them deleted there" in told) is signed
 
 
+@SQLITE_IS_ENOUGH
 def test_the_decision_has_its_lines(pipeline: Bench) -> None:
     """Who and why, in the journal and in the audit trail."""
     contested(pipeline)
@@ -269,6 +272,7 @@ def test_what_came_while_none_stood_is_the_only_version(pipeline: Bench) -> None
     assert set(map(frozenset, standings(pipeline).values())) == {frozenset({"THIRD-3"})}
 
 
+@SQLITE_IS_ENOUGH
 def test_first_is_what_stands_and_not_what_was_rejected_before(pipeline: Bench) -> None:
     """A lead who chose the corrected set, and then keeps to it, does not get the first of all back."""
     contested(pipeline)
@@ -284,6 +288,7 @@ def test_first_is_what_stands_and_not_what_was_rejected_before(pipeline: Bench) 
     assert in_force(pipeline) == {"REAL-7"}
 
 
+@SQLITE_IS_ENOUGH
 def test_what_said_the_same_as_a_version_that_fell_is_asked_about_again(pipeline: Bench) -> None:
     """The sender goes back to it in the bytes of its archive: that is no longer the same as what stands."""
     pipeline.keep(scans())

@@ -10,7 +10,6 @@ import pytest
 from gateway.pipeline.jobs import in_force
 from gateway.records import ledger
 from gateway.records.database import Database
-from gateway.records.migrations import schema
 from gateway.settings import Settings
 from support.records import FakeClock, audit_events
 
@@ -19,9 +18,8 @@ KEY = b"k" * 32
 
 @pytest.fixture
 def records(database_url: str) -> Iterator[Database]:
-    """An empty database."""
+    """A database without a row."""
     database = Database(database_url, FakeClock())
-    schema.upgrade(database)
     yield database
     database.close()
 

@@ -18,10 +18,10 @@ from gateway.records.audit.verification import Proof
 from gateway.records.database import Database
 from gateway.records.identities import audit_keys
 from gateway.records.ledger import audit_trail
-from gateway.records.migrations import schema
 from gateway.records.tables.administration import Channel, Notice
 from gateway.settings import Settings
 from support.crashes import killed_at
+from support.empty_records import newest
 from support.judges.audit_message import misfits
 from support.nodes.certificates import Authority
 from support.nodes.syslog_server import free_port, rsyslogd
@@ -43,7 +43,7 @@ def clock() -> FakeClock:
 def records(tmp_path: Path, clock: FakeClock) -> Iterator[Database]:
     """An empty database."""
     database = Database(f"sqlite:///{tmp_path}/records.sqlite", clock)
-    schema.upgrade(database)
+    newest(database)
     yield database
     database.close()
 
@@ -183,7 +183,6 @@ def test_a_worker_that_is_killed_leaves_a_whole_chain(database_url: str, tmp_pat
     """Its successor seals, anchors and sends on: the trail proves itself, and every row comes, in order."""
     clock = FakeClock()
     made = Database(database_url, clock)
-    schema.upgrade(made)
     write(made, 3)
     made.close()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from gateway.records.database import Database
-from gateway.records.migrations import schema
+from support.empty_records import newest
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Where the gateway keeps everything."""
-    schema.upgrade(Database(f"sqlite:///{tmp_path}/t.sqlite"))
+    newest(Database(f"sqlite:///{tmp_path}/t.sqlite"))
     return tmp_path
