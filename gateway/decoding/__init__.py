@@ -6,6 +6,7 @@ conformance statement says it), `description` (what the header promises, and the
 processes), `messages` (how they are asked, and limited), `child` (the program they run), `rendering` (what it reads and
 draws), `spectra`, `stored` (values as they are stored, asked for by `stored_frames`), `codecs` (decoders that pydicom
 has not). `walks` has codestreams accounted for, byte for byte, by the same processes, which tell with `sample_ends`
-where samples end. What goes wrong is in `errors`. What a deflated data set inflates to was limited when it came
+where samples end. `changes` asks for a map of change. What goes
+wrong is in `errors`. What a deflated data set inflates to was limited when it came
 (`dicom_nodes.encoding.walk`).
 """

@@ -139,6 +139,27 @@ def _spectrum(head: dict[str, Any], data: bytes) -> Answer:
     return {}, spectra.shown_spectrum(_source(head, data), **head)
 
 
+def _change(head: dict[str, Any], _data: bytes) -> Answer:
+    import gzip
+
+    import SimpleITK
+
+    from gateway.imaging.change.change_map import change_map
+    from gateway.imaging.change.outcome import NoChangeMap
+    from gateway.imaging.volume import from_nifti
+
+    SimpleITK.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+    current, prior = (
+        from_nifti(gzip.decompress(Path(head[name]).read_bytes())) for name in ("current", "prior")
+    )
+    made = change_map(current, prior, head["transform"])
+    if isinstance(made, NoChangeMap):
+        return {"why": made.why}, b""
+    said = asdict(made)
+    voxels = said.pop("array")
+    return {**said, "shape": voxels.shape[::-1]}, voxels.tobytes()
+
+
 TASKS: Final[dict[str, Callable[[dict[str, Any], bytes], Answer]]] = {
     "decode": _decode,
     "walk": _walked,
@@ -149,6 +170,7 @@ TASKS: Final[dict[str, Callable[[dict[str, Any], bytes], Answer]]] = {
     "drawn": _drawn,
     "drawn as stored": _drawn_as_stored,
     "spectrum": _spectrum,
+    "change": _change,
 }
 
 

@@ -26,7 +26,8 @@ _SPARE_BYTES: Final = 256 << 20
 _COPIES: Final = 8
 """How often a frame may be in memory while it is decoded: JPEG 2000 works in 32 bits, twice, for values of 8."""
 _SHAPE: Final = (2, 3, 4)  # dimensions: rows and columns, besides them frames or samples or both
-_PROGRAM: Final = (sys.executable, "-P", "-m", "gateway.decoding.child")
+PROGRAM: Final = (sys.executable, "-P", "-m", "gateway.decoding.child")
+"""What a process runs; a number behind it: how much it gives way to others."""
 _LOOK_ELSEWHERE: Final = "Look at it in the archive that sent it."
 _OWN_ERRORS: Final = {error.__name__: error for error in (CannotDecode, NoSuchFrame)}
 _LONGEST_TEXT: Final = 500
@@ -49,7 +50,7 @@ class Limits:
 class DecodingProcesses:
     """At most so many processes; safe across threads: who finds all at work waits for one."""
 
-    def __init__(self, limits: Limits | None = None, program: Sequence[str] = _PROGRAM) -> None:
+    def __init__(self, limits: Limits | None = None, program: Sequence[str] = PROGRAM) -> None:
         self._program = list(program)
         self._idle: list[subprocess.Popen[bytes]] = []
         self._lock = threading.Lock()
@@ -214,7 +215,7 @@ def _array(wanted: int, head: dict[str, Any], values: bytes) -> NDArray[Any]:
 
 SHARED: Final = DecodingProcesses()
 """Those of this process; none is started before something of somebody else's is read or decoded."""
-BEHIND: Final = DecodingProcesses(Limits(processes=1), (*_PROGRAM, "10"))
+BEHIND: Final = DecodingProcesses(Limits(processes=1), (*PROGRAM, "10"))
 """One that gives way to all others, for work that nobody waits for."""
 for _processes in (SHARED, BEHIND):
     atexit.register(_processes.close)

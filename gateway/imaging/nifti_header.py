@@ -17,7 +17,7 @@ LENGTH: Final = 352
 """Bytes of the header and of the four that say that no extension follows."""
 MOST: Final = 32_767
 """Voxels along one side."""
-DTYPES: Final = {"<i2": (4, 16), "<u2": (512, 16), "<f4": (16, 32)}
+DTYPES: Final = {"<i2": (4, 16), "<u2": (512, 16), "<f4": (16, 32), "|u1": (2, 8)}
 """Type of a voxel -> its code and its bits (nifti1.h)."""
 _LAYOUT: Final = struct.Struct("<i10s18sihBB8h3f4h8f3fhBB4f2i80s24s2h6f12f16s4s4s")
 assert _LAYOUT.size == LENGTH

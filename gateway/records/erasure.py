@@ -37,6 +37,7 @@ from gateway.records.tables.cases import (
     Reply,
     SignedReport,
 )
+from gateway.records.tables.change_maps import CaseChangeMap
 from gateway.records.tables.commitments import Commitment, OwedResult
 from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.credentials import Client, IssuedPerson, SignerProof
@@ -171,6 +172,7 @@ GONE: tuple[type[SQLModel], ...] = (
     HeldObject,
     Manifest,
     CasePictures,
+    CaseChangeMap,
     CaseAlignment,
     Reply,
     Draft,

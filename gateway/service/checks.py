@@ -21,13 +21,11 @@ from gateway.guidelines import declared
 from gateway.privacy.errors import PrivacyError
 from gateway.profiles import read_folder
 from gateway.recipients import Nobody, ToNode, ToUploader, recipient
-from gateway.records import accounts, calendar, credentials, key_proof, ledger
+from gateway.records import accounts, calendar, credentials
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
-from gateway.records.identities import audit_keys, keys
-from gateway.records.identities.key_checks import checks_of
 from gateway.records.migrations import schema
-from gateway.service import exposure
+from gateway.service import exposure, keys_check
 from gateway.service.declared_sites import named_sites, nodes_sites, unknown_sites
 from gateway.service.layouts_check import layouts
 from gateway.service.problem import Problem
@@ -44,7 +42,7 @@ _Seen = TypeVar("_Seen")
 def check(settings: Settings) -> list[Problem]:
     """Every problem found; an empty list means the gateway can be started."""
     parts: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
-        _keys,
+        keys_check.keys_there,
         _database,
         _disk,
         exposure.private,
@@ -60,28 +58,6 @@ def check(settings: Settings) -> list[Problem]:
         proof,
     )
     return [problem for part in parts for problem in part(settings)]
-
-
-def _keys(settings: Settings) -> Iterator[Problem]:
-    for name in ("vault.key", "pseudonym.key"):
-        try:
-            keys.read_key(settings.storage.keys / name)
-        except GatewayError as error:
-            yield Problem("keys", error.problem, error.fix)
-    if not (settings.storage.keys / audit_keys.CURRENT).exists():
-        told = f"There is no {audit_keys.CURRENT} in {settings.storage.keys}: the audit trail is kept, and not sealed."
-        yield Problem("keys", told, "Run: gateway audit init-key", severe=False)
-    for path in sorted(settings.storage.keys.glob(audit_keys.ANY)):
-        try:
-            keys.read_key(path)
-        except GatewayError as error:
-            yield Problem("keys", error.problem, error.fix)
-    for path in sorted(settings.storage.keys.glob(keys.ANY)):
-        if path.name != keys.CURRENT:
-            try:
-                keys.read_key(path)
-            except GatewayError as error:
-                yield Problem("keys", error.problem, error.fix)
 
 
 @contextmanager
@@ -119,7 +95,7 @@ def _database(settings: Settings) -> Iterator[Problem]:
             if database is None:
                 return  # made at the first start
             if schema.is_current(database):
-                yield from _keys_needed(settings, database)
+                yield from keys_check.keys_needed(settings, database)
                 yield from _accounts(database)
                 return
             yield Problem(
@@ -144,27 +120,6 @@ def _accounts(database: Database) -> Iterator[Problem]:
             f"Give it one: gateway users set {login} --site SITE",
             severe=False,
         )
-
-
-def _keys_needed(settings: Settings, database: Database) -> Iterator[Problem]:
-    """Keys of other records, and identities whose key is gone: no report can be returned for them."""
-    folder = settings.storage.keys
-    try:
-        known = keys.KeyRing(folder).known
-        with database.read() as session:
-            needed = ledger.rows_by_key(session)
-            wrong = key_proof.unproven(session, folder, checks_of(folder))
-    except GatewayError:
-        return  # told already
-    if wrong:
-        yield Problem("keys", *key_proof.told(wrong, folder))
-    for name, rows in sorted(needed.items()):
-        if name not in known:
-            yield Problem(
-                "keys",
-                f"{rows} identities were sealed with key {name}, which is not in {settings.storage.keys}.",
-                f"Put that key's file back there as {keys.own_name(name)}.",
-            )
 
 
 def _disk(settings: Settings) -> Iterator[Problem]:

@@ -65,6 +65,7 @@ TOPICS = (
     "surveillance",
     "protocol",
     "service",
+    "change",
 )
 """Files of `topics`, without `.json`."""
 

@@ -14,13 +14,13 @@ from typing import Final
 
 from gateway import logs
 from gateway.pipeline.context import StepContext
-from gateway.pipeline.jobs import alignments, pictures
+from gateway.pipeline.jobs import alignments, change_maps, pictures
 
 log = logs.get(__name__)
 
 Job = Callable[[StepContext], bool]
 """Does one piece of work; False: there was none. It claims and records by the ledger, and may be killed anywhere."""
-JOBS: Final[tuple[Job, ...]] = (pictures.make_one, alignments.align_one)
+JOBS: Final[tuple[Job, ...]] = (pictures.make_one, alignments.align_one, change_maps.make_one)
 _NICE: Final = 10
 _AFTER_AN_ERROR_S: Final = 5.0
 

@@ -33,7 +33,8 @@
     notices      take_notices, notices_told, notices_failed, note_wrong_configuration, note_certificates
     operation    take_tick, note_role, put_rules_in_force
     pictures     want_pictures, claim_pictures, renew_pictures, keep_index, keep_volume, put_off_pictures,
-                 drop_pictures, want_alignments, claim_alignment, keep_alignment
+                 drop_pictures, want_alignments, claim_alignment, keep_alignment,
+                 want_changes, claim_change_map, keep_change_map
     journal      the line of a study or case        audit_trail  the line of who did what
     trail        note_look, note_configuration, seal_trail, anchor_due, note_anchor, note_unsealed, note_key, note_use;
                  take_events, events_sent, events_not_sent; what of the engine's work is an event
@@ -142,6 +143,13 @@ from gateway.records.ledger.pictures.aligning import (
     keep_alignment,
     want_alignments,
 )
+from gateway.records.ledger.pictures.change_maps import (
+    ChangeClaim,
+    Pair,
+    claim_change_map,
+    keep_change_map,
+    want_changes,
+)
 from gateway.records.ledger.pictures.making import (
     PicturesClaim,
     claim_pictures,
@@ -192,6 +200,7 @@ __all__ = [
     "WAITING",
     "AlignmentClaim",
     "AlignmentOutcome",
+    "ChangeClaim",
     "Claim",
     "Kept",
     "Look",
@@ -203,6 +212,7 @@ __all__ = [
     "NewShown",
     "NotOwed",
     "Origin",
+    "Pair",
     "PicturesClaim",
     "Scope",
     "SignIn",
@@ -222,6 +232,7 @@ __all__ = [
     "check_password",
     "claim_alignment",
     "claim_case",
+    "claim_change_map",
     "claim_due",
     "claim_pictures",
     "confirm_factor",
@@ -249,6 +260,7 @@ __all__ = [
     "finish_sign_in",
     "judge_wish",
     "keep_alignment",
+    "keep_change_map",
     "keep_index",
     "keep_instance",
     "keep_instances",
@@ -331,5 +343,6 @@ __all__ = [
     "use_proof",
     "use_reset_link",
     "want_alignments",
+    "want_changes",
     "want_pictures",
 ]

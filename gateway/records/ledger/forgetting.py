@@ -33,6 +33,7 @@ from gateway.records.tables.cases import (
     Reply,
     SignedReport,
 )
+from gateway.records.tables.change_maps import CaseChangeMap
 from gateway.records.tables.commitments import Commitment, OwedResult
 from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.pictures import CaseAlignment, CasePictures
@@ -245,6 +246,8 @@ def _empty_rows(session: Session, studies: Sequence[Study], cases: Sequence[Case
     session.exec(delete(Draft).where(col(Draft.case_id).in_(case_ids)))
     session.exec(delete(Manifest).where(col(Manifest.case_id).in_(case_ids)))
     session.exec(delete(CasePictures).where(col(CasePictures.case_id).in_(case_ids)))
+    for named in (CaseChangeMap.case_id, CaseChangeMap.prior_case_id):
+        session.exec(delete(CaseChangeMap).where(col(named).in_(case_ids)))
     for of in (CaseAlignment.case_id, CaseAlignment.prior_case_id):
         session.exec(delete(CaseAlignment).where(col(of).in_(case_ids)))
     session.flush()

@@ -3,6 +3,7 @@
 from alembic import context
 
 import gateway.records.tables.cases
+import gateway.records.tables.change_maps
 import gateway.records.tables.commitments
 import gateway.records.tables.credentials
 import gateway.records.tables.pictures  # noqa: F401  the tables enter METADATA when they are imported

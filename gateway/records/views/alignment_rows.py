@@ -12,7 +12,8 @@ from sqlmodel import Session, col, select
 from gateway.imaging.study_index import Affine
 from gateway.lifecycle import CaseState
 from gateway.records.tables.cases import Case
-from gateway.records.tables.pictures import MADE, CaseAlignment, CasePictures
+from gateway.records.tables.change_maps import CaseChangeMap
+from gateway.records.tables.pictures import ALIGNED, MADE, CaseAlignment, CasePictures
 from gateway.records.tables.studies import Study
 
 _DAY = len("YYYYMMDD")
@@ -122,4 +123,45 @@ def unaligned_pairs(session: Session, most: int) -> list[UnalignedPair]:
             tuple(other.series),
         )
         for case, other, pictures, earlier in rows
+    ]
+
+
+@dataclass(frozen=True)
+class AlignedPair:
+    """A case and a prior that were aligned by their FLAIR and have no map of change yet."""
+
+    case_id: int
+    prior_case_id: int
+    version: str
+    prior_version: str
+    transform: Affine
+
+
+def unmapped_pairs(session: Session, most: int) -> list[AlignedPair]:
+    """Of the present copies, the last aligned first."""
+    own, theirs = aliased(CasePictures), aliased(CasePictures)
+    known = exists().where(
+        col(CaseChangeMap.case_id) == col(CaseAlignment.case_id),
+        col(CaseChangeMap.prior_case_id) == col(CaseAlignment.prior_case_id),
+        col(CaseChangeMap.version) == col(CaseAlignment.version),
+        col(CaseChangeMap.prior_version) == col(CaseAlignment.prior_version),
+    )
+    rows = session.exec(
+        select(CaseAlignment)
+        .join(own, col(own.case_id) == col(CaseAlignment.case_id))
+        .join(theirs, col(theirs.case_id) == col(CaseAlignment.prior_case_id))
+        .where(
+            CaseAlignment.state == ALIGNED,
+            CaseAlignment.kind == "flair",
+            own.version == CaseAlignment.version,
+            theirs.version == CaseAlignment.prior_version,
+            not_(known),
+        )
+        .order_by(col(CaseAlignment.made_at).desc(), col(CaseAlignment.id).desc())
+        .limit(most)
+    )
+    return [
+        AlignedPair(row.case_id, row.prior_case_id, row.version, row.prior_version, transform)
+        for row in rows
+        if (transform := _affine(row.transform)) is not None
     ]

@@ -13,6 +13,7 @@ from gateway.lifecycle import Standing
 from gateway.records.accounts import Viewer
 from gateway.records.ledger.pictures.making import is_over
 from gateway.records.tables.cases import Case, PreparedInstance
+from gateway.records.tables.change_maps import CaseChangeMap
 from gateway.records.tables.pictures import FAILED, MADE, CasePictures
 from gateway.records.tables.studies import Instance
 
@@ -136,3 +137,13 @@ def volume_key(case_id: int, version: str, stack: str) -> str:
 def parts_key(case_id: int, version: str, stack: str) -> str:
     """The key of where the parts of a volume begin."""
     return f"{folder_of(case_id, version)}/{stack}.parts.json"
+
+
+def change_name(prior_case_id: int) -> str:
+    """What a map of change is called among the volumes of its case: no stack has such a name."""
+    return f"change-{prior_case_id}"
+
+
+def change_of(session: Session, case_id: int, prior_case_id: int) -> CaseChangeMap | None:
+    """The map of a case against a prior one; None: it was never wanted."""
+    return session.get(CaseChangeMap, (case_id, prior_case_id))

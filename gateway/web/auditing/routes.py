@@ -107,6 +107,7 @@ ROUTES: Final[Mapping[tuple[str, str], Told]] = {
     ("GET", "/cases/{case_id}/images/{series}/{number}.png"): Shown("pictures looked at", CASE),
     ("GET", "/api/cases/{case_id}/images"): Shown("pictures looked at", CASE),
     ("GET", "/cases/{case_id}/volumes/{stack}.nii"): Shown("pictures looked at", CASE),
+    ("GET", "/cases/{case_id}/change/{prior}.nii"): Shown("pictures looked at", CASE),
     ("GET", "/cases/{case_id}/frames/{stack}/{number}.bin"): Shown("pictures looked at", CASE),
     ("GET", "/cases/{case_id}/spectra/{number}/{signal}.svg"): Shown("pictures looked at", CASE),
     ("GET", "/api/cases/{case_id}/spectra"): Shown("pictures looked at", CASE),

@@ -103,6 +103,7 @@ ROUTES: Final[Mapping[str, tuple[str, ...]]] = {
         "GET /cases/{case_id}/images/{series}/{number}.png",
         "GET /api/cases/{case_id}/images",
         "GET /cases/{case_id}/volumes/{stack}.nii",
+        "GET /cases/{case_id}/change/{prior}.nii",
         "GET /cases/{case_id}/frames/{stack}/{number}.bin",
         "GET /cases/{case_id}/spectra/{number}/{signal}.svg",
         "GET /api/cases/{case_id}/spectra",

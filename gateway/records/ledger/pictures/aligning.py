@@ -19,7 +19,7 @@ from gateway.records.tables.pictures import FAILED, REFUSED, WAITING, CaseAlignm
 
 MOST_ATTEMPTS = 2
 """Claims without an outcome: what ends its worker is not tried for ever."""
-NO_KIND = "the two studies have no FLAIR, T2 or T1 in common that is a volume"
+NO_KIND = "the two studies have no series of one kind in common that is a volume"
 DIED = "the worker ended {} times while it was laid over"
 
 

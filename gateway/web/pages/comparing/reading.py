@@ -17,6 +17,7 @@ from gateway.web.foundation.context import Context, WebContext
 from gateway.web.foundation.images import Pictures
 from gateway.web.pages.explanation import shown_series
 from gateway.web.pages.gallery import copies_seen
+from gateway.web.pages.images.change import shown_change
 from gateway.web.pages.lesion_history import marks_before
 from gateway.web.pages.queue import Looker
 
@@ -58,6 +59,7 @@ def reading(request: Request, context: Context, viewer: Looker, case_id: CaseId,
             "images": f"/api/cases/{case_id}/images",
             "priors": priors,
             "chosen_prior": chosen,
+            "change_map": shown_change(context, viewer, case_id, chosen),
             "lesions_before": marks_before(page, chosen),
             "layout": begins_with(page.row.referral, context.layouts),
             "layouts": [

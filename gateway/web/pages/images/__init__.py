@@ -1,4 +1,5 @@
-"""What a browser draws pictures of a case from: `index` (what there is), `volume` (a stack) and `frame` (one of them).
+"""What a browser draws pictures of a case from: `index` (what there is), `volume` (a stack),
+`change` (a map) and `frame` (one of a stack).
 
 `listing` says the index as JSON, `byte_range` what of an answer is asked for. PNG for plain pages: `gallery`.
 """

@@ -109,6 +109,7 @@ EVENTS: Mapping[str, str] = {
     "claim_case": "",
     "claim_alignment": "no case changes; its row says what came of it",
     "claim_due": "",
+    "claim_change_map": "a lease of a worker",
     "claim_pictures": "a lease of a worker",
     "confirm_factor": "",
     "correct_report": "",
@@ -141,6 +142,7 @@ EVENTS: Mapping[str, str] = {
     "want_alignments": "no case changes; its row says that it waits",
     "keep_index": "made of copies, which have their line",
     "keep_alignment": "its row says so; no case waits for it",
+    "keep_change_map": "its row says so; no case waits for it",
     "keep_instances": "",
     "let_go": "its worker ends; the next one's result has the line",
     "keep_reply": "its row says who sent it and when; it has no case yet whose journal could tell",
@@ -212,6 +214,7 @@ EVENTS: Mapping[str, str] = {
     "unlink_person": "",
     "use_proof": "",
     "use_reset_link": "",
+    "want_changes": "no case changes; its row says that it waits",
     "want_pictures": "who looked has the event of the look",
 }
 """Every writing transaction by its name, which is the name of its crash points; why, where it leaves no line."""
