@@ -8,6 +8,7 @@ import { LaidOver } from "./pixels.js";
 import { PRESETS } from "./windows.js";
 
 const box = document.querySelector("[data-reading]");
+const systemOf = (stack) => stack.frame_of_reference || stack.series_uid;
 const SERIES = "application/x-series"; // what a dragged series is called: a dropped text or link is none
 
 async function told(url) {
@@ -107,8 +108,12 @@ class Grid {
     if (held) this.line.querySelector(`[data-prior="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
   }
 
-  alignmentOf(prior) {
-    const { state, residual_mm: residual, transform, why } = prior.alignment;
+  // Of a prior, or of one of its stacks: what was measured holds for its own frame of reference only.
+  alignmentOf(prior, stack = null) {
+    const { state, residual_mm: residual, transform, why, systems } = prior.alignment;
+    if (state === "aligned" && stack && systems?.prior && systemOf(stack) !== systems.prior) {
+      return { toCurrent: null, note: "not aligned: scroll by hand (this series has another frame of reference than the one that was laid over)" };
+    }
     if (state === "aligned" && transform) return { toCurrent: transform, note: `laid over this study: rigid, cut anew, residual ${residual.toFixed(1)} mm` };
     const because = why ? ` (${why})` : "";
     return { toCurrent: null, note: `not aligned: scroll by hand${because}` };
@@ -179,18 +184,19 @@ class Grid {
       await pane.show({ ...laid, note: this.alignmentOf(this.prior).note, begins: this.panes.find((other) => other.source?.stack === laid.grid && other.shown)?.shown.index });
       return;
     }
-    const note = pane.of === "prior" ? this.alignmentOf(this.prior).note : "";
-    if (pane.of === "prior") this.link_.panes.set(pane, this.alignmentOf(this.prior).toCurrent);
+    const note = pane.of === "prior" ? this.alignmentOf(this.prior, stack).note : "";
+    if (pane.of === "prior") this.link_.panes.set(pane, this.alignmentOf(this.prior, stack).toCurrent);
     const same = this.panes.find((other) => other !== pane && other.source?.stack === stack && other.shown);
     await pane.show({ case: caseId, version: study.version, stack, note, begins: same?.shown.index });
   }
 
   // A prior's volume on the grid of the current series of its kind; null where it is not aligned, or there is none.
   laidOver(study, stack) {
-    const { toCurrent } = this.alignmentOf(this.prior);
+    const { toCurrent } = this.alignmentOf(this.prior, stack);
+    const { current } = this.prior.alignment.systems || {};
     const here = this.images[this.caseId];
     if (!toCurrent || !stack.volume || !stack.affine) return null;
-    const alike = here.stacks.filter((each) => each.kind === stack.kind && each.affine && (stack.b_value === null || each.b_value === stack.b_value));
+    const alike = here.stacks.filter((each) => each.kind === stack.kind && each.affine && (!current || systemOf(each) === current) && (stack.b_value === null || each.b_value === stack.b_value));
     const grid = this.panes.map((pane) => pane.source?.stack).find((each) => alike.includes(each)) || alike[0];
     if (!grid || stack.kind === "other") return null;
     const label = { ...grid, key: stack.key, label: stack.label, thickness: stack.thickness, why: "" };
