@@ -8,7 +8,6 @@ import { LaidOver } from "./pixels.js";
 import { PRESETS } from "./windows.js";
 
 const box = document.querySelector("[data-reading]");
-const systemOf = (stack) => stack.frame_of_reference || stack.series_uid;
 const SERIES = "application/x-series"; // what a dragged series is called: a dropped text or link is none
 
 async function told(url) {
@@ -108,12 +107,8 @@ class Grid {
     if (held) this.line.querySelector(`[data-prior="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
   }
 
-  // Of a prior, or of one of its stacks: what was measured holds for its own frame of reference only.
-  alignmentOf(prior, stack = null) {
-    const { state, residual_mm: residual, transform, why, systems } = prior.alignment;
-    if (state === "aligned" && stack && systems?.prior && systemOf(stack) !== systems.prior) {
-      return { toCurrent: null, note: "not aligned: scroll by hand (this series has another frame of reference than the one that was laid over)" };
-    }
+  alignmentOf(prior) {
+    const { state, residual_mm: residual, transform, why } = prior.alignment;
     if (state === "aligned" && transform) return { toCurrent: transform, note: `laid over this study: rigid, cut anew, residual ${residual.toFixed(1)} mm` };
     const because = why ? ` (${why})` : "";
     return { toCurrent: null, note: `not aligned: scroll by hand${because}` };
@@ -181,24 +176,39 @@ class Grid {
     const laid = pane.of === "prior" ? this.laidOver(study, stack) : null;
     if (laid) {
       this.link_.panes.set(pane, null); // it stands on the grid of the current study
-      await pane.show({ ...laid, note: this.alignmentOf(this.prior).note, begins: this.panes.find((other) => other.source?.stack === laid.grid && other.shown)?.shown.index });
+      await pane.show({ ...laid, laidOver: true, note: this.alignmentOf(this.prior).note, begins: this.panes.find((other) => other.source?.stack === laid.grid && other.shown)?.shown.index });
       return;
     }
-    const note = pane.of === "prior" ? this.alignmentOf(this.prior, stack).note : "";
-    if (pane.of === "prior") this.link_.panes.set(pane, this.alignmentOf(this.prior, stack).toCurrent);
+    const note = pane.of === "prior" ? this.apart(study, stack) : "";
+    if (pane.of === "prior") this.link_.panes.set(pane, this.follows(study, stack) ? this.alignmentOf(this.prior).toCurrent : null);
     const same = this.panes.find((other) => other !== pane && other.source?.stack === stack && other.shown);
     await pane.show({ case: caseId, version: study.version, stack, note, begins: same?.shown.index });
   }
 
+  // What is said of a prior that is shown on its own slices.
+  apart(study, stack) {
+    const { toCurrent, note } = this.alignmentOf(this.prior);
+    if (!toCurrent) return note;
+    if (!this.follows(study, stack)) return "not aligned: its series has a frame of reference of its own";
+    return "on its own slices, linked to the nearest of this study";
+  }
+
+  // Whether a series lies in the frame of reference that was aligned: what was measured says nothing of another one.
+  follows(study, stack) {
+    const { kind, systems } = this.prior.alignment;
+    const named = systems?.[study === this.images[this.caseId] ? "current" : "prior"]; // of several of a kind, that which was laid over
+    const system = named || study.stacks.find((each) => each.kind === kind && each.affine)?.frame_of_reference;
+    return Boolean(stack.frame_of_reference) && stack.frame_of_reference === system;
+  }
+
   // A prior's volume on the grid of the current series of its kind; null where it is not aligned, or there is none.
   laidOver(study, stack) {
-    const { toCurrent } = this.alignmentOf(this.prior, stack);
-    const { current } = this.prior.alignment.systems || {};
+    const { toCurrent } = this.alignmentOf(this.prior);
     const here = this.images[this.caseId];
     if (!toCurrent || !stack.volume || !stack.affine) return null;
-    const alike = here.stacks.filter((each) => each.kind === stack.kind && each.affine && (!current || systemOf(each) === current) && (stack.b_value === null || each.b_value === stack.b_value));
+    const alike = here.stacks.filter((each) => each.kind === stack.kind && each.affine && (stack.b_value === null || each.b_value === stack.b_value));
     const grid = this.panes.map((pane) => pane.source?.stack).find((each) => alike.includes(each)) || alike[0];
-    if (!grid || stack.kind === "other") return null;
+    if (!grid || stack.kind === "other" || !this.follows(study, stack) || !this.follows(here, grid)) return null;
     const label = { ...grid, key: stack.key, label: stack.label, thickness: stack.thickness, why: "" };
     return { case: this.caseOf({ of: "prior" }), version: study.version, grid, stack: label, pixels: new LaidOver(grid, stack, inverse(toCurrent)) };
   }
