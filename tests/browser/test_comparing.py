@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from itertools import count
 from typing import Any
 
 import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
+from pydicom import dcmread
 from sqlalchemy import update
 from sqlmodel import col
 
+from gateway.records import ledger
+from gateway.records.ledger import AlignmentOutcome, Wanted
 from gateway.records.tables.cases import Case
+from gateway.records.tables.pictures import CasePictures
 from gateway.records.tables.studies import Identity, Study
-from support.pictures import put, slices
+from gateway.records.views import case_rows
+from support.objects.dicom_files import encoded
+from support.pictures import make, put, slices
 from support.web_gateway import PASSWORD, WebGateway, running
 
 pytestmark = pytest.mark.browser
@@ -221,3 +228,59 @@ def test_the_pictures_have_their_place_and_nothing_scrolls_sideways(
     page.keyboard.press("2")
     expect(page.locator(".pane")).to_have_count(8)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def laid_over(web: WebGateway, case_id: int, prior: int, transform: list[list[float]]) -> None:
+    """The prior is aligned with the case by this motion, as the worker would have kept it."""
+    for number in (case_id, prior):
+        make(web, number)
+    with web.database.read() as session:
+        versions = {number: session.get_one(CasePictures, number).version for number in (case_id, prior)}
+    pair = Wanted(case_id, prior, versions[case_id], versions[prior], "flair")
+    ledger.want_alignments(web.database, [pair])
+    claim = ledger.claim_alignment(web.database, timedelta(minutes=1))
+    assert claim is not None
+    flat = [each for row in transform for each in row]
+    assert ledger.keep_alignment(web.database, claim, AlignmentOutcome("aligned", flat, 0.3, 1.0))
+
+
+def test_an_aligned_prior_is_cut_on_the_slices_of_the_case(page: Page, web: WebGateway) -> None:
+    """The same place of the head is the same pixel in both, and the picture says how well they fit.
+
+    The prior's head lay two columns further to the left and one slice higher in the scanner.
+    """
+    prior, case_id = visits(web, "20240101", "20240601")
+    laid_over(web, case_id, prior, [[1, 0, 0, -1.6], [0, 1, 0, 0], [0, 0, 1, -2.5]])
+    opened(page, web, case_id, report=False)
+    current, other = page.locator(".pane").nth(0), page.locator(".pane").nth(1)
+    for pane in (current, other):
+        expect(pane).to_have_attribute("data-loaded", "")
+    expect(other.locator(".br")).to_contain_text("laid over this study: rigid, cut anew, residual 0.3 mm")
+    values = np.arange(4 * 12 * 10).reshape(4, 12, 10)
+    for pane in (current, other):
+        pane.evaluate("e => e.pane.to(2)")
+        expect(pane).to_have_attribute("data-shown", "s0-0 2")
+    read = "(e, at) => e.pane.probe(...e.pane.screenOf(...at)).value"
+    assert current.evaluate(read, [3, 5]) == values[2, 5, 3]
+    assert other.evaluate(read, [3, 5]) == pytest.approx(values[3, 5, 5], abs=0.01)
+    assert other.evaluate(read, [9, 5]) == 0, "the prior does not reach there"
+    same = "(e, at) => e.pane.probe(...e.pane.screenOf(...at)).point"
+    assert other.evaluate(same, [3, 5]) == pytest.approx(current.evaluate(same, [3, 5]))
+
+
+def test_what_was_not_aligned_does_not_say_that_it_was(page: Page, web: WebGateway) -> None:
+    """A series in a frame of reference of its own is shown on its own slices."""
+    prior, case_id = visits(web, "20240101", "20240601")
+    with web.database.read() as session:
+        blobs = [copy.blob for copy in case_rows.prepared(session, prior)]
+    for blob in blobs:
+        ds = dcmread(BytesIO(web.context.blobs.get(blob)))
+        if ds.SeriesNumber == 2:
+            ds.FrameOfReferenceUID = "2.25.98"
+            web.context.blobs.put(blob, encoded(ds))
+    laid_over(web, case_id, prior, [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]])
+    opened(page, web, case_id, report=False)
+    page.locator("[data-layout=diffusion]").click()
+    adc = page.locator(".pane").nth(3)
+    expect(adc.locator(".br")).to_contain_text("not aligned: its series has a frame of reference of its own")
+    expect(adc.locator(".br")).not_to_contain_text("laid over")

@@ -42,16 +42,21 @@ class Alignment:
 
 def align(current: Volume, prior: Volume, limit_mm: float = LIMIT_MM) -> Alignment:
     """Lay the prior over the current study. Raises nothing that the volumes may be the cause of."""
-    images = image_of(current), image_of(prior)
     try:
+        if not all(
+            np.isfinite(each.array).all() and np.isfinite(each.affine).all() for each in (current, prior)
+        ):
+            return Alignment(None, None, "a volume holds what is no number")
+        images = image_of(current), image_of(prior)
         return _judged(_Pair(*images), matrix_of(registered(*images)), limit_mm)
-    except RuntimeError:  # SimpleITK's own: no overlap, nothing in the picture
+    except (RuntimeError, np.linalg.LinAlgError):  # no overlap, nothing in the picture, voxels without a side
         return Alignment(None, None, "nothing was found that the two studies have in common")
 
 
 def _judged(pair: _Pair, matrix: NDArray[np.float64], limit_mm: float) -> Alignment:
     seen = None
-    for _ in range(_CORRECTIONS):
+    # What is shown is what was measured: after the last correction it is measured once more.
+    for left in reversed(range(_CORRECTIONS + 1)):
         turn = float(np.degrees(np.arccos(np.clip((np.trace(matrix[:3, :3]) - 1) / 2, -1, 1))))
         if turn > FARTHEST_TURN:
             return Alignment(None, None, "the best fit turns the head further than it can lie in a coil")
@@ -65,10 +70,8 @@ def _judged(pair: _Pair, matrix: NDArray[np.float64], limit_mm: float) -> Alignm
                 None, None, "too little of the brain is in both studies to measure how well they fit"
             )
         by = correction(correcting)
-        if (
-            float(np.linalg.norm(pair.corners @ (by[:3, :3] - np.eye(3)).T + by[:3, 3], axis=1).max())
-            < _STILL_MM
-        ):
+        away = np.linalg.norm(pair.corners @ (by[:3, :3] - np.eye(3)).T + by[:3, 3], axis=1)
+        if not left or float(away.max()) < _STILL_MM:
             break
         matrix = matrix @ by
     assert seen is not None
@@ -110,9 +113,9 @@ class _Pair:
 def _refused(seen: Residual, limit_mm: float) -> str:
     if seen.firm < LEAST_FIRM or seen.agreement < LEAST_AGREEMENT:
         return "edges of the two heads do not fit anywhere: another head, another part of it, or moved images"
-    if seen.median_mm > limit_mm:
+    if not seen.median_mm <= limit_mm:  # said so that what is no number is refused, too
         return f"the residual is {seen.median_mm:.1f} mm, more than {limit_mm:g} mm"
-    if seen.worst_mm > WORST_MM:
+    if not seen.worst_mm <= WORST_MM:
         return f"parts of the head are {seen.worst_mm:.1f} mm off, more than {WORST_MM:g} mm"
     return ""
 

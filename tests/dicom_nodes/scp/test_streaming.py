@@ -59,7 +59,7 @@ def _nothing_left() -> Iterator[None]:
 
 def test_services_mix_on_one_association() -> None:
     """Objects and C-ECHOs in turn, then a release: each is answered in its place."""
-    kept = Kept()
+    kept, took = Kept(), list[float]()
     with receiver(kept, MODALITY) as running, RawPeer(running.port).associate() as peer:
         for number in range(3):
             peer.send(message(STORAGE, store_command(f"2.25.{number}"), DATA))
@@ -67,9 +67,11 @@ def test_services_mix_on_one_association() -> None:
             start = time.monotonic()
             peer.send(message(ECHO, echo_command()))
             assert peer.status() == 0
-            assert time.monotonic() - start < 0.4, "the echo waited for a tick of the streaming loop"
+            took.append(time.monotonic() - start)
         peer.release()
         wait_until(lambda: running.associations == 0)
+    # The middle one: a busy machine may stop any of them for a moment.
+    assert sorted(took)[1] < 0.4, "the echoes waited for a tick of the streaming loop"
     assert [instance.dataset for instance in kept.instances] == [DATA] * 3
 
 

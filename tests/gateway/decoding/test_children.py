@@ -168,7 +168,7 @@ def test_what_our_own_words_say_is_told() -> None:
 def test_a_long_line_is_told_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who waits holds a thread of the pages: beyond a few nobody waits, and the queue page is answered."""
     processes = program(HANGS)
-    monkeypatch.setattr("gateway.decoding.children._WAIT_S", 1.0)
+    monkeypatch.setattr("gateway.decoding.children._WAIT_S", 4.0)
     told: list[type[Exception]] = []
 
     def ask() -> None:
@@ -184,7 +184,7 @@ def test_a_long_line_is_told_to_come_again(monkeypatch: pytest.MonkeyPatch) -> N
     for _ in range(20):
         with pytest.raises(TooBusy):
             processes.ask("drawn", {}, memory=1 << 30)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 4, "all of them were told within what one would wait"
     for thread in threads:
         thread.join()
     assert told.count(TooBusy) >= LONGEST_LINE - 1

@@ -8,7 +8,15 @@ from typing import Any, Final
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
-from gateway.imaging.layouts import Candidate, begins_with, candidates, filled, kinds_by_number
+from gateway.imaging.layouts import (
+    Candidate,
+    begins_with,
+    best_of,
+    candidates,
+    filled,
+    kinds_by_number,
+)
+from gateway.imaging.study_index import StudyIndex
 from gateway.records.accounts import Viewer
 from gateway.records.views.alignment_rows import AlignmentRow, alignments
 from gateway.records.views.earlier_cases import EarlierCase, earlier_cases
@@ -50,8 +58,17 @@ def reading(request: Request, context: Context, viewer: Looker, case_id: CaseId,
         for earlier in earlier_ones
     ]
     chosen = _chosen(priors, prior)
-    own = _candidates(request, context, viewer, case_id)
-    others = None if chosen is None else _candidates(request, context, viewer, chosen)
+    index, own, made = _stacks(request, context, viewer, case_id)
+    others = None
+    if chosen is not None:
+        prior_index, others, prior_made = _stacks(request, context, viewer, chosen)
+        if chosen in laid_over:
+            kind = laid_over[chosen].kind
+            shown = next(each for each in priors if each["case"] == chosen)
+            shown["alignment"]["systems"] = {
+                "current": _system(index, [each for each in own if each.key in made], kind),
+                "prior": _system(prior_index, [each for each in others if each.key in prior_made], kind),
+            }
     return JSONResponse(
         {
             "case": case_id,
@@ -124,8 +141,23 @@ def _chosen(priors: list[dict[str, Any]], wanted: int) -> int | None:
     return next((int(prior["case"]) for prior in priors if prior["comparable"]), None)
 
 
-def _candidates(request: Request, context: WebContext, viewer: Viewer, case_id: int) -> list[Candidate]:
+def _system(index: StudyIndex, stacks: list[Candidate], kind: str) -> str:
+    """The frame of reference that an alignment by this kind holds for; of a series without one, the series."""
+    best = best_of(kind, stacks)
+    if best is None:
+        return ""
+    series = index.series[next(each.series for each in index.stacks if each.key == best.key)]
+    return series.frame_of_reference or series.series_instance_uid
+
+
+def _stacks(
+    request: Request, context: WebContext, viewer: Viewer, case_id: int
+) -> tuple[StudyIndex, list[Candidate], set[str]]:
+    """The index of a case, what layouts choose among, and the keys of the volumes that were made."""
     page = open_case(context, viewer, case_id).page
     pictures: Pictures = request.app.state.pictures
-    index = pictures.index(copies_seen(context, viewer, case_id))
-    return candidates(index, kinds_by_number(page.series))
+    copies = copies_seen(context, viewer, case_id)
+    index = pictures.index(copies)
+    volumes = copies.pictures.volumes if copies.pictures is not None else {}
+    made = {key for key, why in volumes.items() if not why}
+    return index, candidates(index, kinds_by_number(page.series)), made

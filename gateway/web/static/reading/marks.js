@@ -218,10 +218,12 @@ export class Marks {
     pane.draw([...this.own(pane), ...this.known(pane), ...this.drawing(pane)]);
   }
 
-  // The marks of the report on a picture of this study, or on the aligned prior.
+  // The marks of the report on a picture of this study, or on the aligned prior. One that is cut anew on the slices of
+  // this study lies in its millimetres; any other lies in its own.
   own(pane) {
-    const back = pane.of === "prior" ? this.alignment() : null;
-    if (pane.of === "prior" && !back) return [];
+    const ofPrior = pane.of === "prior" && !pane.source.laidOver;
+    const back = ofPrior ? this.alignment() : null;
+    if (ofPrior && !back) return [];
     const through = back ? inverse(back) : null;
     return this.kept.filter(({ mark }) => through || shares(pane, mark)).flatMap(({ mark, label }) => itemsOf(mark, label, through, false));
   }
@@ -229,8 +231,9 @@ export class Marks {
   // The marks of the prior's report: on its own pictures as they are, on this study's only through the alignment.
   known(pane) {
     const all = this.grid.reading.lesions_before || [];
-    const through = pane.of === "prior" ? null : this.alignment();
-    if (pane.of !== "prior" && !through) return [];
+    const ofPrior = pane.of === "prior" && !pane.source.laidOver;
+    const through = ofPrior ? null : this.alignment();
+    if (!ofPrior && !through) return [];
     return all.filter(({ mark }) => through || shares(pane, mark)).flatMap(({ mark, label }) => itemsOf(mark, label, through, true));
   }
 

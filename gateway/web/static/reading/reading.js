@@ -176,13 +176,29 @@ class Grid {
     const laid = pane.of === "prior" ? this.laidOver(study, stack) : null;
     if (laid) {
       this.link_.panes.set(pane, null); // it stands on the grid of the current study
-      await pane.show({ ...laid, note: this.alignmentOf(this.prior).note, begins: this.panes.find((other) => other.source?.stack === laid.grid && other.shown)?.shown.index });
+      await pane.show({ ...laid, laidOver: true, note: this.alignmentOf(this.prior).note, begins: this.panes.find((other) => other.source?.stack === laid.grid && other.shown)?.shown.index });
       return;
     }
-    const note = pane.of === "prior" ? this.alignmentOf(this.prior).note : "";
-    if (pane.of === "prior") this.link_.panes.set(pane, this.alignmentOf(this.prior).toCurrent);
+    const note = pane.of === "prior" ? this.apart(study, stack) : "";
+    if (pane.of === "prior") this.link_.panes.set(pane, this.follows(study, stack) ? this.alignmentOf(this.prior).toCurrent : null);
     const same = this.panes.find((other) => other !== pane && other.source?.stack === stack && other.shown);
     await pane.show({ case: caseId, version: study.version, stack, note, begins: same?.shown.index });
+  }
+
+  // What is said of a prior that is shown on its own slices.
+  apart(study, stack) {
+    const { toCurrent, note } = this.alignmentOf(this.prior);
+    if (!toCurrent) return note;
+    if (!this.follows(study, stack)) return "not aligned: its series has a frame of reference of its own";
+    return "on its own slices, linked to the nearest of this study";
+  }
+
+  // Whether a series lies in the frame of reference that was aligned: what was measured says nothing of another one.
+  follows(study, stack) {
+    const { kind, systems } = this.prior.alignment;
+    const named = systems?.[study === this.images[this.caseId] ? "current" : "prior"]; // of several of a kind, that which was laid over
+    const system = named || study.stacks.find((each) => each.kind === kind && each.affine)?.frame_of_reference;
+    return Boolean(stack.frame_of_reference) && stack.frame_of_reference === system;
   }
 
   // A prior's volume on the grid of the current series of its kind; null where it is not aligned, or there is none.
@@ -192,7 +208,7 @@ class Grid {
     if (!toCurrent || !stack.volume || !stack.affine) return null;
     const alike = here.stacks.filter((each) => each.kind === stack.kind && each.affine && (stack.b_value === null || each.b_value === stack.b_value));
     const grid = this.panes.map((pane) => pane.source?.stack).find((each) => alike.includes(each)) || alike[0];
-    if (!grid || stack.kind === "other") return null;
+    if (!grid || stack.kind === "other" || !this.follows(study, stack) || !this.follows(here, grid)) return null;
     const label = { ...grid, key: stack.key, label: stack.label, thickness: stack.thickness, why: "" };
     return { case: this.caseOf({ of: "prior" }), version: study.version, grid, stack: label, pixels: new LaidOver(grid, stack, inverse(toCurrent)) };
   }

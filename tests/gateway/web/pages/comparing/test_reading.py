@@ -15,9 +15,11 @@ from sqlmodel import col
 from gateway.lifecycle import ConflictState
 from gateway.records.tables.cases import Case
 from gateway.records.tables.conflicts import Conflict
+from gateway.records.tables.pictures import CaseAlignment
 from gateway.records.tables.studies import Identity, Study
+from gateway.records.views import picture_rows
 from gateway.reporting.example import phantom_form
-from support.pictures import put, slices
+from support.pictures import make, put, slices
 from support.web_gateway import PASSWORD, WebGateway
 
 NUMBERS = count()
@@ -61,11 +63,22 @@ def contest(web: WebGateway, case_id: int) -> None:
         session.add(conflict)
 
 
-def case_of(web: WebGateway, patient: int, day: str, *kinds: dict[str, Any], **columns: Any) -> int:
-    """A case of this patient with a series of each kind."""
+def case_of(
+    web: WebGateway,
+    patient: int,
+    day: str,
+    *kinds: dict[str, Any],
+    systems: tuple[str, ...] = (),
+    **columns: Any,
+) -> int:
+    """A case of this patient with a series of each kind, each in its own frame of reference where `systems` says so."""
     case_id = web.case(series=list(kinds), **columns)
     values = np.arange(3 * 4 * 4, dtype=np.int16).reshape(3, 4, 4)
-    put(web, case_id, [ds for kind in kinds for ds in slices(values, SeriesNumber=kind["series_number"])])
+    placed = zip(kinds, systems or ("2.25.99",) * len(kinds), strict=True)
+    copies = [
+        slices(values, SeriesNumber=kind["series_number"], FrameOfReferenceUID=uid) for kind, uid in placed
+    ]
+    put(web, case_id, [ds for series in copies for ds in series])
     with web.database.write("test") as session:
         study_id = session.get_one(Case, case_id).study_id
         session.execute(update(Study).where(col(Study.id) == study_id).values(study_date=day))
@@ -103,6 +116,32 @@ def test_the_last_comparable_prior_stands_beside_by_itself(web: WebGateway, pati
     assert reading(web, present, f"?prior={old}")["chosen_prior"] == old
     other = reading(web, present, f"?prior={without}")
     assert (other["chosen_prior"], panes(other)[1]) == (without, ("prior", None))
+
+
+def test_an_alignment_names_the_frames_of_reference_it_holds_for(web: WebGateway, patient: int) -> None:
+    """Those of the two series that were laid over one another: of others nothing was measured."""
+    prior = case_of(web, patient, "20250101", ADC, FLAIR, systems=("2.25.71", "2.25.72"))
+    present = case_of(web, patient, "20250601", FLAIR, ADC, systems=("2.25.73", "2.25.74"))
+    for each in (prior, present):
+        make(web, each)
+    with web.database.write("test") as session:
+        versions = [picture_rows.copies_of(session, each).version for each in (present, prior)]
+        row = CaseAlignment(
+            case_id=present,
+            prior_case_id=prior,
+            state="aligned",
+            kind="flair",
+            version=versions[0],
+            prior_version=versions[1],
+            transform=[1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0],
+            residual_mm=0.2,
+            limit_mm=1.0,
+            wanted_at=web.database.now(session),
+        )
+        session.add(row)
+    told = reading(web, present)
+    [alignment] = [each["alignment"] for each in told["priors"]]
+    assert alignment["systems"] == {"current": "2.25.73", "prior": "2.25.72"}
 
 
 def test_nobody_elses_case_can_be_put_beside_it(web: WebGateway, patient: int) -> None:

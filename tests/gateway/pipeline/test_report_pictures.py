@@ -15,9 +15,9 @@ from gateway.demo.phantom import phantom_study
 from gateway.imaging.frames import object_header
 from gateway.imaging.stacks import study_index
 from gateway.imaging.study_index import StudyIndex
+from gateway.pipeline import report_pictures
 from gateway.pipeline.context import StepContext
-from gateway.pipeline.steps import report_pictures
-from gateway.pipeline.steps.report_pictures import MOST, NOT_DRAWN, NOT_HERE
+from gateway.pipeline.report_pictures import MOST, NOT_DRAWN, NOT_HERE
 from gateway.reporting.example import phantom_form
 from gateway.reporting.marked_pictures import MarkedPicture
 from gateway.reporting.report import Report, report_from_form
