@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,12 +17,16 @@ from pydicom import dcmread
 from sqlalchemy import update
 from sqlmodel import col
 
+from gateway.imaging.gzip_parts import PartsWriter
+from gateway.imaging.nifti_header import VolumeHeader, header_bytes
+from gateway.imaging.study_index import StudyIndex
 from gateway.records import ledger
 from gateway.records.ledger import AlignmentOutcome, Wanted
 from gateway.records.tables.cases import Case
+from gateway.records.tables.change_maps import CaseChangeMap
 from gateway.records.tables.pictures import CasePictures
 from gateway.records.tables.studies import Identity, Study
-from gateway.records.views import case_rows
+from gateway.records.views import case_rows, picture_rows
 from support.objects.dicom_files import encoded
 from support.pictures import make, put, slices
 from support.web_gateway import PASSWORD, WebGateway, running
@@ -284,3 +289,100 @@ def test_what_was_not_aligned_does_not_say_that_it_was(page: Page, web: WebGatew
     adc = page.locator(".pane").nth(3)
     expect(adc.locator(".br")).to_contain_text("not aligned: its series has a frame of reference of its own")
     expect(adc.locator(".br")).not_to_contain_text("laid over")
+
+
+def with_map(web: WebGateway, case_id: int, prior: int) -> None:
+    """A map of change of both, as the worker would have kept it: one place, at column 6, row 4 of slice 2."""
+    with web.database.write("test") as session:
+        versions = {number: session.get_one(CasePictures, number).version for number in (case_id, prior)}
+        session.add(
+            CaseChangeMap(
+                case_id=case_id,
+                prior_case_id=prior,
+                state="made",
+                version=versions[case_id],
+                prior_version=versions[prior],
+                stack="s0-0",
+                prior_stack="s0-0",
+                transform=[],
+                result={
+                    "components": [
+                        {"number": 1, "kind": "new", "volume_ml": 0.05, "point": [-15.2, -26.4, 10.0]}
+                    ],
+                    "dropped": 2,
+                    "more": 0,
+                },
+                wanted_at=datetime.now(UTC),
+            )
+        )
+    index = StudyIndex.from_json(web.context.blobs.get(picture_rows.index_key(case_id, versions[case_id])))
+    affine = next(stack.affine for stack in index.stacks if stack.key == "s0-0")
+    assert affine is not None
+    voxels = np.zeros((4, 12, 10), np.uint8)
+    voxels[2, 4, 6] = 40
+    writer = PartsWriter(header_bytes(VolumeHeader((10, 12, 4), affine, "|u1")))
+    data = b"".join([writer.begin(), writer.piece(voxels.tobytes()), writer.end()])
+    name = picture_rows.change_name(prior)
+    web.context.blobs.put(picture_rows.volume_key(case_id, versions[case_id], name), data)
+    parts = json.dumps(writer.parts.to_json()).encode()
+    web.context.blobs.put(picture_rows.parts_key(case_id, versions[case_id], name), parts)
+
+
+AMBER = """(canvas) => {
+  const { width, height } = canvas;
+  const data = canvas.getContext("2d").getImageData(0, 0, width, height).data;
+  let count = 0, x = 0, y = 0;
+  for (let at = 0; at < data.length; at += 4) {
+    if (data[at] > data[at + 2] + 60) { count += 1; x += (at / 4) % width; y += Math.floor(at / 4 / width); }
+  }
+  return count ? [x / count / devicePixelRatio, y / count / devicePixelRatio] : null;
+}"""
+"""The middle of what is drawn in the colour of the map."""
+
+
+def test_the_map_of_change_is_off_until_it_is_switched_on(page: Page, web: WebGateway) -> None:
+    """Then it lies where it belongs, on its slice alone; its places are listed, and what it is not stands beside."""
+    prior, case_id = visits(web, "20240101", "20240601")
+    laid_over(web, case_id, prior, [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]])
+    with_map(web, case_id, prior)
+    opened(page, web, case_id, report=False)
+    flair = page.locator(".pane").nth(0)
+    expect(flair).to_have_attribute("data-loaded", "")
+    box = page.locator(".change-map")
+    expect(box).to_contain_text("not a diagnosis")
+    expect(box).to_contain_text("2 smaller than 2 mm left out")
+    flair.evaluate("e => { e.pane.crosshair = false; e.pane.draw([]); }")
+    page.get_by_role("button", name="new 0.05 ml").click()
+    expect(flair).to_have_attribute("data-shown", "s0-0 2")
+    assert flair.locator("canvas").evaluate(AMBER) is None
+    page.keyboard.press("o")
+    expect(page.get_by_role("button", name="Map of change")).to_have_attribute("aria-pressed", "true")
+    page.wait_for_timeout(300)
+    at = flair.evaluate("e => e.pane.screenOf(6, 4)")
+    assert flair.locator("canvas").evaluate(AMBER) == pytest.approx(at, abs=3)
+    flair.evaluate("e => e.pane.to(1)")
+    expect(flair).to_have_attribute("data-shown", "s0-0 1")
+    page.wait_for_timeout(200)
+    assert flair.locator("canvas").evaluate(AMBER) is None
+
+
+def test_without_a_map_the_reason_is_told(page: Page, web: WebGateway) -> None:
+    """Nothing looks like "no change" that nobody has looked for."""
+    _, case_id = visits(web, "20240101", "20240601")
+    opened(page, web, case_id, report=False)
+    expect(page.locator(".change-map")).to_contain_text("No map of change:")
+    page.keyboard.press("o")
+    expect(page.get_by_role("button", name="Map of change")).to_have_count(0)
+
+
+def test_an_unaligned_prior_follows_by_position_and_shows_no_crosshair(page: Page, web: WebGateway) -> None:
+    """A crosshair would say that this is the same place of the head."""
+    _, case_id = visits(web, "20240101", "20240601")
+    opened(page, web, case_id, report=False)
+    current, other = page.locator(".pane").nth(0), page.locator(".pane").nth(1)
+    expect(other.locator(".br")).to_contain_text("not aligned: scroll by hand")
+    current.focus()
+    page.keyboard.press("End")
+    expect(current).to_have_attribute("data-shown", "s0-0 3")
+    expect(other).to_have_attribute("data-shown", "s0-0 3")
+    assert other.evaluate("e => e.pane.cross") is None

@@ -61,6 +61,7 @@ def shown_change(context: WebContext, viewer: Viewer, case_id: int, prior: int |
         "state": "none" if row is None else row.state,
         "why": "",
         "volume": None,
+        "stack": "",
         "components": [],
         "dropped": 0,
         "more": 0,
@@ -80,6 +81,7 @@ def shown_change(context: WebContext, viewer: Viewer, case_id: int, prior: int |
     return {
         **shown,
         "volume": f"/cases/{case_id}/change/{prior}.nii",
+        "stack": row.stack,
         "components": components,
         "dropped": row.result["dropped"],
         "more": row.result["more"],

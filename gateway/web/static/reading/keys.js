@@ -14,6 +14,7 @@ export const KEYS = [
   ["n", "next picture of the layout", (grid) => grid.focusNext()],
   ["l", "linked or not", (grid) => grid.link(!grid.linked)],
   ["x", "crosshair", (grid) => grid.cross()],
+  ["o", "map of change on, off", (grid) => grid.change_.toggle()],
   ["p", "play, stop", (grid) => grid.play()],
   ["g", "the next window by dragging, or scroll again", (grid) => grid.useTool(grid.tool === "window" ? "scroll" : "window")],
   ["v", "three planes of a volume", (grid) => grid.planes()],

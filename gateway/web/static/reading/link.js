@@ -2,9 +2,13 @@
 import { inverse, moved } from "./geometry.js";
 import { carried } from "./windows.js";
 
+// Of a pane whose millimetres are not those of the others: it goes to the slice at that position, and no crosshair is
+// drawn there, because it would say that this is the same place of the head.
+export const APART = "apart";
+
 export class Link {
   constructor() {
-    this.panes = new Map(); // pane -> rigid motion of its patient coordinates to the current study's, null: none is needed
+    this.panes = new Map(); // pane -> rigid motion of its millimetres to the current study's; null: none is needed; APART
     this.linked = true;
     this.busy = false;
   }
@@ -28,10 +32,11 @@ export class Link {
     const own = this.panes.get(pane);
     const point = pane.cross || pane.point;
     if (!point) return;
-    const current = own ? moved(own, point) : point;
+    const current = own && own !== APART ? moved(own, point) : point;
     this.others(pane, (other) => {
       const theirs = this.panes.get(other);
-      other.goTo(theirs ? moved(inverse(theirs), current) : current);
+      if (own === APART || theirs === APART) other.goTo(point, false);
+      else other.goTo(theirs ? moved(inverse(theirs), current) : current);
     });
   }
 

@@ -23,6 +23,7 @@ export class Pane {
     this.title = title;
     this.handlers = {};
     this.items = [];
+    this.overlay = null;
     this.view = { zoom: 1, across: 0, down: 0 };
     this.window = null;
     this.shown = null; // {index, pixels}: what is on the screen now
@@ -58,7 +59,6 @@ export class Pane {
     this.shown = null;
     this.window = null;
     this.about = null;
-    this.overlay = null;
     this.element.dataset.stack = source ? source.stack.key : "";
     delete this.element.dataset.shown;
     for (const label of Object.values(this.labels)) label.textContent = "";
@@ -136,10 +136,10 @@ export class Pane {
   }
 
   // To the nearest slice of a point; false when the stack does not reach it.
-  goTo(point) {
+  goTo(point, crosses = true) {
     if (!this.frames || !point) return false;
     const found = nearest(this.frames, point);
-    this.cross = point;
+    this.cross = crosses ? point : null;
     if (!found || found.away > this.reach) { this.draw_(); return false; }
     this.to(found.index);
     return true;

@@ -1,7 +1,8 @@
 // The pictures of a case: panes of a layout, the prior beside the current study, every series that came within reach.
 import { inverse } from "./geometry.js";
 import { explain, listen } from "./keys.js";
-import { Link } from "./link.js";
+import { ChangeMap } from "./change.js";
+import { APART, Link } from "./link.js";
 import "./marks.js";
 import { Pane } from "./pane.js";
 import { LaidOver } from "./pixels.js";
@@ -68,7 +69,8 @@ class Grid {
     this.counted = element("p", { class: "counted faint", "data-counted": true });
     this.line = element("ol", { class: "time-line", "aria-label": "Earlier studies" });
     const stage = box.querySelector(".stage");
-    stage.replaceWith(this.bar, this.area, this.counted, this.line);
+    this.change_ = new ChangeMap(this);
+    stage.replaceWith(this.bar, this.area, this.counted, this.change_.box, this.line);
     box.querySelector("[data-plain]").remove();
     box.classList.add("is-reading");
     for (const thumb of box.querySelectorAll(".thumb")) {
@@ -78,6 +80,7 @@ class Grid {
     }
     this.count();
     this.timeLine();
+    this.change_.tell();
   }
 
   // Shown and received: what is not shown is named with its reason.
@@ -148,7 +151,7 @@ class Grid {
       this.showSeries(Number(dropped));
     });
     pane.on("shown", (place) => document.dispatchEvent(new CustomEvent("paneshown", { detail: { place, case: this.caseOf(pane), pane } })));
-    this.link_.add(pane, wanted.of === "prior" && prior ? this.alignmentOf(prior).toCurrent : null);
+    this.link_.add(pane, wanted.of === "prior" && prior ? this.alignmentOf(prior).toCurrent || APART : null);
     document.dispatchEvent(new CustomEvent("panemade", { detail: { pane, grid: this } }));
     return pane;
   }
@@ -179,8 +182,9 @@ class Grid {
       await pane.show({ ...laid, laidOver: true, note: this.alignmentOf(this.prior).note, begins: this.panes.find((other) => other.source?.stack === laid.grid && other.shown)?.shown.index });
       return;
     }
-    const note = pane.of === "prior" ? this.apart(study, stack) : "";
-    if (pane.of === "prior") this.link_.panes.set(pane, this.follows(study, stack) ? this.alignmentOf(this.prior).toCurrent : null);
+    const note = pane.of === "prior" ? this.apart(study, stack) : this.isTogether(stack) ? "" : "a frame of reference of its own: linked by position only";
+    const place = pane.of === "prior" ? this.follows(study, stack) && this.alignmentOf(this.prior).toCurrent : this.isTogether(stack);
+    this.link_.panes.set(pane, place === true ? null : place || APART);
     const same = this.panes.find((other) => other !== pane && other.source?.stack === stack && other.shown);
     await pane.show({ case: caseId, version: study.version, stack, note, begins: same?.shown.index });
   }
@@ -199,6 +203,13 @@ class Grid {
     const named = systems?.[study === this.images[this.caseId] ? "current" : "prior"]; // of several of a kind, that which was laid over
     const system = named || study.stacks.find((each) => each.kind === kind && each.affine)?.frame_of_reference;
     return Boolean(stack.frame_of_reference) && stack.frame_of_reference === system;
+  }
+
+  // Whether a series of this study lies in the frame of reference that most of its images have.
+  isTogether(stack) {
+    const counts = new Map();
+    for (const each of this.images[this.caseId].stacks) counts.set(each.frame_of_reference, (counts.get(each.frame_of_reference) || 0) + each.count);
+    return counts.size < 2 || counts.get(stack.frame_of_reference) === Math.max(...counts.values());
   }
 
   // A prior's volume on the grid of the current series of its kind; null where it is not aligned, or there is none.
@@ -267,6 +278,7 @@ class Grid {
     if (this.asked !== prior) return;
     this.reading = reading;
     this.layouts = reading.layouts;
+    this.change_.tell();
     const isThere = reading.chosen_prior === prior;
     this.timeLine(isThere ? "" : "That earlier study is not there any more: load the page again.");
     if (isThere) this.tellPrior(true);
