@@ -51,6 +51,17 @@ BUILD_TOOLS = frozenset(
 """In the lock because they build the wheel; the image takes them out again."""
 
 
+KEPT_HERE = {
+    "@niivue/niivue": (
+        "0.69.0",
+        "BSD-2-Clause",
+        "gateway/web/static/vendor/niivue-0.69.0.js",
+        "d6c2be4feb1ad53b2ac76b4196da8d8fd2263b662b511c55ca0fd127eb6a6532",
+    ),
+}
+"""What is no package of Python and lies in this repository as it was published: version, licence, file, SHA-256."""
+
+
 def bill(version: str, lock: str) -> str:
     """The bill of a version, as CycloneDX 1.6 JSON, for the text of a lock."""
     own = Component(
@@ -62,8 +73,9 @@ def bill(version: str, lock: str) -> str:
         bom_ref="pml-gateway",
     )
     components = {pin["name"] + "@" + pin["version"]: _component(pin) for pin in PIN.finditer(lock)}
+    kept = [_kept(name) for name in KEPT_HERE]
     bom = Bom(
-        components=components.values(),
+        components=[*components.values(), *kept],
         serial_number=uuid.uuid5(uuid.NAMESPACE_URL, f"pml-gateway {version}\n{lock}"),
         dependencies=_dependencies(own, lock, components),
     )
@@ -84,6 +96,20 @@ def _component(pin: re.Match[str]) -> Component:
             HashType(alg=HashAlgorithm.SHA_256, content=digest)
             for digest in re.findall(r"sha256:([0-9a-f]{64})", pin["hashes"])
         ],
+    )
+
+
+def _kept(name: str) -> Component:
+    version, licence, _, digest = KEPT_HERE[name]
+    return Component(
+        name=name,
+        version=version,
+        type=ComponentType.LIBRARY,
+        scope=ComponentScope.REQUIRED,
+        licenses=[LicenseExpression(licence)],
+        purl=PackageURL("npm", namespace=name.split("/")[0], name=name.split("/")[1], version=version),
+        bom_ref=f"{name}@{version}",
+        hashes=[HashType(alg=HashAlgorithm.SHA_256, content=digest)],
     )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import importlib.metadata
 import json
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
@@ -140,12 +142,32 @@ def test_the_wheel_has_a_bill_of_every_locked_dependency(wheel: Path) -> None:
         (component["name"], component["version"]): {each["content"] for each in component["hashes"]}
         for component in bill["components"]
     }
+    kept = {(name, version): {digest} for name, version, _, digest in kept_here()}
+    assert {name: listed.pop(name) for name in kept} == kept
     text = (ROOT / "docker/requirements.lock").read_text(encoding="utf-8")
     pins = re.findall(r"^([a-z0-9].*?)==([^ \\;]+)(.*(?:\n +--hash=.*)*)", text, re.MULTILINE)
     assert listed == {(name, version): set(re.findall(r"sha256:(\w+)", rest)) for name, version, rest in pins}
     excluded = {component["name"] for component in bill["components"] if component["scope"] == "excluded"}
     assert {"hatchling", "cyclonedx-python-lib"} <= excluded
     assert not excluded & declared().keys()
+
+
+def kept_here() -> list[tuple[str, str, str, str]]:
+    """What the bill says of files of others that lie in the repository: name, version, file, SHA-256."""
+    made = runpy.run_path(str(ROOT / "docker" / "bill_of_materials.py"))["KEPT_HERE"]
+    return [(name, version, file, digest) for name, (version, _, file, digest) in made.items()]
+
+
+def test_what_others_published_lies_here_as_they_published_it() -> None:
+    """Each file with its pinned checksum and the licence beside it, its version in its name; nothing else does."""
+    folder = ROOT / "gateway/web/static/vendor"
+    known = {ROOT / file for _, _, file, _ in kept_here()}
+    assert {path for path in folder.iterdir() if path.suffix == ".js"} == known
+    for name, version, file, digest in kept_here():
+        assert hashlib.sha256((ROOT / file).read_bytes()).hexdigest() == digest, name
+        assert version in Path(file).name
+        licence = folder / f"LICENSE.{Path(file).name.split('-')[0]}.txt"
+        assert "Redistribution" in licence.read_text(encoding="utf-8")
 
 
 def test_the_bill_is_valid_and_the_same_each_time(wheel: Path, tmp_path: Path) -> None:
