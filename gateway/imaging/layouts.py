@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from gateway.imaging.study_index import StudyIndex
+from gateway.imaging.study_index import Stack, StudyIndex
 
 CURRENT, PRIOR = "current", "prior"
 B1000: Final = 1000.0
@@ -201,3 +201,16 @@ def best_of(kind: str, stacks: Iterable[Candidate]) -> Candidate | None:
     """The volume of a kind that a layout would show; None where there is none."""
     volumes = [each for each in stacks if each.kind == kind and each.is_volume]
     return min(volumes, key=_rank(Wanted("", (kind,))), default=None)
+
+
+def system_of(index: StudyIndex, stacks: Iterable[Candidate], kind: str) -> str:
+    """The frame of reference that an alignment by this kind holds for; of a series without one, the series."""
+    best = best_of(kind, stacks)
+    stack = next((each for each in index.stacks if best is not None and each.key == best.key), None)
+    return "" if stack is None else own_system(index, stack)
+
+
+def own_system(index: StudyIndex, stack: Stack) -> str:
+    """The frame of reference of a stack; without one, its series."""
+    series = index.series[stack.series]
+    return series.frame_of_reference or series.series_instance_uid

@@ -11,10 +11,10 @@ from fastapi.responses import JSONResponse, Response
 from gateway.imaging.layouts import (
     Candidate,
     begins_with,
-    best_of,
     candidates,
     filled,
     kinds_by_number,
+    system_of,
 )
 from gateway.imaging.study_index import StudyIndex
 from gateway.records.accounts import Viewer
@@ -66,8 +66,8 @@ def reading(request: Request, context: Context, viewer: Looker, case_id: CaseId,
             kind = laid_over[chosen].kind
             shown = next(each for each in priors if each["case"] == chosen)
             shown["alignment"]["systems"] = {
-                "current": _system(index, [each for each in own if each.key in made], kind),
-                "prior": _system(prior_index, [each for each in others if each.key in prior_made], kind),
+                "current": system_of(index, [each for each in own if each.key in made], kind),
+                "prior": system_of(prior_index, [each for each in others if each.key in prior_made], kind),
             }
     return JSONResponse(
         {
@@ -139,15 +139,6 @@ def _chosen(priors: list[dict[str, Any]], wanted: int) -> int | None:
     if wanted in cases:
         return wanted
     return next((int(prior["case"]) for prior in priors if prior["comparable"]), None)
-
-
-def _system(index: StudyIndex, stacks: list[Candidate], kind: str) -> str:
-    """The frame of reference that an alignment by this kind holds for; of a series without one, the series."""
-    best = best_of(kind, stacks)
-    if best is None:
-        return ""
-    series = index.series[next(each.series for each in index.stacks if each.key == best.key)]
-    return series.frame_of_reference or series.series_instance_uid
 
 
 def _stacks(

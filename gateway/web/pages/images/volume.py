@@ -16,6 +16,7 @@ from fastapi.responses import Response, StreamingResponse
 
 from gateway.errors import Conflict, NotThere
 from gateway.imaging.gzip_parts import CHUNK, Parts, expanded, header_of, with_header
+from gateway.imaging.layouts import candidates, kinds_by_number, own_system, system_of
 from gateway.imaging.nifti_header import header_bytes
 from gateway.imaging.study_index import Affine, Stack, StudyIndex
 from gateway.imaging.volume_plan import planned
@@ -24,7 +25,7 @@ from gateway.records.accounts import Viewer
 from gateway.records.tables.pictures import ALIGNED
 from gateway.records.views import alignment_rows, picture_rows
 from gateway.records.views.picture_rows import CopiesOf
-from gateway.web.foundation.case_access import CaseId
+from gateway.web.foundation.case_access import CaseId, open_case
 from gateway.web.foundation.context import Context, WebContext
 from gateway.web.foundation.images import Pictures
 from gateway.web.foundation.problems import BeingMade
@@ -65,7 +66,7 @@ def volume(
     where the two are not aligned.
     """
     case, index, one = stack_seen(request, context, viewer, case_id, stack, v)
-    rigid = None if beside is None else laid_over(context, viewer, beside, case_id)
+    rigid = None if beside is None else laid_over(context, viewer, beside, case, index, one)
     stored = stored_volume(context, case, one)
     header = header_of(stored.path, stored.parts)
     name = f"{case.version} {stack}"
@@ -74,14 +75,25 @@ def volume(
     return served(request, stored, moved(index, one, rigid), f"{name} {rigid}", is_moved=True)
 
 
-def laid_over(context: WebContext, viewer: Viewer, case_id: int, prior_case_id: int) -> Affine:
-    """Where the alignment with a case puts the points of a prior (LPS, mm); raises NotThere, and Conflict without."""
+def laid_over(
+    context: WebContext, viewer: Viewer, case_id: int, prior: CopiesOf, index: StudyIndex, stack: Stack
+) -> Affine:
+    """Where the alignment with a case puts the points of a stack of a prior (LPS, mm).
+
+    Raises NotThere, and Conflict where they are not aligned: what was found for one frame of reference says nothing of
+    another one.
+    """
     copies_seen(context, viewer, case_id)
     with context.database.read() as session:
-        known = alignment_rows.alignments(session, case_id).get(prior_case_id)
+        known = alignment_rows.alignments(session, case_id).get(prior.case_id)
     if known is None or known.state != ALIGNED or known.transform is None:
         why = "nobody has aligned them yet" if known is None or not known.why else known.why
         raise Conflict(f"The two studies are not aligned: {why}.", "Scroll by hand.")
+    made = {} if prior.pictures is None else prior.pictures.volumes
+    series = open_case(context, viewer, prior.case_id).page.series
+    volumes = [each for each in candidates(index, kinds_by_number(series)) if made.get(each.key) == ""]
+    if own_system(index, stack) != system_of(index, volumes, known.kind):
+        raise Conflict("This series has a frame of reference that was not aligned.", "Scroll by hand.")
     return known.transform
 
 

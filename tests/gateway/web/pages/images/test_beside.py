@@ -9,6 +9,7 @@ import httpx
 import nibabel
 import numpy as np
 import pytest
+from pydicom import Dataset
 
 from gateway.records.tables.pictures import CaseAlignment
 from gateway.records.views import picture_rows
@@ -21,10 +22,15 @@ TURN = [0.0, -1.0, 0.0, 4.0, 1.0, 0.0, 0.0, -3.0, 0.0, 0.0, 1.0, 2.5]
 
 def pictured(web: WebGateway, **columns: Any) -> int:
     """A case with a volume."""
-    case_id = web.case(**columns)
-    put(web, case_id, slices(ramp((5, 6, 7), "int16"), RescaleSlope=2.0))
+    case_id = web.case(**{"series": [{"series_number": 1, "kind": "flair"}], **columns})
+    put(web, case_id, [*slices(ramp((5, 6, 7), "int16"), RescaleSlope=2.0), *elsewhere()])
     make(web, case_id)
     return case_id
+
+
+def elsewhere() -> list[Dataset]:
+    """A series in a frame of reference of its own."""
+    return slices(ramp((3, 6, 7), "int16"), SeriesNumber=2, FrameOfReferenceUID="2.25.98")
 
 
 def aligned(web: WebGateway, case_id: int, prior: int, **columns: Any) -> None:
@@ -37,6 +43,7 @@ def aligned(web: WebGateway, case_id: int, prior: int, **columns: Any) -> None:
             "state": "aligned",
             "version": versions[0],
             "prior_version": versions[1],
+            "kind": "flair",
             "transform": TURN,
             "residual_mm": 0.2,
             "limit_mm": 1.0,
@@ -45,9 +52,14 @@ def aligned(web: WebGateway, case_id: int, prior: int, **columns: Any) -> None:
         session.add(CaseAlignment(**(values | columns)))
 
 
+def stacks_of(web: WebGateway, case_id: int) -> Any:
+    """What the viewer is told of its stacks."""
+    return web.client("reader").get(f"/api/cases/{case_id}/images").json()["stacks"]
+
+
 def url_of(web: WebGateway, case_id: int) -> str:
     """Where its volume is."""
-    return str(web.client("reader").get(f"/api/cases/{case_id}/images").json()["stacks"][0]["volume"])
+    return str(stacks_of(web, case_id)[0]["volume"])
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +121,15 @@ def test_studies_that_are_not_aligned_are_not_laid_over_one_another(
     old = pictured(web)
     aligned(web, case_id, old, version="0" * 16)
     assert client.get(f"{url_of(web, old)}&beside={case_id}").status_code == 409
+
+
+def test_a_series_that_was_not_aligned_is_not_moved(web: WebGateway, pair: tuple[int, int]) -> None:
+    """What was found for one frame of reference says nothing of another one."""
+    case_id, prior = pair
+    [other] = [each for each in stacks_of(web, prior) if each["frame_of_reference"] == "2.25.98"]
+    answer = web.client("reader").get(f"{other['volume']}&beside={case_id}")
+    assert (answer.status_code, "was not aligned" in answer.json()["detail"]) == (409, True)
+    assert web.client("reader").get(other["volume"]).status_code == 200
 
 
 def test_both_cases_have_to_be_seen(web: WebGateway) -> None:
