@@ -19,7 +19,7 @@ from gateway.imaging.alignment.limits import (
     WORST_MM,
 )
 from gateway.imaging.alignment.registration import Image, image_of, matrix_of, registered
-from gateway.imaging.alignment.residual import STEP_MM, Residual, blocks, correction, measured
+from gateway.imaging.alignment.residual import EXTENT, STEP_MM, Residual, blocks, correction, measured
 from gateway.imaging.study_index import Affine
 from gateway.imaging.volume import Volume
 
@@ -104,7 +104,9 @@ class _Pair:
         )
         both = SimpleITK.And(self._brain, covered)
         brain, shown = ((SimpleITK.GetArrayViewFromImage(each) > 0).sum() for each in (self._brain, both))
-        return self._on_grid(self._prior, motion), both, float(shown / max(1, brain))
+        # A block that reaches beyond the prior would take its end for an edge of the head.
+        whole = SimpleITK.And(both, SimpleITK.BinaryErode(covered, [EXTENT] * 3))
+        return self._on_grid(self._prior, motion), whole, float(shown / max(1, brain))
 
     def _on_grid(self, image: Image, motion: SimpleITK.Transform) -> Image:
         return SimpleITK.Resample(image, self._grid, motion, SimpleITK.sitkLinear, 0.0, SimpleITK.sitkFloat32)

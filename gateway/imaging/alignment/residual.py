@@ -23,6 +23,8 @@ _HALF: Final = 6
 """Voxels on each side of the middle of a block: it is 20 mm wide."""
 _REACH: Final = 3
 """Voxels that a block may move: 4.5 mm."""
+EXTENT: Final = _HALF + _REACH
+"""Voxels from the middle of a block to the farthest that it looks at."""
 _MOST_BLOCKS: Final = 120
 _LEAST_BLOCKS: Final = 8
 FIRM: Final = 0.25
@@ -124,8 +126,11 @@ def _edges(image: Image) -> NDArray[np.float32]:
 
 
 def _middles(edges: NDArray[np.float32], brain: NDArray[np.bool_]) -> list[tuple[int, ...]]:
-    """Blocks on a lattice that lie in the brain; of many those with the most edges, in the order of the lattice."""
-    margin, step = _HALF + _REACH, _HALF + 1
+    """Blocks side by side that lie in the brain; of many those with the most edges, in the order of the lattice.
+
+    None shares a voxel with another: those that measure see nothing of what corrected.
+    """
+    margin, step = EXTENT, 2 * _HALF + 1
     lattice = product(*(range(margin, side - margin, step) for side in edges.shape))
     inside = [at for at in lattice if brain[at]]
     most = sorted(inside, key=lambda at: -float(edges[_block(at)].std()))[:_MOST_BLOCKS]

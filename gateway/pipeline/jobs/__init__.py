@@ -3,5 +3,5 @@ patient (`forget`) telling the audit trail
 what configuration is in force (`in_force`) and sealing it (`trail`).
 
 And work that no case waits for, done by one thread (`background`): what a case's copies are looked at by (`pictures`),
-and priors laid over them (`alignments`).
+priors laid over them (`alignments`), and maps of what changed since (`change_maps`).
 """

@@ -422,7 +422,8 @@ def test_not_knowing_is_never_better_than_knowing(
     base = next_due(today, risk, mris, (), by)
     for unknown in (
         replace(risk, jcv_status=JcvStatus.UNKNOWN),
-        replace(risk, months_on_natalizumab=None),
+        # The day of the first dose tells the months, too; where the two contradict each other the riskier counts.
+        risk if risk.treatments else replace(risk, months_on_natalizumab=None),
         replace(risk, prior_immunosuppression=None),
         replace(risk, dosing_interval_weeks=None),
         replace(risk, tested_on=None),
