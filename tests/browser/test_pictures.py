@@ -61,6 +61,11 @@ def values(kind: str = "int16", shape: tuple[int, int, int] = SHAPE) -> NDArray[
     return (spread % 251 if kind == "uint8" else spread).astype(kind)
 
 
+def viewer_started(page: Page) -> None:
+    """Until then the strip is one of plain pictures, and no key does anything."""
+    expect(page.locator(".pane").first).to_be_visible()
+
+
 def pane_at(page: Page, number: int = 0) -> Locator:
     """A pane that shows something."""
     pane = page.locator(".pane").nth(number)
@@ -245,6 +250,7 @@ def test_every_stack_is_reached_and_the_label_is_that_of_its_pixels(page: Page, 
         )
     ]
     opened(page, web, case_of(web, {"dwi": dwi}))
+    viewer_started(page)
     page.keyboard.press("4")
     seen = set()
     for number in range(3):
@@ -276,6 +282,7 @@ def test_an_image_that_fails_leaves_no_other_in_its_place(page: Page, web: WebGa
     members = slices(values(), SeriesNumber=1)
     members[4].PixelData = members[4].PixelData[:-400]
     opened(page, web, case_of(web, {"flair": members}))
+    viewer_started(page)
     page.keyboard.press("4")
     pane = pane_at(page)
     pane.press("End")
