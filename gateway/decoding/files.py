@@ -57,7 +57,9 @@ def headers(paths: Sequence[Path], processes: DecodingProcesses = SHARED) -> lis
     return found
 
 
-def _headers(paths: Sequence[Path], processes: DecodingProcesses) -> list[ObjectHeader | None]:
+def _headers(
+    paths: Sequence[Path], processes: DecodingProcesses, *, is_again: bool = False
+) -> list[ObjectHeader | None]:
     size = max((path.stat().st_size for path in paths if path.exists()), default=0)
     order = {"files": [str(path.absolute()) for path in paths]}
     try:
@@ -69,9 +71,10 @@ def _headers(paths: Sequence[Path], processes: DecodingProcesses) -> list[Object
     except TooBusy:
         raise
     except (CannotDecode, *UNDECODABLE):
-        if len(paths) == 1:
-            return [None]
-        return [each for path in paths for each in _headers([path], processes)]
+        if len(paths) > 1:
+            return [each for path in paths for each in _headers([path], processes)]
+        # Once more: what failed may have been the process, and an image must not be hidden by that.
+        return [None] if is_again else _headers(paths, processes, is_again=True)
 
 
 def header(file: Path | bytes, processes: DecodingProcesses = SHARED) -> Dataset:

@@ -1,8 +1,9 @@
 """From the frames of a case to its stacks: what belongs together, in which order, and whether it is a volume.
 
 Frames of a series are together while they agree in plane, size, b-value, direction of diffusion, echo time, time, and
-part of the complex image. Where a place still comes more than once, its first frames are one stack, its second ones
-the next. What makes no regular volume stays a list of frames that says why: nothing is left out, nothing is made up.
+part of the complex image, and lie in one frame of reference. Where a place still comes more than once, its first
+frames are one stack, its second ones the next. What makes no regular volume stays a list of frames that says why:
+nothing is left out, nothing is made up.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from gateway.imaging.study_index import Affine, FrameIndex, ObjectIndex, SeriesI
 
 DISTINCT_COSINE: Final = 0.7
 """Rows or columns with a smaller cosine between them are of other planes: over 45 degrees, or mirrored."""
-PARALLEL_COSINE: Final = 0.9999
-"""Of the rows, and of the columns, of slices of one volume: under a degree."""
+PARALLEL_COSINE: Final = 0.999999
+"""Of the rows, and of the columns, of slices of one volume: a twelfth of a degree, what rounding leaves."""
 STEP_MM, STEP_PART = 0.05, 0.01
 """How far a slice of a volume may be from its place: so many mm, or this part of the step."""
 SAME_PLACE_MM: Final = 0.01
@@ -64,7 +65,7 @@ def study_index(version: str, objects: Iterable[tuple[str, ObjectHeader | None]]
                 first.series_number,
                 first.description,
                 first.modality,
-                first.frame_of_reference,
+                _system([header for _, header in members]),
                 len(members),
                 len(numbered),
             )
@@ -76,6 +77,12 @@ def study_index(version: str, objects: Iterable[tuple[str, ObjectHeader | None]]
 def _stored_order(entry: tuple[str, ObjectHeader]) -> tuple[float, str, float, str, str]:
     blob, header = entry
     return header.series_number, header.series, header.instance_number, header.sop_instance_uid, blob
+
+
+def _system(headers: Sequence[ObjectHeader]) -> str:
+    """The frame of reference of a series; none where its objects have several: nothing may be carried over by it."""
+    systems = {header.frame_of_reference for header in headers}
+    return systems.pop() if len(systems) == 1 else ""
 
 
 def _object(blob: str, header: ObjectHeader, series: int) -> ObjectIndex:
@@ -105,7 +112,8 @@ def _stacks(series: int, frames: Sequence[Numbered], headers: dict[int, ObjectHe
     groups: dict[Hashable, list[Numbered]] = defaultdict(list)
     planes: list[FrameIndex] = []
     for number, frame in frames:
-        groups[_belongs(frame, _plane_of(frame, planes))].append((number, frame))
+        system = headers[frame.object].frame_of_reference
+        groups[system, _belongs(frame, _plane_of(frame, planes))].append((number, frame))
     ordered = sorted(groups.values(), key=lambda group: (_rank(group[0][1]), group[0][0]))
     split = [part for group in ordered for part in _by_turn(group)]
     return [_stack(f"s{series}-{number}", series, part, headers) for number, part in enumerate(split)]

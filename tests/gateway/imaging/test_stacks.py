@@ -161,6 +161,16 @@ def test_pictures_of_other_kinds_are_no_volume(more: dict[str, Any], why: str) -
     assert stack.plane == ("" if "is_mosaic" in more else "axial")
 
 
+def test_frames_of_reference_are_not_mixed() -> None:
+    """A patient who was moved and scanned again under one series: two stacks, and nothing is carried over by either."""
+    again = {1: "2.25.9", 0: "2.25.8"}
+    made = index_of(*(header(at, frame((0, 0, 4 * at)), frame_of_reference=again[at % 2]) for at in range(8)))
+    assert [len(stack.frames) for stack in made.stacks] == [4, 4]
+    for stack in made.stacks:
+        assert len({int(made.objects[made.frames[n].object].instance_number) % 2 for n in stack.frames}) == 1
+    assert made.series[0].frame_of_reference == ""
+
+
 def test_a_single_slice_is_as_thick_as_it_says() -> None:
     """From centre to centre where that is told; without either it is no volume."""
     [stack] = index_of(header(1, frame((0, 0, 5)))).stacks
