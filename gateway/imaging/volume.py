@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gateway.imaging.study_index import Affine
+
+if TYPE_CHECKING:
+    import SimpleITK
 
 
 @dataclass(frozen=True)
@@ -16,6 +20,19 @@ class Volume:
 
     array: NDArray[np.float32]
     affine: Affine
+
+
+def image_of(volume: Volume) -> SimpleITK.Image:
+    """The volume as an image of SimpleITK in mm (LPS): only the processes that work on volumes have it."""
+    import SimpleITK
+
+    affine = np.asarray(volume.affine, np.float64)
+    image = SimpleITK.GetImageFromArray(np.ascontiguousarray(volume.array, np.float32))
+    spacing = np.linalg.norm(affine[:, :3], axis=0)
+    image.SetSpacing(spacing.tolist())
+    image.SetDirection((affine[:, :3] / spacing).ravel().tolist())
+    image.SetOrigin(affine[:, 3].tolist())
+    return image
 
 
 def from_nifti(data: bytes) -> Volume:

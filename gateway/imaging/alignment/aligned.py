@@ -18,10 +18,10 @@ from gateway.imaging.alignment.limits import (
     LIMIT_MM,
     WORST_MM,
 )
-from gateway.imaging.alignment.registration import Image, image_of, matrix_of, registered
+from gateway.imaging.alignment.registration import Image, matrix_of, registered
 from gateway.imaging.alignment.residual import EXTENT, STEP_MM, Residual, blocks, correction, measured
 from gateway.imaging.study_index import Affine
-from gateway.imaging.volume import Volume
+from gateway.imaging.volume import Volume, image_of
 
 _CORRECTIONS: Final = 5
 _STILL_MM: Final = 0.05

@@ -9,8 +9,6 @@ import numpy as np
 import SimpleITK
 from numpy.typing import NDArray
 
-from gateway.imaging.volume import Volume
-
 Image = SimpleITK.Image
 Motion = SimpleITK.Euler3DTransform
 
@@ -26,17 +24,6 @@ _TURNS: Final = tuple(
 """Turns about x, y and z that the coarse search begins with; beyond 20 degrees heads do not lie in a coil."""
 _KEPT: Final = 3
 _SEED: Final = 1
-
-
-def image_of(volume: Volume) -> Image:
-    """The volume as an image in mm (LPS)."""
-    affine = np.asarray(volume.affine, np.float64)
-    image = SimpleITK.GetImageFromArray(np.ascontiguousarray(volume.array, np.float32))
-    spacing = np.linalg.norm(affine[:, :3], axis=0)
-    image.SetSpacing(spacing.tolist())
-    image.SetDirection((affine[:, :3] / spacing).ravel().tolist())
-    image.SetOrigin(affine[:, 3].tolist())
-    return image
 
 
 def registered(current: Image, prior: Image) -> Motion:

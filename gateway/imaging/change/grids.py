@@ -9,7 +9,7 @@ import SimpleITK
 from numpy.typing import NDArray
 
 from gateway.imaging.study_index import Affine
-from gateway.imaging.volume import Volume
+from gateway.imaging.volume import Volume, image_of
 
 _COARSE_MM = 1.0
 """Voxels are averaged, by whole numbers, as long as they stay within it: finer ones hold little more than noise."""
@@ -25,17 +25,6 @@ class Sharp:
     prior: SimpleITK.Image
     shrunk: tuple[int, int, int]
     """Voxels of the current volume (column, row, slice) that were averaged into one of its grid."""
-
-
-def image_of(volume: Volume) -> SimpleITK.Image:
-    """The volume as an image in mm (LPS)."""
-    affine = np.asarray(volume.affine, float)[:3]
-    image = SimpleITK.GetImageFromArray(np.ascontiguousarray(volume.array, np.float32))
-    spacing = np.linalg.norm(affine[:, :3], axis=0)
-    image.SetSpacing(spacing.tolist())
-    image.SetDirection((affine[:, :3] / spacing).ravel().tolist())
-    image.SetOrigin(affine[:, 3].tolist())
-    return image
 
 
 def affine_of(matrix: NDArray[np.float64]) -> Affine:

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.imaging.alignment.registration import image_of
 from gateway.imaging.alignment.residual import STEP_MM, Block, blocks, correction, measured
-from gateway.imaging.volume import Volume
+from gateway.imaging.volume import Volume, image_of
 
 AFFINE = ((STEP_MM, 0.0, 0.0, 0.0), (0.0, STEP_MM, 0.0, 0.0), (0.0, 0.0, STEP_MM, 0.0))
 
