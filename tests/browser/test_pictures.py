@@ -320,6 +320,15 @@ def test_nothing_of_one_series_is_said_over_the_next(page: Page, web: WebGateway
     assert pane.evaluate("e => e.pane.getWindow().width") > 5
 
 
+def test_a_picture_without_its_values_says_so(page: Page, web: WebGateway) -> None:
+    """Where the values do not come, the gateway's drawing stands there: no window changes it."""
+    page.route("**/frames/**", lambda route: route.fulfill(status=500, body=""))
+    opened(page, web, case_of(web, {"flair": slices(values(), SeriesNumber=1)}))
+    pane = pane_at(page)
+    expect(pane.locator(".br")).to_contain_text("drawn in 8 bits: no window, no values")
+    expect(pane.locator(".br")).not_to_contain_text("C ")
+
+
 def test_keys_work_after_an_answer_was_clicked(page: Page, web: WebGateway) -> None:
     """A radio button has its arrows, the viewer its letters; in a text both are letters; Enter posts nothing."""
     opened(page, web, case_of(web, {"flair": slices(values(), SeriesNumber=1)}), report=True)

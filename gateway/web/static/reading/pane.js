@@ -320,6 +320,7 @@ export class Pane {
     this.labels.bl.textContent = [`${index + 1} / ${this.frames.length}`, middle ? inWords(middle) : "place not known"].join("\n");
     const said = [note || "", stack.why && this.frames.length > 1 ? `no volume: ${stack.why}` : "", turn.mirrored ? "mirrored in its file, turned back here" : ""];
     if (this.window && this.shown.pixels?.values) said.push(`C ${rounded(this.window.center)} W ${rounded(this.window.width)}`);
+    if (this.shown.pixels?.picture && stack.photometric?.startsWith("MONOCHROME")) said.push("drawn in 8 bits: no window, no values");
     this.labels.br.textContent = said.filter(Boolean).join("\n");
     const sides = frame.orientation ? screenDirections(frame.orientation) : null;
     const name = (direction, sign) => letters(direction.map((part) => part * sign));
