@@ -33,6 +33,7 @@ _AT_ONCE: Final = 100
 """Files whose headers are read by one order."""
 _MOST_SAMPLED: Final = 8 << 20
 _MOST_SPECTRUM: Final = 8 << 20
+_MACHINE: Final = "It is tried again by itself; look whether the machine is short of memory."
 _LOOK_ELSEWHERE: Final = "Look at it in the archive that sent it."
 
 
@@ -49,7 +50,8 @@ class ShownSpectrum:
 def headers(paths: Sequence[Path], processes: DecodingProcesses = SHARED) -> list[ObjectHeader | None]:
     """What the index of a study takes from each object; None for what is unreadable.
 
-    Many are asked for at once; where that fails, each by itself, so that a hostile one takes no other with it.
+    Many are asked for at once; where that fails, each by itself, so that a hostile one takes no other with it. Raises
+    TooBusy where no file could be read now.
     """
     found: list[ObjectHeader | None] = []
     for at in range(0, len(paths), _AT_ONCE):
@@ -73,8 +75,21 @@ def _headers(
     except (CannotDecode, *UNDECODABLE):
         if len(paths) > 1:
             return [each for path in paths for each in _headers([path], processes)]
-        # Once more: what failed may have been the process, and an image must not be hidden by that.
-        return [None] if is_again else _headers(paths, processes, is_again=True)
+        # What failed may have been the process, or the machine: an image must not be hidden by that.
+        if not is_again:
+            return _headers(paths, processes, is_again=True)
+        if not _reads_others(processes):
+            raise TooBusy("No header can be read at the moment.", _MACHINE) from None
+        return [None]
+
+
+def _reads_others(processes: DecodingProcesses) -> bool:
+    """Whether a process answers where no file is to be read: then it was the file that ended it."""
+    try:
+        told = processes.ask("headers", {"files": []}, memory=_PICTURE_BYTES, most=_MOST_TOLD)[1]
+        return HEADERS.validate_json(told) == []
+    except (CannotDecode, *UNDECODABLE):
+        return False
 
 
 def header(file: Path | bytes, processes: DecodingProcesses = SHARED) -> Dataset:

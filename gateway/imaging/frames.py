@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 from pydicom import Dataset
+from pydicom import Sequence as PydicomSequence
 
 from gateway.imaging.study_index import FrameIndex, Number, Vector
 
@@ -82,8 +83,6 @@ class ObjectHeader:
     bits_stored: int
     signed: bool
     is_mosaic: bool
-    thickness: Number | None
-    """SliceThickness, mm."""
     gap: Number | None
     """SpacingBetweenSlices, mm: from centre to centre, or else; only where nothing better is known."""
     frames: tuple[FrameIndex, ...]
@@ -96,7 +95,6 @@ HEADERS: Final = TypeAdapter(list[ObjectHeader | None])
 def object_header(ds: Dataset, frames: int) -> ObjectHeader:
     """Of an object with so many frames. Raises nothing: what cannot be read is not known."""
     described = [frame_index(ds, frame) for frame in range(frames)]
-    measures = _Groups(ds, 0)
     return ObjectHeader(
         series=_text(ds, "SeriesInstanceUID"),
         series_number=int(_number(ds.get("SeriesNumber")) or 0),
@@ -110,8 +108,7 @@ def object_header(ds: Dataset, frames: int) -> ObjectHeader:
         bits_stored=_whole(ds, "BitsStored"),
         signed=_whole(ds, "PixelRepresentation") == 1,
         is_mosaic=any("MOSAIC" in value.upper() for value in _image_type(ds)),
-        thickness=_length(measures.said("PixelMeasuresSequence", "SliceThickness")),
-        gap=_length(measures.said("PixelMeasuresSequence", "SpacingBetweenSlices")),
+        gap=_length(_Groups(ds, 0).said("PixelMeasuresSequence", "SpacingBetweenSlices")),
         frames=tuple(described),
     )
 
@@ -120,7 +117,7 @@ class _Groups:
     """The functional groups of one frame, those of all frames, and the top of the header: who says it first."""
 
     def __init__(self, ds: Dataset, frame: int) -> None:
-        shared, each = (ds.get(keyword) or () for keyword in GROUPS)
+        shared, each = (_items(ds, keyword) for keyword in GROUPS)
         self._groups = (*each[frame : frame + 1], *shared[:1])
         self._ds = ds
 
@@ -136,10 +133,19 @@ class _Groups:
         return None
 
 
+def _items(ds: Dataset, keyword: str) -> Sequence[Dataset]:
+    """The items of a sequence; none where something else stands in its place."""
+    with suppress(*_READ_ERRORS):
+        value = ds.get(keyword)
+        return value if isinstance(value, PydicomSequence) else ()
+    return ()
+
+
 def frame_index(ds: Dataset, frame: int) -> FrameIndex:
     """Of one frame of an object, counted from 0."""
     groups = _Groups(ds, frame)
-    image_type = _image_type(ds)
+    frame_type = _texts(groups.said("MRImageFrameTypeSequence", "FrameType"))
+    image_type = frame_type or _image_type(ds)
     echo = groups.said("MREchoSequence", "EffectiveEchoTime")
     time = groups.said("FrameContentSequence", "TemporalPositionIndex")
     gradients = groups.said("MRDiffusionSequence", "DiffusionGradientDirectionSequence")
@@ -167,6 +173,7 @@ def frame_index(ds: Dataset, frame: int) -> FrameIndex:
         part=_part(groups.said("MRImageFrameTypeSequence", "ComplexImageComponent"), image_type),
         offset=None,
         length=0,
+        thickness=_length(groups.said("PixelMeasuresSequence", "SliceThickness")),
     )
 
 
@@ -186,12 +193,28 @@ def _part(component: Any, image_type: Sequence[str]) -> str:
 
 
 def _orientation(value: Any) -> tuple[float, float, float, float, float, float] | None:
+    """Unit vectors at a right angle: what a header says is rounded, and a length taken by it would be too."""
     numbers = _numbers(value, 6)
     if numbers is None:
         return None
-    a, b, c, d, e, f = numbers
-    far = (a * a + b * b + c * c - 1, d * d + e * e + f * f - 1, a * d + b * e + c * f)
-    return (a, b, c, d, e, f) if all(abs(each) <= _UNIT for each in far) else None
+    row, column = numbers[:3], numbers[3:]
+    far = (_dot(row, row) - 1, _dot(column, column) - 1, _dot(row, column))
+    if not all(abs(each) <= _UNIT for each in far):
+        return None
+    row = _unit(row)
+    along = _dot(row, column)
+    column = _unit([each - along * other for each, other in zip(column, row, strict=True)])
+    a, b, c, d, e, f = *row, *column
+    return (a, b, c, d, e, f)
+
+
+def _dot(one: Sequence[float], other: Sequence[float]) -> float:
+    return sum(a * b for a, b in zip(one, other, strict=True))
+
+
+def _unit(vector: Sequence[float]) -> tuple[float, ...]:
+    length = _dot(vector, vector) ** 0.5
+    return tuple(each / length for each in vector)
 
 
 def _vector(numbers: Sequence[float] | None) -> Vector | None:
@@ -232,7 +255,12 @@ def _text(ds: Dataset, keyword: str) -> str:
 
 
 def _image_type(ds: Dataset) -> tuple[str, ...]:
-    value = ds.get("ImageType")
     with suppress(*_READ_ERRORS):
-        return (value,) if isinstance(value, str) else tuple(str(each) for each in value)
+        return _texts(ds.get("ImageType"))
+    return ()
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    with suppress(*_READ_ERRORS):
+        return (value,) if isinstance(value, str) else tuple(str(each) for each in value or ())
     return ()

@@ -101,7 +101,7 @@ def _object(blob: str, header: ObjectHeader, series: int) -> ObjectIndex:
 def _unreadable(blob: str) -> ObjectHeader:
     """One picture of which nothing is known, so that it is counted and its place says so."""
     frame = FrameIndex(0, 0, 0, 0, None, None, None, 1.0, 0.0, None, None, None, None, "", None, 0)
-    return ObjectHeader("", 2**31 - 1, "", "", "", "", blob, 0.0, "", 0, False, False, None, None, (frame,))
+    return ObjectHeader("", 2**31 - 1, "", "", "", "", blob, 0.0, "", 0, False, False, None, (frame,))
 
 
 Numbered = tuple[int, FrameIndex]
@@ -135,7 +135,8 @@ def _plane_of(frame: FrameIndex, planes: list[FrameIndex]) -> int:
 def _belongs(frame: FrameIndex, plane: int) -> Hashable:
     spacing = frame.spacing and tuple(round(each, 3) for each in frame.spacing)
     direction = frame.direction and tuple(round(each, 3) for each in frame.direction)
-    size = (frame.rows, frame.columns, spacing)
+    thickness = frame.thickness and round(frame.thickness, 2)
+    size = (frame.rows, frame.columns, spacing, thickness)
     return (plane, size, frame.b_value, direction, frame.echo_time, frame.time, frame.part)
 
 
@@ -144,12 +145,19 @@ def _rank(frame: FrameIndex) -> tuple[float, float, float, str]:
 
 
 def _by_turn(group: Sequence[Numbered]) -> list[list[Numbered]]:
-    """The group, or where every place comes equally often: first times, second times and so on, as they were stored."""
-    places = [_place(frame) for _, frame in group]
+    """The group, or where places come again: first times, second times and so on, as they were stored.
+
+    So where every place comes equally often, and where the last of several whole rounds was broken off. Elsewhere
+    nobody knows which of two frames belongs to which round.
+    """
+    places = _places([frame for _, frame in group])
     turns = Counter(places)
-    if None in turns or len(turns) < 2 or len(set(turns.values())) != 1 or turns[places[0]] == 1:
+    if len(turns) < 2 or len(turns) == len(places):
         return [list(group)]
-    seen: Counter[Hashable] = Counter()
+    is_even = len(set(turns.values())) == 1
+    if not is_even and any(place != places[at % len(turns)] for at, place in enumerate(places)):
+        return [list(group)]
+    seen: Counter[int] = Counter()
     parts: dict[int, list[Numbered]] = defaultdict(list)
     for place, entry in zip(places, group, strict=True):
         parts[seen[place]].append(entry)
@@ -157,13 +165,21 @@ def _by_turn(group: Sequence[Numbered]) -> list[list[Numbered]]:
     return list(parts.values())
 
 
-def _place(frame: FrameIndex) -> Hashable:
-    return None if frame.position is None else tuple(round(each / SAME_PLACE_MM) for each in frame.position)
+def _places(frames: Sequence[FrameIndex]) -> list[int]:
+    """For each frame the number of its place along the normal; one and the same, where a place is not known."""
+    if any(frame.position is None or frame.orientation is None for frame in frames):
+        return [0] * len(frames)
+    heights = np.asarray([frame.position for frame in frames], np.float64) @ _upwards(frames[0])
+    order = np.argsort(heights, kind="stable")
+    numbers = np.concatenate([[0], np.cumsum(np.diff(heights[order]) >= SAME_PLACE_MM)])
+    places = np.empty(len(frames), np.int64)
+    places[order] = numbers
+    return [int(place) for place in places]
 
 
 def _stack(key: str, series: int, group: Sequence[Numbered], headers: dict[int, ObjectHeader]) -> Stack:
     first = group[0][1]
-    header = headers[first.object]
+    is_mosaic = headers[first.object].is_mosaic
     plane = _plane_name(first)
     ordered = _ordered(group)
     why, affine = _volume([frame for _, frame in ordered], headers)
@@ -177,8 +193,8 @@ def _stack(key: str, series: int, group: Sequence[Numbered], headers: dict[int, 
         b_value=first.b_value,
         echo_time=first.echo_time,
         part=first.part,
-        thickness=header.thickness,
-        plane="" if header.is_mosaic else plane,
+        thickness=first.thickness,
+        plane="" if is_mosaic else plane,
     )
 
 
@@ -225,7 +241,7 @@ def _step(frames: Sequence[FrameIndex], header: ObjectHeader) -> NDArray[np.floa
     """From one slice to the next in mm, or why there is no such step."""
     along = _upwards(frames[0])
     if len(frames) == 1:
-        length = header.gap or header.thickness
+        length = header.gap or frames[0].thickness
         return along * length if length else "a single slice without a thickness"
     places = np.asarray([frame.position for frame in frames], np.float64)
     heights = places @ along

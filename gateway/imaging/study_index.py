@@ -50,6 +50,8 @@ class FrameIndex:
     """Of its first byte in the file, where its pixels are stored uncompressed and whole; None otherwise."""
     length: int
     """Bytes of its pixels as stored; 0 without an offset."""
+    thickness: Number | None = None
+    """SliceThickness, mm; an index that was stored before it was kept has none."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import sys
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,7 +18,8 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
 from dicom_nodes.encoding.part10 import file_meta
 from gateway.decoding import files
-from gateway.decoding.errors import CannotDecode, NoSuchFrame
+from gateway.decoding.children import DecodingProcesses
+from gateway.decoding.errors import CannotDecode, NoSuchFrame, TooBusy
 from support.objects.dicom_files import encoded, mr_dataset
 
 
@@ -64,6 +66,31 @@ def test_a_list_has_a_place_for_each_file(tmp_path: Path) -> None:
     assert first.series_number == 7
     assert len(first.frames) == 1
     assert others == [None, None]
+
+
+def test_a_machine_that_reads_nothing_hides_no_image(tmp_path: Path) -> None:
+    """Every process dies, of whatever file: that is no header that cannot be read, and it is asked again later."""
+    path = tmp_path / "1"
+    path.write_bytes(of(SeriesNumber=7))
+    dying = DecodingProcesses(program=(sys.executable, "-c", "raise SystemExit(1)"))
+    with pytest.raises(TooBusy):
+        files.headers([path], dying)
+    [read] = files.headers([path])
+    assert read is not None
+
+
+def test_a_file_that_ends_every_process_that_reads_it_is_unreadable(tmp_path: Path) -> None:
+    """Others are read by the next one: it takes no study with it."""
+    path = tmp_path / "1"
+    path.write_bytes(of(SeriesNumber=7))
+    program = (
+        "import sys\n"
+        "from gateway.decoding.messages import announced, read_message\n"
+        "head, _ = read_message(sys.stdin.buffer, 1 << 20)\n"
+        "if head['files']: raise SystemExit(1)\n"
+        "sys.stdout.buffer.write(announced({'last': True}, 2) + b'[]')\n"
+    )
+    assert files.headers([path], DecodingProcesses(program=(sys.executable, "-c", program))) == [None]
 
 
 def _nested(levels: int) -> Dataset:

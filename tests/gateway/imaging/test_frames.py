@@ -6,9 +6,12 @@ import math
 from typing import Any
 
 import pytest
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 from pydicom import Dataset
 
-from gateway.imaging.frames import HEADERS, frame_index, object_header
+from gateway.imaging.frames import GROUPS, HEADERS, frame_index, object_header
 
 AXIAL = [1, 0, 0, 0, 1, 0]
 
@@ -127,4 +130,45 @@ def test_a_header_comes_back_from_text() -> None:
     ds = with_values(ImageType=["ORIGINAL", "PRIMARY", "M", "MOSAIC"], SeriesNumber="7", SliceThickness="3")
     headers = [object_header(ds, 2), None, object_header(Dataset(), 0)]
     assert HEADERS.validate_json(HEADERS.dump_json(headers)) == headers
-    assert (headers[0].is_mosaic, headers[0].thickness, headers[0].series_number) == (True, 3.0, 7)  # type: ignore[union-attr]
+    assert (headers[0].is_mosaic, headers[0].frames[0].thickness, headers[0].series_number) == (True, 3.0, 7)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(("vr", "value"), [("OB", b"\x01\x02"), ("FD", 5.0), ("FD", [1.0, 2.0]), ("LO", "text")])
+@pytest.mark.parametrize("keyword", GROUPS)
+def test_groups_that_are_no_sequence_say_nothing(keyword: str, vr: str, value: Any) -> None:
+    """Whatever stands in their place, the top of the header is read."""
+    ds = with_values(PixelSpacing=[2, 2])
+    ds.add_new(keyword, vr, value)
+    [frame] = object_header(ds, 1).frames
+    assert frame.spacing == (2.0, 2.0)
+
+
+@given(
+    st.floats(0, 6.2), st.floats(-0.6, 0.6), st.lists(st.floats(-0.002, 0.002), min_size=6, max_size=6)
+)
+def test_cosines_are_unit_vectors_at_right_angles(turn: float, tilt: float, rounding: list[float]) -> None:
+    """However coarsely a header rounds them: the direction of a row stays, and no length is taken by them."""
+    rows = np.array([np.cos(turn), np.sin(turn), 0.0])
+    columns = np.cos(tilt) * np.array([-np.sin(turn), np.cos(turn), 0.0]) + np.array([0, 0, np.sin(tilt)])
+    said = np.concatenate([rows, columns]) + rounding
+    ds = Dataset()
+    ds.add_new("ImageOrientationPatient", "FD", said.tolist())
+    orientation = frame_index(ds, 0).orientation
+    assert orientation is not None
+    row, column = np.array(orientation[:3]), np.array(orientation[3:])
+    assert np.allclose([row @ row, column @ column, row @ column], [1, 1, 0], atol=1e-12)
+    assert np.allclose(row, said[:3] / np.linalg.norm(said[:3]))
+    assert np.allclose(column, columns, atol=0.01)
+
+
+def test_each_frame_has_its_own_part_and_thickness() -> None:
+    """FrameType of a frame comes before ImageType of the object (PS3.3 C.8.13.5.1), as its thickness does."""
+    each = [
+        with_values(
+            MRImageFrameTypeSequence=[with_values(FrameType=["ORIGINAL", "PRIMARY", kind])],
+            PixelMeasuresSequence=[with_values(SliceThickness=thickness)],
+        )
+        for kind, thickness in (("M", "3"), ("P", "5"))
+    ]
+    ds = with_values(ImageType=["ORIGINAL", "PRIMARY", "M"], PerFrameFunctionalGroupsSequence=each)
+    assert [(f.part, f.thickness) for f in object_header(ds, 3).frames] == [("M", 3.0), ("P", 5.0), ("M", None)]

@@ -27,7 +27,7 @@ def frame(position: Sequence[float] | None, orientation: Any = AXIAL, **more: An
     values: dict[str, Any] = {
         "object": 0, "frame": 0, "rows": 8, "columns": 6, "position": placed, "orientation": orientation,
         "spacing": (1.5, 0.5), "slope": 1.0, "intercept": 0.0, "b_value": None, "echo_time": None, "time": None,
-        "direction": None, "part": "", "offset": None, "length": 0,
+        "direction": None, "part": "", "offset": None, "length": 0, "thickness": 3.0,
     }  # fmt: skip
     return FrameIndex(**values | more)
 
@@ -37,7 +37,7 @@ def header(number: int, *frames: FrameIndex, **more: Any) -> ObjectHeader:
     values: dict[str, Any] = {
         "series": "2.25.1", "series_number": 1, "description": "", "modality": "MR", "frame_of_reference": "2.25.9",
         "sop_class_uid": "1.2", "sop_instance_uid": f"2.25.1.{number}", "instance_number": float(number),
-        "photometric": "MONOCHROME2", "bits_stored": 12, "signed": False, "is_mosaic": False, "thickness": 3.0,
+        "photometric": "MONOCHROME2", "bits_stored": 12, "signed": False, "is_mosaic": False,
         "gap": 4.0, "frames": tuple(replace(each, frame=at) for at, each in enumerate(frames)),
     }  # fmt: skip
     return ObjectHeader(**values | more)
@@ -94,6 +94,7 @@ SPLITS = {
     "part": [{"part": "M"}, {"part": "P"}],
     "direction": [{"direction": (1.0, 0.0, 0.0)}, {"direction": (0.0, 1.0, 0.0)}],
     "size": [{"rows": 8}, {"rows": 16}],
+    "thickness": [{"thickness": 3.0}, {"thickness": 5.0}],
     "plane": [{"orientation": AXIAL}, {"orientation": MIRRORED}],
 }
 
@@ -123,6 +124,34 @@ def test_places_that_come_again_are_stacks_by_their_turn(by: str) -> None:
             turn
         ] * 4
         assert stack.affine
+
+
+@given(st.integers(2, 6), st.integers(1, 3), st.integers(1, 5))
+def test_a_round_that_was_broken_off_is_a_stack_of_its_own(slices: int, rounds: int, left: int) -> None:
+    """The whole ones before it stay volumes, and none of its slices gets into them."""
+    turns = [(turn, at) for turn in range(rounds + 1) for at in range(slices)][
+        : rounds * slices + min(left, slices - 1)
+    ]
+    made = index_of(*(header(number, frame((0, 0, 4 * at))) for number, (_, at) in enumerate(turns)))
+    assert [len(stack.frames) for stack in made.stacks] == [slices] * rounds + [min(left, slices - 1)]
+    for turn, stack in enumerate(made.stacks):
+        assert stack.affine
+        assert {turns[number][0] for number in stack.frames} == {turn}
+
+
+@given(st.lists(st.floats(-0.001, 0.001), min_size=12, max_size=12))
+def test_a_place_is_the_same_however_it_is_rounded(rounding: list[float]) -> None:
+    """A thousandth of a millimetre makes no other place, wherever it lies."""
+    frames = [frame((0, 0, 4.005 * (at % 4) + rounding[at])) for at in range(12)]
+    made = index_of(*(header(number, one) for number, one in enumerate(frames)))
+    assert [len(stack.frames) for stack in made.stacks] == [4, 4, 4]
+
+
+def test_of_a_round_with_a_gap_nothing_is_known() -> None:
+    """Which of two frames at a place belongs to which round: no volume mixes them."""
+    places = [0, 1, 3, 0, 1, 2, 3]
+    [stack] = index_of(*(header(n, frame((0, 0, 4 * at))) for n, at in enumerate(places))).stacks
+    assert (stack.affine, stack.why) == (None, "places come more than once, and not equally often")
 
 
 NO_VOLUME = {
@@ -176,7 +205,7 @@ def test_a_single_slice_is_as_thick_as_it_says() -> None:
     [stack] = index_of(header(1, frame((0, 0, 5)))).stacks
     assert stack.affine is not None
     assert [row[2] for row in stack.affine] == [0.0, 0.0, 4.0]
-    [stack] = index_of(header(1, frame((0, 0, 5)), gap=None, thickness=None)).stacks
+    [stack] = index_of(header(1, frame((0, 0, 5), thickness=None), gap=None)).stacks
     assert "without a thickness" in stack.why
 
 
