@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import pytest
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydicom import Dataset
@@ -133,7 +133,9 @@ def test_a_header_comes_back_from_text() -> None:
     assert (headers[0].is_mosaic, headers[0].frames[0].thickness, headers[0].series_number) == (True, 3.0, 7)  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize(("vr", "value"), [("OB", b"\x01\x02"), ("FD", 5.0), ("FD", [1.0, 2.0]), ("LO", "text")])
+@pytest.mark.parametrize(
+    ("vr", "value"), [("OB", b"\x01\x02"), ("FD", 5.0), ("FD", [1.0, 2.0]), ("LO", "text")]
+)
 @pytest.mark.parametrize("keyword", GROUPS)
 def test_groups_that_are_no_sequence_say_nothing(keyword: str, vr: str, value: Any) -> None:
     """Whatever stands in their place, the top of the header is read."""
@@ -143,9 +145,7 @@ def test_groups_that_are_no_sequence_say_nothing(keyword: str, vr: str, value: A
     assert frame.spacing == (2.0, 2.0)
 
 
-@given(
-    st.floats(0, 6.2), st.floats(-0.6, 0.6), st.lists(st.floats(-0.002, 0.002), min_size=6, max_size=6)
-)
+@given(st.floats(0, 6.2), st.floats(-0.6, 0.6), st.lists(st.floats(-0.002, 0.002), min_size=6, max_size=6))
 def test_cosines_are_unit_vectors_at_right_angles(turn: float, tilt: float, rounding: list[float]) -> None:
     """However coarsely a header rounds them: the direction of a row stays, and no length is taken by them."""
     rows = np.array([np.cos(turn), np.sin(turn), 0.0])
@@ -171,4 +171,8 @@ def test_each_frame_has_its_own_part_and_thickness() -> None:
         for kind, thickness in (("M", "3"), ("P", "5"))
     ]
     ds = with_values(ImageType=["ORIGINAL", "PRIMARY", "M"], PerFrameFunctionalGroupsSequence=each)
-    assert [(f.part, f.thickness) for f in object_header(ds, 3).frames] == [("M", 3.0), ("P", 5.0), ("M", None)]
+    assert [(f.part, f.thickness) for f in object_header(ds, 3).frames] == [
+        ("M", 3.0),
+        ("P", 5.0),
+        ("M", None),
+    ]
