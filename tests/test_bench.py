@@ -21,7 +21,7 @@ from pydicom import dcmread
 from rich.console import Console
 from sqlmodel import select
 
-from bench import plot, study
+from bench import plot, reading, study
 from bench.__main__ import main
 from bench.abuse import CEILINGS, measured
 from bench.competitors import storescp
@@ -332,7 +332,7 @@ def run_bench(folder: Path, *names: str) -> set[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["teleport"], "there are receive, prepare, send, end-to-end, growth, abuse"),
+        (["teleport"], "there are receive, prepare, send, end-to-end, growth, reading, abuse"),
         (["--runs", "0"], "from 1 on"),
     ],
 )
@@ -344,3 +344,17 @@ def test_a_wrong_argument_is_wrong_usage(
         main(words)
     assert ended.value.code == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.browser
+def test_a_reading_is_measured_in_a_real_browser(tmp_path: Path) -> None:
+    """Every figure of both kinds of series, with what the page takes, and a page that comes again takes less."""
+    measured = bench(tmp_path)
+    reading.run(measured)
+    found = {(row.case, row.name): row for row in measured.rows}
+    assert not [row.problem for row in measured.rows if row.problem]
+    for kind in ("classic files", "an Enhanced object"):
+        for case in ("first", "at-once", "loaded", "linked", "page", "page-again"):
+            assert found[f"reading-{case}", kind].values[0] > 0
+        assert found["reading-page-again", kind].values[0] < found["reading-page", kind].values[0]
+    assert found["reading-align", GATEWAY].values[0] > 0

@@ -4,6 +4,7 @@ study        the files everybody gets           wire, push    the sender that lo
 competitors  receivers as processes             processes     starting, watching, ending them
 measure      runs in turn, rows, ratios         targets       what is to be reached
 receive, prepare, send, end_to_end, growth      one benchmark each; report and plot write what they found
+reading      what a reader waits for, in Chromium
 abuse        memory and the queue page while attacked       attacks      what is sent
 """
 
@@ -21,7 +22,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import abuse, end_to_end, growth, machine, plot, prepare, receive, send
+from bench import abuse, end_to_end, growth, machine, plot, prepare, reading, receive, send
 from bench.measure import QUICK, Bench, Sizes
 from bench.report import Report, into_manual
 from bench.targets import TARGETS
@@ -33,6 +34,7 @@ BENCHMARKS: dict[str, Callable[[Bench], None]] = {
     "send": send.run,
     "end-to-end": end_to_end.run,
     "growth": growth.run,
+    "reading": reading.run,
     "abuse": abuse.run,
 }
 

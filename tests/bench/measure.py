@@ -44,6 +44,8 @@ class Sizes:
     studies: tuple[int, ...] = (100, 1000, 10_000)
     cases: tuple[int, ...] = (1, 100, 5000)
     abuse_s: float = 8.0
+    reading: tuple[int, int] = (160, 512)
+    """Slices of a series, and the side of each in pixels."""
     budget_s: float = 60.0
     """A case takes no further round after this time, and a single run foreseen to take longer is left out."""
 
@@ -62,6 +64,7 @@ QUICK = Sizes(
     studies=(24,),
     cases=(1, 10, 40),
     abuse_s=1.5,
+    reading=(12, 64),
 )
 """Shows that everything works; says nothing about speed."""
 

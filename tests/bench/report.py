@@ -80,7 +80,7 @@ class Report:
             yield from self._table(list(rows))
 
     def _table(self, rows: Sequence[Row]) -> Iterator[str]:
-        if rows[0].case.startswith(("growth", "end-to-end-steps")):
+        if rows[0].case.startswith(("growth", "end-to-end-steps", "reading")):
             yield "| | median (least to most) | slower by |"
             yield "|---|---|---|"
             for row in rows:

@@ -50,6 +50,14 @@ def _better(what: str, case: str, than: str, limit: float) -> Target:
     return Target(what, case, than, "times", "at least", limit)
 
 
+_READING: tuple[tuple[str, str, Literal["at least", "at most"], float, str], ...] = (
+    ("first image of a case", "reading-first", "at most", 500, "ms"),
+    ("scrolling at once", "reading-at-once", "at least", 30, "images/s"),
+    ("scrolling when loaded", "reading-loaded", "at least", 60, "images/s"),
+    ("scrolling with the prior", "reading-linked", "at least", 30, "images/s"),
+    ("page on the first visit", "reading-page", "at most", 4000, "kB"),
+    ("page on the next visit", "reading-page-again", "at most", 100, "kB"),
+)
 TARGETS = (
     _better("receive, 1 association, versus storescp (which never syncs)", "receive-1", "storescp", 1.25),
     _better("receive, 1 association, versus Orthanc tuned", "receive-1", "Orthanc, tuned", 4.5),
@@ -76,4 +84,10 @@ TARGETS = (
         10,
         "%",
     ),
+    *(
+        Target(f"{what}, {kind}", case, kind, "median", bound, limit, unit)
+        for kind in ("classic files", "an Enhanced object")
+        for what, case, bound, limit, unit in _READING
+    ),
+    Target("laying a prior over, two cores", "reading-align", GATEWAY, "median", "at most", 15, "s"),
 )

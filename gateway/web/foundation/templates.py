@@ -20,6 +20,7 @@ from gateway.lifecycle import CaseState
 from gateway.records.accounts import Viewer
 from gateway.web.foundation.redaction import without_uids
 from gateway.web.foundation.rights import Right, has
+from gateway.web.foundation.scripts import script_tags
 
 T = TypeVar("T")
 
@@ -176,7 +177,13 @@ def environment() -> Environment:
     )
     made.filters.update(words=words, moment=moment, elapsed=elapsed, day=day, verbatim=verbatim)
     made.globals.update(
-        version=__version__, notice=NOTICE, has=has, Right=Right, path_of_a_case=PATH_OF_A_CASE, now=clock.now
+        version=__version__,
+        notice=NOTICE,
+        has=has,
+        Right=Right,
+        path_of_a_case=PATH_OF_A_CASE,
+        now=clock.now,
+        script_tags=script_tags,
     )
     return made
 

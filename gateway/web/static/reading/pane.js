@@ -2,7 +2,7 @@
 //
 // What the labels say is what the pixels show: both change in `paint`, and nowhere else.
 import { dot, inWords, letters, nearest, pixelOf, pointOf, screenDirections, turned } from "./geometry.js";
-import { Failed, StackPixels } from "./pixels.js";
+import { Failed, StackPixels, thinned } from "./pixels.js";
 import { PRESETS, paint, preset, told } from "./windows.js";
 
 const NOTCH = 40; // pixels that a wheel turns: a mouse's notch is more, a touch pad's step less
@@ -72,7 +72,7 @@ export class Pane {
       const first = await this.pixels.ask(this.wanted);
       if (turn !== this.turn) return;
       if (first.values) {
-        this.about = told(Array.from(first.values.subarray(0), (value) => value * first.slope + first.intercept));
+        this.about = told(thinned(first));
         this.window = preset("auto", this.about);
       }
       this.paint(this.wanted, first);

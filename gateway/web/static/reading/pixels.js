@@ -2,6 +2,7 @@
 
 const KEPT_FRAMES = 600;
 const KEPT_VOLUMES = 1 << 30; // bytes over all stacks of the page; the one looked at longest ago goes first
+const SAMPLES = 20000;
 const TYPES = { 2: Uint8Array, 4: Int16Array, 16: Float32Array, 512: Uint16Array };
 
 const volumes = new Map(); // address -> {values, ...}, in the order in which they were used
@@ -53,6 +54,12 @@ function trim() {
     volumes.delete(url);
     bytes -= each.bytes || 0;
   }
+}
+
+// Some values of a frame, rescaled, to work a window out from: sorting all of them would keep the first image waiting.
+export function thinned({ values, slope, intercept }) {
+  const step = Math.max(1, Math.floor(values.length / SAMPLES));
+  return Array.from({ length: Math.ceil(values.length / step) }, (_, at) => values[at * step] * slope + intercept);
 }
 
 export class StackPixels {
@@ -149,10 +156,9 @@ export class StackPixels {
     const places = [...new Set([0.35, 0.5, 0.65].map((part) => Math.round(part * last)))];
     const some = [];
     for (const place of places) {
-      const { values, slope, intercept } = await this.ask(place);
-      if (!values) return null;
-      const step = Math.max(1, Math.floor(values.length / 20000));
-      for (let at = 0; at < values.length; at += step) some.push(values[at] * slope + intercept);
+      const frame = await this.ask(place);
+      if (!frame.values) return null;
+      some.push(...thinned(frame));
     }
     return some;
   }
@@ -188,9 +194,7 @@ export class LaidOver {
   async sample() {
     const some = [];
     for (const part of [0.35, 0.5, 0.65]) {
-      const { values } = await this.ask(Math.round(part * (this.stack.frames.length - 1)));
-      const step = Math.max(1, Math.floor(values.length / 20000));
-      for (let at = 0; at < values.length; at += step) some.push(values[at]);
+      some.push(...thinned(await this.ask(Math.round(part * (this.stack.frames.length - 1)))));
     }
     return some;
   }
