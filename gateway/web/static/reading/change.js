@@ -1,5 +1,5 @@
 // The map of what became bright on FLAIR since the prior: over the current FLAIR, off until somebody switches it on.
-import { walkOf } from "./pane.js";
+import { walkOf } from "./layout.js";
 import { volume } from "./pixels.js";
 
 const COLOUR = [255, 170, 40];

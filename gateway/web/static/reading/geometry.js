@@ -7,6 +7,7 @@ export const add = (a, b, times = 1) => [a[0] + b[0] * times, a[1] + b[1] * time
 export const minus = (a, b) => add(a, b, -1);
 export const scaled = (a, by) => [a[0] * by, a[1] * by, a[2] * by];
 export const length = (a) => Math.sqrt(dot(a, a));
+export const distance = (a, b) => length(minus(a, b));
 
 const SIDES = [["L", "R"], ["P", "A"], ["S", "I"]];
 const FAINT = 0.2; // a direction with less than this part along an axis is not named after it (about 12 degrees)

@@ -9,6 +9,7 @@ export const KEYS = [
   ["w", "next window", (grid) => grid.nextPreset()],
   ["+", "larger", (grid) => grid.focused.zoom(1.25)],
   ["-", "smaller", (grid) => grid.focused.zoom(0.8)],
+  ["z", "magnifier on, off", (grid) => grid.magnify()],
   ["r", "as it was: window, size and place", (grid) => grid.reset()],
   ["e", "this picture alone, or all", (grid) => grid.enlarge()],
   ["n", "next picture of the layout", (grid) => grid.focusNext()],

@@ -1,8 +1,7 @@
 // Marks in the pictures: point, long axis, region; drawn on every series that shares the place, kept by the report form.
 //
 // What is kept is the form's: it tells with "markschanged" what it has, and takes what is drawn with "mark".
-import { inWords, inverse, moved, pixelOf } from "./geometry.js";
-import { distance } from "./pane.js";
+import { distance, inWords, inverse, moved, pixelOf } from "./geometry.js";
 import { Region } from "./region.js";
 
 const TOOLS = {

@@ -1,12 +1,15 @@
 // One picture with its labels: a stack of one study, scrolled, windowed, zoomed, measured in millimetres.
 //
 // What the labels say is what the pixels show: both change in `paint`, and nowhere else.
-import { dot, inWords, letters, nearest, pixelOf, pointOf, screenDirections, turned } from "./geometry.js";
+import { inWords, letters, nearest, pixelOf, pointOf, screenDirections } from "./geometry.js";
+import { asStored, drawTurned, layoutOf, lens, mark, pixelAt, screenOf, walkOf } from "./layout.js";
 import { Failed, StackPixels, thinned } from "./pixels.js";
+import { listen } from "./pointer.js";
 import { PRESETS, paint, preset, told } from "./windows.js";
 
-const NOTCH = 40; // pixels that a wheel turns: a mouse's notch is more, a touch pad's step less
-const CLICK = 4;
+const SLOW_MS = 200; // an image that takes longer says that it is on its way
+const ZOOMS = [0.25, 20];
+const LENS = { times: 3, radius: 90 };
 const BARS_MM = [1, 2, 5, 10, 20, 50, 100];
 
 function made(kind, name, parent) {
@@ -24,7 +27,7 @@ export class Pane {
     this.handlers = {};
     this.items = [];
     this.overlay = null;
-    this.view = { zoom: 1, across: 0, down: 0 };
+    this.view = { zoom: 1, across: 0, down: 0, isWhole: true };
     this.window = null;
     this.shown = null; // {index, pixels}: what is on the screen now
     this.wanted = 0;
@@ -40,7 +43,7 @@ export class Pane {
     this.bar = made("div", "scale-bar", element);
     this.note = made("p", "pane-note", element);
     this.note.setAttribute("role", "status");
-    this.listen();
+    listen(this);
     new ResizeObserver(() => this.draw_()).observe(element);
   }
 
@@ -164,8 +167,9 @@ export class Pane {
       this.paint(index, here);
       this.say(""); // a failure of another image is not said over this one
     } else {
+      const slow = setTimeout(() => { if (turn === this.turn && this.wanted === index) this.say(`Loading image ${index + 1} …`); }, SLOW_MS);
       try {
-        const came = await this.pixels.ask(index);
+        const came = await this.pixels.ask(index).finally(() => clearTimeout(slow));
         if (turn !== this.turn || this.wanted !== index) return;
         this.paint(index, came);
         this.say("");
@@ -197,11 +201,57 @@ export class Pane {
 
   usePreset(name) { if (this.about && PRESETS[name]) this.setWindow(preset(name, this.about)); }
 
-  zoom(factor) { this.view.zoom = Math.max(0.25, Math.min(20, this.view.zoom * factor)); this.draw_(); this.tell("zoomed", this.view); }
+  zoom(factor) { this.view.zoom = withinZooms(this.view.zoom * factor); this.viewed(); }
 
-  pan(across, down) { this.view.across += across; this.view.down += down; this.draw_(); this.tell("zoomed", this.view); }
+  pan(across, down) { this.view.across += across; this.view.down += down; this.viewed(); }
 
-  reset(draws = true) { this.view = { zoom: 1, across: 0, down: 0 }; if (draws) { this.draw_(); this.tell("zoomed", this.view); } }
+  reset(tells = true) { this.view = { zoom: 1, across: 0, down: 0, isWhole: true }; this.draw_(); if (tells) this.tell("fitted", {}); }
+
+  // What is looked at was changed here: who is linked looks at the same, as large.
+  viewed() {
+    this.view.isWhole = false;
+    this.draw_();
+    if (!this.shown || !this.element.clientWidth) return;
+    this.layout = this.layoutNow();
+    this.tell("zoomed", { perMm: this.layout.perMm, point: this.middle });
+  }
+
+  layoutNow(view = this.view) { return layoutOf(this.frames[this.shown.index], view, this.element.clientWidth, this.element.clientHeight); }
+
+  // Pixels of the screen for a mm where the whole picture fits; null while nothing is shown.
+  get fit() { return this.shown && this.element.clientWidth ? this.layoutNow().fit : null; }
+
+  // The point of the patient in the middle of the pane.
+  get middle() {
+    const { column, row } = pixelAt(this.layout, this.element.clientWidth / 2, this.element.clientHeight / 2);
+    return pointOf(this.frames[this.shown.index], column, row);
+  }
+
+  // Look at a point from as near as another pane does; without a place, only as near.
+  lookAt(perMm, point) {
+    if (!this.fit) return;
+    this.view = { ...this.view, zoom: withinZooms(perMm / this.fit), isWhole: false };
+    const at = point && pixelOf(this.frames[this.shown.index], point);
+    if (at) {
+      const centred = this.layoutNow({ ...this.view, across: 0, down: 0 });
+      const [x, y] = screenOf(centred, at.column, at.row);
+      this.view.across = (this.element.clientWidth / 2 - x) / centred.perMm;
+      this.view.down = (this.element.clientHeight / 2 - y) / centred.perMm;
+    }
+    this.draw_();
+  }
+
+  // The magnifier, at the pointer, or in the middle while there is none.
+  magnify(on) { this.hasLens = on; this.draw_(); }
+
+  lensAt(x, y) { this.lensPoint = [x, y]; if (this.hasLens) this.draw_(); }
+
+  // The same place as the magnifier of a linked pane; null: this pane does not reach there.
+  lensOver(point) {
+    if (!this.hasLens || !this.shown || !this.layout) return;
+    const at = point && pixelOf(this.frames[this.shown.index], point);
+    if (at) this.lensAt(...this.screenOf(at.column, at.row));
+  }
 
   cine(rate) {
     clearInterval(this.film);
@@ -224,22 +274,9 @@ export class Pane {
     return { point: pointOf(frame, column, row), column: c, row: r, value, inside, place: this.place };
   }
 
-  pixelAt(x, y) {
-    const { left, top, perAcross, perDown, turn, sizes } = this.layout;
-    const u = (x - left) / perAcross - 0.5;
-    const v = (y - top) / perDown - 0.5;
-    const at = [0, 0];
-    at[turn.across[0]] = turn.across[1] > 0 ? u : sizes[turn.across[0]] - 1 - u;
-    at[turn.down[0]] = turn.down[1] > 0 ? v : sizes[turn.down[0]] - 1 - v;
-    return { column: at[0], row: at[1] };
-  }
+  pixelAt(x, y) { return pixelAt(this.layout, x, y); }
 
-  screenOf(column, row) {
-    const { left, top, perAcross, perDown, turn, sizes } = this.layout;
-    const at = [column, row];
-    const along = ([axis, sign]) => (sign > 0 ? at[axis] : sizes[axis] - 1 - at[axis]);
-    return [left + (along(turn.across) + 0.5) * perAcross, top + (along(turn.down) + 0.5) * perDown];
-  }
+  screenOf(column, row) { return screenOf(this.layout, column, row); }
 
   context() { return this.canvas.getContext("2d"); }
 
@@ -267,19 +304,24 @@ export class Pane {
     context.fillRect(0, 0, width, height);
     if (!this.shown || !width) return;
     const frame = this.frames[this.shown.index];
-    this.layout = layoutOf(frame, this.view, width, height);
-    if (this.shown.pixels) this.drawPicture(context, frame);
-    if (this.shown.pixels && this.overlay) this.overlay(context, this);
-    this.drawItems(context, frame);
+    this.layout = this.layoutNow();
+    this.drawAll(context, frame);
+    if (this.hasLens) lens(context, () => this.drawAll(context, frame, LENS.times), this.lensPoint || [width / 2, height / 2], LENS.times, LENS.radius);
     this.label(frame);
   }
 
-  drawPicture(context, frame) {
+  drawAll(context, frame, times = 1) {
+    if (this.shown.pixels) this.drawPicture(context, frame, times);
+    if (this.shown.pixels && this.overlay) this.overlay(context, this);
+    this.drawItems(context, frame);
+  }
+
+  drawPicture(context, frame, times) {
     const { left, top, perAcross, perDown, turn, sizes } = this.layout;
     const [wide, high] = [sizes[turn.across[0]], sizes[turn.down[0]]];
     const { picture } = this.shown.pixels;
     if (!this.shown.canvas) this.shown.canvas = picture ? asStored(picture, frame) : this.grey(frame, wide, high);
-    context.imageSmoothingEnabled = perAcross < 6; // magnified, a pixel is seen as the square it is
+    context.imageSmoothingEnabled = perAcross * times < 6; // magnified, a pixel is seen as the square it is
     context.imageSmoothingQuality = "high";
     if (picture) drawTurned(context, this.shown.canvas, this.layout);
     else context.drawImage(this.shown.canvas, left, top, wide * perAcross, high * perDown);
@@ -334,148 +376,8 @@ export class Pane {
     this.element.dataset.shown = `${stack.key} ${index}`;
     this.element.setAttribute("aria-label", `${this.title} ${this.labels.tl.textContent}, image ${index + 1} of ${this.frames.length}`);
   }
-
-  listen() {
-    let turned_ = 0;
-    this.element.addEventListener("wheel", (event) => {
-      event.preventDefault();
-      if (event.ctrlKey) { this.zoom(event.deltaY < 0 ? 1.1 : 1 / 1.1); return; }
-      if (event.deltaMode !== 0 || Math.abs(event.deltaY) >= NOTCH) { turned_ = 0; this.step(Math.sign(event.deltaY)); return; }
-      turned_ += event.deltaY;
-      if (Math.abs(turned_) >= NOTCH) { this.step(Math.sign(turned_)); turned_ = 0; }
-    }, { passive: false });
-    let drag = null;
-    this.element.addEventListener("pointerdown", (event) => {
-      if (!this.shown) return;
-      this.element.focus({ preventScroll: true });
-      this.element.setPointerCapture(event.pointerId);
-      const tool = event.button === 2 ? "window" : event.button === 1 || event.shiftKey ? "pan" : this.tool;
-      drag = { tool, x: event.offsetX, y: event.offsetY, atX: event.clientX, atY: event.clientY, window: this.window, wanted: this.wanted, view: { ...this.view }, moved: false };
-      this.tell("press", { ...this.probe(event.offsetX, event.offsetY), tool });
-      event.preventDefault();
-    });
-    this.element.addEventListener("pointermove", (event) => {
-      this.tell("hover", this.probe(event.offsetX, event.offsetY));
-      if (!drag) return;
-      const [x, y] = [event.clientX - drag.atX, event.clientY - drag.atY];
-      if (Math.hypot(x, y) < CLICK && !drag.moved) return;
-      drag.moved = true;
-      this.drag(drag, x, y, event);
-    });
-    const ends = (event) => {
-      if (drag && !drag.moved && event.type === "pointerup" && event.button === 0) this.click(event);
-      else if (drag) this.tell("release", { ...this.probe(event.offsetX, event.offsetY), tool: drag.tool });
-      drag = null;
-    };
-    for (const over of ["pointerup", "pointercancel"]) this.element.addEventListener(over, ends);
-    this.element.addEventListener("contextmenu", (event) => event.preventDefault());
-    this.element.addEventListener("dblclick", () => { this.isAdjusted = false; this.reset(); if (this.about) this.setWindow(preset("auto", this.about)); });
-  }
-
-  drag(drag, x, y, event) {
-    const per = this.layout.perMm;
-    if (drag.tool === "window" && drag.window) {
-      const by = (this.about ? this.about.largest - this.about.least : drag.window.width * 4) / 1000;
-      this.setWindow({ center: drag.window.center + y * by, width: drag.window.width + x * by });
-    } else if (drag.tool === "pan") {
-      this.view.across = drag.view.across + x / per / drag.view.zoom * this.view.zoom;
-      this.view.down = drag.view.down + y / per / drag.view.zoom * this.view.zoom;
-      this.draw_();
-      this.tell("zoomed", this.view);
-    } else if (drag.tool === "scroll") {
-      const to = Math.max(0, Math.min(this.frames.length - 1, drag.wanted + Math.round(y / 6)));
-      this.step(to - this.wanted);
-    } else {
-      this.tell("dragged", { ...this.probe(event.offsetX, event.offsetY), from: this.probe(drag.x, drag.y), tool: drag.tool });
-    }
-  }
-
-  click(event) {
-    const at = this.probe(event.offsetX, event.offsetY);
-    if (!at?.inside) return;
-    this.tell("click", { ...at, tool: this.tool });
-    if (this.tool !== "scroll" || !at.point) return;
-    this.cross = at.point;
-    this.draw_();
-    this.tell("moved", { point: at.point });
-  }
 }
+
+function withinZooms(zoom) { return Math.max(ZOOMS[0], Math.min(ZOOMS[1], zoom)); }
 
 function rounded(value) { return Math.abs(value) >= 10 ? Math.round(value) : Number(value.toPrecision(3)); }
-
-// Where the picture lies on the pane: its left upper corner, pixels of the screen for each of its own, and for each mm.
-function layoutOf(frame, view, width, height) {
-  const turn = turned(frame.orientation);
-  const sizes = [frame.columns, frame.rows];
-  const spacing = frame.spacing ? [frame.spacing[1], frame.spacing[0]] : [1, 1];
-  const [wide, high] = [turn.across[0], turn.down[0]].map((axis) => sizes[axis] * spacing[axis]);
-  const perMm = Math.min(width / wide, height / high) * view.zoom;
-  return {
-    turn, sizes, perMm,
-    perAcross: perMm * spacing[turn.across[0]],
-    perDown: perMm * spacing[turn.down[0]],
-    left: (width - wide * perMm) / 2 + view.across * perMm,
-    top: (height - high * perMm) / 2 + view.down * perMm,
-  };
-}
-
-// How to walk through the values of a frame in the order of the screen.
-export function walkOf(frame, turn) {
-  const strides = [1, frame.columns];
-  const sizes = [frame.columns, frame.rows];
-  const begin = ([axis, sign]) => (sign > 0 ? 0 : (sizes[axis] - 1) * strides[axis]);
-  return {
-    width: sizes[turn.across[0]],
-    height: sizes[turn.down[0]],
-    from: begin(turn.across) + begin(turn.down),
-    across: strides[turn.across[0]] * turn.across[1],
-    down: strides[turn.down[0]] * turn.down[1],
-  };
-}
-
-function asStored(picture, frame) {
-  const canvas = new OffscreenCanvas(frame.columns, frame.rows);
-  canvas.getContext("2d").drawImage(picture, 0, 0, frame.columns, frame.rows);
-  return canvas;
-}
-
-function drawTurned(context, canvas, { left, top, perAcross, perDown, turn, sizes }) {
-  const place = (axis) => {
-    const [of, per, begin] = turn.across[0] === axis ? [turn.across, perAcross, left] : [turn.down, perDown, top];
-    return { per: per * of[1], begin: of[1] > 0 ? begin : begin + sizes[axis] * per, isAcross: turn.across[0] === axis };
-  };
-  const [columns, rows] = [place(0), place(1)];
-  const across = columns.isAcross ? columns : rows;
-  const down = columns.isAcross ? rows : columns;
-  context.save();
-  if (columns.isAcross) context.transform(columns.per, 0, 0, rows.per, across.begin, down.begin);
-  else context.transform(0, columns.per, rows.per, 0, across.begin, down.begin);
-  context.drawImage(canvas, 0, 0);
-  context.restore();
-}
-
-function mark(context, item, at, perMm) {
-  const [[x, y]] = at;
-  context.lineWidth = 1.5;
-  context.strokeStyle = item.kind === "cross" ? "rgba(92,200,189,.75)" : item.known ? "#8fb8ff" : "#ffd166";
-  context.setLineDash(item.known ? [4, 3] : []);
-  context.beginPath();
-  if (item.kind === "cross") {
-    for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) { context.moveTo(x + 6 * dx, y + 6 * dy); context.lineTo(x + 22 * dx, y + 22 * dy); }
-  } else if (item.kind === "point") {
-    context.arc(x, y, 7, 0, 2 * Math.PI);
-  } else if (item.kind === "ring") {
-    context.arc(x, y, Math.max(7, (item.radius || 5) * perMm), 0, 2 * Math.PI);
-  } else {
-    at.forEach(([px, py], number) => { if (number) context.lineTo(px, py); else context.moveTo(px, py); });
-    if (item.kind === "region") context.closePath();
-  }
-  context.stroke();
-  context.setLineDash([]);
-  if (!item.label) return;
-  context.font = "12px system-ui, sans-serif";
-  context.fillStyle = context.strokeStyle;
-  context.fillText(item.label, x + 10, y - 8);
-}
-
-export const distance = (a, b) => Math.sqrt(dot([a[0] - b[0], a[1] - b[1], a[2] - b[2]], [a[0] - b[0], a[1] - b[1], a[2] - b[2]]));

@@ -141,6 +141,7 @@ class Grid {
     const prior = this.prior;
     const pane = new Pane(holder, { of: wanted.of, title: wanted.of === "prior" && prior ? prior.label : this.reading.pseudonym });
     pane.tool = this.tool;
+    pane.hasLens = this.hasLens;
     holder.addEventListener("focus", () => this.focus(number, false));
     holder.addEventListener("dragover", (event) => event.preventDefault());
     holder.addEventListener("drop", (event) => {
@@ -305,7 +306,9 @@ class Grid {
     if (on) this.link_.follow(this.focused);
   }
 
-  reset() { for (const pane of this.linked ? this.panes : [this.focused]) { pane.isAdjusted = false; pane.reset(); pane.usePreset("auto"); pane.isAdjusted = false; } }
+  reset() { for (const pane of this.linked ? this.panes : [this.focused]) { pane.isAdjusted = false; pane.reset(false); pane.usePreset("auto"); pane.isAdjusted = false; } this.link_.fit(); }
+
+  magnify() { this.hasLens = !this.hasLens; for (const pane of this.panes) pane.magnify(this.hasLens); }
 
   cross() { for (const pane of this.panes) { pane.crosshair = !pane.crosshair; pane.draw_(); } }
 
