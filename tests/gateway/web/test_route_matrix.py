@@ -7,19 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
 import pytest
 
-from gateway.records.tables.cases import Case, Reply
-from gateway.records.tables.conflicts import Conflict
-from gateway.records.tables.studies import Enrolment
+from gateway.records.tables.cases import Case
 from gateway.web.application import ROUTERS
 from gateway.web.foundation.rights import ROLE_RIGHTS, Right
 from support.web_gateway import WebGateway, running
+from support.web_objects import OBJECTS, objects_of_north
 
 ANYONE, SIGNED_IN, PROGRAM = "anyone", "signed in", "a program with its own credentials"
 HALF, OWN = "who gave the password and not yet the code", "signed in, with the password again"
@@ -232,7 +230,6 @@ OWN_BODY: Final[Mapping[str, Any]] = {
 """Where a service takes nothing else."""
 
 MISSING: Final = 7999
-OBJECTS: Final = ("case_id", "study_id", "conflict_id", "reply_id", "enrolment_id")
 
 
 def routes() -> Iterator[tuple[str, str]]:
@@ -262,42 +259,7 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebGateway]:
 @pytest.fixture(scope="module")
 def objects(web: WebGateway) -> dict[str, int]:
     """One object of the site north for each kind that an address can name."""
-    case_id = web.case(site="north", received_by="upload")
-    with web.database.write("test") as session:
-        now = web.database.now(session)
-        study_id = session.get_one(Case, case_id).study_id
-        when = {"look_again_at": now, "received_at": now, "reached_at": now}
-        conflict = Conflict(
-            study_id=study_id, site="north", state="CONTESTED", objects=1, last_at=now, **when
-        )
-        reply = Reply(
-            node="reading-site",
-            calling_ae_title="R",
-            address="127.0.0.1",
-            received_by="c-store",
-            study_instance_uid="2.25.1",
-            sop_class_uid="1.2.840.10008.5.1.4.1.1.88.33",
-            sop_instance_uid="2.25.2",
-            transfer_syntax_uid="1.2.840.10008.1.2.1",
-            digest="0" * 64,
-            blob="none",
-            size=1,
-            case_id=case_id,
-            study_id=study_id,
-            **when,
-        )
-        enrolment = Enrolment(
-            site="north",
-            patient_hash="hash",
-            pseudonym="PML-N",
-            enrolled_by="north",
-            created_at=now - timedelta(days=1),
-            updated_at=now,
-        )
-        session.add_all((conflict, reply, enrolment))
-        session.flush()
-        ids = (case_id, study_id, conflict.id, reply.id, enrolment.id)
-    return {name: int(number or 0) for name, number in zip(OBJECTS, ids, strict=True)}
+    return objects_of_north(web)
 
 
 def ask(client: httpx.Client, method: str, path: str, numbers: Mapping[str, int]) -> httpx.Response:

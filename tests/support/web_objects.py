@@ -1,0 +1,53 @@
+"""What addresses of the web application name by a number, one of each, put beside a web gateway."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from gateway.records.tables.cases import Case, Reply
+from gateway.records.tables.conflicts import Conflict
+from gateway.records.tables.studies import Enrolment
+from support.web_gateway import WebGateway
+
+OBJECTS: Final = ("case_id", "study_id", "conflict_id", "reply_id", "enrolment_id")
+
+
+def objects_of_north(web: WebGateway) -> dict[str, int]:
+    """One object of the site north for each kind that an address can name."""
+    case_id = web.case(site="north", received_by="upload")
+    with web.database.write("test") as session:
+        now = web.database.now(session)
+        study_id = session.get_one(Case, case_id).study_id
+        when = {"look_again_at": now, "received_at": now, "reached_at": now}
+        conflict = Conflict(
+            study_id=study_id, site="north", state="CONTESTED", objects=1, last_at=now, **when
+        )
+        reply = Reply(
+            node="reading-site",
+            calling_ae_title="R",
+            address="127.0.0.1",
+            received_by="c-store",
+            study_instance_uid="2.25.1",
+            sop_class_uid="1.2.840.10008.5.1.4.1.1.88.33",
+            sop_instance_uid="2.25.2",
+            transfer_syntax_uid="1.2.840.10008.1.2.1",
+            digest="0" * 64,
+            blob="none",
+            size=1,
+            case_id=case_id,
+            study_id=study_id,
+            **when,
+        )
+        enrolment = Enrolment(
+            site="north",
+            patient_hash="hash",
+            pseudonym="PML-N",
+            enrolled_by="north",
+            created_at=now - timedelta(days=1),
+            updated_at=now,
+        )
+        session.add_all((conflict, reply, enrolment))
+        session.flush()
+        ids = (case_id, study_id, conflict.id, reply.id, enrolment.id)
+    return {name: int(number or 0) for name, number in zip(OBJECTS, ids, strict=True)}
