@@ -38,7 +38,7 @@ from gateway.web.pages import (
 )
 from gateway.web.pages.accounts import administration, own, reset, second_step
 from gateway.web.pages.comparing import reading
-from gateway.web.pages.images import change, frame, index, volume
+from gateway.web.pages.images import again, change, frame, index, volume
 from gateway.web.pages.programs import tokens
 from gateway.web.pages.spectroscopy import drawing
 from gateway.web.pages.trail import audit
@@ -62,6 +62,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     gallery.router,
     index.api,
     volume.router,
+    again.router,
+    again.api,
     change.router,
     frame.router,
     reading.api,

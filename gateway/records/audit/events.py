@@ -178,6 +178,12 @@ _TABLE: Final = (
     # Reading
     Event("case claimed", "a reader takes a case", K.PROCEDURE, "U"),
     Event("case released", "a claim is given back", K.PROCEDURE, "U"),
+    Event(
+        "pictures made again",
+        "volumes, alignments and maps of a case are asked for once more",
+        K.PROCEDURE,
+        "U",
+    ),
     Event("draft taken over", "a reader goes on with the draft of another", K.PROCEDURE, "U"),
     Event("draft saved", "a draft is kept; one row for a session and case", K.PROCEDURE, "U"),
     Event("report signed", "a report is signed, with its digest", K.PROCEDURE, "C"),

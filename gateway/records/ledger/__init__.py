@@ -34,7 +34,7 @@
     operation    take_tick, note_role, put_rules_in_force
     pictures     want_pictures, claim_pictures, renew_pictures, keep_index, keep_volume, put_off_pictures,
                  drop_pictures, want_alignments, claim_alignment, keep_alignment,
-                 want_changes, claim_change_map, keep_change_map
+                 want_changes, claim_change_map, keep_change_map, make_again
     journal      the line of a study or case        audit_trail  the line of who did what
     trail        note_look, note_configuration, seal_trail, anchor_due, note_anchor, note_unsealed, note_key, note_use;
                  take_events, events_sent, events_not_sent; what of the engine's work is an event
@@ -143,6 +143,7 @@ from gateway.records.ledger.pictures.aligning import (
     keep_alignment,
     want_alignments,
 )
+from gateway.records.ledger.pictures.asking_again import make_again
 from gateway.records.ledger.pictures.change_maps import (
     ChangeClaim,
     Pair,
@@ -275,6 +276,7 @@ __all__ = [
     "look_at_original",
     "look_at_persons",
     "look_at_versions",
+    "make_again",
     "make_reset_link",
     "note_anchor",
     "note_certificates",

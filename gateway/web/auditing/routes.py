@@ -96,6 +96,8 @@ ROUTES: Final[Mapping[tuple[str, str], Told]] = {
     ("GET", "/api/cases/{case_id}"): Shown("case looked at", CASE),
     ("POST", "/cases/{case_id}/claim"): _done("case claimed"),
     ("POST", "/api/cases/{case_id}/claim"): _done("case claimed"),
+    ("POST", "/cases/{case_id}/pictures"): _done("pictures made again"),
+    ("POST", "/api/cases/{case_id}/pictures"): _done("pictures made again"),
     ("POST", "/cases/{case_id}/release"): _done("case released"),
     ("POST", "/api/cases/{case_id}/release"): _done("case released"),
     ("POST", "/cases/{case_id}/park"): _done("case parked"),

@@ -19,16 +19,16 @@ _IMPORT: Final = re.compile(r'^import (?:[^"\n;]+ from )?"(\.{1,2}/[^"]+)";', re
 @lru_cache(maxsize=64)
 def imported(script: str) -> tuple[str, ...]:
     """Every script that one below `static` imports, and those that they do, each once; not itself."""
-    found: list[str] = []
+    others: list[str] = []
     waiting = [script]
     while waiting:
         name = waiting.pop(0)
         for said in _IMPORT.findall((STATIC / name).read_text(encoding="utf-8")):
             other = _below(PurePosixPath(name).parent, said)
-            if other != script and other not in found:
-                found.append(other)
+            if other != script and other not in others:
+                others.append(other)
                 waiting.append(other)
-    return tuple(found)
+    return tuple(others)
 
 
 def _below(folder: PurePosixPath, said: str) -> str:

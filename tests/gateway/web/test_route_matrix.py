@@ -143,6 +143,8 @@ ROUTES: Final[Mapping[str, tuple[str, ...]]] = {
         "GET /api/cases/{case_id}/manifests",
         "POST /cases/{case_id}/claim",
         "POST /cases/{case_id}/report/take-over",
+        "POST /cases/{case_id}/pictures",
+        "POST /api/cases/{case_id}/pictures",
         "POST /cases/{case_id}/release",
         "POST /api/cases/{case_id}/claim",
         "POST /api/cases/{case_id}/report/take-over",

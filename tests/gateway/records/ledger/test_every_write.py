@@ -154,6 +154,7 @@ EVENTS: Mapping[str, str] = {
     "look_at_original": "",
     "look_at_persons": "",
     "look_at_versions": "",
+    "make_again": "",
     "make_reset_link": "",
     "mark_overdue": "a notice tells it, and the page shows it",
     "note-deliveries": "what the step reaches has its line; each object has its row",
