@@ -36,10 +36,15 @@ def make_again(database: Database, case_id: int, who: str) -> None:
                 f"Case {case_id} has no copies of which pictures could be made.",
                 "They are made by themselves as soon as it has.",
             )
-        priors = set()
-        # Without a row a pair is wanted anew as soon as both have their pictures: as long as the case is to be read.
-        for table in (CaseAlignment, CaseChangeMap) if case.state == CaseState.FORWARDED else ():
-            for row in session.exec(select(table).where(col(table.case_id) == case_id).with_for_update()):
+        priors: set[int] = set()
+        if case.state == CaseState.FORWARDED:
+            # Without a row a pair is wanted anew as soon as both have their pictures: as long as the case is to be read.
+            of_the_case = col(CaseAlignment.case_id) == case_id, col(CaseChangeMap.case_id) == case_id
+            rows = (
+                *session.exec(select(CaseAlignment).where(of_the_case[0]).with_for_update()),
+                *session.exec(select(CaseChangeMap).where(of_the_case[1]).with_for_update()),
+            )
+            for row in rows:
                 priors.add(row.prior_case_id)
                 session.delete(row)
         want(session, case_id, now)
