@@ -38,7 +38,7 @@ def make_again(database: Database, case_id: int, who: str) -> None:
             )
         priors: set[int] = set()
         if case.state == CaseState.FORWARDED:
-            # Without a row a pair is wanted anew as soon as both have their pictures: as long as the case is to be read.
+            # Without a row a pair is wanted anew as soon as both have their pictures, while the case is to be read.
             of_the_case = col(CaseAlignment.case_id) == case_id, col(CaseChangeMap.case_id) == case_id
             rows = (
                 *session.exec(select(CaseAlignment).where(of_the_case[0]).with_for_update()),
