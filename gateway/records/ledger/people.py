@@ -22,6 +22,7 @@ from gateway.records.ledger.conflicts.contested import refuse_if_contested
 from gateway.records.ledger.journal import add_line, login_of
 from gateway.records.ledger.notices import raise_notice
 from gateway.records.ledger.parking import UNITS, place_of
+from gateway.records.ledger.telling import critical
 from gateway.records.tables.administration import Account
 from gateway.records.tables.cases import Case, Draft, Reply, SignedReport
 from gateway.records.tables.commitments import OwedResult
@@ -183,6 +184,7 @@ def sign_report(database: Database, case_id: int, account_id: int, content: Mapp
         audit_trail.append(
             session, now, account.login, "report signed", f"case {case_id}", {"digest": report.digest}
         )
+        critical.on_signed(session, now, case, report)
         if "nobody_told" in content.get("reasons", {}):
             raise_notice(
                 session,
