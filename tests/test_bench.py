@@ -213,6 +213,8 @@ def test_the_manual_has_a_place_for_the_table_and_a_whole_table_in_it() -> None:
     assert TARGETS_HEADER in shown
     assert ROWS_HEADER in shown
     for target in TARGETS:
+        if target.case.startswith("reading"):  # they were measured later, and have a table of their own
+            continue
         assert f"\n| {target.what} | {target.wanted} |" in shown
     assert "not measured" not in shown
     assert "--quick" not in shown

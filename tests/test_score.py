@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from score import faces, recognition
+from score import curve, faces, recognition
 from score.__main__ import main
 from score.scores import SCORES
 from support.objects.labelled_series import LabelledSeries, labelled_series
@@ -77,3 +77,10 @@ def test_the_command_prints_its_tables_and_fails_for_what_is_not_right(
     with pytest.raises(SystemExit, match="2"):
         main()
     assert set(SCORES) == {"alignment", "change", "faces", "privacy", "recognition"}
+
+
+def test_the_curve_of_the_manual_is_that_of_its_table() -> None:
+    """A table that changes has its picture drawn anew: python -m score.curve."""
+    page = curve.TABLE.read_text(encoding="utf-8")
+    assert curve.PICTURE.read_text(encoding="utf-8") == curve.drawn(page)
+    assert curve.shares(page)["slices of 1 mm"][1:] == [1.0] * 4

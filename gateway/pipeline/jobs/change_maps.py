@@ -26,6 +26,7 @@ log = logs.get(__name__)
 LEASE: Final = timedelta(minutes=10)
 _PIECE: Final = 1 << 21
 _PAIRS: Final = 20
+NO_ROOM: Final = "the disk is nearly full: have the pictures made again when there is room"
 
 
 def make_one(context: StepContext) -> bool:
@@ -39,7 +40,7 @@ def make_one(context: StepContext) -> bool:
         return False
     pair = claim.pair
     try:
-        made, voxels = _made(context, claim)
+        made, voxels = _made(context, claim) if _has_room(context) else (Changes(NO_ROOM), b"")
         if not made.why:
             _store(context, claim, made, voxels)
     except FileNotFoundError:  # forgotten, or of copies that are others now
@@ -55,6 +56,12 @@ def make_one(context: StepContext) -> bool:
     if not kept:
         _delete_forgotten(context, pair.case_id)
     return True
+
+
+def _has_room(context: StepContext) -> bool:
+    """Whether the disk has more than what is kept for studies that arrive."""
+    settings = context.settings
+    return context.blobs.free_mb() >= settings.storage.min_free_mb + settings.pictures.keep_free_mb
 
 
 def _wanted(context: StepContext, of: AlignedPair) -> Pair:

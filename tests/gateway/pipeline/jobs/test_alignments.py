@@ -12,12 +12,15 @@ from typing import Any
 import numpy as np
 import pytest
 from sqlalchemy import update
-from sqlmodel import col
+from sqlmodel import col, select
 
 from gateway.pipeline.jobs import alignments
+from gateway.records.database import Database
 from gateway.records.tables.cases import Case
+from gateway.records.tables.pictures import CaseAlignment
 from gateway.records.tables.studies import Identity, Study
 from score.alignment import error_mm
+from support.crashes import killed_at
 from support.pictures import make, put, slices, worker
 from support.planted import Visit, between, volume
 from support.web_gateway import WebGateway, running
@@ -121,3 +124,34 @@ def test_no_role_loads_what_aligns() -> None:
     )
     done = subprocess.run([sys.executable, "-P", "-c", program], check=False)
     assert done.returncode == 0
+
+
+POINTS = [
+    f"{name}:{when}"
+    for name in ("want_alignments", "claim_alignment", "keep_alignment")
+    for when in ("before", "after")
+]
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_killed_at_a_commit_point_the_prior_is_laid_over_all_the_same(
+    web: WebGateway, present: int, tmp_path: Path, point: str
+) -> None:
+    """`kill -9` there, a lease later the next worker: one outcome, and nothing left to do."""
+
+    def killed() -> None:
+        own = Database(web.database.url)
+        context = worker(web)
+        context.database = own  # type: ignore[misc]
+        while alignments.align_one(context):
+            pass
+
+    assert killed_at(point, tmp_path / "markers", killed)
+    with web.database.write("test") as session:
+        session.execute(update(CaseAlignment).values(lease_until=datetime(2020, 1, 1, tzinfo=UTC)))
+    while alignments.align_one(worker(web)):
+        pass
+    assert told(web, present)["state"] == "aligned"
+    with web.database.read() as session:
+        [row] = session.exec(select(CaseAlignment))
+        assert row.attempts <= 2

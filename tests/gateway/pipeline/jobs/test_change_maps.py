@@ -15,15 +15,17 @@ from sqlalchemy import update
 from sqlmodel import col, select
 
 from gateway.decoding import changes
-from gateway.decoding.children import DecodingProcesses, Limits
+from gateway.decoding.children import BEHIND, DecodingProcesses, Limits
 from gateway.imaging.volume import Volume
 from gateway.pipeline.jobs import change_maps
 from gateway.records import ledger
+from gateway.records.database import Database
 from gateway.records.ledger import AlignmentOutcome, Wanted
 from gateway.records.tables.cases import Case
 from gateway.records.tables.change_maps import CaseChangeMap
 from gateway.records.tables.studies import Identity, Study
 from gateway.records.views import picture_rows
+from support.crashes import killed_at
 from support.pictures import make, put, slices, worker
 from support.planted import Lesion, Visit, between, volume
 from support.web_gateway import WebGateway, running
@@ -216,3 +218,49 @@ def test_an_outcome_of_a_lost_claim_is_not_kept(web: WebGateway) -> None:
     assert not ledger.keep_change_map(web.database, first, {}, "late")
     assert ledger.keep_change_map(web.database, second, {}, "in time")
     assert row(web).why == "in time"
+
+
+POINTS = [
+    f"{name}:{when}"
+    for name in ("want_changes", "claim_change_map", "blobs.put", "keep_change_map")
+    for when in ("before", "after")
+]
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_killed_at_a_commit_point_the_map_is_made_all_the_same(
+    web: WebGateway, pair: tuple[int, int], tmp_path: Path, point: str
+) -> None:
+    """`kill -9` there, a lease later the next worker: the map is there, and nothing is left to do."""
+    _, present = pair
+    BEHIND.close()
+
+    def killed() -> None:
+        context = worker(web)
+        context.database = Database(web.database.url)  # type: ignore[misc]
+        try:
+            while change_maps.make_one(context):
+                pass
+        finally:
+            BEHIND.close()
+
+    assert killed_at(point, tmp_path / "markers", killed)
+    with web.database.write("test") as session:
+        session.execute(update(CaseChangeMap).values(lease_until=datetime(2020, 1, 1, tzinfo=UTC)))
+    while change_maps.make_one(worker(web)):
+        pass
+    said = told(web, present)
+    assert (said["state"], said["why"]) == ("made", "")
+    assert web.client("reader").get(said["volume"]).status_code == 200
+
+
+def test_a_disk_that_is_nearly_full_gets_no_map(
+    web: WebGateway, pair: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is kept for what is received; the page says why, and a person has it made when there is room."""
+    _, present = pair
+    monkeypatch.setattr(type(web.context.blobs), "free_mb", lambda _: -1.0)
+    assert change_maps.make_one(worker(web))
+    said = told(web, present)
+    assert said["state"] == "none"
+    assert said["why"] == "the disk is nearly full: have the pictures made again when there is room"
