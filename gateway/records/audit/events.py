@@ -187,6 +187,12 @@ _TABLE: Final = (
     Event("draft taken over", "a reader goes on with the draft of another", K.PROCEDURE, "U"),
     Event("draft saved", "a draft is kept; one row for a session and case", K.PROCEDURE, "U"),
     Event("report signed", "a report is signed, with its digest", K.PROCEDURE, "C"),
+    Event(
+        "document signed",
+        "an addendum, a correction or a withdrawal is signed, with its digest",
+        K.PROCEDURE,
+        "C",
+    ),
     Event("report corrected", "a returned report is sent again under another identity", K.PROCEDURE, "U"),
     Event("protocol verdict overruled", "a reader contradicts the verdict on the protocol", K.PROCEDURE, "U"),
     Event("protocol verdict confirmed again", "a reader takes that back", K.PROCEDURE, "U"),
