@@ -31,6 +31,8 @@
                  add_client, revoke_client, note_client_use, refuse_client,
                  note_ending_clients                                        (issuers; tokens of programs)
     notices      take_notices, notices_told, notices_failed, note_wrong_configuration, note_certificates
+    telling      ring_chains, acknowledge_critical, tell_readers, take_messages, message_sent, message_failed,
+                 drop_message                            (critical results to their contacts; readers' messages)
     operation    take_tick, note_role, put_rules_in_force
     pictures     want_pictures, claim_pictures, renew_pictures, keep_index, keep_volume, put_off_pictures,
                  drop_pictures, want_alignments, claim_alignment, keep_alignment,
@@ -171,6 +173,14 @@ from gateway.records.ledger.replies import (
 from gateway.records.ledger.reports.following import NewDocument, correct_report, sign_document
 from gateway.records.ledger.reports.signing import sign_report
 from gateway.records.ledger.studies import UNMATCHED, keep_study_date, let_go_on, route_by_hand
+from gateway.records.ledger.telling.critical import acknowledge_critical, ring_chains
+from gateway.records.ledger.telling.messages import (
+    drop_message,
+    message_failed,
+    message_sent,
+    take_messages,
+    tell_readers,
+)
 from gateway.records.ledger.trail.configuration import note_configuration
 from gateway.records.ledger.trail.looks import Look, note_look
 from gateway.records.ledger.trail.sealing import (
@@ -220,6 +230,7 @@ __all__ = [
     "SignIn",
     "Wanted",
     "accept_keys",
+    "acknowledge_critical",
     "add_client",
     "add_user",
     "advance",
@@ -244,6 +255,7 @@ __all__ = [
     "decide_held",
     "disable_account",
     "discard_reply",
+    "drop_message",
     "drop_pictures",
     "drop_result",
     "edit_enrolment",
@@ -279,6 +291,8 @@ __all__ = [
     "look_at_versions",
     "make_again",
     "make_reset_link",
+    "message_failed",
+    "message_sent",
     "note_anchor",
     "note_certificates",
     "note_client_use",
@@ -328,6 +342,7 @@ __all__ = [
     "retire_key",
     "retry",
     "revoke_client",
+    "ring_chains",
     "route_by_hand",
     "rows_by_key",
     "save_draft",
@@ -339,9 +354,11 @@ __all__ = [
     "sign_out",
     "sign_report",
     "take_events",
+    "take_messages",
     "take_notices",
     "take_over_draft",
     "take_tick",
+    "tell_readers",
     "unlink_person",
     "unopened_letters",
     "use_proof",

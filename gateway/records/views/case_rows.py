@@ -28,8 +28,9 @@ from gateway.records.tables.cases import (
 )
 from gateway.records.tables.commitments import Commitment
 from gateway.records.tables.studies import ForgottenPatient, Identity, Instance, Study
-from gateway.records.views import conflict_rows, reply_rows
+from gateway.records.views import conflict_rows, critical_rows, reply_rows
 from gateway.records.views.conflict_rows import ConflictRow
+from gateway.records.views.critical_rows import CriticalRow
 from gateway.records.views.held_object_rows import HeldRow, held_objects_of
 from gateway.records.views.prior_reports import PriorReport, prior_reports
 from gateway.records.views.queue import QueueRow, queue_row
@@ -133,6 +134,8 @@ class CasePage:
     """The signed reports of earlier studies of the same patient, newest first."""
     replies: tuple[ReplyRow, ...]
     echoes: int
+    critical: tuple[CriticalRow, ...]
+    """Its critical results, newest first."""
 
 
 def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None:
@@ -184,6 +187,7 @@ def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None
         priors=prior_reports(session, case, study_of),
         replies=tuple(reply_rows.of_case(session, case_id)),
         echoes=case.echoes,
+        critical=critical_rows.of_case(session, case_id),
     )
 
 

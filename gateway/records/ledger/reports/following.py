@@ -18,6 +18,7 @@ from gateway.records.ledger.journal import add_line
 from gateway.records.ledger.notices import raise_notice
 from gateway.records.ledger.people import SENT_BACK, locked_case, still_known
 from gateway.records.ledger.reports.signing import digest_of, tell_untold
+from gateway.records.ledger.telling import critical
 from gateway.records.tables.administration import Account
 from gateway.records.tables.cases import Because, Case, DocumentKind, SignedReport
 
@@ -94,6 +95,10 @@ def sign_document(database: Database, case_id: int, account_id: int, new: NewDoc
             )
         else:
             tell_untold(session, case, new.content, now)
+        if (
+            new.kind is DocumentKind.CORRECTION
+        ):  # what it says is new to the site, whatever the report before said
+            critical.on_signed(session, now, case, document)
         return document.saved_id
 
 

@@ -18,6 +18,7 @@ from gateway.records.ledger.conflicts.contested import refuse_if_contested
 from gateway.records.ledger.journal import add_line
 from gateway.records.ledger.notices import raise_notice
 from gateway.records.ledger.people import locked_case, reading
+from gateway.records.ledger.telling import critical
 from gateway.records.tables.administration import Account
 from gateway.records.tables.cases import Case, SignedReport
 
@@ -67,6 +68,7 @@ def sign_report(database: Database, case_id: int, account_id: int, content: Mapp
         audit_trail.append(
             session, now, account.login, "report signed", f"case {case_id}", {"digest": report.digest}
         )
+        critical.on_signed(session, now, case, report)
         tell_untold(session, case, content, now)
         return report.saved_id
 

@@ -1,13 +1,13 @@
 """documents that follow a report.
 
-Revision d1f0c6a83b27, after c4a92e61b7d0.
+Revision d1f0c6a83b27, after a5f0c3d8e714.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "d1f0c6a83b27"
-down_revision = "c4a92e61b7d0"
+down_revision = "a5f0c3d8e714"
 branch_labels = None
 depends_on = None
 
