@@ -191,6 +191,12 @@ _TABLE: Final = (
         "context told", "a hospital tells about a study's patient, by the names of the fields", K.PATIENT, "U"
     ),
     Event("context looked at", "what a hospital told is shown to its site", K.PATIENT, "R"),
+    Event(
+        "document signed",
+        "an addendum, a correction or a withdrawal is signed, with its digest",
+        K.PROCEDURE,
+        "C",
+    ),
     Event("critical result raised", "a signed report has to reach somebody at the sender", K.PROCEDURE, "C"),
     Event("critical result rung", "a step of the site's chain of contacts is due", K.PROCEDURE, "E"),
     Event("critical result unanswered", "the chain has ended, and a lead is rung", K.PROCEDURE, "E"),

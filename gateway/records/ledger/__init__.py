@@ -11,8 +11,8 @@
     commitments  record_commitment, owe_result, drop_result   (answers to our requests; what we owe who asks us)
     node_responses  what nodes answered for each object
     replies      keep_reply, note_echo, discard_reply, count_as_report, note_reply_download
-    people       claim_case, release_case, save_draft, take_over_draft, sign_report, correct_report,
-                 park_case, retry, note_report_download
+    people       claim_case, release_case, save_draft, take_over_draft, park_case, retry, note_report_download
+    reports      sign_report, sign_document, correct_report           (what is signed, and what follows it)
     verdicts     overrule_verdict                                               (a reader's word on the protocol)
     studies      let_go_on, route_by_hand, keep_study_date
     held_objects  decide_held, look_at_original                                  (objects that stayed here)
@@ -104,13 +104,11 @@ from gateway.records.ledger.overdue import note_overdue
 from gateway.records.ledger.parking import Claim
 from gateway.records.ledger.people import (
     claim_case,
-    correct_report,
     note_report_download,
     park_case,
     release_case,
     retry,
     save_draft,
-    sign_report,
     take_over_draft,
 )
 from gateway.records.ledger.persons.accounts import (
@@ -172,6 +170,8 @@ from gateway.records.ledger.replies import (
     note_echo,
     note_reply_download,
 )
+from gateway.records.ledger.reports.following import NewDocument, correct_report, sign_document
+from gateway.records.ledger.reports.signing import sign_report
 from gateway.records.ledger.studies import UNMATCHED, keep_study_date, let_go_on, route_by_hand
 from gateway.records.ledger.telling.context import keep_looked_at, tell_context
 from gateway.records.ledger.telling.critical import acknowledge_critical, ring_chains
@@ -216,6 +216,7 @@ __all__ = [
     "Claim",
     "Kept",
     "Look",
+    "NewDocument",
     "NewEnrolment",
     "NewInstance",
     "NewOwed",
@@ -349,6 +350,7 @@ __all__ = [
     "save_draft",
     "seal_trail",
     "sealed_enrolment",
+    "sign_document",
     "sign_in",
     "sign_in_by_issuer",
     "sign_out",

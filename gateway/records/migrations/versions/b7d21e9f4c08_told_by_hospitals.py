@@ -1,6 +1,6 @@
 """what hospitals tell.
 
-Revision b7d21e9f4c08, after a5f0c3d8e714.
+Revision b7d21e9f4c08, after d1f0c6a83b27.
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ import sqlmodel.sql.sqltypes
 from alembic import op
 
 revision = "b7d21e9f4c08"
-down_revision = "a5f0c3d8e714"
+down_revision = "d1f0c6a83b27"
 branch_labels = None
 depends_on = None
 

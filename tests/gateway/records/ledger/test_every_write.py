@@ -216,6 +216,7 @@ EVENTS: Mapping[str, str] = {
     "sign_in": "",
     "sign_in_by_issuer": "",
     "sign_out": "",
+    "sign_document": "",
     "sign_report": "",
     "take_events": "a lease of a channel",
     "take_notices": "a lease of a channel",
