@@ -18,6 +18,7 @@ A study's path, and where each part of it lives:
     certificates  gateway.certificates             when those of TLS end, ours and those that others show
     guidelines  gateway.guidelines                 by which guideline a site's next MRIs are due: the site declares
     layouts     gateway.site_layouts               which panes the viewer has besides the shipped ones
+    contacts    gateway.contacts                   whom to tell: chains for critical results, readers, targets
     files       gateway.files                      the same on files, without a running gateway
     running     gateway.service, gateway.cli, gateway.assembly    processes, commands, and how all of it is put together
     trying      gateway.demo                       a hospital, a reading site and a phantom, round the whole loop

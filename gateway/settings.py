@@ -170,6 +170,11 @@ class FileSettings(Table):
         description="YAML file of the site's own layouts of the viewer, read at the start; the manual's page on "
         "reading pictures shows its form",
     )
+    contacts: Path | None = Field(
+        None,
+        description="YAML file of whom to tell: each site's chain for critical results, the readers, targets; read at "
+        "the start; the manual's page on critical results shows its form",
+    )
     deface_sites: tuple[str, ...] = Field(
         (),
         description="sites whose studies leave without faces whatever their rule says, as a list; in the environment "

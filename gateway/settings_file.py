@@ -26,6 +26,7 @@ PATH_KEYS = (
     ("files", "rules"),
     ("files", "profiles"),
     ("files", "layouts"),
+    ("files", "contacts"),
     ("dicom", "tls_certificate"),
     ("dicom", "tls_key"),
     ("dicom", "tls_ca"),

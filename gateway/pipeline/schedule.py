@@ -13,7 +13,8 @@ from apscheduler.events import EVENT_SCHEDULER_SHUTDOWN
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from gateway.pipeline.jobs import certificates, in_force, notify, trail
+from gateway.contacts import site_contacts
+from gateway.pipeline.jobs import certificates, in_force, notify, telling, trail
 from gateway.pipeline.jobs.background import Background
 from gateway.pipeline.runner.engine import Engine
 from gateway.pipeline.steps import calendar
@@ -24,6 +25,7 @@ from gateway.settings import Settings
 
 SWEEP_SECONDS = 600
 NOTICE_SECONDS = 30
+TELLING_SECONDS = 10
 LETTER_SECONDS = 15
 CALENDAR_SECONDS = 3600
 SEND_SECONDS = 5
@@ -60,6 +62,12 @@ def start(engine: Engine, database: Database, settings: Settings) -> BackgroundS
         lambda: notify.tell_due(database, settings),
         IntervalTrigger(seconds=NOTICE_SECONDS),
         id="tell notices",
+    )
+    contacts = site_contacts(settings.files.contacts)
+    scheduler.add_job(
+        lambda: telling.tell_contacts(database, settings, contacts),
+        IntervalTrigger(seconds=TELLING_SECONDS),
+        id="tell contacts",
     )
     context = engine.context
     scheduler.add_job(

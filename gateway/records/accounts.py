@@ -121,6 +121,16 @@ def is_known(database: Database, login: str, places: Iterable[str]) -> bool:
         return session.exec(chosen.limit(1)).first() is not None
 
 
+def answering(session: Session) -> frozenset[tuple[str, str]]:
+    """Login and site of every enabled account that acknowledges critical results for its hospital."""
+    found = session.exec(
+        select(Account.login, Account.site).where(
+            Account.role == "coordinator", col(Account.disabled).is_(False), Account.site != ""
+        )
+    )
+    return frozenset(found)
+
+
 def uploading_sites(session: Session) -> list[str]:
     """The sites of those who may upload for one."""
     chosen = select(Account.site).where(

@@ -14,6 +14,8 @@ from sqlmodel import Session, and_, col, select
 
 from gateway.records.seen_mris import SeenMris, day_of, seen_mris
 from gateway.records.tables.administration import Account
+from gateway.records.tables.cases import Case
+from gateway.records.tables.critical import CriticalResult
 from gateway.records.tables.studies import Enrolment, Study
 from routing_rules.surveillance.closed_wishes import ClosedWish, read_closed, still_open
 from routing_rules.surveillance.days import DAYS_A_MONTH
@@ -55,6 +57,8 @@ class PatientRow:
     wishes: tuple[ReportWish, ...] = ()
     """What reports in force ask for, and nothing answered."""
     closed_wishes: tuple[ClosedWish, ...] = ()
+    critical: tuple[int, ...] = ()
+    """Critical results of the patient that nobody has acknowledged."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,31 @@ def calendar(
     if not enrolments:
         return []  # the MRIs of all others are not read for nobody: with thousands enrolled that takes seconds
     seen = seen_mris(session, today + DAYS_FOR_SITES_EAST, site=site, ended=ended)
-    return sorted((_row(each, today, seen, guidelines) for each in enrolments), key=_most_urgent)
+    unanswered = unacknowledged(session, site)
+    rows = (
+        replace(
+            _row(each, today, seen, guidelines),
+            critical=unanswered.get((each.site, each.patient_hash or ""), ()),
+        )
+        for each in enrolments
+    )
+    return sorted(rows, key=_most_urgent)
+
+
+def unacknowledged(session: Session, site: str) -> Mapping[tuple[str, str], tuple[int, ...]]:
+    """(Site, patient hash) -> the critical results that nobody has acknowledged, oldest first."""
+    chosen = (
+        select(CriticalResult.ids(), Study.site, Study.patient_hash)
+        .join(Case, col(Case.id) == col(CriticalResult.case_id))
+        .join(Study, col(Study.id) == col(Case.study_id))
+        .where(col(CriticalResult.acknowledged_at).is_(None), col(Case.forgotten_at).is_(None))
+        .order_by(CriticalResult.ids())
+    )
+    found: dict[tuple[str, str], tuple[int, ...]] = {}
+    for number, of_site, patient_hash in session.exec(chosen.where(Study.site == site) if site else chosen):
+        if patient_hash:
+            found[of_site, patient_hash] = (*found.get((of_site, patient_hash), ()), number)
+    return found
 
 
 def patient_row(session: Session, enrolment_id: int, today: date, guidelines: SiteGuidelines) -> PatientRow:
@@ -225,8 +253,8 @@ def _row(
     )
 
 
-def _most_urgent(row: PatientRow) -> tuple[bool, date, int]:
-    """What cannot be reckoned with is looked at first."""
+def _most_urgent(row: PatientRow) -> tuple[bool, bool, date, int]:
+    """A critical result that nobody acknowledged comes first, then what cannot be reckoned with."""
     due = row.status.next_due
     unknown = row.status.state == "unknown_data" or bool(row.problem)
-    return (not unknown, due.due_by if due else date.max, row.id)
+    return (not row.critical, not unknown, due.due_by if due else date.max, row.id)

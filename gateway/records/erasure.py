@@ -41,6 +41,7 @@ from gateway.records.tables.change_maps import CaseChangeMap
 from gateway.records.tables.commitments import Commitment, OwedResult
 from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.credentials import Client, IssuedPerson, SignerProof
+from gateway.records.tables.critical import ContactMessage, CriticalResult
 from gateway.records.tables.pictures import CaseAlignment, CasePictures
 from gateway.records.tables.studies import Enrolment, ForgottenPatient, Identity, Instance, Study
 
@@ -138,7 +139,8 @@ EMPTIED: Mapping[type[SQLModel], Mapping[str, Left]] = {
     CaseEvent: {"detail": _nothing({})},
     Delivery: {"sop_instance_uid": _number, "detail": _nothing("")},
     # The digest stays: it proves that this reader signed something, and the trail has it anyway.
-    SignedReport: {"content": _nothing({})},
+    SignedReport: {"content": _nothing({}), "note": _nothing(""), "changed": _nothing([])},
+    CriticalResult: {"told": _nothing("")},
 }
 
 REMAINS: Mapping[type[SQLModel], frozenset[str]] = {
@@ -162,7 +164,10 @@ REMAINS: Mapping[type[SQLModel], frozenset[str]] = {
     ),
     CaseEvent: _names("id study_id case_id at what reached who"),
     Delivery: _names("id case_id direction node outcome status at"),
-    SignedReport: _names("id case_id version digest signed_by signer_name signer_login signed_at"),
+    SignedReport: _names("id case_id version kind digest signed_by signer_name signer_login signed_at"),
+    CriticalResult: _names(
+        "id case_id report_id site raised_at step next_at chain_ended_at acknowledged_at acknowledged_by way told_at"
+    ),
 }
 
 GONE: tuple[type[SQLModel], ...] = (
@@ -174,6 +179,7 @@ GONE: tuple[type[SQLModel], ...] = (
     CasePictures,
     CaseChangeMap,
     CaseAlignment,
+    ContactMessage,
     Reply,
     Draft,
     Enrolment,

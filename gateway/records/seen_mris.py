@@ -19,7 +19,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from gateway.records.report_words import READ, RECOMMENDED, ReportWords, words_of
-from gateway.records.tables.cases import Case, SignedReport
+from gateway.records.tables.cases import Case, DocumentKind, SignedReport
 from gateway.records.tables.studies import Enrolment, Study
 from routing_rules.protocol.sequence_line import ESSENTIAL, sequences_of
 from routing_rules.protocol.verdict import ANSWERS
@@ -31,6 +31,10 @@ FIRST_YEAR, LAST_YEAR = 1970, 2200
 """Days outside are placeholders: 0001-01-01, 9999-12-31."""
 NO_DATE = "none"
 """The headers of a study say no date that exists."""
+
+
+WITHDRAWN = ReportWords(voids=True, read={}, wishes=())
+"""Of a report that was withdrawn: nobody says any more that the study answered the question."""
 
 
 @dataclass(frozen=True)
@@ -171,6 +175,7 @@ def _cases(
             _judged(),
             Case.shows,
             SignedReport.id,
+            SignedReport.kind,
             *said,
         )
         .join(Case, col(Case.study_id) == col(Study.id))
@@ -183,9 +188,11 @@ def _cases(
     )
     if without is not None:
         chosen = chosen.where(Study.id != without)
-    for patient_hash, study_date, study_id, judged, shows, report_id, *answers in session.exec(chosen):
+    for patient_hash, study_date, study_id, judged, shows, report_id, kind, *answers in session.exec(chosen):
         if day := day_of(study_date):
             words = _words(day, tuple(answers)) if report_id is not None else None
+            if kind == DocumentKind.WITHDRAWAL:
+                words = WITHDRAWN
             yield patient_hash, _Seen(day, study_id, judged in ANSWERS, sequences_of(shows), words)
 
 

@@ -75,6 +75,14 @@ def notice_of(signature: Signature | Unsigned) -> str:
     return f"{NOT_SIGNED}. {NOTICE}" if isinstance(signature, Unsigned) else NOTICE
 
 
+def withdrawn(words: str) -> tuple[Heading, ...]:
+    """The outline of a document that takes a report back: what it is, and why; of the findings nothing."""
+    return (
+        Heading("section.request", (Coded("reading", "reading.second_opinion"),)),
+        Heading("section.addendum", (Words("addendum_text", words),)),
+    )
+
+
 def outline(report: Report, restoration: Restoration, addendum: str = "") -> tuple[Heading, ...]:
     """Every section of `report` in its order; an addendum or a critical result only where there is one."""
     sections = [

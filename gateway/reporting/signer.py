@@ -109,3 +109,5 @@ class Predecessor:
     sop_instance_uid: str
     purpose: Purpose
     note: str = ""
+    withdraws: bool = False
+    """No report stands any more: of the findings nothing is repeated."""

@@ -26,6 +26,7 @@ from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
 from gateway.records.migrations import schema
 from gateway.service import exposure, keys_check
+from gateway.service.contacts_check import contacts
 from gateway.service.declared_sites import named_sites, nodes_sites, unknown_sites
 from gateway.service.layouts_check import layouts
 from gateway.service.problem import Problem
@@ -52,6 +53,7 @@ def check(settings: Settings) -> list[Problem]:
         _profiles,
         _guidelines,
         layouts,
+        _contacts,
         _named_sites,
         exposure.security,
         _issuer,
@@ -347,6 +349,11 @@ def _faces(settings: Settings, by_rule: bool) -> Iterator[Problem]:
             refuse_if_missing()
         except LibrariesMissing as error:
             yield Problem("profiles", error.problem, error.fix)
+
+
+def _contacts(settings: Settings) -> Iterator[Problem]:
+    known = nodes_sites(settings) | (_in_records(settings, calendar.sites) or frozenset())
+    yield from contacts(settings, known, _in_records(settings, accounts.answering))
 
 
 def _named_sites(settings: Settings) -> Iterator[Problem]:

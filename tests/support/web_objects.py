@@ -5,12 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from gateway.records.tables.cases import Case, Reply
+from sqlmodel import select
+
+from gateway.records.tables.administration import Account
+from gateway.records.tables.cases import Case, Reply, SignedReport
 from gateway.records.tables.conflicts import Conflict
+from gateway.records.tables.critical import CriticalResult
 from gateway.records.tables.studies import Enrolment
 from support.web_gateway import WebGateway
 
-OBJECTS: Final = ("case_id", "study_id", "conflict_id", "reply_id", "enrolment_id")
+OBJECTS: Final = ("case_id", "study_id", "conflict_id", "reply_id", "enrolment_id", "critical_id")
 
 
 def objects_of_north(web: WebGateway) -> dict[str, int]:
@@ -49,5 +53,22 @@ def objects_of_north(web: WebGateway) -> dict[str, int]:
         )
         session.add_all((conflict, reply, enrolment))
         session.flush()
-        ids = (case_id, study_id, conflict.id, reply.id, enrolment.id)
+        report = SignedReport(
+            case_id=case_id,
+            version=1,
+            content={},
+            digest="0" * 64,
+            signed_by=session.exec(select(Account.ids()).limit(1)).one(),
+            signer_name="Reader",
+            signer_login="reader",
+            signed_at=now,
+        )
+        session.add(report)
+        session.flush()
+        critical = CriticalResult(
+            case_id=case_id, report_id=report.saved_id, site="north", raised_at=now, next_at=now
+        )
+        session.add(critical)
+        session.flush()
+        ids = (case_id, study_id, conflict.id, reply.id, enrolment.id, critical.id)
     return {name: int(number or 0) for name, number in zip(OBJECTS, ids, strict=True)}

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import random
-import smtplib
-import ssl
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from email.message import EmailMessage
 
-import requests
-
 from gateway import logs
 from gateway.pipeline import retry
+from gateway.pipeline.jobs import sending
+from gateway.pipeline.jobs.sending import NotTold
 from gateway.records import ledger
 from gateway.records.database import Database
 from gateway.records.tables.administration import Notice
@@ -23,14 +21,6 @@ log = logs.get(__name__)
 
 LEASE = timedelta(minutes=5)
 """Longer than any one message takes: a replica that died in between is replaced after this."""
-
-
-class NotTold(Exception):
-    """A channel did not take a message."""
-
-    def __init__(self, problem: str, fix: str) -> None:
-        super().__init__(problem)
-        self.problem, self.fix = problem, fix
 
 
 def tell_due(database: Database, settings: Settings) -> None:
@@ -66,33 +56,14 @@ def channels(settings: NotifySettings) -> dict[str, Callable[[Sequence[Notice], 
 
 def message(notices: Sequence[Notice], settings: NotifySettings) -> EmailMessage:
     """The mail: one line for each notice, with its link."""
-    mail = EmailMessage()
-    mail["From"], mail["To"] = settings.mail_from, settings.mail_to
     first = notices[0].text
-    mail["Subject"] = f"PML gateway: {first}" if len(notices) == 1 else f"PML gateway: {len(notices)} notices"
-    lines = [f"{notice.text}\n{_link(notice, settings)}\n" for notice in notices]
-    mail.set_content(
-        "\n".join([*lines, "This message names no patient; the pages do, to those who may see them."])
-    )
-    return mail
+    subject = first if len(notices) == 1 else f"{len(notices)} notices"
+    lines = [(notice.text, notice.page) for notice in notices]
+    return sending.mail(settings, settings.mail_to, subject, lines)
 
 
 def _mail(notices: Sequence[Notice], settings: NotifySettings) -> None:
-    """By SMTP (RFC 5321), with STARTTLS unless it is switched off."""
-    try:
-        with smtplib.SMTP(settings.mail_host, settings.mail_port, timeout=settings.timeout) as server:
-            if settings.mail_starttls:
-                server.starttls(context=ssl.create_default_context())
-            if settings.mail_user:
-                server.login(settings.mail_user, settings.mail_password)
-            server.send_message(message(notices, settings))
-    except (OSError, smtplib.SMTPException) as error:
-        code = getattr(error, "smtp_code", "")
-        raise NotTold(
-            f"The mail server {settings.mail_host}:{settings.mail_port} did not take the message "
-            f"({type(error).__name__}{f' {code}' if code else ''}).",
-            "Check the [notify] mail settings and that server; nothing is lost, it is tried again.",
-        ) from error
+    sending.send_mail(message(notices, settings), settings)
 
 
 def _post(notices: Sequence[Notice], settings: NotifySettings) -> None:
@@ -104,21 +75,16 @@ def _post(notices: Sequence[Notice], settings: NotifySettings) -> None:
                 "event": notice.event,
                 "site": notice.site,
                 "text": notice.text,
-                "link": _link(notice, settings),
+                "link": sending.link(notice.page, settings),
                 "at": notice.at.isoformat(),
             }
             for notice in notices
         ]
     }
-    headers = {"Authorization": f"Bearer {settings.webhook_token}"} if settings.webhook_token else {}
-    fix = "Check [notify] webhook_url and webhook_token, and the service behind it; nothing is lost, it is tried again."
-    try:
-        answer = requests.post(settings.webhook_url, json=body, headers=headers, timeout=settings.timeout)
-    except requests.RequestException as error:
-        raise NotTold(f"The webhook cannot be reached ({type(error).__name__}).", fix) from error
-    if not answer.ok:
-        raise NotTold(f"The webhook answered HTTP {answer.status_code}.", fix)
-
-
-def _link(notice: Notice, settings: NotifySettings) -> str:
-    return settings.link.rstrip("/") + notice.page
+    sending.post(
+        settings.webhook_url,
+        settings.webhook_token,
+        body,
+        settings.timeout,
+        "Check [notify] webhook_url and webhook_token, and the service behind it; nothing is lost, it is tried again.",
+    )

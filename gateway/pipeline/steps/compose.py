@@ -34,9 +34,10 @@ from gateway.privacy.schemes import Pseudonyms
 from gateway.recipients import Nobody, ToNode, recipient
 from gateway.records import ledger
 from gateway.records.step_record import StepRecord
-from gateway.records.tables.cases import Case
+from gateway.records.tables.cases import Because, Case, DocumentKind
 from gateway.records.tables.studies import Study
 from gateway.records.views import case_rows
+from gateway.records.views.case_rows import ReportRow
 from gateway.reporting.documents.forms import build, build_pages
 from gateway.reporting.report import Report
 from gateway.reporting.signer import DeviceIdentity, Predecessor, Purpose, Signature, Signer
@@ -88,20 +89,22 @@ def compose(turn: Turn, context: StepContext) -> StepResult:
     for prior in priors:
         uid = str(prior.header.SOPInstanceUID)
         originals_of |= {pseudonyms(context, case, scheme).uid(uid): uid for scheme in prior.schemes}
-    corrected = _corrected(case, study, derived)
-    again = f":{case.corrections}" if case.corrections else ""  # another identity is another object
+    earlier = _predecessor(case, study, derived, signed)
+    # Another document is another object, and so is the same one under another identity.
+    again = f":v{signed.version}" if signed.version > 1 else ""
+    again += f":{case.corrections}" if case.corrections else ""
     device = DeviceIdentity(
         "pml-gateway", context.settings.dicom.ae_title, __version__, uid=derived.device_uid()
     )
     try:
-        pictures = pictures_of(context, turn.claim.id, report)
+        pictures = () if earlier and earlier.withdraws else pictures_of(context, turn.claim.id, report)
     except TooBusy as error:
         return NotYet(error.problem)
     composed: dict[str, dict[str, str]] = {}
     for number, form in enumerate(RICHEST_FIRST):
         made: dict[str, Any] = {
             "identity": standing,
-            "predecessor": corrected,
+            "predecessor": earlier,
             "priors": [prior.header for prior in priors],
             "date_shift_days": shift,
             "pictures": pictures,
@@ -152,21 +155,36 @@ class _UidOfPage:
         return self.pseudonyms.report_uid(self.case_id, self.digest, f"{self.form}:{page}")
 
 
-def _corrected(case: Case, study: Study, derived: Pseudonyms) -> Predecessor | None:
-    """The report that went back under another identity, when this one replaces it."""
-    earlier = case.predecessor
-    if not earlier:
+def _predecessor(case: Case, study: Study, derived: Pseudonyms, signed: ReportRow) -> Predecessor | None:
+    """The object that went back and that this one follows, with what the new one says of itself; None: the first."""
+    before = case.predecessor
+    if not before:
         return None
     # A report that was built before the series was noted lies in the series that is derived for its form.
-    series = earlier.get("series_instance_uid") or derived.report_series_uid(case.saved_id, earlier["form"])
+    series = before.get("series_instance_uid") or derived.report_series_uid(case.saved_id, before["form"])
+    is_moved = before.get("because", Because.IDENTITY) == Because.IDENTITY
     return Predecessor(
         study.study_instance_uid,
         series,
-        earlier["sop_class_uid"],
-        earlier["sop_instance_uid"],
-        Purpose.REPLACED,
-        CORRECTED,
+        before["sop_class_uid"],
+        before["sop_instance_uid"],
+        Purpose.ADDENDED if signed.kind == DocumentKind.ADDENDUM and not is_moved else Purpose.REPLACED,
+        " ".join(filter(None, (CORRECTED if is_moved else "", following_words(signed)))),
+        withdraws=signed.kind == DocumentKind.WITHDRAWAL,
     )
+
+
+def following_words(signed: ReportRow) -> str:
+    """What a document that follows says of itself, before its findings; empty for a first report."""
+    match signed.kind:
+        case DocumentKind.ADDENDUM:
+            return signed.note
+        case DocumentKind.CORRECTION:
+            changed = f" Changed: {'; '.join(signed.changed)}." if signed.changed else ""
+            return f"Corrected report, replaces the one before. {signed.note}{changed}"
+        case DocumentKind.WITHDRAWAL:
+            return f"This report is withdrawn: no report of this study stands. {signed.note}"
+    return ""
 
 
 def _file(dataset: Dataset) -> bytes:

@@ -11,8 +11,8 @@
     commitments  record_commitment, owe_result, drop_result   (answers to our requests; what we owe who asks us)
     node_responses  what nodes answered for each object
     replies      keep_reply, note_echo, discard_reply, count_as_report, note_reply_download
-    people       claim_case, release_case, save_draft, take_over_draft, sign_report, correct_report,
-                 park_case, retry, note_report_download
+    people       claim_case, release_case, save_draft, take_over_draft, park_case, retry, note_report_download
+    reports      sign_report, sign_document, correct_report           (what is signed, and what follows it)
     verdicts     overrule_verdict                                               (a reader's word on the protocol)
     studies      let_go_on, route_by_hand, keep_study_date
     held_objects  decide_held, look_at_original                                  (objects that stayed here)
@@ -31,6 +31,8 @@
                  add_client, revoke_client, note_client_use, refuse_client,
                  note_ending_clients                                        (issuers; tokens of programs)
     notices      take_notices, notices_told, notices_failed, note_wrong_configuration, note_certificates
+    telling      ring_chains, acknowledge_critical, tell_readers, take_messages, message_sent, message_failed,
+                 drop_message                            (critical results to their contacts; readers' messages)
     operation    take_tick, note_role, put_rules_in_force
     pictures     want_pictures, claim_pictures, renew_pictures, keep_index, keep_volume, put_off_pictures,
                  drop_pictures, want_alignments, claim_alignment, keep_alignment,
@@ -102,13 +104,11 @@ from gateway.records.ledger.overdue import note_overdue
 from gateway.records.ledger.parking import Claim
 from gateway.records.ledger.people import (
     claim_case,
-    correct_report,
     note_report_download,
     park_case,
     release_case,
     retry,
     save_draft,
-    sign_report,
     take_over_draft,
 )
 from gateway.records.ledger.persons.accounts import (
@@ -170,7 +170,17 @@ from gateway.records.ledger.replies import (
     note_echo,
     note_reply_download,
 )
+from gateway.records.ledger.reports.following import NewDocument, correct_report, sign_document
+from gateway.records.ledger.reports.signing import sign_report
 from gateway.records.ledger.studies import UNMATCHED, keep_study_date, let_go_on, route_by_hand
+from gateway.records.ledger.telling.critical import acknowledge_critical, ring_chains
+from gateway.records.ledger.telling.messages import (
+    drop_message,
+    message_failed,
+    message_sent,
+    take_messages,
+    tell_readers,
+)
 from gateway.records.ledger.trail.configuration import note_configuration
 from gateway.records.ledger.trail.looks import Look, note_look
 from gateway.records.ledger.trail.sealing import (
@@ -205,6 +215,7 @@ __all__ = [
     "Claim",
     "Kept",
     "Look",
+    "NewDocument",
     "NewEnrolment",
     "NewInstance",
     "NewOwed",
@@ -219,6 +230,7 @@ __all__ = [
     "SignIn",
     "Wanted",
     "accept_keys",
+    "acknowledge_critical",
     "add_client",
     "add_user",
     "advance",
@@ -243,6 +255,7 @@ __all__ = [
     "decide_held",
     "disable_account",
     "discard_reply",
+    "drop_message",
     "drop_pictures",
     "drop_result",
     "edit_enrolment",
@@ -278,6 +291,8 @@ __all__ = [
     "look_at_versions",
     "make_again",
     "make_reset_link",
+    "message_failed",
+    "message_sent",
     "note_anchor",
     "note_certificates",
     "note_client_use",
@@ -327,19 +342,23 @@ __all__ = [
     "retire_key",
     "retry",
     "revoke_client",
+    "ring_chains",
     "route_by_hand",
     "rows_by_key",
     "save_draft",
     "seal_trail",
     "sealed_enrolment",
+    "sign_document",
     "sign_in",
     "sign_in_by_issuer",
     "sign_out",
     "sign_report",
     "take_events",
+    "take_messages",
     "take_notices",
     "take_over_draft",
     "take_tick",
+    "tell_readers",
     "unlink_person",
     "unopened_letters",
     "use_proof",

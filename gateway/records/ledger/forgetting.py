@@ -36,6 +36,7 @@ from gateway.records.tables.cases import (
 from gateway.records.tables.change_maps import CaseChangeMap
 from gateway.records.tables.commitments import Commitment, OwedResult
 from gateway.records.tables.conflicts import Conflict
+from gateway.records.tables.critical import ContactMessage, CriticalResult
 from gateway.records.tables.pictures import CaseAlignment, CasePictures
 from gateway.records.tables.studies import ForgottenPatient, Identity, Instance, Study
 
@@ -236,6 +237,7 @@ def _empty_rows(session: Session, studies: Sequence[Study], cases: Sequence[Case
         *session.exec(select(CaseEvent).where(col(CaseEvent.study_id).in_(numbers))),
         *session.exec(select(Delivery).where(col(Delivery.case_id).in_(case_ids))),
         *session.exec(select(SignedReport).where(col(SignedReport.case_id).in_(case_ids))),
+        *session.exec(select(CriticalResult).where(col(CriticalResult.case_id).in_(case_ids))),
     )
     for row in rows:
         erasure.empty(row)
@@ -244,6 +246,7 @@ def _empty_rows(session: Session, studies: Sequence[Study], cases: Sequence[Case
         reply.problem, reply.fence = "Its patient was forgotten.", reply.fence + 1  # its step must not go on
         session.add(reply)
     session.exec(delete(Draft).where(col(Draft.case_id).in_(case_ids)))
+    session.exec(delete(ContactMessage).where(col(ContactMessage.case_id).in_(case_ids)))
     session.exec(delete(Manifest).where(col(Manifest.case_id).in_(case_ids)))
     session.exec(delete(CasePictures).where(col(CasePictures.case_id).in_(case_ids)))
     for named in (CaseChangeMap.case_id, CaseChangeMap.prior_case_id):

@@ -1,4 +1,4 @@
-"""People's work on cases: claim, draft, sign, park, retry, take the report.
+"""People's work on cases: claim, draft, park, retry, take the report; what they sign is in `reports`.
 
 A draft is its author's. Handing a case back keeps it for them; whoever claims the case next begins with nothing, or
 takes a draft over, which the journal and the audit trail then say.
@@ -6,21 +6,17 @@ takes a draft over, which the journal and the audit trail then say.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlmodel import Session, select
 
-from gateway.errors import AlreadyClaimed, AlreadySigned, NotClaimed, NotThere, StaleDraft, WrongState
-from gateway.lifecycle import CaseState, move_case
+from gateway.errors import AlreadyClaimed, NotClaimed, NotThere, StaleDraft, WrongState
+from gateway.lifecycle import CaseState
 from gateway.records.database import Database
 from gateway.records.ledger import audit_trail
-from gateway.records.ledger.conflicts.contested import refuse_if_contested
 from gateway.records.ledger.journal import add_line, login_of
-from gateway.records.ledger.notices import raise_notice
 from gateway.records.ledger.parking import UNITS, place_of
 from gateway.records.tables.administration import Account
 from gateway.records.tables.cases import Case, Draft, Reply, SignedReport
@@ -28,11 +24,14 @@ from gateway.records.tables.commitments import OwedResult
 from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.studies import Study
 
+SENT_BACK = (CaseState.RETURNED, CaseState.CONFIRMED)
+"""States of a case whose report went back: only what follows it is signed."""
+
 
 def claim_case(database: Database, case_id: int, account_id: int, lease: timedelta) -> datetime:
     """Hold a case for a reader, or prolong the hold; returns until when. Raises AlreadyClaimed or WrongState."""
     with database.write("claim_case") as session:
-        return _claim(session, _locked_case(session, case_id), account_id, database.now(session), lease)
+        return _claim(session, locked_case(session, case_id), account_id, database.now(session), lease)
 
 
 def _claim(session: Session, case: Case, account_id: int, now: datetime, lease: timedelta) -> datetime:
@@ -61,7 +60,7 @@ def _claim(session: Session, case: Case, account_id: int, now: datetime, lease: 
 def release_case(database: Database, case_id: int, account_id: int, *, anybodys: bool = False) -> None:
     """Give a claim back; a lead may give back anybody's."""
     with database.write("release_case") as session:
-        case = _locked_case(session, case_id)
+        case = locked_case(session, case_id)
         if case.claimed_by is None:
             return
         if case.claimed_by != account_id and not anybodys:
@@ -89,7 +88,10 @@ def save_draft(
     """
     with database.write("save_draft") as session:
         now = database.now(session)
-        case = _reading(session, case_id, account_id, now)
+        case = locked_case(session, case_id)
+        follows = case.state in SENT_BACK and not case.forgotten_at and _is_signed(session, case_id)
+        if not follows:  # what follows a report needs no claim: who signs first is asked at the signature
+            reading(session, case_id, account_id, now)
         draft = session.get(Draft, (case_id, account_id))
         present = draft.version if draft else 0
         if present != version:
@@ -97,8 +99,16 @@ def save_draft(
                 f"Your draft of case {case_id} is at version {present}, this edit began at {version}.",
                 "Load the draft again and repeat the change.",
             )
-        case.claimed_until = now + lease
+        if not follows:
+            case.claimed_until = now + lease
         return _keep_draft(session, case_id, account_id, content, now)
+
+
+def _is_signed(session: Session, case_id: int) -> bool:
+    return (
+        session.exec(select(SignedReport.id).where(SignedReport.case_id == case_id).limit(1)).first()
+        is not None
+    )
 
 
 def take_over_draft(
@@ -111,7 +121,7 @@ def take_over_draft(
     """
     with database.write("take_over_draft") as session:
         now = database.now(session)
-        case = _locked_case(session, case_id)
+        case = locked_case(session, case_id)
         _claim(session, case, account_id, now, lease)
         left = session.get(Draft, (case_id, author_id)) if author_id != account_id else None
         author = session.get(Account, author_id)
@@ -137,70 +147,12 @@ def _keep_draft(
     return draft.version
 
 
-def sign_report(database: Database, case_id: int, account_id: int, content: Mapping[str, Any]) -> int:
-    """Keep a signed report and move the case on, in one transaction; returns the report's id.
-
-    Raises AlreadySigned, NotClaimed, WrongState (contested). The content must have been validated by the caller.
-    """
-    with database.write("sign_report") as session:
-        now = database.now(session)
-        case = _locked_case(session, case_id)
-        if session.exec(select(SignedReport).where(SignedReport.case_id == case_id)).first() is not None:
-            raise AlreadySigned(
-                f"Case {case_id} is already signed.", "A correction is an addendum, never an overwrite."
-            )
-        case = _reading(session, case_id, account_id, now)
-        refuse_if_contested(session, case.study_id, f"Case {case_id} cannot be signed now")
-        account = session.get(Account, account_id)
-        assert account is not None
-        canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        report = SignedReport(
-            case_id=case_id,
-            version=1,
-            content=dict(content),
-            digest=hashlib.sha256(canonical.encode()).hexdigest(),
-            signed_by=account_id,
-            signer_name=account.display_name,
-            signer_login=account.login,
-            signed_at=now,
-        )
-        session.add(report)
-        case.state = move_case(CaseState(case.state), CaseState.REPORTED)
-        case.claimed_by = case.claimed_until = None
-        case.look_again_at = case.reached_at = case.updated_at = now
-        case.attempts, case.failing_since, case.waiting_for = 0, None, ""
-        session.flush()
-        add_line(
-            session,
-            case.study_id,
-            case_id,
-            now,
-            "signed",
-            CaseState.REPORTED,
-            account.login,
-            {"digest": report.digest},
-        )
-        audit_trail.append(
-            session, now, account.login, "report signed", f"case {case_id}", {"digest": report.digest}
-        )
-        if "nobody_told" in content.get("reasons", {}):
-            raise_notice(
-                session,
-                now,
-                f"report of case {case_id} untold",
-                f"Case {case_id}: a critical result was signed, and nobody at the hospital could be told.",
-                f"/cases/{case_id}",
-                case.site,
-            )
-        return report.saved_id
-
-
 def park_case(database: Database, case_id: int, who: str, why: str) -> None:
     """Stop a case by hand."""
     with database.write("park_case") as session:
         now = database.now(session)
-        case = _locked_case(session, case_id)
-        _still_known(case)
+        case = locked_case(session, case_id)
+        still_known(case)
         case.problem, case.fix = f"Parked by {who}: {why}", "Retry the case when the reason is gone."
         case.fence += 1  # a step that runs now must not move a parked case
         case.lease_owner, case.lease_until = "", None
@@ -220,7 +172,7 @@ def retry(database: Database, unit: str, row_id: int, who: str) -> None:
         )
         if row is None:
             raise NotThere(f"There is no {unit} {row_id}.", "List them with: gateway cases list")
-        _still_known(row)
+        still_known(row)
         row.problem = row.fix = row.waiting_for = ""
         row.attempts, row.failing_since = 0, None
         row.look_again_at = now
@@ -233,42 +185,6 @@ def retry(database: Database, unit: str, row_id: int, who: str) -> None:
         audit_trail.append(session, now, who, f"{unit} retried", f"{unit} {row_id}")
 
 
-def correct_report(database: Database, case_id: int, who: str) -> None:
-    """Send a returned report again, under the identity that stands since, naming the one it corrects.
-
-    Raises NotThere, and WrongState where no correction is wanted, nothing was signed here, or the study is contested.
-    """
-    with database.write("correct_report") as session:
-        now = database.now(session)
-        case = _locked_case(session, case_id)
-        _still_known(case)
-        refuse_if_contested(session, case.study_id, f"The report of case {case_id} cannot be corrected now")
-        if not case.correction_wanted:
-            raise WrongState(
-                f"The report of case {case_id} went back under the identity that stands.", "Nothing to do."
-            )
-        returned = case.composed.get(case.returned_as)
-        if returned is None:
-            raise WrongState(
-                f"Case {case_id} was reported by the reading site itself; no report was signed here.",
-                "Ask the reading site to send its report again; the gateway puts the identity that stands on it.",
-            )
-        case.predecessor = {"form": case.returned_as, "node": case.returns_to, **returned}
-        case.state = move_case(CaseState(case.state), CaseState.REPORTED)
-        case.corrections += 1
-        case.correction_wanted = False
-        case.returned_as = case.returned_uid = ""
-        case.commitment_transactions = []
-        case.fence += 1  # a confirmation that runs now is of the earlier report
-        case.lease_owner, case.lease_until = "", None
-        case.look_again_at = case.reached_at = case.updated_at = now
-        case.problem = case.fix = case.waiting_for = ""
-        case.attempts, case.failing_since = 0, None
-        what = "a corrected report is sent"
-        add_line(session, case.study_id, case_id, now, what, CaseState.REPORTED, who)
-        audit_trail.append(session, now, who, "report corrected", f"case {case_id}", {})
-
-
 def note_report_download(database: Database, case_id: int, form: str, who: str) -> None:
     """Write into the audit trail that somebody takes the report of a case with its identity; `form`: sr or pdf."""
     with database.write("download_report") as session:
@@ -276,7 +192,7 @@ def note_report_download(database: Database, case_id: int, form: str, who: str) 
         audit_trail.append(session, now, who, "report downloaded", f"case {case_id}", {"form": form})
 
 
-def _still_known(row: Case | Conflict | OwedResult | Reply | Study) -> None:
+def still_known(row: Case | Conflict | OwedResult | Reply | Study) -> None:
     if isinstance(row, Case | Study) and row.forgotten_at is not None:
         raise WrongState(
             f"The patient of {type(row).__name__.lower()} {row.id} was forgotten.",
@@ -284,16 +200,16 @@ def _still_known(row: Case | Conflict | OwedResult | Reply | Study) -> None:
         )
 
 
-def _locked_case(session: Session, case_id: int) -> Case:
+def locked_case(session: Session, case_id: int) -> Case:
     case = session.exec(select(Case).where(Case.id == case_id).with_for_update()).first()
     if case is None:
         raise NotThere(f"There is no case {case_id}.", "The queue shows every case number.")
     return case
 
 
-def _reading(session: Session, case_id: int, account_id: int, now: datetime) -> Case:
+def reading(session: Session, case_id: int, account_id: int, now: datetime) -> Case:
     """The case, when this reader holds it and it waits for a report."""
-    case = _locked_case(session, case_id)
+    case = locked_case(session, case_id)
     if case.state != CaseState.FORWARDED:
         raise WrongState(
             f"Case {case_id} is {case.state} and takes no report now.",

@@ -6,6 +6,7 @@ import gateway.records.tables.cases
 import gateway.records.tables.change_maps
 import gateway.records.tables.commitments
 import gateway.records.tables.credentials
+import gateway.records.tables.critical
 import gateway.records.tables.pictures  # noqa: F401  the tables enter METADATA when they are imported
 from gateway.records.tables.columns import METADATA
 

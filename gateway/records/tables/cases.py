@@ -1,6 +1,7 @@
 """The tables of cases, in the order a case meets them: journal, copies, deliveries, replies, draft, signed report."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import JSON, Column, Index, UniqueConstraint, text
@@ -238,14 +239,40 @@ class Draft(SQLModel, table=True):
     saved_at: datetime
 
 
+class DocumentKind(StrEnum):
+    """What a signed document is to the one before it."""
+
+    REPORT = "report"
+    """The first."""
+    ADDENDUM = "addendum"
+    """Says more; what was said stands."""
+    CORRECTION = "correction"
+    """A complete report that replaces the one before."""
+    WITHDRAWAL = "withdrawal"
+    """No report stands any more."""
+
+
+class Because(StrEnum):
+    """Why an object that went back is followed by another one."""
+
+    IDENTITY = "identity"
+    """The same words, under the identity that stands since."""
+    DOCUMENT = "document"
+    """A document was signed that follows."""
+
+
 class SignedReport(Numbered, table=True):
-    """What a reader signed; rows are only ever added."""
+    """What a reader signed; rows are only ever added. The newest document of a case is the one in force."""
 
     __tablename__ = "report"
     __table_args__ = (UniqueConstraint("case_id", "version"),)
 
     case_id: int = Field(foreign_key="case.id", index=True)
     version: int
+    kind: str = Field(default=DocumentKind.REPORT, description="DocumentKind")
+    note: str = Field(default="", description="what an addendum adds; why one was corrected or withdrawn")
+    changed: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """What a correction changes, item by item, in words."""
     content: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     digest: str = Field(description="SHA-256 of the canonical JSON")
     signed_by: int = Field(foreign_key="account.id")

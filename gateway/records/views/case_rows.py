@@ -28,8 +28,9 @@ from gateway.records.tables.cases import (
 )
 from gateway.records.tables.commitments import Commitment
 from gateway.records.tables.studies import ForgottenPatient, Identity, Instance, Study
-from gateway.records.views import conflict_rows, reply_rows
+from gateway.records.views import conflict_rows, critical_rows, reply_rows
 from gateway.records.views.conflict_rows import ConflictRow
+from gateway.records.views.critical_rows import CriticalRow
 from gateway.records.views.held_object_rows import HeldRow, held_objects_of
 from gateway.records.views.prior_reports import PriorReport, prior_reports
 from gateway.records.views.queue import QueueRow, queue_row
@@ -79,10 +80,13 @@ class LeftDraft:
 
 @dataclass(frozen=True)
 class ReportRow:
-    """A signed report."""
+    """A signed report, or a document that follows one (`kind`, as `DocumentKind`)."""
 
     id: int
     version: int
+    kind: str
+    note: str
+    changed: tuple[str, ...]
     content: Mapping[str, Any]
     digest: str
     signer_name: str
@@ -123,10 +127,15 @@ class CasePage:
     left_drafts: tuple[LeftDraft, ...]
     """Those of others, by author; empty once a report is signed."""
     report: ReportRow | None
+    """The newest document, which is in force."""
+    documents: tuple[ReportRow, ...]
+    """All that were signed, newest first."""
     priors: tuple[PriorReport, ...]
     """The signed reports of earlier studies of the same patient, newest first."""
     replies: tuple[ReplyRow, ...]
     echoes: int
+    critical: tuple[CriticalRow, ...]
+    """Its critical results, newest first."""
 
 
 def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None:
@@ -137,7 +146,8 @@ def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None
     study_of = study(session, case.study_id)
     holder = session.get(Account, case.claimed_by) if case.claimed_by else None
     draft = session.get(Draft, (case_id, viewer.account_id))
-    report = signed_report(session, case_id)
+    documents = signed_documents(session, case_id)
+    report = documents[0] if documents else None
     deliveries = session.exec(
         select(Delivery).where(Delivery.case_id == case_id).order_by(col(Delivery.id))
     ).all()
@@ -173,9 +183,11 @@ def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None
         draft=DraftRow(draft.version, draft.content, draft.saved_at) if draft else None,
         left_drafts=() if report else _left_drafts(session, viewer, case_id),
         report=report,
+        documents=documents,
         priors=prior_reports(session, case, study_of),
         replies=tuple(reply_rows.of_case(session, case_id)),
         echoes=case.echoes,
+        critical=critical_rows.of_case(session, case_id),
     )
 
 
@@ -190,14 +202,29 @@ def _left_drafts(session: Session, viewer: Viewer, case_id: int) -> tuple[LeftDr
 
 
 def signed_report(session: Session, case_id: int) -> ReportRow | None:
-    """The newest signed report of a case."""
-    row = session.exec(
+    """The newest document of a case, which is the one in force."""
+    return next(iter(signed_documents(session, case_id)), None)
+
+
+def signed_documents(session: Session, case_id: int) -> tuple[ReportRow, ...]:
+    """Every document that was signed about a case, newest first."""
+    rows = session.exec(
         select(SignedReport).where(SignedReport.case_id == case_id).order_by(col(SignedReport.version).desc())
-    ).first()
-    if row is None:
-        return None
-    return ReportRow(
-        row.saved_id, row.version, row.content, row.digest, row.signer_name, row.signer_login, row.signed_at
+    )
+    return tuple(
+        ReportRow(
+            row.saved_id,
+            row.version,
+            row.kind,
+            row.note,
+            tuple(row.changed),
+            row.content,
+            row.digest,
+            row.signer_name,
+            row.signer_login,
+            row.signed_at,
+        )
+        for row in rows
     )
 
 

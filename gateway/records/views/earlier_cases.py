@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from gateway.records.accounts import Viewer
 from gateway.records.seen_mris import day_of
-from gateway.records.tables.cases import Case, SignedReport
+from gateway.records.tables.cases import Case, DocumentKind, SignedReport
 from gateway.records.tables.studies import Study
 from gateway.records.views import conflict_rows
 
@@ -52,11 +52,13 @@ def earlier_cases(session: Session, viewer: Viewer, case_id: int) -> tuple[Earli
         )
         .order_by(col(Case.id).desc())
     ).all()
-    reported = set(
-        session.exec(
-            select(SignedReport.case_id).where(col(SignedReport.case_id).in_([case.id for case, _ in rows]))
-        )
+    signed = session.exec(
+        select(SignedReport.case_id, SignedReport.kind)
+        .where(col(SignedReport.case_id).in_([case.id for case, _ in rows]))
+        .order_by(col(SignedReport.version))
     )
+    in_force = dict(signed.all())
+    reported = {case_id for case_id, kind in in_force.items() if kind != DocumentKind.WITHDRAWAL}
     contested = conflict_rows.contested(session, [case.study_id for case, _ in rows])
     by_study: dict[int, tuple[Case, Study]] = {}
     for case, study in rows:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from gateway.records.seen_mris import day_of
-from gateway.records.tables.cases import Case, SignedReport
+from gateway.records.tables.cases import Case, DocumentKind, SignedReport
 from gateway.records.tables.studies import Study
 
 
@@ -26,12 +26,15 @@ class PriorReport:
 
 
 def prior_reports(session: Session, present: Case, study_of: Study) -> tuple[PriorReport, ...]:
-    """Every signed report of an earlier study of the patient of a case, newest first; none when a date is not known."""
+    """Every signed report of an earlier study of the patient of a case, newest first; none when a date is not known.
+
+    Of a case whose report was withdrawn there is none but what was signed since.
+    """
     day = day_of(study_of.study_date)
     if day is None or present.identity_id is None:
         return ()
     rows = session.exec(
-        select(SignedReport.content, Study.study_date, Case.study_id, Case.id)
+        select(SignedReport, Study.study_date, Case.study_id, Case.id)
         .join(Case, col(Case.id) == col(SignedReport.case_id))
         .join(Study, col(Study.id) == col(Case.study_id))
         .where(
@@ -46,8 +49,15 @@ def prior_reports(session: Session, present: Case, study_of: Study) -> tuple[Pri
     )
     priors: list[PriorReport] = []
     studies: set[int] = set()
-    for content, said, study_id, case_id in rows:
+    withdrawn: set[int | None] = set()
+    for signed, said, study_id, case_id in rows:
+        if signed.kind == DocumentKind.WITHDRAWAL:
+            withdrawn.add(case_id)
+        if case_id in withdrawn:  # what was signed before a withdrawal is nothing to compare with
+            continue
         if before := day_of(said):
-            priors.append(PriorReport(dict(content), (day - before).days, study_id in studies, case_id or 0))
+            priors.append(
+                PriorReport(dict(signed.content), (day - before).days, study_id in studies, case_id or 0)
+            )
             studies.add(study_id)
     return tuple(priors)

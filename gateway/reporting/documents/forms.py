@@ -29,7 +29,7 @@ from gateway.reporting.documents.structured_report import (
     build_structured_report,
 )
 from gateway.reporting.layout.entries import Drawn, Heading, ImageReference, Measured
-from gateway.reporting.outline import outline
+from gateway.reporting.outline import outline, withdrawn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
     from gateway.reporting.marked_pictures import MarkedPicture
+    from gateway.reporting.outline import Restoration
     from gateway.reporting.report import Report
     from gateway.reporting.signer import DeviceIdentity, Predecessor, Signature, Unsigned
 
@@ -91,11 +92,8 @@ def build(
     instances, earlier = _evidence(evidence, priors, identity)
     header = identity_header(instances[0] if identity is None else identity)
     signature = signature.seen_from(_zone_of(header, signature.at))
-    sections = outline(
-        report,
-        restoration_of(instances, earlier, date_shift_days or 0, original_uids),
-        predecessor.note if predecessor else "",
-    )
+    restoration = restoration_of(instances, earlier, date_shift_days or 0, original_uids)
+    sections = _sections(report, restoration, predecessor)
     _check_pictures(sections, {str(ds.SOPInstanceUID) for ds in instances + earlier})
     if form is DocumentForm.PDF:
         document = build_pdf_document(sections, header, instances, signature, SERIES_DESCRIPTION, pictures)
@@ -130,16 +128,24 @@ def build_pages(
     instances, earlier = _evidence(evidence, priors, identity)
     header = identity_header(instances[0] if identity is None else identity)
     signature = signature.seen_from(_zone_of(header, signature.at))
-    sections = outline(
-        report,
-        restoration_of(instances, earlier, date_shift_days, original_uids),
-        predecessor.note if predecessor else "",
-    )
+    restoration = restoration_of(instances, earlier, date_shift_days, original_uids)
+    sections = _sections(report, restoration, predecessor)
     pages = build_page_images(sections, header, instances, signature, pictures)
     for number, page in enumerate(pages, 1):
         uid = sop_instance_uid_of(number)
         complete(page, header, signature.at, device, uid, series_instance_uid, series_number)
     return pages
+
+
+def _sections(
+    report: Report, restoration: Restoration, predecessor: Predecessor | None
+) -> tuple[Heading, ...]:
+    """What the document says: the report with what follows it, or that it was withdrawn."""
+    if predecessor is None:
+        return outline(report, restoration)
+    if predecessor.withdraws:
+        return withdrawn(predecessor.note)
+    return outline(report, restoration, predecessor.note)
 
 
 def _evidence(

@@ -169,6 +169,7 @@ def patient_json(row: PatientRow) -> dict[str, Any]:
         "fix": row.fix,
         "ended_on": _iso(row.ended_on),
         "ended_because": row.ended_because,
+        "critical": list(row.critical),
         "wishes": [{"wish": name_of(each), "said": in_words(each)} for each in row.wishes],
         "closed_wishes": [each.kept() for each in row.closed_wishes],
     }

@@ -36,6 +36,7 @@ def _done(*events: str) -> Written:
     return Written(events)
 
 
+CRITICAL = "critical result {critical_id}"
 CASE, STUDY, CONFLICT = "case {case_id}", "study {study_id}", "conflict {conflict_id}"
 _QUEUE = Shown("queue looked at", "queue")
 _STUDIES = Shown("studies looked at", "studies")
@@ -138,6 +139,13 @@ ROUTES: Final[Mapping[tuple[str, str], Told]] = {
     ("GET", "/studies/{study_id}/person"): _done("persons looked at"),
     ("POST", "/studies/{study_id}/person"): _LINK,
     ("POST", "/api/studies/{study_id}/person"): _LINK,
+    ("GET", "/critical/{critical_id}"): Shown("critical result looked at", CRITICAL),
+    ("GET", "/api/critical/{critical_id}"): Shown("critical result looked at", CRITICAL),
+    ("GET", "/api/critical"): Shown("critical results looked at", "critical results"),
+    ("POST", "/critical/{critical_id}/acknowledge"): _done("critical result acknowledged"),
+    ("POST", "/api/critical/{critical_id}/acknowledge"): _done("critical result acknowledged"),
+    ("POST", "/critical/{critical_id}/telephone"): _done("critical result acknowledged"),
+    ("POST", "/api/critical/{critical_id}/telephone"): _done("critical result acknowledged"),
     ("GET", "/conflicts/{conflict_id}"): _done("versions looked at"),
     ("GET", "/api/conflicts/{conflict_id}"): Shown("conflict looked at", CONFLICT),
     ("POST", "/conflicts/{conflict_id}"): _done("conflict decided"),

@@ -16,6 +16,7 @@ class Right(StrEnum):
     SEND = "upload studies"
     STUDIES = "see received studies"
     CALENDAR = "see how many surveillance MRIs are due"
+    ACKNOWLEDGE = "acknowledge a critical result for the hospital"
     ENROL = "see and change the surveillance calendar"
     IDENTITIES = "see what two versions of a study say about the patient"
     RUN = "see nodes and numbers of the gateway"
@@ -27,7 +28,15 @@ ROLE_RIGHTS: dict[str, frozenset[Right]] = {
     "reader": frozenset({Right.LOOK, Right.REPORT}),
     "lead": frozenset({Right.LOOK, Right.REPORT, Right.MANAGE, Right.STUDIES, Right.CALENDAR}),
     "coordinator": frozenset(
-        {Right.LOOK, Right.SEND, Right.STUDIES, Right.CALENDAR, Right.ENROL, Right.IDENTITIES}
+        {
+            Right.LOOK,
+            Right.SEND,
+            Right.STUDIES,
+            Right.CALENDAR,
+            Right.ACKNOWLEDGE,
+            Right.ENROL,
+            Right.IDENTITIES,
+        }
     ),
     "admin": frozenset(Right),
 }

@@ -76,6 +76,10 @@ ROUTES: Final[Mapping[str, tuple[str, ...]]] = {
         "POST /accounts/{account_id}/sessions/end",
     ),
     "AUDIT": ("GET /audit",),
+    "ACKNOWLEDGE": (
+        "POST /critical/{critical_id}/acknowledge",
+        "POST /api/critical/{critical_id}/acknowledge",
+    ),
     "CALENDAR": (
         "GET /surveillance",
         "GET /api/surveillance",
@@ -96,6 +100,9 @@ ROUTES: Final[Mapping[str, tuple[str, ...]]] = {
         "GET /",
         "GET /queue/rows",
         "GET /api/queue",
+        "GET /critical/{critical_id}",
+        "GET /api/critical/{critical_id}",
+        "GET /api/critical",
         "GET /cases/{case_id}/report",
         "GET /api/cases/{case_id}/report",
         "GET /cases/{case_id}/images/{series}/{number}.png",
@@ -119,6 +126,8 @@ ROUTES: Final[Mapping[str, tuple[str, ...]]] = {
         "POST /cases/{case_id}/correct",
         "POST /api/cases/{case_id}/correct",
         "POST /conflicts/{conflict_id}",
+        "POST /critical/{critical_id}/telephone",
+        "POST /api/critical/{critical_id}/telephone",
         "POST /conflicts/{conflict_id}/retry",
         "POST /api/conflicts/{conflict_id}/decide",
         "POST /replies/{reply_id}/retry",
@@ -200,7 +209,7 @@ ROLES: Final[Mapping[str, tuple[str, str]]] = {
 MAY: Final[Mapping[str, frozenset[str]]] = {
     "reader": frozenset({"LOOK", "REPORT"}),
     "lead": frozenset({"LOOK", "REPORT", "MANAGE", "STUDIES", "CALENDAR"}),
-    "coordinator": frozenset({"LOOK", "SEND", "STUDIES", "CALENDAR", "ENROL", "IDENTITIES"}),
+    "coordinator": frozenset({"LOOK", "SEND", "STUDIES", "CALENDAR", "ENROL", "IDENTITIES", "ACKNOWLEDGE"}),
     "admin": frozenset(Right.__members__),
 }
 """What each role may, written a second time: a right that moves is seen here."""
@@ -222,6 +231,8 @@ BODY: Final[Mapping[str, Any]] = {
     "other": "1",
     "study": "1",
     "wish": "contrast 2026-01-01",
+    "told": "Dr Ward",
+    "told_at": "2026-03-01T08:00:00Z",
 }
 """Something that every service can read, so that the object is looked for."""
 OWN_BODY: Final[Mapping[str, Any]] = {

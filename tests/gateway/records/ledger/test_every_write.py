@@ -97,6 +97,13 @@ LINES = {("journal", "add_line"), ("audit_trail", "append")}
 
 EVENTS: Mapping[str, str] = {
     "accept_keys": "",
+    "acknowledge_critical": "",
+    "drop_message": "its row says why nobody was told",
+    "message_failed": "its row says so, and the page of the result shows it",
+    "message_sent": "",
+    "ring_chains": "",
+    "take_messages": "a lease of a message",
+    "tell_readers": "decides nothing; what is sent has its line",
     "add_client": "",
     "add_user": "",
     "advance-{claim.state}-{reached}": "",
@@ -207,6 +214,7 @@ EVENTS: Mapping[str, str] = {
     "sign_in": "",
     "sign_in_by_issuer": "",
     "sign_out": "",
+    "sign_document": "",
     "sign_report": "",
     "take_events": "a lease of a channel",
     "take_notices": "a lease of a channel",

@@ -19,9 +19,9 @@ from gateway.records.ledger.people import (
     release_case,
     retry,
     save_draft,
-    sign_report,
     take_over_draft,
 )
+from gateway.records.ledger.reports.signing import sign_report
 from gateway.records.tables.administration import Notice
 from gateway.records.tables.cases import Case, Draft, SignedReport
 from support.crashes import killed_at
