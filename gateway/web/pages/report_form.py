@@ -31,7 +31,7 @@ from gateway.reporting.questions import QUESTIONS
 from gateway.reporting.report import Contradiction, StudyFacts, form_problems
 from gateway.web.pages.explanation import shown_series
 from gateway.web.pages.lesion_history import lesions_before, told_before
-from gateway.web.pages.study_facts import STANDS_FOR, diffusion_b_values
+from gateway.web.pages.reporting.study_facts import STANDS_FOR, diffusion_b_values
 from routing_rules.protocol.verdict import BrainCoverage
 
 FEW_CHOICES = 6

@@ -58,8 +58,8 @@ from gateway.web.pages.explanation import shown_overrule, shown_requirements
 from gateway.web.pages.gallery import copies_seen, images_of, viewer_series
 from gateway.web.pages.lesion_history import lesions_before
 from gateway.web.pages.queue import Looker
+from gateway.web.pages.reporting.study_facts import facts_of
 from gateway.web.pages.spectroscopy.ratio_chart import PATTERN, Visit, charts, visits
-from gateway.web.pages.study_facts import facts_of
 from gateway.web.pages.verdict import may_judge
 
 VERSION = re.compile(r"[0-9]{1,9}")

@@ -19,7 +19,7 @@ from gateway.reporting.questions import QUESTIONS
 from gateway.reporting.report import Contradiction, form_problems, report_from_form, report_to_form
 from gateway.web.pages import report_form
 from gateway.web.pages.report_form import Field, Section, sections
-from gateway.web.pages.study_facts import facts_of
+from gateway.web.pages.reporting.study_facts import facts_of
 
 
 @pytest.fixture
