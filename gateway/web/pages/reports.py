@@ -27,7 +27,9 @@ from gateway.errors import (
 )
 from gateway.records import credentials, ledger
 from gateway.records.accounts import Viewer
+from gateway.records.views.earlier_cases import earlier_cases
 from gateway.records.views.own_rule import own_rule
+from gateway.reporting.checks.table import source_of
 from gateway.reporting.fields import FormValues
 from gateway.reporting.form import GROUP_NUMBER
 from gateway.reporting.lesions.earlier_forms import draft_of_today
@@ -57,6 +59,7 @@ from gateway.web.pages.explanation import shown_overrule, shown_requirements
 from gateway.web.pages.gallery import copies_seen, images_of, viewer_series
 from gateway.web.pages.lesion_history import lesions_before
 from gateway.web.pages.queue import Looker
+from gateway.web.pages.reporting.study_facts import facts_of
 from gateway.web.pages.spectroscopy.ratio_chart import PATTERN, Visit, charts, visits
 from gateway.web.pages.verdict import may_judge
 
@@ -135,7 +138,8 @@ def _form(
     page = opened.page
     before = lesions_before(page)
     content = with_prior(content, before)
-    missing = form_problems(content, facts_for(request, context, viewer, opened, content))
+    facts = facts_for(request, context, viewer, opened, content)
+    missing = form_problems(content, facts)
     images = images_of(request, context, viewer, page.row.id)
     with context.database.read() as session:
         interval = own_rule(session, page.study_id, context.guidelines)
@@ -149,7 +153,11 @@ def _form(
         page=page,
         row=page.row,
         goes_to=recipient_of(context, page),
-        sections=report_form.sections(content, missing if checked else (), one_more, form_questions(content)),
+        sections=report_form.sections(
+            content, missing if checked else (), one_more, form_questions(content, facts)
+        ),
+        earlier_days=facts.earlier_days or (),
+        language=content.get("language") or "en",
         missing=missing,
         with_code=context.settings.web.second_factor_to_sign,
         checked=checked,
@@ -183,11 +191,13 @@ def facts_for(
     request: Request, context: WebContext, viewer: Viewer, opened: OpenCase, content: Mapping[str, Any]
 ) -> StudyFacts:
     """What a report with this content must not contradict; its pictures are asked for only where it names one."""
-    if not report_form.names_pictures(content):
-        return report_form.facts_of(opened.page, opened.now)
-    pictures: Pictures = request.app.state.pictures
-    index = pictures.index(copies_seen(context, viewer, opened.page.row.id))
-    return report_form.facts_of(opened.page, opened.now, index)
+    case_id, index = opened.page.row.id, None
+    if report_form.names_pictures(content):
+        pictures: Pictures = request.app.state.pictures
+        index = pictures.index(copies_seen(context, viewer, case_id))
+    with context.database.read() as session:
+        earlier = earlier_cases(session, viewer, case_id)
+    return facts_of(opened.page, opened.now, earlier, index)
 
 
 def sign(
@@ -203,7 +213,7 @@ def sign(
 
     What the prior report says of a lesion comes from the records, whatever the form says of it.
     """
-    report = report_from_form(with_prior(content, lesions_before(opened.page)))
+    report = report_from_form(with_prior(content, lesions_before(opened.page)), facts)
     if problems := report.problems(facts):
         raise InvalidReport([str(problem) for problem in problems])
     report = report.model_copy(update={"lesions": tracked(report.lesions, _new_uid)})
@@ -376,13 +386,19 @@ def sign_json(
 def _listed(content: FormValues, opened: OpenCase, facts: StudyFacts) -> dict[str, list[dict[str, str]]]:
     """What keeps a draft from being signed, and everything that is asked of it, with a reason or without one."""
     problems = report_form.problems_of(content, opened.page, facts)
-    return {"problems": _told(problems), "questions": _told(form_questions(content))}
+    return {"problems": _told(problems), "questions": _told(form_questions(content, facts))}
 
 
 def _told(problems: Iterable[Contradiction]) -> list[dict[str, str]]:
     return without_uids(
         [
-            {"field": each.field, "problem": each.problem, "fix": each.fix, "question": each.question}
+            {
+                "field": each.field,
+                "problem": each.problem,
+                "fix": each.fix,
+                "question": each.question,
+                "source": source_of(each.check),
+            }
             for each in problems
         ]
     )

@@ -1,0 +1,1 @@
+"""What a report is checked against, from the records: `study_facts`."""
