@@ -7,11 +7,13 @@ from typing import Final
 
 from sqlmodel import select
 
+from gateway.lifecycle import CaseState
 from gateway.records.tables.administration import Account
 from gateway.records.tables.cases import Case, Reply, SignedReport
 from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.critical import CriticalResult
 from gateway.records.tables.studies import Enrolment
+from gateway.reporting.example import phantom_report
 from support.web_gateway import WebGateway
 
 OBJECTS: Final = ("case_id", "study_id", "conflict_id", "reply_id", "enrolment_id", "critical_id")
@@ -20,6 +22,7 @@ OBJECTS: Final = ("case_id", "study_id", "conflict_id", "reply_id", "enrolment_i
 def objects_of_north(web: WebGateway) -> dict[str, int]:
     """One object of the site north for each kind that an address can name."""
     case_id = web.case(site="north", received_by="upload")
+    signed_id = web.case(CaseState.REPORTED, site="north")
     with web.database.write("test") as session:
         now = web.database.now(session)
         study_id = session.get_one(Case, case_id).study_id
@@ -54,9 +57,9 @@ def objects_of_north(web: WebGateway) -> dict[str, int]:
         session.add_all((conflict, reply, enrolment))
         session.flush()
         report = SignedReport(
-            case_id=case_id,
+            case_id=signed_id,
             version=1,
-            content={},
+            content=phantom_report().model_dump(mode="json"),
             digest="0" * 64,
             signed_by=session.exec(select(Account.ids()).limit(1)).one(),
             signer_name="Reader",
@@ -66,7 +69,7 @@ def objects_of_north(web: WebGateway) -> dict[str, int]:
         session.add(report)
         session.flush()
         critical = CriticalResult(
-            case_id=case_id, report_id=report.saved_id, site="north", raised_at=now, next_at=now
+            case_id=signed_id, report_id=report.saved_id, site="north", raised_at=now, next_at=now
         )
         session.add(critical)
         session.flush()
