@@ -4,6 +4,7 @@
     parts, opinion, checks  the items of a report, and what they must agree on
     questions               what may be signed only with a reason
     report                       what a reader signs: an opinion without contradictions
+    revisions                    what a corrected report says otherwise than the one before
     form, fields, help_texts     the same as a table for the web page
     lesions                      what is said of a lesion and of a voxel, from the question to the outline
     layout                       what a question of the form and an entry of the outline are
