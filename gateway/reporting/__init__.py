@@ -2,6 +2,7 @@
 
     answers, codes, codes.json   closed answers and their codes
     parts, opinion, checks  the items of a report, and what they must agree on
+    numbers                 how a number may be typed
     questions               what may be signed only with a reason
     report                       what a reader signs: an opinion without contradictions
     revisions                    what a corrected report says otherwise than the one before

@@ -13,6 +13,7 @@ from gateway.reporting.checks.contradiction import Contradiction
 from gateway.reporting.form import GROUP_NUMBER, InputKind, item_of_field, required_below
 from gateway.reporting.lesions.identity import numbers_of_groups
 from gateway.reporting.lesions.marks import as_text
+from gateway.reporting.numbers import with_point
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 #: Flat form: field name to one text, or to several where the item allows several answers.
 FormValues = dict[str, str | list[str]]
 
+#: Items in which a number is typed, with a point or a comma.
+WITH_NUMBERS = frozenset({InputKind.NUMBER})
 _TIMES = frozenset({"communication.at"})
 
 
@@ -71,6 +74,8 @@ def _value(field: str, value: Any, zone: tzinfo) -> Any:
         value = value.strip()
         if value and field in _TIMES:
             value = _aware(value, zone)
+        elif item is not None and item.kind in WITH_NUMBERS:
+            value = with_point(value)
         return ([value] if several else value) or None if value else None
     if isinstance(value, list | tuple):
         chosen = [answer for answer in value if answer not in ("", None)]
@@ -103,6 +108,13 @@ _WORDS_OF_ERROR = {
     "too_short": ("not answered.", "Choose at least one."),
     "string_too_short": ("not answered.", "Write something."),
     "extra_forbidden": ("the form has no such field.", "Remove it."),
+    **dict.fromkeys(
+        ("decimal_parsing", "int_parsing", "int_from_float"),
+        (
+            "cannot be read as one number.",
+            "Write it with a point or a comma before the decimals and no mark of thousands: 1234.5 or 1234,5.",
+        ),
+    ),
     "timezone_aware": ("a time needs a zone.", "Write it as 2026-02-01T14:30+01:00."),
 }
 

@@ -59,4 +59,19 @@ QUESTIONS: dict[str, Question] = {
     "antibodies_against_index": Question(
         "context.jcv_index", "Antibodies against JC virus and their index say different things"
     ),
+    "urgent_at_low_level": Question(
+        "recommendations", "Urgent steps recommended, though PML is neither known nor suspected"
+    ),
+    "text_may_name_somebody": Question("narrative", "Free text that looks like a name, a number or a day"),
+    "prior_not_here": Question("comparison.prior_study_date", "Compared with a study that was not sent here"),
+    "sequence_not_recognised": Question(
+        "protocol.completeness", "Sequence present that was not recognised in the study"
+    ),
+    "b_value_not_measured": Question(
+        "protocol.sequences.dwi.acquired",
+        "DWI at b = 1000 s/mm² present, though the headers have other b-values",
+    ),
+    "complete_against_verdict": Question(
+        "protocol.completeness", "Protocol complete, though it was judged to have limits"
+    ),
 }

@@ -14,8 +14,8 @@ from pydantic_core import PydanticCustomError
 
 from gateway.errors import InvalidReport
 from gateway.reporting.checks.contradiction import Contradiction
-from gateway.reporting.checks.rules import contradictions, questions
-from gateway.reporting.checks.study import StudyFacts, contradictions_of_study
+from gateway.reporting.checks.rules import ASKED_BY_STUDY, contradictions, contradictions_of_study, questions
+from gateway.reporting.checks.study_facts import NO_FACTS, StudyFacts
 from gateway.reporting.fields import FormValues, at_groups, flatten, problems_of, unflatten
 from gateway.reporting.form import FORM, FormItem, FormSection
 from gateway.reporting.opinion import Opinion
@@ -36,9 +36,6 @@ __all__ = [
     "report_from_form",
     "report_to_form",
 ]
-
-#: Nothing is known of the study.
-NO_FACTS = StudyFacts()
 
 
 class Report(Opinion):
@@ -65,7 +62,7 @@ class Report(Opinion):
 
     def problems(self, facts: StudyFacts) -> list[Contradiction]:
         """What the study itself contradicts in this report; empty when it may be signed."""
-        return list(contradictions_of_study(self, facts))
+        return contradictions_of_study(self, facts)
 
 
 def form_problems(
@@ -73,22 +70,24 @@ def form_problems(
 ) -> list[Contradiction]:
     """Everything that keeps a draft from being signed, each with the form field it belongs to; empty when nothing."""
     try:
-        report = _report(form, zone)
+        report = _report(form, zone, facts)
     except ValidationError as error:
         return problems_of(error, form)
     return at_groups(report.problems(facts), form)
 
 
-def form_questions(form: Mapping[str, Any], *, zone: tzinfo = UTC) -> list[Contradiction]:
+def form_questions(
+    form: Mapping[str, Any], facts: StudyFacts = NO_FACTS, *, zone: tzinfo = UTC
+) -> list[Contradiction]:
     """Everything that is asked of a draft, answered or not; empty as long as it is not complete."""
     answers = {name: value for name, value in form.items() if not name.startswith("reasons.")}
     try:
-        return at_groups(questions(Opinion.model_validate(unflatten(answers, zone))), form)
+        return at_groups(questions(Opinion.model_validate(unflatten(answers, zone)), facts), form)
     except ValidationError:
         return []
 
 
-def report_from_form(form: Mapping[str, Any], *, zone: tzinfo = UTC) -> Report:
+def report_from_form(form: Mapping[str, Any], facts: StudyFacts = NO_FACTS, *, zone: tzinfo = UTC) -> Report:
     """The report a filled form stands for.
 
     `form` maps field names (`suspicion`, `lesions.0.border`, …) to text, or to a list of texts where several answers
@@ -96,14 +95,17 @@ def report_from_form(form: Mapping[str, Any], *, zone: tzinfo = UTC) -> Report:
     out. Raises `InvalidReport` with every problem.
     """
     try:
-        return _report(form, zone)
+        return _report(form, zone, facts)
     except ValidationError as error:
         raise InvalidReport([str(problem) for problem in problems_of(error, form)]) from None
 
 
-def _report(form: Mapping[str, Any], zone: tzinfo) -> Report:
-    asked = {f"reasons.{problem.question}" for problem in form_questions(form, zone=zone)}
-    kept = {name: value for name, value in form.items() if not name.startswith("reasons.") or name in asked}
+def _report(form: Mapping[str, Any], zone: tzinfo, facts: StudyFacts) -> Report:
+    asked = {problem.question for problem in form_questions(form, facts, zone=zone)}
+    if facts is NO_FACTS:  # what is asked about the study cannot be known, so its reasons stay
+        asked |= set(ASKED_BY_STUDY)
+    reasons = {f"reasons.{key}" for key in asked}
+    kept = {name: value for name, value in form.items() if not name.startswith("reasons.") or name in reasons}
     return Report.model_validate(unflatten(kept, zone))
 
 

@@ -79,7 +79,7 @@ def test_a_reader_signs_in_claims_reads_and_signs(page: Page, web: WebGateway, t
     page.get_by_role("button", name="Add a lesion").click()
     expect(page.get_by_role("heading", name="Lesion 1")).to_be_visible()
     page.locator("#section-request summary").click()
-    for name, value in phantom_form(told_at=datetime.now(UTC)).items():
+    for name, value in phantom_form(prior_study_date=None, told_at=datetime.now(UTC)).items():
         answer(page, name, value)
     page.get_by_role("button", name="Mark as key image").click()
     expect(page.locator("[data-marks] [data-uid]")).to_have_text("FLAIR 3")

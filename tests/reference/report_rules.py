@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable
 
 from gateway.reporting.answers import Suspicion
 from gateway.reporting.checks import intervals, measures
-from gateway.reporting.checks.rules import ASKED, REFUSED
+from gateway.reporting.checks.table import CHECKS, Severity
 from gateway.reporting.form import FORM, item_of_field
 from gateway.reporting.lesions.answers import (
     DwiPattern,
@@ -48,21 +47,29 @@ MEASURES = {
 
 
 def refused_rules() -> str:
-    """What is refused."""
-    return table(("rule",), ((inspect.getdoc(rule) or "",) for rule in REFUSED))
+    """What is refused, where it is shown, and where it comes from."""
+    rows = (
+        (", ".join(dict.fromkeys(map(_place, check.fields))), check.reason, check.about, check.source)
+        for check in CHECKS
+        if check.severity is Severity.REFUSED
+    )
+    return table(("at", "rule", "about", "source"), rows)
 
 
 def asked_questions() -> str:
     """What is asked, where, and what the report then says before the reason."""
     rows = (
         (
-            _place(QUESTIONS[key].field),
-            (inspect.getdoc(rule) or "").removeprefix("Asked: "),
-            QUESTIONS[key].statement,
+            _place(QUESTIONS[check.key].field),
+            check.reason,
+            QUESTIONS[check.key].statement,
+            check.about,
+            check.source,
         )
-        for key, rule in ASKED.items()
+        for check in CHECKS
+        if check.severity is Severity.ASKED
     )
-    return table(("beside", "asked is", "the report says, with the reason"), rows)
+    return table(("beside", "asked is", "the report says, with the reason", "about", "source"), rows)
 
 
 def measure_bounds() -> str:
@@ -97,8 +104,12 @@ def usual_intervals() -> str:
 
 
 def _place(field: str) -> str:
-    item = item_of_field(field)
-    return item.label if item else next(section.title for section in FORM if section.name == field)
+    """Where the form shows a field: the label of its item, or the title of its section for a whole one."""
+    if field == "*":
+        return "each text"
+    item = None if "*" in field else item_of_field(field)
+    section = next((section.title for section in FORM if section.name == field.partition(".")[0]), field)
+    return item.label if item else section
 
 
 def exclusions() -> str:

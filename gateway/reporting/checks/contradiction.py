@@ -18,6 +18,8 @@ class Contradiction:
     question: str = ""
     lesions: tuple[int, ...] = ()
     """Numbers of the lesions that it concerns, where it does not concern the report as a whole."""
+    check: str = ""
+    """Key of the check in `checks.table` that found it; empty for an answer that is missing or no answer."""
 
     def __str__(self) -> str:
         return f"{self.problem} {self.fix}".strip()

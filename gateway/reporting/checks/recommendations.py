@@ -53,3 +53,23 @@ def critical_result_is_communicated(opinion: Opinion) -> Iterator[Contradiction]
             "Call the sender, then enter who was told and when; if nobody can be reached, say who was tried.",
             "nobody_told",
         )
+
+
+#: The highest level at which each of these is asked about (ours).
+UNUSUAL_UP_TO = {Recommendation.URGENT_CONTACT: 1, Recommendation.CSF_PCR: 0}
+
+
+def low_level_is_not_urgent(opinion: Opinion) -> Iterator[Contradiction]:
+    """Asked: why urgent contact, or at level 0 a lumbar puncture, where PML is neither known nor suspected."""
+    urgent = [
+        each.label
+        for each in opinion.recommendations
+        if each in UNUSUAL_UP_TO and opinion.suspicion.is_at_most(UNUSUAL_UP_TO[each])
+    ]
+    if urgent and not opinion.pml_known:
+        yield Contradiction(
+            "recommendations",
+            f"Suspicion level {opinion.suspicion.level}, but recommended: {', '.join(urgent)}.",
+            "Correct one of them, or say why.",
+            "urgent_at_low_level",
+        )

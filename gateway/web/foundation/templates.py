@@ -18,6 +18,7 @@ from markupsafe import Markup, escape
 from gateway import __version__, clock
 from gateway.lifecycle import CaseState
 from gateway.records.accounts import Viewer
+from gateway.reporting.checks.table import source_of
 from gateway.web.foundation.redaction import without_uids
 from gateway.web.foundation.rights import Right, has
 from gateway.web.foundation.scripts import script_tags
@@ -175,7 +176,9 @@ def environment() -> Environment:
         lstrip_blocks=True,
         finalize=_shown,
     )
-    made.filters.update(words=words, moment=moment, elapsed=elapsed, day=day, verbatim=verbatim)
+    made.filters.update(
+        words=words, moment=moment, elapsed=elapsed, day=day, verbatim=verbatim, source=source_of
+    )
     made.globals.update(
         version=__version__,
         notice=NOTICE,

@@ -17,6 +17,7 @@ from gateway.reporting.lesions.answers import TimeCourse
 from gateway.reporting.lesions.growth import growth
 from gateway.reporting.lesions.identity import PriorLesions, merged, numbered, prior_lesions
 from gateway.reporting.lesions.lesion import PriorMeasures
+from gateway.reporting.numbers import with_point
 from gateway.reporting.report import Report
 
 MOST = Decimal(100_000)
@@ -90,7 +91,7 @@ def told_before(prefix: str, content: Mapping[str, Any]) -> Iterator[str]:
 
 def _decimal(text: Any) -> Decimal | None:
     try:
-        value = Decimal(str(text or "").strip())
+        value = Decimal(with_point(str(text or "")))
     except InvalidOperation:
         return None
     return value if value.is_finite() and abs(value) < MOST else None

@@ -31,6 +31,7 @@ LOW = {
     "iris_phase": "not_applicable",
     "lesions.0.attribution": "ms",
     "communication.*": None,
+    "recommendations": ["follow_up", "csf_pcr"],
 }
 NO_DWI = {**without("dwi"), "lesions.0.dwi": "not_covered", "lesions.0.adc": None}
 SPECTRUM = {

@@ -105,7 +105,8 @@ def show_form(
     page = opened.page
     before = lesions_before(page)
     content = with_prior(content, before)
-    missing = form_problems(content, facts_for(request, context, viewer, opened, content))
+    facts = facts_for(request, context, viewer, opened, content)
+    missing = form_problems(content, facts)
     images = images_of(request, context, viewer, page.row.id)
     with context.database.read() as session:
         interval = own_rule(session, page.study_id, context.guidelines)
@@ -118,7 +119,9 @@ def show_form(
         page=page,
         row=page.row,
         goes_to=recipient_of(context, page),
-        sections=sections(content, missing if checked else (), one_more, form_questions(content)),
+        sections=sections(content, missing if checked else (), one_more, form_questions(content, facts)),
+        earlier_days=facts.earlier_days or (),
+        language=content.get("language") or "en",
         missing=missing,
         with_code=context.settings.web.second_factor_to_sign,
         checked=checked,

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
 from typing import Any
 
-from gateway.imaging.study_index import StudyIndex
 from gateway.records.views.case_rows import CasePage
 from gateway.reporting.answers import Coverage, JudgedBy, Referral
+from gateway.reporting.checks.study import is_of_another_b_value
 from gateway.reporting.fields import FormValues
 from gateway.reporting.form import SEQUENCES
 from gateway.reporting.lesions.identity import proposed, with_prior
 from gateway.reporting.report import Contradiction, StudyFacts, form_problems
 from gateway.web.pages.explanation import shown_series
 from gateway.web.pages.lesion_history import lesions_before
+from gateway.web.pages.reports.study_facts import STANDS_FOR, diffusion_b_values
 from routing_rules.protocol.verdict import BrainCoverage
-
-STANDS_FOR = {"trace": "dwi"}
-"""Recognised kinds that satisfy another one: a trace is made from DWI."""
 
 
 def prefilled(page: CasePage) -> FormValues:
@@ -35,6 +32,8 @@ def prefilled(page: CasePage) -> FormValues:
         seen = recognised.get(name)
         if name == "t1_contrast" and not seen and contrast_unknown(page):
             continue  # neither present nor absent is known: the reader looks and says
+        if name == "dwi" and is_of_another_b_value(diffusion_b_values(page)):
+            continue  # images are there, at b = 1000 or not: the reader says
         content[f"protocol.sequences.{name}.acquired"] = "present" if seen else "absent"
         if seen and (shown := COVERS.get(coverage.get(name, ""))):
             content[f"protocol.sequences.{name}.coverage"] = shown
@@ -65,33 +64,11 @@ def contrast_unknown(page: CasePage) -> bool:
     return any(one["kind"] == "t1" and one["contrast"] is None for one in shown_series(page.series))
 
 
-def contrast_recognised(page: CasePage) -> bool:
-    """Whether a contrast-enhanced T1 is among the recognised series."""
-    return "t1_contrast" in page.row.sequences
-
-
 def names_pictures(content: Mapping[str, Any]) -> bool:
     """Whether a form names pictures of its study, so that their index must be read."""
     return any(field.endswith((".marks", ".key_images")) for field in content)
 
 
-def facts_of(page: CasePage, now: datetime, index: StudyIndex | None = None) -> StudyFacts:
-    """What a report of this case must not contradict; `index`: of its copies, where the report names pictures.
-
-    A call about a study may be older than a second case of it, so the first line of its journal counts.
-    """
-    here_since = min([page.row.created_at, *(line.at for line in page.journal[:1])])
-    shown = _day(page.row.shifted_study_date)
-    return StudyFacts(contrast_recognised(page), here_since, shown, now, _simplified(page), index)
-
-
 def problems_of(content: Mapping[str, Any], page: CasePage, facts: StudyFacts) -> list[Contradiction]:
     """Everything that keeps this draft from being signed now."""
     return form_problems(with_prior(content, lesions_before(page)), facts)
-
-
-def _day(shown: str) -> date | None:
-    try:
-        return date.fromisoformat(shown)
-    except ValueError:
-        return None

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Body, Request
 from pydantic import BaseModel, Field, ValidationError
 
 from gateway.errors import AlreadySigned, InvalidReport, NotClaimed, NotThere
+from gateway.reporting.checks.table import source_of
 from gateway.reporting.fields import FormValues
 from gateway.reporting.lesions.earlier_forms import draft_of_today
 from gateway.reporting.report import Contradiction, Report, StudyFacts, form_questions, report_to_form
@@ -140,13 +141,19 @@ def sign_json(
 def _listed(content: FormValues, opened: OpenCase, facts: StudyFacts) -> dict[str, list[dict[str, str]]]:
     """What keeps a draft from being signed, and everything that is asked of it, with a reason or without one."""
     problems = problems_of(content, opened.page, facts)
-    return {"problems": _told(problems), "questions": _told(form_questions(content))}
+    return {"problems": _told(problems), "questions": _told(form_questions(content, facts))}
 
 
 def _told(problems: Iterable[Contradiction]) -> list[dict[str, str]]:
     return without_uids(
         [
-            {"field": each.field, "problem": each.problem, "fix": each.fix, "question": each.question}
+            {
+                "field": each.field,
+                "problem": each.problem,
+                "fix": each.fix,
+                "question": each.question,
+                "source": source_of(each.check),
+            }
             for each in problems
         ]
     )

@@ -14,6 +14,7 @@ from gateway.records import credentials, ledger
 from gateway.records.accounts import Viewer
 from gateway.records.ledger import NewDocument
 from gateway.records.tables.cases import DocumentKind
+from gateway.records.views.earlier_cases import earlier_cases
 from gateway.reporting.fields import FormValues
 from gateway.reporting.lesions.earlier_forms import draft_of_today
 from gateway.reporting.lesions.identity import as_before, tracked, with_prior
@@ -25,7 +26,8 @@ from gateway.web.foundation.images import Pictures
 from gateway.web.pages.gallery import copies_seen
 from gateway.web.pages.lesion_history import lesions_before
 from gateway.web.pages.reports.drafts import known_fields
-from gateway.web.pages.reports.prefilled import facts_of, names_pictures, prefilled
+from gateway.web.pages.reports.prefilled import names_pictures, prefilled
+from gateway.web.pages.reports.study_facts import facts_of
 
 LONGEST_NOTE = 10_000
 """Characters of an addendum."""
@@ -49,11 +51,13 @@ def facts_for(
     request: Request, context: WebContext, viewer: Viewer, opened: OpenCase, content: Mapping[str, Any]
 ) -> StudyFacts:
     """What a report with this content must not contradict; its pictures are asked for only where it names one."""
-    if not names_pictures(content):
-        return facts_of(opened.page, opened.now)
-    pictures: Pictures = request.app.state.pictures
-    index = pictures.index(copies_seen(context, viewer, opened.page.row.id))
-    return facts_of(opened.page, opened.now, index)
+    case_id, index = opened.page.row.id, None
+    if names_pictures(content):
+        pictures: Pictures = request.app.state.pictures
+        index = pictures.index(copies_seen(context, viewer, case_id))
+    with context.database.read() as session:
+        earlier = earlier_cases(session, viewer, case_id)
+    return facts_of(opened.page, opened.now, earlier, index)
 
 
 def sign(
@@ -79,7 +83,7 @@ def sign(
 
 def checked(opened: OpenCase, content: FormValues, facts: StudyFacts) -> Report:
     """The report of a form, free of contradictions in itself and with its study. Raises InvalidReport."""
-    report = report_from_form(with_prior(content, lesions_before(opened.page)))
+    report = report_from_form(with_prior(content, lesions_before(opened.page)), facts)
     if problems := report.problems(facts):
         raise InvalidReport([str(problem) for problem in problems])
     return report

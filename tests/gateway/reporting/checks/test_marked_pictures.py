@@ -14,7 +14,7 @@ from gateway.demo.phantom import phantom_study
 from gateway.imaging.frames import object_header
 from gateway.imaging.stacks import study_index
 from gateway.imaging.study_index import StudyIndex
-from gateway.reporting.checks.study import StudyFacts
+from gateway.reporting.checks.study_facts import StudyFacts
 from gateway.reporting.example import phantom_form
 from gateway.reporting.report import form_problems
 

@@ -17,7 +17,7 @@ from gateway.reporting.answers import (
     Quality,
     Recommendation,
 )
-from gateway.reporting.checks.rules import ASKED, REFUSED, contradictions, questions, refusals
+from gateway.reporting.checks.rules import ASKED, ASKED_BY_STUDY, REFUSED, contradictions, questions, refusals
 from gateway.reporting.example import phantom_form, phantom_report
 from gateway.reporting.form import FORM, item_of_field
 from gateway.reporting.lesions.answers import Attribution, SwiPattern, T2Signal
@@ -90,7 +90,8 @@ def test_what_is_refused_comes_before_what_is_asked() -> None:
 
 def test_no_rule_that_refuses_asks_and_each_question_has_its_rule() -> None:
     """The table of rules and the table of questions are about the same questions, each at a place of the form."""
-    assert set(ASKED) == set(QUESTIONS)
+    assert set(ASKED) | set(ASKED_BY_STUDY) == set(QUESTIONS)
+    assert not set(ASKED) & set(ASKED_BY_STUDY)
     assert not set(ASKED.values()) & set(REFUSED)
     sections = {section.name for section in FORM if section.repeats}
     for key, question in QUESTIONS.items():

@@ -440,7 +440,7 @@ def test_a_confirmation_signs_once(web: WebGateway, reading: tuple[Browser, int]
     browser.is_at_issuer("ana")
     browser.gateway.get(browser.at_issuer(address))
     csrf = browser.session()["csrf"]
-    report = phantom_report(told_at=datetime.now(UTC)).model_dump(mode="json")
+    report = phantom_report(prior_study_date=None, told_at=datetime.now(UTC)).model_dump(mode="json")
     answer = browser.gateway.post(
         f"/api/cases/{case}/sign", json={"password": "", "report": report}, headers={"X-CSRF-Token": csrf}
     )
@@ -454,7 +454,7 @@ def test_a_signature_without_a_confirmation_is_refused(web: WebGateway, reading:
     """Whatever password is sent; the program gets 403 or what the report lacks, and nothing is signed."""
     browser, case = reading
     csrf = {"X-CSRF-Token": browser.session()["csrf"]}
-    report = phantom_report(told_at=datetime.now(UTC)).model_dump(mode="json")
+    report = phantom_report(prior_study_date=None, told_at=datetime.now(UTC)).model_dump(mode="json")
     answer = browser.gateway.post(
         f"/api/cases/{case}/sign", json={"password": PASSWORD, "report": report}, headers=csrf
     )

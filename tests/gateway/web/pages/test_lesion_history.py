@@ -16,13 +16,15 @@ from gateway.reporting.example import phantom_form
 from gateway.web.pages.lesion_history import told_before
 from support.web_gateway import PASSWORD, WebGateway
 
-SIGNED = phantom_form()
+#: What the phantom was compared with was never sent here.
+NO_PRIOR_HERE = {"reasons.prior_not_here": "Compared with the films."}
+SIGNED = phantom_form() | NO_PRIOR_HERE
 
 
 @pytest.fixture(autouse=True)
 def called_now() -> None:
     """The call is made while the study is here: in the test, not when the tests were collected."""
-    SIGNED.update(phantom_form(told_at=datetime.now(UTC)))
+    SIGNED.update(phantom_form(told_at=datetime.now(UTC)) | NO_PRIOR_HERE)
 
 
 def study_of_patient(web: WebGateway, day: str, patient: str) -> int:

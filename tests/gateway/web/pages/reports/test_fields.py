@@ -19,6 +19,7 @@ from gateway.reporting.questions import QUESTIONS
 from gateway.reporting.report import Contradiction, form_problems, report_from_form, report_to_form
 from gateway.web.pages.reports import drafts, fields, prefilled
 from gateway.web.pages.reports.fields import Field, Section, sections
+from gateway.web.pages.reports.study_facts import facts_of
 
 
 @pytest.fixture
@@ -274,7 +275,7 @@ def test_the_form_is_judged_by_the_protocol_that_the_site_declared(
     row.sequences, row.shifted_study_date = ("flair",), "none"
     page = SimpleNamespace(row=row, series=(), priors=(), verdict=verdict, journal=())
     assert prefilled.prefilled(page)["protocol.judged_by"] == judged_by  # type: ignore[arg-type]
-    facts = prefilled.facts_of(page, datetime(2026, 2, 4, tzinfo=UTC))  # type: ignore[arg-type]
+    facts = facts_of(page, datetime(2026, 2, 4, tzinfo=UTC), ())  # type: ignore[arg-type]
     form = surveillance_without_t2() | {"protocol.judged_by": "simplified"}
     wrong = [problem.field for problem in form_problems(form, facts)]
     assert ("protocol.judged_by" in wrong) is (judged_by == "full")
@@ -317,13 +318,16 @@ def test_a_question_stands_at_its_item_or_section_with_its_reason() -> None:
 def test_a_study_is_here_since_its_first_line() -> None:
     """A second case of a study is younger than calls about it; a date that is none is not known."""
     came, again, now = (datetime(2026, 2, day, tzinfo=UTC) for day in (1, 3, 4))
-    row = SimpleNamespace(created_at=again, sequences=("flair",), shifted_study_date="none")
+    row = SimpleNamespace(
+        created_at=again, sequences=("flair",), shifted_study_date="none", readability="readable"
+    )
+    row.pseudonym = "PML-TEST0001"
     journal = (SimpleNamespace(at=came), SimpleNamespace(at=again))
     page = SimpleNamespace(row=row, journal=journal, verdict={})
-    facts = prefilled.facts_of(page, now)  # type: ignore[arg-type]
+    facts = facts_of(page, now, ())  # type: ignore[arg-type]
     assert (facts.readable_since, facts.now, facts.shown_study_date) == (came, now, None)
     row.shifted_study_date, page.journal = "20260201", ()
-    facts = prefilled.facts_of(page, now)  # type: ignore[arg-type]
+    facts = facts_of(page, now, ())  # type: ignore[arg-type]
     assert (facts.readable_since, facts.shown_study_date) == (again, date(2026, 2, 1))
     assert facts.contrast_t1 is False
 

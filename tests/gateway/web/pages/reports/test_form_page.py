@@ -20,13 +20,15 @@ from routing_rules.surveillance.guidelines import standard_table
 from routing_rules.surveillance.risk import PatientRisk
 from support.web_gateway import PASSWORD, WebGateway
 
-SIGNED = phantom_form()
+#: What the phantom was compared with was never sent here.
+NO_PRIOR_HERE = {"reasons.prior_not_here": "Compared with the films."}
+SIGNED = phantom_form() | NO_PRIOR_HERE
 
 
 @pytest.fixture(autouse=True)
 def called_now() -> None:
     """The call is made while the study is here: in the test, not when the tests were collected."""
-    SIGNED.update(phantom_form(told_at=datetime.now(UTC)))
+    SIGNED.update(phantom_form(told_at=datetime.now(UTC)) | NO_PRIOR_HERE)
 
 
 def claimed(web: WebGateway, login: str = "reader") -> int:
@@ -260,7 +262,7 @@ def test_a_whole_report_can_be_signed_as_json(web: WebGateway) -> None:
 
     case_id = claimed(web)
     client = web.client("reader")
-    report = phantom_report(told_at=datetime.now(UTC)).model_dump(mode="json")
+    report = phantom_report(prior_study_date=None, told_at=datetime.now(UTC)).model_dump(mode="json")
     wrong = client.post(
         f"/api/cases/{case_id}/sign", json={"password": PASSWORD, "report": {**report, "suspicion": "9"}}
     )
@@ -277,7 +279,7 @@ def test_a_signed_page_keeps_the_words_of_what_the_form_no_longer_offers(web: We
 
     case_id = claimed(web)
     client = web.client("reader")
-    report = phantom_report(told_at=datetime.now(UTC)).model_dump(mode="json")
+    report = phantom_report(prior_study_date=None, told_at=datetime.now(UTC)).model_dump(mode="json")
     report["recommendations"] = ["short_term", "csf_pcr"]
     client.post(f"/api/cases/{case_id}/sign", json={"password": PASSWORD, "report": report})
     page = html.unescape(client.get(f"/cases/{case_id}/report").text)
@@ -367,7 +369,10 @@ def test_without_scripts_a_contradiction_asks_why_and_is_signed_with_the_reason(
     assert "The ring on DWI outweighs the shape.</textarea>" in page
     told = client.get(f"/api/cases/{case_id}/report").json()
     assert told["problems"] == []
-    assert [asked["question"] for asked in told["questions"]] == ["high_level_without_pml_lesion"]
+    assert [asked["question"] for asked in told["questions"]] == [
+        "high_level_without_pml_lesion",
+        "prior_not_here",
+    ]
     status, _ = post(2, do="sign", password=PASSWORD, **reason)
     assert status == 303
     signed = client.get(f"/cases/{case_id}/report").text
