@@ -18,6 +18,9 @@ from support.web_gateway import PASSWORD, WebGateway
 
 OBJECTS: Final = ("case_id", "study_id", "conflict_id", "reply_id", "enrolment_id", "critical_id")
 
+NO_PRIOR_HERE: Final = {"reasons.prior_not_here": "Compared with the films."}
+"""What the phantom was compared with was never sent here."""
+
 
 def objects_of_north(web: WebGateway) -> dict[str, int]:
     """One object of the site north for each kind that an address can name."""
@@ -84,7 +87,7 @@ def returned_case(web: WebGateway, login: str = "reader") -> int:
     case_id = web.case()
     client = web.client(login)
     assert client.post(f"/api/cases/{case_id}/claim").status_code == 200
-    form = phantom_form(told_at=datetime.now(UTC))
+    form = phantom_form(told_at=datetime.now(UTC)) | NO_PRIOR_HERE
     answer = client.post(f"/api/cases/{case_id}/sign", json={"password": PASSWORD, "form": form})
     assert answer.status_code == 201, answer.text
     with web.database.write("test") as session:

@@ -273,7 +273,8 @@ def test_the_form_is_judged_by_the_protocol_that_the_site_declared(
     """As the verdict was; a report cannot say “simplified” of a study that was judged by the full one."""
     row = SimpleNamespace(referral="surveillance", created_at=datetime(2026, 2, 1, tzinfo=UTC))
     row.sequences, row.shifted_study_date = ("flair",), "none"
-    page = SimpleNamespace(row=row, series=(), priors=(), verdict=verdict, journal=())
+    row.readability, row.pseudonym = "readable", "PML-TEST0001"
+    page = SimpleNamespace(row=row, series=(), priors=(), verdict=verdict, journal=(), overrule={})
     assert prefilled.prefilled(page)["protocol.judged_by"] == judged_by  # type: ignore[arg-type]
     facts = facts_of(page, datetime(2026, 2, 4, tzinfo=UTC), ())  # type: ignore[arg-type]
     form = surveillance_without_t2() | {"protocol.judged_by": "simplified"}
@@ -323,7 +324,7 @@ def test_a_study_is_here_since_its_first_line() -> None:
     )
     row.pseudonym = "PML-TEST0001"
     journal = (SimpleNamespace(at=came), SimpleNamespace(at=again))
-    page = SimpleNamespace(row=row, journal=journal, verdict={})
+    page = SimpleNamespace(row=row, journal=journal, verdict={}, series=(), overrule={})
     facts = facts_of(page, now, ())  # type: ignore[arg-type]
     assert (facts.readable_since, facts.now, facts.shown_study_date) == (came, now, None)
     row.shifted_study_date, page.journal = "20260201", ()

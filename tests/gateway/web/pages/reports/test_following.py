@@ -13,7 +13,7 @@ from sqlmodel import col, select
 from gateway.records.tables.cases import Case, SignedReport
 from gateway.reporting.example import phantom_form
 from support.web_gateway import PASSWORD, WebGateway
-from support.web_objects import returned_case
+from support.web_objects import NO_PRIOR_HERE, returned_case
 
 
 def signed(web: WebGateway, case_id: int) -> list[SignedReport]:
@@ -43,7 +43,7 @@ def corrected(web: WebGateway, client: httpx.Client, case_id: int, **changes: st
     assert version
     fields = dict(client.get(f"/api/cases/{case_id}/report").json()["report"])
     assert fields
-    form = phantom_form(told_at=datetime.fromisoformat(fields["communication"]["at"]))
+    form = phantom_form(told_at=datetime.fromisoformat(fields["communication"]["at"])) | NO_PRIOR_HERE
     after = str(signed(web, case_id)[-1].saved_id)
     return form | {"version": version[1], "after": after, "note": "The axis was read again."} | changes
 
