@@ -44,6 +44,7 @@ from gateway.records.tables.credentials import Client, IssuedPerson, SignerProof
 from gateway.records.tables.critical import ContactMessage, CriticalResult
 from gateway.records.tables.pictures import CaseAlignment, CasePictures
 from gateway.records.tables.studies import Enrolment, ForgottenPatient, Identity, Instance, Study
+from gateway.records.tables.told import HospitalContext
 
 Left = Callable[[Any], Any]
 """What is left of a column, from its row."""
@@ -180,6 +181,7 @@ GONE: tuple[type[SQLModel], ...] = (
     CaseChangeMap,
     CaseAlignment,
     ContactMessage,
+    HospitalContext,
     Reply,
     Draft,
     Enrolment,

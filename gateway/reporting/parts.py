@@ -65,6 +65,17 @@ _LOOKS_LIKE_DATE = re.compile("|".join(_DATES), re.IGNORECASE)
 _LOOKS_LIKE_PSEUDONYM = re.compile(r"\bPML-[A-Z2-7]{8}\b")
 
 
+def date_in(text: str) -> str:
+    """The first date written in a text; empty: none."""
+    found = _LOOKS_LIKE_DATE.search(text)
+    return found[0] if found else ""
+
+
+def pseudonym_in(text: str) -> bool:
+    """Whether a text has what looks like the pseudonym of a patient."""
+    return _LOOKS_LIKE_PSEUDONYM.search(text) is not None
+
+
 def _plain(text: object) -> object:
     """Line ends as LF, tabs as blanks: VR UT knows CR, LF and FF only (PS3.5 6.2)."""
     if not isinstance(text, str):
@@ -88,12 +99,12 @@ def _single_line(text: str) -> str:
 def _without_identity(text: str, info: ValidationInfo) -> str:
     if info.context == SIGNED:
         return text
-    if found := _LOOKS_LIKE_DATE.search(text):
+    if date_found := date_in(text):
         raise ValueError(
-            f"contains the date {found[0]!r}; dates shown to readers are shifted, write an interval instead, "
+            f"contains the date {date_found!r}; dates shown to readers are shifted, write an interval instead, "
             "for example “3 months earlier”"
         )
-    if _LOOKS_LIKE_PSEUDONYM.search(text):
+    if pseudonym_in(text):
         raise ValueError(
             "contains the pseudonym of a patient; delete it, the gateway restores the patient itself"
         )

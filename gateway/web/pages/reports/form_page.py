@@ -20,6 +20,7 @@ from gateway.reporting.fields import FormValues
 from gateway.reporting.form import GROUP_NUMBER
 from gateway.reporting.lesions.identity import highest_number, with_prior
 from gateway.reporting.report import Report, form_problems, form_questions, report_to_form
+from gateway.web.foundation import telling
 from gateway.web.foundation.access import guess_to_sign
 from gateway.web.foundation.case_access import CaseId, OpenCase, Reader, open_case
 from gateway.web.foundation.context import Context, WebContext
@@ -128,6 +129,7 @@ def show_form(
         version=page.draft.version if page.draft else 0,
         corrects=corrects,
         saved_at=page.draft.saved_at if page.draft else None,
+        told_lines=telling.shown(page.told),
         images=images,
         pictured=viewer_series(images, page),
         overrule=shown_overrule(page.overrule),
