@@ -167,7 +167,8 @@ REMAINS: Mapping[type[SQLModel], frozenset[str]] = {
     Delivery: _names("id case_id direction node outcome status at"),
     SignedReport: _names("id case_id version kind digest signed_by signer_name signer_login signed_at"),
     CriticalResult: _names(
-        "id case_id report_id site raised_at step next_at chain_ended_at acknowledged_at acknowledged_by way told_at"
+        "id case_id report_id site raised_at step next_at chain_ended_at acknowledged_at acknowledged_by way told_at "
+        "superseded_by"
     ),
 }
 

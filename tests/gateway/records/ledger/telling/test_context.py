@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from sqlmodel import select
 
 from gateway.errors import NotThere, WrongState
 from gateway.records import ledger
 from gateway.records.database import Database
-from gateway.records.migrations import schema
 from gateway.records.tables.administration import AuditEvent
 from gateway.records.tables.cases import Case
 from gateway.records.tables.studies import Study
@@ -20,21 +16,6 @@ from support.critical import reader, waiting_case
 from support.records import EVERYBODY, FakeClock
 
 TOLD = {"question": "New lesion?", "jcv_index": "1.2"}
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    """A clock that moves only when told to."""
-    return FakeClock()
-
-
-@pytest.fixture
-def database(tmp_path: Path, clock: FakeClock) -> Iterator[Database]:
-    """Empty records."""
-    opened = Database(f"sqlite:///{tmp_path}/t.sqlite", clock)
-    schema.upgrade(opened)
-    yield opened
-    opened.close()
 
 
 def seen(database: Database, *, as_typed: bool = False) -> told_rows.ToldRow:
