@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from sqlmodel import select
@@ -13,16 +13,21 @@ from gateway.records.tables.cases import Case, Reply, SignedReport
 from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.critical import CriticalResult
 from gateway.records.tables.studies import Enrolment
-from gateway.reporting.example import phantom_report
-from support.web_gateway import WebGateway
+from gateway.reporting.example import phantom_form, phantom_report
+from support.web_gateway import PASSWORD, WebGateway
 
 OBJECTS: Final = ("case_id", "study_id", "conflict_id", "reply_id", "enrolment_id", "critical_id")
+
+NO_PRIOR_HERE: Final = {"reasons.prior_not_here": "Compared with the films."}
+"""What the phantom was compared with was never sent here."""
 
 
 def objects_of_north(web: WebGateway) -> dict[str, int]:
     """One object of the site north for each kind that an address can name."""
-    case_id = web.case(site="north", received_by="upload")
-    signed_id = web.case(CaseState.REPORTED, site="north")
+    case_id, signed_id = (
+        web.case(site="north", received_by="upload"),
+        web.case(CaseState.CONFIRMED, site="north"),
+    )
     with web.database.write("test") as session:
         now = web.database.now(session)
         study_id = session.get_one(Case, case_id).study_id
@@ -75,3 +80,26 @@ def objects_of_north(web: WebGateway) -> dict[str, int]:
         session.flush()
         ids = (case_id, study_id, conflict.id, reply.id, enrolment.id, critical.id)
     return {name: int(number or 0) for name, number in zip(OBJECTS, ids, strict=True)}
+
+
+def returned_case(web: WebGateway, login: str = "reader") -> int:
+    """A case whose report this reader signed and the hospital has."""
+    case_id = web.case()
+    client = web.client(login)
+    assert client.post(f"/api/cases/{case_id}/claim").status_code == 200
+    form = phantom_form(told_at=datetime.now(UTC)) | NO_PRIOR_HERE
+    answer = client.post(f"/api/cases/{case_id}/sign", json={"password": PASSWORD, "form": form})
+    assert answer.status_code == 201, answer.text
+    with web.database.write("test") as session:
+        case = session.get_one(Case, case_id)
+        case.state, case.returned_as, case.returns_to = "CONFIRMED", "enhanced", "hospital"
+        case.composed = {
+            "enhanced": {
+                "blob": "x",
+                "series_instance_uid": "2.25.3",
+                "sop_class_uid": "1.2.840.10008.5.1.4.1.1.88.22",
+                "sop_instance_uid": "2.25.4",
+                "transfer_syntax_uid": "1.2.840.10008.1.2.1",
+            }
+        }
+    return case_id
