@@ -244,7 +244,7 @@ def test_the_form_presumes_nothing_of_contrast_that_is_unknown(
 ) -> None:
     """A T1 of which nobody knows whether contrast was given: the reader looks, and says present or absent."""
     row = SimpleNamespace(referral="surveillance")
-    page = SimpleNamespace(row=row, series=tuple(series), priors=(), verdict={})
+    page = SimpleNamespace(told=None, row=row, series=tuple(series), priors=(), verdict={})
     content = prefilled.prefilled(page)  # type: ignore[arg-type]
     assert content.get("protocol.sequences.t1_contrast.acquired") == contrast
     assert content["protocol.sequences.flair.acquired"] == "absent"
@@ -259,7 +259,7 @@ def test_what_a_series_covers_is_filled_in_where_the_verdict_knows(brain: str, s
     covered = {"brain": brain, "extents": []}
     verdict = {"requirements": [{"name": "flair", "coverage": covered}, {"name": "t2", "coverage": covered}]}
     row = SimpleNamespace(referral="surveillance")
-    page = SimpleNamespace(row=row, series=series, priors=(), verdict=verdict)
+    page = SimpleNamespace(told=None, row=row, series=series, priors=(), verdict=verdict)
     content = prefilled.prefilled(page)  # type: ignore[arg-type]
     assert content.get("protocol.sequences.flair.coverage") == said
     assert "protocol.sequences.t2.coverage" not in content  # none was recognised
@@ -274,7 +274,7 @@ def test_the_form_is_judged_by_the_protocol_that_the_site_declared(
     row = SimpleNamespace(referral="surveillance", created_at=datetime(2026, 2, 1, tzinfo=UTC))
     row.sequences, row.shifted_study_date = ("flair",), "none"
     row.readability, row.pseudonym = "readable", "PML-TEST0001"
-    page = SimpleNamespace(row=row, series=(), priors=(), verdict=verdict, journal=(), overrule={})
+    page = SimpleNamespace(told=None, row=row, series=(), priors=(), verdict=verdict, journal=(), overrule={})
     assert prefilled.prefilled(page)["protocol.judged_by"] == judged_by  # type: ignore[arg-type]
     facts = facts_of(page, datetime(2026, 2, 4, tzinfo=UTC), ())  # type: ignore[arg-type]
     form = surveillance_without_t2() | {"protocol.judged_by": "simplified"}
@@ -324,7 +324,7 @@ def test_a_study_is_here_since_its_first_line() -> None:
     )
     row.pseudonym = "PML-TEST0001"
     journal = (SimpleNamespace(at=came), SimpleNamespace(at=again))
-    page = SimpleNamespace(row=row, journal=journal, verdict={}, series=(), overrule={})
+    page = SimpleNamespace(told=None, row=row, journal=journal, verdict={}, series=(), overrule={})
     facts = facts_of(page, now, ())  # type: ignore[arg-type]
     assert (facts.readable_since, facts.now, facts.shown_study_date) == (came, now, None)
     row.shifted_study_date, page.journal = "20260201", ()
