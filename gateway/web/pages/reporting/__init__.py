@@ -1,1 +1,0 @@
-"""What a report is checked against, from the records: `study_facts`."""
