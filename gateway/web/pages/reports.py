@@ -7,7 +7,7 @@ password again and is given to exactly the content that was checked.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any
 from uuid import uuid4
@@ -29,7 +29,6 @@ from gateway.records import credentials, ledger
 from gateway.records.accounts import Viewer
 from gateway.records.views.earlier_cases import earlier_cases
 from gateway.records.views.own_rule import own_rule
-from gateway.reporting.checks.table import source_of
 from gateway.reporting.fields import FormValues
 from gateway.reporting.form import GROUP_NUMBER
 from gateway.reporting.lesions.earlier_forms import draft_of_today
@@ -49,7 +48,6 @@ from gateway.web.foundation.context import Context, WebContext
 from gateway.web.foundation.forms import Posted, first
 from gateway.web.foundation.images import Pictures
 from gateway.web.foundation.problems import TooManyRequests, retry_after, status_of
-from gateway.web.foundation.redaction import without_uids
 from gateway.web.foundation.report_recipient import recipient_of
 from gateway.web.foundation.templates import render, told_to
 from gateway.web.issuer.pages import ask_signer
@@ -58,6 +56,7 @@ from gateway.web.pages.explanation import shown_overrule, shown_requirements
 from gateway.web.pages.gallery import copies_seen, images_of, viewer_series
 from gateway.web.pages.lesion_history import lesions_before
 from gateway.web.pages.queue import Looker
+from gateway.web.pages.reporting.saved_answer import listed, told
 from gateway.web.pages.reporting.study_facts import facts_of
 from gateway.web.pages.spectroscopy.ratio_chart import PATTERN, Visit, charts, visits
 from gateway.web.pages.verdict import may_judge
@@ -323,8 +322,8 @@ def report_json(request: Request, context: Context, viewer: Looker, case_id: Cas
         }
     content = draft_of(opened)
     version = page.draft.version if page.draft else 0
-    return {"version": version, "signed": None, "content": content} | _listed(
-        content, opened, facts_for(request, context, viewer, opened, content)
+    return {"version": version, "signed": None, "content": content} | listed(
+        content, opened.page, facts_for(request, context, viewer, opened, content)
     )
 
 
@@ -340,13 +339,13 @@ def put_draft(
     given = {name: value for name, value in draft_of_today(draft.content).items() if value not in ("", [])}
     content = report_form.known_fields(given)
     version = keep_draft(context, viewer, case_id, content, draft.version)
-    listed = _listed(content, opened, facts_for(request, context, viewer, opened, content))
-    listed["problems"] += _told(
+    answer = listed(content, opened.page, facts_for(request, context, viewer, opened, content))
+    answer["problems"] += told(
         Contradiction(name[:60], "The form has no such field; it was not kept.", "Remove it.")
         for name in list(given)[:LONGEST_LIST]
         if name not in content
     )
-    return {"version": version, "saved_at": opened.now.isoformat()} | listed
+    return {"version": version, "saved_at": opened.now.isoformat()} | answer
 
 
 @api.post("/{case_id}/sign", status_code=201)
@@ -379,24 +378,3 @@ def sign_json(
         return {
             "report_id": sign(context, viewer, opened, content, facts, signature.password, signature.code)
         }
-
-
-def _listed(content: FormValues, opened: OpenCase, facts: StudyFacts) -> dict[str, list[dict[str, str]]]:
-    """What keeps a draft from being signed, and everything that is asked of it, with a reason or without one."""
-    problems = report_form.problems_of(content, opened.page, facts)
-    return {"problems": _told(problems), "questions": _told(form_questions(content, facts))}
-
-
-def _told(problems: Iterable[Contradiction]) -> list[dict[str, str]]:
-    return without_uids(
-        [
-            {
-                "field": each.field,
-                "problem": each.problem,
-                "fix": each.fix,
-                "question": each.question,
-                "source": source_of(each.check),
-            }
-            for each in problems
-        ]
-    )
