@@ -14,7 +14,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from gateway.contacts import site_contacts
-from gateway.pipeline.jobs import certificates, in_force, notify, telling, trail
+from gateway.pipeline.jobs import certificates, contexts, in_force, notify, telling, trail
 from gateway.pipeline.jobs.background import Background
 from gateway.pipeline.runner.engine import Engine
 from gateway.pipeline.steps import calendar
@@ -70,6 +70,11 @@ def start(engine: Engine, database: Database, settings: Settings) -> BackgroundS
         id="tell contacts",
     )
     context = engine.context
+    scheduler.add_job(
+        once_per_slot(database, "look at told texts", TELLING_SECONDS, lambda: contexts.look(context)),
+        IntervalTrigger(seconds=TELLING_SECONDS),
+        id="look at told texts",
+    )
     scheduler.add_job(
         lambda: calendar.open_letters(database, context.pseudonym_key, context.no_patient_ids),
         IntervalTrigger(seconds=LETTER_SECONDS),

@@ -100,7 +100,11 @@ def unacknowledged(session: Session, site: str) -> Mapping[tuple[str, str], tupl
         select(CriticalResult.ids(), Study.site, Study.patient_hash)
         .join(Case, col(Case.id) == col(CriticalResult.case_id))
         .join(Study, col(Study.id) == col(Case.study_id))
-        .where(col(CriticalResult.acknowledged_at).is_(None), col(Case.forgotten_at).is_(None))
+        .where(
+            col(CriticalResult.acknowledged_at).is_(None),
+            col(CriticalResult.superseded_by).is_(None),
+            col(Case.forgotten_at).is_(None),
+        )
         .order_by(CriticalResult.ids())
     )
     found: dict[tuple[str, str], tuple[int, ...]] = {}

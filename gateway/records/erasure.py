@@ -44,6 +44,7 @@ from gateway.records.tables.credentials import Client, IssuedPerson, SignerProof
 from gateway.records.tables.critical import ContactMessage, CriticalResult
 from gateway.records.tables.pictures import CaseAlignment, CasePictures
 from gateway.records.tables.studies import Enrolment, ForgottenPatient, Identity, Instance, Study
+from gateway.records.tables.told import HospitalContext
 
 Left = Callable[[Any], Any]
 """What is left of a column, from its row."""
@@ -166,7 +167,8 @@ REMAINS: Mapping[type[SQLModel], frozenset[str]] = {
     Delivery: _names("id case_id direction node outcome status at"),
     SignedReport: _names("id case_id version kind digest signed_by signer_name signer_login signed_at"),
     CriticalResult: _names(
-        "id case_id report_id site raised_at step next_at chain_ended_at acknowledged_at acknowledged_by way told_at"
+        "id case_id report_id site raised_at step next_at chain_ended_at acknowledged_at acknowledged_by way told_at "
+        "superseded_by"
     ),
 }
 
@@ -180,6 +182,7 @@ GONE: tuple[type[SQLModel], ...] = (
     CaseChangeMap,
     CaseAlignment,
     ContactMessage,
+    HospitalContext,
     Reply,
     Draft,
     Enrolment,

@@ -48,7 +48,10 @@ _A = TypeVar("_A", bound=Answer)
 
 _MONTH = (
     r"(?:jan(?:uary|uar)?|feb(?:ruary|ruar)?|m[aä]r(?:ch|z)?|maerz|apr(?:il)?|ma[yi]|jun[ei]?|jul[yi]?|aug(?:ust)?|"
-    r"sept?(?:ember)?|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?)\b\.?"
+    r"sept?(?:ember)?|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?|"
+    r"janv(?:ier)?|f[ée]vr(?:ier)?|mars|avr(?:il)?|juin|juil(?:let)?|ao[uû]t|(?:sept|oct|nov)(?:em|o)bre|d[ée]c(?:embre)?|"
+    r"genn?(?:aio)?|febbr(?:aio)?|marzo|aprile|magg?(?:io)?|giu(?:gno)?|lug(?:lio)?|agosto|sett?(?:embre)?|ott(?:obre)?|"
+    r"(?:nov|dic)(?:embre)?)\b\.?"
 )
 _DAY = r"\d{1,2}(?:\.|st|nd|rd|th)?"
 _YEAR = r"(?:19|20)\d{2}\b"
@@ -63,6 +66,17 @@ _DATES = (
 #: A date or a pseudonym in free text would go back to the hospital unchanged while everything coded is restored.
 _LOOKS_LIKE_DATE = re.compile("|".join(_DATES), re.IGNORECASE)
 _LOOKS_LIKE_PSEUDONYM = re.compile(r"\bPML-[A-Z2-7]{8}\b")
+
+
+def date_in(text: str) -> str:
+    """The first date written in a text; empty: none."""
+    found = _LOOKS_LIKE_DATE.search(text)
+    return found[0] if found else ""
+
+
+def pseudonym_in(text: str) -> bool:
+    """Whether a text has what looks like the pseudonym of a patient."""
+    return _LOOKS_LIKE_PSEUDONYM.search(text) is not None
 
 
 def _plain(text: object) -> object:
@@ -88,12 +102,12 @@ def _single_line(text: str) -> str:
 def _without_identity(text: str, info: ValidationInfo) -> str:
     if info.context == SIGNED:
         return text
-    if found := _LOOKS_LIKE_DATE.search(text):
+    if date_found := date_in(text):
         raise ValueError(
-            f"contains the date {found[0]!r}; dates shown to readers are shifted, write an interval instead, "
+            f"contains the date {date_found!r}; dates shown to readers are shifted, write an interval instead, "
             "for example “3 months earlier”"
         )
-    if _LOOKS_LIKE_PSEUDONYM.search(text):
+    if pseudonym_in(text):
         raise ValueError(
             "contains the pseudonym of a patient; delete it, the gateway restores the patient itself"
         )

@@ -41,6 +41,7 @@ from gateway.web.pages.comparing import reading
 from gateway.web.pages.images import again, change, frame, index, volume
 from gateway.web.pages.programs import tokens
 from gateway.web.pages.spectroscopy import drawing
+from gateway.web.pages.telling import context as told_context
 from gateway.web.pages.telling import critical
 from gateway.web.pages.trail import audit
 
@@ -76,6 +77,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     cases.api,
     conflicts.router,
     conflicts.api,
+    told_context.router,
+    told_context.api,
     critical.router,
     critical.api,
     verdict.router,

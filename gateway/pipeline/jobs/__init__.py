@@ -1,5 +1,6 @@
 """Work that belongs to no single study: telling people (`notify`) and contacts (`telling`), both by
-`sending`, watching certificates (`certificates`), forgetting a
+`sending`, looking at what hospitals tell
+(`contexts`), watching certificates (`certificates`), forgetting a
 patient (`forget`) telling the audit trail
 what configuration is in force (`in_force`) and sealing it (`trail`).
 

@@ -188,6 +188,10 @@ _TABLE: Final = (
     Event("draft saved", "a draft is kept; one row for a session and case", K.PROCEDURE, "U"),
     Event("report signed", "a report is signed, with its digest", K.PROCEDURE, "C"),
     Event(
+        "context told", "a hospital tells about a study's patient, by the names of the fields", K.PATIENT, "U"
+    ),
+    Event("context looked at", "what a hospital told is shown to its site", K.PATIENT, "R"),
+    Event(
         "document signed",
         "an addendum, a correction or a withdrawal is signed, with its digest",
         K.PROCEDURE,

@@ -32,7 +32,7 @@
                  note_ending_clients                                        (issuers; tokens of programs)
     notices      take_notices, notices_told, notices_failed, note_wrong_configuration, note_certificates
     telling      ring_chains, acknowledge_critical, tell_readers, take_messages, message_sent, message_failed,
-                 drop_message                            (critical results to their contacts; readers' messages)
+                 drop_message, tell_context, keep_looked_at  (critical results to their contacts; readers' messages)
     operation    take_tick, note_role, put_rules_in_force
     pictures     want_pictures, claim_pictures, renew_pictures, keep_index, keep_volume, put_off_pictures,
                  drop_pictures, want_alignments, claim_alignment, keep_alignment,
@@ -173,6 +173,7 @@ from gateway.records.ledger.replies import (
 from gateway.records.ledger.reports.following import NewDocument, correct_report, sign_document
 from gateway.records.ledger.reports.signing import sign_report
 from gateway.records.ledger.studies import UNMATCHED, keep_study_date, let_go_on, route_by_hand
+from gateway.records.ledger.telling.context import keep_looked_at, tell_context
 from gateway.records.ledger.telling.critical import acknowledge_critical, ring_chains
 from gateway.records.ledger.telling.messages import (
     drop_message,
@@ -278,6 +279,7 @@ __all__ = [
     "keep_index",
     "keep_instance",
     "keep_instances",
+    "keep_looked_at",
     "keep_opened",
     "keep_reply",
     "keep_study_date",
@@ -358,6 +360,7 @@ __all__ = [
     "take_notices",
     "take_over_draft",
     "take_tick",
+    "tell_context",
     "tell_readers",
     "unlink_person",
     "unopened_letters",

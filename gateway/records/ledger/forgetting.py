@@ -39,6 +39,7 @@ from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.critical import ContactMessage, CriticalResult
 from gateway.records.tables.pictures import CaseAlignment, CasePictures
 from gateway.records.tables.studies import ForgottenPatient, Identity, Instance, Study
+from gateway.records.tables.told import HospitalContext
 
 BATCH = 100
 UID = re.compile(r"[0-2](?:\.\d+)+")
@@ -246,6 +247,7 @@ def _empty_rows(session: Session, studies: Sequence[Study], cases: Sequence[Case
         reply.problem, reply.fence = "Its patient was forgotten.", reply.fence + 1  # its step must not go on
         session.add(reply)
     session.exec(delete(Draft).where(col(Draft.case_id).in_(case_ids)))
+    session.exec(delete(HospitalContext).where(col(HospitalContext.study_id).in_(numbers)))
     session.exec(delete(ContactMessage).where(col(ContactMessage.case_id).in_(case_ids)))
     session.exec(delete(Manifest).where(col(Manifest.case_id).in_(case_ids)))
     session.exec(delete(CasePictures).where(col(CasePictures.case_id).in_(case_ids)))

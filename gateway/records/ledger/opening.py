@@ -8,6 +8,7 @@ from sqlmodel import Session, select
 
 from gateway.lifecycle import BEFORE_THE_REPORT, CaseState, move_case
 from gateway.records.ledger.journal import add_line
+from gateway.records.ledger.telling.context import put_first
 from gateway.records.step_record import NewCase
 from gateway.records.tables.cases import Case
 from gateway.records.tables.studies import Study
@@ -84,4 +85,5 @@ def open_case(session: Session, study: Study, draft: NewCase, now: datetime) -> 
         add_line(
             session, study.saved_id, case.id, now, "late images after the signature: an addendum is wanted"
         )
+    put_first(session, case, now)
     return case

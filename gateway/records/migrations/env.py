@@ -7,7 +7,8 @@ import gateway.records.tables.change_maps
 import gateway.records.tables.commitments
 import gateway.records.tables.credentials
 import gateway.records.tables.critical
-import gateway.records.tables.pictures  # noqa: F401  the tables enter METADATA when they are imported
+import gateway.records.tables.pictures
+import gateway.records.tables.told  # noqa: F401  the tables enter METADATA when they are imported
 from gateway.records.tables.columns import METADATA
 
 context.configure(

@@ -41,6 +41,11 @@ class CriticalResult(Numbered, table=True):
     way: str = Field(default="", description="page, api or telephone")
     told: str = Field(default="", description="who was told by telephone, as a lead wrote it")
     told_at: datetime | None = Field(default=None, description="when that call was")
+    superseded_by: int | None = Field(
+        default=None,
+        foreign_key="critical_result.id",
+        description="the one of a later document, told instead",
+    )
 
 
 class ContactMessage(Numbered, table=True):

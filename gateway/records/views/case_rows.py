@@ -28,13 +28,14 @@ from gateway.records.tables.cases import (
 )
 from gateway.records.tables.commitments import Commitment
 from gateway.records.tables.studies import ForgottenPatient, Identity, Instance, Study
-from gateway.records.views import conflict_rows, critical_rows, reply_rows
+from gateway.records.views import conflict_rows, critical_rows, reply_rows, told_rows
 from gateway.records.views.conflict_rows import ConflictRow
 from gateway.records.views.critical_rows import CriticalRow
 from gateway.records.views.held_object_rows import HeldRow, held_objects_of
 from gateway.records.views.prior_reports import PriorReport, prior_reports
 from gateway.records.views.queue import QueueRow, queue_row
 from gateway.records.views.reply_rows import ReplyRow
+from gateway.records.views.told_rows import ToldRow
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,8 @@ class CasePage:
     echoes: int
     critical: tuple[CriticalRow, ...]
     """Its critical results, newest first."""
+    told: ToldRow | None
+    """What the hospital told, as this viewer may see it."""
 
 
 def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None:
@@ -188,6 +191,7 @@ def case_page(session: Session, viewer: Viewer, case_id: int) -> CasePage | None
         replies=tuple(reply_rows.of_case(session, case_id)),
         echoes=case.echoes,
         critical=critical_rows.of_case(session, case_id),
+        told=told_rows.of_study(session, case.study_id, as_typed=viewer.role == "coordinator"),
     )
 
 

@@ -45,12 +45,14 @@ class CriticalRow:
     way: str
     told: str
     told_at: datetime | None
+    superseded_by: int | None
+    """The critical result of a later document, which is to be acknowledged instead."""
     messages: tuple[MessageRow, ...]
 
     @property
     def open(self) -> bool:
-        """Nobody has acknowledged it."""
-        return self.acknowledged_at is None
+        """Nobody has acknowledged it, and no later document took its place."""
+        return self.acknowledged_at is None and self.superseded_by is None
 
 
 def of_case(session: Session, case_id: int) -> tuple[CriticalRow, ...]:
@@ -76,7 +78,11 @@ def unanswered(session: Session, viewer: Viewer) -> tuple[CriticalRow, ...]:
     chosen = (
         select(CriticalResult)
         .join(Case)
-        .where(col(CriticalResult.acknowledged_at).is_(None), col(Case.forgotten_at).is_(None))
+        .where(
+            col(CriticalResult.acknowledged_at).is_(None),
+            col(CriticalResult.superseded_by).is_(None),
+            col(Case.forgotten_at).is_(None),
+        )
         .order_by(col(CriticalResult.id))
     )
     if viewer.site:
@@ -105,6 +111,7 @@ def _row(session: Session, result: CriticalResult) -> CriticalRow:
         result.way,
         result.told,
         result.told_at,
+        result.superseded_by,
         tuple(
             MessageRow(
                 each.contact,

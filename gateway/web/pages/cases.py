@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 from gateway.records import ledger
 from gateway.records.accounts import Viewer
 from gateway.records.views.case_rows import CasePage
+from gateway.web.foundation import telling
 from gateway.web.foundation.case_access import CaseId, Manager, Reader, open_case
 from gateway.web.foundation.context import Context, WebContext
 from gateway.web.foundation.forms import Posted, first
@@ -67,6 +68,7 @@ def _page(
         opened=opened,
         page=page,
         row=page.row,
+        told_lines=telling.shown(page.told),
         images=images,
         pictured=viewer_series(images, page),
         spectra=spectra_of(context, viewer, case_id),
@@ -232,6 +234,8 @@ def case_json(context: Context, viewer: Looker, case_id: CaseId) -> dict[str, An
             for line in page.journal
         ],
         "deliveries": _deliveries(page),
+        "told": telling.as_json(page.told),
+        "critical": [critical.id for critical in page.critical],
         "replies": [reply_json(row, viewer) for row in page.replies],
         "echoes": page.echoes,
         "draft_version": page.draft.version if page.draft else 0,

@@ -328,6 +328,8 @@ def prefilled(page: CasePage) -> FormValues:
     content: FormValues = {"language": "en", **proposed(lesions_before(page))}
     if page.row.referral in set(Referral):
         content["context.referral"] = page.row.referral
+    if page.told is not None:
+        content |= {f"context.{name}": value for name, value in page.told.values.items()}
     content["protocol.judged_by"] = str(JudgedBy.SIMPLIFIED if _simplified(page) else JudgedBy.FULL)
     coverage = _coverage(page)
     recognised: dict[str, dict[str, Any]] = {}

@@ -42,6 +42,7 @@ from gateway.reporting.report import (
     report_from_form,
     report_to_form,
 )
+from gateway.web.foundation import telling
 from gateway.web.foundation.access import guess_to_sign
 from gateway.web.foundation.case_access import CaseId, OpenCase, Reader, open_case
 from gateway.web.foundation.context import Context, WebContext
@@ -161,6 +162,7 @@ def _form(
         checked=checked,
         version=saved if version is None else version,
         saved_at=page.draft.saved_at if page.draft else None,
+        told_lines=telling.shown(page.told),
         images=images,
         pictured=viewer_series(images, page),
         overrule=shown_overrule(page.overrule),

@@ -8,7 +8,7 @@ audit trail.
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from typing import IO, Annotated, Any
@@ -28,6 +28,7 @@ from gateway.records.accounts import Viewer
 from gateway.records.views import case_rows, study_rows
 from gateway.records.views.case_rows import CasePage
 from gateway.records.views.study_rows import StudyRow
+from gateway.reporting.hospital_context import CONTACTS, ITEMS, Refused
 from gateway.web.foundation.access import MOST_FILES, may
 from gateway.web.foundation.bodies import pieces
 from gateway.web.foundation.case_access import CaseId, visible_study
@@ -36,6 +37,7 @@ from gateway.web.foundation.problems import BadRequest
 from gateway.web.foundation.redaction import without_uids
 from gateway.web.foundation.report_recipient import ReportRecipient, recipient_for, recipient_of
 from gateway.web.foundation.rights import Right
+from gateway.web.foundation.telling import tell
 from gateway.web.foundation.templates import render
 from gateway.web.foundation.upload_places import UploadPlace, upload_places
 from gateway.web.foundation.uploaded_files import (
@@ -68,7 +70,12 @@ def upload_page(request: Request, context: Context, viewer: Sender) -> Response:
 
 
 def _upload_page(
-    request: Request, context: WebContext, viewer: Viewer, summary: dict[str, Any] | None
+    request: Request,
+    context: WebContext,
+    viewer: Viewer,
+    summary: dict[str, Any] | None,
+    typed: Mapping[str, str] | None = None,
+    untold: Sequence[Refused] = (),
 ) -> Response:
     with context.database.read() as session:
         earlier = [study for study in study_rows.studies(session, viewer) if not study.sender]
@@ -77,6 +84,9 @@ def _upload_page(
         "upload.html",
         viewer,
         summary=summary,
+        untold=untold,
+        items=ITEMS,
+        values=typed if untold else {},
         earlier=earlier,
         goes_to=recipient_for(context, viewer.site, "") if viewer.site else None,
         limit_mb=context.settings.web.max_upload_mb,
@@ -88,9 +98,15 @@ async def upload_form(request: Request, context: Context, viewer: Sender) -> Res
     """The form without scripts: every file is kept, then the page tells what became of each."""
     who = uploader_of(request, viewer)
     results: list[UploadResult] = []
+    typed: dict[str, str] = {}
     with upload_places(request).upload(viewer.login) as place:
         place.take(_announced(request, context))
         async with request.form(max_files=MOST_FILES) as form:
+            typed = {
+                name: value.strip()
+                for name in (*(item.name for item in ITEMS), CONTACTS)
+                if isinstance(value := form.get(name), str) and value.strip()
+            }
             for upload in form.getlist("files"):
                 if isinstance(upload, UploadFile) and upload.filename and not is_clutter(upload.filename):
                     results += [
@@ -99,7 +115,21 @@ async def upload_form(request: Request, context: Context, viewer: Sender) -> Res
                             keep_file(context, who, place, upload.filename, upload.file)
                         )
                     ]
-    return _upload_page(request, context, viewer, summary_of(results))
+    summary = summary_of(results)
+    untold = await run_in_threadpool(_tell, context, viewer, summary["studies"], typed)
+    return await run_in_threadpool(_upload_page, request, context, viewer, summary, typed, untold)
+
+
+def _tell(
+    context: WebContext, viewer: Viewer, studies: Sequence[int], typed: Mapping[str, str]
+) -> Sequence[Refused]:
+    """What was typed beside the files, kept for the one study they are of; or why it was not."""
+    if not typed or not studies:
+        return ()
+    if len(studies) > 1:
+        problem = f"The files are of {len(studies)} studies."
+        return (Refused("", problem, "Write it on the page of each study."),)
+    return tell(context, viewer, studies[0], typed)
 
 
 def _announced(request: Request, context: WebContext) -> int:

@@ -49,6 +49,35 @@ function send(file, name, told) {
   });
 }
 
+// What was typed beside the files goes to the one study they are of; anything else is said, and nothing is lost.
+async function tell(studies) {
+  const body = {};
+  for (const field of form.querySelectorAll("#context [name]")) if (field.value.trim()) body[field.name] = field.value.trim();
+  if (!Object.keys(body).length || !studies.size) return true;
+  if (studies.size > 1) {
+    refuse("For the readers", `The files are of ${studies.size} studies.`, "Write it on the page of each study.");
+    return false;
+  }
+  const [study] = studies;
+  try {
+    const answer = await fetch(`/api/studies/${study}/context`, {
+      method: "PUT",
+      headers: { "Content-Type": "application/json", "X-CSRF-Token": token() },
+      body: JSON.stringify(body),
+    });
+    if (answer.ok) return true;
+    const problem = await answer.json();
+    refuse("For the readers", problem.detail, problem.fix);
+  } catch {
+    refuse("For the readers", "The connection broke.", "Write it on the page of the study.");
+  }
+  const link = document.createElement("a");
+  link.href = `/studies/${study}/context`;
+  link.textContent = "Write it again";
+  text.append(link, " ");
+  return false;
+}
+
 async function upload(files) {
   if (!files.length) return;
   progress.hidden = false;
@@ -87,7 +116,8 @@ async function upload(files) {
     link.textContent = `Study ${study}`;
     text.append(link, " ");
   }
-  if (studies.size === 1 && !failed) location.href = `/upload/${[...studies][0]}`;
+  const told = await tell(studies);
+  if (studies.size === 1 && !failed && told) location.href = `/upload/${[...studies][0]}`;
 }
 
 async function entries(item) {

@@ -181,6 +181,10 @@ ROUTES: Final[Mapping[str, tuple[str, ...]]] = {
         "GET /upload/{study_id}",
         "GET /upload/{study_id}/report.{form}",
         "POST /api/uploads",
+        "GET /studies/{study_id}/context",
+        "GET /api/studies/{study_id}/context",
+        "POST /studies/{study_id}/context",
+        "PUT /api/studies/{study_id}/context",
     ),
     "STUDIES": (
         "GET /conflicts/{conflict_id}",
@@ -239,6 +243,7 @@ OWN_BODY: Final[Mapping[str, Any]] = {
     "/api/studies/{study_id}/person": {"same_as": 1, "why": "because"},
     "/api/studies/": {"why": "because", "rule": "by-address"},
     "PUT /api/surveillance/": {"label": "7"},
+    "PUT /api/studies/": {"question": "New lesion?"},
 }
 """Where a service takes nothing else."""
 

@@ -95,10 +95,7 @@ def sign_document(database: Database, case_id: int, account_id: int, new: NewDoc
             )
         else:
             tell_untold(session, case, new.content, now)
-        if (
-            new.kind is DocumentKind.CORRECTION
-        ):  # what it says is new to the site, whatever the report before said
-            critical.on_signed(session, now, case, document)
+        critical.on_signed(session, now, case, document)
         return document.saved_id
 
 

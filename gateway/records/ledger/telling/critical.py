@@ -20,7 +20,7 @@ from gateway.records.ledger.journal import add_line, login_of
 from gateway.records.ledger.notices import raise_notice
 from gateway.records.ledger.telling.chain import CRITICAL, REMINDER, ChainStep
 from gateway.records.ledger.telling.messages import make_message
-from gateway.records.tables.cases import Case, SignedReport
+from gateway.records.tables.cases import Case, DocumentKind, SignedReport
 from gateway.records.tables.critical import ContactMessage, CriticalResult
 
 LEVELS: Final = ("3", "4")
@@ -38,17 +38,35 @@ def is_critical(content: Mapping[str, Any]) -> bool:
 
 
 def on_signed(session: Session, now: datetime, case: Case, report: SignedReport) -> None:
-    """In the transaction of the signature: a critical report begins its chain; the first step is due at once."""
-    if not is_critical(report.content):
+    """In the transaction of a signature: a critical report begins its chain; the first step is due at once.
+
+    A correction or withdrawal of one that was told is told as well, whatever it says: somebody acts on the one before.
+    What that still had to tell is told by the new one alone.
+    """
+    earlier = session.exec(
+        select(CriticalResult).where(CriticalResult.case_id == case.saved_id).with_for_update()
+    ).all()
+    if not _must_be_told(DocumentKind(report.kind), report.content, told_before=bool(earlier)):
         return
-    session.add(
-        CriticalResult(
-            case_id=case.saved_id, report_id=report.saved_id, site=case.site, raised_at=now, next_at=now
-        )
+    result = CriticalResult(
+        case_id=case.saved_id, report_id=report.saved_id, site=case.site, raised_at=now, next_at=now
     )
+    session.add(result)
     session.flush()
+    for before in earlier:
+        if before.acknowledged_at is None and before.superseded_by is None:
+            before.superseded_by, before.next_at = result.saved_id, None
+            _drop_unsent(session, before.saved_id, now)
     add_line(session, case.study_id, case.saved_id, now, "critical result: the site's contacts are told")
     audit_trail.append(session, now, report.signer_login, "critical result raised", f"case {case.saved_id}")
+
+
+def _must_be_told(kind: DocumentKind, content: Mapping[str, Any], *, told_before: bool) -> bool:
+    if kind is DocumentKind.WITHDRAWAL:
+        return told_before
+    if kind is DocumentKind.ADDENDUM:
+        return is_critical(content) and not told_before
+    return is_critical(content) or told_before
 
 
 def ring_chains(database: Database, chain_of: Callable[[str], Sequence[ChainStep]]) -> int:
@@ -80,6 +98,7 @@ def _due(now: datetime) -> Any:
         .join(Case)
         .where(
             col(CriticalResult.acknowledged_at).is_(None),
+            col(CriticalResult.superseded_by).is_(None),
             col(CriticalResult.next_at) <= now,
             col(Case.forgotten_at).is_(None),
         )
@@ -166,20 +185,17 @@ def acknowledge_critical(
             raise WrongState(
                 f"This result was acknowledged by {result.acknowledged_by} already.", "Nothing to do."
             )
+        if result.superseded_by is not None:
+            raise WrongState(
+                "A later document of this case took the place of this result.",
+                f"Acknowledge critical result {result.superseded_by}.",
+            )
         if way == "telephone":
             _check_call(told, told_at, result.raised_at, now)
         who = login_of(session, account_id)
         result.acknowledged_at, result.acknowledged_by, result.way = now, who, way
         result.told, result.told_at, result.next_at = told.strip(), told_at, None
-        session.execute(
-            update(ContactMessage)
-            .where(
-                col(ContactMessage.critical_id) == critical_id,
-                col(ContactMessage.sent_at).is_(None),
-                col(ContactMessage.dropped_at).is_(None),
-            )
-            .values(dropped_at=now)
-        )
+        _drop_unsent(session, critical_id, now)
         case = session.get_one(Case, result.case_id)
         detail: dict[str, Any] = {"way": way}
         if told_at is not None:
@@ -189,6 +205,18 @@ def acknowledge_critical(
         )
         trail = {name: value for name, value in detail.items() if name != "told"}
         audit_trail.append(session, now, who, "critical result acknowledged", f"case {case.saved_id}", trail)
+
+
+def _drop_unsent(session: Session, critical_id: int, now: datetime) -> None:
+    session.execute(
+        update(ContactMessage)
+        .where(
+            col(ContactMessage.critical_id) == critical_id,
+            col(ContactMessage.sent_at).is_(None),
+            col(ContactMessage.dropped_at).is_(None),
+        )
+        .values(dropped_at=now)
+    )
 
 
 def _check_call(told: str, told_at: datetime | None, raised_at: datetime, now: datetime) -> None:

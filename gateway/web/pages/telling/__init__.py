@@ -1,1 +1,1 @@
-"""What a hospital has to be told, and its answer: `critical` (results to be acknowledged)."""
+"""Between hospital and readers: `context` (what a hospital tells), `critical` (results that it acknowledges)."""

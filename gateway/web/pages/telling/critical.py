@@ -178,6 +178,7 @@ def as_json(viewer: Viewer, row: CriticalRow) -> dict[str, Any]:
         "way": row.way,
         "told": row.told,
         "told_at": row.told_at,
+        "superseded_by": row.superseded_by,
         "messages": [vars(message) for message in row.messages],
         "may_acknowledge": row.open and has(viewer, Right.ACKNOWLEDGE),
     }

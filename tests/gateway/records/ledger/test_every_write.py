@@ -102,6 +102,8 @@ EVENTS: Mapping[str, str] = {
     "message_failed": "its row says so, and the page of the result shows it",
     "message_sent": "",
     "ring_chains": "",
+    "tell_context": "",
+    "keep_looked_at": "decides only what readers see; the row says it, the told texts have their line",
     "take_messages": "a lease of a message",
     "tell_readers": "decides nothing; what is sent has its line",
     "add_client": "",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,9 +13,9 @@ from gateway.records import ledger
 from gateway.records.accounts import Viewer
 from gateway.records.database import Database
 from gateway.records.ledger.telling.chain import CRITICAL, REMINDER, ChainStep, Way
-from gateway.records.ledger.telling.critical import is_critical
-from gateway.records.migrations import schema
+from gateway.records.ledger.telling.critical import is_critical, on_signed
 from gateway.records.tables.administration import AuditEvent, Notice
+from gateway.records.tables.cases import Case, SignedReport
 from gateway.records.tables.critical import ContactMessage, CriticalResult
 from gateway.records.views import case_rows, critical_rows
 from gateway.records.views.critical_rows import CriticalRow
@@ -27,21 +25,6 @@ from support.records import EVERYBODY, FakeClock
 WARD, HEAD = Way("Ward", "mail"), Way("Head", "webhook")
 CHAIN = (ChainStep(timedelta(minutes=30), (WARD,)), ChainStep(timedelta(minutes=60), (HEAD,)))
 LEVEL_4 = {"suspicion": "4", "recommendations": ["csf_pcr"]}
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    """A clock that moves only when told to."""
-    return FakeClock()
-
-
-@pytest.fixture
-def database(tmp_path: Path, clock: FakeClock) -> Iterator[Database]:
-    """Empty records."""
-    opened = Database(f"sqlite:///{tmp_path}/t.sqlite", clock)
-    schema.upgrade(opened)
-    yield opened
-    opened.close()
 
 
 def ring(database: Database, chain: tuple[ChainStep, ...] = CHAIN) -> int:
@@ -196,3 +179,63 @@ def test_another_site_sees_none_of_it(database: Database, clock: FakeClock) -> N
         assert critical_rows.one(session, south, 1) is None
         assert critical_rows.unanswered(session, south) == ()
         assert [row.id for row in critical_rows.unanswered(session, own)] == [1]
+
+
+def follow(database: Database, case_id: int, kind: str, content: dict[str, Any]) -> None:
+    """A document signed after the report, as its own ledger does it."""
+    with database.write("test") as session:
+        document = SignedReport(
+            case_id=case_id,
+            version=2,
+            kind=kind,
+            content=content,
+            digest="0" * 64,
+            signed_by=1,
+            signer_name="Reader",
+            signer_login="reader",
+            signed_at=database.now(session),
+        )
+        session.add(document)
+        session.flush()
+        on_signed(session, database.now(session), session.get_one(Case, case_id), document)
+
+
+@pytest.mark.parametrize(
+    ("first", "kind", "second", "told"),
+    [
+        ("4", "correction", "0", 2),
+        ("4", "withdrawal", "4", 2),
+        ("4", "addendum", "4", 1),
+        ("0", "correction", "0", 0),
+        ("0", "correction", "3", 1),
+        ("0", "addendum", "3", 1),
+        ("0", "withdrawal", "0", 0),
+    ],
+)
+def test_who_was_told_is_told_of_what_changes_it(
+    database: Database, clock: FakeClock, first: str, kind: str, second: str, told: int
+) -> None:
+    """Somebody acts on a result that was wrong: a correction and a withdrawal are told, whatever they say."""
+    case_id = signed(database, clock, reader(database), {"suspicion": first})
+    follow(database, case_id, kind, {"suspicion": second})
+    with database.read() as session:
+        assert len(session.exec(select(CriticalResult)).all()) == told
+
+
+def test_a_later_document_takes_the_place_of_what_nobody_answered(
+    database: Database, clock: FakeClock
+) -> None:
+    """One chain goes on, not two; the earlier result is no longer open and cannot be acknowledged."""
+    account = reader(database)
+    case_id = signed(database, clock, account, LEVEL_4)
+    ring(database)
+    follow(database, case_id, "correction", {"suspicion": "0"})
+    assert not the_one(database).open
+    with pytest.raises(WrongState, match="later document"):
+        ledger.acknowledge_critical(database, 1, account, "page")
+    clock.pass_seconds(3600)
+    assert ring(database) == 1
+    with database.read() as session:
+        assert [row.id for row in critical_rows.unanswered(session, EVERYBODY)] == [2]
+        unsent = [row.critical_id for row in session.exec(select(ContactMessage)) if row.dropped_at is None]
+    assert unsent == [2]

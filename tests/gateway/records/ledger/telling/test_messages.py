@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlmodel import select
@@ -12,7 +10,6 @@ from sqlmodel import select
 from gateway.records import ledger
 from gateway.records.database import Database
 from gateway.records.ledger.telling.chain import NEAR, URGENT, ChainStep, Way
-from gateway.records.migrations import schema
 from gateway.records.tables.administration import AuditEvent
 from gateway.records.tables.cases import Case
 from gateway.records.tables.critical import ContactMessage
@@ -21,21 +18,6 @@ from support.records import FakeClock
 
 WARD, ROOM = Way("Ward", "mail"), Way("Room", "webhook")
 LEASE = timedelta(minutes=10)
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    """A clock that moves only when told to."""
-    return FakeClock()
-
-
-@pytest.fixture
-def database(tmp_path: Path, clock: FakeClock) -> Iterator[Database]:
-    """Empty records."""
-    opened = Database(f"sqlite:///{tmp_path}/t.sqlite", clock)
-    schema.upgrade(opened)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
