@@ -5,6 +5,7 @@
     numbers                 how a number may be typed
     questions               what may be signed only with a reason
     report                       what a reader signs: an opinion without contradictions
+    revisions                    what a corrected report says otherwise than the one before
     form, fields, help_texts     the same as a table for the web page
     proposals                    the impression that the answers propose
     hospital_context             what the hospital tells, checked before a reader sees it

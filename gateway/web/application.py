@@ -30,7 +30,6 @@ from gateway.web.pages import (
     persons,
     queue,
     replies,
-    reports,
     studies,
     surveillance,
     upload,
@@ -40,6 +39,7 @@ from gateway.web.pages.accounts import administration, own, reset, second_step
 from gateway.web.pages.comparing import reading
 from gateway.web.pages.images import again, change, frame, index, volume
 from gateway.web.pages.programs import tokens
+from gateway.web.pages.reports import following, form_page, services
 from gateway.web.pages.spectroscopy import drawing
 from gateway.web.pages.telling import context as told_context
 from gateway.web.pages.telling import critical
@@ -59,8 +59,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     issuer_pages.router,
     queue.router,
     queue.api,
-    reports.router,
-    reports.api,
+    form_page.router,
+    following.router,
+    services.api,
+    following.api,
     gallery.router,
     index.api,
     volume.router,

@@ -18,7 +18,7 @@ from gateway.records import ledger
 from gateway.web.application import ROUTERS
 from support.pictures import make
 from support.web_gateway import PASSWORD, WebGateway, phantom, running
-from support.web_objects import objects_of_north
+from support.web_objects import objects_of_north, returned_case
 
 pytestmark = pytest.mark.browser
 
@@ -29,8 +29,8 @@ NO_PAGES = (
     r"|\.(png|nii|bin|svg|json|dcm|\{form\})$"
 )
 """Services, pictures, parts of a page; /docs is drawn by a library."""
-ELSEWHERE = {"/sign-in/code", "/sign-in/set-up"}
-"""Pages between password and code: tests/browser/test_administration.py goes there."""
+ELSEWHERE = {"/sign-in/code", "/sign-in/set-up", "/cases/{case_id}/documents/{kind}"}
+"""Pages between password and code: tests/browser/test_administration.py goes there; what follows a report: below."""
 NAMES = {"name": "how-to/marking"}
 HARD = ("serious", "critical")
 
@@ -74,15 +74,34 @@ def hard_findings(page: Page) -> list[str]:
     ]
 
 
+def signed_in(page: Page, web: WebGateway) -> None:
+    """As somebody who may see every page."""
+    page.goto(web.address)
+    page.get_by_label("Login").fill("admin")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(lambda address: "/sign-in" not in address)
+
+
+@pytest.mark.parametrize("kind", ["addendum", "correction", "withdrawal", "report"])
+def test_a_page_after_the_signature_keeps_nobody_out(
+    page: Page, web: WebGateway, numbers: dict[str, int], kind: str
+) -> None:
+    """The forms of what follows, and what was signed."""
+    case_id = returned_case(web, "admin")
+    signed_in(page, web)
+    place = "report" if kind == "report" else f"documents/{kind}"
+    answer = page.goto(f"{web.address}/cases/{case_id}/{place}")
+    assert answer is not None
+    assert answer.ok
+    assert hard_findings(page) == []
+
+
 @pytest.mark.parametrize("path", pages())
 def test_a_page_keeps_nobody_out(page: Page, web: WebGateway, numbers: dict[str, int], path: str) -> None:
     """Neither dark on dark, nor a button without a name, nor an input without a label."""
     if path not in ALONE:
-        page.goto(web.address)
-        page.get_by_label("Login").fill("admin")
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url(lambda address: "/sign-in" not in address)
+        signed_in(page, web)
     address = re.sub(r"\{(\w+)(?::\w+)?\}", lambda named: str({**NAMES, **numbers}[named[1]]), path)
     answer = page.goto(web.address + address)
     assert answer is not None

@@ -67,6 +67,17 @@ def numbers_of_groups(content: Mapping[str, Any]) -> dict[int, int]:
     return numbers
 
 
+def as_before(lesions: Sequence[Lesion], before: Sequence[Lesion]) -> tuple[Lesion, ...]:
+    """Lesions of a corrected report: each keeps the tracking UID that its number had in the report it replaces."""
+    known = {number: lesion.tracking_uid for number, lesion in numbered(before)}
+    return tuple(
+        lesion
+        if lesion.tracking_uid or not known.get(number)
+        else lesion.model_copy(update={"tracking_uid": known[number]})
+        for number, lesion in numbered(lesions)
+    )
+
+
 def prior_lesions(lesions: Sequence[Lesion], days: int) -> PriorLesions | None:
     """The lesions of a report that was `days` earlier; None when it was not earlier or had none."""
     if days < 1 or not lesions:

@@ -48,6 +48,7 @@ _HELD = _done("held object released", "held object left out")
 _VERDICT = _done("protocol verdict overruled", "protocol verdict confirmed again")
 _RESULT_RETRY, _RESULT_DROP = _done("result retried"), _done("commitment result dropped")
 _SIGN = _done("report signed", "signature password refused")
+_FOLLOW = _done("document signed", "signature password refused")
 _LINK = _done("study linked", "study taken apart")
 _ECHO = Shown("node asked", "node {name}")
 _RECEIVED = _done("study received")
@@ -128,6 +129,9 @@ ROUTES: Final[Mapping[tuple[str, str], Told]] = {
     ("POST", "/cases/{case_id}/report/take-over"): _done("draft taken over"),
     ("POST", "/api/cases/{case_id}/report/take-over"): _done("draft taken over"),
     ("POST", "/api/cases/{case_id}/sign"): _SIGN,
+    ("GET", "/cases/{case_id}/documents/{kind}"): _REPORT,
+    ("POST", "/cases/{case_id}/documents/{kind}"): _FOLLOW,
+    ("POST", "/api/cases/{case_id}/documents"): _FOLLOW,
     # Studies, their versions, their persons
     ("GET", "/studies"): _STUDIES,
     ("GET", "/api/studies"): _STUDIES,

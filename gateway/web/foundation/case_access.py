@@ -15,7 +15,7 @@ from gateway.records.views.case_rows import CasePage
 from gateway.records.views.study_rows import StudyRow
 from gateway.web.foundation.access import may
 from gateway.web.foundation.context import WebContext
-from gateway.web.foundation.rights import Right
+from gateway.web.foundation.rights import Right, has
 
 CaseId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Reader = Annotated[Viewer, Depends(may(Right.REPORT))]
@@ -42,6 +42,14 @@ def open_case(context: WebContext, viewer: Viewer, case_id: int) -> OpenCase:
         raise NotThere(f"There is no case {case_id}.", "The queue shows every case you may see.")
     claimed = page.row.is_claimed(now)
     return OpenCase(page, now, claimed, claimed and page.row.claimed_by == viewer.account_id)
+
+
+def may_follow(viewer: Viewer, opened: OpenCase) -> bool:
+    """Whether this person may sign what follows: who signed what is in force, and who manages cases."""
+    report, row = opened.page.report, opened.page.row
+    if report is None or row.forgotten_at is not None or not has(viewer, Right.REPORT):
+        return False
+    return report.signer_login == viewer.login or has(viewer, Right.MANAGE)
 
 
 def visible_study(context: WebContext, viewer: Viewer, study_id: int) -> StudyRow:

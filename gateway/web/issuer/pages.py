@@ -118,11 +118,16 @@ def out(request: Request, context: Context) -> Response:
     return response
 
 
-def ask_signer(request: Request, context: WebContext, viewer: Viewer, case_id: int) -> Response:
-    """Send a signer without a password here to the issuer, which has to see them authenticate themselves now."""
+def ask_signer(
+    request: Request, context: WebContext, viewer: Viewer, case_id: int, back: str = "report"
+) -> Response:
+    """Send a signer without a password here to the issuer, which has to see them authenticate themselves now.
+
+    `back` is the page of the case that they come back to.
+    """
     from gateway.web.issuer import flow
 
-    asked = Asked(flow.new_seed(), f"/cases/{case_id}/report", to_sign=True)
+    asked = Asked(flow.new_seed(), f"/cases/{case_id}/{back}", to_sign=True)
     address = flow.question(provider_of(request), own_address(context), asked.seed, ask_again=True)
     ledger.ask_signer(context.database, viewer.csrf, viewer.account_id, case_id, asked.seed)
     return _asking(render(request, "reload.html", None, target=address), context, asked)

@@ -15,7 +15,7 @@ from gateway.records import ledger
 from gateway.records.accounts import Viewer
 from gateway.records.views.case_rows import CasePage
 from gateway.web.foundation import telling
-from gateway.web.foundation.case_access import CaseId, Manager, Reader, open_case
+from gateway.web.foundation.case_access import CaseId, Manager, Reader, may_follow, open_case
 from gateway.web.foundation.context import Context, WebContext
 from gateway.web.foundation.forms import Posted, first
 from gateway.web.foundation.report_recipient import recipient_of
@@ -76,6 +76,7 @@ def _page(
         requirements=shown_requirements(page.verdict),
         overrule=shown_overrule(page.overrule),
         may_judge=may_judge(viewer, opened),
+        may_follow=may_follow(viewer, opened),
         letter=letter_to_sender(page.verdict, page.overrule),
         series=shown_series(page.series),
         deliveries=_deliveries(page),

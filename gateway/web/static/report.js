@@ -15,7 +15,7 @@ let stale = false;
 function content() {
   const found = {};
   for (const [name, value] of new FormData(form)) {
-    if (typeof value !== "string" || ["csrf", "version", "password", "code", "do", "add", "remove"].includes(name) || value.trim() === "") continue;
+    if (typeof value !== "string" || ["csrf", "version", "password", "code", "do", "add", "remove", "note", "after"].includes(name) || value.trim() === "") continue;
     const control = form.querySelector(`[name="${CSS.escape(name)}"]`);
     if (control.type === "checkbox") (found[name] ||= []).push(value);
     else found[name] = value;
@@ -103,7 +103,7 @@ function changed() {
   timer = setTimeout(save, WAIT_MS);
 }
 
-form.addEventListener("input", (event) => { if (!["password", "code"].includes(event.target.name)) changed(); });
+form.addEventListener("input", (event) => { if (!["password", "code", "note"].includes(event.target.name)) changed(); });
 // Enter in a line of text ends the line; it posts nothing, which would load the page anew in the middle of a sentence.
 form.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || !event.target.matches("input") || ["password", "code"].includes(event.target.name)) return;

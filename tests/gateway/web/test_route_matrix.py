@@ -145,6 +145,9 @@ ROUTES: Final[Mapping[str, tuple[str, ...]]] = {
         "POST /api/studies/{study_id}/person",
     ),
     "REPORT": (
+        "GET /cases/{case_id}/documents/{kind}",
+        "POST /cases/{case_id}/documents/{kind}",
+        "POST /api/cases/{case_id}/documents",
         "POST /cases/{case_id}/report",
         "PUT /api/cases/{case_id}/report",
         "POST /api/cases/{case_id}/sign",
@@ -241,6 +244,12 @@ BODY: Final[Mapping[str, Any]] = {
 """Something that every service can read, so that the object is looked for."""
 OWN_BODY: Final[Mapping[str, Any]] = {
     "/api/studies/{study_id}/person": {"same_as": 1, "why": "because"},
+    "/api/cases/{case_id}/documents": {
+        "kind": "addendum",
+        "note": "n",
+        "after": 1,
+        "password": "none of ours",
+    },
     "/api/studies/": {"why": "because", "rule": "by-address"},
     "PUT /api/surveillance/": {"label": "7"},
     "PUT /api/studies/": {"question": "New lesion?"},
@@ -248,6 +257,8 @@ OWN_BODY: Final[Mapping[str, Any]] = {
 """Where a service takes nothing else."""
 
 MISSING: Final = 7999
+WORDS: Final = {"form": "pdf", "kind": "addendum", "name": "x", "account_id": MISSING}
+"""What addresses have that is no object of a case."""
 
 
 def routes() -> Iterator[tuple[str, str]]:
@@ -284,9 +295,7 @@ def ask(client: httpx.Client, method: str, path: str, numbers: Mapping[str, int]
     """One request, with the numbers in the address and something readable in the body."""
     address = re.sub(
         r"\{(\w+)(?::\w+)?\}",
-        lambda named: str(
-            numbers.get(named[1], {"form": "pdf", "name": "x", "account_id": MISSING}.get(named[1], 1))
-        ),
+        lambda named: str(numbers.get(named[1], WORDS.get(named[1], 1))),
         path,
     )
     if method == "GET":

@@ -33,7 +33,7 @@ def sign_report(database: Database, case_id: int, account_id: int, content: Mapp
         case = locked_case(session, case_id)
         if session.exec(select(SignedReport).where(SignedReport.case_id == case_id)).first() is not None:
             raise AlreadySigned(
-                f"Case {case_id} is already signed.", "A correction is an addendum, never an overwrite."
+                f"Case {case_id} is already signed.", "Sign what follows it: an addendum or a correction."
             )
         case = reading(session, case_id, account_id, now)
         refuse_if_contested(session, case.study_id, f"Case {case_id} cannot be signed now")

@@ -8,16 +8,15 @@ from typing import Any
 from gateway.records.views.case_rows import CasePage
 from gateway.reporting.checks.table import source_of
 from gateway.reporting.fields import FormValues
-from gateway.reporting.lesions.identity import with_prior
 from gateway.reporting.proposals.impression import answered, is_untouched, of_other_answers, proposed
-from gateway.reporting.report import Contradiction, StudyFacts, form_problems, form_questions
+from gateway.reporting.report import Contradiction, StudyFacts, form_questions
 from gateway.web.foundation.redaction import without_uids
-from gateway.web.pages.lesion_history import lesions_before
+from gateway.web.pages.reports.prefilled import problems_of
 
 
 def listed(content: FormValues, page: CasePage, facts: StudyFacts) -> dict[str, Any]:
     """What keeps a draft from being signed, everything that is asked of it, and the proposed impression."""
-    problems = form_problems(with_prior(content, lesions_before(page)), facts)
+    problems = problems_of(content, page, facts)
     return {
         "problems": told(problems),
         "questions": told(form_questions(content, facts)),

@@ -17,9 +17,9 @@ from gateway.reporting.outline import Restoration, outline
 from gateway.reporting.printable import tables
 from gateway.reporting.questions import QUESTIONS
 from gateway.reporting.report import Contradiction, form_problems, report_from_form, report_to_form
-from gateway.web.pages import report_form
-from gateway.web.pages.report_form import Field, Section, sections
-from gateway.web.pages.reporting.study_facts import facts_of
+from gateway.web.pages.reports import drafts, fields, prefilled
+from gateway.web.pages.reports.fields import Field, Section, sections
+from gateway.web.pages.reports.study_facts import facts_of
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_every_item_of_the_form_is_a_field_once() -> None:
     expected = [
         (part.name, [item for item in part.items if not item.earlier])
         for part in FORM
-        if not part.repeats or report_form.group_numbers(content, part.name)
+        if not part.repeats or fields.group_numbers(content, part.name)
     ]
     assert shown == expected
 
@@ -86,7 +86,7 @@ def test_a_time_does_not_wander_when_a_draft_is_saved_again() -> None:
     content = dict(phantom_form()) | {"communication.at": "2026-02-03T10:30"}
     for _ in range(3):
         posted = {"communication.at": [field(content, "communication.at").local_value]}
-        content |= report_form.content_of(posted)
+        content |= drafts.content_of(posted)
     told = report_from_form(content).communication
     assert told is not None
     assert told.at.isoformat() == "2026-02-03T10:30:00+00:00"
@@ -165,8 +165,8 @@ def test_only_fields_of_the_form_are_kept() -> None:
     """A name with an endless number, a foreign digit or a number in the wrong place is none of the form's."""
     wrong = (f"lesions.{'9' * 5000}.t1", "lesions.１.t1", "lesions.t1", "5.suspicion", "lesions.0.1.t1", "x")
     content = {"suspicion": "1", "lesions.12.places.pons": "left"}
-    assert report_form.known_fields(content | dict.fromkeys(wrong, "a")) == content
-    assert report_form.content_of({name: ["a"] for name in wrong}) == {}
+    assert drafts.known_fields(content | dict.fromkeys(wrong, "a")) == content
+    assert drafts.content_of({name: ["a"] for name in wrong}) == {}
 
 
 def test_a_repeating_section_has_its_groups_one_more_when_asked_and_a_blank() -> None:
@@ -204,12 +204,12 @@ def test_removing_a_group_closes_the_gap() -> None:
     """The others keep their answers under the next numbers."""
     content = {f"lesions.{n}.places.pons": side for n, side in enumerate(("left", "right", "both"))}
     content["narrative"] = "text"
-    assert report_form.without_group(content, "lesions", 1) == {
+    assert drafts.without_group(content, "lesions", 1) == {
         "lesions.0.places.pons": "left",
         "lesions.1.places.pons": "both",
         "narrative": "text",
     }
-    assert report_form.without_group(content, "lesions", -1) == content
+    assert drafts.without_group(content, "lesions", -1) == content
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_removing_a_group_closes_the_gap() -> None:
 )
 def test_a_posted_form_becomes_a_draft(given: dict[str, list[str]], kept: dict[str, object]) -> None:
     """Only fields of the form are kept, blanks dropped, groups numbered without gaps."""
-    assert report_form.content_of(given) == kept
+    assert drafts.content_of(given) == kept
 
 
 @pytest.mark.parametrize(
@@ -244,8 +244,8 @@ def test_the_form_presumes_nothing_of_contrast_that_is_unknown(
 ) -> None:
     """A T1 of which nobody knows whether contrast was given: the reader looks, and says present or absent."""
     row = SimpleNamespace(referral="surveillance")
-    page = SimpleNamespace(row=row, series=tuple(series), priors=(), verdict={})
-    content = report_form.prefilled(page)  # type: ignore[arg-type]
+    page = SimpleNamespace(told=None, row=row, series=tuple(series), priors=(), verdict={})
+    content = prefilled.prefilled(page)  # type: ignore[arg-type]
     assert content.get("protocol.sequences.t1_contrast.acquired") == contrast
     assert content["protocol.sequences.flair.acquired"] == "absent"
 
@@ -259,8 +259,8 @@ def test_what_a_series_covers_is_filled_in_where_the_verdict_knows(brain: str, s
     covered = {"brain": brain, "extents": []}
     verdict = {"requirements": [{"name": "flair", "coverage": covered}, {"name": "t2", "coverage": covered}]}
     row = SimpleNamespace(referral="surveillance")
-    page = SimpleNamespace(row=row, series=series, priors=(), verdict=verdict)
-    content = report_form.prefilled(page)  # type: ignore[arg-type]
+    page = SimpleNamespace(told=None, row=row, series=series, priors=(), verdict=verdict)
+    content = prefilled.prefilled(page)  # type: ignore[arg-type]
     assert content.get("protocol.sequences.flair.coverage") == said
     assert "protocol.sequences.t2.coverage" not in content  # none was recognised
     assert "protocol.sequences.dwi.coverage" not in content
@@ -274,8 +274,8 @@ def test_the_form_is_judged_by_the_protocol_that_the_site_declared(
     row = SimpleNamespace(referral="surveillance", created_at=datetime(2026, 2, 1, tzinfo=UTC))
     row.sequences, row.shifted_study_date = ("flair",), "none"
     row.readability, row.pseudonym = "readable", "PML-TEST0001"
-    page = SimpleNamespace(row=row, series=(), priors=(), verdict=verdict, journal=(), overrule={})
-    assert report_form.prefilled(page)["protocol.judged_by"] == judged_by  # type: ignore[arg-type]
+    page = SimpleNamespace(told=None, row=row, series=(), priors=(), verdict=verdict, journal=(), overrule={})
+    assert prefilled.prefilled(page)["protocol.judged_by"] == judged_by  # type: ignore[arg-type]
     facts = facts_of(page, datetime(2026, 2, 4, tzinfo=UTC), ())  # type: ignore[arg-type]
     form = surveillance_without_t2() | {"protocol.judged_by": "simplified"}
     wrong = [problem.field for problem in form_problems(form, facts)]
@@ -324,7 +324,7 @@ def test_a_study_is_here_since_its_first_line() -> None:
     )
     row.pseudonym = "PML-TEST0001"
     journal = (SimpleNamespace(at=came), SimpleNamespace(at=again))
-    page = SimpleNamespace(row=row, journal=journal, verdict={}, series=(), overrule={})
+    page = SimpleNamespace(told=None, row=row, journal=journal, verdict={}, series=(), overrule={})
     facts = facts_of(page, now, ())  # type: ignore[arg-type]
     assert (facts.readable_since, facts.now, facts.shown_study_date) == (came, now, None)
     row.shifted_study_date, page.journal = "20260201", ()

@@ -9,30 +9,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from gateway.records.views.case_rows import CasePage
-from gateway.reporting.answers import Coverage, JudgedBy, Recommendation, Referral
-from gateway.reporting.checks.study import is_of_another_b_value
-from gateway.reporting.fields import FormValues
-from gateway.reporting.form import (
-    FORM,
-    GROUP_NUMBER,
-    SEQUENCES,
-    FormItem,
-    FormSection,
-    InputKind,
-    is_field,
-    item_of_field,
-)
+from gateway.reporting.answers import Recommendation
+from gateway.reporting.form import FORM, GROUP_NUMBER, FormItem, FormSection, InputKind
 from gateway.reporting.lesions.earlier_forms import RECOMMENDED
-from gateway.reporting.lesions.identity import numbers_of_groups, proposed, with_prior
+from gateway.reporting.lesions.identity import numbers_of_groups
 from gateway.reporting.lesions.lesion import unasked_items
 from gateway.reporting.lesions.marks import Mark, key_image
 from gateway.reporting.questions import QUESTIONS
-from gateway.reporting.report import Contradiction, StudyFacts, form_problems
-from gateway.web.pages.explanation import shown_series
-from gateway.web.pages.lesion_history import lesions_before, told_before
-from gateway.web.pages.reporting.study_facts import STANDS_FOR, diffusion_b_values
-from routing_rules.protocol.verdict import BrainCoverage
+from gateway.reporting.report import Contradiction
+from gateway.web.pages.lesion_history import told_before
 
 FEW_CHOICES = 6
 """Up to so many answers are shown side by side; more become a list."""
@@ -281,101 +266,3 @@ def _values(value: Any) -> tuple[str, ...]:
     if isinstance(value, list | tuple):
         return tuple(map(str, value))
     return (str(value),)
-
-
-def content_of(fields: Mapping[str, list[str]]) -> FormValues:
-    """A posted form as the content of a draft: only fields of FORM, blanks dropped, groups numbered without gaps."""
-    content: FormValues = {}
-    for name, values in fields.items():
-        item = item_of_field(name)
-        given = [value for value in values if value.strip()]
-        if item is None or not is_field(name) or not given:
-            continue
-        content[name] = given if item.several else given[0]
-    return without_gaps(content)
-
-
-def known_fields(content: Mapping[str, Any]) -> FormValues:
-    """What of a draft the form has: whatever else a client sent must neither be kept nor break a page."""
-    return {name: value for name, value in content.items() if is_field(name)}
-
-
-def without_gaps(content: FormValues) -> FormValues:
-    """The same content with the groups of each repeating section numbered 0, 1, 2 …, as problems name them."""
-    renumbered: FormValues = {}
-    places = {
-        s.name: {old: new for new, old in enumerate(group_numbers(content, s.name))}
-        for s in FORM
-        if s.repeats
-    }
-    for name, value in content.items():
-        parts = name.split(".")
-        if parts[0] in places and len(parts) > 2 and GROUP_NUMBER.fullmatch(parts[1]):
-            parts[1] = str(places[parts[0]][int(parts[1])])
-        renumbered[".".join(parts)] = value
-    return renumbered
-
-
-def without_group(content: FormValues, section: str, number: int) -> FormValues:
-    """The content without one group."""
-    return without_gaps(
-        {name: value for name, value in content.items() if not name.startswith(f"{section}.{number}.")}
-    )
-
-
-def prefilled(page: CasePage) -> FormValues:
-    """What the gateway knows already: referral, sequences, lesions of the prior report; the reader confirms."""
-    content: FormValues = {"language": "en", **proposed(lesions_before(page))}
-    if page.row.referral in set(Referral):
-        content["context.referral"] = page.row.referral
-    if page.told is not None:
-        content |= {f"context.{name}": value for name, value in page.told.values.items()}
-    content["protocol.judged_by"] = str(JudgedBy.SIMPLIFIED if _simplified(page) else JudgedBy.FULL)
-    coverage = _coverage(page)
-    recognised: dict[str, dict[str, Any]] = {}
-    for series in shown_series(page.series):
-        recognised.setdefault(STANDS_FOR.get(series["kind"], series["kind"]), series)
-    for name in SEQUENCES:
-        seen = recognised.get(name)
-        if name == "t1_contrast" and not seen and contrast_unknown(page):
-            continue  # neither present nor absent is known: the reader looks and says
-        if name == "dwi" and is_of_another_b_value(diffusion_b_values(page)):
-            continue  # images are there, at b = 1000 or not: the reader says
-        content[f"protocol.sequences.{name}.acquired"] = "present" if seen else "absent"
-        if seen and (shown := COVERS.get(coverage.get(name, ""))):
-            content[f"protocol.sequences.{name}.coverage"] = shown
-        if seen and seen["thickness_mm"]:
-            content[f"protocol.sequences.{name}.thickness_mm"] = seen["thickness_mm"]
-    return content
-
-
-COVERS: Mapping[str, Coverage] = {
-    BrainCoverage.WHOLE: Coverage.WHOLE_BRAIN,
-    BrainCoverage.PART: Coverage.PART,
-}
-"""What a series can hold by its lengths -> what the form says before the reader looked. In doubt it says nothing."""
-
-
-def _coverage(page: CasePage) -> dict[str, str]:
-    """What the series that stands for each requirement covers, as the verdict found it."""
-    stored = ((one.get("name"), one.get("coverage")) for one in page.verdict.get("requirements") or ())
-    return {str(name): str(covered.get("brain")) for name, covered in stored if isinstance(covered, Mapping)}
-
-
-def _simplified(page: CasePage) -> bool:
-    return bool(page.verdict.get("simplified"))
-
-
-def contrast_unknown(page: CasePage) -> bool:
-    """Whether a T1 is there of which nobody knows if contrast was given: the form then presumes nothing."""
-    return any(one["kind"] == "t1" and one["contrast"] is None for one in shown_series(page.series))
-
-
-def names_pictures(content: Mapping[str, Any]) -> bool:
-    """Whether a form names pictures of its study, so that their index must be read."""
-    return any(field.endswith((".marks", ".key_images")) for field in content)
-
-
-def problems_of(content: Mapping[str, Any], page: CasePage, facts: StudyFacts) -> list[Contradiction]:
-    """Everything that keeps this draft from being signed now."""
-    return form_problems(with_prior(content, lesions_before(page)), facts)

@@ -12,7 +12,7 @@ from gateway.records.tables.cases import Case
 from gateway.records.tables.studies import Identity, Study
 from gateway.reporting.checks.table import source_of
 from gateway.reporting.example import phantom_form
-from gateway.web.pages.reporting.study_facts import shown_day
+from gateway.web.pages.reports.study_facts import shown_day
 from support.web_gateway import PASSWORD, WebGateway
 
 
