@@ -135,7 +135,7 @@ class ContactInput(_Strict):
     @field_validator("mail")
     @classmethod
     def _is_an_address(cls, value: str) -> str:
-        if value and not MAIL_ADDRESS.fullmatch(value):
+        if value and not (MAIL_ADDRESS.fullmatch(value) and value.isascii()):
             raise complaint("is no mail address", value, "Write one address, as ward@north.example.")
         return value
 

@@ -20,6 +20,7 @@ from gateway.pipeline.runner.engine import Engine
 from gateway.pipeline.steps import calendar
 from gateway.records import forgetting, ledger, rotation
 from gateway.records.database import Database
+from gateway.records.ledger.telling.chain import MAIL, WEBHOOK
 from gateway.records.ledger.trail.sealing import Memory
 from gateway.settings import Settings
 
@@ -64,11 +65,12 @@ def start(engine: Engine, database: Database, settings: Settings) -> BackgroundS
         id="tell notices",
     )
     contacts = site_contacts(settings.files.contacts)
-    scheduler.add_job(
-        lambda: telling.tell_contacts(database, settings, contacts),
-        IntervalTrigger(seconds=TELLING_SECONDS),
-        id="tell contacts",
-    )
+    for name, telling_job in (
+        ("ring contacts", lambda: telling.ring(database, contacts)),
+        ("tell contacts by mail", lambda: telling.send(database, settings, contacts, MAIL)),
+        ("tell contacts by webhook", lambda: telling.send(database, settings, contacts, WEBHOOK)),
+    ):  # each on its own: a mail server that is away holds up neither webhooks nor the next step
+        scheduler.add_job(telling_job, IntervalTrigger(seconds=TELLING_SECONDS), id=name)
     context = engine.context
     scheduler.add_job(
         once_per_slot(database, "look at told texts", TELLING_SECONDS, lambda: contexts.look(context)),

@@ -8,6 +8,7 @@ knows the originals (`gateway.pipeline.jobs.contexts`).
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -21,6 +22,7 @@ from gateway.reporting.parts import ClinicalContext, date_in, pseudonym_in
 PREFIX: Final = "context."
 CONTACTS: Final = "contacts"
 LONGEST_CONTACTS: Final = 200
+MOST_REFUSED: Final = 50
 FREE_TEXTS: Final = ("question", "symptoms", CONTACTS)
 """What people type as they like; everything else is coded or a number."""
 
@@ -40,6 +42,8 @@ _TITLED: Final = re.compile(
 )
 _NUMBER: Final = re.compile(r"\d(?:[ ./-]?\d){5,}")
 _MAIL: Final = re.compile(r"\S+@\S+\.\S+")
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+"""Kinds of characters by which a name is split for programs and not for eyes."""
 _SHAPES: Final = (
     ("says when or as whom somebody was born", _BORN),
     ("names a person", _TITLED),
@@ -92,11 +96,15 @@ def read_told(fields: Mapping[str, str]) -> tuple[ToldContext, tuple[Refused, ..
                     "Write it without: an age, a sex, an interval (“3 months ago”) are enough.",
                 )
             )
-    return ToldContext(known, contacts), tuple(refused)
+    return ToldContext(known, contacts), tuple(refused[:MOST_REFUSED])
 
 
 def identity_shape(text: str, *, of_staff: bool = False) -> str:
     """What in a text has the shape of an identity, in words; empty: nothing. `of_staff`: names and numbers may be."""
+    if any(unicodedata.category(character) in _UNSEEN for character in text if character not in "\r\n\t"):
+        return "has invisible characters"
+    if of_staff and "\n" in text:
+        return "has several lines"
     if date := date_in(text):
         return f"has the date {date!r}"
     if pseudonym_in(text):

@@ -20,7 +20,7 @@ from gateway.pipeline.context import StepContext
 from gateway.pipeline.steps import originals
 from gateway.privacy.deidentify.texts import TextCleaner
 from gateway.privacy.identifiers.detection import IdentifierDetector
-from gateway.privacy.identifiers.values import identifying_values
+from gateway.privacy.identifiers.values import UNREADABLE_VALUE, identifying_values
 from gateway.records import ledger
 from gateway.records.tables.studies import Instance
 from gateway.records.views import told_rows
@@ -66,22 +66,32 @@ def look(context: StepContext) -> int:
     with context.database.read() as session:
         waiting = told_rows.unlooked(session)
     for study in waiting:
+        found = _looked_at(context, study)
+        if found is None:
+            continue
         ledger.keep_looked_at(
             context.database,
             study.study_id,
             study.version,
             study.generation,
-            **vars(_looked_at(context, study)),
+            **vars(found),
         )
     return len(waiting)
 
 
-def _looked_at(context: StepContext, study: told_rows.Unlooked) -> Found:
-    """What may be shown of one study; where nothing can be read, none of its texts."""
+def _looked_at(context: StepContext, study: told_rows.Unlooked) -> Found | None:
+    """What may be shown of one study: none of its texts, where nothing can be read; None: not now, the disk is away."""
     instances = _one_of_each_series(originals.kept(context.database, study.study_id))
     try:
-        return judge(originals.headers(context.blobs, instances), study.texts)
-    except (GatewayError, OSError) as error:
+        headers = originals.headers(context.blobs, instances)
+    except GatewayError:
+        return Found(tuple(study.texts), (), 0)
+    except OSError as error:
+        log.warning("told texts cannot be compared", study=study.study_id, problem=type(error).__name__)
+        return None
+    try:
+        return judge(headers, study.texts)
+    except UNREADABLE_VALUE as error:  # a header that is not what it claims to be
         log.warning("told texts cannot be compared", study=study.study_id, problem=type(error).__name__)
         return Found(tuple(study.texts), (), 0)
 

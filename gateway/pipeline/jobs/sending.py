@@ -47,7 +47,11 @@ def send_mail(message: EmailMessage, settings: NotifySettings) -> None:
             if settings.mail_user:
                 server.login(settings.mail_user, settings.mail_password)
             server.send_message(message)
-    except (OSError, smtplib.SMTPException) as error:
+    except (
+        OSError,
+        ValueError,
+        smtplib.SMTPException,
+    ) as error:  # an address that no mail can have is a ValueError
         code = getattr(error, "smtp_code", "")
         raise NotTold(
             f"The mail server {settings.mail_host}:{settings.mail_port} did not take the message "
@@ -57,11 +61,20 @@ def send_mail(message: EmailMessage, settings: NotifySettings) -> None:
 
 
 def post(url: str, token: str, body: Mapping[str, Any], timeout: float, fix: str) -> None:
-    """By POST of JSON; any 2xx is success. Raises NotTold with `fix`."""
+    """By POST of JSON; any 2xx is success. Raises NotTold with `fix`.
+
+    A redirection is none: a page that asks for a sign-in would answer 200 and tell nobody. No answer is read.
+    """
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
-        answer = requests.post(url, json=body, headers=headers, timeout=timeout)
-    except requests.RequestException as error:
+        with requests.post(
+            url, json=body, headers=headers, timeout=timeout, allow_redirects=False, stream=True
+        ) as answer:
+            status = answer.status_code
+    except (
+        requests.RequestException,
+        ValueError,
+    ) as error:  # a token that no header can have is a ValueError
         raise NotTold(f"The webhook cannot be reached ({type(error).__name__}).", fix) from error
-    if not answer.ok:
-        raise NotTold(f"The webhook answered HTTP {answer.status_code}.", fix)
+    if not 200 <= status < 300:
+        raise NotTold(f"The webhook answered HTTP {status}.", fix)

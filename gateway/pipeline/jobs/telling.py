@@ -17,7 +17,7 @@ from gateway.pipeline.jobs import sending
 from gateway.pipeline.jobs.sending import NotTold
 from gateway.records import ledger
 from gateway.records.database import Database
-from gateway.records.ledger.telling.chain import CRITICAL, MAIL, NEAR, REMINDER, URGENT
+from gateway.records.ledger.telling.chain import CRITICAL, MAIL, NEAR, REMINDER, URGENT, WEBHOOK
 from gateway.records.ledger.telling.messages import DueMessage
 from gateway.settings import Settings
 
@@ -44,11 +44,22 @@ FIX: Final = (
 
 
 def tell_contacts(database: Database, settings: Settings, contacts: Contacts) -> None:
-    """Ring what is due and send what is unsent. A contact that cannot be told holds up no other, and no step."""
+    """Ring what is due and send what is unsent, one after the other."""
+    ring(database, contacts)
+    for channel in (MAIL, WEBHOOK):
+        send(database, settings, contacts, channel)
+
+
+def ring(database: Database, contacts: Contacts) -> None:
+    """Make the messages that are due now; nothing is sent, so nothing holds up a step."""
     ledger.ring_chains(database, contacts.chain)
     readers = tuple(way for contact in contacts.readers for way in contact.ways)
     ledger.tell_readers(database, readers, contacts.target)
-    for message in ledger.take_messages(database, LEASE):
+
+
+def send(database: Database, settings: Settings, contacts: Contacts, channel: str) -> None:
+    """Send what one channel has to send; who cannot be told holds up the others no longer than the timeout."""
+    for message in ledger.take_messages(database, channel, LEASE):
         contact = contacts.named(message.site, message.contact)
         if contact is None or not getattr(contact, message.channel):
             ledger.drop_message(database, message.id, "The contact is no longer told this way.")

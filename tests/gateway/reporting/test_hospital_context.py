@@ -52,14 +52,16 @@ def test_every_question_of_the_request_can_be_answered() -> None:
         "number 471 19 23",
         "call a.meyer@north.example",
         "known as PML-ABCDEFGH",
+        "Mey\u200ber is weak",
+        "on １２.０３.２０２４",
     ],
 )
 @pytest.mark.parametrize("field", ["question", "symptoms"])
 def test_the_shape_of_an_identity_is_refused_with_what_it_is(field: str, text: str) -> None:
     """Nothing is kept then, and the answer says what to write instead."""
     _, refused = read_told({field: text})
-    assert [one.field for one in refused] == [field]
-    assert refused[0].fix
+    assert {one.field for one in refused} == {field}
+    assert all(one.fix for one in refused)
 
 
 @pytest.mark.parametrize(
@@ -82,6 +84,8 @@ def test_a_contact_may_have_name_and_number_but_no_date() -> None:
     assert read_told({"contacts": "Frau Dr. Ward, 0123 456789, ward@north.example"})[1] == ()
     assert read_told({"contacts": "Ward, born 1971"})[1]
     assert read_told({"contacts": "x" * 201})[1]
+    assert read_told({"contacts": "Ward\nsecond line"})[1]
+    assert read_told({"contacts": "Ward\u202e"})[1]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from sqlalchemy import or_
 from sqlmodel import Session, col, select, update
 
 from gateway.errors import Invalid, NotThere, WrongState
@@ -72,17 +73,19 @@ def _must_be_told(kind: DocumentKind, content: Mapping[str, Any], *, told_before
 def ring_chains(database: Database, chain_of: Callable[[str], Sequence[ChainStep]]) -> int:
     """Ring every step that is due: its contacts get a message, those before them a reminder; returns how many steps.
 
-    `chain_of` gives the chain of a site. Where it has ended, or there is none, the lead is rung, once.
+    `chain_of` gives the chain of a site. Where it has ended, or there is none, the lead is rung, once; a chain that was
+    made longer meanwhile goes on.
     """
     with database.read() as session:
-        due = session.exec(_due(database.now(session)).limit(1)).first() is not None
-    if not due:
+        waiting = session.exec(_due(database.now(session))).all()
+    if not any(_goes_on(result, chain_of(result.site)) for result in waiting):
         return 0
     with database.write("ring_chains") as session:
         now = database.now(session)
-        results = session.exec(
-            _due(now).order_by(col(CriticalResult.id)).limit(MOST_AT_ONCE).with_for_update(of=CriticalResult)
+        due = session.exec(
+            _due(now).order_by(col(CriticalResult.id)).with_for_update(of=CriticalResult)
         ).all()
+        results = [result for result in due if _goes_on(result, chain_of(result.site))][:MOST_AT_ONCE]
         for result in results:
             chain = chain_of(result.site)
             if result.step < len(chain):
@@ -92,6 +95,11 @@ def ring_chains(database: Database, chain_of: Callable[[str], Sequence[ChainStep
         return len(results)
 
 
+def _goes_on(result: CriticalResult, chain: Sequence[ChainStep]) -> bool:
+    """A step or the lead is still to be rung."""
+    return result.next_at is not None or result.step < len(chain)
+
+
 def _due(now: datetime) -> Any:
     return (
         select(CriticalResult)
@@ -99,7 +107,7 @@ def _due(now: datetime) -> Any:
         .where(
             col(CriticalResult.acknowledged_at).is_(None),
             col(CriticalResult.superseded_by).is_(None),
-            col(CriticalResult.next_at) <= now,
+            or_(col(CriticalResult.next_at).is_(None), col(CriticalResult.next_at) <= now),
             col(Case.forgotten_at).is_(None),
         )
     )
@@ -112,7 +120,7 @@ def _ring(session: Session, now: datetime, result: CriticalResult, chain: Sequen
         way: REMINDER if way in before else CRITICAL for way in step.ways
     }
     result.step += 1
-    result.next_at = now + step.wait
+    result.next_at, result.chain_ended_at = now + step.wait, None
     for way, kind in kinds.items():
         event = f"critical {result.saved_id} step {result.step} {way.channel} {way.contact}"
         make_message(

@@ -123,16 +123,16 @@ def _kinds(referral: str, since: datetime, target: timedelta | None, now: dateti
     return (*urgent, NEAR) if target is not None and now >= since + target * NEAR_FROM else urgent
 
 
-def take_messages(database: Database, lease: timedelta) -> tuple[DueMessage, ...]:
-    """The messages to send now, held for `lease` against other replicas."""
+def take_messages(database: Database, channel: str, lease: timedelta) -> tuple[DueMessage, ...]:
+    """The messages that a channel has to send now, held for `lease` against other replicas."""
     with database.read() as session:
-        waiting = session.exec(_unsent(database.now(session)).limit(1)).first() is not None
+        waiting = session.exec(_unsent(channel, database.now(session)).limit(1)).first() is not None
     if not waiting:
         return ()
     with database.write("take_messages") as session:
         now = database.now(session)
         rows = session.exec(
-            _unsent(now)
+            _unsent(channel, now)
             .order_by(col(ContactMessage.look_again_at), col(ContactMessage.id))
             .limit(MOST_AT_ONCE)
             .with_for_update(of=ContactMessage)
@@ -154,11 +154,12 @@ def take_messages(database: Database, lease: timedelta) -> tuple[DueMessage, ...
         )
 
 
-def _unsent(now: datetime):  # type: ignore[no-untyped-def]
+def _unsent(channel: str, now: datetime):  # type: ignore[no-untyped-def]
     return (
         select(ContactMessage)
         .join(Case)
         .where(
+            ContactMessage.channel == channel,
             col(ContactMessage.sent_at).is_(None),
             col(ContactMessage.dropped_at).is_(None),
             col(ContactMessage.look_again_at) <= now,

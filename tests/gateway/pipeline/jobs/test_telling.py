@@ -125,3 +125,31 @@ def test_readers_are_told_of_a_new_urgent_case(database: Database, clock: FakeCl
 def test_every_kind_has_its_words() -> None:
     """The same for every patient."""
     assert TEXTS.keys() == SUBJECTS.keys()
+
+
+@pytest.mark.parametrize("token", ["grün ✓", "two\nlines"])
+def test_a_token_that_no_header_can_have_holds_up_nobody(
+    database: Database, clock: FakeClock, token: str
+) -> None:
+    """Its message says so, and the next contact is told."""
+    signed(database, clock, reader(database), {"suspicion": "3"})
+    with webhook() as hook:
+        url = f"http://127.0.0.1:{hook.port}"
+        both = Contact("Bad", webhook=url, token=token), Contact("Good", webhook=url)
+        chain = Contacts((), {"hospital": SiteContacts((Step(timedelta(minutes=30), both),))})
+        tell_contacts(database, settings(), chain)
+        assert len(hook.posts) == 1
+    with database.read() as session:
+        rows = session.exec(select(ContactMessage)).all()
+    assert {row.contact: row.sent_at is not None for row in rows} == {"Bad": False, "Good": True}
+
+
+def test_a_redirection_tells_nobody(database: Database, clock: FakeClock) -> None:
+    """A page that asks for a sign-in would answer 200: the message counts as unsent."""
+    signed(database, clock, reader(database), {"suspicion": "3"})
+    with webhook() as hook:
+        hook.status = 302
+        tell_contacts(database, settings(), contacts(url=f"http://127.0.0.1:{hook.port}"))
+    with database.read() as session:
+        [row] = session.exec(select(ContactMessage)).all()
+    assert (row.sent_at, row.problem) == (None, "The webhook answered HTTP 302.")

@@ -126,7 +126,7 @@ def test_an_acknowledgement_ends_the_chain_and_drops_what_is_unsent(
         clock.time,
     )
     assert [message.dropped_at for message in row.messages] == [clock.time]
-    assert ledger.take_messages(database, timedelta(minutes=5)) == ()
+    assert ledger.take_messages(database, "mail", timedelta(minutes=5)) == ()
     clock.pass_seconds(86_400)
     assert ring(database) == 0
     with pytest.raises(WrongState, match="acknowledged by"):
@@ -239,3 +239,12 @@ def test_a_later_document_takes_the_place_of_what_nobody_answered(
         assert [row.id for row in critical_rows.unanswered(session, EVERYBODY)] == [2]
         unsent = [row.critical_id for row in session.exec(select(ContactMessage)) if row.dropped_at is None]
     assert unsent == [2]
+
+
+def test_a_chain_that_a_site_writes_later_is_rung(database: Database, clock: FakeClock) -> None:
+    """The lead was rung because there was none; once there is one, the site is told after all."""
+    signed(database, clock, reader(database), LEVEL_4)
+    assert [ring(database, ()), ring(database, ())] == [1, 0]
+    assert [ring(database), ring(database)] == [1, 0]
+    assert made(database) == [(1, "Ward", CRITICAL)]
+    assert the_one(database).chain_ended_at is None

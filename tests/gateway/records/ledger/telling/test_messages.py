@@ -32,14 +32,14 @@ def test_who_dies_between_sending_and_recording_is_replaced(
     database: Database, clock: FakeClock, rung: int
 ) -> None:
     """Under the lease nobody else sends it; when that ends it goes out again, until it is recorded."""
-    [taken] = ledger.take_messages(database, LEASE)
+    [taken] = ledger.take_messages(database, "mail", LEASE)
     assert (taken.contact, taken.site, taken.page) == ("Ward", "hospital", "/critical/1")
-    assert ledger.take_messages(database, LEASE) == ()
+    assert ledger.take_messages(database, "mail", LEASE) == ()
     clock.pass_seconds(601)
-    assert ledger.take_messages(database, LEASE) == (taken,)
+    assert ledger.take_messages(database, "mail", LEASE) == (taken,)
     ledger.message_sent(database, taken.id)
     clock.pass_seconds(601)
-    assert ledger.take_messages(database, LEASE) == ()
+    assert ledger.take_messages(database, "mail", LEASE) == ()
     with database.read() as session:
         told = [event.detail for event in session.exec(select(AuditEvent)) if event.action == "contact told"]
     assert told == [{"kind": "critical result", "contact": "Ward", "by": "mail", "step": 1}]
@@ -47,17 +47,17 @@ def test_who_dies_between_sending_and_recording_is_replaced(
 
 def test_what_failed_is_tried_again_and_says_why(database: Database, clock: FakeClock, rung: int) -> None:
     """Later, with the number of tries before it."""
-    [taken] = ledger.take_messages(database, LEASE)
+    [taken] = ledger.take_messages(database, "mail", LEASE)
     ledger.message_failed(database, taken.id, "The mail server is away.", timedelta(seconds=30))
-    assert ledger.take_messages(database, LEASE) == ()
+    assert ledger.take_messages(database, "mail", LEASE) == ()
     clock.pass_seconds(31)
-    [again] = ledger.take_messages(database, LEASE)
+    [again] = ledger.take_messages(database, "mail", LEASE)
     assert (again.id, again.attempts) == (taken.id, 1)
     with database.read() as session:
         assert session.get_one(ContactMessage, taken.id).problem == "The mail server is away."
     ledger.drop_message(database, taken.id, "No such contact.")
     clock.pass_seconds(86_400)
-    assert ledger.take_messages(database, LEASE) == ()
+    assert ledger.take_messages(database, "mail", LEASE) == ()
 
 
 def test_nothing_is_sent_of_a_forgotten_patient(database: Database, clock: FakeClock, rung: int) -> None:
@@ -65,7 +65,7 @@ def test_nothing_is_sent_of_a_forgotten_patient(database: Database, clock: FakeC
     with database.write("test") as session:
         session.get_one(Case, rung).forgotten_at = clock.time
     clock.pass_seconds(86_400)
-    assert ledger.take_messages(database, LEASE) == ()
+    assert ledger.take_messages(database, "mail", LEASE) == ()
     assert ledger.ring_chains(database, lambda _: ()) == 0
 
 
