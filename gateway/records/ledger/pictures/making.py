@@ -167,12 +167,12 @@ def _forget_pairs(session: Session, case_id: int) -> None:
     """Without a row a pair is wanted anew as soon as both have their pictures again."""
     maps = select(CaseChangeMap).where(
         or_(
-            CaseChangeMap.case_id == case_id,
-            and_(CaseChangeMap.prior_case_id == case_id, CaseChangeMap.state != MAP_MADE),
+            col(CaseChangeMap.case_id) == case_id,
+            and_(col(CaseChangeMap.prior_case_id) == case_id, col(CaseChangeMap.state) != MAP_MADE),
         )
     )
     pairs = select(CaseAlignment).where(
-        or_(CaseAlignment.case_id == case_id, CaseAlignment.prior_case_id == case_id),
+        or_(col(CaseAlignment.case_id) == case_id, col(CaseAlignment.prior_case_id) == case_id),
         col(CaseAlignment.state).in_((WAITING, FAILED)),
     )
     for each in (
