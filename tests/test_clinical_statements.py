@@ -32,6 +32,7 @@ CLAIM = re.compile(
 SPOKEN_BY_READERS = {
     "gateway/reporting/example.py": "what a reader of the demonstration signs",
     "gateway/reporting/codes.json": "answers that a reader chooses",
+    "gateway/reporting/proposals/sentences.json": "the answers that a reader chose, in sentences that a reader signs",
     "gateway/reporting/questions.py": "what a reader is asked about the answers of a report",
     "gateway/reporting/checks/status.py": "what a reader is asked about the answers of a report",
 }

@@ -7,6 +7,7 @@
     report                       what a reader signs: an opinion without contradictions
     revisions                    what a corrected report says otherwise than the one before
     form, fields, help_texts     the same as a table for the web page
+    proposals                    the impression that the answers propose
     hospital_context             what the hospital tells, checked before a reader sees it
     lesions                      what is said of a lesion and of a voxel, from the question to the outline
     layout                       what a question of the form and an entry of the outline are

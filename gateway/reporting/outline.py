@@ -78,8 +78,8 @@ def notice_of(signature: Signature | Unsigned) -> str:
 def withdrawn(words: str) -> tuple[Heading, ...]:
     """The outline of a document that takes a report back: what it is, and why; of the findings nothing."""
     return (
-        Heading("section.request", (Coded("reading", "reading.second_opinion"),)),
         Heading("section.addendum", (Words("addendum_text", words),)),
+        Heading("section.request", (Coded("reading", "reading.second_opinion"),)),
     )
 
 
@@ -96,8 +96,8 @@ def outline(report: Report, restoration: Restoration, addendum: str = "") -> tup
     if told := report.communication:
         entries = (Words("communicated_to", told.person), Moment("communicated_at", told.at))
         sections.append(Heading("section.communication", entries))
-    if addendum:
-        sections.append(Heading("section.addendum", (Words("addendum_text", addendum),)))
+    if addendum:  # first: who reads a corrected report must not take it for the one before
+        sections.insert(0, Heading("section.addendum", (Words("addendum_text", addendum),)))
     return tuple(sections)
 
 

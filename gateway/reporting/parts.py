@@ -48,7 +48,10 @@ _A = TypeVar("_A", bound=Answer)
 
 _MONTH = (
     r"(?:jan(?:uary|uar)?|feb(?:ruary|ruar)?|m[aä]r(?:ch|z)?|maerz|apr(?:il)?|ma[yi]|jun[ei]?|jul[yi]?|aug(?:ust)?|"
-    r"sept?(?:ember)?|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?)\b\.?"
+    r"sept?(?:ember)?|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?|"
+    r"janv(?:ier)?|f[ée]vr(?:ier)?|mars|avr(?:il)?|juin|juil(?:let)?|ao[uû]t|(?:sept|oct|nov)(?:em|o)bre|d[ée]c(?:embre)?|"
+    r"genn?(?:aio)?|febbr(?:aio)?|marzo|aprile|magg?(?:io)?|giu(?:gno)?|lug(?:lio)?|agosto|sett?(?:embre)?|ott(?:obre)?|"
+    r"(?:nov|dic)(?:embre)?)\b\.?"
 )
 _DAY = r"\d{1,2}(?:\.|st|nd|rd|th)?"
 _YEAR = r"(?:19|20)\d{2}\b"

@@ -63,6 +63,7 @@ QUESTIONS: dict[str, Question] = {
         "recommendations", "Urgent steps recommended, though PML is neither known nor suspected"
     ),
     "text_may_name_somebody": Question("narrative", "Free text that looks like a name, a number or a day"),
+    "text_of_other_answers": Question("narrative", "Impression with a sentence that the answers do not say"),
     "prior_not_here": Question("comparison.prior_study_date", "Compared with a study that was not sent here"),
     "sequence_not_recognised": Question(
         "protocol.completeness", "Sequence present that was not recognised in the study"

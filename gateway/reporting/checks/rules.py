@@ -15,6 +15,7 @@ from gateway.reporting.checks import (
     recommendations,
     status,
     study,
+    wording,
 )
 from gateway.reporting.checks.contradiction import Contradiction
 from gateway.reporting.checks.study_facts import NO_FACTS
@@ -78,6 +79,7 @@ ASKED: dict[str, Rule] = {
     "antibodies_against_index": status.antibodies_fit_index,
     "urgent_at_low_level": recommendations.low_level_is_not_urgent,
     "text_may_name_somebody": identity.texts_name_nobody,
+    "text_of_other_answers": wording.narrative_fits_answers,
 }
 #: The same of what the study says: nothing is checked against a fact that is not known.
 REFUSED_BY_STUDY: tuple[StudyRule, ...] = (

@@ -76,6 +76,7 @@ SOURCES: dict[str, str] = {
     "antibodies_against_index": "Auer et al. 2019: cut-off 0.4, inconclusive from 0.20",
     "urgent_at_low_level": FORM,
     "text_may_name_somebody": IDENTITY,
+    "text_of_other_answers": FORM,
     "prior_not_here": STUDY,
     "sequence_not_recognised": STUDY,
     "b_value_not_measured": f"{MODULE}, section “Early Detection”: b = 1000 s/mm²; 800 to 1200 are ours",

@@ -73,11 +73,12 @@ async function save() {
   if (saving) { again = true; return; }
   saving = true;
   tell("Saving …");
+  const sent = content();
   try {
     const answer = await fetch(`/api/cases/${form.dataset.case}/report`, {
       method: "PUT",
       headers: { "Content-Type": "application/json", "X-CSRF-Token": token() },
-      body: JSON.stringify({ version: Number(version.value), content: content() }),
+      body: JSON.stringify({ version: Number(version.value), content: sent }),
     });
     const told = await answer.json();
     if (answer.ok) {
@@ -85,6 +86,7 @@ async function save() {
       tell(`Draft saved ${new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" })}`);
       list(told.problems);
       ask(told.questions);
+      document.dispatchEvent(new CustomEvent("draftsaved", { detail: { proposal: told.proposal, narrative: sent.narrative || "" } }));
     } else {
       stale = told.type === "/problems/stale-draft";
       tell(`Not saved: ${told.detail} ${told.fix || ""}`, true);

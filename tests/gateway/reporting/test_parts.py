@@ -41,10 +41,21 @@ def test_free_text_takes_no_date(day: date, form: str, inside: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["3. Februar 2026", "1. März 2026", "Dez. 2025", "3rd of May 2026", "3.2.26"]
+    "written",
+    [
+        "3. Februar 2026",
+        "1. März 2026",
+        "Dez. 2025",
+        "3rd of May 2026",
+        "3.2.26",
+        "12 mars 2026",
+        "1er août 2026",
+        "février 2025",
+        "ottobre 2024",
+    ],
 )
 def test_free_text_takes_no_date_in_words(written: str) -> None:
-    """German and English names of months, whole and short."""
+    """Names of months in the languages of a report, whole and short."""
     with pytest.raises(ValidationError, match="write an interval instead"):
         FREE.validate_python(f"As on {written}.")
 
@@ -53,6 +64,7 @@ def test_free_text_takes_no_date_in_words(written: str) -> None:
     "text",
     [
         "3 months earlier",
+        "3 months ago, 2003 mm3",
         "b = 1000",
         "NAA/Cr 1.25",
         "2 x 3 mm",

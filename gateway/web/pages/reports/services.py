@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Request
 from pydantic import BaseModel, Field, ValidationError
 
 from gateway.errors import AlreadySigned, InvalidReport, NotClaimed, NotThere
-from gateway.reporting.checks.table import source_of
-from gateway.reporting.fields import FormValues
 from gateway.reporting.lesions.earlier_forms import draft_of_today
-from gateway.reporting.report import Contradiction, Report, StudyFacts, form_questions, report_to_form
+from gateway.reporting.report import Contradiction, Report, report_to_form
 from gateway.web.foundation.access import guess_to_sign
-from gateway.web.foundation.case_access import CaseId, OpenCase, Reader, open_case
+from gateway.web.foundation.case_access import CaseId, Reader, open_case
 from gateway.web.foundation.context import Context
-from gateway.web.foundation.redaction import without_uids
 from gateway.web.foundation.templates import told_to
 from gateway.web.pages.queue import Looker
 from gateway.web.pages.reports.drafts import known_fields
-from gateway.web.pages.reports.prefilled import problems_of
+from gateway.web.pages.reports.saved_answer import listed, told
 from gateway.web.pages.reports.signing import draft_of, facts_for, keep_draft, sign
 
 LONGEST_LIST = 1000
@@ -80,8 +76,8 @@ def report_json(request: Request, context: Context, viewer: Looker, case_id: Cas
         }
     content = draft_of(opened)
     version = page.draft.version if page.draft else 0
-    return {"version": version, "signed": None, "content": content} | _listed(
-        content, opened, facts_for(request, context, viewer, opened, content)
+    return {"version": version, "signed": None, "content": content} | listed(
+        content, opened.page, facts_for(request, context, viewer, opened, content)
     )
 
 
@@ -97,13 +93,13 @@ def put_draft(
     given = {name: value for name, value in draft_of_today(draft.content).items() if value not in ("", [])}
     content = known_fields(given)
     version = keep_draft(context, viewer, case_id, content, draft.version)
-    listed = _listed(content, opened, facts_for(request, context, viewer, opened, content))
-    listed["problems"] += _told(
+    answer = listed(content, opened.page, facts_for(request, context, viewer, opened, content))
+    answer["problems"] += told(
         Contradiction(name[:60], "The form has no such field; it was not kept.", "Remove it.")
         for name in list(given)[:LONGEST_LIST]
         if name not in content
     )
-    return {"version": version, "saved_at": opened.now.isoformat()} | listed
+    return {"version": version, "saved_at": opened.now.isoformat()} | answer
 
 
 @api.post("/{case_id}/sign", status_code=201)
@@ -136,24 +132,3 @@ def sign_json(
         return {
             "report_id": sign(context, viewer, opened, content, facts, signature.password, signature.code)
         }
-
-
-def _listed(content: FormValues, opened: OpenCase, facts: StudyFacts) -> dict[str, list[dict[str, str]]]:
-    """What keeps a draft from being signed, and everything that is asked of it, with a reason or without one."""
-    problems = problems_of(content, opened.page, facts)
-    return {"problems": _told(problems), "questions": _told(form_questions(content, facts))}
-
-
-def _told(problems: Iterable[Contradiction]) -> list[dict[str, str]]:
-    return without_uids(
-        [
-            {
-                "field": each.field,
-                "problem": each.problem,
-                "fix": each.fix,
-                "question": each.question,
-                "source": source_of(each.check),
-            }
-            for each in problems
-        ]
-    )

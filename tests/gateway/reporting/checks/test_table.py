@@ -17,13 +17,25 @@ from gateway.reporting.checks import (
     rules,
     status,
     study,
+    wording,
 )
 from gateway.reporting.checks.table import CHECKS, FIELDS, SOURCES, Severity, check_of, source_of
 from gateway.reporting.form import FORM, item_of_field
 from gateway.reporting.report import Report
 from support.objects.reports import reports
 
-SUBJECTS = (comparison, identity, intervals, lesions, measures, protocol, recommendations, status, study)
+SUBJECTS = (
+    comparison,
+    identity,
+    intervals,
+    lesions,
+    measures,
+    protocol,
+    recommendations,
+    status,
+    study,
+    wording,
+)
 
 
 def test_every_rule_of_every_subject_is_in_the_table_once() -> None:

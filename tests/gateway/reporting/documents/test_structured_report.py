@@ -286,6 +286,21 @@ def test_a_correction_points_to_what_it_follows(purpose: Purpose, tmp_path: Path
     assert dciodvfy_errors(ds, tmp_path) == []
 
 
+@pytest.mark.dicom3tools
+@pytest.mark.parametrize("form", SR_FORMS)
+def test_a_withdrawal_is_a_valid_document_without_findings(form: DocumentForm, tmp_path: Path) -> None:
+    """Whatever archive reads it."""
+    before = Predecessor(
+        STUDY, "2.25.71400", EnhancedSRStorage, "2.25.71401", Purpose.REPLACED, "Withdrawn.", withdraws=True
+    )
+    ds = document(phantom_report(), predecessor=before, as_=form)
+    assert values(ds, "Addendum in words")[0].TextValue == "Withdrawn."
+    assert "CODE" not in {
+        item.ValueType for item in items(ds) if "PML" in str(item.get("ConceptCodeSequence"))
+    }
+    assert dciodvfy_errors(ds, tmp_path) == []
+
+
 def test_the_time_of_signing_may_be_anywhere() -> None:
     """The instant of verification is the same in every zone."""
     east = SIGNED_AT.astimezone(timezone(timedelta(hours=5, minutes=30)))

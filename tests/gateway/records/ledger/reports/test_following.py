@@ -70,7 +70,11 @@ def test_a_document_is_built_returned_and_confirmed_and_names_the_one_before(
     assert reference.ReferencedSOPInstanceUID == first.SOPInstanceUID
     [purpose] = reference.PurposeOfReferenceCodeSequence
     assert purpose.CodeValue == ("121361" if kind is DocumentKind.ADDENDUM else "121360")
-    assert "Said later." in words_of(document)
+    first_section = next(each for each in document.ContentSequence if each.ValueType == "CONTAINER")
+    assert first_section.ConceptNameCodeSequence[0].CodeMeaning == "Addendum", (
+        "it is read before the findings"
+    )
+    assert "Said later." in words_of(first_section)
     kept = dcmread(report.bench.context.blobs.path(before["enhanced"]["blob"]))
     assert kept.SOPInstanceUID == first.SOPInstanceUID
     assert len({delivery.sop_instance_uid for delivery in report.deliveries}) == 2
