@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import timedelta
@@ -52,7 +53,8 @@ def make_one(context: StepContext) -> bool:
         made = Changes(error.problem.rstrip("."))
     if made.why:
         log.info("a case has no map of change", case=pair.case_id, prior=pair.prior_case_id, why=made.why)
-    kept = ledger.keep_change_map(context.database, claim, asdict(made), made.why)
+    result = asdict(made) if made.why else {**asdict(made), "slices_mm": _slices_mm(context, pair)}
+    kept = ledger.keep_change_map(context.database, claim, result, made.why)
     if not kept:
         _delete_forgotten(context, pair.case_id)
     return True
@@ -107,6 +109,20 @@ def _stack(context: StepContext, case_id: int, version: str, key: str) -> Stack:
     if found is None:
         raise FileNotFoundError
     return found
+
+
+def _slices_mm(context: StepContext, pair: Pair) -> list[float]:
+    """The coarsest step of the case's volume and of the prior's: which figures of the evaluation hold for them."""
+    of = (pair.case_id, pair.version, pair.stack), (pair.prior_case_id, pair.prior_version, pair.prior_stack)
+    try:
+        affines = [_stack(context, *each).affine for each in of]
+    except FileNotFoundError:  # gone since the map was made: nothing is said of them
+        return []
+    return [
+        round(max(math.hypot(*(row[axis] for row in affine)) for axis in range(3)), 2)
+        for affine in affines
+        if affine is not None
+    ]
 
 
 def _voxels(stack: Stack) -> int:

@@ -66,15 +66,15 @@ def look(context: StepContext) -> int:
     with context.database.read() as session:
         waiting = told_rows.unlooked(session)
     for study in waiting:
-        found = _looked_at(context, study)
-        if found is None:
+        shown = _looked_at(context, study)
+        if shown is None:
             continue
         ledger.keep_looked_at(
             context.database,
             study.study_id,
             study.version,
             study.generation,
-            **vars(found),
+            **vars(shown),
         )
     return len(waiting)
 

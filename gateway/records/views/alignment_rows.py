@@ -138,7 +138,7 @@ class AlignedPair:
 
 
 def unmapped_pairs(session: Session, most: int) -> list[AlignedPair]:
-    """Of the present copies, the last aligned first."""
+    """Of the present copies, both with all their volumes, the last aligned first."""
     own, theirs = aliased(CasePictures), aliased(CasePictures)
     known = exists().where(
         col(CaseChangeMap.case_id) == col(CaseAlignment.case_id),
@@ -155,6 +155,8 @@ def unmapped_pairs(session: Session, most: int) -> list[AlignedPair]:
             CaseAlignment.kind == "flair",
             own.version == CaseAlignment.version,
             theirs.version == CaseAlignment.prior_version,
+            own.state == MADE,
+            theirs.state == MADE,
             not_(known),
         )
         .order_by(col(CaseAlignment.made_at).desc(), col(CaseAlignment.id).desc())

@@ -127,7 +127,15 @@ def keep_alignment(database: Database, claim: AlignmentClaim, outcome: Alignment
     with database.write("keep_alignment") as session:
         row = session.exec(
             select(CaseAlignment)
-            .where(CaseAlignment.id == claim.id, CaseAlignment.fence == claim.fence)
+            .where(
+                CaseAlignment.id == claim.id,
+                # A row that was deleted meanwhile may have left its number to another pair.
+                CaseAlignment.case_id == claim.wanted.case_id,
+                CaseAlignment.prior_case_id == claim.wanted.prior_case_id,
+                CaseAlignment.version == claim.wanted.version,
+                CaseAlignment.prior_version == claim.wanted.prior_version,
+                CaseAlignment.fence == claim.fence,
+            )
             .with_for_update()
         ).first()
         if row is not None:

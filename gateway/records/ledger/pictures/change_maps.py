@@ -103,6 +103,9 @@ def keep_change_map(database: Database, claim: ChangeClaim, result: Mapping[str,
             .where(
                 CaseChangeMap.case_id == claim.pair.case_id,
                 CaseChangeMap.prior_case_id == claim.pair.prior_case_id,
+                # A row that was deleted meanwhile and is wanted anew counts from the beginning.
+                CaseChangeMap.version == claim.pair.version,
+                CaseChangeMap.prior_version == claim.pair.prior_version,
                 CaseChangeMap.fence == claim.fence,
             )
             .with_for_update()

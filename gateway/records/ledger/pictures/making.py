@@ -9,14 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, exists, not_, or_
+from sqlalchemy import ColumnElement, and_, exists, not_, or_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from gateway.lifecycle import OVER
 from gateway.records.database import Database
 from gateway.records.tables.cases import Case, PreparedInstance
-from gateway.records.tables.pictures import FAILED, MADE, WAITING, CasePictures
+from gateway.records.tables.change_maps import MADE as MAP_MADE
+from gateway.records.tables.change_maps import CaseChangeMap
+from gateway.records.tables.pictures import FAILED, MADE, WAITING, CaseAlignment, CasePictures
 
 MOST_ATTEMPTS = 3
 """Claims in a row without a piece: what ends its worker is not tried for ever."""
@@ -53,6 +55,8 @@ def want_pictures(database: Database, case_id: int, *, again: bool = False) -> b
             return False
         if row is not None and (row.state == WAITING or not again):
             return False
+        if row is not None:
+            _forget_pairs(session, case_id)
         want(session, case_id, database.now(session))
     return True
 
@@ -127,7 +131,8 @@ def _piece(session: Session, row: CasePictures, now: datetime, *, is_last: bool)
 def _without_pictures(session: Session, case_id: int) -> list[int]:
     """Other cases of the patient that have copies and no pictures: the case is read beside them."""
     present = session.get_one(Case, case_id)
-    if present.identity_id is None:
+    if present.identity_id is None or present.state in OVER:
+        # Nobody waits for a case that is over: on a full disk two of them would take turns for ever.
         return []
     has_copies = exists().where(col(PreparedInstance.case_id) == col(Case.id))
     has_pictures = exists().where(col(CasePictures.case_id) == col(Case.id))
@@ -141,7 +146,10 @@ def _without_pictures(session: Session, case_id: int) -> list[int]:
 
 
 def drop_pictures(database: Database, case_id: int) -> bool:
-    """The pictures of a case that is over gave way to others: who looks has them made again. False: not over."""
+    """The pictures of a case that is over gave way to others: who looks has them made again. False: not over.
+
+    Its maps of change went with its folder. Of what needed its volumes as a prior only what was made is kept.
+    """
     with database.write("drop_pictures") as session:
         row = session.exec(
             select(CasePictures)
@@ -151,7 +159,27 @@ def drop_pictures(database: Database, case_id: int) -> bool:
         ).first()
         if row is not None:
             session.delete(row)
+            _forget_pairs(session, case_id)
     return row is not None
+
+
+def _forget_pairs(session: Session, case_id: int) -> None:
+    """Without a row a pair is wanted anew as soon as both have their pictures again."""
+    maps = select(CaseChangeMap).where(
+        or_(
+            col(CaseChangeMap.case_id) == case_id,
+            and_(col(CaseChangeMap.prior_case_id) == case_id, col(CaseChangeMap.state) != MAP_MADE),
+        )
+    )
+    pairs = select(CaseAlignment).where(
+        or_(col(CaseAlignment.case_id) == case_id, col(CaseAlignment.prior_case_id) == case_id),
+        col(CaseAlignment.state).in_((WAITING, FAILED)),
+    )
+    for each in (
+        *session.exec(maps.with_for_update()),
+        *session.exec(pairs.with_for_update()),
+    ):
+        session.delete(each)
 
 
 def is_over() -> tuple[ColumnElement[bool], ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -12,7 +13,8 @@ from gateway.errors import NotThere
 from gateway.imaging.gzip_parts import Parts, header_of
 from gateway.records.accounts import Viewer
 from gateway.records.tables.change_maps import MADE, WAITING, CaseChangeMap
-from gateway.records.views import picture_rows
+from gateway.records.tables.pictures import ALIGNED
+from gateway.records.views import alignment_rows, picture_rows
 from gateway.web.foundation.case_access import CaseId
 from gateway.web.foundation.context import Context, WebContext
 from gateway.web.pages.gallery import copies_seen
@@ -22,7 +24,10 @@ from routing_rules.statements.table import cited, text_of
 
 router = APIRouter(include_in_schema=False)
 
-CAPTION = ("change-map-caution", "change-map-figures")
+CAUTION, THIN, THICK = "change-map-caution", "change-map-figures-thin", "change-map-figures-thick"
+NOT_TRIED = "change-map-not-tried"
+THICK_FROM_MM, THICKEST_TRIED_MM = 2.0, 3.2
+"""The evaluation had slices of 1 mm, and in one of the two studies of 3 mm."""
 NOT_WANTED = "These two studies are not aligned, or one has no FLAIR volume."
 
 
@@ -65,27 +70,53 @@ def shown_change(context: WebContext, viewer: Viewer, case_id: int, prior: int |
         "components": [],
         "dropped": 0,
         "more": 0,
-        "caption": text_of(*CAPTION),
-        "source": cited(*CAPTION),
+        "caption": text_of(CAUTION, THIN, THICK),
+        "source": cited(CAUTION, THIN, THICK),
     }
     if prior is None:
         return {**shown, "why": "There is no earlier study to compare with."}
     if row is None:
-        return {**shown, "why": NOT_WANTED}
+        return {**shown, **_not_yet(context, case_id, prior)}
     if row.state != MADE:
         return {**shown, "why": row.why}
     components = [
         {each: component[each] for each in ("number", "kind", "volume_ml", "point")}
         for component in row.result["components"]
     ]
+    slices = row.result.get("slices_mm", [])
+    statements = (CAUTION, *figures_for(slices))
+    own = "" if len(slices) != 2 else f" Here: slices of {slices[0]:g} mm, of the prior {slices[1]:g} mm."
     return {
         **shown,
+        "caption": text_of(*statements) + own,
+        "source": cited(*statements),
         "volume": f"/cases/{case_id}/change/{prior}.nii",
         "stack": row.stack,
         "components": components,
         "dropped": row.result["dropped"],
         "more": row.result["more"],
     }
+
+
+def _not_yet(context: WebContext, case_id: int, prior: int) -> dict[str, Any]:
+    """There is no row: it is wanted as soon as both have their volumes (again), or the two are not aligned."""
+    with context.database.read() as session:
+        alignment = alignment_rows.alignments(session, case_id).get(prior)
+    if alignment is not None and alignment.state == ALIGNED and alignment.kind == "flair":
+        return {"state": WAITING, "why": ""}
+    return {"why": NOT_WANTED}
+
+
+def figures_for(slices_mm: Sequence[float]) -> tuple[str, ...]:
+    """Which figures of the evaluation hold for two volumes of these slices; all of them where that is not known."""
+    if len(slices_mm) != 2:
+        return THIN, THICK
+    thin, thick = sorted(slices_mm)
+    if thick < THICK_FROM_MM:
+        return (THIN,)
+    if thin < THICK_FROM_MM and thick <= THICKEST_TRIED_MM:
+        return (THICK,)
+    return THICK, NOT_TRIED
 
 
 def _row(context: WebContext, viewer: Viewer, case_id: int, prior: int) -> CaseChangeMap | None:

@@ -17,6 +17,7 @@ from sqlmodel import col, select
 from gateway.decoding import changes
 from gateway.decoding.children import BEHIND, DecodingProcesses, Limits
 from gateway.imaging.volume import Volume
+from gateway.lifecycle import CaseState
 from gateway.pipeline.jobs import change_maps
 from gateway.records import ledger
 from gateway.records.database import Database
@@ -264,3 +265,52 @@ def test_a_disk_that_is_nearly_full_gets_no_map(
     said = told(web, present)
     assert said["state"] == "none"
     assert said["why"] == "the disk is nearly full: have the pictures made again when there is room"
+
+
+@pytest.mark.parametrize("way", ["dropped", "lost"])
+def test_a_map_that_gave_way_is_made_again_when_somebody_looks(
+    web: WebGateway, pair: tuple[int, int], way: str
+) -> None:
+    """With the pictures of its case, whether the row went with the files or a worker was killed between."""
+    _, present = pair
+    assert change_maps.make_one(worker(web))
+    with web.database.write("test") as session:
+        session.execute(update(Case).where(col(Case.id) == present).values(state=CaseState.CONFIRMED))
+    for key in list(web.context.blobs.keys(picture_rows.folder_of(present))):
+        web.context.blobs.delete(key)
+    if way == "dropped":
+        assert ledger.drop_pictures(web.database, present)
+    assert ledger.want_pictures(web.database, present, again=True)
+    assert not change_maps.make_one(worker(web)), "before its volumes are there"
+    make(web, present)
+    assert told(web, present)["state"] == "waiting"
+    assert change_maps.make_one(worker(web))
+    said = told(web, present)
+    assert said["state"] == "made"
+    assert web.client("reader").get(said["volume"]).status_code == 200
+
+
+def test_a_map_whose_prior_gave_way_waits_for_it(web: WebGateway, pair: tuple[int, int]) -> None:
+    """It is not given up for ever because the volumes of the prior were gone for a while."""
+    prior, present = pair
+    with web.database.write("test") as session:
+        session.execute(update(Case).where(col(Case.id) == prior).values(state=CaseState.CONFIRMED))
+    files = list(web.context.blobs.keys(picture_rows.folder_of(prior)))
+    for key in files:
+        web.context.blobs.delete(key)
+    assert not change_maps.make_one(worker(web))
+    assert told(web, present)["state"] == "none"
+    assert ledger.drop_pictures(web.database, prior)
+    assert ledger.want_pictures(web.database, prior)
+    make(web, prior)
+    assert change_maps.make_one(worker(web))
+    assert told(web, present)["state"] == "made"
+
+
+def test_the_figures_beside_a_map_are_those_of_its_slices(web: WebGateway, pair: tuple[int, int]) -> None:
+    """Two studies with slices of 2 mm are thicker than any that was tried."""
+    _, present = pair
+    assert change_maps.make_one(worker(web))
+    caption = told(web, present)["caption"]
+    assert "it was not tried" in caption
+    assert caption.endswith("slices of 2 mm, of the prior 2 mm.")
