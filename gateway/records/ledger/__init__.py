@@ -11,7 +11,8 @@
     commitments  record_commitment, owe_result, drop_result   (answers to our requests; what we owe who asks us)
     node_responses  what nodes answered for each object
     replies      keep_reply, note_echo, discard_reply, count_as_report, note_reply_download
-    people       claim_case, release_case, save_draft, take_over_draft, park_case, retry, note_report_download
+    people       claim_case, claim_next, release_case, save_draft, take_over_draft, park_case, retry,
+                 note_report_download
     reports      sign_report, sign_document, correct_report           (what is signed, and what follows it)
     verdicts     overrule_verdict                                               (a reader's word on the protocol)
     studies      let_go_on, route_by_hand, keep_study_date
@@ -104,6 +105,7 @@ from gateway.records.ledger.overdue import note_overdue
 from gateway.records.ledger.parking import Claim
 from gateway.records.ledger.people import (
     claim_case,
+    claim_next,
     note_report_download,
     park_case,
     release_case,
@@ -248,6 +250,7 @@ __all__ = [
     "claim_case",
     "claim_change_map",
     "claim_due",
+    "claim_next",
     "claim_pictures",
     "confirm_factor",
     "correct_report",

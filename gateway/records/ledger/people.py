@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlmodel import Session, select
+from sqlalchemy import and_, exists, not_, or_
+from sqlalchemy import case as sql_case
+from sqlmodel import Session, col, select
 
 from gateway.errors import AlreadyClaimed, NotClaimed, NotThere, StaleDraft, WrongState
-from gateway.lifecycle import CaseState
+from gateway.lifecycle import OPEN_CONFLICT, CaseState
 from gateway.records.database import Database
 from gateway.records.ledger import audit_trail
 from gateway.records.ledger.journal import add_line, login_of
@@ -32,6 +34,36 @@ def claim_case(database: Database, case_id: int, account_id: int, lease: timedel
     """Hold a case for a reader, or prolong the hold; returns until when. Raises AlreadyClaimed or WrongState."""
     with database.write("claim_case") as session:
         return _claim(session, locked_case(session, case_id), account_id, database.now(session), lease)
+
+
+def claim_next(database: Database, account_id: int, site: str, lease: timedelta) -> int:
+    """Hold the most urgent case that waits and nobody holds, of a site (empty: of any); returns its number.
+
+    One that this reader holds comes first. Two readers who ask at once get two cases. What is contested is passed over.
+    Raises NotThere where none waits.
+    """
+    with database.write("claim_next") as session:
+        now = database.now(session)
+        contested = exists().where(
+            col(Conflict.study_id) == col(Case.study_id), col(Conflict.state).in_(sorted(OPEN_CONFLICT))
+        )
+        is_mine = and_(col(Case.claimed_by) == account_id, col(Case.claimed_until) > now)
+        is_free = or_(col(Case.claimed_until).is_(None), col(Case.claimed_until) <= now)
+        first = sql_case((is_mine, 0), else_=1)
+        waiting = (
+            select(Case)
+            .where(
+                Case.state == CaseState.FORWARDED, Case.problem == "", not_(contested), or_(is_mine, is_free)
+            )
+            .order_by(first, col(Case.priority), col(Case.created_at), col(Case.id))
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        case = session.exec(waiting.where(Case.site == site) if site else waiting).first()
+        if case is None:
+            raise NotThere("No case waits for a reader.", "New ones appear in the queue by themselves.")
+        _claim(session, case, account_id, now, lease)
+        return case.saved_id
 
 
 def _claim(session: Session, case: Case, account_id: int, now: datetime, lease: timedelta) -> datetime:

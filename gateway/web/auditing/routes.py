@@ -94,6 +94,8 @@ ROUTES: Final[Mapping[tuple[str, str], Told]] = {
     ("GET", "/"): _QUEUE,
     ("GET", "/queue/rows"): _QUEUE,
     ("GET", "/api/queue"): _QUEUE,
+    ("POST", "/queue/next"): _done("case claimed"),
+    ("POST", "/api/queue/next"): _done("case claimed"),
     ("GET", "/cases/{case_id}"): Shown("case looked at", CASE),
     ("GET", "/api/cases/{case_id}"): Shown("case looked at", CASE),
     ("POST", "/cases/{case_id}/claim"): _done("case claimed"),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 
+from gateway.records import ledger
 from gateway.records.accounts import Viewer
 from gateway.records.views.queue import Queue, QueueRow, queue
 from gateway.web.foundation.access import may
@@ -21,6 +22,7 @@ router = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api", tags=["queue"])
 
 Looker = Annotated[Viewer, Depends(may(Right.LOOK))]
+Reporter = Annotated[Viewer, Depends(may(Right.REPORT))]
 
 SHOWN = {"open": "Open", "to-read": "To read", "mine": "Mine", "parked": "Needs attention", "all": "All"}
 """What people call the views (gateway.records.views.queue)."""
@@ -47,6 +49,23 @@ def queue_rows(
 ) -> Response:
     """The table alone, for the script."""
     return render(request, "queue_table.html", viewer, **_values(context, viewer, show, page))
+
+
+@router.post("/queue/next")
+def next_page(context: Context, viewer: Reporter) -> Response:
+    """Claim the next case and go to its report; the error page says so where none waits."""
+    return RedirectResponse(f"/cases/{_next(context, viewer)}/report", status_code=303)
+
+
+@api.post("/queue/next")
+def next_json(context: Context, viewer: Reporter) -> dict[str, int]:
+    """Claim the most urgent case that nobody holds; 404 where none waits."""
+    return {"case_id": _next(context, viewer)}
+
+
+def _next(context: WebContext, viewer: Viewer) -> int:
+    lease = timedelta(minutes=context.settings.web.claim_minutes)
+    return ledger.claim_next(context.database, viewer.account_id, viewer.site, lease)
 
 
 def _values(context: WebContext, viewer: Viewer, show: str, page: int) -> dict[str, Any]:

@@ -59,6 +59,7 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "k") move(-1);
   else if (event.key === "o") row?.querySelector("a.pseudonym").click();
   else if (event.key === "c") row?.querySelector("[data-claim]")?.click();
+  else if (event.key === "n") document.querySelector("[data-next]")?.click();
 });
 
 refresh();

@@ -153,6 +153,8 @@ ROUTES: Final[Mapping[str, tuple[str, ...]]] = {
         "POST /api/cases/{case_id}/sign",
         "GET /cases/{case_id}/manifests/{manifest_id}.json",
         "GET /api/cases/{case_id}/manifests",
+        "POST /queue/next",
+        "POST /api/queue/next",
         "POST /cases/{case_id}/claim",
         "POST /cases/{case_id}/report/take-over",
         "POST /cases/{case_id}/pictures",

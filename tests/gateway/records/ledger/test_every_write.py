@@ -116,6 +116,7 @@ EVENTS: Mapping[str, str] = {
     "change_password": "",
     "check_password": "",
     "claim_case": "",
+    "claim_next": "",
     "claim_alignment": "no case changes; its row says what came of it",
     "claim_due": "",
     "claim_change_map": "a lease of a worker",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,34 @@ class TestReading:
         ledger.claim_case(database, case_id, ben, LEASE)
         with pytest.raises(NotClaimed):
             ledger.sign_report(database, case_id, ana, {})
+
+    def test_the_next_case_is_the_most_urgent_that_nobody_holds(
+        self, database: Database, clock: FakeClock
+    ) -> None:
+        """One's own first; what is parked, contested, or of another site is passed over; at the end it says so."""
+        ana, ben = reader(database), reader(database, "ben")
+        routine, urgent, parked, other = (forwarded_case(database, clock, f"1.2.{n}") for n in range(4))
+        with database.write("test") as session:
+            session.get_one(Case, urgent).priority = 1
+            session.get_one(Case, parked).problem = "x"
+            session.get_one(Case, other).site = "elsewhere"
+        site = case_row(database, routine).site
+        assert ledger.claim_next(database, ana, site, LEASE) == urgent
+        assert ledger.claim_next(database, ana, site, LEASE) == urgent, "the one in hand comes first"
+        assert ledger.claim_next(database, ben, site, LEASE) == routine
+        carl = reader(database, "carl")
+        with pytest.raises(NotThere):
+            ledger.claim_next(database, carl, site, LEASE)
+        assert ledger.claim_next(database, carl, "", LEASE) == other
+
+    def test_readers_who_ask_at_once_get_different_cases(self, database: Database, clock: FakeClock) -> None:
+        """However many ask."""
+        for n in range(6):
+            forwarded_case(database, clock, f"1.2.{n}")
+        readers = [reader(database, f"reader{n}") for n in range(6)]
+        with ThreadPoolExecutor(6) as pool:
+            claimed = list(pool.map(lambda who: ledger.claim_next(database, who, "", LEASE), readers))
+        assert len(set(claimed)) == 6
 
     def test_only_a_case_in_the_queue_can_be_claimed(self, database: Database, clock: FakeClock) -> None:
         """A case that is still being prepared is refused."""

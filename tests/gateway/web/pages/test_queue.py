@@ -137,3 +137,17 @@ def test_an_unknown_case_and_a_huge_number_are_answered_plainly(web: WebGateway)
     page = reader.get("/cases/999999")
     assert page.status_code == 404
     assert "There is no case 999999" in page.text
+
+
+def test_the_next_case_is_claimed_and_opened(web: WebGateway) -> None:
+    """By a button for who reads; a program gets its number, the same while it is held."""
+    web.case(priority=-1)
+    client = web.client("second")
+    assert 'action="/queue/next"' in client.get("/").text
+    answer = client.post("/queue/next", data={"csrf": client.headers["X-CSRF-Token"]})
+    assert answer.status_code == 303
+    place = re.fullmatch(r"/cases/(\d+)/report", answer.headers["location"])
+    assert place
+    assert client.get(answer.headers["location"]).status_code == 200
+    assert client.post("/api/queue/next").json() == {"case_id": int(place[1])}
+    client.post(f"/api/cases/{place[1]}/release")
