@@ -39,3 +39,7 @@ function arrived({ proposal, narrative }) {
 take.addEventListener("click", () => { if (latest?.text) { write(); text.focus(); } });
 text.addEventListener("input", (event) => { if (event.isTrusted) isTaken = true; show(); });
 document.addEventListener("draftsaved", (event) => arrived(event.detail));
+if (form.dataset.proposal) { // as the page was loaded nothing is written, only told
+  latest = JSON.parse(form.dataset.proposal);
+  show();
+}
