@@ -6,6 +6,8 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from gateway.records.ledger.parking import UNITS
+from gateway.records.tables.cases import Case
+from gateway.records.tables.critical import ContactMessage, CriticalResult
 from gateway.records.tables.pictures import CasePictures
 
 
@@ -13,6 +15,7 @@ def counts(session: Session) -> dict[str, int]:
     """Cases, studies and replies by state (`case_FORWARDED`), and how many of each are parked (`parked_case`).
 
     Of pictures also those with a problem, which nobody need mend (`pictures_waiting`, `pictures_troubled`).
+    Of critical results those that nobody acknowledged, and of messages to contacts those that did not go out.
     """
     numbers: dict[str, int] = {}
     for unit, table in UNITS.items():
@@ -25,4 +28,27 @@ def counts(session: Session) -> dict[str, int]:
     troubled = select(func.count()).select_from(CasePictures).where(CasePictures.problem != "")
     if number := session.exec(troubled).one():
         numbers["pictures_troubled"] = number
+    unanswered = (
+        select(func.count())
+        .select_from(CriticalResult)
+        .join(Case)
+        .where(
+            col(CriticalResult.acknowledged_at).is_(None),
+            col(CriticalResult.superseded_by).is_(None),
+            col(Case.forgotten_at).is_(None),
+        )
+    )
+    if number := session.exec(unanswered).one():
+        numbers["critical_unacknowledged"] = number
+    late = (
+        select(func.count())
+        .select_from(ContactMessage)
+        .where(
+            col(ContactMessage.sent_at).is_(None),
+            col(ContactMessage.dropped_at).is_(None),
+            ContactMessage.problem != "",
+        )
+    )
+    if number := session.exec(late).one():
+        numbers["critical_untold"] = number
     return numbers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,15 @@ def written(folder: Path, text: str) -> Path:
     file = folder / "contacts.yaml"
     file.write_text(text, encoding="utf-8")
     return file
+
+
+def test_the_example_can_be_used() -> None:
+    """It names a chain of two steps, a reader and targets."""
+    example = Path(str(files("gateway") / "examples" / "contacts.yaml"))
+    told = site_contacts(example)
+    assert [len(step.ways) for step in told.chain("north")] == [1, 1]
+    assert len(told.readers) == 1
+    assert told.target("north", "suspected_pml") == timedelta(hours=4)
 
 
 def test_without_a_file_nobody_is_told() -> None:

@@ -115,6 +115,14 @@ def metrics(context: Context, _scraper: Annotated[None, Depends(scraper)]) -> Re
         ["state"],
         registry=registry,
     )
+    critical = Gauge(
+        "gateway_critical",
+        "Critical results that nobody acknowledged, and messages to contacts that did not go out",
+        ["state"],
+        registry=registry,
+    )
+    for state in ("unacknowledged", "untold"):
+        critical.labels(state).set(counts.get(f"critical_{state}", 0))
     for state in ("waiting", "made", "failed", "troubled"):
         pictures.labels(state).set(counts.get(f"pictures_{state}", 0))
     for case_state in CaseState:

@@ -7,7 +7,9 @@ from datetime import timedelta
 from gateway.records import ledger
 from gateway.records.database import Database
 from gateway.records.ledger.parking import UNITS
+from gateway.records.ledger.telling.chain import ChainStep, Way
 from gateway.records.numbers import counts
+from support.critical import reader, signed
 from support.records import FakeClock, due, matched_case, new_instance, new_reply
 
 
@@ -49,3 +51,17 @@ def test_pictures_are_counted_by_what_became_of_them(database: Database, clock: 
     assert claim is not None
     ledger.put_off_pictures(database, claim, "The disk is nearly full.", timedelta(0))
     assert _counts(database)["pictures_troubled"] == 1
+
+
+def test_critical_results_without_an_answer_are_counted(database: Database, clock: FakeClock) -> None:
+    """And messages that did not go out; an acknowledgement takes both away."""
+    account = reader(database)
+    signed(database, clock, account, {"suspicion": "4"})
+    chain = (ChainStep(timedelta(minutes=30), (Way("Ward", "mail"),)),)
+    ledger.ring_chains(database, lambda _: chain)
+    [message] = ledger.take_messages(database, "mail", timedelta(minutes=5))
+    ledger.message_failed(database, message.id, "No server.", timedelta(minutes=5))
+    counted = _counts(database)
+    assert (counted["critical_unacknowledged"], counted["critical_untold"]) == (1, 1)
+    ledger.acknowledge_critical(database, 1, account, "page")
+    assert not {"critical_unacknowledged", "critical_untold"} & _counts(database).keys()
