@@ -89,7 +89,7 @@ async function save() {
       tell(`Draft saved ${new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" })}`);
       list(told.problems);
       ask(told.questions);
-      document.dispatchEvent(new CustomEvent("draftsaved", { detail: { proposal: told.proposal, narrative: sent.narrative || "" } }));
+      document.dispatchEvent(new CustomEvent("draftsaved", { detail: { proposal: told.proposal, narrative: sent.narrative || "", current: JSON.stringify(sent) === JSON.stringify(content()) } }));
     } else {
       stale = told.type === "/problems/stale-draft";
       tell(`Not saved, your text is still here: ${told.detail} ${told.fix || ""}`, true);

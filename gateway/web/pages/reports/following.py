@@ -25,7 +25,6 @@ from gateway.web.foundation.case_access import CaseId, OpenCase, Reader, may_fol
 from gateway.web.foundation.context import Context, WebContext
 from gateway.web.foundation.forms import Posted, first
 from gateway.web.foundation.problems import TooManyRequests, retry_after, status_of
-from gateway.web.foundation.report_recipient import recipient_of
 from gateway.web.foundation.templates import render
 from gateway.web.issuer.pages import ask_signer
 from gateway.web.pages.reports.drafts import known_fields
@@ -178,7 +177,6 @@ def _form_of_words(
         kind=kind,
         note=note,
         longest=LONGEST_NOTE,
-        goes_to=recipient_of(context, opened.page),
         problem=error.problem if error else "",
         fix=error.fix if error else "",
         with_code=context.settings.web.second_factor_to_sign,

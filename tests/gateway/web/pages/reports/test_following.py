@@ -170,3 +170,11 @@ def test_a_withdrawn_report_says_so_wherever_it_is_shown(web: WebGateway) -> Non
     assert "no report stands" in page
     assert f"/cases/{case_id}/documents/addendum" not in page
     assert f"/cases/{case_id}/documents/correction" in page
+
+
+def test_the_time_of_a_call_is_kept_through_a_correction(web: WebGateway) -> None:
+    """It was typed by who signed: withheld in the form, it would be lost with the next save."""
+    case_id, client = returned_case(web), web.client("reader")
+    at = signed(web, case_id)[0].content["communication"]["at"]
+    page = client.get(f"/cases/{case_id}/documents/correction").text
+    assert f'name="communication.at" value="{at[:16]}"' in page
