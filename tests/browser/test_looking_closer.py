@@ -123,3 +123,51 @@ def test_an_image_that_is_slow_says_that_it_is_on_its_way(page: Page, web: WebGa
         route.continue_()
     expect(pane).not_to_have_attribute("data-shown", str(here))
     expect(pane.locator(".pane-note")).to_be_hidden()
+
+
+def test_a_middle_image_that_fails_hides_no_other(page: Page, web: WebGateway) -> None:
+    """It is said where it would stand; the images beside it are drawn with a window of their own."""
+    case = case_of(web, {"flair": slices(values(), SeriesNumber=1)})
+    fails = {"status": 500, "json": {"title": "This image cannot be decoded."}}
+    page.route(re.compile(r"/frames/[^/]+/2\.bin"), lambda route: route.fulfill(**fails))
+    page.route(re.compile(r"/images/\d+/\d+\.png"), lambda route: route.fulfill(**fails))
+    opened(page, web, case)
+    pane = pane_at(page)
+    expect(pane).to_have_attribute("data-shown", re.compile(r" 2$"))
+    expect(pane.locator(".pane-note.bad")).to_be_visible()
+    pane.evaluate("e => e.pane.step(1)")
+    expect(pane).to_have_attribute("data-shown", re.compile(r" 3$"))
+    expect(pane.locator(".pane-note")).to_be_hidden()
+    x, y = pane.evaluate("e => e.pane.screenOf(10, 10)")
+    assert pane.evaluate("e => e.pane.window.width") > 0
+    assert pane.evaluate("(e, at) => e.pane.probe(...at).value", [x, y]) is not None
+
+
+def test_a_first_image_that_comes_late_is_not_shown_as_another(page: Page, web: WebGateway) -> None:
+    """Who scrolls on before it came sees the image that was scrolled to, never the first one with its label."""
+    case = case_of(web, {"flair": slices(values(), SeriesNumber=1)})
+    opened(page, web, case)
+    pane = pane_at(page)
+    page.wait_for_load_state("networkidle")
+    told = pane.evaluate(
+        """async (e) => {
+          const pane = e.pane;
+          const frames = new Map();
+          const values = (number) => ({ values: new Uint16Array(1600).fill(number), slope: 1, intercept: 0 });
+          const pixels = {
+            at: () => null, ahead() {}, all: async () => false, sample: async () => null,
+            ask: (number) => new Promise((done) => frames.set(number, () => done(values(number)))),
+          };
+          const turn = () => new Promise((done) => setTimeout(done, 50));
+          pane.show({ ...pane.source, pixels, begins: 2 });
+          await turn();
+          pane.step(1);
+          frames.get(2)();
+          await turn();
+          const early = pane.shown;
+          frames.get(3)();
+          await turn();
+          return [early, pane.shown.index, pane.shown.pixels.values[0]];
+        }"""
+    )
+    assert told == [None, 3, 3]

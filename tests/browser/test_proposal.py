@@ -81,6 +81,7 @@ def test_the_impression_follows_the_answers_until_somebody_writes(form: Page, tm
     form.reload()
     form.wait_for_load_state("load")
     expect(text).to_have_value(mine)
+    expect(differs).to_be_visible()
     choose(form, "suspicion", "3")
     expect(form.locator("#saved")).to_contain_text("Draft saved")
     expect(text).to_have_value(mine)

@@ -1,5 +1,6 @@
 // The report form: saved by itself, groups added and removed in place, key images, and what is still missing.
 import { localTimes, token } from "./app.js";
+import { rescue } from "./reporting/claiming.js";
 
 const WAIT_MS = 900;
 const form = document.getElementById("report");
@@ -83,22 +84,29 @@ async function save() {
     const told = await answer.json();
     if (answer.ok) {
       version.value = told.version;
+      words.saved();
+      if (JSON.stringify(content()) !== JSON.stringify(sent)) words.typed();
       tell(`Draft saved ${new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" })}`);
       list(told.problems);
       ask(told.questions);
-      document.dispatchEvent(new CustomEvent("draftsaved", { detail: { proposal: told.proposal, narrative: sent.narrative || "" } }));
+      document.dispatchEvent(new CustomEvent("draftsaved", { detail: { proposal: told.proposal, narrative: sent.narrative || "", current: JSON.stringify(sent) === JSON.stringify(content()) } }));
     } else {
       stale = told.type === "/problems/stale-draft";
-      tell(`Not saved: ${told.detail} ${told.fix || ""}`, true);
+      tell(`Not saved, your text is still here: ${told.detail} ${told.fix || ""}`, true);
+      words.refused(stale ? 0 : answer.status);
     }
   } catch {
-    tell("Not saved: the gateway does not answer. It is tried again with the next change.", true);
+    tell("Not saved, your text is still here: the gateway does not answer. It is tried again by itself.", true);
+    words.unanswered();
   }
   saving = false;
   if (again) { again = false; save(); }
 }
 
+const words = rescue(form.dataset.case, saved, { save, tell });
+
 function changed() {
+  words.typed();
   clearTimeout(timer);
   timer = setTimeout(save, WAIT_MS);
 }

@@ -5,6 +5,7 @@ A draft has a version: who saves from an older one is told so and overwrites not
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ from gateway.web.pages.queue import Looker
 from gateway.web.pages.reports.drafts import content_of, without_group
 from gateway.web.pages.reports.fields import PLACEHOLDER, sections
 from gateway.web.pages.reports.prefilled import problems_of
+from gateway.web.pages.reports.saved_answer import proposal
 from gateway.web.pages.reports.signing import draft_of, facts_for, keep_draft, sign
 from gateway.web.pages.spectroscopy.ratio_chart import PATTERN, Visit, charts, visits
 from gateway.web.pages.verdict import may_judge
@@ -122,6 +124,7 @@ def show_form(
         goes_to=recipient_of(context, page),
         sections=sections(content, missing if checked else (), one_more, form_questions(content, facts)),
         earlier_days=facts.earlier_days or (),
+        proposal=json.dumps(proposal(content)),
         language=content.get("language") or "en",
         missing=missing,
         with_code=context.settings.web.second_factor_to_sign,

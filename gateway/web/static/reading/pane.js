@@ -60,6 +60,7 @@ export class Pane {
     this.isAdjusted = false; // what was set for one series is not kept for the next
     this.pixels = source && (source.pixels || new StackPixels(source.case, source.version, source.stack));
     this.shown = null;
+    this.hasBegun = false;
     this.window = null;
     this.about = null;
     this.element.dataset.stack = source ? source.stack.key : "";
@@ -72,16 +73,7 @@ export class Pane {
     this.wanted = Math.min(source.begins ?? Math.floor(this.frames.length / 2), this.frames.length - 1);
     this.reset(false);
     try {
-      const first = await this.pixels.ask(this.wanted);
-      if (turn !== this.turn) return;
-      if (first.values) {
-        this.about = told(thinned(first));
-        this.window = preset("auto", this.about);
-      }
-      this.paint(this.wanted, first);
-      this.say("");
-      this.tell("shown", this.place);
-      this.tell("first", this.place);
+      if (!await this.begin(turn)) return;
       const sample = await this.pixels.sample();
       if (turn !== this.turn) return;
       if (sample) {
@@ -97,6 +89,26 @@ export class Pane {
     } catch (error) {
       if (turn === this.turn) this.fail(error);
     }
+  }
+
+  // The first image; false where it does not come, or something else was chosen. Who scrolled on meanwhile keeps that.
+  async begin(turn) {
+    const index = this.wanted;
+    let first;
+    try {
+      first = await this.pixels.ask(index);
+    } catch (error) {
+      if (turn !== this.turn) return false;
+      if (this.wanted !== index) return true; // said when that image is scrolled to
+      this.blank(index);
+      throw error;
+    }
+    if (turn !== this.turn) return false;
+    if (this.wanted !== index) return true;
+    this.paint(index, first);
+    this.say("");
+    this.tell("shown", this.place);
+    return true;
   }
 
   fail(error) {
@@ -281,8 +293,15 @@ export class Pane {
   context() { return this.canvas.getContext("2d"); }
 
   paint(index, pixels) {
+    if (pixels.values && !this.window) { // the first one with values, whichever image of the stack that is
+      this.about = told(thinned(pixels));
+      this.window = preset("auto", this.about);
+    }
     this.shown = { index, pixels };
     this.draw_();
+    if (this.hasBegun) return;
+    this.hasBegun = true;
+    this.tell("first", this.place);
   }
 
   draw_() {

@@ -5,6 +5,7 @@ const text = form.elements.namedItem("narrative");
 const note = document.createElement("p");
 const take = document.createElement("button");
 let latest = null; // what the gateway proposed last
+let isCurrent = false; // an answer that was just given makes the proposal an older one, until the gateway knows it
 let isTaken = false; // emptied by hand: then it stays empty until the button is pressed
 
 note.className = "help";
@@ -20,22 +21,29 @@ function write() {
 
 function show() {
   const isSame = latest !== null && text.value.trim() === latest.text;
-  take.hidden = !latest?.text || isSame;
+  take.hidden = !isCurrent || !latest?.text || isSame;
   const older = (latest?.older || []).filter((sentence) => text.value.includes(sentence));
   note.classList.toggle("wrong", older.length > 0);
   note.textContent = older.length ? `Your answers no longer say: ${older.join(" ")}`
     : isSame && latest.text ? "Proposed from your answers; edit it as you like." : "";
 }
 
-function arrived({ proposal, narrative }) {
+function arrived({ proposal, narrative, current }) {
   latest = proposal;
+  isCurrent = current;
   for (const field of form.querySelectorAll("textarea[lang]")) field.lang = proposal.language;
   const isAsSaved = text.value.trim() === narrative.trim();
-  const isFree = proposal.untouched && isAsSaved && document.activeElement !== text && !(isTaken && text.value === "");
+  const isFree = current && proposal.untouched && isAsSaved && document.activeElement !== text && !(isTaken && text.value === "");
   if (isFree && proposal.text && text.value.trim() !== proposal.text) write();
   show();
 }
 
-take.addEventListener("click", () => { if (latest?.text) { write(); text.focus(); } });
+take.addEventListener("click", () => { if (isCurrent && latest?.text) { write(); text.focus(); } });
 text.addEventListener("input", (event) => { if (event.isTrusted) isTaken = true; show(); });
+form.addEventListener("input", (event) => { if (event.target !== text) { isCurrent = false; show(); } });
 document.addEventListener("draftsaved", (event) => arrived(event.detail));
+if (form.dataset.proposal) { // as the page was loaded nothing is written, only told
+  latest = JSON.parse(form.dataset.proposal);
+  isCurrent = true;
+  show();
+}

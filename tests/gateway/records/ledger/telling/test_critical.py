@@ -11,16 +11,18 @@ from sqlmodel import select
 from gateway.errors import Invalid, WrongState
 from gateway.records import ledger
 from gateway.records.accounts import Viewer
+from gateway.records.calendar import calendar, unacknowledged
 from gateway.records.database import Database
 from gateway.records.ledger.telling.chain import CRITICAL, REMINDER, ChainStep, Way
 from gateway.records.ledger.telling.critical import is_critical, on_signed
 from gateway.records.tables.administration import AuditEvent, Notice
 from gateway.records.tables.cases import Case, SignedReport
 from gateway.records.tables.critical import ContactMessage, CriticalResult
+from gateway.records.tables.studies import Enrolment, Study
 from gateway.records.views import case_rows, critical_rows
 from gateway.records.views.critical_rows import CriticalRow
 from support.critical import reader, signed
-from support.records import EVERYBODY, FakeClock
+from support.records import EVERYBODY, NONE_DECLARED, FakeClock
 
 WARD, HEAD = Way("Ward", "mail"), Way("Head", "webhook")
 CHAIN = (ChainStep(timedelta(minutes=30), (WARD,)), ChainStep(timedelta(minutes=60), (HEAD,)))
@@ -248,3 +250,33 @@ def test_a_chain_that_a_site_writes_later_is_rung(database: Database, clock: Fak
     assert [ring(database), ring(database)] == [1, 0]
     assert made(database) == [(1, "Ward", CRITICAL)]
     assert the_one(database).chain_ended_at is None
+
+
+def test_the_calendar_is_red_until_somebody_acknowledges(database: Database, clock: FakeClock) -> None:
+    """The patient's row names the result and stands first; another site's calendar knows nothing of it."""
+    account = reader(database)
+    case_id = signed(database, clock, account, LEVEL_4)
+    with database.write("test") as session:
+        study = session.get_one(Study, session.get_one(Case, case_id).study_id)
+        study.patient_hash = "theirs"
+        for patient_hash in ("somebody's", "theirs"):
+            session.add(
+                Enrolment(
+                    site=study.site,
+                    patient_hash=patient_hash,
+                    pseudonym=f"PML-{patient_hash}",
+                    enrolled_by="north",
+                    created_at=clock.time,
+                    updated_at=clock.time,
+                )
+            )
+
+    def rows() -> list[tuple[str, tuple[int, ...]]]:
+        with database.read() as session:
+            listed = calendar(session, "hospital", clock.time.date(), NONE_DECLARED)
+            assert unacknowledged(session, "south") == {}
+        return [(row.pseudonym, row.critical) for row in listed]
+
+    assert rows() == [("PML-theirs", (1,)), ("PML-somebody's", ())]
+    ledger.acknowledge_critical(database, 1, account, "page")
+    assert {critical for _, critical in rows()} == {()}
