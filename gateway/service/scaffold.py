@@ -34,6 +34,7 @@ def init(folder: Path, *, new_keys: bool = False) -> list[Path]:
             encoding="utf-8"
         ),
         "profiles/no-sex.yaml": (files("gateway") / "examples" / "no-sex.yaml").read_text(encoding="utf-8"),
+        "layouts.yaml": (files("gateway") / "examples" / "layouts.yaml").read_text(encoding="utf-8"),
     }
     written = []
     for name, text in examples.items():

@@ -71,7 +71,7 @@ def test_keys_are_for_their_owner_only(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["gateway.toml", "nodes.yaml", "rules/natalizumab.yaml", "profiles/no-sex.yaml"]
+    "name", ["gateway.toml", "nodes.yaml", "rules/natalizumab.yaml", "profiles/no-sex.yaml", "layouts.yaml"]
 )
 def test_only_what_is_missing_is_written(tmp_path: Path, name: str) -> None:
     """A file that was edited stays, and is not named as written; one that was deleted comes back."""

@@ -1,7 +1,8 @@
 // One picture with its labels: a stack of one study, scrolled, windowed, zoomed, measured in millimetres.
 //
 // What the labels say is what the pixels show: both change in `paint`, and nowhere else.
-import { inWords, letters, nearest, pixelOf, pointOf, screenDirections } from "./geometry.js";
+import { nearest, pixelOf, pointOf } from "./geometry.js";
+import { label } from "./labels.js";
 import { asStored, drawTurned, layoutOf, lens, mark, pixelAt, screenOf, walkOf } from "./layout.js";
 import { Failed, StackPixels, thinned } from "./pixels.js";
 import { listen } from "./pointer.js";
@@ -10,7 +11,6 @@ import { PRESETS, paint, preset, told } from "./windows.js";
 const SLOW_MS = 200; // an image that takes longer says that it is on its way
 const ZOOMS = [0.25, 20];
 const LENS = { times: 3, radius: 90 };
-const BARS_MM = [1, 2, 5, 10, 20, 50, 100];
 
 function made(kind, name, parent) {
   const element = document.createElement(kind);
@@ -326,7 +326,7 @@ export class Pane {
     this.layout = this.layoutNow();
     this.drawAll(context, frame);
     if (this.hasLens) lens(context, () => this.drawAll(context, frame, LENS.times), this.lensPoint || [width / 2, height / 2], LENS.times, LENS.radius);
-    this.label(frame);
+    label(this, frame);
   }
 
   drawAll(context, frame, times = 1) {
@@ -364,39 +364,6 @@ export class Pane {
       mark(context, item, at, this.layout.perMm);
     }
   }
-
-  label(frame) {
-    const { stack, note } = this.source;
-    const { turn } = this.layout;
-    const { index } = this.shown;
-    const facts = [
-      stack.label,
-      frame.b_value === null || / b \d/.test(stack.label) ? "" : `b ${frame.b_value}`,
-      stack.part && stack.part !== "M" ? { P: "phase", R: "real", I: "imaginary" }[stack.part] : "",
-      stack.thickness ? `${stack.thickness} mm` : "",
-    ];
-    this.labels.tl.textContent = facts.filter(Boolean).join("  ");
-    this.labels.tr.textContent = this.title;
-    const middle = this.point;
-    this.labels.bl.textContent = [`${index + 1} / ${this.frames.length}`, middle ? inWords(middle) : "place not known"].join("\n");
-    const said = [note || "", stack.why && this.frames.length > 1 ? `no volume: ${stack.why}` : "", turn.mirrored ? "mirrored in its file, turned back here" : ""];
-    if (this.window && this.shown.pixels?.values) said.push(`C ${rounded(this.window.center)} W ${rounded(this.window.width)}`);
-    if (this.shown.pixels?.picture && stack.photometric?.startsWith("MONOCHROME")) said.push("drawn in 8 bits: no window, no values");
-    this.labels.br.textContent = said.filter(Boolean).join("\n");
-    const sides = frame.orientation ? screenDirections(frame.orientation) : null;
-    const name = (direction, sign) => letters(direction.map((part) => part * sign));
-    this.labels.east.textContent = sides ? name(sides[0], 1) : "?";
-    this.labels.west.textContent = sides ? name(sides[0], -1) : "?";
-    this.labels.south.textContent = sides ? name(sides[1], 1) : "?";
-    this.labels.north.textContent = sides ? name(sides[1], -1) : "?";
-    const bar = frame.spacing && BARS_MM.findLast((mm) => mm * this.layout.perMm < this.element.clientWidth / 4);
-    this.bar.hidden = !bar;
-    if (bar) { this.bar.style.width = `${bar * this.layout.perMm}px`; this.bar.textContent = `${bar} mm`; }
-    this.element.dataset.shown = `${stack.key} ${index}`;
-    this.element.setAttribute("aria-label", `${this.title} ${this.labels.tl.textContent}, image ${index + 1} of ${this.frames.length}`);
-  }
 }
 
 function withinZooms(zoom) { return Math.max(ZOOMS[0], Math.min(ZOOMS[1], zoom)); }
-
-function rounded(value) { return Math.abs(value) >= 10 ? Math.round(value) : Number(value.toPrecision(3)); }
