@@ -15,7 +15,7 @@ from pydicom import dcmread
 
 from gateway.demo.demo_systems import DemoSystems
 from gateway.reporting.example import phantom_form
-from support.journeys import push, scan, uids, wait_for_case
+from support.journeys import ASKED, push, scan, uids, wait_for_case
 from support.objects.reports import values
 
 pytestmark = pytest.mark.timeout(180)
@@ -59,6 +59,7 @@ def test_a_mark_comes_back_on_the_original(systems: DemoSystems, tmp_path: Path)
     client.call("POST", f"/api/cases/{case['id']}/claim")
     marks, shown = marks_on(client.call("GET", f"/api/cases/{case['id']}/images"))
     form = phantom_form(prior_study_date=None, told_at=datetime.now(UTC)) | {
+        **{f"reasons.{key}": reason for key, reason in ASKED.items()},
         "lesions.0.marks": [json.dumps(mark) for mark in marks],
         "lesions.0.key_images": [shown],
         "lesions.0.long_axis_mm": "20.0",

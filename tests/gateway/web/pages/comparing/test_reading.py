@@ -19,6 +19,7 @@ from gateway.records.tables.pictures import CaseAlignment
 from gateway.records.tables.studies import Identity, Study
 from gateway.records.views import picture_rows
 from gateway.reporting.example import phantom_form
+from support.journeys import ASKED
 from support.pictures import make, put, slices
 from support.web_gateway import PASSWORD, WebGateway
 
@@ -187,6 +188,7 @@ def signed(web: WebGateway, case_id: int, mark: dict[str, Any]) -> Any:
     client.post(f"/api/cases/{case_id}/claim")
     form = phantom_form(prior_study_date=None, told_at=datetime.now(UTC))
     form |= {"lesions.0.marks": [json.dumps(mark)]}
+    form |= {f"reasons.{key}": reason for key, reason in ASKED.items()}
     return client.post(f"/api/cases/{case_id}/sign", json={"form": form, "password": PASSWORD})
 
 
