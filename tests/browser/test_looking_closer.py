@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browser.test_pictures import case_of, opened, pane_at, values, web
+from browser.test_pictures import case_of, opened, pane_at, values, viewer_started, web
 from playwright.sync_api import Locator, Page, Route, expect
 
 from support.pictures import slices
@@ -34,6 +34,7 @@ def two_fields(web: WebGateway) -> int:
 def test_linked_panes_are_as_large_in_millimetres(page: Page, web: WebGateway) -> None:
     """From the first image on, when one is zoomed and moved, and again when everything is as it was."""
     opened(page, web, two_fields(web))
+    viewer_started(page)
     page.keyboard.press("2")  # suspected PML: FLAIR and T2 among others
     panes = page.locator(".pane[data-stack]:not([data-stack=''])")
     expect(panes).to_have_count(2)
@@ -60,6 +61,7 @@ def test_a_field_that_is_much_larger_makes_no_other_small(page: Page, web: WebGa
     head = slices(values(), SeriesNumber=1)
     spine = slices(values(), SeriesNumber=2, PixelSpacing=[2.7, 2.4])
     opened(page, web, case_of(web, {"flair": head, "t2": spine}))
+    viewer_started(page)
     page.keyboard.press("2")
     panes = page.locator(".pane[data-stack]:not([data-stack=''])")
     expect(panes).to_have_count(2)
@@ -82,6 +84,7 @@ def test_the_magnifier_shows_what_is_under_it_three_times_as_large(page: Page, w
     stripes = np.zeros((5, 40, 40), np.int16)
     stripes[:, :, 22:] = 900
     opened(page, web, case_of(web, {"flair": slices(stripes, SeriesNumber=1)}))
+    viewer_started(page)
     page.keyboard.press("4")
     pane = pane_at(page)
     expect(pane).to_have_attribute("data-shown", re.compile(r"s\d"))

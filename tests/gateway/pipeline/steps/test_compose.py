@@ -16,6 +16,7 @@ from gateway.pipeline.steps.compose import compose
 from gateway.pipeline.steps.document_forms import RICHEST_FIRST
 from gateway.records.ledger.work import Claim
 from gateway.records.tables.cases import SignedReport
+from gateway.records.tables.critical import ContactMessage, CriticalResult
 from support.engine import scans
 from support.nodes.returning import Returning, returning
 
@@ -91,6 +92,8 @@ def test_a_step_that_runs_twice_makes_the_same_objects(report: Returning) -> Non
 def test_a_case_without_its_report_waits_for_a_person(report: Returning) -> None:
     """A row that is gone is never replaced by an empty report."""
     with report.bench.context.database.write("test") as session:
+        session.exec(delete(ContactMessage))
+        session.exec(delete(CriticalResult))
         session.exec(delete(SignedReport))
     result = _again(report)
     assert isinstance(result, Stuck)
