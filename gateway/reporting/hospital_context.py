@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from gateway.reporting.form import FORM
 from gateway.reporting.layout.items import FormItem, InputKind
+from gateway.reporting.numbers import with_point
 from gateway.reporting.parts import ClinicalContext, date_in, pseudonym_in
 
 PREFIX: Final = "context."
@@ -116,7 +117,7 @@ def identity_shape(text: str, *, of_staff: bool = False) -> str:
 
 
 def _decimal(name: str, text: str) -> str:
-    return text.replace(",", ".") if name in _NUMBERS else text
+    return with_point(text) if name in _NUMBERS else text
 
 
 def _wrong(values: Mapping[str, Any]) -> list[Refused]:

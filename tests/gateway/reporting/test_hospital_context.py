@@ -90,7 +90,14 @@ def test_a_contact_may_have_name_and_number_but_no_date() -> None:
 
 @pytest.mark.parametrize(
     ("field", "text"),
-    [("referral", "urgent"), ("jcv_index", "eleven"), ("jcv_index", "99"), ("name", "Meyer"), ("kps", "55")],
+    [
+        ("referral", "urgent"),
+        ("jcv_index", "eleven"),
+        ("jcv_index", "99"),
+        ("jcv_index", "1,234"),
+        ("name", "Meyer"),
+        ("kps", "55"),
+    ],
 )
 def test_what_is_no_answer_is_refused_at_its_field(field: str, text: str) -> None:
     """Unknown fields as well: a misspelt one would be lost silently."""
