@@ -8,10 +8,11 @@ from fastapi import APIRouter, Body, Request
 from pydantic import BaseModel, Field, ValidationError
 
 from gateway.errors import AlreadySigned, InvalidReport, NotClaimed, NotThere
+from gateway.records.tables.cases import DocumentKind
 from gateway.reporting.lesions.earlier_forms import draft_of_today
 from gateway.reporting.report import Contradiction, Report, report_to_form
 from gateway.web.foundation.access import guess_to_sign
-from gateway.web.foundation.case_access import CaseId, Reader, open_case
+from gateway.web.foundation.case_access import CaseId, Reader, may_follow, open_case
 from gateway.web.foundation.context import Context
 from gateway.web.foundation.templates import told_to
 from gateway.web.pages.queue import Looker
@@ -43,7 +44,10 @@ class SignatureIn(BaseModel):
 
 @api.get("/{case_id}/report")
 def report_json(request: Request, context: Context, viewer: Looker, case_id: CaseId) -> dict[str, Any]:
-    """The draft (with its version) or the signed report, what keeps it from being signed, and what is asked of it."""
+    """The draft (with its version) or the report in force, what keeps it from being signed, and what is asked of it.
+
+    `documents` are all that were signed, newest first; after a withdrawal `report` is null.
+    """
     opened = open_case(context, viewer, case_id)
     page = opened.page
     if page.row.forgotten_at is not None:
@@ -57,7 +61,8 @@ def report_json(request: Request, context: Context, viewer: Looker, case_id: Cas
         return {
             "version": page.report.version,
             "signed": signed,
-            "report": page.report.content,
+            # No report stands after a withdrawal: what was signed before it must not be read as one.
+            "report": None if page.report.kind == DocumentKind.WITHDRAWAL else page.report.content,
             "documents": [
                 {
                     "id": each.id,
@@ -90,6 +95,11 @@ def put_draft(
     409 when it was edited from an older version than the kept one, or is not claimed by the caller.
     """
     opened = open_case(context, viewer, case_id)
+    if opened.page.report is not None and not may_follow(viewer, opened):
+        raise AlreadySigned(
+            f"Case {case_id} is already signed.",
+            f"{opened.page.report.signer_name} or a lead writes what follows it.",
+        )
     given = {name: value for name, value in draft_of_today(draft.content).items() if value not in ("", [])}
     content = known_fields(given)
     version = keep_draft(context, viewer, case_id, content, draft.version)

@@ -178,3 +178,24 @@ def test_the_time_of_a_call_is_kept_through_a_correction(web: WebGateway) -> Non
     at = signed(web, case_id)[0].content["communication"]["at"]
     page = client.get(f"/cases/{case_id}/documents/correction").text
     assert f'name="communication.at" value="{at[:16]}"' in page
+
+
+def test_nobody_else_keeps_a_draft_of_what_follows(web: WebGateway) -> None:
+    """Who may not sign it is told who may, and nothing is kept."""
+    case_id = returned_case(web)
+    body = {"version": 0, "content": {"narrative": "Mine."}}
+    answer = web.client("second").put(f"/api/cases/{case_id}/report", json=body)
+    assert (answer.status_code, answer.json()["type"]) == (409, "/problems/already-signed")
+    assert "Dr. Reader" in answer.text
+    kept = web.client("lead").put(f"/api/cases/{case_id}/report", json=body)
+    assert kept.status_code == 200
+
+
+def test_a_program_reads_no_report_after_a_withdrawal(web: WebGateway) -> None:
+    """The documents say why; what was signed before is given as none that stands."""
+    case_id, client = returned_case(web), web.client("reader")
+    assert client.get(f"/api/cases/{case_id}/report").json()["report"]
+    send(client, case_id, "withdrawal", note="Wrong patient.", after=str(signed(web, case_id)[-1].id))
+    told = client.get(f"/api/cases/{case_id}/report").json()
+    assert told["report"] is None
+    assert told["documents"][0]["note"] == "Wrong patient."
