@@ -25,7 +25,7 @@ from pydantic import (
     model_validator,
 )
 
-from dicom_nodes.config_files.file_problem import FileProblem, by_line, complaint, did_you_mean
+from dicom_nodes.config_files.file_problem import FileProblem, by_line, complaint, did_you_mean, unreadable
 from dicom_nodes.config_files.validation import problems_of
 from dicom_nodes.config_files.yaml_lines import read_yaml
 from gateway.errors import SettingsError
@@ -249,10 +249,8 @@ def site_contacts(file: Path | None) -> Contacts:
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        said = f"cannot be read ({type(error).__name__})"
         raise ContactsError(
-            [FileProblem(file.name, None, said, "", "Give a readable UTF-8 file.")],
-            f"Correct {file}, its permissions, or [files] contacts.",
+            [unreadable(file, error)], f"Correct {file}, its permissions, or [files] contacts."
         ) from None
     read = read_yaml(text, file.name)
     problems = list(read.problems)

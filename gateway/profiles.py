@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dicom_nodes.config_files.file_problem import FileProblem
+from dicom_nodes.config_files.file_problem import FileProblem, unreadable
 from dicom_nodes.config_files.yaml_lines import LinedYaml, read_yaml
 from gateway.privacy.errors import ProfileError
 from gateway.privacy.profile.profile import Profile, load_profile, shipped_profiles
@@ -52,9 +52,7 @@ def read_file(file: Path) -> Profile:
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        said = f"cannot be read ({type(error).__name__})"
-        problem = FileProblem(file.name, None, said, "", "Give a readable UTF-8 file.")
-        raise ProfileError.of([problem], f"Correct {file} or its permissions.") from None
+        raise ProfileError.of([unreadable(file, error)], f"Correct {file} or its permissions.") from None
     read = read_yaml(text, file.name, aliases=True)
     problems: list[FileProblem] = []
     profile: Profile | None = None

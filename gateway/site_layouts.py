@@ -19,7 +19,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from dicom_nodes.config_files.file_problem import FileProblem, by_line, complaint, did_you_mean
+from dicom_nodes.config_files.file_problem import FileProblem, by_line, complaint, did_you_mean, unreadable
 from dicom_nodes.config_files.validation import problems_of
 from dicom_nodes.config_files.yaml_lines import read_yaml
 from gateway.errors import SettingsError
@@ -114,10 +114,8 @@ def site_layouts(file: Path | None) -> tuple[Layout, ...]:
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        said = f"cannot be read ({type(error).__name__})"
         raise LayoutsError(
-            [FileProblem(file.name, None, said, "", "Give a readable UTF-8 file.")],
-            f"Correct {file}, its permissions, or [files] layouts.",
+            [unreadable(file, error)], f"Correct {file}, its permissions, or [files] layouts."
         ) from None
     return beside_shipped(_read(text, file.name))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 from pydantic_core import PydanticCustomError
@@ -29,6 +30,12 @@ class FileProblem:
 
     def __str__(self) -> str:
         return f"{self.told} {self.fix}".rstrip()
+
+
+def unreadable(file: Path, error: OSError | UnicodeDecodeError) -> FileProblem:
+    """Of a file that cannot be opened, or is no text."""
+    said = f"cannot be read ({type(error).__name__})"
+    return FileProblem(file.name, None, said, "", "Give a readable UTF-8 file.")
 
 
 def by_line(problems: Iterable[FileProblem]) -> list[FileProblem]:
