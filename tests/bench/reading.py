@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,8 +21,6 @@ from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page
 from playwright.sync_api import Error as BrowserError
 from pydicom import Dataset
-from sqlalchemy import update
-from sqlmodel import col
 
 from bench.abuse import proportional_mb
 from bench.measure import GATEWAY, Bench, Row
@@ -35,9 +33,7 @@ from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
 from gateway.records.ledger import AlignmentOutcome, Wanted
 from gateway.records.migrations import schema
-from gateway.records.tables.cases import Case
 from gateway.records.tables.pictures import CasePictures
-from gateway.records.tables.studies import Identity, Study
 from gateway.service import scaffold
 from gateway.settings import Settings
 from gateway.web.application import WebContext
@@ -265,7 +261,7 @@ def _studies(folder: Path, depth: int, side: int) -> tuple[dict[str, int], Path]
             "classic files": _thin(slices(values)),
             "an Enhanced object": [enhanced(values, [(1.0, 0.0)] * depth)],
         }
-        cases = {name: _patient(web, name, found) for name, found in objects.items()}
+        cases = {name: _patient(web, found) for name, found in objects.items()}
         intake.close()
     finally:
         database.close()
@@ -289,28 +285,13 @@ def _head(depth: int, side: int) -> NDArray[np.int16]:
     return np.asarray(inside * 900 + noise, np.int16)
 
 
-def _patient(web: WebGateway, name: str, objects: Sequence[Dataset]) -> int:
-    with web.database.write("bench") as session:
-        identity = Identity(
-            patient_hash=name,
-            pseudonym=f"PML-{name}",
-            scheme=2,
-            site="north",
-            sealed=b"x",
-            key_id="k",
-            created_at=datetime.now(UTC),
-        )
-        session.add(identity)
-        session.flush()
-        patient = identity.saved_id
+def _patient(web: WebGateway, objects: Sequence[Dataset]) -> int:
+    patient = web.patient()
     cases = []
     for day in DAYS:
         case_id = web.case(series=[{"series_number": 1, "kind": "flair"}], shifted_study_date=day)
         put(web, case_id, objects)
-        with web.database.write("bench") as session:
-            study_id = session.get_one(Case, case_id).study_id
-            session.execute(update(Study).where(col(Study.id) == study_id).values(study_date=day))
-            session.execute(update(Case).where(col(Case.id) == case_id).values(identity_id=patient))
+        web.belongs(case_id, patient, day)
         make(web, case_id)
         cases.append(case_id)
     prior, present = cases

@@ -14,18 +14,14 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 from pydicom import dcmread
-from sqlalchemy import update
-from sqlmodel import col
 
 from gateway.imaging.gzip_parts import PartsWriter
 from gateway.imaging.nifti_header import VolumeHeader, header_bytes
 from gateway.imaging.study_index import StudyIndex
 from gateway.records import ledger
 from gateway.records.ledger import AlignmentOutcome, Wanted
-from gateway.records.tables.cases import Case
 from gateway.records.tables.change_maps import CaseChangeMap
 from gateway.records.tables.pictures import CasePictures
-from gateway.records.tables.studies import Identity, Study
 from gateway.records.views import case_rows, picture_rows
 from support.objects.dicom_files import encoded
 from support.pictures import make, put, slices
@@ -46,19 +42,7 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebGateway]:
 
 def visits(web: WebGateway, *days: str) -> list[int]:
     """A case of one patient for each day (YYYYMMDD), with a FLAIR and an ADC; readers see them five years earlier."""
-    with web.database.write("test") as session:
-        identity = Identity(
-            patient_hash=f"patient {next(NUMBERS)}",
-            pseudonym=f"PML-{next(NUMBERS)}",
-            scheme=2,
-            site="north",
-            sealed=b"x",
-            key_id="k",
-            created_at=datetime.now(UTC),
-        )
-        session.add(identity)
-        session.flush()
-        patient = identity.saved_id
+    patient = web.patient()
     values = np.arange(4 * 12 * 10, dtype=np.int16).reshape(4, 12, 10)
     kinds = [{"series_number": number, "kind": kind} for number, kind in enumerate(("flair", "adc"), start=1)]
     cases = []
@@ -66,10 +50,7 @@ def visits(web: WebGateway, *days: str) -> list[int]:
         shifted = f"{int(day[:4]) - 5}{day[4:]}"
         case_id = web.case(series=kinds, shifted_study_date=shifted)
         put(web, case_id, [ds for kind in kinds for ds in slices(values, SeriesNumber=kind["series_number"])])
-        with web.database.write("test") as session:
-            study_id = session.get_one(Case, case_id).study_id
-            session.execute(update(Study).where(col(Study.id) == study_id).values(study_date=day))
-            session.execute(update(Case).where(col(Case.id) == case_id).values(identity_id=patient))
+        web.belongs(case_id, patient, day)
         cases.append(case_id)
     return cases
 

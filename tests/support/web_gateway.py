@@ -24,7 +24,7 @@ from gateway.records import ledger
 from gateway.records.blobs import LocalBlobs
 from gateway.records.database import Database
 from gateway.records.tables.cases import Case, CaseEvent, PreparedInstance
-from gateway.records.tables.studies import Instance, Study
+from gateway.records.tables.studies import Identity, Instance, Study
 from gateway.settings import Settings
 from gateway.web.application import WebContext, create_application
 from gateway.web.traffic.connections import Connections, connection_limits
@@ -153,6 +153,30 @@ class WebGateway:
                     )
                 )
             return case.id
+
+    def patient(self) -> int:
+        """A patient of the vault."""
+        self.numbers += 1
+        with self.database.write("test_patient") as session:
+            identity = Identity(
+                patient_hash=f"patient {self.numbers}",
+                pseudonym=f"PML-{self.numbers}",
+                scheme=2,
+                site="north",
+                sealed=b"x",
+                key_id="k",
+                created_at=self.database.now(session),
+            )
+            session.add(identity)
+            session.flush()
+            return identity.saved_id
+
+    def belongs(self, case_id: int, patient: int, day: str) -> None:
+        """The study of a case is this patient's, of a day (YYYYMMDD)."""
+        with self.database.write("test_patient") as session:
+            case = session.get_one(Case, case_id)
+            case.identity_id = patient
+            session.get_one(Study, case.study_id).study_date = day
 
     def stored(self, study_instance_uid: str) -> list[str]:
         """SOP Instance UIDs kept of a study."""

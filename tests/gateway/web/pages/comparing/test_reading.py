@@ -16,7 +16,7 @@ from gateway.lifecycle import ConflictState
 from gateway.records.tables.cases import Case
 from gateway.records.tables.conflicts import Conflict
 from gateway.records.tables.pictures import CaseAlignment
-from gateway.records.tables.studies import Identity, Study
+from gateway.records.tables.studies import Study
 from gateway.records.views import picture_rows
 from gateway.reporting.example import phantom_form
 from support.journeys import ASKED
@@ -31,19 +31,7 @@ ADC = {"series_number": 2, "kind": "adc"}
 @pytest.fixture
 def patient(web: WebGateway) -> int:
     """A patient of the vault."""
-    with web.database.write("test") as session:
-        identity = Identity(
-            patient_hash=f"patient {next(NUMBERS)}",
-            pseudonym=f"PML-{next(NUMBERS)}",
-            scheme=2,
-            site="north",
-            sealed=b"x",
-            key_id="k",
-            created_at=datetime.now(UTC),
-        )
-        session.add(identity)
-        session.flush()
-        return identity.saved_id
+    return web.patient()
 
 
 def contest(web: WebGateway, case_id: int) -> None:

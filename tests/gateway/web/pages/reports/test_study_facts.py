@@ -5,11 +5,6 @@ from __future__ import annotations
 import html
 from datetime import UTC, date, datetime
 
-from sqlalchemy import update
-from sqlmodel import col
-
-from gateway.records.tables.cases import Case
-from gateway.records.tables.studies import Identity, Study
 from gateway.reporting.checks.table import source_of
 from gateway.reporting.example import phantom_form
 from gateway.web.pages.reports.study_facts import shown_day
@@ -59,23 +54,10 @@ def test_b_values_and_the_verdict_are_those_of_the_case(web: WebGateway) -> None
 def test_the_form_offers_the_days_of_the_patients_earlier_studies(web: WebGateway) -> None:
     """Of this patient alone; a study of another day is asked about, and signed with the reason."""
     old, new, other = claimed(web, shifted_study_date="20251103"), claimed(web), claimed(web)
-    with web.database.write("test_patient") as session:
-        for number, cases in enumerate(((old, new), (other,))):
-            identity = Identity(
-                patient_hash=f"hash {number}",
-                pseudonym=f"PML-{number}",
-                scheme=1,
-                site="north",
-                sealed=b"",
-                key_id="k",
-                created_at=datetime.now(UTC),
-            )
-            session.add(identity)
-            session.flush()
-            session.execute(update(Case).where(col(Case.id).in_(cases)).values(identity_id=identity.id))
-        for case_id, day in ((old, "20251110"), (new, "20260208"), (other, "20251215")):
-            case = session.get_one(Case, case_id)
-            session.execute(update(Study).where(col(Study.id) == case.study_id).values(study_date=day))
+    patient = web.patient()
+    web.belongs(old, patient, "20251110")
+    web.belongs(new, patient, "20260208")
+    web.belongs(other, web.patient(), "20251215")
     client = web.client("reader")
     page = client.get(f"/cases/{new}/report").text
     assert '<option value="2025-11-03">' in page
