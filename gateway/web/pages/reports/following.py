@@ -19,7 +19,6 @@ from gateway.records.ledger import NewDocument
 from gateway.records.tables.cases import DocumentKind
 from gateway.reporting.fields import FormValues
 from gateway.reporting.report import Report, report_to_form
-from gateway.reporting.revisions import revised
 from gateway.web.foundation.access import guess_to_sign
 from gateway.web.foundation.case_access import CaseId, OpenCase, Reader, may_follow, open_case
 from gateway.web.foundation.context import Context, WebContext
@@ -32,7 +31,6 @@ from gateway.web.pages.reports.form_page import Corrects, posted, show_form
 from gateway.web.pages.reports.prefilled import problems_of
 from gateway.web.pages.reports.signing import (
     LONGEST_NOTE,
-    checked,
     correction,
     draft_of,
     facts_for,
@@ -54,7 +52,7 @@ def document_page(
     """The form of a document that follows the report of a case."""
     opened = following(context, viewer, case_id)
     if DocumentKind(kind) is DocumentKind.CORRECTION:
-        return _form_of_correction(request, context, viewer, opened, content_now(opened), "", after=0)
+        return _form_of_correction(request, context, viewer, opened, content_now(opened), "")
     return _form_of_words(request, context, viewer, opened, DocumentKind(kind), "")
 
 
@@ -134,15 +132,10 @@ def _form_of_correction(
     content: FormValues,
     note: str,
     *,
-    after: int = 0,
     one_more: str = "",
     error: GatewayError | None = None,
 ) -> Response:
     assert opened.page.report is not None
-    changed: tuple[str, ...] = ()
-    facts = facts_for(request, context, viewer, opened, content)
-    if not problems_of(content, opened.page, facts):
-        changed = revised(Report.as_signed(opened.page.report.content), checked(opened, content, facts))
     return show_form(
         request,
         context,
@@ -154,7 +147,7 @@ def _form_of_correction(
         problem=error.problem if error else "",
         fix=error.fix if error else "",
         one_more=one_more,
-        corrects=Corrects(after or opened.page.report.id, note, changed),
+        corrects=Corrects(opened.page.report.id, note),
     )
 
 

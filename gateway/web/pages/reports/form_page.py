@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Request
@@ -20,7 +19,8 @@ from gateway.records.views.own_rule import own_rule
 from gateway.reporting.fields import FormValues
 from gateway.reporting.form import GROUP_NUMBER
 from gateway.reporting.lesions.identity import highest_number, with_prior
-from gateway.reporting.report import Report, form_problems, form_questions, report_to_form
+from gateway.reporting.report import Report, form_problems, form_questions, report_from_form, report_to_form
+from gateway.reporting.revisions import revised
 from gateway.web.foundation import telling
 from gateway.web.foundation.access import guess_to_sign
 from gateway.web.foundation.case_access import CaseId, OpenCase, Reader, open_case
@@ -49,11 +49,10 @@ router = APIRouter(include_in_schema=False)
 
 @dataclass(frozen=True)
 class Corrects:
-    """The document that a form replaces: its number, what is said of the correction, and what it says otherwise."""
+    """The document that a form replaces, by its number, and what is said of the correction."""
 
     after: int
     note: str
-    changed: Sequence[str]
 
 
 @router.get("/cases/{case_id}/report")
@@ -110,6 +109,9 @@ def show_form(
     content = with_prior(content, before)
     facts = facts_for(request, context, viewer, opened, content)
     missing = form_problems(content, facts)
+    changed: tuple[str, ...] = ()
+    if corrects and page.report and not missing:
+        changed = revised(Report.as_signed(page.report.content), report_from_form(content, facts))
     images = images_of(request, context, viewer, page.row.id)
     with context.database.read() as session:
         interval = own_rule(session, page.study_id, context.guidelines)
@@ -131,6 +133,7 @@ def show_form(
         checked=checked,
         version=page.draft.version if page.draft else 0,
         corrects=corrects,
+        changed=changed,
         saved_at=page.draft.saved_at if page.draft else None,
         told_lines=telling.shown(page.told),
         images=images,
