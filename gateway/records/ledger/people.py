@@ -225,6 +225,7 @@ def note_report_download(database: Database, case_id: int, form: str, who: str) 
 
 
 def still_known(row: Case | Conflict | OwedResult | Reply | Study) -> None:
+    """Raise WrongState where the patient of a row was forgotten."""
     if isinstance(row, Case | Study) and row.forgotten_at is not None:
         raise WrongState(
             f"The patient of {type(row).__name__.lower()} {row.id} was forgotten.",
@@ -233,6 +234,7 @@ def still_known(row: Case | Conflict | OwedResult | Reply | Study) -> None:
 
 
 def locked_case(session: Session, case_id: int) -> Case:
+    """The case, held until the transaction ends. Raises NotThere."""
     case = session.exec(select(Case).where(Case.id == case_id).with_for_update()).first()
     if case is None:
         raise NotThere(f"There is no case {case_id}.", "The queue shows every case number.")
