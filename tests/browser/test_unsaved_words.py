@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from support.web_gateway import PASSWORD, WebGateway, running
+from support.web_objects import returned_case
 
 pytestmark = pytest.mark.browser
 WORDS = "Two words that took long to write."
@@ -90,3 +91,17 @@ def test_words_typed_offline_are_saved_when_the_network_is_back(form: Page) -> N
     expect(form.locator("#saved")).to_contain_text("tried again by itself")
     form.context.set_offline(False)
     is_kept(form)
+
+
+def test_a_correction_is_saved_again_without_a_claim(page: Page, web: WebGateway) -> None:
+    """Nobody claims a case whose report went back: signed in again, the button saves all the same."""
+    case_id = returned_case(web, "anna")
+    sign_in(page, web, "anna")
+    page.goto(f"{web.address}/cases/{case_id}/documents/correction")
+    page.wait_for_load_state("load")
+    page.context.clear_cookies()
+    page.locator(TEXT).fill(WORDS)
+    expect(page.locator("#saved")).to_contain_text("your text is still here")
+    sign_in(page.context.new_page(), web, "anna")
+    page.get_by_role("button", name="Save again").click()
+    is_kept(page)

@@ -1,5 +1,6 @@
 // A report that could not be saved: what was typed stays on the page, and one button claims the case again.
 const AGAIN_MS = 10000;
+const form = document.getElementById("report");
 
 // Whoever is signed in now, in whichever tab: the token of this page ended with its session.
 async function signedIn() {
@@ -14,6 +15,7 @@ async function claimAgain(caseId) {
   if (account !== document.body.dataset.account) return "Somebody else is signed in now. Sign in again as the one who wrote this.";
   document.body.dataset.csrf = csrf;
   for (const field of document.querySelectorAll('input[name="csrf"]')) field.value = csrf;
+  if (form.hasAttribute("data-corrects")) return ""; // what follows a report needs no claim
   const answer = await fetch(`/api/cases/${caseId}/claim`, { method: "POST", headers: { "X-CSRF-Token": csrf } });
   if (answer.ok) return "";
   const told = await answer.json();
@@ -23,7 +25,7 @@ async function claimAgain(caseId) {
 // The button beside the line that says what happened, and the next try when the gateway did not answer.
 export function rescue(caseId, line, { save, tell }) {
   const button = document.createElement("button");
-  Object.assign(button, { type: "button", className: "small", hidden: true, textContent: "Claim again and save" });
+  Object.assign(button, { type: "button", className: "small", hidden: true, textContent: form.hasAttribute("data-corrects") ? "Save again" : "Claim again and save" });
   line.after(button);
   let isUnsaved = false;
   let next = null;
@@ -43,7 +45,7 @@ export function rescue(caseId, line, { save, tell }) {
   button.addEventListener("click", press);
   window.addEventListener("online", () => { if (isUnsaved) save(); });
   window.addEventListener("beforeunload", (event) => { if (isUnsaved) event.preventDefault(); });
-  document.getElementById("report").addEventListener("submit", () => { isUnsaved = false; });
+  form.addEventListener("submit", () => { isUnsaved = false; });
   return {
     typed() { isUnsaved = true; },
     saved() { isUnsaved = false; button.hidden = true; clearTimeout(next); },
