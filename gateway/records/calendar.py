@@ -15,7 +15,7 @@ from sqlmodel import Session, and_, col, select
 from gateway.records.seen_mris import SeenMris, day_of, seen_mris
 from gateway.records.tables.administration import Account
 from gateway.records.tables.cases import Case
-from gateway.records.tables.critical import CriticalResult
+from gateway.records.tables.critical import CriticalResult, is_unanswered
 from gateway.records.tables.studies import Enrolment, Study
 from routing_rules.surveillance.closed_wishes import ClosedWish, read_closed, still_open
 from routing_rules.surveillance.days import DAYS_A_MONTH
@@ -100,11 +100,7 @@ def unacknowledged(session: Session, site: str) -> Mapping[tuple[str, str], tupl
         select(CriticalResult.ids(), Study.site, Study.patient_hash)
         .join(Case, col(Case.id) == col(CriticalResult.case_id))
         .join(Study, col(Study.id) == col(Case.study_id))
-        .where(
-            col(CriticalResult.acknowledged_at).is_(None),
-            col(CriticalResult.superseded_by).is_(None),
-            col(Case.forgotten_at).is_(None),
-        )
+        .where(*is_unanswered())
         .order_by(CriticalResult.ids())
     )
     found: dict[tuple[str, str], tuple[int, ...]] = {}

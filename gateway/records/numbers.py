@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 
 from gateway.records.ledger.parking import UNITS
 from gateway.records.tables.cases import Case
-from gateway.records.tables.critical import ContactMessage, CriticalResult
+from gateway.records.tables.critical import ContactMessage, CriticalResult, is_unanswered
 from gateway.records.tables.pictures import CasePictures
 
 
@@ -28,16 +28,7 @@ def counts(session: Session) -> dict[str, int]:
     troubled = select(func.count()).select_from(CasePictures).where(CasePictures.problem != "")
     if number := session.exec(troubled).one():
         numbers["pictures_troubled"] = number
-    unanswered = (
-        select(func.count())
-        .select_from(CriticalResult)
-        .join(Case)
-        .where(
-            col(CriticalResult.acknowledged_at).is_(None),
-            col(CriticalResult.superseded_by).is_(None),
-            col(Case.forgotten_at).is_(None),
-        )
-    )
+    unanswered = select(func.count()).select_from(CriticalResult).join(Case).where(*is_unanswered())
     if number := session.exec(unanswered).one():
         numbers["critical_unacknowledged"] = number
     late = (

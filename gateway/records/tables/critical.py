@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Index, text
-from sqlmodel import Field
+from sqlalchemy import ColumnElement, Index, text
+from sqlmodel import Field, col
 
-import gateway.records.tables.cases  # noqa: F401  a foreign key points at them
+from gateway.records.tables.cases import Case
 from gateway.records.tables.columns import Numbered, one_of
 
 ACKNOWLEDGED_BY: Final = ("", "page", "api", "telephone")
@@ -45,6 +45,18 @@ class CriticalResult(Numbered, table=True):
         default=None,
         foreign_key="critical_result.id",
         description="the one of a later document, told instead",
+    )
+
+
+def is_unanswered() -> tuple[ColumnElement[bool], ...]:
+    """A critical result that waits: nobody acknowledged it, no later one took its place, its patient is not forgotten.
+
+    Of `CriticalResult` joined with its case.
+    """
+    return (
+        col(CriticalResult.acknowledged_at).is_(None),
+        col(CriticalResult.superseded_by).is_(None),
+        col(Case.forgotten_at).is_(None),
     )
 
 

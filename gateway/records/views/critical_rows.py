@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from gateway.records.accounts import Viewer
 from gateway.records.tables.administration import Account
 from gateway.records.tables.cases import Case
-from gateway.records.tables.critical import ContactMessage, CriticalResult
+from gateway.records.tables.critical import ContactMessage, CriticalResult, is_unanswered
 
 
 @dataclass(frozen=True)
@@ -75,16 +75,7 @@ def one(session: Session, viewer: Viewer, critical_id: int) -> CriticalRow | Non
 
 def unanswered(session: Session, viewer: Viewer) -> tuple[CriticalRow, ...]:
     """Every critical result this viewer may see and nobody has acknowledged, oldest first."""
-    chosen = (
-        select(CriticalResult)
-        .join(Case)
-        .where(
-            col(CriticalResult.acknowledged_at).is_(None),
-            col(CriticalResult.superseded_by).is_(None),
-            col(Case.forgotten_at).is_(None),
-        )
-        .order_by(col(CriticalResult.id))
-    )
+    chosen = select(CriticalResult).join(Case).where(*is_unanswered()).order_by(col(CriticalResult.id))
     if viewer.site:
         chosen = chosen.where(CriticalResult.site == viewer.site)
     return tuple(_row(session, each) for each in session.exec(chosen))

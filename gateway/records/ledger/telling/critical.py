@@ -22,7 +22,7 @@ from gateway.records.ledger.notices import raise_notice
 from gateway.records.ledger.telling.chain import CRITICAL, REMINDER, ChainStep
 from gateway.records.ledger.telling.messages import make_message
 from gateway.records.tables.cases import Case, DocumentKind, SignedReport
-from gateway.records.tables.critical import ContactMessage, CriticalResult
+from gateway.records.tables.critical import ContactMessage, CriticalResult, is_unanswered
 
 LEVELS: Final = ("3", "4")
 """Levels of suspicion that somebody must hear of at once."""
@@ -105,10 +105,8 @@ def _due(now: datetime) -> Any:
         select(CriticalResult)
         .join(Case)
         .where(
-            col(CriticalResult.acknowledged_at).is_(None),
-            col(CriticalResult.superseded_by).is_(None),
+            *is_unanswered(),
             or_(col(CriticalResult.next_at).is_(None), col(CriticalResult.next_at) <= now),
-            col(Case.forgotten_at).is_(None),
         )
     )
 
