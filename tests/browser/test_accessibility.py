@@ -108,6 +108,9 @@ def test_a_page_keeps_nobody_out(page: Page, web: WebGateway, numbers: dict[str,
     assert answer.ok, (address, answer.status)
     page.wait_for_load_state("networkidle")
     assert hard_findings(page) == []
+    page.set_viewport_size({"width": 360, "height": 800})
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= 360, f"at 360 px {address} is {wide} px wide"
 
 
 def test_a_finding_is_found(page: Page, web: WebGateway) -> None:
