@@ -56,7 +56,10 @@ def test_the_reader_judges_and_the_site_reads_it(page: Page, web: WebGateway, tm
     page.get_by_role("link", name="Judge it otherwise").click()
     protocol.get_by_text("Judge it otherwise").click()
     expect(protocol.get_by_role("radio", name="Not readable for the question (as found)")).to_be_disabled()
-    protocol.get_by_role("radio", name="Readable with limits").check(force=True)
+    protocol.locator(
+        "label:has(input[value=readable_with_limits])"
+    ).click()  # once nothing above it moves any more
+    expect(protocol.get_by_role("radio", name="Readable with limits")).to_be_checked()
     protocol.get_by_label("Reason").fill("An older FLAIR shows the same lesions")
     protocol.screenshot(path=tmp_path / "judging.png")
     protocol.get_by_role("button", name="Keep this judgement").click()
